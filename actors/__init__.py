@@ -1,0 +1,1 @@
+"""Who does it: the actors in the order a brief meets them (`path`), and the listener."""

@@ -1,0 +1,62 @@
+"""Deletes an account's events once what they set off is safely in Redis, so that they are not replayed.
+
+Guide, *Tracking preprocessing*: DELETE after processing. Only events of our own jobs get here; `wake` and
+the recording of a job put them on the list, in the same call as the message that they set off.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import httpx
+import redis.asyncio
+
+from config import keys, logs
+from config.accounts import Account
+
+log = logs.get("cleaner")
+
+#: Seconds between two looks when nothing was announced: events matched late, or left by another listener.
+LOOK_EVERY = 1.0
+#: Events deleted in a row, and seconds that one may take.
+AT_ONCE = 50
+TIMEOUT = 10.0
+
+
+class Cleaner:
+    """Deletes the handled events of one account."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, connection: "redis.asyncio.Redis", api_url: str, account: Account
+    ) -> None:
+        self.wanted = asyncio.Event()
+        """Set when there is something to delete."""
+        self._client = client
+        self._redis = connection
+        self._url = f"{api_url}/notifications"
+        self._account = account
+
+    async def run(self) -> None:
+        """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wanted.wait(), LOOK_EVERY)
+            self.wanted.clear()
+            try:
+                await self._delete_all()
+            except (httpx.HTTPError, redis.RedisError) as error:
+                log.warning("event.not_deleted", account=self._account.name, error=str(error))
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def _delete_all(self) -> None:
+        handled = keys.HANDLED(self._account.name)
+        while ids := await self._redis.zrange(handled, 0, AT_ONCE - 1):
+            for event in map(str, ids):
+                await self._delete(event)
+                await self._redis.zrem(handled, event)
+
+    async def _delete(self, event: str) -> None:
+        headers = {"Authorization": f"Bearer {self._account.token.get_secret_value()}"}
+        answer = await self._client.delete(f"{self._url}/{event}", headers=headers, timeout=TIMEOUT)
+        # One that is gone already answers 404 (piktid-v2.md 3.4).
+        if answer.status_code != httpx.codes.NOT_FOUND:
+            answer.raise_for_status()

@@ -1,0 +1,142 @@
+"""The listener: the event stream of each account it has leased, and the timers.
+
+One asyncio process. Any number may run: an account is followed by the one that holds its lease, timers are
+taken by whoever comes first.
+"""
+
+import asyncio
+import random
+import signal
+import uuid
+from collections.abc import Mapping
+
+import httpx
+import redis
+
+from actors.cleaner import Cleaner
+from config import keys, logs
+from config.accounts import Account, load_accounts
+from config.connection import connect_async
+from config.settings import Settings
+from worker.notifications import SILENCE, Notification, StreamEnded, follow
+from worker.scripts import Scripts
+
+log = logs.get("listener")
+
+#: Milliseconds that a lease lasts, and seconds after which it is renewed: a dead listener's accounts are
+#: followed by another within both.
+LEASE = 6_000
+RENEW = 2.0
+#: Seconds to the first new try after a stream ended; doubled to the longest, each time jittered.
+RECONNECT = 0.25
+RECONNECT_MOST = 30.0
+#: Timers that one call may wake, and seconds to sleep when none is set.
+TIMERS_AT_ONCE = 100
+TIMERS_IDLE = 1.0
+
+
+class Listener:
+    """Follows the accounts and the timers until it is cancelled."""
+
+    def __init__(self, settings: Settings, accounts: Mapping[str, Account], url: str) -> None:
+        self._settings = settings
+        self._accounts = accounts
+        self._redis = connect_async(url)
+        self._scripts = Scripts(self._redis, settings)
+        self._id = uuid.uuid4().hex
+
+    async def run(self) -> None:
+        """Run until cancelled; give the leases back at the end."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._timers())
+                for account in self._accounts.values():
+                    tasks.create_task(self._attend(account))
+        finally:
+            await self._redis.aclose()
+
+    async def _timers(self) -> None:
+        """Wake what is due; sleep until the next timer, or until an earlier one is set."""
+        while True:
+            try:
+                wait = await self._scripts.run("due", most=TIMERS_AT_ONCE)
+                if wait != 0:
+                    sleep = TIMERS_IDLE if wait < 0 else min(wait / 1000, TIMERS_IDLE)
+                    await self._redis.blpop([keys.ALARM()], timeout=sleep)
+            except redis.RedisError as error:
+                log.warning("timers.redis", error=str(error))
+                await asyncio.sleep(TIMERS_IDLE * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
+
+    async def _attend(self, account: Account) -> None:
+        """Follow an account for as long as its lease is ours."""
+        while True:
+            if not await self._lease(account):
+                await asyncio.sleep(RENEW)
+                continue
+            log.info("account.leased", account=account.name)
+            following = asyncio.create_task(self._follow(account))
+            try:
+                while await self._lease(account) and not following.done():
+                    await asyncio.wait([following], timeout=RENEW)
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                await self._give_back(account)
+
+    async def _lease(self, account: Account) -> bool:
+        try:
+            return bool(await self._scripts.run("lease", account=account.name, listener=self._id, ms=LEASE))
+        except redis.RedisError as error:
+            log.warning("lease.redis", account=account.name, error=str(error))
+            return False
+
+    async def _give_back(self, account: Account) -> None:
+        try:
+            await asyncio.shield(self._scripts.run("release", account=account.name, listener=self._id))
+        except redis.RedisError as error:
+            log.warning("lease.redis", account=account.name, error=str(error))
+
+    async def _follow(self, account: Account) -> None:
+        """Read the account's stream, connecting again whenever it ends, with growing jittered pauses."""
+        # A client for each stream: one pool for thousands of streams is searched at every request.
+        async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
+            cleaner = Cleaner(client, self._redis, self._settings.api_url, account)
+            cleaning = asyncio.create_task(cleaner.run())
+            try:
+                await self._reconnect(account, client, cleaner)
+            finally:
+                cleaning.cancel()
+                await asyncio.gather(cleaning, return_exceptions=True)
+
+    async def _reconnect(self, account: Account, client: httpx.AsyncClient, cleaner: Cleaner) -> None:
+        pause = RECONNECT
+        silence = max(2.0, SILENCE / self._settings.speed)
+        while True:
+            try:
+                async for notification in follow(client, self._settings.api_url, account.token, silence):
+                    pause = RECONNECT
+                    if notification is not None:
+                        await self._wake(account, notification, cleaner)
+            except StreamEnded as end:
+                log.warning("stream.ended", account=account.name, why=str(end), again_in=round(pause, 2))
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
+            pause = min(pause * 2, RECONNECT_MOST)
+
+    async def _wake(self, account: Account, notification: Notification, cleaner: Cleaner) -> None:
+        whose = await self._scripts.run(
+            "wake", account=account.name, event=notification.id, job=notification.job, code=notification.code
+        )
+        if whose == "ours":
+            cleaner.wanted.set()
+
+
+async def listen(settings: Settings, url: str) -> None:
+    """Run a listener until SIGTERM or SIGINT."""
+    listener = asyncio.create_task(Listener(settings, load_accounts(settings), url).run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, listener.cancel)
+    try:
+        await listener
+    except asyncio.CancelledError:
+        log.info("listener.stopped")

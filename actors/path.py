@@ -1,0 +1,172 @@
+"""The path of one brief, from top to bottom: five actors, each a short step of one HTTP call at the most.
+
+Each may be run twice, or by two workers at once: only the one whose move is answered MOVED goes on. None
+waits: a brief that waits is a record with a timer, and what ends the waiting sends the next step.
+"""
+
+from typing import Any, cast
+
+import dramatiq
+from dramatiq import Message
+from dramatiq.middleware import CurrentMessage
+
+from actors import refusals
+from actors.process import Process, process
+from config import keys, logs
+from config.broker import make_broker
+from config.embedded import process_redis_url
+from config.settings import LOOK_AGAIN, settings
+from worker import choosing, intake, steps
+from worker.answers import JobResults, RunState
+from worker.api_errors import AlreadyPromoted, ApiError, NotFound
+from worker.ledger import Answer, Record, Settle, brief_subject
+
+broker = make_broker(process_redis_url(), prefetch=settings().threads)
+log = logs.get("path")
+
+
+@dramatiq.actor(queue_name=keys.INLET)
+def accept_brief(brief: Any) -> None:
+    """1. Put a brief on record, to wait for permits; a bad one as failed, with every fault named."""
+    run = process()
+    message = cast("Message[None]", CurrentMessage.get_current_message())
+    taken = intake.take(run.ledger, run.accounts, run.settings, brief, message.message_id)
+    log.info("brief.taken", brief=taken.brief_id, answer=taken.answer, faults=len(taken.faults))
+
+
+@dramatiq.actor(queue_name=keys.STEPS)
+def submit_brief(subject: str) -> None:
+    """2. Permits are granted: buy the drafts, once."""
+    run = process()
+    brief = run.ledger.look(subject)
+    if brief is None or brief.state != "waiting":
+        refusals.unknown_create(run, brief)
+        return
+    intent = steps.intended("create", brief, fingerprint=brief.fields["fingerprint"])
+    limit = run.paid_call_ms
+    if run.ledger.advance(brief, "submitting", journal=intent, timer=limit) is not Answer.MOVED:
+        return
+    try:
+        created = run.apis[brief.account].create(brief.json("body"))
+    except ApiError as error:
+        refusals.refuse_create(run, brief, error)
+        return
+    run.ledger.advance(
+        brief,
+        "generating",
+        fields={"job_id": created.job_id},
+        settle=Settle.COUNTED,
+        journal=steps.outcome("create", brief, "accepted", job_id=created.job_id),
+        jobs=[created.job_id],
+        timer=run.settings.api_ms(LOOK_AGAIN),
+    )
+    log.info("brief.submitted", brief=brief.brief_id, job=created.job_id)
+
+
+@dramatiq.actor(queue_name=keys.STEPS)
+def collect_drafts(subject: str) -> None:
+    """3. The job may be done: fetch its drafts, hand its permit on, choose."""
+    run = process()
+    brief = run.ledger.look(subject)
+    if brief is not None and brief.state == "generating":
+        brief = _fetch_drafts(run, brief)
+    if brief is not None and brief.state == "choosing":
+        _choose(run, brief)
+
+
+def _fetch_drafts(run: Process, brief: Record) -> Record | None:
+    """Return the brief as it stands once its job is known to be over, None while it is not."""
+    try:
+        results = run.apis[brief.account].job_results(brief.fields["job_id"])
+        # Not every generation of this answer says how the job is (piktid-v2.md 2.5).
+        state = results.state or run.apis[brief.account].job_status(brief.fields["job_id"]).state
+    except ApiError as error:
+        refusals.unread_job(run, brief, error)
+        return None
+    if state is RunState.RUNNING:
+        return None
+    if not any(draft.usable for draft in results.drafts):
+        refusals.no_drafts(run, brief, results)
+        return None
+    _record_drafts(run, brief, results)
+    return run.ledger.look(brief.subject)
+
+
+def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
+    waits_for_person = choosing.choose(steps.rules_of(brief), results.drafts) is None
+    run.ledger.advance(
+        brief,
+        "choosing",
+        fields=steps.drafts_fields(results.drafts, results.credits_used),
+        event=steps.drafts_ready(brief, results.drafts),
+        timer=None if waits_for_person else run.paid_call_ms,
+    )
+    log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
+
+
+def _choose(run: Process, brief: Record) -> None:
+    chosen = choosing.choose(steps.rules_of(brief), steps.drafts_of(brief))
+    if chosen is not None:
+        run.ledger.plan(brief.brief_id, [each.fields() for each in chosen])
+
+
+@dramatiq.actor(queue_name=keys.STEPS)
+def promote_draft(subject: str) -> None:
+    """4. Permits are granted: make the chosen draft an identity. Safe to repeat: the API knows its drafts."""
+    run = process()
+    promotion = run.ledger.look(subject)
+    if promotion is None or promotion.state != "planned":
+        refusals.unknown_promotion(run, promotion)
+        return
+    draft = steps.current_draft(promotion)
+    intent = steps.intended("promote", promotion, image_result_id=draft["image_result_id"])
+    if run.ledger.advance(promotion, "promoting", journal=intent, timer=run.paid_call_ms) is not Answer.MOVED:
+        return
+    brief = run.ledger.read(brief_subject(promotion.brief_id))
+    try:
+        name = steps.explicit_name(brief, promotion)
+        promoted = run.apis[promotion.account].promote(draft["image_result_id"], name)
+    except AlreadyPromoted as done:
+        _record_identity(run, promotion, done.identity_code, None)
+    except ApiError as error:
+        refusals.refuse_promotion(run, promotion, error)
+    else:
+        _record_identity(run, promotion, promoted.identity_code, promoted.preprocessing_job_id)
+
+
+def _record_identity(run: Process, promotion: Record, code: str, job_id: str | None) -> None:
+    fields = {"identity_code": code} | ({"preprocessing_job_id": job_id} if job_id else {})
+    run.ledger.advance(
+        promotion,
+        "preprocessing",
+        fields=fields,
+        event=steps.identity_event("identity.promoted", promotion, **fields),
+        settle=Settle.COUNTED,
+        journal=steps.outcome("promote", promotion, "accepted" if job_id else "already promoted", **fields),
+        jobs=list(fields.values()),
+        timer=run.settings.api_ms(LOOK_AGAIN),
+    )
+    log.info("identity.promoted", subject=promotion.subject, identity=code)
+
+
+@dramatiq.actor(queue_name=keys.STEPS)
+def finish_identity(subject: str) -> None:
+    """5. Preprocessing may be done: the identity is ready, and with the last one the brief is done."""
+    run = process()
+    promotion = run.ledger.look(subject)
+    if promotion is None or promotion.state != "preprocessing":
+        return
+    try:
+        found = run.apis[promotion.account].preprocessing(promotion.fields["identity_code"])
+    except NotFound as error:
+        refusals.hidden_identity(run, promotion, error)
+        return
+    except ApiError as error:
+        log.warning("identity.unread", subject=subject, error=str(error))
+        return
+    if found.state is RunState.COMPLETED:
+        event = steps.identity_event("identity.preprocessing.completed", promotion)
+        run.ledger.advance(promotion, "ready", fields=steps.outcome_field(event, "ready"), event=event)
+        log.info("identity.ready", subject=subject, identity=promotion.fields["identity_code"])
+    elif found.state is RunState.FAILED:
+        refusals.failed_preprocessing(run, promotion, found.error_message or "preprocessing failed")

@@ -1,0 +1,44 @@
+"""What one process of the worker holds: the ledger, the API's clients, the accounts; opened at first use."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from config import logs
+from config.accounts import Account, load_accounts
+from config.connection import connect
+from config.embedded import process_redis_url
+from config.settings import Settings, settings
+from worker.ledger import Ledger
+from worker.piktid import PiktID, open_pool
+
+#: Milliseconds beyond a request's own timeout that its worker has to record what came of it.
+MARGIN = 15_000
+
+
+@dataclass(frozen=True)
+class Process:
+    """The open connections of this process."""
+
+    settings: Settings
+    accounts: dict[str, Account]
+    ledger: Ledger
+    apis: dict[str, PiktID]
+
+    @property
+    def paid_call_ms(self) -> int:
+        """Milliseconds after which whoever began a paid call can no longer be about to record its outcome."""
+        return round(self.settings.request_timeout * 1000) + MARGIN
+
+
+@cache
+def process() -> Process:
+    """Return this process's connections, opened by the first call; accounts' limits are put on record."""
+    values = settings()
+    logs.configure(values)
+    accounts = load_accounts(values)
+    ledger = Ledger(connect(process_redis_url()), values)
+    for account in accounts.values():
+        ledger.set_limits(account)
+    pool = open_pool(timeout_read=values.request_timeout)
+    apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
+    return Process(values, accounts, ledger, apis)

@@ -1,0 +1,138 @@
+"""What a step does when it did not go well: the API said no, did not answer, or the job came to nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.process import Process
+from config import logs
+from config.settings import EARLY_404
+from worker import choosing, steps
+from worker.answers import JobResults
+from worker.api_errors import ApiError, Invalid, NotFound
+from worker.ledger import Event, Record, Settle
+from worker.verdicts import CREATE, NEXT_DRAFT, PROMOTE, judge
+
+log = logs.get("refusals")
+
+#: Seconds in which a new identity may not be known yet; after it, a 404 means failed and hidden.
+EARLY_IDENTITY = 30.0
+
+
+def refuse_create(run: Process, brief: Record, error: ApiError) -> None:
+    """Do what the table of verdicts says of a create's error."""
+    verdict = judge(CREATE, error, run.settings)
+    log.warning("create.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
+    run.ledger.advance(
+        brief,
+        verdict.to,
+        fields={"error": str(error)},
+        event=_failed_brief(error) if verdict.to == "failed" else None,
+        settle=verdict.settle,
+        journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
+        timer=run.paid_call_ms if verdict.to == "uncertain" else None,
+        pause=verdict.pause,
+    )
+
+
+def _failed_brief(error: ApiError) -> Event:
+    data: dict[str, object] = {"error": str(error)}
+    if isinstance(error, Invalid):
+        data |= {
+            "blocked_term": error.blocked_term,
+            "faults": [{"path": p, "rule": r} for p, r in error.faults],
+        }
+    return Event("identity.brief.failed", data)
+
+
+def unknown_create(run: Process, brief: Record | None) -> None:
+    """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
+    if brief is None or brief.state not in ("submitting", "uncertain") or brief.age_ms < run.paid_call_ms:
+        return
+    if brief.state == "submitting":
+        outcome = steps.outcome("create", brief, "unknown")
+        run.ledger.advance(brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.paid_call_ms)
+        return
+    question = "its create may or may not have arrived: look for its job before it is sent again"
+    event = Event("identity.brief.held", {"question": question})
+    run.ledger.advance(brief, "held", fields={"question": question}, event=event)
+    log.warning("brief.held", brief=brief.brief_id, question=question)
+
+
+def unread_job(run: Process, brief: Record, error: ApiError) -> None:
+    """Go on waiting for a job that could not be read; one that the API does not know any more has failed."""
+    if isinstance(error, NotFound) and brief.age_ms > run.settings.api_ms(EARLY_404):
+        _fail_brief(run, brief, f"the API does not know its job {brief.fields['job_id']}: {error}")
+        return
+    log.warning("job.unread", brief=brief.brief_id, error=str(error))
+
+
+def no_drafts(run: Process, brief: Record, results: JobResults) -> None:
+    """Fail a brief whose job ended without a draft that can be promoted."""
+    _fail_brief(
+        run, brief, f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
+    )
+
+
+def _fail_brief(run: Process, brief: Record, why: str) -> None:
+    run.ledger.advance(
+        brief, "failed", fields={"error": why}, event=Event("identity.brief.failed", {"error": why})
+    )
+    log.warning("brief.failed", brief=brief.brief_id, error=why)
+
+
+def unknown_promotion(run: Process, promotion: Record | None) -> None:
+    """Send a promote again whose outcome is not on record, once whoever made it can no longer record it."""
+    if promotion is None or promotion.state != "promoting" or promotion.age_ms < run.paid_call_ms:
+        return
+    outcome = steps.outcome("promote", promotion, "unknown")
+    run.ledger.advance(promotion, "planned", settle=Settle.COUNTED, journal=outcome)
+
+
+def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
+    """Do what the table of verdicts says of a promote's error."""
+    verdict = judge(PROMOTE, error, run.settings)
+    outcome = steps.outcome("promote", promotion, type(error).__name__, message=str(error))
+    log.warning("promote.refused", subject=promotion.subject, to=verdict.to, error=str(error))
+    if verdict.to == NEXT_DRAFT:
+        _next_draft(run, promotion, str(error), verdict.settle, outcome)
+    elif verdict.to == "failed":
+        _fail_promotion(run, promotion, str(error), verdict.settle, outcome)
+    else:
+        run.ledger.advance(promotion, verdict.to, settle=verdict.settle, journal=outcome, pause=verdict.pause)
+
+
+def failed_preprocessing(run: Process, promotion: Record, why: str) -> None:
+    """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry)."""
+    log.warning("preprocessing.failed", subject=promotion.subject, error=why)
+    if promotion.get("repeated") is None:
+        run.ledger.advance(promotion, "planned", fields={"repeated": "1", "error": why})
+    else:
+        _next_draft(run, promotion, why, None, None)
+
+
+def hidden_identity(run: Process, promotion: Record, error: NotFound) -> None:
+    """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
+    if promotion.age_ms > run.settings.api_ms(EARLY_IDENTITY):
+        failed_preprocessing(run, promotion, f"the identity is gone: {error}")
+
+
+def _next_draft(
+    run: Process, promotion: Record, why: str, settle: Settle | None, journal: Mapping[str, Any] | None
+) -> None:
+    tried = int(promotion.fields["tried"])
+    following = choosing.next_candidate(promotion.json("candidates"), tried)
+    if following is None:
+        _fail_promotion(run, promotion, why, settle, journal)
+        return
+    fields = {"tried": str(following), "error": why}
+    run.ledger.advance(
+        promotion, "planned", fields=fields, settle=settle, journal=journal, forget=["repeated"]
+    )
+
+
+def _fail_promotion(
+    run: Process, promotion: Record, why: str, settle: Settle | None, journal: Mapping[str, Any] | None
+) -> None:
+    event = steps.identity_event("identity.promotion.failed", promotion, error=why)
+    fields = steps.outcome_field(event, "failed") | {"error": why}
+    run.ledger.advance(promotion, "failed", fields=fields, event=event, settle=settle, journal=journal)

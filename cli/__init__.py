@@ -1,0 +1,1 @@
+"""What people type: one file a command, each importing only what it needs."""

@@ -1,0 +1,99 @@
+"""Every key that this project has in Redis, on one page.
+
+Nothing else builds a key name: Python formats these templates, and the Lua scripts are given the same
+table as their first lines (`worker/scripts.py`). A *subject* is what a step is about: `brief:ID` or
+`promotion:ID#N`; `account:NAME` is the third kind, for timers. A subject's record is `identity:SUBJECT`.
+"""
+
+from typing import NamedTuple
+
+#: Dramatiq's namespace, and the queues in it: the inlet, and the steps that the ledger sends itself.
+DRAMATIQ = "dramatiq"
+INLET = "briefs"
+STEPS = "steps"
+
+
+class Key(NamedTuple):
+    """One family of keys: template, Redis type, who writes it, how long it lives."""
+
+    template: str
+    type: str
+    owner: str
+    lifetime: str
+
+    def __call__(self, *parts: str) -> str:
+        """Return the key's name with its places filled in order."""
+        return self.template % parts if parts else self.template
+
+
+RECORD = Key(
+    "identity:%s",
+    "hash",
+    "ledger",
+    "a brief and its promotions: keep_days once finished; an account: for ever",
+)
+JOURNAL = Key(
+    "identity:journal:%s", "list", "ledger", "of a brief's paid calls: keep_days once the brief is finished"
+)
+OPEN = Key(
+    "identity:open",
+    "zset",
+    "ledger",
+    "unfinished briefs by time accepted, ms; a brief leaves it when finished",
+)
+FINISHED = Key("identity:finished", "zset", "ledger", "finished briefs by time, ms; trimmed to keep_days")
+BATCH = Key(
+    "identity:batch:%s",
+    "zset",
+    "ledger",
+    "briefs of a batch; keep_days after its last brief came or finished",
+)
+JOB = Key(
+    "identity:job:%s:%s",
+    "string",
+    "ledger",
+    "account, job id -> subject; keep_days once the brief is finished",
+)
+EVENTS = Key("identity:events", "stream", "ledger", "trimmed to about keep_events entries")
+SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and places; for ever")
+
+WAITING = Key(
+    "identity:waiting:%s:%s", "zset", "permits", "account, endpoint: subjects by place; gone when empty"
+)
+PERMITS = Key("identity:permits:%s", "zset", "permits", "account: subject -> since, ms; gone when empty")
+WINDOW = Key(
+    "identity:window:%s:%s",
+    "zset",
+    "permits",
+    "account, endpoint: requests -> end, ms; 15 minutes after the last",
+)
+SLOTS = Key("identity:slots:%s", "hash", "permits", "account: subject -> slots reserved; gone when empty")
+IDENTITIES = Key(
+    "identity:identities:%s", "zset", "permits", "account: own identities -> since, ms; gone when empty"
+)
+
+TIMERS = Key("identity:timers", "zset", "timers", "subject -> due, ms; gone when empty")
+ALARM = Key("identity:alarm", "list", "timers", "at most one entry: an earlier timer was set; gone when read")
+EARLY = Key(
+    "identity:early:%s:%s", "list", "listener", "account, job id: events of a job not known yet; 15 minutes"
+)
+HANDLED = Key("identity:handled:%s", "zset", "listener", "account: events to DELETE -> since, ms; 10 minutes")
+LEASE = Key(
+    "identity:lease:%s", "string", "listener", "account: the listener that follows it; 6 seconds, renewed"
+)
+
+WORKERS = Key("identity:workers", "zset", "broker", "worker -> last sign of life, ms; a dead one is removed")
+QUEUE = Key(DRAMATIQ + ":%s", "list", "dramatiq", "message ids; gone when empty")
+MESSAGES = Key(
+    DRAMATIQ + ":%s.msgs", "hash", "dramatiq", "id -> message, until acknowledged; gone when empty"
+)
+DEAD = Key(DRAMATIQ + ":%s.XQ", "zset", "dramatiq", "dead letters; 7 days")
+DEAD_MESSAGES = Key(DRAMATIQ + ":%s.XQ.msgs", "hash", "dramatiq", "dead letters; 7 days")
+HELD = Key(
+    DRAMATIQ + ":__acks__.%s.%s", "set", "dramatiq", "worker, queue: messages in hand; gone when empty"
+)
+HEARTBEATS = Key(
+    DRAMATIQ + ":__heartbeats__", "zset", "dramatiq", "worker -> last sign of life, ms; a dead one is removed"
+)
+
+ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

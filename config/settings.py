@@ -1,0 +1,74 @@
+"""Everything that can be set, read from the environment once a process."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+#: Seconds in the API's rate windows: 5 requests a minute on each paid endpoint.
+RATE_WINDOW = 60.0
+#: Seconds that an event of a job nobody knows yet is kept for the job's POST to return.
+EARLY_EVENT = 900.0
+#: Seconds between two looks at a job that no event has spoken of.
+LOOK_AGAIN = 20.0
+#: Seconds after creation in which the API may not know its own job yet (piktid-v2.md 6.8).
+EARLY_404 = 300.0
+#: Seconds before an account or an endpoint that refused for a passing reason is tried again.
+PROBE_AGAIN = 60.0
+
+
+class Settings(BaseSettings):
+    """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_WORKER_", frozen=True, populate_by_name=True)
+
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
+    api_url: str = Field("https://v2.api.piktid.com", validation_alias="PIKTID_API_URL")
+    api_token: SecretStr | None = Field(None, validation_alias="PIKTID_API_TOKEN")
+    """Token of the account `default`, when there is no accounts file."""
+    accounts_file: Path | None = Field(None, validation_alias="ACCOUNTS_FILE")
+
+    data_dir: Path = Path(".data")
+    """Where the embedded Valkey keeps its files."""
+    keep_days: float = Field(30, gt=0)
+    """Days that the records of a finished brief stay."""
+    keep_events: int = Field(1_000_000, gt=0)
+    """Entries that the event stream keeps at least."""
+    extra_models: Annotated[frozenset[str], NoDecode] = frozenset()
+    """Generation models beyond the guide's, comma-separated: the vendor's list grows."""
+    preprocessing_counts: bool = True
+    """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
+    speed: float = Field(1.0, gt=0)
+    """How many times faster than the real API's the clocks of the API are; above 1 only with a sandbox."""
+    request_timeout: float = Field(30.0, gt=0)
+    """Seconds that an answer of the API may take."""
+    threads: int = Field(8, ge=1)
+    """Worker threads a process; Dramatiq's `--threads` must say the same."""
+    log_json: bool = False
+
+    @field_validator("extra_models", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("api_url")
+    @classmethod
+    def _without_slash(cls, value: str, info: ValidationInfo) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError(f"{info.field_name} must start with https:// (or http:// for a sandbox)")
+        return value.rstrip("/")
+
+    def api_ms(self, seconds: float) -> int:
+        """Return `seconds` of the API's time as milliseconds of ours."""
+        return max(1, round(seconds * 1000 / self.speed))
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings; raises pydantic's ValidationError naming what is set wrongly."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""What one account holds, and the rules that change it."""

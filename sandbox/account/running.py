@@ -1,0 +1,61 @@
+"""The life of a job from its start to its end, the same for all types."""
+
+from sandbox.account.account import Account
+from sandbox.account.jobs import CREATION, PREPROCESSING, Draft, Job
+from sandbox.account.publishing import publish
+from sandbox.account.settling import settle
+from sandbox.errors import ApiError
+from sandbox.world import World
+
+
+def require_free_job(account: Account) -> None:
+    """Refuse one job more than the account may have in flight (guide: 429)."""
+    settings = account.settings
+    if not settings.enterprise and account.in_flight >= settings.jobs_cap:
+        account.violations.requests_over_cap += 1
+        raise ApiError(429, settings.jobs_cap_text)
+
+
+def start(world: World, account: Account, job: Job) -> None:
+    """Put a job in flight and set its timers."""
+    account.jobs[job.job_id] = job
+    if job.counts:
+        account.in_flight += 1
+        account.max_jobs_in_flight = max(account.max_jobs_in_flight, account.in_flight)
+    schedule(world, account, job)
+
+
+def schedule(world: World, account: Account, job: Job) -> None:
+    """Set the timers of a job in flight: its events on the way, and its end."""
+    if account.settings.progress_events:
+        world.later(account, job.created + job.queued, tell, world, account, job, "processing")
+    if world.dialect_name == "docs":
+        for draft in job.drafts:
+            world.later(account, job.created + draft.seconds, tell_draft, world, account, job, draft)
+    world.later(account, job.created + job.seconds, finish, world, account, job)
+
+
+def finish(world: World, account: Account, job: Job) -> None:
+    """End a job: settle it, then tell of it. Does nothing if it ended before its timer."""
+    if job.finished:
+        return
+    now = world.clock.now()
+    job.seconds = now - job.created
+    settle(account, job, now)
+    tell(world, account, job, job.status(now))
+
+
+def tell(world: World, account: Account, job: Job, status: str) -> None:
+    """Publish a job's state in the dialect's words."""
+    spell = world.dialect.preprocessing_event if job.job_type == PREPROCESSING else world.dialect.job_event
+    event = spell(job, status)
+    if event is not None:
+        publish(world, account, *event, foreign=job.job_type not in (CREATION, PREPROCESSING))
+
+
+def tell_draft(world: World, account: Account, job: Job, draft: Draft) -> None:
+    """Publish that one draft is done, where the dialect does so."""
+    status = "failed" if draft.failed else "completed"
+    event = world.dialect.image_event(job, draft, status)
+    if event is not None:
+        publish(world, account, *event)

@@ -1,0 +1,37 @@
+"""POST /identity/create (guide: Submitting a creation job)."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from sandbox.account.creation import create
+from sandbox.api import rate
+from sandbox.api.context import account_of, json_object, world_of
+from sandbox.api.validation import creation_body, require_tier
+from sandbox.errors import ApiError
+
+ENDPOINT = "POST /identity/create"
+
+
+async def create_identity(request: Request) -> JSONResponse:
+    """Start a creation job."""
+    world, account = world_of(request), account_of(request)
+    rate.let_in(request, ENDPOINT, account.settings.create_per_minute)
+    if not account.settings.identity_creation_enabled:
+        raise ApiError(503, "Identity creation is not enabled.")
+    body = creation_body(await json_object(request), account)
+    require_tier(body, account.settings)
+    job = create(world, account, body)
+    rate.accepted(account, ENDPOINT, job.created)
+    count, total = len(body["instructions"]), len(job.drafts)
+    return JSONResponse(
+        {
+            "job_id": job.job_id,
+            "status": "pending",
+            "num_instructions": count,
+            "total_variations": total,
+            "message": (
+                f"Identity creation job dispatched: {count} instruction(s), {total} total variation(s)"
+            ),
+        },
+        status_code=202,
+    )

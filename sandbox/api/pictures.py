@@ -1,0 +1,71 @@
+"""GET of a draft's picture: stands for the content network, so it knows no tokens."""
+
+import asyncio
+import functools
+import hmac
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.account.account import Account
+from sandbox.account.jobs import Draft, Job
+from sandbox.api.context import world_of
+from sandbox.errors import ApiError
+from sandbox.pictures.draw import MEDIA_TYPES, draw
+from sandbox.pictures.urls import sign
+from sandbox.world import World
+
+#: Encoded pictures that are kept; each takes up to a few MB.
+CACHED_PICTURES = 32
+
+
+async def draft_picture(request: Request) -> Response:
+    """The picture of a finished draft. 404 for an unknown draft, 403 for a wrong or expired address."""
+    world = world_of(request)
+    number, _, suffix = request.path_params["file"].partition(".")
+    account, job, draft = _find(world, number)
+    _require_signature(request, account, draft)
+    instruction = job.request["instructions"][draft.image_index]
+    if (
+        suffix != instruction["options"]["format"]
+        or job.draft_status(draft, world.clock.now()) != "completed"
+    ):
+        raise ApiError(404, "No such picture.")
+    watermark = bool(job.request["options"].get("add_ai_watermark")) and account.settings.enterprise
+    # In a thread: a large picture takes a while, and the streams must go on.
+    content = await asyncio.to_thread(
+        _cached,
+        json.dumps(instruction),
+        f"{world.seed}/{job.job_id}/{draft.image_index}",
+        draft.group_index,
+        watermark,
+        request.path_params["kind"] == "thumbnails",
+    )
+    return Response(content, media_type=MEDIA_TYPES[suffix])
+
+
+@functools.lru_cache(maxsize=CACHED_PICTURES)
+def _cached(instruction: str, seed: str, variation: int, watermark: bool, thumbnail: bool) -> bytes:
+    return draw(json.loads(instruction), seed, variation, watermark=watermark, thumbnail=thumbnail)
+
+
+def _find(world: World, number: str) -> tuple[Account, Job, Draft]:
+    for account in world.accounts.values():
+        found = account.draft(int(number)) if number.isdecimal() else None
+        if found is not None:
+            return account, *found
+    raise ApiError(404, "No such picture.")
+
+
+def _require_signature(request: Request, account: Account, draft: Draft) -> None:
+    world = world_of(request)
+    expires = request.query_params.get("expires", "")
+    if not expires.isdecimal() or len(expires) > 12:
+        raise ApiError(403, "The address is not valid.")
+    expected = sign(world, account, draft.image_result_id, int(expires))
+    given = request.query_params.get("signature", "")
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        raise ApiError(403, "The address is not valid.")
+    if int(expires) and world.clock.now() > int(expires):
+        raise ApiError(403, "The address has expired.")

@@ -1,0 +1,1 @@
+"""The endpoints under `/_sandbox/`: settings, faults, ledger and journal, for tests and demos."""

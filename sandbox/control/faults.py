@@ -1,0 +1,40 @@
+"""POST, GET and DELETE /_sandbox/faults."""
+
+import json
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.api.context import world_of
+from sandbox.errors import Fault, invalid
+from sandbox.faults import Rule
+
+_RULES = TypeAdapter(list[Rule])
+
+
+async def add_faults(request: Request) -> JSONResponse:
+    """Add one rule or a list of them behind those in force; answers all that are."""
+    world = world_of(request)
+    try:
+        given = json.loads(await request.body())
+        rules = _RULES.validate_python(given if isinstance(given, list) else [given])
+    except ValidationError as error:
+        faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
+        raise invalid(faults) from None
+    except ValueError:
+        raise invalid([Fault(None, "The body is not valid JSON.")]) from None
+    world.faults.add(rules)
+    world.hub.wake()
+    return await list_faults(request)
+
+
+async def list_faults(request: Request) -> JSONResponse:
+    """The rules in force."""
+    return JSONResponse([rule.model_dump() for rule in world_of(request).faults.rules])
+
+
+async def clear_faults(request: Request) -> Response:
+    """Remove all rules."""
+    world_of(request).faults.clear()
+    return Response(status_code=204)

@@ -1,0 +1,1 @@
+"""The drafts' pictures: portraits that follow their brief."""

@@ -1,0 +1,86 @@
+"""Everything that one running sandbox holds."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVarTuple
+
+from sandbox.account.account import Account
+from sandbox.account.library import fill_library
+from sandbox.clock import Clock
+from sandbox.dialects import DIALECTS, Dialect, DialectName
+from sandbox.faults import Faults
+from sandbox.hub import Hub
+from sandbox.journal import Journal
+from sandbox.settings import Settings
+
+TOKEN_PREFIX = "sandbox-"  # noqa: S105 (the form of a token, not one)
+FIRST_RESULT_ID = 10_001
+
+Ts = TypeVarTuple("Ts")
+
+
+class World:
+    """The accounts, the clock, and what stands between clients and accounts: faults, streams, journal."""
+
+    def __init__(
+        self,
+        *,
+        speed: float = 1.0,
+        dialect: DialectName = "guide",
+        seed: int | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        if dialect not in DIALECTS:
+            raise ValueError(f"dialect must be one of {', '.join(DIALECTS)}, got {dialect}")
+        self.clock = Clock(speed)
+        self.dialect: Dialect = DIALECTS[dialect]
+        self.dialect_name = dialect
+        self.seed = secrets.randbits(32) if seed is None else seed
+        self._first_settings = Settings(**(settings or {}))
+        self.settings = self._first_settings
+        self.accounts: dict[str, Account] = {}
+        self.hub = Hub()
+        self.faults = Faults()
+        self.journal = Journal()
+        #: Status -> count, of requests without a valid token.
+        self.without_account: dict[str, int] = {}
+        self.last_result_id = FIRST_RESULT_ID - 1
+        self.last_notification_id = 0
+
+    def by_token(self, token: str) -> Account | None:
+        """The account of a token, made at its first use; None if the token is not of the sandbox's form."""
+        if not token.startswith(TOKEN_PREFIX) or token == TOKEN_PREFIX:
+            return None
+        account = self.accounts.get(token)
+        if account is None:
+            account = Account(name=token, settings=self.settings, credits=self.settings.credits)
+            fill_library(account, self.clock.now())
+            self.accounts[token] = account
+        return account
+
+    def new_result_id(self) -> int:
+        """The next draft's id, unique over all accounts."""
+        self.last_result_id += 1
+        return self.last_result_id
+
+    def new_notification_id(self) -> int:
+        """The next event's id, unique over all accounts."""
+        self.last_notification_id += 1
+        return self.last_notification_id
+
+    def later(self, account: Account, when: float, callback: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Run `callback` at sandbox time `when`, unless a reset has done away with the account by then."""
+
+        def run() -> None:
+            if self.accounts.get(account.name) is account:
+                callback(*args)
+
+        self.clock.call_at(when, run)
+
+    def reset(self) -> None:
+        """Forget all accounts, faults and the journal; settings are those of the start again."""
+        self.settings = self._first_settings
+        self.accounts.clear()
+        self.without_account.clear()
+        self.faults.clear()
+        self.journal.clear()

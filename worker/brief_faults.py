@@ -1,0 +1,68 @@
+"""What is wrong with a brief: one `Fault` for each broken rule, and `BadBrief` that carries them all."""
+
+import json
+import math
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict
+
+#: Most faults told of one brief: a hostile one can hold tens of thousands.
+MAX_FAULTS = 100
+#: Characters kept of a value or a field name that is shown to people.
+MAX_SHOWN = 120
+
+Scalar = str | int | float | bool | None
+
+
+class Fault(BaseModel):
+    """One broken rule: where, what stood there, and what is allowed.
+
+    A path is like `instructions[0].options.ar`; the empty one is the brief itself.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    value: Scalar
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'brief'}: {self.rule} (got {json.dumps(self.value, ensure_ascii=False)})"
+
+
+class BadBrief(Exception):
+    """Raised when a brief breaks rules; `faults` lists all of them, at most `MAX_FAULTS`."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+def fault(location: tuple[str | int, ...], value: object, rule: str) -> Fault:
+    """Build the fault at `location` (field names and list positions), with its value made fit to be shown."""
+    return Fault(path=path_of(location), value=shown(value), rule=rule)
+
+
+def path_of(location: tuple[str | int, ...]) -> str:
+    """Write field names and list positions as one path: `("a", 0, "b")` is `a[0].b`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{_printable(part)}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def shown(value: object) -> Scalar:
+    """Return `value` as short printable text, or as it is where it is a plain number, a boolean or null."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and value.bit_length() < 64:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return _printable(value if isinstance(value, str) else json.dumps(value))
+
+
+def _printable(text: str) -> str:
+    escaped = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text[:MAX_SHOWN]
+    )
+    return escaped + "…" if len(text) > MAX_SHOWN else escaped

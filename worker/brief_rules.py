@@ -1,0 +1,123 @@
+"""The rules that a brief's fields break together, and how pydantic's errors become faults.
+
+The joint rules read the plain JSON and not the validated fields: pydantic runs no joint check where a field
+is bad, and a brief's author wants all faults at once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from worker.brief_body import (
+    GROUPS,
+    Appearance,
+    Asset,
+    Face,
+    Hair,
+    Instruction,
+    InstructionOptions,
+    JobOptions,
+    Part,
+    is_blank,
+)
+from worker.brief_envelope import Envelope
+from worker.brief_faults import Fault, fault, path_of
+
+Location = tuple[str | int, ...]
+
+#: Which fields may stand where.
+_PLACES: Mapping[str, type[Part]] = {
+    "": Envelope,
+    "options": JobOptions,
+    "instructions[]": Instruction,
+    "instructions[].appearance": Appearance,
+    "instructions[].face": Face,
+    "instructions[].hair": Hair,
+    "instructions[].input_assets[]": Asset,
+    "instructions[].options": InstructionOptions,
+}
+_ORBITA_REFUSES = {"size": ("2K", "4K"), "ar": ("4:5", "5:4", "21:9")}
+
+
+def field_faults(error: ValidationError, limit: int) -> list[Fault]:
+    """Translate at most `limit` of pydantic's errors; the rule is the description of the field at fault."""
+    return [
+        fault(
+            each["loc"],
+            None if each["type"] == "missing" else each["input"],
+            _rule(each["type"], each["loc"]),
+        )
+        for each in error.errors(include_url=False, include_context=False)[:limit]
+        # Pydantic counts the items that passed, so one bad instruction alone would also be too few of them.
+        if each["type"] != "too_short" or not each["input"]
+    ]
+
+
+def joint_faults(tree: Mapping[str, Any], models: tuple[str, ...]) -> Iterator[Fault]:
+    """Yield the broken rules of the guide's Limits and validation that no single field can show.
+
+    `models` are the engines that may be asked for.
+    """
+    model = _fields(tree.get("options")).get("model")
+    if isinstance(model, str) and model not in models:
+        yield fault(("options", "model"), model, f"one of {', '.join(models)}")
+    instructions = tree.get("instructions")
+    if not isinstance(instructions, list):
+        return
+    choose = tree.get("choose")
+    if isinstance(choose, list) and len(choose) != len(instructions):
+        yield fault(
+            ("choose",), choose, f"a list has one choice for each of the {len(instructions)} instructions"
+        )
+    for index, instruction in enumerate(instructions):
+        if isinstance(instruction, dict):
+            if _is_empty(instruction):
+                rule = "needs a non-empty prompt, or a filled field of appearance, face or hair"
+                yield fault(("instructions", index), instruction, rule)
+            if model == "orbita":
+                yield from _orbita_faults(instruction, ("instructions", index))
+
+
+def _orbita_faults(instruction: Mapping[str, Any], location: Location) -> Iterator[Fault]:
+    options = _fields(instruction.get("options"))
+    for name, refused in _ORBITA_REFUSES.items():
+        if options.get(name) in refused:
+            yield fault((*location, "options", name), options[name], f"orbita refuses {', '.join(refused)}")
+    if instruction.get("input_assets"):
+        yield fault((*location, "input_assets"), instruction["input_assets"], "orbita takes no input_assets")
+
+
+def _is_empty(instruction: Mapping[str, Any]) -> bool:
+    values = [instruction.get("prompt")]
+    for name in GROUPS:
+        group = instruction.get(name)
+        values += group.values() if isinstance(group, dict) else [group]
+    return all(map(is_blank, values))
+
+
+def _fields(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _rule(kind: str, location: Location) -> str:
+    while isinstance(location[-1], int):
+        location = location[:-1]
+    place, name = re.sub(r"\[\d+\]", "[]", path_of(location[:-1])), str(location[-1])
+    if kind == "extra_forbidden":
+        return _unknown(place, name)
+    description = str(_PLACES[place].model_fields[name].description)
+    return f"is required: {description}" if kind == "missing" else description
+
+
+def _unknown(place: str, name: str) -> str:
+    nearest = [f"{where}.{name}" for where, part in _PLACES.items() if name in part.model_fields]
+    if not nearest:
+        # Without a cutoff one name is always the nearest, however far off.
+        names = get_close_matches(name[:64].lower(), _PLACES[place].model_fields, n=1, cutoff=0)
+        nearest = [f"{place}.{names[0]}"]
+    return "is not known here; the nearest known name is " + " or ".join(
+        path.removeprefix(".") for path in nearest
+    )

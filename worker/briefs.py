@@ -1,0 +1,122 @@
+"""A brief, from the message to what is sent: read it, list its faults, or decide what it left open."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from worker.brief_body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
+from worker.brief_envelope import Choose, Envelope, OnNameTaken
+from worker.brief_faults import MAX_FAULTS, BadBrief, Fault
+from worker.brief_json import read_object
+from worker.brief_rules import field_faults, joint_faults
+
+__all__ = [
+    "BadBrief",
+    "Brief",
+    "Choose",
+    "Fault",
+    "Instruction",
+    "JobOptions",
+    "OnNameTaken",
+    "parse",
+    "schema",
+]
+
+MAX_BYTES = 256 * 1024
+
+
+class Brief(Envelope):
+    """A brief that may be sent as it is: every rule holds, every default is filled in."""
+
+    notes: list[str] = Field(
+        default_factory=list, description="what was decided for the brief, or is ignored in it"
+    )
+
+    def body(self) -> dict[str, Any]:
+        """Return the body of `POST /identity/create`: the API's fields only, without blanks and nulls."""
+        body = {
+            "instructions": [instruction.body() for instruction in self.instructions],
+            "options": self.options.model_dump(),
+        }
+        return body if self.name is None else body | {"name": self.name}
+
+    def choices(self) -> tuple[Choose, ...]:
+        """Return how to choose among the drafts of each instruction, in their order."""
+        return self.choose if isinstance(self.choose, tuple) else (self.choose,) * len(self.instructions)
+
+    @property
+    def total_variations(self) -> int:
+        """The drafts that the job makes."""
+        return sum(instruction.num_variations for instruction in self.instructions)
+
+    def slots(self) -> int:
+        """Return the most identities that may be promoted: what must be free in the library beforehand."""
+        pairs = zip(self.instructions, self.choices(), strict=True)
+        return sum(instruction.num_variations if choose is Choose.ALL else 1 for instruction, choose in pairs)
+
+
+def parse(
+    raw: str | bytes | Mapping[str, Any],
+    *,
+    extra_models: frozenset[str] = frozenset(),
+    max_bytes: int = MAX_BYTES,
+) -> Brief:
+    """Read a brief from JSON of at most `max_bytes`, or from a mapping of what JSON can say.
+
+    `extra_models` are engines beyond the guide's four, since the vendor's list grows. Raises BadBrief with
+    all faults; but what is no proper JSON object is refused for that alone.
+    """
+    tree = read_object(raw, max_bytes)
+    faults = list(islice(joint_faults(tree, _models(extra_models)), MAX_FAULTS))
+    try:
+        envelope = Envelope.model_validate(tree)
+    except ValidationError as error:
+        faults = field_faults(error, MAX_FAULTS) + faults
+    if faults:
+        raise BadBrief(faults[:MAX_FAULTS])
+    return _decided(envelope)
+
+
+def schema(extra_models: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of what `parse` accepts; rules between fields are in descriptions."""
+    described = Envelope.model_json_schema()
+    model = described["$defs"]["JobOptions"]["properties"]["model"]["anyOf"][0]
+    model["enum"] = list(_models(extra_models))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | described | {"title": "Brief"}
+
+
+def _models(extra: frozenset[str]) -> tuple[str, ...]:
+    return (*MODELS, *sorted(extra.difference(MODELS)))
+
+
+def _decided(envelope: Envelope) -> Brief:
+    orbita = envelope.options.model == "orbita"
+    notes = [
+        f"instructions[{index}].{note}"
+        for index, instruction in enumerate(envelope.instructions)
+        for note in _notes(instruction, orbita=orbita)
+    ]
+    decided = dict(envelope)
+    if orbita:
+        # The guide's default of 2K would be refused, and orbita makes no other size.
+        decided["instructions"] = tuple(map(_in_1k, envelope.instructions))
+    return Brief(**decided, notes=notes)
+
+
+def _in_1k(instruction: Instruction) -> Instruction:
+    options = instruction.options.model_copy(update={"size": "1K"})
+    return instruction.model_copy(update={"options": options})
+
+
+def _notes(instruction: Instruction, *, orbita: bool) -> Iterator[str]:
+    if "num_variations" not in instruction.model_fields_set:
+        yield "num_variations was not given: 1 draft, the cheapest"
+    if orbita and "size" not in instruction.options.model_fields_set:
+        yield "options.size was not given: 1K, the only one that orbita makes"
+    if instruction.input_assets and instruction.prompt is None:
+        yield "input_assets are meant to go with a prompt, and there is none"
+    for name in IGNORED_GROUPS:
+        if getattr(instruction, name):
+            yield f"{name} is ignored by the API, which sets framing, light, clothes and background itself"

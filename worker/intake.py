@@ -1,0 +1,133 @@
+"""Taking a brief in: from a message's body to a record, waiting or failed with every fault named."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from config.accounts import DEFAULT, Account
+from config.settings import Settings
+from worker.briefs import BadBrief, Brief, Fault, parse
+from worker.ledger import Answer, Event, Ledger, inside
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Taken(NamedTuple):
+    """What became of a message: the brief's id, whether it is new, the faults that failed it."""
+
+    brief_id: str
+    answer: Answer
+    faults: list[Fault]
+
+
+def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brief:
+    """Return the brief that a message holds; raises BadBrief with its faults, its account's too."""
+    brief = parse(
+        raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw), extra_models=settings.extra_models
+    )
+    name = brief.account or DEFAULT
+    if name not in accounts:
+        known = ", ".join(sorted(accounts))
+        raise BadBrief(
+            [Fault(path="account", value=name, rule=f"must be an account of this installation: {known}")]
+        )
+    slots = accounts[name].limits.slots
+    if slots and brief.slots() > slots:
+        rule = f"may promote {brief.slots()} drafts, but account {name} has {slots} identity slots in all"
+        raise BadBrief([Fault(path="choose", value=str(brief.choose), rule=rule)])
+    return brief
+
+
+def take(
+    ledger: Ledger, accounts: Mapping[str, Account], settings: Settings, raw: Any, message_id: str
+) -> Taken:
+    """Put a message's brief on record.
+
+    Without a `brief_id` the message's id serves, so that a redelivered message is no new brief.
+    """
+    try:
+        brief = check(raw, accounts, settings)
+    except BadBrief as bad:
+        return _take_bad(ledger, raw, message_id, bad)
+    brief_id = brief.brief_id or safe_id(message_id)
+    account = brief.account or DEFAULT
+    event = Event(
+        "identity.brief.accepted",
+        {"instructions": len(brief.instructions), "variations": brief.total_variations, "notes": brief.notes},
+    )
+    answer = ledger.accept(
+        brief_id,
+        account=account,
+        batch=brief.batch,
+        priority=brief.priority,
+        fields=_fields(brief, brief_id, account),
+        event=event,
+    )
+    return Taken(brief_id, answer, [])
+
+
+def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
+    body = json.dumps(brief.body(), ensure_ascii=False)
+    fields = {
+        "envelope": _envelope(brief_id, brief.batch, account, brief.metadata),
+        "body": body,
+        "fingerprint": hashlib.sha256(body.encode()).hexdigest()[:16],
+        "choose": json.dumps(brief.choices()),
+        "on_name_taken": brief.on_name_taken,
+        "need": str(brief.slots()),
+        "variations": str(brief.total_variations),
+        "notes": json.dumps(brief.notes, ensure_ascii=False),
+    }
+    return fields if brief.name is None else fields | {"name": brief.name}
+
+
+def _take_bad(ledger: Ledger, raw: Any, message_id: str, bad: BadBrief) -> Taken:
+    said = _readable(raw)
+    brief_id = _matching(_ID, said.get("brief_id")) or safe_id(message_id)
+    account = _matching(_NAME, said.get("account")) or DEFAULT
+    faults = [fault.model_dump() for fault in bad.faults]
+    fields = {
+        "envelope": _envelope(brief_id, None, account, {}),
+        "faults": json.dumps(faults, ensure_ascii=False),
+        "error": "the brief breaks rules",
+    }
+    answer = ledger.accept(
+        brief_id,
+        account=account,
+        batch=None,
+        priority=0,
+        fields=fields,
+        event=Event("identity.brief.failed", {"error": fields["error"], "faults": faults}),
+        failed=True,
+    )
+    return Taken(brief_id, answer, bad.faults)
+
+
+def _envelope(brief_id: str, batch: str | None, account: str, metadata: Mapping[str, Any]) -> str:
+    """Return what each event of the brief carries, as the inside of a JSON object."""
+    return inside({"brief_id": brief_id, "batch": batch, "account": account, "metadata": metadata})
+
+
+def _readable(raw: Any) -> Mapping[str, Any]:
+    """Return what can be read of a bad brief: whose it is should be on record if it says so."""
+    try:
+        value = json.loads(raw) if isinstance(raw, str | bytes) else raw
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
+
+
+def safe_id(message_id: str) -> str:
+    """Return a message's id as a brief's id: itself where its characters allow it, else its digest."""
+    return (
+        message_id
+        if _ID.fullmatch(message_id)
+        else hashlib.sha256(message_id.encode(errors="replace")).hexdigest()
+    )

@@ -1,0 +1,212 @@
+"""The ledger: where every brief and every promotion stands, and what was paid for it.
+
+All writing is done by the Lua scripts; this is their typed front. A move answers MOVED, REPEAT (it is so
+already) or ELSEWHERE (the table does not allow it from where the record stands, or its grant is gone): only
+MOVED entitles the caller to go on.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import redis
+
+from config import keys
+from config.accounts import Account
+from config.settings import Settings
+from worker.scripts import Scripts
+from worker.states import Kind
+
+
+class Answer(StrEnum):
+    """What came of asking for a move."""
+
+    MOVED = "moved"
+    REPEAT = "repeat"
+    ELSEWHERE = "elsewhere"
+
+
+class Settle(StrEnum):
+    """How a paid request ended, for its endpoint's window."""
+
+    COUNTED = "counted"
+    NEVER_LEFT = "never left"
+
+
+class Event(NamedTuple):
+    """An event for downstream: its type, and what its data holds beside the brief's own fields."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+class Pause(NamedTuple):
+    """A pause of an account (`pause`) or of one of its endpoints (`create`, `promote`)."""
+
+    what: str
+    ms: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it was read: all values are text, as Redis holds them."""
+
+    subject: str
+    fields: Mapping[str, str]
+    read_at: int
+    """The server's time when it was read, ms."""
+
+    @property
+    def age_ms(self) -> int:
+        """Milliseconds that it has been in its state, by the server's clock."""
+        return self.read_at - int(self.fields["moved_at"])
+
+    @property
+    def state(self) -> str:
+        """The state's name in `worker/states.py`."""
+        return self.fields["state"]
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is a brief or a promotion."""
+        return Kind(self.subject.partition(":")[0])
+
+    @property
+    def brief_id(self) -> str:
+        """The brief's id, also of a promotion."""
+        return self.subject.partition(":")[2].partition("#")[0]
+
+    @property
+    def account(self) -> str:
+        """The account's name."""
+        return self.fields["account"]
+
+    @property
+    def attempt(self) -> int:
+        """How often it was granted permits: the number of its newest paid call."""
+        return int(self.fields.get("grants", "0"))
+
+    def get(self, field: str) -> str | None:
+        """Return a field's text, None when it has none."""
+        return self.fields.get(field)
+
+    def json(self, field: str, default: Any = None) -> Any:
+        """Return a field that holds JSON, decoded."""
+        text = self.fields.get(field)
+        return default if text is None else json.loads(text)
+
+
+def brief_subject(brief_id: str) -> str:
+    """Return the subject of a brief."""
+    return f"{Kind.BRIEF}:{brief_id}"
+
+
+def promotion_subject(brief_id: str, number: int) -> str:
+    """Return the subject of a brief's promotion, numbered from 0."""
+    return f"{Kind.PROMOTION}:{brief_id}#{number}"
+
+
+class Ledger:
+    """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self.client = client
+        self._scripts = Scripts(client, settings)
+
+    def accept(
+        self,
+        brief_id: str,
+        *,
+        account: str,
+        batch: str | None,
+        priority: int,
+        fields: Mapping[str, str],
+        event: Event,
+        failed: bool = False,
+    ) -> Answer:
+        """Put a new brief on record and in its account's waiting list, or as failed."""
+        return Answer(
+            self._scripts.run(
+                "accept",
+                id=brief_id,
+                account=account,
+                batch=batch,
+                priority=priority,
+                state="failed" if failed else "waiting",
+                set=fields,
+                event=[event.type, inside(event.data)],
+            )
+        )
+
+    def look(self, subject: str) -> Record | None:
+        """Read a record for its step, taking the hint that woke it: later hints wake it again."""
+        return self._read(subject, take_hint=True)
+
+    def read(self, subject: str) -> Record | None:
+        """Read a record and change nothing."""
+        return self._read(subject, take_hint=False)
+
+    def _read(self, subject: str, *, take_hint: bool) -> Record | None:
+        name = keys.RECORD(subject)
+        with self.client.pipeline(transaction=True) as pipe:
+            if take_hint:
+                pipe.hdel(name, "hinted")
+            pipe.hgetall(name)
+            pipe.time()
+            *_, fields, (seconds, microseconds) = pipe.execute()
+        return Record(subject, fields, seconds * 1000 + microseconds // 1000) if "state" in fields else None
+
+    def advance(
+        self,
+        record: Record,
+        to: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        event: Event | None = None,
+        timer: int | None = None,
+        settle: Settle | None = None,
+        journal: Mapping[str, Any] | None = None,
+        jobs: Sequence[str] = (),
+        pause: Pause | None = None,
+        forget: Sequence[str] = (),
+    ) -> Answer:
+        """Move a record with all that belongs to the move, or do nothing.
+
+        `fields` are set and those of `forget` removed; `timer` is in ms from now; `jobs` are remote jobs that
+        are now this record's; `pause` holds the account or an endpoint up.
+        """
+        return Answer(
+            self._scripts.run(
+                "advance",
+                subject=record.subject,
+                to=to,
+                set=fields,
+                event=event and [event.type, inside(event.data)],
+                timer=timer,
+                settle=settle,
+                journal=journal and inside(journal) + "}",
+                jobs=list(jobs) or None,
+                pause=pause and list(pause),
+                forget=list(forget) or None,
+            )
+        )
+
+    def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
+        """Record the choice: one planned promotion for each item, in their order."""
+        return Answer(self._scripts.run("plan", brief=brief_id, promotions=list(promotions)))
+
+    def set_limits(self, account: Account) -> None:
+        """Put an account's limits on record, and start whoever may start under them."""
+        self._scripts.run("admit", account=account.name, limits=account.limits.model_dump())
+
+    def journal(self, brief_id: str) -> list[dict[str, Any]]:
+        """Return the journal of a brief's paid calls, oldest first."""
+        return [json.loads(entry) for entry in self.client.lrange(keys.JOURNAL(brief_id), 0, -1)]
+
+
+def inside(data: Mapping[str, Any]) -> str:
+    """Return a JSON object's text without its braces: the scripts put envelopes around it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))[1:-1]

@@ -1,0 +1,33 @@
+-- accept: put a new brief on record: waiting for permits, or failed with its faults.
+--
+-- id, account, batch (or none), state, set = {field = text}, priority, event = {type, more}
+-- Returns moved, or repeat when a brief of this id is on record already.
+--
+-- Atomic, so that the same brief sent twice, or accepted by two workers at once, is one brief.
+local subject = 'brief:' .. A.id
+local record = record_of(subject)
+if redis.call('EXISTS', record) == 1 then
+    return 'repeat'
+end
+
+-- Higher priority first, then first come: 53 bits hold both.
+local place = whole(-A.priority * 1e12 + redis.call('INCR', KEY.SEQUENCE))
+redis.call('HSET', record, 'state', A.state, 'account', A.account, 'place', place,
+    'accepted_at', whole(NOW), 'moved_at', whole(NOW))
+for field, text in pairs(A.set) do
+    redis.call('HSET', record, field, text)
+end
+if A.batch then
+    redis.call('HSET', record, 'batch', A.batch)
+    redis.call('ZADD', key('BATCH', A.batch), whole(NOW), A.id)
+    redis.call('PERSIST', key('BATCH', A.batch))
+end
+emit(subject, A.event[1], A.event[2])
+if A.state == 'waiting' then
+    redis.call('ZADD', KEY.OPEN, whole(NOW), A.id)
+    redis.call('ZADD', key('WAITING', A.account, 'create'), place, subject)
+    admit(A.account)
+else
+    finish_brief(A.id)
+end
+return 'moved'

@@ -1,0 +1,26 @@
+-- advance: move a record to a state, with all that belongs to the move.
+--
+-- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left',
+-- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
+-- pause = {'pause' | 'create' | 'promote', ms from now, reason}
+-- Returns moved; repeat when it is in that state already; elsewhere when the table does not allow the move,
+-- or when it needs a grant that the record does not have.
+--
+-- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
+local answer = move(A.subject, A)
+if answer ~= 'moved' then
+    return answer
+end
+local account = redis.call('HGET', record_of(A.subject), 'account')
+if A.journal then
+    journal(brief_of(A.subject), A.journal)
+end
+for _, job in ipairs(A.jobs or {}) do
+    know_job(account, job, A.subject)
+end
+if A.pause then
+    local field = A.pause[1] .. '_until'
+    redis.call('HSET', record_of('account:' .. account), field, whole(NOW + A.pause[2]), A.pause[1] .. '_reason', A.pause[3])
+end
+admit(account)
+return answer

@@ -1,0 +1,25 @@
+-- due: wake every record whose timer is due, at most `most` of them.
+--
+-- most
+-- Returns ms until the next timer, or -1 when there is none.
+--
+-- Atomic, so that many listeners can run it: each timer is taken by one. A woken record's timer is set
+-- forward, not removed: should the step die or be lost, it is woken again.
+local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', whole(NOW), 'LIMIT', 0, A.most)
+for _, subject in ipairs(due) do
+    local kind = kind_of(subject)
+    local record = record_of(subject)
+    local state = redis.call('HGET', record, 'state')
+    if kind == 'account' then
+        redis.call('ZREM', KEY.TIMERS, subject)
+        admit(string.match(subject, ':(.*)'))
+    elseif state and STATES[kind][state].actor then
+        redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.again_ms), subject)
+        redis.call('HSET', record, 'hinted', 1)
+        send(STATES[kind][state].actor, subject)
+    else
+        redis.call('ZREM', KEY.TIMERS, subject)
+    end
+end
+local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
+return first[2] and math.max(0, tonumber(first[2]) - NOW) or -1

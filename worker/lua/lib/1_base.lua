@@ -1,0 +1,35 @@
+-- What every script begins with: its arguments, the time, names of keys, small readers.
+-- Before this stand KEY (config/keys.py), STATES and WAITS (worker/states.py) and SETTING (settings).
+--
+-- ARGV[1]  the time in ms, in simulations; '' in production: then the server's own clock
+-- ARGV[2]  the arguments, one JSON object
+local NOW
+if ARGV[1] == '' then
+    local clock = redis.call('TIME')
+    NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+else
+    NOW = tonumber(ARGV[1])
+end
+local A = cjson.decode(ARGV[2])
+
+local function key(name, ...)
+    return string.format(KEY[name], ...)
+end
+
+local function record_of(subject)
+    return key('RECORD', subject)
+end
+
+local function kind_of(subject)
+    return string.match(subject, '^(%a+):')
+end
+
+-- A promotion's subject is its brief's id and a number: promotion:ID#N.
+local function brief_of(subject)
+    return string.match(subject, '^%a+:([^#]+)')
+end
+
+-- Whole numbers in full: Lua would write a time in ms as 1.7e+12.
+local function whole(number)
+    return string.format('%.0f', number)
+end

@@ -1,0 +1,65 @@
+-- What leaves a script: events for downstream, messages for the actors, timers.
+
+-- Civil date from days since 1970 (proleptic Gregorian, 400-year eras): the server has no date function.
+local function iso_time(ms)
+    local seconds = math.floor(ms / 1000)
+    local days = math.floor(seconds / 86400)
+    local rest = seconds % 86400
+    local z = days + 719468
+    local era = math.floor(z / 146097)
+    local day_of_era = z - era * 146097
+    local year_of_era = math.floor(
+        (day_of_era - math.floor(day_of_era / 1460) + math.floor(day_of_era / 36524) - math.floor(day_of_era / 146096)) / 365)
+    local day_of_year = day_of_era - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
+    local m = math.floor((5 * day_of_year + 2) / 153)
+    local month = m < 10 and m + 3 or m - 9
+    local year = year_of_era + era * 400 + (month <= 2 and 1 or 0)
+    return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month,
+        day_of_year - math.floor((153 * m + 2) / 5) + 1,
+        math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60, ms % 1000)
+end
+
+-- Append a CloudEvent about a subject; `more` is the inside of a JSON object, '' for nothing.
+-- The text is put together here, not decoded and encoded: metadata must come out as it came in.
+local function emit(subject, type, more)
+    local brief = brief_of(subject)
+    local record = record_of('brief:' .. brief)
+    local number = redis.call('HINCRBY', record, 'events', 1)
+    local known = redis.call('HMGET', record, 'account', 'envelope')
+    local event = '{"specversion":"1.0","id":"' .. brief .. '/' .. number
+        .. '","source":"identity-worker/' .. known[1] .. '","type":"' .. type
+        .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
+        .. '","datacontenttype":"application/json","data":{' .. known[2]
+        .. (more ~= '' and ',' .. more or '') .. '}}'
+    redis.call('XADD', KEY.EVENTS, 'MAXLEN', '~', SETTING.keep_events, '*', 'event', event)
+end
+
+-- Queue a step as Dramatiq itself would (tests/test_broker.py pins the layout).
+local function send(actor, subject)
+    local id = 'step-' .. redis.call('INCR', KEY.SEQUENCE)
+    local message = cjson.encode({
+        queue_name = 'steps', actor_name = actor, args = {subject}, kwargs = {},
+        options = {redis_message_id = id}, message_id = id, message_timestamp = NOW,
+    })
+    redis.call('HSET', key('MESSAGES', 'steps'), id, message)
+    redis.call('RPUSH', key('QUEUE', 'steps'), id)
+end
+
+-- The listeners sleep until the first timer is due; an earlier one must wake them.
+local function set_timer(subject, due)
+    local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
+    redis.call('ZADD', KEY.TIMERS, whole(due), subject)
+    if (not first[2] or due < tonumber(first[2])) and redis.call('LLEN', KEY.ALARM) == 0 then
+        redis.call('LPUSH', KEY.ALARM, '1')
+    end
+end
+
+-- Wake the step that a record's state waits for; hints that come before it has looked are one hint.
+local function hint(subject)
+    local record = record_of(subject)
+    local state = redis.call('HGET', record, 'state')
+    local actor = state and STATES[kind_of(subject)][state].actor
+    if actor and redis.call('HSETNX', record, 'hinted', 1) == 1 then
+        send(actor, subject)
+    end
+end

@@ -1,0 +1,152 @@
+-- Moves of a record. What a state holds of the account follows from the table of states, so no path of the
+-- flow can forget to give something back.
+
+local move -- a promotion's end may end its brief
+
+local function expire(brief)
+    local record = record_of('brief:' .. brief)
+    local got = redis.call('HMGET', record, 'account', 'promotions', 'job_id', 'batch')
+    local keep = SETTING.keep_ms
+    redis.call('PEXPIRE', record, keep)
+    redis.call('PEXPIRE', key('JOURNAL', brief), keep)
+    if got[3] then
+        redis.call('PEXPIRE', key('JOB', got[1], got[3]), keep)
+    end
+    if got[4] then
+        redis.call('PEXPIRE', key('BATCH', got[4]), keep)
+    end
+    for n = 0, (tonumber(got[2]) or 0) - 1 do
+        local promotion = record_of('promotion:' .. brief .. '#' .. n)
+        redis.call('PEXPIRE', promotion, keep)
+        for _, id in ipairs(redis.call('HMGET', promotion, 'preprocessing_job_id', 'identity_code')) do
+            if id then
+                redis.call('PEXPIRE', key('JOB', got[1], id), keep)
+            end
+        end
+    end
+end
+
+local function finish_brief(brief)
+    redis.call('ZREM', KEY.OPEN, brief)
+    redis.call('ZADD', KEY.FINISHED, whole(NOW), brief)
+    redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(NOW - SETTING.keep_ms))
+    expire(brief)
+end
+
+-- The last promotion of a brief ends the brief: done if anything came of it.
+local function finish_promotion(subject)
+    local brief = brief_of(subject)
+    local record = record_of('brief:' .. brief)
+    if redis.call('HINCRBY', record, 'unfinished', -1) > 0 then
+        return
+    end
+    local outcomes, ready = {}, false
+    for n = 0, redis.call('HGET', record, 'promotions') - 1 do
+        local got = redis.call('HMGET', record_of('promotion:' .. brief .. '#' .. n), 'state', 'outcome')
+        ready = ready or got[1] == 'ready'
+        outcomes[#outcomes + 1] = got[2] or '{}'
+    end
+    local to = ready and 'done' or 'failed'
+    local why = ready and {} or {error = 'no promotion of this brief came to an end'}
+    move('brief:' .. brief, {to = to, set = why,
+        event = {'identity.brief.' .. to, '"promotions":[' .. table.concat(outcomes, ',') .. ']'}})
+end
+
+-- Take or give back what the new state holds: job permit, slots, place in the waiting list.
+local function hold(account, subject, kind, from, to)
+    if not holds_permit(kind, to) then
+        redis.call('ZREM', key('PERMITS', account), subject)
+    end
+    if STATES[kind][to].slots then
+        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
+    else
+        redis.call('HDEL', key('SLOTS', account), subject)
+    end
+    local waits = WAITS[kind]
+    if to == waits.state then
+        redis.call('ZADD', key('WAITING', account, waits.endpoint), redis.call('HGET', record_of(subject), 'place'), subject)
+    elseif from == waits.state then
+        redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
+    end
+end
+
+-- The identity takes its slot in the library when it is promoted, and leaves it if it comes to nothing.
+local function count_identity(account, subject, kind, from, to)
+    if kind ~= 'promotion' then
+        return
+    end
+    local code = redis.call('HGET', record_of(subject), 'identity_code')
+    if to == 'preprocessing' and code then
+        redis.call('ZADD', key('IDENTITIES', account), whole(NOW), code)
+    elseif from == 'preprocessing' and to ~= 'ready' and code then
+        redis.call('ZREM', key('IDENTITIES', account), code)
+    end
+end
+
+local function check(subject, to)
+    local kind = kind_of(subject)
+    local from, account = unpack(redis.call('HMGET', record_of(subject), 'state', 'account'))
+    if from == to then
+        return 'repeat', from, account
+    end
+    if not from or not STATES[kind][from].moves[to] then
+        return 'elsewhere', from, account
+    end
+    if from == WAITS[kind].state and STATES[kind][to].permit and not is_granted(account, subject) then
+        return 'elsewhere', from, account
+    end
+    return 'moved', from, account
+end
+
+-- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left'
+move = function(subject, change)
+    local answer, from, account = check(subject, change.to)
+    if answer ~= 'moved' then
+        return answer, from
+    end
+    local kind, record, to = kind_of(subject), record_of(subject), change.to
+    redis.call('HSET', record, 'state', to, 'moved_at', whole(NOW))
+    for field, text in pairs(change.set or {}) do
+        redis.call('HSET', record, field, text)
+    end
+    redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
+    if change.settle then
+        settle(account, subject, change.settle == 'counted')
+    end
+    hold(account, subject, kind, from, to)
+    count_identity(account, subject, kind, from, to)
+    if change.timer then
+        set_timer(subject, NOW + change.timer)
+    else
+        redis.call('ZREM', KEY.TIMERS, subject)
+    end
+    if change.event then
+        emit(subject, change.event[1], change.event[2])
+    end
+    if next(STATES[kind][to].moves) == nil then
+        if kind == 'brief' then
+            finish_brief(brief_of(subject))
+        else
+            finish_promotion(subject)
+        end
+    end
+    return 'moved', to
+end
+
+-- Remember whose a remote job is; events that came before the POST's own answer count from now.
+local function know_job(account, job, subject)
+    redis.call('SET', key('JOB', account, job), subject)
+    local early = key('EARLY', account, job)
+    local ids = redis.call('LRANGE', early, 0, -1)
+    for _, id in ipairs(ids) do
+        redis.call('ZADD', key('HANDLED', account), whole(NOW), id)
+    end
+    if #ids > 0 then
+        redis.call('DEL', early)
+        hint(subject)
+    end
+end
+
+local function journal(brief, entry)
+    redis.call('RPUSH', key('JOURNAL', brief), '{"at":' .. whole(NOW) .. ',' .. entry)
+end

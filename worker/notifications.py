@@ -1,0 +1,89 @@
+"""The event stream of one account (piktid-v2.md 3.2): one connection, read as notifications.
+
+An event is a hint to look at a job, never the verdict on it, so of its body only whose it is gets read.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from httpx_sse import ServerSentEvent, aconnect_sse
+from pydantic import SecretStr
+
+#: Seconds between two comments with which the API keeps a quiet stream open, and how long without any
+#: frame means that the peer is dead.
+KEEPALIVE = 15.0
+SILENCE = 3 * KEEPALIVE
+
+
+class StreamEnded(Exception):
+    """Raised when the stream is over, for whatever reason; `status` is the API's answer if it gave one."""
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One event: its id for DELETE, its name, and what it names: a job, an identity, both or neither."""
+
+    id: str
+    name: str
+    job: str | None
+    code: str | None
+
+
+async def follow(
+    client: httpx.AsyncClient, api_url: str, token: SecretStr, silence: float = SILENCE
+) -> AsyncIterator[Notification | None]:
+    """Yield the account's notifications, the kept ones first; None once when those are over.
+
+    Never returns: raises StreamEnded when the connection ends, is refused, or is silent for `silence`
+    seconds.
+    """
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+    timeout = httpx.Timeout(10.0, read=silence)
+    try:
+        async with aconnect_sse(
+            client, "GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout
+        ) as source:
+            # httpx-sse would read the body of an error as events.
+            if source.response.status_code != httpx.codes.OK:
+                status = source.response.status_code
+                raise StreamEnded(f"the API answered {status} to the event stream", status)
+            async for frame in source.aiter_sse():
+                if frame.event == "backfill_complete":
+                    yield None
+                elif (notification := read_frame(frame)) is not None:
+                    yield notification
+    except httpx.HTTPError as error:
+        raise StreamEnded(f"{type(error).__name__}: {error}") from error
+    raise StreamEnded("the API closed the event stream")
+
+
+def read_frame(frame: ServerSentEvent) -> Notification | None:
+    """Return what a frame says, None for one that says nothing that can be read (piktid-v2.md 6.7)."""
+    try:
+        body = json.loads(frame.data)
+    except (ValueError, RecursionError):
+        return None
+    return read_event(body)
+
+
+def read_event(body: Any) -> Notification | None:
+    """Return the notification that a decoded event object is (piktid-v2.md 3.1), None if it is none."""
+    if not isinstance(body, dict) or _text(body.get("id")) is None:
+        return None
+    data = body["data"] if isinstance(body.get("data"), dict) else {}
+    job = _text(data.get("id_task")) or _text(data.get("job_id"))
+    return Notification(_text(body["id"]) or "", str(body.get("name")), job, _text(data.get("identity_code")))
+
+
+def _text(value: object) -> str | None:
+    """Return an id as text: the API writes some as numbers (piktid-v2.md 6.2)."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        return None
+    return str(value)[:200]

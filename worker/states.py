@@ -1,0 +1,79 @@
+"""The life of a brief and of a promotion, as one table: the states, the allowed moves, what a state holds.
+
+`worker/scripts.py` hands this table to the Lua scripts, which refuse every move that is not in it.
+README's picture of the states and the test of the refused moves are made from it.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """What a record is of; also the first part of its subject."""
+
+    BRIEF = "brief"
+    PROMOTION = "promotion"
+
+
+class State(NamedTuple):
+    """One state: where it may go, who is woken when its timer is due, what it holds of the account."""
+
+    moves: tuple[str, ...]
+    actor: str | None = None
+    permit: bool = False
+    """Holds a job permit: the API has, or may have, a job of it."""
+    slots: bool = False
+    """Holds the slots that were reserved for it."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows."""
+        return not self.moves
+
+
+BRIEF: dict[str, State] = {
+    # accepted, waits for permits; once they are granted, submit_brief comes
+    "waiting": State(("submitting", "failed", "cancelled"), "submit_brief"),
+    # the create may be under way
+    "submitting": State(
+        ("generating", "waiting", "uncertain", "failed"), "submit_brief", permit=True, slots=True
+    ),
+    # nobody knows whether the create arrived
+    "uncertain": State(("generating", "waiting", "held", "failed"), "submit_brief", permit=True, slots=True),
+    # the API draws the drafts
+    "generating": State(("choosing", "failed", "held"), "collect_drafts", permit=True, slots=True),
+    # drafts are there; one is to be chosen for each instruction, by rule or by a person
+    "choosing": State(("promoting", "failed", "cancelled"), "collect_drafts", slots=True),
+    # its promotions are on their way
+    "promoting": State(("done", "failed")),
+    # waits for an operator's word
+    "held": State(("waiting", "generating", "failed", "cancelled"), slots=True),
+    "done": State(()),
+    "failed": State(()),
+    "cancelled": State(()),
+}
+
+PROMOTION: dict[str, State] = {
+    # a draft is chosen; waits for permits; once they are granted, promote_draft comes
+    "planned": State(("promoting", "failed", "cancelled"), "promote_draft", slots=True),
+    # the promote may be under way; it may be repeated
+    "promoting": State(("preprocessing", "planned", "failed"), "promote_draft", permit=True, slots=True),
+    # the identity is there, the API prepares it
+    "preprocessing": State(("ready", "planned", "failed"), "finish_identity", permit=True),
+    "ready": State(()),
+    "failed": State(()),
+    "cancelled": State(()),
+}
+
+TABLE: dict[Kind, dict[str, State]] = {Kind.BRIEF: BRIEF, Kind.PROMOTION: PROMOTION}
+
+#: The states in which a record waits for permits, with the paid endpoint that it waits for.
+WAITS: dict[Kind, tuple[str, str]] = {
+    Kind.BRIEF: ("waiting", "create"),
+    Kind.PROMOTION: ("planned", "promote"),
+}
+
+
+def final(kind: Kind, state: str) -> bool:
+    """Return whether a record in this state is finished."""
+    return TABLE[kind][state].final

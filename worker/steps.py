@@ -1,0 +1,86 @@
+"""Pieces of the steps: what is journalled, told downstream, kept on record."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from worker.answers import Draft
+from worker.briefs import Choose, OnNameTaken
+from worker.choosing import candidate
+from worker.ledger import Event, Record
+
+#: Credits that one promotion costs (guide, *Promoting a draft*).
+PROMOTION_CREDITS = 50
+
+
+def intended(call: str, record: Record, **facts: Any) -> dict[str, Any]:
+    """Return the journal's entry for a paid call that is about to be made."""
+    return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": "intended", **facts}
+
+
+def outcome(call: str, record: Record, what: str, **facts: Any) -> dict[str, Any]:
+    """Return the journal's entry for how a paid call ended."""
+    return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **facts}
+
+
+def rules_of(brief: Record) -> tuple[Choose, ...]:
+    """Return how the drafts of each instruction are chosen."""
+    return tuple(Choose(rule) for rule in brief.json("choose"))
+
+
+def drafts_of(brief: Record) -> tuple[Draft, ...]:
+    """Return the drafts on a brief's record."""
+    return tuple(Draft(**draft) for draft in brief.json("drafts", []))
+
+
+def drafts_fields(drafts: Sequence[Draft], credits_used: float | None) -> dict[str, str]:
+    """Return what a brief's record holds of its job's results."""
+    fields = {"drafts": json.dumps([asdict(draft) for draft in drafts])}
+    return fields if credits_used is None else fields | {"credits_used": f"{credits_used:g}"}
+
+
+def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> Event:
+    """Return the event that a brief's drafts can be chosen from."""
+    on_offer = [candidate(draft) for draft in drafts if draft.usable]
+    return Event(
+        "identity.drafts.ready",
+        {"job_id": brief.get("job_id"), "choose": rules_of(brief), "drafts": on_offer},
+    )
+
+
+def explicit_name(brief: Record | None, promotion: Record) -> str | None:
+    """Return the name to send with a promotion; None lets the API take the job's name and number it.
+
+    Only a brief that would rather fail than be renamed sends one (guide, *Name uniqueness*); its further
+    identities are numbered as the API would.
+    """
+    if brief is None or brief.get("on_name_taken") != OnNameTaken.FAIL:
+        return None
+    name = brief.get("name")
+    number = int(promotion.subject.rpartition("#")[2])
+    return name if number == 0 or name is None else f"{name} {number + 1}"
+
+
+def current_draft(promotion: Record) -> dict[str, Any]:
+    """Return the draft that a promotion is at: `image_result_id`, `url` and its place."""
+    draft: dict[str, Any] = promotion.json("candidates")[int(promotion.fields["tried"])]
+    return draft
+
+
+def identity_event(type_: str, promotion: Record, **facts: Any) -> Event:
+    """Return an event about a promotion: the draft, its picture, and the identity once it has a code."""
+    draft = current_draft(promotion)
+    data: dict[str, Any] = {
+        "promotion": promotion.subject,
+        "instruction": int(promotion.fields["instruction"]),
+        "identity_code": promotion.get("identity_code"),
+        "image_result_id": draft["image_result_id"],
+        "url": draft["url"],
+    }
+    return Event(type_, data | facts)
+
+
+def outcome_field(event: Event, state: str) -> dict[str, str]:
+    """Return what the brief's last event will say of a finished promotion."""
+    return {"outcome": json.dumps({"state": state, **event.data}, ensure_ascii=False)}
