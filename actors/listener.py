@@ -80,8 +80,10 @@ class Listener:
                     await asyncio.wait([following], timeout=RENEW)
             finally:
                 following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+                ended = (await asyncio.gather(following, return_exceptions=True))[0]
+                log.info("account.left", account=account.name, why=repr(ended))
                 await self._give_back(account)
+            await asyncio.sleep(RECONNECT)
 
     async def _lease(self, account: Account) -> bool:
         try:

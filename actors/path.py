@@ -23,6 +23,8 @@ from worker.ledger import Answer, Record, Settle, brief_subject
 
 broker = make_broker(process_redis_url(), prefetch=settings().threads)
 log = logs.get("path")
+# Opened before the first message: bad settings must end the worker's start, not the briefs it would take.
+process()
 
 
 @dramatiq.actor(queue_name=keys.INLET)

@@ -44,6 +44,8 @@ CREATE = (
     Rule(api.SlotsFull, "waiting", "create", PROBE_AGAIN),
     Rule(api.JobsFull, "waiting", "create", BUSY_AGAIN),
     Rule(api.Throttled, "waiting", "create", RATE_WINDOW),
+    # A redirect or a status that nobody documents says nothing of whether the job was made.
+    Rule(api.Unexpected, "uncertain"),
     Rule(api.Answered, "failed"),
 )
 
@@ -57,6 +59,7 @@ PROMOTE = (
     Rule(api.JobsFull, "planned", "promote", BUSY_AGAIN),
     Rule(api.Throttled, "planned", "promote", RATE_WINDOW),
     Rule(api.NameTaken, "failed"),
+    Rule(api.Unexpected, "planned", "promote", PROBE_AGAIN),
     Rule(api.Answered, NEXT_DRAFT),
 )
 

@@ -12,13 +12,9 @@ end
 
 -- Higher priority first, then first come: 53 bits hold both.
 local place = whole(-A.priority * 1e12 + redis.call('INCR', KEY.SEQUENCE))
-redis.call('HSET', record, 'state', A.state, 'account', A.account, 'place', place,
-    'accepted_at', whole(NOW), 'moved_at', whole(NOW))
-for field, text in pairs(A.set) do
-    redis.call('HSET', record, field, text)
-end
+put(record, A.set, {state = A.state, account = A.account, place = place, batch = A.batch,
+    accepted_at = whole(NOW), moved_at = whole(NOW)})
 if A.batch then
-    redis.call('HSET', record, 'batch', A.batch)
     redis.call('ZADD', key('BATCH', A.batch), whole(NOW), A.id)
     redis.call('PERSIST', key('BATCH', A.batch))
 end

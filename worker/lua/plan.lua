@@ -16,11 +16,8 @@ end
 redis.call('HSET', record, 'promotions', #A.promotions, 'unfinished', #A.promotions)
 for n, fields in ipairs(A.promotions) do
     local promotion = 'promotion:' .. A.brief .. '#' .. (n - 1)
-    redis.call('HSET', record_of(promotion), 'state', 'planned', 'account', account, 'brief', A.brief,
-        'need', 1, 'place', place, 'moved_at', whole(NOW))
-    for field, text in pairs(fields) do
-        redis.call('HSET', record_of(promotion), field, text)
-    end
+    put(record_of(promotion), fields, {state = 'planned', account = account, brief = A.brief, need = 1,
+        place = place, moved_at = whole(NOW)})
     -- A person may pick more than was reserved; those wait for a slot like everybody.
     if n <= reserved then
         redis.call('HSET', key('SLOTS', account), promotion, 1)

@@ -29,6 +29,20 @@ local function brief_of(subject)
     return string.match(subject, '^%a+:([^#]+)')
 end
 
+-- Set a record's fields, given and own, in one command.
+local function put(record, given, own)
+    local flat = {}
+    for field, text in pairs(own) do
+        flat[#flat + 1] = field
+        flat[#flat + 1] = text
+    end
+    for field, text in pairs(given or {}) do
+        flat[#flat + 1] = field
+        flat[#flat + 1] = text
+    end
+    redis.call('HSET', record, unpack(flat))
+end
+
 -- Whole numbers in full: Lua would write a time in ms as 1.7e+12.
 local function whole(number)
     return string.format('%.0f', number)

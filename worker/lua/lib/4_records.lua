@@ -105,10 +105,7 @@ move = function(subject, change)
         return answer, from
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
-    redis.call('HSET', record, 'state', to, 'moved_at', whole(NOW))
-    for field, text in pairs(change.set or {}) do
-        redis.call('HSET', record, field, text)
-    end
+    put(record, change.set, {state = to, moved_at = whole(NOW)})
     redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
     if change.settle then
         settle(account, subject, change.settle == 'counted')

@@ -1,0 +1,1 @@
+"""Measurements; the last line that each prints is one JSON object."""

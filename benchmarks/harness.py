@@ -1,0 +1,154 @@
+"""What the benchmarks share: the real processes on an embedded Valkey and a sandbox process of their own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from config import embedded, keys
+from config.broker import brief_message, make_broker
+from config.connection import connect
+
+ACCOUNT = "sandbox-bench"
+START_DEADLINE = 20.0
+
+
+@dataclass
+class Setup:
+    """What runs: a client of its Redis, the sandbox's URL, and the pids of worker and listener."""
+
+    client: "redis.Redis"
+    redis_url: str
+    api_url: str
+    worker: int
+    listener: int
+
+    def enqueue(self, briefs: list[dict[str, Any]]) -> None:
+        """Put briefs on the inlet queue."""
+        broker = make_broker(self.redis_url)
+        for brief in briefs:
+            broker.enqueue(brief_message(json.dumps(brief)))
+
+    def wait_finished(self, count: int, deadline: float) -> None:
+        """Return when so many briefs are finished; raises TimeoutError after `deadline` seconds."""
+        seen, until = "0", time.monotonic() + deadline
+        while self.client.zcard(keys.FINISHED()) < count:
+            if time.monotonic() > until:
+                raise TimeoutError(
+                    f"{self.client.zcard(keys.FINISHED())} of {count} finished in {deadline} s"
+                )
+            answer = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
+            seen = answer[0][1][-1][0] if answer else seen
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the sandbox's control API."""
+        return call(method, f"{self.api_url}/_sandbox/{path}", body)
+
+
+def call(method: str, url: str, body: Any = None) -> Any:
+    """Send JSON to a server on this machine and return the JSON that it answers."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+@contextmanager
+def processes(speed: float, **settings: Any) -> Iterator[Setup]:
+    """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        redis_url = stack.enter_context(embedded.running(folder / "valkey"))
+        port = _free_port()
+        sandbox = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed=7)"]
+        stack.enter_context(_running(sandbox, folder / "sandbox.log", dict(os.environ)))
+        api_url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{api_url}/_sandbox/ledger")
+        call("POST", f"{api_url}/_sandbox/settings", settings)
+        environment = {
+            **os.environ,
+            "REDIS_URL": redis_url,
+            "PIKTID_API_URL": api_url,
+            "IDENTITY_WORKER_SPEED": str(speed),
+            "ACCOUNTS_FILE": str(_accounts(folder)),
+            "BENCH_TOKEN": ACCOUNT,
+        }
+        bin_ = Path(sys.executable).parent
+        work = [str(bin_ / "dramatiq"), "actors.path", "--processes", "1", "--threads", "8"]
+        worker = stack.enter_context(_running(work, folder / "worker.log", environment))
+        listen = [str(bin_ / "identity-worker"), "listen"]
+        listener = stack.enter_context(_running(listen, folder / "listener.log", environment))
+        client = connect(redis_url)
+        _wait_until_followed(client)
+        yield Setup(client, redis_url, api_url, worker.pid, listener.pid)
+
+
+def _accounts(folder: Path) -> Path:
+    """No caps on our side: what is measured is the machinery, not the account's limits."""
+    path = folder / "accounts.toml"
+    limits = "jobs = 0\nslots = 0\ncreate_per_minute = 0\npromote_per_minute = 0\n"
+    path.write_text(f'[accounts.default]\ntoken_env = "BENCH_TOKEN"\n{limits}')
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str) -> None:
+    until = time.monotonic() + START_DEADLINE
+    while True:
+        try:
+            call("GET", url)
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _wait_until_followed(client: "redis.Redis") -> None:
+    until = time.monotonic() + START_DEADLINE
+    while not (client.exists(keys.LEASE("default")) and client.zcard(keys.WORKERS())):
+        if time.monotonic() > until:
+            raise TimeoutError("worker and listener did not start")
+        time.sleep(0.05)
+
+
+@contextmanager
+def _running(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor seconds that a process and its living children have used (proc(5))."""
+    total = _own_cpu(pid)
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        total += cpu_seconds(int(child))
+    return total
+
+
+def _own_cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
