@@ -83,6 +83,14 @@ def check_picks(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequenc
         raise BadPick(f"no draft to pick: {', '.join(map(str, wrong)) or '(nothing)'}; on offer: {offer}")
 
 
+def unpicked(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int]) -> list[int]:
+    """Return the instructions that wait for a person, have finished drafts, and have none of them picked."""
+    usable = [draft for draft in drafts if draft.usable]
+    offered = {_instruction(rules, draft) for draft in usable}
+    picked = {_instruction(rules, draft) for draft in usable if draft.image_result_id in picks}
+    return [number for number in sorted(offered - picked) if rules[number] is Choose.MANUAL]
+
+
 def next_candidate(candidates: Sequence[Mapping[str, object]], tried: int) -> int | None:
     """Return the number of the draft to try after `tried`, None when there is none."""
     return tried + 1 if tried + 1 < len(candidates) else None

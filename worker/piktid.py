@@ -4,66 +4,32 @@ Paths, bodies and statuses: the guide; where it is silent or disputed, piktid-v2
 returns a value of `worker.answers` or raises an `ApiError` of `worker.api_errors`, and nothing else.
 """
 
-import ipaddress
 import logging
-import re
-import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
-from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
-from worker import answers
+from worker import reading
 from worker.answers import Created, Identity, JobResults, JobStatus, Me, Preprocessing, Promoted
-from worker.api_errors import (
-    Invalid,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    PictureRefused,
-    Reply,
-    Unexpected,
-    error_of,
-)
+from worker.api_errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
+from worker.error_status import error_of
+from worker.json_values import UnreadableError, decode
+from worker.transport import Reply, exchange
+from worker.urls import is_safe, segment
 
 T = TypeVar("T")
 
 #: Longest JSON body read, in bytes: a page of 100 identities takes some 50 KB.
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
-#: Largest picture read, in bytes: an uncompressed 4K square is 48 MB.
-MAX_PICTURE_BYTES = 64 * 1024 * 1024
-
-#: Seconds for all of one body. The pool's read timeout bounds each read only, so drops could go on for ever.
-BODY_SECONDS = 120.0
-
 #: Identities asked for at once, the most that the API gives.
 PAGE_SIZE = 100
 
 #: Pages after which a list is taken to be endless.
 MAX_PAGES = 100
-
-#: What httpx raises before it has written the first byte. Whatever else it raises may come after the
-#: request has arrived: a reset, for one, even if the server had just closed an idle connection.
-_BEFORE_SENDING = (
-    httpx.ConnectError,  # refused, no route, no such name, TLS
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,  # the proxy refused the tunnel
-    httpx.UnsupportedProtocol,
-)
-
-#: How a picture begins, its content type and its suffix.
-_PICTURES = (
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg", ".jpg"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", ".png"),
-    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp", ".webp"),
-)
 
 
 def open_pool(
@@ -113,7 +79,7 @@ class PiktID:
     """
 
     def __init__(self, pool: httpx.Client, base_url: str, token: SecretStr) -> None:
-        if not _is_safe(base_url) or "?" in base_url or "#" in base_url:
+        if not is_safe(base_url) or "?" in base_url or "#" in base_url:
             raise ValueError("the API's URL must be https, or http to this machine, and end with its path")
         secret = token.get_secret_value()
         # httpx would name the token in its complaint.
@@ -128,17 +94,17 @@ class PiktID:
 
     def create(self, body: Mapping[str, object]) -> Created:
         """Buy drafts: POST /identity/create (guide, *Submitting a creation job*). Never safe to repeat."""
-        return self._ask(answers.read_created, "POST", "/identity/create", json=dict(body))
+        return self._ask(reading.read_created, "POST", "/identity/create", json=dict(body))
 
     def job_status(self, job_id: str) -> JobStatus:
         """Ask where a job is: GET /jobs/{id}/status. NotFound may mean that it is too young."""
-        path = f"/jobs/{_segment(job_id)}/status"
-        return self._ask(lambda body: answers.read_job_status(body, job_id), "GET", path)
+        path = f"/jobs/{segment(job_id)}/status"
+        return self._ask(lambda body: reading.read_job_status(body, job_id), "GET", path)
 
     def job_results(self, job_id: str) -> JobResults:
         """Fetch a job's drafts: GET /jobs/{id}/results. NotFound may mean that it is too young."""
-        path = f"/jobs/{_segment(job_id)}/results"
-        return self._ask(lambda body: answers.read_job_results(body, job_id), "GET", path)
+        path = f"/jobs/{segment(job_id)}/results"
+        return self._ask(lambda body: reading.read_job_results(body, job_id), "GET", path)
 
     def promote(self, image_result_id: int, name: str | None = None) -> Promoted:
         """Make a draft an identity: POST /identity/promote-generated (guide, *Promoting a draft*).
@@ -148,20 +114,20 @@ class PiktID:
         body: dict[str, object] = {"image_result_id": image_result_id}
         if name is not None:
             body["name"] = name
-        return self._ask(answers.read_promoted, "POST", "/identity/promote-generated", json=body)
+        return self._ask(reading.read_promoted, "POST", "/identity/promote-generated", json=body)
 
     def preprocessing(self, identity_code: str) -> Preprocessing:
         """Ask how far an identity is; NotFound after it was known means failed and hidden (6.22).
 
         Only the vendor's client shows the status path, so without it the documented one is asked (6.21).
         """
-        path = f"/identity/{_segment(identity_code)}"
+        path = f"/identity/{segment(identity_code)}"
         try:
-            return self._ask(answers.read_preprocessing, "GET", f"{path}/status")
+            return self._ask(reading.read_preprocessing, "GET", f"{path}/status")
         except (NotFound, Unexpected) as error:
             if error.status not in (404, 405):
                 raise
-        return self._ask(answers.read_preprocessing, "GET", path)
+        return self._ask(reading.read_preprocessing, "GET", path)
 
     def own_identities(self) -> list[Identity]:
         """List the account's own identities, newest first: GET /identity, every page (6.32)."""
@@ -174,7 +140,7 @@ class PiktID:
 
     def me(self) -> Me:
         """Ask for the account's balance in credits: GET /auth/me. Jobs in progress may have reserved some."""
-        return self._ask(answers.read_me, "GET", "/auth/me")
+        return self._ask(reading.read_me, "GET", "/auth/me")
 
     def delete_notification(self, notification_id: int) -> None:
         """Have a notification replayed no more: DELETE /notifications/{id}. One already gone is fine."""
@@ -191,7 +157,7 @@ class PiktID:
         found: dict[str, Identity] = {}
         for page in range(1, MAX_PAGES + 1):
             params = {**filters, "page": str(page), "per_page": str(PAGE_SIZE)}
-            read = self._ask(answers.read_identity_page, "GET", "/identity", params=params)
+            read = self._ask(reading.read_identity_page, "GET", "/identity", params=params)
             known = len(found)
             found.update((identity.identity_code, identity) for identity in read.identities)
             if read.last or len(found) == known:
@@ -209,8 +175,8 @@ class PiktID:
     ) -> T:
         reply = self._call(method, path, json=json, params=params)
         try:
-            return read(answers.decode(reply.body if reply.whole else b""))
-        except answers.UnreadableError as error:
+            return read(decode(reply.body if reply.whole else b""))
+        except UnreadableError as error:
             raise OutcomeUnknown(f"{method} {path}: answered {reply.status}, but {error}") from error
 
     def _call(
@@ -228,99 +194,7 @@ class PiktID:
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{method}: the path is too long for a URL") from error
-        reply = _exchange(self._pool, call, request, MAX_BODY_BYTES)
+        reply = exchange(self._pool, call, request, MAX_BODY_BYTES)
         if 200 <= reply.status < 300:
             return reply
         raise error_of(call, reply, secret=secret)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A draft's picture; `suffix` begins with the dot."""
-
-    content: bytes = field(repr=False)
-    content_type: str
-    suffix: str
-
-
-def download(pool: httpx.Client, url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Picture:
-    """Fetch a draft's picture from where the API stores it, without the token (6.37).
-
-    Raises PictureRefused for a URL that is neither https nor http to this machine, and for what is too large
-    or no picture. On NotFound and Forbidden the link may have expired: a job's results give a new one.
-    """
-    if not _is_safe(url):
-        raise PictureRefused("a picture's URL must be https, or http to this machine")
-    request = pool.build_request("GET", url)
-    call = f"GET a picture from {request.url.host}"
-    reply = _exchange(pool, call, request, max_bytes)
-    if not 200 <= reply.status < 300:
-        raise error_of(call, reply)
-    if len(reply.body) > max_bytes:
-        raise PictureRefused(f"{call}: larger than {max_bytes} bytes")
-    if not reply.whole:
-        raise OutcomeUnknown(f"{call}: it broke off")
-    return _picture(call, reply.body)
-
-
-def _picture(call: str, content: bytes) -> Picture:
-    """Tell a picture by its first bytes: stores label files wrongly, and an error page can come as a 200."""
-    for beginning, content_type, suffix in _PICTURES:
-        if beginning.match(content):
-            return Picture(content, content_type, suffix)
-    raise PictureRefused(f"{call}: it is no JPEG, PNG or WebP picture")
-
-
-def _exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: int) -> Reply:
-    """Send a request, follow no redirect, and read at most about `max_bytes` of the body.
-
-    Raises NotSent when the request provably never left, OutcomeUnknown when no status came back.
-    """
-    try:
-        response = pool.send(request, stream=True, follow_redirects=False)
-    except _BEFORE_SENDING as error:
-        raise NotSent(f"{call}: {type(error).__name__}: {error}") from error
-    except Exception as error:
-        # Everything: httpx lets some errors of its parts through, and a foreign one must not hide that the
-        # request may have arrived. Its text is left out, since it may quote what the server sent.
-        raise OutcomeUnknown(f"{call}: no answer came back ({type(error).__name__})") from error
-    with closing(response):
-        body, whole = _read(response, max_bytes)
-    return Reply(response.status_code, response.headers, body, whole)
-
-
-def _read(response: httpx.Response, max_bytes: int, seconds: float = BODY_SECONDS) -> tuple[bytes, bool]:
-    """Return a body, and whether it is whole: of an error, the status counts even when its body broke off."""
-    deadline = time.monotonic() + seconds
-    body = bytearray()
-    try:
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > max_bytes or time.monotonic() > deadline:
-                return bytes(body), False
-    except httpx.HTTPError:
-        return bytes(body), False
-    return bytes(body), True
-
-
-def _segment(name: str) -> str:
-    """Return an id as one segment of a path; dots too, or `..` would climb to another endpoint."""
-    return quote(name, safe="", errors="replace").replace(".", "%2E")
-
-
-def _is_safe(url: str) -> bool:
-    """Whether a URL is https, or http to this machine, and names no user."""
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        return False
-    if parsed.userinfo or not parsed.host:
-        return False
-    return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(parsed.host))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,35 @@
+"""The client, its pool and the scripted server that it calls."""
+
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from worker.piktid import PiktID, open_pool
+
+from .calls import TOKEN
+from .scripted_server import Server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.let_go.set()
+        running.shutdown()
+        thread.join(10)
+
+
+@pytest.fixture
+def pool(server: Server) -> Iterator[httpx.Client]:
+    with open_pool(timeout_connect=2.0, timeout_read=0.3, timeout_write=0.3, timeout_pool=0.1) as opened:
+        yield opened
+
+
+@pytest.fixture
+def api(pool: httpx.Client, server: Server) -> PiktID:
+    return PiktID(pool, server.url, SecretStr(TOKEN))

@@ -1,0 +1,87 @@
+"""A server that gives canned answers in turn, or fails to, and keeps what it was asked."""
+
+import json
+import socket
+import struct
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import Message
+from http.client import parse_headers
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import cast
+
+HANGING = "take the headers, answer nothing"
+
+RESET = "reset the connection"
+
+
+class Cut(bytes):
+    """An answer after which the connection is closed, whatever it promised."""
+
+
+@dataclass
+class Seen:
+    """One request as the server got it."""
+
+    method: str
+    path: str
+    headers: Message
+    body: bytes
+
+
+def answer(status: int, body: object = None, headers: dict[str, str] | None = None) -> bytes:
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    lines = {"Content-Length": str(len(content)), **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} Text\r\n{head}\r\n".encode() + content
+
+
+class Server(ThreadingTCPServer):
+    """Gives its canned answers in turn: bytes as they stand, or a way to give none."""
+
+    daemon_threads = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Connection)
+        self.answers: list[bytes | str] = []
+        self.seen: list[Seen] = []
+        self.arrived, self.let_go, self.closed = threading.Event(), threading.Event(), threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Connection(StreamRequestHandler):
+    """One connection, kept open from answer to answer."""
+
+    server: Server
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the client may hang up on an answer that it finds too long
+            self.converse()
+
+    def converse(self) -> None:
+        while line := self.rfile.readline():
+            method, path, _ = line.decode().split()
+            headers = parse_headers(self.rfile)
+            reply = self.server.answers.pop(0)
+            self.server.arrived.set()
+            if reply == HANGING:
+                self.server.seen.append(Seen(method, path, headers, b""))
+                self.server.let_go.wait(10)
+                return
+            body = self.rfile.read(int(headers.get("Content-Length", 0)))
+            self.server.seen.append(Seen(method, path, headers, body))
+            if reply == RESET:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
+            self.wfile.write(cast("bytes", reply))
+            if isinstance(reply, Cut):
+                return
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+        self.server.closed.set()

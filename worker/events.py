@@ -1,0 +1,60 @@
+"""The outlet as its readers see it: the stream `identity:events` of CloudEvents 1.0 (JSON format).
+
+The events are written by the Lua scripts, in the same call as the moves that they tell of.
+"""
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import redis
+from pydantic import BaseModel, ConfigDict
+
+from config import keys
+
+#: Entries that one call reads at most.
+AT_ONCE = 500
+
+
+class CloudEvent(BaseModel):
+    """One event: the attributes of CloudEvents 1.0 that ours always have; extension attributes are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    specversion: Literal["1.0"]
+    id: str
+    """The brief's id and the number of the event among the brief's, from 1: `ID/N`."""
+    source: str
+    """`identity-worker/ACCOUNT`; with `id` it is the same for no two events."""
+    type: str
+    subject: str
+    """The brief or promotion that it tells of: `brief:ID` or `promotion:ID#N`."""
+    time: datetime
+    datacontenttype: Literal["application/json"]
+    data: dict[str, Any]
+    """`brief_id`, `batch`, `account` and `metadata` of the brief, and what the type adds."""
+
+
+class Entry(NamedTuple):
+    """An event and its place in the stream: the `since` to go on from."""
+
+    id: str
+    event: CloudEvent
+
+
+def read(
+    client: "redis.Redis", since: str = "0", *, block_ms: int | None = None, count: int = AT_ONCE
+) -> list[Entry]:
+    """Return at most `count` events after the stream's entry `since`, oldest first.
+
+    `since` is an entry's id, or `0` for the beginning. With `block_ms` (below the client's answer timeout) it
+    waits that long for the first one. Raises redis.ResponseError when `since` is no such id.
+    """
+    streams: Any = client.xread({keys.EVENTS(): since}, count=count, block=block_ms)
+    entries = [entry for _, found in streams for entry in found]
+    return [Entry(entry_id, CloudEvent.model_validate_json(fields["event"])) for entry_id, fields in entries]
+
+
+def last_id(client: "redis.Redis") -> str:
+    """Return the id of the newest entry, `0` when there is none: where to go on from for what is new."""
+    entries: Any = client.xrevrange(keys.EVENTS(), count=1)
+    return str(entries[0][0]) if entries else "0"

@@ -1,0 +1,155 @@
+"""What a reader sees of a promotion, a brief, an account: frozen values, built from the records' text.
+
+Times are ms since 1970 by the server's clock; `fields` are a record's, as Redis holds them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from worker.states import Kind, final
+from worker.steps import PROMOTION_CREDITS
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionView:
+    """One promotion of a brief: the draft that it is at, and the identity once there is one."""
+
+    subject: str
+    instruction: int
+    state: str
+    identity_code: str | None
+    preprocessing_job_id: str | None
+    image_result_id: int
+    url: str | None
+    error: str | None
+    moved_at: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows."""
+        return final(Kind.PROMOTION, self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class BriefView:
+    """One brief as it stood at `read_at`."""
+
+    brief_id: str
+    account: str
+    batch: str | None
+    name: str | None
+    state: str
+    job_id: str | None
+    variations: int
+    drafts: tuple[dict[str, Any], ...]
+    """The drafts of its job, with the fields of `worker.answers.Draft`."""
+    credits: float
+    """Credits spent as far as known: what the job used, and 50 for each identity."""
+    promotions: tuple[PromotionView, ...]
+    accepted_at: int
+    moved_at: int
+    read_at: int
+    error: str | None
+    faults: tuple[dict[str, Any], ...]
+    """The rules that it breaks: `path`, `value`, `rule` of each."""
+    notes: tuple[str, ...]
+    question: str | None
+    """What an operator is asked while the brief is held."""
+    body: dict[str, Any] | None
+    """The body of `POST /identity/create`; None of a brief that breaks rules."""
+    choose: tuple[str, ...]
+    """How to choose among the drafts of each instruction."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows."""
+        return final(Kind.BRIEF, self.state)
+
+    @property
+    def identity_codes(self) -> tuple[str, ...]:
+        """The codes of the identities that are ready."""
+        ready = (promotion for promotion in self.promotions if promotion.state == "ready")
+        return tuple(promotion.identity_code for promotion in ready if promotion.identity_code)
+
+
+class PauseView(NamedTuple):
+    """A pause that is still on: when it ends, and why it began."""
+
+    until: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What an account has in use and what waits for it; a cap of 0 is no cap."""
+
+    name: str
+    jobs_in_use: int
+    jobs_cap: int
+    slots_used: int
+    """Slots of the identities that are in the library."""
+    slots_reserved: int
+    """Slots kept for briefs and promotions that are under way."""
+    slots_cap: int
+    waiting_create: int
+    waiting_promote: int
+    pauses: dict[str, PauseView]
+    """By what is paused: `pause` is the whole account, `create` and `promote` are its endpoints."""
+    followed: bool
+    """Whether a listener follows its events."""
+
+
+def promotion_view(subject: str, fields: Fields) -> PromotionView:
+    """Build the view of a promotion."""
+    draft = json.loads(fields["candidates"])[int(fields["tried"])]
+    return PromotionView(
+        subject=subject,
+        instruction=int(fields["instruction"]),
+        state=fields["state"],
+        identity_code=fields.get("identity_code"),
+        preprocessing_job_id=fields.get("preprocessing_job_id"),
+        image_result_id=draft["image_result_id"],
+        url=draft["url"],
+        error=fields.get("error"),
+        moved_at=int(fields["moved_at"]),
+    )
+
+
+def brief_view(brief_id: str, fields: Fields, promotions: tuple[PromotionView, ...], now: int) -> BriefView:
+    """Build the view of a brief with its promotions, read at `now`."""
+    promoted = sum(promotion.identity_code is not None for promotion in promotions)
+    return BriefView(
+        brief_id=brief_id,
+        account=fields["account"],
+        batch=fields.get("batch"),
+        name=fields.get("name"),
+        state=fields["state"],
+        job_id=fields.get("job_id"),
+        variations=int(fields.get("variations", "0")),
+        drafts=tuple(json.loads(fields.get("drafts", "[]"))),
+        credits=float(fields.get("credits_used", "0")) + PROMOTION_CREDITS * promoted,
+        promotions=promotions,
+        accepted_at=int(fields["accepted_at"]),
+        moved_at=int(fields["moved_at"]),
+        read_at=now,
+        error=fields.get("error"),
+        faults=tuple(json.loads(fields.get("faults", "[]"))),
+        notes=tuple(json.loads(fields.get("notes", "[]"))),
+        question=fields.get("question"),
+        body=json.loads(fields.get("body", "null")),
+        choose=tuple(json.loads(fields.get("choose", "[]"))),
+    )
+
+
+def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
+    """Return the pauses of an account that are still on at `now`."""
+    found = {
+        what: PauseView(int(fields[f"{what}_until"]), fields[f"{what}_reason"])
+        for what in ("pause", "create", "promote")
+        if f"{what}_until" in fields
+    }
+    return {what: pause for what, pause in found.items() if pause.until > now}

@@ -1,0 +1,142 @@
+"""What people and programs may read of the ledger: a brief with its promotions, many of them, an account.
+
+All functions take a client whose answers are text (`config.connection.connect`), change nothing, and know
+the keys that they read: nothing here scans.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from config import keys
+from config.accounts import Limits
+from worker.ledger import brief_subject, promotion_subject
+from worker.view_models import (
+    AccountView,
+    BriefView,
+    Fields,
+    PauseView,
+    PromotionView,
+    brief_view,
+    pauses,
+    promotion_view,
+)
+
+__all__ = [
+    "AccountView",
+    "BriefView",
+    "PauseView",
+    "PromotionView",
+    "account",
+    "brief",
+    "briefs",
+    "by_ids",
+    "journal",
+]
+
+
+def brief(client: "redis.Redis", brief_id: str) -> BriefView | None:
+    """Return a brief, or None when there is none of this id (or no longer, after `keep_days`)."""
+    return next(iter(by_ids(client, [brief_id])), None)
+
+
+def briefs(
+    client: "redis.Redis", *, batch: str | None = None, open_limit: int = 10_000, finished_limit: int = 50
+) -> list[BriefView]:
+    """Return the open briefs, oldest first, then the finished ones, newest first; those of `batch` if given.
+
+    Three round trips, however many there are.
+    """
+    if batch is None:
+        return by_ids(client, _ids(client, open_limit, finished_limit))
+    ids: Any = client.zrange(keys.BATCH(batch), 0, -1)
+    found = by_ids(client, ids)
+    still_open = sorted((each for each in found if not each.finished), key=lambda each: each.accepted_at)
+    finished = sorted((each for each in found if each.finished), key=lambda each: -each.moved_at)
+    return still_open[:open_limit] + finished[:finished_limit]
+
+
+def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:
+    """Return the briefs of these ids that are on record, in their order; two round trips."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        for brief_id in ids:
+            pipe.hgetall(keys.RECORD(brief_subject(brief_id)))
+        time, *records = pipe.execute()
+    found = {brief_id: fields for brief_id, fields in zip(ids, records, strict=True) if fields}
+    subjects = {brief_id: _subjects(brief_id, fields) for brief_id, fields in found.items()}
+    promotions = _promotions(client, [subject for its in subjects.values() for subject in its])
+    return [
+        brief_view(
+            brief_id,
+            fields,
+            tuple(promotions[subject] for subject in subjects[brief_id] if subject in promotions),
+            _ms(time),
+        )
+        for brief_id, fields in found.items()
+    ]
+
+
+def journal(client: "redis.Redis", brief_id: str) -> list[dict[str, Any]]:
+    """Return the journal of a brief's paid calls, oldest first; `at` of each is in ms since 1970."""
+    return [json.loads(entry) for entry in client.lrange(keys.JOURNAL(brief_id), 0, -1)]
+
+
+def account(client: "redis.Redis", name: str) -> AccountView:
+    """Return an account; of one that no worker has put on record yet, the default limits."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        pipe.hgetall(keys.RECORD(f"account:{name}"))
+        pipe.zcard(keys.PERMITS(name))
+        pipe.zcard(keys.IDENTITIES(name))
+        pipe.hvals(keys.SLOTS(name))
+        pipe.zcard(keys.WAITING(name, "create"))
+        pipe.zcard(keys.WAITING(name, "promote"))
+        pipe.exists(keys.LEASE(name))
+        time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
+    limits = Limits()
+    return AccountView(
+        name=name,
+        jobs_in_use=jobs,
+        jobs_cap=int(fields.get("jobs", limits.jobs)),
+        slots_used=identities,
+        slots_reserved=sum(map(int, slots)),
+        slots_cap=int(fields.get("slots", limits.slots)),
+        waiting_create=create,
+        waiting_promote=promote,
+        pauses=pauses(fields, _ms(time)),
+        followed=leases > 0,
+    )
+
+
+def _ids(client: "redis.Redis", open_limit: int, finished_limit: int) -> list[str]:
+    with client.pipeline(transaction=False) as pipe:
+        # One more than wanted and cut here: a limit of 0 would ask for 0 to -1, which is all.
+        pipe.zrange(keys.OPEN(), 0, open_limit)
+        pipe.zrange(keys.FINISHED(), 0, finished_limit, desc=True)
+        still_open, finished = pipe.execute()
+    # One that finishes between the two reads is in both.
+    return list(dict.fromkeys(still_open[:open_limit] + finished[:finished_limit]))
+
+
+def _subjects(brief_id: str, fields: Fields) -> list[str]:
+    return [promotion_subject(brief_id, number) for number in range(int(fields.get("promotions", "0")))]
+
+
+def _promotions(client: "redis.Redis", subjects: Sequence[str]) -> dict[str, PromotionView]:
+    with client.pipeline(transaction=False) as pipe:
+        for subject in subjects:
+            pipe.hgetall(keys.RECORD(subject))
+        records = pipe.execute()
+    return {
+        subject: promotion_view(subject, fields)
+        for subject, fields in zip(subjects, records, strict=True)
+        if fields
+    }
+
+
+def _ms(time: tuple[int, int]) -> int:
+    """Return the answer of `TIME` (seconds, microseconds) as milliseconds."""
+    return time[0] * 1000 + time[1] // 1000
