@@ -105,7 +105,10 @@ class Listener:
             cleaner = Cleaner(client, self._redis, self._settings.api_url, account)
             cleaning = asyncio.create_task(cleaner.run())
             try:
-                await self._reconnect(account, client, cleaner)
+                if self._settings.events == "webhook":
+                    await cleaning  # which never ends; the events come by `identity-worker web`
+                else:
+                    await self._reconnect(account, client, cleaner)
             finally:
                 cleaning.cancel()
                 await asyncio.gather(cleaning, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The path of one brief, from top to bottom: five actors, each a short step of one HTTP call at the most.
+"""The path of one brief, from top to bottom: the actors, each a short step of one HTTP call at the most.
 
 Each may be run twice, or by two workers at once: only the one whose move is answered MOVED goes on. None
 waits: a brief that waits is a record with a timer, and what ends the waiting sends the next step.
@@ -10,13 +10,13 @@ import dramatiq
 from dramatiq import Message
 from dramatiq.middleware import CurrentMessage
 
-from actors import refusals
+from actors import preparation, refusals
 from actors.process import Process, process
 from config import keys, logs
 from config.broker import make_broker
 from config.embedded import process_redis_url
 from config.settings import LOOK_AGAIN, settings
-from worker import choosing, intake, steps
+from worker import choosing, intake, preparing, steps
 from worker.answers import JobResults, RunState
 from worker.api_errors import AlreadyPromoted, ApiError, NotFound
 from worker.ledger import Answer, Record, Settle, brief_subject
@@ -34,6 +34,22 @@ def accept_brief(brief: Any) -> None:
     message = cast("Message[None]", CurrentMessage.get_current_message())
     taken = intake.take(run.ledger, run.accounts, run.settings, brief, message.message_id)
     log.info("brief.taken", brief=taken.brief_id, answer=taken.answer, faults=len(taken.faults))
+
+
+@dramatiq.actor(queue_name=keys.STEPS)
+def prepare_brief(subject: str) -> None:
+    """1b. Files or a photo: one upload, or the photo's description, each run; then to wait for permits."""
+    run = process()
+    brief = run.ledger.look(subject)
+    if brief is None or brief.state != "preparing" or preparation.is_under_way(run, brief):
+        return
+    place = preparing.missing_file(brief)
+    if place is not None:
+        preparation.upload(run, brief, place)
+    elif preparing.needs_extraction(brief):
+        preparation.extract(run, brief)
+    else:
+        preparation.finish(run, brief)
 
 
 @dramatiq.actor(queue_name=keys.STEPS)

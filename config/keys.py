@@ -52,7 +52,7 @@ JOB = Key(
     "identity:job:%s:%s",
     "string",
     "ledger",
-    "account, job id -> subject; keep_days once the brief is finished",
+    "account, job id -> subject; keep_days, longer than any job runs",
 )
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to about keep_events entries")
 SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and places; for ever")
@@ -65,7 +65,7 @@ WINDOW = Key(
     "identity:window:%s:%s",
     "zset",
     "permits",
-    "account, endpoint: requests -> end, ms; 15 minutes after the last",
+    "account, endpoint: requests -> end, ms; gone a window after the last",
 )
 SLOTS = Key("identity:slots:%s", "hash", "permits", "account: subject -> slots reserved; gone when empty")
 IDENTITIES = Key(
@@ -78,6 +78,9 @@ EARLY = Key(
     "identity:early:%s:%s", "list", "listener", "account, job id: events of a job not known yet; 15 minutes"
 )
 HANDLED = Key("identity:handled:%s", "zset", "listener", "account: events to DELETE -> since, ms; 10 minutes")
+SEEN = Key(
+    "identity:seen:%s", "zset", "web", "account: webhook events -> since, ms; 15 minutes after the last"
+)
 LEASE = Key(
     "identity:lease:%s", "string", "listener", "account: the listener that follows it; 6 seconds, renewed"
 )

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -37,6 +37,17 @@ class Settings(BaseSettings):
     """Days that the records of a finished brief stay."""
     keep_events: int = Field(1_000_000, gt=0)
     """Entries that the event stream keeps at least."""
+    reference_dir: Path | None = None
+    """Folder under which briefs may name pictures by path; none: only by URL."""
+    reference_private: bool = False
+    """Whether pictures may be fetched over http and from private addresses: for tests and closed networks.
+    Whoever may send briefs can then make the worker call whatever it can reach."""
+    max_upload_bytes: int = Field(20 * 1024 * 1024, gt=0)
+    """Bytes of the largest picture that is uploaded."""
+    events: Literal["sse", "webhook"] = "sse"
+    """How the API's events come: streams of the listener, or `identity-worker web`."""
+    secrets_dir: Path | None = None
+    """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
     extra_models: Annotated[frozenset[str], NoDecode] = frozenset()
     """Generation models beyond the guide's, comma-separated: the vendor's list grows."""
     preprocessing_counts: bool = True
@@ -62,6 +73,11 @@ class Settings(BaseSettings):
         if not value.startswith(("https://", "http://")):
             raise ValueError(f"{info.field_name} must start with https:// (or http:// for a sandbox)")
         return value.rstrip("/")
+
+    @property
+    def secrets(self) -> Path:
+        """Return the folder of the webhooks' secrets."""
+        return self.secrets_dir if self.secrets_dir is not None else self.data_dir / "secrets"
 
     def api_ms(self, seconds: float) -> int:
         """Return `seconds` of the API's time as milliseconds of ours."""

@@ -13,10 +13,14 @@ def draws(seed: int, *names: object) -> random.Random:
     return random.Random("/".join(str(part) for part in (seed, *names)))  # noqa: S311 (not for secrets)
 
 
-def duration(rng: random.Random, median: float, spread: float) -> float:
-    """Seconds from a log-normal distribution; one standard deviation up is `median + spread`."""
+def duration(rng: random.Random, median: float, spread: float | None) -> float:
+    """Seconds from a log-normal distribution; one standard deviation up is `median + spread`.
+
+    Without a spread it is a quarter of the median.
+    """
     if median == 0:
         return 0.0
+    spread = median / 4 if spread is None else spread
     return median * math.exp(rng.gauss(0.0, 1.0) * math.log1p(spread / median))
 
 

@@ -53,7 +53,7 @@ class Rule(BaseModel):
     #: For `cut`: in the middle of the frame.
     halfway: bool = False
     #: For `flood`: how many events of other jobs.
-    events: Annotated[int, Field(ge=1, le=100_000)] = 100
+    events: Annotated[int, Field(ge=1, le=5_000)] = 100
 
     @property
     def place(self) -> Place:

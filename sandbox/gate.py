@@ -6,21 +6,21 @@ from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.account.account import Account
 from sandbox.faults import Rule
-from sandbox.journal import BODY_CHARACTERS
+from sandbox.wire import Answer, TooLargeError, cut, read_body, replay
 from sandbox.world import World
 
 #: Stand for other hosts (storage, content network) or for none of the API: no token is asked for.
 FOREIGN_PATHS = ("/cdn/", "/storage/")
 OPEN_PATHS = (*FOREIGN_PATHS, "/openapi.json")
 CONTROL_PATH = "/_sandbox"
+PAID_PATHS = ("/identity/create", "/identity/promote-generated")
 STREAM_PATH = "/notifications/events"
-LARGEST_BODY = 32 * 1024 * 1024
 HTML_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-_FAULTS = ("status", "refuse", "drop_response", "delay", "garbage", "early")
+_FAULTS = ("status", "refuse", "drop_response", "delay", "garbage")
 
 
 class Gate:
@@ -36,26 +36,37 @@ class Gate:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL_PATH):
             await self.app(scope, receive, send)
             return
-        body = await _read(receive)
+        try:
+            body = await read_body(receive)
+        except TooLargeError:
+            await JSONResponse({"error": "The body is too large."}, 413)(scope, receive, send)
+            return
         if body is None:
             return
-        answer = Answer(send)
         token = _token(scope)
         account = self.world.by_token(token) if token else None
         fault = self.world.faults.take(
             "request",
-            _FAULTS,
+            _possible_faults(scope),
             account=account.name if account else None,
             method=scope["method"],
             path=scope["path"],
         )
-        try:
-            await self._process(scope, _replay(body, receive), answer, account, fault)
-        finally:
+
+        def record() -> None:
             self._record(scope, account, fault, body, answer)
 
+        # A stream is told of when it opens: it may end hours later.
+        streams = scope["path"] == STREAM_PATH
+        answer = Answer(send, record if streams else None)
+        try:
+            await self._process(scope, replay(body, receive), answer, account, fault)
+        finally:
+            if answer.status is None or not streams:
+                record()
+
     async def _process(
-        self, scope: Scope, receive: Receive, answer: "Answer", account: Account | None, fault: Rule | None
+        self, scope: Scope, receive: Receive, answer: Answer, account: Account | None, fault: Rule | None
     ) -> None:
         scope["state"]["account"] = account
         scope["state"]["early"] = fault is not None and fault.kind == "early"
@@ -66,7 +77,7 @@ class Gate:
             await cut(scope, receive)
         elif fault.kind == "status":
             await _faulty_answer(fault)(scope, receive, answer)
-        elif fault.kind == "delay" and fault.when == "before":
+        elif fault.kind == "delay" and (fault.when == "before" or scope["path"] == STREAM_PATH):
             await asyncio.sleep(fault.seconds)
             await self._admit(scope, account)(scope, receive, answer)
         else:
@@ -74,7 +85,7 @@ class Gate:
             await self._admit(scope, account)(scope, receive, answer)
             await self._spoil(scope, receive, answer, fault)
 
-    async def _spoil(self, scope: Scope, receive: Receive, answer: "Answer", fault: Rule) -> None:
+    async def _spoil(self, scope: Scope, receive: Receive, answer: Answer, fault: Rule) -> None:
         """The request was processed; something happens to its answer."""
         if fault.kind == "drop_response":
             await cut(scope, receive)
@@ -95,7 +106,7 @@ class Gate:
         return self.app
 
     def _record(
-        self, scope: Scope, account: Account | None, fault: Rule | None, body: bytes, answer: "Answer"
+        self, scope: Scope, account: Account | None, fault: Rule | None, body: bytes, answer: Answer
     ) -> None:
         status = str(answer.status or "none")
         endpoint = f"{scope['method']} {self._route(scope)}"
@@ -122,37 +133,11 @@ class Gate:
         return getattr(route, "path", "(unknown)")
 
 
-class Answer:
-    """Passes an answer on, remembering its status and the start of its body; or holds it back."""
-
-    def __init__(self, send: Send) -> None:
-        self.send = send
-        self.status: int | None = None
-        self.start = bytearray()
-        self.held: list[Message] | None = None
-
-    async def __call__(self, message: Message) -> None:
-        """One ASGI message of the answer."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        elif len(self.start) < 2 * BODY_CHARACTERS:
-            self.start += message.get("body", b"")[: 2 * BODY_CHARACTERS]
-        if self.held is None:
-            await self.send(message)
-        else:
-            self.held.append(message)
-
-    async def release(self) -> None:
-        """Send what was held back."""
-        for message in self.held or []:
-            await self.send(message)
-
-
-async def cut(scope: Scope, receive: Receive) -> None:
-    """Close the connection without a word, and wait until the server has noticed."""
-    scope["state"]["transport"].abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+def _possible_faults(scope: Scope) -> tuple[str, ...]:
+    """A stream has no end at which its answer could be dropped or spoilt; only a job can be done early."""
+    if scope["path"] == STREAM_PATH:
+        return ("status", "refuse", "delay")
+    return (*_FAULTS, "early") if scope["path"] in PAID_PATHS else _FAULTS
 
 
 def _token(scope: Scope) -> str | None:
@@ -164,29 +149,6 @@ def _token(scope: Scope) -> str | None:
         values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
         return values[0] if values else None
     return None
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None when the client left, or sent more than anything here needs."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return replay
 
 
 def _faulty_answer(fault: Rule) -> Response:

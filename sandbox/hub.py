@@ -56,10 +56,13 @@ class Hub:
     """Brings events to the streams of their account."""
 
     def __init__(self) -> None:
+        self._closed = False
         self._streams: defaultdict[str, set[Stream]] = defaultdict(set)
+        self._held: defaultdict[str, list[Notification]] = defaultdict(list)
 
     def open(self, stream: Stream) -> None:
         """From now on the stream gets its account's events."""
+        stream.closed = self._closed
         self._streams[stream.account].add(stream)
 
     def leave(self, stream: Stream) -> None:
@@ -70,6 +73,17 @@ class Hub:
         """Put an event on all streams of an account."""
         for stream in self._streams[account]:
             stream.put(notification)
+        self._release(account)
+
+    def hold(self, account: str, event: Notification, seconds: float) -> None:
+        """Send an event only after the next one, or after `seconds` of the wall if none comes."""
+        self._held[account].append(event)
+        asyncio.get_running_loop().call_later(seconds, self._release, account)
+
+    def _release(self, account: str) -> None:
+        for event in self._held.pop(account, []):
+            for stream in self._streams[account]:
+                stream.put(event)
 
     def count(self, account: str) -> int:
         """How many streams an account has open."""
@@ -82,7 +96,8 @@ class Hub:
                 stream.wake.set()
 
     def close(self) -> None:
-        """End every stream: the sandbox stops."""
+        """End every stream, and those that open from now on: the sandbox stops."""
+        self._closed = True
         for streams in self._streams.values():
             for stream in streams:
                 stream.close()

@@ -21,6 +21,7 @@ from sandbox.protocol import protocol_class
 from sandbox.world import World
 
 HOST = "127.0.0.1"
+BACKLOG = 1024
 #: A pooled connection is not closed under a client's hands during a run.
 KEEP_ALIVE_SECONDS = 75
 #: Requests still running at a stop get this long; streams end at once.
@@ -97,9 +98,8 @@ def running(
     **settings: Any,
 ) -> Iterator[Sandbox]:
     """Run a sandbox in a thread of this process until the block ends; port 0 takes a free one."""
-    listener = socket.create_server((HOST, port))
-    world = World(speed=speed, dialect=dialect, seed=seed, settings=settings)
-    server = _Server(world, state)
+    server = _Server(World(speed=speed, dialect=dialect, seed=seed, settings=settings), state)
+    listener = _listen(port)
     thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
     if not server.ready.wait(START_SECONDS):
@@ -119,8 +119,24 @@ def serve(
     state: Path | None = None,
 ) -> None:
     """Run a sandbox until SIGTERM or SIGINT; must be called in the main thread."""
-    listener = socket.create_server((HOST, port))
-    _Server(World(speed=speed, dialect=dialect, seed=seed), state).run([listener])
+    server = _Server(World(speed=speed, dialect=dialect, seed=seed), state)
+    server.run([_listen(port)])
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket; not `socket.create_server`, whose sockets don't say that they are TCP.
+
+    Asyncio sets TCP_NODELAY only on those that do, and without it each answer waits 40 ms for an ACK.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class _Server(uvicorn.Server):
@@ -152,6 +168,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
+        await self.world.deliveries.close()
         if self.state is not None:
             statefile.save(self.world, self.state)
 

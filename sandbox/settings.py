@@ -51,10 +51,11 @@ class Settings(BaseModel):
     refund_failed_preprocessing: bool = False
 
     # How jobs go
+    #: Without a spread of its own, a quarter of the median.
     drafts_median_seconds: Amount = 40
-    drafts_spread_seconds: Amount = 12
+    drafts_spread_seconds: Amount | None = None
     preprocessing_median_seconds: Amount = 60
-    preprocessing_spread_seconds: Amount = 15
+    preprocessing_spread_seconds: Amount | None = None
     not_found_seconds: Amount = 2
     draft_failure_rate: Rate = 0
     job_failure_rate: Rate = 0

@@ -20,6 +20,7 @@ class _Saved:
     settings: Settings
     last_result_id: int
     last_notification_id: int
+    last_webhook_id: int
     accounts: list[Account]
 
 
@@ -34,6 +35,7 @@ def save(world: World, path: Path) -> None:
         settings=world.settings,
         last_result_id=world.last_result_id,
         last_notification_id=world.last_notification_id,
+        last_webhook_id=world.last_webhook_id,
         accounts=list(world.accounts.values()),
     )
     unfinished = path.with_name(path.name + ".new")
@@ -54,6 +56,7 @@ def load(world: World, path: Path) -> None:
     world.settings = saved.settings
     world.last_result_id = saved.last_result_id
     world.last_notification_id = saved.last_notification_id
+    world.last_webhook_id = saved.last_webhook_id
     for account in saved.accounts:
         _bound_lists(account)
         world.accounts[account.name] = account

@@ -6,6 +6,7 @@ from typing import Any, TypeVarTuple
 
 from sandbox.account.account import Account
 from sandbox.account.library import fill_library
+from sandbox.account.webhooks import Deliveries
 from sandbox.clock import Clock
 from sandbox.dialects import DIALECTS, Dialect, DialectName
 from sandbox.faults import Faults
@@ -41,11 +42,13 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.hub = Hub()
         self.faults = Faults()
+        self.deliveries = Deliveries(self.clock, self.faults)
         self.journal = Journal()
         #: Status -> count, of requests without a valid token.
         self.without_account: dict[str, int] = {}
         self.last_result_id = FIRST_RESULT_ID - 1
         self.last_notification_id = 0
+        self.last_webhook_id = 0
 
     def by_token(self, token: str) -> Account | None:
         """The account of a token, made at its first use; None if the token is not of the sandbox's form."""
@@ -67,6 +70,11 @@ class World:
         """The next event's id, unique over all accounts."""
         self.last_notification_id += 1
         return self.last_notification_id
+
+    def new_webhook_id(self) -> int:
+        """The next webhook's id."""
+        self.last_webhook_id += 1
+        return self.last_webhook_id
 
     def later(self, account: Account, when: float, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run `callback` at sandbox time `when`, unless a reset has done away with the account by then."""

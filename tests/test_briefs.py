@@ -14,6 +14,36 @@ from worker.briefs import BadBrief, Brief, Choose, Fault, OnNameTaken, parse, sc
 WOMAN: dict[str, Any] = {"appearance": {"gender": "female", "age": 28}, "num_variations": 3}
 PROMPTED: dict[str, Any] = {"prompt": "A man of 40 with grey eyes.", "num_variations": 2}
 
+HOSTILE_PLACES = [
+    "",
+    " ",
+    "/etc/passwd",
+    "~/.ssh/id_rsa",
+    "..",
+    "../a.jpg",
+    "a/../../b.jpg",
+    "a\\b.jpg",
+    "C:\\a.jpg",
+    "a\x00.jpg",
+    "a\n.jpg",
+    "a\u202egpj.exe",
+    "x" * 1001,
+    7,
+    ["a.jpg"],
+    "http://example.com/a.jpg",
+    "HTTP://example.com/a.jpg",
+    "ftp://example.com/a.jpg",
+    "file:///etc/passwd",
+    "https://",
+    "https:///a.jpg",
+    "https://user:word@example.com/a.jpg",
+    "https://user@example.com/a.jpg",
+    "https://example.com:0/a.jpg",
+    "https://example.com:99999/a.jpg",
+    "https://[::1/a.jpg",
+    "//example.com/a.jpg",
+]
+
 
 def brief(*instructions: Any, **fields: Any) -> dict[str, Any]:
     return {"instructions": list(instructions or (WOMAN,)), **fields}
@@ -278,7 +308,15 @@ class TestLimitsOfTheGuide:
         assert sent(PROMPTED | {"input_assets": assets[:3]})["input_assets"] == assets[:3]
         assert paths_of(brief(PROMPTED | {"input_assets": assets})) == ["instructions[0].input_assets"]
 
-    @pytest.mark.parametrize("asset", [{}, {"file_id": " "}, {"file_id": None}, {"file_id": 7}])
+    def test_an_asset_may_be_a_file_to_upload_first(self) -> None:
+        assets = [{"file": "moods/one.png"}, {"file_id": "img_1"}]
+        parsed = parse(brief(PROMPTED | {"input_assets": assets}))
+        assert parsed.needs_files()
+        assert parsed.body()["instructions"][0]["input_assets"] == assets
+
+    @pytest.mark.parametrize(
+        "asset", [{}, {"file_id": " "}, {"file_id": None}, {"file_id": 7}, {"file_id": "a", "file": "a.jpg"}]
+    )
     def test_an_asset_needs_its_file_id(self, asset: dict[str, Any]) -> None:
         (path,) = paths_of(brief(PROMPTED | {"input_assets": [asset]}))
         assert path == "instructions[0].input_assets[0].file_id"
@@ -335,11 +373,36 @@ class TestEnvelope:
     def test_an_unknown_way_with_taken_names_is_refused(self) -> None:
         assert paths_of(brief(on_name_taken="overwrite")) == ["on_name_taken"]
 
-    @pytest.mark.parametrize("image", ["photo.jpg", "", 7])
-    def test_a_reference_image_is_refused_by_this_version(self, image: object) -> None:
-        (fault,) = faults_of(brief(reference_image=image))
-        assert fault.path == "reference_image"
-        assert "cannot read reference images yet" in fault.rule
+    @pytest.mark.parametrize(
+        "image", ["photo.jpg", "a/b c.png", "https://example.com/a.webp?x=1", "x" * 1000]
+    )
+    def test_with_a_reference_image_the_instructions_may_be_left_out(self, image: str) -> None:
+        (instruction,) = parse({"reference_image": image}).instructions
+        assert (
+            instruction.body()
+            == parse(brief({**PROMPTED, "num_variations": 1}))
+            .instructions[0]
+            .model_copy(update={"prompt": None})
+            .body()
+        )
+
+    def test_the_one_instruction_beside_a_reference_image_may_be_empty(self) -> None:
+        parsed = parse(brief({"num_variations": 4}, reference_image="a.jpg"))
+        assert (parsed.total_variations, parsed.needs_files()) == (4, True)
+
+    def test_two_instructions_beside_a_reference_image_are_refused(self) -> None:
+        assert paths_of(brief(WOMAN, PROMPTED, reference_image="a.jpg")) == ["instructions"]
+        assert paths_of(brief(WOMAN, reference_image="a.jpg", choose=["all", "all"])) == ["choose"]
+        assert paths_of({"reference_image": "a.jpg", "choose": ["all", "all"]}) == ["choose"]
+
+    @pytest.mark.parametrize("place", HOSTILE_PLACES)
+    def test_a_hostile_place_of_a_picture_is_refused(self, place: object) -> None:
+        assert paths_of({"reference_image": place}) == ["reference_image"]
+        assets = PROMPTED | {"input_assets": [{"file": place}]}
+        assert paths_of(brief(assets)) == ["instructions[0].input_assets[0].file"]
+
+    def test_plain_http_is_allowed_where_it_is_set(self) -> None:
+        assert parse({"reference_image": "http://a.example/b.jpg"}, plain_http=True).reference_image
 
 
 class TestUnknownFields:
@@ -478,7 +541,7 @@ class TestSchema:
         described = schema()
         assert described["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         assert {*described["properties"]} == {*Brief.model_fields} - {"notes"}
-        assert described["required"] == ["instructions"]
+        assert described["anyOf"] == [{"required": ["instructions"]}, {"required": ["reference_image"]}]
         for group in (Appearance, Face, Hair):
             assert {*described["$defs"][group.__name__]["properties"]} == {*group.model_fields}
 

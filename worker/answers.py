@@ -4,8 +4,10 @@ Where the API left something out, or gave it an odd type, they hold None, a blan
 are sections of piktid-v2.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from pydantic import SecretStr
 
 
 class RunState(StrEnum):
@@ -128,6 +130,32 @@ class IdentityPage:
 
     identities: tuple[Identity, ...]
     last: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A place for one file: its bytes go to `upload_url`, soon and labelled exactly `content_type` (2.1)."""
+
+    upload_url: str = field(repr=False)
+    file_id: str
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What the API saw in a picture: the traits of `appearance`, `face` and `hair`, without empty groups."""
+
+    instruction_data: dict[str, dict[str, str | int | float]]
+    suggested_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """The account's one webhook; `secret` comes only when it is set (piktid-v2.md 4)."""
+
+    url: str | None
+    secret: SecretStr | None = None
+    webhook_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ ApiError
 ├── OutcomeUnknown       it may have arrived, nobody can tell: what costs is not blindly sent again
 ├── PictureRefused       a draft's picture that is not fetched or not kept
 └── Answered             the API said no
-    ├── Invalid          400, 422: the request breaks a rule, named in `faults` or `blocked_term`
+    ├── Invalid          400, 413, 415, 422: what was sent breaks a rule, named in `faults` or `blocked_term`
     ├── Unauthorized     401: the token is bad or has expired
     ├── OutOfCredits     402: with the API's numbers
     ├── Forbidden        403: the size is above the account's tier
@@ -53,7 +53,7 @@ class Answered(ApiError):
 
 
 class Invalid(Answered):
-    """Raised on 400 and 422. `faults` are pairs of field (blank if none is named) and message."""
+    """Raised on 400, 413, 415 and 422. `faults` are pairs of field (blank if none is named) and message."""
 
     def __init__(
         self,

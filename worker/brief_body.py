@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from worker.brief_places import RULE, Place
+
 MODELS = ("auto", "nano_banana_pro", "seedream", "orbita")
 Size = Literal["1K", "2K", "4K"]
 Ratio = Literal["1:1", "2:3", "3:4", "4:5", "5:4", "3:2", "4:3", "9:16", "16:9", "21:9"]
@@ -127,9 +129,12 @@ class Hair(Group):
 
 
 class Asset(Part):
-    """A reference image that was uploaded before."""
+    """A reference image: uploaded before, or a file to upload first. One of the two fields is needed."""
 
-    file_id: str = Field(pattern=r"\S", description="text that is not blank: the id that the upload gave")
+    file_id: str | None = Field(
+        default=None, pattern=r"\S", description="text that is not blank: the id that the upload gave"
+    )
+    file: Place | None = Field(default=None, description=RULE)
 
 
 class InstructionOptions(Part):
@@ -168,7 +173,9 @@ class Instruction(Part):
         default=None, description="text, sent verbatim; where given, it alone drives the drafts"
     )
     input_assets: tuple[Asset, ...] = Field(
-        default=(), max_length=3, description='at most 3 objects {"file_id": "…"}; none with orbita'
+        default=(),
+        max_length=3,
+        description='at most 3 objects {"file_id": "…"} or {"file": "…"}; none with orbita',
     )
     num_variations: int = Field(
         default=1, ge=1, le=8, strict=True, description="a whole number of drafts from 1 to 8; 1 if omitted"
@@ -185,6 +192,6 @@ class Instruction(Part):
         """Return the instruction as it is sent: what was given, the number of drafts, and the options."""
         body: dict[str, Any] = {name: getattr(self, name).filled() for name in GROUPS}
         body |= {name: getattr(self, name) for name in ("prompt", *IGNORED_GROUPS)}
-        body["input_assets"] = [asset.model_dump() for asset in self.input_assets]
+        body["input_assets"] = [asset.model_dump(exclude_none=True) for asset in self.input_assets]
         given = {name: value for name, value in body.items() if value}
         return given | {"num_variations": self.num_variations, "options": self.options.model_dump()}

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from worker.brief_body import Instruction, JobOptions, Part, none_if_blank
+from worker.brief_places import RULE, Place
 
 MAX_METADATA_BYTES = 16 * 1024
 
@@ -43,11 +44,6 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
     if size > MAX_METADATA_BYTES:
         raise ValueError
     return metadata
-
-
-def _not_yet(value: object) -> None:
-    if value is not None:
-        raise ValueError
 
 
 _EACH = {"enum": [choose.value for choose in Choose]}
@@ -91,11 +87,8 @@ class Envelope(Part):
         default_factory=dict,
         description="an object of at most 16 KiB as JSON, passed on untouched to every event",
     )
-    reference_image: Annotated[str | None, BeforeValidator(_not_yet), WithJsonSchema({"type": "null"})] = (
-        Field(
-            default=None,
-            description="must be left out: this version cannot read reference images yet",
-        )
+    reference_image: Place | None = Field(
+        default=None, description=f"{RULE}; a picture whose description becomes the one instruction"
     )
     on_name_taken: OnNameTaken = Field(
         default=OnNameTaken.SUFFIX, description="suffix or fail; suffix if omitted"
@@ -107,7 +100,10 @@ class Envelope(Part):
         description="at most 200 printable characters on one line; what the identities are called",
     )
     instructions: tuple[Instruction, ...] = Field(
-        min_length=1, max_length=5, description="1 to 5 objects, each the description of one face"
+        default=(),
+        min_length=1,
+        max_length=5,
+        description="1 to 5 objects, each the description of one face; with reference_image one or none",
     )
     options: JobOptions = Field(
         default_factory=JobOptions, description="an object of model and add_ai_watermark for the whole job"

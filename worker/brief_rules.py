@@ -25,6 +25,7 @@ from worker.brief_body import (
 )
 from worker.brief_envelope import Envelope
 from worker.brief_faults import Fault, fault, path_of
+from worker.brief_places import is_plain_http
 
 Location = tuple[str | int, ...]
 
@@ -56,17 +57,28 @@ def field_faults(error: ValidationError, limit: int) -> list[Fault]:
     ]
 
 
-def joint_faults(tree: Mapping[str, Any], models: tuple[str, ...]) -> Iterator[Fault]:
+def joint_faults(
+    tree: Mapping[str, Any], models: tuple[str, ...], *, plain_http: bool = False
+) -> Iterator[Fault]:
     """Yield the broken rules of the guide's Limits and validation that no single field can show.
 
-    `models` are the engines that may be asked for.
+    `models` are the engines that may be asked for; `plain_http` allows http URLs.
     """
     model = _fields(tree.get("options")).get("model")
     if isinstance(model, str) and model not in models:
         yield fault(("options", "model"), model, f"one of {', '.join(models)}")
-    instructions = tree.get("instructions")
+    if not plain_http:
+        yield from _http_faults(tree)
+    reference, instructions = tree.get("reference_image"), tree.get("instructions")
+    if instructions is None:
+        if reference is None:
+            yield fault(("instructions",), None, f"is required: {_description(Envelope, 'instructions')}")
+            return
+        instructions = [{}]
     if not isinstance(instructions, list):
         return
+    if reference is not None and len(instructions) > 1:
+        yield fault(("instructions",), instructions, "with reference_image at most one")
     choose = tree.get("choose")
     if isinstance(choose, list) and len(choose) != len(instructions):
         yield fault(
@@ -74,11 +86,31 @@ def joint_faults(tree: Mapping[str, Any], models: tuple[str, ...]) -> Iterator[F
         )
     for index, instruction in enumerate(instructions):
         if isinstance(instruction, dict):
-            if _is_empty(instruction):
+            yield from _asset_faults(instruction, ("instructions", index))
+            if reference is None and _is_empty(instruction):
                 rule = "needs a non-empty prompt, or a filled field of appearance, face or hair"
                 yield fault(("instructions", index), instruction, rule)
             if model == "orbita":
                 yield from _orbita_faults(instruction, ("instructions", index))
+
+
+def _http_faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    places: list[tuple[Location, Any]] = [(("reference_image",), tree.get("reference_image"))]
+    for index, instruction in enumerate(_items(tree.get("instructions"))):
+        for number, asset in enumerate(_items(_fields(instruction).get("input_assets"))):
+            where = ("instructions", index, "input_assets", number, "file")
+            places.append((where, _fields(asset).get("file")))
+    for location, place in places:
+        if isinstance(place, str) and is_plain_http(place):
+            yield fault(location, place, "a URL must be https")
+
+
+def _asset_faults(instruction: Mapping[str, Any], location: Location) -> Iterator[Fault]:
+    for number, asset in enumerate(_items(instruction.get("input_assets"))):
+        given = [name for name in ("file_id", "file") if _fields(asset).get(name) is not None]
+        if isinstance(asset, dict) and len(given) != 1:
+            where = (*location, "input_assets", number, "file_id")
+            yield fault(where, asset.get("file_id"), "one of file_id and file is needed, and not both")
 
 
 def _orbita_faults(instruction: Mapping[str, Any], location: Location) -> Iterator[Fault]:
@@ -98,6 +130,10 @@ def _is_empty(instruction: Mapping[str, Any]) -> bool:
     return all(map(is_blank, values))
 
 
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _fields(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -108,8 +144,12 @@ def _rule(kind: str, location: Location) -> str:
     place, name = re.sub(r"\[\d+\]", "[]", path_of(location[:-1])), str(location[-1])
     if kind == "extra_forbidden":
         return _unknown(place, name)
-    description = str(_PLACES[place].model_fields[name].description)
+    description = _description(_PLACES[place], name)
     return f"is required: {description}" if kind == "missing" else description
+
+
+def _description(part: type[Part], name: str) -> str:
+    return str(part.model_fields[name].description)
 
 
 def _unknown(place: str, name: str) -> str:

@@ -51,6 +51,11 @@ class Brief(Envelope):
         """The drafts that the job makes."""
         return sum(instruction.num_variations for instruction in self.instructions)
 
+    def needs_files(self) -> bool:
+        """Whether pictures must be uploaded before it can be sent."""
+        assets = (asset for instruction in self.instructions for asset in instruction.input_assets)
+        return self.reference_image is not None or any(asset.file is not None for asset in assets)
+
     def slots(self) -> int:
         """Return the most identities that may be promoted: what must be free in the library beforehand."""
         pairs = zip(self.instructions, self.choices(), strict=True)
@@ -62,14 +67,16 @@ def parse(
     *,
     extra_models: frozenset[str] = frozenset(),
     max_bytes: int = MAX_BYTES,
+    plain_http: bool = False,
 ) -> Brief:
     """Read a brief from JSON of at most `max_bytes`, or from a mapping of what JSON can say.
 
-    `extra_models` are engines beyond the guide's four, since the vendor's list grows. Raises BadBrief with
+    `extra_models` are engines beyond the guide's four, since the vendor's list grows; `plain_http` allows
+    pictures' URLs that are not encrypted. Raises BadBrief with
     all faults; but what is no proper JSON object is refused for that alone.
     """
     tree = read_object(raw, max_bytes)
-    faults = list(islice(joint_faults(tree, _models(extra_models)), MAX_FAULTS))
+    faults = list(islice(joint_faults(tree, _models(extra_models), plain_http=plain_http), MAX_FAULTS))
     try:
         envelope = Envelope.model_validate(tree)
     except ValidationError as error:
@@ -84,6 +91,7 @@ def schema(extra_models: frozenset[str] = frozenset()) -> dict[str, Any]:
     described = Envelope.model_json_schema()
     model = described["$defs"]["JobOptions"]["properties"]["model"]["anyOf"][0]
     model["enum"] = list(_models(extra_models))
+    described["anyOf"] = [{"required": ["instructions"]}, {"required": ["reference_image"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | described | {"title": "Brief"}
 
 
@@ -92,6 +100,9 @@ def _models(extra: frozenset[str]) -> tuple[str, ...]:
 
 
 def _decided(envelope: Envelope) -> Brief:
+    if not envelope.instructions:
+        # The reference image's description fills this one in.
+        envelope = envelope.model_copy(update={"instructions": (Instruction(),)})
     orbita = envelope.options.model == "orbita"
     notes = [
         f"instructions[{index}].{note}"

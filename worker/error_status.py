@@ -95,6 +95,8 @@ _READERS: dict[int, Callable[[Refusal], Answered]] = {
     403: _plain(Forbidden),
     404: _plain(NotFound),
     409: _conflict,
+    413: _invalid,
+    415: _invalid,
     422: _invalid,
     429: _throttled,
     503: _plain(Unavailable),

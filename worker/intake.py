@@ -26,7 +26,9 @@ class Taken(NamedTuple):
 def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brief:
     """Return the brief that a message holds; raises BadBrief with its faults, its account's too."""
     brief = parse(
-        raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw), extra_models=settings.extra_models
+        raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw),
+        extra_models=settings.extra_models,
+        plain_http=settings.reference_private,
     )
     name = brief.account or DEFAULT
     if name not in accounts:
@@ -65,23 +67,29 @@ def take(
         priority=brief.priority,
         fields=_fields(brief, brief_id, account),
         event=event,
+        state="preparing" if brief.needs_files() else "waiting",
     )
     return Taken(brief_id, answer, [])
 
 
 def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
-    body = json.dumps(brief.body(), ensure_ascii=False)
     fields = {
         "envelope": _envelope(brief_id, brief.batch, account, brief.metadata),
-        "body": body,
-        "fingerprint": hashlib.sha256(body.encode()).hexdigest()[:16],
+        **body_fields(brief.body()),
         "choose": json.dumps(brief.choices()),
         "on_name_taken": brief.on_name_taken,
         "need": str(brief.slots()),
         "variations": str(brief.total_variations),
         "notes": json.dumps(brief.notes, ensure_ascii=False),
     }
-    return fields if brief.name is None else fields | {"name": brief.name}
+    optional = {"name": brief.name, "reference_image": brief.reference_image}
+    return fields | {name: value for name, value in optional.items() if value is not None}
+
+
+def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a record holds of the body that is sent: its text, and a digest to tell it by."""
+    text = json.dumps(body, ensure_ascii=False)
+    return {"body": text, "fingerprint": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def _take_bad(ledger: Ledger, raw: Any, message_id: str, bad: BadBrief) -> Taken:
@@ -101,7 +109,7 @@ def _take_bad(ledger: Ledger, raw: Any, message_id: str, bad: BadBrief) -> Taken
         priority=0,
         fields=fields,
         event=Event("identity.brief.failed", {"error": fields["error"], "faults": faults}),
-        failed=True,
+        state="failed",
     )
     return Taken(brief_id, answer, bad.faults)
 

@@ -43,7 +43,7 @@ class Event(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """A pause of an account (`pause`) or of one of its endpoints (`create`, `promote`)."""
+    """A pause of an account (`pause`) or of a part of its work (`create`, `promote`, `prepare`)."""
 
     what: str
     ms: int
@@ -125,9 +125,9 @@ class Ledger:
         priority: int,
         fields: Mapping[str, str],
         event: Event,
-        failed: bool = False,
+        state: str = "waiting",
     ) -> Answer:
-        """Put a new brief on record and in its account's waiting list, or as failed."""
+        """Put a new brief on record: in its account's waiting list, or as `preparing`, or as `failed`."""
         return Answer(
             self._scripts.run(
                 "accept",
@@ -135,7 +135,7 @@ class Ledger:
                 account=account,
                 batch=batch,
                 priority=priority,
-                state="failed" if failed else "waiting",
+                state=state,
                 set=fields,
                 event=[event.type, inside(event.data)],
             )
@@ -191,6 +191,41 @@ class Ledger:
                 jobs=list(jobs) or None,
                 pause=pause and list(pause),
                 forget=list(forget) or None,
+            )
+        )
+
+    def note(
+        self,
+        record: Record,
+        *,
+        when: Mapping[str, str],
+        fields: Mapping[str, str] | None = None,
+        forget: Sequence[str] = (),
+        timer: int | None = None,
+        journal: Mapping[str, Any] | None = None,
+        pause: Pause | None = None,
+        again: bool = False,
+        calls: bool = False,
+    ) -> Answer:
+        """Change a record that is still in its state and whose fields of `when` are still so, or do nothing.
+
+        A field that `when` gives as "" must not be there. `timer` is in ms from now, `again` sends the step
+        at once. With `calls`, a call of the API follows: while the account is paused the answer is ELSEWHERE,
+        and the step is woken when the pause ends. Never answers REPEAT.
+        """
+        return Answer(
+            self._scripts.run(
+                "note",
+                subject=record.subject,
+                state=record.state,
+                when=dict(when) or None,
+                set=fields,
+                forget=list(forget) or None,
+                timer=timer,
+                journal=journal and inside(journal) + "}",
+                pause=pause and list(pause),
+                again=again or None,
+                calls=calls or None,
             )
         )
 

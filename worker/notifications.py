@@ -12,6 +12,8 @@ import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
 from pydantic import SecretStr
 
+from worker.json_values import number
+
 #: Seconds between two comments with which the API keeps a quiet stream open, and how long without any
 #: frame means that the peer is dead.
 KEEPALIVE = 15.0
@@ -34,6 +36,8 @@ class Notification:
     name: str
     job: str | None
     code: str | None
+    sent_at: float | None = None
+    """Seconds since 1970, by the API's clock."""
 
 
 async def follow(
@@ -79,7 +83,13 @@ def read_event(body: Any) -> Notification | None:
         return None
     data = body["data"] if isinstance(body.get("data"), dict) else {}
     job = _text(data.get("id_task")) or _text(data.get("job_id"))
-    return Notification(_text(body["id"]) or "", str(body.get("name")), job, _text(data.get("identity_code")))
+    return Notification(
+        id=_text(body["id"]) or "",
+        name=str(body.get("name")),
+        job=job,
+        code=_text(data.get("identity_code")),
+        sent_at=number(body.get("timestamp")),
+    )
 
 
 def _text(value: object) -> str | None:

@@ -47,12 +47,15 @@ def download(pool: httpx.Client, url: str, *, max_bytes: int = MAX_PICTURE_BYTES
         raise PictureRefused(f"{call}: larger than {max_bytes} bytes")
     if not reply.whole:
         raise OutcomeUnknown(f"{call}: it broke off")
-    return _picture(call, reply.body)
+    picture = recognize(reply.body)
+    if picture is None:
+        raise PictureRefused(f"{call}: it is no JPEG, PNG or WebP picture")
+    return picture
 
 
-def _picture(call: str, content: bytes) -> Picture:
+def recognize(content: bytes) -> Picture | None:
     """Tell a picture by its first bytes: stores label files wrongly, and an error page can come as a 200."""
     for beginning, content_type, suffix in _PICTURES:
         if beginning.match(content):
             return Picture(content, content_type, suffix)
-    raise PictureRefused(f"{call}: it is no JPEG, PNG or WebP picture")
+    return None

@@ -12,8 +12,19 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr
 
-from worker import reading
-from worker.answers import Created, Identity, JobResults, JobStatus, Me, Preprocessing, Promoted
+from worker import reading, reading_pictures, uploads
+from worker.answers import (
+    Created,
+    Extracted,
+    Identity,
+    JobResults,
+    JobStatus,
+    Me,
+    Preprocessing,
+    Promoted,
+    Upload,
+    Webhook,
+)
 from worker.api_errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
 from worker.error_status import error_of
 from worker.json_values import UnreadableError, decode
@@ -141,6 +152,29 @@ class PiktID:
     def me(self) -> Me:
         """Ask for the account's balance in credits: GET /auth/me. Jobs in progress may have reserved some."""
         return self._ask(reading.read_me, "GET", "/auth/me")
+
+    def upload(self, filename: str) -> Upload:
+        """Ask for a place for a file: POST /upload. Free; the file's type goes by the name's suffix."""
+        return self._ask(reading_pictures.read_upload, "POST", "/upload", json={"filename": filename})
+
+    def put_bytes(self, place: Upload, content: bytes, content_type: str) -> None:
+        """Send a file's bytes to its place, as `content_type` unless the API named one. Free."""
+        url = uploads.secured(place.upload_url, self._base_url)
+        uploads.put(self._pool, url, content, place.content_type or content_type)
+
+    def extract(self, file_id: str) -> Extracted:
+        """Have an uploaded picture described: POST /preset/extract-from-image. Paid; never safe to repeat."""
+        # The default type is another product's (piktid-v2.md 6.27).
+        body = {"file_id": file_id, "type": "identity_creation"}
+        return self._ask(reading_pictures.read_extracted, "POST", "/preset/extract-from-image", json=body)
+
+    def set_webhook(self, url: str) -> Webhook:
+        """Set the account's single webhook: PUT /webhooks. Replaces its URL and its secret, and pings."""
+        return self._ask(reading.read_webhook, "PUT", "/webhooks", json={"url": url})
+
+    def test_webhook(self) -> None:
+        """Have a test event sent to the webhook: POST /webhooks/test."""
+        self._call("POST", "/webhooks/test")
 
     def delete_notification(self, notification_id: int) -> None:
         """Have a notification replayed no more: DELETE /notifications/{id}. One already gone is fine."""

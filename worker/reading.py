@@ -8,6 +8,8 @@ Numbers in brackets are sections of piktid-v2.md.
 
 from collections import Counter
 
+from pydantic import SecretStr
+
 from worker.answers import (
     Created,
     Draft,
@@ -19,6 +21,7 @@ from worker.answers import (
     Preprocessing,
     Promoted,
     RunState,
+    Webhook,
 )
 from worker.json_values import UnreadableError, fields, identifier, integer, number, text
 
@@ -104,6 +107,13 @@ def read_me(body: object) -> Me:
     found = fields(body)
     names = (identifier(found.get(key)) for key in ("username", "email", "id", "user_id"))
     return Me(number(found.get("credits")), frozenset(name for name in names if name is not None))
+
+
+def read_webhook(body: object) -> Webhook:
+    """Read the answer of PUT /webhooks; of its fields none is needed."""
+    found = fields(body)
+    secret = text(found.get("secret"))
+    return Webhook(text(found.get("url")), SecretStr(secret) if secret else None, identifier(found.get("id")))
 
 
 def _needed(found: dict[str, object], key: str) -> str:

@@ -32,6 +32,8 @@ class State(NamedTuple):
 
 
 BRIEF: dict[str, State] = {
+    # its files are uploaded and its reference image described, before it asks for permits
+    "preparing": State(("waiting", "failed", "held", "cancelled"), "prepare_brief"),
     # accepted, waits for permits; once they are granted, submit_brief comes
     "waiting": State(("submitting", "failed", "cancelled"), "submit_brief"),
     # the create may be under way
@@ -47,7 +49,7 @@ BRIEF: dict[str, State] = {
     # its promotions are on their way
     "promoting": State(("done", "failed")),
     # waits for an operator's word
-    "held": State(("waiting", "generating", "failed", "cancelled"), slots=True),
+    "held": State(("preparing", "waiting", "generating", "failed", "cancelled"), slots=True),
     "done": State(()),
     "failed": State(()),
     "cancelled": State(()),
@@ -66,6 +68,12 @@ PROMOTION: dict[str, State] = {
 }
 
 TABLE: dict[Kind, dict[str, State]] = {Kind.BRIEF: BRIEF, Kind.PROMOTION: PROMOTION}
+
+#: The states in which a record begins.
+BEGINS: dict[Kind, tuple[str, ...]] = {
+    Kind.BRIEF: ("preparing", "waiting", "failed"),
+    Kind.PROMOTION: ("planned",),
+}
 
 #: The states in which a record waits for permits, with the paid endpoint that it waits for.
 WAITS: dict[Kind, tuple[str, str]] = {

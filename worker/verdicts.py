@@ -63,6 +63,31 @@ PROMOTE = (
     Rule(api.Answered, NEXT_DRAFT),
 )
 
+#: A move that means: stay, and make the call again after a pause that grows with the tries.
+AGAIN = "again"
+
+# An upload costs nothing, so whatever says nothing about the file is tried again.
+UPLOAD = (
+    Rule(api.Unauthorized, "preparing", "pause", PROBE_AGAIN),
+    Rule(api.OutOfCredits, "preparing", "create", PROBE_AGAIN),
+    Rule(api.Unavailable, "preparing", "create", PROBE_AGAIN),
+    Rule(api.Throttled, "preparing", "prepare", RATE_WINDOW),
+    Rule(api.Answered, "failed"),
+    Rule(api.PictureRefused, "failed"),
+    Rule(api.ApiError, AGAIN),
+)
+
+EXTRACT = (
+    Rule(api.NotSent, "preparing", "pause", LOST_AGAIN),
+    Rule(api.OutcomeUnknown, "held"),
+    Rule(api.Unauthorized, "preparing", "pause", PROBE_AGAIN),
+    Rule(api.OutOfCredits, "preparing", "create", PROBE_AGAIN),
+    Rule(api.Unavailable, "preparing", "create", PROBE_AGAIN),
+    Rule(api.Throttled, "preparing", "prepare", RATE_WINDOW),
+    Rule(api.Unexpected, "held"),
+    Rule(api.Answered, "failed"),
+)
+
 
 def judge(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> Verdict:
     """Return what the rules say of an error, with the API's own `Retry-After` where it gave one."""

@@ -98,7 +98,7 @@ class AccountView:
     waiting_create: int
     waiting_promote: int
     pauses: dict[str, PauseView]
-    """By what is paused: `pause` is the whole account, `create` and `promote` are its endpoints."""
+    """By what is paused: `pause` is the whole account; `create`, `promote` and `prepare` are parts of it."""
     followed: bool
     """Whether a listener follows its events."""
 
@@ -149,7 +149,7 @@ def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
     """Return the pauses of an account that are still on at `now`."""
     found = {
         what: PauseView(int(fields[f"{what}_until"]), fields[f"{what}_reason"])
-        for what in ("pause", "create", "promote")
+        for what in ("pause", "create", "promote", "prepare")
         if f"{what}_until" in fields
     }
     return {what: pause for what, pause in found.items() if pause.until > now}

@@ -1,8 +1,9 @@
--- tend: say that a worker is alive, and put back what dead workers had in hand.
+-- tend: say that a worker is alive, put back what dead workers had in hand, forget old dead letters.
 --
 -- KEYS[1] identity:workers   KEYS[2] dramatiq:__heartbeats__
 -- ARGV[1] Dramatiq's namespace   ARGV[2] this worker's broker id ('' only looks)
--- ARGV[3] milliseconds without a sign of life after which a worker is dead   ARGV[4...] queues
+-- ARGV[3] milliseconds without a sign of life after which a worker is dead
+-- ARGV[4] milliseconds that a dead letter is kept   ARGV[5...] queues
 -- Returns the number of messages put back.
 --
 -- Atomic, so that two tenders never put the same message back twice. It stands in for Dramatiq's own
@@ -16,7 +17,7 @@ end
 
 local back = 0
 local function put_back(worker)
-    for q = 4, #ARGV do
+    for q = 5, #ARGV do
         local queue = ARGV[1] .. ':' .. ARGV[q]
         local held = ARGV[1] .. ':__acks__.' .. worker .. '.' .. ARGV[q]
         for _, id in ipairs(redis.call('SMEMBERS', held)) do
@@ -38,6 +39,14 @@ end
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - 60000, 'LIMIT', 0, 100)) do
     if not redis.call('ZSCORE', KEYS[1], worker) then
         put_back(worker)
+    end
+end
+
+for q = 5, #ARGV do
+    local letters = ARGV[1] .. ':' .. ARGV[q] .. '.XQ'
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', letters, '-inf', now - ARGV[4], 'LIMIT', 0, 100)) do
+        redis.call('ZREM', letters, id)
+        redis.call('HDEL', letters .. '.msgs', id)
     end
 end
 return back

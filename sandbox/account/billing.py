@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.account.account import Account
 from sandbox.account.jobs import Job
+from sandbox.dates import today
 from sandbox.errors import ApiError
 from sandbox.settings import Settings
 
@@ -34,7 +35,9 @@ def charge(account: Account, amount: float, reason: str, at: float, job_id: str 
     """Take an amount of credits off the balance; a negative one gives them back."""
     account.credits -= amount
     account.charged[reason] = account.charged.get(reason, 0.0) + amount
-    account.charges.append({"at": round(at, 3), "credits": amount, "reason": reason, "job_id": job_id})
+    account.charges.append(
+        {"at": round(at, 3), "on": today(), "credits": amount, "reason": reason, "job_id": job_id}
+    )
 
 
 def settle_drafts(account: Account, job: Job, at: float) -> None:

@@ -12,6 +12,9 @@ from sandbox.chance import code, draws, duration, fingerprint
 from sandbox.dates import today
 from sandbox.world import World
 
+#: So many request bodies are remembered to tell when one comes again.
+FINGERPRINTS_KEPT = 50_000
+
 
 def create(world: World, account: Account, body: dict[str, Any]) -> Job:
     """Start a creation job for a valid body; raises 429 and 402 as the account stands."""
@@ -34,6 +37,8 @@ def _draw(world: World, account: Account, body: dict[str, Any]) -> Job:
     digest = fingerprint(json.dumps(body, sort_keys=True).encode())
     before = account.creates.get(digest, 0)
     account.creates[digest] = before + 1
+    if len(account.creates) > FINGERPRINTS_KEPT:
+        del account.creates[next(iter(account.creates))]
     account.violations.duplicate_creates += before > 0
     rng = draws(world.seed, account.name, digest, before)
     settings = account.settings

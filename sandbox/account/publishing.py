@@ -1,4 +1,4 @@
-"""Events: kept for the backfill, brought to the open streams."""
+"""Events: kept for the backfill, brought to the open streams and to the webhook."""
 
 import time
 from typing import Any
@@ -9,23 +9,31 @@ from sandbox.world import World
 
 def publish(
     world: World, account: Account, name: str, data: dict[str, Any], *, foreign: bool = False
-) -> Notification:
-    """Tell the account's clients that something happened."""
+) -> None:
+    """Tell the account's clients that something happened, unless a fault has its way with it."""
     now = world.clock.now()
-    notification = Notification(world.new_notification_id(), name, data, time.time(), now, foreign)
+    event = Notification(world.new_notification_id(), name, data, time.time(), now, foreign)
+    fault = world.faults.take("stream", ("lose", "duplicate", "reorder"), account=account.name, event=name)
+    kind = fault.kind if fault else None
     forget_old(account, now)
-    account.notifications[notification.id] = notification
-    world.hub.send(account.name, notification)
-    return notification
+    if fault is None or kind != "lose" or fault.stored:
+        account.notifications[event.id] = event
+    if fault is not None and kind == "reorder":
+        world.hub.hold(account.name, event, fault.seconds)
+    elif kind != "lose":
+        world.hub.send(account.name, event)
+        if kind == "duplicate":
+            world.hub.send(account.name, event)
+    world.deliveries.send(account, event)
 
 
 def forget_old(account: Account, now: float) -> None:
     """Drop the events that no backfill would show any more."""
     start = now - account.settings.backfill_seconds
     old = []
-    for notification in account.notifications.values():
-        if notification.at >= start:
+    for event in account.notifications.values():
+        if event.at >= start:
             break
-        old.append(notification.id)
+        old.append(event.id)
     for number in old:
         del account.notifications[number]

@@ -48,3 +48,6 @@ def _forget_finished(account: Account) -> None:
         account.jobs_expired += 1
         for draft in job.drafts:
             account.draft_jobs.pop(draft.image_result_id, None)
+        identity = account.identities.get(job.identity_code or "")
+        if identity is not None and identity.hidden:
+            del account.identities[identity.identity_code]

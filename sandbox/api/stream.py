@@ -15,6 +15,8 @@ from sandbox.hub import Filter, Stream
 from sandbox.world import World
 
 KEEPALIVE = b":keepalive\n\n"
+#: Between the pieces of a frame that is split (wall seconds), so that they travel apart.
+PIECE_PAUSE = 0.002
 #: However fast the clock, keepalives are not sent more often than this (wall seconds).
 SHORTEST_KEEPALIVE = 0.05
 
@@ -39,12 +41,14 @@ class EventStream:
             world.hub.leave(stream)
 
 
-class _Cut(Exception):
+class _CutError(Exception):
     """Raised where a fault cuts the connection."""
 
 
 @dataclass
 class _Writer:
+    """Writes one connection's frames, and does to them what the faults say."""
+
     world: World
     account: Account
     stream: Stream
@@ -60,36 +64,78 @@ class _Writer:
             await self.write(b"event: backfill_complete\ndata: {}\n\n")
             await self.follow()
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
-        except _Cut:
-            self.scope["state"]["transport"].abort()
+        except _CutError:
+            # Not aborted: what was written before the cut should arrive.
+            self.scope["state"]["transport"].close()
 
     async def follow(self) -> None:
         stream = self.stream
         seconds = self.account.settings.keepalive_seconds
         keepalive = max(SHORTEST_KEEPALIVE, self.world.clock.real(seconds))
         while not stream.closed:
-            self.cut_if_asked(None)
+            await self.disturb()
             while stream.waiting and not stream.closed:
                 await self.write_live(stream.waiting.popleft())
             stream.wake.clear()
-            if stream.waiting or stream.closed:
-                continue
-            try:
-                async with asyncio.timeout(keepalive):
-                    await stream.wake.wait()
-            except TimeoutError:
+            if not await _woken(stream, keepalive):
                 await self.write(KEEPALIVE)
 
+    async def disturb(self) -> None:
+        """Faults that strike the connection, whatever it carries."""
+        fault = self.world.faults.take("stream", ("cut", "mute"), account=self.account.name, event="")
+        if fault is not None and fault.kind == "cut":
+            raise _CutError
+        if fault is not None:
+            await self.mute(fault.seconds)
+
     async def write_live(self, event: Notification) -> None:
-        self.cut_if_asked(event.name)
-        await self.write(frame(event))
+        """A live frame, and the faults that strike its event."""
+        body = frame(event)
+        fault = self.world.faults.take(
+            "stream", ("cut", "mute", "split"), account=self.account.name, event=event.name
+        )
+        if fault is None:
+            await self.write(body)
+        elif fault.kind == "cut":
+            if fault.halfway:
+                await self.write(body[: len(body) // 2])
+            raise _CutError
+        elif fault.kind == "mute":
+            await self.mute(fault.seconds)
+            await self.write(body)
+        else:
+            for piece in awkward_pieces(body):
+                await self.write(piece)
+                await asyncio.sleep(PIECE_PAUSE)
+
+    async def mute(self, seconds: float) -> None:
+        """Write nothing for a while, keepalives neither; events wait."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not self.stream.closed and (rest := end - asyncio.get_running_loop().time()) > 0:
+            self.stream.wake.clear()
+            await _woken(self.stream, rest)
 
     async def write(self, body: bytes) -> None:
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
-    def cut_if_asked(self, event: str | None) -> None:
-        if self.world.faults.take("stream", ("cut",), account=self.account.name, event=event):
-            raise _Cut
+
+async def _woken(stream: Stream, seconds: float) -> bool:
+    """True when there is something to do, False when `seconds` of the wall went by."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stream.wake.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def awkward_pieces(body: bytes) -> Iterator[bytes]:
+    """The frame in ever larger pieces, the blank line that ends it cut in two."""
+    start, size = 0, 1
+    while start < len(body) - 1:
+        yield body[start : min(start + size, len(body) - 1)]
+        start, size = start + size, size + 3
+    yield body[-1:]
 
 
 def frame(event: Notification, name: str | None = None) -> bytes:

@@ -6,9 +6,11 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.account.others import flood
 from sandbox.api.context import world_of
 from sandbox.errors import Fault, invalid
 from sandbox.faults import Rule
+from sandbox.world import World
 
 _RULES = TypeAdapter(list[Rule])
 
@@ -24,9 +26,19 @@ async def add_faults(request: Request) -> JSONResponse:
         raise invalid(faults) from None
     except ValueError:
         raise invalid([Fault(None, "The body is not valid JSON.")]) from None
-    world.faults.add(rules)
+    world.faults.add(rule for rule in rules if rule.kind != "flood")
+    for rule in rules:
+        if rule.kind == "flood":
+            _flood(world, rule)
     world.hub.wake()
     return await list_faults(request)
+
+
+def _flood(world: World, rule: Rule) -> None:
+    """A flood does not wait for anything to strike: it comes at once, to one account or to all."""
+    for account in world.accounts.values():
+        if rule.account in (None, account.name):
+            flood(world, account, rule.events)
 
 
 async def list_faults(request: Request) -> JSONResponse:

@@ -9,6 +9,8 @@ from sandbox.pictures import words
 
 Value = TypeVar("Value")
 _CLAUSES = re.compile(r"[,.;]|\band\b|\bwith\b")
+#: "no beard", "without glasses"
+_DENIALS = re.compile(r"\b(no|not|none|without|clean[- ]shaven)\b")
 _HAIR_WORDS = ("hair", "bald", *words.HAIR_STYLES)
 
 
@@ -108,9 +110,7 @@ def _find(text: str, table: Mapping[str, Value]) -> Value | None:
 
 def _affirmed(text: str) -> str:
     """The text without the clauses that deny something."""
-    return ", ".join(
-        clause for clause in _CLAUSES.split(text) if not any(no in clause for no in words.DENIALS)
-    )
+    return ", ".join(clause for clause in _CLAUSES.split(text) if not _DENIALS.search(clause))
 
 
 def _hair_variants(text: str) -> tuple[int, ...] | None:

@@ -102,7 +102,7 @@ HAIR_STYLES = {
 HAIR_LENGTHS = {
     "short": {"straight": (2, 3, 8, 12, 43), "wavy": (4, 11, 7, 6), "curly": (9, 22, 39, 44)},
     "medium": {"straight": (13, 19, 23, 16), "wavy": (18, 37, 32, 20), "curly": (24, 5)},
-    "long": {"straight": (15, 21, 40), "wavy": (35, 41), "curly": (24, 35)},
+    "long": {"straight": (15, 21, 40), "wavy": (35, 32), "curly": (24, 35)},
 }
 LENGTH_WORDS = {
     "shoulder": "medium",
@@ -153,5 +153,3 @@ PLAIN_MOUTHS = ("happy01", "happy02", "happy04", "happy14")
 
 GLASSES = {"sunglasses": (2,), "round glasses": (1,), "glasses": (3, 4, 1, 5), "spectacles": (1, 3)}
 BEARDS = {"full beard": (1,), "long beard": (1,), "beard": (2, 1), "bearded": (2, 1), "goatee": (2,)}
-#: Words that deny what follows: "no beard", "without glasses".
-DENIALS = ("no ", "without ", "not ", "clean-shaven", "clean shaven", "none")

@@ -1,4 +1,4 @@
--- accept: put a new brief on record: waiting for permits, or failed with its faults.
+-- accept: put a new brief on record: waiting for permits, preparing to, or failed with its faults.
 --
 -- id, account, batch (or none), state, set = {field = text}, priority, event = {type, more}
 -- Returns moved, or repeat when a brief of this id is on record already.
@@ -19,11 +19,16 @@ if A.batch then
     redis.call('PERSIST', key('BATCH', A.batch))
 end
 emit(subject, A.event[1], A.event[2])
+if A.state == 'failed' then
+    finish_brief(A.id)
+    return 'moved'
+end
+redis.call('ZADD', KEY.OPEN, whole(NOW), A.id)
 if A.state == 'waiting' then
-    redis.call('ZADD', KEY.OPEN, whole(NOW), A.id)
     redis.call('ZADD', key('WAITING', A.account, 'create'), place, subject)
     admit(A.account)
 else
-    finish_brief(A.id)
+    set_timer(subject, NOW + SETTING.again_ms)
+    send(STATES.brief[A.state].actor, subject)
 end
 return 'moved'

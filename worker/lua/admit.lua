@@ -3,7 +3,8 @@
 -- account; limits = {field = text} to set first, if any
 -- Returns the number of jobs in flight.
 --
--- Every script that frees something ends with the same decision; this one is for its timer and for new limits.
+-- Atomic: two callers that both saw the last permit free would both grant it. Every script that frees
+-- something ends with the same decision; this one is for its timer and for new limits.
 if A.limits then
     put(record_of('account:' .. A.account), A.limits, {})
 end

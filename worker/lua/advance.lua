@@ -19,8 +19,7 @@ for _, job in ipairs(A.jobs or {}) do
     know_job(account, job, A.subject)
 end
 if A.pause then
-    local field = A.pause[1] .. '_until'
-    redis.call('HSET', record_of('account:' .. account), field, whole(NOW + A.pause[2]), A.pause[1] .. '_reason', A.pause[3])
+    pause(account, unpack(A.pause))
 end
 admit(account)
 return answer

@@ -1,11 +1,27 @@
 -- wake: an event of the API has come; wake the step of the job that it speaks of.
 --
--- account, event (its id), job (or none: the event names no job), code (an identity code, or none)
--- Returns ours; nobody when no such job is known yet; all when every job in flight was woken.
+-- account, event (its id), job (or none: the event names no job), code (an identity code, or none),
+-- once = true: it came by webhook, sent at that time in ms (or none), and counts the first time only
+-- Returns ours; nobody when no such job is known yet; all when every job in flight was woken; seen or old
+-- when it came by webhook before, or is too old to tell whether it did.
 --
 -- Atomic, so that an event and the recording of its job can't miss each other.
 local function owner(id)
     return id and redis.call('GET', key('JOB', A.account, id))
+end
+
+-- What was signed once stays signed, so whoever has recorded a webhook can send it again.
+if A.once then
+    local seen = key('SEEN', A.account)
+    local oldest = NOW - SETTING.early_ms
+    redis.call('ZREMRANGEBYSCORE', seen, '-inf', whole(oldest))
+    if A.sent and A.sent < oldest then
+        return 'old'
+    end
+    if redis.call('ZADD', seen, 'NX', whole(NOW), A.event) == 0 then
+        return 'seen'
+    end
+    redis.call('PEXPIRE', seen, SETTING.early_ms)
 end
 
 if not A.job and not A.code then
@@ -18,9 +34,7 @@ end
 local subject = owner(A.job) or owner(A.code)
 if subject then
     hint(subject)
-    local handled = key('HANDLED', A.account)
-    redis.call('ZADD', handled, whole(NOW), A.event)
-    redis.call('ZREMRANGEBYSCORE', handled, '-inf', whole(NOW - SETTING.replay_ms))
+    handled(A.account, A.event)
     return 'ours'
 end
 

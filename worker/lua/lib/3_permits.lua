@@ -20,6 +20,11 @@ local function limits_of(account)
     }
 end
 
+-- What is paused: `pause` is the whole account; `create`, `promote` and `prepare` are parts of its work.
+local function pause(account, what, ms, reason)
+    redis.call('HSET', record_of('account:' .. account), what .. '_until', whole(NOW + ms), what .. '_reason', reason)
+end
+
 local function holds_permit(kind, state)
     local counts = kind == 'brief' or SETTING.preprocessing_counts
     return STATES[kind][state].permit and counts
@@ -77,7 +82,9 @@ local function grant(account, endpoint, subject)
     local record = record_of(subject)
     local kind = kind_of(subject)
     redis.call('ZREM', key('WAITING', account, endpoint), subject)
-    redis.call('ZADD', key('WINDOW', account, endpoint), '+inf', subject)
+    local window = key('WINDOW', account, endpoint)
+    redis.call('ZADD', window, '+inf', subject)
+    redis.call('PERSIST', window)
     if kind == 'brief' or SETTING.preprocessing_counts then
         redis.call('ZADD', key('PERMITS', account), NOW, subject)
     end
@@ -114,8 +121,10 @@ local function settle(account, subject, counted)
     if redis.call('ZREM', window, subject) == 1 and counted then
         local number = redis.call('INCR', KEY.SEQUENCE)
         redis.call('ZADD', window, whole(NOW + SETTING.window_ms), subject .. '/' .. number)
-        -- Long beyond any request under way: those have no end of their own to be removed by.
-        redis.call('PEXPIRE', window, SETTING.window_ms + SETTING.early_ms)
+    end
+    -- Not while one is under way: with its entry it would lose its grant, and nobody would grant it again.
+    if redis.call('ZCOUNT', window, '+inf', '+inf') == 0 then
+        redis.call('PEXPIRE', window, SETTING.window_ms)
     end
 end
 

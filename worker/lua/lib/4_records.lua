@@ -5,24 +5,15 @@ local move -- a promotion's end may end its brief
 
 local function expire(brief)
     local record = record_of('brief:' .. brief)
-    local got = redis.call('HMGET', record, 'account', 'promotions', 'job_id', 'batch')
+    local promotions, batch = unpack(redis.call('HMGET', record, 'promotions', 'batch'))
     local keep = SETTING.keep_ms
     redis.call('PEXPIRE', record, keep)
     redis.call('PEXPIRE', key('JOURNAL', brief), keep)
-    if got[3] then
-        redis.call('PEXPIRE', key('JOB', got[1], got[3]), keep)
+    if batch then
+        redis.call('PEXPIRE', key('BATCH', batch), keep)
     end
-    if got[4] then
-        redis.call('PEXPIRE', key('BATCH', got[4]), keep)
-    end
-    for n = 0, (tonumber(got[2]) or 0) - 1 do
-        local promotion = record_of('promotion:' .. brief .. '#' .. n)
-        redis.call('PEXPIRE', promotion, keep)
-        for _, id in ipairs(redis.call('HMGET', promotion, 'preprocessing_job_id', 'identity_code')) do
-            if id then
-                redis.call('PEXPIRE', key('JOB', got[1], id), keep)
-            end
-        end
+    for n = 0, (tonumber(promotions) or 0) - 1 do
+        redis.call('PEXPIRE', record_of('promotion:' .. brief .. '#' .. n), keep)
     end
 end
 
@@ -54,7 +45,10 @@ end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
 local function hold(account, subject, kind, from, to)
-    if not holds_permit(kind, to) then
+    if holds_permit(kind, to) then
+        -- Granted already, but for a held brief whose job turned out to be there: that counts, granted or not.
+        redis.call('ZADD', key('PERMITS', account), 'NX', NOW, subject)
+    else
         redis.call('ZREM', key('PERMITS', account), subject)
     end
     if STATES[kind][to].slots then
@@ -67,6 +61,9 @@ local function hold(account, subject, kind, from, to)
         redis.call('ZADD', key('WAITING', account, waits.endpoint), redis.call('HGET', record_of(subject), 'place'), subject)
     elseif from == waits.state then
         redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
+        if not STATES[kind][to].permit then
+            settle(account, subject, false) -- granted, but given up before its request was begun
+        end
     end
 end
 
@@ -130,13 +127,21 @@ move = function(subject, change)
     return 'moved', to
 end
 
+-- An event has had its effect: it is to be deleted, while the API may still replay it.
+local function handled(account, event)
+    local list = key('HANDLED', account)
+    redis.call('ZADD', list, whole(NOW), event)
+    redis.call('ZREMRANGEBYSCORE', list, '-inf', whole(NOW - SETTING.replay_ms))
+    redis.call('PEXPIRE', list, SETTING.replay_ms)
+end
+
 -- Remember whose a remote job is; events that came before the POST's own answer count from now.
 local function know_job(account, job, subject)
-    redis.call('SET', key('JOB', account, job), subject)
+    redis.call('SET', key('JOB', account, job), subject, 'PX', SETTING.keep_ms)
     local early = key('EARLY', account, job)
     local ids = redis.call('LRANGE', early, 0, -1)
     for _, id in ipairs(ids) do
-        redis.call('ZADD', key('HANDLED', account), whole(NOW), id)
+        handled(account, id)
     end
     if #ids > 0 then
         redis.call('DEL', early)

@@ -1,0 +1,185 @@
+"""What the sandbox takes: requests a second on one core, and its memory after many jobs.
+
+Run with `python benchmarks/sandbox.py [--jobs 10000]`; the last line is one JSON object.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HOST = "127.0.0.1"
+CONNECTIONS = 16
+#: Everything that would refuse or slow down a request is lifted.
+LIFTED = {
+    "jobs_cap": 1_000_000,
+    "slots_cap": 1_000_000,
+    "create_per_minute": 1_000_000,
+    "promote_per_minute": 1_000_000,
+    "credits": 1e12,
+    "drafts_median_seconds": 1,
+    "preprocessing_median_seconds": 1,
+    "drafts_spread_seconds": 0,
+    "preprocessing_spread_seconds": 0,
+    "not_found_seconds": 0,
+}
+BRIEF = {
+    "instructions": [
+        {
+            "appearance": {"gender": "female", "age": 28, "skin": "light"},
+            "hair": {"color": "ash blonde", "length": "long", "style": "wavy"},
+            "num_variations": 3,
+            "options": {"ar": "3:4", "size": "2K", "format": "jpg"},
+        }
+    ]
+}
+
+
+class Connection:
+    """One kept-alive connection, with no more of HTTP than the sandbox's answers need: clients must not be
+    what is measured.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def call(self, method: str, path: str, body: object = None) -> bytes:
+        """The body of the answer."""
+        content = b"" if body is None else json.dumps(body).encode()
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer sandbox-bench\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n"
+        )
+        self.writer.write(head.encode() + content)
+        answer = await self.reader.readuntil(b"\r\n\r\n")
+        lengths = [line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length")]
+        length = int(lengths[0].partition(b":")[2]) if lengths else 0
+        return await self.reader.readexactly(length)
+
+
+class Server:
+    """The sandbox as a process of its own, held to one core."""
+
+    def __init__(self) -> None:
+        with socket.create_server((HOST, 0)) as free:
+            self.port = free.getsockname()[1]
+        program = f"import sandbox; sandbox.serve({self.port}, speed=100)"
+        self.process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
+        os.sched_setaffinity(self.process.pid, {0})
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mb(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    async def connect(self) -> Connection:
+        """A connection, as soon as the process listens."""
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                return Connection(*await asyncio.open_connection(HOST, self.port))
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=10)
+
+
+async def rate(
+    server: Server, connections: list[Connection], method: str, path: str, count: int
+) -> dict[str, float]:
+    """Requests a second, and the processor's time for each."""
+    body = BRIEF if method == "POST" else None
+
+    async def share(connection: Connection, number: int) -> None:
+        for index in range(count // len(connections)):
+            named = None if body is None else {**body, "name": f"{number}/{index}"}
+            await connection.call(method, path, named)
+
+    cpu, started = server.cpu_seconds(), time.perf_counter()
+    await asyncio.gather(*(share(connection, number) for number, connection in enumerate(connections)))
+    seconds = time.perf_counter() - started
+    return {
+        "per_second": round(count / seconds),
+        "cpu_ms": round(1000 * (server.cpu_seconds() - cpu) / count, 3),
+    }
+
+
+async def whole_path(connection: Connection, name: str) -> None:
+    """One job and one identity of it: create, results once they are complete, promote, delete."""
+    job_id = json.loads(await connection.call("POST", "/identity/create", {**BRIEF, "name": name}))["job_id"]
+    while True:
+        results = json.loads(await connection.call("GET", f"/jobs/{job_id}/results"))
+        if results["status"] == "completed":
+            break
+        await asyncio.sleep(0.01)
+    number = results["results"][0]["image_result_id"]
+    await connection.call("POST", "/identity/promote-generated", {"image_result_id": number})
+
+
+async def measure(jobs: int) -> dict[str, object]:
+    """All figures."""
+    server = Server()
+    try:
+        connections = [await server.connect() for _ in range(CONNECTIONS)]
+        first = connections[0]
+        await first.call("POST", "/_sandbox/settings", LIFTED)
+        job_id = json.loads(await first.call("POST", "/identity/create", BRIEF))["job_id"]
+        await asyncio.sleep(0.1)
+        figures: dict[str, object] = {
+            "status": await rate(server, connections, "GET", f"/jobs/{job_id}/status", 4_000),
+            "results": await rate(server, connections, "GET", f"/jobs/{job_id}/results", 2_000),
+            "create": await rate(server, connections, "POST", "/identity/create", 2_000),
+        }
+        print(json.dumps(figures))
+        await first.call("POST", "/_sandbox/reset")
+        await first.call("POST", "/_sandbox/settings", LIFTED)
+        memory: dict[int, float] = {0: server.memory_mb()}
+        for done in range(jobs // 4, jobs + 1, jobs // 4):
+            await path_by_path(connections, done - jobs // 4, done)
+            memory[done] = server.memory_mb()
+            print(f"{done} paths of one creation and one preprocessing job each: {memory[done]:.0f} MB")
+        figures["memory_mb"] = {str(count): round(value, 1) for count, value in memory.items()}
+        return figures
+    finally:
+        server.stop()
+
+
+async def path_by_path(connections: list[Connection], start: int, end: int) -> None:
+    """Go the whole path so many times, shared by all connections."""
+    numbers = iter(range(start, end))
+
+    async def share(connection: Connection) -> None:
+        for number in numbers:
+            await whole_path(connection, str(number))
+
+    await asyncio.gather(*(share(connection) for connection in connections))
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=10_000)
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, {1 % (os.cpu_count() or 1)})
+    print(json.dumps(asyncio.run(measure(arguments.jobs))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What the commands share: settings and Redis opened with errors that say what to do, and output."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import urlsplit
+
+import typer
+from pydantic import ValidationError
+
+from config.settings import Settings, settings
+
+if TYPE_CHECKING:
+    import redis
+    from rich.console import Console
+
+DID_NOT = 1
+USED_WRONGLY = 2
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def fail(message: str, code: int = DID_NOT) -> NoReturn:
+    """End the command with a message on standard error."""
+    typer.echo(f"identity-worker: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def load_settings() -> Settings:
+    """Return the settings, or end the command with what is set wrongly."""
+    try:
+        return settings()
+    except ValidationError as error:
+        # Without the values: some are secrets.
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        fail("\n".join(["these settings are wrong:", *map(_setting, wrong)]), USED_WRONGLY)
+
+
+def _setting(error: Any) -> str:
+    name = str(error["loc"][0])
+    variable = name if name.isupper() else f"IDENTITY_WORKER_{name.upper()}"
+    return f"  {variable}: {error['msg'].removeprefix('Value error, ')}"
+
+
+@contextmanager
+def redis_url(values: Settings) -> Iterator[str]:
+    """Yield the URL of Redis or of the embedded server; end the command when it can't be used.
+
+    Redis errors of the block end the command too.
+    """
+    # Not at the top: commands without Redis should not wait for its import.
+    import redis
+
+    from config import embedded
+    from config.connection import connect
+
+    try:
+        with embedded.redis_url(values) as url:
+            try:
+                connect(url).close()
+            except ValueError as error:
+                fail(f"REDIS_URL is wrong: {error}", USED_WRONGLY)
+            try:
+                yield url
+            except redis.ConnectionError as error:
+                fail(f"no Redis at {_place(url)}: {error}\nStart it, or set REDIS_URL to one that runs.")
+            except redis.RedisError as error:
+                fail(f"Redis at {_place(url)} refused: {error}")
+    except embedded.NoServer as error:
+        fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
+
+
+@contextmanager
+def client_of(url: str) -> Iterator["redis.Redis"]:
+    """Yield a client of a Redis that answers, whose answers are text."""
+    from config.connection import connect
+
+    with connect(url) as client:
+        client.ping()
+        yield client
+
+
+@contextmanager
+def open_redis(values: Settings) -> Iterator["redis.Redis"]:
+    """Yield a client as `client_of` does; end the command when Redis can't be used."""
+    with redis_url(values) as url, client_of(url) as client:
+        yield client
+
+
+def _place(url: str) -> str:
+    """Return a URL without its password."""
+    parts = urlsplit(url)
+    return parts.path if parts.hostname is None else f"{parts.hostname}:{parts.port or 6379}"
+
+
+def console() -> "Console":
+    """Return where tables go. Text is shown as it is: what others wrote must not be read as markup."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def printable(text: object) -> str:
+    """Return text fit for a terminal: control characters and the like are written out, as `\\x1b`."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in str(text)
+    )
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print a value as JSON; ASCII only, so that nothing in it can act on a terminal."""
+    typer.echo(json.dumps(value, indent=indent))
+
+
+def age(milliseconds: int) -> str:
+    """Return a length of time in its largest unit: `45s`, `12m`, `3h`, `9d`."""
+    seconds = max(0, milliseconds // 1000)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def clock(milliseconds: int) -> str:
+    """Return a time (ms since 1970) as this machine's date and time."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000):%Y-%m-%d %H:%M:%S}"

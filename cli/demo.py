@@ -1,0 +1,96 @@
+"""`identity-worker demo`: the whole path on this machine, from the example briefs to finished identities."""
+
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import redis
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+
+from cli import outbox
+from cli.brief_files import NotFound, items
+from cli.common import USED_WRONGLY, Json, fail, load_settings, print_json, printable
+from cli.demo_run import Demo, run
+from cli.installation import TOKEN
+from cli.outbox import Outgoing
+from cli.processes import Died, tail
+from cli.signals import Stopped, noted
+from cli.summary import table
+from config.accounts import DEFAULT, Account
+from config.embedded import NoServer
+from config.settings import Settings
+from worker.api_errors import ApiError
+
+
+def command(
+    speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than the real API.")] = 12.0,
+    briefs: Annotated[
+        Path, typer.Option(metavar="DIR", help="The briefs to run; their ids are the files' names.")
+    ] = Path("examples/briefs"),
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the identities and summary.json are written.")
+    ] = Path("output"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not resume a run that was stopped.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn briefs into identities, with a Valkey, a sandbox, a worker and a listener of its own.
+
+    Needs no Redis, no token and no account. Ctrl-C stops it cleanly, and the next run resumes; after a
+    complete run the next one begins anew.
+    """
+    values = load_settings()
+    # With --json, standard output is for the summary alone.
+    console = Console(stderr=as_json, markup=False, highlight=False, emoji=False)
+    directory = values.data_dir.absolute() / "demo"
+    plan = Demo(directory, values, speed, _read(briefs, values), output)
+    with _only_one(directory):
+        try:
+            with noted() as check:
+                summary = run(plan, console, check, fresh=fresh)
+        except Stopped as stopped:
+            typer.echo(
+                f"Stopped by {stopped}, nothing is left running. The next demo resumes here.", err=True
+            )
+            raise typer.Exit(128 + stopped.number) from None
+        except (Died, NoServer, ApiError) as error:
+            fail(str(error))
+        except redis.RedisError as error:
+            log = directory / "valkey" / "valkey.log"
+            fail(f"Valkey failed: {error}; the end of {log}:\n{tail(log)}")
+    if as_json:
+        print_json(summary)
+    else:
+        console.print(table(summary, console.width))
+        console.print(f"\nOutput: {output}/summary.json and {output}/<identity_code>/", soft_wrap=True)
+    raise typer.Exit(0 if summary["ok"] else 1)
+
+
+def _read(folder: Path, values: Settings) -> list[Outgoing]:
+    """Return the briefs of a folder; end the command when there are none, or bad ones."""
+    accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(TOKEN))}
+    try:
+        outgoing = outbox.prepare(items(str(folder), sys.stdin.buffer), {}, accounts, values)
+    except NotFound as error:
+        fail(f"no briefs: {error}", USED_WRONGLY)
+    faults = [printable(f"  {each.source}: {fault}") for each in outgoing for fault in each.faults]
+    if faults:
+        fail("\n".join(["these briefs break rules:", *faults]), USED_WRONGLY)
+    return outgoing
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    """Hold the demo's state for this process alone; end the command when another one has it."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder, which a new run removes. The kernel frees the lock, however its holder ends.
+    with directory.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fail(f"another demo runs on {directory}")
+        yield

@@ -1,0 +1,90 @@
+"""One run of the demo: starts or resumes it, follows it to its end, and collects what came of it."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+from rich.console import Console
+
+from cli import outbox, results
+from cli.common import client_of
+from cli.display import display, follow
+from cli.drawing import waits_for_person
+from cli.installation import Check, Installation, running
+from cli.outbox import Outgoing, Status
+from config.settings import Settings
+from worker import views
+from worker.view_models import BriefView
+
+#: The file that tells that a run needs no resuming.
+_COMPLETE = "complete"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What to run and where: `directory` holds the state and the logs."""
+
+    directory: Path
+    settings: Settings
+    speed: float
+    briefs: Sequence[Outgoing]
+    output: Path
+
+
+def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str, Any]:
+    """Run to the end and return the summary. `check` may raise to stop; everything started is ended then.
+
+    Raises Died, embedded.NoServer, redis.RedisError or ApiError when a part fails.
+    """
+    began = time.monotonic()
+    complete = demo.directory / _COMPLETE
+    if fresh or complete.exists():
+        shutil.rmtree(demo.directory, ignore_errors=True)
+    resumed = demo.directory.exists()
+    demo.directory.mkdir(parents=True, exist_ok=True)
+    console.print("Starting Valkey, sandbox, worker and listener …")
+    if resumed:
+        console.print("The run that was stopped goes on.")
+    with (
+        running(demo.directory, demo.settings, demo.speed, check) as installation,
+        client_of(installation.redis_url) as client,
+    ):
+        outbox.send(client, installation.redis_url, demo.briefs)
+        _warn(demo.briefs, console)
+        briefs = _follow(demo, client, installation, console, check)
+        console.print("Fetching the pictures …")
+        summary = results.collect(client, installation.api_url, briefs, demo.output, check)
+        summary["totals"]["seconds"] = round(time.monotonic() - began, 1)
+        results.write_summary(demo.output, summary)
+    if all(brief.finished for brief in briefs):
+        complete.touch()
+    return summary
+
+
+def _warn(briefs: Sequence[Outgoing], console: Console) -> None:
+    for each in briefs:
+        if each.status is Status.ID_TAKEN:
+            console.print(
+                f"{each.source} has changed since; --fresh would run it as it is now", style="yellow"
+            )
+
+
+def _follow(
+    demo: Demo, client: "redis.Redis", installation: Installation, console: Console, check: Check
+) -> list[BriefView]:
+    """Show how the briefs go on until nothing more will happen by itself; return them as they are then."""
+    ids = [each.brief_id or "" for each in demo.briefs]
+    title = f"identity-worker demo · sandbox {demo.speed:g} times as fast as the real API"
+    with display(console, title, expected=len(ids), transient=True) as shown:
+        for snapshot in follow(client):
+            check()
+            installation.check()
+            shown.show(snapshot)
+            briefs = views.by_ids(client, ids)
+            if len(briefs) == len(ids) and all(each.finished or waits_for_person(each) for each in briefs):
+                break
+    return briefs

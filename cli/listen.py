@@ -1,0 +1,20 @@
+"""`identity-worker listen`: the listener process of the Procfile."""
+
+import asyncio
+
+from cli.common import USED_WRONGLY, fail, load_settings, redis_url
+from config import logs
+
+
+def command() -> None:
+    """Follow the accounts' events and the timers until stopped."""
+    from actors.listener import listen
+    from config.accounts import BadAccounts
+
+    values = load_settings()
+    logs.configure(values)
+    try:
+        with redis_url(values) as url:
+            asyncio.run(listen(values, url))
+    except BadAccounts as error:
+        fail(str(error), USED_WRONGLY)

@@ -1,0 +1,63 @@
+"""The command `identity-worker`: finds the module of the command that is run, and imports only that one."""
+
+import sys
+from importlib import import_module
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+#: Each is the function `command` of `cli/NAME.py`; its docstring is its help.
+COMMANDS = ("demo", "sandbox", "listen", "enqueue", "status", "watch", "events", "pick", "schema", "web", "webhook")
+
+
+class Commands(TyperGroup):
+    """The commands by name, imported when one is asked for."""
+
+    # Any: Typer's own copy of click, whose types these are, is private.
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the base class's signature
+        """Return all names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # the base class's signature
+        """Return a command, None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        single = typer.Typer(add_completion=False)
+        single.command(cmd_name)(import_module(f"cli.{cmd_name}").command)
+        return typer.main.get_command(single)
+
+
+# Pretty tracebacks would show local variables, and tokens are among them.
+app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"identity-worker {version('identity-worker')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Turn briefs into finished identities on the PiktID v2 API.
+
+    Redis is that of REDIS_URL; without it an embedded Valkey keeps its data under .data/.
+    Exit codes: 0 did what was asked, 1 did not, 2 used wrongly.
+    """
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that can't show a character must not end the command.
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="identity-worker")

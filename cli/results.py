@@ -1,0 +1,69 @@
+"""What a run of the demo leaves behind: `summary.json`, and a folder for each identity."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import redis
+from pydantic import SecretStr
+
+from cli import provenance
+from cli.installation import TOKEN
+from cli.summary import summarize
+from worker import events, views
+from worker.events import CloudEvent
+from worker.piktid import PiktID, open_pool
+from worker.view_models import BriefView
+
+
+def collect(
+    client: "redis.Redis",
+    api_url: str,
+    briefs: Sequence[BriefView],
+    output: Path,
+    check: Callable[[], None],
+) -> dict[str, Any]:
+    """Write the folders of the identities that are ready, and return the run's summary.
+
+    `check` may raise between two identities. Raises ApiError when the API does not give what is needed.
+    """
+    happened = _all_events(client)
+    with open_pool() as pool:
+        api = PiktID(pool, api_url, SecretStr(TOKEN))
+        names = {identity.identity_code: identity.name for identity in api.own_identities()}
+        for brief in briefs:
+            journal = views.journal(client, brief.brief_id)
+            for promotion in brief.promotions:
+                if promotion.state != "ready" or promotion.identity_code is None:
+                    continue
+                check()
+                name = names.get(promotion.identity_code)
+                metadata = provenance.describe(brief, promotion, name, journal, happened)
+                picture = provenance.fetch(pool, api, brief, promotion)
+                provenance.write(output / promotion.identity_code, metadata, picture)
+        return summarize(briefs, names, happened, _account(pool, api_url))
+
+
+def write_summary(output: Path, summary: dict[str, Any]) -> None:
+    """Write `summary.json`."""
+    output.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(summary, ensure_ascii=False, indent=2)
+    (output / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _all_events(client: "redis.Redis") -> list[CloudEvent]:
+    found: list[CloudEvent] = []
+    since = "0"
+    while entries := events.read(client, since):
+        found += [entry.event for entry in entries]
+        since = entries[-1].id
+    return found
+
+
+def _account(pool: httpx.Client, api_url: str) -> dict[str, Any]:
+    """Return what the sandbox has on record of the demo's account."""
+    answer = pool.get(f"{api_url}/_sandbox/ledger", params={"account": TOKEN}).raise_for_status()
+    account: dict[str, Any] = answer.json()["accounts"][TOKEN]
+    return account

@@ -1,0 +1,34 @@
+"""`identity-worker sandbox`: the hosted API, emulated on this machine."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.common import fail
+
+
+def command(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")] = 8900,
+    speed: Annotated[
+        float, typer.Option(min=0.001, help="How many times faster than the real API its clocks are.")
+    ] = 1.0,
+    dialect: Annotated[
+        Literal["guide", "docs"], typer.Option(help="Whose spelling of events and results.")
+    ] = "guide",
+    seed: Annotated[int | None, typer.Option(help="Make its chances repeatable.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File to go on from, and to save to at the end.")
+    ] = None,
+) -> None:
+    """Run an emulation of the PiktID v2 API until it is stopped."""
+    try:
+        from sandbox.server import HOST, serve
+    except ImportError as error:
+        fail(f"the sandbox needs {error.name}: pip install 'identity-worker[sandbox]'")
+    typer.echo(f"sandbox: http://{HOST}:{port}, {speed:g} times as fast, dialect {dialect}")
+    typer.echo("Any token of the form sandbox-NAME is an account. Ctrl-C stops it.")
+    try:
+        serve(port=port, speed=speed, dialect=dialect, seed=seed, state=state)
+    except (OSError, ValueError) as error:
+        fail(f"the sandbox can't run: {error}")

@@ -1,0 +1,15 @@
+"""`identity-worker schema brief`: the JSON Schema of what is enqueued."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from cli.common import load_settings, print_json
+
+
+def command(what: Annotated[Literal["brief"], typer.Argument(help="What to describe.")]) -> None:  # noqa: ARG001
+    """Print the JSON Schema of a brief."""
+    values = load_settings()
+    from worker.briefs import schema
+
+    print_json(schema(values.extra_models))

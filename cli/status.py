@@ -1,0 +1,103 @@
+"""`identity-worker status`: where all briefs stand, or everything about one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.common import Json, age, console, fail, load_settings, open_redis, print_json, printable
+from cli.one_brief import print_brief
+from worker import views
+from worker.views import AccountView, BriefView
+
+if TYPE_CHECKING:
+    import redis
+
+#: Briefs that are listed at the most, of the open ones and of the finished ones.
+OPEN, FINISHED = 500, 50
+
+
+def command(
+    brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
+    batch: Annotated[str | None, typer.Option(help="List the briefs of this batch only.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show where the briefs stand, or everything about one brief."""
+    with open_redis(load_settings()) as client:
+        if brief_id is None:
+            _show_many(client, batch, as_json=as_json)
+        else:
+            _show_one(client, brief_id, as_json=as_json)
+
+
+def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
+    brief = views.brief(client, brief_id)
+    if brief is None:
+        fail(
+            f"no brief {printable(brief_id)} is on record\n"
+            "If it was enqueued, it is still in the queue: does a worker run?"
+        )
+    journal = views.journal(client, brief_id)
+    if as_json:
+        print_json(_facts(brief) | {"journal": journal})
+    else:
+        print_brief(brief, journal)
+
+
+def _show_many(client: "redis.Redis", batch: str | None, *, as_json: bool) -> None:
+    briefs = views.briefs(client, batch=batch, open_limit=OPEN, finished_limit=FINISHED)
+    accounts = [views.account(client, name) for name in sorted({each.account for each in briefs})]
+    if as_json:
+        print_json({"briefs": list(map(_facts, briefs)), "accounts": list(map(_account_facts, accounts))})
+        return
+    if not briefs:
+        typer.echo("No briefs." if batch is None else f"No briefs in batch {printable(batch)}.")
+        return
+    _print_table(briefs)
+    for account in accounts:
+        _print_account(account, briefs[0].read_at)
+
+
+def _facts(brief: BriefView) -> dict[str, Any]:
+    return asdict(brief) | {"finished": brief.finished, "identity_codes": brief.identity_codes}
+
+
+def _account_facts(account: AccountView) -> dict[str, Any]:
+    pauses = {what: pause._asdict() for what, pause in account.pauses.items()}
+    return asdict(account) | {"pauses": pauses}
+
+
+def _print_table(briefs: Sequence[BriefView]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    # Folded, not cut: ids and codes are there to be copied.
+    table.add_column("BRIEF", overflow="fold", max_width=40)
+    table.add_column("STATE", no_wrap=True)
+    table.add_column("AGE", no_wrap=True, justify="right")
+    table.add_column("IDENTITIES, ERROR", overflow="fold")
+    for brief in briefs:
+        shown_age = age(brief.read_at - brief.accepted_at)
+        table.add_row(printable(brief.brief_id), brief.state, shown_age, _outcome(brief))
+    console().print(table)
+    count = sum(not brief.finished for brief in briefs)
+    more = " (the oldest ones)" if count >= OPEN else ""
+    typer.echo(f"{count} open{more}, {len(briefs) - count} finished (at most the newest {FINISHED})")
+
+
+def _outcome(brief: BriefView) -> str:
+    lines = [*brief.identity_codes, brief.question or brief.error]
+    return "\n".join(printable(line) for line in lines if line)
+
+
+def _print_account(account: AccountView, now: int) -> None:
+    jobs = f"jobs {account.jobs_in_use}/{account.jobs_cap or 'any'}"
+    slots = f"slots {account.slots_used}+{account.slots_reserved} reserved/{account.slots_cap or 'any'}"
+    waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
+    typer.echo(printable(f"account {account.name}: {jobs}, {slots}, {waiting}"))
+    for what, pause in account.pauses.items():
+        whole = "all" if what == "pause" else what
+        typer.echo(printable(f"  {whole} paused for {age(pause.until - now)} more: {pause.reason}"))
+    if not account.followed:
+        typer.echo("  no listener follows it: start one with `identity-worker listen`")

@@ -1,0 +1,38 @@
+"""`identity-worker watch`: the live display of all briefs, or of a batch."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable
+from cli.display import display, follow, look
+from cli.drawing import draw
+
+
+def command(
+    batch: Annotated[str | None, typer.Option(help="Only the briefs of this batch.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print what there is now, and end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Watch the briefs and their accounts until Ctrl-C; on no terminal, each change of a state is a line."""
+    if as_json and not once:
+        fail(
+            "--json needs --once; `identity-worker events --follow --json` prints what happens", USED_WRONGLY
+        )
+    console = Console(markup=False, highlight=False, emoji=False)
+    title = "identity-worker" if batch is None else printable(f"identity-worker · batch {batch}")
+    try:
+        with open_redis(load_settings()) as client:
+            if as_json:
+                print_json(asdict(look(client, batch)))
+            elif once:
+                console.print(draw(look(client, batch), title))
+            else:
+                with display(console, title) as shown:
+                    for snapshot in follow(client, batch):
+                        shown.show(snapshot)
+    except KeyboardInterrupt:
+        # Ctrl-C is how watching is meant to end.
+        raise typer.Exit from None

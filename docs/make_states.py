@@ -1,0 +1,46 @@
+"""Writes `states.md`, the picture of the states, from their table: `python -m docs.make_states`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from worker.states import BEGINS, TABLE, Kind, State
+
+PAGE = Path(__file__).parent / "states.md"
+
+_TITLES = {Kind.BRIEF: "A brief", Kind.PROMOTION: "A promotion (one for each identity that a brief yields)"}
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join(
+        [
+            "# The states",
+            "",
+            "Made from `worker/states.py` by `python -m docs.make_states`; a test keeps the two the same.",
+            "A move that is not in these pictures is refused.",
+            *(line for kind in TABLE for line in _section(kind)),
+            "",
+        ]
+    )
+
+
+def _section(kind: Kind) -> Iterator[str]:
+    yield from ("", f"## {_TITLES[kind]}", "", "```mermaid", "stateDiagram-v2")
+    yield from (f"    [*] --> {name}" for name in BEGINS[kind])
+    for name, state in TABLE[kind].items():
+        yield from (f"    {name} --> {to}" for to in state.moves or ("[*]",))
+    yield from ("```", "", "| state | woken step | job permit | slots |", "|---|---|---|---|")
+    yield from (_row(name, state) for name, state in TABLE[kind].items())
+
+
+def _row(name: str, state: State) -> str:
+    actor = f"`{state.actor}`" if state.actor else "–"
+    return f"| {name} | {actor} | {_held(state.permit)} | {_held(state.slots)} |"
+
+
+def _held(held: bool) -> str:
+    return "held" if held else "–"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

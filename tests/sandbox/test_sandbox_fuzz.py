@@ -1,0 +1,93 @@
+"""Anything that a client may send is answered, and never with a 500."""
+
+import os
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sandbox_api import Api
+from schemathesis.schemas import APIOperation
+
+from sandbox import Sandbox
+
+#: A nightly run may set this higher.
+EXAMPLES = int(os.environ.get("SANDBOX_FUZZ_EXAMPLES", "8"))
+
+
+def test_fuzzed_requests_are_answered_with_documented_statuses(still: Sandbox) -> None:
+    schema = schemathesis.openapi.from_url(still.url + "/openapi.json")
+    with Api(still, "fuzz") as api:
+        api.set(create_per_minute=10_000, promote_per_minute=10_000, jobs_cap=10_000, slots_cap=10_000)
+        operations = [found.ok() for found in schema.get_all_operations()]
+        assert len(operations) > 15
+        for operation in operations:
+            fuzz(operation, api)
+
+
+def fuzz(operation: APIOperation, api: Api) -> None:
+    documented = {int(status) for status in operation.definition.raw["responses"]}
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def check(case: schemathesis.Case) -> None:
+        answer = case.call(session=api.session)
+        # A generated path may hold a slash, and so be another path.
+        assert answer.status_code in documented | {404, 405}, answer.text
+
+    check()
+
+
+@settings(max_examples=2 * EXAMPLES, deadline=None, database=None, derandomize=True)
+@given(
+    body=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["instructions", "options", "prompt", "hair", "color", "input_assets", "name"]
+                )
+                | st.text(),
+                inner,
+            )
+        ),
+        max_leaves=20,
+    )
+)
+def test_any_json_as_a_creation_body_is_taken_or_refused(still: Sandbox, body: object) -> None:
+    with Api(still, "json") as api:
+        api.set(create_per_minute=10_000)
+        assert api.post("/identity/create", body).status_code in (202, 400)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"instructions": [{"hair": {"color": NaN}}]}',
+        b'{"instructions": [{"hair": {"color": 1e999}}]}',
+        b'{"instructions": [{"hair": {"color": "red"}}], "name": "\\ud800"}',
+        b'{"instructions": [{"hair": {"color": "red"}}], "name": "\xff"}',
+        b"[" * 100_000,
+        b"9" * 10_000,
+    ],
+    ids=["NaN", "beyond all bounds", "half a character", "no UTF-8", "too deep", "too long a number"],
+)
+def test_what_no_json_reader_should_take_is_refused(api: Api, body: bytes) -> None:
+    assert api.session.post(api.url + "/identity/create", data=body, timeout=5).status_code == 400
+
+
+def test_a_body_without_end_is_cut_off(api: Api) -> None:
+    parts = (b"x" * 2**20 for _ in range(40))
+    assert api.session.post(api.url + "/identity/create", data=parts, timeout=20).status_code == 413

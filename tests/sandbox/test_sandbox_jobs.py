@@ -1,0 +1,92 @@
+"""Jobs on their way: early 404s, partial results, failures, repeatability."""
+
+from typing import Any
+
+import pytest
+from sandbox_api import RED, Api
+
+from sandbox import running
+
+HOUR = {"drafts_median_seconds": 3600, "drafts_spread_seconds": 0}
+
+
+def test_a_job_is_unknown_for_a_short_time_after_its_creation(api: Api) -> None:
+    api.set(**HOUR)
+    job_id = api.create().json()["job_id"]
+    assert [api.get(f"/jobs/{job_id}/{part}").status_code for part in ("status", "results")] == [404, 404]
+    api.set(not_found_seconds=0)
+    assert api.get(f"/jobs/{job_id}/status").json()["status"] == "pending"
+
+
+def test_results_are_partial_while_a_job_runs() -> None:
+    # The job takes two seconds of the wall; whenever it is asked, the parts of the answer agree.
+    with running(speed=1800, seed=1, not_found_seconds=0, **HOUR) as sandbox, Api(sandbox, "a") as api:
+        job_id = api.create({**RED, "num_variations": 8}).json()["job_id"]
+        seen = set()
+        while (results := api.get(f"/jobs/{job_id}/results").json())["status"] != "completed":
+            done = [item for item in results["results"] if item["status"] == "completed"]
+            assert all(item["url"] is None for item in results["results"] if item not in done)
+            assert results["credits_used"] is None
+            assert results["progress"] < 100
+            assert results["summary"]["successful"] == len(done)
+            seen.add(len(done))
+        assert {1, 4, 7} <= seen
+        assert len(results["results"]) == 8
+        assert (results["credits_used"], results["progress"]) == (40, 100)
+
+
+def test_drafts_are_placed_by_instruction_and_variation(api: Api) -> None:
+    job_id = api.create({**RED, "num_variations": 2}, RED).json()["job_id"]
+    results = api.get(f"/jobs/{job_id}/results").json()["results"]
+    assert [(item["image_index"], item["group_index"]) for item in results] == [(0, 0), (0, 1), (1, 0)]
+
+
+def test_a_failed_job_still_has_the_drafts_that_were_done(api: Api) -> None:
+    api.set(job_failure_rate=1)
+    job_id = api.create({**RED, "num_variations": 8}).json()["job_id"]
+    results = api.get(f"/jobs/{job_id}/results").json()
+    assert results["status"] == "failed"
+    assert results["error_message"]
+    assert results["summary"]["successful"] + results["summary"]["failed"] == 8
+    assert results["credits_used"] == 5 * results["summary"]["successful"]
+    with api.stream() as stream:
+        assert [event["name"] for event in stream.backfill()] == ["error"]
+
+
+def test_a_job_of_which_all_drafts_fail_fails(api: Api) -> None:
+    api.set(draft_failure_rate=1)
+    job_id = api.create({**RED, "num_variations": 3}).json()["job_id"]
+    assert api.get(f"/jobs/{job_id}/status").json()["status"] == "failed"
+
+
+def test_a_job_of_another_account_is_unknown(api: Api) -> None:
+    job_id = api.create().json()["job_id"]
+    with Api(api.sandbox, "elsewhere") as other:
+        assert other.get(f"/jobs/{job_id}/status").status_code == 404
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_same_seed_gives_a_job_the_same_fate_in_any_order(order: tuple[int, int]) -> None:
+    def fates(order: tuple[int, ...]) -> dict[str, tuple[Any, ...]]:
+        with running(seed=7, draft_failure_rate=0.5) as sandbox, Api(sandbox, "a") as api:
+            for number in order:
+                api.create({**RED, "num_variations": 4}, name=str(number))
+            return {
+                job["name"]: (job["job_id"], job["seconds"], len(job["drafts"]))
+                for job in api.ledger()["jobs"]
+            }
+
+    assert fates(order) == fates((0, 1))
+
+
+def test_in_the_other_dialect_events_and_results_are_spelled_otherwise() -> None:
+    with running(dialect="docs", drafts_median_seconds=0) as sandbox, Api(sandbox, "a") as api:
+        job_id = api.create().json()["job_id"]
+        [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
+        assert {"id", "output"} <= set(item)
+        assert not {"image_result_id", "url"} & set(item)
+        assert item["output"]["full_size"].startswith("http")
+        with api.stream() as stream:
+            events = stream.backfill()
+        assert {event["name"] for event in events} == {"image_result", "batch_edit"}
+        assert {event["data"]["job_id"] for event in events} == {job_id}

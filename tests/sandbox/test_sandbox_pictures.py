@@ -1,0 +1,122 @@
+"""Drafts' pictures follow their brief; photos yield what can be told simply."""
+
+import io
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+from sandbox_api import RED, Api
+
+from sandbox.pictures.attributes import read
+from sandbox.pictures.contact_sheet import EXAMPLES, contact_sheet
+from sandbox.pictures.draw import draw, portrait
+from sandbox.pictures.reference import NotAPictureError, describe
+from sandbox.pictures.sizes import pixels
+
+SMALL = (150, 200)
+OPTIONS = {"size": "1K", "ar": "3:4", "format": "png"}
+
+
+def picture(instruction: dict[str, Any], seed: str = "s", variation: int = 0) -> Image.Image:
+    return portrait(instruction, seed, variation, SMALL)
+
+
+def test_a_draft_is_served_in_the_asked_size_ratio_and_format(api: Api) -> None:
+    wide = {**RED, "options": {"size": "1K", "ar": "16:9", "format": "png"}}
+    job_id = api.create(wide).json()["job_id"]
+    [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
+    answer = requests.get(item["url"], timeout=10)
+    with Image.open(io.BytesIO(answer.content)) as served:
+        assert (served.format, served.size) == ("PNG", (1024, 576))
+    assert answer.headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("size", "ratio", "expected"),
+    [("1K", "1:1", (1024, 1024)), ("2K", "3:4", (1536, 2048)), ("4K", "21:9", (4096, 1755))],
+)
+def test_the_longer_side_follows_the_size(size: str, ratio: str, expected: tuple[int, int]) -> None:
+    assert pixels(size, ratio) == expected
+
+
+def test_the_same_seed_draws_the_same_and_variations_differ() -> None:
+    images = [picture(EXAMPLES[0], variation=number).tobytes() for number in range(8)]
+    assert len(set(images)) == 8
+    assert picture(EXAMPLES[0]).tobytes() == images[0]
+    assert picture(EXAMPLES[5], "other").tobytes() != picture(EXAMPLES[5]).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"hair": {"color": "red"}}, {"hair": {"color": "black"}}),
+        ({"hair": {"length": "long"}}, {"hair": {"length": "short"}}),
+        ({"hair": {"style": "curly"}}, {"hair": {"style": "straight"}}),
+        ({"appearance": {"skin": "light"}}, {"appearance": {"skin": "dark"}}),
+        ({"appearance": {"expression": "sad"}}, {"appearance": {"expression": "laughing"}}),
+        ({"face": {"facial_hair": "beard"}}, {"face": {"facial_hair": "no beard"}}),
+        ({"face": {"marks": "glasses"}}, {"face": {"marks": "none"}}),
+        ({"face": {"marks": "freckles"}}, {"face": {"marks": "none"}}),
+        ({"face": {"eyes": "blue"}}, {"face": {"eyes": "green"}}),
+        ({"appearance": {"age": 20}}, {"appearance": {"age": 80}}),
+    ],
+)
+def test_a_different_wish_gives_a_different_picture(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert picture(one).tobytes() != picture(other).tobytes()
+
+
+def test_a_prompt_overrides_the_structured_fields() -> None:
+    fields = {"hair": {"color": "black"}, "face": {"facial_hair": "beard"}}
+    both = read({**fields, "prompt": "A woman, 31 years old, long red hair, olive skin, no glasses"})
+    alone = read({"prompt": "A woman, 31 years old, long red hair, olive skin, no glasses"})
+    assert both == alone
+    assert (both.age, both.glasses, both.beards) == (31, (), ())
+
+
+def test_a_portrait_gives_back_its_hair_and_skin_as_a_reference() -> None:
+    asked = {
+        "appearance": {"skin": "dark"},
+        "hair": {"color": "pink", "length": "long", "style": "wavy"},
+        "options": OPTIONS,
+    }
+    found = describe(draw(asked, "s", 0))
+    assert found["hair"] == {"color": "pink", "length": "long"}
+    assert read(found).skin == read(asked).skin
+
+
+def test_what_is_no_picture_or_shows_nobody_is_refused() -> None:
+    plain = io.BytesIO()
+    Image.new("RGB", (50, 50), "white").save(plain, "PNG")
+    for content in (b"", b"no picture", plain.getvalue(), plain.getvalue()[:40]):
+        with pytest.raises(NotAPictureError):
+            describe(content)
+
+
+def test_enterprise_accounts_get_their_watermark_and_others_do_not(api: Api) -> None:
+    def pixels_of_the_lower_edge(**fields: Any) -> set[tuple[int, ...]]:
+        instruction = {**RED, "options": OPTIONS}
+        job_id = api.create(instruction, options={"add_ai_watermark": True}, **fields).json()["job_id"]
+        [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
+        with Image.open(io.BytesIO(requests.get(item["url"], timeout=10).content)) as served:
+            return {served.getpixel((x, served.height - 2)) for x in (2, served.width - 2)}
+
+    assert (0, 0, 0) not in pixels_of_the_lower_edge(name="plain")
+    api.set(enterprise=True)
+    assert pixels_of_the_lower_edge(name="enterprise") == {(0, 0, 0)}
+
+
+def test_a_wrong_or_expired_address_is_refused_and_a_token_on_it_is_a_violation(api: Api) -> None:
+    api.set(picture_url_seconds=0)
+    job_id = api.create().json()["job_id"]
+    [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
+    assert requests.get(item["url"].replace("signature=", "signature=0"), timeout=10).status_code == 403
+    assert requests.get(item["url"].replace("/cdn/drafts/", "/cdn/drafts/9"), timeout=10).status_code == 404
+    assert api.session.get(item["url"].split("?")[0], timeout=10).status_code == 403
+    assert api.ledger()["violations"]["tokens_on_foreign_urls"] == 1
+
+
+def test_eight_briefs_make_one_picture() -> None:
+    sheet = contact_sheet()
+    assert sheet.size == (1200, 932)
+    assert len({sheet.crop((300 * n, 0, 300 * n + 300, 400)).tobytes() for n in range(4)}) == 4

@@ -1,0 +1,362 @@
+"""What the tests share: waiting for something, real processes, stepping the actors, the check of the keys."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import redis
+from dramatiq import Message
+from dramatiq.brokers.redis import RedisBroker
+from pydantic import SecretStr
+
+from actors.listener import Listener
+from config import keys
+from config.accounts import DEFAULT, Account
+from config.broker import Broker
+from config.connection import connect_bytes
+from config.settings import Settings
+from sandbox.server import Sandbox
+from worker.ledger import Ledger, Record, brief_subject, promotion_subject
+from worker.scripts import Scripts
+
+T = TypeVar("T")
+
+#: Clocks of the sandbox, and those of the API in the worker, run so many times faster.
+SPEED = 200.0
+#: Seconds that anything may take before a test gives up.
+DEADLINE = 15.0
+ROOT = Path(__file__).parent.parent
+BODY: dict[str, Any] = {
+    "instructions": [{"appearance": {"gender": "female", "age": 28}, "num_variations": 2}],
+    "name": "Spring catalog model",
+}
+
+
+def brief(**fields: Any) -> dict[str, Any]:
+    """Return a small valid brief with these fields set."""
+    return {**BODY, **fields}
+
+
+def eventually(client: "redis.Redis", condition: Callable[[], T], deadline: float = DEADLINE) -> T:
+    """Return the first truthy value of `condition`, asked again at each event and every few milliseconds.
+
+    Raises AssertionError after `deadline` seconds.
+    """
+    end = time.monotonic() + deadline
+    last = "0"
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        streams: Any = client.xread({keys.EVENTS(): last}, block=20)
+        last = streams[0][1][-1][0] if streams else last
+    raise AssertionError(f"not within {deadline} s: {condition}")
+
+
+def events(client: "redis.Redis", brief_id: str | None = None) -> list[dict[str, Any]]:
+    """Return the events for downstream, of one brief or of all, oldest first."""
+    entries: Any = client.xrange(keys.EVENTS())
+    decoded = [json.loads(fields["event"]) for _, fields in entries]
+    return [event for event in decoded if brief_id in (None, event["data"]["brief_id"])]
+
+
+def event_types(client: "redis.Redis", brief_id: str | None = None) -> list[str]:
+    """Return the types of `events`."""
+    return [event["type"] for event in events(client, brief_id)]
+
+
+@dataclass(frozen=True)
+class Api:
+    """One fresh account of the sandbox, with the sandbox's controls for it alone."""
+
+    sandbox: Sandbox
+    token: str
+
+    @property
+    def url(self) -> str:
+        """Return the sandbox's address."""
+        return self.sandbox.url
+
+    def set(self, **settings: Any) -> None:
+        """Change settings of the account."""
+        self.sandbox.settings(account=self.token, **settings)
+
+    def fault(self, kind: str, **rule: Any) -> None:
+        """Let something go wrong for the account."""
+        self.sandbox.faults(kind=kind, account=self.token, **rule)
+
+    def refuse(self, path: str, status: int, body: object = None, count: int = 1, **headers: str) -> None:
+        """Answer the next `count` requests of `path` with a status."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.fault("status", path=path, status=status, body=body, count=count, headers=named)
+
+    def ledger(self) -> dict[str, Any]:
+        """Return what the sandbox has on record of the account."""
+        return self.sandbox.ledger(self.token)
+
+    def rest(self) -> None:
+        """Wait until none of its jobs is in flight."""
+        end = time.monotonic() + DEADLINE
+        while self.ledger()["jobs_in_flight"]:
+            assert time.monotonic() < end, "the account's jobs do not end"
+
+    def requests(self, endpoint: str) -> int:
+        """Return how often an endpoint was called, whatever it answered; `POST /identity/create`."""
+        return sum(self.ledger()["requests"].get(endpoint, {}).values())
+
+
+CREATE = "/identity/create"
+PROMOTE = "/identity/promote-generated"
+
+
+class Steps:
+    """Runs the actors in this process, one message at a time, in the order of the queue."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._consumers = {name: broker.consume(name, prefetch=1) for name in (keys.INLET, keys.STEPS)}
+
+    def run(self, queue: str = keys.STEPS, deadline: float = DEADLINE) -> tuple[str, str]:
+        """Run the next message; return its actor and its argument. Raises AssertionError if none comes."""
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            if (ran := self._run_one(queue)) is not None:
+                return ran
+        raise AssertionError(f"no message in the queue {queue} within {deadline} s")
+
+    def until(self, condition: Callable[[], T], deadline: float = DEADLINE) -> T:
+        """Run steps until `condition` is truthy; return its value. Raises AssertionError after `deadline`."""
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            if value := condition():
+                return value
+            self._run_one(keys.STEPS)
+        raise AssertionError(f"not within {deadline} s: {condition}")
+
+    def _run_one(self, queue: str) -> tuple[str, str] | None:
+        consumer = self._consumers[queue]
+        message = next(consumer)
+        if message is None:
+            return None
+        self._broker.emit_before("process_message", message)
+        self._broker.get_actor(message.actor_name)(*message.args, **message.kwargs)
+        self._broker.emit_after("process_message", message)
+        consumer.ack(message)
+        return message.actor_name, str(message.args[0])
+
+
+@dataclass
+class Flow:
+    """The whole flow with its actors stepped in this process, on a fresh account of the sandbox."""
+
+    client: "redis.Redis"
+    ledger: Ledger
+    settings: Settings
+    scripts: Scripts
+    steps: Steps
+    broker: Broker
+    api: Api
+    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000)))
+
+    def accept(self, **fields: Any) -> str:
+        """Put a brief on the inlet queue and on record; return its id."""
+        brief_id = str(fields.setdefault("brief_id", f"brief-{next(self._numbers)}"))
+        self.broker.enqueue(inlet_message(brief(**fields)))
+        self.steps.run(keys.INLET)
+        return brief_id
+
+    def brief(self, brief_id: str) -> Record:
+        """Return a brief's record."""
+        return self.record(brief_subject(brief_id))
+
+    def promotion(self, brief_id: str, number: int = 0) -> Record:
+        """Return the record of one of a brief's promotions."""
+        return self.record(promotion_subject(brief_id, number))
+
+    def record(self, subject: str) -> Record:
+        """Return a record that must be there."""
+        found = self.ledger.read(subject)
+        assert found is not None, subject
+        return found
+
+    def until(self, brief_id: str, *states: str) -> Record:
+        """Run steps until the brief is in one of these states; return its record."""
+        self.steps.until(lambda: self.brief(brief_id).state in states)
+        return self.brief(brief_id)
+
+    def finish(self, brief_id: str) -> Record:
+        """Run steps until the brief is finished; return its record."""
+        return self.until(brief_id, "done", "failed", "cancelled")
+
+    def calls(self, brief_id: str) -> list[str]:
+        """Return the brief's journal as `call what`, oldest first."""
+        return [f"{entry['call']} {entry['what']}" for entry in self.ledger.journal(brief_id)]
+
+    def grow_older(self, subject: str, seconds: float) -> None:
+        """Let a record have been in its state for `seconds` longer, and wake its step as its timer would."""
+        self.client.hincrby(keys.RECORD(subject), "moved_at", -round(seconds * 1000))
+        self.wake_timer(subject)
+
+    def wake_timer(self, subject: str) -> None:
+        """Let the timer of one record be due now."""
+        self.client.zadd(keys.TIMERS(), {subject: 1})
+        self.scripts.run("due", most=1)
+
+
+def inlet_message(body: Mapping[str, Any]) -> "Message[None]":
+    """Return the message that other programs send: plain Dramatiq, nothing of ours."""
+    return Message(
+        queue_name="briefs", actor_name="accept_brief", args=(json.dumps(body),), kwargs={}, options={}
+    )
+
+
+def enqueue(url: str, **fields: Any) -> None:
+    """Enqueue a brief as another program would, by a stock Dramatiq broker."""
+    with connect_bytes(url) as client:
+        RedisBroker(client=client).enqueue(inlet_message(brief(**fields)))
+
+
+@contextmanager
+def listening(settings: Settings, api: Api, url: str) -> Iterator[None]:
+    """Run a listener in a thread of this process for the length of the block."""
+    accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(api.token))}
+    loop = asyncio.new_event_loop()
+    listener = Listener(settings, accounts, url)
+    task = loop.create_task(listener.run())
+
+    def run() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=run, name="listener")
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+
+
+@dataclass
+class RunningProcess:
+    """A process that a test started, in a session of its own, with what it wrote to standard error."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def stop(self, deadline: float = 20.0) -> int:
+        """End it as a deploy would; return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it and its children as a power cut would."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def written(self) -> str:
+        """Return what it wrote so far."""
+        return self.log.read_text(errors="replace")
+
+
+def start_process(name: str, command: list[str], environment: Mapping[str, str], log: Path) -> RunningProcess:
+    """Start a process of the project from its folder."""
+    out: IO[bytes]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    return RunningProcess(name, process, log)
+
+
+def worker_command(threads: int = 4) -> list[str]:
+    """Return the command of the Procfile's worker."""
+    return [_script("dramatiq"), "actors.path", "--processes", "1", "--threads", str(threads)]
+
+
+def listener_command() -> list[str]:
+    """Return the command of the Procfile's listener."""
+    if find_spec("cli.main") is not None:
+        return [_script("identity-worker"), "listen"]
+    code = (
+        "import asyncio; from actors.listener import listen; from config import logs;"
+        "from config.settings import settings; from config.embedded import process_redis_url;"
+        "logs.configure(settings()); asyncio.run(listen(settings(), process_redis_url()))"
+    )
+    return [sys.executable, "-c", code]
+
+
+def _script(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def key_name(key: str, type_: str) -> str | None:
+    """Return the name that a Redis key's family has in `config/keys.py`; None if it has none."""
+    for name, family in keys.ALL.items():
+        # The widest template: a record is of one of three kinds, and of nothing else.
+        places = "(brief|promotion|account):.+" if name == "RECORD" else ".+"
+        pattern = re.escape(family.template).replace("%s", places)
+        if family.type == type_ and re.fullmatch(pattern, key):
+            return name
+    return None
+
+
+def unknown_keys(client: "redis.Redis") -> list[str]:
+    """Return the keys that stand on no page."""
+    return [f"{key} ({kind})" for key, kind in _keys(client) if key_name(key, kind) is None]
+
+
+def keys_without_lifetime(client: "redis.Redis") -> list[str]:
+    """Return the keys that the page gives a lifetime, and that have none."""
+    finished: Any = client.zrange(keys.FINISHED(), 0, -1)
+    return [
+        key
+        for key, kind in _keys(client)
+        if client.ttl(key) == -1 and _should_end(client, key, key_name(key, kind), set(finished))
+    ]
+
+
+def _keys(client: "redis.Redis") -> list[tuple[str, str]]:
+    found = [str(key) for key in client.scan_iter(count=1_000)]
+    with client.pipeline(transaction=False) as pipe:
+        for key in found:
+            pipe.type(key)
+        return list(zip(found, map(str, pipe.execute()), strict=True))
+
+
+def _should_end(client: "redis.Redis", key: str, name: str | None, finished: set[str]) -> bool:
+    if name in ("RECORD", "JOURNAL"):
+        return key.rpartition("#")[0].split(":", 2)[-1] in finished or key.split(":", 2)[-1] in finished
+    if name == "BATCH":
+        briefs: Any = client.zrange(key, 0, -1)
+        return set(briefs) <= finished
+    if name == "WINDOW":
+        # One that is under way has no end yet, and may not lose its place.
+        return client.zcount(key, "+inf", "+inf") == 0
+    return name in ("JOB", "EARLY", "HANDLED", "LEASE", "SEEN")

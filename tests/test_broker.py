@@ -1,0 +1,244 @@
+"""The queue: Dramatiq's own layout, woken instead of polled, nothing lost when a worker dies."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import dramatiq
+import pytest
+import redis
+from dramatiq.brokers.redis import RedisBroker
+
+from config import keys
+from config.broker import DEAD_LETTERS_KEPT, Broker, brief_message
+from config.connection import connect_bytes
+from conftest import ProcessFactory
+from support import CREATE, Flow, brief, enqueue, event_types, eventually, inlet_message
+from worker.scripts import Scripts
+
+RESULTS = "/jobs/*/results"
+
+
+@pytest.fixture
+def stock(redis_url: str) -> Iterator[RedisBroker]:
+    """A broker as other programs have it."""
+    with connect_bytes(redis_url) as client:
+        yield RedisBroker(client=client, middleware=[])
+
+
+@pytest.fixture
+def ours(redis_url: str) -> Iterator[Broker]:
+    broker = Broker(redis_url, prefetch=1)
+    yield broker
+    broker.client.close()
+
+
+def queued(client: "redis.Redis", queue: str) -> dict[str, Any]:
+    """The messages of a queue as they stand in Redis, by the id under which the queue's list has them."""
+    ids: Any = client.lrange(keys.QUEUE(queue), 0, -1)
+    texts: Any = client.hgetall(keys.MESSAGES(queue))
+    assert sorted(ids) == sorted(texts)
+    return {id_: json.loads(texts[id_]) for id_ in ids}
+
+
+def in_hand(client: "redis.Redis", queue: str = keys.STEPS) -> list[str]:
+    """The messages that workers have taken and not acknowledged."""
+    held: list[str] = []
+    for key in client.scan_iter(keys.HELD("*", queue)):
+        members: Any = client.smembers(str(key))
+        held += members
+    return held
+
+
+def test_a_step_sent_by_a_script_looks_like_one_sent_by_dramatiq(
+    flow: Flow, client: "redis.Redis", stock: RedisBroker
+) -> None:
+    flow.accept(brief_id="b")
+    ((id_, by_script),) = queued(client, keys.STEPS).items()
+    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    sent: dramatiq.Message[None] = dramatiq.Message(
+        queue_name="steps", actor_name="submit_brief", args=("brief:b",), kwargs={}, options={}
+    )
+    stock.enqueue(sent)
+    ((other_id, by_dramatiq),) = queued(client, keys.STEPS).items()
+    assert set(by_script) == set(by_dramatiq)
+    assert by_script["options"] == {"redis_message_id": id_}
+    assert by_dramatiq["options"] == {"redis_message_id": other_id}
+    same = ("queue_name", "actor_name", "args")
+    assert [by_script[each] for each in same] == [by_dramatiq[each] for each in same]
+    assert abs(by_script["message_timestamp"] - by_dramatiq["message_timestamp"]) < 60_000
+    # An empty table is the one thing that Lua cannot write as an object; Dramatiq unpacks both alike.
+    assert not by_script["kwargs"]
+    assert not by_dramatiq["kwargs"]
+
+
+def test_a_stock_worker_can_take_a_step_that_a_script_sent(
+    flow: Flow, client: "redis.Redis", stock: RedisBroker
+) -> None:
+    flow.accept(brief_id="b")
+    consumer = stock.consume(keys.STEPS)
+    message = next(consumer)
+    assert message is not None
+    assert (message.actor_name, list(message.args)) == ("submit_brief", ["brief:b"])
+    consumer.ack(message)
+    assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    assert in_hand(client) == []
+
+
+def test_a_brief_enqueued_by_another_dramatiq_program_reaches_the_actor(flow: Flow, redis_url: str) -> None:
+    enqueue(redis_url, brief_id="from-elsewhere")
+    assert flow.steps.run(keys.INLET)[0] == "accept_brief"
+    assert flow.brief("from-elsewhere").state == "waiting"
+
+
+def test_a_brief_enqueued_by_two_raw_commands_reaches_the_actor(flow: Flow, client: "redis.Redis") -> None:
+    message = {
+        "queue_name": "briefs", "actor_name": "accept_brief", "args": [brief(brief_id="raw")], "kwargs": {},
+        "options": {"redis_message_id": "m1"}, "message_id": "m1", "message_timestamp": 0,
+    }  # fmt: skip
+    client.hset("dramatiq:briefs.msgs", "m1", json.dumps(message))
+    client.rpush("dramatiq:briefs", "m1")
+    assert flow.steps.run(keys.INLET)[0] == "accept_brief"
+    assert flow.brief("raw").state == "waiting"
+
+
+def test_a_redelivered_message_without_a_brief_id_is_no_second_brief(flow: Flow, ours: Broker) -> None:
+    message = brief_message(json.dumps(brief()))
+    for _ in range(2):
+        ours.enqueue(message)
+        flow.steps.run(keys.INLET)
+    assert flow.client.zrange(keys.OPEN(), 0, -1) == [message.message_id]
+    assert event_types(flow.client) == ["identity.brief.accepted"]
+
+
+def seconds_to_start(broker: RedisBroker, client: "redis.Redis", *, polls: bool) -> float:
+    """How long a message lies in the queue of an idle consumer, in seconds."""
+    consumer = broker.consume("steps", prefetch=1, timeout=1000)
+    got = threading.Event()
+
+    def consume() -> None:
+        while (message := next(consumer)) is None:
+            pass
+        got.set()
+        consumer.ack(message)
+
+    def idle() -> bool:
+        blocked: Any = client.info("clients")
+        return consumer.misses > 4 if polls else blocked["blocked_clients"] > 0
+
+    thread = threading.Thread(target=consume)
+    thread.start()
+    # Not `eventually`, which blocks on the server itself.
+    while not idle():
+        got.wait(0.001)
+    began = time.perf_counter()
+    broker.enqueue(dramatiq.Message(queue_name="steps", actor_name="a", args=(), kwargs={}, options={}))
+    assert got.wait(10)
+    taken = time.perf_counter() - began
+    thread.join()
+    return taken
+
+
+def test_an_idle_worker_starts_a_message_far_sooner_than_one_that_polls(
+    client: "redis.Redis", ours: Broker, stock: RedisBroker
+) -> None:
+    blocking = [seconds_to_start(ours, client, polls=False) for _ in range(3)]
+    polling = [seconds_to_start(stock, client, polls=True) for _ in range(3)]
+    assert sum(blocking) * 5 < sum(polling)
+
+
+def test_a_waiting_consumer_takes_nothing_before_it_can_run_it(client: "redis.Redis", ours: Broker) -> None:
+    consumer = ours.consume(keys.STEPS, prefetch=8)
+    for number in range(3):
+        step = dramatiq.Message(queue_name="steps", actor_name="a", args=(number,), kwargs={}, options={})
+        ours.enqueue(step)
+    first = next(consumer)
+    assert first is not None
+    assert len(in_hand(client)) == 1
+    assert client.llen(keys.QUEUE(keys.STEPS)) == 2
+    consumer.nack(first)
+
+
+def test_messages_come_in_the_order_in_which_they_were_sent(ours: Broker) -> None:
+    consumer = ours.consume(keys.STEPS)
+    for number in range(5):
+        step = dramatiq.Message(queue_name="steps", actor_name="a", args=(number,), kwargs={}, options={})
+        ours.enqueue(step)
+    taken = []
+    for _ in range(5):
+        message = next(consumer)
+        assert message is not None
+        taken.append(message.args[0])
+        consumer.ack(message)
+    assert taken == [0, 1, 2, 3, 4]
+
+
+def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
+    flow: Flow, client: "redis.Redis", scripts: Scripts, worker_process: ProcessFactory
+) -> None:
+    def workers() -> set[str]:
+        found: Any = client.zrange(keys.WORKERS(), 0, -1)
+        return set(found) - {flow.broker.broker_id}
+
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.api.rest()
+    flow.api.fault("delay", path=RESULTS, seconds=30, count=1)
+    victim = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
+    assert eventually(client, lambda: len(workers()) == 1)
+    job = flow.brief("b").fields["job_id"]
+    scripts.run("wake", account="default", event="1", job=job)
+    assert eventually(client, lambda: in_hand(client))
+    worker_process()
+    assert eventually(client, lambda: len(workers()) == 2)
+    victim.kill()
+    # Nothing else could wake the step: there is no listener, so no timer runs.
+    assert eventually(client, lambda: "identity.drafts.ready" in event_types(client), deadline=10)
+    assert not client.exists(keys.DEAD(keys.STEPS))
+
+
+def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
+    flow: Flow, client: "redis.Redis", ours: Broker, worker_process: ProcessFactory
+) -> None:
+    wrong: dramatiq.Message[None] = dramatiq.Message(
+        queue_name="steps", actor_name="submit_brief", args=("one", "too many"), kwargs={}, options={}
+    )
+    sent = ours.enqueue(wrong)
+    worker_process()
+    assert eventually(client, lambda: client.zcard(keys.DEAD(keys.STEPS)) == 1)
+    letters: Any = client.hvals(keys.DEAD_MESSAGES(keys.STEPS))
+    assert json.loads(letters[0])["message_id"] == sent.message_id
+    assert client.hlen(keys.MESSAGES(keys.STEPS)) == 0
+    ours.enqueue(inlet_message(brief(brief_id="next")))
+    assert eventually(client, lambda: event_types(client, "next"))
+
+
+def test_a_dead_letter_is_kept_for_seven_days(client: "redis.Redis", ours: Broker) -> None:
+    seconds: Any = client.time()
+    old, young = seconds[0] * 1000 - DEAD_LETTERS_KEPT - 5_000, seconds[0] * 1000 - DEAD_LETTERS_KEPT + 60_000
+    client.zadd(keys.DEAD(keys.STEPS), {"old": old, "young": young})
+    client.hset(keys.DEAD_MESSAGES(keys.STEPS), mapping={"old": "{}", "young": "{}"})
+    ours.tend()
+    assert client.zrange(keys.DEAD(keys.STEPS), 0, -1) == ["young"]
+    assert client.hkeys(keys.DEAD_MESSAGES(keys.STEPS)) == ["young"]
+
+
+def test_a_stopped_worker_finishes_what_it_has_begun(
+    flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
+) -> None:
+    flow.api.fault("delay", path=CREATE, seconds=1)
+    worker = worker_process()
+    enqueue(redis_url, brief_id="b")
+
+    def state() -> str | None:
+        record = flow.ledger.read("brief:b")
+        return record.state if record else None
+
+    assert eventually(client, lambda: state() == "submitting")
+    assert worker.stop() == 0
+    assert state() == "generating"
+    assert flow.calls("b") == ["create intended", "create accepted"]
+    assert in_hand(client) == []
+    assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS), keys.DEAD(keys.STEPS))

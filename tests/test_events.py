@@ -1,0 +1,95 @@
+"""The outlet: what the scripts write is CloudEvents 1.0, and what a reader of the stream gets."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import redis
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from support import Flow
+
+from config import keys
+from config.connection import connect
+from worker import events
+
+METADATA = {"order": 4711, "price": 1.0, "who": {"tags": [], "team": "Strick ✂"}}
+
+
+def texts(client: "redis.Redis") -> list[str]:
+    """The events as they were written."""
+    entries: Any = client.xrange(keys.EVENTS())
+    return [fields["event"] for _, fields in entries]
+
+
+def test_every_event_of_a_brief_is_a_cloud_event_to_their_sdk(heard: Flow) -> None:
+    heard.finish(heard.accept(brief_id="a", batch="autumn", metadata=METADATA))
+    # Building the SDK's event validates it: it raises on an attribute that breaks the standard.
+    parsed = [JSONFormat().read(CloudEvent, text) for text in texts(heard.client)]
+    assert [event.get_type() for event in parsed] == [
+        "identity.brief.accepted",
+        "identity.drafts.ready",
+        "identity.promoted",
+        "identity.preprocessing.completed",
+        "identity.brief.done",
+    ]
+    for number, event in enumerate(parsed, 1):
+        assert (event.get_id(), event.get_source()) == (f"a/{number}", "identity-worker/default")
+        data: Any = event.get_data()
+        assert (data["brief_id"], data["batch"], data["account"]) == ("a", "autumn", "default")
+        assert data["metadata"] == METADATA
+        time = event.get_time()
+        assert time is not None
+        # The server's clock, which is this machine's: the scripts' calendar is right.
+        assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
+
+
+def test_a_failed_brief_s_event_tells_its_faults_and_is_a_cloud_event_too(flow: Flow) -> None:
+    flow.accept(brief_id="bad", priority=1000)
+    (event,) = (JSONFormat().read(CloudEvent, text) for text in texts(flow.client))
+    data: Any = event.get_data()
+    assert event.get_type() == "identity.brief.failed"
+    assert [fault["path"] for fault in data["faults"]] == ["priority"]
+
+
+def test_our_model_reads_what_the_scripts_write(flow: Flow) -> None:
+    flow.accept(brief_id="a", metadata=METADATA)
+    ((_, event),) = events.read(flow.client)
+    (text,) = texts(flow.client)
+    assert event.data == json.loads(text)["data"]
+    assert (event.type, event.subject) == ("identity.brief.accepted", "brief:a")
+    assert event.time.tzinfo is not None
+
+
+def test_reading_goes_on_after_a_given_entry(flow: Flow) -> None:
+    for brief_id in ("a", "b", "c"):
+        flow.accept(brief_id=brief_id)
+    first, *rest = events.read(flow.client)
+    assert [entry.event.subject for entry in rest] == ["brief:b", "brief:c"]
+    assert events.read(flow.client, first.id) == rest
+    assert events.read(flow.client, count=1) == [first]
+    assert events.last_id(flow.client) == rest[-1].id
+    assert events.read(flow.client, rest[-1].id) == []
+
+
+def test_an_empty_stream_has_nothing_to_read_and_begins_at_0(client: "redis.Redis") -> None:
+    assert events.read(client) == []
+    assert events.read(client, block_ms=1) == []
+    assert events.last_id(client) == "0"
+
+
+def test_a_blocked_reader_gets_an_event_as_it_comes(flow: Flow, redis_url: str) -> None:
+    got: list[events.Entry] = []
+    with connect(redis_url) as reader:
+        thread = threading.Thread(target=lambda: got.extend(events.read(reader, block_ms=4_000)))
+        thread.start()
+        flow.accept(brief_id="a")
+        thread.join(5)
+    assert [entry.event.subject for entry in got] == ["brief:a"]
+
+
+def test_an_extension_attribute_is_kept(client: "redis.Redis", flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    extended = json.loads(texts(client)[0]) | {"traceparent": "00-1-2-01"}
+    assert events.CloudEvent.model_validate(extended).model_dump()["traceparent"] == "00-1-2-01"

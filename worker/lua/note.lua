@@ -1,0 +1,46 @@
+-- note: change a record that stays in its state: what a step of several calls has begun or done.
+--
+-- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
+-- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
+-- pause = {what, ms from now, reason}, again = true: the step is sent at once,
+-- calls = true: a call of the API follows, which waits for the end of the account's pauses
+-- Returns moved; elsewhere when the record has left the state, a field is not as given, or the account is
+-- paused: then the timer is set to the end of the pause.
+--
+-- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
+local record = record_of(A.subject)
+local state, account = unpack(redis.call('HMGET', record, 'state', 'account'))
+if state ~= A.state then
+    return 'elsewhere'
+end
+for field, text in pairs(A.when or {}) do
+    if (redis.call('HGET', record, field) or '') ~= text then
+        return 'elsewhere'
+    end
+end
+if A.calls then
+    local prepare = tonumber(redis.call('HGET', record_of('account:' .. account), 'prepare_until')) or 0
+    local paused = math.max(prepare, limits_of(account).pause.create)
+    if paused > NOW then
+        set_timer(A.subject, paused)
+        return 'elsewhere'
+    end
+end
+
+put(record, A.set, {noted_at = whole(NOW)})
+if A.forget then
+    redis.call('HDEL', record, unpack(A.forget))
+end
+if A.journal then
+    journal(brief_of(A.subject), A.journal)
+end
+if A.pause then
+    pause(account, unpack(A.pause))
+end
+if A.timer then
+    set_timer(A.subject, NOW + A.timer)
+end
+if A.again then
+    send(STATES[kind_of(A.subject)][state].actor, A.subject)
+end
+return 'moved'

@@ -1,0 +1,92 @@
+"""What a brief needs before it can be sent: its files uploaded, its reference image described.
+
+All of it is read from the record, so a step that is run again goes on where the last one was recorded:
+
+    reference_image   the picture's place, if there is one
+    body              the body to send; files to upload first stand in it as {"file": place}
+    files             place -> file id, of those uploaded
+    extracted         the traits that the API saw in the reference image
+    turn              how many calls were begun; `doing` is the one whose end is not recorded yet
+    tries             how many in a row came to nothing
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from config.settings import Settings
+from worker.answers import Extracted
+from worker.brief_body import GROUPS
+from worker.intake import body_fields
+from worker.ledger import Record
+
+#: Seconds to the second try of an upload; doubled each time, to the longest. After the last the brief fails.
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 600.0
+MOST_TRIES = 10
+
+#: What a record needs no more once it is prepared.
+DONE_WITH = ("doing", "turn", "tries", "noted_at", "error")
+
+
+def missing_file(brief: Record) -> str | None:
+    """Return the place of the next file to upload, None when all are."""
+    uploaded = brief.json("files", {})
+    return next((place for place in _places(brief) if place not in uploaded), None)
+
+
+def needs_extraction(brief: Record) -> bool:
+    """Whether its reference image is still to be described."""
+    return brief.get("reference_image") is not None and brief.get("extracted") is None
+
+
+def reference_id(brief: Record) -> str:
+    """Return the file id of the uploaded reference image."""
+    return str(brief.json("files")[brief.fields["reference_image"]])
+
+
+def uploaded(brief: Record, place: str, file_id: str) -> dict[str, str]:
+    """Return the fields that record an upload."""
+    return {"files": json.dumps(brief.json("files", {}) | {place: file_id})}
+
+
+def extracted(found: Extracted) -> dict[str, str]:
+    """Return the fields that record an extraction."""
+    return {"extracted": json.dumps(found.instruction_data, ensure_ascii=False)}
+
+
+def prepared(brief: Record) -> dict[str, str] | None:
+    """Return the final body's fields; None when there is nothing in it to make a face of.
+
+    What the brief says itself wins over what the API saw in its picture.
+    """
+    body, seen, files = brief.json("body"), brief.json("extracted", {}), brief.json("files", {})
+    for instruction in body["instructions"]:
+        for asset in _assets(instruction):
+            if "file" in asset:
+                asset["file_id"] = files[asset.pop("file")]
+        for name in GROUPS:
+            traits = seen.get(name, {}) | instruction.get(name, {})
+            if traits:
+                instruction[name] = traits
+        if not any(instruction.get(name) for name in ("prompt", *GROUPS)):
+            return None
+    return body_fields(body)
+
+
+def pause_ms(tries: int, settings: Settings) -> int:
+    """Return the pause after so many tries in a row came to nothing, in ms."""
+    return settings.api_ms(min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE))
+
+
+def _places(brief: Record) -> Iterator[str]:
+    reference = brief.get("reference_image")
+    if reference is not None:
+        yield reference
+    for instruction in brief.json("body")["instructions"]:
+        yield from (asset["file"] for asset in _assets(instruction) if "file" in asset)
+
+
+def _assets(instruction: dict[str, Any]) -> list[dict[str, str]]:
+    assets: list[dict[str, str]] = instruction.get("input_assets", [])
+    return assets

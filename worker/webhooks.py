@@ -1,0 +1,121 @@
+"""The secrets of the accounts' webhooks, and the check of what is signed with them (piktid-v2.md 4).
+
+A secret is kept in a file of its account alone, of mode 0600, and nowhere else: whoever has it can make the
+worker look at its jobs. Setting a webhook rotates it; the one before is taken for a while longer, since
+notifications that were signed with it may be on their way.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
+
+#: Seconds for which the secret before is taken as well.
+OVERLAP = 600.0
+
+
+class BadSecrets(Exception):
+    """Raised when an account's file of secrets can't be read; says which and why."""
+
+
+@dataclass(frozen=True)
+class StoredWebhook:
+    """An account's webhook as it was set from here. Times are seconds since 1970."""
+
+    url: str
+    set_at: float
+    secret: Annotated[SecretStr, Field(min_length=1)]
+    previous: SecretStr | None = None
+    previous_until: float = 0.0
+
+
+_FILE = TypeAdapter(StoredWebhook)
+
+
+def is_signed(webhook: StoredWebhook, body: bytes, signature: str, now: float) -> bool:
+    """Whether `signature` is that of the raw `body` by a secret that is taken at `now`; in constant time."""
+    secrets = [webhook.secret]
+    if webhook.previous is not None and now < webhook.previous_until:
+        secrets.append(webhook.previous)
+    given = signature.encode("latin-1", "replace")
+    return any(hmac.compare_digest(sign(secret, body), given) for secret in secrets)
+
+
+def sign(secret: SecretStr, body: bytes) -> bytes:
+    """Return what `X-Webhook-Signature` says of a body."""
+    key = secret.get_secret_value().encode()
+    return b"sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest().encode()
+
+
+class SecretStore:
+    """The files of secrets in one folder; each is read again when it has changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, tuple[tuple[int, int], StoredWebhook]] = {}
+
+    def read(self, account: str) -> StoredWebhook | None:
+        """Return an account's webhook, None when none was set; raises BadSecrets."""
+        path = self._path(account)
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise BadSecrets(f"{path}: {error.strerror}") from error
+        # With the file's number: two writes may fall on the same tick of the file system's clock.
+        version = (found.st_mtime_ns, found.st_ino)
+        known = self._read.get(account)
+        if known is None or known[0] != version:
+            known = self._read[account] = (version, _parsed(path))
+        return known[1]
+
+    def replace(self, account: str, url: str, secret: SecretStr, now: float) -> StoredWebhook:
+        """Record a webhook that was set at `now`; the secret before is kept for the overlap."""
+        before = self.read(account)
+        webhook = StoredWebhook(
+            url, now, secret, before.secret if before else None, now + OVERLAP if before else 0.0
+        )
+        self._write(self._path(account), webhook)
+        return webhook
+
+    def _path(self, account: str) -> Path:
+        return self._folder / f"{account}.json"
+
+    def _write(self, path: Path, webhook: StoredWebhook) -> None:
+        """Write a file whole or not at all: half a secret would refuse everything."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder)  # made with mode 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(_as_json(webhook), file)
+                file.flush()
+                os.fsync(descriptor)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _as_json(webhook: StoredWebhook) -> dict[str, object]:
+    return {
+        "url": webhook.url,
+        "set_at": webhook.set_at,
+        "secret": webhook.secret.get_secret_value(),
+        "previous": webhook.previous and webhook.previous.get_secret_value(),
+        "previous_until": webhook.previous_until,
+    }
+
+
+def _parsed(path: Path) -> StoredWebhook:
+    try:
+        return _FILE.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        # Without its text and its cause: they quote the file.
+        raise BadSecrets(f"{path} is no file of secrets ({type(error).__name__})") from None
