@@ -34,12 +34,12 @@ def _section(kind: Kind) -> Iterator[str]:
 
 
 def _row(name: str, state: State) -> str:
-    actor = f"`{state.actor}`" if state.actor else "–"
+    actor = f"`{state.actor}`" if state.actor else "-"
     return f"| {name} | {actor} | {_held(state.permit)} | {_held(state.slots)} |"
 
 
 def _held(held: bool) -> str:
-    return "held" if held else "–"
+    return "held" if held else "-"
 
 
 if __name__ == "__main__":

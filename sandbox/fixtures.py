@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.server import Sandbox, running
+from sandbox.handle import Sandbox
+from sandbox.server import running
 
 #: A minute of the API lasts under a second.
 SPEED = 100

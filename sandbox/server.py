@@ -2,21 +2,19 @@
 
 import asyncio
 import contextlib
-import http.client
-import json
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import uvicorn
 
 from sandbox import statefile
 from sandbox.app import build_app
 from sandbox.dialects import DialectName
+from sandbox.handle import Sandbox
 from sandbox.protocol import protocol_class
 from sandbox.world import World
 
@@ -26,65 +24,6 @@ BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 75
 #: Requests still running at a stop get this long; streams end at once.
 STOP_SECONDS = 1
-START_SECONDS = 10
-
-
-class Sandbox:
-    """A running sandbox as its user sees it: its address, and its controls."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._address = url.removeprefix("http://")
-
-    @staticmethod
-    def token(name: str = "demo") -> str:
-        """The token of an account, which is also the account's name in the ledger."""
-        return f"sandbox-{name}"
-
-    def ledger(self, account: str | None = None) -> dict[str, Any]:
-        """The whole ledger, or the part of one account."""
-        if account is None:
-            whole: dict[str, Any] = self._call("GET", "/_sandbox/ledger")
-            return whole
-        query = urlencode({"account": account})
-        accounts: dict[str, dict[str, Any]] = self._call("GET", f"/_sandbox/ledger?{query}")["accounts"]
-        return accounts[account]
-
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        """Change settings, of one account with `account=`; gives back those in force."""
-        settings: dict[str, Any] = self._call("POST", "/_sandbox/settings", changes)
-        return settings
-
-    def faults(self, *rules: dict[str, Any], **rule: Any) -> list[dict[str, Any]]:
-        """Add fault rules, given as dicts or one as keywords; gives back all in force."""
-        all_rules: list[dict[str, Any]] = self._call(
-            "POST", "/_sandbox/faults", [*rules, *([rule] if rule else [])]
-        )
-        return all_rules
-
-    def clear_faults(self) -> None:
-        """Remove all fault rules."""
-        self._call("DELETE", "/_sandbox/faults")
-
-    def journal(self, account: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """The last requests with their answers, oldest first."""
-        query = urlencode({"limit": limit, **({"account": account} if account else {})})
-        entries: list[dict[str, Any]] = self._call("GET", f"/_sandbox/journal?{query}")
-        return entries
-
-    def reset(self) -> None:
-        """Forget all accounts, faults and the journal."""
-        self._call("POST", "/_sandbox/reset")
-
-    def _call(self, method: str, path: str, body: object = None) -> Any:
-        connection = http.client.HTTPConnection(self._address, timeout=30)
-        with contextlib.closing(connection):
-            connection.request(method, path, None if body is None else json.dumps(body))
-            answer = connection.getresponse()
-            content = answer.read()
-        if answer.status >= 400:
-            raise ValueError(f"{method} {path} answered {answer.status}: {content.decode()}")
-        return json.loads(content) if content else None
 
 
 @contextlib.contextmanager
@@ -100,10 +39,11 @@ def running(
     """Run a sandbox in a thread of this process until the block ends; port 0 takes a free one."""
     server = _Server(World(speed=speed, dialect=dialect, seed=seed, settings=settings), state)
     listener = _listen(port)
-    thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+    thread = threading.Thread(target=server.run_beside, args=(listener,), name="sandbox", daemon=True)
     thread.start()
-    if not server.ready.wait(START_SECONDS):
-        raise RuntimeError("The sandbox did not start; the log of its thread says why")
+    server.ready.wait()
+    if server.failure is not None:
+        raise server.failure
     try:
         yield Sandbox(f"http://{HOST}:{listener.getsockname()[1]}")
     finally:
@@ -156,8 +96,20 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.world = world
         self.state = state
+        #: Set once it listens, or has failed.
         self.ready = threading.Event()
+        self.failure: Exception | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run_beside(self, listener: socket.socket) -> None:
+        """Run in a thread; what goes wrong is kept for the thread that waits for it to be ready."""
+        try:
+            self.run([listener])
+        except Exception as error:
+            self.failure = error
+            listener.close()
+        finally:
+            self.ready.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import requests
 from sandbox_api import RED, Api
 
 from sandbox import Sandbox, running
+from sandbox.faults import RequestKind, Rule, StreamKind, WebhookKind
+from sandbox.settings import Settings
 
 
 def test_an_unknown_setting_is_refused_by_name(still: Sandbox) -> None:
@@ -112,6 +115,14 @@ def test_the_state_survives_a_restart_and_jobs_in_flight_go_on(tmp_path: Path) -
         assert api.create().json()["job_id"] != job_id
 
 
+def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text("{}")
+    with pytest.raises(ValueError, match="validation error"), running(state=state):
+        pass
+    assert state.read_text() == "{}"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, number: int) -> None:
     state = tmp_path / "state.json"
@@ -141,3 +152,11 @@ def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, num
         process.wait()
     assert (process.returncode, errors) == (0, b"")
     assert json.loads(state.read_bytes())["accounts"][0]["name"] == "sandbox-a"
+
+
+def test_every_setting_fault_and_ledger_field_is_documented(api: Api) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    kinds = [*get_args(RequestKind), *get_args(StreamKind), *get_args(WebhookKind)]
+    ledger = api.ledger()
+    names = {*Settings.model_fields, *Rule.model_fields, *kinds, *ledger, *ledger["violations"]}
+    assert [name for name in sorted(names) if f"`{name}`" not in page and f'"{name}"' not in page] == []
