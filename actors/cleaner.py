@@ -39,7 +39,8 @@ class Cleaner:
         """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wanted.wait(), LOOK_EVERY)
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self.wanted.wait()
             self.wanted.clear()
             try:
                 await self._delete_all()

@@ -14,6 +14,7 @@ import httpx
 import redis
 
 from actors.cleaner import Cleaner
+from actors.tasks import end
 from config import keys, logs
 from config.accounts import Account, load_accounts
 from config.connection import connect_async
@@ -47,12 +48,14 @@ class Listener:
 
     async def run(self) -> None:
         """Run until cancelled; give the leases back at the end."""
+        attending = [asyncio.create_task(self._attend(account)) for account in self._accounts.values()]
+        tasks = [asyncio.create_task(self._timers()), *attending]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._timers())
-                for account in self._accounts.values():
-                    tasks.create_task(self._attend(account))
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()  # none ends by itself, so this raises what it ended with
         finally:
+            await asyncio.gather(*map(end, tasks))
             await self._redis.aclose()
 
     async def _timers(self) -> None:
@@ -79,9 +82,9 @@ class Listener:
                 while await self._lease(account) and not following.done():
                     await asyncio.wait([following], timeout=RENEW)
             finally:
-                following.cancel()
-                ended = (await asyncio.gather(following, return_exceptions=True))[0]
-                log.info("account.left", account=account.name, why=repr(ended))
+                await end(following)
+                why = None if following.cancelled() else following.exception()
+                log.info("account.left", account=account.name, why=why and repr(why))
                 await self._give_back(account)
             await asyncio.sleep(RECONNECT)
 
@@ -110,8 +113,7 @@ class Listener:
                 else:
                     await self._reconnect(account, client, cleaner)
             finally:
-                cleaning.cancel()
-                await asyncio.gather(cleaning, return_exceptions=True)
+                await end(cleaning)
 
     async def _reconnect(self, account: Account, client: httpx.AsyncClient, cleaner: Cleaner) -> None:
         pause = RECONNECT
@@ -122,8 +124,8 @@ class Listener:
                     pause = RECONNECT
                     if notification is not None:
                         await self._wake(account, notification, cleaner)
-            except StreamEnded as end:
-                log.warning("stream.ended", account=account.name, why=str(end), again_in=round(pause, 2))
+            except StreamEnded as ended:
+                log.warning("stream.ended", account=account.name, why=str(ended), again_in=round(pause, 2))
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
             pause = min(pause * 2, RECONNECT_MOST)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import redis
 import typer
 from pydantic import SecretStr
@@ -57,7 +58,7 @@ def command(
                 f"Stopped by {stopped}, nothing is left running. The next demo resumes here.", err=True
             )
             raise typer.Exit(128 + stopped.number) from None
-        except (Died, NoServer, ApiError) as error:
+        except (Died, NoServer, ApiError, httpx.HTTPError) as error:
             fail(str(error))
         except redis.RedisError as error:
             log = directory / "valkey" / "valkey.log"

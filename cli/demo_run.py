@@ -38,19 +38,19 @@ class Demo:
 def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str, Any]:
     """Run to the end and return the summary. `check` may raise to stop; everything started is ended then.
 
-    Raises Died, embedded.NoServer, redis.RedisError or ApiError when a part fails.
+    Raises Died, embedded.NoServer, redis.RedisError, ApiError or httpx.HTTPError when a part fails.
     """
     began = time.monotonic()
     complete = demo.directory / _COMPLETE
-    if fresh or complete.exists():
-        shutil.rmtree(demo.directory, ignore_errors=True)
+    if complete.exists() or (fresh and demo.directory.exists()):
+        shutil.rmtree(demo.directory)
     resumed = demo.directory.exists()
     demo.directory.mkdir(parents=True, exist_ok=True)
     console.print("Starting Valkey, sandbox, worker and listener …")
     if resumed:
-        console.print("The run that was stopped goes on.")
+        console.print("The run that was stopped goes on, once a minute of the sandbox has passed.")
     with (
-        running(demo.directory, demo.settings, demo.speed, check) as installation,
+        running(demo.directory, demo.settings, demo.speed, check, resumed=resumed) as installation,
         client_of(installation.redis_url) as client,
     ):
         outbox.send(client, installation.redis_url, demo.briefs)

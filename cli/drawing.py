@@ -1,5 +1,6 @@
 """How a snapshot looks: a bar for all briefs, a line for each account, a line for each brief."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | Non
     `expected` briefs are counted before they are on record.
     """
     total = max(expected, len(snapshot.briefs))
-    above = [Text(title, style="bold"), _bar(snapshot, total), *map(_account, snapshot.accounts)]
+    accounts = [line for account in snapshot.accounts for line in _account(account)]
+    above = [Text(title, style="bold"), _bar(snapshot, total), *accounts]
     # The cursor stands below the last line.
     room = len(snapshot.briefs) if height is None else height - len(above) - 1
     if len(snapshot.briefs) <= room:
@@ -63,16 +65,19 @@ def _bar(snapshot: Snapshot, total: int) -> RenderableType:
     return line
 
 
-def _account(account: AccountView) -> Text:
-    line = Text(account.name, style="bold", no_wrap=True, overflow="ellipsis")
+def _account(account: AccountView) -> list[Text]:
+    """Return an account's line, and one for each of its pauses."""
     waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
     permits = _of(account.jobs_in_use, account.jobs_cap)
     slots = _of(account.slots_used + account.slots_reserved, account.slots_cap)
-    line.append(f"  permits in use {permits} · slots {slots} · {waiting}", style="not bold")
+    lines = [Text(account.name, style="bold")]
+    lines[0].append(f"  permits in use {permits} · slots {slots} · {waiting}", style="not bold")
     for what, pause in account.pauses.items():
         paused = "paused" if what == "pause" else f"{what} paused"
-        line.append(f" · {paused}: {printable(pause.reason)}", style="not bold yellow")
-    return line
+        lines.append(Text(f"  {paused}: {printable(pause.reason)}", style="yellow"))
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return lines
 
 
 def _of(used: int, cap: int) -> str:
@@ -106,11 +111,11 @@ def detail(brief: BriefView) -> str:
     if waits_for_person(brief):
         return "waits for a person's pick"
     if brief.promotions:
-        each = (
+        words = Counter(
             promotion.identity_code or "" if promotion.state == "ready" else promotion.state
             for promotion in brief.promotions
         )
-        return " ".join(each)
+        return " ".join(word if count == 1 else f"{count} {word}" for word, count in words.items())
     return brief.name or ""
 
 

@@ -42,8 +42,8 @@ def command(
     """Put briefs from files on the queue.
 
     A file holds a brief, a JSON array of briefs, or one on each line; of a folder the *.json and *.jsonl are
-    read. A brief without a brief_id takes its file's name (with -N for the Nth line or item), so a file that is
-    enqueued twice is still one brief. If any brief breaks rules, all its faults are listed and none is sent.
+    read. A brief without a brief_id takes its file's name (with -N for the Nth line or item), so a file that
+    is enqueued twice is still one brief. If any brief breaks rules, all faults are listed and none is sent.
     """
     values = load_settings()
     given = {"account": account, "batch": batch, "priority": priority}

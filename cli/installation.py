@@ -13,7 +13,7 @@ import httpx
 
 from cli.processes import Child, Died, start, stop
 from config import embedded
-from config.settings import Settings
+from config.settings import RATE_WINDOW, Settings
 
 #: Not a secret: the sandbox takes any token of this form.
 TOKEN = "sandbox-demo"  # noqa: S105
@@ -43,7 +43,9 @@ class Installation:
 
 
 @contextmanager
-def running(directory: Path, values: Settings, speed: float, check: Check) -> Iterator[Installation]:
+def running(
+    directory: Path, values: Settings, speed: float, check: Check, *, resumed: bool = False
+) -> Iterator[Installation]:
     """Run an installation with its state and logs in `directory`; `check` may raise to give up the start.
 
     It is stopped from the outside in: worker and listener, which finish what they do; then the sandbox, which
@@ -53,6 +55,8 @@ def running(directory: Path, values: Settings, speed: float, check: Check) -> It
         all_ = Installation(stack.enter_context(embedded.running(directory / "valkey")))
         stack.callback(lambda: stop(all_.children[:1]))
         _start_sandbox(all_, directory, speed, check)
+        if resumed:
+            _let_minute_pass(all_, speed, check)
         stack.callback(lambda: stop(all_.children[1:]))
         environment = _environment(all_, speed)
         dramatiq = [sys.executable, "-m", "dramatiq", "actors.path", "--processes", "1"]
@@ -92,6 +96,18 @@ def _wait_for_answer(all_: Installation, check: Check) -> None:
             return
     child = all_.children[0]
     raise Died(child.name, f"did not answer within {START_DEADLINE:g} s", child.log)
+
+
+def _let_minute_pass(all_: Installation, speed: float, check: Check) -> None:
+    """Wait until no request from before the stop counts in the sandbox's windows.
+
+    Its clock stood still while it was down, unlike the real API's and the ledger's.
+    """
+    end = time.monotonic() + RATE_WINDOW / speed
+    while time.monotonic() < end:
+        check()
+        all_.check()
+        time.sleep(LOOK)
 
 
 def _free_port() -> int:

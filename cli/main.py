@@ -9,7 +9,19 @@ import typer
 from typer.core import TyperGroup
 
 #: Each is the function `command` of `cli/NAME.py`; its docstring is its help.
-COMMANDS = ("demo", "sandbox", "listen", "enqueue", "status", "watch", "events", "pick", "schema", "web", "webhook")
+COMMANDS = (
+    "demo",
+    "sandbox",
+    "listen",
+    "enqueue",
+    "status",
+    "watch",
+    "events",
+    "pick",
+    "schema",
+    "web",
+    "webhook",
+)
 
 
 class Commands(TyperGroup):

@@ -27,7 +27,8 @@ def collect(
 ) -> dict[str, Any]:
     """Write the folders of the identities that are ready, and return the run's summary.
 
-    `check` may raise between two identities. Raises ApiError when the API does not give what is needed.
+    `check` may raise between two identities. Raises ApiError when the API does not give what is needed, and
+    httpx.HTTPError when the sandbox's ledger can't be had.
     """
     happened = _all_events(client)
     with open_pool() as pool:

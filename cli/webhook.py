@@ -121,6 +121,6 @@ def _shown(account: Account, webhook: StoredWebhook) -> dict[str, Any]:
     return {
         "account": account.name,
         "url": webhook.url,
-        "set at": clock(round(webhook.set_at * 1000)),
-        "secret before taken until": clock(round(webhook.previous_until * 1000)) if overlap else None,
+        "set_at": clock(round(webhook.set_at * 1000)),
+        "previous_secret_until": clock(round(webhook.previous_until * 1000)) if overlap else None,
     }

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from support import (
     SPEED,
     Api,
     Flow,
+    ProcessFactory,
     RunningProcess,
     Steps,
     keys_without_lifetime,
@@ -27,14 +28,12 @@ from config.connection import connect
 from config.embedded import free_port
 from config.settings import Settings
 from config.settings import settings as process_settings
-from sandbox.server import Sandbox, running
+from sandbox import Sandbox, running
 from worker.ledger import Ledger
 from worker.scripts import Scripts
 
 _numbers = itertools.count(1)
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
-
-ProcessFactory = Callable[..., RunningProcess]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -27,7 +27,7 @@ from config.accounts import DEFAULT, Account
 from config.broker import Broker
 from config.connection import connect_bytes
 from config.settings import Settings
-from sandbox.server import Sandbox
+from sandbox import Sandbox
 from worker.ledger import Ledger, Record, brief_subject, promotion_subject
 from worker.scripts import Scripts
 
@@ -96,10 +96,16 @@ class Api:
         """Let something go wrong for the account."""
         self.sandbox.faults(kind=kind, account=self.token, **rule)
 
-    def refuse(self, path: str, status: int, body: object = None, count: int = 1, **headers: str) -> None:
+    def refuse(
+        self,
+        path: str,
+        status: int,
+        body: object = None,
+        count: int = 1,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Answer the next `count` requests of `path` with a status."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.fault("status", path=path, status=status, body=body, count=count, headers=named)
+        self.fault("status", path=path, status=status, body=body, count=count, headers=dict(headers or {}))
 
     def ledger(self) -> dict[str, Any]:
         """Return what the sandbox has on record of the account."""
@@ -110,6 +116,11 @@ class Api:
         end = time.monotonic() + DEADLINE
         while self.ledger()["jobs_in_flight"]:
             assert time.monotonic() < end, "the account's jobs do not end"
+
+    def start_other_jobs(self, jobs: int) -> None:
+        """Let other products of the account do so many jobs, which end at once."""
+        order = {"account": self.token, "jobs": jobs, "seconds": 0}
+        self.sandbox._call("POST", "/_sandbox/other-jobs", order)
 
     def requests(self, endpoint: str) -> int:
         """Return how often an endpoint was called, whatever it answered; `POST /identity/create`."""
@@ -208,6 +219,18 @@ class Flow:
         self.client.hincrby(keys.RECORD(subject), "moved_at", -round(seconds * 1000))
         self.wake_timer(subject)
 
+    def pauses(self) -> dict[str, str]:
+        """Return why what of the account was held up, by `pause`, `create` or `promote`."""
+        fields: Any = self.client.hgetall(keys.RECORD(f"account:{DEFAULT}"))
+        ends = ("pause_reason", "create_reason", "promote_reason")
+        return {name.removesuffix("_reason"): fields[name] for name in ends if name in fields}
+
+    def end_pauses(self) -> None:
+        """Let all pauses of the account be over now."""
+        untils = ("pause_until", "create_until", "promote_until")
+        self.client.hdel(keys.RECORD(f"account:{DEFAULT}"), *untils)
+        self.scripts.run("admit", account=DEFAULT)
+
     def wake_timer(self, subject: str) -> None:
         """Let the timer of one record be due now."""
         self.client.zadd(keys.TIMERS(), {subject: 1})
@@ -224,7 +247,12 @@ def inlet_message(body: Mapping[str, Any]) -> "Message[None]":
 def enqueue(url: str, **fields: Any) -> None:
     """Enqueue a brief as another program would, by a stock Dramatiq broker."""
     with connect_bytes(url) as client:
-        RedisBroker(client=client).enqueue(inlet_message(brief(**fields)))
+        stock_broker(client).enqueue(inlet_message(brief(**fields)))
+
+
+def stock_broker(client: "redis.Redis") -> RedisBroker:
+    """Return a broker as other programs have it."""
+    return RedisBroker(client=client)  # type: ignore[no-untyped-call]  # dramatiq's Redis broker has no types
 
 
 @contextmanager
@@ -277,6 +305,10 @@ class RunningProcess:
     def written(self) -> str:
         """Return what it wrote so far."""
         return self.log.read_text(errors="replace")
+
+
+#: What starts a process of the project.
+ProcessFactory = Callable[..., RunningProcess]
 
 
 def start_process(name: str, command: list[str], environment: Mapping[str, str], log: Path) -> RunningProcess:

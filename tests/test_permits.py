@@ -30,9 +30,9 @@ class Desk:
     def run(self, command: str, **arguments: Any) -> Any:
         return self.scripts.run(command, self.now, **arguments)
 
-    def limit(self, account: str = ACCOUNT, **limits: int) -> None:
+    def limit(self, **limits: int) -> None:
         """Set limits; those not named are lifted."""
-        self.run("admit", account=account, limits={**UNLIMITED, **limits})
+        self.run("admit", account=ACCOUNT, limits={**UNLIMITED, **limits})
 
     def ask(self, *briefs: str, priority: int = 0, need: int = 1, account: str = ACCOUNT) -> None:
         """Accept briefs, each in need of so many slots."""
@@ -408,7 +408,6 @@ def test_lower_limits_take_nothing_away_and_grant_nothing_until_there_is_room(de
 
 def test_one_account_does_not_wait_for_another(desk: Desk) -> None:
     desk.limit(jobs=1)
-    desk.limit("other", jobs=1)
     desk.ask("a", "b")
     desk.ask("c", account="other")
     assert desk.waiting() == ["b"]

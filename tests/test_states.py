@@ -1,6 +1,7 @@
 """The states: what the table allows is done, with all that the states hold; what it does not is refused."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 import redis
@@ -25,11 +26,12 @@ def subject_of(kind: Kind) -> str:
 def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
     """Put a record in a state by hand, holding exactly what the table says that the state holds."""
     subject, held = subject_of(kind), TABLE[kind][state]
-    fields = {"account": ACCOUNT, "need": "1", "place": "1", "moved_at": "0", "state": state}
+    fields = {"account": ACCOUNT, "need": "1", "place": "1", "moved_at": "0", "envelope": '"brief_id":"b"'}
     # A promotion's brief has another one under way, or its end would be the brief's as well.
-    whole = {**fields, "envelope": '"brief_id":"b"', "promotions": "2", "unfinished": "2"}
-    client.hset(keys.RECORD(brief_subject("b")), mapping={**whole, "state": "promoting"})
-    client.hset(keys.RECORD(subject), mapping=whole if kind is Kind.BRIEF else {**fields, "brief": "b"})
+    fields |= {"promotions": "2", "unfinished": "2"}
+    for each, its_state in ((brief_subject("b"), "promoting"), (subject, state)):
+        whole: dict[Any, Any] = {**fields, "state": its_state}
+        client.hset(keys.RECORD(each), mapping=whole)
     if held.permit:
         client.zadd(keys.PERMITS(ACCOUNT), {subject: 1})
     if held.slots and state != WAITS[kind][0]:
@@ -119,7 +121,9 @@ def test_every_state_can_be_reached_and_each_but_the_final_ones_left(kind: Kind)
     for _ in states:
         reached |= {to for state in reached for to in states[state].moves}
     assert reached == set(states)
-    assert {name for name in states if final(kind, name)} == {name for name, s in states.items() if s == State(())}
+    assert {name for name in states if final(kind, name)} == {
+        name for name, s in states.items() if s == State(())
+    }
 
 
 def test_the_page_of_the_states_is_made_from_the_table() -> None:

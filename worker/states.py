@@ -48,7 +48,7 @@ BRIEF: dict[str, State] = {
     "choosing": State(("promoting", "failed", "cancelled"), "collect_drafts", slots=True),
     # its promotions are on their way
     "promoting": State(("done", "failed")),
-    # waits for an operator's word
+    # waits for an operator's word: on its job, or on the description of its reference image
     "held": State(("preparing", "waiting", "generating", "failed", "cancelled"), slots=True),
     "done": State(()),
     "failed": State(()),

@@ -1,5 +1,6 @@
 """One picture of drafts from several briefs, for the README."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,7 @@ def _caption(instruction: dict[str, Any]) -> list[str]:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return lines[:3]
+
+
+if __name__ == "__main__":
+    write_contact_sheet(Path(sys.argv[1]))

@@ -1,0 +1,18 @@
+"""Ending an asyncio task for certain."""
+
+import asyncio
+from typing import Any
+
+#: Seconds that a task may take to end before it is told once more.
+TELL_AGAIN = 1.0
+
+
+async def end(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task until it has ended; what it ended with is left in it.
+
+    Telling it once is not enough: before Python 3.12, `asyncio.wait_for` loses a cancellation that comes
+    together with the result it waits for, and redis-py sends its commands through it.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=TELL_AGAIN)

@@ -1,0 +1,124 @@
+"""How long `identity-worker web` takes to answer a webhook, in milliseconds.
+
+    python -m benchmarks.webhook [DELIVERIES]
+
+Measured at the sender, on one connection that is kept open, one delivery at a time: the signature is checked,
+the event is looked up, its step is queued and all of it synced to disk by Valkey, then the answer is sent.
+"""
+
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import redis
+from pydantic import SecretStr
+
+from config import embedded, keys
+from config.connection import connect
+from worker.ledger import brief_subject
+from worker.webhooks import SecretStore, sign
+
+DELIVERIES = 2_000
+ACCOUNT = "default"
+SECRET = SecretStr("of the benchmark")
+START_DEADLINE = 20.0
+
+
+def main(deliveries: int) -> None:
+    """Deliver one event for each of as many jobs, and print the distribution."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(embedded.running(folder / "valkey"))
+        SecretStore(folder / "secrets").replace(ACCOUNT, "https://bench.invalid/", SECRET, time.time())
+        connection = stack.enter_context(_web(folder, url))
+        with connect(url) as client:
+            _put_jobs(client, deliveries)
+            delays = sorted(_deliver(connection, number) for number in range(deliveries))
+            woken = client.llen(keys.QUEUE(keys.STEPS))
+    result = {
+        "deliveries": deliveries,
+        "steps_queued": woken,
+        "median_ms": round(statistics.median(delays), 2),
+        "p95_ms": round(delays[int(len(delays) * 0.95)], 2),
+        "worst_ms": round(delays[-1], 2),
+    }
+    for name, value in result.items():
+        print(f"{name:12} {value:>8}")
+    print(json.dumps(result))
+
+
+def _put_jobs(client: "redis.Redis", count: int) -> None:
+    """Put briefs on record whose jobs are under way, as far as an event's script looks at them."""
+    with client.pipeline(transaction=False) as pipe:
+        for number in range(count):
+            subject = brief_subject(str(number))
+            pipe.hset(keys.RECORD(subject), "state", "generating")
+            pipe.set(keys.JOB(ACCOUNT, f"job_{number}"), subject)
+        pipe.execute()
+
+
+def _deliver(connection: http.client.HTTPConnection, number: int) -> float:
+    event = {
+        "id": number,
+        "name": "completed",
+        "data": {"id_task": f"job_{number}"},
+        "timestamp": time.time(),
+    }
+    body = json.dumps(event).encode()
+    headers = {"Content-Type": "application/json", "X-Webhook-Signature": sign(SECRET, body).decode()}
+    began = time.perf_counter()
+    connection.request("POST", f"/webhooks/{ACCOUNT}", body, headers)
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 204:
+        raise RuntimeError(f"a delivery was answered {answer.status}")
+    return (time.perf_counter() - began) * 1000
+
+
+@contextmanager
+def _web(folder: Path, redis_url: str) -> Iterator[http.client.HTTPConnection]:
+    """Run the web process; yield a connection to it."""
+    port = embedded.free_port()
+    environment = {
+        **os.environ,
+        "REDIS_URL": redis_url,
+        "PIKTID_API_TOKEN": "none is needed",
+        "IDENTITY_WORKER_SECRETS_DIR": str(folder / "secrets"),
+    }
+    command = [sys.executable, "-m", "cli", "web", "--port", str(port)]
+    with (
+        (folder / "web.log").open("wb") as log,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection,
+    ):
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            _connect(connection)
+            yield connection
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _connect(connection: http.client.HTTPConnection) -> None:
+    until = time.monotonic() + START_DEADLINE
+    while True:
+        try:
+            connection.connect()
+        except ConnectionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else DELIVERIES)

@@ -1,0 +1,144 @@
+"""The command as a whole: its help, its exit codes, and what it says when it can't do what was asked."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commandline import SCRIPT, Command, environment
+
+from cli.main import COMMANDS
+from worker.briefs import schema
+
+TRACEBACK = "Traceback"
+
+
+def test_the_help_lists_every_command_with_what_it_does(alone: Command) -> None:
+    answer = alone("--help")
+    assert answer.returncode == 0
+    for name in COMMANDS:
+        assert re.search(rf"^\W+{name} +\w+", answer.stdout, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_of_its_own(name: str, alone: Command) -> None:
+    answer = alone(name, "--help")
+    assert answer.returncode == 0
+    assert f"identity-worker {name}" in answer.stdout
+
+
+def test_the_version_is_that_of_the_distribution(alone: Command) -> None:
+    assert re.fullmatch(r"identity-worker \d+\.\d+\.\d+\n", alone("--version").stdout)
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["schema", "nonsense"], ["pick", "a", "x"], ["enqueue"]])
+def test_used_wrongly_it_ends_with_2(arguments: list[str], alone: Command) -> None:
+    answer = alone(*arguments)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "Usage: identity-worker" in answer.stderr
+
+
+def test_the_schema_is_that_of_a_brief_with_the_models_that_a_setting_adds(alone: Command) -> None:
+    answer = alone("schema", "brief", IDENTITY_WORKER_EXTRA_MODELS="nano_banana_2")
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout) == schema(frozenset({"nano_banana_2"}))
+
+
+def test_the_schema_comes_without_redis_http_and_tables(alone: Command) -> None:
+    answer = alone("schema", "brief", PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    assert "worker.briefs" in imported
+    assert not imported & {"redis", "dramatiq", "httpx", "rich.table", "sandbox", "actors", "cli.status"}
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["events"], ["pick", "a", "1"], ["watch", "--once"]])
+def test_without_redis_it_says_where_it_looked_and_what_to_do(arguments: list[str], alone: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    answer = alone(*arguments, REDIS_URL=f"redis://:hush@127.0.0.1:{port}/0")
+    assert answer.returncode == 1
+    assert f"no Redis at 127.0.0.1:{port}" in answer.stderr
+    assert "set REDIS_URL" in answer.stderr
+    assert TRACEBACK not in answer.stderr
+    assert "hush" not in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["events"], ["pick", "a", "1"]])
+def test_what_reads_needs_no_token(arguments: list[str], command: Command) -> None:
+    answer = command(*arguments)
+    assert "token" not in answer.stderr.lower()
+    assert answer.returncode == (1 if arguments[0] == "pick" else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PIKTID_API_URL", "ftp://user:hush@host"),
+        ("IDENTITY_WORKER_SPEED", "hush"),
+        ("IDENTITY_WORKER_KEEP_EVENTS", "0"),
+        ("REDIS_URL", "http://:hush@host"),
+        ("REDIS_URL", "redis://:hush@host:port"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_its_value(name: str, value: str, alone: Command) -> None:
+    answer = alone("status", **{name: value})
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert name in answer.stderr
+    assert "hush" not in answer.stderr
+    assert TRACEBACK not in answer.stderr
+
+
+def test_without_a_redis_url_the_embedded_server_is_used(alone: Command, tmp_path: Path) -> None:
+    answer = alone("status")
+    assert (answer.returncode, answer.stdout) == (0, "No briefs.\n")
+    assert (tmp_path / ".data" / "valkey").is_dir()
+    assert not (tmp_path / ".data" / "valkey" / "url").exists(), "the server ended with the command"
+
+
+def test_listening_without_an_account_says_what_to_set(command: Command) -> None:
+    answer = command("listen")
+    assert answer.returncode == 2
+    assert "set PIKTID_API_TOKEN" in answer.stderr
+    assert TRACEBACK not in answer.stderr
+
+
+def test_the_sandbox_answers_until_it_is_told_to_stop() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = str(reserved.getsockname()[1])
+    arguments = [SCRIPT, "sandbox", "--port", port, "--speed", "100", "--dialect", "docs", "--seed", "1"]
+    with subprocess.Popen(arguments, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        assert "sandbox-NAME" in process.stdout.readline()
+        ledger = eventually_answers(f"http://127.0.0.1:{port}/_sandbox/ledger")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert ledger["accounts"] == {}
+
+
+def test_a_sandbox_whose_port_is_taken_says_so(alone: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        answer = alone("sandbox", "--port", str(taken.getsockname()[1]))
+    assert answer.returncode == 1
+    assert "in use" in answer.stderr
+    assert TRACEBACK not in answer.stderr
+
+
+def eventually_answers(url: str) -> Any:
+    """Return what an address answers once something listens there."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return json.load(answer)
+        except urllib.error.URLError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)  # a server's start has no event that another process could wait for

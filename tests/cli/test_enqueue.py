@@ -1,0 +1,197 @@
+"""`identity-worker enqueue`: what is sent, under which id, and what is refused before anything is sent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from commandline import Command
+from support import Flow, brief
+
+from config import keys
+
+GOOD = json.dumps(brief())
+BAD = json.dumps(brief(priority=1000, choose="best"))
+
+
+def messages(client: "redis.Redis") -> list[dict[str, Any]]:
+    """The messages on the inlet queue, in its order."""
+    ids: Any = client.lrange(keys.QUEUE(keys.INLET), 0, -1)
+    texts: Any = client.hmget(keys.MESSAGES(keys.INLET), ids) if ids else []
+    return list(map(json.loads, texts))
+
+
+def queued(client: "redis.Redis") -> list[dict[str, Any]]:
+    """The briefs on the inlet queue, in its order."""
+    assert all(message["actor_name"] == "accept_brief" for message in messages(client))
+    return [json.loads(message["args"][0]) for message in messages(client)]
+
+
+def ids(client: "redis.Redis") -> list[str]:
+    return [each["brief_id"] for each in queued(client)]
+
+
+def test_a_brief_is_sent_as_it_stands_with_its_file_s_name_as_its_id(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    written = brief(metadata={"price": 1.0, "who": "Änne ✂"}, batch="autumn")
+    (tmp_path / "spring.json").write_text(json.dumps(written))
+    answer = command("enqueue", "spring.json")
+    assert (answer.returncode, answer.stdout) == (0, "spring.json: spring: sent\n1 sent\n")
+    assert queued(client) == [written | {"brief_id": "spring"}]
+
+
+def test_a_brief_keeps_an_id_of_its_own(command: Command, client: "redis.Redis") -> None:
+    assert command("enqueue", "-", stdin=json.dumps(brief(brief_id="mine"))).returncode == 0
+    assert ids(client) == ["mine"]
+
+
+def test_a_brief_from_standard_input_is_told_the_id_of_its_message(
+    command: Command, client: "redis.Redis"
+) -> None:
+    answer = command("enqueue", "-", "--json", stdin=GOOD)
+    (told,) = json.loads(answer.stdout)
+    assert (told["source"], told["status"]) == ("stdin", "sent")
+    assert [message["message_id"] for message in messages(client)] == [told["brief_id"]]
+    assert "brief_id" not in queued(client)[0]
+
+
+def test_options_replace_the_envelope_s_fields_only_if_given(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    written = brief(account="default", batch="autumn", priority=1)
+    (tmp_path / "a.json").write_text(json.dumps(written))
+    assert command("enqueue", "a.json", "--batch", "spring", "--priority", "0").returncode == 0
+    assert queued(client) == [written | {"brief_id": "a", "batch": "spring", "priority": 0}]
+
+
+def test_many_files_lines_and_items_are_sent_in_their_order(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.jsonl").write_text(f"{GOOD}\n{GOOD}\n")
+    (tmp_path / "in" / "a.json").write_text(f"[{GOOD},{GOOD}]")
+    (tmp_path / "c.json").write_text(GOOD)
+    assert command("enqueue", "c.json", "in").returncode == 0
+    assert ids(client) == ["c", "a-1", "a-2", "b-1", "b-2"]
+
+
+def test_one_bad_brief_keeps_all_from_being_sent_and_has_all_its_faults_listed(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "all.jsonl").write_text(f"{GOOD}\n{BAD}\n{{\n")
+    answer = command("enqueue", "all.jsonl")
+    assert answer.returncode == 1
+    for line in (
+        "all.jsonl:1: all-1: valid, not sent",
+        "all.jsonl:2: all-2: bad",
+        "  priority: a whole number from -100 to 100",
+        "  choose: first, all or manual",
+        "all.jsonl:3: all-3: bad",
+        "  brief: must be JSON",
+        "Nothing was enqueued",
+    ):
+        assert f"\n{line}" in f"\n{answer.stdout}"
+    assert queued(client) == []
+
+
+def test_keep_going_sends_the_good_ones_and_still_ends_with_1(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "all.jsonl").write_text(f"{BAD}\n{GOOD}\n")
+    answer = command("enqueue", "all.jsonl", "--keep-going", "--json")
+    assert answer.returncode == 1
+    assert [each["status"] for each in json.loads(answer.stdout)] == ["bad", "sent"]
+    assert ids(client) == ["all-2"]
+
+
+def test_two_briefs_of_one_id_are_a_fault_since_the_second_would_be_lost(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "a b.json").write_text(GOOD)
+    (tmp_path / "a-b.json").write_text(GOOD)
+    answer = command("enqueue", ".")
+    assert answer.returncode == 1
+    assert "a-b.json: a-b: bad\n  brief_id: is the id of a b.json already" in answer.stdout
+    assert queued(client) == []
+
+
+def test_a_file_that_is_enqueued_twice_is_one_brief(command: Command, flow: Flow, tmp_path: Path) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief()))
+    flow.accept(brief_id="spring")
+    answer = command("enqueue", "spring.json")
+    assert answer.returncode == 0
+    assert "spring: on record already, not sent again" in answer.stdout
+    assert queued(flow.client) == []
+
+
+def test_another_brief_under_an_id_that_is_on_record_is_refused(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief(name="Another")))
+    flow.accept(brief_id="spring")
+    answer = command("enqueue", "spring.json")
+    assert answer.returncode == 1
+    assert "another brief has this id" in answer.stdout
+    assert queued(flow.client) == []
+
+
+def test_a_dry_run_needs_no_redis_and_shows_what_would_be_sent_and_taken(
+    alone: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(brief(choose="all", options={"model": "orbita"})))
+    (tmp_path / "b.json").write_text(GOOD)
+    answer = alone("enqueue", ".", "--dry-run", REDIS_URL="redis://127.0.0.1:1")
+    assert answer.returncode == 0
+    assert '          "size": "1K",' in answer.stdout
+    assert "  note: instructions[0].options.size was not given: 1K" in answer.stdout
+    assert "  2 drafts, 2 slots, 100 credits for promotions" in answer.stdout
+    assert "Nothing was sent. Together 4 drafts, 3 slots, 150 credits for promotions" in answer.stdout
+
+
+def test_a_dry_run_for_programs_has_the_body_and_what_it_takes(alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", "--json", stdin=GOOD)
+    (told,) = json.loads(answer.stdout)
+    assert (told["status"], told["drafts"], told["slots"], told["promotion_credits"]) == ("valid", 2, 1, 50)
+    assert told["body"]["options"] == {"model": "auto", "add_ai_watermark": False}
+
+
+def test_a_dry_run_of_a_bad_brief_ends_with_1(alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", "--json", stdin=BAD)
+    (told,) = json.loads(answer.stdout)
+    assert answer.returncode == 1
+    assert sorted(fault["path"] for fault in told["faults"]) == ["choose", "priority"]
+
+
+def test_an_account_is_checked_where_the_accounts_are_known(alone: Command) -> None:
+    elsewhere = json.dumps(brief(account="elsewhere"))
+    unknown = alone("enqueue", "-", "--dry-run", stdin=elsewhere)
+    assert unknown.returncode == 0, "who only enqueues has no accounts; the worker checks"
+    known = alone("enqueue", "-", "--dry-run", stdin=elsewhere, PIKTID_API_TOKEN="hush")
+    assert known.returncode == 1
+    assert "account: must be an account of this installation: default" in known.stdout
+    assert "hush" not in known.stdout + known.stderr
+
+
+def test_what_is_not_there_is_a_wrong_use(command: Command) -> None:
+    answer = command("enqueue", "missing.json")
+    assert (answer.returncode, answer.stderr) == (
+        2,
+        "identity-worker: missing.json: No such file or directory\n",
+    )
+
+
+def test_when_redis_is_down_it_says_that_nothing_was_sent(alone: Command) -> None:
+    answer = alone("enqueue", "-", stdin=GOOD, REDIS_URL="redis://127.0.0.1:1")
+    assert answer.returncode == 1
+    assert "1 valid" in answer.stdout
+    assert "sent\n" not in answer.stdout.replace("not sent\n", "")
+    assert "no Redis at 127.0.0.1:1" in answer.stderr
+
+
+@pytest.mark.parametrize("text", ['{"\x1b[31m": 1}', '{"name": "\u202ehidden", "instructions": []}'])
+def test_nothing_that_was_read_acts_on_the_terminal(text: str, alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", stdin=text)
+    assert answer.returncode == 1
+    assert not [each for each in answer.stdout if not each.isprintable() and each != "\n"]

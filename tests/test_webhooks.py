@@ -1,0 +1,394 @@
+"""Webhooks instead of streams: only what is signed counts, it counts once, and its effect is the same."""
+
+import http.client
+import json
+import socket
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import uvicorn
+from pydantic import SecretStr
+from support import Api, Flow, ProcessFactory, RunningProcess, enqueue, eventually
+from typer.testing import CliRunner
+
+from cli.main import app as command_line
+from config import keys
+from config.accounts import DEFAULT, load_accounts
+from config.embedded import free_port
+from config.settings import Settings
+from web.app import MAX_BODY, build_app
+from worker.ledger import Ledger
+from worker.webhooks import OVERLAP, BadSecrets, SecretStore, is_signed, sign
+
+SECRET, BEFORE = SecretStr("the secret of now"), SecretStr("the secret of before")
+URL = "https://worker.example/webhooks/default"
+DAY = 86_400
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    return {**environment, "IDENTITY_WORKER_SECRETS_DIR": str(tmp_path / "secrets")}
+
+
+@pytest.fixture
+def store(settings: Settings) -> SecretStore:
+    return SecretStore(settings.secrets)
+
+
+@dataclass
+class Web:
+    """A running `web`, called as the API would."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/webhooks/{DEFAULT}"
+
+    def post(self, body: bytes, signature: str | None, account: str = DEFAULT) -> int:
+        headers = {} if signature is None else {"X-Webhook-Signature": signature}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("POST", f"/webhooks/{account}", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+    def send(self, event: dict[str, Any], secret: SecretStr = SECRET) -> int:
+        body = json.dumps(event).encode()
+        return self.post(body, sign(secret, body).decode())
+
+
+@contextmanager
+def serving(settings: Settings, redis_url: str) -> Iterator[Web]:
+    app = build_app(settings, load_accounts(settings), redis_url)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        # What connects before the server is up waits in the socket's queue.
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield Web(listening.getsockname()[1])
+        server.should_exit = True
+        thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def web(settings: Settings, redis_url: str) -> Iterator[Web]:
+    with serving(settings, redis_url) as running:
+        yield running
+
+
+@pytest.fixture
+def generating(flow: Flow) -> str:
+    """The job of a brief whose drafts are being made."""
+    brief_id = flow.accept()
+    return flow.until(brief_id, "generating").fields["job_id"]
+
+
+def event(job: str | None, number: int = 1, **more: Any) -> dict[str, Any]:
+    data = {"id_task": job} if job else {}
+    return {"id": number, "name": "completed", "data": data, "timestamp": time.time(), **more}
+
+
+def everything(client: "redis.Redis") -> dict[str, bytes | None]:
+    return {str(key): client.dump(str(key)) for key in client.scan_iter()}
+
+
+@pytest.fixture
+def unchanged(client: "redis.Redis") -> Callable[[], bool]:
+    """Return what tells whether all of Redis is as it was when this was first asked."""
+    before: list[dict[str, bytes | None]] = []
+
+    def check() -> bool:
+        before.append(everything(client))
+        return before[-1] == before[0]
+
+    return check
+
+
+def woken(client: "redis.Redis") -> int:
+    """How many steps are queued."""
+    return client.llen(keys.QUEUE(keys.STEPS))
+
+
+def test_a_signed_event_wakes_the_step_of_its_job(
+    web: Web, store: SecretStore, flow: Flow, generating: str
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert woken(flow.client) == 0
+    assert web.send(event(generating)) == 204
+    assert flow.steps.run() == ("collect_drafts", "brief:brief-1")
+    assert flow.client.zrange(keys.HANDLED(DEFAULT), 0, -1) == ["1"]
+
+
+BODY = b'{"id": 1, "name": "completed", "data": {"id_task": "job_1"}}'
+GOOD = sign(SECRET, BODY).decode()
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "",
+        "sha256=",
+        GOOD.removeprefix("sha256="),
+        GOOD[:-1],
+        GOOD + "0",
+        GOOD.upper(),
+        "sha1=" + GOOD.removeprefix("sha256="),
+        sign(BEFORE, BODY).decode(),
+        sign(SECRET, BODY + b" ").decode(),
+        "sha256=\xe9",
+    ],
+)
+def test_what_is_not_signed_is_refused_and_changes_nothing(
+    web: Web, store: SecretStore, generating: str, unchanged: Callable[[], bool], signature: str | None
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert unchanged()
+    assert web.post(BODY, signature) == 401
+    assert unchanged()
+
+
+def test_before_a_secret_is_known_everything_is_refused_so_that_the_api_tries_again(web: Web) -> None:
+    assert web.send(event("job_1")) == 401
+
+
+def test_an_account_that_is_not_ours_is_not_found(
+    web: Web, store: SecretStore, unchanged: Callable[[], bool]
+) -> None:
+    store.replace("stranger", URL, SECRET, time.time())
+    assert unchanged()
+    assert web.post(BODY, GOOD, account="stranger") == 404
+    assert web.post(BODY, GOOD, account="..%2Fdefault") == 404
+    assert unchanged()
+
+
+def test_what_is_too_large_is_refused(web: Web, store: SecretStore, unchanged: Callable[[], bool]) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert unchanged()
+    large = b" " * (MAX_BODY + 1)
+    assert web.post(large, sign(SECRET, large).decode()) == 413
+    fits = b" " * MAX_BODY
+    assert web.post(fits, sign(SECRET, fits).decode()) == 204
+    assert unchanged()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff", b"[]", b"{}", b"7", b"[" * 100_000, b'{"name": "completed"}']
+)
+def test_a_signed_body_that_says_nothing_changes_nothing(
+    web: Web, store: SecretStore, generating: str, unchanged: Callable[[], bool], body: bytes
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert unchanged()
+    assert web.post(body, sign(SECRET, body).decode()) == 204
+    assert unchanged()
+
+
+def test_a_ping_is_answered_and_wakes_nobody(
+    web: Web, store: SecretStore, generating: str, unchanged: Callable[[], bool]
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert unchanged()
+    assert web.send({"id": 1, "name": "ping", "data": {}, "timestamp": time.time()}) == 204
+    assert unchanged()
+
+
+def test_an_event_counts_once(
+    web: Web, store: SecretStore, flow: Flow, generating: str, unchanged: Callable[[], bool]
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    sent = event(generating)
+    assert web.send(sent) == 204
+    flow.steps.run()
+    assert unchanged()
+    assert web.send(sent) == 204
+    assert unchanged()
+    assert 0 < flow.client.pttl(keys.SEEN(DEFAULT)) <= 15 * 60_000
+
+
+def test_an_event_older_than_what_is_remembered_changes_nothing(
+    web: Web, store: SecretStore, generating: str, unchanged: Callable[[], bool]
+) -> None:
+    """Or a recorded one could be sent again once its id is forgotten."""
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert unchanged()
+    assert web.send(event(generating, timestamp=time.time() - 16 * 60)) == 204
+    assert unchanged()
+
+
+def test_an_event_of_a_job_that_is_not_known_yet_waits_for_it(
+    web: Web, store: SecretStore, client: "redis.Redis"
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert web.send(event("job_early")) == 204
+    assert client.lrange(keys.EARLY(DEFAULT, "job_early"), 0, -1) == ["1"]
+
+
+def test_the_secret_before_is_taken_for_ten_minutes_and_no_longer(web: Web, store: SecretStore) -> None:
+    now = time.time()
+    store.replace(DEFAULT, URL, BEFORE, now)
+    store.replace(DEFAULT, URL, SECRET, now)
+    assert (web.send(event("a", 1), BEFORE), web.send(event("b", 2), SECRET)) == (204, 204)
+    stored = store.read(DEFAULT)
+    assert stored is not None
+    assert is_signed(stored, BODY, sign(BEFORE, BODY).decode(), now + OVERLAP - 1)
+    assert not is_signed(stored, BODY, sign(BEFORE, BODY).decode(), now + OVERLAP)
+    assert is_signed(stored, BODY, GOOD, now + DAY)
+
+
+def test_an_expired_secret_is_refused(web: Web, store: SecretStore) -> None:
+    store.replace(DEFAULT, URL, BEFORE, time.time() - DAY)
+    store.replace(DEFAULT, URL, SECRET, time.time() - DAY)
+    assert (web.send(event("a", 1), BEFORE), web.send(event("b", 2), SECRET)) == (401, 204)
+
+
+def test_a_secret_that_is_set_while_it_runs_is_taken_at_once(web: Web, store: SecretStore) -> None:
+    store.replace(DEFAULT, URL, BEFORE, time.time() - DAY)
+    assert web.send(event("a", 1), SECRET) == 401
+    store.replace(DEFAULT, URL, SECRET, time.time() - DAY)
+    assert web.send(event("a", 1), SECRET) == 204
+
+
+def test_a_secret_is_kept_in_a_file_that_only_its_owner_can_read(
+    store: SecretStore, settings: Settings
+) -> None:
+    webhook = store.replace(DEFAULT, URL, SECRET, 1.0)
+    (path,) = settings.secrets.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(settings.secrets.stat().st_mode) == 0o700
+    assert SecretStore(settings.secrets).read(DEFAULT) == webhook
+    assert "the secret" not in repr(webhook)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"secret": "the secret of now"}', b'{"secret": ""}'])
+def test_a_damaged_file_of_secrets_is_told_without_what_it_holds(
+    web: Web, store: SecretStore, settings: Settings, content: bytes
+) -> None:
+    settings.secrets.mkdir()
+    (settings.secrets / f"{DEFAULT}.json").write_bytes(content)
+    with pytest.raises(BadSecrets) as bad:
+        store.read(DEFAULT)
+    assert "the secret" not in str(bad.value)
+    assert web.send(event("job_1")) == 503
+
+
+def test_without_redis_the_api_is_asked_to_try_again(settings: Settings, store: SecretStore) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    with serving(settings, f"redis://127.0.0.1:{free_port()}") as web:
+        assert web.send(event("job_1")) == 503
+
+
+def run(*arguments: str, **options: Any) -> Any:
+    return CliRunner().invoke(command_line, ["webhook", *arguments], **options)
+
+
+def test_a_brief_comes_to_its_end_by_webhooks_alone(flow: Flow, web: Web, api: Api) -> None:
+    """No stream is open and no timer is read: what moves the brief is what the web process is told."""
+    assert run("set", web.url, "--yes").exit_code == 0
+    brief_id = flow.accept()
+    assert flow.finish(brief_id).state == "done"
+    assert api.ledger()["open_streams"] == 0
+
+
+def test_lost_doubled_late_and_forged_deliveries_end_the_same(heard: Flow, web: Web, api: Api) -> None:
+    assert run("set", web.url, "--yes").exit_code == 0
+    for kind in ("lose", "double", "late", "forge"):
+        api.fault(kind, on="webhook")
+    for brief_id in [heard.accept(name=f"face {number}") for number in range(3)]:
+        assert heard.finish(brief_id).state == "done"
+    assert api.ledger()["violations"]["duplicate_creates"] == 0
+
+
+@pytest.fixture
+def web_process(start: Callable[..., RunningProcess]) -> Callable[..., int]:
+    """Return what starts `identity-worker web`, and returns its port."""
+
+    def start_web(**more: str) -> int:
+        port = free_port()
+        script = str(Path(sys.executable).parent / "identity-worker")
+        start("web", [script, "web", "--port", str(port)], **more)
+        return port
+
+    return start_web
+
+
+def test_with_webhooks_the_processes_open_no_stream_and_still_delete_what_is_handled(
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+    web_process: Callable[..., int],
+    redis_url: str,
+    ledger: Ledger,
+    api: Api,
+) -> None:
+    by_webhook = {"IDENTITY_WORKER_EVENTS": "webhook"}
+    port = web_process(**by_webhook)
+    worker_process(**by_webhook)
+    listener_process(**by_webhook)
+    assert run("set", f"http://127.0.0.1:{port}/webhooks/default", "--yes").exit_code == 0
+    enqueue(redis_url, brief_id="spring")
+    eventually(ledger.client, lambda: ledger.client.zscore(keys.FINISHED(), "spring"))
+    eventually(ledger.client, lambda: not api.ledger()["pending_notifications"])
+    assert api.requests("GET /notifications/events") == 0
+    assert {entry["status"] for entry in api.ledger()["deliveries"] if entry["event"] != "ping"} == {204}
+
+
+def test_set_replaces_the_webhook_only_when_told_so(settings: Settings, api: Api) -> None:
+    refused = run("set", "http://127.0.0.1:9/webhooks/default")
+    assert refused.exit_code == 2
+    assert "replaces whatever URL is set" in refused.stderr
+    assert api.requests("PUT /webhooks") == 0
+
+
+def test_set_and_show_tell_everything_but_the_secret(settings: Settings, store: SecretStore) -> None:
+    url = "http://127.0.0.1:9/webhooks/default"
+    shown = [run("set", url, "--yes"), run("set", url, "--yes", "--json"), run("show"), run("show", "--json")]
+    assert [each.exit_code for each in shown] == [0, 0, 0, 0]
+    stored = store.read(DEFAULT)
+    assert stored is not None
+    assert stored.previous is not None
+    for each in shown:
+        assert url in each.output
+        assert stored.secret.get_secret_value() not in each.output
+        assert stored.previous.get_secret_value() not in each.output
+    assert json.loads(shown[3].output) == json.loads(shown[1].output)
+
+
+def test_the_test_event_arrives(web: Web, settings: Settings, api: Api, client: "redis.Redis") -> None:
+    assert run("test").exit_code == 1  # none is set yet
+    assert run("set", web.url, "--yes").exit_code == 0
+    assert run("test").exit_code == 0
+    eventually(client, lambda: [each["status"] for each in api.ledger()["deliveries"]].count(204) >= 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("set",),
+        ("show", "https://a.example/"),
+        ("set", "http://a.example/", "--yes"),
+        ("set", "nonsense", "--yes"),
+        ("show", "--account", "stranger"),
+        ("drop",),
+    ],
+)
+def test_a_wrong_use_is_refused_before_anything_is_asked(
+    settings: Settings, api: Api, arguments: tuple[str, ...]
+) -> None:
+    assert run(*arguments).exit_code == 2
+    assert api.ledger()["requests"] == {}
+
+
+def test_show_says_when_none_was_set_from_here(settings: Settings) -> None:
+    shown = run("show")
+    assert (shown.exit_code, shown.output.strip().endswith("was set from here")) == (1, True)
