@@ -534,9 +534,8 @@ def test_twenty_briefs_keep_every_cap_and_are_paid_for_once(live: Flow) -> None:
 def test_a_killed_listeners_account_is_followed_by_another_within_ten_seconds(
     flow: Flow, redis_url: str, worker_process: ProcessFactory, listener_process: ProcessFactory
 ) -> None:
-    def holder() -> str | None:
-        found: Any = flow.client.get(keys.LEASE("default"))
-        return found
+    def holder() -> Any:
+        return flow.client.get(keys.LEASE("default"))
 
     def followed() -> bool:
         return bool(flow.api.ledger()["open_streams"] == 1)
