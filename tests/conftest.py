@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 from support import (
     SPEED,
     Api,
@@ -17,6 +19,7 @@ from support import (
     keys_without_lifetime,
     listener_command,
     listening,
+    serving,
     start_process,
     unknown_keys,
     worker_command,
@@ -30,7 +33,13 @@ from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
 from worker.ledger import Ledger
+from worker.piktid import PiktID, open_pool
 from worker.scripts import Scripts
+from worker.webhooks import SecretStore
+
+#: The same tests under the other spelling of the API, and with its events by webhook: `make test-dialects`.
+DIALECT = os.environ.get("IDENTITY_WORKER_TEST_DIALECT", "guide")
+EVENTS = os.environ.get("IDENTITY_WORKER_TEST_EVENTS", "sse")
 
 _numbers = itertools.count(1)
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
@@ -99,6 +108,7 @@ def shared_sandbox() -> Iterator[Sandbox]:
     with running(
         speed=SPEED,
         seed=1,
+        dialect=DIALECT,
         drafts_median_seconds=2,
         drafts_spread_seconds=0,
         preprocessing_median_seconds=2,
@@ -121,8 +131,14 @@ def api(sandbox: Sandbox) -> Api:
     return Api(sandbox, f"sandbox-{os.getpid()}-{next(_numbers)}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is about streams when the events come by webhook."""
+    if EVENTS == "webhook":
+        items[:] = [item for item in items if item.get_closest_marker("stream") is None]
+
+
 @pytest.fixture
-def environment(redis_url: str, api: Api) -> dict[str, str]:
+def environment(redis_url: str, api: Api, tmp_path: Path) -> dict[str, str]:
     """Return the environment of the project's processes."""
     return {
         "REDIS_URL": redis_url,
@@ -130,7 +146,24 @@ def environment(redis_url: str, api: Api) -> dict[str, str]:
         "PIKTID_API_TOKEN": api.token,
         "IDENTITY_WORKER_SPEED": str(SPEED),
         "IDENTITY_WORKER_REQUEST_TIMEOUT": "2",
+        "IDENTITY_WORKER_EVENTS": EVENTS,
+        "IDENTITY_WORKER_SECRETS_DIR": str(tmp_path / "secrets"),
     }
+
+
+@pytest.fixture(autouse=True)
+def events_come(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the account's events come by webhook, where the suite is run so."""
+    if EVENTS != "webhook" or "environment" not in request.fixturenames:
+        yield
+        return
+    values: Settings = request.getfixturevalue("settings")
+    with serving(values, request.getfixturevalue("redis_url")) as web, open_pool() as pool:
+        token = SecretStr(request.getfixturevalue("api").token)
+        webhook = PiktID(pool, values.api_url, token).set_webhook(web.url)
+        assert webhook.secret is not None
+        SecretStore(values.secrets).replace(DEFAULT, web.url, webhook.secret, time.time())
+        yield
 
 
 @pytest.fixture

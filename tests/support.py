@@ -1,35 +1,39 @@
 """What the tests share: waiting for something, real processes, stepping the actors, the check of the keys."""
 
 import asyncio
+import http.client
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import redis
+import uvicorn
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from pydantic import SecretStr
 
 from actors.listener import Listener
 from config import keys
-from config.accounts import DEFAULT, Account
+from config.accounts import DEFAULT, Account, load_accounts
 from config.broker import Broker
 from config.connection import connect_bytes
 from config.settings import Settings
 from sandbox import Sandbox
+from web.app import build_app
 from worker.ledger import Ledger, Record, brief_subject, promotion_subject
 from worker.scripts import Scripts
+from worker.webhooks import sign
 
 T = TypeVar("T")
 
@@ -278,6 +282,47 @@ def listening(settings: Settings, api: Api, url: str) -> Iterator[None]:
         thread.join()
 
 
+#: What a test signs with that has the API set no webhook.
+SECRET = SecretStr("the secret of now")
+
+
+@dataclass
+class Web:
+    """A running `web`, called as the API would."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/webhooks/{DEFAULT}"
+
+    def post(self, body: bytes, signature: str | None, account: str = DEFAULT) -> int:
+        headers = {} if signature is None else {"X-Webhook-Signature": signature}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("POST", f"/webhooks/{account}", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+    def send(self, event: dict[str, Any], secret: SecretStr = SECRET) -> int:
+        body = json.dumps(event).encode()
+        return self.post(body, sign(secret, body).decode())
+
+
+@contextmanager
+def serving(settings: Settings, redis_url: str) -> Iterator[Web]:
+    app = build_app(settings, load_accounts(settings), redis_url)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        # What connects before the server is up waits in the socket's queue.
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield Web(listening.getsockname()[1])
+        server.should_exit = True
+        thread.join(10)
+    assert not thread.is_alive()
+
+
 @dataclass
 class RunningProcess:
     """A process that a test started, in a session of its own, with what it wrote to standard error."""
@@ -334,14 +379,7 @@ def worker_command(threads: int = 4) -> list[str]:
 
 def listener_command() -> list[str]:
     """Return the command of the Procfile's listener."""
-    if find_spec("cli.main") is not None:
-        return [_script("identity-worker"), "listen"]
-    code = (
-        "import asyncio; from actors.listener import listen; from config import logs;"
-        "from config.settings import settings; from config.embedded import process_redis_url;"
-        "logs.configure(settings()); asyncio.run(listen(settings(), process_redis_url()))"
-    )
-    return [sys.executable, "-c", code]
+    return [_script("identity-worker"), "listen"]
 
 
 def _script(name: str) -> str:

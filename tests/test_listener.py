@@ -20,6 +20,8 @@ from config.settings import settings as process_settings
 from sandbox.server import running
 from worker.notifications import Notification, StreamEnded, follow, read_event, read_frame
 
+pytestmark = pytest.mark.stream
+
 STREAM = "GET /notifications/events"
 DELETE = "DELETE /notifications/{id}"
 LEASE = keys.LEASE("default")

@@ -378,6 +378,19 @@ def test_a_pause_of_creation_does_not_hold_promotions_up(desk: Desk) -> None:
     assert desk.waiting() == ["b"]
 
 
+def test_a_pause_of_promotions_does_not_hold_creation_up(desk: Desk) -> None:
+    desk.ask("a")
+    desk.submit("a")
+    desk.draft("a")
+    desk.plan("a")
+    desk.move("promotion:a#0", "promoting")
+    desk.move("promotion:a#0", "planned", settle="counted", pause=["promote", 30_000, "402"])
+    desk.ask("b")
+    assert (desk.granted(), desk.granted("promote")) == (["b"], [])
+    desk.pass_time(30_000)
+    assert desk.granted("promote") == ["promotion:a#0"]
+
+
 def test_a_pause_of_the_account_holds_promotions_up(desk: Desk) -> None:
     desk.ask("a", "b")
     desk.submit("a")

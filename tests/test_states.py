@@ -14,6 +14,8 @@ from worker.states import TABLE, WAITS, Kind, State, final
 
 ACCOUNT = "default"
 ENDPOINTS = {Kind.BRIEF: "create", Kind.PROMOTION: "promote"}
+#: The states in which a request may be under way.
+BEGUN = {(Kind.BRIEF, "submitting"), (Kind.PROMOTION, "promoting")}
 PAIRS = [(kind, a, b) for kind, states in TABLE.items() for a, b in product(states, states)]
 ALLOWED = [(kind, a, b) for kind, a, b in PAIRS if b in TABLE[kind][a].moves]
 REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in TABLE[kind][a].moves and a != b]
@@ -36,6 +38,8 @@ def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
         client.zadd(keys.PERMITS(ACCOUNT), {subject: 1})
     if held.slots and state != WAITS[kind][0]:
         client.hset(keys.SLOTS(ACCOUNT), subject, "1")
+    if (kind, state) in BEGUN:
+        client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject: "+inf"})
     client.zadd(keys.TIMERS(), {subject: 1})
     return Record(subject, {**fields}, 0)
 
@@ -84,7 +88,7 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
     waits = client.zscore(keys.WAITING(ACCOUNT, ENDPOINTS[kind]), subject) is not None
     assert waits == (to == WAITS[kind][0])
     under_way = client.zscore(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), subject) is not None
-    assert under_way == (start == WAITS[kind][0] and held.permit)
+    assert under_way == ((kind, to) in BEGUN)
     assert (client.zscore(keys.TIMERS(), subject) is not None) == (not held.final)
 
 

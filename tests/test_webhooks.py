@@ -1,84 +1,36 @@
 """Webhooks instead of streams: only what is signed counts, it counts once, and its effect is the same."""
 
-import http.client
 import json
-import socket
 import stat
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-import uvicorn
 from pydantic import SecretStr
-from support import Api, Flow, ProcessFactory, RunningProcess, enqueue, eventually
+from support import SECRET, Api, Flow, ProcessFactory, RunningProcess, Web, enqueue, eventually, serving
 from typer.testing import CliRunner
 
 from cli.main import app as command_line
 from config import keys
-from config.accounts import DEFAULT, load_accounts
+from config.accounts import DEFAULT
 from config.embedded import free_port
 from config.settings import Settings
-from web.app import MAX_BODY, build_app
+from web.app import MAX_BODY
 from worker.ledger import Ledger
 from worker.webhooks import OVERLAP, BadSecrets, SecretStore, is_signed, sign
 
-SECRET, BEFORE = SecretStr("the secret of now"), SecretStr("the secret of before")
+BEFORE = SecretStr("the secret of before")
 URL = "https://worker.example/webhooks/default"
 DAY = 86_400
 
 
 @pytest.fixture
-def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    return {**environment, "IDENTITY_WORKER_SECRETS_DIR": str(tmp_path / "secrets")}
-
-
-@pytest.fixture
 def store(settings: Settings) -> SecretStore:
     return SecretStore(settings.secrets)
-
-
-@dataclass
-class Web:
-    """A running `web`, called as the API would."""
-
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/webhooks/{DEFAULT}"
-
-    def post(self, body: bytes, signature: str | None, account: str = DEFAULT) -> int:
-        headers = {} if signature is None else {"X-Webhook-Signature": signature}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("POST", f"/webhooks/{account}", body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-
-    def send(self, event: dict[str, Any], secret: SecretStr = SECRET) -> int:
-        body = json.dumps(event).encode()
-        return self.post(body, sign(secret, body).decode())
-
-
-@contextmanager
-def serving(settings: Settings, redis_url: str) -> Iterator[Web]:
-    app = build_app(settings, load_accounts(settings), redis_url)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        # What connects before the server is up waits in the socket's queue.
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        yield Web(listening.getsockname()[1])
-        server.should_exit = True
-        thread.join(10)
-    assert not thread.is_alive()
 
 
 @pytest.fixture
