@@ -3,7 +3,8 @@
 -- KEYS[1] identity:workers   KEYS[2] dramatiq:__heartbeats__
 -- ARGV[1] Dramatiq's namespace   ARGV[2] this worker's broker id ('' only looks)
 -- ARGV[3] milliseconds without a sign of life after which a worker is dead
--- ARGV[4] milliseconds that a dead letter is kept   ARGV[5...] queues
+-- ARGV[4] milliseconds that a dead letter is kept   ARGV[5...] queues; only the last one's dead letters are
+-- forgotten: those of the inlet before it are on record nowhere else
 -- Returns the number of messages put back.
 --
 -- Atomic, so that two tenders never put the same message back twice. It stands in for Dramatiq's own

@@ -1,0 +1,142 @@
+"""The consumer of a worker's queue: it blocks instead of polling, and loses nothing that it was given.
+
+What Dramatiq's own does not do: a message that can't be read is put aside instead of ending the fetch of its
+neighbours; what Redis says this worker has in hand, but it has not (the answer to a fetch was lost), is given
+back; a message whose step met a Redis error is given back as well, since nothing has become of it.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from dramatiq import Message, Middleware
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.redis import _RedisConsumer
+from dramatiq.errors import ConnectionClosed
+
+from config import keys, logs
+from config.connection import BLOCK
+
+log = logs.get("consumer")
+
+#: Seconds between two looks for messages that Redis says are in hand and are not.
+RECLAIM_EVERY = 3.0
+#: Seconds before a message is given back whose step met a Redis error.
+GIVE_BACK_AFTER = 1.0
+
+
+class Outcomes(Middleware):
+    """Says what becomes of the message of an actor that raised: nothing is retried from a worker's memory.
+
+    After a Redis error it is given back to its queue, since it may not have got as far as the ledger; after
+    any other it is a dead letter.
+    """
+
+    def after_process_message(self, *given: Any, exception: BaseException | None = None, **_: Any) -> None:
+        """Mark the message."""
+        _broker, message = given
+        if isinstance(exception, redis.RedisError):
+            message.give_back = True
+        elif exception is not None:
+            message.fail()
+
+
+class BlockingConsumer(_RedisConsumer):
+    """Consumes one queue; woken by the queue itself, a message starts in 1 ms, not in half a second."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._room = threading.Event()
+        self._reclaimed = 0.0
+
+    def __next__(self) -> MessageProxy | None:
+        """Return the next message, or None after about a second without one."""
+        with _as_lost_connection():
+            self.broker.tend()
+            self._reclaim()
+            if not self.message_cache and self._something_to_fetch():
+                self.message_cache = self.broker.fetch(self.queue_name, self._free)
+            return self._read(*self.message_cache.pop(0)) if self.message_cache else None
+
+    @property
+    def _in_hand(self) -> set[str]:
+        """The Redis ids of the messages that were handed to the worker's threads."""
+        return self.broker.in_hand[self.queue_name]  # type: ignore[no-any-return]  # dramatiq's has no types
+
+    @property
+    def _free(self) -> int:
+        free: int = self.prefetch - len(self._in_hand) - len(self.message_cache)
+        return free
+
+    def _something_to_fetch(self) -> bool:
+        if self._free <= 0:
+            self._room.clear()
+            if self._free <= 0 and not self._room.wait(BLOCK):
+                return False
+        # Moving the head to the head is a blocking peek: nothing is taken before `fetch` takes it on record.
+        queue = keys.QUEUE(self.queue_name)
+        return self.broker.client.blmove(queue, queue, BLOCK, "LEFT", "LEFT") is not None
+
+    def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
+        try:
+            message = Message.decode(data)
+            # Whoever wrote it by hand may have named another id, and only the true one acknowledges it.
+            message.options["redis_message_id"] = redis_id
+        except Exception as error:  # noqa: BLE001  # whatever its decoding raises, its neighbours go on
+            log.error("message.unreadable", queue=self.queue_name, id=redis_id, error=repr(error))
+            self.broker.do_nack(self.queue_name, redis_id)
+            return None
+        self._in_hand.add(redis_id)
+        return MessageProxy(message)
+
+    def _reclaim(self) -> None:
+        """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
+        if self.message_cache or time.monotonic() - self._reclaimed < RECLAIM_EVERY:
+            return
+        self._reclaimed = time.monotonic()
+        # A thread acknowledges in Redis first, so what is on this list and not in hand is in nobody's.
+        held = self.broker.client.smembers(keys.HELD(self.broker.broker_id, self.queue_name))
+        lost = {redis_id.decode() for redis_id in held} - self._in_hand
+        if lost:
+            log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
+            self.broker.do_requeue(self.queue_name, *lost)
+
+    def ack(self, message: MessageProxy) -> None:
+        """Acknowledge, or give back what met a Redis error."""
+        if getattr(message, "give_back", False):
+            time.sleep(GIVE_BACK_AFTER)  # in a worker's thread, which has nothing better to do without Redis
+            self.requeue([message])
+        else:
+            self._end(self.broker.do_ack, message)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Make it a dead letter."""
+        self._end(self.broker.do_nack, message)
+
+    def requeue(self, messages: Any) -> None:
+        """Give back messages to their queue."""
+        for message in messages:
+            self._end(self.broker.do_requeue, message)
+
+    def _end(self, command: Any, message: MessageProxy) -> None:
+        redis_id = message.options["redis_message_id"]
+        with _as_lost_connection():
+            command(self.queue_name, redis_id)
+        self._in_hand.discard(redis_id)
+        self._room.set()
+
+
+@contextmanager
+def _as_lost_connection() -> Iterator[None]:
+    """Turn every Redis error into a lost connection, the one error that Dramatiq mends by itself.
+
+    A timeout or a read-only answer would otherwise end an acknowledgement for good, and the finished
+    message would run again at the next deploy.
+    """
+    try:
+        yield
+    except redis.RedisError as error:
+        raise ConnectionClosed(error) from None
