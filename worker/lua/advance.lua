@@ -2,7 +2,8 @@
 --
 -- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left',
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
--- pause = {'pause' | 'create' | 'promote', ms from now, reason}
+-- pause = {what = 'pause' | 'create' | 'promote', ms, reason},
+-- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- Returns moved; repeat when it is in that state already; elsewhere when the table does not allow the move,
 -- or when it needs a grant that the record does not have.
 --
@@ -18,9 +19,13 @@ end
 for _, job in ipairs(A.jobs or {}) do
     know_job(account, job, A.subject)
 end
+local endpoint = WAITS[kind_of(A.subject)].endpoint
 if A.pause then
-    local field = A.pause[1] .. '_until'
-    redis.call('HSET', record_of('account:' .. account), field, whole(NOW + A.pause[2]), A.pause[1] .. '_reason', A.pause[3])
+    pause(account, A.pause.what, A.pause.ms, A.pause.reason)
+elseif A.throttle then
+    throttle(account, endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason)
+elseif A.settle == 'counted' then
+    came_through(account, endpoint)
 end
 admit(account)
 return answer

@@ -14,6 +14,7 @@ local function expire(brief)
     end
     if got[4] then
         redis.call('PEXPIRE', key('BATCH', got[4]), keep)
+        redis.call('PEXPIRE', key('BUDGET', got[4]), keep)
     end
     for n = 0, (tonumber(got[2]) or 0) - 1 do
         local promotion = record_of('promotion:' .. brief .. '#' .. n)
@@ -52,6 +53,30 @@ local function finish_promotion(subject)
         event = {'identity.brief.' .. to, '"promotions":[' .. table.concat(outcomes, ',') .. ']'}})
 end
 
+-- What was promised of a batch's budget is spent, or free again for the next of the batch.
+local function unpromise(account, subject)
+    local batch = redis.call('HGET', record_of(subject), 'batch')
+    if batch and redis.call('HDEL', key('PROMISED', batch), subject) == 1 then
+        unpark(account, batch)
+    end
+end
+
+-- What drafts and promotions have cost: for the batch's budget, and to know what drafts of this account cost.
+local function account_for(account, subject, kind, from, to)
+    local batch, credits, made = unpack(redis.call('HMGET', record_of(subject), 'batch', 'credits_used', 'variations'))
+    if kind == 'promotion' and from == 'promoting' and to == 'preprocessing' then
+        spend(batch, PROMOTION)
+    elseif kind == 'brief' and from == 'generating' and credits then
+        spend(batch, credits)
+        redis.call('HINCRBYFLOAT', account_record(account), 'drafts_credits', credits)
+        redis.call('HINCRBY', account_record(account), 'drafts_made', made or 1)
+        if batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1 then
+            local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+            redis.call('HSET', key('PROMISED', batch), subject, PROMOTION * need)
+        end
+    end
+end
+
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
 local function hold(account, subject, kind, from, to)
     if not holds_permit(kind, to) then
@@ -61,12 +86,17 @@ local function hold(account, subject, kind, from, to)
         redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
     else
         redis.call('HDEL', key('SLOTS', account), subject)
+        unpromise(account, subject)
     end
     local waits = WAITS[kind]
     if to == waits.state then
         redis.call('ZADD', key('WAITING', account, waits.endpoint), redis.call('HGET', record_of(subject), 'place'), subject)
     elseif from == waits.state then
         redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
+        local batch = redis.call('HGET', record_of(subject), 'batch')
+        if batch then
+            redis.call('ZREM', key('PARKED', batch), subject)
+        end
     end
 end
 
@@ -110,6 +140,7 @@ move = function(subject, change)
     if change.settle then
         settle(account, subject, change.settle == 'counted')
     end
+    account_for(account, subject, kind, from, to)
     hold(account, subject, kind, from, to)
     count_identity(account, subject, kind, from, to)
     if change.timer then

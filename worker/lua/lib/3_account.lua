@@ -1,0 +1,100 @@
+-- What an account may do at the moment: its limits, the pauses, and how much of it others leave to us.
+
+local ENDPOINTS = {'promote', 'create'}
+
+local function account_record(account)
+    return record_of('account:' .. account)
+end
+
+local FIELDS = {'jobs', 'slots', 'create_per_minute', 'promote_per_minute', 'express',
+    'working', 'working_until', 'pause_until', 'create_until', 'promote_until',
+    'pause_count', 'create_count', 'promote_count'}
+
+local function limits_of(account)
+    local got = redis.call('HMGET', account_record(account), unpack(FIELDS))
+    local of = {}
+    for n, field in ipairs(FIELDS) do
+        of[field] = tonumber(got[n])
+    end
+    local all, count = of.pause_until or 0, of.pause_count or 0
+    return {
+        jobs = of.jobs or 5,
+        slots = of.slots or 50,
+        express = of.express or 0,
+        working = of.working,
+        working_until = of.working_until or 0,
+        rate = {create = of.create_per_minute or 5, promote = of.promote_per_minute or 5},
+        pause = {create = math.max(all, of.create_until or 0), promote = math.max(all, of.promote_until or 0)},
+        -- After a refusal one request goes first; the others follow when it came through.
+        probing = {create = count + (of.create_count or 0) > 0, promote = count + (of.promote_count or 0) > 0},
+    }
+end
+
+-- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
+local function pause(account, what, ms, reason)
+    local record = account_record(account)
+    local count = redis.call('HINCRBY', record, what .. '_count', 1)
+    local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, SETTING.pause_most_ms))
+    redis.call('HSET', record, what .. '_until', whole(NOW + growing), what .. '_reason', reason)
+end
+
+-- Let an endpoint rest until then, for every worker at once; this is no refusal, so nothing is probed after it.
+local function cool(account, endpoint, ms, reason)
+    local record = account_record(account)
+    local before = tonumber(redis.call('HGET', record, endpoint .. '_until')) or 0
+    if NOW + ms > before then
+        redis.call('HSET', record, endpoint .. '_until', whole(NOW + ms), endpoint .. '_reason', reason)
+    end
+end
+
+-- An answer that is no refusal of the account: what was paused for one is over.
+local function came_through(account, endpoint)
+    redis.call('HDEL', account_record(account), 'pause_until', 'pause_count', 'pause_reason',
+        endpoint .. '_until', endpoint .. '_count', endpoint .. '_reason')
+end
+
+-- Others use the account's jobs too: keep to what we have now, and try one more after a while.
+local function yield_jobs(account)
+    local now_in_use = redis.call('ZCARD', key('PERMITS', account))
+    redis.call('HSET', account_record(account), 'working', now_in_use, 'working_until', whole(NOW + SETTING.busy_ms))
+end
+
+-- Returns the jobs that we may have now (math.huge: no cap), and when one more will be tried (nil: never).
+local function jobs_now(account, limits)
+    local cap = limits.jobs > 0 and limits.jobs or math.huge
+    if not limits.working then
+        return cap, nil
+    end
+    local record = account_record(account)
+    if NOW >= limits.working_until then
+        limits.working = limits.working + 1
+        limits.working_until = NOW + SETTING.busy_ms
+        redis.call('HSET', record, 'working', limits.working, 'working_until', whole(limits.working_until))
+    end
+    if limits.working >= cap then
+        limits.working = nil
+        redis.call('HDEL', record, 'working', 'working_until')
+        return cap, nil
+    end
+    return limits.working, limits.working_until
+end
+
+-- Tell the kinds of 429 apart: an unclear one with room left in our window is about the jobs of others.
+local function throttle(account, endpoint, kind, ms, reason)
+    if kind == 'unclear' then
+        local rate = limits_of(account).rate[endpoint]
+        local sent = redis.call('ZCARD', key('WINDOW', account, endpoint))
+        kind = (rate > 0 and sent < rate) and 'jobs' or 'rate'
+    end
+    if kind == 'jobs' then
+        yield_jobs(account)
+        if ms then
+            cool(account, endpoint, ms, reason)
+        end
+    elseif kind == 'rate' then
+        cool(account, endpoint, ms or SETTING.window_ms, reason)
+    else
+        pause(account, endpoint, ms or SETTING.probe_ms, reason)
+        set_timer('library:' .. account, NOW)
+    end
+end
