@@ -19,6 +19,7 @@ if A.batch then
     redis.call('PERSIST', key('BUDGET', A.batch))
     if A.budget then
         redis.call('HSET', key('BUDGET', A.batch), 'allowed', A.budget)
+        unpark(A.account, A.batch)
     end
 end
 emit(subject, A.event[1], A.event[2])

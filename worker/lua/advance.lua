@@ -12,20 +12,22 @@ local answer = move(A.subject, A)
 if answer ~= 'moved' then
     return answer
 end
-local account = redis.call('HGET', record_of(A.subject), 'account')
+local account, granted_at = unpack(redis.call('HMGET', record_of(A.subject), 'account', 'granted_at'))
+granted_at = tonumber(granted_at) or 0
 if A.journal then
     journal(brief_of(A.subject), A.journal)
 end
 for _, job in ipairs(A.jobs or {}) do
     know_job(account, job, A.subject)
 end
-local endpoint = WAITS[kind_of(A.subject)].endpoint
+local waits = WAITS[kind_of(A.subject)]
 if A.pause then
-    pause(account, A.pause.what, A.pause.ms, A.pause.reason)
+    pause(account, A.pause.what, A.pause.ms, A.pause.reason, granted_at)
 elseif A.throttle then
-    throttle(account, endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason)
-elseif A.settle == 'counted' then
-    came_through(account, endpoint)
+    throttle(account, waits.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
+elseif A.settle == 'counted' and A.to ~= waits.state and A.to ~= 'uncertain' then
+    -- Not for one whose outcome is unknown: no answer is no proof that the account may go on.
+    came_through(account, waits.endpoint, granted_at)
 end
 admit(account)
 return answer

@@ -14,6 +14,7 @@ end
 for _, code in ipairs(redis.call('ZRANGEBYSCORE', identities, '-inf', whole(A.since))) do
     if not listed[code] then
         redis.call('ZREM', identities, code)
+        make_room(A.account)
     end
 end
 admit(A.account)

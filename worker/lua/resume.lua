@@ -6,7 +6,7 @@
 -- Atomic: lifted, written down who did it, and acted upon.
 local record = account_record(A.account)
 for _, what in ipairs({'pause', 'create', 'promote'}) do
-    redis.call('HDEL', record, what .. '_until', what .. '_count', what .. '_reason')
+    lift(A.account, what)
 end
 redis.call('HDEL', record, 'working', 'working_until')
 redis.call('LPUSH', key('CHANGES', A.account), cjson.encode({at = NOW, by = A.by, resumed = true}))

@@ -8,7 +8,7 @@ end
 
 local FIELDS = {'jobs', 'slots', 'create_per_minute', 'promote_per_minute', 'express',
     'working', 'working_until', 'pause_until', 'create_until', 'promote_until',
-    'pause_count', 'create_count', 'promote_count'}
+    'pause_count', 'create_count', 'promote_count', 'create_full', 'promote_full'}
 
 local function limits_of(account)
     local got = redis.call('HMGET', account_record(account), unpack(FIELDS))
@@ -27,15 +27,23 @@ local function limits_of(account)
         pause = {create = math.max(all, of.create_until or 0), promote = math.max(all, of.promote_until or 0)},
         -- After a refusal one request goes first; the others follow when it came through.
         probing = {create = count + (of.create_count or 0) > 0, promote = count + (of.promote_count or 0) > 0},
+        full = {create = of.create_full, promote = of.promote_full},
     }
 end
 
 -- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
-local function pause(account, what, ms, reason)
+-- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
+local function pause(account, what, ms, reason, granted_at)
     local record = account_record(account)
-    local count = redis.call('HINCRBY', record, what .. '_count', 1)
+    local got = redis.call('HMGET', record, what .. '_until', what .. '_count')
+    local before, count = tonumber(got[1]) or 0, tonumber(got[2]) or 0
+    if count == 0 or granted_at >= before then
+        count = count + 1
+    end
     local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, SETTING.pause_most_ms))
-    redis.call('HSET', record, what .. '_until', whole(NOW + growing), what .. '_reason', reason)
+    redis.call('HSET', record, what .. '_count', count,
+        what .. '_until', whole(math.max(before, NOW + growing)), what .. '_reason', reason)
+    redis.call('HDEL', record, what .. '_full')
 end
 
 -- Let an endpoint rest until then, for every worker at once; this is no refusal, so nothing is probed after it.
@@ -47,10 +55,26 @@ local function cool(account, endpoint, ms, reason)
     end
 end
 
--- An answer that is no refusal of the account: what was paused for one is over.
-local function came_through(account, endpoint)
-    redis.call('HDEL', account_record(account), 'pause_until', 'pause_count', 'pause_reason',
-        endpoint .. '_until', endpoint .. '_count', endpoint .. '_reason')
+local function lift(account, what)
+    redis.call('HDEL', account_record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_full')
+end
+
+-- An answer that is no refusal of the account: what was paused is over, unless the request went out before.
+local function came_through(account, endpoint, granted_at)
+    for _, what in ipairs({'pause', endpoint}) do
+        if granted_at >= (tonumber(redis.call('HGET', account_record(account), what .. '_until')) or 0) then
+            lift(account, what)
+        end
+    end
+end
+
+-- An identity is gone: who was refused for want of a slot need not wait for the end of the pause.
+local function make_room(account)
+    for _, endpoint in ipairs(ENDPOINTS) do
+        if redis.call('HDEL', account_record(account), endpoint .. '_full') == 1 then
+            redis.call('HDEL', account_record(account), endpoint .. '_until')
+        end
+    end
 end
 
 -- Others use the account's jobs too: keep to what we have now, and try one more after a while.
@@ -80,10 +104,10 @@ local function jobs_now(account, limits)
 end
 
 -- Tell the kinds of 429 apart: an unclear one with room left in our window is about the jobs of others.
-local function throttle(account, endpoint, kind, ms, reason)
+local function throttle(account, endpoint, kind, ms, reason, granted_at)
     if kind == 'unclear' then
         local rate = limits_of(account).rate[endpoint]
-        local sent = redis.call('ZCARD', key('WINDOW', account, endpoint))
+        local sent = redis.call('ZCOUNT', key('WINDOW', account, endpoint), '(' .. whole(NOW), '+inf')
         kind = (rate > 0 and sent < rate) and 'jobs' or 'rate'
     end
     if kind == 'jobs' then
@@ -94,7 +118,8 @@ local function throttle(account, endpoint, kind, ms, reason)
     elseif kind == 'rate' then
         cool(account, endpoint, ms or SETTING.window_ms, reason)
     else
-        pause(account, endpoint, ms or SETTING.probe_ms, reason)
+        pause(account, endpoint, ms or SETTING.probe_ms, reason, granted_at)
+        redis.call('HSET', account_record(account), endpoint .. '_full', 1)
         set_timer('library:' .. account, NOW)
     end
 end

@@ -24,22 +24,27 @@ local function budget_of(batch)
     return batch and tonumber(redis.call('HGET', key('BUDGET', batch), 'allowed'))
 end
 
-local function fits_budget(account, subject, batch)
+-- Credits that are neither spent nor promised.
+local function budget_left(batch)
     local allowed = budget_of(batch)
-    if not allowed or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1 then
-        return true
+    if not allowed then
+        return math.huge
     end
-    local sum = tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0
+    local left = allowed - (tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0)
     for _, credits in ipairs(redis.call('HVALS', key('PROMISED', batch))) do
-        sum = sum + credits
+        left = left - credits
     end
-    return sum + cost_of(account, subject) <= allowed
+    return left
 end
 
+local function fits_budget(account, subject, batch)
+    return not batch or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
+        or cost_of(account, subject) <= budget_left(batch)
+end
+
+-- Also without a budget: one that is set later must know what is on its way already.
 local function promise(account, subject, batch)
-    if budget_of(batch) then
-        redis.call('HSETNX', key('PROMISED', batch), subject, cost_of(account, subject))
-    end
+    redis.call('HSETNX', key('PROMISED', batch), subject, cost_of(account, subject))
 end
 
 local function spend(batch, credits)

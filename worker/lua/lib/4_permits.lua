@@ -52,26 +52,29 @@ local function jobs_have_room(account, endpoint, place, limits)
     return false, later
 end
 
-local function slots_missing(account, subject)
-    if redis.call('HEXISTS', key('SLOTS', account), subject) == 1 then
-        return 0
+-- With fewer slots than are reserved (a lower cap, identities added by hand), reserved ones serve as far as they go.
+local function has_slots(account, subject, free, cap)
+    if redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then
+        return (tonumber(redis.call('HGET', record_of(subject), 'need')) or 1) <= free
     end
-    return tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+    local under_way = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
+    return free >= 0 or redis.call('ZCARD', key('IDENTITIES', account)) + under_way < cap
 end
 
--- The first waiter whose slots are free; one that needs fewer may pass one that needs more.
-local function first_with_slots(account, endpoint, first, limits)
+-- The first waiter whose slots are free; one that needs fewer may pass one that needs more. Else nil and when to
+-- look again.
+local function first_with_slots(account, endpoint, limits)
     local free = free_slots(account, limits.slots)
-    if slots_missing(account, first) <= free then
-        return first
-    end
-    for _, subject in ipairs(redis.call('ZRANGE', key('WAITING', account, endpoint), 1, LOOK_PAST)) do
-        if slots_missing(account, subject) <= free then
-            return subject
+    local look_past = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, LOOK_PAST, 'WITHSCORES')
+    for n = 1, #look_past, 2 do
+        if has_slots(account, look_past[n], free, limits.slots) then
+            -- Who comes here past an urgent one may not take a job of the express share.
+            local room, later = jobs_have_room(account, endpoint, tonumber(look_past[n + 1]), limits)
+            return room and look_past[n] or nil, later
         end
+        -- Somebody may delete an identity where we don't see it.
+        set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
     end
-    -- Somebody may delete an identity where we don't see it.
-    set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
     return nil
 end
 
@@ -81,13 +84,20 @@ local function park(account, endpoint, subject, batch)
     redis.call('ZREM', waiting, subject)
 end
 
--- Let the first parked of a batch wait again, now that credits of its budget are free.
+-- Let the parked of a batch wait again whom its budget may pay now. All of them: the first may lack slots.
 local function unpark(account, batch)
-    local first = redis.call('ZRANGE', key('PARKED', batch), 0, 0, 'WITHSCORES')
-    if first[1] and fits_budget(account, first[1], batch) then
-        local endpoint = WAITS[kind_of(first[1])].endpoint
-        redis.call('ZADD', key('WAITING', account, endpoint), first[2], first[1])
-        redis.call('ZREM', key('PARKED', batch), first[1])
+    local parked = redis.call('ZRANGE', key('PARKED', batch), 0, LOOK_PAST, 'WITHSCORES')
+    local left = #parked > 0 and budget_left(batch)
+    for n = 1, #parked, 2 do
+        local subject = parked[n]
+        local own = redis.call('HGET', record_of(subject), 'account')
+        if cost_of(own, subject) <= left then
+            redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
+            redis.call('ZREM', key('PARKED', batch), subject)
+            if own ~= account then
+                set_timer('account:' .. own, NOW)
+            end
+        end
     end
 end
 
@@ -99,6 +109,9 @@ local function next_to_start(account, endpoint, limits)
         return nil
     end
     if limits.pause[endpoint] > NOW then
+        if limits.full[endpoint] then
+            set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
+        end
         return nil, limits.pause[endpoint]
     end
     local room, later = window_has_room(account, endpoint, limits)
@@ -109,9 +122,10 @@ local function next_to_start(account, endpoint, limits)
     if not room then
         return nil, later
     end
-    local subject = first_with_slots(account, endpoint, first[1], limits)
+    local subject
+    subject, later = first_with_slots(account, endpoint, limits)
     if not subject then
-        return nil
+        return nil, later
     end
     local batch = redis.call('HGET', record_of(subject), 'batch')
     if not fits_budget(account, subject, batch) then
@@ -169,7 +183,8 @@ local function settle(account, subject, counted)
     local window = key('WINDOW', account, WAITS[kind_of(subject)].endpoint)
     if redis.call('ZREM', window, subject) == 1 and counted then
         local number = redis.call('INCR', KEY.SEQUENCE)
-        redis.call('ZADD', window, whole(NOW + SETTING.window_ms), subject .. '/' .. number)
+        -- Rounded up here and down where it is compared: else a window could be a part of a ms too short.
+        redis.call('ZADD', window, whole(NOW_AT_MOST + SETTING.window_ms), subject .. '/' .. number)
     end
     -- Not while one is under way: with its entry it would lose its grant, and nobody would grant it again.
     if redis.call('ZCOUNT', window, '+inf', '+inf') == 0 then

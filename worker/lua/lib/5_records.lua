@@ -73,20 +73,25 @@ local function account_for(account, subject, kind, from, to)
         if batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1 then
             local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
             redis.call('HSET', key('PROMISED', batch), subject, PROMOTION * need)
+            unpark(account, batch)
         end
     end
 end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
 local function hold(account, subject, kind, from, to)
-    if not holds_permit(kind, to) then
+    if holds_permit(kind, to) then
+        -- A job that an operator has found counts from then on.
+        redis.call('ZADD', key('PERMITS', account), 'NX', whole(NOW), subject)
+    else
         redis.call('ZREM', key('PERMITS', account), subject)
     end
-    if STATES[kind][to].slots then
-        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
-    else
+    if not STATES[kind][to].slots then
         redis.call('HDEL', key('SLOTS', account), subject)
         unpromise(account, subject)
+    elseif from ~= 'preprocessing' or free_slots(account, limits_of(account).slots) > 0 then
+        -- The slot of an identity that came to nothing may be somebody else's already: then it waits for one.
+        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
     end
     local waits = WAITS[kind]
     if to == waits.state then
@@ -96,6 +101,9 @@ local function hold(account, subject, kind, from, to)
         local batch = redis.call('HGET', record_of(subject), 'batch')
         if batch then
             redis.call('ZREM', key('PARKED', batch), subject)
+        end
+        if not STATES[kind][to].permit then
+            settle(account, subject, false) -- granted, but given up before its request was begun
         end
     end
 end
@@ -141,8 +149,8 @@ move = function(subject, change)
         settle(account, subject, change.settle == 'counted')
     end
     account_for(account, subject, kind, from, to)
-    hold(account, subject, kind, from, to)
     count_identity(account, subject, kind, from, to)
+    hold(account, subject, kind, from, to)
     if change.timer then
         set_timer(subject, NOW + change.timer)
     else
