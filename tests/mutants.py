@@ -17,7 +17,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 #: What the tests of the permits need of the project.
 NEEDED = ("config", "worker", "tests/model", "pyproject.toml")
-TESTS = ("tests/model/test_permits_found.py", "tests/model/test_permits_fair.py", "tests/model/test_permits_model.py")
+TESTS = (
+    "tests/model/test_permits_found.py",
+    "tests/model/test_permits_fair.py",
+    "tests/model/test_permits_model.py",
+)
 #: Seconds that the tests may take on one mutant: one that never ends is noticed, too.
 PATIENCE = 300
 AT_ONCE = 2
@@ -69,8 +73,8 @@ MUTANTS = (
     Mutant("reserved slots are free", PERMITS, "        used = used + reserved\n", ""),
     Mutant("an account without slots' cap has none", PERMITS, "    if cap == 0 then\n        return math.huge\n    end\n", ""),
     Mutant("slots already kept are asked for again", PERMITS, "redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then", "true then"),
-    Mutant("kept slots serve in a full library", PERMITS, "return free >= 0 or", "return true or"),
-    Mutant("kept slots serve only when all are there", PERMITS, "return free >= 0 or", "return free >= 0 and"),
+    Mutant("kept slots serve in a full library", PERMITS, "if free >= 0 then", "if true then"),
+    Mutant("kept slots serve only when all are there", PERMITS, "+ under_way < cap", "+ under_way < 0"),
     Mutant("promotions under way take no slot", PERMITS, "key('IDENTITIES', account)) + under_way < cap", "key('IDENTITIES', account)) < cap"),
     Mutant("nobody passes one that lacks slots", PERMITS, "0, LOOK_PAST, 'WITHSCORES')\n    for n = 1, #look_past", "0, 0, 'WITHSCORES')\n    for n = 1, #look_past"),
     Mutant("the look past has no end", PERMITS, "local LOOK_PAST = 50", "local LOOK_PAST = 500"),
@@ -197,9 +201,9 @@ def main(words: list[str]) -> int:
         results = []
         for result in pool.map(try_, chosen):
             results.append(result)
-            print(f"{'killed' if result.killed else 'ALIVE '}  {result.mutant.what}: {result.by}", flush=True)  # noqa: T201
+            print(f"{'killed' if result.killed else 'ALIVE '}  {result.mutant.what}: {result.by}", flush=True)
     alive = [result for result in results if not result.killed]
-    print(f"{len(results) - len(alive)} of {len(results)} mutants were noticed")  # noqa: T201
+    print(f"{len(results) - len(alive)} of {len(results)} mutants were noticed")
     return 1 if alive else 0
 
 

@@ -226,7 +226,7 @@ class Ledger:
 
     def set_budget(self, batch: str, account: str, credits_allowed: float) -> int:
         """Set what a batch may cost; return how many of its briefs are parked for lack of budget."""
-        return int(self._scripts.run("budget", batch=batch, account=account, credits=f"{credits_allowed:g}"))
+        return int(self._scripts.run("budget", batch=batch, account=account, credits=str(credits_allowed)))
 
     def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
         """Put the account's own identities on record as listed at `since` (ms); return how many count."""

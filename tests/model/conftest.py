@@ -46,5 +46,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many steps the state machines took."""
     if TOLD.examples:
         terminalreporter.write_line(f"model: {TOLD.steps:,} steps in {TOLD.examples:,} examples")
-
-

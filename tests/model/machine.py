@@ -72,10 +72,18 @@ class Permits(RuleBasedStateMachine):
         slots=st.sampled_from((0, 3, 6, 50)),
         rate=st.sampled_from((0, 1, 2, 5)),
         express=st.sampled_from((0, 0, 1)),
-        first=st.lists(st.tuples(st.none() | batches, st.sampled_from((0, 0, 1)), st.integers(1, 3)), max_size=8),
+        first=st.lists(
+            st.tuples(st.none() | batches, st.sampled_from((0, 0, 1)), st.integers(1, 3)), max_size=8
+        ),
     )
     def open(
-        self, counts: bool, jobs: int, slots: int, rate: int, express: int, first: list[tuple[str | None, int, int]]
+        self,
+        counts: bool,
+        jobs: int,
+        slots: int,
+        rate: int,
+        express: int,
+        first: list[tuple[str | None, int, int]],
     ) -> None:
         self.scene = Scene(self.client, self.scripts[counts], Model(preprocessing_counts=counts), BATCHES)
         for name in ACCOUNTS:
@@ -104,7 +112,14 @@ class Permits(RuleBasedStateMachine):
         budget=st.none() | st.sampled_from((60, 150, 400)),
     )
     def arrive(
-        self, account: str, batch: str | None, priority: int, need: int, variations: int, number: int, budget: int | None
+        self,
+        account: str,
+        batch: str | None,
+        priority: int,
+        need: int,
+        variations: int,
+        number: int,
+        budget: int | None,
     ) -> None:
         if len(self.those(lambda s: not s.finished)) > 40:
             return
@@ -123,7 +138,7 @@ class Permits(RuleBasedStateMachine):
     @rule()
     def begin_all(self) -> None:
         for subject in self.those(_granted):
-                self.scene.begin(subject)
+            self.scene.begin(subject)
 
     @rule(number=picks)
     def accepted(self, number: int) -> None:
@@ -174,7 +189,9 @@ class Permits(RuleBasedStateMachine):
 
     # Jobs.
 
-    @rule(number=picks, to=st.sampled_from(("choosing", "choosing", "choosing", "failed")), told=st.booleans())
+    @rule(
+        number=picks, to=st.sampled_from(("choosing", "choosing", "choosing", "failed")), told=st.booleans()
+    )
     def collect(self, number: int, to: str, told: bool) -> None:
         if subject := self.pick(number, _in("generating")):
             self.scene.collect(subject, to, PRICE * subject.variations if told else None)
@@ -215,7 +232,7 @@ class Permits(RuleBasedStateMachine):
 
     @rule(number=picks, wanted=picks)
     def ask_for_a_move_that_is_not_allowed(self, number: int, wanted: int) -> None:
-        if subject := self.pick(number, lambda s: True):
+        if subject := self.pick(number, bool):
             kind = Kind.BRIEF if subject.endpoint == "create" else Kind.PROMOTION
             begins = subject.waits
             barred = [
@@ -243,9 +260,9 @@ class Permits(RuleBasedStateMachine):
     def change_a_limit(self, account: str, limit: str, value: int) -> None:
         self.scene.limit(account, **{limit: value})
 
-    @rule(batch=batches, account=accounts, credits=st.sampled_from((0, 100, 200, 1_000)))
-    def set_a_budget(self, batch: str, account: str, credits: int) -> None:
-        self.scene.set_budget(batch, account, credits)
+    @rule(batch=batches, account=accounts, allowed=st.sampled_from((0, 100, 200, 1_000)))
+    def set_a_budget(self, batch: str, account: str, allowed: int) -> None:
+        self.scene.set_budget(batch, account, allowed)
 
     @rule(account=accounts)
     def resume(self, account: str) -> None:
@@ -324,7 +341,7 @@ def go_on(scene: Scene, subject: Subject) -> bool:
         "submitting": lambda: scene.answered(subject, "generating"),
         "uncertain": lambda: scene.move(subject, "waiting"),
         "held": lambda: scene.move(subject, "failed"),
-        "generating": lambda: scene.collect(subject, credits=PRICE * subject.variations),
+        "generating": lambda: scene.collect(subject, cost=PRICE * subject.variations),
         "choosing": lambda: scene.plan(subject, subject.need),
         "preprocessing": lambda: scene.move(subject, "ready"),
     }

@@ -28,7 +28,7 @@ FINISHED = {"done", "failed", "cancelled", "ready"}
 
 @dataclass(eq=False)
 class Request:
-    """A paid request: granted, sent, answered. Between sent and answered the server counts it, who knows when."""
+    """A paid request: granted, sent, answered. The server counts it at some moment between the last two."""
 
     account: str
     endpoint: str
@@ -120,7 +120,9 @@ class Account:
     working: int | None = None
     """How many jobs others leave to us; when one more is tried."""
     working_until: int = 0
-    stops: dict[str, Stop] = field(default_factory=lambda: {w: Stop() for w in ("pause", "create", "promote")})
+    stops: dict[str, Stop] = field(
+        default_factory=lambda: {w: Stop() for w in ("pause", "create", "promote")}
+    )
     identities: dict[str, int] = field(default_factory=dict)
     drafts_credits: float = 0
     drafts_made: int = 0
@@ -221,7 +223,7 @@ class Model:
         return found
 
     def has_slots(self, subject: Subject) -> bool:
-        """Return whether a waiter's slots are free; if kept for it, whether the library has room for it still."""
+        """Return whether a waiter's slots are free; if kept for it, whether the library has still room."""
         account = self.accounts[subject.account]
         free = self.free_slots(account)
         if not subject.reserved:
@@ -264,7 +266,7 @@ class Model:
             subject.promised = self.cost(subject)
 
     def begin(self, subject: Subject, now: int) -> None:
-        """Let a granted subject send its request; it must fit the server's window whenever the others arrived."""
+        """Let a granted subject send its request, which must fit whenever the server counted the others."""
         request = subject.request
         assert request is not None
         request.sent = now
@@ -276,7 +278,9 @@ class Model:
         ]
         if all(r.rate for r in together):
             highest = max(r.rate for r in together)
-            assert len(together) <= highest, f"{len(together)} requests in one window of the server, {together}"
+            assert len(together) <= highest, (
+                f"{len(together)} requests in one window of the server, {together}"
+            )
         self.move(subject, ASKS[subject.endpoint], now)
 
     def move(self, subject: Subject, to: str, now: int, code: str | None = None) -> None:
@@ -316,17 +320,17 @@ class Model:
         else:
             request.answered = now
 
-    def spend(self, subject: Subject, credits: float) -> None:
+    def spend(self, subject: Subject, cost: float) -> None:
         """Let a subject cost credits."""
         if subject.batch:
-            self.spent[subject.batch] = self.spent.get(subject.batch, 0) + credits
+            self.spent[subject.batch] = self.spent.get(subject.batch, 0) + cost
 
-    def buy_drafts(self, brief: Subject, credits: float) -> None:
+    def buy_drafts(self, brief: Subject, cost: float) -> None:
         """Let a brief's drafts have cost credits; its promotions are still to come."""
         account = self.accounts[brief.account]
-        account.drafts_credits += credits
+        account.drafts_credits += cost
         account.drafts_made += brief.variations
-        self.spend(brief, credits)
+        self.spend(brief, cost)
         if brief.promised is not None:
             brief.promised = PROMOTION * brief.need
 

@@ -12,7 +12,7 @@ import redis
 from model import MINUTE, WAITS, Account, Model, Subject
 
 from config import keys
-from config.settings import BUSY_AGAIN, COUNT_SOON, Settings
+from config.settings import BUSY_AGAIN, COUNT_SOON
 from worker.scripts import GRANT, Scripts
 
 START = 1_000_000
@@ -123,7 +123,7 @@ class Scene:
         self.model.begin(subject, self.now)
         self.advance(subject, subject.state, timer=45_000)
 
-    def answered(self, subject: Subject, to: str, *, credits: int | None = None) -> None:
+    def answered(self, subject: Subject, to: str) -> None:
         """Record an answer that is no refusal: the request came through."""
         endpoint, request = subject.endpoint, subject.request
         assert request
@@ -180,12 +180,12 @@ class Scene:
         self.model.move(subject, to, self.now)
         self.advance(subject, to, timer=None if subject.finished or subject.waits else 20_000)
 
-    def collect(self, brief: Subject, to: str = "choosing", credits: int | None = None) -> None:
-        """Let a job be over, its drafts having cost credits."""
-        if credits is not None:
-            self.model.buy_drafts(brief, credits)
+    def collect(self, brief: Subject, to: str = "choosing", cost: int | None = None) -> None:
+        """Let a job be over; the API may say what its drafts cost, in credits."""
+        if cost is not None:
+            self.model.buy_drafts(brief, cost)
         self.model.move(brief, to, self.now)
-        self.advance(brief, to, set=None if credits is None else {"credits_used": str(credits)})
+        self.advance(brief, to, set=None if cost is None else {"credits_used": str(cost)})
 
     def plan(self, brief: Subject, number: int = 1) -> None:
         """Choose so many drafts."""
@@ -194,10 +194,10 @@ class Scene:
         assert self.run("plan", brief=brief.name.partition(":")[2], promotions=promotions) == "moved"
         self.look()
 
-    def set_budget(self, batch: str, account: str, credits: int) -> None:
+    def set_budget(self, batch: str, account: str, allowed: int) -> None:
         """Set a batch's budget."""
-        self.model.allowed[batch] = credits
-        self.run("budget", batch=batch, account=account, credits=str(credits))
+        self.model.allowed[batch] = allowed
+        self.run("budget", batch=batch, account=account, credits=str(allowed))
         self.look()
 
     def resume(self, account: str) -> None:
@@ -295,7 +295,7 @@ class Scene:
         if number is None:
             if before is not None:
                 probed = before + (self.now >= account.working_until)
-                assert account.jobs and probed >= account.jobs, "the working limit was lifted too early"
+                assert 0 < account.jobs <= probed, "the working limit was lifted too early"
             account.working = None
             return
         assert before is not None, "a working limit that nobody set"
@@ -324,7 +324,9 @@ class Scene:
         missing = model.missing(subject, self.now)
         assert not missing, f"{name} was granted without {missing}"
         for other in model.startable(subject.account, self.now):
-            assert subject.endpoint == "promote" or other.endpoint == "create", f"{other.name} goes before {name}"
+            assert subject.endpoint == "promote" or other.endpoint == "create", (
+                f"{other.name} goes before {name}"
+            )
             same = other.endpoint == subject.endpoint
             assert not (same and other.goes_before(subject)), f"{other.name} goes before {name}"
         model.grant(subject, self.now)
@@ -364,7 +366,7 @@ class Scene:
         assert {s for subjects in parked.values() for s in subjects} <= everybody
 
     def _check_idle(self, account: Account, seen: Seen, parked: dict[str, list[str]]) -> None:
-        """Nobody waits who could start; for whom time alone is missing, a timer is set; as for a lack of slots."""
+        """Nobody waits who could start; where time alone is missing, or slots, a timer is set."""
         rows = [*seen.waiting.values(), *parked.values()]
         in_sight = {subject for row in rows for subject in row[: LOOK_PAST + 1]}
         look = self.timers.get(f"account:{account.name}")
@@ -390,5 +392,5 @@ class Scene:
                 for s in self.model.subjects.values()
                 if s.batch == batch and s.promised is not None
             }
-            theirs = {subject: float(credits) for subject, credits in promised[batch].items()}
+            theirs = {subject: float(amount) for subject, amount in promised[batch].items()}
             assert theirs == ours

@@ -140,6 +140,8 @@ def test_workers_at_once_keep_every_cap_as_the_server_counts_and_leave_nothing(
     assert judge.most["jobs"] == JOBS
     assert judge.identities == BRIEFS
     assert model_client.zcard(keys.IDENTITIES("a")) == BRIEFS
-    assert not model_client.exists(keys.PERMITS("a"), keys.SLOTS("a"), *(keys.WAITING("a", e) for e in ENDPOINTS))
+    assert not model_client.exists(
+        keys.PERMITS("a"), keys.SLOTS("a"), *(keys.WAITING("a", e) for e in ENDPOINTS)
+    )
     under_way = [model_client.zcount(keys.WINDOW("a", e), "+inf", "+inf") for e in ENDPOINTS]
     assert under_way == [0, 0]

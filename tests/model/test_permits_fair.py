@@ -29,6 +29,7 @@ class Counter:
     served: list[str] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WEIGHTS, 0))
     came: int = 0
+    known: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         weights = {f"weight:{batch}": str(weight) for batch, weight in WEIGHTS.items()}
@@ -57,13 +58,12 @@ class Counter:
             self._note()
 
     def _note(self) -> None:
-        granted = self.client.zrange(keys.PERMITS("a"), 0, 0)
-        grants = int(self.client.hget(keys.RECORD(granted[0]), "granted_number") or 0) if granted else 1
-        if granted and not grants:
-            self.client.hset(keys.RECORD(granted[0]), "granted_number", "1")
-            batch = str(self.client.hget(keys.RECORD(granted[0]), "batch"))
-            self.waiting[batch] -= 1
-            self.served.append(batch)
+        for subject in self.client.zrange(keys.PERMITS("a"), 0, -1):
+            if subject not in self.known:
+                self.known.add(subject)
+                batch = str(self.client.hget(keys.RECORD(subject), "batch"))
+                self.waiting[batch] -= 1
+                self.served.append(batch)
 
 
 @pytest.fixture
@@ -98,7 +98,9 @@ def test_while_batches_wait_each_gets_its_share(
             for pair, leads in ahead.items():
                 for batch in counter.served[before:]:
                     share = 1 / WEIGHTS[batch]
-                    leads.append(leads[-1] + (share if batch == pair[0] else -share if batch == pair[1] else 0))
+                    leads.append(
+                        leads[-1] + (share if batch == pair[0] else -share if batch == pair[1] else 0)
+                    )
                 if not all(counter.waiting[batch] for batch in pair):
                     leads[:] = [0.0]
                 bound = sum(1 / WEIGHTS[batch] for batch in pair)

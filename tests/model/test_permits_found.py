@@ -7,6 +7,7 @@ from scene import LOOK_PAST, RECOUNT, Scene
 
 from config import keys
 from config.settings import Settings
+from worker.ledger import Ledger
 from worker.scripts import Scripts
 
 
@@ -206,15 +207,17 @@ def test_a_budget_that_is_set_later_counts_what_is_on_its_way(scene: Scene) -> N
     assert not scene.arrive(batch="x").granted
 
 
+def test_a_large_budget_is_kept_to_the_credit(scene: Scene) -> None:
+    Ledger(scene.client, Settings()).set_budget("x", "a", 12_345_678)
+    assert float(str(scene.client.hget(keys.BUDGET("x"), "allowed"))) == 12_345_678
+
+
 def test_credits_that_drafts_did_not_cost_are_free_for_the_next(scene: Scene) -> None:
-    scene.collect(generating(scene, variations=1), credits=20)
-    brief = generating(scene, batch="x", budget=110, variations=1)
-    parked = scene.arrive(batch="x", need=1, variations=1)
+    scene.collect(generating(scene), cost=20)
+    brief = generating(scene, batch="x", budget=139)
+    parked = scene.arrive(batch="x")
     assert not parked.granted
-    scene.model.accounts["a"].drafts_credits = 20
-    scene.collect(brief, credits=2)
-    assert scene.model.committed("x") == 52
-    scene.set_budget("x", "a", 120)
+    scene.collect(brief, cost=2)
     assert parked.granted
 
 
@@ -238,6 +241,9 @@ def test_deleting_an_identity_frees_a_promotion_that_was_refused_for_want_of_a_s
     scene.throttled(promotion, "slots", None)
     scene.read_library("a")
     assert not promotion.granted
+    # The pause takes a minute; the library is counted at once, and then again and again.
+    scene.run_timers()
+    assert scene.timers["library:a"] == scene.now + RECOUNT
     scene.libraries["a"].clear()
     scene.now += 1
     scene.read_library("a")
@@ -320,3 +326,33 @@ def test_a_promotion_waits_while_others_have_filled_the_library(scene: Scene) ->
     scene.now += 1
     scene.read_library("a")
     assert promotion.granted
+
+
+def test_a_window_does_not_vanish_under_a_request(scene: Scene) -> None:
+    generating(scene)
+    window = keys.WINDOW("a", "create")
+    assert scene.client.pttl(window) > MINUTE
+    scene.arrive()
+    assert scene.client.ttl(window) == -1
+
+
+def test_preprocessing_holds_no_permit_where_it_does_not_count(model_client: "redis.Redis") -> None:
+    model_client.flushall()
+    scripts = Scripts(model_client, Settings(speed=1, preprocessing_counts=False))
+    scene = Scene(model_client, scripts, Model(preprocessing_counts=False))
+    scene.open("a", jobs=1)
+    brief = generating(scene)
+    scene.collect(brief)
+    other = generating(scene)
+    scene.plan(brief)
+    assert scene.model.subjects["promotion:00001#0"].granted
+    assert scene.client.zrange(keys.PERMITS("a"), 0, -1) == [other.name]
+
+
+def test_what_is_spent_of_a_budget_is_gone(scene: Scene) -> None:
+    promotion = preprocessing(scene, batch="x", budget=60)
+    scene.move(promotion, "ready")
+    waiting = scene.arrive(batch="x")
+    assert not waiting.granted
+    scene.set_budget("x", "a", 100)
+    assert waiting.granted

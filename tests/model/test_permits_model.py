@@ -16,7 +16,9 @@ from worker.scripts import Scripts
 
 STEPS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "5000"))
 #: Where only it matters whether a test fails (`tests/mutants.py`), a failure is not made smaller.
-PHASES = (Phase.generate,) if "IDENTITY_WORKER_TEST_NO_SHRINK" in os.environ else (Phase.generate, Phase.shrink)
+PHASES = (
+    (Phase.generate,) if "IDENTITY_WORKER_TEST_NO_SHRINK" in os.environ else (Phase.generate, Phase.shrink)
+)
 LONG = "IDENTITY_WORKER_TEST_STEPS" in os.environ
 
 

@@ -57,8 +57,11 @@ local function has_slots(account, subject, free, cap)
     if redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then
         return (tonumber(redis.call('HGET', record_of(subject), 'need')) or 1) <= free
     end
+    if free >= 0 then
+        return true
+    end
     local under_way = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
-    return free >= 0 or redis.call('ZCARD', key('IDENTITIES', account)) + under_way < cap
+    return redis.call('ZCARD', key('IDENTITIES', account)) + under_way < cap
 end
 
 -- The first waiter whose slots are free; one that needs fewer may pass one that needs more. Else nil and when to
