@@ -3,13 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-long mutants lint bench clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
 
 test: $(STAMP)
 	$(VENV)/bin/pytest -n 2
+
+# The permits against their model, in orders that were not tried before.
+test-long: $(STAMP)
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model
+
+# Each guard of the permits broken by hand: a test must notice.
+mutants: $(STAMP)
+	$(VENV)/bin/python tests/mutants.py
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

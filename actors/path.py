@@ -10,21 +10,19 @@ import dramatiq
 from dramatiq import Message
 from dramatiq.middleware import CurrentMessage
 
-from actors import preparation, refusals
+from actors import preparation, refusals, upkeep
+from actors.broker import broker
 from actors.process import Process, process
 from config import keys, logs
-from config.broker import make_broker
-from config.embedded import process_redis_url
-from config.settings import LOOK_AGAIN, settings
+from config.settings import LOOK_AGAIN
 from worker import choosing, intake, preparing, steps
 from worker.answers import JobResults, RunState
 from worker.api_errors import AlreadyPromoted, ApiError, NotFound
 from worker.ledger import Answer, Record, Settle, brief_subject
 
-broker = make_broker(process_redis_url(), prefetch=settings().threads)
+__all__ = ["broker", "upkeep"]
+
 log = logs.get("path")
-# Opened before the first message: bad settings must end the worker's start, not the briefs it would take.
-process()
 
 
 @dramatiq.actor(queue_name=keys.INLET)

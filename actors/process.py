@@ -38,7 +38,7 @@ def process() -> Process:
     accounts = load_accounts(values)
     ledger = Ledger(connect(process_redis_url()), values)
     for account in accounts.values():
-        ledger.set_limits(account)
+        ledger.configure(account)
     pool = open_pool(timeout_read=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
     return Process(values, accounts, ledger, apis)

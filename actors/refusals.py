@@ -31,6 +31,7 @@ def refuse_create(run: Process, brief: Record, error: ApiError) -> None:
         journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
         timer=run.paid_call_ms if verdict.to == "uncertain" else None,
         pause=verdict.pause,
+        throttle=verdict.throttle,
     )
 
 
@@ -98,7 +99,14 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
     elif verdict.to == "failed":
         _fail_promotion(run, promotion, str(error), verdict.settle, outcome)
     else:
-        run.ledger.advance(promotion, verdict.to, settle=verdict.settle, journal=outcome, pause=verdict.pause)
+        run.ledger.advance(
+            promotion,
+            verdict.to,
+            settle=verdict.settle,
+            journal=outcome,
+            pause=verdict.pause,
+            throttle=verdict.throttle,
+        )
 
 
 def failed_preprocessing(run: Process, promotion: Record, why: str) -> None:

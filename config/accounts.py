@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
 
 from config.settings import Settings
 
@@ -32,6 +32,15 @@ class Limits(BaseModel):
     """Identities in the library."""
     create_per_minute: int = Field(5, ge=0)
     promote_per_minute: int = Field(5, ge=0)
+    express: int = Field(0, ge=0)
+    """Jobs that only briefs of a priority above 0 may take."""
+    weights: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Shares of batches, beside the 1 that a batch has by default."""
+
+    def fields(self) -> dict[str, str]:
+        """Return the limits as the account's record holds them."""
+        plain = {name: str(value) for name, value in self.model_dump(exclude={"weights"}).items()}
+        return plain | {f"weight:{batch}": f"{weight:g}" for batch, weight in self.weights.items()}
 
 
 class Account(BaseModel):
@@ -72,7 +81,9 @@ def _account(path: Path, name: str, table: Any) -> Account:
         raise BadAccounts(f"{where}: a name is 1 to 64 of A-Z a-z 0-9 . _ -")
     if not isinstance(table, dict):
         raise BadAccounts(f"{where}: must be a table")
-    limits = {key: value for key, value in table.items() if key not in ("token_env", "token_file")}
+    limits = {key: value for key, value in table.items() if key not in ("token_env", "token_file", "enterprise")}
+    if table.get("enterprise"):
+        limits = {"jobs": 0, "slots": 0} | limits
     try:
         return Account(name=name, token=_token(where, table), limits=Limits(**limits))
     except ValidationError as error:

@@ -15,8 +15,15 @@ EARLY_EVENT = 900.0
 LOOK_AGAIN = 20.0
 #: Seconds after creation in which the API may not know its own job yet (piktid-v2.md 6.8).
 EARLY_404 = 300.0
-#: Seconds before an account or an endpoint that refused for a passing reason is tried again.
+#: Seconds before an account or an endpoint that refused for a passing reason is tried again; doubled with each
+#: refusal in a row, up to the longest.
 PROBE_AGAIN = 60.0
+PROBE_MOST = 900.0
+#: Seconds after which an account whose jobs others use is tried with one job more.
+BUSY_AGAIN = 15.0
+#: Seconds between two counts of an account's identities, and while somebody waits for a slot.
+COUNT_AGAIN = 600.0
+COUNT_SOON = 30.0
 
 
 class Settings(BaseSettings):

@@ -50,6 +50,14 @@ class Pause(NamedTuple):
     reason: str
 
 
+class Throttle(NamedTuple):
+    """A 429: its kind (jobs, rate, slots, unclear), what Retry-After said in ms, and the API's words."""
+
+    kind: str
+    ms: int | None
+    reason: str
+
+
 @dataclass(frozen=True)
 class Record:
     """A record as it was read: all values are text, as Redis holds them."""
@@ -171,12 +179,13 @@ class Ledger:
         journal: Mapping[str, Any] | None = None,
         jobs: Sequence[str] = (),
         pause: Pause | None = None,
+        throttle: Throttle | None = None,
         forget: Sequence[str] = (),
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
         `fields` are set and those of `forget` removed; `timer` is in ms from now; `jobs` are remote jobs that
-        are now this record's; `pause` holds the account or an endpoint up.
+        are now this record's; `pause` and `throttle` hold the account or an endpoint up.
         """
         return Answer(
             self._scripts.run(
@@ -189,7 +198,8 @@ class Ledger:
                 settle=settle,
                 journal=journal and inside(journal) + "}",
                 jobs=list(jobs) or None,
-                pause=pause and list(pause),
+                pause=pause and pause._asdict(),
+                throttle=throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
                 forget=list(forget) or None,
             )
         )
@@ -223,7 +233,7 @@ class Ledger:
                 forget=list(forget) or None,
                 timer=timer,
                 journal=journal and inside(journal) + "}",
-                pause=pause and list(pause),
+                pause=pause and pause._asdict(),
                 again=again or None,
                 calls=calls or None,
             )
@@ -233,9 +243,34 @@ class Ledger:
         """Record the choice: one planned promotion for each item, in their order."""
         return Answer(self._scripts.run("plan", brief=brief_id, promotions=list(promotions)))
 
-    def set_limits(self, account: Account) -> None:
-        """Put an account's limits on record, and start whoever may start under them."""
-        self._scripts.run("admit", account=account.name, limits=account.limits.model_dump())
+    def configure(self, account: Account) -> bool:
+        """Put an account's configured limits on record; return False when they are what they were."""
+        limits = account.limits.fields()
+        text = json.dumps(limits, sort_keys=True)
+        return bool(
+            self._scripts.run("limits", account=account.name, limits=limits, by="configuration", file=text)
+        )
+
+    def set_limits(self, account: str, limits: Mapping[str, str], by: str) -> None:
+        """Change limits while running, with who did it on record; start whoever may start under them."""
+        self._scripts.run("limits", account=account, limits=limits, by=by)
+
+    def resume(self, account: str, by: str) -> None:
+        """Lift every pause of an account."""
+        self._scripts.run("resume", account=account, by=by)
+
+    def set_budget(self, batch: str, account: str, credits_allowed: float) -> int:
+        """Set what a batch may cost; return how many of its briefs are parked for lack of budget."""
+        return int(self._scripts.run("budget", batch=batch, account=account, credits=str(credits_allowed)))
+
+    def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
+        """Put the account's own identities on record as listed at `since` (ms); return how many count."""
+        return int(self._scripts.run("library", account=account, codes=list(codes), since=since))
+
+    def now(self) -> int:
+        """Return the server's time in ms."""
+        seconds, microseconds = self.client.time()
+        return int(seconds) * 1000 + int(microseconds) // 1000
 
     def journal(self, brief_id: str) -> list[dict[str, Any]]:
         """Return the journal of a brief's paid calls, oldest first."""

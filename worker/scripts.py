@@ -14,7 +14,16 @@ import redis
 import redis.asyncio
 
 from config import keys
-from config.settings import EARLY_EVENT, RATE_WINDOW, Settings
+from config.settings import (
+    BUSY_AGAIN,
+    COUNT_AGAIN,
+    COUNT_SOON,
+    EARLY_EVENT,
+    PROBE_AGAIN,
+    PROBE_MOST,
+    RATE_WINDOW,
+    Settings,
+)
 from worker.states import TABLE, WAITS
 
 _FOLDER = Path(__file__).parent / "lua"
@@ -62,6 +71,11 @@ def prelude(settings: Settings) -> str:
         "WAITS": {kind: {"state": state, "endpoint": endpoint} for kind, (state, endpoint) in WAITS.items()},
         "SETTING": {
             "window_ms": settings.api_ms(RATE_WINDOW),
+            "probe_ms": settings.api_ms(PROBE_AGAIN),
+            "pause_most_ms": settings.api_ms(PROBE_MOST),
+            "busy_ms": settings.api_ms(BUSY_AGAIN),
+            "library_ms": settings.api_ms(COUNT_AGAIN),
+            "recount_ms": settings.api_ms(COUNT_SOON),
             "early_ms": round(EARLY_EVENT * 1000),
             "replay_ms": REPLAY,
             "grant_ms": GRANT,

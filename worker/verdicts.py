@@ -1,27 +1,39 @@
 """What an API error means for the step that met it: one table for each paid call, read by the error's class.
 
-The first row whose class fits decides, so narrow classes stand before wide ones. A brief that is sent back
-to wait keeps its place; the pause, if any, stops the account or the endpoint for every worker at once.
+The first row whose class fits decides, so narrow classes stand before wide ones. A record that is sent back
+to wait keeps its place; what is paused is paused for every worker at once.
 """
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from config.settings import PROBE_AGAIN, RATE_WINDOW, Settings
 from worker import api_errors as api
-from worker.ledger import Pause, Settle
+from worker.ledger import Pause, Settle, Throttle
 
-#: Seconds after which a busy account (its jobs are in use elsewhere) or a lost connection is tried again.
-BUSY_AGAIN = 15.0
+#: Seconds (of ours: it is no matter of the API's clocks) after which a lost connection is tried again.
 LOST_AGAIN = 5.0
+
+#: A move that means: try the next-ranked draft, or fail when there is none.
+NEXT_DRAFT = "next draft"
+
+
+class Stop(StrEnum):
+    """What is held up after an error."""
+
+    ACCOUNT = "pause"
+    CREATE = "create"
+    PROMOTE = "promote"
+    PREPARE = "prepare"
+    THROTTLED = "throttled"
 
 
 class Rule(NamedTuple):
-    """One row: the error, the state that the record goes to, what is paused for how many seconds."""
+    """One row: the error, the state that the record goes to, what is held up."""
 
     error: type[api.ApiError]
     to: str
-    pause: str | None = None
-    seconds: float = 0.0
+    stop: Stop | None = None
 
 
 class Verdict(NamedTuple):
@@ -29,74 +41,85 @@ class Verdict(NamedTuple):
 
     to: str
     settle: Settle
-    pause: Pause | None
+    pause: Pause | None = None
+    throttle: Throttle | None = None
 
-
-#: A move that means: try the next-ranked draft, or fail when there is none.
-NEXT_DRAFT = "next draft"
 
 CREATE = (
-    Rule(api.NotSent, "waiting", "pause", LOST_AGAIN),
+    Rule(api.NotSent, "waiting", Stop.ACCOUNT),
     Rule(api.OutcomeUnknown, "uncertain"),
-    Rule(api.Unauthorized, "waiting", "pause", PROBE_AGAIN),
-    Rule(api.OutOfCredits, "waiting", "create", PROBE_AGAIN),
-    Rule(api.Unavailable, "waiting", "create", PROBE_AGAIN),
-    Rule(api.SlotsFull, "waiting", "create", PROBE_AGAIN),
-    Rule(api.JobsFull, "waiting", "create", BUSY_AGAIN),
-    Rule(api.Throttled, "waiting", "create", RATE_WINDOW),
+    Rule(api.Unauthorized, "waiting", Stop.ACCOUNT),
+    Rule(api.OutOfCredits, "waiting", Stop.CREATE),
+    Rule(api.Unavailable, "waiting", Stop.CREATE),
+    Rule(api.Throttled, "waiting", Stop.THROTTLED),
     # A redirect or a status that nobody documents says nothing of whether the job was made.
     Rule(api.Unexpected, "uncertain"),
     Rule(api.Answered, "failed"),
 )
 
 PROMOTE = (
-    Rule(api.NotSent, "planned", "pause", LOST_AGAIN),
-    Rule(api.OutcomeUnknown, "planned", "promote", LOST_AGAIN),
-    Rule(api.Unauthorized, "planned", "pause", PROBE_AGAIN),
-    Rule(api.OutOfCredits, "planned", "promote", PROBE_AGAIN),
-    Rule(api.Unavailable, "planned", "promote", PROBE_AGAIN),
-    Rule(api.SlotsFull, "planned", "promote", PROBE_AGAIN),
-    Rule(api.JobsFull, "planned", "promote", BUSY_AGAIN),
-    Rule(api.Throttled, "planned", "promote", RATE_WINDOW),
+    Rule(api.NotSent, "planned", Stop.ACCOUNT),
+    Rule(api.OutcomeUnknown, "planned", Stop.PROMOTE),
+    Rule(api.Unauthorized, "planned", Stop.ACCOUNT),
+    Rule(api.OutOfCredits, "planned", Stop.PROMOTE),
+    Rule(api.Unavailable, "planned", Stop.PROMOTE),
+    Rule(api.Throttled, "planned", Stop.THROTTLED),
     Rule(api.NameTaken, "failed"),
-    Rule(api.Unexpected, "planned", "promote", PROBE_AGAIN),
+    Rule(api.Unexpected, "planned", Stop.PROMOTE),
     Rule(api.Answered, NEXT_DRAFT),
 )
+
+#: The three kinds of 429 (piktid-v2.md 6.17); the scripts tell an unclear one by the room left in our window.
+KINDS = ((api.SlotsFull, "slots"), (api.JobsFull, "jobs"), (api.RateLimited, "rate"), (api.Throttled, "unclear"))
 
 #: A move that means: stay, and make the call again after a pause that grows with the tries.
 AGAIN = "again"
 
 # An upload costs nothing, so whatever says nothing about the file is tried again.
 UPLOAD = (
-    Rule(api.Unauthorized, "preparing", "pause", PROBE_AGAIN),
-    Rule(api.OutOfCredits, "preparing", "create", PROBE_AGAIN),
-    Rule(api.Unavailable, "preparing", "create", PROBE_AGAIN),
-    Rule(api.Throttled, "preparing", "prepare", RATE_WINDOW),
+    Rule(api.Unauthorized, "preparing", Stop.ACCOUNT),
+    Rule(api.OutOfCredits, "preparing", Stop.CREATE),
+    Rule(api.Unavailable, "preparing", Stop.CREATE),
+    Rule(api.Throttled, "preparing", Stop.PREPARE),
     Rule(api.Answered, "failed"),
     Rule(api.PictureRefused, "failed"),
     Rule(api.ApiError, AGAIN),
 )
 
 EXTRACT = (
-    Rule(api.NotSent, "preparing", "pause", LOST_AGAIN),
+    Rule(api.NotSent, "preparing", Stop.ACCOUNT),
     Rule(api.OutcomeUnknown, "held"),
-    Rule(api.Unauthorized, "preparing", "pause", PROBE_AGAIN),
-    Rule(api.OutOfCredits, "preparing", "create", PROBE_AGAIN),
-    Rule(api.Unavailable, "preparing", "create", PROBE_AGAIN),
-    Rule(api.Throttled, "preparing", "prepare", RATE_WINDOW),
+    Rule(api.Unauthorized, "preparing", Stop.ACCOUNT),
+    Rule(api.OutOfCredits, "preparing", Stop.CREATE),
+    Rule(api.Unavailable, "preparing", Stop.CREATE),
+    Rule(api.Throttled, "preparing", Stop.PREPARE),
     Rule(api.Unexpected, "held"),
     Rule(api.Answered, "failed"),
 )
 
 
 def judge(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> Verdict:
-    """Return what the rules say of an error, with the API's own `Retry-After` where it gave one."""
+    """Return what the rules say of an error."""
     rule = next((rule for rule in rules if isinstance(error, rule.error)), rules[-1])
     settle = Settle.NEVER_LEFT if isinstance(error, api.NotSent) else Settle.COUNTED
-    if rule.pause is None:
-        return Verdict(rule.to, settle, None)
-    # A lost connection is no matter of the API's clocks; Retry-After is in real seconds as well.
-    milliseconds = round(rule.seconds * 1000) if rule.seconds == LOST_AGAIN else settings.api_ms(rule.seconds)
-    if isinstance(error, api.Throttled) and error.retry_after is not None:
-        milliseconds = max(1, round(error.retry_after * 1000))
-    return Verdict(rule.to, settle, Pause(rule.pause, milliseconds, str(error)))
+    if rule.stop is None:
+        return Verdict(rule.to, settle)
+    if isinstance(error, api.Throttled) and rule.stop is Stop.THROTTLED:
+        kind = next(kind for class_, kind in KINDS if isinstance(error, class_))
+        return Verdict(rule.to, settle, throttle=Throttle(kind, _retry_after(error), str(error)))
+    return Verdict(rule.to, settle, pause=Pause(rule.stop, _pause_ms(error, settings), str(error)))
+
+
+def _pause_ms(error: api.ApiError, settings: Settings) -> int:
+    match error:
+        case api.NotSent() | api.OutcomeUnknown():
+            return round(LOST_AGAIN * 1000)
+        case api.Throttled():
+            return _retry_after(error) or settings.api_ms(RATE_WINDOW)
+        case _:
+            return settings.api_ms(PROBE_AGAIN)
+
+
+def _retry_after(error: api.Throttled) -> int | None:
+    """Return what Retry-After said, in ms: it is in real seconds, whatever the speed of a sandbox."""
+    return None if error.retry_after is None else max(1, round(error.retry_after * 1000))

@@ -43,11 +43,9 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - 60000
     end
 end
 
-for q = 5, #ARGV do
-    local letters = ARGV[1] .. ':' .. ARGV[q] .. '.XQ'
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', letters, '-inf', now - ARGV[4], 'LIMIT', 0, 100)) do
-        redis.call('ZREM', letters, id)
-        redis.call('HDEL', letters .. '.msgs', id)
-    end
+local letters = ARGV[1] .. ':' .. ARGV[#ARGV] .. '.XQ'
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', letters, '-inf', now - ARGV[4], 'LIMIT', 0, 100)) do
+    redis.call('ZREM', letters, id)
+    redis.call('HDEL', letters .. '.msgs', id)
 end
 return back

@@ -2,7 +2,8 @@
 --
 -- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left',
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
--- pause = {'pause' | 'create' | 'promote', ms from now, reason}
+-- pause = {what = 'pause' | 'create' | 'promote', ms, reason},
+-- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- Returns moved; repeat when it is in that state already; elsewhere when the table does not allow the move,
 -- or when it needs a grant that the record does not have.
 --
@@ -11,15 +12,22 @@ local answer = move(A.subject, A)
 if answer ~= 'moved' then
     return answer
 end
-local account = redis.call('HGET', record_of(A.subject), 'account')
+local account, granted_at = unpack(redis.call('HMGET', record_of(A.subject), 'account', 'granted_at'))
+granted_at = tonumber(granted_at) or 0
 if A.journal then
     journal(brief_of(A.subject), A.journal)
 end
 for _, job in ipairs(A.jobs or {}) do
     know_job(account, job, A.subject)
 end
+local waits = WAITS[kind_of(A.subject)]
 if A.pause then
-    pause(account, unpack(A.pause))
+    pause(account, A.pause.what, A.pause.ms, A.pause.reason, granted_at)
+elseif A.throttle then
+    throttle(account, waits.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
+elseif A.settle == 'counted' and A.to ~= waits.state and A.to ~= 'uncertain' then
+    -- Not for one whose outcome is unknown: no answer is no proof that the account may go on.
+    came_through(account, waits.endpoint, granted_at)
 end
 admit(account)
 return answer

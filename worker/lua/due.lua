@@ -13,6 +13,11 @@ for _, subject in ipairs(due) do
     if kind == 'account' then
         redis.call('ZREM', KEY.TIMERS, subject)
         admit(string.match(subject, ':(.*)'))
+    elseif kind == 'library' then
+        redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.library_ms), subject)
+        send('count_identities', subject)
+        -- Whoever lacks a slot wants the next count sooner, also when this one fails.
+        admit(string.match(subject, ':(.*)'))
     elseif state and STATES[kind][state].actor then
         redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.again_ms), subject)
         redis.call('HSET', record, 'hinted', 1)

@@ -2,14 +2,15 @@
 --
 -- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
 -- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
--- pause = {what, ms from now, reason}, again = true: the step is sent at once,
+-- pause = {what, ms, reason}, again = true: the step is sent at once,
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
 -- Returns moved; elsewhere when the record has left the state, a field is not as given, or the account is
 -- paused: then the timer is set to the end of the pause.
 --
 -- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
 local record = record_of(A.subject)
-local state, account = unpack(redis.call('HMGET', record, 'state', 'account'))
+local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'account', 'noted_at'))
+began_at = tonumber(began_at) or 0
 if state ~= A.state then
     return 'elsewhere'
 end
@@ -35,12 +36,13 @@ if A.journal then
     journal(brief_of(A.subject), A.journal)
 end
 if A.pause then
-    pause(account, unpack(A.pause))
+    pause(account, A.pause.what, A.pause.ms, A.pause.reason, began_at)
 end
 if A.timer then
     set_timer(A.subject, NOW + A.timer)
 end
 if A.again then
+    came_through(account, 'prepare', began_at)
     send(STATES[kind_of(A.subject)][state].actor, A.subject)
 end
 return 'moved'

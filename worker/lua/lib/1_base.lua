@@ -3,12 +3,13 @@
 --
 -- ARGV[1]  the time in ms, in simulations; '' in production: then the server's own clock
 -- ARGV[2]  the arguments, one JSON object
-local NOW
+local NOW, NOW_AT_MOST -- the time, rounded down and up
 if ARGV[1] == '' then
     local clock = redis.call('TIME')
     NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+    NOW_AT_MOST = clock[1] * 1000 + math.ceil(clock[2] / 1000)
 else
-    NOW = tonumber(ARGV[1])
+    NOW, NOW_AT_MOST = tonumber(ARGV[1]), tonumber(ARGV[1])
 end
 local A = cjson.decode(ARGV[2])
 

@@ -54,6 +54,13 @@ local function set_timer(subject, due)
     end
 end
 
+local function set_timer_sooner(subject, due)
+    local before = tonumber(redis.call('ZSCORE', KEY.TIMERS, subject))
+    if before and due < before then
+        set_timer(subject, due)
+    end
+end
+
 -- Wake the step that a record's state waits for; hints that come before it has looked are one hint.
 local function hint(subject)
     local record = record_of(subject)

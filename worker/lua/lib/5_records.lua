@@ -11,6 +11,7 @@ local function expire(brief)
     redis.call('PEXPIRE', key('JOURNAL', brief), keep)
     if batch then
         redis.call('PEXPIRE', key('BATCH', batch), keep)
+        redis.call('PEXPIRE', key('BUDGET', batch), keep)
     end
     for n = 0, (tonumber(promotions) or 0) - 1 do
         redis.call('PEXPIRE', record_of('promotion:' .. brief .. '#' .. n), keep)
@@ -43,24 +44,55 @@ local function finish_promotion(subject)
         event = {'identity.brief.' .. to, '"promotions":[' .. table.concat(outcomes, ',') .. ']'}})
 end
 
+-- What was promised of a batch's budget is spent, or free again for the next of the batch.
+local function unpromise(account, subject)
+    local batch = redis.call('HGET', record_of(subject), 'batch')
+    if batch and redis.call('HDEL', key('PROMISED', batch), subject) == 1 then
+        unpark(account, batch)
+    end
+end
+
+-- What drafts and promotions have cost: for the batch's budget, and to know what drafts of this account cost.
+local function account_for(account, subject, kind, from, to)
+    local batch, credits, made = unpack(redis.call('HMGET', record_of(subject), 'batch', 'credits_used', 'variations'))
+    if kind == 'promotion' and from == 'promoting' and to == 'preprocessing' then
+        spend(batch, PROMOTION)
+    elseif kind == 'brief' and from == 'generating' and credits then
+        spend(batch, credits)
+        redis.call('HINCRBYFLOAT', account_record(account), 'drafts_credits', credits)
+        redis.call('HINCRBY', account_record(account), 'drafts_made', made or 1)
+        if batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1 then
+            local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+            redis.call('HSET', key('PROMISED', batch), subject, PROMOTION * need)
+            unpark(account, batch)
+        end
+    end
+end
+
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
 local function hold(account, subject, kind, from, to)
     if holds_permit(kind, to) then
-        -- Granted already, but for a held brief whose job turned out to be there: that counts, granted or not.
-        redis.call('ZADD', key('PERMITS', account), 'NX', NOW, subject)
+        -- A job that an operator has found counts from then on.
+        redis.call('ZADD', key('PERMITS', account), 'NX', whole(NOW), subject)
     else
         redis.call('ZREM', key('PERMITS', account), subject)
     end
-    if STATES[kind][to].slots then
-        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
-    else
+    if not STATES[kind][to].slots then
         redis.call('HDEL', key('SLOTS', account), subject)
+        unpromise(account, subject)
+    elseif from ~= 'preprocessing' or free_slots(account, limits_of(account).slots) > 0 then
+        -- The slot of an identity that came to nothing may be somebody else's already: then it waits for one.
+        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
     end
     local waits = WAITS[kind]
     if to == waits.state then
         redis.call('ZADD', key('WAITING', account, waits.endpoint), redis.call('HGET', record_of(subject), 'place'), subject)
     elseif from == waits.state then
         redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
+        local batch = redis.call('HGET', record_of(subject), 'batch')
+        if batch then
+            redis.call('ZREM', key('PARKED', batch), subject)
+        end
         if not STATES[kind][to].permit then
             settle(account, subject, false) -- granted, but given up before its request was begun
         end
@@ -107,8 +139,9 @@ move = function(subject, change)
     if change.settle then
         settle(account, subject, change.settle == 'counted')
     end
-    hold(account, subject, kind, from, to)
+    account_for(account, subject, kind, from, to)
     count_identity(account, subject, kind, from, to)
+    hold(account, subject, kind, from, to)
     if change.timer then
         set_timer(subject, NOW + change.timer)
     else

@@ -1,0 +1,54 @@
+-- A batch's budget in credits: what is promised to briefs on their way and what is spent stay below it.
+--
+-- Promised are 50 for each promotion to come, and for drafts not bought yet what drafts of this account have
+-- cost so far (the API publishes no price). A brief that would not fit is parked, so that it blocks nobody.
+
+local PROMOTION = 50
+
+local function draft_price(account)
+    local got = redis.call('HMGET', account_record(account), 'drafts_credits', 'drafts_made')
+    local made = tonumber(got[2]) or 0
+    return made > 0 and tonumber(got[1]) / made or 0
+end
+
+-- What a subject will still cost; promotions and briefs promise alike.
+local function cost_of(account, subject)
+    if kind_of(subject) == 'promotion' then
+        return PROMOTION
+    end
+    local got = redis.call('HMGET', record_of(subject), 'need', 'variations')
+    return PROMOTION * (tonumber(got[1]) or 1) + draft_price(account) * (tonumber(got[2]) or 1)
+end
+
+local function budget_of(batch)
+    return batch and tonumber(redis.call('HGET', key('BUDGET', batch), 'allowed'))
+end
+
+-- Credits that are neither spent nor promised.
+local function budget_left(batch)
+    local allowed = budget_of(batch)
+    if not allowed then
+        return math.huge
+    end
+    local left = allowed - (tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0)
+    for _, credits in ipairs(redis.call('HVALS', key('PROMISED', batch))) do
+        left = left - credits
+    end
+    return left
+end
+
+local function fits_budget(account, subject, batch)
+    return not batch or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
+        or cost_of(account, subject) <= budget_left(batch)
+end
+
+-- Also without a budget: one that is set later must know what is on its way already.
+local function promise(account, subject, batch)
+    redis.call('HSETNX', key('PROMISED', batch), subject, cost_of(account, subject))
+end
+
+local function spend(batch, credits)
+    if batch and tonumber(credits) then
+        redis.call('HINCRBYFLOAT', key('BUDGET', batch), 'spent', credits)
+    end
+end

@@ -1,0 +1,39 @@
+-- The order of an account's waiting list: priority, then fair between batches by weight, then first come.
+--
+-- Start-time fair queueing (Goyal, Vin and Cheng, 1996): a brief's tag is the virtual time at which it would
+-- start if each batch had its weighted share: the later of now (the tag of who started last) and of its batch's
+-- last tag plus one brief's share. Tags are given once, on arrival, so a brief that is sent back keeps its place.
+--
+-- Priority and tag are one score: 44 bits of tag below 8 bits and a sign of priority fit a double's 53 bits.
+
+local PRIORITY = 2 ^ 44
+local SHARE = 1000
+
+local function virtual_time(account, priority)
+    return tonumber(redis.call('HGET', account_record(account), 'virtual:' .. priority)) or 0
+end
+
+local function place_of(account, batch, priority)
+    local virtual = virtual_time(account, priority)
+    local fair = key('FAIR', account, priority)
+    local weight = tonumber(redis.call('HGET', account_record(account), 'weight:' .. batch)) or 1
+    local start = math.max(virtual, tonumber(redis.call('ZSCORE', fair, batch)) or 0)
+    redis.call('ZADD', fair, whole(start + math.max(1, SHARE / weight)), batch)
+    -- A batch that is not behind needs no memory of its last tag.
+    redis.call('ZREMRANGEBYSCORE', fair, '-inf', whole(virtual))
+    redis.call('PEXPIRE', fair, SETTING.keep_ms)
+    return whole(start - priority * PRIORITY)
+end
+
+local function is_urgent(place)
+    return place < 0
+end
+
+-- Who starts moves the virtual time of its priority to its own tag.
+local function started(account, place)
+    local priority = math.ceil(-place / PRIORITY) + 0 -- no negative zero
+    local start = place + priority * PRIORITY
+    if start > virtual_time(account, priority) then
+        redis.call('HSET', account_record(account), 'virtual:' .. priority, whole(start))
+    end
+end

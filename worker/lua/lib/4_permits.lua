@@ -1,0 +1,200 @@
+-- The permits of an account: who may start now. All limits are decided together, so that nobody holds one
+-- while waiting for another (that deadlocks), and nothing is taken that a crash could leak.
+--
+--   job permits   PERMITS     one for each remote job, from before its POST until the API is done with it
+--   windows       WINDOW      requests of a paid endpoint; one under way has no end yet (+inf), one answered
+--                             ends a window after its answer arrived: never earlier than on the server
+--   slots         SLOTS       reserved by briefs and promotions; IDENTITIES are in the library already
+--   budget        PROMISED    credits that briefs of a batch with a budget will still cost
+
+-- How far behind the first waiter one is looked for that needs fewer slots.
+local LOOK_PAST = 50
+
+local function holds_permit(kind, state)
+    return STATES[kind][state].permit and (kind == 'brief' or SETTING.preprocessing_counts)
+end
+
+local function free_slots(account, cap)
+    if cap == 0 then
+        return math.huge
+    end
+    local used = redis.call('ZCARD', key('IDENTITIES', account))
+    for _, reserved in ipairs(redis.call('HVALS', key('SLOTS', account))) do
+        used = used + reserved
+    end
+    return cap - used
+end
+
+-- Returns whether a request may go out now; if not, when to look again (nil: when one under way ends).
+local function window_has_room(account, endpoint, limits)
+    local window = key('WINDOW', account, endpoint)
+    local rate = limits.rate[endpoint]
+    redis.call('ZREMRANGEBYSCORE', window, '-inf', whole(NOW))
+    if limits.probing[endpoint] and redis.call('ZCOUNT', window, '+inf', '+inf') > 0 then
+        return false
+    end
+    if rate == 0 or redis.call('ZCARD', window) < rate then
+        return true
+    end
+    local first = tonumber(redis.call('ZRANGE', window, 0, 0, 'WITHSCORES')[2])
+    return false, first < math.huge and first or nil
+end
+
+local function jobs_have_room(account, endpoint, place, limits)
+    if endpoint == 'promote' and not SETTING.preprocessing_counts then
+        return true
+    end
+    local cap, later = jobs_now(account, limits)
+    local reserve = (endpoint == 'create' and not is_urgent(place)) and limits.express or 0
+    if redis.call('ZCARD', key('PERMITS', account)) < cap - reserve then
+        return true
+    end
+    return false, later
+end
+
+-- With fewer slots than are reserved (a lower cap, identities added by hand), reserved ones serve as far as they go.
+local function has_slots(account, subject, free, cap)
+    if redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then
+        return (tonumber(redis.call('HGET', record_of(subject), 'need')) or 1) <= free
+    end
+    if free >= 0 then
+        return true
+    end
+    local under_way = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
+    return redis.call('ZCARD', key('IDENTITIES', account)) + under_way < cap
+end
+
+-- The first waiter whose slots are free; one that needs fewer may pass one that needs more. Else nil and when to
+-- look again.
+local function first_with_slots(account, endpoint, limits)
+    local free = free_slots(account, limits.slots)
+    local look_past = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, LOOK_PAST, 'WITHSCORES')
+    for n = 1, #look_past, 2 do
+        if has_slots(account, look_past[n], free, limits.slots) then
+            -- Who comes here past an urgent one may not take a job of the express share.
+            local room, later = jobs_have_room(account, endpoint, tonumber(look_past[n + 1]), limits)
+            return room and look_past[n] or nil, later
+        end
+        -- Somebody may delete an identity where we don't see it.
+        set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
+    end
+    return nil
+end
+
+local function park(account, endpoint, subject, batch)
+    local waiting = key('WAITING', account, endpoint)
+    redis.call('ZADD', key('PARKED', batch), redis.call('ZSCORE', waiting, subject), subject)
+    redis.call('ZREM', waiting, subject)
+end
+
+-- Let the parked of a batch wait again whom its budget may pay now. All of them: the first may lack slots.
+local function unpark(account, batch)
+    local parked = redis.call('ZRANGE', key('PARKED', batch), 0, LOOK_PAST, 'WITHSCORES')
+    local left = #parked > 0 and budget_left(batch)
+    for n = 1, #parked, 2 do
+        local subject = parked[n]
+        local own = redis.call('HGET', record_of(subject), 'account')
+        if cost_of(own, subject) <= left then
+            redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
+            redis.call('ZREM', key('PARKED', batch), subject)
+            if own ~= account then
+                set_timer('account:' .. own, NOW)
+            end
+        end
+    end
+end
+
+-- Who of an endpoint may start; else nil and when to look again.
+local function next_to_start(account, endpoint, limits)
+    local waiting = key('WAITING', account, endpoint)
+    local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
+    if not first[1] then
+        return nil
+    end
+    if limits.pause[endpoint] > NOW then
+        if limits.full[endpoint] then
+            set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
+        end
+        return nil, limits.pause[endpoint]
+    end
+    local room, later = window_has_room(account, endpoint, limits)
+    if not room then
+        return nil, later
+    end
+    room, later = jobs_have_room(account, endpoint, tonumber(first[2]), limits)
+    if not room then
+        return nil, later
+    end
+    local subject
+    subject, later = first_with_slots(account, endpoint, limits)
+    if not subject then
+        return nil, later
+    end
+    local batch = redis.call('HGET', record_of(subject), 'batch')
+    if not fits_budget(account, subject, batch) then
+        park(account, endpoint, subject, batch)
+        return next_to_start(account, endpoint, limits)
+    end
+    return subject, nil, batch
+end
+
+-- The grant, its timer and its message are one: a crash right after loses nothing.
+local function grant(account, endpoint, subject, batch)
+    local record = record_of(subject)
+    local kind = kind_of(subject)
+    local waiting = key('WAITING', account, endpoint)
+    started(account, tonumber(redis.call('ZSCORE', waiting, subject)))
+    redis.call('ZREM', waiting, subject)
+    local window = key('WINDOW', account, endpoint)
+    redis.call('ZADD', window, '+inf', subject)
+    redis.call('PERSIST', window)
+    if kind == 'brief' or SETTING.preprocessing_counts then
+        redis.call('ZADD', key('PERMITS', account), whole(NOW), subject)
+    end
+    redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
+    if batch then
+        promise(account, subject, batch)
+        unpark(account, batch)
+    end
+    redis.call('HINCRBY', record, 'grants', 1)
+    redis.call('HSET', record, 'granted_at', whole(NOW))
+    set_timer(subject, NOW + SETTING.grant_ms)
+    send(STATES[kind][WAITS[kind].state].actor, subject)
+end
+
+-- Start whoever may start now, promotions before creations: what is paid for is finished first.
+local function admit(account)
+    local later
+    for _, endpoint in ipairs(ENDPOINTS) do
+        local limits = limits_of(account)
+        local subject, look, batch = next_to_start(account, endpoint, limits)
+        while subject do
+            grant(account, endpoint, subject, batch)
+            subject, look, batch = next_to_start(account, endpoint, limits)
+        end
+        if look and (not later or look < later) then
+            later = look
+        end
+    end
+    if later then
+        set_timer('account:' .. account, later)
+    end
+end
+
+-- A request of a paid endpoint has ended: counted, it fills the window from now on; else it never left.
+local function settle(account, subject, counted)
+    local window = key('WINDOW', account, WAITS[kind_of(subject)].endpoint)
+    if redis.call('ZREM', window, subject) == 1 and counted then
+        local number = redis.call('INCR', KEY.SEQUENCE)
+        -- Rounded up here and down where it is compared: else a window could be a part of a ms too short.
+        redis.call('ZADD', window, whole(NOW_AT_MOST + SETTING.window_ms), subject .. '/' .. number)
+    end
+    -- Not while one is under way: with its entry it would lose its grant, and nobody would grant it again.
+    if redis.call('ZCOUNT', window, '+inf', '+inf') == 0 then
+        redis.call('PEXPIRE', window, SETTING.window_ms + SETTING.early_ms)
+    end
+end
+
+local function is_granted(account, subject)
+    return redis.call('ZSCORE', key('WINDOW', account, WAITS[kind_of(subject)].endpoint), subject)
+end

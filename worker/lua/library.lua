@@ -1,0 +1,21 @@
+-- library: put the account's own identities on record, as the API lists them.
+--
+-- account, codes = {identity codes}, since = ms, the server's time before the list was asked for
+-- Returns how many identities are counted now.
+--
+-- Atomic: identities made while the list was on its way stay counted, those that are gone free their slots,
+-- and whoever waited for a slot starts.
+local identities = key('IDENTITIES', A.account)
+local listed = {}
+for _, code in ipairs(A.codes) do
+    listed[code] = true
+    redis.call('ZADD', identities, 'NX', whole(A.since), code)
+end
+for _, code in ipairs(redis.call('ZRANGEBYSCORE', identities, '-inf', whole(A.since))) do
+    if not listed[code] then
+        redis.call('ZREM', identities, code)
+        make_room(A.account)
+    end
+end
+admit(A.account)
+return redis.call('ZCARD', identities)
