@@ -12,13 +12,13 @@ import redis.asyncio
 
 from config import keys, logs
 from config.accounts import Account
+from worker.urls import segment
 
 log = logs.get("cleaner")
 
 #: Seconds between two looks when nothing was announced: events matched late, or left by another listener.
 LOOK_EVERY = 1.0
-#: Events deleted in a row, and seconds that one may take.
-AT_ONCE = 50
+#: Seconds that one deletion may take.
 TIMEOUT = 10.0
 
 
@@ -44,20 +44,23 @@ class Cleaner:
             self.wanted.clear()
             try:
                 await self._delete_all()
-            except (httpx.HTTPError, redis.RedisError) as error:
-                log.warning("event.not_deleted", account=self._account.name, error=str(error))
+            except redis.RedisError as error:
+                log.warning("events.not_deleted", account=self._account.name, error=str(error))
                 await asyncio.sleep(LOOK_EVERY)
 
     async def _delete_all(self) -> None:
         handled = keys.HANDLED(self._account.name)
-        while ids := await self._redis.zrange(handled, 0, AT_ONCE - 1):
-            for event in map(str, ids):
+        for event in map(str, await self._redis.zrange(handled, 0, -1)):
+            try:
                 await self._delete(event)
+            except httpx.HTTPError as error:  # the others need not wait for this one
+                log.warning("event.not_deleted", account=self._account.name, id=event, error=str(error))
+            else:
                 await self._redis.zrem(handled, event)
 
     async def _delete(self, event: str) -> None:
         headers = {"Authorization": f"Bearer {self._account.token.get_secret_value()}"}
-        answer = await self._client.delete(f"{self._url}/{event}", headers=headers, timeout=TIMEOUT)
+        answer = await self._client.delete(f"{self._url}/{segment(event)}", headers=headers, timeout=TIMEOUT)
         # One that is gone already answers 404 (piktid-v2.md 3.4).
         if answer.status_code != httpx.codes.NOT_FOUND:
             answer.raise_for_status()

@@ -67,7 +67,8 @@ def submit_brief(subject: str) -> None:
     except ApiError as error:
         refusals.refuse_create(run, brief, error)
         return
-    run.ledger.advance(
+    log.info("create.accepted", brief=brief.brief_id, job=created.job_id)
+    answer = run.ledger.advance(
         brief,
         "generating",
         fields={"job_id": created.job_id},
@@ -75,8 +76,9 @@ def submit_brief(subject: str) -> None:
         journal=steps.outcome("create", brief, "accepted", job_id=created.job_id),
         jobs=[created.job_id],
         timer=run.settings.api_ms(LOOK_AGAIN),
+        paid=True,
     )
-    log.info("brief.submitted", brief=brief.brief_id, job=created.job_id)
+    refusals.check_recorded(brief, answer, job=created.job_id)
 
 
 @dramatiq.actor(queue_name=keys.STEPS)
@@ -152,7 +154,8 @@ def promote_draft(subject: str) -> None:
 
 def _record_identity(run: Process, promotion: Record, code: str, job_id: str | None) -> None:
     fields = {"identity_code": code} | ({"preprocessing_job_id": job_id} if job_id else {})
-    run.ledger.advance(
+    log.info("promote.accepted", subject=promotion.subject, identity=code)
+    answer = run.ledger.advance(
         promotion,
         "preprocessing",
         fields=fields,
@@ -161,8 +164,9 @@ def _record_identity(run: Process, promotion: Record, code: str, job_id: str | N
         journal=steps.outcome("promote", promotion, "accepted" if job_id else "already promoted", **fields),
         jobs=list(fields.values()),
         timer=run.settings.api_ms(LOOK_AGAIN),
+        paid=True,
     )
-    log.info("identity.promoted", subject=promotion.subject, identity=code)
+    refusals.check_recorded(promotion, answer, identity=code)
 
 
 @dramatiq.actor(queue_name=keys.STEPS)

@@ -32,7 +32,7 @@ def is_under_way(run: Process, brief: Record) -> bool:
     if brief.read_at - int(brief.fields["noted_at"]) < _limit(run, doing):
         return True
     if doing == EXTRACTING:
-        _hold(run, brief, steps.outcome("extract", brief, "unknown", attempt=_turn(brief)))
+        _hold(run, brief, _turn(brief), steps.outcome("extract", brief, "unknown", attempt=_turn(brief)))
     return doing == EXTRACTING
 
 
@@ -47,7 +47,7 @@ def upload(run: Process, brief: Record, place: str) -> None:
         upload = api.upload(files.upload_name(place, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
     except FileRefused as error:
-        _fail(run, brief, str(error), None)
+        _fail(run, brief, turn, str(error), None)
     except FileUnavailable as error:
         _again(run, brief, turn, str(error))
     except ApiError as error:
@@ -78,14 +78,18 @@ def finish(run: Process, brief: Record) -> None:
     """Record what will be sent, and ask for permits."""
     fields = preparing.prepared(brief)
     if fields is None:
-        _fail(run, brief, "the API saw nothing in its reference image to make a face of", None)
+        _fail(run, brief, _turn(brief), "the API saw nothing in its reference image to make a face of", None)
         return
-    run.ledger.advance(brief, "waiting", fields=fields, forget=preparing.DONE_WITH)
+    run.ledger.advance(brief, "waiting", fields=fields, forget=preparing.DONE_WITH, when=_as_read(brief))
     log.info("brief.prepared", brief=brief.brief_id)
 
 
 def _turn(brief: Record) -> int:
     return int(brief.get("turn") or 0)
+
+
+def _as_read(brief: Record) -> dict[str, str]:
+    return {"turn": brief.get("turn") or ""}
 
 
 def _limit(run: Process, doing: str) -> int:
@@ -101,7 +105,7 @@ def _begin(run: Process, brief: Record, doing: str, journal: dict[str, Any] | No
     turn = _turn(brief) + 1
     answer = run.ledger.note(
         brief,
-        when={"turn": brief.get("turn") or ""},
+        when=_as_read(brief),
         fields={"turn": str(turn), "doing": doing},
         timer=_limit(run, doing),
         journal=journal,
@@ -115,14 +119,15 @@ def _end(
 ) -> None:
     forget = ("doing", "tries", "error")
     when = {"turn": str(turn)}
-    run.ledger.note(brief, when=when, fields=fields, forget=forget, journal=journal, again=True)
+    paid = journal is not None
+    run.ledger.note(brief, when=when, fields=fields, forget=forget, journal=journal, again=True, paid=paid)
 
 
 def _refused(run: Process, brief: Record, turn: int, error: ApiError) -> None:
     verdict = judge(UPLOAD, error, run.settings)
     log.warning("upload.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
     if verdict.to == "failed":
-        _fail(run, brief, str(error), None)
+        _fail(run, brief, turn, str(error), None)
     elif verdict.to == AGAIN or verdict.pause is None:
         _again(run, brief, turn, str(error))
     else:
@@ -136,9 +141,9 @@ def _refused_extraction(run: Process, brief: Record, turn: int, error: ApiError)
     if verdict.pause is not None:
         _wait(run, brief, turn, str(error), outcome, verdict.pause)
     elif verdict.to == "held":
-        _hold(run, brief, outcome)
+        _hold(run, brief, turn, outcome, paid=True)
     else:
-        _fail(run, brief, str(error), outcome)
+        _fail(run, brief, turn, str(error), outcome)
 
 
 def _wait(
@@ -153,6 +158,7 @@ def _wait(
         timer=pause.ms,
         journal=journal,
         pause=pause,
+        paid=journal is not None,
     )
 
 
@@ -160,7 +166,7 @@ def _again(run: Process, brief: Record, turn: int, error: str) -> None:
     tries = int(brief.get("tries") or 0) + 1
     log.warning("upload.failed", brief=brief.brief_id, tries=tries, error=error)
     if tries >= preparing.MOST_TRIES:
-        _fail(run, brief, f"{error} (tried {tries} times)", None)
+        _fail(run, brief, turn, f"{error} (tried {tries} times)", None)
         return
     run.ledger.note(
         brief,
@@ -171,15 +177,29 @@ def _again(run: Process, brief: Record, turn: int, error: str) -> None:
     )
 
 
-def _hold(run: Process, brief: Record, journal: dict[str, Any]) -> None:
-    event = Event("identity.brief.held", {"question": UNKNOWN})
-    fields = {"question": UNKNOWN}
-    run.ledger.advance(brief, "held", fields=fields, event=event, journal=journal, forget=("doing",))
+def _hold(run: Process, brief: Record, turn: int, journal: dict[str, Any], *, paid: bool = False) -> None:
+    run.ledger.advance(
+        brief,
+        "held",
+        fields={"question": UNKNOWN},
+        event=Event("identity.brief.held", {"question": UNKNOWN}),
+        journal=journal,
+        forget=("doing",),
+        when={"turn": str(turn)},
+        paid=paid,
+    )
     log.warning("brief.held", brief=brief.brief_id, question=UNKNOWN)
 
 
-def _fail(run: Process, brief: Record, why: str, journal: dict[str, Any] | None) -> None:
-    event = Event("identity.brief.failed", {"error": why})
-    fields = {"error": why}
-    run.ledger.advance(brief, "failed", fields=fields, event=event, journal=journal, forget=("doing",))
+def _fail(run: Process, brief: Record, turn: int, why: str, journal: dict[str, Any] | None) -> None:
+    run.ledger.advance(
+        brief,
+        "failed",
+        fields={"error": why},
+        event=Event("identity.brief.failed", {"error": why}),
+        journal=journal,
+        forget=("doing",),
+        when={"turn": str(turn) if turn else ""},
+        paid=journal is not None,
+    )
     log.warning("brief.failed", brief=brief.brief_id, error=why)

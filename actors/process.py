@@ -7,11 +7,11 @@ from config import logs
 from config.accounts import Account, load_accounts
 from config.connection import connect
 from config.embedded import process_redis_url
-from config.settings import Settings, settings
+from config.settings import JOB_PATIENCE, Settings, settings
 from worker.ledger import Ledger
-from worker.piktid import PiktID, open_pool
+from worker.piktid import PiktID, longest_call, open_pool
 
-#: Milliseconds beyond a request's own timeout that its worker has to record what came of it.
+#: Milliseconds beyond the longest call that its worker has to record what came of it.
 MARGIN = 15_000
 
 
@@ -27,7 +27,12 @@ class Process:
     @property
     def paid_call_ms(self) -> int:
         """Milliseconds after which whoever began a paid call can no longer be about to record its outcome."""
-        return round(self.settings.request_timeout * 1000) + MARGIN
+        return round(longest_call(self.settings.request_timeout) * 1000) + MARGIN
+
+    @property
+    def unknown_ms(self) -> int:
+        """Milliseconds after which a job that an unknown create may have made is over for certain."""
+        return self.paid_call_ms + self.settings.api_ms(JOB_PATIENCE)
 
 
 @cache
@@ -39,6 +44,6 @@ def process() -> Process:
     ledger = Ledger(connect(process_redis_url()), values)
     for account in accounts.values():
         ledger.configure(account)
-    pool = open_pool(timeout_read=values.request_timeout)
+    pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
     return Process(values, accounts, ledger, apis)

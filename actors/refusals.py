@@ -9,7 +9,7 @@ from config.settings import EARLY_404
 from worker import choosing, steps
 from worker.answers import JobResults
 from worker.api_errors import ApiError, Invalid, NotFound
-from worker.ledger import Event, Record, Settle
+from worker.ledger import Answer, Event, Record, Settle
 from worker.verdicts import CREATE, NEXT_DRAFT, PROMOTE, judge
 
 log = logs.get("refusals")
@@ -29,9 +29,10 @@ def refuse_create(run: Process, brief: Record, error: ApiError) -> None:
         event=_failed_brief(error) if verdict.to == "failed" else None,
         settle=verdict.settle,
         journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
-        timer=run.paid_call_ms if verdict.to == "uncertain" else None,
+        timer=run.unknown_ms if verdict.to == "uncertain" else None,
         pause=verdict.pause,
         throttle=verdict.throttle,
+        paid=True,
     )
 
 
@@ -47,16 +48,25 @@ def _failed_brief(error: ApiError) -> Event:
 
 def unknown_create(run: Process, brief: Record | None) -> None:
     """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
-    if brief is None or brief.state not in ("submitting", "uncertain") or brief.age_ms < run.paid_call_ms:
-        return
-    if brief.state == "submitting":
+    if brief is not None and brief.state == "submitting" and brief.age_ms >= run.paid_call_ms:
         outcome = steps.outcome("create", brief, "unknown")
-        run.ledger.advance(brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.paid_call_ms)
-        return
+        run.ledger.advance(brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.unknown_ms)
+    elif brief is not None and brief.state == "uncertain" and brief.age_ms >= run.unknown_ms:
+        _ask(run, brief)
+
+
+def _ask(run: Process, brief: Record) -> None:
+    """Hold a brief for an operator; by now the job that it may have is over, and its permit is free."""
     question = "its create may or may not have arrived: look for its job before it is sent again"
     event = Event("identity.brief.held", {"question": question})
     run.ledger.advance(brief, "held", fields={"question": question}, event=event)
     log.warning("brief.held", brief=brief.brief_id, question=question)
+
+
+def check_recorded(record: Record, answer: Answer, **made: str) -> None:
+    """Say so when what a paid call made came too late for its record: the journal has it, marked as late."""
+    if answer is Answer.ELSEWHERE:
+        log.error("paid_call.late", subject=record.subject, **made)
 
 
 def unread_job(run: Process, brief: Record, error: ApiError) -> None:
@@ -106,6 +116,7 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
             journal=outcome,
             pause=verdict.pause,
             throttle=verdict.throttle,
+            paid=True,
         )
 
 
@@ -134,7 +145,13 @@ def _next_draft(
         return
     fields = {"tried": str(following), "error": why}
     run.ledger.advance(
-        promotion, "planned", fields=fields, settle=settle, journal=journal, forget=["repeated"]
+        promotion,
+        "planned",
+        fields=fields,
+        settle=settle,
+        journal=journal,
+        forget=["repeated"],
+        paid=journal is not None,
     )
 
 
@@ -143,4 +160,12 @@ def _fail_promotion(
 ) -> None:
     event = steps.identity_event("identity.promotion.failed", promotion, error=why)
     fields = steps.outcome_field(event, "failed") | {"error": why}
-    run.ledger.advance(promotion, "failed", fields=fields, event=event, settle=settle, journal=journal)
+    run.ledger.advance(
+        promotion,
+        "failed",
+        fields=fields,
+        event=event,
+        settle=settle,
+        journal=journal,
+        paid=journal is not None,
+    )

@@ -3,8 +3,11 @@
 import asyncio
 from typing import Any
 
-#: Seconds that a task may take to end before it is told once more.
-TELL_AGAIN = 1.0
+from config.connection import ANSWER_TIMEOUT, CONNECT_TIMEOUT
+
+#: Seconds that a task may take to end before it is told once more: longer than its tidying up may take, which
+#: a second cancellation would cut short.
+TELL_AGAIN = CONNECT_TIMEOUT + ANSWER_TIMEOUT + 1.0
 
 
 async def end(task: "asyncio.Task[Any]") -> None:

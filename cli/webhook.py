@@ -67,7 +67,7 @@ def _do(action: str, values: Settings, account: Account, url: str, *, yes: bool)
 
 def _set(values: Settings, account: Account, store: SecretStore, url: str, *, yes: bool) -> dict[str, Any]:
     from worker.api_errors import ApiError, OutcomeUnknown
-    from worker.urls import is_safe
+    from config.urls import is_safe
 
     if not is_safe(url):
         fail("the URL must be https, or http to this machine", USED_WRONGLY)

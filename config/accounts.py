@@ -81,7 +81,9 @@ def _account(path: Path, name: str, table: Any) -> Account:
         raise BadAccounts(f"{where}: a name is 1 to 64 of A-Z a-z 0-9 . _ -")
     if not isinstance(table, dict):
         raise BadAccounts(f"{where}: must be a table")
-    limits = {key: value for key, value in table.items() if key not in ("token_env", "token_file", "enterprise")}
+    limits = {
+        key: value for key, value in table.items() if key not in ("token_env", "token_file", "enterprise")
+    }
     if table.get("enterprise"):
         limits = {"jobs": 0, "slots": 0} | limits
     try:

@@ -19,8 +19,8 @@ from config.consumer import BlockingConsumer, Outcomes
 
 #: Milliseconds without a sign of life after which a worker is dead and its messages are put back.
 DEAD_AFTER = 5_000
-#: Milliseconds that a dead letter of a step is kept: Dramatiq's own default. Those of the inlet are briefs that
-#: nobody else has on record, so they stay.
+#: Milliseconds that a dead letter of a step is kept: Dramatiq's own default. Those of the inlet are briefs
+#: that nobody else has on record, so they stay.
 DEAD_LETTERS_KEPT = 7 * 86_400_000
 #: Seconds between two signs of life of a worker; each also looks for the dead.
 TEND_EVERY = 1.0

@@ -1,5 +1,7 @@
 """How this project connects to Redis: every timeout and retry said aloud."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -25,14 +27,34 @@ def _options(**more: Any) -> dict[str, Any]:
     }
 
 
+class BadUrl(ValueError):
+    """Raised when the URL of Redis can't be read; never quotes it, since a password may be in it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "must be redis://[[user]:password@]host[:port][/database], rediss:// or unix://; "
+            "in the password, / and # and the like are written as %2F and %23"
+        )
+
+
+@contextmanager
+def _unquoted() -> Iterator[None]:
+    try:
+        yield
+    except ValueError:
+        raise BadUrl from None
+
+
 def connect(url: str) -> "redis.Redis":
-    """Return a client whose answers are text; nothing is sent before the first command."""
-    return redis.Redis.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
+    """Return a client whose answers are text; nothing is sent before the first command. Raises BadUrl."""
+    with _unquoted():
+        return redis.Redis.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
 
 
 def connect_bytes(url: str) -> "redis.Redis":
     """Return a client whose answers are bytes, as Dramatiq wants them."""
-    return redis.Redis.from_url(url, **_options(retry=Retry(NoBackoff(), 0)))
+    with _unquoted():
+        return redis.Redis.from_url(url, **_options(retry=Retry(NoBackoff(), 0)))
 
 
 def connect_async(url: str) -> "redis.asyncio.Redis":
@@ -40,4 +62,5 @@ def connect_async(url: str) -> "redis.asyncio.Redis":
     from redis.asyncio.retry import Retry as AsyncRetry
 
     retry = AsyncRetry(NoBackoff(), 0)
-    return redis.asyncio.Redis.from_url(url, **_options(decode_responses=True, retry=retry))
+    with _unquoted():
+        return redis.asyncio.Redis.from_url(url, **_options(decode_responses=True, retry=retry))

@@ -85,8 +85,8 @@ class BlockingConsumer(_RedisConsumer):
             message = Message.decode(data)
             # Whoever wrote it by hand may have named another id, and only the true one acknowledges it.
             message.options["redis_message_id"] = redis_id
-        except Exception as error:  # noqa: BLE001  # whatever its decoding raises, its neighbours go on
-            log.error("message.unreadable", queue=self.queue_name, id=redis_id, error=repr(error))
+        except Exception as error:  # whatever its decoding raises, its neighbours go on
+            log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=repr(error))
             self.broker.do_nack(self.queue_name, redis_id)
             return None
         self._in_hand.add(redis_id)

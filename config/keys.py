@@ -68,9 +68,18 @@ WINDOW = Key(
     "account, endpoint: requests -> end, ms; gone a window after the last",
 )
 SLOTS = Key("identity:slots:%s", "hash", "permits", "account: subject -> slots reserved; gone when empty")
-FAIR = Key("identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> place of its next; keep_days")
-PARKED = Key("identity:parked:%s", "zset", "permits", "batch: subjects over its budget, by place; gone when empty")
-BUDGET = Key("identity:budget:%s", "hash", "permits", "batch: credits allowed and spent; keep_days after its last brief")
+FAIR = Key(
+    "identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> place of its next; keep_days"
+)
+PARKED = Key(
+    "identity:parked:%s", "zset", "permits", "batch: subjects over its budget, by place; gone when empty"
+)
+BUDGET = Key(
+    "identity:budget:%s",
+    "hash",
+    "permits",
+    "batch: credits allowed and spent; keep_days after its last brief",
+)
 PROMISED = Key("identity:promised:%s", "hash", "permits", "batch: subject -> credits; gone when empty")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
 IDENTITIES = Key(

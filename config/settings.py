@@ -7,16 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.urls import is_safe
+
 #: Seconds in the API's rate windows: 5 requests a minute on each paid endpoint.
 RATE_WINDOW = 60.0
 #: Seconds that an event of a job nobody knows yet is kept for the job's POST to return.
 EARLY_EVENT = 900.0
 #: Seconds between two looks at a job that no event has spoken of.
 LOOK_AGAIN = 20.0
+#: Seconds after which a job that nobody could follow is over for certain: what the vendor's own client waits.
+JOB_PATIENCE = 900.0
 #: Seconds after creation in which the API may not know its own job yet (piktid-v2.md 6.8).
 EARLY_404 = 300.0
-#: Seconds before an account or an endpoint that refused for a passing reason is tried again; doubled with each
-#: refusal in a row, up to the longest.
+#: Seconds before an account or an endpoint that refused for a passing reason is tried again; doubled with
+#: each refusal in a row, up to the longest.
 PROBE_AGAIN = 60.0
 PROBE_MOST = 900.0
 #: Seconds after which an account whose jobs others use is tried with one job more.
@@ -77,8 +81,9 @@ class Settings(BaseSettings):
     @field_validator("api_url")
     @classmethod
     def _without_slash(cls, value: str, info: ValidationInfo) -> str:
-        if not value.startswith(("https://", "http://")):
-            raise ValueError(f"{info.field_name} must start with https:// (or http:// for a sandbox)")
+        # Every call of the API carries the token, so none may go out in clear.
+        if not is_safe(value):
+            raise ValueError(f"{info.field_name} must be https, or http to this machine")
         return value.rstrip("/")
 
     @property

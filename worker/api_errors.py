@@ -86,7 +86,13 @@ class OutOfCredits(Answered):
         in_progress_credits: float | None = None,
         user_credits: float | None = None,
     ) -> None:
-        super().__init__(status, body_excerpt, message)
+        numbers = (
+            ("required", required_credits),
+            ("in progress", in_progress_credits),
+            ("balance", user_credits),
+        )
+        told = ", ".join(f"{name} {number:g}" for name, number in numbers if number is not None)
+        super().__init__(status, body_excerpt, f"{message} (credits: {told})" if told else message)
         self.required_credits = required_credits
         self.in_progress_credits = in_progress_credits
         self.user_credits = user_credits

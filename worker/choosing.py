@@ -54,7 +54,8 @@ def choose(
 
     `rules` has one for each instruction.
     """
-    if Choose.MANUAL in rules and not picks:
+    waits = any(draft.usable and rules[_instruction(rules, draft)] is Choose.MANUAL for draft in drafts)
+    if waits and not picks:
         return None
     chosen: list[Chosen] = []
     for instruction, rule in enumerate(rules):

@@ -1,4 +1,4 @@
-"""When waiting briefs will start and finish under an account's caps: the plan of a batch, an honest time of start.
+"""When briefs will start and finish under an account's caps: the plan of a batch, an honest time of start.
 
 A small simulation in seconds, with the mean durations that the account's jobs have had. It keeps the rules of
 `admit` that decide how long things take: jobs in flight, both request windows, promotions before creations.
@@ -28,7 +28,7 @@ class Caps:
 
 @dataclass
 class Load:
-    """What is on the way already: seconds until each job in flight ends, and since each request of a window."""
+    """What is on the way: seconds until each job in flight ends, and since each request of a window."""
 
     jobs_left: Sequence[float] = ()
     created_ago: Sequence[float] = ()
@@ -97,8 +97,14 @@ def estimate(caps: Caps, promotions: Sequence[int], load: Load | None = None) ->
     load = load or Load()
     run = _Run(
         caps,
-        _Window(caps.create_per_window, caps.window, deque(-ago for ago in sorted(load.created_ago, reverse=True))),
-        _Window(caps.promote_per_window, caps.window, deque(-ago for ago in sorted(load.promoted_ago, reverse=True))),
+        _Window(
+            caps.create_per_window, caps.window, deque(-ago for ago in sorted(load.created_ago, reverse=True))
+        ),
+        _Window(
+            caps.promote_per_window,
+            caps.window,
+            deque(-ago for ago in sorted(load.promoted_ago, reverse=True)),
+        ),
         ends=[(max(0.0, left), 0) for left in load.jobs_left],
         planned=load.promotions_waiting,
     )

@@ -96,16 +96,17 @@ def _take_bad(ledger: Ledger, raw: Any, message_id: str, bad: BadBrief) -> Taken
     said = _readable(raw)
     brief_id = _matching(_ID, said.get("brief_id")) or safe_id(message_id)
     account = _matching(_NAME, said.get("account")) or DEFAULT
+    batch, metadata = _good(said, "batch", None), _good(said, "metadata", {})
     faults = [fault.model_dump() for fault in bad.faults]
     fields = {
-        "envelope": _envelope(brief_id, None, account, {}),
+        "envelope": _envelope(brief_id, batch, account, metadata),
         "faults": json.dumps(faults, ensure_ascii=False),
         "error": "the brief breaks rules",
     }
     answer = ledger.accept(
         brief_id,
         account=account,
-        batch=None,
+        batch=batch,
         priority=0,
         fields=fields,
         event=Event("identity.brief.failed", {"error": fields["error"], "faults": faults}),
@@ -126,6 +127,16 @@ def _readable(raw: Any) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, Mapping) else {}
+
+
+def _good(said: Mapping[str, Any], field: str, otherwise: Any) -> Any:
+    """Return a field of the envelope that keeps its rules by itself: its events should carry it all the same."""
+    if field not in said:
+        return otherwise
+    try:
+        return getattr(parse({"instructions": [{"prompt": "-"}], field: said[field]}), field)
+    except BadBrief:
+        return otherwise
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str | None:

@@ -6,6 +6,8 @@ MOVED entitles the caller to go on.
 """
 
 import json
+import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,11 +15,17 @@ from typing import Any, NamedTuple
 
 import redis
 
-from config import keys
+from config import keys, logs
 from config.accounts import Account
 from config.settings import Settings
 from worker.scripts import Scripts
 from worker.states import Kind
+
+log = logs.get("ledger")
+
+#: Seconds to the first new try to record what a paid call has brought, and to the later ones.
+RECORD_AGAIN = 0.2
+RECORD_AGAIN_MOST = 5.0
 
 
 class Answer(StrEnum):
@@ -180,29 +188,30 @@ class Ledger:
         jobs: Sequence[str] = (),
         pause: Pause | None = None,
         throttle: Throttle | None = None,
+        when: Mapping[str, str] | None = None,
+        paid: bool = False,
         forget: Sequence[str] = (),
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
         `fields` are set and those of `forget` removed; `timer` is in ms from now; `jobs` are remote jobs that
-        are now this record's; `pause` and `throttle` hold the account or an endpoint up.
+        are now this record's; `pause` and `throttle` hold the account or an endpoint up. The fields of `when`
+        must still be so, and so must the attempt that the record was read with: whoever was overtaken by
+        another attempt moves nothing. `paid` records the end of a paid call: in the journal in any case, and
+        for as long as it takes Redis to answer.
         """
-        return Answer(
-            self._scripts.run(
-                "advance",
-                subject=record.subject,
-                to=to,
-                set=fields,
-                event=event and [event.type, inside(event.data)],
-                timer=timer,
-                settle=settle,
-                journal=journal and inside(journal) + "}",
-                jobs=list(jobs) or None,
-                pause=pause and pause._asdict(),
-                throttle=throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
-                forget=list(forget) or None,
-            )
-        )
+        arguments = {
+            "subject": record.subject,
+            "to": to,
+            "set": fields,
+            "event": event and [event.type, inside(event.data)],
+            "timer": timer,
+            "settle": settle,
+            "jobs": list(jobs) or None,
+            "throttle": throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
+            "when": {"grants": record.get("grants") or ""} | dict(when or {}),
+        }
+        return self._change("advance", arguments, forget, journal, pause, paid=paid)
 
     def note(
         self,
@@ -216,28 +225,52 @@ class Ledger:
         pause: Pause | None = None,
         again: bool = False,
         calls: bool = False,
+        paid: bool = False,
     ) -> Answer:
         """Change a record that is still in its state and whose fields of `when` are still so, or do nothing.
 
         A field that `when` gives as "" must not be there. `timer` is in ms from now, `again` sends the step
-        at once. With `calls`, a call of the API follows: while the account is paused the answer is ELSEWHERE,
-        and the step is woken when the pause ends. Never answers REPEAT.
+        at once, `paid` is as in `advance`. With `calls`, a call of the API follows: while the account is
+        paused the answer is ELSEWHERE, and the step is woken when the pause ends. Never answers REPEAT.
         """
-        return Answer(
-            self._scripts.run(
-                "note",
-                subject=record.subject,
-                state=record.state,
-                when=dict(when) or None,
-                set=fields,
-                forget=list(forget) or None,
-                timer=timer,
-                journal=journal and inside(journal) + "}",
-                pause=pause and pause._asdict(),
-                again=again or None,
-                calls=calls or None,
-            )
-        )
+        arguments = {
+            "subject": record.subject,
+            "state": record.state,
+            "when": dict(when) or None,
+            "set": fields,
+            "timer": timer,
+            "again": again or None,
+            "calls": calls or None,
+        }
+        return self._change("note", arguments, forget, journal, pause, paid=paid)
+
+    def _change(
+        self,
+        command: str,
+        arguments: dict[str, Any],
+        forget: Sequence[str],
+        journal: Mapping[str, Any] | None,
+        pause: Pause | None,
+        *,
+        paid: bool,
+    ) -> Answer:
+        more: dict[str, Any] = {
+            "forget": list(forget) or None,
+            "journal": journal and inside(journal) + "}",
+            "pause": pause and pause._asdict(),
+            "paid": paid or None,
+        }
+        pause_seconds = RECORD_AGAIN
+        while True:
+            try:
+                return Answer(self._scripts.run(command, **arguments, **more))
+            except redis.RedisError as error:
+                if not paid:
+                    raise
+                # What was paid for is known to this process alone until it is on record.
+                log.warning("paid_call.unrecorded", subject=arguments["subject"], error=str(error))
+                time.sleep(pause_seconds * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
+                pause_seconds = min(pause_seconds * 2, RECORD_AGAIN_MOST)
 
     def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
         """Record the choice: one planned promotion for each item, in their order."""
@@ -271,10 +304,6 @@ class Ledger:
         """Return the server's time in ms."""
         seconds, microseconds = self.client.time()
         return int(seconds) * 1000 + int(microseconds) // 1000
-
-    def journal(self, brief_id: str) -> list[dict[str, Any]]:
-        """Return the journal of a brief's paid calls, oldest first."""
-        return [json.loads(entry) for entry in self.client.lrange(keys.JOURNAL(brief_id), 0, -1)]
 
 
 def inside(data: Mapping[str, Any]) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from config.urls import is_safe
 from worker.api_errors import OutcomeUnknown, PictureRefused
 from worker.error_status import error_of
 from worker.transport import exchange
-from worker.urls import is_safe
 
 #: Largest picture read, in bytes: an uncompressed 4K square is 48 MB.
 MAX_PICTURE_BYTES = 64 * 1024 * 1024

@@ -12,6 +12,7 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr
 
+from config.urls import is_safe
 from worker import reading, reading_pictures, uploads
 from worker.answers import (
     Created,
@@ -28,8 +29,8 @@ from worker.answers import (
 from worker.api_errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
 from worker.error_status import error_of
 from worker.json_values import UnreadableError, decode
-from worker.transport import Reply, exchange
-from worker.urls import is_safe, segment
+from worker.transport import BODY_SECONDS, Reply, exchange
+from worker.urls import segment
 
 T = TypeVar("T")
 
@@ -43,12 +44,24 @@ PAGE_SIZE = 100
 MAX_PAGES = 100
 
 
+#: Seconds to wait for a connection, and for a free one of the pool.
+CONNECT_SECONDS = 5.0
+
+
+def longest_call(timeout: float) -> float:
+    """Return the seconds after which a call of the API has ended for certain, by its read and write timeout.
+
+    Pool, connection, request, status, and the body, whose last part may come one timeout after its deadline.
+    """
+    return 2 * CONNECT_SECONDS + 4 * timeout
+
+
 def open_pool(
     *,
-    timeout_connect: float = 5.0,
+    timeout_connect: float = CONNECT_SECONDS,
     timeout_read: float = 30.0,
     timeout_write: float = 30.0,
-    timeout_pool: float = 5.0,
+    timeout_pool: float = CONNECT_SECONDS,
     max_connections: int = 32,
     keepalive_expiry: float = 1.0,
 ) -> httpx.Client:
@@ -176,13 +189,6 @@ class PiktID:
         """Have a test event sent to the webhook: POST /webhooks/test."""
         self._call("POST", "/webhooks/test")
 
-    def delete_notification(self, notification_id: int) -> None:
-        """Have a notification replayed no more: DELETE /notifications/{id}. One already gone is fine."""
-        try:
-            self._call("DELETE", f"/notifications/{notification_id}")
-        except NotFound:
-            return
-
     def _identities(self, filters: Mapping[str, str]) -> list[Identity]:
         """Read every page, to the one that is the last or brings nothing new.
 
@@ -228,7 +234,7 @@ class PiktID:
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{method}: the path is too long for a URL") from error
-        reply = exchange(self._pool, call, request, MAX_BODY_BYTES)
+        reply = exchange(self._pool, call, request, MAX_BODY_BYTES, self._pool.timeout.read or BODY_SECONDS)
         if 200 <= reply.status < 300:
             return reply
         raise error_of(call, reply, secret=secret)

@@ -30,6 +30,8 @@ _FOLDER = Path(__file__).parent / "lua"
 #: Milliseconds in which a granted step should have begun; and after which a woken one is woken again.
 GRANT = 10_000
 AGAIN = 10_000
+#: Milliseconds after which a queued message that nobody has looked at is taken for lost.
+LOST = 600_000
 #: Milliseconds that the API keeps an event for replay (piktid-v2.md 3.2).
 REPLAY = 600_000
 
@@ -80,6 +82,7 @@ def prelude(settings: Settings) -> str:
             "replay_ms": REPLAY,
             "grant_ms": GRANT,
             "again_ms": AGAIN,
+            "lost_ms": LOST,
             "keep_ms": round(settings.keep_days * 86_400_000),
             "keep_events": settings.keep_events,
             "preprocessing_counts": settings.preprocessing_counts,

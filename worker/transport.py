@@ -33,7 +33,13 @@ class Reply:
     whole: bool = True
 
 
-def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: int) -> Reply:
+def exchange(
+    pool: httpx.Client,
+    call: str,
+    request: httpx.Request,
+    max_bytes: int,
+    body_seconds: float = BODY_SECONDS,
+) -> Reply:
     """Send a request, follow no redirect, and read at most about `max_bytes` of the body.
 
     Raises NotSent when the request provably never left, OutcomeUnknown when no status came back.
@@ -47,7 +53,7 @@ def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: i
         # request may have arrived. Its text is left out, since it may quote what the server sent.
         raise OutcomeUnknown(f"{call}: no answer came back ({type(error).__name__})") from error
     with closing(response):
-        body, whole = read_body(response, max_bytes)
+        body, whole = read_body(response, max_bytes, body_seconds)
     return Reply(response.status_code, response.headers, body, whole)
 
 

@@ -5,10 +5,10 @@ The URL is a right of access, to another host as a rule: it stands in no text he
 
 import httpx
 
+from config.urls import is_safe
 from worker.api_errors import OutcomeUnknown, PictureRefused
 from worker.error_status import error_of
 from worker.transport import exchange
-from worker.urls import is_safe
 
 #: Longest answer read, in bytes, and the statuses that say that these bytes will never do.
 MAX_ANSWER_BYTES = 64 * 1024

@@ -70,7 +70,12 @@ PROMOTE = (
 )
 
 #: The three kinds of 429 (piktid-v2.md 6.17); the scripts tell an unclear one by the room left in our window.
-KINDS = ((api.SlotsFull, "slots"), (api.JobsFull, "jobs"), (api.RateLimited, "rate"), (api.Throttled, "unclear"))
+KINDS = (
+    (api.SlotsFull, "slots"),
+    (api.JobsFull, "jobs"),
+    (api.RateLimited, "rate"),
+    (api.Throttled, "unclear"),
+)
 
 #: A move that means: stay, and make the call again after a pause that grows with the tries.
 AGAIN = "again"

@@ -77,4 +77,3 @@ def test_the_refusals_of_the_sandbox_have_their_classes() -> None:
         assert type(failure(lambda: busy.create(BODY))) is JobsFull
         stranger = PiktID(pool, sandbox.url, SecretStr("a-stranger"))
         assert type(failure(stranger.me)) is Unauthorized
-        api.delete_notification(12345)

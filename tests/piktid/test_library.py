@@ -87,10 +87,3 @@ def test_the_balance_may_be_of_any_type_or_missing(
 ) -> None:
     server.answers = [answer(200, {"credits": balance})]
     assert api.me().credits == read
-
-
-@pytest.mark.parametrize("status", [200, 202, 204, 404])
-def test_a_deleted_notification_may_be_gone_already(server: Server, api: PiktID, status: int) -> None:
-    server.answers = [answer(status)]
-    api.delete_notification(5)
-    assert (server.seen[0].method, server.seen[0].path) == ("DELETE", "/notifications/5")

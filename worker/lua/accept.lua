@@ -33,6 +33,6 @@ if A.state == 'waiting' then
     admit(A.account)
 else
     set_timer(subject, NOW + SETTING.again_ms)
-    send(STATES.brief[A.state].actor, subject)
+    send_step(record, STATES.brief[A.state].actor, subject)
 end
 return 'moved'

@@ -4,12 +4,19 @@
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
 -- pause = {what = 'pause' | 'create' | 'promote', ms, reason},
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
+-- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
+-- paid = true: the end of a paid call, journalled in any case
 -- Returns moved; repeat when it is in that state already; elsewhere when the table does not allow the move,
--- or when it needs a grant that the record does not have.
+-- when it needs a grant that the record does not have, or when a field is not as given.
 --
 -- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
-local answer = move(A.subject, A)
+local record = record_of(A.subject)
+local answer = unchanged(record, A.when) and move(A.subject, A) or 'elsewhere'
 if answer ~= 'moved' then
+    -- A repeat of the same facts is this very call, whose answer was lost; anything else was paid as well.
+    if A.paid and not (answer == 'repeat' and unchanged(record, A.set)) then
+        journal(brief_of(A.subject), '"late":true,' .. A.journal)
+    end
     return answer
 end
 local account, granted_at = unpack(redis.call('HMGET', record_of(A.subject), 'account', 'granted_at'))

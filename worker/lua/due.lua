@@ -20,8 +20,7 @@ for _, subject in ipairs(due) do
         admit(string.match(subject, ':(.*)'))
     elseif state and STATES[kind][state].actor then
         redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.again_ms), subject)
-        redis.call('HSET', record, 'hinted', 1)
-        send(STATES[kind][state].actor, subject)
+        hint(subject)
     else
         redis.call('ZREM', KEY.TIMERS, subject)
     end

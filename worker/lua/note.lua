@@ -3,6 +3,7 @@
 -- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
 -- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
 -- pause = {what, ms, reason}, again = true: the step is sent at once,
+-- paid = true: the end of a paid call, journalled in any case,
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
 -- Returns moved; elsewhere when the record has left the state, a field is not as given, or the account is
 -- paused: then the timer is set to the end of the pause.
@@ -11,13 +12,11 @@
 local record = record_of(A.subject)
 local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'account', 'noted_at'))
 began_at = tonumber(began_at) or 0
-if state ~= A.state then
-    return 'elsewhere'
-end
-for field, text in pairs(A.when or {}) do
-    if (redis.call('HGET', record, field) or '') ~= text then
-        return 'elsewhere'
+if state ~= A.state or not unchanged(record, A.when) then
+    if A.paid then
+        journal(brief_of(A.subject), '"late":true,' .. A.journal)
     end
+    return 'elsewhere'
 end
 if A.calls then
     local prepare = tonumber(redis.call('HGET', record_of('account:' .. account), 'prepare_until')) or 0
@@ -43,6 +42,6 @@ if A.timer then
 end
 if A.again then
     came_through(account, 'prepare', began_at)
-    send(STATES[kind_of(A.subject)][state].actor, A.subject)
+    send_step(record, STATES[kind_of(A.subject)][state].actor, A.subject)
 end
 return 'moved'

@@ -38,8 +38,11 @@ if subject then
     return 'ours'
 end
 
-local early = key('EARLY', A.account, A.job or A.code)
-redis.call('RPUSH', early, A.event)
-redis.call('LTRIM', early, -50, -1)
-redis.call('PEXPIRE', early, SETTING.early_ms)
+-- Whichever of the two is recorded first finds it.
+for _, id in pairs({A.job, A.code}) do
+    local early = key('EARLY', A.account, id)
+    redis.call('RPUSH', early, A.event)
+    redis.call('LTRIM', early, -50, -1)
+    redis.call('PEXPIRE', early, SETTING.early_ms)
+end
 return 'nobody'

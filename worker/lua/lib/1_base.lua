@@ -44,6 +44,16 @@ local function put(record, given, own)
     redis.call('HSET', record, unpack(flat))
 end
 
+-- Whether a record's fields are still as they were read; '' is a field that is not there.
+local function unchanged(record, fields)
+    for field, text in pairs(fields or {}) do
+        if (redis.call('HGET', record, field) or '') ~= text then
+            return false
+        end
+    end
+    return true
+end
+
 -- Whole numbers in full: Lua would write a time in ms as 1.7e+12.
 local function whole(number)
     return string.format('%.0f', number)

@@ -61,12 +61,18 @@ local function set_timer_sooner(subject, due)
     end
 end
 
--- Wake the step that a record's state waits for; hints that come before it has looked are one hint.
+-- Queue a record's step, and remember since when it is queued: until the step has looked, more hints are one.
+local function send_step(record, actor, subject)
+    redis.call('HSET', record, 'hinted', whole(NOW))
+    send(actor, subject)
+end
+
+-- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
 local function hint(subject)
     local record = record_of(subject)
-    local state = redis.call('HGET', record, 'state')
+    local state, hinted = unpack(redis.call('HMGET', record, 'state', 'hinted'))
     local actor = state and STATES[kind_of(subject)][state].actor
-    if actor and redis.call('HSETNX', record, 'hinted', 1) == 1 then
-        send(actor, subject)
+    if actor and NOW - (tonumber(hinted) or 0) > SETTING.lost_ms then
+        send_step(record, actor, subject)
     end
 end

@@ -159,7 +159,7 @@ local function grant(account, endpoint, subject, batch)
     redis.call('HINCRBY', record, 'grants', 1)
     redis.call('HSET', record, 'granted_at', whole(NOW))
     set_timer(subject, NOW + SETTING.grant_ms)
-    send(STATES[kind][WAITS[kind].state].actor, subject)
+    send_step(record, STATES[kind][WAITS[kind].state].actor, subject)
 end
 
 -- Start whoever may start now, promotions before creations: what is paid for is finished first.

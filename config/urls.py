@@ -1,0 +1,24 @@
+"""Which URLs may be called."""
+
+import ipaddress
+
+
+def is_safe(url: str) -> bool:
+    """Whether a URL is https, or http to this machine, and names no user."""
+    # Not at the top: every command reads the settings, and few call anybody.
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    if parsed.userinfo or not parsed.host:
+        return False
+    return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(parsed.host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
