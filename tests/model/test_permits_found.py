@@ -356,3 +356,26 @@ def test_what_is_spent_of_a_budget_is_gone(scene: Scene) -> None:
     assert not waiting.granted
     scene.set_budget("x", "a", 100)
     assert waiting.granted
+
+
+def test_more_promotions_than_were_reserved_wait_for_a_slot(scene: Scene) -> None:
+    scene.limit("a", slots=2)
+    brief, other = generating(scene), generating(scene)
+    scene.collect(brief)
+    scene.plan(brief, 2)
+    promotions = [scene.model.subjects[f"promotion:00001#{number}"] for number in range(2)]
+    assert [s.granted for s in promotions] == [True, False]
+    scene.move(other, "failed")
+    assert promotions[1].granted
+
+
+def test_a_short_cool_down_does_not_cut_a_longer_one_short(scene: Scene) -> None:
+    first, second = scene.arrive(), scene.arrive()
+    scene.begin(first)
+    scene.begin(second)
+    scene.throttled(first, "rate", 90_000)
+    scene.throttled(second, "rate", 1_000)
+    scene.pass_time(90_000 - 1)
+    assert not first.granted
+    scene.pass_time(1)
+    assert first.granted
