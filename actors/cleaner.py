@@ -10,6 +10,7 @@ from contextlib import suppress
 import httpx
 import redis.asyncio
 
+from actors.tasks import stopping
 from config import keys, logs
 from config.accounts import Account
 from worker.urls import segment
@@ -37,7 +38,7 @@ class Cleaner:
 
     async def run(self) -> None:
         """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
-        while True:
+        while not stopping():
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.wanted.wait()
@@ -57,6 +58,8 @@ class Cleaner:
                 log.warning("event.not_deleted", account=self._account.name, id=event, error=str(error))
             else:
                 await self._redis.zrem(handled, event)
+            if stopping():
+                return
 
     async def _delete(self, event: str) -> None:
         headers = {"Authorization": f"Bearer {self._account.token.get_secret_value()}"}

@@ -14,7 +14,7 @@ import httpx
 import redis
 
 from actors.cleaner import Cleaner
-from actors.tasks import end
+from actors.tasks import end, stopping
 from config import keys, logs
 from config.accounts import Account, load_accounts
 from config.connection import connect_async
@@ -60,7 +60,7 @@ class Listener:
 
     async def _timers(self) -> None:
         """Wake what is due; sleep until the next timer, or until an earlier one is set."""
-        while True:
+        while not stopping():
             try:
                 wait = await self._scripts.run("due", most=TIMERS_AT_ONCE)
                 if wait != 0:
@@ -72,14 +72,14 @@ class Listener:
 
     async def _attend(self, account: Account) -> None:
         """Follow an account for as long as its lease is ours."""
-        while True:
+        while not stopping():
             if not await self._lease(account):
                 await asyncio.sleep(RENEW)
                 continue
             log.info("account.leased", account=account.name)
             following = asyncio.create_task(self._follow(account))
             try:
-                while await self._lease(account) and not following.done():
+                while await self._lease(account) and not following.done() and not stopping():
                     await asyncio.wait([following], timeout=RENEW)
             finally:
                 await end(following)
@@ -118,12 +118,14 @@ class Listener:
     async def _reconnect(self, account: Account, client: httpx.AsyncClient, cleaner: Cleaner) -> None:
         pause = RECONNECT
         silence = max(2.0, SILENCE / self._settings.speed)
-        while True:
+        while not stopping():
             try:
                 async for notification in follow(client, self._settings.api_url, account.token, silence):
                     pause = RECONNECT
                     if notification is not None:
                         await self._wake(account, notification, cleaner)
+                    if stopping():
+                        return
             except StreamEnded as ended:
                 log.warning("stream.ended", account=account.name, why=str(ended), again_in=round(pause, 2))
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret

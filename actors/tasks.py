@@ -1,21 +1,22 @@
-"""Ending an asyncio task for certain."""
+"""Ending an asyncio task for certain.
+
+Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes together with the result it waits
+for, and redis-py sends its commands through it. The task is still marked as being cancelled, so every loop
+here asks `stopping` after what may have swallowed the exception. Cancelling twice is no cure: the second one
+would break into the tidying up that the first set off.
+"""
 
 import asyncio
 from typing import Any
 
-from config.connection import ANSWER_TIMEOUT, CONNECT_TIMEOUT
 
-#: Seconds that a task may take to end before it is told once more: longer than its tidying up may take, which
-#: a second cancellation would cut short.
-TELL_AGAIN = CONNECT_TIMEOUT + ANSWER_TIMEOUT + 1.0
+def stopping() -> bool:
+    """Whether the current task was told to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def end(task: "asyncio.Task[Any]") -> None:
-    """Cancel a task until it has ended; what it ended with is left in it.
-
-    Telling it once is not enough: before Python 3.12, `asyncio.wait_for` loses a cancellation that comes
-    together with the result it waits for, and redis-py sends its commands through it.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=TELL_AGAIN)
+    """Cancel a task and wait until it has ended; what it ended with is left in it."""
+    task.cancel()
+    await asyncio.wait([task])

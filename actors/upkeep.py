@@ -12,7 +12,7 @@ log = logs.get("upkeep")
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def count_identities(subject: str) -> None:
-    """Count the account's own identities anew: people add and delete some by hand, which changes the slots."""
+    """Count the account's own identities anew: people add and delete some by hand, too."""
     run = process()
     account = subject.partition(":")[2]
     if account not in run.apis:

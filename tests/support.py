@@ -31,6 +31,7 @@ from config.connection import connect_bytes
 from config.settings import Settings
 from sandbox import Sandbox
 from web.app import build_app
+from worker import views
 from worker.ledger import Ledger, Record, brief_subject, promotion_subject
 from worker.scripts import Scripts
 from worker.webhooks import sign
@@ -216,7 +217,7 @@ class Flow:
 
     def calls(self, brief_id: str) -> list[str]:
         """Return the brief's journal as `call what`, oldest first."""
-        return [f"{entry['call']} {entry['what']}" for entry in self.ledger.journal(brief_id)]
+        return [f"{entry['call']} {entry['what']}" for entry in views.journal(self.client, brief_id)]
 
     def grow_older(self, subject: str, seconds: float) -> None:
         """Let a record have been in its state for `seconds` longer, and wake its step as its timer would."""

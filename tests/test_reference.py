@@ -11,6 +11,7 @@ from test_files import serving
 
 from config import keys
 from sandbox.pictures.draw import draw
+from worker import views
 from worker.ledger import Answer, Ledger
 from worker.preparing import MOST_TRIES
 
@@ -210,7 +211,7 @@ def test_once_its_question_is_answered_a_held_brief_is_prepared_to_the_end(flow:
     assert flow.ledger.advance(held, "preparing", timer=1, forget=["question"]) is Answer.MOVED
     flow.wake_timer(f"brief:{brief_id}")
     flow.until(brief_id, "generating")
-    assert [entry.get("attempt") for entry in flow.ledger.journal(brief_id)[:4]] == [2, 2, 3, 3]
+    assert [entry.get("attempt") for entry in views.journal(flow.client, brief_id)[:4]] == [2, 2, 3, 3]
     assert api.requests(UPLOAD) == 1
 
 
@@ -285,7 +286,7 @@ def test_a_worker_killed_during_the_extraction_leaves_a_question_and_one_charge(
     worker_process()
     overdue(ledger, "brief:ada")
     eventually(ledger.client, lambda: state_of(ledger, "ada") == "held")
-    assert [entry["what"] for entry in ledger.journal("ada")] == ["intended", "unknown"]
+    assert [entry["what"] for entry in views.journal(ledger.client, "ada")] == ["intended", "unknown"]
     assert api.ledger()["credits"]["charged"]["extraction"] == 5
 
 

@@ -3,11 +3,9 @@
 import time
 
 import redis
-from pydantic import SecretStr
 from support import Flow
 
 from config import keys
-from config.accounts import Account, Limits
 from worker import views
 from worker.ledger import Pause
 
@@ -119,7 +117,7 @@ def test_an_account_that_no_worker_has_put_on_record_has_the_usual_limits(client
 
 def test_an_account_shows_what_is_in_use_reserved_and_waiting(heard: Flow) -> None:
     heard.finish(heard.accept(brief_id="done"))
-    heard.ledger.set_limits(Account(name="default", token=SecretStr("t"), limits=Limits(jobs=1, slots=9)))
+    heard.ledger.set_limits("default", {"jobs": "1", "slots": "9"}, by="test")
     heard.accept(brief_id="runs", choose="all")
     heard.accept(brief_id="waits")
     account = views.account(heard.client, "default")

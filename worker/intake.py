@@ -130,7 +130,7 @@ def _readable(raw: Any) -> Mapping[str, Any]:
 
 
 def _good(said: Mapping[str, Any], field: str, otherwise: Any) -> Any:
-    """Return a field of the envelope that keeps its rules by itself: its events should carry it all the same."""
+    """Return a field of the envelope that keeps its rules by itself: its events should carry it."""
     if field not in said:
         return otherwise
     try:

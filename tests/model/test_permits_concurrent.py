@@ -117,7 +117,7 @@ def test_workers_at_once_keep_every_cap_as_the_server_counts_and_leave_nothing(
     model_client: "redis.Redis", model_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model_client.flushall()
-    for wait in ("GRANT", "AGAIN"):
+    for wait in ("GRANT", "AGAIN", "LOST"):
         monkeypatch.setattr(f"worker.scripts.{wait}", LOST)
     scripts = Scripts(model_client, Settings(speed=SPEED))
     limits = {"jobs": JOBS, "slots": SLOTS, "create_per_minute": RATE, "promote_per_minute": RATE}

@@ -5,7 +5,7 @@
 --
 -- Atomic: lifted, written down who did it, and acted upon.
 local record = account_record(A.account)
-for _, what in ipairs({'pause', 'create', 'promote'}) do
+for _, what in ipairs({'pause', 'create', 'promote', 'prepare'}) do
     lift(A.account, what)
 end
 redis.call('HDEL', record, 'working', 'working_until')
