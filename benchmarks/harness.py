@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,11 @@ from config.broker import brief_message, make_broker
 from config.connection import connect
 
 ACCOUNT = "sandbox-bench"
+#: Of the sandbox's draws: the same seed, account and requests give the same jobs, in any order.
+SEED = 7
 START_DEADLINE = 20.0
+#: No caps on our side: what is measured is the machinery, not the account's limits.
+UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute": 0}
 
 
 @dataclass
@@ -49,7 +53,7 @@ class Setup:
                 raise TimeoutError(
                     f"{self.client.zcard(keys.FINISHED())} of {count} finished in {deadline} s"
                 )
-            answer = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
+            answer: Any = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
             seen = answer[0][1][-1][0] if answer else seen
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -66,23 +70,21 @@ def call(method: str, url: str, body: Any = None) -> Any:
 
 
 @contextmanager
-def processes(speed: float, **settings: Any) -> Iterator[Setup]:
-    """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block."""
+def processes(speed: float, limits: Mapping[str, int] = UNLIMITED, **settings: Any) -> Iterator[Setup]:
+    """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block.
+
+    `limits` are those of the account on our side (config/accounts.py).
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         redis_url = stack.enter_context(embedded.running(folder / "valkey"))
-        port = _free_port()
-        sandbox = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed=7)"]
-        stack.enter_context(_running(sandbox, folder / "sandbox.log", dict(os.environ)))
-        api_url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{api_url}/_sandbox/ledger")
-        call("POST", f"{api_url}/_sandbox/settings", settings)
+        api_url = stack.enter_context(sandbox_process(speed, **settings))
         environment = {
             **os.environ,
             "REDIS_URL": redis_url,
             "PIKTID_API_URL": api_url,
             "IDENTITY_WORKER_SPEED": str(speed),
-            "ACCOUNTS_FILE": str(_accounts(folder)),
+            "ACCOUNTS_FILE": str(_accounts(folder, limits)),
             "BENCH_TOKEN": ACCOUNT,
         }
         bin_ = Path(sys.executable).parent
@@ -95,11 +97,22 @@ def processes(speed: float, **settings: Any) -> Iterator[Setup]:
         yield Setup(client, redis_url, api_url, worker.pid, listener.pid)
 
 
-def _accounts(folder: Path) -> Path:
-    """No caps on our side: what is measured is the machinery, not the account's limits."""
+@contextmanager
+def sandbox_process(speed: float, **settings: Any) -> Iterator[str]:
+    """Run a sandbox process with these settings for the length of the block; yield its URL."""
+    port = _free_port()
+    command = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})"]
+    with tempfile.TemporaryDirectory() as folder, _running(command, Path(folder, "log"), dict(os.environ)):
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{url}/_sandbox/ledger")
+        call("POST", f"{url}/_sandbox/settings", settings)
+        yield url
+
+
+def _accounts(folder: Path, limits: Mapping[str, int]) -> Path:
     path = folder / "accounts.toml"
-    limits = "jobs = 0\nslots = 0\ncreate_per_minute = 0\npromote_per_minute = 0\n"
-    path.write_text(f'[accounts.default]\ntoken_env = "BENCH_TOKEN"\n{limits}')
+    lines = "".join(f"{name} = {value}\n" for name, value in limits.items())
+    path.write_text(f'[accounts.default]\ntoken_env = "BENCH_TOKEN"\n{lines}')
     return path
 
 

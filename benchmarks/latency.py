@@ -18,7 +18,7 @@ from benchmarks.harness import ACCOUNT, Setup, processes
 BRIEFS = 60
 SPEED = 50.0
 #: Short jobs; finished drafts only, so that one event of a job matters.
-QUICK = {
+QUICK: dict[str, Any] = {
     "jobs_cap": 100_000,
     "slots_cap": 100_000,
     "create_per_minute": 100_000,
@@ -53,7 +53,7 @@ def _delays(setup: Setup) -> list[float]:
     ledger = setup.control("GET", f"ledger?account={ACCOUNT}")
     jobs = ledger["accounts"][ACCOUNT]["jobs"]
     done = {job["job_id"]: _end(job) for job in jobs if job["job_type"] == "identity_creation"}
-    delays = {}
+    delays: dict[str, float] = {}
     for entry in setup.control("GET", f"journal?account={ACCOUNT}&limit=2000"):
         parts = entry["path"].split("/")
         if parts[-1] == "results" and entry["at"] >= done[parts[2]]:
@@ -62,7 +62,7 @@ def _delays(setup: Setup) -> list[float]:
 
 
 def _end(job: dict[str, Any]) -> float:
-    return next(state["at"] for state in job["states"] if state["state"] == "completed")
+    return next(float(state["at"]) for state in job["states"] if state["state"] == "completed")
 
 
 if __name__ == "__main__":
