@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long mutants lint bench clean
+.PHONY: demo test test-long mutants lint bench bench-caps clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -28,6 +28,13 @@ bench: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.latency
 	$(VENV)/bin/python -m benchmarks.cost
 	$(VENV)/bin/python -m benchmarks.webhook
+
+# About 25 minutes in all; benchmarks.scale alone takes longer at its full size.
+bench-caps: $(STAMP)
+	$(VENV)/bin/python -m benchmarks.makespan
+	$(VENV)/bin/python -m benchmarks.fairness
+	$(VENV)/bin/python -m benchmarks.throughput
+	$(VENV)/bin/python -m benchmarks.scale --accounts 1000 --briefs 50000
 
 $(STAMP): pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'

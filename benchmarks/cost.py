@@ -6,12 +6,13 @@ python -m benchmarks.cost [BRIEFS]
 import json
 import sys
 import time
+from typing import Any
 
 from benchmarks.harness import Setup, cpu_seconds, processes
 
 BRIEFS = 500
 #: No caps, and jobs long enough (in the sandbox's time) that hundreds are in flight at once.
-LIFTED = {
+LIFTED: dict[str, Any] = {
     "jobs_cap": 100_000,
     "slots_cap": 100_000,
     "create_per_minute": 100_000,

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,17 @@ from typing import Any
 
 import redis
 
+from benchmarks.wiretap import Wiretap, tapping
 from config import embedded, keys
 from config.broker import brief_message, make_broker
 from config.connection import connect
 
 ACCOUNT = "sandbox-bench"
+#: Of the sandbox's draws: the same seed, account and requests give the same jobs, in any order.
+SEED = 7
 START_DEADLINE = 20.0
+#: No caps on our side: what is measured is the machinery, not the account's limits.
+UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute": 0}
 
 
 @dataclass
@@ -34,6 +39,7 @@ class Setup:
     api_url: str
     worker: int
     listener: int
+    tap: Wiretap
 
     def enqueue(self, briefs: list[dict[str, Any]]) -> None:
         """Put briefs on the inlet queue."""
@@ -49,7 +55,7 @@ class Setup:
                 raise TimeoutError(
                     f"{self.client.zcard(keys.FINISHED())} of {count} finished in {deadline} s"
                 )
-            answer = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
+            answer: Any = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
             seen = answer[0][1][-1][0] if answer else seen
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -66,23 +72,24 @@ def call(method: str, url: str, body: Any = None) -> Any:
 
 
 @contextmanager
-def processes(speed: float, **settings: Any) -> Iterator[Setup]:
-    """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block."""
+def processes(
+    speed: float, limits: Mapping[str, int] = UNLIMITED, *, tapped: bool = False, **settings: Any
+) -> Iterator[Setup]:
+    """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block.
+
+    `limits` are those of the account on our side (config/accounts.py); `tapped` puts a wiretap between.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         redis_url = stack.enter_context(embedded.running(folder / "valkey"))
-        port = _free_port()
-        sandbox = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed=7)"]
-        stack.enter_context(_running(sandbox, folder / "sandbox.log", dict(os.environ)))
-        api_url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{api_url}/_sandbox/ledger")
-        call("POST", f"{api_url}/_sandbox/settings", settings)
+        api_url = stack.enter_context(sandbox_process(speed, **settings))
+        tap = stack.enter_context(tapping(api_url)) if tapped else Wiretap(api_url)
         environment = {
             **os.environ,
             "REDIS_URL": redis_url,
-            "PIKTID_API_URL": api_url,
+            "PIKTID_API_URL": tap.url,
             "IDENTITY_WORKER_SPEED": str(speed),
-            "ACCOUNTS_FILE": str(_accounts(folder)),
+            "ACCOUNTS_FILE": str(_accounts(folder, limits)),
             "BENCH_TOKEN": ACCOUNT,
         }
         bin_ = Path(sys.executable).parent
@@ -92,14 +99,25 @@ def processes(speed: float, **settings: Any) -> Iterator[Setup]:
         listener = stack.enter_context(_running(listen, folder / "listener.log", environment))
         client = connect(redis_url)
         _wait_until_followed(client)
-        yield Setup(client, redis_url, api_url, worker.pid, listener.pid)
+        yield Setup(client, redis_url, api_url, worker.pid, listener.pid, tap)
 
 
-def _accounts(folder: Path) -> Path:
-    """No caps on our side: what is measured is the machinery, not the account's limits."""
+@contextmanager
+def sandbox_process(speed: float, **settings: Any) -> Iterator[str]:
+    """Run a sandbox process with these settings for the length of the block; yield its URL."""
+    port = _free_port()
+    command = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})"]
+    with tempfile.TemporaryDirectory() as folder, _running(command, Path(folder, "log"), dict(os.environ)):
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{url}/_sandbox/ledger")
+        call("POST", f"{url}/_sandbox/settings", settings)
+        yield url
+
+
+def _accounts(folder: Path, limits: Mapping[str, int]) -> Path:
     path = folder / "accounts.toml"
-    limits = "jobs = 0\nslots = 0\ncreate_per_minute = 0\npromote_per_minute = 0\n"
-    path.write_text(f'[accounts.default]\ntoken_env = "BENCH_TOKEN"\n{limits}')
+    lines = "".join(f"{name} = {value}\n" for name, value in limits.items())
+    path.write_text(f'[accounts.default]\ntoken_env = "BENCH_TOKEN"\n{lines}')
     return path
 
 

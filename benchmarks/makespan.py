@@ -1,0 +1,206 @@
+"""How long a batch takes under an account's caps, beside two other ways and the best that is possible.
+
+    python -m benchmarks.makespan [SPEED [SPEED OF THE OTHERS]]
+
+60 briefs under 5 jobs in flight and 5 requests a minute on each paid endpoint, preprocessing among the jobs.
+Two regimes: the jobs are short, so the request windows bind; or long, so the jobs do. Each contender has a
+sandbox process of its own, with the same seed and account, so each request's jobs take the same time for all
+(the ids of the jobs, drawn with the durations, are compared). Measured is the time from handing the briefs
+over to the contender to its knowing that the last identity is ready, in seconds of the API.
+
+The figures are ratios to the shortest of several list schedules that know all durations and lose no time
+(benchmarks/planner.py); `best_to_lower_bound` says how far at the most that is above the optimum. Nobody can
+know the durations beforehand, so what ours loses is shown in two parts: `first_come`, the same ratio for our
+own order without any lost time, and `ours_to_first_come`, what the machinery adds to it. `handover_ms` is the
+median time on the wall for which the binding permit was free before the next request had arrived.
+
+Ours runs slower than the others, in two minutes a regime, so that its milliseconds weigh little more than
+they do in production; theirs weigh little beside their pauses of seconds. A brief that a contender gave up is
+lost: its ratio is then that of a smaller batch.
+"""
+
+import json
+import logging
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks import planner, rivals
+from benchmarks.draws import Draws, draw
+from benchmarks.harness import ACCOUNT, SEED, call, processes, sandbox_process
+from config import embedded
+
+BRIEFS = 60
+SPEED = 10.0
+OTHERS_SPEED = 40.0
+#: The 60 identities must fit, and nothing else than jobs and windows may bind.
+ROOM = {"slots_cap": 100_000, "credits": 10_000_000}
+#: Median durations of the sandbox's jobs, seconds; the long ones are its defaults. Spread: a quarter.
+REGIMES = {
+    "window": {"drafts_median_seconds": 4, "preprocessing_median_seconds": 6},
+    "jobs": {"drafts_median_seconds": 40, "preprocessing_median_seconds": 60},
+}
+LIMITS = {"jobs": planner.JOBS, "slots": 0, "create_per_minute": 5, "promote_per_minute": 5}
+#: A contender that takes so many times the best schedule is stopped; what is not ready by then is lost.
+PATIENCE = 5
+
+
+class Run(NamedTuple):
+    """What a contender did: seconds of the API that it took, and the sandbox's ledger of its account."""
+
+    seconds: float
+    ledger: Any
+
+    @property
+    def ready(self) -> int:
+        """How many identities can be used."""
+        return sum(each["preprocessing_status"] == "completed" for each in self.ledger["identities"])
+
+    @property
+    def violations(self) -> int:
+        """How often a cap was passed, or a request sent that could only be refused."""
+        peaks = [
+            peak["accepted"] > planner.PER_WINDOW for peak in self.ledger["most_requests_in_60_s"].values()
+        ]
+        over = self.ledger["max_jobs_in_flight"] > planner.JOBS
+        return int(sum(self.ledger["violations"].values()) + sum(peaks) + over)
+
+    @property
+    def refused(self) -> int:
+        """How many responses of 429 there were."""
+        return sum(answers.get("429", 0) for answers in self.ledger["requests"].values())
+
+
+def main(speed: float = SPEED, others_speed: float = OTHERS_SPEED) -> None:
+    """Run both regimes and print the table."""
+    # Dramatiq tells of each refused start with a whole traceback.
+    logging.getLogger("dramatiq").setLevel(logging.CRITICAL)
+    regimes = {name: _regime(name, speed, others_speed) for name in REGIMES}
+    worst = {
+        key: max(regime[key] for regime in regimes.values())
+        for key in ("ours", "polling", "concurrent_rate_limiter")
+    }
+    sums = {
+        key: sum(regime[key] for regime in regimes.values())
+        for key in ("violations", "responses_429", "lost")
+    }
+    print(json.dumps({**worst, **sums, "speed": speed, "others_speed": others_speed, **regimes}))
+
+
+def _regime(name: str, speed: float, others_speed: float) -> dict[str, Any]:
+    settings = {**ROOM, **REGIMES[name]}
+    draws = draw(SEED, ACCOUNT, [_body(number) for number in range(BRIEFS)], settings)
+    plans = planner.schedules(draws.briefs)
+    best, first_come = min(plans.values()), planner.makespan(draws.briefs, planner.first_come)
+    patience = PATIENCE * best / 1000
+    ours = _ours(settings, speed, patience / speed)
+    # The two others spend their time asleep, so they run side by side.
+    with ThreadPoolExecutor() as pool:
+        others = {
+            "polling": pool.submit(_polling, settings, others_speed),
+            "concurrent_rate_limiter": pool.submit(_limited, settings, others_speed, patience / others_speed),
+        }
+    runs = {"ours": ours, **{key: future.result() for key, future in others.items()}}
+    for key, run in runs.items():
+        _check_draws(key, run, draws)
+    _print(name, plans, planner.lower_bound(draws.briefs), runs, best)
+    return {
+        **{key: round(1000 * run.seconds / best, 4) for key, run in runs.items()},
+        "violations": ours.violations,
+        "responses_429": ours.refused,
+        "lost": BRIEFS - ours.ready,
+        "first_come": round(first_come / best, 4),
+        "ours_to_first_come": round(1000 * ours.seconds / first_come, 4),
+        "best_to_lower_bound": round(best / planner.lower_bound(draws.briefs), 4),
+        "best_seconds": best / 1000,
+        "handover_ms": _handover(name, ours, speed),
+        "others": {
+            key: {"violations": run.violations, "responses_429": run.refused, "lost": BRIEFS - run.ready}
+            for key, run in runs.items()
+            if key != "ours"
+        },
+    }
+
+
+def _body(number: int) -> dict[str, Any]:
+    """Every option is given, or our worker would, and its requests would be others than its rivals'."""
+    instruction = {
+        "appearance": {"age": 20 + number % 40},
+        "num_variations": 1,
+        "options": {"size": "2K", "ar": "3:4", "format": "jpg"},
+    }
+    options = {"model": "auto", "add_ai_watermark": False}
+    return {"name": f"Face {number}", "instructions": [instruction], "options": options}
+
+
+def _ours(settings: dict[str, Any], speed: float, patience: float) -> Run:
+    briefs = [{"brief_id": f"makespan-{number}", **_body(number)} for number in range(BRIEFS)]
+    with processes(speed, LIMITS, **settings) as setup:
+        began = time.monotonic()
+        setup.enqueue(briefs)
+        setup.wait_finished(BRIEFS, deadline=patience)
+        return _run(setup.api_url, began, speed)
+
+
+def _polling(settings: dict[str, Any], speed: float) -> Run:
+    return _rival(settings, speed, lambda url, bodies: rivals.poll(url, speed, bodies))
+
+
+def _limited(settings: dict[str, Any], speed: float, patience: float) -> Run:
+    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as redis_url:
+        return _rival(
+            settings, speed, lambda url, bodies: rivals.limited(url, speed, bodies, redis_url, patience)
+        )
+
+
+def _rival(settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], None]) -> Run:
+    with sandbox_process(speed, **settings) as url:
+        began = time.monotonic()
+        drive(url, [_body(number) for number in range(BRIEFS)])
+        return _run(url, began, speed)
+
+
+def _run(url: str, began: float, speed: float) -> Run:
+    seconds = (time.monotonic() - began) * speed
+    ledger = call("GET", f"{url}/_sandbox/ledger?account={ACCOUNT}")
+    return Run(seconds, ledger["accounts"][ACCOUNT])
+
+
+def _check_draws(name: str, run: Run, draws: Draws) -> None:
+    unknown = {job["job_id"] for job in run.ledger["jobs"]} - draws.job_ids
+    if unknown:
+        raise RuntimeError(f"{name} had jobs that nobody else had: {unknown}")
+
+
+def _handover(regime: str, run: Run, speed: float) -> float:
+    """Return for how many ms of the wall the regime's binding permit stayed free, at the median."""
+    jobs = run.ledger["jobs"]
+    if regime == "window":
+        starts = sorted(job["states"][0]["at"] for job in jobs if job["job_type"] == "identity_creation")
+        freed = [at + planner.WINDOW_MS / 1000 for at in starts]
+    else:
+        starts = sorted(job["states"][0]["at"] for job in jobs)
+        freed = sorted(job["states"][-1]["at"] for job in jobs)
+    idle = [start - free for start, free in zip(starts[planner.JOBS :], freed, strict=False)]
+    return round(float(statistics.median(idle)) * 1000 / speed, 1)
+
+
+def _print(name: str, plans: dict[str, int], bound: int, runs: dict[str, Run], best: int) -> None:
+    print(f"\n{name} binding: no schedule is shorter than {bound / 1000:.1f} s")
+    for plan, ms in sorted(plans.items(), key=lambda item: item[1]):
+        print(f"  {plan:46} {ms / 1000:8.1f} s {ms / best:8.4f}")
+    print(f"  {'':46} {'':10} {'of best':>8} {'lost':>6} {'429':>6} {'violations':>11}")
+    for key, run in runs.items():
+        figures = (
+            f"{1000 * run.seconds / best:8.4f} {BRIEFS - run.ready:6} {run.refused:6} {run.violations:11}"
+        )
+        print(f"  {key:46} {run.seconds:8.1f} s {figures}")
+
+
+if __name__ == "__main__":
+    main(*map(float, sys.argv[1:]))
