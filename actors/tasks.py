@@ -17,6 +17,16 @@ def stopping() -> bool:
 
 
 async def end(task: "asyncio.Task[Any]") -> None:
-    """Cancel a task and wait until it has ended; what it ended with is left in it."""
+    """Cancel a task and wait until it has ended; what it ended with is left in it.
+
+    Raises CancelledError once the task has ended if the caller was cancelled meanwhile.
+    """
     task.cancel()
-    await asyncio.wait([task])
+    told: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            told = error  # raised at once, it would leave the task behind, running
+    if told is not None:
+        raise told

@@ -94,7 +94,7 @@ MUTANTS = (
     Mutant("creations go before promotions", ACCOUNT, "{'promote', 'create'}", "{'create', 'promote'}"),
     Mutant("a granted subject still waits", PERMITS, "    redis.call('ZREM', waiting, subject)\n    local window", "    local window"),
     Mutant("a grant takes no job permit", PERMITS, "        redis.call('ZADD', key('PERMITS', account), whole(NOW), subject)\n", ""),
-    Mutant("a grant is not told", PERMITS, "    send(STATES[kind][WAITS[kind].state].actor, subject)\n", ""),
+    Mutant("a grant is not told", PERMITS, "    send_step(record, STATES[kind][WAITS[kind].state].actor, subject)\n", ""),
     Mutant("a grant sets no timer", PERMITS, "    set_timer(subject, NOW + SETTING.grant_ms)\n", ""),
     Mutant("one starts where more may", PERMITS, "        while subject do", "        if subject then"),
     Mutant("no timer for the next look", PERMITS, "        set_timer('account:' .. account, later)\n", ""),

@@ -6,6 +6,7 @@ are served differs by no more than one brief of each, in shares.
 
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import pytest
 import redis
@@ -58,7 +59,8 @@ class Counter:
             self._note()
 
     def _note(self) -> None:
-        for subject in self.client.zrange(keys.PERMITS("a"), 0, -1):
+        holders: Any = self.client.zrange(keys.PERMITS("a"), 0, -1)
+        for subject in holders:
             if subject not in self.known:
                 self.known.add(subject)
                 batch = str(self.client.hget(keys.RECORD(subject), "batch"))
