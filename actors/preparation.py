@@ -92,6 +92,11 @@ def _as_read(brief: Record) -> dict[str, str]:
     return {"turn": brief.get("turn") or ""}
 
 
+def _under_way(turn: int, journal: dict[str, Any] | None) -> dict[str, str]:
+    """Return what a record must still hold for the end of this call to be recorded, which it is once."""
+    return {"turn": str(turn), "doing": UPLOADING if journal is None else EXTRACTING}
+
+
 def _limit(run: Process, doing: str) -> int:
     """Return the ms after which whoever began a call can no longer be about to record its end."""
     if doing == EXTRACTING:
@@ -118,7 +123,7 @@ def _end(
     run: Process, brief: Record, turn: int, fields: dict[str, str], journal: dict[str, Any] | None
 ) -> None:
     forget = ("doing", "tries", "error")
-    when = {"turn": str(turn)}
+    when = _under_way(turn, journal)
     paid = journal is not None
     run.ledger.note(brief, when=when, fields=fields, forget=forget, journal=journal, again=True, paid=paid)
 
@@ -152,7 +157,7 @@ def _wait(
     """Wait with the account for the end of its pause; that is no fault of the brief's."""
     run.ledger.note(
         brief,
-        when={"turn": str(turn)},
+        when=_under_way(turn, journal),
         fields={"error": error},
         forget=("doing",),
         timer=pause.ms,

@@ -12,14 +12,24 @@
 -- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
 local record = record_of(A.subject)
 local answer = unchanged(record, A.when) and move(A.subject, A) or 'elsewhere'
+local account, granted_at = unpack(redis.call('HMGET', record, 'account', 'granted_at'))
+
+-- Whether this very call was recorded before and its answer was lost: the same attempt with the same facts, or
+-- with a job that is this record's, which may have moved on by now.
+local function is_on_record()
+    if not account or not unchanged(record, A.when) then
+        return false
+    end
+    local job = A.jobs and redis.call('GET', key('JOB', account, A.jobs[1]))
+    return job == A.subject or (answer == 'repeat' and unchanged(record, A.set))
+end
+
 if answer ~= 'moved' then
-    -- A repeat of the same facts is this very call, whose answer was lost; anything else was paid as well.
-    if A.paid and not (answer == 'repeat' and unchanged(record, A.set)) then
+    if A.paid and not is_on_record() then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
     end
     return answer
 end
-local account, granted_at = unpack(redis.call('HMGET', record_of(A.subject), 'account', 'granted_at'))
 granted_at = tonumber(granted_at) or 0
 if A.journal then
     journal(brief_of(A.subject), A.journal)

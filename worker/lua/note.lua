@@ -13,7 +13,8 @@ local record = record_of(A.subject)
 local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'account', 'noted_at'))
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not unchanged(record, A.when) then
-    if A.paid then
+    -- What is so already is this very call, whose answer was lost.
+    if A.paid and not unchanged(record, A.set) then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
     end
     return 'elsewhere'

@@ -43,6 +43,7 @@ local function send(actor, subject)
     })
     redis.call('HSET', key('MESSAGES', 'steps'), id, message)
     redis.call('RPUSH', key('QUEUE', 'steps'), id)
+    return id
 end
 
 -- The listeners sleep until the first timer is due; an earlier one must wake them.
@@ -61,18 +62,22 @@ local function set_timer_sooner(subject, due)
     end
 end
 
--- Queue a record's step, and remember since when it is queued: until the step has looked, more hints are one.
+-- Queue a record's step, and remember it and since when: until the step has looked, more hints are one.
 local function send_step(record, actor, subject)
-    redis.call('HSET', record, 'hinted', whole(NOW))
-    send(actor, subject)
+    redis.call('HSET', record, 'hinted', whole(NOW), 'message', send(actor, subject))
 end
 
 -- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
 local function hint(subject)
     local record = record_of(subject)
-    local state, hinted = unpack(redis.call('HMGET', record, 'state', 'hinted'))
+    local state, hinted, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
     local actor = state and STATES[kind_of(subject)][state].actor
-    if actor and NOW - (tonumber(hinted) or 0) > SETTING.lost_ms then
-        send_step(record, actor, subject)
+    if not actor or NOW - (tonumber(hinted) or 0) <= SETTING.lost_ms then
+        return
     end
+    -- Without workers a message is old and not lost; one more every few minutes would be no help.
+    if hinted and message and redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 1 then
+        return
+    end
+    send_step(record, actor, subject)
 end

@@ -1,0 +1,555 @@
+"""What is lost on the way, and what must not be: a request or its answer, a message, a worker, a server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from cutting import Cutting, cutting
+from pydantic import ValidationError
+from support import (
+    CREATE,
+    DEADLINE,
+    ROOT,
+    Flow,
+    ProcessFactory,
+    brief,
+    enqueue,
+    event_types,
+    events,
+    eventually,
+    listening,
+)
+
+from config import keys
+from config.accounts import load_accounts
+from config.broker import DEAD_LETTERS_KEPT, Broker
+from config.connection import connect
+from config.embedded import LOOK_FOR_USERS
+from config.settings import JOB_PATIENCE, LOOK_AGAIN, Settings
+from worker import intake, views
+from worker.ledger import Answer, Ledger, Record, Settle, Throttle
+from worker.scripts import Scripts
+
+ACCOUNT = "default"
+SUBJECT = "brief:b"
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def proxy(redis_url: str) -> Iterator[Cutting]:
+    """A proxy in front of the test's Redis."""
+    with cutting(redis_url) as proxy:
+        yield proxy
+
+
+def has_workers(client: "redis.Redis") -> Callable[[], bool]:
+    return lambda: client.zcard(keys.WORKERS()) > 0
+
+
+def state(ledger: Ledger, subject: str) -> str | None:
+    found = ledger.read(subject)
+    return found.state if found else None
+
+
+# --- a message between its queue and the ledger ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_brief_whose_worker_lost_redis_while_accepting_it_is_on_record_once(
+    client: "redis.Redis",
+    ledger: Ledger,
+    proxy: Cutting,
+    redis_url: str,
+    worker_process: ProcessFactory,
+    lost: str,
+) -> None:
+    worker_process(REDIS_URL=proxy.url)
+    assert eventually(client, has_workers(client))
+    cut = proxy.cut_request if lost == "request" else proxy.cut_answer
+    cut("EVALSHA", '"envelope"', "lucky")
+    enqueue(redis_url, brief_id="lucky")
+    assert proxy.done.wait(DEADLINE)
+    assert eventually(client, lambda: state(ledger, "brief:lucky"))
+    assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.INLET)))
+    assert event_types(client, "lucky") == ["identity.brief.accepted"]
+    assert not client.exists(keys.DEAD(keys.INLET), keys.QUEUE(keys.INLET))
+
+
+def test_a_message_whose_fetch_was_not_answered_runs_in_the_same_worker_within_seconds(
+    client: "redis.Redis",
+    ledger: Ledger,
+    proxy: Cutting,
+    redis_url: str,
+    worker_process: ProcessFactory,
+) -> None:
+    worker = worker_process(REDIS_URL=proxy.url)
+    assert eventually(client, has_workers(client))
+    proxy.cut_answer("EVALSHA", keys.MESSAGES(keys.INLET), "__acks__")
+    enqueue(redis_url, brief_id="lucky")
+    assert proxy.done.wait(DEADLINE)
+    assert eventually(client, lambda: state(ledger, "brief:lucky"), deadline=10)
+    assert "messages.reclaimed" in worker.written()
+    assert client.zcard(keys.WORKERS()) == 1
+
+
+def raw_message(redis_id: str, **changed: Any) -> str:
+    """The text of an inlet message, as somebody would write it by hand."""
+    whole = {
+        "queue_name": keys.INLET, "actor_name": "accept_brief", "args": [brief(brief_id=redis_id)],
+        "kwargs": {}, "options": {"redis_message_id": redis_id}, "message_id": redis_id,
+        "message_timestamp": 0,
+    }  # fmt: skip
+    return json.dumps(whole | changed)
+
+
+def test_messages_that_cannot_be_run_are_put_aside_and_their_neighbours_run(
+    client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    bad = {
+        "no-json": "{",
+        "no-fields": '{"queue_name": "briefs"}',
+        "unknown-actor": raw_message("unknown-actor", actor_name="nobody"),
+    }
+    good = {f"good-{number}": raw_message(f"good-{number}") for number in range(8)}
+    misnamed = {"misnamed": raw_message("misnamed", options={"redis_message_id": "another"})}
+    order = ["good-0", "no-json", "good-1", "no-fields", "misnamed", "unknown-actor"]
+    order += [name for name in good if name not in order]
+    client.hset(keys.MESSAGES(keys.INLET), mapping={**bad, **good, **misnamed})
+    client.rpush(keys.QUEUE(keys.INLET), *order)
+    worker_process()
+    assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.INLET)))
+    assert sorted(cast(list[str], client.zrange(keys.OPEN(), 0, -1))) == sorted([*good, "misnamed"])
+    assert sorted(cast(list[str], client.zrange(keys.DEAD(keys.INLET), 0, -1))) == sorted(bad)
+    assert client.hgetall(keys.DEAD_MESSAGES(keys.INLET)).keys() == bad.keys()
+    assert not list(client.scan_iter(keys.HELD("*", keys.INLET)))
+
+
+def test_a_dead_letter_of_the_inlet_is_kept_for_good(client: "redis.Redis", redis_url: str) -> None:
+    client.zadd(keys.DEAD(keys.INLET), {"old": 1})
+    client.zadd(keys.DEAD(keys.STEPS), {"old": 1})
+    client.hset(keys.DEAD_MESSAGES(keys.INLET), "old", "{}")
+    client.hset(keys.DEAD_MESSAGES(keys.STEPS), "old", "{}")
+    broker = Broker(redis_url, prefetch=1)
+    broker.tend()
+    broker.client.close()
+    assert client.hkeys(keys.DEAD_MESSAGES(keys.INLET)) == ["old"]
+    assert not client.exists(keys.DEAD(keys.STEPS)), f"older than {DEAD_LETTERS_KEPT} ms"
+
+
+# --- what was paid for -------------------------------------------------------------------------------------
+
+
+def at_the_call(flow: Flow, call: str) -> str:
+    """Take a brief to where the message of its paid call is queued; return the subject of the call."""
+    flow.accept(brief_id="b")
+    if call == "create":
+        return SUBJECT
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    flow.steps.run()
+    return "promotion:b#0"
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+@pytest.mark.parametrize(
+    ("call", "to", "made"),
+    [("create", "generating", "job_id"), ("promote", "preprocessing", "identity_code")],
+)
+def test_a_paid_call_is_recorded_when_redis_comes_back_and_not_made_again(
+    flow: Flow, proxy: Cutting, worker_process: ProcessFactory, call: str, to: str, made: str, lost: str
+) -> None:
+    subject = at_the_call(flow, call)
+    before = len(flow.calls("b"))
+    cut = proxy.cut_request if lost == "request" else proxy.cut_answer
+    cut("EVALSHA", f'"to":"{to}"')
+    worker = worker_process(REDIS_URL=proxy.url)
+    assert proxy.done.wait(DEADLINE)
+    assert eventually(flow.client, lambda: flow.record(subject).state == to)
+    assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.STEPS)))
+    assert "paid_call.unrecorded" in worker.written()
+    assert flow.calls("b")[before:] == [f"{call} intended", f"{call} accepted"]
+    account = flow.api.ledger()
+    known = [each[made] for each in (account["jobs"] if call == "create" else account["identities"])]
+    assert known == [flow.record(subject).get(made)]
+    assert len(account["promotions"]) == (call == "promote")
+
+
+def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
+    """Put a brief on record, granted at once; return what its step would read."""
+    raw = json.dumps(brief(brief_id=brief_id))
+    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
+    return read(ledger, f"brief:{brief_id}")
+
+
+def read(ledger: Ledger, subject: str = SUBJECT) -> Record:
+    found = ledger.read(subject)
+    assert found is not None
+    return found
+
+
+def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
+    """Record that an attempt's create was accepted, as its step does."""
+    return ledger.advance(
+        attempt, "generating", fields={"job_id": job}, settle=Settle.COUNTED, jobs=[job], timer=60_000,
+        journal={"call": "create", "attempt": attempt.attempt, "job_id": job}, paid=True,
+    )  # fmt: skip
+
+
+def journalled(ledger: Ledger) -> list[tuple[str, bool]]:
+    """The jobs in the journal, each with whether it came late."""
+    return [(entry["job_id"], entry.get("late", False)) for entry in views.journal(ledger.client, "b")]
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_then(
+    ledger: Ledger, settings: Settings, further: bool
+) -> None:
+    attempt = accepted(ledger, settings)
+    ledger.advance(attempt, "submitting")
+    assert bought(ledger, attempt, "j1") is Answer.MOVED
+    if further:
+        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+    assert bought(ledger, attempt, "j2") is not Answer.MOVED
+    assert journalled(ledger) == [("j1", False), ("j2", True)]
+    assert read(ledger).get("job_id") == "j1"
+    assert ledger.client.get(keys.JOB(ACCOUNT, "j2")) is None
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_what_is_recorded_twice_because_its_answer_was_lost_is_in_the_journal_once(
+    ledger: Ledger, settings: Settings, further: bool
+) -> None:
+    attempt = accepted(ledger, settings)
+    ledger.advance(attempt, "submitting")
+    assert bought(ledger, attempt, "j1") is Answer.MOVED
+    if further:
+        # Its job was over before the recording was tried again.
+        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+    assert bought(ledger, attempt, "j1") is not Answer.MOVED
+    assert journalled(ledger) == [("j1", False)]
+
+
+def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
+    """Let an attempt be held and granted again while its worker sleeps; return it and the one after it."""
+    first = accepted(ledger, settings)
+    assert ledger.advance(first, "submitting") is Answer.MOVED
+    assert ledger.advance(first, "uncertain", settle=Settle.COUNTED) is Answer.MOVED
+    assert ledger.advance(first, "held") is Answer.MOVED
+    assert ledger.advance(first, "waiting") is Answer.MOVED
+    second = read(ledger)
+    assert second.attempt == first.attempt + 1
+    assert ledger.advance(second, "submitting") is Answer.MOVED
+    return first, second
+
+
+def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: Settings) -> None:
+    first, second = overtaken(ledger, settings)
+    late = {"call": "create", "job_id": "none", "what": "Throttled"}
+    throttle = Throttle("jobs", None, "429")
+    refused = ledger.advance(
+        first, "waiting", settle=Settle.COUNTED, throttle=throttle, journal=late, paid=True
+    )
+    assert refused is Answer.ELSEWHERE
+    now = read(ledger)
+    assert (now.state, now.attempt) == ("submitting", second.attempt)
+    assert views.account(ledger.client, ACCOUNT).pauses == {}
+    assert ledger.client.zcount(keys.WINDOW(ACCOUNT, "create"), "+inf", "+inf") == 1
+    assert bought(ledger, second, "j2") is Answer.MOVED
+    assert journalled(ledger) == [("none", True), ("j2", False)]
+
+
+def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothing_else(
+    ledger: Ledger, settings: Settings
+) -> None:
+    first, second = overtaken(ledger, settings)
+    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
+    assert read(ledger).state == "submitting"
+    assert bought(ledger, second, "j2") is Answer.MOVED
+    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
+    assert read(ledger).get("job_id") == "j2"
+    assert ("j1", True) in journalled(ledger)
+
+
+def test_a_create_of_unknown_outcome_keeps_its_permit_until_its_job_must_be_over(flow: Flow) -> None:
+    from actors.process import process
+
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    assert flow.brief("b").state == "uncertain"
+    run = process()
+    patience = run.unknown_ms / 1000
+    assert patience >= run.paid_call_ms / 1000 + JOB_PATIENCE / flow.settings.speed
+    flow.grow_older(SUBJECT, patience - DEADLINE)
+    assert flow.steps.run() == ("submit_brief", SUBJECT)
+    assert flow.brief("b").state == "uncertain"
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
+    flow.grow_older(SUBJECT, DEADLINE)
+    assert flow.steps.run() == ("submit_brief", SUBJECT)
+    assert flow.brief("b").state == "held"
+    assert flow.client.zcard(keys.PERMITS(ACCOUNT)) == 0
+    assert event_types(flow.client)[-1] == "identity.brief.held"
+    assert flow.api.requests(f"POST {CREATE}") == 1
+
+
+def test_an_hour_without_workers_leaves_one_message_for_each_record(
+    client: "redis.Redis", ledger: Ledger, settings: Settings, scripts: Scripts
+) -> None:
+    briefs = ["a", "b", "c"]
+    for brief_id in briefs:
+        attempt = accepted(ledger, settings, brief_id)
+        ledger.advance(attempt, "submitting")
+        ledger.advance(attempt, "generating", settle=Settle.COUNTED, timer=settings.api_ms(LOOK_AGAIN))
+    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    began = ledger.now() + settings.api_ms(LOOK_AGAIN)
+    for later in range(0, HOUR, 10_000):
+        scripts.run("due", began + later, most=100)
+    waiting: Any = client.hvals(keys.MESSAGES(keys.STEPS))
+    assert sorted(json.loads(text)["args"][0] for text in waiting) == [f"brief:{each}" for each in briefs]
+    # Whoever is back takes it up, and the next hint is a new message.
+    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    ledger.look("brief:a")
+    scripts.run("due", began + HOUR + 10_000, most=100)
+    assert client.llen(keys.QUEUE(keys.STEPS)) == len(briefs)
+
+
+# --- preparation, choice, settings, events -----------------------------------------------------------------
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    folder = tmp_path / "references"
+    folder.mkdir()
+    (folder / "ada.png").write_bytes(b"\x89PNG\r\n\x1a\n a face")
+    return {**environment, "IDENTITY_WORKER_REFERENCE_DIR": str(folder)}
+
+
+@pytest.mark.parametrize(("status", "fails"), [(403, "failed"), (500, "held")])
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_only_the_run_that_was_not_overtaken_ends_a_preparation(
+    flow: Flow, status: int, fails: str, overtaken: bool
+) -> None:
+    upload, extract = "/upload", "/preset/extract-from-image"
+    if fails == "held":
+        flow.accept(brief_id="b", instructions=None, reference_image="ada.png")
+        flow.steps.run()
+    else:
+        asset = {"file": "ada.png"}
+        flow.accept(brief_id="b", instructions=[{"prompt": "A face.", "input_assets": [asset]}])
+    call = extract if fails == "held" else upload
+    # Two faults of one request: it is late, and then refused.
+    flow.api.fault("delay", path=call, seconds=1)
+    flow.api.refuse(call, status, count=2)
+    turn = int(flow.brief("b").get("turn") or 0) + 1
+    thread = threading.Thread(target=flow.steps.run)
+    thread.start()
+    begun = eventually(flow.client, lambda: _at_turn(flow, turn))
+    if overtaken:
+        fields = {"turn": str(turn + 1)}
+        assert flow.ledger.note(begun, when={"turn": str(turn)}, fields=fields) is Answer.MOVED
+    thread.join()
+    assert flow.brief("b").state == ("preparing" if overtaken else fails)
+    assert flow.brief("b").get("turn") == str(turn + overtaken)
+    outcomes = [entry for entry in views.journal(flow.client, "b") if entry["what"] != "intended"]
+    assert [entry.get("late", False) for entry in outcomes] == ([overtaken] if fails == "held" else [])
+
+
+def _at_turn(flow: Flow, turn: int) -> Record | None:
+    found = flow.brief("b")
+    return found if found.get("turn") == str(turn) else None
+
+
+def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
+    ledger: Ledger, settings: Settings, proxy: Cutting
+) -> None:
+    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
+    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
+    began = read(ledger)
+    ledger.note(began, when={"turn": ""}, fields={"turn": "1", "doing": "extract"})
+    with connect(proxy.url) as client:
+        proxy.cut_answer("EVALSHA", '"extracted"')
+        recorded = Ledger(client, settings).note(
+            began, when={"turn": "1", "doing": "extract"}, fields={"extracted": "{}"}, forget=["doing"],
+            journal={"call": "extract"}, paid=True,
+        )  # fmt: skip
+    assert proxy.done.is_set()
+    assert recorded is Answer.ELSEWHERE
+    assert [entry["call"] for entry in views.journal(ledger.client, "b")] == ["extract"]
+    assert "late" not in views.journal(ledger.client, "b")[0]
+
+
+def test_a_brief_goes_on_when_the_instruction_that_waits_for_a_person_has_nothing_to_pick(flow: Flow) -> None:
+    instructions = [{"prompt": "A face.", "num_variations": 1}] * 2
+    flow.accept(brief_id="b", instructions=instructions, choose=["manual", "first"])
+    flow.steps.run()
+    flow.api.rest()
+    (job,) = flow.api.ledger()["jobs"]
+    first, second = (draft["image_result_id"] for draft in job["drafts"])
+    rows = [
+        {"image_result_id": first, "image_index": 0, "status": "failed"},
+        {"image_result_id": second, "image_index": 1, "status": "completed"},
+    ]
+    flow.api.refuse("/jobs/*/results", 200, {"status": "completed", "results": rows})
+    flow.wake_timer(SUBJECT)
+    assert flow.steps.run() == ("collect_drafts", SUBJECT)
+    assert flow.brief("b").state == "promoting"
+    assert flow.promotion("b").get("instruction") == "1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.7",
+        "http://v2.api.piktid.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost@example.com",
+        "ftp://127.0.0.1",
+        "//127.0.0.1",
+    ],
+)
+def test_no_api_is_called_in_clear_but_one_on_this_machine(url: str) -> None:
+    with pytest.raises(ValidationError, match="must be https, or http to this machine"):
+        Settings(api_url=url)
+
+
+@pytest.mark.parametrize("url", ["https://v2.api.piktid.com", "http://127.0.0.1:80", "http://[::1]:80"])
+def test_an_api_by_https_or_on_this_machine_may_be_called(url: str) -> None:
+    assert Settings(api_url=url).api_url == url
+
+
+def test_a_bad_brief_keeps_what_is_good_of_its_envelope(flow: Flow) -> None:
+    flow.accept(brief_id="b", batch="autumn", metadata={"order": 7}, priority=1_000)
+    (told,) = events(flow.client)
+    assert told["type"] == "identity.brief.failed"
+    assert (told["data"]["batch"], told["data"]["metadata"]) == ("autumn", {"order": 7})
+    assert [each.brief_id for each in views.briefs(flow.client, batch="autumn")] == ["b"]
+    flow.accept(brief_id="c", batch=["no", "batch"], metadata="none")
+    data = events(flow.client, "c")[0]["data"]
+    assert (data["batch"], data["metadata"]) == (None, {})
+
+
+def test_an_event_that_cannot_be_deleted_keeps_no_other_from_it(
+    flow: Flow, redis_url: str, client: "redis.Redis"
+) -> None:
+    flow.api.refuse("/notifications/stuck", 500, count=1_000)
+    client.zadd(keys.HANDLED(ACCOUNT), {"stuck": 1, "2": 2, "3": 3})
+    client.expire(keys.HANDLED(ACCOUNT), 600)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(client, lambda: client.zrange(keys.HANDLED(ACCOUNT), 0, -1) == ["stuck"])
+
+
+# --- Redis itself ------------------------------------------------------------------------------------------
+
+SECRET_PARTS = ("sesame", "open", "door")
+
+
+@pytest.mark.parametrize("password", ["sesame/open/door", "sesame#open#door", "sesame?open[door"])
+@pytest.mark.parametrize(
+    "command", [["-m", "cli", "status"], ["-m", "cli", "listen"], ["-m", "dramatiq", "actors.path"]]
+)
+def test_a_password_that_spoils_the_url_of_redis_is_in_no_error(command: list[str], password: str) -> None:
+    variables = {"REDIS_URL": f"redis://:{password}@127.0.0.1:1/0", "PIKTID_API_TOKEN": "a token"}
+    more = ["--processes", "1", "--threads", "1"] if "dramatiq" in command else []
+    ended = subprocess.run(
+        [sys.executable, *command, *more],
+        cwd=ROOT,
+        env=bare_environment(variables),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "redis" in said.lower()
+    assert [part for part in SECRET_PARTS if part in said] == []
+
+
+def bare_environment(variables: dict[str, str]) -> dict[str, str]:
+    """This process's environment without the settings that are the session's."""
+    mine = ("REDIS_URL", "PIKTID_API_TOKEN", "PIKTID_API_URL", "IDENTITY_WORKER_DATA_DIR")
+    return {name: value for name, value in os.environ.items() if name not in mine} | variables
+
+
+def start_python(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    """Start Python from the project's folder; it ends when its standard input is closed."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=bare_environment(variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    return cast(IO[str], process.stdout).readline().strip()
+
+
+def listener_of(url: str) -> socket.socket:
+    """A connection to the server of a URL: reading from it ends when the server does."""
+    parts = urlsplit(url)
+    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=DEADLINE)
+
+
+def test_the_embedded_server_ends_in_order_when_it_is_told_to(tmp_path: Path) -> None:
+    with start_python("-m", "config.embedded", str(tmp_path)) as process:
+        url = first_line(process)
+        with listener_of(url) as server:
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=DEADLINE)
+            assert server.recv(1) == b""
+    assert (process.returncode, errors) == (0, "")
+    assert not (tmp_path / "url").exists()
+
+
+USER = """
+import sys
+from config.embedded import redis_url
+from config.settings import Settings
+with redis_url(Settings()) as url:
+    print(url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_shared_embedded_server_lives_as_long_as_anybody_uses_it(tmp_path: Path) -> None:
+    def user() -> "subprocess.Popen[str]":
+        return start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(tmp_path))
+
+    with user() as first:
+        url = first_line(first)
+        with connect(url) as client:
+            client.set("kept", "yes")
+        with user() as second, listener_of(url) as server:
+            assert first_line(second) == url
+            first.kill()
+            first.wait()
+            # Longer than the server takes to look whether anybody is left.
+            server.settimeout(4 * LOOK_FOR_USERS)
+            with pytest.raises(TimeoutError):
+                server.recv(1)
+            server.settimeout(DEADLINE)
+            _, errors = second.communicate(timeout=DEADLINE)
+            assert (second.returncode, errors) == (0, "")
+            assert server.recv(1) == b""
+    with user() as third:
+        url = first_line(third)
+        with connect(url) as client, listener_of(url) as server:
+            assert client.get("kept") == "yes"
+            client.close()
+            third.kill()
+            assert server.recv(1) == b"", "the last user was killed"
