@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-dialects lint bench clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
 
 test: $(STAMP)
 	$(VENV)/bin/pytest -n 2
+
+# The tests of the worker once more: under the API's other spelling, then with webhooks instead of streams.
+test-dialects: $(STAMP)
+	IDENTITY_WORKER_TEST_DIALECT=docs $(VENV)/bin/pytest -n 2
+	IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
@@ -22,10 +27,11 @@ bench: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.webhook
 
 $(STAMP): pyproject.toml requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'
+	@echo "Installing into $(VENV), about a minute ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $(STAMP)
 
 clean:
