@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long mutants lint bench bench-caps clean
+.PHONY: demo test test-dialects test-long mutants lint bench bench-caps clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -11,6 +11,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(VENV)/bin/pytest -n 2
 
+# The tests of the worker once more: under the API's other spelling, then with webhooks instead of streams.
+test-dialects: $(STAMP)
+	IDENTITY_WORKER_TEST_DIALECT=docs $(VENV)/bin/pytest -n 2
+	IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
 # The permits against their model, in orders that were not tried before.
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model
@@ -37,10 +41,11 @@ bench-caps: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.scale --accounts 1000 --briefs 50000
 
 $(STAMP): pyproject.toml requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'
+	@echo "Installing into $(VENV), about a minute ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $(STAMP)
 
 clean:

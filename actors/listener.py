@@ -82,10 +82,12 @@ class Listener:
                 while await self._lease(account) and not following.done() and not stopping():
                     await asyncio.wait([following], timeout=RENEW)
             finally:
-                await end(following)
-                why = None if following.cancelled() else following.exception()
-                log.info("account.left", account=account.name, why=why and repr(why))
-                await self._give_back(account)
+                try:
+                    await end(following)
+                finally:
+                    why = None if following.cancelled() else following.exception()
+                    log.info("account.left", account=account.name, why=why and repr(why))
+                    await self._give_back(account)
             await asyncio.sleep(RECONNECT)
 
     async def _lease(self, account: Account) -> bool:

@@ -1,6 +1,9 @@
 """What the commands share: settings and Redis opened with errors that say what to do, and output."""
 
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +17,7 @@ from config.settings import Settings, settings
 
 if TYPE_CHECKING:
     import redis
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 DID_NOT = 1
 USED_WRONGLY = 2
@@ -26,6 +29,14 @@ def fail(message: str, code: int = DID_NOT) -> NoReturn:
     """End the command with a message on standard error."""
     typer.echo(f"identity-worker: {message}", err=True)
     raise typer.Exit(code)
+
+
+def fail_unknown(brief_id: str) -> NoReturn:
+    """End the command because no brief of this id is on record."""
+    fail(
+        f"no brief {printable(brief_id)} is on record\n"
+        "`identity-worker status` lists those that are; one just enqueued is on record once a worker took it."
+    )
 
 
 def load_settings() -> Settings:
@@ -95,11 +106,32 @@ def _place(url: str) -> str:
     return parts.path if parts.hostname is None else f"{parts.hostname}:{parts.port or 6379}"
 
 
-def console() -> "Console":
+def console(*, stderr: bool = False) -> "Console":
     """Return where tables go. Text is shown as it is: what others wrote must not be read as markup."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def print_drawing(to: "Console", drawing: "RenderableType") -> None:
+    """Print tables and the like, without the blanks with which they fill their lines."""
+    with to.capture() as drawn:
+        to.print(drawing)
+    for line in drawn.get().splitlines():
+        to.file.write(line.rstrip() + "\n")
+    to.file.flush()
+
+
+def say(text: str) -> None:
+    """Print a line; a terminal gets it folded at blanks, so that URLs and ids stay whole."""
+    if sys.stdout.isatty():
+        # One column less: some terminals go on to the next line when the last column is written.
+        width = shutil.get_terminal_size().columns - 1
+        hanging = " " * (len(text) - len(text.lstrip()) + 4)
+        text = textwrap.fill(
+            text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        )
+    typer.echo(text)
 
 
 def printable(text: object) -> str:

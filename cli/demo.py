@@ -11,15 +11,24 @@ import httpx
 import redis
 import typer
 from pydantic import SecretStr
-from rich.console import Console
 
 from cli import outbox
 from cli.brief_files import NotFound, items
-from cli.common import USED_WRONGLY, Json, fail, load_settings, print_json, printable
+from cli.common import (
+    USED_WRONGLY,
+    Json,
+    console,
+    fail,
+    load_settings,
+    print_drawing,
+    print_json,
+    printable,
+)
 from cli.demo_run import Demo, run
 from cli.installation import TOKEN
 from cli.outbox import Outgoing
 from cli.processes import Died, tail
+from cli.sandbox import need_packages
 from cli.signals import Stopped, noted
 from cli.summary import table
 from config.accounts import DEFAULT, Account
@@ -46,13 +55,14 @@ def command(
     """
     values = load_settings()
     # With --json, standard output is for the summary alone.
-    console = Console(stderr=as_json, markup=False, highlight=False, emoji=False)
+    to = console(stderr=as_json)
     directory = values.data_dir.absolute() / "demo"
     plan = Demo(directory, values, speed, _read(briefs, values), output)
+    need_packages()
     with _only_one(directory):
         try:
-            with noted() as check:
-                summary = run(plan, console, check, fresh=fresh)
+            with noted(lambda: to.print("Stopping …")) as check:
+                summary = run(plan, to, check, fresh=fresh)
         except Stopped as stopped:
             typer.echo(
                 f"Stopped by {stopped}, nothing is left running. The next demo resumes here.", err=True
@@ -66,8 +76,8 @@ def command(
     if as_json:
         print_json(summary)
     else:
-        console.print(table(summary, console.width))
-        console.print(f"\nOutput: {output}/summary.json and {output}/<identity_code>/", soft_wrap=True)
+        print_drawing(to, table(summary, to.width))
+        to.print(f"\nOutput: {output}/summary.json and {output}/<identity_code>/", soft_wrap=True)
     raise typer.Exit(0 if summary["ok"] else 1)
 
 
@@ -77,7 +87,7 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     try:
         outgoing = outbox.prepare(items(str(folder), sys.stdin.buffer), {}, accounts, values)
     except NotFound as error:
-        fail(f"no briefs: {error}", USED_WRONGLY)
+        fail(f"no briefs: {error}\n--briefs DIR names the folder of the briefs to run.", USED_WRONGLY)
     faults = [printable(f"  {each.source}: {fault}") for each in outgoing for fault in each.faults]
     if faults:
         fail("\n".join(["these briefs break rules:", *faults]), USED_WRONGLY)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cli import outbox, results
 from cli.common import client_of
-from cli.display import display, follow
+from cli.display import display, follow, look
 from cli.drawing import waits_for_person
 from cli.installation import Check, Installation, running
 from cli.outbox import Outgoing, Status
@@ -55,10 +55,11 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
     ):
         outbox.send(client, installation.redis_url, demo.briefs)
         _warn(demo.briefs, console)
-        briefs = _follow(demo, client, installation, console, check)
+        briefs = _follow(demo, client, installation, console, check, began)
+        seconds = round(time.monotonic() - began, 1)
         console.print("Fetching the pictures …")
         summary = results.collect(client, installation.api_url, briefs, demo.output, check)
-        summary["totals"]["seconds"] = round(time.monotonic() - began, 1)
+        summary["totals"]["seconds"] = seconds
         results.write_summary(demo.output, summary)
     if all(brief.finished for brief in briefs):
         complete.touch()
@@ -74,17 +75,24 @@ def _warn(briefs: Sequence[Outgoing], console: Console) -> None:
 
 
 def _follow(
-    demo: Demo, client: "redis.Redis", installation: Installation, console: Console, check: Check
+    demo: Demo,
+    client: "redis.Redis",
+    installation: Installation,
+    console: Console,
+    check: Check,
+    began: float,
 ) -> list[BriefView]:
     """Show how the briefs go on until nothing more will happen by itself; return them as they are then."""
     ids = [each.brief_id or "" for each in demo.briefs]
     title = f"identity-worker demo · sandbox {demo.speed:g} times as fast as the real API"
-    with display(console, title, expected=len(ids), transient=True) as shown:
+    with display(console, title, began=began, expected=len(ids), transient=True) as shown:
         for snapshot in follow(client):
             check()
             installation.check()
             shown.show(snapshot)
             briefs = views.by_ids(client, ids)
             if len(briefs) == len(ids) and all(each.finished or waits_for_person(each) for each in briefs):
+                # What happened between the two looks would be told by the next one.
+                shown.show(look(client))
                 break
     return briefs

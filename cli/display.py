@@ -13,11 +13,11 @@ from rich.constrain import Constrain
 from rich.live import Live
 
 from cli.common import printable
-from cli.drawing import Snapshot, clock, draw
+from cli.drawing import Snapshot, clock, detail, draw
 from worker import events, views
 
 #: Seconds between two looks without an event (elapsed times go on), and between two redraws at the least.
-TICK = 1.0
+TICK = 0.5
 PAUSE = 0.1
 #: Open and finished briefs that are read for one snapshot.
 OPEN, FINISHED = 1_000, 1_000
@@ -26,12 +26,11 @@ OPEN, FINISHED = 1_000, 1_000
 def look(client: "redis.Redis", batch: str | None = None) -> Snapshot:
     """Read the briefs, of one batch if given, and the accounts that they belong to."""
     briefs = views.briefs(client, batch=batch, open_limit=OPEN, finished_limit=FINISHED)
-    names = sorted({brief.account for brief in briefs})
-    return Snapshot(briefs, [views.account(client, name) for name in names])
+    return Snapshot(briefs, views.accounts(client, briefs))
 
 
 def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot]:
-    """Yield a snapshot at once, after events, and every second; ends never."""
+    """Yield a snapshot at once, after events, and every half second; ends never."""
     since = events.last_id(client)
     while True:
         yield look(client, batch)
@@ -43,15 +42,18 @@ def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot
 class Screen:
     """Redraws every snapshot on a terminal; `transient`: it is wiped away at the end.
 
-    `expected` briefs are counted before they are on record.
+    `expected` briefs are counted before they are on record; the clock counts from `began`, in monotonic
+    seconds.
     """
 
-    def __init__(self, console: Console, title: str, *, expected: int = 0, transient: bool = False) -> None:
+    def __init__(
+        self, console: Console, title: str, began: float, *, expected: int = 0, transient: bool = False
+    ) -> None:
         self._console = console
         self._title = title
         self._expected = expected
-        self._began = time.monotonic()
-        # Without a refresh thread: a snapshot comes every second anyway.
+        self._began = began
+        # Without a refresh thread: a snapshot comes twice a second anyway.
         self._live = Live(console=console, auto_refresh=False, transient=transient, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -89,7 +91,7 @@ class Lines:
                 (each.subject.removeprefix("promotion:"), each.state, each.identity_code)
                 for each in brief.promotions
             ]
-            own = (brief.brief_id, brief.state, brief.error if brief.finished else None)
+            own = (brief.brief_id, brief.state, detail(brief) if brief.state == "failed" else None)
             # A brief's promotions begin after it, and end before it.
             for line in [*lines, own] if brief.finished else [own, *lines]:
                 self._line(*line)
@@ -101,8 +103,16 @@ class Lines:
             self._console.out("  ".join(words), highlight=False)
 
 
-def display(console: Console, title: str, *, expected: int = 0, transient: bool = False) -> Screen | Lines:
-    """Return the display that suits the console."""
+def display(
+    console: Console,
+    title: str,
+    *,
+    began: float | None = None,
+    expected: int = 0,
+    transient: bool = False,
+) -> Screen | Lines:
+    """Return the display that suits the console; its clock counts from now unless `began` is given."""
     if console.is_terminal and not console.is_dumb_terminal:
-        return Screen(console, title, expected=expected, transient=transient)
+        since = time.monotonic() if began is None else began
+        return Screen(console, title, since, expected=expected, transient=transient)
     return Lines(console)

@@ -21,8 +21,8 @@ _LOOKS = {
     "cancelled": ("✗", "red"),
 }
 _UNDER_WAY = ("▸", "cyan")
-#: Columns of a brief's mark and id; longer ids are cut.
-_ID_WIDTH = 36
+#: Columns of a brief's mark and id; longer ids are cut. On 80 columns the rest is just enough for its state.
+_ID_WIDTH = 54
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _table(briefs: Sequence[BriefView]) -> Table:
 def detail(brief: BriefView) -> str:
     """Return what there is to say of a brief beside its state: what is wrong, else how far it is."""
     if brief.faults:
-        return "; ".join(f"{fault['path']}: {fault['rule']}" for fault in brief.faults)
+        return "; ".join(f"{fault['path'] or 'brief'}: {fault['rule']}" for fault in brief.faults)
     if brief.state in ("failed", "held"):
         return brief.question or brief.error or ""
     if waits_for_person(brief):
@@ -121,7 +121,12 @@ def detail(brief: BriefView) -> str:
 
 def waits_for_person(brief: BriefView) -> bool:
     """Return whether nothing will happen to a brief before a person has decided."""
-    return brief.state == "held" or (brief.state == "choosing" and "manual" in brief.choose)
+    return brief.state == "held" or waits_for_pick(brief)
+
+
+def waits_for_pick(brief: BriefView) -> bool:
+    """Return whether a person has to pick among its drafts."""
+    return brief.state == "choosing" and "manual" in brief.choose
 
 
 def clock(seconds: float) -> str:

@@ -20,6 +20,7 @@ from cli.common import (
     print_json,
     printable,
     redis_url,
+    say,
 )
 from cli.outbox import Outgoing, Status
 from config.accounts import Account, BadAccounts, load_accounts
@@ -114,12 +115,12 @@ _WORDS = {
 
 def _print(each: Outgoing, *, whole: bool) -> None:
     name = each.brief_id or "(its message's id)"
-    typer.echo(printable(f"{each.source}: {name}: {_WORDS[each.status]}"))
+    say(printable(f"{each.source}: {name}: {_WORDS[each.status]}"))
     for fault in each.faults:
-        typer.echo(printable(f"  {fault}"))
+        say(printable(f"  {fault}"))
     if each.brief is not None and not each.faults:
         for note in each.brief.notes:
-            typer.echo(printable(f"  note: {note}"))
+            say(printable(f"  note: {note}"))
         if whole:
             _print_brief(each.brief)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.common import Json, load_settings, open_redis, print_json, printable
+from cli.common import Json, load_settings, open_redis, print_json, printable, say
 from config.connection import BLOCK
 from worker import events
 from worker.events import Entry
@@ -63,4 +63,4 @@ def _print(entry: Entry, *, as_json: bool) -> None:
     event = entry.event
     facts = "  ".join(f"{name}={event.data[name]}" for name in _SHOWN if event.data.get(name) is not None)
     time = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}"
-    typer.echo(printable(f"{entry.id}  {time}  {event.type}  {event.subject}  {facts}".rstrip()))
+    say(printable(f"{entry.id}  {time}  {event.type}  {event.subject}  {facts}".rstrip()))

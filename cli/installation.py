@@ -77,7 +77,8 @@ def _start_sandbox(all_: Installation, directory: Path, speed: float, check: Che
         try:
             _wait_for_answer(all_, check)
         except Died:
-            if attempt + 1 == PORTS:
+            # It has another reason to end then, and would end so on the next port too.
+            if attempt + 1 == PORTS or _is_free(port):
                 raise
         else:
             return
@@ -108,6 +109,14 @@ def _let_minute_pass(all_: Installation, speed: float, check: Check) -> None:
         check()
         all_.check()
         time.sleep(LOOK)
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free_port() -> int:

@@ -1,5 +1,6 @@
 """The command `identity-worker`: finds the module of the command that is run, and imports only that one."""
 
+import inspect
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -36,13 +37,28 @@ class Commands(TyperGroup):
         """Return a command, None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
+        function = import_module(f"cli.{cmd_name}").command
         single = typer.Typer(add_completion=False)
-        single.command(cmd_name)(import_module(f"cli.{cmd_name}").command)
+        single.command(cmd_name, help=_unfolded(function.__doc__), context_settings=_HELP)(function)
         return typer.main.get_command(single)
 
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
 # Pretty tracebacks would show local variables, and tokens are among them.
-app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=_HELP,
+)
+
+
+def _unfolded(docstring: str) -> str:
+    """Return a docstring with each paragraph on one line: Typer keeps the breaks of all but the first."""
+    paragraphs = inspect.cleandoc(docstring).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _version(asked: bool) -> None:
@@ -62,6 +78,7 @@ def options(
     """Turn briefs into finished identities on the PiktID v2 API.
 
     Redis is that of REDIS_URL; without it an embedded Valkey keeps its data under .data/.
+
     Exit codes: 0 did what was asked, 1 did not, 2 used wrongly.
     """
 

@@ -1,12 +1,11 @@
 """Everything about one brief, as text."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typer
-
-from cli.common import age, clock, printable
+from cli.common import age, clock, printable, say
+from cli.drawing import waits_for_pick
+from worker.brief_faults import Fault
 from worker.views import BriefView, PromotionView
 
 
@@ -17,7 +16,7 @@ def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
             _line(f"{name + ':':<11}{value}")
     _section("identities", [_promotion(promotion) for promotion in brief.promotions])
     _section("drafts", [_draft(draft) for draft in brief.drafts])
-    _section("faults", [_fault(fault) for fault in brief.faults])
+    _section("faults", [str(Fault(**fault)) for fault in brief.faults])
     _section("notes", brief.notes)
     _section("journal", [_entry(entry) for entry in journal])
 
@@ -35,7 +34,17 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "credits": f"{brief.credits:g}",
         "error": brief.error,
         "question": brief.question,
+        "wanted": _wanted(brief),
     }
+
+
+def _wanted(brief: BriefView) -> str | None:
+    """Return what a person is asked to do."""
+    if not waits_for_pick(brief):
+        return None
+    manual = [f"instructions[{number}]" for number, rule in enumerate(brief.choose) if rule == "manual"]
+    how = f"identity-worker pick {brief.brief_id} DRAFT..."
+    return f"a person's pick among the drafts of {', '.join(manual)}: `{how}`"
 
 
 def _promotion(promotion: PromotionView) -> str:
@@ -55,24 +64,19 @@ def _draft(draft: Mapping[str, Any]) -> str:
     return f"{draft['image_result_id']}  {draft['status']}  {place}  {draft['url'] or '(no picture)'}"
 
 
-def _fault(fault: Mapping[str, Any]) -> str:
-    value = json.dumps(fault["value"], ensure_ascii=False)
-    return f"{fault['path'] or 'brief'}: {fault['rule']} (got {value})"
-
-
 def _entry(entry: Mapping[str, Any]) -> str:
     facts = {name: value for name, value in entry.items() if name not in ("at", "call", "what", "subject")}
-    told = "  ".join(f"{name}={value}" for name, value in facts.items())
-    return f"{clock(entry['at'])}  {entry['subject']}  {entry['call']} {entry['what']}  {told}"
+    told = [f"{name}={value}" for name, value in facts.items()]
+    return "  ".join([clock(entry["at"]), entry["subject"], f"{entry['call']} {entry['what']}", *told])
 
 
 def _section(title: str, lines: Sequence[str]) -> None:
     if lines:
-        typer.echo(f"{title}:")
+        say(f"{title}:")
     for line in lines:
         _line(f"  {line}")
 
 
 def _line(text: str) -> None:
     # Not through a table: a URL that is folded or cut can't be opened.
-    typer.echo(printable(text))
+    say(printable(text))

@@ -106,11 +106,11 @@ def send(client: "redis.Redis", url: str, briefs: Sequence[Outgoing]) -> None:
 
     valid = [each for each in briefs if each.status is Status.VALID and each.brief is not None]
     ids = [each.brief_id for each in valid if each.brief_id is not None]
-    bodies = {view.brief_id: view.body for view in views.by_ids(client, ids)}
+    on_record = {view.brief_id: view.asked for view in views.by_ids(client, ids)}
     broker = make_broker(url)
     for each in valid:
-        if each.brief_id in bodies:
-            same = each.brief is not None and bodies[each.brief_id] == each.brief.body()
+        if each.brief_id in on_record:
+            same = each.brief is not None and on_record[each.brief_id] == intake.asked(each.brief)
             each.status = Status.KNOWN if same else Status.ID_TAKEN
             continue
         message = brief_message(each.text)

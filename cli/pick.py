@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.common import fail, load_settings, open_redis, printable
+from cli.common import Json, fail, fail_unknown, load_settings, open_redis, print_json
 from worker import choosing, steps
 from worker.choosing import BadPick, Chosen
 from worker.ledger import Answer, Ledger, Record, brief_subject
@@ -16,6 +16,7 @@ def command(
     leave_rest: Annotated[
         bool, typer.Option("--leave-rest", help="Let instructions without a pick yield no identity.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Choose which drafts of a brief become identities.
 
@@ -26,14 +27,17 @@ def command(
         ledger = Ledger(client, values)
         brief = ledger.read(brief_subject(brief_id))
         if brief is None:
-            fail(f"no brief {printable(brief_id)} is on record")
+            fail_unknown(brief_id)
         if brief.state != "choosing":
             fail(f"brief {brief_id} is {brief.state}: only drafts of a brief that is choosing can be picked")
         chosen = _choose(brief, drafts, leave_rest=leave_rest)
         if ledger.plan(brief_id, [each.fields() for each in chosen]) is not Answer.MOVED:
             fail(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")
-    picked = ", ".join(str(draft.image_result_id) for each in chosen for draft in each.drafts[:1])
-    typer.echo(f"{brief_id}: promoting {picked}")
+    promoting = [draft.image_result_id for each in chosen for draft in each.drafts[:1]]
+    if as_json:
+        print_json({"brief_id": brief_id, "promoting": promoting})
+    else:
+        typer.echo(f"{brief_id}: promoting {', '.join(map(str, promoting))}")
 
 
 def _choose(brief: Record, picks: list[int], *, leave_rest: bool) -> list[Chosen]:

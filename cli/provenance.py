@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ def write(folder: Path, metadata: dict[str, Any], picture: Picture) -> None:
     (folder / f"picture{picture.suffix}").write_bytes(picture.content)
     text = json.dumps(metadata | {"picture": f"picture{picture.suffix}"}, ensure_ascii=False, indent=2)
     (folder / "metadata.json").write_text(text + "\n", encoding="utf-8")
+
+
+def remove(folder: Path) -> None:
+    """Remove what `write` wrote; a folder that holds anything else stays, with that."""
+    for path in (folder / "metadata.json", *folder.glob("picture.*")):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def describe(

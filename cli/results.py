@@ -1,6 +1,7 @@
 """What a run of the demo leaves behind: `summary.json`, and a folder for each identity."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,27 @@ def collect(
 
 
 def write_summary(output: Path, summary: dict[str, Any]) -> None:
-    """Write `summary.json`."""
+    """Write `summary.json`, and remove what the run that it told of before has left and this one has not."""
     output.mkdir(parents=True, exist_ok=True)
+    path = output / "summary.json"
+    for code in _codes_in(path) - _codes(summary):
+        provenance.remove(output / code)
     text = json.dumps(summary, ensure_ascii=False, indent=2)
-    (output / "summary.json").write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _codes_in(path: Path) -> set[str]:
+    """Return the identities that a summary lists; of a file that is none of ours, none."""
+    try:
+        found = _codes(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return set()
+    # They become paths.
+    return {code for code in found if re.fullmatch("[A-Za-z0-9_-]+", str(code))}
+
+
+def _codes(summary: dict[str, Any]) -> set[str]:
+    return {each["identity_code"] for brief in summary["briefs"] for each in brief["identities"]}
 
 
 def _all_events(client: "redis.Redis") -> list[CloudEvent]:

@@ -22,13 +22,25 @@ def command(
     ] = None,
 ) -> None:
     """Run an emulation of the PiktID v2 API until it is stopped."""
+    need_packages()
+    from sandbox.server import HOST, serve
+
+    def announce() -> None:
+        typer.echo(f"sandbox: http://{HOST}:{port}, {speed:g} times as fast, dialect {dialect}")
+        typer.echo("Any token of the form sandbox-NAME is an account. Ctrl-C stops it.")
+
     try:
-        from sandbox.server import HOST, serve
-    except ImportError as error:
-        fail(f"the sandbox needs {error.name}: pip install 'identity-worker[sandbox]'")
-    typer.echo(f"sandbox: http://{HOST}:{port}, {speed:g} times as fast, dialect {dialect}")
-    typer.echo("Any token of the form sandbox-NAME is an account. Ctrl-C stops it.")
-    try:
-        serve(port=port, speed=speed, dialect=dialect, seed=seed, state=state)
+        serve(port=port, speed=speed, dialect=dialect, seed=seed, state=state, announce=announce)
     except (OSError, ValueError) as error:
         fail(f"the sandbox can't run: {error}")
+
+
+def need_packages() -> None:
+    """End the command unless the packages are installed that the sandbox draws with."""
+    try:
+        import sandbox.server  # noqa: F401  # whether it can be
+    except ImportError as error:
+        fail(
+            f"the sandbox needs the package of {error.name}: install identity-worker with its extra "
+            "`sandbox`, in a clone by\n  pip install '.[sandbox]'"
+        )

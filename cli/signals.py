@@ -15,9 +15,10 @@ class Stopped(Exception):
 
 
 @contextmanager
-def noted() -> Iterator[Callable[[], None]]:
+def noted(announce: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Note SIGINT, SIGTERM and SIGHUP for the length of the block; yield a check that raises Stopped.
 
+    `announce` is called before it is raised: what then ends in turn may take its time.
     Python's own KeyboardInterrupt can come between any two steps, so also between the start of a process
     and the note that it has to be stopped.
     """
@@ -28,6 +29,7 @@ def noted() -> Iterator[Callable[[], None]]:
 
     def check() -> None:
         if came:
+            announce()
             raise Stopped(came[0])
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.common import Json, age, console, fail, load_settings, open_redis, print_json, printable
+from cli.common import (
+    Json,
+    age,
+    console,
+    fail_unknown,
+    load_settings,
+    open_redis,
+    print_drawing,
+    print_json,
+    printable,
+    say,
+)
+from cli.drawing import waits_for_pick
 from cli.one_brief import print_brief
 from worker import views
 from worker.views import AccountView, BriefView
@@ -16,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Briefs that are listed at the most, of the open ones and of the finished ones.
 OPEN, FINISHED = 500, 50
+#: Columns of a brief's id; on 80 columns an identity's code still fits beside it.
+_ID_WIDTH = 46
 
 
 def command(
@@ -34,10 +48,7 @@ def command(
 def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
     brief = views.brief(client, brief_id)
     if brief is None:
-        fail(
-            f"no brief {printable(brief_id)} is on record\n"
-            "If it was enqueued, it is still in the queue: does a worker run?"
-        )
+        fail_unknown(brief_id)
     journal = views.journal(client, brief_id)
     if as_json:
         print_json(_facts(brief) | {"journal": journal})
@@ -47,12 +58,12 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
 
 def _show_many(client: "redis.Redis", batch: str | None, *, as_json: bool) -> None:
     briefs = views.briefs(client, batch=batch, open_limit=OPEN, finished_limit=FINISHED)
-    accounts = [views.account(client, name) for name in sorted({each.account for each in briefs})]
+    accounts = views.accounts(client, briefs)
     if as_json:
         print_json({"briefs": list(map(_facts, briefs)), "accounts": list(map(_account_facts, accounts))})
         return
     if not briefs:
-        typer.echo("No briefs." if batch is None else f"No briefs in batch {printable(batch)}.")
+        typer.echo("No briefs." if batch is None else f"No brief of batch {printable(batch)} is on record.")
         return
     _print_table(briefs)
     for account in accounts:
@@ -72,22 +83,24 @@ def _print_table(briefs: Sequence[BriefView]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    # Folded, not cut: ids and codes are there to be copied.
-    table.add_column("BRIEF", overflow="fold", max_width=40)
+    # Folded, not cut: ids and codes are there to be copied. A fixed width, or long errors would narrow it.
+    longest = max(len("BRIEF"), *(len(brief.brief_id) for brief in briefs))
+    table.add_column("BRIEF", overflow="fold", width=min(longest, _ID_WIDTH))
     table.add_column("STATE", no_wrap=True)
     table.add_column("AGE", no_wrap=True, justify="right")
     table.add_column("IDENTITIES, ERROR", overflow="fold")
     for brief in briefs:
         shown_age = age(brief.read_at - brief.accepted_at)
         table.add_row(printable(brief.brief_id), brief.state, shown_age, _outcome(brief))
-    console().print(table)
+    print_drawing(console(), table)
     count = sum(not brief.finished for brief in briefs)
     more = " (the oldest ones)" if count >= OPEN else ""
     typer.echo(f"{count} open{more}, {len(briefs) - count} finished (at most the newest {FINISHED})")
 
 
 def _outcome(brief: BriefView) -> str:
-    lines = [*brief.identity_codes, brief.question or brief.error]
+    wanted = "wants a pick: see `status BRIEF`" if waits_for_pick(brief) else None
+    lines = [*brief.identity_codes, wanted or brief.question or brief.error]
     return "\n".join(printable(line) for line in lines if line)
 
 
@@ -95,9 +108,20 @@ def _print_account(account: AccountView, now: int) -> None:
     jobs = f"jobs {account.jobs_in_use}/{account.jobs_cap or 'any'}"
     slots = f"slots {account.slots_used}+{account.slots_reserved} reserved/{account.slots_cap or 'any'}"
     waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
-    typer.echo(printable(f"account {account.name}: {jobs}, {slots}, {waiting}"))
+    say(printable(f"account {account.name}"))
+    say(f"  {jobs}, {slots}, {waiting}")
     for what, pause in account.pauses.items():
         whole = "all" if what == "pause" else what
-        typer.echo(printable(f"  {whole} paused for {age(pause.until - now)} more: {pause.reason}"))
+        say(printable(f"  {whole} paused for {age(pause.until - now)} more: {pause.reason}"))
+        if pause.reason.startswith("401"):
+            say(f"  {_token(account.name)}")
     if not account.followed:
-        typer.echo("  no listener follows it: start one with `identity-worker listen`")
+        say("  no listener follows it: start one with `identity-worker listen`")
+
+
+def _token(account: str) -> str:
+    """Return where the token of an account is set; those who only look need not have the accounts."""
+    return (
+        f"the API refused the token of account {account}: set PIKTID_API_TOKEN, or what the account's "
+        "token_env or token_file in ACCOUNTS_FILE names, and start worker and listener again"
+    )

@@ -1,11 +1,11 @@
 """What came of a run of the demo: the content of `summary.json`, and the table that a person sees."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from cli.common import printable
@@ -13,8 +13,10 @@ from cli.drawing import detail
 from worker.events import CloudEvent
 from worker.view_models import BriefView
 
-#: Columns for the names of identities; longer ones are cut.
-_NAME_WIDTH = 23
+_HEADINGS = ("BRIEF", "IDENTITY", "IDENTITY_CODE", "DRAFTS", "CREDITS")
+_NUMBERS = _HEADINGS[3:]
+#: Columns for the names of identities, at the most and beside long ids; longer names are cut.
+_NAME_WIDTH, _LEAST_NAME = 23, 8
 
 
 def summarize(
@@ -55,39 +57,51 @@ def _brief(brief: BriefView, names: Mapping[str, str]) -> dict[str, Any]:
         "job_id": brief.job_id,
         "drafts": len(brief.drafts),
         "credits": brief.credits,
-        "seconds": round((brief.moved_at - brief.accepted_at) / 1000, 1),
+        "seconds_since_accepted": round((brief.moved_at - brief.accepted_at) / 1000, 1),
         "identities": [{"identity_code": code, "name": names.get(code, "")} for code in brief.identity_codes],
     }
 
 
 def table(summary: Mapping[str, Any], width: int) -> RenderableType:
-    """Return a summary as a table of briefs and identities at most `width` wide, with the totals below."""
-    rows = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    # Codes are whole at any width, since they are there to be copied; ids and names are in the files too.
-    others = _NAME_WIDTH + len("IDENTITY_CODE") + len("DRAFTS") + len("CREDITS") + 4
-    rows.add_column("BRIEF", no_wrap=True, overflow="ellipsis", max_width=max(12, width - others))
-    rows.add_column("IDENTITY", no_wrap=True, overflow="ellipsis", max_width=_NAME_WIDTH)
-    rows.add_column("IDENTITY_CODE", no_wrap=True)
-    rows.add_column("DRAFTS", justify="right")
-    rows.add_column("CREDITS", justify="right")
-    for brief in summary["briefs"]:
-        _add_rows(rows, brief)
-    return Group(rows, Text(), *_totals(summary["totals"]))
+    """Return a summary as a table of briefs and identities `width` wide, with the totals below.
+
+    What went wrong with a brief stands whole under its row, where a column of Rich's tables would cut it.
+    """
+    briefs = summary["briefs"]
+    widths = _widths(briefs, width)
+    rows = [each for brief in briefs for each in _rows(brief, widths)]
+    return Group(_row(_HEADINGS, widths, "bold"), *rows, Text(), *_totals(summary["totals"]))
 
 
-def _add_rows(rows: Table, brief: Mapping[str, Any]) -> None:
-    """Add a row for each identity; what is the brief's own stands in the first one only."""
+def _widths(briefs: Sequence[Mapping[str, Any]], width: int) -> list[int]:
+    """Return the columns' widths: codes and numbers are whole, then ids, and names get what is left."""
+    codes = [len(identity["identity_code"]) for brief in briefs for identity in brief["identities"]]
+    fixed = [max(len(_HEADINGS[2]), *codes, 0), len(_HEADINGS[3]), len(_HEADINGS[4])]
+    room = width - sum(fixed) - len(fixed) - 1
+    ids = max(len(_HEADINGS[0]), min(max(len(brief["brief_id"]) for brief in briefs), room - _LEAST_NAME))
+    return [ids, max(_LEAST_NAME, min(_NAME_WIDTH, room - ids)), *fixed]
+
+
+def _rows(brief: Mapping[str, Any], widths: Sequence[int]) -> Iterator[RenderableType]:
+    """Yield a row for each identity; what is the brief's own stands in the first one only."""
     numbers = str(brief["drafts"]), f"{brief['credits']:g}"
     if not brief["identities"]:
-        rows.add_row(Text(brief["brief_id"]), Text(brief["state"], style="red"), "", *numbers)
+        yield _row((brief["brief_id"], brief["state"], "", *numbers), widths, "red")
     for place, identity in enumerate(brief["identities"]):
-        what = Text(printable(identity["name"])), Text(identity["identity_code"])
-        if place == 0:
-            rows.add_row(Text(brief["brief_id"]), *what, *numbers)
-        else:
-            rows.add_row("", *what)
+        what = printable(identity["name"]), identity["identity_code"]
+        yield _row((brief["brief_id"], *what, *numbers) if place == 0 else ("", *what, "", ""), widths)
     if brief["error"]:
-        rows.add_row(Text(f"  {printable(brief['error'])}", style="red"))
+        yield Padding(Text(printable(brief["error"]), style="red"), (0, 0, 0, 2))
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], style: str = "") -> Text:
+    row = Text(no_wrap=True)
+    for heading, cell, width in zip(_HEADINGS, cells, widths, strict=True):
+        text = Text(cell, style=style)
+        text.truncate(width, overflow="ellipsis")
+        text.align("right" if heading in _NUMBERS else "left", width)
+        row.append_text(text).append(" ")
+    return row
 
 
 def _totals(totals: Mapping[str, Any]) -> list[Text]:

@@ -4,9 +4,18 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable
+from cli.common import (
+    USED_WRONGLY,
+    Json,
+    console,
+    fail,
+    load_settings,
+    open_redis,
+    print_drawing,
+    print_json,
+    printable,
+)
 from cli.display import display, follow, look
 from cli.drawing import draw
 
@@ -21,16 +30,16 @@ def command(
         fail(
             "--json needs --once; `identity-worker events --follow --json` prints what happens", USED_WRONGLY
         )
-    console = Console(markup=False, highlight=False, emoji=False)
+    to = console()
     title = "identity-worker" if batch is None else printable(f"identity-worker · batch {batch}")
     try:
         with open_redis(load_settings()) as client:
             if as_json:
                 print_json(asdict(look(client, batch)))
             elif once:
-                console.print(draw(look(client, batch), title))
+                print_drawing(to, draw(look(client, batch), title))
             else:
-                with display(console, title) as shown:
+                with display(to, title) as shown:
                     for snapshot in follow(client, batch):
                         shown.show(snapshot)
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """`identity-worker web`: the web process of the Procfile."""
 
 import signal
+import socket
 from typing import Annotated
 
 import typer
@@ -28,14 +29,28 @@ def command(
     # Uvicorn raises the signal that ended it once more, which would make an ordinary stop an error.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    with redis_url(values) as url:
-        uvicorn.run(
+    with _listen(host, port) as listener, redis_url(values) as url:
+        config = uvicorn.Config(
             build_app(values, accounts, url),
-            host=host,
-            port=port,
             log_config=None,
             access_log=False,
             ws="none",
             server_header=False,
             timeout_graceful_shutdown=5,
         )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Uvicorn's own attempt would end the process without a word."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Asyncio sets TCP_NODELAY only on sockets that say they are TCP, and those of create_server don't.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        fail(f"can't listen on {host} port {port}: {error.strerror}; --host and --port name another place")
+    return listener

@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 
-from cli.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json
+from cli.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json, printable, say
 from config.accounts import DEFAULT, Account, BadAccounts, load_accounts
 from config.settings import Settings
 from worker.webhooks import BadSecrets, SecretStore, StoredWebhook
@@ -27,6 +28,9 @@ def command(
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="With set: where events go.")] = None,
     account: Annotated[str, typer.Option(help="The account's name.")] = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="With set: do not ask.")] = False,
+    any_path: Annotated[
+        bool, typer.Option("--any-path", help="With set: something rewrites the path to /webhooks/ACCOUNT.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Set, test or show an account's webhook.
@@ -42,6 +46,8 @@ def command(
         known = load_accounts(values)
         if account not in known:
             fail(f"no account {account!r}; there are: {', '.join(sorted(known))}", USED_WRONGLY)
+        if action == "set" and not any_path:
+            _check_path(url or "", account)
         done = _do(action, values, known[account], url or "", yes=yes)
     except BadAccounts as error:
         fail(str(error), USED_WRONGLY)
@@ -50,7 +56,18 @@ def command(
     if as_json:
         print_json(done)
     else:
-        typer.echo("\n".join(f"{name}: {value}" for name, value in done.items()))
+        for name, value in done.items():
+            if value is not None:
+                say(printable(f"{name}: {value}"))
+
+
+def _check_path(url: str, account: str) -> None:
+    path = f"/webhooks/{account}"
+    if not urlsplit(url).path.endswith(path):
+        told = (
+            f"`identity-worker web` takes this account's events at {path}: end the URL so, or add --any-path"
+        )
+        fail(told, USED_WRONGLY)
 
 
 def _do(action: str, values: Settings, account: Account, url: str, *, yes: bool) -> dict[str, Any]:
@@ -66,8 +83,8 @@ def _do(action: str, values: Settings, account: Account, url: str, *, yes: bool)
 
 
 def _set(values: Settings, account: Account, store: SecretStore, url: str, *, yes: bool) -> dict[str, Any]:
-    from worker.api_errors import ApiError, OutcomeUnknown
     from config.urls import is_safe
+    from worker.api_errors import ApiError, OutcomeUnknown
 
     if not is_safe(url):
         fail("the URL must be https, or http to this machine", USED_WRONGLY)
@@ -97,14 +114,17 @@ def _confirm(before: StoredWebhook | None, *, yes: bool) -> None:
 
 
 def _test(values: Settings, account: Account) -> dict[str, Any]:
-    from worker.api_errors import ApiError
+    from worker.api_errors import ApiError, NotFound
 
     try:
         with _api(values, account) as api:
-            api.test_webhook()
+            status = api.test_webhook()
+    except NotFound as error:
+        fail(f"{error}\nTo set one, use `identity-worker webhook set URL`.")
     except ApiError as error:
         fail(str(error))
-    return {"account": account.name, "sent": "a test event; `identity-worker web` logs what it refuses"}
+    sent = "a test event; `identity-worker web` logs webhook.ping when it comes, or webhook.refused"
+    return {"account": account.name, "sent": sent, "last_response_status": status}
 
 
 @contextmanager

@@ -68,8 +68,11 @@ def load_accounts(settings: Settings) -> dict[str, Account]:
 def _from_file(path: Path) -> dict[str, Account]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8")).get("accounts", {})
-    except (OSError, ValueError) as error:
-        raise BadAccounts(f"{path}: {error}") from error
+    except OSError as error:
+        told = f"{path}: {error.strerror}; set ACCOUNTS_FILE to a TOML file with a table [accounts.NAME]"
+        raise BadAccounts(told) from error
+    except ValueError as error:
+        raise BadAccounts(f"{path}: is no TOML: {error}") from error
     if not isinstance(tables, dict) or not tables:
         raise BadAccounts(f"{path}: has no table [accounts.NAME]")
     return {name: _account(path, name, table) for name, table in tables.items()}

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +57,14 @@ def serve(
     dialect: DialectName = "guide",
     seed: int | None = None,
     state: Path | None = None,
+    announce: Callable[[], None] | None = None,
 ) -> None:
-    """Run a sandbox until SIGTERM or SIGINT; must be called in the main thread."""
-    server = _Server(World(speed=speed, dialect=dialect, seed=seed), state)
+    """Run a sandbox until SIGTERM or SIGINT; must be called in the main thread.
+
+    `announce` is called once it listens. Raises OSError when the port can't be had, ValueError for a file
+    that is no state.
+    """
+    server = _Server(World(speed=speed, dialect=dialect, seed=seed), state, announce)
     server.run([_listen(port)])
 
 
@@ -82,7 +87,7 @@ def _listen(port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Uvicorn, stopped so that open streams end first: it would wait for them for ever."""
 
-    def __init__(self, world: World, state: Path | None) -> None:
+    def __init__(self, world: World, state: Path | None, announce: Callable[[], None] | None = None) -> None:
         config = uvicorn.Config(
             build_app(world),
             http=protocol_class(),
@@ -96,6 +101,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.world = world
         self.state = state
+        self.announce = announce
         #: Set once it listens, or has failed.
         self.ready = threading.Event()
         self.failure: Exception | None = None
@@ -117,6 +123,8 @@ class _Server(uvicorn.Server):
             statefile.load(self.world, self.state)
         await super().startup(sockets)
         self.ready.set()
+        if self.announce is not None:
+            self.announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)

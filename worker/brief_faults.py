@@ -17,7 +17,8 @@ Scalar = str | int | float | bool | None
 class Fault(BaseModel):
     """One broken rule: where, what stood there, and what is allowed.
 
-    A path is like `instructions[0].options.ar`; the empty one is the brief itself.
+    A path is like `instructions[0].options.ar`; the empty one is the brief itself. A value of None is nothing
+    that could be shown: the field is missing, or null.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,7 +28,8 @@ class Fault(BaseModel):
     rule: str
 
     def __str__(self) -> str:
-        return f"{self.path or 'brief'}: {self.rule} (got {json.dumps(self.value, ensure_ascii=False)})"
+        got = "" if self.value is None else f" (got {json.dumps(self.value, ensure_ascii=False)})"
+        return f"{self.path or 'brief'}: {self.rule}{got}"
 
 
 class BadBrief(Exception):

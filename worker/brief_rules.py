@@ -153,11 +153,11 @@ def _description(part: type[Part], name: str) -> str:
 
 
 def _unknown(place: str, name: str) -> str:
+    fields = _PLACES[place].model_fields
     nearest = [f"{where}.{name}" for where, part in _PLACES.items() if name in part.model_fields]
+    nearest = nearest or [f"{place}.{near}" for near in get_close_matches(name[:64].lower(), fields, n=1)]
     if not nearest:
-        # Without a cutoff one name is always the nearest, however far off.
-        names = get_close_matches(name[:64].lower(), _PLACES[place].model_fields, n=1, cutoff=0)
-        nearest = [f"{place}.{names[0]}"]
+        return f"is not known here; the known names are {', '.join(fields)}"
     return "is not known here; the nearest known name is " + " or ".join(
         path.removeprefix(".") for path in nearest
     )

@@ -76,6 +76,7 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
     fields = {
         "envelope": _envelope(brief_id, brief.batch, account, brief.metadata),
         **body_fields(brief.body()),
+        "asked": asked(brief),
         "choose": json.dumps(brief.choices()),
         "on_name_taken": brief.on_name_taken,
         "need": str(brief.slots()),
@@ -90,6 +91,16 @@ def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
     """Return what a record holds of the body that is sent: its text, and a digest to tell it by."""
     text = json.dumps(body, ensure_ascii=False)
     return {"body": text, "fingerprint": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+
+def asked(brief: Brief) -> str:
+    """Return a digest of what a brief asks for, to tell it by before and after its preparation.
+
+    The fingerprint does not serve: preparation fills the body in, and makes a new one.
+    """
+    wanted = [brief.body(), brief.reference_image, brief.choices()]
+    text = json.dumps(wanted, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _take_bad(ledger: Ledger, raw: Any, message_id: str, bad: BadBrief) -> Taken:

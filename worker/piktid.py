@@ -185,9 +185,12 @@ class PiktID:
         """Set the account's single webhook: PUT /webhooks. Replaces its URL and its secret, and pings."""
         return self._ask(reading.read_webhook, "PUT", "/webhooks", json={"url": url})
 
-    def test_webhook(self) -> None:
-        """Have a test event sent to the webhook: POST /webhooks/test."""
-        self._call("POST", "/webhooks/test")
+    def test_webhook(self) -> int | None:
+        """Have a test event sent to the webhook: POST /webhooks/test.
+
+        Returns what the receiver answered last, None where the API does not say.
+        """
+        return reading.read_last_response(self._call("POST", "/webhooks/test").body)
 
     def _identities(self, filters: Mapping[str, str]) -> list[Identity]:
         """Read every page, to the one that is the last or brings nothing new.

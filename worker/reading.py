@@ -23,7 +23,7 @@ from worker.answers import (
     RunState,
     Webhook,
 )
-from worker.json_values import UnreadableError, fields, identifier, integer, number, text
+from worker.json_values import UnreadableError, decode, fields, identifier, integer, number, text
 
 
 def read_created(body: object) -> Created:
@@ -114,6 +114,14 @@ def read_webhook(body: object) -> Webhook:
     found = fields(body)
     secret = text(found.get("secret"))
     return Webhook(text(found.get("url")), SecretStr(secret) if secret else None, identifier(found.get("id")))
+
+
+def read_last_response(body: bytes) -> int | None:
+    """Read `last_response_status` of a webhook's answer, whose body nobody documents (piktid-v2.md 4)."""
+    try:
+        return integer(fields(decode(body)).get("last_response_status"))
+    except UnreadableError:
+        return None
 
 
 def _needed(found: dict[str, object], key: str) -> str:

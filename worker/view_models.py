@@ -61,6 +61,8 @@ class BriefView:
     """What an operator is asked while the brief is held."""
     body: dict[str, Any] | None
     """The body of `POST /identity/create`; None of a brief that breaks rules."""
+    asked: str | None
+    """The digest of what it asks for (`worker.intake.asked`); None of a brief that breaks rules."""
     choose: tuple[str, ...]
     """How to choose among the drafts of each instruction."""
 
@@ -141,6 +143,7 @@ def brief_view(brief_id: str, fields: Fields, promotions: tuple[PromotionView, .
         notes=tuple(json.loads(fields.get("notes", "[]"))),
         question=fields.get("question"),
         body=json.loads(fields.get("body", "null")),
+        asked=fields.get("asked"),
         choose=tuple(json.loads(fields.get("choose", "[]"))),
     )
 

@@ -30,6 +30,7 @@ __all__ = [
     "PauseView",
     "PromotionView",
     "account",
+    "accounts",
     "brief",
     "briefs",
     "by_ids",
@@ -109,6 +110,12 @@ def account(client: "redis.Redis", name: str) -> AccountView:
         pauses=pauses(fields, _ms(time)),
         followed=leases > 0,
     )
+
+
+def accounts(client: "redis.Redis", briefs: Sequence[BriefView]) -> list[AccountView]:
+    """Return the accounts of these briefs by name; a bad brief may name one that there is not."""
+    names = sorted({brief.account for brief in briefs if not brief.faults})
+    return [account(client, name) for name in names]
 
 
 def _ids(client: "redis.Redis", open_limit: int, finished_limit: int) -> list[str]:

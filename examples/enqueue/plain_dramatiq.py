@@ -1,5 +1,6 @@
 """Enqueue a brief from a program that uses Dramatiq and nothing of this project.
 
+    pip install 'dramatiq[redis]'
     REDIS_URL=redis://127.0.0.1:6379/0 python plain_dramatiq.py BRIEF.json
 
 Prints the message's id, which is also the brief's id when the brief has no `brief_id`.
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
+
+if "REDIS_URL" not in os.environ or len(sys.argv) != 2:
+    sys.exit(f"Set REDIS_URL to the workers' Redis, and name a brief.\n\n{__doc__}")
 
 dramatiq.set_broker(RedisBroker(url=os.environ["REDIS_URL"]))
 

@@ -1,5 +1,6 @@
 """Enqueue a brief by two Redis commands, as a program in any language can.
 
+    pip install 'redis'
     REDIS_URL=redis://127.0.0.1:6379/0 python raw_redis.py BRIEF.json
 
 Prints the message's id, which is also the brief's id when the brief has no `brief_id`.
@@ -13,6 +14,9 @@ import uuid
 from pathlib import Path
 
 import redis
+
+if "REDIS_URL" not in os.environ or len(sys.argv) != 2:
+    sys.exit(f"Set REDIS_URL to the workers' Redis, and name a brief.\n\n{__doc__}")
 
 message_id = str(uuid.uuid4())
 message = {

@@ -1,6 +1,8 @@
 """The real command, run as a process of its own by somebody who has a Redis and no token."""
 
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +27,25 @@ def alone(tmp_path: Path) -> Command:
 def command(alone: Command, redis_url: str) -> Command:
     """Return what runs the command in an empty folder, on the test's Redis."""
     return lambda *arguments, **more: alone(*arguments, **{"REDIS_URL": redis_url, **more})
+
+
+@pytest.fixture
+def on_terminal(redis_url: str, tmp_path: Path) -> Callable[..., list[str]]:
+    """Return what runs the command on a terminal of 80 columns, and returns the lines that it shows there."""
+
+    def run(*arguments: str) -> list[str]:
+        ours, its = os.openpty()
+        variables = environment(REDIS_URL=redis_url, COLUMNS="80", TERM="xterm", NO_COLOR="1")
+        with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123  # a descriptor, not a path
+            process = subprocess.Popen([SCRIPT, *arguments], cwd=tmp_path, env=variables, stdout=its)
+            os.close(its)
+            with process:
+                shown = b""
+                try:
+                    while part := screen.read(65_536):
+                        shown += part
+                except OSError:  # the other end is closed: how a terminal ends on Linux
+                    pass
+        return shown.decode().replace("\r\n", "\n").splitlines()
+
+    return run

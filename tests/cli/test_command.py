@@ -1,15 +1,13 @@
 """The command as a whole: its help, its exit codes, and what it says when it can't do what was asked."""
 
+import itertools
 import json
 import re
 import signal
 import socket
 import subprocess
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commandline import SCRIPT, Command, environment
@@ -25,6 +23,16 @@ def test_the_help_lists_every_command_with_what_it_does(alone: Command) -> None:
     assert answer.returncode == 0
     for name in COMMANDS:
         assert re.search(rf"^\W+{name} +\w+", answer.stdout, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
+def test_help_has_a_short_name_and_no_line_that_ends_early(arguments: list[str], alone: Command) -> None:
+    answer = alone(*arguments, "-h", COLUMNS="80")
+    assert answer.returncode == 0
+    prose = answer.stdout.partition("╭")[0]
+    for line, following in itertools.pairwise(line.strip() for line in prose.splitlines()):
+        if line and following:
+            assert len(f"{line} {following.split()[0]}") > 78, "the next word would have fitted"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -117,7 +125,9 @@ def test_the_sandbox_answers_until_it_is_told_to_stop() -> None:
         assert process.stdout is not None
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
         assert "sandbox-NAME" in process.stdout.readline()
-        ledger = eventually_answers(f"http://127.0.0.1:{port}/_sandbox/ledger")
+        # It says so only once it listens.
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/ledger", timeout=20) as answer:
+            ledger = json.load(answer)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     assert ledger["accounts"] == {}
@@ -126,19 +136,36 @@ def test_the_sandbox_answers_until_it_is_told_to_stop() -> None:
 def test_a_sandbox_whose_port_is_taken_says_so(alone: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         answer = alone("sandbox", "--port", str(taken.getsockname()[1]))
-    assert answer.returncode == 1
+    assert (answer.returncode, answer.stdout) == (1, "")
     assert "in use" in answer.stderr
     assert TRACEBACK not in answer.stderr
 
 
-def eventually_answers(url: str) -> Any:
-    """Return what an address answers once something listens there."""
-    end = time.monotonic() + 20
-    while True:
-        try:
-            with urllib.request.urlopen(url) as answer:
-                return json.load(answer)
-        except urllib.error.URLError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.05)  # a server's start has no event that another process could wait for
+def test_a_web_process_whose_port_is_taken_says_so(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = command("web", "--port", port, PIKTID_API_TOKEN="hush")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith(f"identity-worker: can't listen on 127.0.0.1 port {port}: ")
+    assert TRACEBACK not in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [["sandbox"], ["demo", "--briefs", "briefs"]])
+def test_without_the_sandbox_s_packages_it_says_once_how_to_install_them(
+    arguments: list[str], alone: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "missing").mkdir()
+    (tmp_path / "missing" / "PIL.py").write_text("raise ModuleNotFoundError('no PIL', name='PIL')")
+    (tmp_path / "briefs").mkdir()
+    (tmp_path / "briefs" / "a.json").write_text('{"instructions": [{"prompt": "Someone."}]}')
+    answer = alone(*arguments, PYTHONPATH=str(tmp_path / "missing"))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.count("PIL") == 1
+    assert "pip install '.[sandbox]'" in answer.stderr
+
+
+def test_an_accounts_file_that_is_not_there_is_named_once_with_what_to_do(command: Command) -> None:
+    answer = command("listen", ACCOUNTS_FILE="accounts.toml")
+    assert answer.returncode == 2
+    assert answer.stderr.count("accounts.toml") == 1
+    assert "set ACCOUNTS_FILE to a TOML file with a table [accounts.NAME]" in answer.stderr

@@ -54,6 +54,7 @@ def view(brief_id: str, state: str, **fields: Any) -> BriefView:
         "notes": (),
         "question": None,
         "body": None,
+        "asked": None,
         "choose": ("first",),
     }
     return BriefView(brief_id=brief_id, state=state, **(values | fields))
@@ -133,6 +134,19 @@ def test_durations_read_as_on_a_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
 
 
+def test_an_id_is_whole_where_it_fits_in_place_of_the_detail() -> None:
+    brief_id = "0f8fad5b-d9cb-469f-a165-70867728950e-and-some-more"
+    line = drawn(view(brief_id, "generating", name="A long name of the brief"))[3]
+    assert line.split()[1:3] == [brief_id, "generating"]
+
+
+def test_elsewhere_a_failed_brief_s_line_tells_where_it_is_wrong() -> None:
+    console = Console(width=80, file=io.StringIO())
+    faults = ({"path": "name", "rule": "must be text"}, {"path": "", "rule": "is too long"})
+    Lines(console).show(Snapshot([view("b", "failed", error="the brief breaks rules", faults=faults)], []))
+    assert "b  failed  name: must be text; brief: is too long\n" in cast(io.StringIO, console.file).getvalue()
+
+
 def test_elsewhere_each_state_is_one_line_and_a_brief_ends_after_its_promotions() -> None:
     console = Console(width=80, file=io.StringIO())
     lines = Lines(console)
@@ -160,6 +174,7 @@ def test_watch_once_prints_one_snapshot(command: Command, redis_url: str) -> Non
     assert answer.returncode == 0, answer.stderr
     assert "1/1 briefs" in answer.stdout
     assert "bad-one" in answer.stdout
+    assert not [line for line in answer.stdout.splitlines() if line != line.rstrip()]
     assert json.loads(command("watch", "--once", "--json").stdout)["briefs"][0]["state"] == "failed"
 
 

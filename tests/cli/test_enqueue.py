@@ -10,6 +10,8 @@ from commandline import Command
 from support import Flow, brief
 
 from config import keys
+from worker.intake import body_fields
+from worker.ledger import Answer
 
 GOOD = json.dumps(brief())
 BAD = json.dumps(brief(priority=1000, choose="best"))
@@ -126,6 +128,31 @@ def test_a_file_that_is_enqueued_twice_is_one_brief(command: Command, flow: Flow
     assert queued(flow.client) == []
 
 
+def test_a_brief_that_its_photo_s_description_filled_in_is_still_the_same_brief(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    photo = {"reference_image": "ada.jpg"}
+    (tmp_path / "ada.json").write_text(json.dumps(photo))
+    flow.accept(brief_id="ada", instructions=None, name=None, **photo)
+    described = body_fields({"instructions": [{"hair": {"color": "red"}, "num_variations": 1}]})
+    assert flow.ledger.advance(flow.brief("ada"), "waiting", fields=described) is Answer.MOVED
+    answer = command("enqueue", "ada.json")
+    assert (answer.returncode, queued(flow.client)) == (0, [])
+    assert "ada: on record already, not sent again" in answer.stdout
+
+
+@pytest.mark.parametrize("other", [{"reference_image": "eve.jpg"}, {"choose": "all"}, {"name": "Eve"}])
+def test_a_brief_that_asks_for_something_else_is_another_one(
+    other: dict[str, Any], command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    photo = {"reference_image": "ada.jpg"}
+    (tmp_path / "ada.json").write_text(json.dumps(photo | other))
+    flow.accept(brief_id="ada", instructions=None, name=None, **photo)
+    answer = command("enqueue", "ada.json")
+    assert answer.returncode == 1
+    assert "another brief has this id" in answer.stdout
+
+
 def test_another_brief_under_an_id_that_is_on_record_is_refused(
     command: Command, flow: Flow, tmp_path: Path
 ) -> None:
@@ -188,6 +215,12 @@ def test_when_redis_is_down_it_says_that_nothing_was_sent(alone: Command) -> Non
     assert "1 valid" in answer.stdout
     assert "sent\n" not in answer.stdout.replace("not sent\n", "")
     assert "no Redis at 127.0.0.1:1" in answer.stderr
+
+
+def test_a_field_that_is_missing_is_not_shown_as_null(alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", stdin="{}")
+    assert "instructions: is required" in answer.stdout
+    assert "got null" not in answer.stdout
 
 
 @pytest.mark.parametrize("text", ['{"\x1b[31m": 1}', '{"name": "\u202ehidden", "instructions": []}'])

@@ -1,5 +1,6 @@
 """`identity-worker pick`: a person's choice, checked before it is put on record."""
 
+import json
 from typing import Any
 
 import pytest
@@ -33,6 +34,21 @@ def test_the_picked_draft_becomes_the_identity_and_other_instructions_keep_their
     assert promoted == drafts[1:]
 
 
+def test_for_programs_it_names_the_brief_and_the_drafts(command: Command, heard: Flow) -> None:
+    _, drafts = waiting(heard, **MANUAL)
+    answer = command("pick", "a", str(drafts[0]), "--json")
+    assert json.loads(answer.stdout) == {"brief_id": "a", "promoting": [drafts[0], drafts[2]]}
+
+
+def test_status_says_that_a_pick_is_wanted_and_how_until_it_is_made(command: Command, heard: Flow) -> None:
+    _, drafts = waiting(heard, **MANUAL)
+    assert "wants a pick: see `status BRIEF`" in command("status").stdout
+    wanted = "a person's pick among the drafts of instructions[0]: `identity-worker pick a DRAFT...`\n"
+    assert wanted in command("status", "a").stdout
+    assert command("pick", "a", str(drafts[0])).returncode == 0
+    assert "pick" not in command("status").stdout + command("status", "a").stdout
+
+
 def test_a_draft_that_is_not_on_offer_is_refused_with_those_that_are(command: Command, heard: Flow) -> None:
     _, drafts = waiting(heard, **MANUAL)
     answer = command("pick", "a", str(drafts[2]))
@@ -64,4 +80,5 @@ def test_an_unknown_brief_is_said_to_be_so(brief_id: str, command: Command, clie
     answer = command("pick", brief_id, "1")
     assert answer.returncode == 1
     assert "is on record" in answer.stderr
+    assert "`identity-worker status` lists" in answer.stderr
     assert "\x1b" not in answer.stderr

@@ -1,11 +1,13 @@
 """`identity-worker status`: the list of all briefs, and everything about one."""
 
 import json
+from collections.abc import Callable
 
 import redis
 from commandline import Command
 from support import Flow
 
+from config import keys
 from worker.ledger import Pause
 
 
@@ -21,7 +23,7 @@ def test_the_list_has_a_line_for_each_brief_and_its_account(command: Command, he
     assert (lines[2][0], lines[2][1], lines[2][3]) == ("done-one", "done", codes[0])
     assert lines[3] == [codes[1]]
     assert "1 open, 1 finished" in answer.stdout
-    assert "account default: jobs 1/5, slots 2+1 reserved/50, waiting: 0 to create" in answer.stdout
+    assert "account default\n  jobs 1/5, slots 2+1 reserved/50, waiting: 0 to create" in answer.stdout
     assert "no listener follows it" not in answer.stdout
 
 
@@ -30,10 +32,11 @@ def test_the_list_fits_80_columns_and_loses_no_character_of_an_id(command: Comma
     flow.accept(brief_id=brief_id)
     flow.accept(brief_id="bad", priority=1000)
     answer = command("status")
-    table = answer.stdout.split("\n1 open")[0].splitlines()
-    assert max(map(len, table)) <= 80
-    assert "".join(line[:40].strip() for line in table[1:5]) == brief_id
-    assert "the brief breaks rules" in answer.stdout
+    lines = answer.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line != line.rstrip()]
+    assert "".join(line[:46].strip() for line in lines[1:4]) == brief_id
+    assert "breaks rules" in answer.stdout
 
 
 def test_a_paused_account_that_nobody_follows_shows_both(command: Command, flow: Flow) -> None:
@@ -44,13 +47,67 @@ def test_a_paused_account_that_nobody_follows_shows_both(command: Command, flow:
     assert "  no listener follows it" in answer.stdout
 
 
+def test_an_id_is_not_folded_to_make_room_for_a_long_error(command: Command, flow: Flow) -> None:
+    brief_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    flow.accept(brief_id=brief_id)
+    flow.ledger.advance(flow.brief(brief_id), "failed", fields={"error": "the API's own words " * 10})
+    assert f"{brief_id}  failed" in command("status").stdout
+
+
+def test_the_account_s_line_fits_80_columns_when_a_lot_waits(
+    command: Command, flow: Flow, client: "redis.Redis"
+) -> None:
+    flow.accept()
+    for endpoint in ("create", "promote"):
+        client.zadd(
+            keys.WAITING("default", endpoint), {f"brief:{number}": number for number in range(10_000)}
+        )
+    client.hset(keys.SLOTS("default"), "brief:more", "40")
+    lines = command("status").stdout.splitlines()
+    assert "waiting: 10000 to create, 10000 to promote" in lines[-2]
+    assert max(map(len, lines)) <= 79
+    client.flushall()
+
+
+def test_on_a_terminal_lines_are_folded_between_words_and_urls_stay_whole(
+    on_terminal: Callable[..., list[str]], heard: Flow
+) -> None:
+    heard.finish(heard.accept(brief_id="a"))
+    url = heard.brief("a").json("drafts")[0]["url"]
+    lines = on_terminal("status", "a")
+    assert [line for line in lines if url in line]
+    assert not [line for line in lines if len(line) > 79 and url.partition("/")[0] not in line]
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_a_bad_brief_of_an_account_that_there_is_not_shows_no_such_account(
+    command: Command, flow: Flow
+) -> None:
+    flow.accept(brief_id="bad", account="nobody")
+    answer = command("status")
+    assert "bad" in answer.stdout
+    assert "account nobody" not in answer.stdout
+    assert "listener" not in answer.stdout
+    assert json.loads(command("watch", "--once", "--json").stdout)["accounts"] == []
+
+
+def test_a_refused_token_is_told_with_the_account_and_where_its_token_is_set(
+    command: Command, flow: Flow
+) -> None:
+    flow.accept(brief_id="a")
+    flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("pause", 600_000, "401: Invalid token"))
+    told = command("status").stdout
+    assert "  all paused for 9m more: 401: Invalid token\n" in told
+    assert "the token of account default: set PIKTID_API_TOKEN, or what the account's token_env" in told
+
+
 def test_a_batch_is_listed_by_itself(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a", batch="autumn")
     flow.accept(brief_id="b", batch="spring")
     listed = json.loads(command("status", "--batch", "autumn", "--json").stdout)
     assert [brief["brief_id"] for brief in listed["briefs"]] == ["a"]
     assert [account["name"] for account in listed["accounts"]] == ["default"]
-    assert command("status", "--batch", "none").stdout == "No briefs in batch none.\n"
+    assert command("status", "--batch", "none").stdout == "No brief of batch none is on record.\n"
 
 
 def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:
@@ -92,7 +149,7 @@ def test_an_unknown_brief_ends_with_1_and_a_hint(command: Command, client: "redi
     answer = command("status", "nobody")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "no brief nobody is on record" in answer.stderr
-    assert "does a worker run?" in answer.stderr
+    assert "`identity-worker status` lists those that are" in answer.stderr
 
 
 def test_text_from_outside_is_neither_markup_nor_a_terminal_s_command(command: Command, flow: Flow) -> None:

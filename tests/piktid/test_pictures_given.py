@@ -131,5 +131,16 @@ def test_setting_the_webhook_gives_its_secret_which_no_text_shows(api: PiktID, s
 def test_a_webhook_may_come_without_its_secret(api: PiktID, server: Server) -> None:
     server.answers = [answer(200, {"secret": None}), answer(204)]
     assert api.set_webhook("https://a.example/").secret is None
-    api.test_webhook()
+    assert api.test_webhook() is None
     assert (server.seen[1].method, server.seen[1].path) == ("POST", "/webhooks/test")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"last_response_status": 204}, 204), ({"last_response_status": None}, None), ([], None)],
+)
+def test_a_test_event_tells_what_the_receiver_answered_last_where_the_api_says(
+    api: PiktID, server: Server, body: Any, status: int | None
+) -> None:
+    server.answers = [answer(200, body)]
+    assert api.test_webhook() == status

@@ -3,8 +3,7 @@
 import hashlib
 import hmac
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -118,13 +117,16 @@ def test_a_client_that_receives_webhooks_reaches_a_finished_identity() -> None:
 
 
 class PollingClient:
-    """Like the vendor's own clients: polls, takes only 202 and 201 for success, tolerates early 404s."""
+    """Like the vendor's own clients: polls, takes only 202 and 201 for success, tolerates early 404s.
 
-    POLL_SECONDS = 0.05
+    `pause` is called between two polls.
+    """
+
     EARLY_404S = 10
 
-    def __init__(self, api_url: str, access_token: str) -> None:
+    def __init__(self, api_url: str, access_token: str, pause: Callable[[], object]) -> None:
         self.api_url = api_url
+        self.pause = pause
         self.headers = {"Authorization": "Bearer " + access_token}
 
     def call(self, method: str, path: str, body: Any, expected: int) -> dict[str, Any]:
@@ -153,12 +155,17 @@ class PollingClient:
                 early += 1
             elif answer.json()[field] in ("completed", "failed", "aborted"):
                 return answer.json()[field]
-            time.sleep(self.POLL_SECONDS)
+            self.pause()
 
 
 def test_a_client_that_only_polls_goes_from_a_photo_to_a_finished_identity(moving_api: Api) -> None:
-    client = PollingClient(moving_api.url, moving_api.account)
     photo = photo_of(moving_api)
+    # The stream only tells when another poll is worth while; what it says is not read.
+    with moving_api.stream() as events:
+        go_through_from_a_photo(PollingClient(moving_api.url, moving_api.account, pause=events.next), photo)
+
+
+def go_through_from_a_photo(client: PollingClient, photo: bytes) -> None:
     instruction = client.extract(client.upload("photo.jpg", photo))
     assert instruction["hair"]["color"] == "red"
     body = {"instructions": [{**instruction, "num_variations": 2}], "options": {"model": "auto"}}
