@@ -36,7 +36,7 @@ def test_the_list_fits_80_columns_and_loses_no_character_of_an_id(command: Comma
     assert max(map(len, lines)) <= 80
     assert not [line for line in lines if line != line.rstrip()]
     assert "".join(line[:46].strip() for line in lines[1:4]) == brief_id
-    assert "breaks rules" in answer.stdout
+    assert "the brief breaks" in answer.stdout
 
 
 def test_a_paused_account_that_nobody_follows_shows_both(command: Command, flow: Flow) -> None:
