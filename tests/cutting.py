@@ -43,17 +43,23 @@ class Cutting:
 
     def relay(self, client: socket.socket) -> None:
         """Pass on what one client and the server say, until either has ended or the cut is made."""
+        unheard = threading.Event()
         with client, socket.create_connection(self.upstream) as server:
-            answers = threading.Thread(target=_pass_on, args=(server, client))
+            answers = threading.Thread(target=_pass_on, args=(server, client, unheard))
             answers.start()
+            cut = False
             with suppress(OSError):
-                while piece := client.recv(PIECE):
-                    if self._is_meant(piece):
-                        self._break(client, server, piece)
-                        break
-                    server.sendall(piece)
-            _end(server)
+                while not cut and (piece := client.recv(PIECE)):
+                    cut = self._is_meant(piece)
+                    if cut:
+                        unheard.set()
+                    if not cut or self._with_answer:
+                        server.sendall(piece)
+                # Not both ways: the server reads what it was sent, and then ends its side.
+                server.shutdown(socket.SHUT_WR)
             answers.join()
+        if cut:
+            self.done.set()
 
     def _is_meant(self, piece: bytes) -> bool:
         with self._lock:
@@ -62,20 +68,11 @@ class Cutting:
             self._markers = ()
             return True
 
-    def _break(self, client: socket.socket, server: socket.socket, piece: bytes) -> None:
-        # The client's end first: the answer then finds nobody.
-        _end(client)
-        if self._with_answer:
-            server.sendall(piece)
-            # Nothing follows on this connection, so the server has answered once it has ended it, too.
-            server.shutdown(socket.SHUT_WR)
-        self.done.set()
 
-
-def _pass_on(server: socket.socket, client: socket.socket) -> None:
+def _pass_on(server: socket.socket, client: socket.socket, unheard: threading.Event) -> None:
     with suppress(OSError):
         while piece := server.recv(PIECE):
-            with suppress(OSError):
+            if not unheard.is_set():
                 client.sendall(piece)
     _end(client)
 

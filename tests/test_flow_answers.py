@@ -37,7 +37,7 @@ THROTTLED = {
 
 
 def throttled(endpoint: str) -> list[tuple[int, dict[str, Any], str]]:
-    """The kinds of 429 with what each holds up; an unclear one, with room in our window, is about the jobs."""
+    """The kinds of 429 with what each holds up; an unclear one with room in our window is about jobs."""
     holds_up = {"rate": endpoint, "slots": endpoint, "jobs": "working", "unclear": "working"}
     return [(429, body, holds_up[kind]) for kind, body in THROTTLED.items()]
 

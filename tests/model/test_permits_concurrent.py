@@ -80,6 +80,7 @@ class Worker:
                 taken = client.blpop([keys.QUEUE(keys.STEPS)], timeout=0.01)
                 if taken is not None:
                     message = json.loads(str(client.hget(keys.MESSAGES(keys.STEPS), taken[1])))
+                    client.hdel(keys.MESSAGES(keys.STEPS), taken[1])
                     if chance.random() > 0.1:  # else it died with the message in hand
                         self.step(client, scripts, message["args"][0], chance)
 
