@@ -33,7 +33,7 @@ bench: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.cost
 	$(VENV)/bin/python -m benchmarks.webhook
 
-# About 25 minutes in all; benchmarks.scale alone takes longer at its full size.
+# A quarter of an hour in all; benchmarks.scale alone takes most of an hour at its full size.
 bench-caps: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.makespan
 	$(VENV)/bin/python -m benchmarks.fairness

@@ -23,19 +23,14 @@ import json
 import logging
 import statistics
 import sys
-import tempfile
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from benchmarks import planner, rivals
+from benchmarks import contenders, planner
+from benchmarks.contenders import BRIEFS, Run
 from benchmarks.draws import Draws, draw
-from benchmarks.harness import ACCOUNT, SEED, call, processes, sandbox_process
-from config import embedded
+from benchmarks.harness import ACCOUNT, SEED
 
-BRIEFS = 60
 SPEED = 10.0
 OTHERS_SPEED = 40.0
 #: The 60 identities must fit, and nothing else than jobs and windows may bind.
@@ -45,35 +40,8 @@ REGIMES = {
     "window": {"drafts_median_seconds": 4, "preprocessing_median_seconds": 6},
     "jobs": {"drafts_median_seconds": 40, "preprocessing_median_seconds": 60},
 }
-LIMITS = {"jobs": planner.JOBS, "slots": 0, "create_per_minute": 5, "promote_per_minute": 5}
 #: A contender that takes so many times the best schedule is stopped; what is not ready by then is lost.
 PATIENCE = 5
-
-
-class Run(NamedTuple):
-    """What a contender did: seconds of the API that it took, and the sandbox's ledger of its account."""
-
-    seconds: float
-    ledger: Any
-
-    @property
-    def ready(self) -> int:
-        """How many identities can be used."""
-        return sum(each["preprocessing_status"] == "completed" for each in self.ledger["identities"])
-
-    @property
-    def violations(self) -> int:
-        """How often a cap was passed, or a request sent that could only be refused."""
-        peaks = [
-            peak["accepted"] > planner.PER_WINDOW for peak in self.ledger["most_requests_in_60_s"].values()
-        ]
-        over = self.ledger["max_jobs_in_flight"] > planner.JOBS
-        return int(sum(self.ledger["violations"].values()) + sum(peaks) + over)
-
-    @property
-    def refused(self) -> int:
-        """How many responses of 429 there were."""
-        return sum(answers.get("429", 0) for answers in self.ledger["requests"].values())
 
 
 def main(speed: float = SPEED, others_speed: float = OTHERS_SPEED) -> None:
@@ -94,16 +62,18 @@ def main(speed: float = SPEED, others_speed: float = OTHERS_SPEED) -> None:
 
 def _regime(name: str, speed: float, others_speed: float) -> dict[str, Any]:
     settings = {**ROOM, **REGIMES[name]}
-    draws = draw(SEED, ACCOUNT, [_body(number) for number in range(BRIEFS)], settings)
+    draws = draw(SEED, ACCOUNT, [contenders.body(number) for number in range(BRIEFS)], settings)
     plans = planner.schedules(draws.briefs)
     best, first_come = min(plans.values()), planner.makespan(draws.briefs, planner.first_come)
     patience = PATIENCE * best / 1000
-    ours = _ours(settings, speed, patience / speed)
+    ours = contenders.ours(settings, speed, patience / speed)
     # The two others spend their time asleep, so they run side by side.
     with ThreadPoolExecutor() as pool:
         others = {
-            "polling": pool.submit(_polling, settings, others_speed),
-            "concurrent_rate_limiter": pool.submit(_limited, settings, others_speed, patience / others_speed),
+            "polling": pool.submit(contenders.polling, settings, others_speed),
+            "concurrent_rate_limiter": pool.submit(
+                contenders.limited, settings, others_speed, patience / others_speed
+            ),
         }
     runs = {"ours": ours, **{key: future.result() for key, future in others.items()}}
     for key, run in runs.items():
@@ -125,50 +95,6 @@ def _regime(name: str, speed: float, others_speed: float) -> dict[str, Any]:
             if key != "ours"
         },
     }
-
-
-def _body(number: int) -> dict[str, Any]:
-    """Every option is given, or our worker would, and its requests would be others than its rivals'."""
-    instruction = {
-        "appearance": {"age": 20 + number % 40},
-        "num_variations": 1,
-        "options": {"size": "2K", "ar": "3:4", "format": "jpg"},
-    }
-    options = {"model": "auto", "add_ai_watermark": False}
-    return {"name": f"Face {number}", "instructions": [instruction], "options": options}
-
-
-def _ours(settings: dict[str, Any], speed: float, patience: float) -> Run:
-    briefs = [{"brief_id": f"makespan-{number}", **_body(number)} for number in range(BRIEFS)]
-    with processes(speed, LIMITS, **settings) as setup:
-        began = time.monotonic()
-        setup.enqueue(briefs)
-        setup.wait_finished(BRIEFS, deadline=patience)
-        return _run(setup.api_url, began, speed)
-
-
-def _polling(settings: dict[str, Any], speed: float) -> Run:
-    return _rival(settings, speed, lambda url, bodies: rivals.poll(url, speed, bodies))
-
-
-def _limited(settings: dict[str, Any], speed: float, patience: float) -> Run:
-    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as redis_url:
-        return _rival(
-            settings, speed, lambda url, bodies: rivals.limited(url, speed, bodies, redis_url, patience)
-        )
-
-
-def _rival(settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], None]) -> Run:
-    with sandbox_process(speed, **settings) as url:
-        began = time.monotonic()
-        drive(url, [_body(number) for number in range(BRIEFS)])
-        return _run(url, began, speed)
-
-
-def _run(url: str, began: float, speed: float) -> Run:
-    seconds = (time.monotonic() - began) * speed
-    ledger = call("GET", f"{url}/_sandbox/ledger?account={ACCOUNT}")
-    return Run(seconds, ledger["accounts"][ACCOUNT])
 
 
 def _check_draws(name: str, run: Run, draws: Draws) -> None:

@@ -4,9 +4,10 @@
 
 First a whole life: every account is given its share of the briefs at once, in batches of ten, under 5 jobs,
 5 requests a minute and more slots than briefs; all are driven until they are finished. Reported are the
-calls of each script for a brief and how many of them end in a decision (`accept`, `advance`, `plan`);
-microseconds in the server of each script (samples: the last thousand accepted, and a while in the middle) and
-of all calls together; and bytes in Redis for a waiting and for a finished brief, its events included.
+calls of each script for a brief, each of which ends in a decision (the timers' `due` is left out: how often
+it is called depends on who drives); microseconds in the server of each script (samples: the last thousand
+accepted, and a while in the middle) and of all calls together; and bytes in Redis for a waiting and for a
+finished brief, its events included.
 
 Then growth: the same two calls at 1, 100 and 10,000 accounts, and at one account where 10, 1,000 and 100,000
 briefs wait (smaller arguments leave out the largest sizes). `handover` is the call by which a finished job's
@@ -90,13 +91,12 @@ def _life(client: "redis.Redis", accounts: int, briefs: int) -> dict[str, Any]:
     with server_times.by_script(client) as driving:
         _drive(simulation, briefs // 2 + min(TOGETHER, briefs // 4))
     _drive(simulation, briefs)
-    decisions = sum(simulation.calls[script] for script in ("accept", "advance", "plan"))
     return {
         "seconds": round(time.monotonic() - began),
         "virtual_minutes": round((max(simulation.finished.values()) - simulation.started) / 60_000, 1),
         "most_jobs_in_flight": simulation.most_in_flight,
         "calls_per_brief": {name: round(calls / briefs, 2) for name, calls in simulation.calls.items()},
-        "decisions_per_brief": round(decisions / briefs, 2),
+        "decisions_per_brief": round(simulation.calls.total() / briefs, 2),
         "server_us_by_script": {"accept": accepting["accept"], **driving},
         "server_us": server_times.of_all_scripts(client),
         "bytes_per_waiting_brief": round(waiting),

@@ -21,7 +21,8 @@ START = 1_800_000_000_000
 #: Milliseconds after which a paid call's worker is taken to be dead.
 PAID_CALL = 45_000
 LOOK = round(LOOK_AGAIN * 1000)
-#: Timers that one call of `due` may wake.
+#: Calls sent together, timers that one call of `due` may wake, messages taken at once: the answer to more
+#: could take longer than the client waits.
 AT_ONCE = 1_000
 
 _BODY = {
@@ -92,7 +93,6 @@ class Simulation:
     def flush(self) -> None:
         """Send what is gathered, and look for due timers; raises RuntimeError if a move was refused."""
         expected, self._expected = self._expected, []
-        self.calls["due"] += 1
         self._scripts.run("due", self.now, most=AT_ONCE)
         *answers, wait = self._pipe.execute()
         if answers != expected:
@@ -106,6 +106,8 @@ class Simulation:
         self.now = max(self.now, -(-following // self._tick) * self._tick)
         while self._ends and self._ends[0][0] <= self.now:
             self._end(heapq.heappop(self._ends)[1])
+            if len(self._expected) >= AT_ONCE:
+                self.flush()
         self.flush()
         self.settle()
 
@@ -117,14 +119,16 @@ class Simulation:
             self.flush()
 
     def _messages(self) -> list[Any]:
-        """Take all messages off the queue of steps, oldest first."""
-        queue, texts = keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS)
-        with self._client.pipeline(transaction=True) as pipe:
-            pipe.lrange(queue, 0, -1)
-            pipe.hgetall(texts)
-            pipe.delete(queue, texts)
-            ids, found, _ = pipe.execute()
-        return [json.loads(found[each]) for each in ids]
+        """Take messages off the queue of steps, oldest first."""
+        ids: Any = self._client.lpop(keys.QUEUE(keys.STEPS), AT_ONCE)
+        if not ids:
+            return []
+        texts = keys.MESSAGES(keys.STEPS)
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hmget(texts, ids)
+            pipe.hdel(texts, *ids)
+            found, _ = pipe.execute()
+        return [json.loads(text) for text in found]
 
     def _act(self, actor: str, subject: str) -> None:
         if actor == "submit_brief":
