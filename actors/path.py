@@ -1,4 +1,4 @@
-"""The path of one brief, from top to bottom: the actors, each a short step of one HTTP call at the most.
+"""The path of one brief, from top to bottom: the actors, each a short step of one call of the API as a rule.
 
 Each may be run twice, or by two workers at once: only the one whose move is answered MOVED goes on. None
 waits: a brief that waits is a record with a timer, and what ends the waiting sends the next step.
