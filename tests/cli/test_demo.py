@@ -271,7 +271,7 @@ def test_a_part_that_dies_ends_the_demo_and_the_end_of_its_log_is_shown(tmp_path
         assert demo.left() == {}
     assert process.returncode == 1
     assert "the worker was killed by SIGKILL" in err
-    assert "brief.submitted" in err
+    assert "create.accepted" in err
 
 
 def is_leader(pid: int) -> bool:
