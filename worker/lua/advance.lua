@@ -6,8 +6,9 @@
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
 -- paid = true: the end of a paid call, journalled in any case
--- Returns moved; repeat when it is in that state already; elsewhere when the table does not allow the move,
--- when it needs a grant that the record does not have, or when a field is not as given.
+-- Returns moved; repeat when it is in that state already, or the end of this paid call is on record; elsewhere
+-- when the table does not allow the move, when it needs a grant that the record does not have, or when a field
+-- is not as given.
 --
 -- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
 local record = record_of(A.subject)
@@ -25,7 +26,9 @@ local function is_on_record()
 end
 
 if answer ~= 'moved' then
-    if A.paid and not is_on_record() then
+    if A.paid and is_on_record() then
+        return 'repeat'
+    elseif A.paid then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
     end
     return answer
