@@ -83,49 +83,37 @@ def submit_brief(subject: str) -> None:
 
 @dramatiq.actor(queue_name=keys.STEPS)
 def collect_drafts(subject: str) -> None:
-    """3. The job may be done: fetch its drafts, hand its permit on, choose."""
+    """3. The job may be done: fetch its drafts, choose, hand its permit on."""
     run = process()
     brief = run.ledger.look(subject)
-    if brief is not None and brief.state == "generating":
-        brief = _fetch_drafts(run, brief)
-    if brief is not None and brief.state == "choosing":
-        _choose(run, brief)
-
-
-def _fetch_drafts(run: Process, brief: Record) -> Record | None:
-    """Return the brief as it stands once its job is known to be over, None while it is not."""
+    if brief is None or brief.state != "generating":
+        return
     try:
         results = run.apis[brief.account].job_results(brief.fields["job_id"])
         # Not every generation of this answer says how the job is (piktid-v2.md 2.5).
         state = results.state or run.apis[brief.account].job_status(brief.fields["job_id"]).state
     except ApiError as error:
         refusals.unread_job(run, brief, error)
-        return None
+        return
     if state is RunState.RUNNING:
-        return None
+        return
     if not any(draft.usable for draft in results.drafts):
         refusals.no_drafts(run, brief, results)
-        return None
+        return
     _record_drafts(run, brief, results)
-    return run.ledger.look(brief.subject)
 
 
 def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
-    waits_for_person = choosing.choose(steps.rules_of(brief), results.drafts) is None
+    """Put the drafts on record, and the choice with them unless it is a person's."""
+    chosen = choosing.choose(steps.rules_of(brief), results.drafts) or []
     run.ledger.advance(
         brief,
         "choosing",
         fields=steps.drafts_fields(results.drafts, results.credits_used),
         event=steps.drafts_ready(brief, results.drafts),
-        timer=None if waits_for_person else run.paid_call_ms,
+        promotions=[each.fields() for each in chosen],
     )
     log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
-
-
-def _choose(run: Process, brief: Record) -> None:
-    chosen = choosing.choose(steps.rules_of(brief), steps.drafts_of(brief))
-    if chosen is not None:
-        run.ledger.plan(brief.brief_id, [each.fields() for each in chosen])
 
 
 @dramatiq.actor(queue_name=keys.STEPS)

@@ -12,7 +12,7 @@ from worker.scripts import prelude, source
 
 #: Calls that the slow log keeps: it has those that the scripts make as well.
 KEPT = 20_000
-SCRIPTS = ("accept", "advance", "plan", "due", "admit")
+SCRIPTS = ("accept", "advance", "due", "admit")
 
 
 @contextmanager

@@ -174,9 +174,8 @@ class Simulation:
             return
         event = ["identity.drafts.ready", '"drafts":' + json.dumps([_DRAFT])]
         drafts = {"drafts": json.dumps([_DRAFT]), "credits_used": "5"}
-        self._move(subject, "choosing", set=drafts, event=event, timer=PAID_CALL)
         chosen = {"instruction": "0", "candidates": json.dumps([_DRAFT]), "tried": "0"}
-        self._call("plan", brief=brief, promotions=[chosen])
+        self._move(subject, "choosing", set=drafts, event=event, promotions=[chosen])
 
     def _move(self, subject: str, to: str, **more: Any) -> None:
         self._call("advance", subject=subject, to=to, **more)

@@ -38,6 +38,7 @@ class Mutant(NamedTuple):
 
 PERMITS = "lib/4_permits.lua"
 ACCOUNT = "lib/3_account.lua"
+CHOICE = "lib/6_choice.lua"
 BUDGET = "lib/3_budget.lua"
 FAIR = "lib/3_fair.lua"
 RECORDS = "lib/5_records.lua"
@@ -112,10 +113,13 @@ MUTANTS = (
     Mutant("an identity takes no slot", RECORDS, "        redis.call('ZADD', key('IDENTITIES', account), whole(NOW), code)\n", ""),
     Mutant("a failed identity keeps its slot", RECORDS, "        redis.call('ZREM', key('IDENTITIES', account), code)\n", ""),
     Mutant("a move does not hand on what it frees", "advance.lua", "admit(account)\n", ""),
-    Mutant("a plan does not ask for permits", "plan.lua", "admit(account)\n", ""),
-    Mutant("slots of a brief do not pass to its promotions", "plan.lua", "        redis.call('HSET', key('SLOTS', account), promotion, 1)\n", ""),
-    Mutant("more promotions get slots than were reserved", "plan.lua", "if n <= reserved then", "if n <= reserved + 1 then"),
-    Mutant("promises do not pass to promotions", "plan.lua", "if promised then", "if false then"),
+    Mutant("a plan does not ask for permits", "plan.lua", "    admit(redis.call('HGET', record_of(subject), 'account'))\n", ""),
+    Mutant("slots of a brief do not pass to its promotions", CHOICE, "            redis.call('HSET', key('SLOTS', account), promotion, 1)\n", ""),
+    Mutant("more promotions get slots than were reserved", CHOICE, "if n <= reserved then", "if n <= reserved + 1 then"),
+    Mutant("promises do not pass to promotions", CHOICE, "if promised then", "if false then"),
+    Mutant("planned promotions do not wait", CHOICE, "        redis.call('ZADD', key('WAITING', account, 'promote'), place, promotion)\n", ""),
+    Mutant("a job's permit is handed on before its promotions ask", "advance.lua", "if A.promotions then\n", "if A.promotions then\n    admit(account)\n"),
+    Mutant("a choice made at once is not planned", "advance.lua", "    plan(A.subject, A.promotions)\n", ""),
     Mutant("higher limits start nobody", "limits.lua", "admit(A.account)\n", ""),
     Mutant("a higher budget starts nobody", "budget.lua", "unpark(A.account, A.batch)\n", ""),
     Mutant("lifted pauses start nobody", "resume.lua", "admit(A.account)\n", ""),

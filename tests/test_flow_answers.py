@@ -20,7 +20,6 @@ from support import (
 from config import keys
 from config.settings import settings as process_settings
 from worker import choosing, steps
-from worker.answers import Draft
 
 RESULTS = "/jobs/*/results"
 IDENTITY = "/identity/*/status"
@@ -326,16 +325,16 @@ def test_a_manual_choice_waits_for_a_person_and_then_goes_on(live: Flow) -> None
     assert promoted(live) == [second]
 
 
-def test_a_choice_is_made_again_if_its_worker_died_before_it_was_on_record(flow: Flow) -> None:
-    flow.accept(brief_id="b")
+def test_the_permit_of_a_job_goes_to_its_own_promotion_before_a_creation_that_waits(flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.set_limits("default", {"jobs": "1"}, by="test")
+    flow.accept(brief_id="second", priority=100)
     flow.steps.run()
     flow.api.rest()
-    brief = flow.brief("b")
-    drafts = [Draft(image_result_id=id_, url=None, status="completed") for id_ in draft_ids(flow)]
-    flow.ledger.advance(brief, "choosing", fields=steps.drafts_fields(drafts, None), timer=1)
-    flow.wake_timer("brief:b")
-    assert flow.steps.run() == ("collect_drafts", "brief:b")
-    assert flow.brief("b").state == "promoting"
+    flow.wake_timer("brief:first")
+    assert flow.steps.run() == ("collect_drafts", "brief:first")
+    assert flow.steps.run() == ("promote_draft", "promotion:first#0")
+    assert flow.brief("second").attempt == 0
 
 
 # --- POST /identity/promote-generated ----------------------------------------------------------------------

@@ -389,6 +389,28 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
     assert "late" not in views.journal(ledger.client, "b")[0]
 
 
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_drafts_and_their_choice_are_on_record_once_whatever_their_worker_hears_of_it(
+    client: "redis.Redis",
+    ledger: Ledger,
+    proxy: Cutting,
+    redis_url: str,
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+    lost: str,
+) -> None:
+    worker_process(REDIS_URL=proxy.url)
+    listener_process()
+    cut = proxy.cut_request if lost == "request" else proxy.cut_answer
+    cut("EVALSHA", '"promotions"')
+    enqueue(redis_url, brief_id="b")
+    assert proxy.done.wait(DEADLINE)
+    assert eventually(client, lambda: state(ledger, SUBJECT) == "done")
+    assert event_types(client).count("identity.drafts.ready") == 1
+    calls = [f"{entry['call']} {entry['what']}" for entry in views.journal(client, "b")]
+    assert calls == ["create intended", "create accepted", "promote intended", "promote accepted"]
+
+
 def test_a_brief_goes_on_when_the_instruction_that_waits_for_a_person_has_nothing_to_pick(flow: Flow) -> None:
     instructions = [{"prompt": "A face.", "num_variations": 1}] * 2
     flow.accept(brief_id="b", instructions=instructions, choose=["manual", "first"])

@@ -115,6 +115,7 @@ class Ledger:
         when: Mapping[str, str] | None = None,
         paid: bool = False,
         forget: Sequence[str] = (),
+        promotions: Sequence[Mapping[str, str]] = (),
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
@@ -122,7 +123,8 @@ class Ledger:
         are now this record's; `pause` and `throttle` hold the account or an endpoint up. The fields of `when`
         must still be so, and so must the attempt that the record was read with: whoever was overtaken by
         another attempt moves nothing. `paid` records the end of a paid call: in the journal in any case, and
-        for as long as it takes Redis to answer.
+        for as long as it takes Redis to answer. `promotions` are what a brief that moves to `choosing` goes on
+        to at once, as in `plan`.
         """
         arguments = {
             "subject": record.subject,
@@ -134,6 +136,7 @@ class Ledger:
             "jobs": list(jobs) or None,
             "throttle": throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
             "when": {"grants": record.get("grants") or ""} | dict(when or {}),
+            "promotions": list(promotions) or None,
         }
         return self._change("advance", arguments, forget, journal, pause, paid=paid)
 

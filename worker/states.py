@@ -44,8 +44,8 @@ BRIEF: dict[str, State] = {
     "uncertain": State(("generating", "waiting", "held", "failed"), "submit_brief", permit=True, slots=True),
     # the API draws the drafts
     "generating": State(("choosing", "failed", "held"), "collect_drafts", permit=True, slots=True),
-    # drafts are there; one is to be chosen for each instruction, by rule or by a person
-    "choosing": State(("promoting", "failed", "cancelled"), "collect_drafts", slots=True),
+    # drafts are there; where a rule chooses, the brief goes on in the same call, else it waits for a person
+    "choosing": State(("promoting", "failed", "cancelled"), slots=True),
     # its promotions are on their way
     "promoting": State(("done", "failed")),
     # waits for an operator's word: on its job, or on the description of its reference image

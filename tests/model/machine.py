@@ -190,11 +190,18 @@ class Permits(RuleBasedStateMachine):
     # Jobs.
 
     @rule(
-        number=picks, to=st.sampled_from(("choosing", "choosing", "choosing", "failed")), told=st.booleans()
+        number=picks,
+        to=st.sampled_from(("choosing", "choosing", "promoting", "promoting", "failed")),
+        told=st.booleans(),
+        more=st.sampled_from((-1, 0, 0, 2)),
     )
-    def collect(self, number: int, to: str, told: bool) -> None:
+    def collect(self, number: int, to: str, told: bool, more: int) -> None:
         if subject := self.pick(number, _in("generating")):
-            self.scene.collect(subject, to, PRICE * subject.variations if told else None)
+            cost = PRICE * subject.variations if told else None
+            if to == "promoting":
+                self.scene.collect(subject, cost=cost, promotions=max(1, subject.need + more))
+            else:
+                self.scene.collect(subject, to, cost)
 
     @rule(number=picks)
     def lose_the_job(self, number: int) -> None:
@@ -341,7 +348,9 @@ def go_on(scene: Scene, subject: Subject) -> bool:
         "submitting": lambda: scene.answered(subject, "generating"),
         "uncertain": lambda: scene.move(subject, "waiting"),
         "held": lambda: scene.move(subject, "failed"),
-        "generating": lambda: scene.collect(subject, cost=PRICE * subject.variations),
+        "generating": lambda: scene.collect(
+            subject, cost=PRICE * subject.variations, promotions=subject.need
+        ),
         "choosing": lambda: scene.plan(subject, subject.need),
         "preprocessing": lambda: scene.move(subject, "ready"),
     }

@@ -180,12 +180,19 @@ class Scene:
         self.model.move(subject, to, self.now)
         self.advance(subject, to, timer=None if subject.finished or subject.waits else 20_000)
 
-    def collect(self, brief: Subject, to: str = "choosing", cost: int | None = None) -> None:
-        """Let a job be over; the API may say what its drafts cost, in credits."""
+    def collect(
+        self, brief: Subject, to: str = "choosing", cost: int | None = None, promotions: int = 0
+    ) -> None:
+        """Let a job be over; the API may say what its drafts cost, in credits, and a rule choose at once."""
         if cost is not None:
             self.model.buy_drafts(brief, cost)
         self.model.move(brief, to, self.now)
-        self.advance(brief, to, set=None if cost is None else {"credits_used": str(cost)})
+        if promotions:
+            self.model.plan(brief, promotions, self.now)
+        self.advance(
+            brief, to, set=None if cost is None else {"credits_used": str(cost)},
+            promotions=[{"tried": "0"}] * promotions or None,
+        )  # fmt: skip
 
     def plan(self, brief: Subject, number: int = 1) -> None:
         """Choose so many drafts."""

@@ -93,9 +93,7 @@ class Worker:
             self._ask(scripts, subject, brief, chance)
         elif state == "generating":
             self.judge.finish(subject)
-            scripts.run("advance", subject=subject, to="choosing", timer=20)
-        elif state == "choosing":
-            scripts.run("plan", brief=subject.partition(":")[2], promotions=[{"tried": "0"}])
+            scripts.run("advance", subject=subject, to="choosing", promotions=[{"tried": "0"}])
         elif state == "preprocessing":
             self.judge.finish(subject)
             scripts.run("advance", subject=subject, to="ready")

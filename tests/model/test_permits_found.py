@@ -30,6 +30,15 @@ def preprocessing(scene: Scene, **brief: object) -> Subject:
     return promotion
 
 
+def test_the_permit_of_a_job_that_is_over_goes_to_its_own_promotion_before_a_creation(scene: Scene) -> None:
+    scene.limit("a", jobs=1)
+    brief = generating(scene)
+    creation = scene.arrive(priority=100)
+    scene.collect(brief, promotions=1)
+    assert scene.model.subjects["promotion:00001#0"].granted
+    assert not creation.granted
+
+
 def test_a_grant_that_is_given_up_leaves_its_place_in_the_window(scene: Scene) -> None:
     scene.limit("a", create_per_minute=1)
     first, second = scene.arrive(), scene.arrive()

@@ -5,7 +5,9 @@
 -- pause = {what = 'pause' | 'create' | 'promote', ms, reason},
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
--- paid = true: the end of a paid call, journalled in any case
+-- paid = true: the end of a paid call, journalled in any case,
+-- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
+-- the permit of its job is handed on, as promotions come before creations
 -- Returns moved; repeat when it is in that state already, or the end of this paid call is on record; elsewhere
 -- when the table does not allow the move, when it needs a grant that the record does not have, or when a field
 -- is not as given.
@@ -39,6 +41,9 @@ if A.journal then
 end
 for _, job in ipairs(A.jobs or {}) do
     know_job(account, job, A.subject)
+end
+if A.promotions then
+    plan(A.subject, A.promotions)
 end
 local waits = WAITS[kind_of(A.subject)]
 if A.pause then

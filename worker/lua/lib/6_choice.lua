@@ -1,0 +1,29 @@
+-- The choice among a brief's drafts, on record as the promotions that it asks for.
+
+-- Move a brief to `promoting`, with one planned promotion for each of the given tables of fields; they wait for
+-- permits from then on. Returns what the move answered.
+local function plan(subject, promotions)
+    local record = record_of(subject)
+    local account, place, batch = unpack(redis.call('HMGET', record, 'account', 'place', 'batch'))
+    local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
+    local promised = batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
+    local answer = move(subject, {to = 'promoting'})
+    if answer ~= 'moved' then
+        return answer
+    end
+    redis.call('HSET', record, 'promotions', #promotions, 'unfinished', #promotions)
+    for n, fields in ipairs(promotions) do
+        local promotion = 'promotion:' .. brief_of(subject) .. '#' .. (n - 1)
+        put(record_of(promotion), fields, {state = 'planned', account = account, brief = brief_of(subject), need = 1,
+            place = place, batch = batch or nil, moved_at = whole(NOW)})
+        -- A person may pick more than was reserved; those wait for a slot like everybody.
+        if n <= reserved then
+            redis.call('HSET', key('SLOTS', account), promotion, 1)
+            if promised then
+                redis.call('HSET', key('PROMISED', batch), promotion, PROMOTION)
+            end
+        end
+        redis.call('ZADD', key('WAITING', account, 'promote'), place, promotion)
+    end
+    return answer
+end
