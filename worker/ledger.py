@@ -123,8 +123,8 @@ class Ledger:
         are now this record's; `pause` and `throttle` hold the account or an endpoint up. The fields of `when`
         must still be so, and so must the attempt that the record was read with: whoever was overtaken by
         another attempt moves nothing. `paid` records the end of a paid call: in the journal in any case, and
-        for as long as it takes Redis to answer. `promotions` are what a brief that moves to `choosing` goes on
-        to at once, as in `plan`.
+        for as long as it takes Redis to answer. `promotions` are the choice of a brief that moves to
+        `choosing`, planned at once as in `plan`.
         """
         arguments = {
             "subject": record.subject,
