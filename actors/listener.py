@@ -15,7 +15,8 @@ import redis
 
 from actors.cleaner import Cleaner
 from actors.tasks import end, stopping
-from config import keys, logs
+from actors.timers import Timers
+from config import logs
 from config.accounts import Account, load_accounts
 from config.connection import connect_async
 from config.settings import Settings
@@ -31,9 +32,6 @@ RENEW = 2.0
 #: Seconds to the first new try after a stream ended; doubled to the longest, each time jittered.
 RECONNECT = 0.25
 RECONNECT_MOST = 30.0
-#: Timers that one call may wake, and seconds to sleep when none is set.
-TIMERS_AT_ONCE = 100
-TIMERS_IDLE = 1.0
 
 
 class Listener:
@@ -48,8 +46,9 @@ class Listener:
 
     async def run(self) -> None:
         """Run until cancelled; give the leases back at the end."""
-        attending = [asyncio.create_task(self._attend(account)) for account in self._accounts.values()]
-        tasks = [asyncio.create_task(self._timers()), *attending]
+        timers = Timers(self._redis, self._scripts)
+        attending = [self._attend(account) for account in self._accounts.values()]
+        tasks = [asyncio.create_task(each) for each in (timers.wake(), timers.hear(), *attending)]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -57,18 +56,6 @@ class Listener:
         finally:
             await asyncio.gather(*map(end, tasks))
             await self._redis.aclose()
-
-    async def _timers(self) -> None:
-        """Wake what is due; sleep until the next timer, or until an earlier one is set."""
-        while not stopping():
-            try:
-                wait = await self._scripts.run("due", most=TIMERS_AT_ONCE)
-                if wait != 0:
-                    sleep = TIMERS_IDLE if wait < 0 else min(wait / 1000, TIMERS_IDLE)
-                    await self._redis.blpop([keys.ALARM()], timeout=sleep)
-            except redis.RedisError as error:
-                log.warning("timers.redis", error=str(error))
-                await asyncio.sleep(TIMERS_IDLE * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
 
     async def _attend(self, account: Account) -> None:
         """Follow an account for as long as its lease is ours."""

@@ -1,9 +1,11 @@
 """The listener: one stream an account, read through whatever befalls it, and its events tidied up."""
 
 import asyncio
+import json
+import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -274,6 +276,27 @@ def test_an_event_that_is_gone_already_counts_as_deleted(flow: Flow, redis_url: 
     with listening(flow.settings, flow.api, redis_url):
         assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
     assert flow.api.ledger()["requests"][DELETE] == {"404": 1}
+
+
+def test_a_timer_is_not_late_though_redis_is_when_it_ends_the_wait_of_a_client(
+    flow: Flow, redis_url: str
+) -> None:
+    flow.api.set(drafts_median_seconds=100_000)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    late = []
+    with listening(flow.settings, flow.api, redis_url):
+        for ms in range(40, 400, 40):
+            flow.ledger.note(flow.record("brief:b"), when={}, timer=ms)
+            due: Any = flow.client.zscore(keys.TIMERS(), "brief:b")
+            # Not asked for again and again: at each request the server looks at whose time is over.
+            _, step = cast(tuple[str, str], flow.client.blpop([keys.QUEUE(keys.STEPS)], timeout=4))
+            message = json.loads(str(flow.client.hget(keys.MESSAGES(keys.STEPS), step)))
+            late.append(message["message_timestamp"] - due)
+            flow.client.hdel(keys.MESSAGES(keys.STEPS), step)
+            flow.ledger.look("brief:b")
+    assert min(late) >= 0
+    assert statistics.median(late) < 20, late
 
 
 def test_it_goes_on_when_redis_comes_back(own_valkey: ValkeyServer, settings: Settings, api: Api) -> None:
