@@ -225,7 +225,10 @@ def heard(flow: Flow, redis_url: str) -> Iterator[Flow]:
 def start(
     request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path
 ) -> Iterator[ProcessFactory]:
-    """Return what starts a process of the project; all are ended after the test."""
+    """Return what starts a process of the project; all are killed after the test.
+
+    A worker takes three seconds to stop in order, which is for the tests of just that to wait for.
+    """
     processes = request.node.stash.setdefault(_PROCESSES, [])
 
     def start(name: str, command: list[str], **more: str) -> RunningProcess:
@@ -236,7 +239,7 @@ def start(
 
     yield start
     for process in processes:
-        process.stop()
+        process.kill()
 
 
 @pytest.fixture

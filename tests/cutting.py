@@ -55,7 +55,9 @@ class Cutting:
                         unheard.set()
                     if not cut or self._with_answer:
                         server.sendall(piece)
-                # Not both ways: the server reads what it was sent, and then ends its side.
+            # Also when the client was killed, which recv raises. Not both ways: the server reads what it was
+            # sent, and then ends its side.
+            with suppress(OSError):
                 server.shutdown(socket.SHUT_WR)
             answers.join()
         if cut:
