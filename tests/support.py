@@ -42,6 +42,8 @@ SPEED = 200.0
 #: Seconds that anything may take before a test gives up.
 DEADLINE = 15.0
 ROOT = Path(__file__).parent.parent
+CREATE = "/identity/create"
+PROMOTE = "/identity/promote-generated"
 BODY: dict[str, Any] = {
     "instructions": [{"appearance": {"gender": "female", "age": 28}, "num_variations": 2}],
     "name": "Spring catalog model",
@@ -131,18 +133,20 @@ class Api:
         while self.ledger()["jobs_in_flight"]:
             assert time.monotonic() < end, "the account's jobs do not end"
 
-    def start_other_jobs(self, jobs: int) -> None:
-        """Let other products of the account do so many jobs, which end at once."""
-        order = {"account": self.token, "jobs": jobs, "seconds": 0}
+    def sent(self) -> dict[str, Any]:
+        """Return the body of its one creation, as the sandbox got it."""
+        entries = self.sandbox.journal(self.token, limit=1000)
+        (body,) = [entry["request"] for entry in entries if entry["path"] == CREATE]
+        return dict(json.loads(body))
+
+    def start_other_jobs(self, jobs: int, seconds: float = 0) -> None:
+        """Let other products of the account do so many jobs, each of so many unscaled seconds."""
+        order = {"account": self.token, "jobs": jobs, "seconds": seconds}
         self.sandbox._call("POST", "/_sandbox/other-jobs", order)
 
     def requests(self, endpoint: str) -> int:
         """Return how often an endpoint was called, whatever it answered; `POST /identity/create`."""
         return sum(self.ledger()["requests"].get(endpoint, {}).values())
-
-
-CREATE = "/identity/create"
-PROMOTE = "/identity/promote-generated"
 
 
 class Steps:

@@ -107,13 +107,6 @@ def test_a_prompt_that_names_a_real_person_fails_with_the_blocked_term(flow: Flo
     assert events(flow.client)[-1]["data"]["blocked_term"] == "Tom Cruise"
 
 
-def test_a_size_above_the_tier_fails_the_brief(flow: Flow) -> None:
-    flow.api.set(tier="free")
-    brief = flow.finish(flow.accept())
-    assert brief.state == "failed"
-    assert "exceeds the policy" in str(brief.get("error"))
-
-
 @pytest.mark.parametrize(
     ("status", "body", "paused"),
     [
@@ -449,16 +442,6 @@ def test_a_failed_preprocessing_is_tried_once_more_with_the_same_draft(live: Flo
     first = draft_ids(live)[0]
     assert promoted(live) == [first, first]
     assert slots(live) == (0, 1)
-
-
-def test_then_the_next_draft_is_tried_and_after_the_last_the_brief_has_failed(live: Flow) -> None:
-    live.api.set(preprocessing_failure_rate=1)
-    live.accept(brief_id="b")
-    assert live.finish("b").state == "failed"
-    first, second = draft_ids(live)
-    assert promoted(live) == [first, first, second, second]
-    assert "Preprocessing failed" in str(live.promotion("b").get("error"))
-    assert slots(live) == (0, 0)
 
 
 def test_an_identity_that_the_api_hides_has_failed_unless_it_is_too_young_to_be_known(flow: Flow) -> None:

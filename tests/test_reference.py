@@ -1,6 +1,5 @@
 """Row 1b: a brief's files are uploaded once each, its photo is described once, then it waits for permits."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +44,13 @@ def accept_photo(flow: Flow, **fields: Any) -> str:
     return flow.accept(instructions=None, reference_image="ada.jpg", **fields)
 
 
-def sent(api: Api) -> dict[str, Any]:
-    """The body of the account's one creation, as the sandbox got it."""
-    entries = api.sandbox.journal(api.token, limit=1000)
-    (body,) = [entry["request"] for entry in entries if entry["path"] == "/identity/create"]
-    return dict(json.loads(body))
-
-
 def test_a_photo_is_uploaded_described_and_submitted(heard: Flow, api: Api) -> None:
     brief_id = accept_photo(heard, name="Ada")
     assert heard.brief(brief_id).state == "preparing"
     assert heard.client.zcard(keys.WAITING("default", "create")) == 0
     brief = heard.finish(brief_id)
     assert brief.state == "done"
-    assert sent(api)["instructions"][0]["hair"] == LOOKS["hair"]
+    assert api.sent()["instructions"][0]["hair"] == LOOKS["hair"]
     assert heard.calls(brief_id)[:3] == ["extract intended", "extract accepted", "create intended"]
     assert (api.requests(UPLOAD), api.requests(EXTRACT)) == (1, 1)
     assert api.ledger()["violations"]["tokens_on_foreign_urls"] == 0
@@ -74,7 +66,7 @@ def test_what_the_brief_says_itself_wins_over_what_the_photo_shows(flow: Flow, a
     }
     brief_id = flow.accept(instructions=[own], reference_image="ada.jpg")
     assert flow.until(brief_id, "generating").get("job_id")
-    (instruction,) = sent(api)["instructions"]
+    (instruction,) = api.sent()["instructions"]
     assert instruction["hair"] == {"color": "black", "length": "long"}
     assert instruction["face"] == {"eyes": "green"}
     assert "skin" in instruction["appearance"]
@@ -118,7 +110,7 @@ def test_a_photo_is_fetched_from_a_url(
     with serving(answer(302, headers={"Location": "/b.jpg"}), answer(200, photo)) as server:
         brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg?signature=secret")
         flow.until(brief_id, "generating")
-    assert sent(api)["instructions"][0]["hair"] == LOOKS["hair"]
+    assert api.sent()["instructions"][0]["hair"] == LOOKS["hair"]
 
 
 def test_a_url_into_a_private_network_fails_the_brief_before_anything_is_asked(flow: Flow, api: Api) -> None:
