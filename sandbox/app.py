@@ -7,17 +7,26 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sandbox.api.account import credits_used, me
+from sandbox.api.account import me
+from sandbox.api.billing import credits_used, group_usage
 from sandbox.api.create import create_identity
+from sandbox.api.downloads import archive, download, download_bulk
 from sandbox.api.extraction import extract_from_image
-from sandbox.api.identities import delete_identity, identity_detail, identity_status, list_identities
+from sandbox.api.gallery import by_job, by_project
+from sandbox.api.identities import delete_identity, identity_detail, identity_status
+from sandbox.api.identity_files import add_pov, upload_identity
 from sandbox.api.jobs import job_results, job_status
+from sandbox.api.library import list_identities
+from sandbox.api.metadata import change_metadata
 from sandbox.api.notifications import delete_notification, poll_notifications
 from sandbox.api.openapi import openapi
 from sandbox.api.pictures import draft_picture
 from sandbox.api.promote import promote_generated
 from sandbox.api.stream import EventStream
+from sandbox.api.stuck import give_up_images, stuck_images
+from sandbox.api.tokens import list_tokens, login, make_token, refresh
 from sandbox.api.uploads import get_file, put_file, upload
+from sandbox.api.versions import list_versions, regenerate_image
 from sandbox.api.webhooks import check_webhook, put_webhook
 from sandbox.control.faults import add_faults, clear_faults, list_faults
 from sandbox.control.journal import read_journal
@@ -46,13 +55,31 @@ ROUTES: list[BaseRoute] = [
     Route("/preset/extract-from-image", extract_from_image, methods=["POST"]),
     # The library
     Route("/identity", list_identities),
+    Route("/identity/upload", upload_identity, methods=["POST"]),
+    Route("/identity/{code}/metadata", change_metadata, methods=["PATCH"]),
+    Route("/identity/{code}/pov", add_pov, methods=["POST"]),
     Route("/identity/{code}/status", identity_status),
     Route("/identity/{code}", identity_detail),
     Route("/identity/{code}", delete_identity, methods=["DELETE"]),
+    # Jobs and their pictures afterwards
+    Route("/jobs/{job_id}/regenerate/{image_index}", regenerate_image, methods=["POST"]),
+    Route("/jobs/{job_id}/versions/{image_index}", list_versions),
+    Route("/jobs/stuck-images", stuck_images),
+    Route("/jobs/stuck-images/bulk-update", give_up_images, methods=["POST"]),
+    Route("/gallery/by-job", by_job),
+    Route("/gallery/by-project", by_project),
+    Route("/download", download, methods=["POST"]),
+    Route("/download/bulk", download_bulk, methods=["POST"]),
     # The account
     Route("/auth/me", me),
+    Route("/auth/token", list_tokens),
+    Route("/auth/token", make_token, methods=["POST"]),
+    Route("/auth/login", login, methods=["POST"]),
+    Route("/auth/refresh", refresh, methods=["POST"]),
     Route("/billing/credits", credits_used),
+    Route("/billing/usage/{group_name}", group_usage),
     # What stands for other hosts
+    Route("/cdn/archive.zip", archive),
     Route("/cdn/{kind}/{file}", draft_picture),
     Route("/storage/{file_id}", put_file, methods=["PUT"]),
     Route("/storage/{file_id}", get_file),

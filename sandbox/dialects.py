@@ -20,8 +20,8 @@ class Dialect(Protocol):
     def preprocessing_event(self, job: Job, status: str) -> Event:
         """The event of a preprocessing job's new state."""
 
-    def result(self, draft: Draft, url: str | None, thumbnail: str | None) -> dict[str, Any]:
-        """The id and the picture of one item of the results."""
+    def result(self, item: dict[str, Any]) -> dict[str, Any]:
+        """One item of the results, given as the reference spells it."""
 
 
 class Guide:
@@ -43,9 +43,11 @@ class Guide:
             data["error_message"] = job.error_message or ""
         return "identity_preprocessing", data
 
-    def result(self, draft: Draft, url: str | None, thumbnail: str | None) -> dict[str, Any]:  # noqa: ARG002
-        """As in the guide's sample answer, which has no thumbnail."""
-        return {"image_result_id": draft.image_result_id, "url": url}
+    def result(self, item: dict[str, Any]) -> dict[str, Any]:
+        """As in the guide's sample answer, with what tells two drafts of an instruction apart."""
+        same = ("image_index", "group_index", "version", "status", "error_message")
+        url = item["output"]["full_size"] if item["output"] else None
+        return {"image_result_id": item["id"], "url": url, **{name: item[name] for name in same}}
 
 
 class Docs:
@@ -72,10 +74,9 @@ class Docs:
             data["error_message"] = job.error_message
         return "identity_preprocessing", data
 
-    def result(self, draft: Draft, url: str | None, thumbnail: str | None) -> dict[str, Any]:
+    def result(self, item: dict[str, Any]) -> dict[str, Any]:
         """As on the reference page of the job's results and the newest gallery page."""
-        output = {"full_size": url, "thumbnail": thumbnail} if url else None
-        return {"id": draft.image_result_id, "output": output}
+        return item
 
 
 DIALECTS: dict[str, Dialect] = {"guide": Guide(), "docs": Docs()}

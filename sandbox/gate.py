@@ -15,7 +15,7 @@ from sandbox.world import World
 
 #: Stand for other hosts (storage, content network) or for none of the API: no token is asked for.
 FOREIGN_PATHS = ("/cdn/", "/storage/")
-OPEN_PATHS = (*FOREIGN_PATHS, "/openapi.json")
+OPEN_PATHS = (*FOREIGN_PATHS, "/openapi.json", "/auth/login", "/auth/refresh")
 CONTROL_PATH = "/_sandbox"
 PAID_PATHS = ("/identity/create", "/identity/promote-generated")
 STREAM_PATH = "/notifications/events"

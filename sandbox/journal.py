@@ -9,8 +9,8 @@ ENTRIES = 2_000
 BODY_CHARACTERS = 2_000
 
 _SECRETS = (
-    re.compile(r'("(?:secret|token)"\s*:\s*")[^"]*'),
-    re.compile(r"((?:^|&)(?:token|signature)=)[^&]*"),
+    re.compile(r'("(?:secret|token|refresh_token)"\s*:\s*")[^"]*'),
+    re.compile(r'((?:^|[?&])(?:token|signature)=)[^&"]*'),
 )
 
 

@@ -64,6 +64,10 @@ class Settings(BaseModel):
     failed_identity_answers_404: bool = False
     progress_events: bool = False
 
+    # What answers say
+    #: Results carry the ids and addresses of both dialects, as the newest clients seem to meet.
+    both_spellings: bool = False
+
     # What refusals say
     rate_limit_text: str = "Too many requests: rate limit exceeded."
     jobs_cap_text: str = "Maximum concurrent jobs reached."
@@ -75,6 +79,7 @@ class Settings(BaseModel):
     keepalive_seconds: Annotated[float, Field(gt=0)] = 15
     upload_url_seconds: Amount = 600
     picture_url_seconds: Amount | None = None
+    download_url_seconds: Amount = 3_600
     webhook_tries: Annotated[int, Field(ge=1, le=12)] = 5
     webhook_retry_seconds: Amount = 5
     finished_jobs_kept: Annotated[int, Field(ge=1)] = 5_000

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from sandbox.account.account import Account
-from sandbox.account.running import schedule
+from sandbox.account.jobs import Job
+from sandbox.account.running import schedule, tell_draft_later
 from sandbox.settings import Settings
 from sandbox.world import World
 
@@ -60,9 +61,18 @@ def load(world: World, path: Path) -> None:
     for account in saved.accounts:
         _bound_lists(account)
         world.accounts[account.name] = account
+        world.issued.update(dict.fromkeys(account.tokens, account.name))
         for job in account.jobs.values():
-            if not job.finished:
-                schedule(world, account, job)
+            _set_timers(world, account, job)
+
+
+def _set_timers(world: World, account: Account, job: Job) -> None:
+    if not job.finished:
+        schedule(world, account, job)
+        return
+    for draft in job.drafts:
+        if draft.started is not None and draft.started + draft.seconds > world.clock.now():
+            tell_draft_later(world, account, job, draft)
 
 
 def _bound_lists(account: Account) -> None:

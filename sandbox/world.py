@@ -40,6 +40,8 @@ class World:
         self._first_settings = Settings(**(settings or {}))
         self.settings = self._first_settings
         self.accounts: dict[str, Account] = {}
+        #: Token given by an account -> the account's name.
+        self.issued: dict[str, str] = {}
         self.hub = Hub()
         self.faults = Faults()
         self.deliveries = Deliveries(self.clock, self.faults)
@@ -50,16 +52,24 @@ class World:
         self.last_notification_id = 0
         self.last_webhook_id = 0
 
-    def by_token(self, token: str) -> Account | None:
-        """The account of a token, made at its first use; None if the token is not of the sandbox's form."""
-        if not token.startswith(TOKEN_PREFIX) or token == TOKEN_PREFIX:
+    def named(self, name: str) -> Account | None:
+        """The account of a name, made at its first use; None if no account may be called so."""
+        if not name.startswith(TOKEN_PREFIX) or name == TOKEN_PREFIX:
             return None
-        account = self.accounts.get(token)
+        account = self.accounts.get(name)
         if account is None:
-            account = Account(name=token, settings=self.settings, credits=self.settings.credits)
+            account = Account(name=name, settings=self.settings, credits=self.settings.credits)
             fill_library(account, self.clock.now())
-            self.accounts[token] = account
+            self.accounts[name] = account
         return account
+
+    def by_token(self, token: str) -> Account | None:
+        """The account of a token: its name, or a token that it was given and that has not expired."""
+        account = self.accounts.get(self.issued.get(token, ""))
+        if account is None:
+            return self.named(token)
+        issued = account.tokens[token]
+        return account if issued.kind != "refresh" and issued.expires > self.clock.now() else None
 
     def new_result_id(self) -> int:
         """The next draft's id, unique over all accounts."""
@@ -89,6 +99,7 @@ class World:
         """Forget all accounts, faults and the journal; settings are those of the start again."""
         self.settings = self._first_settings
         self.accounts.clear()
+        self.issued.clear()
         self.without_account.clear()
         self.faults.clear()
         self.journal.clear()

@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Base64Bytes
 
@@ -29,10 +29,21 @@ class Identity:
     updated_on: str
     preprocessing_status: str
     image_result_id: int | None = None
-    picture: str | None = None
+    #: Of an uploaded identity: the ids of its files, the latter by `pov_index`.
+    file_id: str | None = None
+    povs: dict[int, str] = field(default_factory=dict)
     preprocessing_job_id: str | None = None
     error_message: str | None = None
     hidden: bool = False
+    tag: str | None = None
+    gender: str | None = None
+    age: int | None = None
+
+    @property
+    def image_description(self) -> str | None:
+        """What its metadata say, in words."""
+        known = (f"{self.age} years old" if self.age is not None else None, self.gender, self.tag)
+        return ", ".join(filter(None, known)) or None
 
 
 @dataclass(slots=True)
@@ -83,6 +94,18 @@ class Webhook:
 
 
 @dataclass(slots=True)
+class Token:
+    """A bearer token that the account was given, or what a new one is got with."""
+
+    token_id: int
+    secret: str = field(repr=False)
+    kind: Literal["api", "login", "refresh"]
+    #: Sandbox time; `expires_on` is the date that clients see.
+    expires: float
+    expires_on: str
+
+
+@dataclass(slots=True)
 class Violations:
     """What no well-behaved client does, counted."""
 
@@ -106,6 +129,11 @@ class Account:
     notifications: dict[int, Notification] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     webhook: Webhook | None = None
+    #: Name of a project -> its number.
+    projects: dict[str, int] = field(default_factory=dict)
+    #: By their secrets.
+    tokens: dict[str, Token] = field(default_factory=dict)
+    tokens_made: int = 0
     windows: dict[str, Window] = field(
         default_factory=lambda: {endpoint: Window() for endpoint in PAID_ENDPOINTS}
     )

@@ -24,9 +24,13 @@ class Draft:
     faces: int
     promoted_as: str | None = None
     promotions: int = 0
+    #: How often its place was drawn anew before it.
+    version: int = 0
+    #: Sandbox time at which it was begun on its own; None when it was begun with its job.
+    started: float | None = None
 
     def status(self, elapsed: float, queued: float) -> JobStatus:
-        """Its state `elapsed` seconds after the job was made."""
+        """Its state `elapsed` seconds after work on it was asked for."""
         if elapsed < queued:
             return "pending"
         if elapsed < self.seconds:
@@ -69,9 +73,15 @@ class Job:
 
     def draft_status(self, draft: Draft, now: float) -> JobStatus:
         """The state of one of its drafts."""
+        if draft.started is not None:
+            return draft.status(now - draft.started, min(QUEUED_SECONDS, draft.seconds / 2))
         if self.finished:
             return "failed" if draft.failed else "completed"
         return draft.status(now - self.created, self.queued)
+
+    def latest_drafts(self) -> list[Draft]:
+        """The newest version of each place."""
+        return list({(draft.image_index, draft.group_index): draft for draft in self.drafts}.values())
 
     def progress(self, now: float) -> float:
         """Per cent of its time that is over."""

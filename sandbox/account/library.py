@@ -5,9 +5,9 @@ from sandbox.dates import today
 from sandbox.errors import ApiError
 
 
-def name_taken(account: Account, name: str) -> bool:
-    """True if one of the account's identities has this name."""
-    return any(identity.name == name for identity in account.visible_identities())
+def named(account: Account, name: str) -> Identity | None:
+    """The account's identity of this name, or None."""
+    return next((identity for identity in account.visible_identities() if identity.name == name), None)
 
 
 def free_name(account: Account, name: str) -> str:

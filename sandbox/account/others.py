@@ -31,11 +31,11 @@ def start_job(world: World, account: Account, job_type: str, seconds: float) -> 
     return job
 
 
-def add_identity(world: World, account: Account) -> Identity:
-    """Put an uploaded identity into the library; it takes a slot."""
+def add_identity(world: World, account: Account, name: str | None = None) -> Identity:
+    """Put an uploaded identity into the library, ready for use; it takes a slot."""
     identity = Identity(
         identity_code=code(draws(world.seed, account.name, "uploaded", world.new_result_id())),
-        name=free_name(account, "Uploaded identity"),
+        name=name or free_name(account, "Uploaded identity"),
         created=world.clock.now(),
         created_on=today(),
         updated_on=today(),

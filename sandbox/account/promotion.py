@@ -3,7 +3,7 @@
 from sandbox.account import billing
 from sandbox.account.account import Account, Identity
 from sandbox.account.jobs import CREATION, PREPROCESSING, Draft, Job
-from sandbox.account.library import free_name, name_taken, require_slot
+from sandbox.account.library import free_name, named, require_slot
 from sandbox.account.running import require_free_job, start
 from sandbox.chance import code, draws, duration
 from sandbox.dates import today
@@ -21,7 +21,7 @@ def promote(world: World, account: Account, image_result_id: int, name: str | No
     """
     job, draft = _find(account, image_result_id)
     _require_promotable(world, account, job, draft)
-    if name is not None and name_taken(account, name):
+    if name is not None and named(account, name) is not None:
         raise ApiError(409, f"An identity named '{name}' already exists.")
     require_slot(account)
     if account.settings.preprocessing_counts:

@@ -29,9 +29,8 @@ def schedule(world: World, account: Account, job: Job) -> None:
     """Set the timers of a job in flight: its events on the way, and its end."""
     if account.settings.progress_events:
         world.later(account, job.created + job.queued, tell, world, account, job, "processing")
-    if world.dialect_name == "docs":
-        for draft in job.drafts:
-            world.later(account, job.created + draft.seconds, tell_draft, world, account, job, draft)
+    for draft in job.drafts:
+        tell_draft_later(world, account, job, draft)
     world.later(account, job.created + job.seconds, finish, world, account, job)
 
 
@@ -51,6 +50,13 @@ def tell(world: World, account: Account, job: Job, status: str) -> None:
     event = spell(job, status)
     if event is not None:
         publish(world, account, *event, foreign=job.job_type not in (CREATION, PREPROCESSING))
+
+
+def tell_draft_later(world: World, account: Account, job: Job, draft: Draft) -> None:
+    """Set the timer of a draft's event, in the dialect that has one."""
+    if world.dialect_name == "docs":
+        started = job.created if draft.started is None else draft.started
+        world.later(account, started + draft.seconds, tell_draft, world, account, job, draft)
 
 
 def tell_draft(world: World, account: Account, job: Job, draft: Draft) -> None:

@@ -19,8 +19,16 @@ def announce(account: Account, filename: str | None, expires: float) -> Upload:
     content_type = mimetypes.guess_type(filename)[0]
     if content_type not in CONTENT_TYPES:
         raise invalid([Fault("filename", "Must end in .jpg, .jpeg, .png or .webp.")])
-    upload = Upload(file_id, filename, content_type, expires)
-    account.uploads[file_id] = upload
+    return _keep(account, Upload(file_id, filename, content_type, expires))
+
+
+def store(account: Account, filename: str, content_type: str, content: bytes) -> Upload:
+    """Keep a file that came with its request."""
+    return _keep(account, Upload(str(uuid.uuid4()), filename, content_type, 0.0, content))
+
+
+def _keep(account: Account, upload: Upload) -> Upload:
+    account.uploads[upload.file_id] = upload
     while len(account.uploads) > FILES_KEPT:
         del account.uploads[next(iter(account.uploads))]
     return upload

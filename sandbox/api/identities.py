@@ -1,17 +1,15 @@
-"""The library: GET and DELETE of identities (reference, section 2.7)."""
+"""One identity of the library: GET and DELETE (reference, section 2.7)."""
 
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.account.account import Account, Identity
-from sandbox.api.context import account_of, world_of
-from sandbox.errors import ApiError, Fault, invalid
-
-#: What the platform shows to everyone; they take no slot.
-PLATFORM_NAMES = ("Ada", "Bruno", "Chiara")
-MOST_PER_PAGE = 100
+from sandbox.account.account import Identity
+from sandbox.api.context import account_of, base_url, world_of
+from sandbox.api.uploads import file_url
+from sandbox.errors import ApiError
+from sandbox.pictures.urls import picture_url
 
 
 async def identity_status(request: Request) -> JSONResponse:
@@ -24,6 +22,8 @@ async def identity_status(request: Request) -> JSONResponse:
         {
             "identity_code": identity.identity_code,
             "preprocessing_status": _status(request, identity),
+            "preprocessing_time": _preprocessing_seconds(request, identity),
+            "quality_score": None,
             "error_message": identity.error_message,
         }
     )
@@ -31,12 +31,12 @@ async def identity_status(request: Request) -> JSONResponse:
 
 async def identity_detail(request: Request) -> JSONResponse:
     """One identity of the library."""
-    return JSONResponse(_public(request, _visible(request)))
+    return JSONResponse(public(request, visible(request)))
 
 
 async def delete_identity(request: Request) -> Response:
     """Take an identity out of the library and free its slot. Its draft may be promoted anew."""
-    account, identity = account_of(request), _visible(request)
+    account, identity = account_of(request), visible(request)
     del account.identities[identity.identity_code]
     found = account.draft(identity.image_result_id or 0)
     if found is not None:
@@ -44,29 +44,8 @@ async def delete_identity(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def list_identities(request: Request) -> JSONResponse:
-    """A page of the library, with the platform's identities unless `ownership=mine` leaves them out."""
-    account, query = account_of(request), request.query_params
-    page = _number(query.get("page"), "page", 1, None)
-    per_page = _number(query.get("per_page"), "per_page", 20, MOST_PER_PAGE)
-    order = _choice(query.get("order"), "order", ("desc", "asc"))
-    sort_by = _choice(query.get("sort_by"), "sort_by", ("created_at", "name"))
-    ownership = _choice(query.get("ownership"), "ownership", ("", "mine", "shared", "default"))
-    items = [_public(request, identity) for identity in account.visible_identities()]
-    owned = {"": [*_platform(), *items], "mine": items, "shared": [], "default": _platform()}[ownership]
-    search = query.get("search", "").lower()
-    found = [item for item in owned if search in item["name"].lower()]
-    found.sort(key=lambda item: item[sort_by], reverse=order == "desc")
-    start = (page - 1) * per_page
-    return JSONResponse(
-        {
-            "identities": found[start : start + per_page],
-            "pagination": _pagination(page, per_page, len(found)),
-        }
-    )
-
-
-def _visible(request: Request) -> Identity:
+def visible(request: Request) -> Identity:
+    """The identity of the path; raises 404 for one that the library does not show."""
     identity = account_of(request).identities.get(request.path_params["code"])
     if identity is None or identity.hidden:
         raise ApiError(404, "Identity not found.")
@@ -81,8 +60,13 @@ def _status(request: Request, identity: Identity) -> str:
     return job.status(world_of(request).clock.now())
 
 
-def _public(request: Request, identity: Identity) -> dict[str, Any]:
-    account: Account = account_of(request)
+def _preprocessing_seconds(request: Request, identity: Identity) -> float | None:
+    job = account_of(request).jobs.get(identity.preprocessing_job_id or "")
+    return round(job.seconds, 1) if job is not None and job.finished else None
+
+
+def public(request: Request, identity: Identity, *, of_platform: bool = False) -> dict[str, Any]:
+    """An identity as the library shows it."""
     return {
         "identity_code": identity.identity_code,
         "name": identity.name,
@@ -90,62 +74,21 @@ def _public(request: Request, identity: Identity) -> dict[str, Any]:
         "created_at": identity.created_on,
         "updated_at": identity.updated_on,
         "original_filename": f"{identity.identity_code}.jpg",
-        "link": None,
-        "visibility": "private",
+        "link": _link(request, identity),
+        "visibility": "default" if of_platform else "private",
         "groups": [],
-        "created_by": account.username,
-        "image_description": None,
+        "created_by": "piktid" if of_platform else account_of(request).username,
+        "image_description": identity.image_description,
         "locked": False,
         "tier": None,
     }
 
 
-def _platform() -> list[dict[str, Any]]:
-    return [
-        {
-            "identity_code": f"Piktid{name}",
-            "name": name,
-            "preprocessing_status": "completed",
-            "created_at": "2025-01-01T00:00:00+00:00",
-            "updated_at": "2025-01-01T00:00:00+00:00",
-            "original_filename": f"{name.lower()}.jpg",
-            "link": None,
-            "visibility": "default",
-            "groups": [],
-            "created_by": "piktid",
-            "image_description": None,
-            "locked": False,
-            "tier": None,
-        }
-        for name in PLATFORM_NAMES
-    ]
-
-
-def _number(text: str | None, field: str, default: int, most: int | None) -> int:
-    if text is None:
-        return default
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-    if number < 1 or (most is not None and number > most):
-        limit = f"from 1 to {most}" if most else "of at least 1"
-        raise invalid([Fault(field, f"Must be an integer {limit}.", "query")])
-    return number
-
-
-def _choice(text: str | None, field: str, choices: tuple[str, ...]) -> str:
-    if text is None:
-        return choices[0]
-    if text not in choices or not text:
-        raise invalid([Fault(field, f"Must be one of {', '.join(filter(None, choices))}.", "query")])
-    return text
-
-
-def _pagination(page: int, per_page: int, total: int) -> dict[str, Any]:
-    pages = -(-total // per_page)
-    return {
-        "page": page,
-        "per_page": per_page,
-        "total": total,
-        "pages": pages,
-        "has_next": page < pages,
-        "has_prev": page > 1,
-    }
+def _link(request: Request, identity: Identity) -> str | None:
+    """Its picture: the file that was uploaded, or the draft that was promoted, as long as it is kept."""
+    account = account_of(request)
+    file = account.uploads.get(identity.file_id or "")
+    if file is not None:
+        return file_url(request, file)
+    found = account.draft(identity.image_result_id or 0)
+    return picture_url(world_of(request), base_url(request), account, *found) if found else None

@@ -1,59 +1,48 @@
 """GET /jobs/{job_id}/status and /results (reference, sections 2.4 and 2.5)."""
 
+from collections import Counter
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account
-from sandbox.account.jobs import PREPROCESSING, Job
-from sandbox.api.context import account_of, base_url, world_of
+from sandbox.account.jobs import PREPROCESSING, Draft, Job
+from sandbox.api.context import account_of, world_of
+from sandbox.api.images import image_item
+from sandbox.dialects import DIALECTS, Dialect
 from sandbox.errors import ApiError
-from sandbox.pictures.urls import picture_url
 
 
 async def job_status(request: Request) -> JSONResponse:
     """How a job stands."""
     account, now = account_of(request), world_of(request).clock.now()
-    return JSONResponse(_status(_find(request), account, now))
+    return JSONResponse(_status(find_job(request), account, now))
 
 
 async def job_results(request: Request) -> JSONResponse:
-    """What a job has made so far; a draft is listed once work on it has started."""
-    world, account, job = world_of(request), account_of(request), _find(request)
-    now, base = world.clock.now(), base_url(request)
-    results, counts = [], {"completed": 0, "failed": 0}
-    for draft in job.drafts:
-        status = job.draft_status(draft, now)
-        if status == "pending":
-            continue
-        url = thumbnail = None
-        if status in counts:
-            counts[status] += 1
-        if status == "completed":
-            url = picture_url(world, base, account, job, draft)
-            thumbnail = picture_url(world, base, account, job, draft, thumbnail=True)
-        results.append(
-            {
-                "image_index": draft.image_index,
-                **world.dialect.result(draft, url, thumbnail),
-                "group_index": draft.group_index,
-                "version": 0,
-                "status": status,
-                "error_message": "The draft could not be generated" if status == "failed" else None,
-            }
-        )
+    """What a job has made so far: a draft is listed once work on it has started, in its newest version."""
+    world, account, job = world_of(request), account_of(request), find_job(request)
+    now, drafts = world.clock.now(), job.latest_drafts()
+    started = [draft for draft in drafts if draft.version or job.draft_status(draft, now) != "pending"]
+    items = [image_item(request, job, draft) for draft in started]
     return JSONResponse(
         {
             **_status(job, account, now),
-            "results": results,
-            "summary": _summary(job, counts),
+            "results": [_spelled(world.dialect, account, item) for item in items],
+            "summary": _summary(drafts, items),
             "credits_used": job.credits_used if job.finished else None,
         }
     )
 
 
-def _find(request: Request) -> Job:
+def _spelled(dialect: Dialect, account: Account, item: dict[str, Any]) -> dict[str, Any]:
+    if account.settings.both_spellings:
+        return {**item, **DIALECTS["guide"].result(item)}
+    return dialect.result(item)
+
+
+def find_job(request: Request) -> Job:
     """The job of the path; unknown for a short time after its creation, as the vendor's clients expect."""
     account, world = account_of(request), world_of(request)
     job = account.jobs.get(request.path_params["job_id"])
@@ -67,13 +56,14 @@ def _find(request: Request) -> Job:
 def _status(job: Job, account: Account, now: float) -> dict[str, Any]:
     identity = account.identities.get(job.identity_code or "")
     status = job.status(now)
-    done = sum(job.draft_status(draft, now) in ("completed", "failed") for draft in job.drafts)
+    drafts = job.latest_drafts()
+    done = sum(job.draft_status(draft, now) in ("completed", "failed") for draft in drafts)
     return {
         "job_id": job.job_id,
         "job_type": job.job_type,
         "status": status,
         "progress": job.progress(now),
-        "total_images": len(job.drafts),
+        "total_images": len(drafts),
         "processed_images": done,
         "created_at": job.created_on,
         "updated_at": job.finished_on or job.created_on,
@@ -90,8 +80,9 @@ def _status(job: Job, account: Account, now: float) -> dict[str, Any]:
     }
 
 
-def _summary(job: Job, counts: dict[str, int]) -> dict[str, Any]:
-    total = len(job.drafts)
+def _summary(drafts: list[Draft], items: list[dict[str, Any]]) -> dict[str, Any]:
+    counts = Counter(item["status"] for item in items)
+    total = len(drafts)
     return {
         "total_images": total,
         "successful": counts["completed"],

@@ -32,17 +32,23 @@ async def draft_picture(request: Request) -> Response:
         or job.draft_status(draft, world.clock.now()) != "completed"
     ):
         raise ApiError(404, "No such picture.")
-    watermark = bool(job.request["options"].get("add_ai_watermark")) and account.settings.enterprise
     # In a thread: a large picture takes a while, and the streams must go on.
-    content = await asyncio.to_thread(
-        _cached,
-        json.dumps(instruction),
-        f"{world.seed}/{job.job_id}/{draft.image_index}",
-        draft.group_index,
-        watermark,
-        request.path_params["kind"] == "thumbnails",
-    )
+    thumbnail = request.path_params["kind"] == "thumbnails"
+    content = await asyncio.to_thread(picture, world, account, job, draft, thumbnail=thumbnail)
     return Response(content, media_type=MEDIA_TYPES[suffix])
+
+
+def picture(world: World, account: Account, job: Job, draft: Draft, *, thumbnail: bool = False) -> bytes:
+    """The file of a finished draft."""
+    instruction = job.request["instructions"][draft.image_index]
+    watermark = bool(job.request["options"].get("add_ai_watermark")) and account.settings.enterprise
+    return _cached(json.dumps(instruction), _seed(world, job, draft), draft.group_index, watermark, thumbnail)
+
+
+def _seed(world: World, job: Job, draft: Draft) -> str:
+    """A version drawn anew is another picture."""
+    seed = f"{world.seed}/{job.job_id}/{draft.image_index}"
+    return f"{seed}/{draft.version}" if draft.version else seed
 
 
 @functools.lru_cache(maxsize=CACHED_PICTURES)

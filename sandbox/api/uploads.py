@@ -6,11 +6,13 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.account.account import Upload
+from sandbox.account.account import Account, Upload
 from sandbox.account.storage import announce
 from sandbox.api.context import account_of, base_url, json_object, world_of
 from sandbox.errors import ApiError, Fault, invalid
 from sandbox.world import World
+
+MOST_PROJECTS = 1_000
 
 
 async def upload(request: Request) -> JSONResponse:
@@ -19,15 +21,18 @@ async def upload(request: Request) -> JSONResponse:
     filename = body.get("filename")
     if not isinstance(filename, str | None):
         raise invalid([Fault("filename", "Must be a string.")])
+    project = body.get("project_name")
+    if not isinstance(project, str | None):
+        raise invalid([Fault("project_name", "Must be a string.")])
     announced = announce(account, filename, world.clock.now() + account.settings.upload_url_seconds)
-    url = f"{base_url(request)}/storage/{announced.file_id}"
     return JSONResponse(
         {
-            "upload_url": f"{url}?signature={_sign(world, 'PUT', announced)}",
-            "download_url": f"{url}?signature={_sign(world, 'GET', announced)}",
+            "upload_url": file_url(request, announced, "PUT"),
+            "download_url": file_url(request, announced),
             "file_id": announced.file_id,
             "filename": announced.filename,
             "content_type": announced.content_type,
+            **({"project_id": _project(account, project)} if project else {}),
         }
     )
 
@@ -51,6 +56,19 @@ async def get_file(request: Request) -> Response:
     if found.content is None:
         raise ApiError(404, "No such file.")
     return Response(found.content, media_type=found.content_type)
+
+
+def _project(account: Account, name: str) -> int:
+    """The number of a project, made at its first use; nothing else of projects is here."""
+    if len(account.projects) < MOST_PROJECTS or name in account.projects:
+        return account.projects.setdefault(name, len(account.projects) + 1)
+    raise ApiError(400, f"At most {MOST_PROJECTS} projects may be made.")
+
+
+def file_url(request: Request, file: Upload, method: str = "GET") -> str:
+    """Where the bytes of a file are put or fetched, without a token."""
+    signature = _sign(world_of(request), method, file)
+    return f"{base_url(request)}/storage/{file.file_id}?signature={signature}"
 
 
 def _find(request: Request) -> Upload:

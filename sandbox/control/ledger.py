@@ -20,7 +20,7 @@ async def read_ledger(request: Request) -> JSONResponse:
     if name is None:
         accounts = list(world.accounts.values())
     else:
-        account = world.by_token(name)
+        account = world.named(name)
         if account is None:
             raise ApiError(404, "No such account: names begin with 'sandbox-'.")
         accounts = [account]
@@ -85,6 +85,7 @@ def _job(job: Job, now: float) -> dict[str, Any]:
                 "image_result_id": draft.image_result_id,
                 "image_index": draft.image_index,
                 "group_index": draft.group_index,
+                "version": draft.version,
                 "status": job.draft_status(draft, now),
                 "faces": draft.faces,
                 "identity_code": draft.promoted_as,

@@ -30,7 +30,7 @@ async def start_other_jobs(request: Request) -> JSONResponse:
     except ValidationError as error:
         faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
         raise invalid(faults) from None
-    account = world.by_token(order.account)
+    account = world.named(order.account)
     if account is None:
         raise ApiError(400, "No such account: names begin with 'sandbox-'.")
     settings = account.settings

@@ -20,7 +20,7 @@ async def change_settings(request: Request) -> JSONResponse:
         for each in world.accounts.values():
             apply(each, changes, world.clock.now())
         return JSONResponse(world.settings.model_dump())
-    account = world.by_token(name) if isinstance(name, str) else None
+    account = world.named(name) if isinstance(name, str) else None
     if account is None:
         raise ApiError(400, "No such account: names begin with 'sandbox-'.")
     apply(account, changes, world.clock.now())

@@ -69,14 +69,19 @@ class _Box:
 _ENDS: tuple[Callable[[Iterable[int]], int], Callable[[Iterable[int]], int]] = (min, max)
 
 
-def _pixels(content: bytes) -> dict[tuple[int, int], Color]:
+def opened(content: bytes) -> Image.Image:
+    """The picture in RGB; raises NotAPictureError."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise NotAPictureError("The picture is too large.")
-            small = picture.convert("RGB").resize((_GRID, _GRID), Image.Resampling.BOX)
+            return picture.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotAPictureError("The file is not a picture that can be read.") from error
+
+
+def _pixels(content: bytes) -> dict[tuple[int, int], Color]:
+    small = opened(content).resize((_GRID, _GRID), Image.Resampling.BOX)
     data = small.tobytes()
     return {
         (index % _GRID, index // _GRID): (data[3 * index], data[3 * index + 1], data[3 * index + 2])
