@@ -1,10 +1,32 @@
-"""The broker of the worker's actors, made before the first of them is declared."""
+"""The broker of the worker's actors, made before the first of them is declared.
+
+What is wrong with the settings or with Redis must end the worker's start, not the briefs that it would take.
+"""
+
+import sys
+
+import redis
 
 from actors.process import process
-from config.broker import make_broker
-from config.embedded import process_redis_url
+from config import durability, logs
+from config.accounts import BadAccounts
+from config.broker import Broker, make_broker
+from config.connection import connect
+from config.embedded import NoServer, process_redis_url
 from config.settings import settings
 
-broker = make_broker(process_redis_url(), prefetch=settings().threads)
-# Opened before the first message: bad settings must end the worker's start, not the briefs it would take.
-process()
+
+def _start() -> Broker:
+    logs.configure(settings())
+    url = process_redis_url()
+    with connect(url) as client:
+        durability.check(client)
+    process()
+    return make_broker(url, prefetch=settings().threads)
+
+
+try:
+    broker = _start()
+except (durability.UnsafeServer, BadAccounts, NoServer, redis.RedisError) as error:
+    # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.
+    sys.exit(f"identity-worker: the worker can't start: {error}")

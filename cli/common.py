@@ -83,6 +83,18 @@ def redis_url(values: Settings) -> Iterator[str]:
         fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
 
 
+def check_server(url: str) -> None:
+    """Log what a Redis could lose; end the command on one that evicts keys. Raises redis.RedisError."""
+    from config import durability
+    from config.connection import connect
+
+    try:
+        with connect(url) as client:
+            durability.check(client)
+    except durability.UnsafeServer as error:
+        fail(f"nothing is started on the Redis at {_place(url)}: {error}")
+
+
 @contextmanager
 def client_of(url: str) -> Iterator["redis.Redis"]:
     """Yield a client of a Redis that answers, whose answers are text."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from cli.common import USED_WRONGLY, fail, load_settings, redis_url
+from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
 from config import logs
 
 
@@ -15,6 +15,7 @@ def command() -> None:
     logs.configure(values)
     try:
         with redis_url(values) as url:
+            check_server(url)
             asyncio.run(listen(values, url))
     except BadAccounts as error:
         fail(str(error), USED_WRONGLY)

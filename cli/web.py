@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.common import USED_WRONGLY, fail, load_settings, redis_url
+from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
 from config import logs
 
 
@@ -30,6 +30,7 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     with _listen(host, port) as listener, redis_url(values) as url:
+        check_server(url)
         config = uvicorn.Config(
             build_app(values, accounts, url),
             log_config=None,

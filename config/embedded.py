@@ -22,14 +22,13 @@ from typing import IO, cast
 import redis
 
 from config.connection import connect
-from config.settings import Settings, settings
+from config.settings import Fsync, Settings, settings
 
 #: Seconds that a server may take to come up, with a long append-only file to read.
 START_DEADLINE = 30.0
 #: Seconds between two looks whether anybody uses a shared server.
 LOOK_FOR_USERS = 0.5
-#: Synced on every write: everysec lost acknowledged writes on a kill, and what is written here is money.
-DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+DURABLE = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
 
 
 class NoServer(Exception):
@@ -54,7 +53,7 @@ def redis_url(values: Settings) -> Iterator[str]:
             fcntl.flock(starting, fcntl.LOCK_EX)
             url = _read(directory / "url")
             if not (url and _answers(url)):
-                _, url = _start(directory, shared=True)
+                _, url = _start(directory, shared=True, fsync=values.fsync)
         yield url
 
 
@@ -67,10 +66,10 @@ def process_redis_url() -> str:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[str]:
+def running(directory: Path, fsync: Fsync = "always") -> Iterator[str]:
     """Run a server on `directory` for the length of the block; yield its URL (loopback, a free port)."""
     directory.mkdir(parents=True, exist_ok=True)
-    process, url = _start(directory, shared=False)
+    process, url = _start(directory, shared=False, fsync=fsync)
     with process:
         try:
             yield url
@@ -78,10 +77,10 @@ def running(directory: Path) -> Iterator[str]:
             cast(IO[str], process.stdin).close()
 
 
-def _start(directory: Path, *, shared: bool) -> "tuple[subprocess.Popen[str], str]":
+def _start(directory: Path, *, shared: bool, fsync: Fsync) -> "tuple[subprocess.Popen[str], str]":
     """Start the server's process; return it and the server's URL, or raise NoServer."""
     process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
-        [sys.executable, "-m", "config.embedded", str(directory), *(["shared"] if shared else [])],
+        [sys.executable, "-m", "config.embedded", str(directory), fsync, *(["shared"] if shared else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -106,8 +105,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def serve(directory: Path, *, shared: bool) -> None:
-    """Run the server and write its URL to stdout and to the file `url`.
+def serve(directory: Path, fsync: str, *, shared: bool) -> None:
+    """Run the server, synced `always` or `everysec`, and write its URL to stdout and to the file `url`.
 
     Until SIGTERM; else a shared one until nobody uses it, another until its owner closes standard input.
     """
@@ -115,7 +114,8 @@ def serve(directory: Path, *, shared: bool) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = ValkeyServer(port=free_port(), data_dir=directory, persist=True, config=DURABLE)
+    config = DURABLE | {"appendfsync": fsync}
+    server = ValkeyServer(port=free_port(), data_dir=directory, persist=True, config=config)
     server.start(timeout=START_DEADLINE)
     try:
         (directory / "url").write_text(server.connection_url)
@@ -161,4 +161,4 @@ def _until_closed() -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), shared="shared" in sys.argv[2:])
+    serve(Path(sys.argv[1]), sys.argv[2], shared="shared" in sys.argv[3:])

@@ -31,6 +31,9 @@ BUSY_AGAIN = 15.0
 COUNT_AGAIN = 600.0
 COUNT_SOON = 30.0
 
+#: When the embedded Valkey syncs its file: at every write, or once a second.
+Fsync = Literal["always", "everysec"]
+
 
 class Settings(BaseSettings):
     """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`."""
@@ -46,6 +49,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path(".data")
     """Where the embedded Valkey keeps its files."""
+    fsync: Fsync = "always"
+    """When the embedded Valkey syncs its file, as whoever starts it says. With `everysec` writes are faster
+    (`python -m benchmarks.fsync`), and a failing machine loses up to a second of paid calls' records."""
     keep_days: float = Field(30, gt=0)
     """Days that the records of a finished brief stay."""
     keep_events: int = Field(1_000_000, gt=0)

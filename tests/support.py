@@ -24,6 +24,7 @@ from config import keys
 from config.accounts import DEFAULT, Account
 from config.broker import Broker
 from config.connection import connect_bytes
+from config.embedded import free_port
 from config.settings import Settings
 from sandbox import Sandbox
 from sandbox.dialects import DialectName
@@ -352,6 +353,11 @@ def worker_command(threads: int = 4) -> list[str]:
 def listener_command() -> list[str]:
     """Return the command of the Procfile's listener."""
     return [_script("identity-worker"), "listen"]
+
+
+def web_command() -> list[str]:
+    """Return the command of the Procfile's web, on a free port."""
+    return [_script("identity-worker"), "web", "--port", str(free_port())]
 
 
 def _script(name: str) -> str:

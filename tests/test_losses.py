@@ -532,7 +532,7 @@ def listener_of(url: str) -> socket.socket:
 
 
 def test_the_embedded_server_ends_in_order_when_it_is_told_to(tmp_path: Path) -> None:
-    with start_python("-m", "config.embedded", str(tmp_path)) as process:
+    with start_python("-m", "config.embedded", str(tmp_path), "always") as process:
         url = first_line(process)
         with listener_of(url) as server:
             process.send_signal(signal.SIGTERM)

@@ -1,0 +1,81 @@
+"""The price of syncing at every write: one brief put on record, in milliseconds, under both choices.
+
+    python -m benchmarks.fsync [BRIEFS]
+
+Both servers run at once on the same disk and take turns, so that a slow moment counts for both.
+Alone: one client, one call after the other. Together: eight at once, as many as a worker has threads.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import get_args
+
+from benchmarks.harness import ACCOUNT
+from config import embedded
+from config.connection import connect
+from config.settings import Fsync, Settings
+from worker.ledger import Event, Ledger, inside
+
+BRIEFS = 2_000
+TURNS = 10
+TOGETHER = 8
+
+
+def main(briefs: int) -> None:
+    """Measure both in turns and print the medians of the turns."""
+    taken: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
+        ledgers = {}
+        for fsync in get_args(Fsync):
+            url = stack.enter_context(embedded.running(folder / fsync, fsync))
+            ledgers[fsync] = Ledger(stack.enter_context(connect(url)), Settings())
+        pool = stack.enter_context(ThreadPoolExecutor(TOGETHER))
+        for turn in range(TURNS):
+            for fsync, ledger in ledgers.items():
+                names = [f"{turn}-{number}" for number in range(briefs // TURNS)]
+                taken.setdefault(f"{fsync}_alone_ms", []).append(_alone(ledger, names))
+                taken.setdefault(f"{fsync}_together_ms", []).append(_together(ledger, names, pool))
+    result = {name: round(statistics.median(each), 3) for name, each in taken.items()}
+    for way in ("alone", "together"):
+        result[f"ratio_{way}"] = round(result[f"always_{way}_ms"] / result[f"everysec_{way}_ms"], 2)
+    for name, value in result.items():
+        print(f"{name:22} {value:>8}")
+    print(json.dumps(result))
+
+
+def _alone(ledger: Ledger, names: list[str]) -> float:
+    """Return the milliseconds of one brief, one after the other."""
+    began = time.perf_counter()
+    for name in names:
+        _accept(ledger, f"alone-{name}")
+    return (time.perf_counter() - began) / len(names) * 1000
+
+
+def _together(ledger: Ledger, names: list[str], pool: ThreadPoolExecutor) -> float:
+    """Return the milliseconds for each brief, several at once."""
+    began = time.perf_counter()
+    for _ in pool.map(lambda name: _accept(ledger, f"together-{name}"), names):
+        pass
+    return (time.perf_counter() - began) / len(names) * 1000
+
+
+def _accept(ledger: Ledger, brief_id: str) -> None:
+    ledger.accept(
+        brief_id,
+        account=ACCOUNT,
+        batch=None,
+        priority=0,
+        fields={"need": "1", "envelope": inside({"brief_id": brief_id})},
+        event=Event("identity.brief.accepted", {"instructions": 1, "variations": 1}),
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else BRIEFS)

@@ -1,0 +1,19 @@
+"""How long to wait before something that failed is tried again."""
+
+import random
+from collections.abc import Iterator
+
+#: Seconds of the first pause and of the longest, before jitter.
+FIRST = 0.2
+LONGEST = 5.0
+
+
+def pauses(first: float = FIRST, longest: float = LONGEST) -> Iterator[float]:
+    """Yield pauses in seconds for ever: doubled each time up to the longest, each jittered by half.
+
+    Jittered, since all processes lose a server in the same moment and would return to it in one as well.
+    """
+    pause = first
+    while True:
+        yield pause * random.uniform(0.5, 1.5)  # noqa: S311  # no secret
+        pause = min(pause * 2, longest)
