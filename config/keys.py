@@ -57,8 +57,12 @@ JOB = Key(
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to about keep_events entries")
 SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and places; for ever")
 
+ACCOUNTS = Key("identity:accounts", "set", "permits", "accounts that were ever configured; for ever")
 WAITING = Key(
-    "identity:waiting:%s:%s", "zset", "permits", "account, endpoint: subjects by place; gone when empty"
+    "identity:waiting:%s:%s",
+    "zset",
+    "permits",
+    "account, endpoint (or prepare: until a pause ends): subjects by place; gone when empty",
 )
 PERMITS = Key("identity:permits:%s", "zset", "permits", "account: subject -> since, ms; gone when empty")
 WINDOW = Key(
@@ -74,6 +78,7 @@ FAIR = Key(
 PARKED = Key(
     "identity:parked:%s", "zset", "permits", "batch: subjects over its budget, by place; gone when empty"
 )
+PARKED_OF = Key("identity:parked-of:%s", "hash", "permits", "account: batch -> parked; gone when empty")
 BUDGET = Key(
     "identity:budget:%s",
     "hash",

@@ -108,7 +108,7 @@ MUTANTS = (
     Mutant("a lost slot is reserved again", RECORDS, "elseif from ~= 'preprocessing' or free_slots(account, limits_of(account).slots) > 0 then", "else"),
     Mutant("who is sent back does not wait", RECORDS, "    if to == waits.state then\n", "    if false then\n"),
     Mutant("who gives up still waits", RECORDS, "        redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)\n", ""),
-    Mutant("who gives up stays parked", RECORDS, "            redis.call('ZREM', key('PARKED', batch), subject)\n", ""),
+    Mutant("who gives up stays parked", RECORDS, "            take_parked(account, subject, batch)\n", ""),
     Mutant("a grant that is given up stays in the window", RECORDS, "            settle(account, subject, false) -- granted", "            -- granted"),
     Mutant("an identity takes no slot", RECORDS, "        redis.call('ZADD', key('IDENTITIES', account), whole(NOW), code)\n", ""),
     Mutant("a failed identity keeps its slot", RECORDS, "        redis.call('ZREM', key('IDENTITIES', account), code)\n", ""),

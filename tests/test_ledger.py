@@ -453,7 +453,7 @@ def test_reading_changes_nothing_and_looking_takes_only_the_hint(
     assert not client.exists(keys.RECORD("brief:gone"))
 
 
-def configured(**limits: int) -> Account:
+def configured(**limits: Any) -> Account:
     return Account(name=ACCOUNT, token=SecretStr("the token"), limits=Limits(**limits))
 
 
@@ -484,6 +484,30 @@ def test_limits_that_were_changed_while_running_outlive_a_restart_but_not_a_new_
     assert caps(client) == (3, 7)
     assert ledger.configure(configured(jobs=4, slots=7))
     assert caps(client) == (4, 7)
+
+
+def test_a_new_configuration_leaves_alone_what_it_says_nothing_new_of(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    ledger.configure(configured(jobs=2, slots=7))
+    ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
+    assert ledger.configure(configured(jobs=2, slots=8))
+    assert caps(client) == (3, 8)
+    assert changes(client)[0]["limits"] == {"slots": "8"}
+
+
+def test_a_weight_that_is_configured_no_more_is_gone_but_not_one_that_a_person_has_set(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    def weights() -> dict[str, str]:
+        fields: dict[str, str] = client.hgetall(keys.RECORD(f"account:{ACCOUNT}"))
+        return {field: text for field, text in fields.items() if field.startswith("weight:")}
+
+    ledger.configure(configured(weights={"a": 2, "b": 3}))
+    ledger.set_limits(ACCOUNT, {"weight:mine": "4"}, by="me")
+    assert ledger.configure(configured(weights={"b": 3}))
+    assert weights() == {"weight:b": "3", "weight:mine": "4"}
+    assert changes(client)[0]["removed"] == ["weight:a"]
 
 
 def test_who_changed_limits_and_when_is_on_record(client: "redis.Redis", ledger: Ledger) -> None:

@@ -185,6 +185,29 @@ def test_no_call_is_made_while_the_account_is_paused(flow: Flow, api: Api) -> No
     assert flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}") == int("9" * 13)
 
 
+def test_a_brief_that_sleeps_on_a_pause_goes_on_at_once_when_the_account_is_resumed(
+    flow: Flow, api: Api
+) -> None:
+    flow.client.hset(
+        keys.RECORD("account:default"), mapping={"create_until": "9" * 13, "create_reason": "why"}
+    )
+    brief_id = accept_photo(flow)
+    flow.steps.run()
+    assert flow.client.zrange(keys.WAITING("default", "prepare"), 0, -1) == [f"brief:{brief_id}"]
+    assert flow.ledger.resume("default", by="me") == {"create": "why"}
+    assert not flow.client.exists(keys.WAITING("default", "prepare"))
+    assert flow.steps.run() == ("prepare_brief", f"brief:{brief_id}")
+    assert api.requests(UPLOAD) == 1
+
+
+def test_a_brief_that_leaves_preparation_while_it_sleeps_sleeps_no_more(flow: Flow) -> None:
+    flow.client.hset(keys.RECORD("account:default"), "create_until", "9" * 13)
+    brief_id = accept_photo(flow)
+    flow.steps.run()
+    assert flow.ledger.advance(flow.brief(brief_id), "failed") is Answer.MOVED
+    assert not flow.client.exists(keys.WAITING("default", "prepare"))
+
+
 def test_an_extraction_whose_answer_is_lost_is_held_and_not_repeated(flow: Flow, api: Api) -> None:
     api.fault("drop_response", path="/preset/extract-from-image")
     brief_id = accept_photo(flow)

@@ -215,13 +215,18 @@ class Ledger:
         """Change limits while running, with who did it on record; start whoever may start under them."""
         self._scripts.run("limits", account=account, limits=limits, by=by)
 
-    def resume(self, account: str, by: str) -> None:
-        """Lift every pause of an account."""
-        self._scripts.run("resume", account=account, by=by)
+    def resume(self, account: str, by: str) -> dict[str, str]:
+        """Lift every pause of an account; return the reasons of those that were on, by what they paused.
 
-    def set_budget(self, batch: str, account: str, credits_allowed: float) -> int:
+        Lifted as well: `working`, the number of jobs that it was kept to while others used the account.
+        """
+        lifted = self._scripts.run("resume", account=account, by=by)
+        return dict(zip(lifted[::2], lifted[1::2], strict=True))
+
+    def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> int:
         """Set what a batch may cost; return how many of its briefs are parked for lack of budget."""
-        return int(self._scripts.run("budget", batch=batch, account=account, credits=str(credits_allowed)))
+        text = f"{credits_allowed:.15g}"
+        return int(self._scripts.run("budget", batch=batch, account=account, credits=text, by=by))
 
     def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
         """Put the account's own identities on record as listed at `since` (ms); return how many count."""

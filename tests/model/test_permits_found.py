@@ -217,7 +217,7 @@ def test_a_budget_that_is_set_later_counts_what_is_on_its_way(scene: Scene) -> N
 
 
 def test_a_large_budget_is_kept_to_the_credit(scene: Scene) -> None:
-    Ledger(scene.client, Settings()).set_budget("x", "a", 12_345_678)
+    Ledger(scene.client, Settings()).set_budget("x", "a", 12_345_678, by="test")
     assert float(str(scene.client.hget(keys.BUDGET("x"), "allowed"))) == 12_345_678
 
 

@@ -2,23 +2,47 @@
 --
 -- account, limits = {field = text}, by (who or what sets them), file = the limits' text when they come from the
 -- configuration (or none)
--- Returns 1 when something was set; 0 when the configuration says what it said before: changes made while
--- running outlive a restart, until the configuration itself changes.
+-- Returns 1 when something was set; 0 when the configuration says what it said before: a change made while
+-- running outlives a restart, until the configuration says something else of that very limit.
 --
 -- Atomic: compared, set, written down who did it, and acted upon.
 local record = account_record(A.account)
+redis.call('SADD', KEY.ACCOUNTS, A.account)
 if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. A.account) then
     set_timer('library:' .. A.account, NOW)
 end
+
+-- What the configuration says now and did not say before; and of what it says nothing any more.
+local function compared(before)
+    local changed, removed = {}, {}
+    for field, text in pairs(A.limits) do
+        if before[field] ~= text then
+            changed[field] = text
+        end
+    end
+    for field in pairs(before) do
+        if not A.limits[field] then
+            removed[#removed + 1] = field
+        end
+    end
+    return changed, removed
+end
+
+local limits, removed = A.limits, {}
 if A.file then
-    if redis.call('HGET', record, 'configured') == A.file then
+    local before = redis.call('HGET', record, 'configured')
+    if before == A.file then
         return 0
     end
+    limits, removed = compared(before and cjson.decode(before) or {})
     redis.call('HSET', record, 'configured', A.file)
 end
-put(record, A.limits, {})
-local change = cjson.encode({at = NOW, by = A.by, limits = A.limits})
-redis.call('LPUSH', key('CHANGES', A.account), change)
-redis.call('LTRIM', key('CHANGES', A.account), 0, 99)
+if next(limits) then
+    put(record, limits, {})
+end
+if #removed > 0 then
+    redis.call('HDEL', record, unpack(removed))
+end
+log_change(A.account, {at = NOW, by = A.by, limits = limits, removed = #removed > 0 and removed or nil})
 admit(A.account)
 return 1

@@ -24,8 +24,10 @@ if A.calls then
     local paused = math.max(prepare, limits_of(account).pause.create)
     if paused > NOW then
         set_timer(A.subject, paused)
+        sleep_on_pause(account, A.subject)
         return 'elsewhere'
     end
+    wake_from_pause(account, A.subject)
 end
 
 put(record, A.set, {noted_at = whole(NOW)})
@@ -37,6 +39,7 @@ if A.journal then
 end
 if A.pause then
     pause(account, A.pause.what, A.pause.ms, A.pause.reason, began_at)
+    sleep_on_pause(account, A.subject)
 end
 if A.timer then
     set_timer(A.subject, NOW + A.timer)

@@ -31,6 +31,12 @@ local function limits_of(account)
     }
 end
 
+-- Write down who changed what of an account; the newest hundred stay.
+local function log_change(account, change)
+    redis.call('LPUSH', key('CHANGES', account), cjson.encode(change))
+    redis.call('LTRIM', key('CHANGES', account), 0, 99)
+end
+
 -- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
 -- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
 local function pause(account, what, ms, reason, granted_at)
@@ -57,6 +63,15 @@ end
 
 local function lift(account, what)
     redis.call('HDEL', account_record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_full')
+end
+
+-- Who is preparing asks for no permit, so `admit` would not start it when the pauses are lifted by hand.
+local function sleep_on_pause(account, subject)
+    redis.call('ZADD', key('WAITING', account, 'prepare'), redis.call('HGET', record_of(subject), 'place'), subject)
+end
+
+local function wake_from_pause(account, subject)
+    redis.call('ZREM', key('WAITING', account, 'prepare'), subject)
 end
 
 -- An answer that is no refusal of the account: what was paused is over, unless the request went out before.

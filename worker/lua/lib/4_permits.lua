@@ -84,7 +84,15 @@ end
 local function park(account, endpoint, subject, batch)
     local waiting = key('WAITING', account, endpoint)
     redis.call('ZADD', key('PARKED', batch), redis.call('ZSCORE', waiting, subject), subject)
+    redis.call('HINCRBY', key('PARKED_OF', account), batch, 1)
     redis.call('ZREM', waiting, subject)
+end
+
+local function take_parked(account, subject, batch)
+    if redis.call('ZREM', key('PARKED', batch), subject) == 1
+        and redis.call('HINCRBY', key('PARKED_OF', account), batch, -1) <= 0 then
+        redis.call('HDEL', key('PARKED_OF', account), batch)
+    end
 end
 
 -- Let the parked of a batch wait again whom its budget may pay now. All of them: the first may lack slots.
@@ -96,7 +104,7 @@ local function unpark(account, batch)
         local own = redis.call('HGET', record_of(subject), 'account')
         if cost_of(own, subject) <= left then
             redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
-            redis.call('ZREM', key('PARKED', batch), subject)
+            take_parked(own, subject, batch)
             if own ~= account then
                 set_timer('account:' .. own, NOW)
             end

@@ -84,6 +84,9 @@ local function hold(account, subject, kind, from, to)
         -- The slot of an identity that came to nothing may be somebody else's already: then it waits for one.
         redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
     end
+    if from == 'preparing' then
+        wake_from_pause(account, subject)
+    end
     local waits = WAITS[kind]
     if to == waits.state then
         redis.call('ZADD', key('WAITING', account, waits.endpoint), redis.call('HGET', record_of(subject), 'place'), subject)
@@ -91,7 +94,7 @@ local function hold(account, subject, kind, from, to)
         redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
         local batch = redis.call('HGET', record_of(subject), 'batch')
         if batch then
-            redis.call('ZREM', key('PARKED', batch), subject)
+            take_parked(account, subject, batch)
         end
         if not STATES[kind][to].permit then
             settle(account, subject, false) -- granted, but given up before its request was begun

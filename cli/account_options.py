@@ -1,0 +1,40 @@
+"""What the commands about one account share: who gives them, and that there is such an account."""
+
+import getpass
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.common import USED_WRONGLY, fail, printable
+from worker import account_report
+
+if TYPE_CHECKING:
+    import redis
+
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")]
+By = Annotated[str | None, typer.Option(help="Who does this, for the record; by default user@host.")]
+
+
+def person(by: str | None) -> str:
+    """Return who is on record as having done it. Ends the command when that is nobody."""
+    if by is not None:
+        if not by.strip():
+            fail("--by '': must be a name", USED_WRONGLY)
+        return by
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def must_be_known(client: "redis.Redis", account: str) -> None:
+    """End the command when no account of this name was ever configured."""
+    known = account_report.names(client)
+    if account not in known:
+        fail(
+            f"no account {printable(account)!r} is on record; known: {', '.join(known) or 'none'}\n"
+            "An account is on record once a worker that has it in its configuration has started.",
+            USED_WRONGLY,
+        )

@@ -1,0 +1,79 @@
+"""`identity-worker limits`: an account's limits, shown or changed while everything runs."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.account_drawing import change_line, limits_line
+from cli.account_options import Account, By, must_be_known, person
+from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable, say
+from worker import account_report, limit_changes
+from worker.account_report import AccountReport
+from worker.ledger import Ledger
+
+
+def command(
+    account: Account,
+    jobs: Annotated[str | None, typer.Option(metavar="N|none", help="Jobs in flight.")] = None,
+    slots: Annotated[str | None, typer.Option(metavar="N|none", help="Identities in the library.")] = None,
+    create_per_minute: Annotated[str | None, typer.Option(metavar="N|none", help="Creates.")] = None,
+    promote_per_minute: Annotated[str | None, typer.Option(metavar="N|none", help="Promotes.")] = None,
+    express: Annotated[
+        str | None, typer.Option(metavar="N", help="Jobs for briefs of a priority above 0 alone.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BATCH=W", help="A batch's share, for its briefs to come; 1 if not set."),
+    ] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option(metavar="BATCH=N", help="Credits that a batch may cost in all.")
+    ] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Change an account's limits at once, for all workers; without options, show them.
+
+    A change lasts until the configuration says something else of that limit, also over restarts.
+    """
+    given = {
+        "jobs": jobs,
+        "slots": slots,
+        "create_per_minute": create_per_minute,
+        "promote_per_minute": promote_per_minute,
+        "express": express,
+    }
+    wanted = {name: text for name, text in given.items() if text is not None}
+    values = load_settings()
+    with open_redis(values) as client:
+        must_be_known(client, account)
+        who = person(by)
+        try:
+            before = account_report.report(client, account).limits
+            fields = limit_changes.checked(wanted, weight or [], before)
+            budgets = [limit_changes.pair("--budget", text) for text in budget or []]
+        except limit_changes.BadLimit as error:
+            fail(printable(error), USED_WRONGLY)
+        ledger = Ledger(client, values)
+        if fields:
+            ledger.set_limits(account, fields, who)
+        for batch, credits_allowed in budgets:
+            ledger.set_budget(batch, account, credits_allowed, who)
+        _show(account_report.report(client, account), as_json=as_json)
+
+
+def _show(report: AccountReport, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_facts(report))
+        return
+    say(printable(f"account {report.name}: {limits_line(report)}"))
+    for change in report.changes:
+        say(printable(f"  {change_line(change)}"))
+
+
+def _facts(report: AccountReport) -> dict[str, Any]:
+    return {
+        "account": report.name,
+        "limits": report.limits,
+        "weights": report.weights,
+        "changes": report.changes,
+    }

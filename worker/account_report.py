@@ -1,0 +1,189 @@
+"""Everything that there is to say of an account: who holds what, until when, and what waits for it.
+
+Times are ms since 1970 by the server's clock. Two round trips, however much waits.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from config import keys
+from config.accounts import Limits
+from worker.view_models import Fields, PauseView, pauses
+
+#: Waiting subjects of an endpoint whose batches are read; changes of the limits that are shown.
+MOST_WAITING = 1_000
+CHANGES = 5
+_NO_BATCH = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a job permit, for which remote job; neither job nor state is known of some."""
+
+    subject: str
+    state: str | None
+    """None: an orphan, whose record is gone. Its permit goes once the API says that its job is over."""
+    job_id: str | None
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    """The requests of a paid endpoint that count at the moment; a limit of 0 is none."""
+
+    used: int
+    limit: int
+    next_at: int | None
+    """When the next token comes, if all are used; None also while it depends on an answer under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWaiting:
+    """What of a batch waits; `batch` is None for what is in none."""
+
+    batch: str | None
+    create: int
+    promote: int
+    parked: int
+    """Held back by the batch's budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """An account as it stood at `read_at`; a cap of 0 is no cap."""
+
+    name: str
+    read_at: int
+    limits: dict[str, int]
+    weights: dict[str, float]
+    """Shares of batches, where they are not 1."""
+    changes: tuple[dict[str, Any], ...]
+    """Who changed what, newest first: `at`, `by`, and `limits`, `removed`, `budget` or `resumed`."""
+    jobs: tuple[Holder, ...]
+    working: int | None
+    """The jobs that it is kept to while others use the account."""
+    working_until: int | None
+    """When one job more is tried."""
+    windows: dict[str, WindowView]
+    slots_used: int
+    slots_reserved: int
+    slots_free: int | None
+    """None without a cap; below 0 when identities were added by hand or the cap was lowered."""
+    pauses: dict[str, PauseView]
+    batches: tuple[BatchWaiting, ...]
+    waiting_counted: bool
+    """Whether the batches of all that wait were read; else only those of the first `MOST_WAITING`."""
+    waiting: dict[str, int]
+    """How many wait in all, by endpoint; `prepare`: for the end of a pause."""
+    listener: str | None
+    """Who follows its events."""
+
+
+def names(client: "redis.Redis") -> list[str]:
+    """Return the accounts that were ever configured, by name."""
+    found: Any = client.smembers(keys.ACCOUNTS())
+    return sorted(found)
+
+
+def report(client: "redis.Redis", name: str) -> AccountReport:
+    """Return what is on record of an account; of one that is not, the default limits and nothing else."""
+    endpoints = ("create", "promote")
+    with client.pipeline(transaction=True) as pipe:
+        pipe.time()
+        pipe.hgetall(keys.RECORD(f"account:{name}"))
+        pipe.zrange(keys.PERMITS(name), 0, -1, withscores=True)
+        pipe.zcard(keys.IDENTITIES(name))
+        pipe.hvals(keys.SLOTS(name))
+        pipe.lrange(keys.CHANGES(name), 0, CHANGES - 1)
+        pipe.get(keys.LEASE(name))
+        pipe.hgetall(keys.PARKED_OF(name))
+        pipe.zcard(keys.WAITING(name, "prepare"))
+        for endpoint in endpoints:
+            pipe.zrange(keys.WINDOW(name, endpoint), 0, -1, withscores=True)
+            pipe.zcard(keys.WAITING(name, endpoint))
+            pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
+        (seconds, micros), fields, permits, identities, slots, changes, lease, parked, asleep, *rest = (
+            pipe.execute()
+        )
+    now = seconds * 1000 + micros // 1000
+    limits = {limit: int(fields.get(limit, default)) for limit, default in _DEFAULTS.items()}
+    per_endpoint = {endpoint: rest[3 * n : 3 * n + 3] for n, endpoint in enumerate(endpoints)}
+    listed = {endpoint: got[2] for endpoint, got in per_endpoint.items()}
+    holders, batches = _records(client, permits, listed)
+    reserved = sum(map(int, slots))
+    return AccountReport(
+        name=name,
+        read_at=now,
+        limits=limits,
+        weights={
+            field.removeprefix("weight:"): float(weight)
+            for field, weight in sorted(fields.items())
+            if field.startswith("weight:")
+        },
+        changes=tuple(map(json.loads, changes)),
+        jobs=holders,
+        working=_number(fields, "working"),
+        working_until=_number(fields, "working_until"),
+        windows={
+            endpoint: _window([score for _, score in got[0]], limits[f"{endpoint}_per_minute"], now)
+            for endpoint, got in per_endpoint.items()
+        },
+        slots_used=identities,
+        slots_reserved=reserved,
+        slots_free=limits["slots"] - identities - reserved if limits["slots"] else None,
+        pauses=pauses(fields, now),
+        batches=_by_batch(batches, {batch: int(count) for batch, count in parked.items()}),
+        waiting_counted=all(got[1] <= MOST_WAITING for got in per_endpoint.values()),
+        waiting={endpoint: got[1] for endpoint, got in per_endpoint.items()} | {"prepare": asleep},
+        listener=lease,
+    )
+
+
+_DEFAULTS = {name: value for name, value in Limits().model_dump().items() if name != "weights"}
+
+
+def _number(fields: Fields, name: str) -> int | None:
+    return int(fields[name]) if name in fields else None
+
+
+def _window(scores: Sequence[float], limit: int, now: int) -> WindowView:
+    """One under way has no end yet: its score is infinite."""
+    counted = sorted(score for score in scores if score > now)
+    full = bool(limit) and len(counted) >= limit
+    # With more requests than a lowered limit allows, so many have to go first.
+    end = counted[len(counted) - limit] if full else None
+    return WindowView(len(counted), limit, None if end is None or end == float("inf") else int(end))
+
+
+def _records(
+    client: "redis.Redis", permits: Sequence[tuple[str, float]], listed: Mapping[str, Sequence[str]]
+) -> tuple[tuple[Holder, ...], dict[str, Counter[str]]]:
+    """Return the holders of the permits, and by endpoint how many of each batch wait."""
+    with client.pipeline(transaction=False) as pipe:
+        for subject, _ in permits:
+            pipe.hmget(keys.RECORD(subject), "state", "job_id", "preprocessing_job_id", "identity_code")
+        for subjects in listed.values():
+            for subject in subjects:
+                pipe.hget(keys.RECORD(subject), "batch")
+        read = iter(pipe.execute())
+    holders = []
+    for subject, since in sorted(permits, key=lambda permit: permit[1]):
+        state, *ids = next(read)
+        holders.append(Holder(subject, state, next(filter(None, ids), None), int(since)))
+    counts = {
+        endpoint: Counter(next(read) or _NO_BATCH for _ in subjects) for endpoint, subjects in listed.items()
+    }
+    return tuple(holders), counts
+
+
+def _by_batch(waiting: Mapping[str, Counter[str]], parked: Mapping[str, int]) -> tuple[BatchWaiting, ...]:
+    found = sorted({*waiting["create"], *waiting["promote"], *parked})
+    return tuple(
+        BatchWaiting(batch or None, waiting["create"][batch], waiting["promote"][batch], parked.get(batch, 0))
+        for batch in found
+    )
