@@ -5,7 +5,6 @@ taken by whoever comes first.
 """
 
 import asyncio
-import random
 import signal
 import uuid
 from collections.abc import Mapping
@@ -14,13 +13,13 @@ import httpx
 import redis
 
 from actors.cleaner import Cleaner
+from actors.following import Following
 from actors.tasks import end, stopping
 from actors.timers import Timers
 from config import logs
 from config.accounts import Account, load_accounts
 from config.connection import connect_async
 from config.settings import Settings
-from worker.notifications import SILENCE, Notification, StreamEnded, follow
 from worker.scripts import Scripts
 
 log = logs.get("listener")
@@ -29,9 +28,8 @@ log = logs.get("listener")
 #: followed by another within both.
 LEASE = 6_000
 RENEW = 2.0
-#: Seconds to the first new try after a stream ended; doubled to the longest, each time jittered.
-RECONNECT = 0.25
-RECONNECT_MOST = 30.0
+#: Seconds after which an account that was left is asked for again.
+LEASE_AGAIN = 0.25
 
 
 class Listener:
@@ -75,7 +73,7 @@ class Listener:
                     why = None if following.cancelled() else following.exception()
                     log.info("account.left", account=account.name, why=why and repr(why))
                     await self._give_back(account)
-            await asyncio.sleep(RECONNECT)
+            await asyncio.sleep(LEASE_AGAIN)
 
     async def _lease(self, account: Account) -> bool:
         try:
@@ -91,7 +89,7 @@ class Listener:
             log.warning("lease.redis", account=account.name, error=str(error))
 
     async def _follow(self, account: Account) -> None:
-        """Read the account's stream, connecting again whenever it ends, with growing jittered pauses."""
+        """Read the account's events, and delete those that were ours."""
         # A client for each stream: one pool for thousands of streams is searched at every request.
         async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
             cleaner = Cleaner(client, self._redis, self._settings.api_url, account)
@@ -100,32 +98,10 @@ class Listener:
                 if self._settings.events == "webhook":
                     await cleaning  # which never ends; the events come by `identity-worker web`
                 else:
-                    await self._reconnect(account, client, cleaner)
+                    following = Following(client, self._scripts, self._settings, account, self._id, cleaner)
+                    await following.run()
             finally:
                 await end(cleaning)
-
-    async def _reconnect(self, account: Account, client: httpx.AsyncClient, cleaner: Cleaner) -> None:
-        pause = RECONNECT
-        silence = max(2.0, SILENCE / self._settings.speed)
-        while not stopping():
-            try:
-                async for notification in follow(client, self._settings.api_url, account.token, silence):
-                    pause = RECONNECT
-                    if notification is not None:
-                        await self._wake(account, notification, cleaner)
-                    if stopping():
-                        return
-            except StreamEnded as ended:
-                log.warning("stream.ended", account=account.name, why=str(ended), again_in=round(pause, 2))
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
-            pause = min(pause * 2, RECONNECT_MOST)
-
-    async def _wake(self, account: Account, notification: Notification, cleaner: Cleaner) -> None:
-        whose = await self._scripts.run(
-            "wake", account=account.name, event=notification.id, job=notification.job, code=notification.code
-        )
-        if whose == "ours":
-            cleaner.wanted.set()
 
 
 async def listen(settings: Settings, url: str) -> None:

@@ -103,6 +103,12 @@ SEEN = Key(
 LEASE = Key(
     "identity:lease:%s", "string", "listener", "account: the listener that follows it; 6 seconds, renewed"
 )
+STREAM = Key(
+    "identity:stream:%s",
+    "hash",
+    "listener",
+    "account: its event stream, since when it is unbroken (worker/streams.py); for ever",
+)
 
 WORKERS = Key("identity:workers", "zset", "broker", "worker -> last sign of life, ms; a dead one is removed")
 QUEUE = Key(DRAMATIQ + ":%s", "list", "dramatiq", "message ids; gone when empty")

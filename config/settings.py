@@ -15,6 +15,10 @@ API_URL = "https://v2.api.piktid.com"
 RATE_WINDOW = 60.0
 #: Seconds that an event of a job nobody knows yet is kept for the job's POST to return.
 EARLY_EVENT = 900.0
+#: Seconds in which the API replays an event at each opening of the stream (piktid-v2.md 3.2), and of which a
+#: new replay is trusted to reach back to the last one: the rest is for what was on its way at either end.
+REPLAY = 600.0
+REPLAY_SPAN = 540.0
 #: Seconds between two looks at a job that no event has spoken of.
 LOOK_AGAIN = 20.0
 #: Seconds after which a job that nobody could follow is over for certain: what the vendor's own client waits.

@@ -72,7 +72,7 @@ def test_only_the_api_client_and_the_event_stream_know_the_http_client() -> None
     client = {f"worker/{part}.py" for part in ("piktid", "transport", "pictures", "uploads")}
     # Its URLs only: it opens its connections itself.
     client |= {"worker/fetching.py"}
-    stream = {"worker/notifications.py", "actors/listener.py", "actors/cleaner.py"}
+    stream = {"worker/notifications.py", "actors/listener.py", "actors/following.py", "actors/cleaner.py"}
     assert {path for path in importers("httpx") if path.startswith(("worker/", "actors/"))} == client | stream
 
 

@@ -20,7 +20,7 @@ from config.connection import connect
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox.server import running
-from worker.notifications import Notification, StreamEnded, follow, read_event, read_frame
+from worker.notifications import Frame, Notification, StreamEnded, follow, read_event, read_frame
 
 pytestmark = pytest.mark.channel
 
@@ -63,11 +63,11 @@ def no_timers(flow: Flow) -> None:
 # --- one connection ----------------------------------------------------------------------------------------
 
 
-def read_until(api: Api, done: Callable[[list[Notification | None]], bool]) -> list[Notification | None]:
+def read_until(api: Api, done: Callable[[list[Frame]], bool]) -> list[Frame]:
     """What `follow` yields until `done` says so."""
 
-    async def read() -> list[Notification | None]:
-        seen: list[Notification | None] = []
+    async def read() -> list[Frame]:
+        seen: list[Frame] = []
         async with httpx.AsyncClient() as client, asyncio.timeout(DEADLINE):
             async for each in follow(client, api.url, SecretStr(api.token)):
                 seen.append(each)
@@ -81,10 +81,11 @@ def read_until(api: Api, done: Callable[[list[Notification | None]], bool]) -> l
 def test_kept_events_come_first_then_the_word_that_they_are_over(flow: Flow) -> None:
     flow.api.set(backfill_seconds=100_000)
     submit(flow)
-    *kept, last = read_until(flow.api, lambda seen: None in seen)
-    assert last is None
-    assert [each and each.id for each in kept] == pending(flow.api)
-    assert {each and each.job for each in kept} == {flow.brief("b").get("job_id")}
+    first, *kept, last = read_until(flow.api, lambda seen: "replayed" in seen)
+    assert (first, last) == ("opened", "replayed")
+    events = [each for each in kept if isinstance(each, Notification)]
+    assert [each.id for each in events] == pending(flow.api)
+    assert {each.job for each in events} == {flow.brief("b").get("job_id")}
 
 
 @pytest.mark.parametrize("status", [401, 503])

@@ -4,9 +4,9 @@ An event is a hint to look at a job, never the verdict on it, so of its body onl
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
@@ -40,10 +40,34 @@ class Notification:
     """Seconds since 1970, by the API's clock."""
 
 
+#: What a stream yields: that it is open, that the kept events have all come, an event, or an illegible one.
+Frame = Notification | Literal["opened", "replayed", "unreadable"]
+
+
+class _Tapped(httpx.AsyncByteStream):
+    """A body that tells of each piece: comments are a sign of life, and httpx-sse hides them."""
+
+    def __init__(self, body: httpx.AsyncByteStream, heard: Callable[[], None]) -> None:
+        self._body = body
+        self._heard = heard
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._body:
+            self._heard()
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
 async def follow(
-    client: httpx.AsyncClient, api_url: str, token: SecretStr, silence: float = SILENCE
-) -> AsyncIterator[Notification | None]:
-    """Yield the account's notifications, the kept ones first; None once when those are over.
+    client: httpx.AsyncClient,
+    api_url: str,
+    token: SecretStr,
+    silence: float = SILENCE,
+    heard: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Frame]:
+    """Yield what comes, the kept events first; `heard` is called at each sign of life.
 
     Never returns: raises StreamEnded when the connection ends, is refused, or is silent for `silence`
     seconds.
@@ -58,11 +82,14 @@ async def follow(
             if source.response.status_code != httpx.codes.OK:
                 status = source.response.status_code
                 raise StreamEnded(f"the API answered {status} to the event stream", status)
+            body = cast(httpx.AsyncByteStream, source.response.stream)
+            source.response.stream = _Tapped(body, heard)
+            yield "opened"
             async for frame in source.aiter_sse():
                 if frame.event == "backfill_complete":
-                    yield None
-                elif (notification := read_frame(frame)) is not None:
-                    yield notification
+                    yield "replayed"
+                elif frame.data:  # after an id, a comment is an event without data
+                    yield read_frame(frame) or "unreadable"
     except httpx.HTTPError as error:
         raise StreamEnded(f"{type(error).__name__}: {error}") from error
     raise StreamEnded("the API closed the event stream")

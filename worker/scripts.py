@@ -22,6 +22,7 @@ from config.settings import (
     PROBE_AGAIN,
     PROBE_MOST,
     RATE_WINDOW,
+    REPLAY_SPAN,
     Settings,
 )
 from worker.states import TABLE, WAITS
@@ -80,6 +81,7 @@ def prelude(settings: Settings) -> str:
             "recount_ms": settings.api_ms(COUNT_SOON),
             "early_ms": round(EARLY_EVENT * 1000),
             "replay_ms": REPLAY,
+            "span_ms": settings.api_ms(REPLAY_SPAN),
             "grant_ms": GRANT,
             "again_ms": AGAIN,
             "lost_ms": LOST,

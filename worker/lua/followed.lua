@@ -1,0 +1,42 @@
+-- followed: what an account's event stream has done, for the record of since when it is unbroken.
+--
+-- account, listener, what = 'opened' | 'replayed' (all kept events have come) | 'heard' (the stream lives) |
+-- 'unread' (an event that may be of any job) | 'ended', why (of the last two)
+-- Returns 1 when the stream is to be opened again, for its replay; else 0.
+--
+-- An event that the API keeps comes with each opening of the stream within the next minutes. So nothing is
+-- missed for as long as one replay follows another within that time (`replayed_since`), whatever befalls the
+-- live events; and what is live bridges the time between two replays as well (`unbroken_since`).
+--
+-- Atomic, so that only the holder of the lease writes, and each stretch goes on from where the last one ended.
+if redis.call('GET', key('LEASE', A.account)) ~= A.listener then
+    return 0
+end
+local record = key('STREAM', A.account)
+local now = whole(NOW)
+
+-- Since when a stretch lasts that goes on now: from its beginning, or from as far back as a replay reaches, but
+-- not past what could not be read.
+local function stretch(since, last)
+    local got = redis.call('HMGET', record, since, last, 'unread_at')
+    if got[1] and got[2] and NOW - got[2] <= SETTING.span_ms then
+        return got[1]
+    end
+    return whole(math.max(NOW - SETTING.span_ms, tonumber(got[3]) or 0))
+end
+
+if A.what == 'opened' then
+    redis.call('HSET', record, 'listener', A.listener, 'connected_at', now)
+elseif A.what == 'replayed' then
+    local unbroken, replayed = stretch('unbroken_since', 'heard_at'), stretch('replayed_since', 'replayed_at')
+    redis.call('HSET', record, 'unbroken_since', unbroken, 'replayed_since', replayed,
+        'heard_at', now, 'replayed_at', now)
+elseif A.what == 'heard' then
+    redis.call('HSET', record, 'heard_at', now)
+elseif A.what == 'unread' then
+    redis.call('HSET', record, 'unbroken_since', now, 'replayed_since', now, 'unread_at', now, 'why', A.why)
+else
+    redis.call('HSET', record, 'ended_at', now, 'why', A.why)
+    redis.call('HDEL', record, 'connected_at')
+end
+return 0

@@ -1,0 +1,50 @@
+"""The record of an account's event stream: who follows it, and since when without a gap.
+
+*Without a gap* means: every event that the API keeps was brought to `wake` since then. What it rests on:
+
+- the API keeps each event for ten minutes and replays it at each opening of the stream, unless it was deleted
+  (piktid-v2.md 3.2 and 3.4). An absence shorter than that is made up for, a longer one begins a new stretch;
+- `heard_at` is the last sign of life, an event or a comment, and never the present: a stream that is open and
+  mute proves nothing;
+- an event that can't be read, or that names no job, may be of any job, and begins a new stretch;
+- whoever else uses the account deletes only events of its own jobs, as we do. One that deletes all takes
+  from a replay what we should have seen, and nothing tells of it;
+- an event that the API neither sends nor keeps is not seen by anybody.
+
+By webhook nothing is known to be without a gap: a delivery that failed leaves no trace here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from config import keys
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What is on record of an account's stream. Times are ms by Redis' clock, None for what never was."""
+
+    listener: str | None = None
+    """The process that opened it last."""
+    connected_at: int | None = None
+    """Since when it is open; None while it is not."""
+    heard_at: int | None = None
+    """The last sign of life, after the replay."""
+    unbroken_since: int | None = None
+    """Since when nothing was missed, up to `heard_at`: what did not come live was replayed."""
+    replayed_since: int | None = None
+    """Since when replays alone have brought everything, up to `replayed_at`: a second witness of it all."""
+    replayed_at: int | None = None
+    ended_at: int | None = None
+    why: str | None = None
+    """Why it ended last, or why a new stretch began."""
+
+
+def read_stream(client: "redis.Redis", account: str) -> Stream:
+    """Return the record of an account's stream, which is empty where it was never followed."""
+    found: Any = client.hgetall(keys.STREAM(account))
+    times = ("connected_at", "heard_at", "unbroken_since", "replayed_since", "replayed_at", "ended_at")
+    known = {name: int(found[name]) for name in times if name in found}
+    return Stream(listener=found.get("listener"), why=found.get("why"), **known)
