@@ -89,6 +89,22 @@ def test_the_overview_shows_accounts_and_escapes_what_clients_wrote(api: Api) ->
     assert "<script>" not in page.text
 
 
+def test_the_overview_shows_the_newest_accounts_their_caps_and_their_pictures() -> None:
+    with running(drafts_median_seconds=0, preprocessing_median_seconds=3600, jobs_cap=1) as sandbox:
+        assert "No account yet" in requests.get(sandbox.url + "/_sandbox/", timeout=5).text
+        for number in range(23):
+            with Api(sandbox, f"a{number:02d}") as api:
+                [draft] = api.drafts()
+                api.promote(draft)
+        page = requests.get(sandbox.url + "/_sandbox/", timeout=5).text
+    assert "sandbox-a22" in page
+    assert "sandbox-a02" not in page.partition("Last requests")[0]
+    assert "And 3 older accounts" in page
+    assert "<li class=full>jobs 1/1</li><li>slots 1/50</li>" in page
+    assert f"{draft} promoted" in page
+    assert page.count("<figure>") == 20
+
+
 def test_finished_jobs_expire_and_their_drafts_with_them(api: Api) -> None:
     api.set(finished_jobs_kept=2, create_per_minute=100)
     [oldest] = api.drafts(name="0")
