@@ -15,8 +15,6 @@ WATERMARK = "AI-generated"
 #: The head's square, as a part of the picture's shorter side; what is below the neck is cut off.
 _FIGURE = 1.1
 _CROP = 0.08
-#: Larger figures are scaled up from this: drawing 4K outright takes seconds of the processor.
-_LARGEST_RENDER = 1024
 
 
 def draw(
@@ -48,8 +46,7 @@ def portrait(instruction: dict[str, Any], seed: str, variation: int, size: tuple
     """The picture itself, `size` pixels wide and high."""
     picture = Image.new("RGB", size, ImageColor.getrgb(background(variation)))
     side = round(min(size) * _FIGURE)
-    drawn = render(read(instruction), seed, variation, min(side, _LARGEST_RENDER))
-    figure = Image.open(io.BytesIO(drawn)).resize((side, side), Image.Resampling.BILINEAR)
+    figure = Image.open(io.BytesIO(render(read(instruction), seed, variation, side)))
     left, top = (size[0] - side) // 2, size[1] - round(side * (1 - _CROP))
     picture.paste(figure, (left, top), figure)
     return picture

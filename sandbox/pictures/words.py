@@ -152,4 +152,17 @@ MOUTHS = {
 PLAIN_MOUTHS = ("happy01", "happy02", "happy04", "happy14")
 
 GLASSES = {"sunglasses": (2,), "round glasses": (1,), "glasses": (3, 4, 1, 5), "spectacles": (1, 3)}
-BEARDS = {"full beard": (1,), "long beard": (1,), "beard": (2, 1), "bearded": (2, 1), "goatee": (2,)}
+#: Word of facial hair -> variants of the beard; from 3 on they are of `additions.py`.
+BEARDS = {
+    "full beard": (1,),
+    "long beard": (1,),
+    "stubble": (5,),
+    "unshaven": (5,),
+    "five o'clock": (5,),
+    "short beard": (5,),
+    "goatee": (4,),
+    "moustache": (3,),
+    "mustache": (3,),
+    "bearded": (2, 1),
+    "beard": (2, 1),
+}

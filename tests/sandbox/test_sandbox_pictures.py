@@ -1,6 +1,9 @@
 """Drafts' pictures follow their brief; photos yield what can be told simply."""
 
 import io
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from sandbox.pictures.reference import NotAPictureError, describe
 from sandbox.pictures.sizes import pixels
 
 SMALL = (150, 200)
+BROWN = {"color": "brown"}
 OPTIONS = {"size": "1K", "ar": "3:4", "format": "png"}
 
 
@@ -56,14 +60,49 @@ def test_the_same_seed_draws_the_same_and_variations_differ() -> None:
         ({"appearance": {"skin": "light"}}, {"appearance": {"skin": "dark"}}),
         ({"appearance": {"expression": "sad"}}, {"appearance": {"expression": "laughing"}}),
         ({"face": {"facial_hair": "beard"}}, {"face": {"facial_hair": "no beard"}}),
+        ({"face": {"facial_hair": "stubble"}}, {"face": {"facial_hair": "none"}}),
+        ({"face": {"facial_hair": "moustache"}}, {"face": {"facial_hair": "goatee"}}),
+        ({"face": {"facial_hair": "mustache"}}, {"face": {"facial_hair": "full beard"}}),
         ({"face": {"marks": "glasses"}}, {"face": {"marks": "none"}}),
         ({"face": {"marks": "freckles"}}, {"face": {"marks": "none"}}),
         ({"face": {"eyes": "blue"}}, {"face": {"eyes": "green"}}),
         ({"appearance": {"age": 20}}, {"appearance": {"age": 80}}),
+        ({"appearance": {"age": 30}, "hair": BROWN}, {"appearance": {"age": 60}, "hair": BROWN}),
+        (
+            {"appearance": {"age": 75}, "face": {"marks": "freckles"}},
+            {"appearance": {"age": 75}, "face": {"marks": "none"}},
+        ),
     ],
 )
 def test_a_different_wish_gives_a_different_picture(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert picture(one).tobytes() != picture(other).tobytes()
+
+
+def test_a_large_picture_is_as_sharp_as_a_small_one() -> None:
+    # Scaled down to a quarter, sharp edges stay; those that were scaled up four times are blurred.
+    def edge(size: str) -> int:
+        file = io.BytesIO(draw({**RED, "options": {**OPTIONS, "size": size}}, "s", 0))
+        with Image.open(file) as drawn:
+            row = drawn.convert("L").crop((0, drawn.height // 2, drawn.width, drawn.height // 2 + 1))
+        levels = row.tobytes()
+        return max(abs(one - other) for one, other in itertools.pairwise(levels))
+
+    assert edge("2K") > 0.8 * edge("1K")
+
+
+def test_events_go_on_while_a_large_picture_is_drawn(api: Api) -> None:
+    job_id = api.create({**RED, "options": {**OPTIONS, "size": "2K", "ar": "1:1"}}).json()["job_id"]
+    [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(requests.get, item["url"], timeout=60)
+        longest, began = 0.0, time.monotonic()
+        while not drawing.done():
+            started = time.monotonic()
+            api.get("/auth/me")
+            longest = max(longest, time.monotonic() - started)
+        assert drawing.result().status_code == 200
+    # Drawn in this process, it would hold up at least one answer for as long as it takes.
+    assert longest < (time.monotonic() - began) / 2
 
 
 def test_a_prompt_overrides_the_structured_fields() -> None:
