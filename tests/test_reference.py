@@ -4,11 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dramatiq import Message
 from piktid.scripted_server import answer
-from support import CREATE, DEADLINE, Api, Flow, ProcessFactory, enqueue, event_types, events, eventually
+from support import (
+    CREATE,
+    DEADLINE,
+    Api,
+    Flow,
+    ProcessFactory,
+    enqueue,
+    event_types,
+    events,
+    eventually,
+    stock_broker,
+)
 from test_files import serving
 
 from config import keys
+from config.connection import connect_bytes
 from sandbox.pictures.draw import draw
 from worker import views
 from worker.ledger import Answer, Ledger
@@ -303,6 +316,33 @@ def test_a_worker_killed_during_the_extraction_leaves_a_question_and_one_charge(
     eventually(ledger.client, lambda: state_of(ledger, "ada") == "held")
     assert [entry["what"] for entry in views.journal(ledger.client, "ada")] == ["intended", "unknown"]
     assert api.ledger()["credits"]["charged"]["extraction"] == 5
+
+
+@pytest.mark.parametrize("path", ["/upload", "/preset/extract-from-image"])
+def test_two_workers_that_are_woken_at_once_make_each_call_once(
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+    redis_url: str,
+    ledger: Ledger,
+    api: Api,
+    path: str,
+) -> None:
+    api.fault("delay", path=path, seconds=1)
+    for start in (worker_process, worker_process, listener_process):
+        start()
+    enqueue(redis_url, brief_id="ada", instructions=None, reference_image="ada.jpg")
+    doing = "upload" if path == "/upload" else "extract"
+    eventually(ledger.client, lambda: ledger.client.hget(keys.RECORD("brief:ada"), "doing") == doing)
+    with connect_bytes(redis_url) as client:
+        for _ in range(20):
+            stock_broker(client).enqueue(prepare_message("brief:ada"))
+    eventually(ledger.client, lambda: state_of(ledger, "ada") == "done")
+    assert (api.requests(UPLOAD), api.requests(EXTRACT)) == (1, 1)
+    assert api.ledger()["credits"]["charged"]["extraction"] == 5
+
+
+def prepare_message(subject: str) -> "Message[None]":
+    return Message(queue_name=keys.STEPS, actor_name="prepare_brief", args=(subject,), kwargs={}, options={})
 
 
 def state_of(ledger: Ledger, brief_id: str) -> str:

@@ -1,11 +1,13 @@
 """Webhooks instead of streams: only what is signed counts, it counts once, and its effect is the same."""
 
+import hmac
 import json
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from config.embedded import free_port
 from config.settings import Settings
 from web.app import MAX_BODY
 from worker.ledger import Ledger
-from worker.webhooks import OVERLAP, BadSecrets, SecretStore, is_signed, sign
+from worker.webhooks import OVERLAP, BadSecrets, SecretStore, StoredWebhook, is_signed, sign
 
 pytestmark = pytest.mark.channel
 
@@ -113,6 +115,33 @@ def test_what_is_not_signed_is_refused_and_changes_nothing(
     assert unchanged()
     assert web.post(BODY, signature) == 401
     assert unchanged()
+
+
+def test_a_signature_is_compared_in_constant_time_with_each_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+    compare = hmac.compare_digest
+
+    def compare_and_tell(expected: bytes, given: bytes) -> bool:
+        compared.append(expected)
+        return compare(expected, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare_and_tell)
+    webhook = StoredWebhook(URL, 0, SECRET, previous=BEFORE, previous_until=OVERLAP)
+    assert not is_signed(webhook, BODY, "sha256=" + "0" * 64, 1)
+    assert compared == [sign(SECRET, BODY), sign(BEFORE, BODY)]
+
+
+def test_a_notification_is_answered_within_milliseconds(
+    web: Web, store: SecretStore, flow: Flow, generating: str
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    took = []
+    for number in range(50):
+        began = time.perf_counter()
+        assert web.send(event(generating, number)) == 204
+        took.append(time.perf_counter() - began)
+    # Each takes two or three; the median, as a busy machine may delay some.
+    assert median(took) < 0.05
 
 
 def test_before_a_secret_is_known_everything_is_refused_so_that_the_api_tries_again(web: Web) -> None:
@@ -297,6 +326,7 @@ def test_with_webhooks_the_processes_open_no_stream_and_still_delete_what_is_han
     eventually(ledger.client, lambda: ledger.client.zscore(keys.FINISHED(), "spring"))
     eventually(ledger.client, lambda: not api.ledger()["pending_notifications"])
     assert api.requests("GET /notifications/events") == 0
+    assert api.requests("PUT /webhooks") == 1, "by the command alone"
     eventually(ledger.client, lambda: set(last_answers(api).values()) == {204})
 
 
@@ -334,6 +364,7 @@ def test_the_test_event_arrives(web: Web, settings: Settings, api: Api, client: 
     assert "use `identity-worker webhook set URL`" in without.stderr
     assert run("set", web.url, "--yes").exit_code == 0
     assert run("test").exit_code == 0
+    assert api.requests("PUT /webhooks") == 1
     eventually(client, lambda: [each["status"] for each in api.ledger()["deliveries"]].count(204) >= 2)
 
 
