@@ -11,10 +11,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(VENV)/bin/pytest -n 2
 
-# The tests of the worker once more: under the API's other spelling, then with webhooks instead of streams.
+# The tests of the worker once more: under the API's other spelling, with webhooks instead of streams, and both.
 test-dialects: $(STAMP)
 	IDENTITY_WORKER_TEST_DIALECT=docs $(VENV)/bin/pytest -n 2
 	IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
+	IDENTITY_WORKER_TEST_DIALECT=docs IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
+
 # The permits against their model, in orders that were not tried before.
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model

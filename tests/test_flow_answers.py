@@ -224,13 +224,28 @@ def results(flow: Flow, *states: str, **top: Any) -> dict[str, Any]:
     return {**top, "results": [{"image_result_id": id_, "image_index": 0, "status": s} for id_, s in rows]}
 
 
-def test_the_finished_drafts_of_a_failed_job_are_used(live: Flow) -> None:
+@pytest.mark.parametrize("status", ["failed", "aborted"])
+def test_the_finished_drafts_of_a_failed_job_are_used(live: Flow, status: str) -> None:
     live.accept(brief_id="b")
     live.steps.run()
     live.api.rest()
-    live.api.refuse(RESULTS, 200, results(live, "failed", "completed", status="failed"), count=2)
+    live.api.refuse(RESULTS, 200, results(live, "failed", "completed", status=status), count=2)
     assert live.finish("b").state == "done"
     assert promoted(live) == [draft_ids(live)[1]]
+
+
+@pytest.mark.parametrize("status", ["failed", "aborted"])
+def test_a_brief_whose_job_was_ended_before_any_draft_was_finished_has_failed(
+    live: Flow, status: str
+) -> None:
+    live.accept(brief_id="b")
+    live.steps.run()
+    live.api.rest()
+    live.api.refuse(RESULTS, 200, results(live, "failed", "aborted", status=status), count=2)
+    assert live.finish("b").state == "failed"
+    assert f"ended as {status}" in str(live.brief("b").get("error"))
+    assert promoted(live) == []
+    assert slots(live) == (0, 0)
 
 
 def test_results_that_do_not_say_how_the_job_is_are_read_with_its_status(live: Flow) -> None:
