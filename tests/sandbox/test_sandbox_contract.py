@@ -78,6 +78,10 @@ ACCEPTED = {
         f"ratio {ratio}": {"instructions": [options(ar=ratio)]}
         for ratio in ("1:1", "2:3", "3:4", "4:5", "5:4", "3:2", "4:3", "9:16", "16:9", "21:9")
     },
+    **{
+        f"orbita in {ratio}": {"instructions": [options(size="1K", ar=ratio)], **ORBITA}
+        for ratio in ("1:1", "2:3", "3:4", "3:2", "4:3", "9:16", "16:9")
+    },
     **{f"format {name}": {"instructions": [options(format=name)]} for name in ("jpg", "png")},
 }
 

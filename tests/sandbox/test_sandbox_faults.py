@@ -167,6 +167,26 @@ def test_a_flood_brings_events_of_other_jobs(api: Api) -> None:
     assert api.ledger()["jobs"] == []
 
 
+def test_a_rule_with_a_chance_strikes_now_and_then(api: Api) -> None:
+    api.fault(kind="status", path="/auth/me", chance=0.5, count=None)
+    statuses = {api.get("/auth/me").status_code for _ in range(40)}
+    api.sandbox.clear_faults()
+    assert statuses == {200, 500}
+
+
+def test_an_early_event_of_a_promotion_comes_before_its_answer(api: Api) -> None:
+    [draft] = api.drafts()
+    api.set(preprocessing_median_seconds=3600)
+    with api.stream(name_list="identity_preprocessing") as stream:
+        stream.backfill()
+        api.fault(kind="early", path="/identity/promote-generated", seconds=0.3)
+        job_id = api.promote(draft).json()["preprocessing_job_id"]
+        answered = time.time()
+        event = stream.live()
+    assert task_of(event) == job_id
+    assert event["timestamp"] < answered - 0.2
+
+
 def test_an_unknown_kind_or_field_of_a_rule_is_refused(api: Api) -> None:
     for rule in ({"kind": "explode"}, {"kind": "cut", "colour": 1}, {"kind": "status", "status": 99}):
         with pytest.raises(ValueError, match="400"):

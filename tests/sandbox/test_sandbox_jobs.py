@@ -1,8 +1,10 @@
 """Jobs on their way: early 404s, partial results, failures, repeatability."""
 
+import time
 from typing import Any
 
 import pytest
+import requests
 from sandbox_api import RED, Api
 
 from sandbox import running
@@ -77,6 +79,37 @@ def test_the_same_seed_gives_a_job_the_same_fate_in_any_order(order: tuple[int, 
             }
 
     assert fates(order) == fates((0, 1))
+
+
+def test_the_same_seed_draws_the_same_picture_in_another_sandbox() -> None:
+    def picture(seed: int) -> bytes:
+        with running(seed=seed, drafts_median_seconds=0) as sandbox, Api(sandbox, "a") as api:
+            job_id = api.create({**RED, "options": {"size": "1K"}}).json()["job_id"]
+            [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
+            return requests.get(item["url"], timeout=20).content
+
+    assert picture(7) == picture(7)
+    assert picture(7) != picture(8)
+
+
+def test_windows_jobs_and_the_backfill_run_as_fast_as_the_speed_says() -> None:
+    # On the wall, the window would take a minute, and the backfill ten.
+    began = time.monotonic()
+    with running(speed=1_000, create_per_minute=1) as sandbox, Api(sandbox, "a") as api:
+        assert api.create().status_code == 202
+        first = api.ledger()["jobs"][0]["states"][0]["at"]
+        while api.create({"hair": {"color": "black"}}).status_code == 429:
+            pass
+        second = api.ledger()["jobs"][1]["states"][0]["at"]
+        assert second - first >= 60
+        with api.stream() as stream:
+            while stream.next()[0] == "backfill":
+                pass
+        while api.ledger()["pending_notifications"] or api.ledger()["jobs_in_flight"]:
+            pass
+        assert [job["status"] for job in api.ledger()["jobs"]] == ["completed"] * 2
+        assert sandbox.ledger()["now"] >= 600
+    assert time.monotonic() - began < 30
 
 
 def test_in_the_other_dialect_events_and_results_are_spelled_otherwise() -> None:
