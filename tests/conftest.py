@@ -56,10 +56,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _belongs_to_mode(item: pytest.Item) -> bool:
-    """Whether a test meets the sandbox of this file, which is what the modes change."""
+    """Whether a test runs the actors or our processes on the sandbox of this file, which the modes change."""
     if EVENTS == "webhook" and item.get_closest_marker("channel") is not None:
         return False
-    return isinstance(item, pytest.Function) and "shared_sandbox" in item.fixturenames
+    return isinstance(item, pytest.Function) and not {"flow", "start"}.isdisjoint(item.fixturenames)
 
 
 @pytest.hookimpl(wrapper=True)
