@@ -25,7 +25,7 @@ EXAMPLES: tuple[dict[str, Any], ...] = (
     },
     {
         "appearance": {"gender": "male", "age": 70, "skin": "fair", "expression": "calm"},
-        "face": {"marks": "round glasses"},
+        "face": {"marks": "round glasses", "facial_hair": "moustache"},
         "hair": {"style": "receding"},
     },
     {"prompt": "A 24-year-old woman, copper hair in a loose bun, porcelain skin with freckles, green eyes."},
