@@ -18,6 +18,7 @@ COMMANDS = (
     "status",
     "watch",
     "events",
+    "why",
     "accounts",
     "limits",
     "resume",

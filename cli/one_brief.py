@@ -35,6 +35,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "error": brief.error,
         "question": brief.question,
         "wanted": _wanted(brief),
+        "parked": f"over the budget of batch {brief.batch}; see `why`" if brief.parked else None,
     }
 
 

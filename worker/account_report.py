@@ -19,6 +19,7 @@ from worker.view_models import Fields, PauseView, pauses
 MOST_WAITING = 1_000
 CHANGES = 5
 _NO_BATCH = ""
+_UNDER_WAY = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Holder:
     """None: an orphan, whose record is gone. Its permit goes once the API says that its job is over."""
     job_id: str | None
     since: int
+    need: int
+    """Slots that it has reserved: for a brief, the promotions that will follow its job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class WindowView:
     limit: int
     next_at: int | None
     """When the next token comes, if all are used; None also while it depends on an answer under way."""
+    frees_at: tuple[int, ...]
+    """When those that were answered stop counting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class AccountReport:
     """How many wait in all, by endpoint; `prepare`: for the end of a pause."""
     listener: str | None
     """Who follows its events."""
+    drafts_ms: int | None
+    """The mean that its latest jobs took; None before the first. So for `preprocessing_ms`."""
+    preprocessing_ms: int | None
+    draft_price: float | None
+    """Credits that a draft has cost so far at the mean; None before the first."""
 
 
 def names(client: "redis.Redis") -> list[str]:
@@ -141,6 +151,9 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         waiting_counted=all(got[1] <= MOST_WAITING for got in per_endpoint.values()),
         waiting={endpoint: got[1] for endpoint, got in per_endpoint.items()} | {"prepare": asleep},
         listener=lease,
+        drafts_ms=_number(fields, "drafts_ms"),
+        preprocessing_ms=_number(fields, "preprocessing_ms"),
+        draft_price=_draft_price(fields),
     )
 
 
@@ -151,13 +164,20 @@ def _number(fields: Fields, name: str) -> int | None:
     return int(fields[name]) if name in fields else None
 
 
+def _draft_price(fields: Fields) -> float | None:
+    made = int(fields.get("drafts_made", "0"))
+    return float(fields["drafts_credits"]) / made if made else None
+
+
 def _window(scores: Sequence[float], limit: int, now: int) -> WindowView:
     """One under way has no end yet: its score is infinite."""
     counted = sorted(score for score in scores if score > now)
     full = bool(limit) and len(counted) >= limit
     # With more requests than a lowered limit allows, so many have to go first.
     end = counted[len(counted) - limit] if full else None
-    return WindowView(len(counted), limit, None if end is None or end == float("inf") else int(end))
+    next_at = None if end is None or end == _UNDER_WAY else int(end)
+    frees_at = tuple(int(score) for score in counted if score != _UNDER_WAY)
+    return WindowView(len(counted), limit, next_at, frees_at)
 
 
 def _records(
@@ -166,15 +186,17 @@ def _records(
     """Return the holders of the permits, and by endpoint how many of each batch wait."""
     with client.pipeline(transaction=False) as pipe:
         for subject, _ in permits:
-            pipe.hmget(keys.RECORD(subject), "state", "job_id", "preprocessing_job_id", "identity_code")
+            pipe.hmget(
+                keys.RECORD(subject), "state", "job_id", "preprocessing_job_id", "identity_code", "need"
+            )
         for subjects in listed.values():
             for subject in subjects:
                 pipe.hget(keys.RECORD(subject), "batch")
         read = iter(pipe.execute())
     holders = []
     for subject, since in sorted(permits, key=lambda permit: permit[1]):
-        state, *ids = next(read)
-        holders.append(Holder(subject, state, next(filter(None, ids), None), int(since)))
+        state, *ids, need = next(read)
+        holders.append(Holder(subject, state, next(filter(None, ids), None), int(since), int(need or 1)))
     counts = {
         endpoint: Counter(next(read) or _NO_BATCH for _ in subjects) for endpoint, subjects in listed.items()
     }

@@ -1,7 +1,8 @@
 """When briefs will start and finish under an account's caps: the plan of a batch, an honest time of start.
 
-A small simulation in seconds, with the mean durations that the account's jobs have had. It keeps the rules of
-`admit` that decide how long things take: jobs in flight, both request windows, promotions before creations.
+A small simulation in seconds. It keeps the rules of `admit` that decide how long things take: jobs in flight,
+the express share, both request windows, promotions before creations. Slots and budgets are not in it: when
+those will be free is for people to say.
 """
 
 import heapq
@@ -19,44 +20,56 @@ class Caps:
     """What the account allows; 0 is no cap. Durations are means, in seconds; `window` is the rate window."""
 
     jobs: int = 5
+    express: int = 0
+    """Jobs that creations may not take."""
     create_per_window: int = 5
     promote_per_window: int = 5
     window: float = 60.0
     drafts: float = USUAL_DRAFTS
     preprocessing: float = USUAL_PREPROCESSING
+    preprocessing_counts: bool = True
+    """Whether preprocessing holds a job."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Load:
-    """What is on the way: seconds until each job in flight ends, and since each request of a window."""
+    """What is on the way, in seconds from now."""
 
-    jobs_left: Sequence[float] = ()
-    created_ago: Sequence[float] = ()
-    promoted_ago: Sequence[float] = ()
-    promotions_waiting: int = 0
+    jobs: Sequence[tuple[float, int]] = ()
+    """Of each job in flight: until its end, and how many promotions follow from it."""
+    create_frees: Sequence[float] = ()
+    promote_frees: Sequence[float] = ()
+    """Until each request that counts in a window stops counting."""
+    create_from: float = 0.0
+    promote_from: float = 0.0
+    """Until the endpoint's pause is over."""
+    promotions: int = 0
+    """Promotions that wait already."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds from now until each brief starts, in their order, and until the last identity is ready."""
+    """Seconds from now until each brief and each promotion starts, and until the last identity is ready."""
 
     starts: tuple[float, ...]
+    promotion_starts: tuple[float, ...]
     end: float
 
 
-@dataclass
 class _Window:
-    rate: int
-    seconds: float
-    sent: deque[float]
+    def __init__(self, rate: int, seconds: float, frees: Sequence[float], begin: float) -> None:
+        self._rate, self._seconds, self._begin = rate, seconds, begin
+        self._frees = deque(sorted(frees))
 
     def opens(self, now: float) -> float:
         """Return when the next request may go out."""
-        while self.sent and self.sent[0] + self.seconds <= now:
-            self.sent.popleft()
-        if self.rate == 0 or len(self.sent) < self.rate:
-            return now
-        return self.sent[len(self.sent) - self.rate] + self.seconds
+        while self._frees and self._frees[0] <= now:
+            self._frees.popleft()
+        full = self._rate and len(self._frees) >= self._rate
+        return max(now, self._begin, self._frees[-self._rate] if full else now)
+
+    def send(self, now: float) -> None:
+        self._frees.append(now + self._seconds)
 
 
 @dataclass
@@ -64,31 +77,41 @@ class _Run:
     caps: Caps
     create: _Window
     promote: _Window
+    ends: list[tuple[float, int]]
+    planned: int
     now: float = 0.0
-    ends: list[tuple[float, int]] = field(default_factory=list)
-    """Jobs in flight: when each ends, and how many promotions follow from it."""
-    planned: int = 0
+    end: float = 0.0
     starts: list[float] = field(default_factory=list)
+    promotion_starts: list[float] = field(default_factory=list)
 
-    def has_job(self) -> bool:
-        return self.caps.jobs == 0 or len(self.ends) < self.caps.jobs
+    def may_promote(self) -> bool:
+        return bool(self.planned) and (not self.caps.preprocessing_counts or self._has_job(0))
+
+    def may_create(self, waiting: deque[int]) -> bool:
+        return bool(waiting) and self._has_job(self.caps.express)
+
+    def _has_job(self, kept: int) -> bool:
+        return self.caps.jobs == 0 or len(self.ends) < self.caps.jobs - kept
 
     def start_what_may(self, waiting: deque[int]) -> None:
-        while self.planned and self.has_job() and self.promote.opens(self.now) <= self.now:
+        while self.may_promote() and self.promote.opens(self.now) <= self.now:
             self.planned -= 1
-            self.promote.sent.append(self.now)
-            heapq.heappush(self.ends, (self.now + self.caps.preprocessing, 0))
-        while waiting and self.has_job() and self.create.opens(self.now) <= self.now:
-            self.create.sent.append(self.now)
+            self.promote.send(self.now)
+            self.promotion_starts.append(self.now)
+            self.end = max(self.end, self.now + self.caps.preprocessing)
+            if self.caps.preprocessing_counts:
+                heapq.heappush(self.ends, (self.now + self.caps.preprocessing, 0))
+        while self.may_create(waiting) and self.create.opens(self.now) <= self.now:
+            self.create.send(self.now)
             self.starts.append(self.now)
             heapq.heappush(self.ends, (self.now + self.caps.drafts, waiting.popleft()))
 
     def next_times(self, waiting: deque[int]) -> Iterator[float]:
         if self.ends:
             yield self.ends[0][0]
-        if self.planned and self.has_job():
+        if self.may_promote():
             yield self.promote.opens(self.now)
-        if waiting and self.has_job():
+        if self.may_create(waiting):
             yield self.create.opens(self.now)
 
 
@@ -97,16 +120,10 @@ def estimate(caps: Caps, promotions: Sequence[int], load: Load | None = None) ->
     load = load or Load()
     run = _Run(
         caps,
-        _Window(
-            caps.create_per_window, caps.window, deque(-ago for ago in sorted(load.created_ago, reverse=True))
-        ),
-        _Window(
-            caps.promote_per_window,
-            caps.window,
-            deque(-ago for ago in sorted(load.promoted_ago, reverse=True)),
-        ),
-        ends=[(max(0.0, left), 0) for left in load.jobs_left],
-        planned=load.promotions_waiting,
+        _Window(caps.create_per_window, caps.window, load.create_frees, load.create_from),
+        _Window(caps.promote_per_window, caps.window, load.promote_frees, load.promote_from),
+        ends=[(max(0.0, left), follow) for left, follow in load.jobs],
+        planned=load.promotions,
     )
     heapq.heapify(run.ends)
     waiting = deque(promotions)
@@ -114,7 +131,7 @@ def estimate(caps: Caps, promotions: Sequence[int], load: Load | None = None) ->
         run.start_what_may(waiting)
         coming = min(run.next_times(waiting), default=None)
         if coming is None:
-            return Estimate(tuple(run.starts), run.now)
+            return Estimate(tuple(run.starts), tuple(run.promotion_starts), max(run.now, run.end))
         run.now = max(run.now, coming)
         while run.ends and run.ends[0][0] <= run.now:
             run.planned += heapq.heappop(run.ends)[1]

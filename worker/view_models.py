@@ -65,6 +65,8 @@ class BriefView:
     """The digest of what it asks for (`worker.intake.asked`); None of a brief that breaks rules."""
     choose: tuple[str, ...]
     """How to choose among the drafts of each instruction."""
+    parked: bool
+    """Whether the budget of its batch holds it, or a promotion of it, back."""
 
     @property
     def finished(self) -> bool:
@@ -121,7 +123,9 @@ def promotion_view(subject: str, fields: Fields) -> PromotionView:
     )
 
 
-def brief_view(brief_id: str, fields: Fields, promotions: tuple[PromotionView, ...], now: int) -> BriefView:
+def brief_view(
+    brief_id: str, fields: Fields, promotions: tuple[PromotionView, ...], now: int, *, parked: bool
+) -> BriefView:
     """Build the view of a brief with its promotions, read at `now`."""
     promoted = sum(promotion.identity_code is not None for promotion in promotions)
     return BriefView(
@@ -145,6 +149,7 @@ def brief_view(brief_id: str, fields: Fields, promotions: tuple[PromotionView, .
         body=json.loads(fields.get("body", "null")),
         asked=fields.get("asked"),
         choose=tuple(json.loads(fields.get("choose", "[]"))),
+        parked=parked,
     )
 
 

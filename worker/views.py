@@ -5,7 +5,7 @@ the keys that they read: nothing here scans.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
@@ -68,13 +68,14 @@ def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:
         time, *records = pipe.execute()
     found = {brief_id: fields for brief_id, fields in zip(ids, records, strict=True) if fields}
     subjects = {brief_id: _subjects(brief_id, fields) for brief_id, fields in found.items()}
-    promotions = _promotions(client, [subject for its in subjects.values() for subject in its])
+    promotions, parked = _promotions(client, found, subjects)
     return [
         brief_view(
             brief_id,
             fields,
             tuple(promotions[subject] for subject in subjects[brief_id] if subject in promotions),
             _ms(time),
+            parked=brief_id in parked,
         )
         for brief_id, fields in found.items()
     ]
@@ -132,16 +133,33 @@ def _subjects(brief_id: str, fields: Fields) -> list[str]:
     return [promotion_subject(brief_id, number) for number in range(int(fields.get("promotions", "0")))]
 
 
-def _promotions(client: "redis.Redis", subjects: Sequence[str]) -> dict[str, PromotionView]:
+def _promotions(
+    client: "redis.Redis", briefs: Mapping[str, Fields], subjects: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, PromotionView], set[str]]:
+    """Return the promotions of these briefs by subject, and the briefs of which something is parked."""
+    wanted = [subject for its in subjects.values() for subject in its]
+    may_be_parked = [
+        (brief_id, fields["batch"], subject)
+        for brief_id, fields in briefs.items()
+        if "batch" in fields
+        for subject in (brief_subject(brief_id), *subjects[brief_id])
+    ]
     with client.pipeline(transaction=False) as pipe:
-        for subject in subjects:
+        for subject in wanted:
             pipe.hgetall(keys.RECORD(subject))
-        records = pipe.execute()
-    return {
+        for _, batch, subject in may_be_parked:
+            pipe.zscore(keys.PARKED(batch), subject)
+        answers = pipe.execute()
+    records, places = answers[: len(wanted)], answers[len(wanted) :]
+    promotions = {
         subject: promotion_view(subject, fields)
-        for subject, fields in zip(subjects, records, strict=True)
+        for subject, fields in zip(wanted, records, strict=True)
         if fields
     }
+    parked = {
+        brief_id for (brief_id, _, _), place in zip(may_be_parked, places, strict=True) if place is not None
+    }
+    return promotions, parked
 
 
 def _ms(time: tuple[int, int]) -> int:

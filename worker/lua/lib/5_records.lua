@@ -69,6 +69,18 @@ local function account_for(account, subject, kind, from, to)
     end
 end
 
+-- How long jobs take: the mean of the latest twenty or so, for the estimates of when who will start.
+local function learn_duration(account, kind, to, since)
+    local what = (kind == 'brief' and to == 'choosing' and 'drafts') or (to == 'ready' and 'preprocessing')
+    if not what or not since then
+        return
+    end
+    local record = account_record(account)
+    local mean, seen = unpack(redis.call('HMGET', record, what .. '_ms', what .. '_seen'))
+    mean, seen = tonumber(mean) or 0, math.min((tonumber(seen) or 0) + 1, 20)
+    redis.call('HSET', record, what .. '_ms', whole(mean + (NOW - since - mean) / seen), what .. '_seen', seen)
+end
+
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
 local function hold(account, subject, kind, from, to)
     if holds_permit(kind, to) then
@@ -137,6 +149,7 @@ move = function(subject, change)
         return answer, from
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
+    learn_duration(account, kind, to, tonumber(redis.call('HGET', record, 'moved_at')))
     put(record, change.set, {state = to, moved_at = whole(NOW)})
     redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
     if change.settle then

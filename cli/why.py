@@ -1,0 +1,143 @@
+"""`identity-worker why`: why a brief stands where it stands, and what it would take."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from cli.account_drawing import holder_line
+from cli.accounts import facts
+from cli.common import (
+    Json,
+    age,
+    clock,
+    fail_unknown,
+    load_settings,
+    open_redis,
+    print_json,
+    printable,
+    say,
+)
+from cli.drawing import waits_for_pick
+from cli.missing import missing_line
+from worker import why as reasons
+from worker.brief_faults import Fault
+from worker.view_models import BriefView
+from worker.why import Standing, Waiting, Why
+
+#: What happens to a record in each state in which something is under way.
+_HAPPENS = {
+    "preparing": "its files are uploaded and its reference image described",
+    "submitting": "its create is under way",
+    "uncertain": "nobody knows yet whether its create arrived; it is not sent twice",
+    "generating": "the API draws its drafts",
+    "choosing": "its drafts are being chosen from",
+    "promoting": "its promotions are under way",
+    "preprocessing": "the API prepares its identity",
+}
+
+
+def command(
+    brief_id: Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")], as_json: Json = False
+) -> None:
+    """Say why a brief stands where it stands: what it waits for, who holds that, when it may start."""
+    values = load_settings()
+    with open_redis(values) as client:
+        found = reasons.why(client, values, brief_id)
+    if found is None:
+        fail_unknown(brief_id)
+    if as_json:
+        print_json(_facts(found))
+        return
+    for line in _lines(found):
+        say(printable(line))
+
+
+def _facts(found: Why) -> dict[str, Any]:
+    brief = found.brief
+    told = {
+        "brief_id": brief.brief_id,
+        "account": brief.account,
+        "batch": brief.batch,
+        "state": brief.state,
+        "error": brief.error,
+        "question": brief.question,
+        "faults": brief.faults,
+        "wants_pick": waits_for_pick(brief),
+    }
+    return told | {
+        "standing": [asdict(each) for each in found.standing],
+        "account_report": facts(found.account),
+    }
+
+
+def _lines(found: Why) -> list[str]:
+    brief = found.brief
+    lines = _ended(brief) if brief.finished else []
+    for standing in found.standing:
+        # A brief whose promotions are under way has nothing of its own to wait for.
+        if standing.state != "promoting" or standing.subject.startswith("promotion:"):
+            lines += _standing(found, standing)
+    return lines
+
+
+def _ended(brief: BriefView) -> list[str]:
+    ago = age(brief.read_at - brief.moved_at)
+    lines = [f"{brief.brief_id} is {brief.state}, since {ago} ago"]
+    lines += [f"  {brief.error}"] if brief.error else []
+    return lines + [f"  {Fault(**fault)}" for fault in brief.faults]
+
+
+def _standing(found: Why, standing: Standing) -> list[str]:
+    brief, now = found.brief, found.account.read_at
+    lines = [
+        f"{standing.subject} is {standing.state} in account {brief.account}, for {age(now - standing.since)}"
+    ]
+    if standing.waiting is not None:
+        return lines + _waiting(found, standing.waiting)
+    if standing.state == "held":
+        answer = f"answer it with `identity-worker resolve {brief.brief_id}`"
+        return [*lines, f"  asks:     {brief.question}", f"            {answer}"]
+    if waits_for_pick(brief):
+        return [*lines, f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"]
+    lines.append(
+        f"  now:      {_HAPPENS[standing.state]}" + (f", job {standing.job_id}" if standing.job_id else "")
+    )
+    lines += [f"  before:   {standing.error}"] if standing.error else []
+    if standing.state == "preparing":
+        lines += [f"  paused:   {pause.reason}" for pause in found.account.pauses.values()]
+    if standing.next_look is not None:
+        lines.append(
+            f"  next:     looked at in {age(standing.next_look - now + 999)}, or when the API speaks of it"
+        )
+    return lines
+
+
+def _waiting(found: Why, waiting: Waiting) -> list[str]:
+    report = found.account
+    if waiting.granted:
+        return ["  granted:  it has its permits, and starts as soon as a worker is free"]
+    place = (
+        "  place:    parked beside the waiting list" if waiting.parked else f"  place:    {_place(waiting)}"
+    )
+    lines = [place]
+    for number, missing in enumerate(waiting.missing):
+        lines.append(f"  {'missing:' if number == 0 else '':<8}  {missing_line(missing, report.read_at)}")
+        if missing["what"] == "job":
+            lines += [f"              {holder_line(holder, report.read_at)}" for holder in report.jobs[:10]]
+    if not waiting.missing:
+        lines.append("  missing:  nothing but its turn")
+    if waiting.starts_at is None:
+        return [*lines, f"  start:    not known: {waiting.not_known}"]
+    soon = age(waiting.starts_at - report.read_at)
+    return [
+        *lines,
+        f"  start:    about {clock(waiting.starts_at)}, in {soon}",
+        f"            {waiting.assumed}",
+    ]
+
+
+def _place(waiting: Waiting) -> str:
+    what = "briefs" if waiting.endpoint == "create" else "promotions"
+    first = f"; {waiting.promotions} promotions go first" if waiting.promotions else ""
+    return f"{waiting.position} of {waiting.waiting} {what} that wait{first}"

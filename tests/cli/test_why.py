@@ -1,0 +1,210 @@
+"""`identity-worker why`: where a brief stands, what it waits for, and what would help."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from commandline import Command
+from support import Flow
+
+from config import keys
+from worker import account_report
+from worker.ledger import Pause
+
+ACCOUNT = keys.RECORD("account:default")
+
+
+def limit(flow: Flow, **limits: int) -> None:
+    """Change limits, as a person would once the worker has put the configured ones on record."""
+    from actors.process import process
+
+    process()
+    flow.ledger.set_limits("default", {name: str(number) for name, number in limits.items()}, by="test")
+
+
+def fill(flow: Flow, jobs: int = 5) -> None:
+    """Let briefs hold all jobs, `job-0` and so on, and no request count any more."""
+    for number in range(jobs):
+        flow.accept(brief_id=f"job-{number}")
+        flow.until(f"job-{number}", "generating")
+    flow.client.delete(keys.WINDOW("default", "create"))
+
+
+def told(command: Command, brief_id: str) -> dict[str, Any]:
+    """What the command says of a waiting brief, for programs."""
+    (standing,) = json.loads(command("why", brief_id, "--json").stdout)["standing"]
+    waiting: dict[str, Any] = standing["waiting"]
+    return waiting
+
+
+def test_an_unknown_brief_ends_with_1_and_a_hint(command: Command, client: "redis.Redis") -> None:
+    answer = command("why", "nobody")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "no brief nobody is on record" in answer.stderr
+
+
+def test_a_brief_that_lacks_a_job_is_told_who_holds_them_and_when_it_may_start(
+    command: Command, flow: Flow
+) -> None:
+    fill(flow)
+    flow.accept(brief_id="a")
+    flow.accept(brief_id="b")
+    flow.accept(brief_id="urgent", priority=1)
+    waiting = told(command, "b")
+    assert (waiting["position"], waiting["waiting"], waiting["endpoint"]) == (3, 3, "create")
+    assert [(each["what"], each["used"], each["cap"]) for each in waiting["missing"]] == [("job", 5, 5)]
+    assert waiting["starts_at"] > told(command, "urgent")["starts_at"]
+    assert told(command, "urgent")["position"] == 1
+    text = command("why", "b").stdout
+    assert re.match(r"brief:b is waiting in account default, for \d+s\n", text)
+    assert "  place:    3 of 3 briefs that wait\n  missing:  a job: 5 of 5 in use\n" in text
+    job = flow.brief("job-0").fields["job_id"]
+    assert re.search(rf"\n              brief:job-0  generating  \d+s  job {job}\n", text)
+    assert re.search(
+        r"\n  start:    about \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, in \d+[sm]\n            assumed: ", text
+    )
+    assert "(a guess: none has ended yet)" in text
+
+
+def test_a_full_window_is_told_with_the_time_of_the_next_token(command: Command, flow: Flow) -> None:
+    limit(flow, jobs=0)
+    end = flow.ledger.now() + 40_000
+    flow.client.zadd(keys.WINDOW("default", "create"), {f"x/{number}": end for number in range(5)})
+    flow.client.expire(keys.WINDOW("default", "create"), 60)
+    flow.accept(brief_id="a")
+    waiting = told(command, "a")
+    assert waiting["missing"] == [{"what": "request", "used": 5, "limit": 5, "next_at": end}]
+    assert abs(waiting["starts_at"] - end) <= 1
+    assert re.search(
+        r"missing:  a request of the minute: 5 of 5 used, the next at .*, in \d\ds\n",
+        command("why", "a").stdout,
+    )
+
+
+def test_a_pause_is_told_with_its_reason_and_when_it_is_tried_again(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.advance(flow.brief("first"), "failed", pause=Pause("create", 600_000, "402: no credits"))
+    flow.accept(brief_id="a")
+    waiting = told(command, "a")
+    assert [(each["what"], each["of"], each["reason"]) for each in waiting["missing"]] == [
+        ("pause", "create", "402: no credits")
+    ]
+    assert waiting["starts_at"] >= waiting["missing"][0]["till"]
+    assert "creating is paused, tried again at " in command("why", "a").stdout
+    assert command("resume", "default").returncode == 0
+    assert told(command, "a")["granted"]
+    assert "  granted:  it has its permits" in command("why", "a").stdout
+
+
+def test_without_slots_no_time_is_told(command: Command, flow: Flow) -> None:
+    limit(flow, slots=1)
+    flow.accept(brief_id="first")
+    flow.accept(brief_id="a")
+    waiting = told(command, "a")
+    assert waiting["missing"] == [{"what": "slots", "need": 1, "free": 0, "cap": 1}]
+    assert waiting["starts_at"] is None
+    text = command("why", "a").stdout
+    assert "  missing:  slots: it needs 1, 0 of 1 are free; delete identities, or raise the limit\n" in text
+    assert "  start:    not known: nobody knows when an identity will be deleted" in text
+
+
+def test_slots_that_those_before_it_will_take_are_not_counted_on(command: Command, flow: Flow) -> None:
+    limit(flow, jobs=1, slots=2)
+    flow.accept(brief_id="first")
+    flow.accept(brief_id="a")
+    flow.accept(brief_id="b")
+    assert told(command, "a")["starts_at"] is not None
+    assert told(command, "b")["not_known"] == "those before it take the free slots"
+
+
+def test_a_parked_brief_is_told_what_it_may_cost_and_what_raises_the_budget(
+    command: Command, flow: Flow
+) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.set_budget("spring", "default", 10, by="test")
+    flow.accept(brief_id="a", batch="spring")
+    waiting = told(command, "a")
+    assert (waiting["parked"], waiting["position"]) == (True, None)
+    assert [(each["what"], each["cost"], each["left"], each["allowed"]) for each in waiting["missing"]] == [
+        ("budget", 50, 10, 10)
+    ]
+    text = command("why", "a").stdout
+    assert "it may cost 50 credits, 10 of 10 are left for batch spring; to raise it: " in text
+    assert "`identity-worker limits default --budget spring=N`" in text
+    assert "parked:    over the budget of batch spring; see `why`" in command("status", "a").stdout
+
+
+def test_urgent_briefs_may_take_jobs_that_others_may_not(command: Command, flow: Flow) -> None:
+    limit(flow, jobs=2, express=1)
+    fill(flow, 1)
+    flow.accept(brief_id="a")
+    assert told(command, "a")["missing"] == [{"what": "job", "used": 1, "cap": 2, "express": 1}]
+    assert "1 of 2 in use, 1 kept for urgent briefs" in command("why", "a").stdout
+
+
+def test_a_waiting_promotion_has_its_own_place_and_goes_before_briefs(command: Command, heard: Flow) -> None:
+    heard.accept(brief_id="a", choose="all")
+    heard.until("a", "generating")
+    heard.client.hset(ACCOUNT, mapping={"promote_until": "9" * 13, "promote_reason": "why not"})
+    heard.until("a", "promoting")
+    facts = json.loads(command("why", "a", "--json").stdout)
+    by_subject = {each["subject"]: each["waiting"] for each in facts["standing"]}
+    assert by_subject["brief:a"] is None
+    assert by_subject["promotion:a#1"]["position"] == 2
+    assert by_subject["promotion:a#1"]["missing"][0]["reason"] == "why not"
+    text = command("why", "a").stdout
+    assert text.startswith("promotion:a#0 is planned in account default, for ")
+    assert "promoting is paused, goes on at " in text
+
+
+def test_a_running_job_is_told_with_its_id_and_the_next_look(command: Command, flow: Flow) -> None:
+    fill(flow, 1)
+    job = flow.brief("job-0").fields["job_id"]
+    text = command("why", "job-0").stdout
+    assert f"  now:      the API draws its drafts, job {job}\n" in text
+    assert re.search(r"  next:     looked at in \d+s, or when the API speaks of it\n", text)
+
+
+def test_a_held_brief_is_told_its_question_and_what_answers_it(command: Command, flow: Flow) -> None:
+    fill(flow, 1)
+    flow.ledger.advance(flow.brief("job-0"), "held", fields={"question": "was it charged?"})
+    text = command("why", "job-0").stdout
+    assert "  asks:     was it charged?\n" in text
+    assert "`identity-worker resolve job-0`" in text
+
+
+def test_a_brief_that_wants_a_pick_says_so(command: Command, heard: Flow) -> None:
+    heard.accept(brief_id="a", choose="manual")
+    heard.until("a", "choosing")
+    assert "  waits:    for a person: `identity-worker pick a DRAFT...`\n" in command("why", "a").stdout
+
+
+def test_a_failed_brief_is_told_its_faults(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="bad", priority=1000)
+    text = command("why", "bad").stdout
+    assert text.startswith("bad is failed, since ")
+    assert "  the brief breaks rules\n  priority: a whole number from -100 to 100" in text
+
+
+def test_a_finished_brief_waits_for_nothing_and_its_durations_serve_the_next(
+    command: Command, heard: Flow
+) -> None:
+    heard.finish(heard.accept(brief_id="a"))
+    assert command("why", "a").stdout.startswith("a is done, since ")
+    report = account_report.report(heard.client, "default")
+    assert report.drafts_ms is not None
+    assert report.preprocessing_ms is not None
+    limit(heard, jobs=1)
+    heard.api.set(drafts_median_seconds=3_000)
+    heard.accept(brief_id="b")
+    heard.accept(brief_id="c")
+    assert "(as the last ones)" in command("why", "c").stdout
+
+
+def test_lines_are_folded_on_a_terminal(on_terminal: Callable[..., list[str]], flow: Flow) -> None:
+    fill(flow, 5)
+    flow.accept(brief_id="a")
+    lines = on_terminal("why", "a")
+    assert not [line for line in lines if len(line) > 79]

@@ -1,0 +1,66 @@
+-- why: tell what a waiting record waits for, by the rules that admit decides by.
+--
+-- subject
+-- Returns a JSON object, or '' when it does not wait: account, endpoint, granted, urgent, parked, position and
+-- waiting (none when parked), promotions that go first, missing = {{what = 'pause' | 'probe' | 'request' | 'job'
+-- | 'slots' | 'budget', ...}, ...}. It changes nothing but to forget requests that count no more.
+--
+-- Atomic: one picture of the account, which many others change meanwhile.
+local kind = kind_of(A.subject)
+local state, account, batch, need, place =
+    unpack(redis.call('HMGET', record_of(A.subject), 'state', 'account', 'batch', 'need', 'place'))
+if not state or state ~= WAITS[kind].state then
+    return ''
+end
+local endpoint = WAITS[kind].endpoint
+local waiting = key('WAITING', account, endpoint)
+local limits = limits_of(account)
+if limits.working and NOW >= limits.working_until then
+    limits.working = nil -- one more is due to be tried; to try it is for admit
+end
+local missing = {}
+
+local function lacks(what, facts)
+    facts.what = what
+    missing[#missing + 1] = facts
+end
+
+for _, what in ipairs({'pause', endpoint}) do
+    local till, reason, count =
+        unpack(redis.call('HMGET', account_record(account), what .. '_until', what .. '_reason', what .. '_count'))
+    if (tonumber(till) or 0) > NOW then
+        lacks('pause', {of = what, till = tonumber(till), reason = reason or '', refusals = tonumber(count) or 0})
+    end
+end
+local room, later = window_has_room(account, endpoint, limits)
+if not room then
+    local used = redis.call('ZCARD', key('WINDOW', account, endpoint))
+    local full = limits.rate[endpoint] > 0 and used >= limits.rate[endpoint]
+    lacks(full and 'request' or 'probe', {used = used, limit = limits.rate[endpoint], next_at = later})
+end
+room, later = jobs_have_room(account, endpoint, tonumber(place), limits)
+if not room then
+    local reserve = endpoint == 'create' and not is_urgent(tonumber(place)) and limits.express or 0
+    lacks('job', {used = redis.call('ZCARD', key('PERMITS', account)), cap = limits.jobs, working = limits.working,
+        express = reserve, next_at = later})
+end
+local free = free_slots(account, limits.slots)
+if not has_slots(account, A.subject, free, limits.slots) then
+    lacks('slots', {need = tonumber(need) or 1, free = free, cap = limits.slots})
+end
+if not fits_budget(account, A.subject, batch) then
+    lacks('budget', {account = account, batch = batch, cost = cost_of(account, A.subject), left = budget_left(batch),
+        allowed = budget_of(batch)})
+end
+local rank = redis.call('ZRANK', waiting, A.subject)
+return cjson.encode({
+    account = account,
+    endpoint = endpoint,
+    granted = is_granted(account, A.subject) and true or false,
+    urgent = is_urgent(tonumber(place)),
+    parked = (batch and redis.call('ZSCORE', key('PARKED', batch), A.subject)) and true or false,
+    position = rank and rank + 1 or nil,
+    waiting = redis.call('ZCARD', waiting),
+    promotions = endpoint == 'create' and redis.call('ZCARD', key('WAITING', account, 'promote')) or 0,
+    missing = missing,
+})
