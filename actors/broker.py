@@ -17,12 +17,13 @@ from config.settings import settings
 
 
 def _start() -> Broker:
-    logs.configure(settings())
+    values = settings()
+    logs.configure(values)
     url = process_redis_url()
     with connect(url) as client:
         durability.check(client)
     process()
-    return make_broker(url, prefetch=settings().threads)
+    return make_broker(url, prefetch=values.threads, shutdown=values.shutdown_seconds)
 
 
 try:

@@ -34,7 +34,7 @@ def accept_brief(brief: Any) -> None:
     log.info("brief.taken", brief=taken.brief_id, answer=taken.answer, faults=len(taken.faults))
 
 
-@dramatiq.actor(queue_name=keys.STEPS)
+@dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def prepare_brief(subject: str) -> None:
     """1b. Files or a photo: one upload, or the photo's description, each run; then to wait for permits."""
     run = process()
@@ -50,7 +50,7 @@ def prepare_brief(subject: str) -> None:
         preparation.finish(run, brief)
 
 
-@dramatiq.actor(queue_name=keys.STEPS)
+@dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def submit_brief(subject: str) -> None:
     """2. Permits are granted: buy the drafts, once."""
     run = process()
@@ -116,7 +116,7 @@ def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
     log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
 
 
-@dramatiq.actor(queue_name=keys.STEPS)
+@dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def promote_draft(subject: str) -> None:
     """4. Permits are granted: make the chosen draft an identity. Safe to repeat: the API knows its drafts."""
     run = process()

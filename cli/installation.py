@@ -60,7 +60,7 @@ def running(
         stack.callback(lambda: stop(all_.children[1:]))
         environment = _environment(all_, speed)
         dramatiq = [sys.executable, "-m", "dramatiq", "actors.path", "--processes", "1"]
-        dramatiq += ["--threads", str(values.threads), "--worker-shutdown-timeout", "25000"]
+        dramatiq += ["--threads", str(values.threads)]
         for name, command in (("worker", dramatiq), ("listener", [sys.executable, "-m", "cli", "listen"])):
             all_.children.append(start(name, command, environment, directory / f"{name}.log"))
         yield all_

@@ -26,9 +26,6 @@ def command(
         accounts = load_accounts(values)
     except BadAccounts as error:
         fail(str(error), USED_WRONGLY)
-    # Uvicorn raises the signal that ended it once more, which would make an ordinary stop an error.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
     with _listen(host, port) as listener, redis_url(values) as url:
         check_server(url)
         config = uvicorn.Config(
@@ -39,7 +36,16 @@ def command(
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+
+        def end(*_: object) -> None:
+            server.should_exit = True
+
+        # Uvicorn raises the signal that ended it once more, which would make an ordinary stop an error; and
+        # one that comes before its own handlers are set must not be lost.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        server.run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ Waiting is never a message here (docs/decisions.md), so there are no delay queue
 became a dead letter is sent again by the ledger's timers; a brief that did is kept for a person to look at.
 """
 
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from dramatiq.middleware import CurrentMessage
 from config import keys
 from config.connection import connect_bytes
 from config.consumer import BlockingConsumer, Outcomes
+from config.draining import Draining
 
 #: Milliseconds without a sign of life after which a worker is dead and its messages are put back.
 DEAD_AFTER = 5_000
@@ -31,11 +33,11 @@ _LUA = Path(__file__).parent / "lua"
 class Broker(RedisBroker):
     """The broker of workers and of whoever enqueues."""
 
-    def __init__(self, url: str, *, prefetch: int) -> None:
+    def __init__(self, url: str, *, prefetch: int, shutdown: float = 0.0) -> None:
         super().__init__(
             client=connect_bytes(url),
             namespace=keys.DRAMATIQ,
-            middleware=[CurrentMessage(), Outcomes()],
+            middleware=[Draining(shutdown), CurrentMessage(), Outcomes()],
             maintenance_chance=0,
         )
         self._prefetch = prefetch
@@ -44,6 +46,8 @@ class Broker(RedisBroker):
         self._fetch = self.client.register_script((_LUA / "fetch.lua").read_text(encoding="utf-8"))
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
         """The Redis ids of the messages that this process's threads have, by queue."""
+        self.stopping = threading.Event()
+        """Set when this worker ends: nothing is begun any more."""
 
     @property
     def consumer_class(self) -> type[Consumer]:
@@ -77,9 +81,12 @@ class Broker(RedisBroker):
         self._tend(keys=names, args=[keys.DRAMATIQ, self.broker_id, *limits, keys.INLET, keys.STEPS])
 
 
-def make_broker(url: str, *, prefetch: int = 1) -> Broker:
-    """Return the broker on `url` and make it Dramatiq's global one, as its actor decorator wants."""
-    broker = Broker(url, prefetch=prefetch)
+def make_broker(url: str, *, prefetch: int = 1, shutdown: float = 0.0) -> Broker:
+    """Return the broker on `url` and make it Dramatiq's global one, as its actor decorator wants.
+
+    A worker that ends waits for its paid calls for `shutdown` seconds at the most.
+    """
+    broker = Broker(url, prefetch=prefetch, shutdown=shutdown)
     set_broker(broker)
     return broker
 

@@ -2,26 +2,28 @@
 
 What Dramatiq's own does not do: a message that can't be read is put aside instead of ending the fetch of its
 neighbours; what Redis says this worker has in hand, but it has not (the answer to a fetch was lost), is given
-back; a message whose step met a Redis error is given back as well, since nothing has become of it.
+back; a message whose step met a Redis error is given back as well, since nothing has become of it. Every
+Redis error is taken for a lost connection, and mended here: Dramatiq would wait for three or five seconds,
+all workers of all machines the same.
 """
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
 from dramatiq import Message, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import _RedisConsumer
-from dramatiq.errors import ConnectionClosed
 
 from config import keys, logs
-from config.connection import BLOCK
+from config.pauses import pauses
 
 log = logs.get("consumer")
 
+#: Seconds that an idle consumer blocks before it looks whether it should end; a message wakes it at once.
+PEEK = 0.25
 #: Seconds between two looks for messages that Redis says are in hand and are not.
 RECLAIM_EVERY = 3.0
 #: Seconds before a message is given back whose step met a Redis error.
@@ -51,15 +53,31 @@ class BlockingConsumer(_RedisConsumer):
         super().__init__(*args)
         self._room = threading.Event()
         self._reclaimed = 0.0
+        self._pauses = pauses()
 
     def __next__(self) -> MessageProxy | None:
-        """Return the next message, or None after about a second without one."""
-        with _as_lost_connection():
-            self.broker.tend()
-            self._reclaim()
-            if not self.message_cache and self._something_to_fetch():
-                self.message_cache = self.broker.fetch(self.queue_name, self._free)
-            return self._read(*self.message_cache.pop(0)) if self.message_cache else None
+        """Return the next message, or None after a while without one; never raises a Redis error."""
+        try:
+            message = self._next()
+        except redis.RedisError as error:
+            pause = next(self._pauses)
+            log.warning("redis.lost", queue=self.queue_name, error=str(error), again_in=round(pause, 2))
+            self.broker.stopping.wait(pause)
+            # What it was about to answer may have been a message.
+            self._reclaimed = 0.0
+            return None
+        self._pauses = pauses()
+        return message
+
+    def _next(self) -> MessageProxy | None:
+        self.broker.tend()
+        if self.broker.stopping.is_set():
+            time.sleep(PEEK / 10)  # only here for the sign of life, while the threads end
+            return None
+        self._reclaim()
+        if not self.message_cache and self._something_to_fetch():
+            self.message_cache = self.broker.fetch(self.queue_name, self._free)
+        return self._read(*self.message_cache.pop(0)) if self.message_cache else None
 
     @property
     def _in_hand(self) -> set[str]:
@@ -74,11 +92,11 @@ class BlockingConsumer(_RedisConsumer):
     def _something_to_fetch(self) -> bool:
         if self._free <= 0:
             self._room.clear()
-            if self._free <= 0 and not self._room.wait(BLOCK):
+            if self._free <= 0 and not self._room.wait(PEEK):
                 return False
         # Moving the head to the head is a blocking peek: nothing is taken before `fetch` takes it on record.
         queue = keys.QUEUE(self.queue_name)
-        return self.broker.client.blmove(queue, queue, BLOCK, "LEFT", "LEFT") is not None
+        return self.broker.client.blmove(queue, queue, PEEK, "LEFT", "LEFT") is not None
 
     def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
         try:
@@ -96,18 +114,23 @@ class BlockingConsumer(_RedisConsumer):
         """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
         if self.message_cache or time.monotonic() - self._reclaimed < RECLAIM_EVERY:
             return
-        self._reclaimed = time.monotonic()
         # A thread acknowledges in Redis first, so what is on this list and not in hand is in nobody's.
-        held = self.broker.client.smembers(keys.HELD(self.broker.broker_id, self.queue_name))
-        lost = {redis_id.decode() for redis_id in held} - self._in_hand
+        lost = self._held() - self._in_hand
         if lost:
             log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
             self.broker.do_requeue(self.queue_name, *lost)
+        self._reclaimed = time.monotonic()
+
+    def _held(self) -> set[str]:
+        """The Redis ids of what is on record as in this worker's hands."""
+        held = self.broker.client.smembers(keys.HELD(self.broker.broker_id, self.queue_name))
+        return {redis_id.decode() for redis_id in held}
 
     def ack(self, message: MessageProxy) -> None:
-        """Acknowledge, or give back what met a Redis error."""
+        """Acknowledge, or give back what met a Redis error or comes too late to be begun."""
         if getattr(message, "give_back", False):
-            time.sleep(GIVE_BACK_AFTER)  # in a worker's thread, which has nothing better to do without Redis
+            # In a worker's thread, which has nothing better to do without Redis.
+            self.broker.stopping.wait(GIVE_BACK_AFTER)
             self.requeue([message])
         else:
             self._end(self.broker.do_ack, message)
@@ -116,27 +139,31 @@ class BlockingConsumer(_RedisConsumer):
         """Make it a dead letter."""
         self._end(self.broker.do_nack, message)
 
-    def requeue(self, messages: Any) -> None:
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages to their queue."""
         for message in messages:
             self._end(self.broker.do_requeue, message)
 
-    def _end(self, command: Any, message: MessageProxy) -> None:
+    def _end(self, command: Callable[[str, str], Any], message: MessageProxy) -> None:
+        """Run a command for as long as it takes, or once when the process ends: then others put it back."""
         redis_id = message.options["redis_message_id"]
-        with _as_lost_connection():
-            command(self.queue_name, redis_id)
+        for pause in pauses():
+            try:
+                command(self.queue_name, redis_id)
+                break
+            except redis.RedisError as error:
+                log.warning("message.unsettled", queue=self.queue_name, id=redis_id, error=str(error))
+                if self.broker.stopping.wait(pause):
+                    break
         self._in_hand.discard(redis_id)
         self._room.set()
 
-
-@contextmanager
-def _as_lost_connection() -> Iterator[None]:
-    """Turn every Redis error into a lost connection, the one error that Dramatiq mends by itself.
-
-    A timeout or a read-only answer would otherwise end an acknowledgement for good, and the finished
-    message would run again at the next deploy.
-    """
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ConnectionClosed(error) from None
+    def close(self) -> None:
+        """Give back, when the process ends, what is still on record as in its hands: others need not wait."""
+        if not self.broker.stopping.is_set():
+            return
+        try:
+            if left := self._held():
+                self.broker.do_requeue(self.queue_name, *left)
+        except redis.RedisError as error:
+            log.warning("messages.left", queue=self.queue_name, error=str(error))

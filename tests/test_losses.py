@@ -97,7 +97,9 @@ def test_a_message_whose_fetch_was_not_answered_runs_in_the_same_worker_within_s
     worker_process: ProcessFactory,
 ) -> None:
     worker = worker_process(REDIS_URL=proxy.url)
-    assert eventually(client, has_workers(client))
+    # A server that does not know the script yet fetches nothing at the first request.
+    enqueue(redis_url, brief_id="first")
+    assert eventually(client, lambda: state(ledger, "brief:first"))
     proxy.cut_answer("EVALSHA", keys.MESSAGES(keys.INLET), "__acks__")
     enqueue(redis_url, brief_id="lucky")
     assert proxy.done.wait(DEADLINE)

@@ -1,0 +1,136 @@
+"""How long from SIGTERM to a process's end, in seconds: median and worst.
+
+    python -m benchmarks.shutdown [TIMES]
+
+Each process is started anew each time, and told to end once it works. The paid call is one whose answer takes
+`CALL` seconds from its request on: its worker has to wait for it, and is given that time beside its own.
+"""
+
+import http.client
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from benchmarks.harness import ACCOUNT, call, sandbox_process
+from config import embedded, keys
+from config.broker import brief_message, make_broker
+from config.connection import connect
+
+TIMES = 10
+#: Seconds that the API takes for a paid call, and in which anything must have come about.
+CALL = 3.0
+DEADLINE = 20.0
+SPEED = 50.0
+BIN = Path(sys.executable).parent
+WORKER = [str(BIN / "dramatiq"), "actors.path", "--processes", "1", "--threads", "8"]
+
+
+class Bench:
+    """The processes under test, on one Valkey and one sandbox."""
+
+    def __init__(self, client: "redis.Redis", redis_url: str, api_url: str, folder: Path) -> None:
+        self._client = client
+        self._broker = make_broker(redis_url)
+        self._api_url = api_url
+        self._log = folder / "log"
+        self._environment = {
+            **os.environ,
+            "REDIS_URL": redis_url,
+            "PIKTID_API_URL": api_url,
+            "PIKTID_API_TOKEN": ACCOUNT,
+            "IDENTITY_WORKER_SPEED": str(SPEED),
+        }
+
+    def idle_worker(self) -> float:
+        """Measure a worker with nothing to do."""
+        return self._seconds(WORKER, lambda: self._client.zcard(keys.WORKERS()))
+
+    def paying_worker(self) -> float:
+        """Measure a worker that waits for the answer to a paid call."""
+        fault = {"kind": "delay", "path": "/identity/create", "seconds": CALL, "count": 1}
+        call("POST", f"{self._api_url}/_sandbox/faults", {"account": ACCOUNT, **fault})
+        brief = {"brief_id": "b", "instructions": [{"hair": {"color": "red"}}]}
+        self._broker.enqueue(brief_message(json.dumps(brief)))
+        taken = self._seconds(WORKER, lambda: self._state() == "submitting")
+        if self._state() != "generating":
+            raise RuntimeError(f"the paid call was not recorded: the brief is {self._state()}")
+        return taken
+
+    def listener(self) -> float:
+        """Measure a listener that follows its account."""
+        return self._seconds(
+            [str(BIN / "identity-worker"), "listen"], lambda: self._client.exists(keys.LEASE("default"))
+        )
+
+    def web(self) -> float:
+        """Measure a web process that listens."""
+        port = embedded.free_port()
+        return self._seconds(
+            [str(BIN / "identity-worker"), "web", "--port", str(port)], lambda: _answers(port)
+        )
+
+    def _state(self) -> Any:
+        return self._client.hget(keys.RECORD("brief:b"), "state")
+
+    def _seconds(self, command: list[str], works: Callable[[], Any]) -> float:
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        try:
+            until = time.monotonic() + DEADLINE
+            while not works():
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"{command[0]} does not work:\n{self._log.read_text()}")
+                time.sleep(0.01)
+            began = time.perf_counter()
+            process.send_signal(signal.SIGTERM)
+            if process.wait(DEADLINE) != 0:
+                raise RuntimeError(f"{command[0]} ended badly:\n{self._log.read_text()}")
+            return time.perf_counter() - began
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=1)) as connection:
+            connection.request("GET", "/")
+            return connection.getresponse().status > 0
+    except OSError:
+        return False
+
+
+def main(times: int) -> None:
+    """Measure each kind and print the distribution."""
+    taken: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        redis_url = stack.enter_context(embedded.running(folder / "valkey"))
+        client = stack.enter_context(connect(redis_url))
+        bench = Bench(client, redis_url, stack.enter_context(sandbox_process(SPEED)), folder)
+        for _ in range(times):
+            for kind in (bench.idle_worker, bench.paying_worker, bench.listener, bench.web):
+                client.flushall()
+                taken.setdefault(kind.__name__, []).append(kind())
+    result = {
+        name: {"median": round(statistics.median(each), 2), "worst": round(max(each), 2)}
+        for name, each in taken.items()
+    }
+    for name, seconds in result.items():
+        print(f"{name:16} {seconds['median']:>6} s   worst {seconds['worst']:>6} s")
+    print(json.dumps({"times": times, "call_seconds": CALL, **result}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else TIMES)
