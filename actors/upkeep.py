@@ -3,9 +3,13 @@
 import dramatiq
 
 from actors.broker import broker
-from actors.process import process
+from actors.process import Process, process
 from config import keys, logs
-from worker.api_errors import ApiError
+from config.settings import EARLY_404
+from worker import orphans
+from worker.answers import RunState
+from worker.api_errors import ApiError, NotFound
+from worker.orphans import Orphan
 
 log = logs.get("upkeep")
 
@@ -25,3 +29,31 @@ def count_identities(subject: str) -> None:
         return
     counted = run.ledger.count_identities(account, [each.identity_code for each in identities], since)
     log.info("library.counted", account=account, identities=counted)
+
+
+@dramatiq.actor(queue_name=keys.STEPS, broker=broker)
+def release_orphan(subject: str) -> None:
+    """Give back the job permit of a subject whose record is gone, once its job is known to be over."""
+    run = process()
+    orphan = orphans.find(run.ledger.client, list(run.apis), subject)
+    if orphan is None:
+        return
+    over = _is_over(run, orphan)
+    log.warning("permit.orphan", subject=subject, over=over, **orphan._asdict())
+    if over:
+        run.ledger.drop(orphan.account, subject)
+
+
+def _is_over(run: Process, orphan: Orphan) -> bool:
+    api = run.apis[orphan.account]
+    try:
+        if orphan.job_id is not None:
+            return api.job_status(orphan.job_id).state is not RunState.RUNNING
+        if orphan.identity_code is not None:
+            return api.preprocessing(orphan.identity_code).state is not RunState.RUNNING
+    except NotFound:
+        return orphan.age_ms > run.settings.api_ms(EARLY_404)
+    except ApiError:
+        return False
+    # Nobody knows a job to ask for: if there is one, it is over after this time.
+    return orphan.age_ms > run.unknown_ms

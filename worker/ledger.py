@@ -232,6 +232,10 @@ class Ledger:
         """Put the account's own identities on record as listed at `since` (ms); return how many count."""
         return int(self._scripts.run("library", account=account, codes=list(codes), since=since))
 
+    def drop(self, account: str, subject: str) -> bool:
+        """Give back what a subject holds whose job is over; return False if it has a record: that decides."""
+        return bool(self._scripts.run("drop", account=account, subject=subject))
+
     def now(self) -> int:
         """Return the server's time in ms."""
         seconds, microseconds = self.client.time()

@@ -16,6 +16,7 @@ for _, subject in ipairs(due) do
     elseif kind == 'library' then
         redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.library_ms), subject)
         send('count_identities', subject)
+        sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admit(string.match(subject, ':(.*)'))
     elseif state and STATES[kind][state].actor then
@@ -23,6 +24,9 @@ for _, subject in ipairs(due) do
         hint(subject)
     else
         redis.call('ZREM', KEY.TIMERS, subject)
+        if not state then
+            hint(subject)
+        end
     end
 end
 local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')

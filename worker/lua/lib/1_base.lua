@@ -30,6 +30,10 @@ local function brief_of(subject)
     return string.match(subject, '^%a+:([^#]+)')
 end
 
+local function has_record(subject)
+    return redis.call('HEXISTS', record_of(subject), 'state') == 1
+end
+
 -- Set a record's fields, given and own, in one command.
 local function put(record, given, own)
     local flat = {}

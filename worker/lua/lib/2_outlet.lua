@@ -24,8 +24,11 @@ end
 local function emit(subject, type, more)
     local brief = brief_of(subject)
     local record = record_of('brief:' .. brief)
-    local number = redis.call('HINCRBY', record, 'events', 1)
     local known = redis.call('HMGET', record, 'account', 'envelope')
+    if not known[2] then
+        return -- a promotion whose brief was deleted: nobody knows any more whom to tell
+    end
+    local number = redis.call('HINCRBY', record, 'events', 1)
     local event = '{"specversion":"1.0","id":"' .. brief .. '/' .. number
         .. '","source":"identity-worker/' .. known[1] .. '","type":"' .. type
         .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
@@ -71,7 +74,11 @@ end
 local function hint(subject)
     local record = record_of(subject)
     local state, hinted, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
-    local actor = state and STATES[kind_of(subject)][state].actor
+    if not state then
+        send('release_orphan', subject)
+        return
+    end
+    local actor = STATES[kind_of(subject)][state].actor
     if not actor or NOW - (tonumber(hinted) or 0) <= SETTING.lost_ms then
         return
     end

@@ -7,6 +7,8 @@
 --   slots         SLOTS       reserved by briefs and promotions; IDENTITIES are in the library already
 --   budget        PROMISED    credits that briefs of a batch with a budget will still cost
 
+local forget -- of a subject whose record is gone; see 6_orphans.lua
+
 -- How far behind the first waiter one is looked for that needs fewer slots.
 local LOOK_PAST = 50
 
@@ -102,7 +104,9 @@ local function unpark(account, batch)
     for n = 1, #parked, 2 do
         local subject = parked[n]
         local own = redis.call('HGET', record_of(subject), 'account')
-        if cost_of(own, subject) <= left then
+        if not own then
+            redis.call('ZREM', key('PARKED', batch), subject)
+        elseif cost_of(own, subject) <= left then
             redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
             take_parked(own, subject, batch)
             if own ~= account then
@@ -138,7 +142,11 @@ local function next_to_start(account, endpoint, limits)
     if not subject then
         return nil, later
     end
-    local batch = redis.call('HGET', record_of(subject), 'batch')
+    local state, batch = unpack(redis.call('HMGET', record_of(subject), 'state', 'batch'))
+    if not state then
+        forget(account, subject)
+        return next_to_start(account, endpoint, limits)
+    end
     if not fits_budget(account, subject, batch) then
         park(account, endpoint, subject, batch)
         return next_to_start(account, endpoint, limits)

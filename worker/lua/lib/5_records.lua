@@ -29,6 +29,10 @@ end
 local function finish_promotion(subject)
     local brief = brief_of(subject)
     local record = record_of('brief:' .. brief)
+    if not has_record('brief:' .. brief) then
+        redis.call('PEXPIRE', record_of(subject), SETTING.keep_ms)
+        return
+    end
     if redis.call('HINCRBY', record, 'unfinished', -1) > 0 then
         return
     end

@@ -1,0 +1,12 @@
+-- drop: give back what a subject without a record holds of an account, as its job is known to be over.
+--
+-- account, subject
+-- Returns 1 when it was dropped, 0 when it has a record: then that decides.
+--
+-- Atomic, so that a record that is there again keeps its permit, and who waited for the permit starts.
+if has_record(A.subject) then
+    return 0
+end
+forget(A.account, A.subject)
+admit(A.account)
+return 1
