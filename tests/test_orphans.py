@@ -130,11 +130,11 @@ def test_a_request_without_a_permit_leaves_the_window_when_its_promotion_was_del
 
 
 def test_a_deleted_brief_that_is_parked_does_not_hold_its_batch_up(ledger: Ledger, flow: Flow) -> None:
-    ledger.set_budget("x", DEFAULT, 0)
+    ledger.set_budget("x", DEFAULT, 0, by="test")
     for brief_id in ("b", "c"):
         flow.accept(brief_id=brief_id, batch="x")
     delete(flow, BRIEF)
-    ledger.set_budget("x", DEFAULT, 1_000)
+    ledger.set_budget("x", DEFAULT, 1_000, by="test")
     assert permits(flow) == ["brief:c"]
     assert flow.client.zcard(keys.PARKED("x")) == 0
 

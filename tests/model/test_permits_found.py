@@ -39,6 +39,15 @@ def test_the_permit_of_a_job_that_is_over_goes_to_its_own_promotion_before_a_cre
     assert not creation.granted
 
 
+def test_a_waiter_whose_record_was_deleted_is_passed_over_and_holds_nothing(scene: Scene) -> None:
+    scene.limit("a", jobs=1)
+    first, deleted, third = generating(scene), scene.arrive(), scene.arrive()
+    del scene.model.subjects[deleted.name]
+    scene.client.delete(keys.RECORD(deleted.name))
+    scene.move(first, "failed")
+    assert third.granted
+
+
 def test_a_grant_that_is_given_up_leaves_its_place_in_the_window(scene: Scene) -> None:
     scene.limit("a", create_per_minute=1)
     first, second = scene.arrive(), scene.arrive()

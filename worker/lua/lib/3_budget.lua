@@ -4,6 +4,8 @@
 -- cost so far (the API publishes no price). A brief that would not fit is parked, so that it blocks nobody.
 
 local PROMOTION = 50
+-- How far behind the first of a list, parked or waiting, one is looked for that needs less.
+local LOOK_PAST = 50
 
 local function draft_price(account)
     local got = redis.call('HMGET', account_record(account), 'drafts_credits', 'drafts_made')
@@ -50,5 +52,38 @@ end
 local function spend(batch, credits)
     if batch and tonumber(credits) then
         redis.call('HINCRBYFLOAT', key('BUDGET', batch), 'spent', credits)
+    end
+end
+
+local function park(account, endpoint, subject, batch)
+    local waiting = key('WAITING', account, endpoint)
+    redis.call('ZADD', key('PARKED', batch), redis.call('ZSCORE', waiting, subject), subject)
+    redis.call('HINCRBY', key('PARKED_OF', account), batch, 1)
+    redis.call('ZREM', waiting, subject)
+end
+
+local function take_parked(account, subject, batch)
+    if redis.call('ZREM', key('PARKED', batch), subject) == 1
+        and redis.call('HINCRBY', key('PARKED_OF', account), batch, -1) <= 0 then
+        redis.call('HDEL', key('PARKED_OF', account), batch)
+    end
+end
+
+-- Let the parked of a batch wait again whom its budget may pay now. All of them: the first may lack slots.
+local function unpark(account, batch)
+    local parked = redis.call('ZRANGE', key('PARKED', batch), 0, LOOK_PAST, 'WITHSCORES')
+    local left = #parked > 0 and budget_left(batch)
+    for n = 1, #parked, 2 do
+        local subject = parked[n]
+        local own = redis.call('HGET', record_of(subject), 'account')
+        if not own then
+            take_parked(account, subject, batch) -- its record was deleted
+        elseif cost_of(own, subject) <= left then
+            redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
+            take_parked(own, subject, batch)
+            if own ~= account then
+                set_timer('account:' .. own, NOW)
+            end
+        end
     end
 end

@@ -9,9 +9,6 @@
 
 local forget -- of a subject whose record is gone; see 6_orphans.lua
 
--- How far behind the first waiter one is looked for that needs fewer slots.
-local LOOK_PAST = 50
-
 local function holds_permit(kind, state)
     return STATES[kind][state].permit and (kind == 'brief' or SETTING.preprocessing_counts)
 end
@@ -81,39 +78,6 @@ local function first_with_slots(account, endpoint, limits)
         set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
     end
     return nil
-end
-
-local function park(account, endpoint, subject, batch)
-    local waiting = key('WAITING', account, endpoint)
-    redis.call('ZADD', key('PARKED', batch), redis.call('ZSCORE', waiting, subject), subject)
-    redis.call('HINCRBY', key('PARKED_OF', account), batch, 1)
-    redis.call('ZREM', waiting, subject)
-end
-
-local function take_parked(account, subject, batch)
-    if redis.call('ZREM', key('PARKED', batch), subject) == 1
-        and redis.call('HINCRBY', key('PARKED_OF', account), batch, -1) <= 0 then
-        redis.call('HDEL', key('PARKED_OF', account), batch)
-    end
-end
-
--- Let the parked of a batch wait again whom its budget may pay now. All of them: the first may lack slots.
-local function unpark(account, batch)
-    local parked = redis.call('ZRANGE', key('PARKED', batch), 0, LOOK_PAST, 'WITHSCORES')
-    local left = #parked > 0 and budget_left(batch)
-    for n = 1, #parked, 2 do
-        local subject = parked[n]
-        local own = redis.call('HGET', record_of(subject), 'account')
-        if not own then
-            redis.call('ZREM', key('PARKED', batch), subject)
-        elseif cost_of(own, subject) <= left then
-            redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
-            take_parked(own, subject, batch)
-            if own ~= account then
-                set_timer('account:' .. own, NOW)
-            end
-        end
-    end
 end
 
 -- Who of an endpoint may start; else nil and when to look again.
