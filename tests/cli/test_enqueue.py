@@ -179,14 +179,14 @@ def test_a_dry_run_needs_no_redis_and_shows_what_would_be_sent_and_taken(
 
 def test_a_dry_run_for_programs_has_the_body_and_what_it_takes(alone: Command) -> None:
     answer = alone("enqueue", "-", "--dry-run", "--json", stdin=GOOD)
-    (told,) = json.loads(answer.stdout)
+    (told,) = json.loads(answer.stdout)["briefs"]
     assert (told["status"], told["drafts"], told["slots"], told["promotion_credits"]) == ("valid", 2, 1, 50)
     assert told["body"]["options"] == {"model": "auto", "add_ai_watermark": False}
 
 
 def test_a_dry_run_of_a_bad_brief_ends_with_1(alone: Command) -> None:
     answer = alone("enqueue", "-", "--dry-run", "--json", stdin=BAD)
-    (told,) = json.loads(answer.stdout)
+    (told,) = json.loads(answer.stdout)["briefs"]
     assert answer.returncode == 1
     assert sorted(fault["path"] for fault in told["faults"]) == ["choose", "priority"]
 

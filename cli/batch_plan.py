@@ -1,0 +1,65 @@
+"""The plan of a batch as text and for programs, and the check of what it may cost."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import redis
+
+from cli.common import USED_WRONGLY, age, fail, printable, say
+from cli.outbox import Outgoing, Status
+from config import embedded
+from config.connection import connect
+from config.settings import Settings
+from worker.batch_plan import AccountPlan, plans, problems
+
+
+def of(values: Settings, briefs: Sequence[Outgoing]) -> list[AccountPlan] | None:
+    """Return the plans of the valid briefs, None when no Redis of an installation can be asked.
+
+    A dry run checks files on machines that have none, and must not make one.
+    """
+    if values.redis_url is None and not values.data_dir.exists():
+        return None
+    valid = [each.brief for each in briefs if each.brief is not None and each.status is Status.VALID]
+    try:
+        with embedded.redis_url(values) as url, connect(url) as client:
+            return plans(client, values, valid)
+    except (redis.RedisError, embedded.NoServer):
+        return None
+
+
+def facts(found: Sequence[AccountPlan] | None, max_credits: float | None) -> dict[str, Any]:
+    """Return the plans for programs."""
+    accounts = None if found is None else [asdict(plan) for plan in found]
+    return {"accounts": accounts, "max_credits": max_credits, "problems": problems(found or (), max_credits)}
+
+
+def show(found: Sequence[AccountPlan] | None, max_credits: float | None) -> None:
+    """Print the plans, and what stands against them."""
+    if found is None:
+        say("Slots, credits so far and duration are not known: no Redis of an installation could be asked.")
+        return
+    for plan in found:
+        say(printable(f"account {plan.account}: {plan.briefs} briefs, {plan.waiting} wait already"))
+        free = "no limit" if plan.slots_free is None else f"{plan.slots_free} free"
+        say(f"  slots     {plan.slots} needed, {free}, {plan.slots_wanted} wanted by those that wait")
+        price = (
+            "not known before the first" if plan.draft_credits is None else f"about {plan.draft_credits:g}"
+        )
+        say(f"  credits   {plan.promotion_credits} for promotions; for {plan.drafts} drafts: {price}")
+        took = "not known" if plan.seconds is None else f"about {age(round(plan.seconds * 1000))}"
+        say(f"  duration  {took} until the last identity, at the mean durations so far")
+    for problem in problems(found, max_credits):
+        say(printable(f"It won't do: {problem}"))
+
+
+def the_batch(briefs: Sequence[Outgoing], max_credits: float) -> str:
+    """Return the one batch that all briefs are in, whose budget it is; else end the command."""
+    if not math.isfinite(max_credits) or max_credits <= 0:
+        fail(f"--max-credits {max_credits:g}: must be a number above 0", USED_WRONGLY)
+    batches = {each.brief.batch for each in briefs if each.brief is not None}
+    if len(batches) != 1 or None in batches:
+        fail("--max-credits is the budget of one batch: name it with --batch NAME", USED_WRONGLY)
+    return str(batches.pop())

@@ -1,0 +1,129 @@
+"""`enqueue --dry-run` as a plan, and `--max-credits`: what a batch takes, and that it takes no more."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from commandline import SCRIPT, Command, environment
+from support import Flow, brief, eventually
+
+from config import keys
+
+ONE = json.dumps(brief(brief_id="a"))
+
+
+def lines(count: int, **fields: Any) -> str:
+    return "\n".join(json.dumps(brief(brief_id=f"b-{number}", **fields)) for number in range(count))
+
+
+def plan(command: Command, *options: str, stdin: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit code, and the plan for programs."""
+    answer = command("enqueue", "-", "--dry-run", "--json", *options, stdin=stdin)
+    return answer.returncode, json.loads(answer.stdout)["plan"]
+
+
+def test_the_plan_tells_slots_credits_and_duration_behind_what_waits(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.set_limits("default", {"jobs": "1"}, by="test")
+    flow.accept(brief_id="second")
+    code, told = plan(command, stdin=lines(6))
+    (account,) = told["accounts"]
+    assert (code, told["problems"]) == (0, [])
+    assert (account["briefs"], account["waiting"], account["slots"], account["slots_wanted"]) == (6, 1, 6, 1)
+    assert (account["slots_free"], account["promotion_credits"]) == (49, 300)
+    assert account["draft_credits"] is None
+    # One job at a time: eight briefs of a minute for drafts and a minute and a half for preprocessing each.
+    assert account["seconds"] == pytest.approx(8 * 150, rel=0.05)
+    text = command("enqueue", "-", "--dry-run", stdin=lines(6)).stdout
+    assert "account default: 6 briefs, 1 wait already\n  slots     6 needed, 49 free, 1 wanted by" in text
+    assert "  credits   300 for promotions; for 12 drafts: not known before the first\n" in text
+    assert "  duration  about " in text
+    assert flow.client.llen(keys.QUEUE(keys.INLET)) == 0
+
+
+def test_what_drafts_have_cost_is_in_the_plan(command: Command, heard: Flow) -> None:
+    heard.finish(heard.accept(brief_id="first"))
+    _, told = plan(command, stdin=ONE)
+    charged = heard.api.ledger()["credits"]["charged_total"] - 50
+    assert told["accounts"][0]["draft_credits"] == charged
+
+
+def test_without_enough_slots_the_plan_stops(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.set_limits("default", {"slots": "3"}, by="test")
+    code, told = plan(command, stdin=lines(2))
+    assert (code, told["problems"]) == (0, [])
+    answer = command("enqueue", "-", "--dry-run", stdin=lines(3))
+    assert answer.returncode == 1
+    assert "It won't do: account default has 2 slots free, and briefs that wait already want" in answer.stdout
+
+
+def test_over_the_credits_allowed_the_plan_stops(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    options = ["--batch", "spring", "--max-credits"]
+    assert plan(command, *options, "150", stdin=lines(3))[0] == 0
+    code, told = plan(command, *options, "149", stdin=lines(3))
+    assert code == 1
+    assert told["problems"] == ["150 credits before drafts are more than the 149 of --max-credits"]
+    assert not flow.client.exists(keys.BUDGET("spring")), "a dry run sets nothing"
+
+
+@pytest.mark.parametrize("batches", [[None], ["a", "b"]])
+def test_a_budget_without_one_batch_is_a_wrong_use(
+    command: Command, client: "redis.Redis", batches: list[str | None]
+) -> None:
+    text = "\n".join(json.dumps(brief(batch=batch)) for batch in batches)
+    answer = command("enqueue", "-", "--max-credits", "100", stdin=text)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "name it with --batch NAME" in answer.stderr
+    assert client.llen(keys.QUEUE(keys.INLET)) == 0
+
+
+@pytest.mark.parametrize("credits_allowed", ["0", "-5", "nan", "inf"])
+def test_a_budget_that_is_none_is_a_wrong_use(
+    command: Command, client: "redis.Redis", credits_allowed: str
+) -> None:
+    answer = command("enqueue", "-", "--batch", "b", f"--max-credits={credits_allowed}", stdin=ONE)
+    assert answer.returncode == 2
+    assert "must be a number above 0" in answer.stderr
+    assert client.llen(keys.QUEUE(keys.INLET)) == 0
+
+
+def test_a_batch_starts_no_more_than_its_budget_pays(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    answer = command("enqueue", "-", "--batch", "spring", "--max-credits", "100", stdin=lines(3))
+    assert answer.returncode == 0
+    for _ in range(3):
+        flow.steps.run(keys.INLET)
+    assert flow.client.zcard(keys.PARKED("spring")) == 1
+    assert "parked: over its batch's budget" in " ".join(command("status").stdout.split())
+
+
+def test_an_enqueue_that_is_killed_in_between_has_its_budget_and_can_be_run_again(
+    flow: Flow, command: Command, redis_url: str, tmp_path: Path
+) -> None:
+    flow.accept(brief_id="first")
+    (tmp_path / "many.jsonl").write_text(lines(3_000, batch="spring"))
+    order = [SCRIPT, "enqueue", "many.jsonl", "--max-credits", "100"]
+    with subprocess.Popen(
+        order, cwd=tmp_path, env=environment(REDIS_URL=redis_url), stdout=subprocess.DEVNULL
+    ) as process:
+        eventually(flow.client, lambda: flow.client.llen(keys.QUEUE(keys.INLET)) >= 3, deadline=60)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    sent = flow.client.llen(keys.QUEUE(keys.INLET))
+    assert 0 < sent < 3_000, "it was killed in between"
+    assert flow.client.hget(keys.BUDGET("spring"), "allowed") == "100"
+    flow.client.ltrim(keys.QUEUE(keys.INLET), 0, 2)
+    for _ in range(3):
+        flow.steps.run(keys.INLET)
+    assert flow.client.zcard(keys.PARKED("spring")) == 1, "two are paid for, whenever the third comes"
+    (tmp_path / "few.jsonl").write_text(lines(4, batch="spring"))
+    again = command("enqueue", "few.jsonl", "--max-credits", "1000")
+    assert "1 sent" in again.stdout
+    assert "3 known" in again.stdout
+    assert not flow.client.exists(keys.PARKED("spring")), "the higher budget lets the third start"

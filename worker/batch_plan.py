@@ -1,0 +1,88 @@
+"""What briefs would take of their accounts, before they are sent: slots, credits, time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import redis
+
+from config.accounts import DEFAULT
+from config.settings import Settings
+from worker import account_report
+from worker.briefs import Brief
+from worker.forecast import forecast, waiting_needs
+from worker.steps import PROMOTION_CREDITS
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """What the briefs of one account would take of it."""
+
+    account: str
+    briefs: int
+    drafts: int
+    slots: int
+    """Identities that the briefs may become."""
+    promotion_credits: int
+    draft_credits: float | None
+    """At what drafts of this account have cost so far; None: the API publishes no price."""
+    slots_free: int | None
+    """None: there is no cap."""
+    slots_wanted: int
+    """By briefs that wait already and have reserved none yet."""
+    waiting: int
+    """Briefs that wait already."""
+    seconds: float | None
+    """Until the last identity is ready, at the mean durations so far; None: the limits leave no job."""
+
+    @property
+    def credits(self) -> float:
+        """Credits as far as they are known."""
+        return self.promotion_credits + (self.draft_credits or 0)
+
+
+def plans(client: "redis.Redis", settings: Settings, briefs: Iterable[Brief]) -> list[AccountPlan]:
+    """Return the plan for each account of these briefs, by name."""
+    by_account: dict[str, list[Brief]] = defaultdict(list)
+    for brief in briefs:
+        by_account[brief.account or DEFAULT].append(brief)
+    return [_plan(client, settings, name, its) for name, its in sorted(by_account.items())]
+
+
+def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence[Brief]) -> AccountPlan:
+    report = account_report.report(client, name)
+    before = waiting_needs(client, name)
+    needs = [brief.slots() for brief in briefs]
+    drafts = sum(brief.total_variations for brief in briefs)
+    expected = forecast(report, settings, before + needs)
+    return AccountPlan(
+        account=name,
+        briefs=len(briefs),
+        drafts=drafts,
+        slots=sum(needs),
+        promotion_credits=sum(needs) * PROMOTION_CREDITS,
+        draft_credits=None if report.draft_price is None else drafts * report.draft_price,
+        slots_free=report.slots_free,
+        slots_wanted=sum(before),
+        waiting=report.waiting["create"],
+        seconds=expected.end if len(expected.starts) == len(before) + len(needs) else None,
+    )
+
+
+def problems(plans: Sequence[AccountPlan], max_credits: float | None) -> list[str]:
+    """Return why the briefs would not all come to their end, each as a sentence."""
+    found = [
+        f"account {plan.account} has {plan.slots_free} slots free, and briefs that wait already want "
+        f"{plan.slots_wanted}; these briefs need {plan.slots}"
+        for plan in plans
+        if plan.slots_free is not None and plan.slots + plan.slots_wanted > plan.slots_free
+    ]
+    return found + _over_budget(plans, max_credits)
+
+
+def _over_budget(plans: Sequence[AccountPlan], max_credits: float | None) -> list[str]:
+    needed = sum(plan.credits for plan in plans)
+    if max_credits is None or needed <= max_credits:
+        return []
+    unknown = " before drafts" if any(plan.draft_credits is None for plan in plans) else ""
+    return [f"{needed:g} credits{unknown} are more than the {max_credits:g} of --max-credits"]
