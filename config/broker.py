@@ -15,7 +15,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
 
 from config import keys
-from config.connection import connect_bytes
+from config.connection import connect_bytes, decoded
 from config.consumer import BlockingConsumer, Outcomes
 from config.draining import Draining
 
@@ -69,7 +69,7 @@ class Broker(RedisBroker):
         """Take up to so many messages, on record as this worker's; return their ids and texts."""
         queue, messages = keys.QUEUE(queue_name), keys.MESSAGES(queue_name)
         got = self._fetch(keys=[queue, messages, keys.HELD(self.broker_id, queue_name)], args=[most])
-        return [(redis_id.decode(), text) for redis_id, text in zip(got[::2], got[1::2], strict=True)]
+        return [(decoded(redis_id), text) for redis_id, text in zip(got[::2], got[1::2], strict=True)]
 
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held; at most once a second."""

@@ -14,6 +14,8 @@ CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 5.0
 #: Seconds that a blocking command may block: well below the answer's timeout.
 BLOCK = 1.0
+#: How bytes that are no UTF-8 become text and back (PEP 383).
+_ANY_BYTES = "surrogateescape"
 
 
 def _options(**more: Any) -> dict[str, Any]:
@@ -52,9 +54,15 @@ def connect(url: str) -> "redis.Redis":
 
 
 def connect_bytes(url: str) -> "redis.Redis":
-    """Return a client whose answers are bytes, as Dramatiq wants them."""
+    """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
+    more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
     with _unquoted():
-        return redis.Redis.from_url(url, **_options(retry=Retry(NoBackoff(), 0)))
+        return redis.Redis.from_url(url, **_options(**more))
+
+
+def decoded(name: bytes) -> str:
+    """Return a name that others chose as text, whatever its bytes are; such a client sends the same bytes."""
+    return name.decode("utf-8", _ANY_BYTES)
 
 
 def connect_async(url: str) -> "redis.asyncio.Redis":

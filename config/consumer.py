@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
-from dramatiq import Message, Middleware
+from dramatiq import Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import _RedisConsumer
 
 from config import keys, logs
+from config.connection import decoded
+from config.envelopes import BadEnvelope, read_envelope
 from config.pauses import pauses
 
 log = logs.get("consumer")
@@ -100,11 +102,9 @@ class BlockingConsumer(_RedisConsumer):
 
     def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
         try:
-            message = Message.decode(data)
-            # Whoever wrote it by hand may have named another id, and only the true one acknowledges it.
-            message.options["redis_message_id"] = redis_id
-        except Exception as error:  # whatever its decoding raises, its neighbours go on
-            log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=repr(error))
+            message = read_envelope(self.queue_name, redis_id, data)
+        except BadEnvelope as error:
+            log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=str(error))
             self.broker.do_nack(self.queue_name, redis_id)
             return None
         self._in_hand.add(redis_id)
@@ -124,7 +124,7 @@ class BlockingConsumer(_RedisConsumer):
     def _held(self) -> set[str]:
         """The Redis ids of what is on record as in this worker's hands."""
         held = self.broker.client.smembers(keys.HELD(self.broker.broker_id, self.queue_name))
-        return {redis_id.decode() for redis_id in held}
+        return set(map(decoded, held))
 
     def ack(self, message: MessageProxy) -> None:
         """Acknowledge, or give back what met a Redis error or comes too late to be begun."""

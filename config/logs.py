@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -24,10 +25,25 @@ def configure(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _escape,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _escape(_logger: Any, _method: str, said: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Write out control characters and the like: what others wrote must not act on a terminal."""
+    return {name: _escaped(value) if isinstance(value, str) else value for name, value in said.items()}
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode("ascii")
+        for each in text
     )
 
 

@@ -347,18 +347,19 @@ def start_process(name: str, command: list[str], environment: Mapping[str, str],
 
 def worker_command(threads: int = 4) -> list[str]:
     """Return the command of the Procfile's worker."""
-    return [_script("dramatiq"), "actors.path", "--processes", "1", "--threads", str(threads)]
+    return [script("dramatiq"), "actors.path", "--processes", "1", "--threads", str(threads)]
 
 
 def listener_command() -> list[str]:
     """Return the command of the Procfile's listener."""
-    return [_script("identity-worker"), "listen"]
+    return [script("identity-worker"), "listen"]
 
 
 def web_command() -> list[str]:
     """Return the command of the Procfile's web, on a free port."""
-    return [_script("identity-worker"), "web", "--port", str(free_port())]
+    return [script("identity-worker"), "web", "--port", str(free_port())]
 
 
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """Return the path of an installed command."""
     return str(Path(sys.executable).parent / name)
