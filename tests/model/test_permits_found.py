@@ -212,6 +212,12 @@ def test_a_parked_brief_that_is_dear_does_not_keep_cheap_ones_back(scene: Scene)
     assert not dear.granted
 
 
+def test_a_parked_brief_that_is_given_up_is_parked_no_more(scene: Scene) -> None:
+    generating(scene, batch="x", budget=50)
+    scene.move(scene.arrive(batch="x"), "cancelled")
+    assert not scene.client.exists(keys.PARKED("x"), keys.PARKED_OF("a"))
+
+
 def test_a_budget_that_grows_with_a_new_brief_starts_those_that_were_parked(scene: Scene) -> None:
     generating(scene, batch="x", budget=50)
     parked = scene.arrive(batch="x")

@@ -1,0 +1,100 @@
+"""The accounts file: tokens by environment or file, limits of each, and no account in another's way."""
+
+import re
+from pathlib import Path
+
+import pytest
+import redis
+from support import Api, ProcessFactory, enqueue, eventually
+
+from config import keys
+from config.accounts import BadAccounts, Limits, load_accounts
+from config.settings import Settings
+from worker import views
+
+
+def accounts_file(folder: Path, text: str) -> Settings:
+    path = folder / "accounts.toml"
+    path.write_text(text)
+    return Settings(ACCOUNTS_FILE=path)  # type: ignore[call-arg]  # the field's alias
+
+
+def test_tokens_come_from_the_environment_or_a_file_and_are_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_TOKEN", "from the environment")
+    (tmp_path / "token").write_text("from a file\n")
+    text = (
+        f'[accounts.studio]\ntoken_env = "STUDIO_TOKEN"\n[accounts.other]\ntoken_file = "{tmp_path}/token"\n'
+    )
+    accounts = load_accounts(accounts_file(tmp_path, text))
+    tokens = {name: account.token.get_secret_value() for name, account in accounts.items()}
+    assert tokens == {"studio": "from the environment", "other": "from a file"}
+    assert "from" not in repr(accounts)
+
+
+def test_each_account_has_limits_of_its_own_and_an_enterprise_no_caps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T", "t")
+    text = (
+        '[accounts.plain]\ntoken_env = "T"\n'
+        '[accounts.own]\ntoken_env = "T"\njobs = 3\npromote_per_minute = 9\nweights = {rush = 2.5}\n'
+        '[accounts.large]\ntoken_env = "T"\nenterprise = true\n'
+        '[accounts.larger]\ntoken_env = "T"\nenterprise = true\nslots = 500\n'
+    )
+    limits = {name: each.limits for name, each in load_accounts(accounts_file(tmp_path, text)).items()}
+    assert limits["plain"] == Limits(jobs=5, slots=50, create_per_minute=5, promote_per_minute=5)
+    assert limits["own"] == Limits(jobs=3, promote_per_minute=9, weights={"rush": 2.5})
+    assert limits["own"].fields()["weight:rush"] == "2.5"
+    assert (limits["large"].jobs, limits["large"].slots) == (0, 0)
+    assert (limits["larger"].jobs, limits["larger"].slots) == (0, 500)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[accounts.a]", "accounts.a"),
+        ('[accounts.a]\ntoken_env = "NOT_SET_ANYWHERE"', "NOT_SET_ANYWHERE"),
+        ('[accounts.a]\ntoken_file = "/nowhere/at/all"', "/nowhere/at/all"),
+        ('[accounts.a]\ntoken_env = "T"\njobs = -1', "accounts.a.jobs"),
+        ('[accounts.a]\ntoken_env = "T"\njob = 1', "accounts.a.job"),
+        ('[accounts."a b"]\ntoken_env = "T"', "a name is"),
+        ("accounts = 1", "has no table"),
+        ("", "has no table"),
+        ("[", "is no TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str
+) -> None:
+    monkeypatch.setenv("T", "t")
+    with pytest.raises(BadAccounts, match=re.escape(says)):
+        load_accounts(accounts_file(tmp_path, text))
+
+
+def test_an_account_that_is_refused_everything_slows_no_other(
+    redis_url: str,
+    client: "redis.Redis",
+    api: Api,
+    tmp_path: Path,
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text(
+        '[accounts.bad]\ntoken_env = "BAD"\n[accounts.good]\ntoken_env = "PIKTID_API_TOKEN"\n',
+    )
+    more = {"ACCOUNTS_FILE": str(path), "BAD": "no-token-of-the-sandbox"}
+    for number in range(20):
+        enqueue(redis_url, brief_id=f"bad-{number}", account="bad", name=f"Bad {number}")
+    for number in range(5):
+        enqueue(redis_url, brief_id=f"good-{number}", account="good", name=f"Good {number}")
+    worker_process(**more)
+    listener_process(**more)
+    assert eventually(client, lambda: client.zcard(keys.FINISHED()) == 5)
+    states = {brief.brief_id: brief.state for brief in views.briefs(client)}
+    assert {states[f"good-{number}"] for number in range(5)} == {"done"}
+    assert {states[f"bad-{number}"] for number in range(20)} <= {"waiting", "submitting"}
+    assert "401" in views.account(client, "bad").pauses["pause"].reason
+    assert views.account(client, "good").pauses == {}
