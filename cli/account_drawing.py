@@ -19,6 +19,8 @@ def account_lines(report: AccountReport) -> Iterator[str]:
         yield f"    {holder_line(holder, report.read_at)}"
     if len(report.jobs) > MOST:
         yield f"    and {len(report.jobs) - MOST} more"
+    if any(holder.state is None for holder in report.jobs):
+        yield "    an orphan's permit goes by itself once the API says that its job is over"
     for endpoint, window in report.windows.items():
         yield f"  {endpoint + 's':<9} {window_text(window, report.read_at)}"
     yield f"  slots     {_slots(report)}"
@@ -107,4 +109,15 @@ def change_line(change: Mapping[str, Any]) -> str:
 def _stream(report: AccountReport) -> str:
     if report.listener is None:
         return "nobody follows it: start `identity-worker listen`"
-    return f"followed by listener {report.listener[:8]}; since when unbroken: not known"
+    stream, now = report.stream, report.read_at
+    listener = f"listener {report.listener[:8]}"
+    if stream.connected_at is None:
+        return f"{listener}, not connected{f': {stream.why}' if stream.why else ''}"
+    told = [f"{listener}, connected for {age(now - stream.connected_at)}"]
+    if stream.heard_at is not None:
+        told.append(f"heard {age(now - stream.heard_at)} ago")
+    if stream.unbroken_since is not None:
+        told.append(f"without a gap for {age(now - stream.unbroken_since)}")
+    if stream.why is not None and stream.ended_at is not None:
+        told.append(f"broken last {age(now - stream.ended_at)} ago: {stream.why}")
+    return ", ".join(told)

@@ -1,6 +1,6 @@
 """Everything that there is to say of an account: who holds what, until when, and what waits for it.
 
-Times are ms since 1970 by the server's clock. Two round trips, however much waits.
+Times are ms since 1970 by the server's clock. A few round trips, however much waits.
 """
 
 import json
@@ -13,6 +13,8 @@ import redis
 
 from config import keys
 from config.accounts import Limits
+from worker import orphans
+from worker.streams import Stream, read_stream
 from worker.view_models import Fields, PauseView, pauses
 
 #: Waiting subjects of an endpoint whose batches are read; changes of the limits that are shown.
@@ -87,6 +89,7 @@ class AccountReport:
     """How many wait in all, by endpoint; `prepare`: for the end of a pause."""
     listener: str | None
     """Who follows its events."""
+    stream: Stream
     drafts_ms: int | None
     """The mean that its latest jobs took; None before the first. So for `preprocessing_ms`."""
     preprocessing_ms: int | None
@@ -124,7 +127,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
     limits = {limit: int(fields.get(limit, default)) for limit, default in _DEFAULTS.items()}
     per_endpoint = {endpoint: rest[3 * n : 3 * n + 3] for n, endpoint in enumerate(endpoints)}
     listed = {endpoint: got[2] for endpoint, got in per_endpoint.items()}
-    holders, batches = _records(client, permits, listed)
+    holders, batches = _records(client, name, permits, listed)
     reserved = sum(map(int, slots))
     return AccountReport(
         name=name,
@@ -151,6 +154,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         waiting_counted=all(got[1] <= MOST_WAITING for got in per_endpoint.values()),
         waiting={endpoint: got[1] for endpoint, got in per_endpoint.items()} | {"prepare": asleep},
         listener=lease,
+        stream=read_stream(client, name),
         drafts_ms=_number(fields, "drafts_ms"),
         preprocessing_ms=_number(fields, "preprocessing_ms"),
         draft_price=_draft_price(fields),
@@ -181,7 +185,10 @@ def _window(scores: Sequence[float], limit: int, now: int) -> WindowView:
 
 
 def _records(
-    client: "redis.Redis", permits: Sequence[tuple[str, float]], listed: Mapping[str, Sequence[str]]
+    client: "redis.Redis",
+    name: str,
+    permits: Sequence[tuple[str, float]],
+    listed: Mapping[str, Sequence[str]],
 ) -> tuple[tuple[Holder, ...], dict[str, Counter[str]]]:
     """Return the holders of the permits, and by endpoint how many of each batch wait."""
     with client.pipeline(transaction=False) as pipe:
@@ -196,6 +203,8 @@ def _records(
     holders = []
     for subject, since in sorted(permits, key=lambda permit: permit[1]):
         state, *ids, need = next(read)
+        if state is None and (orphan := orphans.find(client, [name], subject)) is not None:
+            ids = [orphan.job_id, orphan.identity_code]
         holders.append(Holder(subject, state, next(filter(None, ids), None), int(since), int(need or 1)))
     counts = {
         endpoint: Counter(next(read) or _NO_BATCH for _ in subjects) for endpoint, subjects in listed.items()

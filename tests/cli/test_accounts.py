@@ -13,6 +13,7 @@ from support import Flow
 
 from config import keys
 from worker.ledger import Pause
+from worker.streams import read_stream
 
 
 def test_it_says_so_when_there_is_none(command: Command) -> None:
@@ -90,7 +91,30 @@ def test_a_promotion_s_job_and_who_follows_the_account_are_told(command: Command
     (told,) = json.loads(command("accounts", "--json").stdout)
     job = heard.promotion("a").fields["preprocessing_job_id"]
     assert [(each["subject"], each["job_id"]) for each in told["jobs"]] == [("promotion:a#0", job)]
-    assert told["listener"]
+    assert told["listener"] == told["stream"]["listener"]
+    heard.steps.until(lambda: read_stream(heard.client, "default").unbroken_since)
+    assert re.search(
+        r"  stream    listener \w{8}, connected for \d+s, heard \d+s ago, without a gap for \d+[sm]\n",
+        command("accounts").stdout,
+    )
+    heard.api.fault("cut")
+    heard.steps.until(lambda: read_stream(heard.client, "default").ended_at)
+    heard.steps.until(lambda: read_stream(heard.client, "default").connected_at)
+    assert re.search(r", broken last \d+s ago: .*closed", command("accounts").stdout)
+
+
+def test_an_orphan_is_told_with_how_it_is_resolved(command: Command, flow: Flow) -> None:
+    flow.api.lose_events()
+    flow.api.set(drafts_median_seconds=3_000)
+    flow.accept(brief_id="a")
+    flow.until("a", "generating")
+    job = flow.brief("a").fields["job_id"]
+    flow.client.delete(keys.RECORD("brief:a"))
+    text = command("accounts").stdout
+    assert re.search(rf"    brief:a  orphan, its record is gone  \d+s  job {job}\n", text)
+    assert "    an orphan's permit goes by itself once the API says that its job is over\n" in text
+    (told,) = json.loads(command("accounts", "--json").stdout)
+    assert [(each["state"], each["job_id"]) for each in told["jobs"]] == [(None, job)]
 
 
 def test_lines_are_folded_on_a_terminal(on_terminal: Callable[..., list[str]], flow: Flow) -> None:
