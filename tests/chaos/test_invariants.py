@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import Api, Flow
+from support import Api, Flow, listening
 
 from benchmarks.chaos.invariants import Breach, Kind, look
 from config import keys
@@ -23,13 +23,14 @@ def breaches(flow: Flow, ledger: Ledger | None = None, *expected: str) -> list[B
 
 
 @pytest.fixture
-def done(heard: Flow) -> Flow:
-    """A brief that has come to its end, with nothing left to do for anybody."""
-    heard.accept(brief_id="b", name="b", batch="spring")
-    heard.finish("b")
-    # Also the step that a late event of a draft has queued.
-    heard.steps.until(lambda: not breaches(heard))
-    return heard
+def done(flow: Flow, redis_url: str) -> Flow:
+    """A brief that has come to its end, and nobody at work who could mend what is broken then."""
+    with listening(flow.settings, flow.api, redis_url):
+        flow.accept(brief_id="b", name="b", batch="spring")
+        flow.finish("b")
+        # Also the step that a late event of a draft has queued.
+        flow.steps.until(lambda: not breaches(flow))
+    return flow
 
 
 def test_a_brief_that_came_to_its_end_breaks_nothing(done: Flow) -> None:
