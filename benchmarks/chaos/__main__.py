@@ -1,0 +1,119 @@
+"""Run briefs while everything is broken, then look whether all is as it must be: `make chaos`.
+
+    python -m benchmarks.chaos [--seconds S] [--seed N] [--quick]
+
+Faults for S seconds: processes killed and frozen, Redis killed, frozen and away, the API and its streams
+failing in every way that the sandbox knows, messages sent again. Then nobody breaks anything and nobody
+helps, until all is quiet. Prints each breach of `benchmarks.chaos.invariants`; the last line is one JSON
+object; exits 1 when there is a breach. `--quick` shortens the waits of the processes, for the tests
+(`benchmarks.chaos.quick`).
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from typing import Any, NamedTuple
+
+from benchmarks.chaos.breaking import Breaker
+from benchmarks.chaos.fleet import QUICK, REAL
+from benchmarks.chaos.invariants import Breach, Kind
+from benchmarks.chaos.orders import orders
+from benchmarks.chaos.plan import plan
+from benchmarks.chaos.world import FAILURES, World, world
+from worker.view_models import BriefView
+
+WORKERS, LISTENERS, ACCOUNTS = 3, 2, 4
+
+
+class Pace(NamedTuple):
+    """How fast everything is."""
+
+    commands: Any
+    speed: float
+    timeout: float
+    """Seconds that an answer of the API may take."""
+    frozen: float
+    """Seconds that are longer than any sign of life is waited for."""
+    quiet: float
+    """Seconds in which all must be quiet after the last fault."""
+    briefs: float
+    """Briefs a second."""
+
+
+PACES = {
+    "real": Pace(REAL, speed=60, timeout=3, frozen=8, quiet=300, briefs=1.2),
+    "quick": Pace(QUICK, speed=200, timeout=1, frozen=2.5, quiet=90, briefs=6),
+}
+
+
+def main(seconds: float, seed: int, pace: Pace) -> dict[str, Any]:
+    """Run it; return the figures, with the breaches by their kinds."""
+    with world(
+        accounts=ACCOUNTS,
+        speed=pace.speed,
+        timeout=pace.timeout,
+        commands=pace.commands,
+        workers=WORKERS,
+        listeners=LISTENERS,
+        **FAILURES,
+    ) as made:
+        breaker = Breaker(made)
+        _break(made, breaker, seconds, seed, pace)
+        breaker.mend()
+        mended = time.monotonic()
+        breaches = made.wait_until_quiet(pace.quiet)
+        quiet = time.monotonic() - mended
+        briefs = made.briefs()
+    for breach in breaches:
+        print(f"{breach.kind}: {breach.subject} {breach.what}")
+    return {
+        **_figures(briefs, breaches),
+        "faults": dict(sorted(breaker.made.items())),
+        "seconds_until_quiet": round(quiet, 1),
+        "seed": seed,
+    }
+
+
+def _break(made: World, breaker: Breaker, seconds: float, seed: int, pace: Pace) -> None:
+    """Send briefs at an even pace, and make the faults of the plan when they are due."""
+    briefs = orders(seed, round(seconds * pace.briefs), list(made.accounts))
+    due = sorted(
+        [
+            *((fault.at, 0, fault) for fault in plan(seed, seconds, pace.frozen)),
+            *((number / pace.briefs, 1, brief) for number, brief in enumerate(briefs)),
+        ],
+        key=lambda each: each[:2],
+    )
+    began = time.monotonic()
+    for at, kind, what in due:
+        while (wait := began + at - time.monotonic()) > 0:
+            breaker.end_due()
+            time.sleep(min(wait, 0.05))
+        breaker.end_due()
+        if kind == 0:
+            breaker.make(what)
+        else:
+            made.send(what)
+
+
+def _figures(briefs: list[BriefView], breaches: list[Breach]) -> dict[str, Any]:
+    states, kinds = Counter(brief.state for brief in briefs), Counter(breach.kind for breach in breaches)
+    return {
+        "briefs": len(briefs),
+        **{state: states[state] for state in ("done", "failed", "held")},
+        "questions": Counter(brief.question for brief in briefs if brief.state == "held"),
+        **{kind.value: kinds[kind] for kind in Kind},
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args()
+    result = main(given.seconds, given.seed, PACES["quick" if given.quick else "real"])
+    print(json.dumps(result))
+    sys.exit(any(result[kind] for kind in Kind))

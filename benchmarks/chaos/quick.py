@@ -1,0 +1,71 @@
+"""A process of the project with shorter waits, so that what takes 10 seconds in production takes one here.
+
+    python -m benchmarks.chaos.quick worker | listener | COMMAND ARGUMENT...
+
+Only constants of time change; the order between them stays as it is. With `CRASH_POINT` in the environment it
+kills itself there (`benchmarks.chaos.points`).
+"""
+
+import importlib
+import signal
+import sys
+import threading
+
+from benchmarks.chaos import points
+
+#: What stands in each module instead: seconds or ms, as there. In the order in which they may be imported.
+WAITS = {
+    "config.connection": {"CONNECT_TIMEOUT": 1.0, "ANSWER_TIMEOUT": 1.5},
+    "config.broker": {"DEAD_AFTER": 1_500, "TEND_EVERY": 0.2},
+    "config.consumer": {"BLOCK": 0.2, "RECLAIM_EVERY": 0.5, "GIVE_BACK_AFTER": 0.2},
+    "worker.scripts": {"GRANT": 1_500, "AGAIN": 1_500},
+    "worker.piktid": {"CONNECT_SECONDS": 0.5},
+    "worker.fetching": {"SECONDS": 1.0},
+    "worker.ledger": {"RECORD_AGAIN_MOST": 1.0},
+    "worker.verdicts": {"LOST_AGAIN": 0.5},
+    "actors.process": {"MARGIN": 1_000},
+    "actors.listener": {"LEASE": 1_500, "RENEW": 0.4, "RECONNECT_MOST": 2.0},
+    "actors.cleaner": {"LOOK_EVERY": 0.3, "TIMEOUT": 2.0},
+}
+
+
+def hasten() -> None:
+    """Shorten the waits; raises AttributeError when one of them is no more."""
+    for name, waits in WAITS.items():
+        module = importlib.import_module(name)
+        for constant, value in waits.items():
+            getattr(module, constant)
+            setattr(module, constant, value)
+
+
+def main(role: str, *arguments: str) -> None:
+    """Run a worker, a listener, or a command of `identity-worker`, until its end or SIGTERM."""
+    hasten()
+    points.arm()
+    if role == "worker":
+        _work()
+    else:
+        from cli.main import main as command
+
+        sys.argv = ["identity-worker", *(["listen"] if role == "listener" else [role, *arguments])]
+        command()
+
+
+def _work() -> None:
+    """Do what Dramatiq's command does, without its second process: the point must kill all of it."""
+    from dramatiq import Worker
+
+    from actors import path
+    from config.settings import settings
+
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    worker = Worker(path.broker, worker_threads=settings().threads)
+    worker.start()
+    told.wait()
+    worker.stop(timeout=5_000)
+    path.broker.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,168 @@
+"""Where a run happens: Redis, a sandbox in a process of its own, several accounts, and the fleet."""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from benchmarks.chaos import invariants
+from benchmarks.chaos.fleet import REAL, Fleet, fleet
+from benchmarks.chaos.invariants import Breach
+from benchmarks.chaos.store import Store, store
+from benchmarks.harness import call, sandbox_process
+from config import keys
+from config.broker import Broker, brief_message
+from sandbox.pictures.draw import draw
+from worker import views
+from worker.view_models import BriefView
+
+#: How the API's jobs are: short, some of them failing, and never at a loss for slots or credits.
+API: dict[str, Any] = {
+    "slots_cap": 100_000,
+    "credits": 10_000_000,
+    "drafts_median_seconds": 40,
+    "preprocessing_median_seconds": 60,
+}
+#: What goes wrong at the API by itself.
+FAILURES = {
+    "draft_failure_rate": 0.1,
+    "job_failure_rate": 0.03,
+    "preprocessing_failure_rate": 0.05,
+    "wrong_faces_rate": 0.05,
+}
+SLOTS = 100_000
+
+
+@dataclass
+class World:
+    """What a run works on."""
+
+    store: Store
+    api_url: str
+    accounts: Mapping[str, str]
+    fleet: Fleet
+    sent: list[str] = field(default_factory=list)
+    """The ids of the briefs that were put on the queue."""
+
+    def send(self, brief: Mapping[str, Any]) -> None:
+        """Put a brief on the queue, for as long as it takes: that is its sender's part."""
+        broker = Broker(self.store.url, prefetch=1)
+        until = time.monotonic() + 120
+        while True:
+            try:
+                broker.enqueue(brief_message(json.dumps(brief)))
+                break
+            except redis.RedisError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+        broker.client.close()
+        if brief["brief_id"] not in self.sent:
+            self.sent.append(str(brief["brief_id"]))
+
+    def ledger(self) -> Any:
+        """Return the sandbox's whole ledger."""
+        return call("GET", f"{self.api_url}/_sandbox/ledger")
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the sandbox's control API."""
+        return call(method, f"{self.api_url}/_sandbox/{path}", body)
+
+    def breaches(self) -> list[Breach]:
+        """Return what is not as it must be, now."""
+        return invariants.look(self.store.client, self.ledger(), self.accounts, self.sent)
+
+    def wait_until_quiet(self, seconds: float) -> list[Breach]:
+        """Return the breaches that are left once nothing is under way any more, or after so many seconds."""
+        until = time.monotonic() + seconds
+        while True:
+            if self._may_be_quiet() and not (found := self.breaches()):
+                return found
+            if time.monotonic() > until:
+                return self.breaches()
+            time.sleep(0.25)
+
+    def _may_be_quiet(self) -> bool:
+        """Ask little, before all is looked at: no message, and nobody waits for the API."""
+        client = self.store.client
+        queued = client.exists(*(keys.MESSAGES(queue) for queue in (keys.INLET, keys.STEPS)))
+        permits = client.exists(*(keys.PERMITS(account) for account in self.accounts))
+        return not queued and not permits
+
+    def briefs(self) -> list[BriefView]:
+        """Return the briefs as they stand."""
+        return views.by_ids(self.store.client, self.sent)
+
+
+@contextmanager
+def world(
+    *,
+    accounts: int,
+    speed: float,
+    timeout: float,
+    commands: Mapping[str, Sequence[str]] = REAL,
+    workers: int = 1,
+    listeners: int = 1,
+    redis_url: str | None = None,
+    **api: Any,
+) -> Iterator[World]:
+    """Run it all for the length of the block; yield it once every account is followed.
+
+    `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `redis_url` where the
+    processes find Redis if not at the server itself, `api` further settings of the sandbox.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(store(folder / "valkey"))
+        api_url = stack.enter_context(sandbox_process(speed, **{**API, **api}))
+        tokens = {f"account-{number}": f"sandbox-chaos-{number}" for number in range(accounts)}
+        environment = {
+            "REDIS_URL": redis_url or server.url,
+            "PIKTID_API_URL": api_url,
+            "ACCOUNTS_FILE": str(_accounts(folder, tokens)),
+            "IDENTITY_WORKER_SPEED": str(speed),
+            "IDENTITY_WORKER_REQUEST_TIMEOUT": str(timeout),
+            "IDENTITY_WORKER_REFERENCE_DIR": str(_photos(folder)),
+        }
+        running = stack.enter_context(
+            fleet(folder, environment, commands, workers=workers, listeners=listeners)
+        )
+        made = World(server, api_url, tokens, running)
+        _wait_until_followed(made)
+        yield made
+
+
+def _accounts(folder: Path, tokens: Mapping[str, str]) -> Path:
+    path = folder / "accounts.toml"
+    lines = []
+    for name, token in tokens.items():
+        (folder / f"{name}.token").write_text(token)
+        lines.append(f'[accounts.{name}]\ntoken_file = "{folder / name}.token"\nslots = {SLOTS}\n')
+    path.write_text("\n".join(lines))
+    return path
+
+
+def _photos(folder: Path) -> Path:
+    path = folder / "photos"
+    path.mkdir()
+    look = {"appearance": {"skin": "dark"}, "hair": {"color": "pink", "length": "long"}}
+    picture = draw({**look, "options": {"size": "1K", "ar": "1:1", "format": "jpg"}}, "s", 0)
+    (path / "ada.jpg").write_bytes(picture)
+    return path
+
+
+def _wait_until_followed(made: World) -> None:
+    until = time.monotonic() + 30
+    leases = [keys.LEASE(account) for account in made.accounts]
+    workers = len(made.fleet.of("worker"))
+    client = made.store.client
+    while client.exists(*leases) < len(leases) or client.zcard(keys.WORKERS()) < workers:
+        if time.monotonic() > until:
+            raise TimeoutError("the processes did not come up")
+        time.sleep(0.05)
