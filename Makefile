@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-dialects test-long mutants lint bench bench-caps clean
+.PHONY: demo test test-dialects test-long mutants chaos crash-points lint bench bench-caps clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -24,6 +24,16 @@ test-long: $(STAMP)
 # Each guard of the permits broken by hand: a test must notice.
 mutants: $(STAMP)
 	$(VENV)/bin/python tests/mutants.py
+
+# Everything broken on purpose for so many seconds, then the check of all promises; the last line is JSON.
+SECONDS ?= 60
+SEED ?= 1
+chaos: $(STAMP)
+	@$(VENV)/bin/python -m benchmarks.chaos --seconds $(SECONDS) --seed $(SEED)
+
+# A brief's processes killed before and after each call that they make for it.
+crash-points: $(STAMP)
+	@$(VENV)/bin/python -m benchmarks.chaos.crashes
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

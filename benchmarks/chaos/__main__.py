@@ -1,6 +1,6 @@
 """Run briefs while everything is broken, then look whether all is as it must be: `make chaos`.
 
-    python -m benchmarks.chaos [--seconds S] [--seed N] [--quick]
+    python -m benchmarks.chaos [--seconds S] [--seed N] [--quick] [--keep FOLDER]
 
 Faults for S seconds: processes killed and frozen, Redis killed, frozen and away, the API and its streams
 failing in every way that the sandbox knows, messages sent again. Then nobody breaks anything and nobody
@@ -14,6 +14,9 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.chaos.breaking import Breaker
@@ -48,7 +51,7 @@ PACES = {
 }
 
 
-def main(seconds: float, seed: int, pace: Pace) -> dict[str, Any]:
+def main(seconds: float, seed: int, pace: Pace, keep: Path | None = None) -> dict[str, Any]:
     """Run it; return the figures, with the breaches by their kinds."""
     with world(
         accounts=ACCOUNTS,
@@ -57,11 +60,11 @@ def main(seconds: float, seed: int, pace: Pace) -> dict[str, Any]:
         commands=pace.commands,
         workers=WORKERS,
         listeners=LISTENERS,
+        keep=keep,
         **FAILURES,
     ) as made:
         breaker = Breaker(made)
         _break(made, breaker, seconds, seed, pace)
-        breaker.mend()
         mended = time.monotonic()
         breaches = made.wait_until_quiet(pace.quiet)
         quiet = time.monotonic() - mended
@@ -77,25 +80,29 @@ def main(seconds: float, seed: int, pace: Pace) -> dict[str, Any]:
 
 
 def _break(made: World, breaker: Breaker, seconds: float, seed: int, pace: Pace) -> None:
-    """Send briefs at an even pace, and make the faults of the plan when they are due."""
-    briefs = orders(seed, round(seconds * pace.briefs), list(made.accounts))
-    due = sorted(
-        [
-            *((fault.at, 0, fault) for fault in plan(seed, seconds, pace.frozen)),
-            *((number / pace.briefs, 1, brief) for number, brief in enumerate(briefs)),
-        ],
-        key=lambda each: each[:2],
-    )
+    """Make the faults of the plan when they are due, while briefs are sent at an even pace."""
     began = time.monotonic()
-    for at, kind, what in due:
-        while (wait := began + at - time.monotonic()) > 0:
-            breaker.end_due()
-            time.sleep(min(wait, 0.05))
-        breaker.end_due()
-        if kind == 0:
-            breaker.make(what)
-        else:
-            made.send(what)
+    # In a thread of its own: a sender that waits for Redis must not keep the fault from its end.
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(_send, made, began, seconds, seed, pace)
+        for fault in plan(seed, seconds, pace.frozen):
+            _until(began + fault.at, breaker.end_due)
+            breaker.make(fault)
+        breaker.mend()
+        sending.result()
+
+
+def _send(made: World, began: float, seconds: float, seed: int, pace: Pace) -> None:
+    for number, brief in enumerate(orders(seed, round(seconds * pace.briefs), list(made.accounts))):
+        _until(began + number / pace.briefs)
+        made.send(brief)
+
+
+def _until(at: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+    meanwhile()
+    while (wait := at - time.monotonic()) > 0:
+        time.sleep(min(wait, 0.05))
+        meanwhile()
 
 
 def _figures(briefs: list[BriefView], breaches: list[Breach]) -> dict[str, Any]:
@@ -113,7 +120,8 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--keep", type=Path, help="a folder for the logs and Redis' files")
     given = parser.parse_args()
-    result = main(given.seconds, given.seed, PACES["quick" if given.quick else "real"])
+    result = main(given.seconds, given.seed, PACES["quick" if given.quick else "real"], given.keep)
     print(json.dumps(result))
     sys.exit(any(result[kind] for kind in Kind))

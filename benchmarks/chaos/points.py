@@ -156,7 +156,7 @@ class _Describer:
 
 def _noted(given: dict[str, Any]) -> str:
     """Tell the beginning of a noted call from its end."""
-    return "" if "state" not in given else " ".join(sorted(given.get("set") or {}))
+    return "" if not {"state", "subject"} <= given.keys() else " ".join(sorted(given.get("set") or {}))
 
 
 def _pipeline(pipe: Any) -> str:

@@ -24,7 +24,8 @@ WAITS = {
     "worker.ledger": {"RECORD_AGAIN_MOST": 1.0},
     "worker.verdicts": {"LOST_AGAIN": 0.5},
     "actors.process": {"MARGIN": 1_000},
-    "actors.listener": {"LEASE": 1_500, "RENEW": 0.4, "RECONNECT_MOST": 2.0},
+    "actors.following": {"RECONNECT_MOST": 2.0},
+    "actors.listener": {"LEASE": 1_500, "RENEW": 0.4},
     "actors.cleaner": {"LOOK_EVERY": 0.3, "TIMEOUT": 2.0},
 }
 

@@ -110,15 +110,18 @@ def world(
     workers: int = 1,
     listeners: int = 1,
     redis_url: str | None = None,
+    keep: Path | None = None,
     **api: Any,
 ) -> Iterator[World]:
     """Run it all for the length of the block; yield it once every account is followed.
 
     `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `redis_url` where the
-    processes find Redis if not at the server itself, `api` further settings of the sandbox.
+    processes find Redis if not at the server itself, `keep` a folder for the logs and Redis' files that is
+    left behind, `api` further settings of the sandbox.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
         server = stack.enter_context(store(folder / "valkey"))
         api_url = stack.enter_context(sandbox_process(speed, **{**API, **api}))
         tokens = {f"account-{number}": f"sandbox-chaos-{number}" for number in range(accounts)}
