@@ -1,10 +1,13 @@
 """A short run of `make chaos`: everything is broken at once, and every promise is kept."""
 
+import importlib
+
 import pytest
 
 from benchmarks.chaos.__main__ import PACES, main
 from benchmarks.chaos.invariants import Kind
 from benchmarks.chaos.plan import OURS, REQUESTS, STREAMS, plan
+from benchmarks.chaos.quick import WAITS
 
 
 @pytest.mark.timeout(300)
@@ -14,6 +17,12 @@ def test_no_promise_is_broken_whatever_is() -> None:
     assert figures["done"] + figures["failed"] + figures["held"] == figures["briefs"] == 90
     assert figures["done"] > 45
     assert len(figures["faults"]) >= 8
+
+
+def test_every_wait_that_is_shortened_is_still_there_and_longer() -> None:
+    for module, waits in WAITS.items():
+        for constant, value in waits.items():
+            assert getattr(importlib.import_module(module), constant) > value, f"{module}.{constant}"
 
 
 def test_the_same_seed_breaks_the_same() -> None:
