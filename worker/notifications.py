@@ -6,18 +6,20 @@ An event is a hint to look at a job, never the verdict on it, so of its body onl
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import httpx
-from httpx_sse import ServerSentEvent, aconnect_sse
 from pydantic import SecretStr
 
+from worker.event_stream import EventDecoder, ServerSentEvent
 from worker.json_values import number
 
 #: Seconds between two comments with which the API keeps a quiet stream open, and how long without any
 #: frame means that the peer is dead.
 KEEPALIVE = 15.0
 SILENCE = 3 * KEEPALIVE
+#: Seconds since 1970 that no clock shows: the year 5138.
+_NEVER = 1e11
 
 
 class StreamEnded(Exception):
@@ -44,22 +46,6 @@ class Notification:
 Frame = Notification | Literal["opened", "replayed", "unreadable"]
 
 
-class _Tapped(httpx.AsyncByteStream):
-    """A body that tells of each piece: comments are a sign of life, and httpx-sse hides them."""
-
-    def __init__(self, body: httpx.AsyncByteStream, heard: Callable[[], None]) -> None:
-        self._body = body
-        self._heard = heard
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._body:
-            self._heard()
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._body.aclose()
-
-
 async def follow(
     client: httpx.AsyncClient,
     api_url: str,
@@ -72,33 +58,48 @@ async def follow(
     Never returns: raises StreamEnded when the connection ends, is refused, or is silent for `silence`
     seconds.
     """
-    headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+    # Unpacked, a small answer can be a large one.
+    headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
+    headers["Authorization"] = f"Bearer {token.get_secret_value()}"
     timeout = httpx.Timeout(10.0, read=silence)
+    url = f"{api_url}/notifications/events"
     try:
-        async with aconnect_sse(
-            client, "GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout
-        ) as source:
-            # httpx-sse would read the body of an error as events.
-            if source.response.status_code != httpx.codes.OK:
-                status = source.response.status_code
-                raise StreamEnded(f"the API answered {status} to the event stream", status)
-            body = cast(httpx.AsyncByteStream, source.response.stream)
-            source.response.stream = _Tapped(body, heard)
+        # Never redirected: the token is for this host.
+        async with client.stream(
+            "GET", url, headers=headers, timeout=timeout, follow_redirects=False
+        ) as answer:
+            _check(answer)
             yield "opened"
-            async for frame in source.aiter_sse():
-                if frame.event == "backfill_complete":
-                    yield "replayed"
-                elif frame.data:  # after an id, a comment is an event without data
-                    yield read_frame(frame) or "unreadable"
+            decoder = EventDecoder()
+            async for piece in answer.aiter_raw():
+                heard()
+                for event in decoder.feed(piece):
+                    if event.type == "backfill_complete":
+                        yield "replayed"
+                    elif event.data != "":
+                        yield read_frame(event) or "unreadable"
     except httpx.HTTPError as error:
         raise StreamEnded(f"{type(error).__name__}: {error}") from error
     raise StreamEnded("the API closed the event stream")
 
 
-def read_frame(frame: ServerSentEvent) -> Notification | None:
-    """Return what a frame says, None for one that says nothing that can be read (piktid-v2.md 6.7)."""
+def _check(answer: httpx.Response) -> None:
+    """Raise StreamEnded unless an answer is an event stream: the body of an error may look like one."""
+    if answer.status_code != httpx.codes.OK:
+        status = answer.status_code
+        raise StreamEnded(f"the API answered {status} to the event stream", status)
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "text/event-stream":
+        raise StreamEnded(f"the API answered no event stream but {kind[:100]!a}")
+    packed = answer.headers.get("content-encoding", "identity")
+    if packed != "identity":
+        raise StreamEnded(f"the API packed the event stream as {packed[:100]!a}")
+
+
+def read_frame(event: ServerSentEvent) -> Notification | None:
+    """Return what an event says, None for one that says nothing that can be read (piktid-v2.md 6.7)."""
     try:
-        body = json.loads(frame.data)
+        body = json.loads(event.data or "")
     except (ValueError, RecursionError):
         return None
     return read_event(body)
@@ -112,10 +113,10 @@ def read_event(body: Any) -> Notification | None:
     job = _text(data.get("id_task")) or _text(data.get("job_id"))
     return Notification(
         id=_text(body["id"]) or "",
-        name=str(body.get("name")),
+        name=_text(body.get("name")) or "",
         job=job,
         code=_text(data.get("identity_code")),
-        sent_at=number(body.get("timestamp")),
+        sent_at=_time(body.get("timestamp")),
     )
 
 
@@ -123,4 +124,11 @@ def _text(value: object) -> str | None:
     """Return an id as text: the API writes some as numbers (piktid-v2.md 6.2)."""
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
         return None
-    return str(value)[:200]
+    # Redis and URLs are UTF-8, which has no lone surrogates.
+    return str(value)[:200].encode("utf-8", "replace").decode()
+
+
+def _time(value: object) -> float | None:
+    """Return a time that can be one, in seconds since 1970."""
+    seconds = number(value)
+    return seconds if seconds is not None and abs(seconds) < _NEVER else None

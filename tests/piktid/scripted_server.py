@@ -20,6 +20,15 @@ class Cut(bytes):
     """An answer after which the connection is closed, whatever it promised."""
 
 
+class Pieces(tuple[bytes, ...]):
+    """An answer that is sent piece by piece; at an empty piece, the peer falls silent."""
+
+    __slots__ = ()
+
+    def __new__(cls, *pieces: bytes) -> "Pieces":
+        return super().__new__(cls, pieces)
+
+
 @dataclass
 class Seen:
     """One request as the server got it."""
@@ -44,7 +53,7 @@ class Server(ThreadingTCPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Connection)
-        self.answers: list[bytes | str] = []
+        self.answers: list[bytes | str | Pieces] = []
         self.seen: list[Seen] = []
         self.arrived, self.let_go, self.closed = threading.Event(), threading.Event(), threading.Event()
 
@@ -77,9 +86,19 @@ class Connection(StreamRequestHandler):
             if reply == RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
+            if isinstance(reply, Pieces):
+                self.send_pieces(reply)
+                return
             self.wfile.write(cast("bytes", reply))
             if isinstance(reply, Cut):
                 return
+
+    def send_pieces(self, pieces: Pieces) -> None:
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            self.wfile.write(piece)
+            if not piece:
+                self.server.let_go.wait(10)
 
     def finish(self) -> None:
         super().finish()
