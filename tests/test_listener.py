@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -287,7 +286,7 @@ def test_a_timer_is_not_late_though_redis_is_when_it_ends_the_wait_of_a_client(
     flow.steps.run()
     late = []
     with listening(flow.settings, flow.api, redis_url):
-        for ms in range(40, 400, 40):
+        for ms in range(40, 140, 5):
             flow.ledger.note(flow.record("brief:b"), when={}, timer=ms)
             due: Any = flow.client.zscore(keys.TIMERS(), "brief:b")
             # Not asked for again and again: at each request the server looks at whose time is over.
@@ -297,7 +296,8 @@ def test_a_timer_is_not_late_though_redis_is_when_it_ends_the_wait_of_a_client(
             flow.client.hdel(keys.MESSAGES(keys.STEPS), step)
             flow.ledger.look("brief:b")
     assert min(late) >= 0
-    assert statistics.median(late) < 20, late
+    # Some may be late because the machine is busy, but not three of four.
+    assert sorted(late)[len(late) // 4] < 10, late
 
 
 def test_it_goes_on_when_redis_comes_back(own_valkey: ValkeyServer, settings: Settings, api: Api) -> None:
