@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq import Message
 from dramatiq.middleware import CurrentMessage
 
-from actors import preparation, refusals, upkeep
+from actors import holding, preparation, refusals, upkeep
 from actors.broker import broker
 from actors.process import Process, process
 from config import keys, logs
@@ -20,7 +20,7 @@ from worker.answers import JobResults, RunState
 from worker.api_errors import AlreadyPromoted, ApiError, NotFound
 from worker.ledger import Answer, Record, Settle, brief_subject
 
-__all__ = ["broker", "upkeep"]
+__all__ = ["broker", "holding", "upkeep"]
 
 log = logs.get("path")
 

@@ -42,6 +42,7 @@ OPEN = Key(
     "unfinished briefs by time accepted, ms; a brief leaves it when finished",
 )
 FINISHED = Key("identity:finished", "zset", "ledger", "finished briefs by time, ms; trimmed to keep_days")
+QUESTIONS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
     "identity:batch:%s",
     "zset",

@@ -116,6 +116,8 @@ class Ledger:
         paid: bool = False,
         forget: Sequence[str] = (),
         promotions: Sequence[Mapping[str, str]] = (),
+        keep: bool = False,
+        unowned: bool = False,
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
@@ -124,7 +126,8 @@ class Ledger:
         must still be so, and so must the attempt that the record was read with: whoever was overtaken by
         another attempt moves nothing. `paid` records the end of a paid call: in the journal in any case, and
         for as long as it takes Redis to answer. `promotions` are the choice of a brief that moves to
-        `choosing`, planned at once as in `plan`.
+        `choosing`, planned at once as in `plan`. With `keep`, a record that is held keeps its job permit
+        until `job_over`; with `unowned`, nothing is done if one of the jobs is another record's.
         """
         arguments = {
             "subject": record.subject,
@@ -137,6 +140,8 @@ class Ledger:
             "throttle": throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
             "when": {"grants": record.get("grants") or ""} | dict(when or {}),
             "promotions": list(promotions) or None,
+            "keep": keep or None,
+            "unowned": unowned or None,
         }
         return self._change("advance", arguments, forget, journal, pause, paid=paid)
 
@@ -202,6 +207,10 @@ class Ledger:
     def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
         """Record the choice: one planned promotion for each item, in their order."""
         return Answer(self._scripts.run("plan", brief=brief_id, promotions=list(promotions)))
+
+    def job_over(self, subject: str) -> Answer:
+        """Hand on the job permit of a held record: the API is done with its job."""
+        return Answer(self._scripts.run("job_over", subject=subject))
 
     def configure(self, account: Account) -> bool:
         """Put an account's configured limits on record; return False when they are what they were."""

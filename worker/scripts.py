@@ -63,6 +63,7 @@ def prelude(settings: Settings) -> str:
                 "actor": state.actor,
                 "permit": state.permit,
                 "slots": state.slots,
+                "final": state.final,
             }
             for name, state in states.items()
         }

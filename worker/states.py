@@ -24,47 +24,58 @@ class State(NamedTuple):
     """Holds a job permit: the API has, or may have, a job of it."""
     slots: bool = False
     """Holds the slots that were reserved for it."""
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing follows."""
-        return not self.moves
+    final: bool = False
+    """Nothing follows by itself: its moves are an operator's, who wants it tried again."""
 
 
 BRIEF: dict[str, State] = {
     # its files are uploaded and its reference image described, before it asks for permits
     "preparing": State(("waiting", "failed", "held", "cancelled"), "prepare_brief"),
     # accepted, waits for permits; once they are granted, submit_brief comes
-    "waiting": State(("submitting", "failed", "cancelled"), "submit_brief"),
+    "waiting": State(("submitting", "failed", "held", "cancelled"), "submit_brief"),
     # the create may be under way
     "submitting": State(
-        ("generating", "waiting", "uncertain", "failed"), "submit_brief", permit=True, slots=True
+        ("generating", "waiting", "uncertain", "failed", "cancelled"), "submit_brief", permit=True, slots=True
     ),
     # nobody knows whether the create arrived
-    "uncertain": State(("generating", "waiting", "held", "failed"), "submit_brief", permit=True, slots=True),
+    "uncertain": State(
+        ("generating", "waiting", "held", "failed", "cancelled"), "submit_brief", permit=True, slots=True
+    ),
     # the API draws the drafts
-    "generating": State(("choosing", "failed", "held"), "collect_drafts", permit=True, slots=True),
+    "generating": State(
+        ("choosing", "failed", "held", "cancelled"), "collect_drafts", permit=True, slots=True
+    ),
     # drafts are there; where a rule chooses, the brief goes on in the same call, else it waits for a person
     "choosing": State(("promoting", "failed", "cancelled"), slots=True),
     # its promotions are on their way
-    "promoting": State(("done", "failed")),
-    # waits for an operator's word: on its job, or on the description of its reference image
-    "held": State(("preparing", "waiting", "generating", "failed", "cancelled"), slots=True),
-    "done": State(()),
-    "failed": State(()),
-    "cancelled": State(()),
+    "promoting": State(("done", "failed", "held", "cancelled")),
+    # waits for an operator's word: on its job, on the description of its photo, on a step that fails
+    "held": State(
+        ("preparing", "waiting", "uncertain", "generating", "promoting", "failed", "cancelled"),
+        "watch_held",
+        slots=True,
+    ),
+    "done": State(("promoting",), final=True),
+    "failed": State(("preparing", "waiting", "generating", "choosing", "promoting"), final=True),
+    "cancelled": State((), final=True),
 }
 
 PROMOTION: dict[str, State] = {
     # a draft is chosen; waits for permits; once they are granted, promote_draft comes
-    "planned": State(("promoting", "failed", "cancelled"), "promote_draft", slots=True),
+    "planned": State(("promoting", "failed", "held", "cancelled"), "promote_draft", slots=True),
     # the promote may be under way; it may be repeated
-    "promoting": State(("preprocessing", "planned", "failed"), "promote_draft", permit=True, slots=True),
+    "promoting": State(
+        ("preprocessing", "planned", "failed", "held", "cancelled"), "promote_draft", permit=True, slots=True
+    ),
     # the identity is there, the API prepares it
-    "preprocessing": State(("ready", "planned", "failed"), "finish_identity", permit=True),
-    "ready": State(()),
-    "failed": State(()),
-    "cancelled": State(()),
+    "preprocessing": State(
+        ("ready", "planned", "failed", "held", "cancelled"), "finish_identity", permit=True
+    ),
+    # one of its steps fails again and again: its brief is held as well
+    "held": State(("planned", "preprocessing", "failed", "cancelled"), "watch_held", slots=True),
+    "ready": State((), final=True),
+    "failed": State(("planned",), final=True),
+    "cancelled": State((), final=True),
 }
 
 TABLE: dict[Kind, dict[str, State]] = {Kind.BRIEF: BRIEF, Kind.PROMOTION: PROMOTION}

@@ -6,6 +6,8 @@
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
 -- paid = true: the end of a paid call, journalled in any case,
+-- keep = true: a job permit stays with a record that is held, for job_over to hand on,
+-- unowned = true: nothing is done if one of the jobs is another record's,
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- Returns moved; repeat when it is in that state already, or the end of this paid call is on record; elsewhere
@@ -14,8 +16,18 @@
 --
 -- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
 local record = record_of(A.subject)
-local answer = unchanged(record, A.when) and move(A.subject, A) or 'elsewhere'
 local account, granted_at = unpack(redis.call('HMGET', record, 'account', 'granted_at'))
+
+local function is_taken()
+    for _, job in ipairs(A.unowned and account and A.jobs or {}) do
+        if (redis.call('GET', key('JOB', account, job)) or A.subject) ~= A.subject then
+            return true
+        end
+    end
+    return false
+end
+
+local answer = unchanged(record, A.when) and not is_taken() and move(A.subject, A) or 'elsewhere'
 
 -- Whether this very call was recorded before and its answer was lost: the same attempt with the same facts, or
 -- with a job that is this record's, which may have moved on by now.

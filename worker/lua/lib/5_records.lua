@@ -1,53 +1,6 @@
 -- Moves of a record. What a state holds of the account follows from the table of states, so no path of the
 -- flow can forget to give something back.
 
-local move -- a promotion's end may end its brief
-
-local function expire(brief)
-    local record = record_of('brief:' .. brief)
-    local promotions, batch = unpack(redis.call('HMGET', record, 'promotions', 'batch'))
-    local keep = SETTING.keep_ms
-    redis.call('PEXPIRE', record, keep)
-    redis.call('PEXPIRE', key('JOURNAL', brief), keep)
-    if batch then
-        redis.call('PEXPIRE', key('BATCH', batch), keep)
-        redis.call('PEXPIRE', key('BUDGET', batch), keep)
-    end
-    for n = 0, (tonumber(promotions) or 0) - 1 do
-        redis.call('PEXPIRE', record_of('promotion:' .. brief .. '#' .. n), keep)
-    end
-end
-
-local function finish_brief(brief)
-    redis.call('ZREM', KEY.OPEN, brief)
-    redis.call('ZADD', KEY.FINISHED, whole(NOW), brief)
-    redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(NOW - SETTING.keep_ms))
-    expire(brief)
-end
-
--- The last promotion of a brief ends the brief: done if anything came of it.
-local function finish_promotion(subject)
-    local brief = brief_of(subject)
-    local record = record_of('brief:' .. brief)
-    if not has_record('brief:' .. brief) then
-        redis.call('PEXPIRE', record_of(subject), SETTING.keep_ms)
-        return
-    end
-    if redis.call('HINCRBY', record, 'unfinished', -1) > 0 then
-        return
-    end
-    local outcomes, ready = {}, false
-    for n = 0, redis.call('HGET', record, 'promotions') - 1 do
-        local got = redis.call('HMGET', record_of('promotion:' .. brief .. '#' .. n), 'state', 'outcome')
-        ready = ready or got[1] == 'ready'
-        outcomes[#outcomes + 1] = got[2] or '{}'
-    end
-    local to = ready and 'done' or 'failed'
-    local why = ready and {} or {error = 'no promotion of this brief came to an end'}
-    move('brief:' .. brief, {to = to, set = why,
-        event = {'identity.brief.' .. to, '"promotions":[' .. table.concat(outcomes, ',') .. ']'}})
-end
-
 -- What was promised of a batch's budget is spent, or free again for the next of the batch.
 local function unpromise(account, subject)
     local batch = redis.call('HGET', record_of(subject), 'batch')
@@ -86,19 +39,22 @@ local function learn_duration(account, kind, to, since)
 end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
-local function hold(account, subject, kind, from, to)
+-- `keep`: a permit stays, as the API may still have a job of a record that is held.
+local function hold(account, subject, kind, from, to, keep)
     if holds_permit(kind, to) then
         -- A job that an operator has found counts from then on.
         redis.call('ZADD', key('PERMITS', account), 'NX', whole(NOW), subject)
-    else
+    elseif not keep then
         redis.call('ZREM', key('PERMITS', account), subject)
     end
-    if not STATES[kind][to].slots then
+    local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+    local had_none = from == 'preprocessing' or STATES[kind][from].final
+    if not STATES[kind][to].slots or (kind == 'brief' and from == 'promoting') then
         redis.call('HDEL', key('SLOTS', account), subject)
         unpromise(account, subject)
-    elseif from ~= 'preprocessing' or free_slots(account, limits_of(account).slots) > 0 then
-        -- The slot of an identity that came to nothing may be somebody else's already: then it waits for one.
-        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record_of(subject), 'need') or 1)
+    elseif not had_none or free_slots(account, limits_of(account).slots) >= need then
+        -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
+        redis.call('HSETNX', key('SLOTS', account), subject, need)
     end
     if from == 'preparing' then
         wake_from_pause(account, subject)
@@ -146,31 +102,53 @@ local function check(subject, to)
     return 'moved', from, account
 end
 
--- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left'
+-- Where a record ends instead when its operator wishes it: no call of it is under way there.
+local ENDS_AT = {waiting = true, choosing = true, planned = true, held = true}
+
+-- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
+-- settle = 'counted' | 'never left', keep = true: a permit stays
 move = function(subject, change)
+    local wish, why = wish_of(subject)
+    if wish and ENDS_AT[change.to] and not change.keep then
+        change = ending(subject, wish, why, change)
+    end
     local answer, from, account = check(subject, change.to)
     if answer ~= 'moved' then
         return answer, from
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
     learn_duration(account, kind, to, tonumber(redis.call('HGET', record, 'moved_at')))
-    put(record, change.set, {state = to, moved_at = whole(NOW)})
+    put(record, change.set, {state = to, moved_at = whole(NOW), left = from})
     redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
     if change.settle then
         settle(account, subject, change.settle == 'counted')
     end
     account_for(account, subject, kind, from, to)
     count_identity(account, subject, kind, from, to)
-    hold(account, subject, kind, from, to)
+    hold(account, subject, kind, from, to, change.keep)
+    if STATES[kind][from].final then
+        reopen(subject, to)
+    end
     if change.timer then
         set_timer(subject, NOW + change.timer)
     else
         redis.call('ZREM', KEY.TIMERS, subject)
     end
-    if change.event then
-        emit(subject, change.event[1], change.event[2])
+    local event = change.event
+    if change.wished and kind == 'brief' then
+        event = wished_event(brief_of(subject), to, change.wished) -- not before: it tells of what was just recorded
     end
-    if next(STATES[kind][to].moves) == nil then
+    if event then
+        emit(subject, event[1], event[2])
+    end
+    if kind == 'promotion' and (from == 'held' or to == 'held') then
+        hold_brief(subject, from, to, change.set)
+    elseif from == 'held' then
+        redis.call('ZREM', KEY.QUESTIONS, brief_of(subject))
+    elseif to == 'held' then
+        redis.call('ZADD', KEY.QUESTIONS, whole(NOW), brief_of(subject))
+    end
+    if STATES[kind][to].final then
         if kind == 'brief' then
             finish_brief(brief_of(subject))
         else
@@ -204,4 +182,16 @@ end
 
 local function journal(brief, entry)
     redis.call('RPUSH', key('JOURNAL', brief), '{"at":' .. whole(NOW) .. ',' .. entry)
+end
+
+-- End a record as its operator wishes, unless a call or a job of it is or may be under way.
+local function end_as_wished(account, subject)
+    local kind = kind_of(subject)
+    local state = redis.call('HGET', record_of(subject), 'state')
+    local at_work = STATES[kind][state].permit
+        or (state == 'held' and redis.call('ZSCORE', key('PERMITS', account), subject))
+    if not at_work and not STATES[kind][state].final then
+        local wish, why = wish_of(subject)
+        move(subject, ending(subject, wish, why, {}))
+    end
 end

@@ -1,0 +1,50 @@
+"""`identity-worker cancel`: end briefs, wherever they are."""
+
+from typing import Annotated
+
+import typer
+
+from cli.common import Json, load_settings, open_redis
+from cli.operating import Outcome, of_batch, one_of, report, tell, who
+from worker.charges import Journal
+from worker.operator import Operator
+from worker.records import Answer, Record
+from worker.states import Kind, final
+
+
+def command(
+    brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
+    batch: Annotated[str | None, typer.Option(help="All briefs of this batch that are not finished.")] = None,
+    as_json: Json = False,
+) -> None:
+    """End briefs, and say what was already paid for them.
+
+    What waits ends at once. The API has no call that stops a job: a brief whose job is under way ends when
+    the job does, and nothing more is bought for it. Identities that are bought already are finished.
+    """
+    one_of(brief_id=brief_id, batch=batch)
+    values = load_settings()
+    with open_redis(values) as client:
+        operator = Operator(client, values, who())
+
+        def cancel(brief: Record, _: Journal) -> str:
+            repeated = operator.cancel(brief) is Answer.REPEAT
+            return _said(operator, brief, repeated=repeated)
+
+        def wanted(outcome_of: str) -> bool:
+            brief = operator.ledger.read(f"{Kind.BRIEF}:{outcome_of}")
+            return brief is not None and not final(Kind.BRIEF, brief.state)
+
+        ids = [brief_id] if brief_id else list(filter(wanted, of_batch(client, batch or "")))
+        outcomes: list[Outcome] = [tell(operator.ledger, each, cancel) for each in ids]
+    report(outcomes, as_json=as_json)
+
+
+def _said(operator: Operator, brief: Record, *, repeated: bool) -> str:
+    now = operator.ledger.read(brief.subject)
+    state = brief.state if now is None else now.state
+    if final(Kind.BRIEF, state):
+        said = state
+    else:
+        said = f"will be cancelled when what is under way is over (it is {state})"
+    return f"{said}, as was said before" if repeated else said

@@ -1,0 +1,97 @@
+"""What `resolve`, `retry` and `cancel` share: the operator, the briefs that are meant, what came of it."""
+
+import getpass
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from cli.common import DID_NOT, USED_WRONGLY, fail, fail_unknown, print_json, printable, say
+from config import keys
+from worker import views
+from worker.charges import Journal, paid_text, take_apart
+from worker.ledger import Ledger
+from worker.records import Record, brief_subject
+from worker.retrying import RefusedError
+
+if TYPE_CHECKING:
+    import redis
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an operator's word about one brief."""
+
+    brief_id: str
+    did: bool
+    state: str
+    """Where it stands now."""
+    paid: str
+    """What was paid for it so far, in words."""
+    said: str
+    """What was done, or why nothing was."""
+
+
+def who() -> str:
+    """Return who runs this command, for the journal: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a number without a name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def read(ledger: Ledger, brief_id: str) -> tuple[Record, Journal]:
+    """Return a brief and its journal; end the command when there is none."""
+    brief = ledger.read(brief_subject(brief_id))
+    if brief is None:
+        fail_unknown(brief_id)
+    return brief, journal_of(ledger, brief_id)
+
+
+def journal_of(ledger: Ledger, brief_id: str) -> Journal:
+    """Return a brief's journal, taken apart."""
+    return take_apart(views.journal(ledger.client, brief_id))
+
+
+def one_of(**given: object) -> None:
+    """End the command unless exactly one way to say which briefs are meant was used."""
+    if sum(bool(value) for value in given.values()) != 1:
+        names = ", ".join("BRIEF" if name == "brief_id" else f"--{name.replace('_', '-')}" for name in given)
+        fail(f"say which briefs are meant, in one way of: {names}", USED_WRONGLY)
+
+
+def of_batch(client: "redis.Redis", batch: str) -> list[str]:
+    """Return the ids of a batch's briefs in the order in which they came; end the command without any."""
+    ids: list[str] = client.zrange(keys.BATCH(batch), 0, -1)  # type: ignore[assignment]
+    if not ids:
+        fail(f"no brief of batch {printable(batch)} is on record")
+    return ids
+
+
+def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -> Outcome:
+    """Do something with one brief; return what came of it."""
+    brief, journal = read(ledger, brief_id)
+    try:
+        said, did = act(brief, journal), True
+    except RefusedError as error:
+        said, did = str(error), False
+    view = views.brief(ledger.client, brief_id)
+    state, credits_known = (brief.state, 0.0) if view is None else (view.state, view.credits)
+    paid = paid_text(credits_known, journal_of(ledger, brief_id))
+    return Outcome(brief_id, did, state, paid, said)
+
+
+def report(outcomes: Iterable[Outcome], *, as_json: bool) -> NoReturn:
+    """Print what came of it and end the command: 1 when something was not done."""
+    found = list(outcomes)
+    if as_json:
+        print_json([asdict(outcome) for outcome in found])
+    for outcome in [] if as_json else found:
+        if outcome.did:
+            say(printable(f"{outcome.brief_id}: {outcome.said}; paid so far: {outcome.paid}"))
+        else:
+            typer.echo(f"identity-worker: {printable(outcome.said)}", err=True)
+    raise typer.Exit(0 if all(outcome.did for outcome in found) else DID_NOT)

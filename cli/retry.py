@@ -1,0 +1,56 @@
+"""`identity-worker retry`: bring back briefs that stopped."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.common import Json, load_settings, open_redis
+from cli.operating import of_batch, one_of, report, tell, who
+from config import keys
+from worker import views
+from worker.charges import Journal
+from worker.operator import Operator
+from worker.records import Record
+from worker.views import BriefView
+
+if TYPE_CHECKING:
+    import redis
+
+
+def command(
+    brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
+    batch: Annotated[str | None, typer.Option(help="The briefs of this batch that stopped.")] = None,
+    all_held: Annotated[bool, typer.Option("--all-held", help="All that are held.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring briefs that failed or are held back to where they were, without paying again for what was paid.
+
+    Paid drafts are chosen from again, chosen drafts promoted again; only a brief whose create the API never
+    took on is sent again.
+    """
+    one_of(brief_id=brief_id, batch=batch, all_held=all_held)
+    values = load_settings()
+    with open_redis(values) as client:
+        operator = Operator(client, values, who())
+
+        def retry(brief: Record, journal: Journal) -> str:
+            return f"goes on at {operator.retry(brief, journal)}"
+
+        outcomes = [tell(operator.ledger, each, retry) for each in _meant(client, brief_id, batch)]
+    report(outcomes, as_json=as_json)
+
+
+def _meant(client: "redis.Redis", brief_id: str | None, batch: str | None) -> list[str]:
+    if brief_id is not None:
+        return [brief_id]
+    if batch is None:
+        held: list[str] = client.zrange(keys.QUESTIONS(), 0, -1)  # type: ignore[assignment]
+        return held
+    return [brief.brief_id for brief in views.by_ids(client, of_batch(client, batch)) if _stopped(brief)]
+
+
+def _stopped(brief: BriefView) -> bool:
+    """Whether a brief of a batch is one that can be retried: what breaks rules, or was cancelled, is not."""
+    failed = brief.state == "failed" and not brief.faults
+    part = brief.state == "done" and any(promotion.state == "failed" for promotion in brief.promotions)
+    return brief.state == "held" or failed or part

@@ -1,0 +1,191 @@
+"""`identity-worker retry`: what stopped goes on where it was, and nothing that was paid for is paid again."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from commandline import Command
+from support import CREATE, PROMOTE, Flow, event_types
+
+from config import keys
+from worker import views
+from worker.ledger import Ledger
+from worker.records import Answer, promotion_subject
+
+ACCOUNT = "default"
+SUBJECT = "brief:b"
+NO_FACE = {"error": "no face"}
+
+
+def said(flow: Flow, brief_id: str = "b") -> list[str]:
+    """What operators said of a brief, by its journal."""
+    journal = views.journal(flow.client, brief_id)
+    return [entry["what"] for entry in journal if entry["call"] == "operator"]
+
+
+def failed_on_promotion(flow: Flow, **fields: Any) -> None:
+    """Take the brief b to where the API has refused each of its drafts."""
+    flow.api.refuse(PROMOTE, 400, NO_FACE, count=2)
+    flow.accept(brief_id="b", **fields)
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    flow.finish("b")
+
+
+def test_paid_drafts_are_chosen_from_again_and_not_bought_again(command: Command, heard: Flow) -> None:
+    failed_on_promotion(heard)
+    assert heard.brief("b").state == "failed"
+    answer = command("retry", "b")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "b: goes on at choosing; paid so far: 10 credits" in answer.stdout
+    assert heard.finish("b").state == "done"
+    assert heard.api.requests(f"POST {CREATE}") == 1
+    assert said(heard) == ["retry"]
+    assert "error" not in heard.brief("b").fields
+
+
+def test_a_brief_that_goes_on_is_kept_as_long_as_an_open_one(command: Command, flow: Flow) -> None:
+    failed_on_promotion(flow, batch="spring")
+    kept = [keys.RECORD(SUBJECT), keys.JOURNAL("b"), keys.BATCH("spring")]
+    assert min(flow.client.ttl(key) for key in kept) > 0
+    assert command("retry", "b").returncode == 0
+    assert [flow.client.ttl(key) for key in kept] == [-1, -1, -1]
+    assert flow.client.zscore(keys.FINISHED(), "b") is None
+    assert flow.client.zscore(keys.OPEN(), "b") == float(flow.brief("b").fields["accepted_at"])
+
+
+def test_a_person_chooses_again_where_a_person_chose(command: Command, flow: Flow) -> None:
+    flow.api.refuse(PROMOTE, 400, NO_FACE)
+    flow.accept(brief_id="b", choose="manual")
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    drafts = [draft["image_result_id"] for draft in flow.until("b", "choosing").json("drafts")]
+    assert command("pick", "b", str(drafts[0])).returncode == 0
+    assert flow.finish("b").state == "failed"
+    assert command("retry", "b").returncode == 0
+    assert flow.brief("b").state == "choosing"
+    assert not flow.client.exists(keys.RECORD(promotion_subject("b", 0)))
+    assert command("pick", "b", str(drafts[1])).returncode == 0
+    assert flow.brief("b").state == "promoting"
+
+
+def test_only_the_promotion_that_failed_is_made_again(command: Command, heard: Flow) -> None:
+    heard.api.refuse(PROMOTE, 400, NO_FACE)
+    heard.accept(brief_id="b", choose="all")
+    assert heard.finish("b").state == "done"
+    states = {heard.promotion("b", number).state for number in (0, 1)}
+    assert states == {"ready", "failed"}
+    assert command("retry", "b").returncode == 0
+    assert heard.finish("b").state == "done"
+    assert [heard.promotion("b", number).state for number in (0, 1)] == ["ready", "ready"]
+    assert heard.api.requests(f"POST {PROMOTE}") == 3
+    assert len(heard.api.ledger()["identities"]) == 2
+
+
+def test_a_brief_whose_create_was_refused_is_sent_again(command: Command, heard: Flow) -> None:
+    heard.api.refuse(CREATE, 400, {"error": "blocked"})
+    heard.accept(brief_id="b")
+    assert heard.finish("b").state == "failed"
+    assert command("retry", "b").returncode == 0
+    assert heard.finish("b").state == "done"
+    assert heard.calls("b")[:4] == ["create intended", "create Invalid", "operator retry", "create intended"]
+
+
+def test_a_brief_whose_job_brought_nothing_is_looked_at_again_and_not_sent_again(
+    command: Command, flow: Flow
+) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "the API does not know its job"})
+    assert command("retry", "b").returncode == 0
+    assert flow.brief("b").state == "generating"
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    assert flow.until("b", "promoting")
+    assert flow.api.requests(f"POST {CREATE}") == 1
+
+
+def test_one_whose_create_may_have_been_paid_is_not_sent_again(command: Command, flow: Flow) -> None:
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "did it arrive?"})
+    held = command("retry", "b")
+    assert held.returncode == 1
+    assert "`identity-worker resolve b --adopt JOB|--resend|--give-up`" in held.stderr
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"})
+    refused = command("retry", "b")
+    assert refused.returncode == 1
+    assert "brief b may have been paid for, nobody knows" in refused.stderr
+    assert flow.brief("b").state == "failed"
+
+
+def test_one_that_breaks_rules_or_has_not_stopped_is_not_retried(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="bad", priority=1000)
+    flow.accept(brief_id="b")
+    assert "brief bad breaks rules: enqueue it corrected" in command("retry", "bad").stderr
+    answer = command("retry", "b")
+    assert (answer.returncode, "brief b is waiting: nothing of it has stopped" in answer.stderr) == (1, True)
+
+
+def test_two_operators_at_once_have_one_effect(command: Command, flow: Flow) -> None:
+    failed_on_promotion(flow)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: command("retry", "b"), range(2)))
+    assert sorted(answer.returncode for answer in answers)[0] == 0
+    assert said(flow) == ["retry"]
+    assert flow.client.zcount(keys.WINDOW(ACCOUNT, "promote"), "+inf", "+inf") <= 1
+
+
+def test_of_a_batch_those_that_stopped_go_on(command: Command, flow: Flow) -> None:
+    for brief_id in ("a", "b", "c"):
+        flow.accept(brief_id=brief_id, batch="spring")
+    flow.accept(brief_id="bad", batch="spring", priority=1000)
+    for brief_id in ("a", "b"):
+        flow.ledger.advance(flow.brief(brief_id), "failed", fields={"error": "no"})
+    answer = command("retry", "--batch", "spring", "--json")
+    assert answer.returncode == 0
+    assert {each["brief_id"]: each["state"] for each in json.loads(answer.stdout)} == {
+        "a": "waiting",
+        "b": "waiting",
+    }
+    assert event_types(flow.client, "bad") == ["identity.brief.failed"]
+
+
+def test_the_slots_of_one_that_goes_on_are_taken_only_as_far_as_there_are_some(
+    command: Command, flow: Flow, ledger: Ledger
+) -> None:
+    failed_on_promotion(flow)
+    ledger.set_limits(ACCOUNT, {"slots": "1"}, "test")
+    ledger.count_identities(ACCOUNT, ["somebody's"], ledger.now())
+    assert command("retry", "b").returncode == 0
+    assert flow.brief("b").state == "promoting"
+    assert not flow.client.exists(keys.SLOTS(ACCOUNT))
+    assert flow.ledger.count_identities(ACCOUNT, [], ledger.now() + 1) == 0
+    assert flow.client.hgetall(keys.SLOTS(ACCOUNT)) == {promotion_subject("b", 0): "1"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("b", "--all-held"), ("--batch", "spring", "--all-held")])
+def test_it_is_told_what_to_retry_in_one_way(command: Command, arguments: tuple[str, ...]) -> None:
+    assert command("retry", *arguments).returncode == 2
+
+
+def test_all_that_are_held_are_tried_and_those_that_need_an_answer_named(
+    command: Command, flow: Flow
+) -> None:
+    for brief_id in ("a", "b"):
+        flow.accept(brief_id=brief_id)
+    record, fields = flow.brief("a"), {"question": "?", "evidence": "{}"}
+    assert flow.ledger.advance(record, "held", fields=fields) is Answer.MOVED
+    record = flow.brief("b")
+    flow.ledger.advance(record, "submitting")
+    flow.ledger.advance(record, "uncertain")
+    assert flow.ledger.advance(record, "held", fields={"question": "?"}) is Answer.MOVED
+    answer = command("retry", "--all-held")
+    assert answer.returncode == 1
+    assert "a: goes on at waiting" in answer.stdout
+    assert "identity-worker resolve b" in answer.stderr
+    assert flow.client.zrange(keys.QUESTIONS(), 0, -1) == ["b"]

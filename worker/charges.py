@@ -1,0 +1,97 @@
+"""What was paid for a brief, read from its journal: each paid call, its outcomes, and what nobody knows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Outcomes after which the API has taken the call on, and may have charged for it.
+TAKEN = ("accepted", "adopted")
+#: Outcomes that leave open whether the API has: no answer, one that nobody documents, or a crash before it.
+OPEN = ("unknown", "OutcomeUnknown", "Unexpected")
+
+Entry = Mapping[str, Any]
+
+
+@dataclass
+class Call:
+    """One paid call: when it was intended, and the outcomes on record since, a late one among them."""
+
+    intended: Entry
+    outcomes: list[Entry] = field(default_factory=list)
+
+    @property
+    def taken(self) -> bool:
+        """Whether the API has taken it on."""
+        return any(outcome["what"] in TAKEN for outcome in self.outcomes)
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows if the API has taken it on."""
+        return not self.taken and all(outcome["what"] in OPEN for outcome in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A brief's journal, taken apart."""
+
+    calls: tuple[Call, ...]
+    strays: tuple[Entry, ...]
+    """Outcomes of paid calls that were never intended."""
+    words: tuple[Entry, ...]
+    """What operators have said."""
+
+    def of(self, call: str) -> tuple[Call, ...]:
+        """Return the calls of one kind: extract, create or promote."""
+        return tuple(each for each in self.calls if each.intended["call"] == call)
+
+    def made(self, call: str, what: str) -> set[str]:
+        """Return the distinct ids in the field `what` of the outcomes by which the API took on such calls."""
+        found = {
+            outcome.get(what)
+            for each in self.of(call)
+            for outcome in each.outcomes
+            if outcome["what"] in TAKEN
+        }
+        return {str(each) for each in found if each is not None}
+
+    def said(self, word: str) -> int:
+        """Return how often operators said a word."""
+        return sum(entry["what"] == word for entry in self.words)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What may have been charged: the kinds of the calls whose outcome nobody knows."""
+        return tuple(each.intended["call"] for each in self.calls if each.open)
+
+
+def take_apart(entries: Iterable[Entry]) -> Journal:
+    """Return entries by call; an outcome belongs to the newest call of its subject and attempt."""
+    calls: list[Call] = []
+    strays: list[Entry] = []
+    words: list[Entry] = []
+    newest: dict[tuple[str, str, int], Call] = {}
+    for entry in entries:
+        name = (entry["call"], entry["subject"], entry.get("attempt", 0))
+        if entry["call"] == "operator":
+            words.append(entry)
+        elif entry["what"] == "intended":
+            newest[name] = Call(entry)
+            calls.append(newest[name])
+        elif name in newest:
+            newest[name].outcomes.append(entry)
+        else:
+            strays.append(entry)
+    return Journal(tuple(calls), tuple(strays), tuple(words))
+
+
+def paid_text(credits_known: float, journal: Journal) -> str:
+    """Return in words what was paid for a brief as far as known, and what may have been."""
+    extracted = sum(call.taken for call in journal.of("extract"))
+    known = [f"{credits_known:g} credits"] if credits_known else []
+    known += ["drafts of unknown price"] if journal.made("create", "job_id") and not credits_known else []
+    known += ["a description of its reference image"] if extracted else []
+    maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unknown)]
+    return ", ".join([*known, *maybe]) or "nothing"
+
+
+_NAMES = {"extract": "a description", "create": "a create", "promote": "a promotion"}

@@ -1,0 +1,17 @@
+-- job_over: the API is done with the job of a held record: hand its permit on.
+--
+-- subject
+-- Returns moved; elsewhere when the record is not held.
+--
+-- Atomic: freed and handed on, and the record ended if an operator has wished that meanwhile.
+local state, account = unpack(redis.call('HMGET', record_of(A.subject), 'state', 'account'))
+if state ~= 'held' then
+    return 'elsewhere'
+end
+redis.call('ZREM', key('PERMITS', account), A.subject)
+redis.call('ZREM', KEY.TIMERS, A.subject)
+if wish_of(A.subject) then
+    end_as_wished(account, A.subject)
+end
+admit(account)
+return 'moved'
