@@ -5,7 +5,6 @@ already) or ELSEWHERE (the table does not allow it from where the record stands,
 MOVED entitles the caller to go on.
 """
 
-import json
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -14,8 +13,7 @@ from typing import Any
 import redis
 
 from config import keys, logs
-from config.accounts import Account
-from config.settings import Settings
+from worker.account_ledger import AccountLedger
 from worker.records import (
     Answer,
     Event,
@@ -27,7 +25,6 @@ from worker.records import (
     inside,
     promotion_subject,
 )
-from worker.scripts import Scripts
 
 __all__ = [
     "Answer",
@@ -49,12 +46,8 @@ RECORD_AGAIN = 0.2
 RECORD_AGAIN_MOST = 5.0
 
 
-class Ledger:
+class Ledger(AccountLedger):
     """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
-
-    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
-        self.client = client
-        self._scripts = Scripts(client, settings)
 
     def accept(
         self,
@@ -211,35 +204,6 @@ class Ledger:
     def job_over(self, subject: str) -> Answer:
         """Hand on the job permit of a held record: the API is done with its job."""
         return Answer(self._scripts.run("job_over", subject=subject))
-
-    def configure(self, account: Account) -> bool:
-        """Put an account's configured limits on record; return False when they are what they were."""
-        limits = account.limits.fields()
-        text = json.dumps(limits, sort_keys=True)
-        return bool(
-            self._scripts.run("limits", account=account.name, limits=limits, by="configuration", file=text)
-        )
-
-    def set_limits(self, account: str, limits: Mapping[str, str], by: str) -> None:
-        """Change limits while running, with who did it on record; start whoever may start under them."""
-        self._scripts.run("limits", account=account, limits=limits, by=by)
-
-    def resume(self, account: str, by: str) -> dict[str, str]:
-        """Lift every pause of an account; return the reasons of those that were on, by what they paused.
-
-        Lifted as well: `working`, the number of jobs that it was kept to while others used the account.
-        """
-        lifted = self._scripts.run("resume", account=account, by=by)
-        return dict(zip(lifted[::2], lifted[1::2], strict=True))
-
-    def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> int:
-        """Set what a batch may cost; return how many of its briefs are parked for lack of budget."""
-        text = f"{credits_allowed:.15g}"
-        return int(self._scripts.run("budget", batch=batch, account=account, credits=text, by=by))
-
-    def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
-        """Put the account's own identities on record as listed at `since` (ms); return how many count."""
-        return int(self._scripts.run("library", account=account, codes=list(codes), since=since))
 
     def drop(self, account: str, subject: str) -> bool:
         """Give back what a subject holds whose job is over; return False if it has a record: that decides."""
