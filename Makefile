@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-dialects test-long mutants chaos crash-points lint bench bench-caps clean
+.PHONY: demo test test-dialects test-long mutants chaos crash-points recovery lint bench bench-caps clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -34,6 +34,11 @@ chaos: $(STAMP)
 # A brief's processes killed before and after each call that they make for it.
 crash-points: $(STAMP)
 	@$(VENV)/bin/python -m benchmarks.chaos.crashes
+
+# How soon the work of a killed process goes on elsewhere, and whether deploys are harmless: about ten minutes.
+recovery: $(STAMP)
+	$(VENV)/bin/python -m benchmarks.recovery
+	$(VENV)/bin/python -m benchmarks.deploys
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -36,7 +36,8 @@ FAILURES = {
     "preprocessing_failure_rate": 0.05,
     "wrong_faces_rate": 0.05,
 }
-SLOTS = 100_000
+#: What stands in the accounts file beside the token.
+LIMITS = {"slots": 100_000}
 
 
 @dataclass
@@ -111,6 +112,7 @@ def world(
     listeners: int = 1,
     redis_url: str | None = None,
     keep: Path | None = None,
+    limits: Mapping[str, int] = LIMITS,
     **api: Any,
 ) -> Iterator[World]:
     """Run it all for the length of the block; yield it once every account is followed.
@@ -128,7 +130,7 @@ def world(
         environment = {
             "REDIS_URL": redis_url or server.url,
             "PIKTID_API_URL": api_url,
-            "ACCOUNTS_FILE": str(_accounts(folder, tokens)),
+            "ACCOUNTS_FILE": str(_accounts(folder, tokens, limits)),
             "IDENTITY_WORKER_SPEED": str(speed),
             "IDENTITY_WORKER_REQUEST_TIMEOUT": str(timeout),
             "IDENTITY_WORKER_REFERENCE_DIR": str(_photos(folder)),
@@ -141,12 +143,13 @@ def world(
         yield made
 
 
-def _accounts(folder: Path, tokens: Mapping[str, str]) -> Path:
+def _accounts(folder: Path, tokens: Mapping[str, str], limits: Mapping[str, int]) -> Path:
     path = folder / "accounts.toml"
     lines = []
+    settings = "".join(f"{limit} = {value}\n" for limit, value in limits.items())
     for name, token in tokens.items():
         (folder / f"{name}.token").write_text(token)
-        lines.append(f'[accounts.{name}]\ntoken_file = "{folder / name}.token"\nslots = {SLOTS}\n')
+        lines.append(f'[accounts.{name}]\ntoken_file = "{folder / name}.token"\n{settings}')
     path.write_text("\n".join(lines))
     return path
 

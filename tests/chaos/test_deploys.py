@@ -1,0 +1,14 @@
+"""A worker that is told to end in the middle of its work is gone soon and leaves nothing behind."""
+
+import pytest
+
+from benchmarks.deploys import GONE_WITHIN, deploy
+
+
+@pytest.mark.timeout(180)
+def test_workers_are_replaced_while_briefs_run_and_nobody_notices() -> None:
+    outcome = deploy(seconds=12, every=4)
+    assert len(outcome.gone_after) == 3
+    assert max(outcome.gone_after) < GONE_WITHIN
+    assert (outcome.left, outcome.codes, outcome.breaches) == (0, [0, 0, 0], [])
+    assert set(outcome.states) == {"done"}
