@@ -17,9 +17,9 @@ test-dialects: $(STAMP)
 	IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
 	IDENTITY_WORKER_TEST_DIALECT=docs IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
 
-# The permits against their model, in orders that were not tried before.
+# The permits against their model in new orders, and the parsers under made-up input.
 test-long: $(STAMP)
-	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model tests/test_fuzz.py
 
 # Each guard of the permits broken by hand: a test must notice.
 mutants: $(STAMP)

@@ -21,7 +21,7 @@ TOKEN = SecretStr("sesame-token")
 SMALL = {name: row for name, row in TABLE.items() if len(row[0]) < 20_000}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 #: How long a silent peer is believed to live, in seconds: 45 by default.
-SILENCE = 0.5
+SILENCE = 2.0
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -79,7 +79,7 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def followed(server: Server, silence: float = SILENCE) -> tuple[list[Frame], StreamEnded]:
+def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], StreamEnded]:
     """What `follow` yields of a server's answer, and how it ends."""
     seen: list[Frame] = []
 
@@ -121,7 +121,7 @@ def test_over_a_socket_each_event_is_read_once_and_the_end_is_told(server: Serve
 def test_events_that_come_byte_by_byte_are_read_whole(server: Server) -> None:
     stream = event(1).replace(b"\n", b"\r\n") + "data: é\n\n".encode() + event(2)
     server.answers = [Pieces(HEAD, *(bytes([byte]) for byte in stream))]
-    seen, _ = followed(server, silence=DEADLINE)
+    seen, _ = followed(server)
     assert seen == ["opened", notification(1), "unreadable", notification(2)]
 
 
@@ -176,14 +176,14 @@ def test_a_packed_stream_is_an_end(server: Server) -> None:
 @pytest.mark.parametrize("before", [b"", event(1), b"data: {", b": keepalive\n"])
 def test_a_peer_that_falls_silent_is_noticed(server: Server, before: bytes) -> None:
     server.answers = [Pieces(HEAD + before, b"")]
-    seen, ended = followed(server)
+    seen, ended = followed(server, SILENCE)
     assert seen == (["opened", notification(1)] if before == event(1) else ["opened"])
     assert "ReadTimeout" in str(ended)
 
 
 def test_a_peer_that_never_answers_is_noticed(server: Server) -> None:
     server.answers = [HANGING]
-    assert "ReadTimeout" in str(followed(server)[1])
+    assert "ReadTimeout" in str(followed(server, SILENCE)[1])
 
 
 def test_an_answer_that_breaks_off_is_an_end_and_what_came_whole_is_kept(server: Server) -> None:
