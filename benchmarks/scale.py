@@ -30,7 +30,6 @@ from benchmarks import growth, server_times
 from benchmarks.harness import SEED
 from benchmarks.virtual import Simulation
 from config import embedded, keys
-from config.connection import connect
 from sandbox.chance import draws, duration
 
 ACCOUNTS, BRIEFS = 10_000, 1_000_000
@@ -39,6 +38,8 @@ SECONDS = {"brief": 40.0, "promotion": 60.0}
 #: Virtual ms whose calls are sent together, and briefs accepted at once.
 TICK = 250
 TOGETHER = 1_000
+#: Seconds that the server may take over one answer: to forget a million briefs is one, too.
+PATIENCE = 120.0
 #: Seconds between two lines that tell how far it is.
 TELL_EVERY = 15.0
 
@@ -46,21 +47,22 @@ TELL_EVERY = 15.0
 def main(accounts: int, briefs: int) -> None:
     """Run everything and print the figures."""
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
-        client = connect(url)
+        client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE)
         client.config_set("appendonly", "no")
         server_times.begin(client)
-        result = {"accounts": accounts, "briefs": briefs, **_life(client, accounts, briefs)}
+        life = _tell(accounts=accounts, briefs=briefs, **_life(client, accounts, briefs))
         by_accounts = {n: growth.measure(client, accounts=n, waiting=10) for n in _sizes(1, 10 * accounts)}
+        accounts_told = _tell(by_accounts=by_accounts, growth_by_accounts=_growth(by_accounts))
         by_waiting = {n: growth.measure(client, accounts=1, waiting=n) for n in _sizes(10, 2 * briefs)}
-    result |= {
-        "by_accounts": by_accounts,
-        "by_waiting": by_waiting,
-        "growth_by_accounts": _growth(by_accounts),
-        "growth_by_waiting": _growth(by_waiting),
-    }
-    for name, value in result.items():
-        print(f"{name:26} {json.dumps(value)}")
-    print(json.dumps(result))
+        waiting_told = _tell(by_waiting=by_waiting, growth_by_waiting=_growth(by_waiting))
+    print(json.dumps(life | accounts_told | waiting_told))
+
+
+def _tell(**figures: Any) -> dict[str, Any]:
+    """Print figures as soon as they are there: what follows takes long, and may fail."""
+    for name, value in figures.items():
+        print(f"{name:26} {json.dumps(value)}", flush=True)
+    return figures
 
 
 def _sizes(least: int, most: int) -> list[int]:
