@@ -99,13 +99,23 @@ class Following:
                 pass  # somebody has set a webhook; it names no job, so it would wake all
             case _:
                 self._pause = RECONNECT
-                whose = await self._scripts.run(
-                    "wake", account=self._account.name, event=frame.id, job=frame.job, code=frame.code
-                )
+                whose = await self._wake(frame)
                 if whose == "ours":
                     self._cleaner.wanted.set()
                 elif whose == "all":
                     await self._record("unread", f"an event that names no job: {frame.name[:64]}")
+
+    async def _wake(self, event: Notification) -> str:
+        whose: str = await self._scripts.run(
+            "wake",
+            account=self._account.name,
+            event=event.id,
+            job=event.job,
+            code=event.code,
+            sent=None if event.sent_at is None else round(event.sent_at * 1000),
+            live=self._in_step or None,
+        )
+        return whose
 
     def _heard(self) -> None:
         self._alive = True

@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq import Message
 from dramatiq.middleware import CurrentMessage
 
-from actors import holding, preparation, refusals, upkeep
+from actors import holding, preparation, refusals, uncertain, upkeep
 from actors.broker import broker
 from actors.process import Process, process
 from config import keys, logs
@@ -56,11 +56,12 @@ def submit_brief(subject: str) -> None:
     run = process()
     brief = run.ledger.look(subject)
     if brief is None or brief.state != "waiting":
-        refusals.unknown_create(run, brief)
+        uncertain.unknown_create(run, brief)
         return
     intent = steps.intended("create", brief, fingerprint=brief.fields["fingerprint"])
     limit = run.paid_call_ms
-    if run.ledger.advance(brief, "submitting", journal=intent, timer=limit) is not Answer.MOVED:
+    moved = run.ledger.advance(brief, "submitting", journal=intent, timer=limit, forget=["call_ended"])
+    if moved is not Answer.MOVED:
         return
     try:
         created = run.apis[brief.account].create(brief.json("body"))

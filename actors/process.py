@@ -13,6 +13,8 @@ from worker.piktid import PiktID, longest_call, open_pool
 
 #: Milliseconds beyond the longest call that its worker has to record what came of it.
 MARGIN = 15_000
+#: Milliseconds that the end of a job may be late, however fast the API's clocks are.
+LATE = 5_000
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Process:
 
     @property
     def unknown_ms(self) -> int:
-        """Milliseconds after which a job that an unknown create may have made is over for certain."""
-        return self.paid_call_ms + self.settings.api_ms(JOB_PATIENCE)
+        """Milliseconds from the end of a create's call after which a job that it may have made is over."""
+        return self.settings.api_ms(JOB_PATIENCE) + LATE
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.process import Process
 from config import logs
-from config.settings import EARLY_404
+from config.settings import EARLY_404, LOOK_AGAIN
 from worker import choosing, steps
 from worker.answers import JobResults
 from worker.api_errors import ApiError, Invalid, NotFound
@@ -22,14 +22,15 @@ def refuse_create(run: Process, brief: Record, error: ApiError) -> None:
     """Do what the table of verdicts says of a create's error."""
     verdict = judge(CREATE, error, run.settings)
     log.warning("create.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
+    is_unknown = verdict.to == "uncertain"
     run.ledger.advance(
         brief,
         verdict.to,
-        fields={"error": str(error)},
+        fields={"error": str(error)} | ({"call_ended": "1"} if is_unknown else {}),
         event=_failed_brief(error) if verdict.to == "failed" else None,
         settle=verdict.settle,
         journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
-        timer=run.unknown_ms if verdict.to == "uncertain" else None,
+        timer=run.settings.api_ms(LOOK_AGAIN) if is_unknown else None,
         pause=verdict.pause,
         throttle=verdict.throttle,
         paid=True,
@@ -44,23 +45,6 @@ def _failed_brief(error: ApiError) -> Event:
             "faults": [{"path": p, "rule": r} for p, r in error.faults],
         }
     return Event("identity.brief.failed", data)
-
-
-def unknown_create(run: Process, brief: Record | None) -> None:
-    """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
-    if brief is not None and brief.state == "submitting" and brief.age_ms >= run.paid_call_ms:
-        outcome = steps.outcome("create", brief, "unknown")
-        run.ledger.advance(brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.unknown_ms)
-    elif brief is not None and brief.state == "uncertain" and brief.age_ms >= run.unknown_ms:
-        _ask(run, brief)
-
-
-def _ask(run: Process, brief: Record) -> None:
-    """Hold a brief for an operator; by now the job that it may have is over, and its permit is free."""
-    question = "its create may or may not have arrived: look for its job before it is sent again"
-    event = Event("identity.brief.held", {"question": question})
-    run.ledger.advance(brief, "held", fields={"question": question}, event=event)
-    log.warning("brief.held", brief=brief.brief_id, question=question)
 
 
 def check_recorded(record: Record, answer: Answer, **made: str) -> None:

@@ -55,5 +55,5 @@ def _is_over(run: Process, orphan: Orphan) -> bool:
         return orphan.age_ms > run.settings.api_ms(EARLY_404)
     except ApiError:
         return False
-    # Nobody knows a job to ask for: if there is one, it is over after this time.
-    return orphan.age_ms > run.unknown_ms
+    # Nobody knows a job to ask for: if there is one, it is over after this time from before its call.
+    return orphan.age_ms > run.paid_call_ms + run.unknown_ms

@@ -104,6 +104,19 @@ SEEN = Key(
 LEASE = Key(
     "identity:lease:%s", "string", "listener", "account: the listener that follows it; 6 seconds, renewed"
 )
+UNCLEAR = Key(
+    "identity:unclear:%s",
+    "zset",
+    "ledger",
+    "account: attempts of creates whose outcome is not on record -> intended, ms; an hour after the last",
+)
+STRANGERS = Key(
+    "identity:strangers:%s",
+    "zset",
+    "listener",
+    "account: jobs seen that are nobody's -> first seen, ms; an hour after the last",
+)
+FACTS = Key("identity:facts:%s", "hash", "ledger", "account: such a job -> what the API says of it; an hour")
 STREAM = Key(
     "identity:stream:%s",
     "hash",

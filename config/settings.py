@@ -19,6 +19,8 @@ EARLY_EVENT = 900.0
 #: new replay is trusted to reach back to the last one: the rest is for what was on its way at either end.
 REPLAY = 600.0
 REPLAY_SPAN = 540.0
+#: Seconds (of the API's) after which the stream is opened again for its replay while a create is uncertain.
+REPLAY_AGAIN = 300.0
 #: Seconds between two looks at a job that no event has spoken of.
 LOOK_AGAIN = 20.0
 #: Seconds after which a job that nobody could follow is over for certain: what the vendor's own client waits.

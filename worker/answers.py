@@ -52,6 +52,8 @@ class JobStatus:
     processed_images: int | None = None
     identity_code: str | None = None
     identity_name: str | None = None
+    created_at: float | None = None
+    """When it was made, in seconds since 1970 by the API's clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Numbers in brackets are sections of piktid-v2.md.
 
 import json
 import math
+from datetime import UTC, datetime
 
 #: Longest id or code believed, in characters. Those of the API have a dozen; a longer one fits in no URL.
 MAX_ID_LENGTH = 200
@@ -60,3 +61,16 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return result if math.isfinite(result) else None
+
+
+def moment(value: object) -> float | None:
+    """Return a time of day as seconds since 1970: a number of them, or ISO 8601, UTC unless it says."""
+    if not isinstance(value, str):
+        return number(value)
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if ":" not in value:
+        return None  # a date alone
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -111,6 +111,7 @@ class Ledger(AccountLedger):
         promotions: Sequence[Mapping[str, str]] = (),
         keep: bool = False,
         unowned: bool = False,
+        sightings: int | None = None,
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
@@ -120,7 +121,8 @@ class Ledger(AccountLedger):
         another attempt moves nothing. `paid` records the end of a paid call: in the journal in any case, and
         for as long as it takes Redis to answer. `promotions` are the choice of a brief that moves to
         `choosing`, planned at once as in `plan`. With `keep`, a record that is held keeps its job permit
-        until `job_over`; with `unowned`, nothing is done if one of the jobs is another record's.
+        until `job_over`; with `unowned`, nothing is done if one of the jobs is another record's; nor with
+        `sightings` (`worker/streams.py`), if more has been seen since of jobs that are nobody's.
         """
         arguments = {
             "subject": record.subject,
@@ -135,6 +137,7 @@ class Ledger(AccountLedger):
             "promotions": list(promotions) or None,
             "keep": keep or None,
             "unowned": unowned or None,
+            "sightings": sightings,
         }
         return self._change("advance", arguments, forget, journal, pause, paid=paid)
 
@@ -196,6 +199,10 @@ class Ledger(AccountLedger):
                 log.warning("paid_call.unrecorded", subject=arguments["subject"], error=str(error))
                 time.sleep(pause_seconds * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
                 pause_seconds = min(pause_seconds * 2, RECORD_AGAIN_MOST)
+
+    def sighted(self, account: str, job: str, facts: str) -> bool:
+        """Put on record what the API says of a job that is nobody's; False when it is somebody's by now."""
+        return bool(self._scripts.run("sighted", account=account, job=job, facts=facts))
 
     def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
         """Record the choice: one planned promotion for each item, in their order."""

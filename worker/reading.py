@@ -23,7 +23,7 @@ from worker.answers import (
     RunState,
     Webhook,
 )
-from worker.json_values import UnreadableError, decode, fields, identifier, integer, number, text
+from worker.json_values import UnreadableError, decode, fields, identifier, integer, moment, number, text
 
 
 def read_created(body: object) -> Created:
@@ -51,6 +51,7 @@ def read_job_status(body: object, asked: str) -> JobStatus:
         processed_images=integer(found.get("processed_images")),
         identity_code=identifier(found.get("identity_code")),
         identity_name=text(found.get("identity_name")),
+        created_at=moment(found.get("created_at")),
     )
 
 

@@ -22,6 +22,7 @@ from config.settings import (
     PROBE_AGAIN,
     PROBE_MOST,
     RATE_WINDOW,
+    REPLAY_AGAIN,
     REPLAY_SPAN,
     Settings,
 )
@@ -35,6 +36,8 @@ AGAIN = 10_000
 LOST = 600_000
 #: Milliseconds that the API keeps an event for replay (piktid-v2.md 3.2).
 REPLAY = 600_000
+#: Milliseconds that a job of nobody's and a create of unknown outcome are remembered.
+STRANGER = 3_600_000
 
 
 class Scripts:
@@ -82,6 +85,8 @@ def prelude(settings: Settings) -> str:
             "recount_ms": settings.api_ms(COUNT_SOON),
             "early_ms": round(EARLY_EVENT * 1000),
             "replay_ms": REPLAY,
+            "stranger_ms": STRANGER,
+            "replay_again_ms": settings.api_ms(REPLAY_AGAIN),
             "span_ms": settings.api_ms(REPLAY_SPAN),
             "grant_ms": GRANT,
             "again_ms": AGAIN,

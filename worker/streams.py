@@ -14,7 +14,7 @@
 By webhook nothing is known to be without a gap: a delivery that failed leaves no trace here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import redis
@@ -37,6 +37,12 @@ class Stream:
     replayed_since: int | None = None
     """Since when replays alone have brought everything, up to `replayed_at`: a second witness of it all."""
     replayed_at: int | None = None
+    told_at: int | None = None
+    """When it last spoke of a creation job of ours: that it does so at all is in no second source."""
+    ahead_ms: int | None = None
+    """How far the API's clock is ahead of Redis', as of the last live event."""
+    sightings: int = 0
+    """How often something new was seen of jobs that are nobody's."""
     ended_at: int | None = None
     why: str | None = None
     """Why it ended last, or why a new stretch began."""
@@ -45,6 +51,6 @@ class Stream:
 def read_stream(client: "redis.Redis", account: str) -> Stream:
     """Return the record of an account's stream, which is empty where it was never followed."""
     found: Any = client.hgetall(keys.STREAM(account))
-    times = ("connected_at", "heard_at", "unbroken_since", "replayed_since", "replayed_at", "ended_at")
-    known = {name: int(found[name]) for name in times if name in found}
-    return Stream(listener=found.get("listener"), why=found.get("why"), **known)
+    known = {each.name: found[each.name] for each in fields(Stream) if each.name in found}
+    values: Any = {name: text if name in ("listener", "why") else int(text) for name, text in known.items()}
+    return Stream(**values)

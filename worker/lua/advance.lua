@@ -8,16 +8,16 @@
 -- paid = true: the end of a paid call, journalled in any case,
 -- keep = true: a job permit stays with a record that is held, for job_over to hand on,
 -- unowned = true: nothing is done if one of the jobs is another record's,
+-- sightings = how much had been seen of jobs that are nobody's when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- Returns moved; repeat when it is in that state already, or the end of this paid call is on record; elsewhere
--- when the table does not allow the move, when it needs a grant that the record does not have, or when a field
--- is not as given.
+-- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
+-- not as given, when a job is another's, or when more has been seen since.
 --
 -- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
 local record = record_of(A.subject)
 local account, granted_at = unpack(redis.call('HMGET', record, 'account', 'granted_at'))
-
 local function is_taken()
     for _, job in ipairs(A.unowned and account and A.jobs or {}) do
         if (redis.call('GET', key('JOB', account, job)) or A.subject) ~= A.subject then
@@ -27,7 +27,10 @@ local function is_taken()
     return false
 end
 
-local answer = unchanged(record, A.when) and not is_taken() and move(A.subject, A) or 'elsewhere'
+local answer = 'elsewhere'
+if unchanged(record, A.when) and not is_taken() and has_seen_only(account, A.sightings) then
+    answer = move(A.subject, A)
+end
 
 -- Whether this very call was recorded before and its answer was lost: the same attempt with the same facts, or
 -- with a job that is this record's, which may have moved on by now.

@@ -1,7 +1,8 @@
 -- wake: an event of the API has come; wake the step of the job that it speaks of.
 --
 -- account, event (its id), job (or none: the event names no job), code (an identity code, or none),
--- once = true: it came by webhook, sent at that time in ms (or none), and counts the first time only
+-- sent = when the API says it was sent, ms (or none), live = true: it came just now by stream,
+-- once = true: it came by webhook, and counts the first time only
 -- Returns ours; nobody when no such job is known yet; all when every job in flight was woken; seen or old
 -- when it came by webhook before, or is too old to tell whether it did.
 --
@@ -24,6 +25,11 @@ if A.once then
     redis.call('PEXPIRE', seen, SETTING.early_ms)
 end
 
+local stream = key('STREAM', A.account)
+if A.live and A.sent then
+    redis.call('HSET', stream, 'ahead_ms', whole(A.sent - NOW))
+end
+
 if not A.job and not A.code then
     for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', A.account), 0, -1)) do
         hint(subject)
@@ -35,14 +41,22 @@ local subject = owner(A.job) or owner(A.code)
 if subject then
     hint(subject)
     handled(A.account, A.event)
+    if not A.once and redis.call('HGET', record_of(subject), 'state') == 'generating' then
+        redis.call('HSET', stream, 'told_at', whole(NOW))
+    end
     return 'ours'
 end
 
--- Whichever of the two is recorded first finds it.
+-- Whichever of the two is recorded first finds it. What is replayed says nothing new.
 for _, id in pairs({A.job, A.code}) do
     local early = key('EARLY', A.account, id)
-    redis.call('RPUSH', early, A.event)
-    redis.call('LTRIM', early, -50, -1)
-    redis.call('PEXPIRE', early, SETTING.early_ms)
+    if not redis.call('LPOS', early, A.event) then
+        redis.call('RPUSH', early, A.event)
+        redis.call('LTRIM', early, -50, -1)
+        redis.call('PEXPIRE', early, SETTING.early_ms)
+        if id == A.job then
+            meet_stranger(A.account, id)
+        end
+    end
 end
 return 'nobody'

@@ -126,6 +126,9 @@ move = function(subject, change)
     account_for(account, subject, kind, from, to)
     count_identity(account, subject, kind, from, to)
     hold(account, subject, kind, from, to, change.keep)
+    if kind == 'brief' then
+        follow_create(account, subject, to, change)
+    end
     if STATES[kind][from].final then
         reopen(subject, to)
     end
@@ -169,6 +172,7 @@ end
 -- Remember whose a remote job is; events that came before the POST's own answer count from now.
 local function know_job(account, job, subject)
     redis.call('SET', key('JOB', account, job), subject, 'PX', SETTING.keep_ms)
+    forget_stranger(account, job)
     local early = key('EARLY', account, job)
     local ids = redis.call('LRANGE', early, 0, -1)
     for _, id in ipairs(ids) do
