@@ -1,16 +1,52 @@
-"""What stands in the way of a start, each as a line of text."""
+"""What stands in the way of a start, each as a line of text, and those who hold it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cli.account_drawing import holder_line
 from cli.common import age, clock
+from worker.account_report import AccountReport
 
 Missing = Mapping[str, Any]
+#: Holders of jobs that are named.
+MOST = 10
 
 
 def missing_line(missing: Missing, now: int) -> str:
     """Return one of `worker.why.Waiting.missing` as text; `now` in ms."""
     return _LINES[missing["what"]](missing, now)
+
+
+def held_lines(missing: Missing, report: AccountReport) -> list[str]:
+    """Return who holds what is missing, a line for each, and how many more do."""
+    if missing["what"] == "job":
+        lines = [holder_line(holder, report.read_at) for holder in report.jobs[:MOST]]
+        return lines + _more(len(report.jobs) - MOST)
+    if "held" not in missing:
+        return []
+    held = missing["held"]
+    lines = [_share(share, missing["what"], report.read_at) for share in held["named"]]
+    return [_total(missing), *lines, *_more(held["more"])]
+
+
+def _total(missing: Missing) -> str:
+    amount, more = missing["held"]["amount"], missing["held"]["more"]
+    if missing["what"] == "slots":
+        first = ", the oldest first" if more else ""
+        return f"{missing['identities']} are identities, {amount:g} reserved{first}"
+    first = ", the largest first" if more else ""
+    return f"{missing['spent']:g} are spent, {amount:g} promised{first}"
+
+
+def _share(share: Mapping[str, Any], what: str, now: int) -> str:
+    state = share["state"] or "orphan, its record is gone"
+    since = "" if share["since"] is None else f"  {age(now - share['since'])}"
+    unit = "credits" if what == "budget" else "slot" if share["amount"] == 1 else "slots"
+    return f"{share['subject']}  {state}{since}  {share['amount']:g} {unit}"
+
+
+def _more(count: int) -> list[str]:
+    return [f"and {count} more"] if count > 0 else []
 
 
 def _soon(at: int, now: int) -> str:

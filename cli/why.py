@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.account_drawing import holder_line
 from cli.accounts import facts
 from cli.common import (
     Json,
@@ -19,7 +18,7 @@ from cli.common import (
     say,
 )
 from cli.drawing import waits_for_pick
-from cli.missing import missing_line
+from cli.missing import held_lines, missing_line
 from worker import why as reasons
 from worker.brief_faults import Fault
 from worker.view_models import BriefView
@@ -123,8 +122,7 @@ def _waiting(found: Why, waiting: Waiting) -> list[str]:
     lines = [place]
     for number, missing in enumerate(waiting.missing):
         lines.append(f"  {'missing:' if number == 0 else '':<8}  {missing_line(missing, report.read_at)}")
-        if missing["what"] == "job":
-            lines += [f"              {holder_line(holder, report.read_at)}" for holder in report.jobs[:10]]
+        lines += [f"              {held}" for held in held_lines(missing, report)]
     if not waiting.missing:
         lines.append("  missing:  nothing but its turn")
     if waiting.starts_at is None:

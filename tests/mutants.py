@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant("a batch may start what its budget cannot pay", PERMITS, "if not fits_budget(account, subject, batch) then", "if false then"),
     Mutant("a budget may not be used up", BUDGET, "cost_of(account, subject) <= budget_left(batch)", "cost_of(account, subject) < budget_left(batch)"),
     Mutant("promised credits are free", BUDGET, "        left = left - credits\n", ""),
-    Mutant("spent credits are free", BUDGET, "allowed - (tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0)", "allowed"),
+    Mutant("spent credits are free", BUDGET, "allowed - spent_of(batch)", "allowed"),
     Mutant("drafts cost nothing", BUDGET, " + draft_price(account) * (tonumber(got[2]) or 1)", ""),
     Mutant("a start promises nothing", PERMITS, "        promise(account, subject, batch)\n", ""),
     Mutant("what was promised is never given back", RECORDS, "redis.call('HDEL', key('PROMISED', batch), subject) == 1 then", "false then"),

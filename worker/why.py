@@ -5,14 +5,14 @@ Times are ms since 1970 by the server's clock.
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import redis
 
 from config import keys
 from config.settings import Settings
-from worker import account_report, views
+from worker import account_report, holders, views
 from worker.account_report import AccountReport
 from worker.forecast import caps, forecast, waiting_needs
 from worker.ledger import brief_subject
@@ -35,7 +35,11 @@ class Waiting:
     promotions: int
     """Promotions that wait, and go before creations."""
     missing: tuple[dict[str, Any], ...]
-    """What stands in its way: `what` (pause, probe, request, job, slots, budget) with its numbers."""
+    """What stands in its way: `what` (pause, probe, request, job, slots, budget) with its numbers.
+
+    With slots, the number of `identities` in the library, and with a budget, the credits `spent`; with both,
+    who holds the rest, in `held` (the fields of `worker.holders.Holders`). Jobs are in the account's report.
+    """
     starts_at: int | None
     not_known: str | None
     """Why no time of start can be told."""
@@ -115,7 +119,8 @@ def _waiting(
     if not text:
         return None
     told: dict[str, Any] = json.loads(text)
-    missing = tuple(told["missing"] or ())  # an empty table of Lua's is an object
+    # An empty table of Lua's is an object.
+    missing = tuple(each | _held(client, report, each) for each in told["missing"] or ())
     needs = waiting_needs(client, report.name) if told["endpoint"] == "create" else []
     starts_at, not_known = _start(report, settings, told, needs)
     return Waiting(
@@ -130,6 +135,16 @@ def _waiting(
         not_known=not_known,
         assumed=_assumed(report, settings),
     )
+
+
+def _held(client: "redis.Redis", report: AccountReport, missing: dict[str, Any]) -> dict[str, Any]:
+    """Return who holds what is missing, where the account's report does not tell it."""
+    if missing["what"] == "slots":
+        held = holders.of_slots(client, report.name)
+        return {"identities": report.slots_used, "held": asdict(held)}
+    if missing["what"] == "budget":
+        return {"held": asdict(holders.of_budget(client, missing["batch"]))}
+    return {}
 
 
 def _start(
@@ -171,5 +186,5 @@ def _assumed(report: AccountReport, settings: Settings) -> str:
     return (
         f"assumed: drafts take {took(known.drafts, report.drafts_ms)}, preprocessing "
         f"{took(known.preprocessing, report.preprocessing_ms)}, nobody else uses the account{pause}, "
-        "and nothing comes that goes before it"
+        "nobody picks drafts of a brief that waits for that, and nothing comes that goes before it"
     )

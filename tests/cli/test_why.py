@@ -103,11 +103,43 @@ def test_without_slots_no_time_is_told(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.accept(brief_id="a")
     waiting = told(command, "a")
-    assert waiting["missing"] == [{"what": "slots", "need": 1, "free": 0, "cap": 1}]
+    (missing,) = waiting["missing"]
+    assert [missing[field] for field in ("what", "need", "free", "cap", "identities")] == [
+        "slots",
+        1,
+        0,
+        1,
+        0,
+    ]
     assert waiting["starts_at"] is None
     text = command("why", "a").stdout
     assert "  missing:  slots: it needs 1, 0 of 1 are free; delete identities, or raise the limit\n" in text
     assert "  start:    not known: nobody knows when an identity will be deleted" in text
+
+
+def test_who_holds_the_missing_slots_is_told_with_since_when_and_how_many_more(
+    command: Command, heard: Flow
+) -> None:
+    limit(heard, slots=9, jobs=0, create_per_minute=0)
+    heard.accept(brief_id="picked", choose="manual")
+    brief = heard.until("picked", "choosing")
+    granted_at, draft = int(brief.fields["granted_at"]), brief.json("drafts")[0]["image_result_id"]
+    heard.client.hset(ACCOUNT, mapping={"promote_until": "9" * 13, "promote_reason": "why not"})
+    assert command("pick", "picked", str(draft)).returncode == 0
+    for number in range(6):
+        heard.accept(brief_id=f"later-{number}")
+    heard.ledger.count_identities("default", ["own-1", "own-2"], heard.ledger.now())
+    heard.accept(brief_id="a")
+    (missing,) = told(command, "a")["missing"]
+    assert (missing["what"], missing["identities"], missing["held"]["amount"]) == ("slots", 2, 7)
+    first, *others = missing["held"]["named"]
+    assert first == {"subject": "promotion:picked#0", "state": "planned", "since": granted_at, "amount": 1}
+    assert [each["subject"] for each in others] == [f"brief:later-{number}" for number in range(4)]
+    assert missing["held"]["more"] == 2
+    text = command("why", "a").stdout
+    assert "\n              2 are identities, 7 reserved, the oldest first\n" in text
+    assert re.search(r"\n              promotion:picked#0  planned  \d+s  1 slot\n", text)
+    assert "\n              and 2 more\n" in text
 
 
 def test_slots_that_those_before_it_will_take_are_not_counted_on(command: Command, flow: Flow) -> None:
@@ -134,6 +166,30 @@ def test_a_parked_brief_is_told_what_it_may_cost_and_what_raises_the_budget(
     assert "it may cost 50 credits, 10 of 10 are left for batch spring; to raise it: " in text
     assert "`identity-worker limits default --budget spring=N`" in text
     assert "parked:    over the budget of batch spring; see `why`" in command("status", "a").stdout
+
+
+def test_who_holds_the_budget_is_told_with_the_credits_and_what_is_spent(
+    command: Command, heard: Flow
+) -> None:
+    heard.finish(heard.accept(brief_id="first", batch="spring"))
+    limit(heard, jobs=0, create_per_minute=0)
+    heard.api.set(drafts_median_seconds=3_000)
+    spent = float(str(heard.client.hget(keys.BUDGET("spring"), "spent")))
+    for number in range(7):
+        heard.accept(brief_id=f"b-{number}", batch="spring")
+    promised = [float(each) for each in heard.client.hvals(keys.PROMISED("spring"))]
+    heard.ledger.set_budget("spring", "default", spent + sum(promised) + 1, by="test")
+    heard.accept(brief_id="a", batch="spring")
+    (missing,) = told(command, "a")["missing"]
+    assert (missing["what"], missing["left"], missing["spent"]) == ("budget", 1, spent)
+    held = missing["held"]
+    assert (held["amount"], held["more"], len(held["named"])) == (sum(promised), 2, 5)
+    assert held["named"][0]["subject"] == "brief:b-0"
+    assert held["named"][0]["amount"] == promised[0] > 50
+    assert held["named"][0]["since"] == int(heard.brief("b-0").fields["granted_at"])
+    text = command("why", "a").stdout
+    assert f"\n              {spent:g} are spent, {sum(promised):g} promised, the largest first\n" in text
+    assert re.search(rf"\n              brief:b-0  \w+  \d+s  {promised[0]:g} credits\n", text)
 
 
 def test_urgent_briefs_may_take_jobs_that_others_may_not(command: Command, flow: Flow) -> None:

@@ -3,7 +3,8 @@
 -- subject
 -- Returns a JSON object, or '' when it does not wait: account, endpoint, granted, urgent, parked, position and
 -- waiting (none when parked), promotions that go first, missing = {{what = 'pause' | 'probe' | 'request' | 'job'
--- | 'slots' | 'budget', ...}, ...}. It changes nothing but to forget requests that count no more.
+-- | 'slots' | 'budget', ...}, ...}. It changes nothing but to forget what counts no more: ended requests, a
+-- working limit that has reached the cap.
 --
 -- Atomic: one picture of the account, which many others change meanwhile.
 local kind = kind_of(A.subject)
@@ -16,7 +17,8 @@ local endpoint = WAITS[kind].endpoint
 local waiting = key('WAITING', account, endpoint)
 local limits = limits_of(account)
 if limits.working and NOW >= limits.working_until then
-    limits.working = nil -- one more is due to be tried; to try it is for admit
+    -- One more is due to be tried. To put that on record is for admit.
+    limits.working, limits.working_until = limits.working + 1, NOW + SETTING.busy_ms
 end
 local missing = {}
 
@@ -50,7 +52,7 @@ if not has_slots(account, A.subject, free, limits.slots) then
 end
 if not fits_budget(account, A.subject, batch) then
     lacks('budget', {account = account, batch = batch, cost = cost_of(account, A.subject), left = budget_left(batch),
-        allowed = budget_of(batch)})
+        allowed = budget_of(batch), spent = spent_of(batch)})
 end
 local rank = redis.call('ZRANK', waiting, A.subject)
 return cjson.encode({

@@ -26,13 +26,17 @@ local function budget_of(batch)
     return batch and tonumber(redis.call('HGET', key('BUDGET', batch), 'allowed'))
 end
 
+local function spent_of(batch)
+    return tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0
+end
+
 -- Credits that are neither spent nor promised.
 local function budget_left(batch)
     local allowed = budget_of(batch)
     if not allowed then
         return math.huge
     end
-    local left = allowed - (tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0)
+    local left = allowed - spent_of(batch)
     for _, credits in ipairs(redis.call('HVALS', key('PROMISED', batch))) do
         left = left - credits
     end
