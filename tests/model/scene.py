@@ -255,6 +255,7 @@ class Scene:
             self._check_idle(account, seen[name], parked)
         self._check_waiting(seen, parked)
         self._check_budgets(budgets, promised)
+        self._check_why(seen, parked)
         self.sound = True
 
     def _read(self) -> tuple[dict[str, Seen], dict[str, list[str]], Any, Any, dict[str, int]]:
@@ -401,3 +402,35 @@ class Scene:
             }
             theirs = {subject: float(amount) for subject, amount in promised[batch].items()}
             assert theirs == ours
+
+    def _check_why(self, seen: dict[str, Seen], parked: dict[str, list[str]]) -> None:
+        """Whoever is first of a list lacks by `why` what it lacks by the model; if nothing, it is granted."""
+        rows = [*(row for each in seen.values() for row in each.waiting.values()), *parked.values()]
+        for name in (row[0] for row in rows if row):
+            subject = self.model.subjects.get(name)
+            if subject is None:
+                continue  # its record was deleted
+            told = json.loads(self.scripts.run("why", self.now, subject=name))
+            assert not told["granted"]
+            lacks = {each["what"] for each in told["missing"]}
+            assert lacks == self._lacks(subject), f"{name} lacks {lacks} by `why`"
+            if not lacks:
+                # Only the timer that is due keeps it: it brings the credits that another account freed.
+                self.run("admit", account=subject.account)
+                self.look()
+                assert subject.granted, f"{name} lacks nothing by `why`, and is not granted"
+                return  # what was read before is no longer so
+
+    def _lacks(self, subject: Subject) -> set[str]:
+        """Return what the model misses, in the words of `why`."""
+        account, missing = self.model.accounts[subject.account], self.model.missing(subject, self.now)
+        if "working" in missing and self.now >= account.working_until:
+            # The one job more that is due to be tried is counted on.
+            used = len(self.model.permits(account.name))
+            reserve = account.express if subject.endpoint == "create" and subject.priority <= 0 else 0
+            if used < (account.working or 0) + 1 - reserve:
+                missing.remove("working")
+        words = {"window": "request", "jobs": "job", "working": "job"}
+        found = {words.get(each, each) for each in missing}
+        # A full window is told instead of the probe that it holds as well.
+        return found - {"probe"} if "request" in found else found
