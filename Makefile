@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-dialects test-long mutants chaos crash-points recovery lint bench bench-caps clean
+.PHONY: demo test test-dialects test-long mutants chaos crash-points recovery nemesis lint bench bench-caps clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -39,6 +39,10 @@ crash-points: $(STAMP)
 recovery: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.recovery
 	$(VENV)/bin/python -m benchmarks.deploys
+
+# Redis misbehaving in every way, about ten minutes.
+nemesis: $(STAMP)
+	$(VENV)/bin/python -m benchmarks.nemesis
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

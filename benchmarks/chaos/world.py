@@ -3,8 +3,8 @@
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,16 +110,17 @@ def world(
     commands: Mapping[str, Sequence[str]] = REAL,
     workers: int = 1,
     listeners: int = 1,
-    redis_url: str | None = None,
+    between: Callable[[str], AbstractContextManager[str]] = nullcontext,
     keep: Path | None = None,
     limits: Mapping[str, int] = LIMITS,
     **api: Any,
 ) -> Iterator[World]:
     """Run it all for the length of the block; yield it once every account is followed.
 
-    `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `redis_url` where the
-    processes find Redis if not at the server itself, `keep` a folder for the logs and Redis' files that is
-    left behind, `api` further settings of the sandbox.
+    `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `between` puts
+    something before the URL of Redis that the processes are given, `keep` is a folder for the logs and Redis'
+    files that is left behind, `limits` those of the accounts on our side, `api` further settings of the
+    sandbox.
     """
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -128,7 +129,7 @@ def world(
         api_url = stack.enter_context(sandbox_process(speed, **{**API, **api}))
         tokens = {f"account-{number}": f"sandbox-chaos-{number}" for number in range(accounts)}
         environment = {
-            "REDIS_URL": redis_url or server.url,
+            "REDIS_URL": stack.enter_context(between(server.url)),
             "PIKTID_API_URL": api_url,
             "ACCOUNTS_FILE": str(_accounts(folder, tokens, limits)),
             "IDENTITY_WORKER_SPEED": str(speed),

@@ -1,5 +1,6 @@
-"""A TCP proxy that breaks a connection once, at a request that the test names, or at its answer."""
+"""A TCP proxy before Redis that loses what a test names: a request, its answer, or a share of all answers."""
 
+import random
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,11 @@ class Cutting:
     port: int
     done: threading.Event = field(default_factory=threading.Event)
     """Set when the cut was made."""
+    requests: int = 0
+    """Requests that came while answers were being lost, and how many of these answers were."""
+    lost: int = 0
+    _chance: float = 0.0
+    _rng: random.Random = field(default_factory=random.Random)
     _markers: tuple[bytes, ...] = ()
     _with_answer: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -36,6 +42,11 @@ class Cutting:
         """Let the next request that has all these texts in it arrive, but not its answer."""
         self._cut(markers, with_answer=True)
 
+    def lose_answers(self, chance: float, seed: int = 0) -> None:
+        """From here on let this share of all requests arrive, but not their answers; 0 ends it."""
+        with self._lock:
+            self._chance, self._rng, self._with_answer = chance, random.Random(seed), True
+
     def _cut(self, markers: Sequence[str], *, with_answer: bool) -> None:
         with self._lock:
             self.done.clear()
@@ -43,28 +54,39 @@ class Cutting:
 
     def relay(self, client: socket.socket) -> None:
         """Pass on what one client and the server say, until either has ended or the cut is made."""
-        unheard = threading.Event()
-        with client, socket.create_connection(self.upstream) as server:
-            answers = threading.Thread(target=_pass_on, args=(server, client, unheard))
-            answers.start()
-            cut = False
-            with suppress(OSError):
-                while not cut and (piece := client.recv(PIECE)):
-                    cut = self._is_meant(piece)
-                    if cut:
-                        unheard.set()
-                    if not cut or self._with_answer:
-                        server.sendall(piece)
-            # Also when the client was killed, which recv raises. Not both ways: the server reads what it was
-            # sent, and then ends its side.
-            with suppress(OSError):
-                server.shutdown(socket.SHUT_WR)
-            answers.join()
+        cut = False
+        # The server may be down, and does not answer then.
+        with client, suppress(OSError), socket.create_connection(self.upstream) as server:
+            cut = self._relay(client, server)
         if cut:
             self.done.set()
 
+    def _relay(self, client: socket.socket, server: socket.socket) -> bool:
+        """Return whether the cut was made."""
+        unheard = threading.Event()
+        answers = threading.Thread(target=_pass_on, args=(server, client, unheard))
+        answers.start()
+        cut = False
+        with suppress(OSError):
+            while not cut and (piece := client.recv(PIECE)):
+                cut = self._is_meant(piece)
+                if cut:
+                    unheard.set()
+                if not cut or self._with_answer:
+                    server.sendall(piece)
+        # Also when the client was killed, which recv raises. Not both ways: the server reads what it was
+        # sent, and then ends its side.
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
+        answers.join()
+        return cut
+
     def _is_meant(self, piece: bytes) -> bool:
         with self._lock:
+            if self._chance:
+                lost = self._rng.random() < self._chance
+                self.requests, self.lost = self.requests + 1, self.lost + lost
+                return lost
             if not self._markers or not all(marker in piece for marker in self._markers):
                 return False
             self._markers = ()

@@ -1,0 +1,192 @@
+"""Redis misbehaving in every way, under running briefs: it must heal without a restart of ours.
+
+    python -m benchmarks.nemesis [--quick] [NAME...]
+
+Each of the ways below in a world of its own. Afterwards nothing that was acknowledged may be lost, nothing
+may have run twice with effect, and none of our processes may have ended. `--quick` shortens each, for the
+tests, with processes whose waits are shorter too. The last line is one JSON object; exits 1 when it was not
+so.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from benchmarks.chaos.cutting import Cutting, cutting
+from benchmarks.chaos.fleet import QUICK, REAL
+from benchmarks.chaos.orders import orders
+from benchmarks.chaos.world import World, world
+from config.connection import ANSWER_TIMEOUT
+
+#: Seconds in which all must be quiet after the last fault.
+QUIET = 240.0
+#: Briefs a second, and how many of them before the trouble begins.
+BRIEFS, BEFORE = 5.0, 10
+#: A port on which nobody is.
+NOBODY = 1
+
+
+@dataclass
+class Nemesis:
+    """One run: the world, the proxy before its Redis, and how long to trouble it."""
+
+    made: World
+    proxy: Cutting
+    long: bool
+
+    def seconds(self, long: float, quick: float) -> float:
+        """Return how long something lasts."""
+        return long if self.long else quick
+
+
+def lost_replies(run: Nemesis) -> None:
+    """One answer in twenty is lost, of 10,000."""
+    run.proxy.lose_answers(0.05)
+    wanted = run.seconds(10_000, 400)
+    while run.proxy.requests < wanted:
+        time.sleep(0.05)
+    run.proxy.lose_answers(0)
+
+
+def stalled(run: Nemesis) -> None:
+    """It answers nothing for longer than an answer is waited for, three times."""
+    for _ in range(3 if run.long else 1):
+        run.made.store.freeze()
+        time.sleep(run.seconds(ANSWER_TIMEOUT + 3, 2.5))
+        run.made.store.thaw()
+        time.sleep(run.seconds(5, 1))
+
+
+def read_only(run: Nemesis) -> None:
+    """It is a replica for a while, as after a failover, and refuses to write."""
+    client = run.made.store.client
+    client.replicaof("127.0.0.1", NOBODY)
+    time.sleep(run.seconds(10, 3))
+    client.replicaof("NO", "ONE")
+
+
+def out_of_memory(run: Nemesis) -> None:
+    """Its limit of memory is reached, and raised again."""
+    client = run.made.store.client
+    client.config_set("maxmemory", 1)
+    time.sleep(run.seconds(10, 3))
+    client.config_set("maxmemory", 0)
+
+
+def scripts_flushed(run: Nemesis) -> None:
+    """It forgets all scripts, again and again."""
+    until = time.monotonic() + run.seconds(20, 3)
+    while time.monotonic() < until:
+        run.made.store.client.script_flush()
+        time.sleep(0.02)
+
+
+def killed(run: Nemesis) -> None:
+    """It is killed every 5 to 15 seconds for 3 minutes, and started again on its append-only file."""
+    rng = random.Random(3)
+    until = time.monotonic() + run.seconds(180, 5)
+    while time.monotonic() < until:
+        time.sleep(rng.uniform(5, 15) if run.long else rng.uniform(0.5, 2))
+        run.made.store.kill()
+        time.sleep(rng.uniform(0, 1))
+        run.made.store.start()
+
+
+def power_lost(run: Nemesis) -> None:
+    """Its machine loses power: its file ends after what was synced, in the middle of a command."""
+    for _ in range(5 if run.long else 2):
+        time.sleep(run.seconds(3, 1))
+        for member in run.made.fleet.members:
+            member.freeze()
+        # Nobody is answered after this, so nothing after it is acknowledged.
+        size = run.made.store.synced_size()
+        run.made.store.kill()
+        run.made.store.cut(size)
+        run.made.store.start()
+        for member in run.made.fleet.members:
+            member.thaw()
+
+
+WAYS: dict[str, Callable[[Nemesis], None]] = {
+    way.__name__: way
+    for way in (lost_replies, stalled, read_only, out_of_memory, scripts_flushed, killed, power_lost)
+}
+
+
+def trouble(name: str, *, quick: bool, keep: Path | None = None) -> dict[str, Any]:
+    """Let Redis misbehave in one way while briefs keep coming; return what came of it."""
+    found: list[Cutting] = []
+
+    @contextmanager
+    def proxied(url: str) -> Iterator[str]:
+        with cutting(url) as proxy:
+            found.append(proxy)
+            yield proxy.url
+
+    with world(
+        accounts=2,
+        speed=100,
+        timeout=2,
+        commands=QUICK if quick else REAL,
+        workers=2,
+        between=proxied,
+        keep=keep,
+    ) as made:
+        over, briefs = Event(), iter(orders(9, 10_000, list(made.accounts)))
+        for _ in range(BEFORE):
+            made.send(next(briefs))
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(_send, made, briefs, over)
+            try:
+                WAYS[name](Nemesis(made, found[0], not quick))
+            finally:
+                over.set()
+            sending.result()
+        mended = time.monotonic()
+        breaches = made.wait_until_quiet(QUIET)
+        return {
+            "briefs": dict(Counter(brief.state for brief in made.briefs())),
+            "answers_lost": found[0].lost,
+            "seconds_until_quiet": round(time.monotonic() - mended, 1),
+            "ended": [code for member in made.fleet.members for code in member.deaths],
+            "breaches": [f"{each.kind}: {each.subject} {each.what}" for each in breaches],
+        }
+
+
+def _send(made: World, briefs: Iterator[dict[str, Any]], over: Event) -> None:
+    """Send briefs until it is over."""
+    while not over.wait(1 / BRIEFS):
+        made.send(next(briefs))
+
+
+def is_healed(outcome: dict[str, Any]) -> bool:
+    """Whether nothing was lost or done twice, and no process of ours has ended."""
+    return not outcome["ended"] and not outcome["breaches"]
+
+
+def main(names: list[str], *, quick: bool) -> int:
+    """Run these ways and print what came of each; return the exit code."""
+    outcomes = {}
+    for name in names:
+        outcomes[name] = trouble(name, quick=quick)
+        print(name, json.dumps(outcomes[name]), flush=True)
+    print(json.dumps({name: is_healed(outcome) for name, outcome in outcomes.items()}))
+    return 0 if all(map(is_healed, outcomes.values())) else 1
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.nemesis")
+    parser.add_argument("names", nargs="*", choices=[[], *WAYS], metavar="NAME", help=", ".join(WAYS))
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args()
+    sys.exit(main(given.names or list(WAYS), quick=given.quick))
