@@ -2,19 +2,31 @@
 
 import fnmatch
 import random
+import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sandbox.names import account_name
 
 RequestKind = Literal["status", "refuse", "drop_response", "delay", "garbage", "early"]
 StreamKind = Literal["cut", "mute", "lose", "duplicate", "reorder", "split", "flood"]
 WebhookKind = Literal["lose", "double", "late", "forge"]
-Place = Literal["request", "stream", "webhook"]
+Kind = Literal[RequestKind, StreamKind, WebhookKind]
+#: `event` is the event itself, before it goes to streams and webhook.
+Place = Literal["request", "event", "stream", "webhook"]
+
+PAID_PATHS = ("/identity/create", "/identity/promote-generated")
+STREAM_PATH = "/notifications/events"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+#: A parameter in a path, as the reference writes it: `{job_id}`.
+_PARAMETER = re.compile(r"\{\w+\}")
 
 _PLACES: dict[str, Place] = {
     **dict.fromkeys(("status", "refuse", "drop_response", "delay", "garbage", "early"), "request"),
-    **dict.fromkeys(("cut", "mute", "lose", "duplicate", "reorder", "split", "flood"), "stream"),
+    "lose": "event",
+    **dict.fromkeys(("cut", "mute", "duplicate", "reorder", "split", "flood"), "stream"),
     **dict.fromkeys(("double", "late", "forge"), "webhook"),
 }
 
@@ -24,11 +36,11 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: RequestKind | StreamKind | WebhookKind
-    #: Only `lose` exists in two places; without `on` it hits streams.
-    on: Place | None = None
+    kind: Kind
+    #: Only `lose` exists in two places; without `on` the event is lost in both.
+    on: Literal["stream", "webhook"] | None = None
     method: str | None = None
-    #: A path of the API, `*` for any part: `/jobs/*/status`.
+    #: A path of the API, `*` or a name in braces for any part: `/jobs/*/status`, `/jobs/{job_id}/status`.
     path: str | None = None
     account: str | None = None
     #: Name of the event, for streams and webhooks.
@@ -54,6 +66,55 @@ class Rule(BaseModel):
     halfway: bool = False
     #: For `flood`: how many events of other jobs.
     events: Annotated[int, Field(ge=1, le=5_000)] = 100
+
+    @field_validator("method")
+    @classmethod
+    def _known_method(cls, method: str | None) -> str | None:
+        if method is not None and method.upper() not in METHODS:
+            raise ValueError(f"must be one of {', '.join(METHODS)}")
+        return method and method.upper()
+
+    @field_validator("path")
+    @classmethod
+    def _pattern(cls, path: str | None) -> str | None:
+        if path is not None and not path.startswith(("/", "*")):
+            raise ValueError("must begin with /")
+        if path is not None and path.startswith("/_sandbox"):
+            raise ValueError("the controls are never struck")
+        return path and _PARAMETER.sub("*", path)
+
+    @field_validator("account")
+    @classmethod
+    def _full_name(cls, account: str | None) -> str | None:
+        return account and account_name(account)
+
+    @model_validator(mode="after")
+    def _can_match(self) -> Self:
+        """Refuse what would never strike: a test that waits for it would pass for nothing."""
+        if self.kind != "lose" and self.on not in (None, _PLACES[self.kind]):
+            raise ValueError(f"on: only lose has a choice; {self.kind} strikes a {_PLACES[self.kind]}")
+        if self.place == "request" and self.event is not None:
+            raise ValueError(f"event: {self.kind} strikes requests, which have none")
+        if self.place == "webhook" and (self.path or self.method):
+            raise ValueError(f"path and method: {self.kind} strikes deliveries, which have none of ours")
+        where = self._only_at()
+        if where is not None:
+            method, paths = where
+            if not any(map(self.is_for, paths)):
+                raise ValueError(f"path: {self.kind} strikes only {' and '.join(paths)}")
+            if self.method not in (None, method):
+                raise ValueError(f"method: {self.kind} strikes only {method}")
+        return self
+
+    def _only_at(self) -> tuple[str, tuple[str, ...]] | None:
+        """The method and the paths of the only requests that it can strike."""
+        if self.kind == "early":
+            return "POST", PAID_PATHS
+        return ("GET", (STREAM_PATH,)) if self.place in ("stream", "event") else None
+
+    def is_for(self, path: str) -> bool:
+        """Whether it is for this path."""
+        return self.path is None or fnmatch.fnmatchcase(path, self.path)
 
     @property
     def place(self) -> Place:
@@ -90,7 +151,10 @@ class Faults:
         path: str | None = None,
         event: str | None = None,
     ) -> Rule | None:
-        """The rule of one of these kinds that strikes here, used up by one; None when nothing goes wrong."""
+        """The rule of one of these kinds that strikes here, used up by one; None when nothing goes wrong.
+
+        Events have neither method nor path, which their rules may name all the same.
+        """
         if place not in self.places:
             return None
         for rule in self.rules:
@@ -98,9 +162,9 @@ class Faults:
                 rule.place == place
                 and rule.kind in kinds
                 and rule.account in (None, account)
-                and rule.method in (None, method)
+                and (method is None or rule.method in (None, method))
                 and rule.event in (None, event)
-                and (rule.path is None or fnmatch.fnmatchcase(path or "", rule.path))
+                and (path is None or rule.is_for(path))
                 and self._strikes(rule)
             ):
                 return rule

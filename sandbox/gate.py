@@ -1,15 +1,15 @@
 """What every request passes: the token, the faults, the count and the journal."""
 
 import asyncio
-from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.account.account import Account
-from sandbox.faults import Rule
+from sandbox.faults import PAID_PATHS, STREAM_PATH, Rule
+from sandbox.faulty_answers import garbage, in_place
 from sandbox.wire import Answer, TooLargeError, cut, read_body, replay
 from sandbox.world import World
 
@@ -17,9 +17,6 @@ from sandbox.world import World
 FOREIGN_PATHS = ("/cdn/", "/storage/")
 OPEN_PATHS = (*FOREIGN_PATHS, "/openapi.json", "/auth/login", "/auth/refresh")
 CONTROL_PATH = "/_sandbox"
-PAID_PATHS = ("/identity/create", "/identity/promote-generated")
-STREAM_PATH = "/notifications/events"
-HTML_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _FAULTS = ("status", "refuse", "drop_response", "delay", "garbage")
 
 
@@ -76,7 +73,7 @@ class Gate:
         if fault.kind == "refuse":
             await cut(scope, receive)
         elif fault.kind == "status":
-            await _faulty_answer(fault)(scope, receive, answer)
+            await in_place(fault, account)(scope, receive, answer)
         elif fault.kind == "delay" and (fault.when == "before" or scope["path"] == STREAM_PATH):
             await asyncio.sleep(fault.seconds)
             await self._admit(scope, account)(scope, receive, answer)
@@ -88,9 +85,11 @@ class Gate:
     async def _spoil(self, scope: Scope, receive: Receive, answer: Answer, fault: Rule) -> None:
         """The request was processed; something happens to its answer."""
         if fault.kind == "drop_response":
+            answer.withhold()
             await cut(scope, receive)
         elif fault.kind == "garbage":
-            await _garbage(fault, answer)(scope, receive, answer.send)
+            answer.withhold()
+            await garbage(fault, answer)(scope, receive, answer)
         else:
             await asyncio.sleep(fault.seconds)
             await answer.release()
@@ -121,8 +120,11 @@ class Gate:
             "query": scope["query_string"].decode("latin-1"),
             "status": answer.status,
             "fault": fault.kind if fault else None,
+            "processed": fault is None or fault.kind not in ("status", "refuse"),
+            "request_bytes": len(body),
+            "answer_bytes": answer.size,
         }
-        self.world.journal.add(entry, body, bytes(answer.start))
+        self.world.journal.add(entry, body, bytes(answer.start), answer.withheld)
 
     def _route(self, scope: Scope) -> str:
         """The path with its parameters as names, so that the counts stay few."""
@@ -149,17 +151,3 @@ def _token(scope: Scope) -> str | None:
         values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
         return values[0] if values else None
     return None
-
-
-def _faulty_answer(fault: Rule) -> Response:
-    if isinstance(fault.body, str):
-        return Response(fault.body, status_code=fault.status, headers=fault.headers)
-    content: Any = {"error": "Internal server error"} if fault.body is None else fault.body
-    return JSONResponse(content, status_code=fault.status, headers=fault.headers)
-
-
-def _garbage(fault: Rule, answer: Answer) -> Response:
-    if fault.form == "html":
-        return Response(HTML_PAGE, status_code=502, media_type="text/html")
-    body = bytes(answer.start)
-    return Response(body[: len(body) // 2], status_code=answer.status or 200, media_type="application/json")

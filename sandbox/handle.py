@@ -26,17 +26,18 @@ class Sandbox:
             return whole
         query = urlencode({"account": account})
         accounts: dict[str, dict[str, Any]] = self._call("GET", f"/_sandbox/ledger?{query}")["accounts"]
-        return accounts[account]
+        return next(iter(accounts.values()))
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Change settings, of one account with `account=`; gives back those in force."""
         settings: dict[str, Any] = self._call("POST", "/_sandbox/settings", changes)
         return settings
 
-    def faults(self, *rules: dict[str, Any], **rule: Any) -> list[dict[str, Any]]:
-        """Add fault rules, given as dicts or one as keywords; gives back all in force."""
+    def faults(self, *rules: dict[str, Any] | list[dict[str, Any]], **rule: Any) -> list[dict[str, Any]]:
+        """Add fault rules, given as dicts, as lists of them, or one as keywords; gives back all in force."""
+        given = [each for some in rules for each in (some if isinstance(some, list) else [some])]
         all_rules: list[dict[str, Any]] = self._call(
-            "POST", "/_sandbox/faults", [*rules, *([rule] if rule else [])]
+            "POST", "/_sandbox/faults", given + ([rule] if rule else [])
         )
         return all_rules
 

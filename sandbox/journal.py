@@ -1,5 +1,6 @@
 """The last requests and their answers, with secrets masked."""
 
+import codecs
 import re
 from collections import deque
 from typing import Any
@@ -12,6 +13,9 @@ _SECRETS = (
     re.compile(r'("(?:secret|token|refresh_token)"\s*:\s*")[^"]*'),
     re.compile(r'((?:^|[?&])(?:token|signature)=)[^&"]*'),
 )
+#: What a webhook's owner put behind its address is often a secret.
+_QUERY = re.compile(r'("url"\s*:\s*"[^"?]*\?)[^"]*')
+_WEBHOOKS = "/webhooks"
 
 
 def mask(text: str) -> str:
@@ -21,12 +25,14 @@ def mask(text: str) -> str:
     return text
 
 
-def readable(body: bytes) -> str:
-    """A body as masked text, cut to a sane length; pictures and other bytes only by their size."""
+def readable(body: bytes, size: int) -> str:
+    """The start of a body of `size` bytes as masked text; pictures and other bytes only by their size."""
     try:
-        return mask(body.decode())[:BODY_CHARACTERS]
+        # Incrementally, since the start may end within a character.
+        text = codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:
-        return f"<{len(body)} bytes>"
+        return f"<{size} bytes>"
+    return mask(text)[:BODY_CHARACTERS]
 
 
 class Journal:
@@ -35,25 +41,36 @@ class Journal:
     def __init__(self) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=ENTRIES)
 
-    def add(self, entry: dict[str, Any], request: bytes, answer: bytes) -> None:
-        """Keep one request."""
+    def add(
+        self,
+        entry: dict[str, Any],
+        request: bytes,
+        answer: bytes,
+        withheld: tuple[int | None, bytes] | None = None,
+    ) -> None:
+        """Keep one request with what was answered, and what would have been."""
         entry["request"] = request[: 2 * BODY_CHARACTERS]
         entry["answer"] = answer[: 2 * BODY_CHARACTERS]
+        entry["withheld"] = withheld
         self._entries.append(entry)
 
     def read(self, account: str | None = None, limit: int = ENTRIES) -> list[dict[str, Any]]:
         """The last `limit` entries, oldest first, masked."""
         chosen = [entry for entry in self._entries if account is None or entry["account"] == account]
-        return [
-            {
-                **entry,
-                "query": mask(entry["query"]),
-                "request": readable(entry["request"]),
-                "answer": readable(entry["answer"]),
-            }
-            for entry in chosen[-limit:]
-        ]
+        return [_shown(entry) for entry in chosen[-limit:]]
 
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    request = readable(entry["request"], entry["request_bytes"])
+    answer = readable(entry["answer"], entry["answer_bytes"])
+    if entry["path"] == _WEBHOOKS:
+        request, answer = (_QUERY.sub(r"\1***", text) for text in (request, answer))
+    shown = {**entry, "query": mask(entry["query"]), "request": request, "answer": answer}
+    if entry["withheld"] is not None:
+        status, body = entry["withheld"]
+        shown["withheld"] = {"status": status, "answer": readable(body, len(body))}
+    return shown

@@ -17,7 +17,11 @@ class Answer:
         self.on_start = on_start
         self.status: int | None = None
         self.start = bytearray()
+        #: Bytes of the body.
+        self.size = 0
         self.held: list[Message] | None = None
+        #: What would have been answered, had it not been withheld: the status, and the start of the body.
+        self.withheld: tuple[int | None, bytes] | None = None
 
     async def __call__(self, message: Message) -> None:
         """One ASGI message of the answer."""
@@ -25,12 +29,20 @@ class Answer:
             self.status = message["status"]
             if self.on_start is not None:
                 self.on_start()
-        elif len(self.start) < REMEMBERED_BYTES:
-            self.start += message.get("body", b"")[:REMEMBERED_BYTES]
+        else:
+            body = message.get("body", b"")
+            self.size += len(body)
+            self.start += body[: REMEMBERED_BYTES - len(self.start)]
         if self.held is None:
             await self.send(message)
         else:
             self.held.append(message)
+
+    def withhold(self) -> None:
+        """Never send what was held back; what is answered instead, if anything, comes through here."""
+        self.withheld = (self.status, bytes(self.start))
+        self.status, self.held, self.size = None, None, 0
+        self.start.clear()
 
     async def release(self) -> None:
         """Send what was held back."""

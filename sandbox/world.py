@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeVarTuple
 
+from pydantic import ValidationError
+
 from sandbox.account.account import Account
 from sandbox.account.library import fill_library
 from sandbox.account.webhooks import Deliveries
@@ -12,9 +14,9 @@ from sandbox.dialects import DIALECTS, Dialect, DialectName
 from sandbox.faults import Faults
 from sandbox.hub import Hub
 from sandbox.journal import Journal
+from sandbox.names import TOKEN_PREFIX
 from sandbox.settings import Settings
 
-TOKEN_PREFIX = "sandbox-"  # noqa: S105 (the form of a token, not one)
 FIRST_RESULT_ID = 10_001
 
 Ts = TypeVarTuple("Ts")
@@ -37,7 +39,7 @@ class World:
         self.dialect: Dialect = DIALECTS[dialect]
         self.dialect_name = dialect
         self.seed = secrets.randbits(32) if seed is None else seed
-        self._first_settings = Settings(**(settings or {}))
+        self._first_settings = _settings(settings or {})
         self.settings = self._first_settings
         self.accounts: dict[str, Account] = {}
         #: Token given by an account -> the account's name.
@@ -54,13 +56,19 @@ class World:
 
     def named(self, name: str) -> Account | None:
         """The account of a name, made at its first use; None if no account may be called so."""
+        account = self.look(name)
+        if account is not None:
+            self.accounts[name] = account
+        return account
+
+    def look(self, name: str) -> Account | None:
+        """The account of a name, or what it would begin as; None if no account may be called so."""
         if not name.startswith(TOKEN_PREFIX) or name == TOKEN_PREFIX:
             return None
         account = self.accounts.get(name)
         if account is None:
             account = Account(name=name, settings=self.settings, credits=self.settings.credits)
             fill_library(account, self.clock.now())
-            self.accounts[name] = account
         return account
 
     def by_token(self, token: str) -> Account | None:
@@ -103,3 +111,12 @@ class World:
         self.without_account.clear()
         self.faults.clear()
         self.journal.clear()
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    """Raises ValueError that names what is unknown or wrong."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ValueError(f"settings: {'; '.join(wrong)}") from None

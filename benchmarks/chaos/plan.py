@@ -104,6 +104,7 @@ def _stream(rng: random.Random, frozen: float) -> dict[str, Any]:
     if kind == "mute":
         rule["seconds"] = round(rng.uniform(0.5, frozen), 2)
     elif kind == "lose":
+        rule["on"] = "stream"
         rule["stored"] = rng.random() < 0.5
     elif kind == "cut":
         rule["halfway"] = rng.random() < 0.5

@@ -161,6 +161,11 @@ class Account:
         """The identities that the library shows; each takes a slot."""
         return [identity for identity in self.identities.values() if not identity.hidden]
 
+    def preprocessing_status(self, identity: Identity, now: float) -> str:
+        """How an identity stands: `pending` and `processing` follow from its job, the end is its own."""
+        job = self.jobs.get(identity.preprocessing_job_id or "")
+        return identity.preprocessing_status if job is None or job.finished else job.status(now)
+
     def draft(self, image_result_id: int) -> tuple[Job, Draft] | None:
         """A draft of this account with its job, or None."""
         job = self.jobs.get(self.draft_jobs.get(image_result_id, ""))

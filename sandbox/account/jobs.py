@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.dates import today
+
 JobStatus = Literal["pending", "processing", "completed", "failed"]
 CREATION = "identity_creation"
 PREPROCESSING = "identity_preprocessing"
@@ -28,6 +30,8 @@ class Draft:
     version: int = 0
     #: Sandbox time at which it was begun on its own; None when it was begun with its job.
     started: float | None = None
+    #: Whether its event went out, in the dialect that has one.
+    told: bool = False
 
     def status(self, elapsed: float, queued: float) -> JobStatus:
         """Its state `elapsed` seconds after work on it was asked for."""
@@ -88,6 +92,12 @@ class Job:
         if self.finished:
             return 100.0
         return round(min(99.0, 100 * (now - self.created) / self.seconds), 1) if self.seconds else 0.0
+
+    def updated(self, now: float) -> str:
+        """The date of its last change; its progress is one."""
+        if self.finished_on is not None:
+            return self.finished_on
+        return self.created_on if self.status(now) == "pending" else today()
 
     def states(self, now: float) -> list[dict[str, Any]]:
         """Each state it went through and when, in sandbox seconds."""

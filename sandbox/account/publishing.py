@@ -1,5 +1,6 @@
 """Events: kept for the backfill, brought to the open streams and to the webhook."""
 
+import functools
 import time
 from typing import Any
 
@@ -13,7 +14,8 @@ def publish(
     """Tell the account's clients that something happened, unless a fault has its way with it."""
     now = world.clock.now()
     event = Notification(world.new_notification_id(), name, data, time.time(), now, foreign)
-    fault = world.faults.take("stream", ("lose", "duplicate", "reorder"), account=account.name, event=name)
+    take = functools.partial(world.faults.take, account=account.name, event=name)
+    fault = take("event", ("lose",)) or take("stream", ("lose", "duplicate", "reorder"))
     kind = fault.kind if fault else None
     forget_old(account, now)
     if fault is None or kind != "lose" or fault.stored:
@@ -24,7 +26,8 @@ def publish(
         world.hub.send(account.name, event)
         if kind == "duplicate":
             world.hub.send(account.name, event)
-    world.deliveries.send(account, event)
+    if fault is None or fault.place != "event":
+        world.deliveries.send(account, event)
 
 
 def forget_old(account: Account, now: float) -> None:

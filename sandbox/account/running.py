@@ -35,13 +35,26 @@ def schedule(world: World, account: Account, job: Job) -> None:
 
 
 def finish(world: World, account: Account, job: Job) -> None:
-    """End a job: settle it, then tell of it. Does nothing if it ended before its timer."""
+    """End a job: settle it, then tell of it. Does nothing if it ended before its timer.
+
+    The drafts' events go out first: the last one's timer is due at the same moment, and timers that are so
+    close run in any order.
+    """
     if job.finished:
         return
     now = world.clock.now()
-    job.seconds = now - job.created
     settle(account, job, now)
+    for draft in job.drafts:
+        tell_draft(world, account, job, draft)
     tell(world, account, job, job.status(now))
+
+
+def finish_early(world: World, account: Account, job: Job) -> None:
+    """End a job now, before its time."""
+    job.seconds = min(job.seconds, world.clock.now() - job.created)
+    for draft in job.drafts:
+        draft.seconds = min(draft.seconds, job.seconds)
+    finish(world, account, job)
 
 
 def tell(world: World, account: Account, job: Job, status: str) -> None:
@@ -60,7 +73,10 @@ def tell_draft_later(world: World, account: Account, job: Job, draft: Draft) -> 
 
 
 def tell_draft(world: World, account: Account, job: Job, draft: Draft) -> None:
-    """Publish that one draft is done, where the dialect does so."""
+    """Publish once that a draft is done, where the dialect does so."""
+    if draft.told:
+        return
+    draft.told = True
     status = "failed" if draft.failed else "completed"
     event = world.dialect.image_event(job, draft, status)
     if event is not None:

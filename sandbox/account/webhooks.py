@@ -91,7 +91,9 @@ class Deliveries:
                 status = (await self._client.post(webhook.url, content=body, headers=headers)).status_code
             except (httpx.HTTPError, httpx.InvalidURL):
                 status = None
-        webhook.last_response_status, webhook.last_response_at = status, today()
+        # It may have been set anew since; what it tells is the account's last delivery.
+        current = account.webhook or webhook
+        current.last_response_status, current.last_response_at = status, today()
         account.deliveries.append(
             {
                 "at": round(self.clock.now(), 3),

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.creation import create
-from sandbox.account.running import finish
+from sandbox.account.running import finish_early
 from sandbox.api import rate
 from sandbox.api.context import account_of, json_object, world_of
 from sandbox.api.validation import creation_body, require_tier
@@ -24,7 +24,7 @@ async def create_identity(request: Request) -> JSONResponse:
     job = create(world, account, body)
     rate.accepted(account, ENDPOINT, job.created)
     if request.state.early:
-        finish(world, account, job)
+        finish_early(world, account, job)
     count, total = len(body["instructions"]), len(job.drafts)
     return JSONResponse(
         {

@@ -53,11 +53,7 @@ def visible(request: Request) -> Identity:
 
 
 def _status(request: Request, identity: Identity) -> str:
-    """`pending` and `processing` follow from the job, the end is on the identity."""
-    job = account_of(request).jobs.get(identity.preprocessing_job_id or "")
-    if job is None or job.finished:
-        return identity.preprocessing_status
-    return job.status(world_of(request).clock.now())
+    return account_of(request).preprocessing_status(identity, world_of(request).clock.now())
 
 
 def _preprocessing_seconds(request: Request, identity: Identity) -> float | None:

@@ -66,7 +66,7 @@ def _status(job: Job, account: Account, now: float) -> dict[str, Any]:
         "total_images": len(drafts),
         "processed_images": done,
         "created_at": job.created_on,
-        "updated_at": job.finished_on or job.created_on,
+        "updated_at": job.updated(now),
         "error_message": job.error_message if status == "failed" else None,
         "identity_code": job.identity_code,
         "identity_name": identity.name if identity else None,

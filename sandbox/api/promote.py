@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.promotion import promote
-from sandbox.account.running import finish
+from sandbox.account.running import finish_early
 from sandbox.api import rate
 from sandbox.api.context import account_of, json_object, world_of
 from sandbox.errors import ApiError, Fault, invalid
@@ -27,7 +27,7 @@ async def promote_generated(request: Request) -> JSONResponse:
     identity = promote(world, account, number, name.strip() or None if name else None)
     rate.accepted(account, ENDPOINT, identity.created)
     if request.state.early:
-        finish(world, account, account.jobs[identity.preprocessing_job_id or ""])
+        finish_early(world, account, account.jobs[identity.preprocessing_job_id or ""])
     return JSONResponse(
         {
             "identity_code": identity.identity_code,

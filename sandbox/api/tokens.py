@@ -14,7 +14,7 @@ from sandbox.api.account import profile
 from sandbox.api.context import account_of, json_object, world_of
 from sandbox.api.paging import choice, flag, page_of
 from sandbox.errors import ApiError, Fault, invalid
-from sandbox.world import TOKEN_PREFIX
+from sandbox.names import TOKEN_PREFIX
 
 HOUR = 3_600.0
 FOUR_YEARS = 4 * 365.25 * 86_400

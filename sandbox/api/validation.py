@@ -1,9 +1,9 @@
 """The guide's *Limits and validation*, for the body of POST /identity/create."""
 
-import re
 from typing import Any
 
 from sandbox.account.account import Account
+from sandbox.api.real_persons import refuse_real_persons
 from sandbox.errors import ApiError, Fault, invalid
 from sandbox.settings import Settings
 
@@ -49,7 +49,7 @@ def creation_body(body: dict[str, Any], account: Account) -> dict[str, Any]:
     ]
     if faults:
         raise invalid(faults)
-    _refuse_real_persons(checked, account.settings.blocked_names)
+    refuse_real_persons(checked, account.settings.blocked_names)
     return {**body, "instructions": checked, "options": {**options, "model": model}}
 
 
@@ -136,13 +136,3 @@ def _object(parent: dict[str, Any], name: str, path: str, faults: list[Fault]) -
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _refuse_real_persons(instructions: list[dict[str, Any]], names: list[str]) -> None:
-    for instruction in instructions:
-        prompt = instruction.get("prompt") or ""
-        for name in names:
-            if re.search(rf"\b{re.escape(name)}\b", prompt, re.IGNORECASE):
-                raise ApiError(
-                    400, f"The prompt mentions a real person; blocked term: '{name}'", {"blocked_term": name}
-                )

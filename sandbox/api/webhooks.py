@@ -28,6 +28,8 @@ async def put_webhook(request: Request) -> JSONResponse:
         secret=secrets.token_hex(32),
         created_on=before.created_on if before else today(),
         updated_on=today(),
+        last_response_status=before.last_response_status if before else None,
+        last_response_at=before.last_response_at if before else None,
     )
     _ping(world, account)
     return JSONResponse({**_public(account.webhook), "secret": account.webhook.secret})
@@ -45,7 +47,8 @@ async def check_webhook(request: Request) -> JSONResponse:
 def _ping(world: World, account: Account) -> None:
     """A ping goes to the webhook only; it tells of nothing that a stream should replay."""
     event = Notification(world.new_notification_id(), "ping", {}, time.time(), world.clock.now())
-    world.deliveries.send(account, event)
+    if world.faults.take("event", ("lose",), account=account.name, event=event.name) is None:
+        world.deliveries.send(account, event)
 
 
 def _public(webhook: Webhook) -> dict[str, Any]:

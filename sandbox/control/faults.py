@@ -20,10 +20,14 @@ async def add_faults(request: Request) -> JSONResponse:
     world = world_of(request)
     try:
         given = json.loads(await request.body())
-        rules = _RULES.validate_python(given if isinstance(given, list) else [given])
+        given = given if isinstance(given, list) else [given]
+        rules = _RULES.validate_python(given)
     except ValidationError as error:
-        faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-        raise invalid(faults) from None
+        # Of a single rule, the place in the list is left out.
+        first = 0 if len(given) > 1 else 1
+        names = (".".join(map(str, fault["loc"][first:])) or None for fault in error.errors())
+        faults = zip(names, error.errors(), strict=True)
+        raise invalid([Fault(name, fault["msg"]) for name, fault in faults]) from None
     except ValueError:
         raise invalid([Fault(None, "The body is not valid JSON.")]) from None
     world.faults.add(rule for rule in rules if rule.kind != "flood")

@@ -11,18 +11,19 @@ from sandbox.account.jobs import Job
 from sandbox.account.publishing import forget_old
 from sandbox.api.context import world_of
 from sandbox.errors import ApiError
+from sandbox.names import account_name
 from sandbox.world import World
 
 
 async def read_ledger(request: Request) -> JSONResponse:
-    """All accounts, or with `?account=` only that one. Times are sandbox seconds."""
+    """All accounts, or with `?account=` only that one, which is not made by it. Times are sandbox seconds."""
     world, name = world_of(request), request.query_params.get("account")
     if name is None:
         accounts = list(world.accounts.values())
     else:
-        account = world.named(name)
+        account = world.look(account_name(name))
         if account is None:
-            raise ApiError(404, "No such account: names begin with 'sandbox-'.")
+            raise ApiError(404, "No account can be called so.")
         accounts = [account]
     return JSONResponse(
         {
@@ -45,7 +46,7 @@ def _account(world: World, account: Account) -> dict[str, Any]:
         "jobs_expired": account.jobs_expired,
         "jobs_in_flight": account.in_flight,
         "max_jobs_in_flight": account.max_jobs_in_flight,
-        "identities": [_identity(identity) for identity in account.identities.values()],
+        "identities": [_identity(account, identity, now) for identity in account.identities.values()],
         "slots_used": len(account.visible_identities()),
         "promotions": list(account.promotions),
         "credits": {
@@ -95,11 +96,11 @@ def _job(job: Job, now: float) -> dict[str, Any]:
     }
 
 
-def _identity(identity: Identity) -> dict[str, Any]:
+def _identity(account: Account, identity: Identity, now: float) -> dict[str, Any]:
     return {
         "identity_code": identity.identity_code,
         "name": identity.name,
-        "preprocessing_status": identity.preprocessing_status,
+        "preprocessing_status": account.preprocessing_status(identity, now),
         "preprocessing_job_id": identity.preprocessing_job_id,
         "image_result_id": identity.image_result_id,
         "hidden": identity.hidden,

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from sandbox.account.others import add_identity, start_job
 from sandbox.api.context import json_object, world_of
 from sandbox.errors import ApiError, Fault, invalid
+from sandbox.names import account_name
 
 
 class _Order(BaseModel):
@@ -30,9 +31,9 @@ async def start_other_jobs(request: Request) -> JSONResponse:
     except ValidationError as error:
         faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
         raise invalid(faults) from None
-    account = world.named(order.account)
+    account = world.named(account_name(order.account))
     if account is None:
-        raise ApiError(400, "No such account: names begin with 'sandbox-'.")
+        raise ApiError(400, "account: Must be the name of an account.")
     settings = account.settings
     if not settings.enterprise and account.in_flight + order.jobs > settings.jobs_cap:
         raise ApiError(409, "The account has not so many free jobs; the API would have refused them.")

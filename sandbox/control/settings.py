@@ -8,6 +8,7 @@ from sandbox.account.account import Account
 from sandbox.account.library import fill_library
 from sandbox.api.context import json_object, world_of
 from sandbox.errors import ApiError, Fault, invalid
+from sandbox.names import account_name
 from sandbox.settings import Settings
 
 
@@ -20,9 +21,9 @@ async def change_settings(request: Request) -> JSONResponse:
         for each in world.accounts.values():
             apply(each, changes, world.clock.now())
         return JSONResponse(world.settings.model_dump())
-    account = world.named(name) if isinstance(name, str) else None
+    account = world.named(account_name(name)) if isinstance(name, str) else None
     if account is None:
-        raise ApiError(400, "No such account: names begin with 'sandbox-'.")
+        raise ApiError(400, "account: Must be the name of an account.")
     apply(account, changes, world.clock.now())
     return JSONResponse(account.settings.model_dump())
 

@@ -114,6 +114,22 @@ def test_a_prompt_that_names_a_real_person_is_refused_with_the_blocked_term(api:
     assert "blocked term: 'Taylor Swift'" in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        {"prompt": "TAYLOR\n  Swift's hair"},
+        {"prompt": "Beyonc\u00e9, singing"},
+        {"face": {"eyes": "like Brad  pitt"}},
+        {"appearance": {"expression": "that of Rihanna"}},
+    ],
+)
+def test_a_real_person_is_found_however_the_name_is_written_and_in_fields_too(
+    api: Api, instruction: dict[str, Any]
+) -> None:
+    assert "blocked_term" in api.create(instruction).json()
+    assert api.create({"prompt": "A swift tailor", "hair": {"color": "brad"}}).status_code == 202
+
+
 def test_the_list_of_real_persons_can_be_set(api: Api) -> None:
     api.set(blocked_names=["Ada Lovelace"])
     assert api.create({"prompt": "Ada Lovelace"}).status_code == 400

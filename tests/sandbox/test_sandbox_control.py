@@ -53,6 +53,33 @@ def test_a_job_of_before_a_reset_tells_nothing_after_it() -> None:
         assert len(api.ledger()["jobs"]) == 1
 
 
+def test_an_account_may_be_named_with_or_without_its_prefix(api: Api) -> None:
+    name = api.account.removeprefix("sandbox-")
+    api.sandbox.settings(account=name, jobs_cap=1)
+    order = {"account": name, "seconds": 3600}
+    assert requests.post(api.url + "/_sandbox/other-jobs", json=order, timeout=5).status_code == 200
+    ledger = api.sandbox.ledger(name)
+    assert (ledger["settings"]["jobs_cap"], ledger["jobs_in_flight"]) == (1, 1)
+    api.get("/auth/me")
+    assert [entry["account"] for entry in api.sandbox.journal(name)] == [api.account]
+
+
+def test_looking_at_an_account_does_not_make_it(api: Api) -> None:
+    assert api.ledger()["credits"]["balance"] == 100_000
+    assert api.account not in api.sandbox.ledger()["accounts"]
+
+
+def test_an_identity_is_in_the_ledger_as_far_as_its_job_is() -> None:
+    seconds = {"drafts_median_seconds": 0, "preprocessing_median_seconds": 3600}
+    with running(speed=20, **seconds) as sandbox, Api(sandbox, "a") as api:
+        [draft] = api.drafts()
+        api.promote(draft)
+        while (ledger := api.ledger())["jobs"][1]["status"] == "pending":
+            pass
+        [identity], job = ledger["identities"], ledger["jobs"][1]
+    assert (job["status"], identity["preprocessing_status"]) == ("processing", "processing")
+
+
 def test_the_ledger_counts_requests_by_endpoint_and_status(api: Api) -> None:
     api.get("/jobs/job_none/status")
     api.get("/jobs/job_other/status")
@@ -78,6 +105,18 @@ def test_the_journal_keeps_requests_and_answers_without_secrets(api: Api) -> Non
     assert (first["path"], first["status"], first["query"]) == ("/auth/me", 200, "token=***")
     assert "red hair" in second["request"]
     assert "job_id" in second["answer"]
+
+
+def test_the_journal_tells_how_large_bodies_really_were(api: Api) -> None:
+    upload = api.post("/upload", {"filename": "a.jpg"}).json()
+    picture, text = b"\xff\xd8" * 5_000, "\u00e9" * 5_000
+    requests.put(upload["upload_url"], data=picture, headers={"Content-Type": "image/jpeg"}, timeout=5)
+    api.session.post(api.url + "/nowhere", data=("a" + text).encode(), timeout=5)
+    stored, other = (
+        entry for entry in api.sandbox.journal(limit=2_000) if entry["request_bytes"] in (10_000, 10_001)
+    )
+    assert stored["request"] == "<10000 bytes>"
+    assert other["request"] == "a" + text[:1_999]
 
 
 def test_the_overview_shows_accounts_and_escapes_what_clients_wrote(api: Api) -> None:

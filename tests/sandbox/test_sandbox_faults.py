@@ -1,6 +1,7 @@
 """Every fault, and that it leaves the rest alone."""
 
 import time
+from typing import Any
 
 import pytest
 import requests
@@ -187,10 +188,85 @@ def test_an_early_event_of_a_promotion_comes_before_its_answer(api: Api) -> None
     assert event["timestamp"] < answered - 0.2
 
 
-def test_an_unknown_kind_or_field_of_a_rule_is_refused(api: Api) -> None:
-    for rule in ({"kind": "explode"}, {"kind": "cut", "colour": 1}, {"kind": "status", "status": 99}):
-        with pytest.raises(ValueError, match="400"):
-            api.sandbox.faults(rule)
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        ({"kind": "explode"}, '"field":"kind"'),
+        ({"kind": "cut", "colour": 1}, '"field":"colour"'),
+        ({"kind": "status", "status": 99}, '"field":"status"'),
+        ({"kind": "status", "method": "FETCH"}, '"field":"method"'),
+        ({"kind": "status", "path": "identity/create"}, '"field":"path"'),
+        ({"kind": "status", "path": "/_sandbox/ledger"}, '"field":"path"'),
+        ({"kind": "cut", "path": "/identity/create"}, "path: cut strikes only /notifications/events"),
+        ({"kind": "early", "path": "/auth/me"}, "path: early strikes only"),
+        ({"kind": "cut", "method": "POST"}, "method: cut strikes only GET"),
+        ({"kind": "status", "event": "completed"}, "event: status strikes requests"),
+        ({"kind": "double", "path": "/webhooks"}, "path and method: double strikes deliveries"),
+        ({"kind": "cut", "on": "webhook"}, "on: only lose"),
+    ],
+)
+def test_a_rule_that_could_never_strike_is_refused_with_what_is_wrong(
+    api: Api, rule: dict[str, Any], named: str
+) -> None:
+    before = api.sandbox.faults()
+    with pytest.raises(ValueError, match=f"400.*{named}"):
+        api.sandbox.faults(rule)
+    assert api.sandbox.faults() == before
+
+
+@pytest.mark.parametrize(
+    "rule", [{"method": "get"}, {"path": "/jobs/{job_id}/status"}, {"path": "/jobs/*/status"}]
+)
+def test_a_rule_is_read_as_people_write_it(api: Api, rule: dict[str, Any]) -> None:
+    api.sandbox.faults([{"kind": "status", "account": api.account.removeprefix("sandbox-"), **rule}])
+    assert [api.get("/jobs/job_x/status").status_code for _ in range(2)] == [500, 404]
+
+
+def test_a_stream_rule_may_name_the_streams_own_path(api: Api) -> None:
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="cut", method="GET", path="/notifications/events")
+        with pytest.raises(BROKEN):
+            stream.live()
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 429, 500, 503])
+def test_a_status_without_a_body_is_answered_as_documented(api: Api, status: int) -> None:
+    api.set(rate_limit_text="Slow down.", credits=7)
+    api.fault(kind="status", status=status)
+    answer = api.get("/auth/me")
+    assert answer.status_code == status
+    body = answer.json()
+    assert (body["error"] == "Internal server error") is (status == 500)
+    assert (body["error"] == "Slow down.") is (status == 429)
+    if status == 402:
+        assert body["user_credits"] == 7
+        assert body["required_credits"] > body["user_credits"] - body["in_progress_credits"]
+
+
+def test_journal_and_ledger_tell_what_was_sent_and_what_would_have_been(api: Api) -> None:
+    def entry() -> dict[str, Any]:
+        return api.sandbox.journal(api.account)[-1]
+
+    api.fault(kind="drop_response", path="/identity/create")
+    with pytest.raises(BROKEN):
+        api.create()
+    job_id = api.ledger()["jobs"][0]["job_id"]
+    assert (entry()["status"], entry()["answer"], entry()["processed"]) == (None, "", True)
+    assert entry()["withheld"]["status"] == 202
+    assert job_id in entry()["withheld"]["answer"]
+    api.fault(kind="garbage", form="html", path="/identity/create")
+    api.create(RED, name="html")
+    assert (entry()["status"], entry()["withheld"]["status"]) == (502, 202)
+    assert entry()["answer"].startswith("<html>")
+    api.fault(kind="garbage", path="/identity/create")
+    cut_off = api.create(RED, name="truncated")
+    assert (entry()["status"], entry()["answer"]) == (202, cut_off.text)
+    api.fault(kind="refuse", path="/identity/create")
+    with pytest.raises(BROKEN):
+        api.create(RED, name="refused")
+    assert (entry()["status"], entry()["processed"], entry()["withheld"]) == (None, False, None)
+    assert api.ledger()["requests"]["POST /identity/create"] == {"none": 2, "502": 1, "202": 1}
 
 
 def test_a_rule_without_a_path_never_holds_back_an_endless_stream(api: Api) -> None:

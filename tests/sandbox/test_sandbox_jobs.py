@@ -8,6 +8,7 @@ import requests
 from sandbox_api import RED, Api
 
 from sandbox import running
+from sandbox.dialects import DialectName
 
 HOUR = {"drafts_median_seconds": 3600, "drafts_spread_seconds": 0}
 
@@ -81,6 +82,31 @@ def test_the_same_seed_gives_a_job_the_same_fate_in_any_order(order: tuple[int, 
     assert fates(order) == fates((0, 1))
 
 
+def test_durations_are_the_planned_ones_and_so_repeat_exactly() -> None:
+    def durations() -> list[float]:
+        with running(seed=7, speed=1_000, drafts_median_seconds=10) as sandbox, Api(sandbox, "a") as api:
+            api.create({**RED, "num_variations": 3})
+            while (job := api.ledger()["jobs"][0])["status"] != "completed":
+                pass
+            states = [state["at"] for state in job["states"]]
+            return [job["seconds"], round(states[1] - states[0], 2), round(states[2] - states[0], 2)]
+
+    first = durations()
+    assert first == durations()
+    assert first[2] == pytest.approx(first[0], abs=0.01)
+
+
+def test_the_date_of_a_jobs_last_change_moves_with_its_progress() -> None:
+    with running(speed=100, not_found_seconds=0, **HOUR) as sandbox, Api(sandbox, "a") as api:
+        job_id = api.create().json()["job_id"]
+        seen: dict[float, str] = {}
+        while len(seen) < 5:
+            status = api.get(f"/jobs/{job_id}/status").json()
+            seen[status["progress"]] = status["updated_at"]
+    dates = list(seen.values())
+    assert dates == sorted(set(dates))
+
+
 def test_the_same_seed_draws_the_same_picture_in_another_sandbox() -> None:
     def picture(seed: int) -> bytes:
         with running(seed=seed, drafts_median_seconds=0) as sandbox, Api(sandbox, "a") as api:
@@ -123,3 +149,33 @@ def test_in_the_other_dialect_events_and_results_are_spelled_otherwise() -> None
             events = stream.backfill()
         assert {event["name"] for event in events} == {"image_result", "batch_edit"}
         assert {event["data"]["job_id"] for event in events} == {job_id}
+
+
+@pytest.mark.parametrize("dialect", ["guide", "docs"])
+def test_summary_and_credits_are_in_the_results_of_both_dialects(dialect: DialectName) -> None:
+    with running(dialect=dialect, drafts_median_seconds=0) as sandbox, Api(sandbox, "a") as api:
+        job_id = api.create({**RED, "num_variations": 2}).json()["job_id"]
+        results = api.get(f"/jobs/{job_id}/results").json()
+        assert (results["summary"]["total_images"], results["credits_used"]) == (2, 10)
+
+
+def test_a_job_is_told_after_its_pictures_whatever_is_polled_meanwhile() -> None:
+    lifted = {"jobs_cap": 99, "create_per_minute": 99}
+    with running(dialect="docs", speed=500, **lifted) as sandbox, Api(sandbox, "a") as api:
+        jobs = [api.create({**RED, "num_variations": 4}, name=str(n)).json()["job_id"] for n in range(20)]
+        while api.ledger()["jobs_in_flight"]:
+            for job_id in jobs:
+                api.get(f"/jobs/{job_id}/status")
+        told: dict[str, list[str]] = {job_id: [] for job_id in jobs}
+        with api.stream() as stream:
+            for event in stream.backfill():
+                told[event["data"]["job_id"]].append(event["name"])
+    assert list(told.values()) == [["image_result"] * 4 + ["batch_edit"]] * 20
+
+
+def test_an_early_end_is_told_after_its_pictures_too() -> None:
+    with running(dialect="docs", drafts_median_seconds=3600) as sandbox, Api(sandbox, "a") as api:
+        api.fault(kind="early", path="/identity/create", seconds=0)
+        api.create({**RED, "num_variations": 2})
+        with api.stream() as stream:
+            assert [each["name"] for each in stream.backfill()] == ["image_result"] * 2 + ["batch_edit"]

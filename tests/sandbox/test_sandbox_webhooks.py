@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 import queue
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,6 +32,13 @@ def put(api: Api, receiver: Receiver) -> dict[str, Any]:
     assert ping[0]["X-Webhook-Event"] == "ping"
     assert signed_with(hook["secret"], ping)
     return hook
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what a request does not wait for itself."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
 
 
 def event_of(delivery: tuple[dict[str, str], bytes]) -> dict[str, Any]:
@@ -98,6 +106,39 @@ def test_a_delivery_is_given_up_after_the_last_try(api: Api) -> None:
             receiver.deliveries.get(timeout=0.2)
 
 
+def test_setting_the_webhook_again_shows_the_last_delivery(api: Api, receiver: Receiver) -> None:
+    assert put(api, receiver)["last_response_at"] is None
+    until(lambda: len(api.ledger()["deliveries"]) == 1)
+    again = put(api, receiver)
+    assert again["last_response_status"] == 204
+    assert again["last_response_at"] is not None
+
+
+def test_a_lost_event_reaches_neither_webhook_nor_stream_unless_the_rule_names_one(
+    api: Api, receiver: Receiver
+) -> None:
+    put(api, receiver)
+    with api.stream() as stream:
+        stream.backfill()
+        api.fault(kind="lose")
+        api.create(RED, name="lost")
+        api.fault(kind="lose", on="stream")
+        by_webhook = api.create(RED, name="by webhook").json()["job_id"]
+        assert task_of(event_of(receiver.next())) == by_webhook
+        api.fault(kind="lose", on="webhook")
+        by_stream = api.create(RED, name="by stream").json()["job_id"]
+        assert task_of(stream.live()) == by_stream
+        assert receiver.deliveries.empty()
+
+
+def test_a_lost_ping_is_lost_too(api: Api, receiver: Receiver) -> None:
+    put(api, receiver)
+    api.fault(kind="lose")
+    assert [api.post("/webhooks/test").status_code for _ in range(2)] == [200, 200]
+    receiver.next()
+    assert receiver.deliveries.empty()
+
+
 @pytest.mark.parametrize(("kind", "copies"), [("lose", 0), ("double", 2), ("late", 1)])
 def test_deliveries_can_be_lost_doubled_and_late(
     api: Api, receiver: Receiver, kind: str, copies: int
@@ -125,3 +166,11 @@ def test_the_secret_is_shown_in_no_ledger_and_no_journal(api: Api, receiver: Rec
     journal = json.dumps(api.sandbox.journal(api.account))
     assert "/webhooks" in journal
     assert secret not in journal
+
+
+def test_the_journal_hides_the_query_of_a_webhooks_address(api: Api, receiver: Receiver) -> None:
+    api.session.put(api.url + "/webhooks", json={"url": receiver.url + "?key=hidden"}, timeout=5)
+    [entry] = api.sandbox.journal(api.account)
+    assert f"{receiver.url}?***" in entry["request"]
+    assert f"{receiver.url}?***" in entry["answer"]
+    assert "hidden" not in json.dumps(entry)
