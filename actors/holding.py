@@ -1,17 +1,77 @@
-"""The steps of what is held: its job is watched until it is over, as nothing else looks at it meanwhile."""
+"""What is held: a record whose step no worker could run, and the watch over the job that it may have.
+
+A step that fails would fail again, and its timer would send it for ever: so it is held at once, for an
+operator to bring back with `retry` when the cause is mended.
+"""
+
+import json
 
 import dramatiq
 
 from actors.broker import broker
 from actors.process import Process, process
-from config import keys, logs
-from config.settings import EARLY_404
+from config import keys, letters, logs
+from config.letters import Letter
+from config.settings import EARLY_404, LOOK_AGAIN
+from worker import steps
 from worker.answers import RunState
 from worker.api_errors import ApiError, NotFound
-from worker.ledger import Record
-from worker.states import Kind
+from worker.ledger import Event, Record, Settle
+from worker.states import TABLE, Kind
 
 log = logs.get("holding")
+
+
+@dramatiq.actor(queue_name=keys.STEPS, broker=broker)
+def hold_step(letter_id: str) -> None:
+    """Hold the record whose step is a dead letter; one that is of no record stays a dead letter."""
+    run = process()
+    letter = letters.read(run.ledger.client, keys.STEPS, letter_id)
+    if letter is None or letter.step is None:
+        return
+    actor, subject = letter.step
+    record = run.ledger.read(subject) if subject.partition(":")[0] in list(Kind) else None
+    if record is None:
+        log.error("letter.kept", id=letter_id, actor=actor, subject=subject, error=letter.error)
+        return
+    # One that has moved since is not where the step failed: this very letter may have been taken up before.
+    if TABLE[record.kind][record.state].actor == actor and letter.at >= int(record.fields["moved_at"]):
+        _hold(run, record, letter, actor)
+    letters.drop(run.ledger.client, letter)
+
+
+def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
+    """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
+    log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=letter.error)
+    held = TABLE[record.kind][record.state]
+    if record.state == "submitting":
+        if record.age_ms >= run.paid_call_ms:
+            outcome = steps.outcome("create", record, "unknown")
+            run.ledger.advance(
+                record, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.unknown_ms
+            )
+        return
+    if record.get("doing") == "extract":
+        return
+    question = f"its step {actor} could not be run: {letter.error}; retry it once the cause is mended"
+    evidence = {
+        "actor": actor,
+        "state": record.state,
+        "at": letter.at,
+        "error": letter.error,
+        "deaths": letter.deaths,
+    }
+    promoting = record.state == "promoting"
+    run.ledger.advance(
+        record,
+        "held",
+        fields={"question": question, "error": letter.error, "evidence": json.dumps(evidence)},
+        event=Event("identity.brief.held", {"question": question}),
+        settle=Settle.COUNTED if promoting else None,
+        journal=steps.outcome("promote", record, "unknown") if promoting else None,
+        keep=held.permit,
+        timer=run.settings.api_ms(LOOK_AGAIN) if held.permit else None,
+    )
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.common import Json, load_settings, open_redis
-from cli.operating import of_batch, one_of, report, tell, who
-from config import keys
+from cli.operating import Outcome, of_batch, one_of, report, tell, who
+from config import keys, letters
+from config.letters import Letter
 from worker import views
 from worker.charges import Journal
 from worker.operator import Operator
@@ -16,11 +17,18 @@ from worker.views import BriefView
 if TYPE_CHECKING:
     import redis
 
+#: Dead letters of each queue that one command brings back at the most.
+_LETTERS = 10_000
+
 
 def command(
-    brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
+    brief_id: Annotated[
+        str | None, typer.Argument(metavar="[BRIEF]", help="The id of a brief, or of a dead letter.")
+    ] = None,
     batch: Annotated[str | None, typer.Option(help="The briefs of this batch that stopped.")] = None,
-    all_held: Annotated[bool, typer.Option("--all-held", help="All that are held.")] = False,
+    all_held: Annotated[
+        bool, typer.Option("--all-held", help="All that are held, and all dead letters.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring briefs that failed or are held back to where they were, without paying again for what was paid.
@@ -36,7 +44,10 @@ def command(
         def retry(brief: Record, journal: Journal) -> str:
             return f"goes on at {operator.retry(brief, journal)}"
 
-        outcomes = [tell(operator.ledger, each, retry) for each in _meant(client, brief_id, batch)]
+        dead = _dead(client, brief_id, all_held=all_held)
+        meant = [] if brief_id and dead else _meant(client, brief_id, batch)
+        outcomes = [tell(operator.ledger, each, retry) for each in meant]
+        outcomes += [_revive(client, letter) for letter in dead]
     report(outcomes, as_json=as_json)
 
 
@@ -47,6 +58,22 @@ def _meant(client: "redis.Redis", brief_id: str | None, batch: str | None) -> li
         held: list[str] = client.zrange(keys.QUESTIONS(), 0, -1)  # type: ignore[assignment]
         return held
     return [brief.brief_id for brief in views.by_ids(client, of_batch(client, batch)) if _stopped(brief)]
+
+
+def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> list[Letter]:
+    """Return the dead letters that are meant; a brief of that id goes before a letter."""
+    if all_held:
+        return letters.oldest(client, _LETTERS)
+    if brief_id is None or views.brief(client, brief_id) is not None:
+        return []
+    letter = letters.find(client, brief_id)
+    return [] if letter is None else [letter]
+
+
+def _revive(client: "redis.Redis", letter: Letter) -> Outcome:
+    did = letters.revive(client, letter)
+    said = "is in its queue again" if did else f"dead letter {letter.id} was brought back by somebody else"
+    return Outcome(letter.id, did, "dead letter", "nothing", said)
 
 
 def _stopped(brief: BriefView) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.common import (
+    USED_WRONGLY,
     Json,
     age,
     console,
+    fail,
     fail_unknown,
     load_settings,
     open_redis,
@@ -19,6 +21,7 @@ from cli.common import (
     say,
 )
 from cli.drawing import waits_for_pick
+from cli.held import show_held
 from cli.one_brief import print_brief
 from worker import views
 from worker.views import AccountView, BriefView
@@ -35,11 +38,18 @@ _ID_WIDTH = 46
 def command(
     brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
     batch: Annotated[str | None, typer.Option(help="List the briefs of this batch only.")] = None,
+    held: Annotated[
+        bool, typer.Option("--held", help="List what waits for an operator, with the command that answers.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show where the briefs stand, or everything about one brief."""
+    if held and (brief_id or batch):
+        fail("--held lists all that is held: give no brief and no batch with it", USED_WRONGLY)
     with open_redis(load_settings()) as client:
-        if brief_id is None:
+        if held:
+            show_held(client, as_json=as_json)
+        elif brief_id is None:
             _show_many(client, batch, as_json=as_json)
         else:
             _show_one(client, brief_id, as_json=as_json)

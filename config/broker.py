@@ -1,13 +1,13 @@
 """The Dramatiq broker: Redis, a consumer that blocks instead of polling, and recovery on purpose.
 
 Waiting is never a message here (docs/decisions.md), so there are no delay queues and no retries. A step that
-became a dead letter is sent again by the ledger's timers; a brief that did is kept for a person to look at.
+became a dead letter has its brief held; a brief that did is kept for a person to look at.
 """
 
 import threading
 import time
 from collections import defaultdict
-from pathlib import Path
+from typing import Any
 
 from dramatiq import Message, set_broker
 from dramatiq.broker import Consumer
@@ -18,6 +18,7 @@ from config import keys
 from config.connection import connect_bytes, decoded
 from config.consumer import BlockingConsumer, Outcomes
 from config.draining import Draining
+from config.letters import Scripts
 
 #: Milliseconds without a sign of life after which a worker is dead and its messages are put back.
 DEAD_AFTER = 5_000
@@ -27,7 +28,10 @@ DEAD_LETTERS_KEPT = 7 * 86_400_000
 #: Seconds between two signs of life of a worker; each also looks for the dead.
 TEND_EVERY = 1.0
 
-_LUA = Path(__file__).parent / "lua"
+#: Workers that may die with a message in hand before it is taken for the cause, and made a dead letter.
+MOST_DEATHS = 3
+#: Milliseconds that the death of a worker is held against a message.
+DEATHS_KEPT = 3_600_000
 
 
 class Broker(RedisBroker):
@@ -42,10 +46,11 @@ class Broker(RedisBroker):
         )
         self._prefetch = prefetch
         self._tended = 0.0
-        self._tend = self.client.register_script((_LUA / "tend.lua").read_text(encoding="utf-8"))
-        self._fetch = self.client.register_script((_LUA / "fetch.lua").read_text(encoding="utf-8"))
+        self._scripts = Scripts(self.client, self.broker_id)
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
         """The Redis ids of the messages that this process's threads have, by queue."""
+        self.suspects: dict[str, str] = {}
+        """Of those messages the ones that a worker has died with, and what they are about."""
         self.stopping = threading.Event()
         """Set when this worker ends: nothing is begun any more."""
 
@@ -67,18 +72,38 @@ class Broker(RedisBroker):
 
     def fetch(self, queue_name: str, most: int) -> list[tuple[str, bytes]]:
         """Take up to so many messages, on record as this worker's; return their ids and texts."""
-        queue, messages = keys.QUEUE(queue_name), keys.MESSAGES(queue_name)
-        got = self._fetch(keys=[queue, messages, keys.HELD(self.broker_id, queue_name)], args=[most])
-        return [(decoded(redis_id), text) for redis_id, text in zip(got[::2], got[1::2], strict=True)]
+        got: list[Any] = self._scripts.run("fetch", queue=queue_name, most=most)
+        taken = []
+        for redis_id, text, topic in zip(got[::3], got[1::3], got[2::3], strict=True):
+            taken.append((decoded(redis_id), text))
+            if topic:
+                self.suspects[decoded(redis_id)] = decoded(topic)
+        return taken
+
+    def clear(self, redis_id: str) -> None:
+        """Note that a message ran to its end: whatever killed the workers that had it before, it did not."""
+        if topic := self.suspects.pop(redis_id, None):
+            self.client.hdel(keys.DEATHS(), topic)
+
+    def bury(self, queue_name: str, redis_id: str, error: str) -> None:
+        """Make a message of this worker's a dead letter, and say why."""
+        text = error.encode(errors="backslashreplace").decode()
+        self._scripts.run("bury", redis_id, queue=queue_name, error=text)
 
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held; at most once a second."""
         if time.monotonic() - self._tended < TEND_EVERY:
             return
         self._tended = time.monotonic()
-        names = [keys.WORKERS(), keys.HEARTBEATS()]
-        limits = [DEAD_AFTER, DEAD_LETTERS_KEPT]
-        self._tend(keys=names, args=[keys.DRAMATIQ, self.broker_id, *limits, keys.INLET, keys.STEPS])
+        self._scripts.run(
+            "tend",
+            workers=keys.WORKERS(),
+            heartbeats=keys.HEARTBEATS(),
+            dead_after=DEAD_AFTER,
+            letters_kept=DEAD_LETTERS_KEPT,
+            most_deaths=MOST_DEATHS,
+            deaths_kept=DEATHS_KEPT,
+        )
 
 
 def make_broker(url: str, *, prefetch: int = 1, shutdown: float = 0.0) -> Broker:

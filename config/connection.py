@@ -65,6 +65,11 @@ def decoded(name: bytes) -> str:
     return name.decode("utf-8", _ANY_BYTES)
 
 
+def encoded(name: str) -> bytes:
+    """Return the bytes that `decoded` was given."""
+    return name.encode("utf-8", _ANY_BYTES)
+
+
 def connect_async(url: str) -> "redis.asyncio.Redis":
     """Return an asyncio client whose answers are text."""
     from redis.asyncio.retry import Retry as AsyncRetry

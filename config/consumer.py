@@ -30,6 +30,8 @@ PEEK = 0.25
 RECLAIM_EVERY = 3.0
 #: Seconds before a message is given back whose step met a Redis error.
 GIVE_BACK_AFTER = 1.0
+#: Characters of an error that are kept with a dead letter.
+LONGEST_ERROR = 500
 
 
 class Outcomes(Middleware):
@@ -45,6 +47,7 @@ class Outcomes(Middleware):
         if isinstance(exception, redis.RedisError):
             message.give_back = True
         elif exception is not None:
+            message.error = f"it raised {type(exception).__name__}: {exception}"[:LONGEST_ERROR]
             message.fail()
 
 
@@ -79,6 +82,9 @@ class BlockingConsumer(_RedisConsumer):
         self._reclaim()
         if not self.message_cache and self._something_to_fetch():
             self.message_cache = self.broker.fetch(self.queue_name, self._free)
+            if not self.message_cache:
+                # What is left must wait for its turn, so the peek is no wait.
+                self.broker.stopping.wait(PEEK / 10)
         return self._read(*self.message_cache.pop(0)) if self.message_cache else None
 
     @property
@@ -105,7 +111,7 @@ class BlockingConsumer(_RedisConsumer):
             message = read_envelope(self.queue_name, redis_id, data)
         except BadEnvelope as error:
             log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=str(error))
-            self.broker.do_nack(self.queue_name, redis_id)
+            self.broker.bury(self.queue_name, redis_id, str(error))
             return None
         self._in_hand.add(redis_id)
         return MessageProxy(message)
@@ -133,11 +139,17 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.stopping.wait(GIVE_BACK_AFTER)
             self.requeue([message])
         else:
-            self._end(self.broker.do_ack, message)
+            self._end(self._acknowledge, message)
 
     def nack(self, message: MessageProxy) -> None:
         """Make it a dead letter."""
-        self._end(self.broker.do_nack, message)
+        error = getattr(message, "error", "the worker gave it up")
+        self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error), message)
+
+    def _acknowledge(self, queue: str, redis_id: str) -> None:
+        # First: should the acknowledgement fail, it is run again, and must not be suspected any more.
+        self.broker.clear(redis_id)
+        self.broker.do_ack(queue, redis_id)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages to their queue."""

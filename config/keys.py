@@ -129,7 +129,19 @@ QUEUE = Key(DRAMATIQ + ":%s", "list", "dramatiq", "message ids; gone when empty"
 MESSAGES = Key(
     DRAMATIQ + ":%s.msgs", "hash", "dramatiq", "id -> message, until acknowledged; gone when empty"
 )
-DEAD = Key(DRAMATIQ + ":%s.XQ", "zset", "dramatiq", "dead letters; 7 days")
+DEATHS = Key(
+    "identity:deaths",
+    "hash",
+    "broker",
+    "what workers died with in hand -> when, which; until it ran to its end, or an hour",
+)
+LETTERS = Key("identity:letters", "hash", "broker", "dead letter -> why; as long as the letter")
+DEAD = Key(
+    DRAMATIQ + ":%s.XQ",
+    "zset",
+    "dramatiq",
+    "dead letters: of the inlet for ever, of steps until the brief is held, 7 days at most",
+)
 DEAD_MESSAGES = Key(DRAMATIQ + ":%s.XQ.msgs", "hash", "dramatiq", "dead letters; 7 days")
 HELD = Key(
     DRAMATIQ + ":__acks__.%s.%s", "set", "dramatiq", "worker, queue: messages in hand; gone when empty"

@@ -25,6 +25,7 @@ from support import (
 from config import keys
 from config.broker import DEAD_LETTERS_KEPT, Broker, brief_message
 from config.connection import connect_bytes
+from config.letters import read
 from worker.scripts import Scripts
 
 RESULTS = "/jobs/*/results"
@@ -216,7 +217,10 @@ def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
     assert eventually(client, lambda: client.zcard(keys.DEAD(keys.STEPS)) == 1)
     letters: Any = client.hvals(keys.DEAD_MESSAGES(keys.STEPS))
     assert json.loads(letters[0])["message_id"] == sent.message_id
-    assert client.hlen(keys.MESSAGES(keys.STEPS)) == 0
+    assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.STEPS)))
+    letter = read(client, keys.STEPS, client.zrange(keys.DEAD(keys.STEPS), 0, -1)[0])
+    assert letter is not None
+    assert letter.error.startswith("it raised TypeError: ")
     ours.enqueue(inlet_message(brief(brief_id="next")))
     assert eventually(client, lambda: event_types(client, "next"))
 

@@ -100,7 +100,7 @@ def test_a_message_whose_fetch_was_not_answered_runs_in_the_same_worker_within_s
     # A server that does not know the script yet fetches nothing at the first request.
     enqueue(redis_url, brief_id="first")
     assert eventually(client, lambda: state(ledger, "brief:first"))
-    proxy.cut_answer("EVALSHA", keys.MESSAGES(keys.INLET), "__acks__")
+    proxy.cut_answer("EVALSHA", f'"queue": "{keys.INLET}"', '"most"')
     enqueue(redis_url, brief_id="lucky")
     assert proxy.done.wait(DEADLINE)
     assert eventually(client, lambda: state(ledger, "brief:lucky"), deadline=10)

@@ -26,6 +26,8 @@ class PromotionView:
     image_result_id: int
     url: str | None
     error: str | None
+    evidence: dict[str, Any] | None
+    """As of a brief."""
     moved_at: int
 
     @property
@@ -57,6 +59,10 @@ class BriefView:
     faults: tuple[dict[str, Any], ...]
     """The rules that it breaks: `path`, `value`, `rule` of each."""
     notes: tuple[str, ...]
+    left: str | None
+    """The state that it was in before."""
+    evidence: dict[str, Any] | None
+    """Of one that is held as a step of it could not be run: which, the error, the workers that died."""
     question: str | None
     """What an operator is asked while the brief is held."""
     body: dict[str, Any] | None
@@ -119,6 +125,7 @@ def promotion_view(subject: str, fields: Fields) -> PromotionView:
         image_result_id=draft["image_result_id"],
         url=draft["url"],
         error=fields.get("error"),
+        evidence=json.loads(fields.get("evidence", "null")),
         moved_at=int(fields["moved_at"]),
     )
 
@@ -145,6 +152,8 @@ def brief_view(
         error=fields.get("error"),
         faults=tuple(json.loads(fields.get("faults", "[]"))),
         notes=tuple(json.loads(fields.get("notes", "[]"))),
+        left=fields.get("left"),
+        evidence=json.loads(fields.get("evidence", "null")),
         question=fields.get("question"),
         body=json.loads(fields.get("body", "null")),
         asked=fields.get("asked"),

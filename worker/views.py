@@ -34,6 +34,7 @@ __all__ = [
     "brief",
     "briefs",
     "by_ids",
+    "held",
     "journal",
 ]
 
@@ -57,6 +58,12 @@ def briefs(
     still_open = sorted((each for each in found if not each.finished), key=lambda each: each.accepted_at)
     finished = sorted((each for each in found if each.finished), key=lambda each: -each.moved_at)
     return still_open[:open_limit] + finished[:finished_limit]
+
+
+def held(client: "redis.Redis", most: int) -> list[BriefView]:
+    """Return at most so many briefs that wait for an operator, those that wait longest first."""
+    ids: Any = client.zrange(keys.QUESTIONS(), 0, most - 1)
+    return [found for found in by_ids(client, ids) if found.state == "held"]
 
 
 def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:

@@ -1,22 +1,51 @@
 -- fetch: take messages from a queue, on record as in this worker's hands.
 --
--- KEYS[1] the queue   KEYS[2] its messages   KEYS[3] what this worker has in hand of it
--- ARGV[1] how many at the most
--- Returns id, message, id, message, ...
+-- queue, most
+-- Returns id, message, topic, id, message, topic, ...; the topic is '' unless a worker died with it in hand.
 --
 -- Atomic: a message is either in the queue or in somebody's hands. It stands in for Dramatiq's own fetch, which
--- returns no ids: without them a message that can't be read could not be put aside.
-local taken = {}
-for _ = 1, ARGV[1] do
-    local id = redis.call('LPOP', KEYS[1])
+-- returns no ids: without them a message that can't be read could not be put aside. Of those that a worker has died
+-- with, a worker gets one at a time: if it dies again, its neighbours are not suspected with it.
+local name = queue_key(A.queue)
+local any_suspects = redis.call('EXISTS', A.deaths) == 1
+
+local function suspected(queue, id, text)
+    local topic = any_suspects and topic_of(queue, id, text)
+    return topic and redis.call('HEXISTS', A.deaths, topic) == 1 and topic
+end
+
+local function has_suspect()
+    for _, queue in ipairs(any_suspects and A.queues or {}) do
+        for _, id in ipairs(redis.call('SMEMBERS', hands_of(A.worker, queue))) do
+            local text = redis.call('HGET', queue_key(queue) .. '.msgs', id)
+            if text and suspected(queue, id, text) then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+local busy = has_suspect()
+local taken, passed = {}, {}
+while #taken < 3 * A.most do
+    local id = redis.call('LPOP', name)
     if not id then
         break
     end
-    local message = redis.call('HGET', KEYS[2], id)
-    if message then
-        redis.call('SADD', KEYS[3], id)
+    local message = redis.call('HGET', name .. '.msgs', id)
+    local topic = message and suspected(A.queue, id, message)
+    if topic and busy then
+        passed[#passed + 1] = id
+    elseif message then
+        busy = busy or topic
+        redis.call('SADD', hands_of(A.worker, A.queue), id)
         taken[#taken + 1] = id
         taken[#taken + 1] = message
+        taken[#taken + 1] = topic or ''
     end
+end
+for n = #passed, 1, -1 do
+    redis.call('LPUSH', name, passed[n])
 end
 return taken

@@ -1,51 +1,61 @@
 -- tend: say that a worker is alive, put back what dead workers had in hand, forget old dead letters.
 --
--- KEYS[1] identity:workers   KEYS[2] dramatiq:__heartbeats__
--- ARGV[1] Dramatiq's namespace   ARGV[2] this worker's broker id ('' only looks)
--- ARGV[3] milliseconds without a sign of life after which a worker is dead
--- ARGV[4] milliseconds that a dead letter is kept   ARGV[5...] queues; only the last one's dead letters are
--- forgotten: those of the inlet before it are on record nowhere else
+-- workers, heartbeats (keys), dead_after = ms without a sign of life after which a worker is dead,
+-- letters_kept = ms that a dead letter of a step is kept: those of the inlet are on record nowhere else,
+-- most_deaths = how many workers may die with a message in hand, deaths_kept = ms that this is remembered
 -- Returns the number of messages put back.
 --
 -- Atomic, so that two tenders never put the same message back twice. It stands in for Dramatiq's own
 -- maintenance, which runs by chance, scans the whole key space, and reads the workers' clocks: here the
 -- sign of life is written with the server's time, and the keys are named, not searched.
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if ARGV[2] ~= '' then
-    redis.call('ZADD', KEYS[1], now, ARGV[2])
+if A.worker ~= '' then
+    redis.call('ZADD', A.workers, NOW, A.worker)
+end
+
+-- One more worker has died with a message in hand; returns all their deaths.
+local function one_more_death(topic, worker)
+    local known = redis.call('HGET', A.deaths, topic)
+    local deaths = known and cjson.decode(known) or {}
+    deaths[#deaths + 1] = {at = NOW, worker = worker}
+    redis.call('HSET', A.deaths, topic, cjson.encode(deaths))
+    redis.call('PEXPIRE', A.deaths, A.deaths_kept)
+    return deaths
 end
 
 local back = 0
 local function put_back(worker)
-    for q = 5, #ARGV do
-        local queue = ARGV[1] .. ':' .. ARGV[q]
-        local held = ARGV[1] .. ':__acks__.' .. worker .. '.' .. ARGV[q]
+    for _, queue in ipairs(A.queues) do
+        local held = hands_of(worker, queue)
         for _, id in ipairs(redis.call('SMEMBERS', held)) do
-            if redis.call('HEXISTS', queue .. '.msgs', id) == 1 then
-                redis.call('LPUSH', queue, id)
+            local text = redis.call('HGET', queue_key(queue) .. '.msgs', id)
+            local deaths = text and one_more_death(topic_of(queue, id, text), worker)
+            if text and #deaths >= A.most_deaths then
+                bury(queue, id, text, {at = NOW, error = #deaths .. ' workers died while it ran', deaths = deaths})
+            elseif text then
+                redis.call('LPUSH', queue_key(queue), id)
                 back = back + 1
             end
         end
         redis.call('DEL', held)
     end
-    redis.call('ZREM', KEYS[1], worker)
-    redis.call('ZREM', KEYS[2], worker)
+    redis.call('ZREM', A.workers, worker)
+    redis.call('ZREM', A.heartbeats, worker)
 end
 
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])) do
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', A.workers, '-inf', NOW - A.dead_after)) do
     put_back(worker)
 end
 -- Programs that only enqueue leave a heartbeat too, written by their own clock; a minute is beyond doubt.
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - 60000, 'LIMIT', 0, 100)) do
-    if not redis.call('ZSCORE', KEYS[1], worker) then
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', A.heartbeats, '-inf', NOW - 60000, 'LIMIT', 0, 100)) do
+    if not redis.call('ZSCORE', A.workers, worker) then
         put_back(worker)
     end
 end
 
-local letters = ARGV[1] .. ':' .. ARGV[#ARGV] .. '.XQ'
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', letters, '-inf', now - ARGV[4], 'LIMIT', 0, 100)) do
-    redis.call('ZREM', letters, id)
-    redis.call('HDEL', letters .. '.msgs', id)
+local old = queue_key(A.steps) .. '.XQ'
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', old, '-inf', NOW - A.letters_kept, 'LIMIT', 0, 100)) do
+    redis.call('ZREM', old, id)
+    redis.call('HDEL', old .. '.msgs', id)
+    redis.call('HDEL', A.letters, id)
 end
 return back

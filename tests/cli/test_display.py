@@ -33,7 +33,7 @@ ACCOUNT = AccountView(
 
 
 def promotion(state: str, code: str | None = None) -> PromotionView:
-    return PromotionView("promotion:b#0", 0, state, code, None, 10_001, None, None, 1_000)
+    return PromotionView("promotion:b#0", 0, state, code, None, 10_001, None, None, None, 1_000)
 
 
 def view(brief_id: str, state: str, **fields: Any) -> BriefView:
@@ -52,6 +52,9 @@ def view(brief_id: str, state: str, **fields: Any) -> BriefView:
         "error": None,
         "faults": (),
         "notes": (),
+        "left": None,
+        "evidence": None,
+        "parked": False,
         "question": None,
         "body": None,
         "asked": None,

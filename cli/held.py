@@ -1,0 +1,85 @@
+"""What waits for an operator: held briefs and dead letters, each with the command that answers it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.common import age, print_json, printable, say
+from config import letters
+from config.letters import Letter
+from worker import views
+from worker.retrying import answers
+from worker.views import BriefView
+
+if TYPE_CHECKING:
+    import redis
+
+#: Held briefs, and dead letters of each queue, that are listed at the most.
+MOST = 500
+
+
+def show_held(client: "redis.Redis", *, as_json: bool) -> None:
+    """Print all that is held, what waits longest first."""
+    briefs, dead = views.held(client, MOST), letters.oldest(client, MOST)
+    if as_json:
+        print_json({"held": list(map(_facts, briefs)), "dead_letters": list(map(_letter_facts, dead))})
+        return
+    seconds, _ = client.time()
+    now = int(seconds) * 1000
+    for brief in briefs:
+        _say(f"brief {brief.brief_id}: held for {age(now - brief.moved_at)}, was {brief.left}")
+        _say(f"  {brief.question}")
+        for line in _deaths(brief):
+            _say(f"  {line}")
+        _say(f"  `{answer(brief)}`")
+    for letter in dead:
+        _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
+        _say(f"  {letter.error}")
+        _say(f"  `{_revive(letter)}`")
+    typer.echo(f"{len(briefs)} held, {len(dead)} dead letters")
+
+
+def answer(brief: BriefView) -> str:
+    """Return the command that answers a held brief."""
+    if brief.evidence is not None or any(each.state == "held" for each in brief.promotions):
+        return f"identity-worker retry {brief.brief_id}"
+    return answers(brief.brief_id, job=brief.left != "preparing")
+
+
+def _deaths(brief: BriefView) -> Iterator[str]:
+    for evidence in (brief.evidence, *(promotion.evidence for promotion in brief.promotions)):
+        for death in (evidence or {}).get("deaths", ()):
+            yield f"worker {death['worker']} died {age(brief.read_at - death['at'])} ago"
+
+
+def _facts(brief: BriefView) -> dict[str, Any]:
+    promotions = [each for each in brief.promotions if each.state == "held"]
+    return {
+        "brief_id": brief.brief_id,
+        "account": brief.account,
+        "batch": brief.batch,
+        "since": brief.moved_at,
+        "was": brief.left,
+        "question": brief.question,
+        "error": brief.error,
+        "evidence": brief.evidence or next((each.evidence for each in promotions), None),
+        "job_id": brief.job_id,
+        "credits": brief.credits,
+        "answer": answer(brief),
+    }
+
+
+def _letter_facts(letter: Letter) -> dict[str, Any]:
+    # Any bytes may stand in one, and they are no JSON.
+    texts = {"queue": letter.queue, "id": letter.id, "text": letter.text, "error": letter.error}
+    written = {name: printable(text) for name, text in texts.items()}
+    return {**written, "since": letter.at, "deaths": letter.deaths, "answer": _revive(letter)}
+
+
+def _revive(letter: Letter) -> str:
+    return f"identity-worker retry {printable(letter.id)}"
+
+
+def _say(text: str) -> None:
+    say(printable(text))

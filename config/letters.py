@@ -1,0 +1,115 @@
+"""The broker's scripts (`config/lua/`), and the dead letters: what no worker could run, with the reason."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import redis
+
+from config import keys
+from config.connection import decoded, encoded
+
+#: The actor that takes up a step that became a dead letter.
+HOLDER = "hold_step"
+
+_LUA = Path(__file__).parent / "lua"
+
+
+class Letter(NamedTuple):
+    """A dead letter: its queue and id, the message's text, since when and why it is one."""
+
+    queue: str
+    id: str
+    text: str
+    at: int
+    """Ms since 1970, by the server's clock."""
+    error: str
+    deaths: tuple[dict[str, Any], ...]
+    """The workers that died with it in hand: `at` (ms) and `worker` of each."""
+
+    @property
+    def step(self) -> tuple[str, str] | None:
+        """Return actor and subject of a step, None of anything else."""
+        try:
+            message = json.loads(self.text)
+            actor, subject = message["actor_name"], message["args"][0]
+        except (ValueError, RecursionError, LookupError, TypeError):
+            return None
+        return (str(actor), subject) if self.queue == keys.STEPS and isinstance(subject, str) else None
+
+
+class Scripts:
+    """The broker's scripts over one client, with what all of them are given."""
+
+    def __init__(self, client: "redis.Redis", worker: str = "") -> None:
+        self._client = client
+        self._loaded: dict[str, Any] = {}
+        self._common = {
+            "namespace": keys.DRAMATIQ,
+            "queues": [keys.INLET, keys.STEPS],
+            "steps": keys.STEPS,
+            "holder": HOLDER,
+            "deaths": keys.DEATHS(),
+            "letters": keys.LETTERS(),
+            "worker": worker,
+        }
+
+    def run(self, command: str, message_id: str = "", **arguments: Any) -> Any:
+        """Run a command with its arguments; `message_id` is as `decoded` made it."""
+        if command not in self._loaded:
+            self._loaded[command] = self._client.register_script(source(command))
+        return self._loaded[command](args=[json.dumps({**self._common, **arguments}), encoded(message_id)])
+
+
+@cache
+def source(command: str) -> str:
+    """Return the whole text of a command's script."""
+    parts = (_LUA / "lib" / "letters.lua", _LUA / f"{command}.lua")
+    return "\n".join(part.read_text(encoding="utf-8") for part in parts)
+
+
+def read(client: "redis.Redis", queue: str, letter_id: str) -> Letter | None:
+    """Return a dead letter, None when there is none of this id."""
+    raw = encoded(letter_id)
+    text = _ask(client, "HGET", keys.DEAD_MESSAGES(queue), raw)
+    if text is None:
+        return None
+    since = _ask(client, "ZSCORE", keys.DEAD(queue), raw)
+    reason = _ask(client, "HGET", keys.LETTERS(), raw)
+    told = json.loads(decoded(reason)) if reason is not None else {}
+    # One that Dramatiq itself wrote has no reason.
+    error = str(told.get("error", "no worker could run it"))
+    return Letter(
+        queue, letter_id, decoded(text), round(float(since or 0)), error, tuple(told.get("deaths", ()))
+    )
+
+
+def find(client: "redis.Redis", letter_id: str) -> Letter | None:
+    """Return a dead letter of whichever queue."""
+    found = (read(client, queue, letter_id) for queue in (keys.INLET, keys.STEPS))
+    return next((letter for letter in found if letter is not None), None)
+
+
+def oldest(client: "redis.Redis", most: int) -> list[Letter]:
+    """Return at most so many dead letters of each queue, the oldest first."""
+    found = []
+    for queue in (keys.INLET, keys.STEPS):
+        ids = _ask(client, "ZRANGE", keys.DEAD(queue), 0, most - 1)
+        found += [read(client, queue, decoded(letter_id)) for letter_id in ids]
+    return [letter for letter in found if letter is not None]
+
+
+def revive(client: "redis.Redis", letter: Letter) -> bool:
+    """Put a dead letter back into its queue; return False when somebody else has."""
+    return bool(Scripts(client).run("revive", letter.id, queue=letter.queue))
+
+
+def drop(client: "redis.Redis", letter: Letter) -> bool:
+    """Forget a dead letter; return False when somebody else has."""
+    return bool(Scripts(client).run("drop", letter.id, queue=letter.queue))
+
+
+def _ask(client: "redis.Redis", *command: Any) -> Any:
+    """Return the answer as bytes, whatever the client's answers are: others wrote what is asked for."""
+    return client.execute_command(*command, NEVER_DECODE=True)  # type: ignore[no-untyped-call]

@@ -1,0 +1,9 @@
+-- drop: forget a dead letter whose brief is on record as held.
+--
+-- queue, ARGV[2]
+-- Returns 1, or 0 when there is no such letter.
+--
+-- Atomic: the letter and its reason go together.
+redis.call('ZREM', queue_key(A.queue) .. '.XQ', ID)
+redis.call('HDEL', A.letters, ID)
+return redis.call('HDEL', queue_key(A.queue) .. '.XQ.msgs', ID)

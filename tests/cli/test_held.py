@@ -1,0 +1,223 @@
+"""What no worker could run: held with its error, listed with the command that answers, brought back by it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from commandline import Command
+from support import (
+    DEADLINE,
+    Flow,
+    ProcessFactory,
+    RunningProcess,
+    event_types,
+    eventually,
+    listening,
+    worker_command,
+)
+
+from config import keys
+from config.broker import MOST_DEATHS, Broker
+from worker.ledger import Ledger
+from worker.records import promotion_subject
+
+ACCOUNT = "default"
+SUBJECT = "brief:b"
+TESTS = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def broken_worker(start: ProcessFactory) -> ProcessFactory:
+    """What starts a worker that some steps break; POISON and BROKEN say which."""
+    command = [word.replace("actors.path", "poisoned_worker") for word in worker_command()]
+    return lambda **more: start("worker", [*command, "--path", str(TESTS)], **more)
+
+
+def state(ledger: Ledger, subject: str = SUBJECT) -> str | None:
+    found = ledger.read(subject)
+    return found.state if found else None
+
+
+def listed(command: Command) -> dict[str, Any]:
+    answer = command("status", "--held", "--json")
+    assert answer.returncode == 0, answer.stderr
+    return dict(json.loads(answer.stdout))
+
+
+def at(flow: Flow, subject: str) -> None:
+    """Take the brief b to where the step of a subject is queued: its create, its drafts or its promotion."""
+    flow.accept(brief_id="b")
+    if subject == "create":
+        return
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    if subject == "drafts":
+        return
+    flow.steps.run()
+
+
+@pytest.mark.parametrize(
+    ("where", "subject", "was", "back"),
+    [
+        ("create", SUBJECT, "waiting", "waiting"),
+        ("drafts", SUBJECT, "generating", "generating"),
+        ("promotion", promotion_subject("b", 0), "planned", "planned"),
+    ],
+)
+def test_a_step_that_raises_holds_its_brief_at_once_and_retry_brings_it_to_where_it_was(
+    command: Command, flow: Flow, broken_worker: ProcessFactory, where: str, subject: str, was: str, back: str
+) -> None:
+    at(flow, where)
+    worker = broken_worker(BROKEN=subject)
+    assert eventually(flow.client, lambda: state(flow.ledger) == "held")
+    assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.STEPS)))
+    worker.kill()
+    (held,) = listed(command)["held"]
+    assert held["question"].endswith("it raised ValueError: a bug of ours; retry it once the cause is mended")
+    was_brief = was if subject == SUBJECT else "promoting"
+    assert (held["was"], held["answer"]) == (was_brief, "identity-worker retry b")
+    assert flow.record(subject).fields["left"] == was
+    assert "identity.brief.held" in event_types(flow.client, "b")
+    shown = command("status", "--held").stdout
+    assert "`identity-worker retry b`" in shown
+    assert max(map(len, shown.splitlines())) < 200
+    assert command("retry", "b").returncode == 0
+    assert state(flow.ledger, subject) == back
+    assert not flow.client.exists(keys.QUESTIONS(), keys.DEATHS(), keys.DEAD(keys.STEPS), keys.LETTERS())
+    assert flow.client.zcard(keys.PERMITS(ACCOUNT)) <= 1
+    if where == "drafts":
+        flow.wake_timer(SUBJECT)
+    flow.steps.run()
+    assert state(flow.ledger, subject) in ("generating", "promoting", "preprocessing")
+    assert len([job for job in flow.api.ledger()["jobs"] if job["job_type"] == "identity_creation"]) == 1
+
+
+def test_a_job_of_a_held_brief_keeps_its_permit_until_the_api_is_done_with_it(
+    flow: Flow, broken_worker: ProcessFactory
+) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    worker = broken_worker(BROKEN=SUBJECT)
+    flow.wake_timer(SUBJECT)
+    assert eventually(flow.client, lambda: state(flow.ledger) == "held")
+    assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.STEPS)))
+    worker.kill()
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    flow.steps.until(lambda: not flow.client.exists(keys.PERMITS(ACCOUNT)))
+    assert flow.brief("b").state == "held"
+    assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
+
+
+def restarted(start: ProcessFactory, workers: list[RunningProcess], **more: str) -> None:
+    """Start another worker when the last has died, as a supervisor would."""
+    if not workers or workers[-1].process.poll() is not None:
+        workers.append(start(**more))
+
+
+def test_a_brief_that_kills_its_worker_is_started_three_times_and_held_and_its_neighbours_finish(
+    command: Command, flow: Flow, redis_url: str, broken_worker: ProcessFactory
+) -> None:
+    neighbours = [f"n{number}" for number in range(3)]
+    briefs = [*neighbours[:2], "b", neighbours[2]]
+    for brief_id in briefs:
+        flow.accept(brief_id=brief_id)
+        flow.steps.run()
+    flow.api.rest()
+    for brief_id in briefs:
+        flow.wake_timer(f"brief:{brief_id}")
+    workers: list[RunningProcess] = []
+
+    def over() -> bool:
+        restarted(broken_worker, workers, POISON=SUBJECT)
+        done = [state(flow.ledger, f"brief:{each}") for each in neighbours]
+        return state(flow.ledger) == "held" and done == ["done"] * len(neighbours)
+
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, over, deadline=5 * DEADLINE)
+    assert len(workers) == MOST_DEATHS + 1
+    (held,) = listed(command)["held"]
+    assert held["brief_id"] == "b"
+    assert [set(death) for death in held["evidence"]["deaths"]] == [{"at", "worker"}] * MOST_DEATHS
+    assert len({death["worker"] for death in held["evidence"]["deaths"]}) == MOST_DEATHS
+    assert f"{MOST_DEATHS} workers died while it ran" in held["question"]
+    assert flow.api.requests("POST /identity/create") == len(briefs)
+    assert not flow.client.exists(keys.DEATHS(), keys.LETTERS(), keys.DEAD(keys.STEPS))
+
+
+def test_of_what_a_worker_died_with_a_worker_gets_one_at_a_time(
+    client: "redis.Redis", redis_url: str
+) -> None:
+    dead, alive = Broker(redis_url, prefetch=8), Broker(redis_url, prefetch=8)
+    for number in range(3):
+        client.hset(keys.MESSAGES(keys.STEPS), f"m{number}", step(f"brief:{number}"))
+        client.rpush(keys.QUEUE(keys.STEPS), f"m{number}")
+    dead.tend()
+    assert len(dead.fetch(keys.STEPS, 8)) == 3
+    client.zadd(keys.WORKERS(), {dead.broker_id: 1})
+    alive.tend()
+    client.hset(keys.MESSAGES(keys.STEPS), "new", step("brief:new"))
+    client.rpush(keys.QUEUE(keys.STEPS), "new")
+    taken = [redis_id for redis_id, _ in alive.fetch(keys.STEPS, 8)]
+    assert len(taken) == 2
+    assert "new" in taken
+    assert alive.fetch(keys.STEPS, 8) == []
+    assert client.llen(keys.QUEUE(keys.STEPS)) == 2
+    suspect = next(each for each in taken if each != "new")
+    alive.clear(suspect)
+    alive.do_ack(keys.STEPS, suspect)
+    assert client.hlen(keys.DEATHS()) == 2
+    assert len(alive.fetch(keys.STEPS, 8)) == 1
+    for broker in (dead, alive):
+        broker.client.close()
+
+
+def step(subject: str) -> str:
+    whole = {
+        "queue_name": "steps", "actor_name": "submit_brief", "args": [subject], "kwargs": {}, "options": {},
+        "message_id": subject, "message_timestamp": 0,
+    }  # fmt: skip
+    return json.dumps(whole)
+
+
+def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back_by_its_id(
+    command: Command, client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    client.hset(keys.MESSAGES(keys.INLET), "m1", "{")
+    client.rpush(keys.QUEUE(keys.INLET), "m1")
+    worker = worker_process()
+    assert eventually(client, lambda: client.zcard(keys.DEAD(keys.INLET)))
+    worker.kill()
+    (letter,) = listed(command)["dead_letters"]
+    assert (letter["id"], letter["queue"], letter["text"]) == ("m1", "briefs", "{")
+    assert letter["error"].startswith("must be JSON")
+    assert letter["answer"] == "identity-worker retry m1"
+    assert "1 dead letters" in command("status", "--held").stdout
+    assert command("retry", "m1").returncode == 0
+    assert client.lrange(keys.QUEUE(keys.INLET), 0, -1) == ["m1"]
+    assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD_MESSAGES(keys.INLET), keys.LETTERS())
+    again = command("retry", "m1")
+    assert again.returncode == 1
+    assert "no brief m1 is on record" in again.stderr
+    client.delete(keys.QUEUE(keys.INLET), keys.MESSAGES(keys.INLET))
+
+
+def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "redis.Redis") -> None:
+    raw = b"id-\xff\xfe"
+    client.hset(keys.DEAD_MESSAGES(keys.INLET), raw, b"\xff{")  # type: ignore[arg-type]  # bytes are fine
+    client.zadd(keys.DEAD(keys.INLET), {raw: 1})
+    assert "1 dead letters" in command("status", "--held").stdout
+    answer = command("retry", "--all-held", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert client.llen(keys.QUEUE(keys.INLET)) == 1
+    assert not client.exists(keys.DEAD(keys.INLET))
+
+
+def test_nothing_held_is_said_so(command: Command, client: "redis.Redis") -> None:
+    answer = command("status", "--held")
+    assert (answer.returncode, answer.stdout) == (0, "0 held, 0 dead letters\n")
+    assert command("status", "b", "--held").returncode == 2
