@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.common import age, clock
-from worker.account_report import AccountReport, BatchWaiting, Holder, WindowView
+from worker.account_report import MOST_WAITING, AccountReport, BatchWaiting, Holder, WindowView
 
 #: Holders and batches that are listed.
 MOST = 20
@@ -77,7 +77,7 @@ def _waiting(report: AccountReport) -> Iterator[str]:
     if len(report.batches) > MOST:
         yield f"    and {len(report.batches) - MOST} batches more"
     if not report.waiting_counted:
-        yield "    (batches of the first thousand only)"
+        yield f"    (batches of the first {MOST_WAITING} of each list only)"
 
 
 def _batch(batch: BatchWaiting) -> str:

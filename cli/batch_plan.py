@@ -44,13 +44,17 @@ def show(found: Sequence[AccountPlan] | None, max_credits: float | None) -> None
     for plan in found:
         say(printable(f"account {plan.account}: {plan.briefs} briefs, {plan.waiting} wait already"))
         free = "no limit" if plan.slots_free is None else f"{plan.slots_free} free"
-        say(f"  slots     {plan.slots} needed, {free}, {plan.slots_wanted} wanted by those that wait")
+        cut = plan.counted < plan.waiting
+        those = f"the first {plan.counted} that wait" if cut else "those that wait"
+        say(f"  slots     {plan.slots} needed, {free}, {plan.slots_wanted} wanted by {those}")
         price = (
             "not known before the first" if plan.draft_credits is None else f"about {plan.draft_credits:g}"
         )
         say(f"  credits   {plan.promotion_credits} for promotions; for {plan.drafts} drafts: {price}")
-        took = "not known" if plan.seconds is None else f"about {age(round(plan.seconds * 1000))}"
-        say(f"  duration  {took} until the last identity, at the mean durations so far")
+        about = f"(behind {those}) more than" if cut else "about"
+        took = "not known" if plan.seconds is None else f"{about} {age(round(plan.seconds * 1000))}"
+        say(f"  duration  {took} until the last identity, at the mean durations so far,")
+        say("            if nobody picks drafts that wait for it, and the picks of these come at once")
     for problem in problems(found, max_credits):
         say(printable(f"It won't do: {problem}"))
 

@@ -29,11 +29,16 @@ class AccountPlan:
     slots_free: int | None
     """None: there is no cap."""
     slots_wanted: int
-    """By briefs that wait already and have reserved none yet."""
+    """By briefs that wait already and have reserved none yet, as far as they are `counted`."""
     waiting: int
     """Briefs that wait already."""
+    counted: int
+    """How many of those `slots_wanted` and `seconds` take in: the first of them."""
     seconds: float | None
-    """Until the last identity is ready, at the mean durations so far; None: the limits leave no job."""
+    """Until the last identity is ready, at the mean durations so far; None: the limits leave no job.
+
+    Drafts that wait for a person are taken to wait on, those of these briefs to be picked at once.
+    """
 
     @property
     def credits(self) -> float:
@@ -65,6 +70,7 @@ def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence
         slots_free=report.slots_free,
         slots_wanted=sum(before),
         waiting=report.waiting["create"],
+        counted=len(before),
         seconds=expected.end if len(expected.starts) == len(before) + len(needs) else None,
     )
 
@@ -72,12 +78,17 @@ def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence
 def problems(plans: Sequence[AccountPlan], max_credits: float | None) -> list[str]:
     """Return why the briefs would not all come to their end, each as a sentence."""
     found = [
-        f"account {plan.account} has {plan.slots_free} slots free, and briefs that wait already want "
+        f"account {plan.account} has {plan.slots_free} slots free, and {_those_before(plan)} want "
         f"{plan.slots_wanted}; these briefs need {plan.slots}"
         for plan in plans
         if plan.slots_free is not None and plan.slots + plan.slots_wanted > plan.slots_free
     ]
     return found + _over_budget(plans, max_credits)
+
+
+def _those_before(plan: AccountPlan) -> str:
+    cut = plan.counted < plan.waiting
+    return f"the first {plan.counted} of those that wait" if cut else "briefs that wait already"
 
 
 def _over_budget(plans: Sequence[AccountPlan], max_credits: float | None) -> list[str]:

@@ -15,7 +15,7 @@ MOST = 2_000
 
 
 def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
-    """Return how many promotions each waiting brief of an account will make, in the order of their start."""
+    """Return how many promotions each of the first `MOST` waiting briefs will make, in the order of start."""
     subjects: Any = client.zrange(keys.WAITING(account, "create"), 0, MOST - 1)
     with client.pipeline(transaction=False) as pipe:
         for subject in subjects:

@@ -56,6 +56,19 @@ def test_who_waits_is_told_by_batch_with_what_is_parked(command: Command, flow: 
     flow.client.flushall()
 
 
+def test_batches_of_the_first_that_wait_are_said_to_be_no_more_than_that(
+    command: Command, flow: Flow
+) -> None:
+    flow.accept(brief_id="first")
+    flow.client.zadd(keys.WAITING("default", "create"), {f"brief:w-{n}": n for n in range(1_001)})
+    text = command("accounts").stdout
+    assert "  waiting   1001 to create, " in text
+    assert "    in no batch: 1000 to create\n    (batches of the first 1000 of each list only)\n" in text
+    flow.client.zrem(keys.WAITING("default", "create"), "brief:w-0")
+    assert "of the first" not in command("accounts").stdout
+    flow.client.flushall()
+
+
 def test_a_full_window_tells_when_the_next_token_comes(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.until("a", "generating")

@@ -62,6 +62,23 @@ def test_without_enough_slots_the_plan_stops(command: Command, flow: Flow) -> No
     assert "It won't do: account default has 2 slots free, and briefs that wait already want" in answer.stdout
 
 
+def test_a_plan_that_takes_in_only_the_first_of_those_that_wait_says_so(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.set_limits("default", {"jobs": "1", "slots": "100"}, by="test")
+    flow.client.zadd(keys.WAITING("default", "create"), {f"brief:w-{n}": n for n in range(2_001)})
+    code, told = plan(command, stdin=ONE)
+    (account,) = told["accounts"]
+    assert (account["waiting"], account["counted"], account["slots_wanted"], code) == (2_001, 2_000, 2_000, 1)
+    text = command("enqueue", "-", "--dry-run", stdin=ONE).stdout
+    assert "2000 wanted by the first 2000 that wait\n" in text
+    assert "  duration  (behind the first 2000 that wait) more than " in text
+    assert "and the first 2000 of those that wait want 2000; these briefs need 1" in text
+    flow.client.zrem(keys.WAITING("default", "create"), "brief:w-2000")
+    assert plan(command, stdin=ONE)[1]["accounts"][0]["counted"] == 2_000
+    assert "2000 wanted by those that wait\n" in command("enqueue", "-", "--dry-run", stdin=ONE).stdout
+    flow.client.flushall()
+
+
 def test_over_the_credits_allowed_the_plan_stops(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     options = ["--batch", "spring", "--max-credits"]

@@ -1,9 +1,11 @@
 """What the model found, and what is easier to see in one plain example each."""
 
+import json
+
 import pytest
 import redis
 from model import MINUTE, Model, Subject
-from scene import LOOK_PAST, RECOUNT, Scene
+from scene import BUSY, LOOK_PAST, RECOUNT, Scene
 
 from config import keys
 from config.settings import Settings
@@ -297,6 +299,19 @@ def test_the_jobs_of_others_are_made_room_for_and_tried_again_one_by_one(scene: 
         scene.pass_time(15_000)
     assert permits == [1, 2, 3, 4]
     assert scene.client.hget(keys.RECORD("account:a"), "working") is None
+
+
+def test_one_job_more_that_is_due_to_be_tried_may_still_be_kept_for_urgent_briefs(scene: Scene) -> None:
+    scene.limit("a", express=1)
+    for _ in range(3):
+        generating(scene)
+    refused = scene.arrive()
+    scene.begin(refused)
+    scene.throttled(refused, "jobs", 90_000)
+    scene.pass_time(BUSY)
+    told = json.loads(scene.scripts.run("why", scene.now, subject=refused.name))
+    assert [(each["what"], each.get("working")) for each in told["missing"]] == [("pause", None), ("job", 4)]
+    assert scene.client.hget(keys.RECORD("account:a"), "working") == "3", "to try it is for admit"
 
 
 def test_without_a_rate_a_request_still_has_its_place_and_its_end(model_client: "redis.Redis") -> None:
