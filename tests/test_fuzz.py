@@ -8,6 +8,7 @@ import os
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wire import decode, reference
@@ -24,6 +25,8 @@ from worker.notifications import Notification, read_event, read_frame
 
 #: Inputs for the parsers together, a fifth each; those that go through Redis are a fiftieth.
 INPUTS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "500"))
+#: Seconds for each test: an input takes some milliseconds, and as many again on a busy machine.
+pytestmark = pytest.mark.timeout(120 + INPUTS // 20)
 FUZZ = settings(
     max_examples=max(100, INPUTS // 5),
     deadline=None,
