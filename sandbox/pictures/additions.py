@@ -1,4 +1,4 @@
-"""What the style lacks: a moustache, a goatee, stubble, and the lines of age.
+"""What the style lacks: a moustache, a goatee, stubble, the lines of age, and a head without hair.
 
 The first three are cut out of the style's own full beard, so that they share its edges and its colour.
 """
@@ -10,6 +10,8 @@ Part = dict[str, Any]
 MOUSTACHE, GOATEE, STUBBLE = "variant03", "variant04", "variant05"
 #: Only on this head does stubble end where the jaw does.
 HEAD_FOR_STUBBLE = 1
+#: No hair at all.
+BALD = "variant49"
 #: In place of the freckles, or with them.
 LINES, FRECKLES_AND_LINES = "variant02", "variant03"
 
@@ -24,7 +26,14 @@ _LINES = ("M40-10q30 16 66 6", "M285-12q26 14 52 4", "M150 40q-26 26-30 62", "M3
 
 def add_to(style: Part) -> Part:
     """Put the additions into a style's definition, and give it back."""
+    hair_variants = style["components"]["hair"]["variants"]
+    # A part that the style calls hair is the head with its hair on it: only the head is kept.
+    hair_variants[BALD] = {
+        "elements": [part for part in hair_variants["variant34"]["elements"] if part["name"] == "head"]
+    }
+    style["colors"]["beard"] = style["colors"]["hair"]
     beards = style["components"]["beard"]["variants"]
+    _recolor(beards, "hair", "beard")
     hair = beards["variant01"]["elements"][0]
     beards[MOUSTACHE] = _cut_out(hair, MOUSTACHE, _MOUSTACHE)
     beards[GOATEE] = _cut_out(hair, GOATEE, _GOATEE)
@@ -36,6 +45,17 @@ def add_to(style: Part) -> Part:
         "elements": [*freckles["variant01"]["elements"], *freckles[LINES]["elements"]]
     }
     return style
+
+
+def _recolor(part: Any, old: str, new: str) -> None:
+    """Let everything in a part that has the colour of one name take that of another."""
+    if isinstance(part, dict):
+        if part.get("type") == "color" and part.get("name") == old:
+            part["name"] = new
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            _recolor(each, old, new)
 
 
 def _cut_out(shape: Part, name: str, path: str, **attributes: str) -> Part:

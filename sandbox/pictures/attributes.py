@@ -20,9 +20,11 @@ class Attributes:
 
     skin: str | None
     hair_color: str | None
+    beard_color: str | None
     hair_variants: tuple[int, ...] | None
     eye_color: str | None
     mouths: tuple[str, ...] | None
+    lip_color: str | None
     glasses: tuple[int, ...]
     beards: tuple[int, ...]
     freckles: bool
@@ -39,6 +41,7 @@ class _Texts:
     skin: str
     eyes: str
     mood: str
+    lips: str
     facial_hair: str
     whole: str
 
@@ -47,13 +50,18 @@ def read(instruction: Mapping[str, Any]) -> Attributes:
     """The attributes of an instruction; a prompt overrides its fields (guide: Building a brief)."""
     prompt = (instruction.get("prompt") or "").strip().lower()
     texts = _from_prompt(prompt) if prompt else _from_fields(instruction)
+    beard_color = _find(_affirmed(texts.facial_hair), words.HAIR_COLORS)
+    lip_color = _find(_affirmed(texts.lips), words.LIP_COLORS)
     skin = _find(texts.skin, words.SKIN_COLORS) or _find(texts.whole, words.ETHNICITY_SKINS)
     return Attributes(
         skin=skin,
-        hair_color=_find(texts.hair, words.HAIR_COLORS),
+        # Whoever describes the beard alone means all of his hair.
+        hair_color=_find(texts.hair, words.HAIR_COLORS) or beard_color,
+        beard_color=beard_color,
         hair_variants=_hair_variants(texts.hair),
         eye_color=_find(texts.eyes, words.EYE_COLORS),
-        mouths=_find(texts.mood, words.MOUTHS),
+        mouths=_find(texts.mood, words.MOUTHS) or (words.PAINTED_MOUTHS if lip_color else None),
+        lip_color=lip_color,
         glasses=_find(_affirmed(texts.whole), words.GLASSES) or (),
         beards=_find(_affirmed(texts.facial_hair), words.BEARDS) or (),
         freckles="freckle" in _affirmed(texts.whole),
@@ -80,6 +88,8 @@ def _from_fields(instruction: Mapping[str, Any]) -> _Texts:
         skin=text("appearance", "skin"),
         eyes=text("face", "eyes"),
         mood=text("appearance", "expression") + " " + text("face", "smile"),
+        lips=", ".join(clause for clause in _CLAUSES.split(text("face", "lips", "makeup")) if "lip" in clause)
+        or text("face", "lips"),
         facial_hair=text("face", "facial_hair"),
         whole=f"{age} years old, {everything}" if age else everything,
     )
@@ -96,7 +106,8 @@ def _from_prompt(prompt: str) -> _Texts:
         skin=about("skin", "complexion"),
         eyes=about("eyes"),
         mood=about("expression", "smil", "laugh", "grin", "mood", "look"),
-        facial_hair=prompt,
+        lips=about("lips", "lipstick"),
+        facial_hair=about(*words.BEARDS),
         whole=prompt,
     )
 

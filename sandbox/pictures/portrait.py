@@ -20,6 +20,8 @@ WHITE_AGE = 80
 #: From here on the face has lines; from the second on men's hair recedes, unless it is described.
 LINED_AGE = 55
 RECEDING_AGE = 65
+#: Below this sum of red, green and blue, freckles are drawn darker.
+DARK_SKIN = 400
 _RECEDING = (words.HAIR_STYLES["receding"],)
 
 #: Eyes that are open and look straight; each draft of an instruction gets another pair.
@@ -84,11 +86,12 @@ def _options(attributes: Attributes, seed: str, variation: int) -> dict[str, Any
         "earringsProbability": 100 if attributes.earrings else 0,
         "hairAccessoriesProbability": 0,
         "hairColor": [hair_color],
+        "beardColor": [attributes.beard_color or hair_color],
         "skinColor": [skin],
         "eyesColor": [attributes.eye_color or ink],
         "eyebrowsColor": [_greyed(ink, age)],
-        "frecklesColor": ["#8a4f2e"],
-        "mouthColor": ["#7d2f2b"],
+        "frecklesColor": ["#8a4f2e" if sum(bytes.fromhex(skin[1:])) > DARK_SKIN else "#1a0b05"],
+        "mouthColor": [attributes.lip_color or "#7d2f2b"],
         "noseColor": [ink],
         "outlineColor": [ink],
         "glassesColor": [ink],

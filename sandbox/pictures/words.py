@@ -82,7 +82,16 @@ EYE_COLORS = {
     "black": "#17120f",
 }
 
-#: Word of a style or length -> variants of the style `lorelei` that show it.
+LIP_COLORS = {
+    "red": "#c4122f",
+    "pink": "#d9527f",
+    "coral": "#e0603f",
+    "plum": "#6d1f45",
+    "burgundy": "#6a1226",
+    "nude": "#b5735d",
+}
+
+#: Word of a style or length -> variants of the style `lorelei` that show it; 49 is of `additions.py`.
 HAIR_STYLES = {
     "space buns": (26,),
     "bun": (14, 38, 45, 46),
@@ -92,7 +101,8 @@ HAIR_STYLES = {
     "mohawk": (27,),
     "spiky": (4, 20),
     "afro": (5, 24),
-    "bald": (28, 25),
+    "balding": (25, 28),
+    "bald": (49,),
     "receding": (25, 28),
     "buzz": (1, 47),
     "shaved": (47, 1),
@@ -131,6 +141,7 @@ MOUTHS = {
     "laugh": ("happy05", "happy16"),
     "grin": ("happy16", "happy06"),
     "broad": ("happy05", "happy06"),
+    "wide": ("happy16", "happy05"),
     "joy": ("happy05", "happy06"),
     "sad": ("sad03", "sad09"),
     "melanchol": ("sad03", "sad09"),
@@ -144,12 +155,15 @@ MOUTHS = {
     "thoughtful": ("happy13", "happy14"),
     "confident": ("happy01", "happy04"),
     "relaxed": ("happy01", "happy02"),
-    "smil": ("happy02", "happy03", "happy04"),
-    "happy": ("happy02", "happy05"),
+    "smil": ("happy05", "happy06"),
+    "happy": ("happy06", "happy05"),
     "friendly": ("happy02", "happy03"),
     "warm": ("happy02", "happy04"),
 }
 PLAIN_MOUTHS = ("happy01", "happy02", "happy04", "happy14")
+
+#: Lips that are drawn as a surface, so that their colour shows.
+PAINTED_MOUTHS = ("happy03", "happy18")
 
 GLASSES = {"sunglasses": (2,), "round glasses": (1,), "glasses": (3, 4, 1, 5), "spectacles": (1, 3)}
 #: Word of facial hair -> variants of the beard; from 3 on they are of `additions.py`.

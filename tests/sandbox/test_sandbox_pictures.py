@@ -16,6 +16,7 @@ from sandbox.pictures.contact_sheet import EXAMPLES, contact_sheet
 from sandbox.pictures.draw import draw, portrait
 from sandbox.pictures.reference import NotAPictureError, describe
 from sandbox.pictures.sizes import pixels
+from sandbox.pictures.words import HAIR_COLORS, LIP_COLORS, PLAIN_MOUTHS, SKIN_COLORS
 
 SMALL = (150, 200)
 BROWN = {"color": "brown"}
@@ -111,6 +112,73 @@ def test_a_prompt_overrides_the_structured_fields() -> None:
     alone = read({"prompt": "A woman, 31 years old, long red hair, olive skin, no glasses"})
     assert both == alone
     assert (both.age, both.glasses, both.beards) == (31, (), ())
+
+
+def share_of(color: str, image: Image.Image) -> float:
+    """The part of a picture that has a colour."""
+    red, green, blue = bytes.fromhex(color[1:])
+    data = image.tobytes()
+    near = sum(
+        abs(data[at] - red) + abs(data[at + 1] - green) + abs(data[at + 2] - blue) < 24
+        for at in range(0, len(data), 3)
+    )
+    return near / (image.width * image.height)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        {"hair": {"style": "bald", "color": "blue"}, "appearance": {"skin": "light"}},
+        {"hair": {"length": "bald", "color": "blue"}, "appearance": {"skin": "light"}},
+        {"prompt": "bald, blue hair long ago, light skin"},
+    ],
+)
+def test_a_bald_head_has_no_hair_but_is_a_head(brief: dict[str, Any]) -> None:
+    for variation in range(4):
+        drawn = picture(brief, variation=variation)
+        assert share_of(HAIR_COLORS["blue"], drawn) == 0
+        assert share_of(SKIN_COLORS["light"], drawn) > 0.1
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        {"prompt": "A man, short blonde hair, pink full beard"},
+        {"hair": {"color": "blonde"}, "face": {"facial_hair": "pink full beard"}},
+    ],
+)
+def test_a_beard_may_have_a_colour_of_its_own(brief: dict[str, Any]) -> None:
+    drawn = picture(brief)
+    assert share_of(HAIR_COLORS["pink"], drawn) > 0.03
+    assert share_of(HAIR_COLORS["blonde"], drawn) > 0.03
+
+
+def test_a_beards_colour_is_the_hairs_when_nothing_else_is_said() -> None:
+    assert share_of(HAIR_COLORS["pink"], picture({"prompt": "A man, full beard, pink hair"})) > 0.08
+    assert read({"prompt": "A man with a red beard"}).hair_color == HAIR_COLORS["red"]
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [{"face": {"makeup": "red lipstick"}}, {"face": {"lips": "red"}}, {"prompt": "red lipstick, brown hair"}],
+)
+def test_painted_lips_show_their_colour(brief: dict[str, Any]) -> None:
+    assert share_of(LIP_COLORS["red"], picture(brief)) > 0.0005
+    assert read(brief).hair_color != HAIR_COLORS["red"]
+
+
+def test_freckles_stand_out_from_dark_skin_too() -> None:
+    face = {"appearance": {"skin": "dark"}, "hair": {"style": "bald"}}
+    plain, freckled = (
+        picture({**face, "face": {"marks": marks}}).convert("L").tobytes() for marks in ("none", "freckles")
+    )
+    assert max(one - other for one, other in zip(plain, freckled, strict=True)) > 25
+
+
+def test_a_smile_is_wider_than_a_plain_mouth() -> None:
+    for mood in ("happy", "smiling", "wide smile"):
+        mouths = read({"appearance": {"expression": mood}}).mouths or ()
+        assert set(mouths) & set(PLAIN_MOUTHS) == set()
 
 
 def test_a_portrait_gives_back_its_hair_and_skin_as_a_reference() -> None:
