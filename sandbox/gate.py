@@ -30,6 +30,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or not."""
+        self.world.note_request()
         if scope["type"] != "http" or scope["path"].startswith(CONTROL_PATH):
             await self.app(scope, receive, send)
             return

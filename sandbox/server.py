@@ -106,6 +106,7 @@ class _Server(uvicorn.Server):
         self.ready = threading.Event()
         self.failure: Exception | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._keeper: asyncio.Task[None] | None = None
 
     def run_beside(self, listener: socket.socket) -> None:
         """Run in a thread; what goes wrong is kept for the thread that waits for it to be ready."""
@@ -119,8 +120,11 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        if self.state is not None and self.state.exists():
-            statefile.load(self.world, self.state)
+        if self.state is not None:
+            if self.state.exists():
+                statefile.load(self.world, self.state)
+            statefile.require_writable(self.state)
+            self._keeper = asyncio.create_task(statefile.keep(self.world, self.state))
         await super().startup(sockets)
         self.ready.set()
         if self.announce is not None:
@@ -129,8 +133,9 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         await self.world.deliveries.close()
-        if self.state is not None:
-            statefile.save(self.world, self.state)
+        if self.state is not None and self._keeper is not None:
+            self._keeper.cancel()
+            statefile.write(statefile.dump(self.world), self.state)
 
     def stop(self) -> None:
         """End the streams and let uvicorn finish; runs in the event loop."""

@@ -53,6 +53,9 @@ class World:
         self.last_result_id = FIRST_RESULT_ID - 1
         self.last_notification_id = 0
         self.last_webhook_id = 0
+        #: Timers that are set, and whether anything happened since `has_moved` was asked.
+        self._timers = 0
+        self._stirred = False
 
     def named(self, name: str) -> Account | None:
         """The account of a name, made at its first use; None if no account may be called so."""
@@ -98,10 +101,22 @@ class World:
         """Run `callback` at sandbox time `when`, unless a reset has done away with the account by then."""
 
         def run() -> None:
+            self._timers -= 1
+            self._stirred = True
             if self.accounts.get(account.name) is account:
                 callback(*args)
 
+        self._timers += 1
         self.clock.call_at(when, run)
+
+    def note_request(self) -> None:
+        """Something may have changed."""
+        self._stirred = True
+
+    def has_moved(self) -> bool:
+        """Whether anything may have changed since this was asked before; a job on its way always does."""
+        asked, self._stirred = self._stirred, False
+        return asked or self._timers > 0
 
     def reset(self) -> None:
         """Forget all accounts, faults and the journal; settings are those of the start again."""

@@ -1,10 +1,13 @@
 """Control: settings, ledger, journal, reset, overview, state file, and the process itself."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +18,7 @@ from sandbox_api import RED, Api
 from sandbox import Sandbox, running
 from sandbox.faults import RequestKind, Rule, StreamKind, WebhookKind
 from sandbox.settings import Settings
+from sandbox.world import World
 
 
 def test_an_unknown_setting_is_refused_by_name(still: Sandbox) -> None:
@@ -173,14 +177,43 @@ def test_the_state_survives_a_restart_and_jobs_in_flight_go_on(tmp_path: Path) -
 def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text("{}")
-    with pytest.raises(ValueError, match="validation error"), running(state=state):
+    refused = pytest.raises(ValueError, match=r"^[^\n]* is not a state that a sandbox wrote; [^\n]*$")
+    with refused, running(state=state):
         pass
     assert state.read_text() == "{}"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, number: int) -> None:
+def test_a_place_that_no_state_could_be_written_to_is_refused_at_the_start(tmp_path: Path) -> None:
+    state = tmp_path / "nowhere" / "state.json"
+    refused = pytest.raises(ValueError, match=f"the state can't be written to {state}: No such")
+    with refused, running(state=state):
+        pass
+
+
+def test_a_killed_sandbox_loses_no_more_than_its_last_second(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
+    with process_with(state) as (process, url, session):
+        session.post(url + "/identity/create", json={"instructions": [RED]}, timeout=5)
+        deadline = time.monotonic() + 10
+        while not (state.exists() and b"identity_creation" in state.read_bytes()):
+            assert time.monotonic() < deadline
+        process.kill()
+        process.wait()
+    with running(state=state) as sandbox:
+        [job] = sandbox.ledger("a")["jobs"]
+    assert job["status"] in ("pending", "processing")
+
+
+def test_a_sandbox_in_which_nothing_happens_writes_nothing(tmp_path: Path) -> None:
+    world = World()
+    assert not world.has_moved()
+    world.note_request()
+    assert (world.has_moved(), world.has_moved()) == (True, False)
+
+
+@contextlib.contextmanager
+def process_with(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, requests.Session]]:
+    """A sandbox as a process of its own, its address, and a session that waits until it listens."""
     program = (
         "import sys; from pathlib import Path; import sandbox; "
         "sandbox.serve(int(sys.argv[1]), state=Path(sys.argv[2]))"
@@ -192,20 +225,27 @@ def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, num
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stderr=subprocess.PIPE,
     )
+    url = f"http://127.0.0.1:{port}"
+    retry = requests.adapters.Retry(connect=8, backoff_factor=0.05)
     try:
-        url = f"http://127.0.0.1:{port}"
-        session = requests.Session()
-        retry = requests.adapters.Retry(connect=8, backoff_factor=0.05)
-        session.mount(url, requests.adapters.HTTPAdapter(max_retries=retry))
-        headers = {"Authorization": "Bearer sandbox-a"}
-        with session, session.get(url + "/notifications/events", headers=headers, stream=True) as stream:
+        with requests.Session() as session:
+            session.mount(url, requests.adapters.HTTPAdapter(max_retries=retry))
+            session.headers["Authorization"] = "Bearer sandbox-a"
+            yield process, url, session
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, number: int) -> None:
+    state = tmp_path / "state.json"
+    with process_with(state) as (process, url, session):
+        with session.get(url + "/notifications/events", stream=True) as stream:
             assert next(stream.iter_lines()) == b"event: backfill_complete"
             process.send_signal(number)
             _, errors = process.communicate(timeout=5)
-    finally:
-        process.kill()
-        process.wait()
-    assert (process.returncode, errors) == (0, b"")
+        assert (process.returncode, errors) == (0, b"")
     assert json.loads(state.read_bytes())["accounts"][0]["name"] == "sandbox-a"
 
 
