@@ -32,7 +32,9 @@ def is_under_way(run: Process, brief: Record) -> bool:
     if brief.read_at - int(brief.fields["noted_at"]) < _limit(run, doing):
         return True
     if doing == EXTRACTING:
-        _hold(run, brief, _turn(brief), steps.outcome("extract", brief, "unknown", attempt=_turn(brief)))
+        _hold(
+            run, brief, _turn(brief), steps.outcome("extract", brief, "unknown", attempt=_extractions(brief))
+        )
     return doing == EXTRACTING
 
 
@@ -60,16 +62,17 @@ def upload(run: Process, brief: Record, place: str) -> None:
 def extract(run: Process, brief: Record) -> None:
     """Have the reference image described, once: it is paid, and nothing tells afterwards whether it was."""
     file_id = preparing.reference_id(brief)
-    journal = steps.intended("extract", brief, attempt=_turn(brief) + 1, file_id=file_id)
+    attempt = _extractions(brief) + 1
+    journal = steps.intended("extract", brief, attempt=attempt, file_id=file_id)
     turn = _begin(run, brief, EXTRACTING, journal)
     if turn is None:
         return
     try:
         found = run.apis[brief.account].extract(file_id)
     except ApiError as error:
-        _refused_extraction(run, brief, turn, error)
+        _refused_extraction(run, brief, turn, attempt, error)
         return
-    outcome = steps.outcome("extract", brief, "accepted", attempt=turn)
+    outcome = steps.outcome("extract", brief, "accepted", attempt=attempt)
     _end(run, brief, turn, preparing.extracted(found), outcome)
     log.info("reference.described", brief=brief.brief_id, groups=sorted(found.instruction_data))
 
@@ -86,6 +89,11 @@ def finish(run: Process, brief: Record) -> None:
 
 def _turn(brief: Record) -> int:
     return int(brief.get("turn") or 0)
+
+
+def _extractions(brief: Record) -> int:
+    """Return how many extractions were begun; uploads are turns too, but no attempts at what is paid."""
+    return int(brief.get("extractions") or 0)
 
 
 def _as_read(brief: Record) -> dict[str, str]:
@@ -108,10 +116,13 @@ def _limit(run: Process, doing: str) -> int:
 def _begin(run: Process, brief: Record, doing: str, journal: dict[str, Any] | None) -> int | None:
     """Record that a call is begun; return its turn, None when it is not this run's to make."""
     turn = _turn(brief) + 1
+    begun = {"turn": str(turn), "doing": doing}
+    if journal is not None:
+        begun["extractions"] = str(journal["attempt"])
     answer = run.ledger.note(
         brief,
         when=_as_read(brief),
-        fields={"turn": str(turn), "doing": doing},
+        fields=begun,
         timer=_limit(run, doing),
         journal=journal,
         calls=True,
@@ -139,10 +150,10 @@ def _refused(run: Process, brief: Record, turn: int, error: ApiError) -> None:
         _wait(run, brief, turn, str(error), None, verdict.pause)
 
 
-def _refused_extraction(run: Process, brief: Record, turn: int, error: ApiError) -> None:
+def _refused_extraction(run: Process, brief: Record, turn: int, attempt: int, error: ApiError) -> None:
     verdict = judge(EXTRACT, error, run.settings)
     log.warning("extract.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
-    outcome = steps.outcome("extract", brief, type(error).__name__, attempt=turn, message=str(error))
+    outcome = steps.outcome("extract", brief, type(error).__name__, attempt=attempt, message=str(error))
     if verdict.pause is not None:
         _wait(run, brief, turn, str(error), outcome, verdict.pause)
     elif verdict.to == "held":

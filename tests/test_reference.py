@@ -239,7 +239,7 @@ def test_once_its_question_is_answered_a_held_brief_is_prepared_to_the_end(flow:
     assert flow.ledger.advance(held, "preparing", timer=1, forget=["question"]) is Answer.MOVED
     flow.wake_timer(f"brief:{brief_id}")
     flow.until(brief_id, "generating")
-    assert [entry.get("attempt") for entry in views.journal(flow.client, brief_id)[:4]] == [2, 2, 3, 3]
+    assert [entry.get("attempt") for entry in views.journal(flow.client, brief_id)[:4]] == [1, 1, 2, 2]
     assert api.requests(UPLOAD) == 1
 
 

@@ -7,6 +7,7 @@ All of it is read from the record, so a step that is run again goes on where the
     files             place -> file id, of those uploaded
     extracted         the traits that the API saw in the reference image
     turn              how many calls were begun; `doing` is the one whose end is not recorded yet
+    extractions       how many of them were extractions, which are journalled by that number
     tries             how many in a row came to nothing
 """
 
