@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-dialects test-long mutants chaos crash-points recovery nemesis lint bench bench-caps clean
+.PHONY: demo test test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -21,7 +21,7 @@ test-dialects: $(STAMP)
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model tests/test_fuzz.py
 
-# Each guard of the permits broken by hand: a test must notice.
+# Each guard of the permits and of uncertain creates broken by hand: a test must notice.
 mutants: $(STAMP)
 	$(VENV)/bin/python tests/mutants.py
 
@@ -34,6 +34,10 @@ chaos: $(STAMP)
 # A brief's processes killed before and after each call that they make for it.
 crash-points: $(STAMP)
 	@$(VENV)/bin/python -m benchmarks.chaos.crashes
+
+# 200 creates whose answers get lost, among the jobs of others: about five minutes; the last line is JSON.
+uncertain: $(STAMP)
+	@$(VENV)/bin/python -m benchmarks.uncertain
 
 # How soon the work of a killed process goes on elsewhere, and whether deploys are harmless: about ten minutes.
 recovery: $(STAMP)

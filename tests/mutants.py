@@ -1,7 +1,7 @@
-"""Break each guard of the permits by hand and see that a test notices: `make mutants`.
+"""Break each guard of the permits and of uncertain creates by hand and see that a test notices: `make mutants`.
 
-Each mutation is applied to a copy of the project, in which the permits' tests are run; a mutant that passes
-them is a rule that nobody tests. Prints a table; exits 1 when one survived or no longer applies.
+Each mutation is applied to a copy of the project, in which the tests of what it breaks are run; a mutant that
+passes them is a rule that nobody tests. Prints a table; exits 1 when one survived or no longer applies.
 """
 
 import os
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-#: What the tests of the permits need of the project.
-NEEDED = ("config", "worker", "tests/model", "pyproject.toml")
-TESTS = (
+#: What the tests need of the project.
+NEEDED = ("actors", "benchmarks", "cli", "config", "sandbox", "tests", "web", "worker", "pyproject.toml")
+PERMITS_TESTS = (
     "tests/model/test_permits_found.py",
     "tests/model/test_permits_fair.py",
     "tests/model/test_permits_model.py",
 )
+CREATES_TESTS = ("tests/test_adopting.py", "tests/test_streams.py", "tests/test_uncertain.py")
 #: Seconds that the tests may take on one mutant: one that never ends is noticed, too.
 PATIENCE = 300
 AT_ONCE = 2
@@ -34,6 +35,12 @@ class Mutant(NamedTuple):
     file: str
     before: str
     after: str
+    tests: tuple[str, ...] = PERMITS_TESTS
+
+
+def of_creates(what: str, file: str, before: str, after: str) -> Mutant:
+    """Return a mutation of what finds out the outcome of creates."""
+    return Mutant(what, file, before, after, CREATES_TESTS)
 
 
 PERMITS = "lib/4_permits.lua"
@@ -42,6 +49,9 @@ CHOICE = "lib/6_choice.lua"
 BUDGET = "lib/3_budget.lua"
 FAIR = "lib/3_fair.lua"
 RECORDS = "lib/5_records.lua"
+STRANGERS = "lib/4_strangers.lua"
+STREAM = "followed.lua"
+ADOPTING = "../adopting.py"
 
 MUTANTS = (
     Mutant("one job more than the cap", PERMITS, "< cap - reserve then", "<= cap - reserve then"),
@@ -164,6 +174,45 @@ MUTANTS = (
     Mutant("who was away makes up for it", FAIR, "math.max(virtual, tonumber(", "math.max(0, tonumber("),
     Mutant("the virtual time stands still", FAIR, "if start > virtual_time(account, priority) then", "if false then"),
     Mutant("whoever is behind forgets it", FAIR, "'-inf', whole(virtual))", "'-inf', '+inf')"),
+    of_creates("a replay that came too late makes up for an absence", STREAM, "<= SETTING.span_ms then", "<= SETTING.span_ms + 1 then"),
+    of_creates("a replay makes up for nothing", STREAM, "<= SETTING.span_ms then", "< 0 then"),
+    of_creates("live events count as a replay", STREAM, "stretch('replayed_since', 'replayed_at')", "stretch('replayed_since', 'heard_at')"),
+    of_creates("what could not be read breaks nothing", STREAM, "'unbroken_since', now, 'replayed_since', now, 'unread_at', now,", "'unread_at', now,"),
+    of_creates("a replay reaches past what could not be read", STREAM, "tonumber(got[3]) or 0", "0"),
+    of_creates("whoever lost the lease writes the record", STREAM, "~= A.listener then", "== nil then"),
+    of_creates("the stream is not opened again for its replay", STREAM, "and 1 or 0", "and 0 or 0"),
+    of_creates("what was decided before is done", STRANGERS, "not sightings or tonumber(", "true or tonumber("),
+    of_creates("a new job is no news", STRANGERS, "'sightings', 1)", "'sightings', 0)"),
+    of_creates("a replayed event is news", "wake.lua", "if not redis.call('LPOS', early, A.event) then", "if true then"),
+    of_creates("a job that was adopted stays nobody's", STRANGERS, "    redis.call('ZREM', key('STRANGERS', account), job)\n", ""),
+    of_creates("facts outlive their job", STRANGERS, "    redis.call('HDEL', key('FACTS', account), job)\n", ""),
+    of_creates("a job is forgotten too early", STRANGERS, "'-inf', whole(NOW - SETTING.stranger_ms), 'LIMIT'", "'-inf', whole(NOW - SETTING.stranger_ms + 1), 'LIMIT'"),
+    of_creates("facts are kept of anybody's job", "sighted.lua", "if not redis.call('ZSCORE'", "if false and not redis.call('ZSCORE'"),
+    of_creates("a create under way may own no job", STRANGERS, "        redis.call('ZADD', unclear, whole(NOW), attempt)\n", ""),
+    of_creates("a known create may own another job", STRANGERS, "        redis.call('ZREM', unclear, attempt)\n", ""),
+    of_creates("what was given up owns no job", STRANGERS, "(to ~= 'uncertain' and (change.settle or change.sightings))", "to ~= 'uncertain'"),
+    of_creates("a job is adopted twice", "advance.lua", "not is_taken() and", "true and"),
+    of_creates("nobody is woken by a new job", STRANGERS, "    wake_uncertain(account)\n", ""),
+    of_creates("a job of another kind is adopted", ADOPTING, 'or job.kind not in ("", CREATION):', "or False:"),
+    of_creates("a job seen before the call is adopted", ADOPTING, "if job.seen_at < self.began_at or", "if"),
+    of_creates("a job with more drafts is adopted", ADOPTING, "any(m > a for m, a in zip(made, asked, strict=False))", "False"),
+    of_creates("a job with more instructions is adopted", ADOPTING, "len(made) > len(asked) or", ""),
+    of_creates("a job that still runs is adopted", ADOPTING, "if not job.kind or not job.is_over:", "if not job.kind:"),
+    of_creates("a job of nobody knows what is adopted", ADOPTING, "if not job.kind or not job.is_over:", "if not job.is_over:"),
+    of_creates("when a job was made does not count", ADOPTING, "and self.is_in_time(job) is not False", ""),
+    of_creates("one of two jobs is chosen", ADOPTING, "    if len(own) > len(alike):\n        return None\n", ""),
+    of_creates("one of two briefs is chosen", ADOPTING, "if not any(other.may_own(job) for other in others)", "if others is not None"),
+    of_creates("any body is alike", ADOPTING, "other.fingerprint == create.fingerprint and", ""),
+    of_creates("alike at another time", ADOPTING, " and _candidates(other, jobs) == own", ""),
+    of_creates("adopted at once, whenever the call ended", ADOPTING, "(create.end_known and create.is_in_time(job))", "create.is_in_time(job)"),
+    of_creates("adopted at once, whenever the job was made", ADOPTING, "(create.end_known and create.is_in_time(job))", "create.end_known"),
+    of_creates("sent again before its job must be over", ADOPTING, "    if evidence.now < over_at:\n        return Wait()\n", ""),
+    of_creates("sent again though a job may be its own", ADOPTING, "    if not possible:\n", "    if True:\n"),
+    of_creates("sent again without a later replay", ADOPTING, "(evidence.stream.replayed_at or 0) >= over_at", "True"),
+    of_creates("sent again after a gap", ADOPTING, " and since <= create.began_at", ""),
+    of_creates("sent again where the stream tells nothing", ADOPTING, "stream.told_at is not None and ", ""),
+    of_creates("sent again when all was forgotten", ADOPTING, "if evidence.now - create.began_at > STRANGER:", "if False:"),
+    of_creates("a replay is waited for without end", ADOPTING, "return Wait() if still else", "return Wait() if True else"),
 )  # fmt: skip
 
 
@@ -194,7 +243,7 @@ def try_(mutant: Mutant) -> Result:
 
 def _run(mutant: Mutant, copy: Path) -> Result:
     environment = os.environ | {"PYTHONPATH": str(copy), "IDENTITY_WORKER_TEST_NO_SHRINK": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", *TESTS]
+    command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", *mutant.tests]
     try:
         ran = subprocess.run(
             command, cwd=copy, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
