@@ -20,7 +20,7 @@ pytestmark = pytest.mark.channel
 ACCOUNT = "default"
 POST_CREATE = f"POST {CREATE}"
 DRAFTS = [{"appearance": {"gender": "female"}, "num_variations": 2}]
-#: Seconds after which a job is over for certain, at the speed of the tests.
+#: Seconds after which a job is over for certain, at the speed of these tests.
 OVER = 60.0
 
 
@@ -53,6 +53,13 @@ def told_before(flow: Flow) -> None:
 def grow_over(flow: Flow, brief_id: str = "b") -> None:
     """Let the time be over in which the create's job must have ended."""
     flow.grow_older(f"brief:{brief_id}", OVER)
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], api: Api) -> dict[str, str]:
+    """Return the environment of a worker that is slow enough for replays to overlap on a busy machine."""
+    api.set(backfill_seconds=100_000)
+    return environment | {"IDENTITY_WORKER_SPEED": "50"}
 
 
 @pytest.fixture
