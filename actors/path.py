@@ -112,6 +112,7 @@ def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
         "choosing",
         fields=steps.drafts_fields(results.drafts, results.credits_used),
         event=steps.drafts_ready(brief, results.drafts),
+        journal=steps.charged(brief, results),
         promotions=[each.fields() for each in chosen],
     )
     log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
@@ -126,22 +127,25 @@ def promote_draft(subject: str) -> None:
         refusals.unknown_promotion(run, promotion)
         return
     draft = steps.current_draft(promotion)
-    intent = steps.intended("promote", promotion, image_result_id=draft["image_result_id"])
+    name = steps.explicit_name(run.ledger.read(brief_subject(promotion.brief_id)), promotion)
+    intent = steps.intended("promote", promotion, image_result_id=draft["image_result_id"], name=name)
     if run.ledger.advance(promotion, "promoting", journal=intent, timer=run.paid_call_ms) is not Answer.MOVED:
         return
-    brief = run.ledger.read(brief_subject(promotion.brief_id))
     try:
-        name = steps.explicit_name(brief, promotion)
         promoted = run.apis[promotion.account].promote(draft["image_result_id"], name)
     except AlreadyPromoted as done:
-        _record_identity(run, promotion, done.identity_code, None)
+        outcome = steps.outcome("promote", promotion, "already promoted")
+        _record_identity(run, promotion, done.identity_code, None, outcome)
     except ApiError as error:
         refusals.refuse_promotion(run, promotion, error)
     else:
-        _record_identity(run, promotion, promoted.identity_code, promoted.preprocessing_job_id)
+        outcome = steps.outcome("promote", promotion, "accepted", credits=steps.PROMOTION_CREDITS)
+        _record_identity(run, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
 
 
-def _record_identity(run: Process, promotion: Record, code: str, job_id: str | None) -> None:
+def _record_identity(
+    run: Process, promotion: Record, code: str, job_id: str | None, outcome: dict[str, Any]
+) -> None:
     fields = {"identity_code": code} | ({"preprocessing_job_id": job_id} if job_id else {})
     log.info("promote.accepted", subject=promotion.subject, identity=code)
     answer = run.ledger.advance(
@@ -150,7 +154,7 @@ def _record_identity(run: Process, promotion: Record, code: str, job_id: str | N
         fields=fields,
         event=steps.identity_event("identity.promoted", promotion, **fields),
         settle=Settle.COUNTED,
-        journal=steps.outcome("promote", promotion, "accepted" if job_id else "already promoted", **fields),
+        journal=outcome | fields,
         jobs=list(fields.values()),
         timer=run.settings.api_ms(LOOK_AGAIN),
         paid=True,

@@ -9,6 +9,7 @@ from config.settings import EARLY_404, LOOK_AGAIN
 from worker import choosing, steps
 from worker.answers import JobResults
 from worker.api_errors import ApiError, Invalid, NotFound
+from worker.charges import PREPROCESSING_FAILED
 from worker.ledger import Answer, Event, Record, Settle
 from worker.verdicts import CREATE, NEXT_DRAFT, PROMOTE, judge
 
@@ -63,15 +64,13 @@ def unread_job(run: Process, brief: Record, error: ApiError) -> None:
 
 def no_drafts(run: Process, brief: Record, results: JobResults) -> None:
     """Fail a brief whose job ended without a draft that can be promoted."""
-    _fail_brief(
-        run, brief, f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
-    )
+    why = f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
+    _fail_brief(run, brief, why, steps.charged(brief, results))
 
 
-def _fail_brief(run: Process, brief: Record, why: str) -> None:
-    run.ledger.advance(
-        brief, "failed", fields={"error": why}, event=Event("identity.brief.failed", {"error": why})
-    )
+def _fail_brief(run: Process, brief: Record, why: str, journal: dict[str, Any] | None = None) -> None:
+    event = Event("identity.brief.failed", {"error": why})
+    run.ledger.advance(brief, "failed", fields={"error": why}, event=event, journal=journal)
     log.warning("brief.failed", brief=brief.brief_id, error=why)
 
 
@@ -107,10 +106,12 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
 def failed_preprocessing(run: Process, promotion: Record, why: str) -> None:
     """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry)."""
     log.warning("preprocessing.failed", subject=promotion.subject, error=why)
+    outcome = steps.outcome("promote", promotion, PREPROCESSING_FAILED, message=why)
     if promotion.get("repeated") is None:
-        run.ledger.advance(promotion, "planned", fields={"repeated": "1", "error": why})
+        fields = {"repeated": "1", "error": why}
+        run.ledger.advance(promotion, "planned", fields=fields, journal=outcome)
     else:
-        _next_draft(run, promotion, why, None, None)
+        _next_draft(run, promotion, why, None, outcome)
 
 
 def hidden_identity(run: Process, promotion: Record, error: NotFound) -> None:

@@ -44,15 +44,21 @@ def load_settings() -> Settings:
     try:
         return settings()
     except ValidationError as error:
-        # Without the values: some are secrets.
-        wrong = error.errors(include_input=False, include_url=False, include_context=False)
-        fail("\n".join(["these settings are wrong:", *map(_setting, wrong)]), USED_WRONGLY)
+        wrong = [f"  {each}" for each in wrong_settings(error)]
+        fail("\n".join(["these settings are wrong:", *wrong]), USED_WRONGLY)
+
+
+def wrong_settings(error: ValidationError) -> list[str]:
+    """Return what is wrong with each setting, without the values: some are secrets."""
+    return [
+        _setting(each) for each in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
 
 
 def _setting(error: Any) -> str:
     name = str(error["loc"][0])
     variable = name if name.isupper() else f"IDENTITY_WORKER_{name.upper()}"
-    return f"  {variable}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{variable}: {error['msg'].removeprefix('Value error, ')}"
 
 
 @contextmanager

@@ -26,6 +26,8 @@ COMMANDS = (
     "resolve",
     "retry",
     "cancel",
+    "audit",
+    "doctor",
     "schema",
     "web",
     "webhook",

@@ -399,7 +399,7 @@ def test_a_promotion_whose_answer_was_lost_is_repeated_and_paid_for_once(live: F
     assert live.finish("b").state == "done"
     arrived = kind != "refuse"
     outcome = "already promoted" if arrived else "accepted"
-    assert live.calls("b")[2:] == [
+    assert live.calls("b")[3:] == [
         "promote intended", "promote OutcomeUnknown", "promote intended", f"promote {outcome}"
     ]  # fmt: skip
     assert promoted(live) == draft_ids(live)[:1]

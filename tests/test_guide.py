@@ -226,7 +226,7 @@ def test_a_draft_that_somebody_else_promoted_is_gone_on_with_and_not_paid_for_ag
     assert by_hand.status_code == 201
     assert heard.finish("b").state == "done"
     assert heard.promotion("b").get("identity_code") == by_hand.json()["identity_code"]
-    assert heard.calls("b")[2:] == ["promote intended", "promote already promoted"]
+    assert heard.calls("b")[3:] == ["promote intended", "promote already promoted"]
     assert api.ledger()["credits"]["charged"]["promotion"] == 50
 
 

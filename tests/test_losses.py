@@ -414,7 +414,13 @@ def test_drafts_and_their_choice_are_on_record_once_whatever_their_worker_hears_
     assert eventually(client, lambda: state(ledger, SUBJECT) == "done")
     assert event_types(client).count("identity.drafts.ready") == 1
     calls = [f"{entry['call']} {entry['what']}" for entry in views.journal(client, "b")]
-    assert calls == ["create intended", "create accepted", "promote intended", "promote accepted"]
+    assert calls == [
+        "create intended",
+        "create accepted",
+        "create charged",
+        "promote intended",
+        "promote accepted",
+    ]
 
 
 def test_a_brief_goes_on_when_the_instruction_that_waits_for_a_person_has_nothing_to_pick(flow: Flow) -> None:

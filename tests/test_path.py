@@ -98,7 +98,7 @@ def test_each_row_leaves_on_record_what_the_next_one_needs(flow: Flow) -> None:
     assert promoted.get("identity_code") == identity["identity_code"]
     assert promoted.get("preprocessing_job_id") == identity["preprocessing_job_id"]
     assert identity["image_result_id"] == first
-    assert flow.calls("spring")[2:] == ["promote intended", "promote accepted"]
+    assert flow.calls("spring")[3:] == ["promote intended", "promote accepted"]
     assert event_types(client)[2:] == ["identity.promoted"]
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {}, "identities": 1}
     assert (under_way(client, "promote"), timers(client)) == ([], [PROMOTION])
@@ -173,11 +173,11 @@ def test_one_brief_goes_the_whole_path_through_real_processes(
 
     # Row 4: permits granted; the promotion holds the job permit and the slot that the brief had kept.
     assert seen(PROMOTION, "promoting")
-    assert journal()[2:] == ["promote intended"]
+    assert journal()[3:] == ["promote intended"]
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {PROMOTION: "1"}, "identities": 0}
     assert seen(PROMOTION, "preprocessing")
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {}, "identities": 1}
-    assert journal()[3:] == ["promote accepted"]
+    assert journal()[4:] == ["promote accepted"]
 
     # Row 5: the identity is ready, the brief done, and the account free again.
     assert seen(PROMOTION, "ready")

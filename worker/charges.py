@@ -9,6 +9,9 @@ TAKEN = ("accepted", "adopted")
 #: Outcomes that leave open whether the API has: no answer, one that nobody documents, or a crash before it.
 OPEN = ("unknown", "OutcomeUnknown", "Unexpected")
 
+#: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
+PREPROCESSING_FAILED = "preprocessing failed"
+
 Entry = Mapping[str, Any]
 
 

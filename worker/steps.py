@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from worker.answers import Draft
+from worker.answers import Draft, JobResults
 from worker.briefs import Choose, OnNameTaken
 from worker.choosing import candidate
 from worker.ledger import Event, Record
@@ -22,6 +22,11 @@ def intended(call: str, record: Record, **facts: Any) -> dict[str, Any]:
 def outcome(call: str, record: Record, what: str, **facts: Any) -> dict[str, Any]:
     """Return the journal's entry for how a paid call ended."""
     return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **facts}
+
+
+def charged(brief: Record, results: JobResults) -> dict[str, Any]:
+    """Return the journal's entry for what a brief's job cost; credits are None where the API is silent."""
+    return outcome("create", brief, "charged", job_id=results.job_id, credits=results.credits_used)
 
 
 def rules_of(brief: Record) -> tuple[Choose, ...]:

@@ -51,6 +51,8 @@ class BriefView:
     """The drafts of its job, with the fields of `worker.answers.Draft`."""
     credits: float
     """Credits spent as far as known: what the job used, and 50 for each identity."""
+    credits_of_drafts: float | None
+    """What its job used, None until the API has said so."""
     promotions: tuple[PromotionView, ...]
     accepted_at: int
     moved_at: int
@@ -134,6 +136,7 @@ def brief_view(
     brief_id: str, fields: Fields, promotions: tuple[PromotionView, ...], now: int, *, parked: bool
 ) -> BriefView:
     """Build the view of a brief with its promotions, read at `now`."""
+    used = fields.get("credits_used")
     promoted = sum(promotion.identity_code is not None for promotion in promotions)
     return BriefView(
         brief_id=brief_id,
@@ -145,6 +148,7 @@ def brief_view(
         variations=int(fields.get("variations", "0")),
         drafts=tuple(json.loads(fields.get("drafts", "[]"))),
         credits=float(fields.get("credits_used", "0")) + PROMOTION_CREDITS * promoted,
+        credits_of_drafts=None if used is None else float(used),
         promotions=promotions,
         accepted_at=int(fields["accepted_at"]),
         moved_at=int(fields["moved_at"]),

@@ -52,6 +52,7 @@ def view(brief_id: str, state: str, **fields: Any) -> BriefView:
         "error": None,
         "faults": (),
         "notes": (),
+        "credits_of_drafts": None,
         "left": None,
         "evidence": None,
         "parked": False,
