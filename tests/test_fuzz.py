@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from httpx_sse import ServerSentEvent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wire import decode, reference
@@ -19,7 +20,6 @@ from config.settings import Settings
 from worker import intake
 from worker.brief_faults import MAX_FAULTS, MAX_SHOWN
 from worker.briefs import BadBrief
-from worker.event_stream import ServerSentEvent
 from worker.ledger import Answer, Ledger
 from worker.notifications import Notification, read_event, read_frame
 

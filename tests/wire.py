@@ -1,7 +1,16 @@
-"""Event streams as bytes and what they mean by WHATWG's HTML, section 9.2.6: type and data of each event."""
+"""Event streams as bytes and what they mean by WHATWG's HTML, section 9.2.6: type and data of each event.
 
-from worker.event_stream import MAX_EVENT, EventDecoder
+Those with empty data are left out: they say nothing, and httpx-sse has them for comments, too.
+"""
 
+from collections.abc import Iterable, Iterator
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent
+
+from worker.event_stream import MAX_EVENT, OMITTED, LineFilter
+
+#: The data is None when there was too much of it.
 Meant = list[tuple[str, str | None]]
 
 BOM = b"\xef\xbb\xbf"
@@ -27,8 +36,9 @@ TABLE: dict[str, tuple[bytes, Meant]] = {
     "a tab is data": (b"data:\ta\n\n", [("message", "\ta")]),
     "a colon in the data": (b"data: a: b\n\n", [("message", "a: b")]),
     "several data lines": (b"data: a\ndata\ndata: b\n\n", [("message", "a\n\nb")]),
-    "an empty data line": (b"data:\n\n", [("message", "")]),
-    "data without a colon": (b"data\n\n", [("message", "")]),
+    "an empty data line": (b"data:\n\n", []),
+    "data without a colon": (b"data\n\n", []),
+    "an empty data line ends the type, too": (b"event: e\ndata\n\ndata: a\n\n", [("message", "a")]),
     "two of them": (b"data\ndata\n\n", [("message", "\n")]),
     "an event without data is none": (b"event: e\n\n", []),
     "and its type is not the next one's": (b"event: e\n\ndata: a\n\n", [("message", "a")]),
@@ -64,6 +74,7 @@ TABLE: dict[str, tuple[bytes, Meant]] = {
     ),
     "2 MiB of comment": (b":" + LARGE + b"data: b\n\n", [("message", "b")]),
     "2 MiB of type": (b"event: " + LARGE + b"data: b\n\n", [("message", "b")]),
+    "2 MiB of type are no type": (b"data: a\nevent: " + LARGE, [("message", "a")]),
     "2 MiB of an unknown field": (b"x" + LARGE + b"data: b\n\n", [("message", "b")]),
     "just as much as is read": (
         b"data:" + b"x" * (MAX_EVENT - 5) + b"\n\n", [("message", "x" * (MAX_EVENT - 5))]
@@ -73,25 +84,36 @@ TABLE: dict[str, tuple[bytes, Meant]] = {
 
 def decode(*pieces: bytes) -> Meant:
     """Return what the pieces of one stream mean."""
-    decoder = EventDecoder()
-    return [(each.type, each.data) for piece in pieces for each in decoder.feed(piece)]
+    return [
+        (each.event, None if each.data.endswith(OMITTED) else each.data)
+        for each in events(pieces)
+        if each.data
+    ]
+
+
+def events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    """Yield what httpx-sse makes of the filtered pieces of one stream."""
+    lines = LineFilter()
+    headers = {"Content-Type": "text/event-stream; charset=utf-8"}
+    filtered = (lines.feed(piece) for piece in pieces)
+    yield from EventSource(httpx.Response(200, headers=headers, content=filtered)).iter_sse()
 
 
 def reference(stream: bytes) -> Meant:
     """Decode a whole stream by the section's text, step for step, with no thought of size or pieces."""
     text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
     *lines, _unended = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    events: Meant = []
+    found: Meant = []
     kind = data = ""
     for line in lines:
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line:
-            if data:
-                events.append((kind or "message", data.removesuffix("\n")))
+            if data.removesuffix("\n"):
+                found.append((kind or "message", data.removesuffix("\n")))
             kind = data = ""
         elif field == "event":
             kind = value
         elif field == "data":
             data += value + "\n"
-    return events
+    return found

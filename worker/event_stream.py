@@ -1,15 +1,18 @@
-"""Server-sent events out of bytes, as *9.2.6 Interpreting an event stream* of WHATWG's HTML says.
+"""What httpx-sse is given instead of the bytes of an event stream: lines that it decodes to the letter.
 
-No I/O here. httpx-sse would do but for these: it loses the first event after a byte order mark, keeps back
-what a CR ended until more comes, believes the answer's charset, and holds an event of any size in memory.
+No I/O here. httpx-sse decodes fields and events as *9.2.6 Interpreting an event stream* of WHATWG's HTML
+says, but it loses the first event after a byte order mark, keeps back what a CR ended until more comes, makes
+an event of a type without data, and holds an event of any size in memory.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-#: Bytes of the largest event that is read, and of the largest line. The API's have some hundred.
+#: Bytes of the largest line that is read, and of the data lines of the largest event. The API's have some
+#: hundred.
 MAX_EVENT = 1024 * 1024
+#: The data in place of what was more than that. JSON has no such word, nor a line break within a text: the
+#: data lines before it are no JSON with it either.
+OMITTED = "omitted"
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -17,41 +20,30 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _HEAD = 16
 
 
-@dataclass(frozen=True)
-class ServerSentEvent:
-    """One event: its type, and its data; no data when there was more than MAX_EVENT of it.
-
-    Ids and reconnection times are ignored: the API sends none and knows no Last-Event-ID (piktid-v2.md 3.2).
-    """
-
-    type: str
-    data: str | None
-
-
-class EventDecoder:
-    """Decodes one stream, piece by piece; what no blank line has ended is never an event."""
+class LineFilter:
+    """Filters one stream, piece by piece, in bounded memory; a line is passed on when it has ended."""
 
     def __init__(self) -> None:
         self._line = bytearray()
         self._line_cut = False
         self._after_cr = False
         self._at_start = True
-        self._begin_event()
+        self._size = 0  # of the event's data lines
 
-    def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
-        """Yield the events that a further piece of the stream completes."""
+    def feed(self, piece: bytes) -> bytes:
+        """Return the lines that a further piece of the stream completes, each ended by one LF."""
         if not piece:
-            return
+            return b""
         if self._after_cr:
             piece = piece.removeprefix(b"\n")  # the CR before it has ended the line already
         self._after_cr = piece.endswith(b"\r")
         *ended, rest = _LINE_END.split(piece)
+        lines = []
         for part in ended:
             self._extend_line(part)
-            event = self._end_line()
-            if event is not None:
-                yield event
+            lines.append(self._end_line())
         self._extend_line(rest)
+        return b"".join(lines)
 
     def _extend_line(self, part: bytes) -> None:
         if len(self._line) + len(part) > MAX_EVENT:
@@ -60,37 +52,25 @@ class EventDecoder:
         elif not self._line_cut:
             self._line += part
 
-    def _end_line(self) -> ServerSentEvent | None:
+    def _end_line(self) -> bytes:
         line, cut = bytes(self._line), self._line_cut
         self._line, self._line_cut = bytearray(), False
         if self._at_start:
             line, self._at_start = line.removeprefix(_BOM), False
         if not line:
             return self._end_event()
-        # A comment is a field without a name.
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if name == b"event" and not cut:
-            self._type = value
-        elif name == b"data":
-            self._size += len(value) + 1
-            if cut or self._size > MAX_EVENT:
-                self._too_large = True
-                self._data.clear()
-            elif not self._too_large:
-                self._data.append(value)
-        return None
+        if line.partition(b":")[0] == b"data":
+            return self._data_line(line, cut)
+        return b"" if cut else line + b"\n"
 
-    def _end_event(self) -> ServerSentEvent | None:
-        kind, data, size, too_large = self._type, self._data, self._size, self._too_large
-        self._begin_event()
-        if not size:
-            return None
-        text = None if too_large else b"\n".join(data).decode("utf-8", "replace")
-        return ServerSentEvent(kind.decode("utf-8", "replace") or "message", text)
+    def _data_line(self, line: bytes, cut: bool) -> bytes:
+        if self._size > MAX_EVENT:
+            return b""
+        self._size += MAX_EVENT + 1 if cut else len(line)
+        return line + b"\n" if self._size <= MAX_EVENT else f"data: {OMITTED}\n".encode()
 
-    def _begin_event(self) -> None:
-        self._type = b""
-        self._data: list[bytes] = []
+    def _end_event(self) -> bytes:
+        # By the standard, an event without data is none, whatever its type.
+        end = b"\n" if self._size else b"event:\n\n"
         self._size = 0
-        self._too_large = False
+        return end

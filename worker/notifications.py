@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import httpx
+from httpx_sse import EventSource, ServerSentEvent
 from pydantic import SecretStr
 
-from worker.event_stream import EventDecoder, ServerSentEvent
+from worker.event_stream import LineFilter
 from worker.json_values import number
 
 #: Seconds between two comments with which the API keeps a quiet stream open, and how long without any
@@ -70,14 +71,11 @@ async def follow(
         ) as answer:
             _check(answer)
             yield "opened"
-            decoder = EventDecoder()
-            async for piece in answer.aiter_raw():
-                heard()
-                for event in decoder.feed(piece):
-                    if event.type == "backfill_complete":
-                        yield "replayed"
-                    elif event.data != "":
-                        yield read_frame(event) or "unreadable"
+            async for event in _events(answer, heard):
+                if event.event == "backfill_complete":
+                    yield "replayed"
+                elif event.data:  # after an id, a comment is an event without data
+                    yield read_frame(event) or "unreadable"
     except httpx.HTTPError as error:
         raise StreamEnded(f"{type(error).__name__}: {error}") from error
     raise StreamEnded("the API closed the event stream")
@@ -96,10 +94,24 @@ def _check(answer: httpx.Response) -> None:
         raise StreamEnded(f"the API packed the event stream as {packed[:100]!a}")
 
 
+def _events(answer: httpx.Response, heard: Callable[[], None]) -> AsyncIterator[ServerSentEvent]:
+    """Return the events of an answer; `heard` is called at each piece, since httpx-sse hides comments."""
+
+    async def filtered() -> AsyncIterator[bytes]:
+        lines = LineFilter()
+        async for piece in answer.aiter_raw():
+            heard()
+            yield lines.feed(piece)
+
+    # Not the answer's own type: httpx would believe its charset, and httpx-sse minds its case.
+    headers = {"Content-Type": "text/event-stream; charset=utf-8"}
+    return EventSource(httpx.Response(httpx.codes.OK, headers=headers, content=filtered())).aiter_sse()
+
+
 def read_frame(event: ServerSentEvent) -> Notification | None:
     """Return what an event says, None for one that says nothing that can be read (piktid-v2.md 6.7)."""
     try:
-        body = json.loads(event.data or "")
+        body = json.loads(event.data)
     except (ValueError, RecursionError):
         return None
     return read_event(body)
