@@ -14,7 +14,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,8 +123,8 @@ WAYS: dict[str, Callable[[Nemesis], None]] = {
 }
 
 
-def trouble(name: str, *, quick: bool, keep: Path | None = None) -> dict[str, Any]:
-    """Let Redis misbehave in one way while briefs keep coming; return what came of it."""
+def trouble(names: Sequence[str], *, quick: bool, keep: Path | None = None) -> dict[str, Any]:
+    """Let Redis misbehave in one way after the other while briefs keep coming; return what came of it."""
     found: list[Cutting] = []
 
     @contextmanager
@@ -148,7 +148,8 @@ def trouble(name: str, *, quick: bool, keep: Path | None = None) -> dict[str, An
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(_send, made, briefs, over)
             try:
-                WAYS[name](Nemesis(made, found[0], not quick))
+                for name in names:
+                    WAYS[name](Nemesis(made, found[0], not quick))
             finally:
                 over.set()
             sending.result()
@@ -178,7 +179,7 @@ def main(names: list[str], *, quick: bool) -> int:
     """Run these ways and print what came of each; return the exit code."""
     outcomes = {}
     for name in names:
-        outcomes[name] = trouble(name, quick=quick)
+        outcomes[name] = trouble([name], quick=quick)
         print(name, json.dumps(outcomes[name]), flush=True)
     print(json.dumps({name: is_healed(outcome) for name, outcome in outcomes.items()}))
     return 0 if all(map(is_healed, outcomes.values())) else 1

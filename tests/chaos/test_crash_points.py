@@ -8,13 +8,11 @@ import pytest
 from benchmarks.chaos import crashes
 from benchmarks.chaos.points import Point
 
-#: Around the paid calls, and where a message is in nobody's hands.
+#: Around what is paid, and a person's choice.
 CALLS = (
-    "accept b",
     "POST /identity/create",
     "advance brief:b generating",
     "POST /identity/promote-generated",
-    "advance promotion:b#1 preprocessing",
     "plan b",
 )
 

@@ -5,11 +5,10 @@ import pytest
 from benchmarks.nemesis import BEFORE, WAYS, trouble
 
 
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("way", WAYS)
-def test_all_is_well_again_after(way: str) -> None:
-    outcome = trouble(way, quick=True)
+@pytest.mark.timeout(240)
+def test_all_is_well_again_after_redis_misbehaved_in_every_way() -> None:
+    outcome = trouble(list(WAYS), quick=True)
     assert (outcome["breaches"], outcome["ended"]) == ([], [])
-    assert sum(outcome["briefs"].values()) >= BEFORE
-    assert outcome["briefs"]["done"] >= BEFORE / 2
-    assert (outcome["answers_lost"] > 5) == (way == "lost_replies")
+    assert sum(outcome["briefs"].values()) >= 3 * BEFORE
+    assert outcome["briefs"]["done"] >= BEFORE
+    assert outcome["answers_lost"] > 5
