@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -120,6 +121,7 @@ class Fleet:
         self._folder = folder
         self._environment = dict(environment)
         self._commands = commands
+        self._before: Any = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor")
 
@@ -146,6 +148,9 @@ class Fleet:
                     member.start()
 
     def __enter__(self) -> "Fleet":
+        # They are in sessions of their own: whoever ends this process must not leave them behind.
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         self._thread.start()
         return self
 
@@ -156,6 +161,8 @@ class Fleet:
             member.terminate()
         for member in self.members:
             member.stop()
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
 
 
 @contextmanager
