@@ -39,10 +39,10 @@ def _find_out(run: Process, brief: Record) -> None:
     if create is None:  # forgotten: nobody has looked for an hour
         _ask(run, brief, Ask((), "too long ago for what was seen then to be remembered"))
         return
-    job = _next_to_ask_about(run, create, evidence)
+    over_at = int(brief.fields["moved_at"]) + run.unknown_ms
+    job = _next_to_ask_about(run, create, evidence, over_at)
     if job is not None and _look_at(run, brief.account, job.job_id):
         return
-    over_at = int(brief.fields["moved_at"]) + run.unknown_ms
     match resolve(create, evidence, over_at, run.settings):
         case Adopt(job=job):
             _adopt(run, brief, job, evidence)
@@ -64,9 +64,11 @@ def _as_read(brief: Record) -> dict[str, str]:
     return {"moved_at": brief.fields["moved_at"]}
 
 
-def _next_to_ask_about(run: Process, create: Create, evidence: Evidence) -> Job | None:
+def _next_to_ask_about(run: Process, create: Create, evidence: Evidence, over_at: int) -> Job | None:
     """Return a job that may be the create's and of which too little is known, the first one seen."""
-    stale = evidence.now - run.settings.api_ms(LOOK_AGAIN)
+    # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
+    # of, asking them all again and again would never come to a decision.
+    stale = min(evidence.now - run.settings.api_ms(LOOK_AGAIN), over_at)
     open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
     return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
 

@@ -364,3 +364,16 @@ def state(ledger: Ledger, brief_id: str) -> str | None:
     """The state of a brief, None when it is not on record."""
     found = ledger.read(f"brief:{brief_id}")
     return found.state if found else None
+
+
+def test_jobs_that_the_api_does_not_tell_of_keep_no_brief_from_its_decision(
+    flow: Flow, scripts: Scripts
+) -> None:
+    unknown(flow, "drop_response")
+    strangers = 60
+    for number in range(strangers):
+        scripts.run("wake", account=ACCOUNT, event=f"e{number}", job=f"job_gone{number}")
+    grow_over(flow)
+    # Asking about all of them takes longer than what is known of one counts as fresh.
+    flow.steps.until(lambda: flow.brief("b").state == "held")
+    assert flow.api.requests("GET /jobs/{job_id}/status") <= 2 * strangers
