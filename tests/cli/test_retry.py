@@ -10,8 +10,11 @@ from support import CREATE, PROMOTE, Flow, event_types
 
 from config import keys
 from worker import views
+from worker.charges import take_apart
 from worker.ledger import Ledger
+from worker.operator import Operator
 from worker.records import Answer, promotion_subject
+from worker.retrying import RefusedError
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
@@ -138,6 +141,20 @@ def test_two_operators_at_once_have_one_effect(command: Command, flow: Flow) -> 
     assert sorted(answer.returncode for answer in answers)[0] == 0
     assert said(flow) == ["retry"]
     assert flow.client.zcount(keys.WINDOW(ACCOUNT, "promote"), "+inf", "+inf") <= 1
+
+
+def test_a_word_about_a_failure_does_not_hold_for_the_next_one(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "first"})
+    as_read, nothing = flow.brief("b"), take_apart([])
+    operator = Operator(flow.client, flow.settings, "a person")
+    assert operator.retry(as_read, nothing) == "waiting"
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "second"})
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
+    with pytest.raises(RefusedError, match="has moved meanwhile"):
+        operator.retry(as_read, nothing)
+    assert flow.brief("b").get("error") == "second"
 
 
 def test_of_a_batch_those_that_stopped_go_on(command: Command, flow: Flow) -> None:
