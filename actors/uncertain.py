@@ -131,8 +131,8 @@ def _ask(run: Process, brief: Record, ask: Ask) -> None:
     run.ledger.advance(
         brief,
         "held",
-        fields={"question": question, "candidates": json.dumps(candidates)},
-        event=Event("identity.brief.held", {"question": question, "candidates": candidates}),
+        fields={"question": question, "candidate_jobs": json.dumps(candidates)},
+        event=Event("identity.brief.held", {"question": question, "candidate_jobs": candidates}),
         when=_as_read(brief),
     )
     log.warning("brief.held", brief=brief.brief_id, question=question)

@@ -201,7 +201,7 @@ def test_a_job_that_somebody_made_by_hand_meanwhile_is_a_question(followed: Flow
     grow_over(followed)
     question = held(followed)
     assert "2 jobs" in question
-    candidates = followed.brief("b").json("candidates")
+    candidates = followed.brief("b").json("candidate_jobs")
     assert {each["job_id"] for each in candidates} == {*jobs_made(followed)[1:]} >= {by_hand}
     assert followed.api.requests(POST_CREATE) == 3
 

@@ -104,7 +104,8 @@ def test_a_brief_whose_record_has_expired_is_left_out(heard: Flow) -> None:
 def test_the_journal_tells_of_the_paid_calls_in_order(heard: Flow) -> None:
     heard.finish(heard.accept(brief_id="a"))
     told = [f"{entry['call']} {entry['what']}" for entry in views.journal(heard.client, "a")]
-    assert told == ["create intended", "create accepted", "promote intended", "promote accepted"]
+    creates = ["create intended", "create accepted", "create charged"]
+    assert told == [*creates, "promote intended", "promote accepted"]
 
 
 def test_an_account_that_no_worker_has_put_on_record_has_the_usual_limits(client: "redis.Redis") -> None:

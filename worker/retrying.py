@@ -8,7 +8,7 @@ from worker.charges import Journal
 from worker.records import Record
 
 #: What a question leaves on a record, gone once it is answered.
-ASKED = ("question", "evidence", "candidates", "error")
+ASKED = ("question", "evidence", "candidate_jobs", "error")
 #: Milliseconds to the first step of what goes on.
 AT_ONCE = 1
 

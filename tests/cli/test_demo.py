@@ -197,6 +197,7 @@ def test_each_identity_has_its_provenance_on_disk(finished: Finished) -> None:
     assert [(call["call"], call["what"]) for call in metadata["paid_calls"]] == [
         ("create", "intended"),
         ("create", "accepted"),
+        ("create", "charged"),
         ("promote", "intended"),
         ("promote", "accepted"),
     ]

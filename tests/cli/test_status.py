@@ -124,7 +124,7 @@ def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:
         brief.json("drafts")[0]["url"],
         "notes:\n  instructions[0].num_variations was not given",
         "create intended  attempt=1",
-        f"promote accepted  attempt=1  identity_code={promotion.fields['identity_code']}",
+        f"promote accepted  attempt=1  credits=50  identity_code={promotion.fields['identity_code']}",
     ):
         assert text in answer.stdout
 
@@ -134,7 +134,7 @@ def test_one_brief_for_programs_has_the_journal_too(command: Command, heard: Flo
     told = json.loads(command("status", "a", "--json").stdout)
     assert (told["state"], told["finished"]) == ("done", True)
     assert told["identity_codes"] == [heard.promotion("a").fields["identity_code"]]
-    assert [entry["call"] for entry in told["journal"]] == ["create", "create", "promote", "promote"]
+    assert [entry["call"] for entry in told["journal"]] == [*["create"] * 3, "promote", "promote"]
 
 
 def test_a_bad_brief_shows_its_faults(command: Command, flow: Flow) -> None:
