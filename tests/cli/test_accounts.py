@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from commandline import SCRIPT, Command, environment
 from support import Flow
 
@@ -92,6 +93,7 @@ def test_pauses_limits_and_the_last_change_are_told_within_80_columns(command: C
     assert "  stream    nobody follows it: start `identity-worker listen`\n" in answer
 
 
+@pytest.mark.channel
 def test_a_promotion_s_job_and_who_follows_the_account_are_told(command: Command, heard: Flow) -> None:
     heard.api.set(preprocessing_median_seconds=3_000)
     heard.accept(brief_id="a")

@@ -26,6 +26,7 @@ def examined(command: Command, environment: dict[str, str]) -> Any:
     return lambda **more: checks(command("doctor", "--json", **{**environment, **more}))
 
 
+@pytest.mark.channel
 def test_where_all_runs_every_line_is_ok_and_the_token_is_not_shown(
     command: Command,
     environment: dict[str, str],

@@ -26,6 +26,7 @@ def limit(flow: Flow, **limits: int) -> None:
 
 def fill(flow: Flow, jobs: int = 5) -> None:
     """Let briefs hold all jobs, `job-0` and so on, and no request count any more."""
+    flow.api.lose_events()
     for number in range(jobs):
         flow.accept(brief_id=f"job-{number}")
         flow.until(f"job-{number}", "generating")
