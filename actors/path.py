@@ -59,12 +59,12 @@ def submit_brief(subject: str) -> None:
         uncertain.unknown_create(run, brief)
         return
     intent = steps.intended("create", brief, fingerprint=brief.fields["fingerprint"])
-    limit = run.paid_call_ms
+    send_by, limit = run.send_by(), run.paid_call_ms
     moved = run.ledger.advance(brief, "submitting", journal=intent, timer=limit, forget=["call_ended"])
     if moved is not Answer.MOVED:
         return
     try:
-        created = run.apis[brief.account].create(brief.json("body"))
+        created = run.apis[brief.account].create(brief.json("body"), send_by)
     except ApiError as error:
         refusals.refuse_create(run, brief, error)
         return
@@ -129,10 +129,11 @@ def promote_draft(subject: str) -> None:
     draft = steps.current_draft(promotion)
     name = steps.explicit_name(run.ledger.read(brief_subject(promotion.brief_id)), promotion)
     intent = steps.intended("promote", promotion, image_result_id=draft["image_result_id"], name=name)
-    if run.ledger.advance(promotion, "promoting", journal=intent, timer=run.paid_call_ms) is not Answer.MOVED:
+    send_by, limit = run.send_by(), run.paid_call_ms
+    if run.ledger.advance(promotion, "promoting", journal=intent, timer=limit) is not Answer.MOVED:
         return
     try:
-        promoted = run.apis[promotion.account].promote(draft["image_result_id"], name)
+        promoted = run.apis[promotion.account].promote(draft["image_result_id"], name, send_by)
     except AlreadyPromoted as done:
         outcome = steps.outcome("promote", promotion, "already promoted")
         _record_identity(run, promotion, done.identity_code, None, outcome)

@@ -64,11 +64,12 @@ def extract(run: Process, brief: Record) -> None:
     file_id = preparing.reference_id(brief)
     attempt = _extractions(brief) + 1
     journal = steps.intended("extract", brief, attempt=attempt, file_id=file_id)
+    send_by = run.send_by()
     turn = _begin(run, brief, EXTRACTING, journal)
     if turn is None:
         return
     try:
-        found = run.apis[brief.account].extract(file_id)
+        found = run.apis[brief.account].extract(file_id, send_by)
     except ApiError as error:
         _refused_extraction(run, brief, turn, attempt, error)
         return

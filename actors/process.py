@@ -9,7 +9,8 @@ from config.connection import connect
 from config.embedded import process_redis_url
 from config.settings import JOB_PATIENCE, Settings, settings
 from worker.ledger import Ledger
-from worker.piktid import PiktID, longest_call, open_pool
+from worker.piktid import PiktID, longest_call, longest_wait, open_pool
+from worker.transport import clock
 
 #: Milliseconds beyond the longest call that its worker has to record what came of it.
 MARGIN = 15_000
@@ -30,6 +31,13 @@ class Process:
     def paid_call_ms(self) -> int:
         """Milliseconds after which whoever began a paid call can no longer be about to record its outcome."""
         return round(longest_call(self.settings.request_timeout) * 1000) + MARGIN
+
+    def send_by(self) -> float:
+        """Return until when a paid call that is claimed now may be sent: seconds of `worker.transport.clock`.
+
+        Early enough that it has ended, and half of its margin is left, when somebody else may take it over.
+        """
+        return clock() + longest_wait() + MARGIN / 2000
 
     @property
     def unknown_ms(self) -> int:

@@ -29,7 +29,7 @@ from worker.answers import (
 from worker.api_errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
 from worker.error_status import error_of
 from worker.json_values import UnreadableError, decode
-from worker.transport import BODY_SECONDS, Reply, exchange
+from worker.transport import BODY_SECONDS, Reply, exchange, fence
 from worker.urls import segment
 
 T = TypeVar("T")
@@ -48,12 +48,17 @@ MAX_PAGES = 100
 CONNECT_SECONDS = 5.0
 
 
+def longest_wait() -> float:
+    """Return the seconds after which a request has begun to leave or never will: pool and connection."""
+    return 2 * CONNECT_SECONDS
+
+
 def longest_call(timeout: float) -> float:
     """Return the seconds after which a call of the API has ended for certain, by its read and write timeout.
 
-    Pool, connection, request, status, and the body, whose last part may come one timeout after its deadline.
+    The wait, request, status, and the body, whose last part may come one timeout after its deadline.
     """
-    return 2 * CONNECT_SECONDS + 4 * timeout
+    return longest_wait() + 4 * timeout
 
 
 def open_pool(
@@ -98,6 +103,8 @@ def open_pool(
 class PiktID:
     """The calls of one account.
 
+    What costs has a `send_by`, in seconds of `worker.transport.clock`: not sent by then, it raises NotSent.
+
     Cheap to make: it holds no connection of its own. Raises ValueError for a base URL that is neither https
     nor http to this machine, and for a token that no header can carry.
     """
@@ -116,9 +123,9 @@ class PiktID:
     def __repr__(self) -> str:
         return f"PiktID({self._base_url!r})"
 
-    def create(self, body: Mapping[str, object]) -> Created:
+    def create(self, body: Mapping[str, object], send_by: float | None = None) -> Created:
         """Buy drafts: POST /identity/create (guide, *Submitting a creation job*). Never safe to repeat."""
-        return self._ask(reading.read_created, "POST", "/identity/create", json=dict(body))
+        return self._ask(reading.read_created, "POST", "/identity/create", json=dict(body), send_by=send_by)
 
     def job_status(self, job_id: str) -> JobStatus:
         """Ask where a job is: GET /jobs/{id}/status. NotFound may mean that it is too young."""
@@ -130,7 +137,9 @@ class PiktID:
         path = f"/jobs/{segment(job_id)}/results"
         return self._ask(lambda body: reading.read_job_results(body, job_id), "GET", path)
 
-    def promote(self, image_result_id: int, name: str | None = None) -> Promoted:
+    def promote(
+        self, image_result_id: int, name: str | None = None, send_by: float | None = None
+    ) -> Promoted:
         """Make a draft an identity: POST /identity/promote-generated (guide, *Promoting a draft*).
 
         Costs 50 credits and a slot. Safe to repeat: a draft that is one already raises AlreadyPromoted.
@@ -138,7 +147,8 @@ class PiktID:
         body: dict[str, object] = {"image_result_id": image_result_id}
         if name is not None:
             body["name"] = name
-        return self._ask(reading.read_promoted, "POST", "/identity/promote-generated", json=body)
+        path = "/identity/promote-generated"
+        return self._ask(reading.read_promoted, "POST", path, json=body, send_by=send_by)
 
     def preprocessing(self, identity_code: str) -> Preprocessing:
         """Ask how far an identity is; NotFound after it was known means failed and hidden (6.22).
@@ -175,11 +185,12 @@ class PiktID:
         url = uploads.secured(place.upload_url, self._base_url)
         uploads.put(self._pool, url, content, place.content_type or content_type)
 
-    def extract(self, file_id: str) -> Extracted:
+    def extract(self, file_id: str, send_by: float | None = None) -> Extracted:
         """Have an uploaded picture described: POST /preset/extract-from-image. Paid; never safe to repeat."""
         # The default type is another product's (piktid-v2.md 6.27).
         body = {"file_id": file_id, "type": "identity_creation"}
-        return self._ask(reading_pictures.read_extracted, "POST", "/preset/extract-from-image", json=body)
+        path = "/preset/extract-from-image"
+        return self._ask(reading_pictures.read_extracted, "POST", path, json=body, send_by=send_by)
 
     def set_webhook(self, url: str) -> Webhook:
         """Set the account's single webhook: PUT /webhooks. Replaces its URL and its secret, and pings."""
@@ -215,15 +226,22 @@ class PiktID:
         *,
         json: object = None,
         params: Mapping[str, str] | None = None,
+        send_by: float | None = None,
     ) -> T:
-        reply = self._call(method, path, json=json, params=params)
+        reply = self._call(method, path, json=json, params=params, send_by=send_by)
         try:
             return read(decode(reply.body if reply.whole else b""))
         except UnreadableError as error:
             raise OutcomeUnknown(f"{method} {path}: answered {reply.status}, but {error}") from error
 
     def _call(
-        self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        send_by: float | None = None,
     ) -> Reply:
         """Send one request and return its 2xx response: the exact code is certain for no call (6.13)."""
         call, secret = f"{method} {path}", self._token.get_secret_value()
@@ -234,6 +252,7 @@ class PiktID:
                 json=json,
                 params=params,
                 headers={"Authorization": f"Bearer {secret}"},
+                extensions=None if send_by is None else fence(send_by),
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{method}: the path is too long for a URL") from error

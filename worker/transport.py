@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -23,6 +24,16 @@ _BEFORE_SENDING = (
 )
 
 
+#: What httpcore tells its trace right before it writes to the connection.
+_WRITES = ("send_request_headers.started", "send_request_body.started")
+#: A clock that goes on while the process is stopped and, where the system has one, while the machine sleeps.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class _TooLate(Exception):
+    """Raised out of a request whose time to be sent is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A response as far as it was read; `whole` is False when it broke off or was too long."""
@@ -31,6 +42,25 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     whole: bool = True
+
+
+def clock() -> float:
+    """Return the seconds of the clock that fences requests off, from an arbitrary start."""
+    return time.clock_gettime(_CLOCK)
+
+
+def fence(send_by: float) -> dict[str, Any]:
+    """Return the extensions of a request that is not written after `send_by`, in seconds of `clock`.
+
+    Whoever was frozen between its claim and its call finds itself here, on the way to the socket: `exchange`
+    raises NotSent. A request is acted on when it is whole, so its body is looked at as well.
+    """
+
+    def look(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith(_WRITES) and clock() > send_by:
+            raise _TooLate
+
+    return {"trace": look}
 
 
 def exchange(
@@ -48,6 +78,8 @@ def exchange(
         response = pool.send(request, stream=True, follow_redirects=False)
     except _BEFORE_SENDING as error:
         raise NotSent(f"{call}: {type(error).__name__}: {error}") from error
+    except _TooLate as error:
+        raise NotSent(f"{call}: too late to be sent, somebody else may have taken it over") from error
     except Exception as error:
         # Everything: httpx lets some errors of its parts through, and a foreign one must not hide that the
         # request may have arrived. Its text is left out, since it may quote what the server sent.

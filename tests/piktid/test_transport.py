@@ -97,3 +97,27 @@ def test_a_body_that_drips_for_longer_than_its_time_is_given_up(server: Server, 
     server.answers = [answer(200, b"{}")]
     with pool.stream("GET", server.url) as response:
         assert transport.read_body(response, 1000, seconds=-1.0) == (b"{}", False)
+
+
+@pytest.mark.parametrize("late", ["create", "promote", "extract"])
+def test_what_costs_is_not_sent_when_it_is_too_late(api: PiktID, server: Server, late: str) -> None:
+    over = transport.clock() - 0.001
+    calls = {
+        "create": lambda: api.create(BODY, over),
+        "promote": lambda: api.promote(1, None, over),
+        "extract": lambda: api.extract("f", over),
+    }
+    assert type(failure(calls[late])) is NotSent
+    assert server.closed.wait(10)
+    assert server.seen == []
+
+
+def test_a_request_whose_time_is_over_after_its_headers_is_never_whole(
+    api: PiktID, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([0.0, 2.0])
+    monkeypatch.setattr(transport, "clock", lambda: next(times))
+    server.answers = [answer(200)]
+    assert type(failure(lambda: api.create(BODY, 1.0))) is NotSent
+    assert server.closed.wait(10)
+    assert server.seen[0].body == b""

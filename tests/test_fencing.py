@@ -1,0 +1,128 @@
+"""A worker that was frozen between its claim and its call finds itself fenced off when it wakes."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import CREATE, PROMOTE, Flow, ProcessFactory, RunningProcess, eventually, worker_command
+
+from config import keys
+from sandbox.pictures.draw import draw
+from worker import views
+from worker.operator import Operator
+
+EXTRACT = "/preset/extract-from-image"
+TESTS = Path(__file__).parent
+HOUR = 3_600.0
+#: Seconds after a claim in which the call of these workers may be sent.
+SENDS_WITHIN = 0.5
+
+
+class Frozen:
+    """A worker that has stopped between a claim and its call."""
+
+    def __init__(self, flow: Flow, worker: RunningProcess, pid: int) -> None:
+        self._flow, self._worker, self._pid = flow, worker, pid
+        self._fenced = time.monotonic() + SENDS_WITHIN
+
+    def wake(self) -> None:
+        """Let it go on, later than its call may be sent, and wait until its step has ended."""
+        client = self._flow.client
+        eventually(client, lambda: time.monotonic() > self._fenced)
+        os.kill(self._pid, signal.SIGCONT)
+        eventually(client, lambda: "too late to be sent" in self._worker.written())
+        eventually(client, lambda: not client.exists(keys.MESSAGES(keys.STEPS)))
+
+
+@pytest.fixture
+def freeze(flow: Flow, start: ProcessFactory, tmp_path: Path) -> Callable[[str], Frozen]:
+    """What starts a worker, and returns once it has frozen at a claim."""
+    command = [word.replace("actors.path", "frozen_worker") for word in worker_command(threads=1)]
+    file = tmp_path / "frozen"
+
+    def run(claim: str) -> Frozen:
+        more = {"FREEZE": claim, "FROZEN": str(file), "SENDS_WITHIN": str(SENDS_WITHIN)}
+        worker = start("worker", [*command, "--path", str(TESTS)], **more)
+        return Frozen(flow, worker, int(eventually(flow.client, lambda: file.exists() and file.read_text())))
+
+    return run
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Return the environment of processes that may read a photo."""
+    (tmp_path / "ada.jpg").write_bytes(
+        draw({"options": {"size": "1K", "ar": "1:1", "format": "jpg"}}, "s", 0)
+    )
+    return environment | {"IDENTITY_WORKER_REFERENCE_DIR": str(tmp_path)}
+
+
+def resend(flow: Flow) -> None:
+    Operator(flow.client, flow.settings, "the test").resend(flow.brief("b"))
+
+
+def test_a_create_that_was_sent_again_meanwhile_is_not_sent_by_who_wakes(
+    flow: Flow, freeze: Callable[[str], Frozen]
+) -> None:
+    flow.accept(brief_id="b")
+    frozen = freeze("brief:b submitting")
+    flow.grow_older("brief:b", HOUR)
+    flow.until("b", "uncertain")
+    resend(flow)
+    job = flow.until("b", "generating").get("job_id")
+    frozen.wake()
+    assert flow.api.requests(f"POST {CREATE}") == 1
+    assert flow.brief("b").get("job_id") == job
+    assert last(flow) == ("create", "NotSent", True)
+
+
+def test_a_create_that_nobody_has_taken_over_goes_on_when_who_claimed_it_wakes(
+    flow: Flow, freeze: Callable[[str], Frozen]
+) -> None:
+    flow.accept(brief_id="b")
+    freeze("brief:b submitting").wake()
+    flow.end_pauses()
+    eventually(flow.client, lambda: flow.brief("b").get("job_id"))
+    assert flow.calls("b")[:4] == ["create intended", "create NotSent", "create intended", "create accepted"]
+    assert flow.api.requests(f"POST {CREATE}") == 1
+
+
+def test_a_promote_that_was_made_again_meanwhile_is_not_sent_by_who_wakes(
+    flow: Flow, freeze: Callable[[str], Frozen]
+) -> None:
+    flow.accept(brief_id="b")
+    flow.until("b", "generating")
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    flow.until("b", "promoting")
+    frozen = freeze("promotion:b#0 promoting")
+    flow.grow_older("promotion:b#0", HOUR)
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    frozen.wake()
+    assert flow.api.requests(f"POST {PROMOTE}") == 1
+    assert last(flow) == ("promote", "NotSent", True)
+
+
+def test_a_description_that_was_made_again_meanwhile_is_not_made_by_who_wakes(
+    flow: Flow, freeze: Callable[[str], Frozen]
+) -> None:
+    flow.accept(brief_id="b", instructions=None, reference_image="ada.jpg")
+    frozen = freeze("brief:b extract")
+    flow.client.hincrby(keys.RECORD("brief:b"), "noted_at", -round(HOUR * 1000))
+    flow.wake_timer("brief:b")
+    flow.until("b", "held")
+    resend(flow)
+    flow.until("b", "generating")
+    frozen.wake()
+    assert flow.api.requests(f"POST {EXTRACT}") == 1
+    assert last(flow) == ("extract", "NotSent", True)
+
+
+def last(flow: Flow) -> tuple[Any, ...]:
+    """Return the last entry of the journal: the call, what came of it, and whether that came too late."""
+    entry = views.journal(flow.client, "b")[-1]
+    return entry["call"], entry["what"], entry.get("late")
