@@ -11,12 +11,14 @@ server as it is deployed, each write synced to disk, and without persistence. Th
 alternate; the medians are given, and for pairs the ratio of ours to the others'.
 """
 
+import itertools
 import json
 import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -47,9 +49,12 @@ def permits(url: str, number: int) -> Cycle:
     if record is None:
         raise RuntimeError(f"{brief_id} is not on record")
 
+    attempts = itertools.count(record.attempt)
+
     def pair() -> None:
-        begun = ledger.advance(record, "submitting", timer=45_000)
-        given_back = ledger.advance(record, "waiting", settle=Settle.NEVER_LEFT)
+        granted = replace(record, fields={**record.fields, "grants": str(next(attempts))})
+        begun = ledger.advance(granted, "submitting", timer=45_000)
+        given_back = ledger.advance(granted, "waiting", settle=Settle.NEVER_LEFT)
         if (begun, given_back) != (Answer.MOVED, Answer.MOVED):
             raise RuntimeError(f"a pair was answered {begun}, {given_back}")
 
