@@ -51,6 +51,9 @@ def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
                 record, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.unknown_ms
             )
         return
+    if record.state == "held":
+        _watch_later(run, record)
+        return
     if record.get("doing") == "extract":
         return
     question = f"its step {actor} could not be run: {letter.error}; retry it once the cause is mended"
@@ -72,6 +75,15 @@ def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
         keep=held.permit,
         timer=run.settings.api_ms(LOOK_AGAIN) if held.permit else None,
     )
+
+
+def _watch_later(run: Process, record: Record) -> None:
+    """Let a held record whose job can't be asked for keep its permit until the job must be over."""
+    left = run.unknown_ms - record.age_ms
+    if left > 0:
+        run.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, timer=left)
+    else:
+        run.ledger.job_over(record.subject)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)

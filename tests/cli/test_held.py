@@ -113,6 +113,41 @@ def test_a_job_of_a_held_brief_keeps_its_permit_until_the_api_is_done_with_it(
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
 
 
+def test_the_watch_over_a_job_whose_account_is_gone_is_not_repeated_until_the_job_must_be_over(
+    flow: Flow, broken_worker: ProcessFactory, worker_process: ProcessFactory, tmp_path: Path
+) -> None:
+    from actors.process import process
+
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    broken = broken_worker(BROKEN=SUBJECT)
+    flow.wake_timer(SUBJECT)
+    assert eventually(flow.client, lambda: state(flow.ledger) == "held")
+    broken.kill()
+    others = tmp_path / "accounts.toml"
+    others.write_text('[accounts.other]\ntoken_env = "PIKTID_API_TOKEN"\n')
+    worker = worker_process(ACCOUNTS_FILE=str(others))
+    watched = flow.brief("b")
+    over_at = int(watched.fields["moved_at"]) + process().unknown_ms
+
+    def raised(times: int) -> bool:
+        dead = [
+            line for line in worker.written().splitlines() if "step.dead" in line and "watch_held" in line
+        ]
+        return len(dead) == times and not flow.client.hlen(keys.MESSAGES(keys.STEPS))
+
+    flow.wake_timer(SUBJECT)
+    assert eventually(flow.client, lambda: raised(1))
+    flow.scripts.run("due", over_at - 500, most=100)
+    assert flow.brief("b").get("hinted") is None
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
+    flow.grow_older(SUBJECT, process().unknown_ms / 1000)
+    assert eventually(flow.client, lambda: raised(2))
+    assert not flow.client.exists(keys.PERMITS(ACCOUNT), keys.DEAD(keys.STEPS), keys.LETTERS())
+    assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
+    assert flow.brief("b").fields["question"] == watched.fields["question"]
+
+
 def restarted(start: ProcessFactory, workers: list[RunningProcess], **more: str) -> None:
     """Start another worker when the last has died, as a supervisor would."""
     if not workers or workers[-1].process.poll() is not None:
