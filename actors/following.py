@@ -1,7 +1,6 @@
 """Follows the event stream of one account, and keeps the record of since when nothing was missed."""
 
 import asyncio
-import random
 
 import httpx
 
@@ -9,14 +8,14 @@ from actors.cleaner import Cleaner
 from actors.tasks import end, stopping
 from config import logs
 from config.accounts import Account
+from config.pauses import pauses
 from config.settings import Settings
 from worker.notifications import SILENCE, Frame, Notification, StreamEnded, follow
 from worker.scripts import Scripts
 
 log = logs.get("following")
 
-#: Seconds to the first new try after a stream ended; doubled to the longest, each time jittered.
-RECONNECT = 0.25
+#: Seconds of the longest pause before a stream that ended is opened again.
 RECONNECT_MOST = 30.0
 #: Seconds between two looks whether the stream gave a sign of life.
 PULSE = 1.0
@@ -43,7 +42,7 @@ class Following:
         self._account = account
         self._listener = listener
         self._cleaner = cleaner
-        self._pause = RECONNECT
+        self._pauses = pauses(RECONNECT_MOST)
         self._in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
         self._alive = False
@@ -54,11 +53,10 @@ class Following:
             try:
                 await self._connection()
             except StreamEnded as ended:
-                name = self._account.name
-                log.warning("stream.ended", account=name, why=str(ended), again_in=round(self._pause, 2))
+                name, pause = self._account.name, next(self._pauses)
+                log.warning("stream.ended", account=name, why=str(ended), again_in=round(pause, 2))
                 await self._record("ended", str(ended))
-                await asyncio.sleep(self._pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
-                self._pause = min(self._pause * 2, RECONNECT_MOST)
+                await asyncio.sleep(pause)
 
     async def _connection(self) -> None:
         """Follow one connection; returns when the stream is to be opened again for its replay."""
@@ -98,7 +96,7 @@ class Following:
             case Notification(name="ping"):
                 pass  # somebody has set a webhook; it names no job, so it would wake all
             case _:
-                self._pause = RECONNECT
+                self._pauses = pauses(RECONNECT_MOST)
                 whose = await self._wake(frame)
                 if whose == "ours":
                     self._cleaner.wanted.set()

@@ -4,7 +4,6 @@ Any number of listeners do this at once: a timer is taken by whoever comes first
 """
 
 import asyncio
-import random
 from contextlib import suppress
 
 import redis
@@ -13,6 +12,7 @@ import redis.asyncio
 from actors.tasks import stopping
 from config import keys, logs
 from config.connection import BLOCK
+from config.pauses import pauses
 from worker.scripts import Scripts
 
 log = logs.get("timers")
@@ -37,34 +37,35 @@ class Timers:
 
     async def wake(self) -> None:
         """Wake what is due, until cancelled."""
+        again = pauses(IDLE)
         while not stopping():
-            await self._sleep(await self._wake_due())
+            try:
+                wait = await self._wake_due()
+                again = pauses(IDLE)
+            except redis.RedisError as error:
+                log.warning("timers.redis", error=str(error))
+                wait = next(again)
+            await self._sleep(wait)
 
     async def hear(self) -> None:
         """Tell `wake` of earlier timers, until cancelled."""
+        again = pauses(IDLE)
         while not stopping():
             try:
                 if await self._redis.blpop([keys.ALARM()], timeout=BLOCK) is not None:
                     self._alarm.set()
+                again = pauses(IDLE)
             except redis.RedisError as error:
                 log.warning("alarm.redis", error=str(error))
-                await asyncio.sleep(_jittered())
+                await asyncio.sleep(next(again))
 
     async def _wake_due(self) -> float:
         """Wake what is due; return for how many seconds to sleep."""
         self._alarm.clear()  # first: an alarm that comes during the call counts
-        try:
-            wait = await self._scripts.run("due", most=AT_ONCE)
-        except redis.RedisError as error:
-            log.warning("timers.redis", error=str(error))
-            return _jittered()
+        wait = await self._scripts.run("due", most=AT_ONCE)
         return IDLE if wait < 0 else min(wait / 1000, IDLE)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._alarm.wait()
-
-
-def _jittered() -> float:
-    return IDLE * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, no secret

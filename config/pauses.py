@@ -8,12 +8,13 @@ FIRST = 0.2
 LONGEST = 5.0
 
 
-def pauses(first: float = FIRST, longest: float = LONGEST) -> Iterator[float]:
+def pauses(longest: float | None = None) -> Iterator[float]:
     """Yield pauses in seconds for ever: doubled each time up to the longest, each jittered by half.
 
     Jittered, since all processes lose a server in the same moment and would return to it in one as well.
     """
-    pause = first
+    most = LONGEST if longest is None else longest
+    pause = FIRST
     while True:
         yield pause * random.uniform(0.5, 1.5)  # noqa: S311  # no secret
-        pause = min(pause * 2, longest)
+        pause = min(pause * 2, most)

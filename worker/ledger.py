@@ -5,7 +5,6 @@ already) or ELSEWHERE (the table does not allow it from where the record stands,
 MOVED entitles the caller to go on.
 """
 
-import random
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import redis
 
 from config import keys, logs
+from config.pauses import pauses
 from worker.account_ledger import AccountLedger
 from worker.records import (
     Answer,
@@ -40,10 +40,6 @@ __all__ = [
 ]
 
 log = logs.get("ledger")
-
-#: Seconds to the first new try to record what a paid call has brought, and to the later ones.
-RECORD_AGAIN = 0.2
-RECORD_AGAIN_MOST = 5.0
 
 
 class Ledger(AccountLedger):
@@ -188,7 +184,7 @@ class Ledger(AccountLedger):
             "pause": pause and pause._asdict(),
             "paid": paid or None,
         }
-        pause_seconds = RECORD_AGAIN
+        again = pauses()
         while True:
             try:
                 return Answer(self._scripts.run(command, **arguments, **more))
@@ -197,8 +193,7 @@ class Ledger(AccountLedger):
                     raise
                 # What was paid for is known to this process alone until it is on record.
                 log.warning("paid_call.unrecorded", subject=arguments["subject"], error=str(error))
-                time.sleep(pause_seconds * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
-                pause_seconds = min(pause_seconds * 2, RECORD_AGAIN_MOST)
+                time.sleep(next(again))
 
     def sighted(self, account: str, job: str, facts: str) -> bool:
         """Put on record what the API says of a job that is nobody's; False when it is somebody's by now."""

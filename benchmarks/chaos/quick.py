@@ -14,13 +14,13 @@ from benchmarks.chaos import points
 
 #: What stands in each module instead: seconds or ms, as there. In the order in which they may be imported.
 WAITS = {
+    "config.pauses": {"LONGEST": 1.0},
     "config.connection": {"CONNECT_TIMEOUT": 1.0, "ANSWER_TIMEOUT": 1.5},
     "config.broker": {"DEAD_AFTER": 1_500, "TEND_EVERY": 0.2},
     "config.consumer": {"RECLAIM_EVERY": 0.5, "GIVE_BACK_AFTER": 0.2},
     "worker.scripts": {"GRANT": 1_500, "AGAIN": 1_500},
     "worker.piktid": {"CONNECT_SECONDS": 0.5},
     "worker.fetching": {"SECONDS": 1.0},
-    "worker.ledger": {"RECORD_AGAIN_MOST": 1.0},
     "worker.verdicts": {"LOST_AGAIN": 0.5},
     "actors.process": {"MARGIN": 1_000},
     "actors.following": {"RECONNECT_MOST": 2.0},
