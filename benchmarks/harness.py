@@ -103,11 +103,17 @@ def processes(
 
 
 @contextmanager
-def sandbox_process(speed: float, **settings: Any) -> Iterator[str]:
-    """Run a sandbox process with these settings for the length of the block; yield its URL."""
+def sandbox_process(
+    speed: float, environment: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[str]:
+    """Run a sandbox process with these settings for the length of the block; yield its URL.
+
+    `environment` is added to that of this process.
+    """
     port = _free_port()
     command = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})"]
-    with tempfile.TemporaryDirectory() as folder, _running(command, Path(folder, "log"), dict(os.environ)):
+    given = {**os.environ, **(environment or {})}
+    with tempfile.TemporaryDirectory() as folder, _running(command, Path(folder, "log"), given):
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/_sandbox/ledger")
         call("POST", f"{url}/_sandbox/settings", settings)

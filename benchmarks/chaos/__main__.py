@@ -1,12 +1,14 @@
 """Run briefs while everything is broken, then look whether all is as it must be: `make chaos`.
 
-    python -m benchmarks.chaos [--seconds S] [--seed N] [--quick] [--keep FOLDER]
+    python -m benchmarks.chaos [--seconds S] [--seed N] [--events CHANNEL] [--quick] [--keep FOLDER]
 
-Faults for S seconds: processes killed and frozen, Redis killed, frozen and away, the API and its streams
-failing in every way that the sandbox knows, messages sent again. Then nobody breaks anything and nobody
-helps, until all is quiet. Prints each breach of `benchmarks.chaos.invariants`; the last line is one JSON
-object; exits 1 when there is a breach. `--quick` shortens the waits of the processes, for the tests
-(`benchmarks.chaos.quick`).
+Faults for S seconds: processes killed, frozen and deployed, Redis killed, frozen and away, the API, its
+streams and its webhooks failing in every way that the sandbox knows, messages sent again. All clocks are
+minutes apart. Then nobody breaks anything and nobody helps, until all is quiet. Prints each breach of
+`benchmarks.chaos.invariants`; the last line is one JSON object; exits 1 when there is a breach.
+
+Events come by stream (sse), by webhook, or each by both: as the seed says unless `--events` does. `--quick`
+shortens the waits of the processes, for the tests (`benchmarks.chaos.quick`).
 """
 
 import argparse
@@ -23,11 +25,14 @@ from benchmarks.chaos.breaking import Breaker
 from benchmarks.chaos.fleet import QUICK, REAL
 from benchmarks.chaos.invariants import Breach, Kind
 from benchmarks.chaos.orders import orders
-from benchmarks.chaos.plan import plan
-from benchmarks.chaos.world import FAILURES, World, world
+from benchmarks.chaos.plan import Fault, plan
+from benchmarks.chaos.world import FAILURES, Channel, World, world
+from config.broker import MOST_DEATHS
+from sandbox.chance import draws
 from worker.view_models import BriefView
 
-WORKERS, LISTENERS, ACCOUNTS = 3, 2, 4
+WORKERS, LISTENERS, WEBS, ACCOUNTS = 3, 2, 2, 4
+CHANNELS: tuple[Channel, ...] = ("sse", "webhook", "both")
 
 
 class Pace(NamedTuple):
@@ -51,8 +56,11 @@ PACES = {
 }
 
 
-def main(seconds: float, seed: int, pace: Pace, keep: Path | None = None) -> dict[str, Any]:
+def main(
+    seconds: float, seed: int, pace: Pace, keep: Path | None = None, events: Channel | None = None
+) -> dict[str, Any]:
     """Run it; return the figures, with the breaches by their kinds."""
+    channel = events or CHANNELS[seed % len(CHANNELS)]
     with world(
         accounts=ACCOUNTS,
         speed=pace.speed,
@@ -60,11 +68,14 @@ def main(seconds: float, seed: int, pace: Pace, keep: Path | None = None) -> dic
         commands=pace.commands,
         workers=WORKERS,
         listeners=LISTENERS,
+        webs=WEBS,
+        events=channel,
+        clocks=draws(seed, "clocks"),
         keep=keep,
         **FAILURES,
     ) as made:
         breaker = Breaker(made)
-        _break(made, breaker, seconds, seed, pace)
+        _break(made, breaker, plan(seed, seconds, pace.frozen, channel), seconds, seed, pace)
         mended = time.monotonic()
         breaches = made.wait_until_quiet(pace.quiet)
         quiet = time.monotonic() - mended
@@ -75,17 +86,18 @@ def main(seconds: float, seed: int, pace: Pace, keep: Path | None = None) -> dic
         **_figures(briefs, breaches),
         "faults": dict(sorted(breaker.made.items())),
         "seconds_until_quiet": round(quiet, 1),
+        "channel": channel,
         "seed": seed,
     }
 
 
-def _break(made: World, breaker: Breaker, seconds: float, seed: int, pace: Pace) -> None:
-    """Make the faults of the plan when they are due, while briefs are sent at an even pace."""
+def _break(made: World, breaker: Breaker, faults: list[Fault], seconds: float, seed: int, pace: Pace) -> None:
+    """Make the faults when they are due, while briefs are sent at an even pace."""
     began = time.monotonic()
     # In a thread of its own: a sender that waits for Redis must not keep the fault from its end.
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(_send, made, began, seconds, seed, pace)
-        for fault in plan(seed, seconds, pace.frozen):
+        for fault in faults:
             _until(began + fault.at, breaker.end_due)
             breaker.make(fault)
         breaker.mend()
@@ -111,6 +123,8 @@ def _figures(briefs: list[BriefView], breaches: list[Breach]) -> dict[str, Any]:
         "briefs": len(briefs),
         **{state: states[state] for state in ("done", "failed", "held")},
         "questions": Counter(brief.question for brief in briefs if brief.state == "held"),
+        # Innocent ones: what ran in a process whenever it was killed is taken for the cause.
+        "held_after_kills": sum(f"{MOST_DEATHS} workers died" in (brief.question or "") for brief in briefs),
         **{kind.value: kinds[kind] for kind in Kind},
     }
 
@@ -119,9 +133,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--events", choices=CHANNELS)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--keep", type=Path, help="a folder for the logs and Redis' files")
     given = parser.parse_args()
-    result = main(given.seconds, given.seed, PACES["quick" if given.quick else "real"], given.keep)
+    pace = PACES["quick" if given.quick else "real"]
+    result = main(given.seconds, given.seed, pace, given.keep, given.events)
     print(json.dumps(result))
     sys.exit(any(result[kind] for kind in Kind))

@@ -64,6 +64,9 @@ class Breaker:
     def _kill_listener(self, fault: Fault) -> None:
         self._victim("listener", fault).kill()
 
+    def _kill_web(self, fault: Fault) -> None:
+        self._victim("web", fault).kill()
+
     def _kill_all(self, _: Fault) -> None:
         for member in self._world.fleet.members:
             member.kill()
@@ -74,15 +77,31 @@ class Breaker:
     def _freeze_listener(self, fault: Fault) -> None:
         self._freeze(self._victim("listener", fault), fault.lasts)
 
+    def _freeze_web(self, fault: Fault) -> None:
+        self._freeze(self._victim("web", fault), fault.lasts)
+
     def _freeze(self, member: Member, seconds: float) -> None:
         member.freeze()
         self._later(seconds, member.thaw)
+
+    def _deploy_worker(self, fault: Fault) -> None:
+        self._victim("worker", fault).terminate()
+
+    def _deploy_listener(self, fault: Fault) -> None:
+        self._victim("listener", fault).terminate()
+
+    def _deploy_web(self, fault: Fault) -> None:
+        self._victim("web", fault).terminate()
+
+    def _deploy_all(self, _: Fault) -> None:
+        for member in self._world.fleet.members:
+            member.terminate()
 
     def _redis_killed(self, fault: Fault) -> None:
         self._world.store.kill()
         self._later(fault.lasts, self._world.store.start)
 
-    _redis_away = _redis_killed
+    _redis_away = _redis_away_a_minute = _redis_killed
 
     def _redis_frozen(self, fault: Fault) -> None:
         self._world.store.freeze()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ REAL = {
         *("--worker-shutdown-timeout", "25000"),
     ],
     "listener": [str(BIN / "identity-worker"), "listen"],
+    "web": [str(BIN / "identity-worker"), "web"],
 }
-QUICK = {role: [sys.executable, "-m", "benchmarks.chaos.quick", role] for role in ("worker", "listener")}
+QUICK = {role: [sys.executable, "-m", "benchmarks.chaos.quick", role] for role in REAL}
 #: Seconds between two looks of the supervisor.
 LOOK = 0.05
 #: Seconds that a process may take to end when it is told to.
@@ -111,24 +112,33 @@ class Member:
 
 
 class Fleet:
-    """The members, each started again within `restart_after` seconds of its end."""
+    """The members, each started again within `restart_after` seconds of its end.
+
+    `own` makes what a member has in its environment beside what all have.
+    """
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], commands: Mapping[str, Sequence[str]] = REAL
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        commands: Mapping[str, Sequence[str]] = REAL,
+        own: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.members: list[Member] = []
         self.restart_after = 0.2
         self._folder = folder
         self._environment = dict(environment)
         self._commands = commands
+        self._own = own
         self._before: Any = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor")
 
-    def add(self, role: str, first: Mapping[str, str] | None = None) -> Member:
+    def add(self, role: str, *arguments: str, first: Mapping[str, str] | None = None) -> Member:
         """Start one more process of a role; `first` is in the environment of its first life only."""
         log = self._folder / f"{role}-{len(self.members)}.log"
-        member = Member(role, self._commands[role], self._environment, log)
+        command = [*self._commands[role], *arguments]
+        member = Member(role, command, {**self._environment, **self._own()}, log)
         member.start(first)
         self.members.append(member)
         return member
@@ -173,9 +183,10 @@ def fleet(
     *,
     workers: int = 1,
     listeners: int = 1,
+    own: Callable[[], Mapping[str, str]] = dict,
 ) -> Iterator[Fleet]:
     """Run so many processes under a supervisor for the length of the block."""
-    with Fleet(folder, environment, commands) as running:
+    with Fleet(folder, environment, commands, own) as running:
         for _ in range(workers):
             running.add("worker")
         for _ in range(listeners):

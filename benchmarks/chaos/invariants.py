@@ -36,6 +36,8 @@ class Kind(StrEnum):
     """An event was left out, written twice or out of order."""
     VIOLATION = "violations"
     """The API saw what no well-behaved client does."""
+    AUDIT = "audit"
+    """`identity-worker audit` found journal, ledger and API at odds (`benchmarks.chaos.auditing`)."""
 
 
 class Breach(NamedTuple):

@@ -132,7 +132,7 @@ class _Scene:
         life = self._life
         with Fleet(self._folder, self._environment, QUICK) as fleet:
             for role in ("worker", "listener"):
-                fleet.add(role, self._first(role))
+                fleet.add(role, first=self._first(role))
             self._send()
             self._wait_for_end()
             life.killed = life.killed or any(member.deaths for member in fleet.members)

@@ -22,11 +22,14 @@ class Fault(NamedTuple):
     """A number to choose a victim by."""
 
 
-#: Faults of processes and of Redis, with their weights.
+#: Faults of processes and of Redis, with their weights. A deploy is SIGTERM, and a new process in the place.
 OURS = {
     "kill_worker": 6,
     "kill_listener": 3,
     "kill_all": 1,
+    "deploy_worker": 3,
+    "deploy_listener": 2,
+    "deploy_all": 1,
     "freeze_worker": 3,
     "freeze_listener": 2,
     "redis_killed": 2,
@@ -35,6 +38,10 @@ OURS = {
     "brief_sent_again": 4,
     "step_sent_again": 4,
 }
+#: Those of the processes that take webhooks, where events come so.
+WEB = {"kill_web": 3, "deploy_web": 2, "freeze_web": 2}
+#: Seconds of a run that is long enough for Redis to be away for a minute, once, and from where in it.
+LONG, AWAY, AWAY_FROM = 300.0, 60.0, 0.4
 #: Where the API fails, and how.
 PATHS = (
     "/identity/create",
@@ -46,35 +53,56 @@ PATHS = (
     "/notifications/*",
     None,
 )
-STATUSES = (401, 402, 429, 500, 502, 503)
+STATUSES = (401, 402, 429, 500, 502, 503, 504)
+#: How many requests or events in a row.
+COUNTS = (1, 1, 2, 3, 5)
 REQUESTS = ("status", "refuse", "drop_response", "delay", "garbage", "early")
 STREAMS = ("cut", "mute", "lose", "duplicate", "reorder", "split", "flood")
-#: Shares of the three kinds among all faults.
-SHARES = {"ours": 4, "request": 5, "stream": 3}
+HOOKS = ("lose", "double", "late", "forge")
+#: Shares of the kinds among all faults.
+SHARES = {"ours": 4, "request": 5, "stream": 3, "hook": 2}
+#: Which of them there are, by how the events come.
+GROUPS = {
+    "sse": ("ours", "request", "stream"),
+    "webhook": ("ours", "request", "hook"),
+    "both": ("ours", "request", "stream", "hook"),
+}
 
 
-def plan(seed: int, seconds: float, frozen: float) -> list[Fault]:
+def plan(seed: int, seconds: float, frozen: float, events: str = "sse") -> list[Fault]:
     """Return the faults of a run of so many seconds, in their order.
 
-    `frozen` is a time (s) that is longer than any sign of life is waited for.
+    `frozen` is a time (s) that is longer than any sign of life is waited for, `events` how the API's come.
     """
     rng = draws(seed, "chaos")
-    faults, at = [], 0.0
+    groups, faults, at = GROUPS[events], [], 0.0
     while (at := at + rng.expovariate(1 / EVERY)) < seconds:
-        group = rng.choices(list(SHARES), list(SHARES.values()))[0]
+        group = rng.choices(groups, [SHARES[each] for each in groups])[0]
         if group == "ours":
-            faults.append(_ours(rng, at, frozen))
+            faults.append(_ours(rng, at, frozen, OURS if events == "sse" else OURS | WEB))
         else:
-            rule = _request(rng, frozen) if group == "request" else _stream(rng, frozen)
+            rule = _RULES[group](rng, frozen)
             faults.append(Fault(at, f"{group}_{rule['kind']}", rule=rule))
-    return faults
+    return faults if seconds < LONG else _with_a_minute_away(faults, seconds * AWAY_FROM)
 
 
-def _ours(rng: random.Random, at: float, frozen: float) -> Fault:
-    kind = rng.choices(list(OURS), list(OURS.values()))[0]
+def _with_a_minute_away(faults: list[Fault], at: float) -> list[Fault]:
+    """Let Redis be away for a minute from then, and nothing else befall it that would bring it back."""
+    kept = [each for each in faults if not (each.kind.startswith("redis_") and _overlaps(each, at))]
+    return sorted([*kept, Fault(at, "redis_away_a_minute", AWAY)], key=lambda fault: fault.at)
+
+
+def _overlaps(fault: Fault, at: float) -> bool:
+    return fault.at <= at + AWAY and fault.at + fault.lasts >= at
+
+
+def _ours(rng: random.Random, at: float, frozen: float, weights: dict[str, int]) -> Fault:
+    kind = rng.choices(list(weights), list(weights.values()))[0]
+    longer = frozen * rng.uniform(1.0, 1.5)
     lasts = {
-        "freeze_worker": frozen * rng.uniform(1.0, 1.5),
-        "freeze_listener": frozen * rng.uniform(1.0, 1.5),
+        "freeze_worker": longer,
+        "freeze_listener": longer,
+        "freeze_web": longer,
         "redis_killed": 0.05,
         "redis_away": frozen * rng.uniform(0.5, 1.5),
         "redis_frozen": frozen * rng.uniform(0.5, 1.5),
@@ -84,7 +112,7 @@ def _ours(rng: random.Random, at: float, frozen: float) -> Fault:
 
 def _request(rng: random.Random, frozen: float) -> dict[str, Any]:
     kind = rng.choice(REQUESTS)
-    rule: dict[str, Any] = {"kind": kind, "count": rng.randint(1, 3)}
+    rule: dict[str, Any] = {"kind": kind, "count": rng.choice(COUNTS)}
     path = rng.choice(PATHS[:2]) if kind == "early" else rng.choice(PATHS)
     rule |= {"path": path} if path else {}
     if kind == "status":
@@ -100,7 +128,7 @@ def _stream(rng: random.Random, frozen: float) -> dict[str, Any]:
     kind = rng.choice(STREAMS)
     rule: dict[str, Any] = {"kind": kind}
     if kind in ("cut", "lose", "duplicate", "reorder", "split"):
-        rule["count"] = rng.randint(1, 5)
+        rule["count"] = rng.choice(COUNTS)
     if kind == "mute":
         rule["seconds"] = round(rng.uniform(0.5, frozen), 2)
     elif kind == "lose":
@@ -109,3 +137,17 @@ def _stream(rng: random.Random, frozen: float) -> dict[str, Any]:
     elif kind == "cut":
         rule["halfway"] = rng.random() < 0.5
     return rule
+
+
+def _hook(rng: random.Random, frozen: float) -> dict[str, Any]:
+    kind = rng.choice(HOOKS)
+    rule: dict[str, Any] = {"kind": kind, "count": rng.choice(COUNTS)}
+    if kind == "lose":
+        # Without a channel, on all of them.
+        rule |= rng.choice(({"on": "webhook"}, {}))
+    elif kind == "late":
+        rule["seconds"] = round(rng.uniform(0.1, frozen), 2)
+    return rule
+
+
+_RULES = {"request": _request, "stream": _stream, "hook": _hook}

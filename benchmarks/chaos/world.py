@@ -1,24 +1,28 @@
 """Where a run happens: Redis, a sandbox in a process of its own, several accounts, and the fleet."""
 
 import json
+import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import redis
 
-from benchmarks.chaos import invariants
+from benchmarks.chaos import auditing, invariants
+from benchmarks.chaos.clocks import wrong_clock
 from benchmarks.chaos.fleet import REAL, Fleet, fleet
+from benchmarks.chaos.installation import accounts_file, photos, set_webhooks
 from benchmarks.chaos.invariants import Breach
 from benchmarks.chaos.store import Store, store
 from benchmarks.harness import call, sandbox_process
 from config import keys
 from config.broker import Broker, brief_message
-from sandbox.pictures.draw import draw
+from config.embedded import free_port
 from worker import views
 from worker.view_models import BriefView
 
@@ -36,6 +40,8 @@ FAILURES = {
     "preprocessing_failure_rate": 0.05,
     "wrong_faces_rate": 0.05,
 }
+#: How the API's events come: by stream, by webhook, or each by both.
+Channel = Literal["sse", "webhook", "both"]
 #: What stands in the accounts file beside the token.
 LIMITS = {"slots": 100_000}
 
@@ -47,6 +53,8 @@ class World:
     store: Store
     api_url: str
     accounts: Mapping[str, str]
+    environment: Mapping[str, str]
+    """What every process of ours has in its environment."""
     fleet: Fleet
     sent: list[str] = field(default_factory=list)
     """The ids of the briefs that were put on the queue."""
@@ -80,14 +88,14 @@ class World:
         return invariants.look(self.store.client, self.ledger(), self.accounts, self.sent)
 
     def wait_until_quiet(self, seconds: float) -> list[Breach]:
-        """Return the breaches that are left once nothing is under way any more, or after so many seconds."""
+        """Return the breaches that are left once nothing is under way any more, or after so many seconds.
+
+        What `identity-worker audit` finds then is among them.
+        """
         until = time.monotonic() + seconds
-        while True:
-            if self._may_be_quiet() and not (found := self.breaches()):
-                return found
-            if time.monotonic() > until:
-                return self.breaches()
+        while not (self._may_be_quiet() and not self.breaches()) and time.monotonic() < until:
             time.sleep(0.25)
+        return [*self.breaches(), *auditing.audit(self.environment, len(self.sent))]
 
     def _may_be_quiet(self) -> bool:
         """Ask little, before all is looked at: no message, and nobody waits for the API."""
@@ -110,6 +118,9 @@ def world(
     commands: Mapping[str, Sequence[str]] = REAL,
     workers: int = 1,
     listeners: int = 1,
+    webs: int = 0,
+    events: Channel = "sse",
+    clocks: random.Random | None = None,
     between: Callable[[str], AbstractContextManager[str]] = nullcontext,
     keep: Path | None = None,
     limits: Mapping[str, int] = LIMITS,
@@ -117,51 +128,45 @@ def world(
 ) -> Iterator[World]:
     """Run it all for the length of the block; yield it once every account is followed.
 
-    `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `between` puts
-    something before the URL of Redis that the processes are given, `keep` is a folder for the logs and Redis'
-    files that is left behind, `limits` those of the accounts on our side, `api` further settings of the
-    sandbox.
+    `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `events` how the
+    API's events come, `webs` the number of processes for them where they come by webhook. `clocks` sets those
+    of all processes and of the API wrong, each as it draws. `between` puts something before the URL of Redis
+    that the processes are given, `keep` is a folder for the logs and Redis' files that is left behind,
+    `limits` those of the accounts on our side, `api` further settings of the sandbox.
     """
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
         server = stack.enter_context(store(folder / "valkey"))
-        api_url = stack.enter_context(sandbox_process(speed, **{**API, **api}))
+        own = partial(wrong_clock, clocks) if clocks else dict[str, str]
+        api_url = stack.enter_context(sandbox_process(speed, own(), **{**API, **api}))
         tokens = {f"account-{number}": f"sandbox-chaos-{number}" for number in range(accounts)}
         environment = {
             "REDIS_URL": stack.enter_context(between(server.url)),
             "PIKTID_API_URL": api_url,
-            "ACCOUNTS_FILE": str(_accounts(folder, tokens, limits)),
+            "ACCOUNTS_FILE": str(accounts_file(folder, tokens, limits)),
             "IDENTITY_WORKER_SPEED": str(speed),
             "IDENTITY_WORKER_REQUEST_TIMEOUT": str(timeout),
-            "IDENTITY_WORKER_REFERENCE_DIR": str(_photos(folder)),
+            "IDENTITY_WORKER_REFERENCE_DIR": str(photos(folder)),
+            "IDENTITY_WORKER_SECRETS_DIR": str(folder / "secrets"),
+            "IDENTITY_WORKER_EVENTS": "webhook" if events == "webhook" else "sse",
         }
         running = stack.enter_context(
-            fleet(folder, environment, commands, workers=workers, listeners=listeners)
+            fleet(folder, environment, commands, workers=workers, listeners=listeners, own=own)
         )
-        made = World(server, api_url, tokens, running)
+        made = World(server, api_url, tokens, environment, running)
+        if events != "sse":
+            _take_webhooks(made, webs)
         _wait_until_followed(made)
         yield made
 
 
-def _accounts(folder: Path, tokens: Mapping[str, str], limits: Mapping[str, int]) -> Path:
-    path = folder / "accounts.toml"
-    lines = []
-    settings = "".join(f"{limit} = {value}\n" for limit, value in limits.items())
-    for name, token in tokens.items():
-        (folder / f"{name}.token").write_text(token)
-        lines.append(f'[accounts.{name}]\ntoken_file = "{folder / name}.token"\n{settings}')
-    path.write_text("\n".join(lines))
-    return path
-
-
-def _photos(folder: Path) -> Path:
-    path = folder / "photos"
-    path.mkdir()
-    look = {"appearance": {"skin": "dark"}, "hair": {"color": "pink", "length": "long"}}
-    picture = draw({**look, "options": {"size": "1K", "ar": "1:1", "format": "jpg"}}, "s", 0)
-    (path / "ada.jpg").write_bytes(picture)
-    return path
+def _take_webhooks(made: World, webs: int) -> None:
+    """Start processes that take the accounts' webhooks, and set these."""
+    ports = [free_port() for _ in range(webs)]
+    for port in ports:
+        made.fleet.add("web", "--port", str(port))
+    set_webhooks(made.environment, list(made.accounts), ports)
 
 
 def _wait_until_followed(made: World) -> None:

@@ -1,22 +1,32 @@
 """A short run of `make chaos`: everything is broken at once, and every promise is kept."""
 
 import importlib
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from benchmarks.chaos.__main__ import PACES, main
+from benchmarks.chaos.clocks import LEAST, clock
 from benchmarks.chaos.invariants import Kind
-from benchmarks.chaos.plan import OURS, REQUESTS, STREAMS, plan
+from benchmarks.chaos.plan import AWAY, HOOKS, LONG, OURS, REQUESTS, STREAMS, WEB, plan
 from benchmarks.chaos.quick import WAITS
+from sandbox.faults import Rule
 
 
 @pytest.mark.timeout(300)
 def test_no_promise_is_broken_whatever_is() -> None:
-    figures = main(seconds=15, seed=5, pace=PACES["quick"])
+    figures = main(seconds=15, seed=38, pace=PACES["quick"])
     assert {kind: figures[kind] for kind in Kind} == dict.fromkeys(Kind, 0)
     assert figures["done"] + figures["failed"] + figures["held"] == figures["briefs"] == 90
     assert figures["done"] > 45
-    assert len(figures["faults"]) >= 8
+    assert figures["channel"] == "both"
+    assert {"kill_all", "deploy_worker", "deploy_web", "freeze_listener"} <= figures["faults"].keys()
 
 
 def test_every_wait_that_is_shortened_is_still_there_and_longer() -> None:
@@ -29,7 +39,40 @@ def test_the_same_seed_breaks_the_same() -> None:
     assert plan(7, 60, 8) == plan(7, 60, 8) != plan(8, 60, 8)
 
 
+def kinds(events: str, seconds: float = 600) -> set[str]:
+    return {fault.kind for fault in plan(1, seconds, 8, events)}
+
+
 def test_a_long_plan_has_faults_of_every_kind() -> None:
-    kinds = {fault.kind for fault in plan(1, 600, 8)}
     named = {f"request_{kind}" for kind in REQUESTS} | {f"stream_{kind}" for kind in STREAMS}
-    assert kinds == set(OURS) | named
+    assert kinds("sse") == set(OURS) | named | {"redis_away_a_minute"}
+    hooks = {f"hook_{kind}" for kind in HOOKS}
+    assert kinds("both") == kinds("sse") | set(WEB) | hooks
+    assert kinds("webhook") == kinds("both") - {f"stream_{kind}" for kind in STREAMS}
+
+
+def test_every_fault_that_the_sandbox_knows_is_drawn() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    table = page.partition("### Faults")[2].partition("### Ledger")[0]
+    known = set(get_args(Rule.model_fields["kind"].annotation))
+    assert {*REQUESTS, *STREAMS, *HOOKS} == known
+    assert all(f"`{kind}`" in table for kind in known)
+
+
+def test_in_a_long_run_redis_is_away_for_a_minute_and_nothing_brings_it_back_before() -> None:
+    faults = plan(1, LONG, 8)
+    (away,) = [fault for fault in faults if fault.kind == "redis_away_a_minute"]
+    assert away.lasts == AWAY
+    others = [fault for fault in faults if fault.kind.startswith("redis_") and fault is not away]
+    assert others
+    assert all(each.at > away.at + AWAY or each.at + each.lasts < away.at for each in others)
+    assert "redis_away_a_minute" not in kinds("sse", LONG - 1)
+
+
+def test_a_process_can_be_given_a_clock_of_its_own() -> None:
+    code = "import time, datetime as d; print(time.time(), d.datetime.now(d.UTC).timestamp())"
+    environment = {**os.environ, **clock(-LEAST)}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    for seconds in map(float, told.stdout.split()):
+        assert LEAST - 30 < time.time() - seconds < LEAST + 30
+    assert abs(datetime.now(UTC).timestamp() - time.time()) < 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support import Api, Flow, listening
 
+from benchmarks.chaos.auditing import audit
 from benchmarks.chaos.invariants import Breach, Kind, look
 from config import keys
 from config.accounts import DEFAULT
@@ -198,3 +199,31 @@ def test_what_is_wrong_at_the_api_is_found(done: Flow, breach: str) -> None:
 
 def test_a_brief_that_nobody_took_in_is_found(done: Flow) -> None:
     assert breaches(done, None, "c") == [Breach(Kind.LOST, "c", "is not on record")]
+
+
+def journalled_twice(flow: Flow) -> None:
+    job = flow.brief("b").fields["job_id"]
+    told: Any = flow.client.lrange(keys.JOURNAL("b"), 0, -1)
+    flow.client.rpush(keys.JOURNAL("b"), *(entry.replace(job, "another") for entry in told))
+
+
+AUDITED: dict[str, tuple[str, str, Callable[[Flow], Any]]] = {
+    "two creates in the journal": ("b", "2 creates were accepted", journalled_twice),
+    "a job that the API does not know": (
+        "b", "the API does not know its job", change_record(BRIEF, job_id="another"),
+    ),
+    "a brief that is on no list": (
+        "audit", "0 briefs of 1", lambda flow: flow.client.delete(keys.FINISHED()),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("breach", AUDITED)
+def test_what_the_audit_finds_is_a_breach(done: Flow, environment: dict[str, str], breach: str) -> None:
+    subject, what, make = AUDITED[breach]
+    assert list(audit(environment, 1)) == []
+    make(done)
+    found = list(audit(environment, 1))
+    assert [
+        each for each in found if each.kind is Kind.AUDIT and each.subject == subject and what in each.what
+    ]
