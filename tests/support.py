@@ -262,6 +262,11 @@ def inlet_message(body: Mapping[str, Any]) -> "Message[None]":
     )
 
 
+def step(actor: str, *arguments: object) -> "Message[None]":
+    """Return the message of a step, as the scripts send it."""
+    return Message(queue_name="steps", actor_name=actor, args=arguments, kwargs={}, options={})
+
+
 def enqueue(url: str, **fields: Any) -> None:
     """Enqueue a brief as another program would, by a stock Dramatiq broker."""
     with connect_bytes(url) as client:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import redis
-from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from support import (
     CREATE,
@@ -19,6 +18,7 @@ from support import (
     event_types,
     eventually,
     inlet_message,
+    step,
     stock_broker,
 )
 
@@ -43,10 +43,6 @@ def ours(redis_url: str) -> Iterator[Broker]:
     broker = Broker(redis_url, prefetch=1)
     yield broker
     broker.client.close()
-
-
-def step(actor: str, *arguments: object) -> "Message[None]":
-    return Message(queue_name="steps", actor_name=actor, args=arguments, kwargs={}, options={})
 
 
 def queued(client: "redis.Redis", queue: str) -> dict[str, Any]:

@@ -32,19 +32,16 @@ from support import (
 
 from benchmarks.chaos.cutting import Cutting, cutting
 from config import keys
-from config.accounts import load_accounts
 from config.broker import DEAD_LETTERS_KEPT, Broker
 from config.connection import connect
 from config.embedded import LOOK_FOR_USERS
-from config.settings import JOB_PATIENCE, LOOK_AGAIN, Settings
-from worker import intake, views
-from worker.ledger import Answer, Ledger, Record, Settle, Throttle
+from config.settings import JOB_PATIENCE, Settings
+from worker import views
+from worker.ledger import Answer, Ledger
 from worker.preparing import MOST_TRIES
-from worker.scripts import Scripts
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
-HOUR = 3_600_000
 
 
 @pytest.fixture
@@ -193,102 +190,6 @@ def test_a_paid_call_is_recorded_when_redis_comes_back_and_not_made_again(
     assert len(account["promotions"]) == (call == "promote")
 
 
-def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
-    """Put a brief on record, granted at once; return what its step would read."""
-    raw = json.dumps(brief(brief_id=brief_id))
-    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
-    return read(ledger, f"brief:{brief_id}")
-
-
-def read(ledger: Ledger, subject: str = SUBJECT) -> Record:
-    found = ledger.read(subject)
-    assert found is not None
-    return found
-
-
-def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
-    """Record that an attempt's create was accepted, as its step does."""
-    return ledger.advance(
-        attempt, "generating", fields={"job_id": job}, settle=Settle.COUNTED, jobs=[job], timer=60_000,
-        journal={"call": "create", "attempt": attempt.attempt, "job_id": job}, paid=True,
-    )  # fmt: skip
-
-
-def journalled(ledger: Ledger) -> list[tuple[str, bool]]:
-    """The jobs in the journal, each with whether it came late."""
-    return [(entry["job_id"], entry.get("late", False)) for entry in views.journal(ledger.client, "b")]
-
-
-@pytest.mark.parametrize("further", [False, True])
-def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_then(
-    ledger: Ledger, settings: Settings, further: bool
-) -> None:
-    attempt = accepted(ledger, settings)
-    ledger.advance(attempt, "submitting")
-    assert bought(ledger, attempt, "j1") is Answer.MOVED
-    if further:
-        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
-    assert bought(ledger, attempt, "j2") is not Answer.MOVED
-    assert journalled(ledger) == [("j1", False), ("j2", True)]
-    assert read(ledger).get("job_id") == "j1"
-    assert ledger.client.get(keys.JOB(ACCOUNT, "j2")) is None
-
-
-@pytest.mark.parametrize("further", [False, True])
-def test_what_is_recorded_twice_because_its_answer_was_lost_is_in_the_journal_once(
-    ledger: Ledger, settings: Settings, further: bool
-) -> None:
-    attempt = accepted(ledger, settings)
-    ledger.advance(attempt, "submitting")
-    assert bought(ledger, attempt, "j1") is Answer.MOVED
-    if further:
-        # Its job was over before the recording was tried again.
-        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
-    assert bought(ledger, attempt, "j1") is not Answer.MOVED
-    assert journalled(ledger) == [("j1", False)]
-
-
-def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
-    """Let an attempt be held and granted again while its worker sleeps; return it and the one after it."""
-    first = accepted(ledger, settings)
-    assert ledger.advance(first, "submitting") is Answer.MOVED
-    assert ledger.advance(first, "uncertain", settle=Settle.COUNTED) is Answer.MOVED
-    assert ledger.advance(first, "held") is Answer.MOVED
-    assert ledger.advance(first, "waiting") is Answer.MOVED
-    second = read(ledger)
-    assert second.attempt == first.attempt + 1
-    assert ledger.advance(second, "submitting") is Answer.MOVED
-    return first, second
-
-
-def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: Settings) -> None:
-    first, second = overtaken(ledger, settings)
-    late = {"call": "create", "job_id": "none", "what": "Throttled"}
-    throttle = Throttle("jobs", None, "429")
-    refused = ledger.advance(
-        first, "waiting", settle=Settle.COUNTED, throttle=throttle, journal=late, paid=True
-    )
-    assert refused is Answer.ELSEWHERE
-    now = read(ledger)
-    assert (now.state, now.attempt) == ("submitting", second.attempt)
-    assert views.account(ledger.client, ACCOUNT).pauses == {}
-    assert ledger.client.zcount(keys.WINDOW(ACCOUNT, "create"), "+inf", "+inf") == 1
-    assert bought(ledger, second, "j2") is Answer.MOVED
-    assert journalled(ledger) == [("none", True), ("j2", False)]
-
-
-def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothing_else(
-    ledger: Ledger, settings: Settings
-) -> None:
-    first, second = overtaken(ledger, settings)
-    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
-    assert read(ledger).state == "submitting"
-    assert bought(ledger, second, "j2") is Answer.MOVED
-    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
-    assert read(ledger).get("job_id") == "j2"
-    assert ("j1", True) in journalled(ledger)
-
-
 def test_a_create_of_unknown_outcome_keeps_its_permit_until_its_job_must_be_over(flow: Flow) -> None:
     from actors.process import process
 
@@ -309,27 +210,6 @@ def test_a_create_of_unknown_outcome_keeps_its_permit_until_its_job_must_be_over
     assert flow.client.zcard(keys.PERMITS(ACCOUNT)) == 0
     assert event_types(flow.client)[-1] == "identity.brief.held"
     assert flow.api.requests(f"POST {CREATE}") == 1
-
-
-def test_an_hour_without_workers_leaves_one_message_for_each_record(
-    client: "redis.Redis", ledger: Ledger, settings: Settings, scripts: Scripts
-) -> None:
-    briefs = ["a", "b", "c"]
-    for brief_id in briefs:
-        attempt = accepted(ledger, settings, brief_id)
-        ledger.advance(attempt, "submitting")
-        ledger.advance(attempt, "generating", settle=Settle.COUNTED, timer=settings.api_ms(LOOK_AGAIN))
-    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
-    began = ledger.now() + settings.api_ms(LOOK_AGAIN)
-    for later in range(0, HOUR, 10_000):
-        scripts.run("due", began + later, most=100)
-    waiting: Any = client.hvals(keys.MESSAGES(keys.STEPS))
-    assert sorted(json.loads(text)["args"][0] for text in waiting) == [f"brief:{each}" for each in briefs]
-    # Whoever is back takes it up, and the next hint is a new message.
-    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
-    ledger.look("brief:a")
-    scripts.run("due", began + HOUR + 10_000, most=100)
-    assert client.llen(keys.QUEUE(keys.STEPS)) == len(briefs)
 
 
 # --- preparation, choice, settings, events -----------------------------------------------------------------
@@ -374,25 +254,6 @@ def test_only_the_run_that_was_not_overtaken_ends_a_preparation(
 
 def _has_turn(flow: Flow, turn: int) -> bool:
     return flow.brief("b").get("turn") == str(turn)
-
-
-def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
-    ledger: Ledger, settings: Settings, proxy: Cutting
-) -> None:
-    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
-    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
-    began = read(ledger)
-    ledger.note(began, when={"turn": ""}, fields={"turn": "1", "doing": "extract"})
-    with connect(proxy.url) as client:
-        proxy.cut_answer("EVALSHA", '"extracted"')
-        recorded = Ledger(client, settings).note(
-            began, when={"turn": "1", "doing": "extract"}, fields={"extracted": "{}"}, forget=["doing"],
-            journal={"call": "extract"}, paid=True,
-        )  # fmt: skip
-    assert proxy.done.is_set()
-    assert recorded is Answer.ELSEWHERE
-    assert [entry["call"] for entry in views.journal(ledger.client, "b")] == ["extract"]
-    assert "late" not in views.journal(ledger.client, "b")[0]
 
 
 @pytest.mark.parametrize("lost", ["request", "answer"])
