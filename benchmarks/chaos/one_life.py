@@ -1,4 +1,8 @@
-"""One brief from its message to its two identities, in processes of its own, one of which may be killed."""
+"""One brief from its message to its two identities, in processes of its own, one of which may be killed.
+
+Of two kinds, since a brief with a photo has one instruction at the most: the photo's description is the one
+paid call that can't be looked for afterwards, and two instructions are two faces, chosen each for itself.
+"""
 
 import itertools
 import json
@@ -10,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -38,6 +42,31 @@ DATABASES = 512
 BRIEF = "b"
 JOBS = {"drafts_median_seconds": 20, "preprocessing_median_seconds": 20, "not_found_seconds": 0}
 _databases = itertools.count(1)
+
+
+class Story(NamedTuple):
+    """A kind of brief: what it asks for, and how often the API charges for each thing."""
+
+    asks: dict[str, Any]
+    price: dict[str, int]
+
+
+#: All have a picture, a person's choice, and two identities in the end.
+STORIES = {
+    "photo": Story(
+        {"reference_image": "ada.jpg", "instructions": [{"num_variations": 2}]},
+        {"extraction": 1, "drafts": 1, "promotion": 2},
+    ),
+    "two faces": Story(
+        {
+            "instructions": [
+                {"prompt": "Like her.", "input_assets": [{"file": "ada.jpg"}], "num_variations": 1},
+                {"appearance": {"age": 50}, "num_variations": 1},
+            ]
+        },
+        {"drafts": 1, "promotion": 2},
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -68,9 +97,12 @@ class Stage:
 class Life:
     """How a brief fared: where it was cut, what was asked of an operator, what was wrong at the end."""
 
+    story: str
     point: Point | None
     killed: bool = False
     state: str = ""
+    promotions: list[str] = field(default_factory=list)
+    """The states of its promotions."""
     questions: list[str] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     bought: dict[str, int] = field(default_factory=dict)
@@ -85,20 +117,26 @@ class Life:
         description, since nothing tells whether the first one was made.
         """
         extra = sum("description" in question for question in self.questions)
-        price = {"extraction": 1, "drafts": 1, "promotion": 2}
+        price = STORIES[self.story].price
         paid = self.bought == price or (extra == 1 and self.bought == price | {"extraction": 2})
-        return self.state == "done" and paid and not self.breaches
+        ended = (self.state, self.promotions) == ("done", ["ready", "ready"])
+        return ended and paid and not self.breaches
+
+    @property
+    def where(self) -> str:
+        """What was cut where."""
+        return f"{self.story}, {self.point}"
 
     def __str__(self) -> str:
-        told = f"{self.point}: {self.state} in {self.seconds:.1f} s, bought {self.bought}"
+        ended = f"{self.state} {self.promotions}"
+        told = f"{self.where}: {ended} in {self.seconds:.1f} s, bought {self.bought}"
         told += f", asked {self.questions}" if self.questions else ""
         return told + "".join(f"\n    {breach}" for breach in self.breaches)
 
 
-def lives(stage: Stage, point: Point | None) -> Life:
+def lives(stage: Stage, story: str, point: Point | None) -> Life:
     """Let a brief live; with a point, one of its processes is killed there, once."""
-    number = next(_databases)
-    scene = _Scene(stage, number, point)
+    scene = _Scene(stage, next(_databases), Life(story, point))
     began = time.monotonic()
     life = scene.play()
     life.seconds = time.monotonic() - began
@@ -108,9 +146,9 @@ def lives(stage: Stage, point: Point | None) -> Life:
 class _Scene:
     """One life in the making."""
 
-    def __init__(self, stage: Stage, number: int, point: Point | None) -> None:
+    def __init__(self, stage: Stage, number: int, life: Life) -> None:
         self._stage = stage
-        self._life = Life(point)
+        self._life = life
         self._folder = stage.folder / f"life-{number}"
         self._folder.mkdir()
         self._token = f"sandbox-life-{number}"
@@ -136,8 +174,9 @@ class _Scene:
             self._send()
             self._wait_for_end()
             life.killed = life.killed or any(member.deaths for member in fleet.members)
-            brief = self._brief()
+            brief = views.brief(self._client, BRIEF)
             life.state = brief.state if brief else "not on record"
+            life.promotions = [promotion.state for promotion in brief.promotions] if brief else []
             life.breaches = self._quiet()
             reasons = [charge["reason"] for charge in self._api()["credits"]["charges"]]
             life.bought = {reason: reasons.count(reason) for reason in set(reasons)}
@@ -154,13 +193,8 @@ class _Scene:
         return {points.CRASH_POINT: json.dumps(point)} if point.role == role else {}
 
     def _send(self) -> None:
-        brief = {
-            "brief_id": BRIEF,
-            "name": BRIEF,
-            "reference_image": "ada.jpg",
-            "choose": "manual",
-            "instructions": [{"num_variations": 2}],
-        }
+        asks = STORIES[self._life.story].asks
+        brief = {"brief_id": BRIEF, "name": BRIEF, "choose": "manual", **asks}
         broker = Broker(self._environment["REDIS_URL"], prefetch=1)
         broker.enqueue(brief_message(json.dumps(brief)))
         broker.client.close()

@@ -129,29 +129,39 @@ class _Describer:
     """Says in words what a command of Redis is; of a script, which one and about whom."""
 
     def __init__(self) -> None:
+        from config import letters
         from config.settings import settings
-        from worker.scripts import prelude, source
+        from worker import scripts
 
-        texts = {path.stem: path.read_text() for path in (_ROOT / "config/lua").glob("*.lua")}
-        for path in (_ROOT / "worker/lua").glob("*.lua"):
-            texts[path.stem] = source(path.stem, prelude(settings()))
-        self._names = {hashlib.sha1(text.encode()).hexdigest(): name for name, text in texts.items()}
+        shared = scripts.prelude(settings())
+        self._brokers = _by_digest("config/lua", letters.source)
+        self._ledgers = _by_digest("worker/lua", lambda name: scripts.source(name, shared))
 
     def __call__(self, args: tuple[Any, ...]) -> str:
         words = [_text(arg) for arg in args]
         if words[0].upper() not in ("EVALSHA", "SCRIPT LOAD"):
             return _plain(" ".join(words[:2]))
         if words[0].upper() == "SCRIPT LOAD":
-            return f"load {self._names.get(hashlib.sha1(words[1].encode()).hexdigest(), 'dramatiq')}"
-        name, count = self._names.get(words[1], "dramatiq"), int(words[2])
-        keys, argv = words[3 : 3 + count], words[3 + count :]
-        if name == "dramatiq":
-            return f"dramatiq {argv[0]} {argv[2]}" if len(argv) > 2 else "dramatiq"
-        if name in ("fetch", "tend"):
-            return f"{name} {keys[0]}"
+            digest = _digest(words[1])
+            return f"load {self._brokers.get(digest) or self._ledgers.get(digest) or 'dramatiq'}"
+        digest, argv = words[1], words[3 + int(words[2]) :]
+        if digest in self._brokers:
+            return " ".join(filter(None, (self._brokers[digest], json.loads(argv[0]).get("queue"))))
+        if digest not in self._ledgers:
+            return " ".join(["dramatiq", *argv[:1], *argv[2:3]])
         given = json.loads(argv[1])
         about = given.get("subject") or given.get("brief") or given.get("id") or given.get("account") or ""
-        return " ".join(filter(None, (name, about, given.get("to"), _noted(given))))
+        to = given.get("to") or given.get("what")
+        return " ".join(filter(None, (self._ledgers[digest], about, to, _noted(given))))
+
+
+def _by_digest(folder: str, source: Callable[[str], str]) -> dict[str, str]:
+    """Return the names of a folder's scripts by what Redis calls them."""
+    return {_digest(source(path.stem)): path.stem for path in (_ROOT / folder).glob("*.lua")}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()
 
 
 def _noted(given: dict[str, Any]) -> str:
