@@ -139,6 +139,46 @@ def test_a_deleted_brief_that_is_parked_does_not_hold_its_batch_up(ledger: Ledge
     assert flow.client.zcard(keys.PARKED("x")) == 0
 
 
+def test_what_a_deleted_brief_promised_is_free_again_but_for_the_drafts_that_it_may_have_bought(
+    flow: Flow,
+) -> None:
+    flow.api.lose_events()
+    # Drafts have cost 10 credits each, and each brief asks for two: 70 with its promotion.
+    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 100, "drafts_made": 10})
+    flow.ledger.set_budget("x", DEFAULT, 100, by="test")
+    for brief_id in ("d", "e"):
+        flow.accept(brief_id=brief_id, batch="x")
+    assert flow.until("d", "generating")
+    assert flow.client.zrange(keys.PARKED("x"), 0, -1) == ["brief:e"]
+    delete(flow, "brief:d")
+    flow.api.rest()
+    flow.wake_timer("brief:d")
+    flow.steps.until(lambda: "brief:d" not in permits(flow))
+    assert "brief:e" in permits(flow)
+    assert flow.client.hgetall(keys.PROMISED("x")) == {"brief:e": "70"}
+    assert flow.client.hgetall(keys.PROMISED_OF(DEFAULT)) == {"brief:e": "x"}
+    assert flow.client.hget(keys.BUDGET("x"), "spent") == "20"
+
+
+def test_what_a_deleted_brief_promised_without_a_job_is_all_free_again(flow: Flow) -> None:
+    flow.api.lose_events()
+    flow.ledger.set_budget("x", DEFAULT, 80, by="test")
+    flow.until(flow.accept(brief_id="b", batch="x"), "generating")
+    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), "promote_until", "9" * 13)
+    flow.api.rest()
+    flow.wake_timer(BRIEF)
+    flow.until("b", "promoting")
+    drafts = flow.client.hget(keys.BUDGET("x"), "spent")
+    flow.accept(brief_id="c", batch="x")
+    assert flow.client.zrange(keys.PARKED("x"), 0, -1) == ["brief:c"]
+    delete(flow, BRIEF, PROMOTION)
+    look_after(flow)
+    assert flow.client.hget(keys.BUDGET("x"), "spent") == drafts
+    assert (
+        flow.client.hkeys(keys.PROMISED("x")) == flow.client.hkeys(keys.PROMISED_OF(DEFAULT)) == ["brief:c"]
+    )
+
+
 def test_a_promotion_whose_brief_was_deleted_comes_to_its_end_and_tells_nobody(one_job: Flow) -> None:
     flow = one_job
     flow.steps.run()

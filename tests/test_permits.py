@@ -43,13 +43,20 @@ class Desk:
         texts = {name: str(limit) for name, limit in {**UNLIMITED, **limits}.items()}
         self.run("limits", account=ACCOUNT, limits=texts, by="test")
 
-    def ask(self, *briefs: str, priority: int = 0, need: int = 1, account: str = ACCOUNT) -> None:
+    def ask(
+        self,
+        *briefs: str,
+        priority: int = 0,
+        need: int = 1,
+        account: str = ACCOUNT,
+        batch: str | None = None,
+    ) -> None:
         """Accept briefs, each in need of so many slots."""
         for brief in briefs:
             fields = {"envelope": f'"brief_id":"{brief}"', "need": str(need)}
             self.run(
-                "accept", id=brief, account=account, priority=priority, state="waiting", set=fields,
-                event=["accepted", ""],
+                "accept", id=brief, account=account, batch=batch, priority=priority, state="waiting",
+                set=fields, event=["accepted", ""],
             )  # fmt: skip
 
     def move(self, subject: str, to: str, **more: Any) -> None:
@@ -336,6 +343,30 @@ def test_higher_priority_goes_first_then_whoever_came_first(desk: Desk) -> None:
     desk.submit("first")
     desk.draft("first")
     assert desk.granted() == ["high"]
+
+
+def test_of_batches_of_one_brief_the_first_come_goes_first_whatever_their_names(desk: Desk) -> None:
+    desk.limit(jobs=1)
+    desk.ask("first", batch="first")
+    for name in ("z", "m", "a"):
+        desk.ask(name, batch=name)
+    assert desk.waiting() == ["z", "m", "a"]
+    desk.submit("first")
+    desk.draft("first")
+    assert desk.granted() == ["z"]
+    desk.ask("0", batch="0")
+    assert desk.waiting() == ["m", "a", "0"]
+
+
+def test_however_often_a_brief_is_sent_back_it_keeps_its_place_and_is_not_given_up(desk: Desk) -> None:
+    desk.limit(jobs=1)
+    desk.ask("a", "b")
+    for _ in range(50):
+        desk.move("a", "submitting")
+        desk.move("a", "waiting", settle="counted", pause=stop("create", 1_000, "busy"))
+        assert desk.waiting() == ["a", "b"]
+        desk.pass_time(15 * WINDOW)
+        assert desk.granted() == ["a"]
 
 
 def test_a_brief_sent_back_keeps_its_place(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from worker.states import TABLE, Kind
 
 ACCOUNTS = ("a", "b")
 BATCHES = ("x", "y", "z")
-#: What a draft costs.
+#: What a draft costs, if nothing else is said.
 PRICE = 4
 MOMENTS = (1, 500, 4_999, 5_000, 10_000, 15_000, 45_000, MINUTE - 1, MINUTE, 601_000)
 
@@ -192,12 +192,12 @@ class Permits(RuleBasedStateMachine):
     @rule(
         number=picks,
         to=st.sampled_from(("choosing", "choosing", "promoting", "promoting", "failed")),
-        told=st.booleans(),
+        price=st.sampled_from((None, PRICE, PRICE, 0, 20)),
         more=st.sampled_from((-1, 0, 0, 2)),
     )
-    def collect(self, number: int, to: str, told: bool, more: int) -> None:
+    def collect(self, number: int, to: str, price: int | None, more: int) -> None:
         if subject := self.pick(number, _in("generating")):
-            cost = PRICE * subject.variations if told else None
+            cost = None if price is None else price * subject.variations
             if to == "promoting":
                 self.scene.collect(subject, cost=cost, promotions=max(1, subject.need + more))
             else:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 MINUTE = 60_000
 #: Credits of one promotion (guide, *Promoting a draft*).
 PROMOTION = 50
+#: Credits that sums of mean prices may be off by.
+ROUNDING = 1e-6
 #: The longest pause after refusals.
 LONGEST_PAUSE = 900_000
 
@@ -218,7 +220,7 @@ class Model:
         allowed = self.allowed.get(subject.batch or "")
         if allowed is not None and subject.promised is None:
             assert subject.batch
-            if self.committed(subject.batch) + self.cost(subject) > allowed:
+            if self.committed(subject.batch) + self.cost(subject) > allowed + ROUNDING:
                 found.add("budget")
         return found
 

@@ -95,19 +95,19 @@ class Scene:
         budget: int | None = None,
         name: str | None = None,
     ) -> Subject:
-        """Accept a brief."""
+        """Accept a brief, after its batch was given a budget."""
+        if batch and budget is not None:
+            self.set_budget(batch, account, budget)
         number = next(self.numbers)
         name = name or f"{number:05}"
         brief = Subject(
             f"brief:{name}", "create", account, batch, priority, number, need, variations, moved=self.now
         )
         self.model.subjects[brief.name] = brief
-        if batch and budget is not None:
-            self.model.allowed[batch] = budget
         fields = {"envelope": f'"brief_id":"{name}"', "need": str(need), "variations": str(variations)}
         answer = self.run(
             "accept", id=name, account=account, batch=batch, priority=priority, state="waiting", set=fields,
-            budget=None if budget is None else str(budget), event=["accepted", ""],
+            event=["accepted", ""],
         )  # fmt: skip
         assert answer == "moved"
         self.look()

@@ -220,13 +220,6 @@ def test_a_parked_brief_that_is_given_up_is_parked_no_more(scene: Scene) -> None
     assert not scene.client.exists(keys.PARKED("x"), keys.PARKED_OF("a"))
 
 
-def test_a_budget_that_grows_with_a_new_brief_starts_those_that_were_parked(scene: Scene) -> None:
-    generating(scene, batch="x", budget=50)
-    parked = scene.arrive(batch="x")
-    scene.arrive(batch="x", budget=150)
-    assert parked.granted
-
-
 def test_a_budget_that_is_set_later_counts_what_is_on_its_way(scene: Scene) -> None:
     generating(scene, batch="x")
     scene.set_budget("x", "a", 60)
@@ -245,6 +238,21 @@ def test_credits_that_drafts_did_not_cost_are_free_for_the_next(scene: Scene) ->
     assert not parked.granted
     scene.collect(brief, cost=2)
     assert parked.granted
+
+
+def test_drafts_that_become_cheaper_start_what_other_batches_had_parked(scene: Scene) -> None:
+    scene.collect(generating(scene), cost=20)
+    parked = scene.arrive(batch="x", budget=60)
+    assert not parked.granted
+    scene.collect(generating(scene, batch="y"), cost=0)
+    assert parked.granted
+
+
+def test_a_budget_that_means_fill_to_the_last_credit_is_no_overdraft(scene: Scene) -> None:
+    scene.collect(generating(scene, variations=3), cost=1)
+    # In binary, three times a third of a credit is a little more than what is left after twice that.
+    briefs = [scene.arrive(batch="x", budget=151) for _ in range(3)]
+    assert [brief.granted for brief in briefs] == [True] * 3
 
 
 def test_the_library_is_counted_again_soon_while_a_count_fails(scene: Scene) -> None:

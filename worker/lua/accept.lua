@@ -1,6 +1,6 @@
 -- accept: put a new brief on record: waiting for permits, preparing to, or failed with its faults.
 --
--- id, account, batch (or none), budget (credits, or none), state, set = {field = text}, priority, event = {type, more}
+-- id, account, batch (or none), state, set = {field = text}, priority, event = {type, more}
 -- Returns moved, or repeat when a brief of this id is on record already.
 --
 -- Atomic, so that the same brief sent twice, or accepted by two workers at once, is one brief.
@@ -17,10 +17,6 @@ if A.batch then
     redis.call('ZADD', key('BATCH', A.batch), whole(NOW), A.id)
     redis.call('PERSIST', key('BATCH', A.batch))
     redis.call('PERSIST', key('BUDGET', A.batch))
-    if A.budget then
-        redis.call('HSET', key('BUDGET', A.batch), 'allowed', A.budget)
-        unpark(A.account, A.batch)
-    end
 end
 emit(subject, A.event[1], A.event[2])
 if A.state == 'failed' then

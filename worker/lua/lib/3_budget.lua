@@ -6,6 +6,8 @@
 local PROMOTION = 50
 -- How far behind the first of a list, parked or waiting, one is looked for that needs less.
 local LOOK_PAST = 50
+-- Credits that sums of mean prices may be off by: a budget that is met exactly is not overdrawn.
+local ROUNDING = 1e-6
 
 local function draft_price(account)
     local got = redis.call('HMGET', account_record(account), 'drafts_credits', 'drafts_made')
@@ -45,12 +47,20 @@ end
 
 local function fits_budget(account, subject, batch)
     return not batch or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
-        or cost_of(account, subject) <= budget_left(batch)
+        or cost_of(account, subject) <= budget_left(batch) + ROUNDING
 end
 
--- Also without a budget: one that is set later must know what is on its way already.
-local function promise(account, subject, batch)
-    redis.call('HSETNX', key('PROMISED', batch), subject, cost_of(account, subject))
+-- Also without a budget: one that is set later must know what is on its way already. The batch is kept apart from
+-- the record, which may be deleted.
+local function promise(account, subject, batch, credits)
+    if redis.call('HSETNX', key('PROMISED', batch), subject, credits) == 1 then
+        redis.call('HSET', key('PROMISED_OF', account), subject, batch)
+    end
+end
+
+local function take_promise(account, subject, batch)
+    redis.call('HDEL', key('PROMISED_OF', account), subject)
+    return redis.call('HDEL', key('PROMISED', batch), subject) == 1
 end
 
 local function spend(batch, credits)
@@ -82,12 +92,19 @@ local function unpark(account, batch)
         local own = redis.call('HGET', record_of(subject), 'account')
         if not own then
             take_parked(account, subject, batch) -- its record was deleted
-        elseif cost_of(own, subject) <= left then
+        elseif cost_of(own, subject) <= left + ROUNDING then
             redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
             take_parked(own, subject, batch)
             if own ~= account then
                 set_timer('account:' .. own, NOW)
             end
         end
+    end
+end
+
+-- Drafts have become cheaper: a brief of any batch may fit its budget now.
+local function unpark_all(account)
+    for _, batch in ipairs(redis.call('HKEYS', key('PARKED_OF', account))) do
+        unpark(account, batch)
     end
 end

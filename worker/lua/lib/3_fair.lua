@@ -4,6 +4,9 @@
 -- start if each batch had its weighted share: the later of now (the tag of who started last) and of its batch's
 -- last tag plus one brief's share. Tags are given once, on arrival, so a brief that is sent back keeps its place.
 --
+-- Of batches that are not behind, the first come goes first: each is given a tag later than the last such one. With
+-- equal tags Redis would order them by name, and one could wait for ever while others come whose names sort earlier.
+--
 -- Priority and tag are one score: 44 bits of tag below 8 bits and a sign of priority fit a double's 53 bits.
 
 local PRIORITY = 2 ^ 44
@@ -17,7 +20,12 @@ local function place_of(account, batch, priority)
     local virtual = virtual_time(account, priority)
     local fair = key('FAIR', account, priority)
     local weight = tonumber(redis.call('HGET', account_record(account), 'weight:' .. batch)) or 1
-    local start = math.max(virtual, tonumber(redis.call('ZSCORE', fair, batch)) or 0)
+    local start = tonumber(redis.call('ZSCORE', fair, batch)) or 0
+    if start <= virtual then
+        local newest = tonumber(redis.call('HGET', account_record(account), 'newest:' .. priority)) or -1
+        start = math.max(virtual, newest + 1)
+        redis.call('HSET', account_record(account), 'newest:' .. priority, whole(start))
+    end
     redis.call('ZADD', fair, whole(start + math.max(1, SHARE / weight)), batch)
     -- A batch that is not behind needs no memory of its last tag.
     redis.call('ZREMRANGEBYSCORE', fair, '-inf', whole(virtual))

@@ -133,7 +133,7 @@ local function grant(account, endpoint, subject, batch)
     end
     redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
     if batch then
-        promise(account, subject, batch)
+        promise(account, subject, batch, cost_of(account, subject))
         unpark(account, batch)
     end
     redis.call('HINCRBY', record, 'grants', 1)

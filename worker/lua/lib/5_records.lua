@@ -4,7 +4,7 @@
 -- What was promised of a batch's budget is spent, or free again for the next of the batch.
 local function unpromise(account, subject)
     local batch = redis.call('HGET', record_of(subject), 'batch')
-    if batch and redis.call('HDEL', key('PROMISED', batch), subject) == 1 then
+    if batch and take_promise(account, subject, batch) then
         unpark(account, batch)
     end
 end
@@ -16,8 +16,12 @@ local function account_for(account, subject, kind, from, to)
         spend(batch, PROMOTION)
     elseif kind == 'brief' and from == 'generating' and credits then
         spend(batch, credits)
+        local before = draft_price(account)
         redis.call('HINCRBYFLOAT', account_record(account), 'drafts_credits', credits)
         redis.call('HINCRBY', account_record(account), 'drafts_made', made or 1)
+        if draft_price(account) < before then
+            unpark_all(account)
+        end
         if batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1 then
             local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
             redis.call('HSET', key('PROMISED', batch), subject, PROMOTION * need)

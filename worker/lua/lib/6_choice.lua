@@ -20,7 +20,7 @@ local function plan(subject, promotions)
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)
             if promised then
-                redis.call('HSET', key('PROMISED', batch), promotion, PROMOTION)
+                promise(account, promotion, batch, PROMOTION)
             end
         end
         redis.call('ZADD', key('WAITING', account, 'promote'), place, promotion)

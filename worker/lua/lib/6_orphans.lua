@@ -3,9 +3,28 @@
 -- What they hold without a job is free at once; a job permit goes only with the knowledge that its job is over,
 -- which `release_orphan` asks the API for.
 
--- Take a subject without a record out of all that it stands in. What it had promised of a budget stays promised:
--- its batch is not known any more.
+-- What an orphan may have bought counts as spent, as nobody will tell what it cost; the rest of what it had promised
+-- of its batch's budget is free again.
+local function settle_promise(account, subject)
+    local batch = redis.call('HGET', key('PROMISED_OF', account), subject)
+    if not batch then
+        return
+    end
+    local promised = tonumber(redis.call('HGET', key('PROMISED', batch), subject)) or 0
+    local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
+    local to_come = kind_of(subject) == 'brief' and PROMOTION * slots or 0
+    if is_granted(account, subject) or redis.call('ZSCORE', key('PERMITS', account), subject) then
+        spend(batch, math.max(0, promised - to_come))
+    end
+    take_promise(account, subject, batch)
+    unpark(account, batch)
+    redis.call('PEXPIRE', key('BATCH', batch), SETTING.keep_ms)
+    redis.call('PEXPIRE', key('BUDGET', batch), SETTING.keep_ms)
+end
+
+-- Take a subject without a record out of all that it stands in.
 forget = function(account, subject)
+    settle_promise(account, subject)
     for _, list in ipairs({'create', 'promote'}) do
         redis.call('ZREM', key('WAITING', account, list), subject)
     end
