@@ -1,5 +1,6 @@
 """`identity-worker accounts`: what every account has in use, what waits for it, who follows it."""
 
+import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +11,10 @@ from cli.account_drawing import account_lines
 from cli.common import (
     USED_WRONGLY,
     Json,
+    clock,
     console,
     fail,
+    folded,
     load_settings,
     open_redis,
     print_json,
@@ -29,7 +32,9 @@ TICK = 1.0
 
 
 def command(
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every second, until Ctrl-C; in a pipe, tell changes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the accounts: jobs, requests, slots, pauses, what waits by batch, limits, who follows them."""
@@ -37,8 +42,10 @@ def command(
         fail("--watch is for people; without it --json prints what there is now", USED_WRONGLY)
     try:
         with open_redis(load_settings()) as client:
-            if watch:
+            if watch and console().is_terminal:
                 _watch(client)
+            elif watch:
+                _follow(client)
             elif as_json:
                 print_json([facts(report) for report in _reports(client)])
             else:
@@ -73,7 +80,32 @@ def _watch(client: "redis.Redis") -> None:
     to = console()
     with Live(console=to, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
-            lines = [printable(line) for report in _reports(client) for line in account_lines(report)]
+            lines = [folded(printable(line)) for report in _reports(client) for line in account_lines(report)]
             text = Text("\n".join(lines) or "No account is on record.", no_wrap=True, overflow="ellipsis")
             live.update(text, refresh=True)
             time.sleep(TICK)
+
+
+def _follow(client: "redis.Redis") -> None:
+    """Print an account each time that anything of it has changed but how long things last."""
+    known: dict[str, tuple[object, ...]] = {}
+    while True:
+        for report in _reports(client):
+            if known.get(report.name) != (stands := _stands(report)):
+                known[report.name] = stands
+                typer.echo(f"{clock(report.read_at)}:")
+                _print([report])
+                sys.stdout.flush()
+        time.sleep(TICK)
+
+
+def _stands(report: AccountReport) -> tuple[object, ...]:
+    return (
+        [(holder.subject, holder.state, holder.job_id) for holder in report.jobs],
+        report.working,
+        {endpoint: window.used for endpoint, window in report.windows.items()},
+        (report.slots_used, report.slots_reserved, report.limits, report.weights),
+        report.pauses,
+        (report.waiting, report.batches),
+        (report.listener, report.stream.connected_at),
+    )

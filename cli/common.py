@@ -142,14 +142,17 @@ def print_drawing(to: "Console", drawing: "RenderableType") -> None:
 
 def say(text: str) -> None:
     """Print a line; a terminal gets it folded at blanks, so that URLs and ids stay whole."""
-    if sys.stdout.isatty():
-        # One column less: some terminals go on to the next line when the last column is written.
-        width = shutil.get_terminal_size().columns - 1
-        hanging = " " * (len(text) - len(text.lstrip()) + 4)
-        text = textwrap.fill(
-            text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
-        )
-    typer.echo(text)
+    typer.echo(folded(text) if sys.stdout.isatty() else text)
+
+
+def folded(text: str) -> str:
+    """Return a line folded at blanks to the terminal's width."""
+    # One column less: some terminals go on to the next line when the last column is written.
+    width = shutil.get_terminal_size().columns - 1
+    hanging = " " * (len(text) - len(text.lstrip()) + 4)
+    return textwrap.fill(
+        text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def printable(text: object) -> str:

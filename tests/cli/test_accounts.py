@@ -16,6 +16,9 @@ from config import keys
 from worker.ledger import Pause
 from worker.streams import read_stream
 
+#: The last line of an account while no listener runs.
+NOT_FOLLOWED = "  stream    nobody follows it: start `identity-worker listen`\n"
+
 
 def test_it_says_so_when_there_is_none(command: Command) -> None:
     assert command("accounts").stdout.startswith("No account is on record")
@@ -90,7 +93,7 @@ def test_pauses_limits_and_the_last_change_are_told_within_80_columns(command: C
     assert ", 9m more:\n            402: no credits\n" in answer
     assert "0 of 5; kept to 2 as others use them, one more in " in answer
     assert "  limits    jobs 5, slots 50, create per minute 5, promote per minute 5" in answer
-    assert "  stream    nobody follows it: start `identity-worker listen`\n" in answer
+    assert NOT_FOLLOWED in answer
 
 
 @pytest.mark.channel
@@ -153,3 +156,25 @@ def test_watching_goes_on_until_ctrl_c(flow: Flow, redis_url: str, tmp_path: Pat
                 shown += screen.read(65_536)
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
+
+
+def test_watching_in_a_pipe_tells_an_account_again_when_it_has_changed(
+    flow: Flow, redis_url: str, tmp_path: Path
+) -> None:
+    flow.accept(brief_id="a")
+    variables = environment(REDIS_URL=redis_url)
+    with subprocess.Popen(
+        [SCRIPT, "accounts", "--watch"], cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+
+        def told() -> str:
+            assert process.stdout is not None
+            return "".join(iter(process.stdout.readline, NOT_FOLLOWED))
+
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\naccount default\n  jobs      1 of 5\n", told())
+        flow.accept(brief_id="b")
+        assert "  jobs      2 of 5\n" in told()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stdout.read() == "", "nothing changed, nothing told"
