@@ -58,13 +58,14 @@ def submit_brief(subject: str) -> None:
     if brief is None or brief.state != "waiting":
         uncertain.unknown_create(run, brief)
         return
-    intent = steps.intended("create", brief, fingerprint=brief.fields["fingerprint"])
+    body = brief.json("body")
+    intent = steps.intended("create", brief, body)
     send_by, limit = run.send_by(), run.paid_call_ms
     moved = run.ledger.advance(brief, "submitting", journal=intent, timer=limit, forget=["call_ended"])
     if moved is not Answer.MOVED:
         return
     try:
-        created = run.apis[brief.account].create(brief.json("body"), send_by)
+        created = run.apis[brief.account].create(body, send_by)
     except ApiError as error:
         refusals.refuse_create(run, brief, error)
         return
@@ -73,6 +74,7 @@ def submit_brief(subject: str) -> None:
         brief,
         "generating",
         fields={"job_id": created.job_id},
+        forget=["error"],
         settle=Settle.COUNTED,
         journal=steps.outcome("create", brief, "accepted", job_id=created.job_id),
         jobs=[created.job_id],
@@ -126,14 +128,14 @@ def promote_draft(subject: str) -> None:
     if promotion is None or promotion.state != "planned":
         refusals.unknown_promotion(run, promotion)
         return
-    draft = steps.current_draft(promotion)
     name = steps.explicit_name(run.ledger.read(brief_subject(promotion.brief_id)), promotion)
-    intent = steps.intended("promote", promotion, image_result_id=draft["image_result_id"], name=name)
+    request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}
+    intent = steps.intended("promote", promotion, request, **request)
     send_by, limit = run.send_by(), run.paid_call_ms
     if run.ledger.advance(promotion, "promoting", journal=intent, timer=limit) is not Answer.MOVED:
         return
     try:
-        promoted = run.apis[promotion.account].promote(draft["image_result_id"], name, send_by)
+        promoted = run.apis[promotion.account].promote(**request, send_by=send_by)
     except AlreadyPromoted as done:
         outcome = steps.outcome("promote", promotion, "already promoted")
         _record_identity(run, promotion, done.identity_code, None, outcome)

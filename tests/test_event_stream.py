@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 import tracemalloc
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -10,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from piktid.scripted_server import HANGING, Cut, Pieces, Server, answer
+from piktid.scripted_server import HANGING, Cut, Pieces, Server, answer, serving
 from pydantic import SecretStr
 from support import DEADLINE
 from wire import LARGE, TABLE, decode, events, reference
@@ -92,13 +91,8 @@ def test_a_stream_without_end_takes_no_memory(line: bytes) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.let_go.set()
-        server.shutdown()
-        thread.join()
+    with serving() as running:
+        yield running
 
 
 def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], StreamEnded]:

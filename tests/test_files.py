@@ -4,13 +4,11 @@ import ipaddress
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from piktid.scripted_server import HANGING, Cut, Server, answer
+from piktid.scripted_server import HANGING, Cut, answer, serving
 
 from config.settings import Settings
 from worker import fetching, files
@@ -21,21 +19,6 @@ from worker.pictures import recognize
 
 JPEG = b"\xff\xd8\xff and more"
 LIMIT = 100
-
-
-@contextmanager
-def serving(*answers: bytes | str) -> Iterator[Server]:
-    """Run a server on 127.0.0.1 that gives these answers in turn."""
-    with Server() as server:
-        server.answers = list(answers)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.let_go.set()
-            server.shutdown()
-            thread.join(10)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from dramatiq import Message
-from piktid.scripted_server import answer
+from piktid.scripted_server import answer, serving
 from support import (
     CREATE,
     DEADLINE,
@@ -18,7 +18,6 @@ from support import (
     eventually,
     stock_broker,
 )
-from test_files import serving
 
 from config import keys
 from config.connection import connect_bytes
@@ -108,6 +107,20 @@ def test_the_fingerprint_is_that_of_the_body_that_is_sent(flow: Flow) -> None:
     after = flow.until(brief_id, "waiting", "submitting", "generating").fields
     assert after["fingerprint"] != before
     assert not {"doing", "turn", "tries"} & set(after)
+
+
+def test_each_paid_call_is_journalled_with_its_attempt_its_time_and_what_was_asked_for(heard: Flow) -> None:
+    brief_id = accept_photo(heard)
+    brief = heard.finish(brief_id)
+    intents = [entry for entry in views.journal(heard.client, brief_id) if entry["what"] == "intended"]
+    assert [(entry["call"], entry["attempt"]) for entry in intents] == [
+        ("extract", 1),
+        ("create", 1),
+        ("promote", 1),
+    ]
+    assert len({entry["fingerprint"] for entry in intents}) == 3
+    assert intents[1]["fingerprint"] == brief.fields["fingerprint"]
+    assert all(int(brief.fields["accepted_at"]) <= entry["at"] <= brief.read_at for entry in intents)
 
 
 @pytest.fixture

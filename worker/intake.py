@@ -10,6 +10,7 @@ from config.accounts import DEFAULT, Account
 from config.settings import Settings
 from worker.briefs import BadBrief, Brief, Fault, parse
 from worker.ledger import Answer, Event, Ledger, inside
+from worker.steps import fingerprint
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -89,8 +90,7 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
 
 def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
     """Return what a record holds of the body that is sent: its text, and a digest to tell it by."""
-    text = json.dumps(body, ensure_ascii=False)
-    return {"body": text, "fingerprint": hashlib.sha256(text.encode()).hexdigest()[:16]}
+    return {"body": json.dumps(body, ensure_ascii=False), "fingerprint": fingerprint(body)}
 
 
 def asked(brief: Brief) -> str:

@@ -1,7 +1,8 @@
 """Pieces of the steps: what is journalled, told downstream, kept on record."""
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,9 +15,14 @@ from worker.ledger import Event, Record
 PROMOTION_CREDITS = 50
 
 
-def intended(call: str, record: Record, **facts: Any) -> dict[str, Any]:
-    """Return the journal's entry for a paid call that is about to be made."""
-    return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": "intended", **facts}
+def fingerprint(request: Mapping[str, Any]) -> str:
+    """Return a short digest of what a request says, to tell it by."""
+    return hashlib.sha256(json.dumps(request, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def intended(call: str, record: Record, request: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """Return the journal's entry for a paid call that is about to be made with this request."""
+    return outcome(call, record, "intended", fingerprint=fingerprint(request), **facts)
 
 
 def outcome(call: str, record: Record, what: str, **facts: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The client, its pool and the scripted server that it calls."""
 
-import threading
 from collections.abc import Iterator
 
 import httpx
@@ -10,18 +9,13 @@ from pydantic import SecretStr
 from worker.piktid import PiktID, open_pool
 
 from .calls import TOKEN
-from .scripted_server import Server
+from .scripted_server import Server, serving
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving() as running:
         yield running
-        running.let_go.set()
-        running.shutdown()
-        thread.join(10)
 
 
 @pytest.fixture

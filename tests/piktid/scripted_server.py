@@ -4,7 +4,8 @@ import json
 import socket
 import struct
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.client import parse_headers
@@ -104,3 +105,18 @@ class Connection(StreamRequestHandler):
         super().finish()
         self.connection.close()
         self.server.closed.set()
+
+
+@contextmanager
+def serving(*answers: bytes | str | Pieces) -> Iterator[Server]:
+    """Run a server on 127.0.0.1 that gives these answers in turn."""
+    with Server() as server:
+        server.answers = list(answers)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.let_go.set()
+            server.shutdown()
+            thread.join(10)
