@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.common import age, clock
-from worker.account_report import MOST_WAITING, AccountReport, BatchWaiting, Holder, WindowView
+from worker.account_models import AccountReport, BatchWaiting, Holder, WindowView
+from worker.account_report import MOST_WAITING
 
 #: Holders and batches that are listed.
 MOST = 20

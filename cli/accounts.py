@@ -22,7 +22,7 @@ from cli.common import (
     say,
 )
 from worker import account_report
-from worker.account_report import AccountReport
+from worker.account_models import AccountReport
 
 if TYPE_CHECKING:
     import redis

@@ -8,7 +8,7 @@ from cli.account_drawing import change_line, limits_line
 from cli.account_options import Account, By, must_be_known, person
 from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable, say
 from worker import account_report, limit_changes
-from worker.account_report import AccountReport
+from worker.account_models import AccountReport
 from worker.ledger import Ledger
 
 

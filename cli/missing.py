@@ -5,7 +5,7 @@ from typing import Any
 
 from cli.account_drawing import holder_line
 from cli.common import age, clock
-from worker.account_report import AccountReport
+from worker.account_models import AccountReport
 
 Missing = Mapping[str, Any]
 #: Holders of jobs that are named.

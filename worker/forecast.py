@@ -7,7 +7,7 @@ import redis
 
 from config import keys
 from config.settings import RATE_WINDOW, Settings
-from worker.account_report import AccountReport, Holder, WindowView
+from worker.account_models import AccountReport, Holder, WindowView
 from worker.estimate import USUAL_DRAFTS, USUAL_PREPROCESSING, Caps, Estimate, Load, estimate
 
 #: Waiting briefs that are simulated one by one; those behind them are not.

@@ -13,7 +13,7 @@ import redis
 from config import keys
 from config.settings import Settings
 from worker import account_report, holders, views
-from worker.account_report import AccountReport
+from worker.account_models import AccountReport
 from worker.forecast import caps, forecast, waiting_needs
 from worker.ledger import brief_subject
 from worker.scripts import Scripts
