@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +22,8 @@ from config.accounts import BadAccounts, load_accounts
 from config.settings import Settings
 from worker import audit
 from worker.api_errors import ApiError
-from worker.audit import Audited, Spent
+from worker.audit import Audited, Unreadable
+from worker.charges import Spent, spent
 
 if TYPE_CHECKING:
     import redis
@@ -43,51 +43,65 @@ def command(
 
     Reads only. Compares the journal of paid calls with the ledger: one create for each brief unless an
     operator said otherwise, one promotion for each draft, nothing of unknown outcome that nobody looks after.
+    The API has no list of jobs: of a job that is on no record here, not even --api tells.
     """
     values = load_settings()
     findings: list[Finding] = []
     sums: dict[str, Spent] = defaultdict(lambda: Spent(0, 0, 0, 0))
     briefs = 0
     with open_redis(values) as client, _api(values, ask=ask_api) as api:
-        for audited in _all(client, batch):
+        for brief_id, audited in _all(client, batch):
             briefs += 1
-            name = audited.brief.batch or ""
-            one = audit.spent(audited)
+            if isinstance(audited, Unreadable):
+                findings.append((brief_id, str(audited)))
+                continue
+            name = (audited.brief.batch if audited.brief else None) or ""
+            one = spent(audited.journal, audited.brief.credits_of_drafts if audited.brief else None)
             sums[name] = Spent(*(a + b for a, b in zip(sums[name], one, strict=True)))  # type: ignore[arg-type]
-            found = [*audit.faults(audited), *api.faults(audited)]
-            findings += [(audited.brief.brief_id, what) for what in found]
+            findings += [(brief_id, what) for what in (*audit.faults(audited), *api.faults(audited))]
+    if batch is not None and not briefs:
+        fail(f"no brief of batch {printable(batch)} is on record")
     if as_json:
         told = [{"brief_id": brief_id, "what": what} for brief_id, what in findings]
-        credits_of = {name: spent._asdict() for name, spent in sums.items()}
+        credits_of = {name: each._asdict() for name, each in sums.items()}
         print_json({"briefs": briefs, "findings": told, "batches": credits_of})
     else:
         _print(briefs, findings, sums)
     raise typer.Exit(DID_NOT if findings else 0)
 
 
-def _all(client: "redis.Redis", batch: str | None) -> Iterator[Audited]:
-    """Read all briefs, a page at a time; one that finishes meanwhile comes once."""
-    names = audit.ids(client, batch)
+def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | Unreadable]]:
+    """Read all briefs, one after the other; one that finishes meanwhile comes once."""
     seen_open: set[str] = set()
-    while page := list(islice(names, audit.PAGE)):
-        for audited in audit.read(client, [each for each in page if each not in seen_open]):
-            if not audited.brief.finished or batch is not None:
-                seen_open.add(audited.brief.brief_id)
-            yield audited
+    for brief_id in audit.ids(client, batch):
+        if brief_id in seen_open:
+            continue
+        try:
+            found = audit.read(client, brief_id)
+        except Unreadable as error:
+            yield brief_id, error
+            continue
+        if found is None:
+            continue
+        if batch is not None or found.brief is None or not found.brief.finished:
+            seen_open.add(brief_id)
+        yield brief_id, found
 
 
 class _Api:
-    """The API as an audit asks it; without accounts it finds nothing."""
+    """The API as an audit asks it, by account; None: it is not asked."""
 
-    def __init__(self, apis: "Mapping[str, PiktID]") -> None:
+    def __init__(self, apis: "Mapping[str, PiktID] | None") -> None:
         self._apis = apis
         self._identities: dict[str, frozenset[str]] = {}
 
     def faults(self, audited: Audited) -> list[str]:
         """Return what the API has otherwise than we."""
-        account = audited.brief.account
-        if account not in self._apis or audited.brief.faults:
+        if self._apis is None or audited.brief is None or audited.brief.faults:
             return []
+        account = audited.brief.account
+        if account not in self._apis:
+            return [f"the API could not be asked: account {account} is not among the accounts here"]
         api = self._apis[account]
         try:
             if account not in self._identities:
@@ -101,7 +115,7 @@ class _Api:
 @contextmanager
 def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
     if not ask:
-        yield _Api({})
+        yield _Api(None)
         return
     from worker.piktid import PiktID, open_pool
 
@@ -116,8 +130,8 @@ def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
 def _print(briefs: int, findings: list[Finding], sums: Mapping[str, Spent]) -> None:
     for brief_id, what in findings:
         say(printable(f"{brief_id}: {what}"))
-    for name, spent in sorted(sums.items()):
-        say(printable(f"{f'batch {name}' if name else 'no batch'}: {_sum(spent)}"))
+    for name, sum_ in sorted(sums.items()):
+        say(printable(f"{f'batch {name}' if name else 'no batch'}: {_sum(sum_)}"))
     wrong = len({brief_id for brief_id, _ in findings})
     typer.echo(f"{briefs} briefs, {wrong} not as they should be")
 

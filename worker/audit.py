@@ -14,7 +14,6 @@ from config import keys
 from worker import views
 from worker.api_errors import NotFound
 from worker.charges import PREPROCESSING_FAILED, Call, Journal, take_apart
-from worker.steps import PROMOTION_CREDITS
 from worker.views import BriefView
 
 if TYPE_CHECKING:
@@ -30,10 +29,16 @@ _EXTRACT_OPEN = ("preparing", "held")
 _PROMOTE_OPEN = ("promoting", "planned", "held")
 
 
+class Unreadable(Exception):
+    """Raised when what is on record of a brief can't be read: others have written there."""
+
+
 class Audited(NamedTuple):
     """A brief and its journal, as they stood at one moment."""
 
-    brief: BriefView
+    brief_id: str
+    brief: BriefView | None
+    """None: its record is gone, and its journal is not."""
     journal: Journal
 
 
@@ -61,25 +66,29 @@ def _by_score(client: "redis.Redis", key: str) -> Iterator[str]:
         since, seen = last, same + (seen if last == since else 0)
 
 
-def read(client: "redis.Redis", wanted: list[str]) -> list[Audited]:
-    """Return these briefs with their journals; those that move meanwhile are read again."""
-    found = []
-    for brief in views.by_ids(client, wanted):
-        before, after = -1, len(views.journal(client, brief.brief_id))
-        view: BriefView | None = brief
-        while before != after:
-            before = after
-            view = views.brief(client, brief.brief_id)
-            entries = views.journal(client, brief.brief_id)
-            after = len(entries)
-        if view is not None:
-            found.append(Audited(view, take_apart(entries)))
-    return found
+def read(client: "redis.Redis", brief_id: str) -> Audited | None:
+    """Return what is on record of a brief; None when nothing is, as after `keep_days`. Raises Unreadable."""
+    try:
+        entries = views.journal(client, brief_id)
+        while True:
+            before = len(entries)
+            brief = views.brief(client, brief_id)
+            entries = views.journal(client, brief_id)
+            # One that has moved meanwhile is read again.
+            if len(entries) == before:
+                break
+        journal = take_apart(entries)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Unreadable(f"what is on record of it can't be read: {type(error).__name__}: {error}") from error
+    return Audited(brief_id, brief, journal) if brief is not None or entries else None
 
 
 def faults(audited: Audited) -> Iterator[str]:
     """Return in words what of a brief's charges is not as it should be, by the journal and the ledger."""
-    brief, journal = audited
+    brief, journal = audited.brief, audited.journal
+    if brief is None:
+        yield "its record is gone, and its journal tells of paid calls"
+        return
     yield from (f"{entry['call']} {entry['what']}, which was never intended" for entry in journal.strays)
     yield from _creates(brief, journal)
     yield from _extracts(journal)
@@ -97,6 +106,9 @@ def _creates(brief: BriefView, journal: Journal) -> Iterator[str]:
         yield f"its job {brief.job_id} is of no create in the journal"
     if jobs and brief.job_id is None:
         yield f"a create was accepted and no job is on record: {', '.join(sorted(jobs))}"
+    charged, recorded = journal.charges.get(brief.job_id or ""), brief.credits_of_drafts
+    if brief.drafts and f"{charged or 0:g}" != f"{recorded or 0:g}":
+        yield f"its job used {charged or 0:g} credits by the journal, {recorded or 0:g} by its record"
 
 
 def _extracts(journal: Journal) -> Iterator[str]:
@@ -107,10 +119,13 @@ def _extracts(journal: Journal) -> Iterator[str]:
 
 def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
     accepted: Counter[object] = Counter()
+    on_record = {promotion.identity_code for promotion in brief.promotions}
     for call in journal.of("promote"):
         codes = {each.get("identity_code") for each in call.outcomes if each["what"] == "accepted"}
         failed = any(each["what"] == PREPROCESSING_FAILED for each in call.outcomes)
         accepted[_draft(call)] += len(codes) - failed
+        for code in () if failed else codes - on_record:
+            yield f"identity {code} was paid for and is in no promotion on record"
     for draft, times in accepted.items():
         if times > 1:
             yield f"draft {draft} was promoted {times} times"
@@ -145,7 +160,9 @@ def _draft(call: Call) -> object:
 
 def faults_by_api(audited: Audited, api: "PiktID", identities: frozenset[str]) -> Iterator[str]:
     """Return what the API has otherwise than we; `identities` are those that it lists. Raises ApiError."""
-    brief, _ = audited
+    brief = audited.brief
+    if brief is None:
+        return
     if brief.job_id is not None:
         try:
             results = api.job_results(brief.job_id)
@@ -157,30 +174,4 @@ def faults_by_api(audited: Audited, api: "PiktID", identities: frozenset[str]) -
                 yield f"its job {brief.job_id} used {used:g} credits, on record are {ours or 0:g}"
     for promotion in brief.promotions:
         if promotion.state == "ready" and promotion.identity_code not in identities:
-            yield f"the API does not list its identity {promotion.identity_code}"
-
-
-class Spent(NamedTuple):
-    """What a brief has cost, as far as known."""
-
-    drafts: float
-    promotions: float
-    descriptions: int
-    unknown: int
-    """Paid calls of which nobody knows whether they were charged."""
-
-
-def spent(audited: Audited) -> Spent:
-    """Return what a brief has cost by its journal."""
-    brief, journal = audited
-    charges: dict[str, float] = {}
-    codes = set()
-    for call in journal.calls:
-        for outcome in call.outcomes:
-            if outcome["what"] == "charged" and outcome.get("credits") is not None:
-                charges[outcome["job_id"]] = float(outcome["credits"])
-            # One that was promoted already was so by a call of unknown outcome.
-            codes |= {outcome["identity_code"]} if "identity_code" in outcome else set()
-    drafts = sum(charges.values()) if charges else brief.credits_of_drafts or 0.0
-    taken = sum(call.taken for call in journal.of("extract"))
-    return Spent(drafts, len(codes) * PROMOTION_CREDITS, taken, len(journal.unknown))
+            yield f"the API does not list its identity {promotion.identity_code}: was it deleted?"

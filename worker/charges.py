@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from worker.steps import PROMOTION_CREDITS
 
 #: Outcomes after which the API has taken the call on, and may have charged for it.
 TAKEN = ("accepted", "adopted")
@@ -62,6 +64,13 @@ class Journal:
         return sum(entry["what"] == word for entry in self.words)
 
     @property
+    def charges(self) -> dict[str, float]:
+        """What each of its jobs has used, in credits, as far as the API has said so."""
+        outcomes = [outcome for call in self.of("create") for outcome in call.outcomes]
+        said = [each for each in outcomes if each["what"] == "charged" and each.get("credits") is not None]
+        return {each["job_id"]: float(each["credits"]) for each in said}
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """What may have been charged: the kinds of the calls whose outcome nobody knows."""
         return tuple(each.intended["call"] for each in self.calls if each.open)
@@ -85,6 +94,26 @@ def take_apart(entries: Iterable[Entry]) -> Journal:
         else:
             strays.append(entry)
     return Journal(tuple(calls), tuple(strays), tuple(words))
+
+
+class Spent(NamedTuple):
+    """What a brief has cost, as far as known."""
+
+    drafts: float
+    promotions: float
+    descriptions: int
+    unknown: int
+    """Paid calls of which nobody knows whether they were charged."""
+
+
+def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
+    """Return what a brief has cost by its journal; where that is silent on its drafts, by its record."""
+    outcomes = [outcome for call in journal.calls for outcome in call.outcomes]
+    # One that was promoted already was so by a call of unknown outcome.
+    codes = {outcome["identity_code"] for outcome in outcomes if "identity_code" in outcome}
+    drafts = sum(journal.charges.values()) if journal.charges else credits_of_drafts or 0.0
+    taken = sum(call.taken for call in journal.of("extract"))
+    return Spent(drafts, len(codes) * PROMOTION_CREDITS, taken, len(journal.unknown))
 
 
 def paid_text(credits_known: float, journal: Journal) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,8 +138,11 @@ def test_a_draft_that_was_promoted_twice_and_an_identity_of_no_promote_are_named
     draft = heard.promotion("b").json("candidates")[0]["image_result_id"]
     write(heard.client, subject=subject, call="promote", what="intended", image_result_id=draft)
     write(heard.client, subject=subject, call="promote", what="accepted", identity_code="second")
+    first = heard.promotion("b").fields["identity_code"]
     heard.client.hset(keys.RECORD(subject), "identity_code", "third")
     assert whats(audited()) == [
+        f"identity {first} was paid for and is in no promotion on record",
+        "identity second was paid for and is in no promotion on record",
         f"draft {draft} was promoted 2 times",
         "identity third is of no promote in the journal",
     ]
@@ -171,10 +175,13 @@ def test_what_the_api_has_otherwise_is_named_when_it_is_asked(
     job = heard.brief("b").fields["job_id"]
     heard.client.hset(keys.RECORD(promotion_subject("c", 0)), "identity_code", "nobody")
     told = audited("--api")
-    assert whats(told) == [f"its job {job} used 10 credits, on record are 7"]
-    assert whats(told, "c") == [
+    assert whats(told) == [
+        "its job used 10 credits by the journal, 7 by its record",
+        f"its job {job} used 10 credits, on record are 7",
+    ]
+    assert whats(told, "c")[1:] == [
         "identity nobody is of no promote in the journal",
-        "the API does not list its identity nobody",
+        "the API does not list its identity nobody: was it deleted?",
     ]
     heard.client.hset(keys.RECORD(SUBJECT), "job_id", "job_unknown")
     assert "the API does not know its job job_unknown" in whats(audited("--api"))
@@ -202,9 +209,41 @@ def test_all_briefs_are_read_page_by_page_also_those_of_one_moment(client: "redi
     client.delete(keys.BATCH("big"))
 
 
+def test_charges_whose_record_is_gone_and_records_that_others_wrote_are_named(
+    flow: Flow, audited: Callable[..., dict[str, Any]]
+) -> None:
+    for brief_id in ("b", "c", "d"):
+        flow.accept(brief_id=brief_id)
+        flow.steps.run()
+    flow.client.delete(keys.RECORD(SUBJECT))
+    flow.client.rpush(keys.JOURNAL("c"), "{")
+    flow.client.hset(keys.RECORD("brief:d"), "drafts", "{")
+    told = audited()
+    assert whats(told) == ["its record is gone, and its journal tells of paid calls"]
+    for brief_id in ("c", "d"):
+        assert whats(told, brief_id)[0].startswith("what is on record of it can't be read: JSONDecodeError: ")
+    flow.client.delete(keys.JOURNAL("b"), keys.RECORD("brief:d"))
+
+
+def test_a_batch_or_an_account_that_there_is_not_is_no_audit_passed(
+    flow: Flow, audited: Callable[..., dict[str, Any]], command: Command, tmp_path: Path
+) -> None:
+    flow.accept(brief_id="b")
+    answer = command("audit", "--batch", "sprnig")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "no brief of batch sprnig is on record" in answer.stderr
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text('[accounts.other]\ntoken_env = "OTHER"\n')
+    answer = command("audit", "--api", ACCOUNTS_FILE=str(accounts), OTHER="sandbox-other")
+    assert answer.returncode == 1
+    assert "b: the API could not be asked: account default is not among the accounts here" in answer.stdout
+
+
 def test_a_brief_is_read_with_the_journal_of_the_same_moment(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
-    (found,) = audit.read(flow.client, ["b"])
+    found = audit.read(flow.client, "b")
+    assert found is not None
+    assert found.brief is not None
     assert found.brief.job_id in found.journal.made("create", "job_id")
     assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "x"}) is Answer.MOVED
