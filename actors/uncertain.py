@@ -92,6 +92,7 @@ def _adopt(run: Process, brief: Record, job: Job, evidence: Evidence) -> None:
         brief,
         "generating",
         fields={"job_id": job.job_id},
+        forget=["error"],
         journal=steps.outcome("create", brief, "adopted", job_id=job.job_id),
         jobs=[job.job_id],
         unowned=True,

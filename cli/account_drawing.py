@@ -32,7 +32,7 @@ def account_lines(report: AccountReport) -> Iterator[str]:
     yield from _waiting(report)
     yield f"  limits    {limits_line(report)}"
     yield from (f"  changed   {change_line(change)}" for change in report.changes[:1])
-    yield f"  stream    {_stream(report)}"
+    yield f"  stream    {stream_text(report)}"
 
 
 def _jobs(report: AccountReport) -> str:
@@ -107,18 +107,19 @@ def change_line(change: Mapping[str, Any]) -> str:
     return f"{clock(change['at'])} by {by}: {', '.join(told)}"
 
 
-def _stream(report: AccountReport) -> str:
+def stream_text(report: AccountReport) -> str:
+    """Return who follows an account's events, and since when none was missed."""
     if report.listener is None:
         return "nobody follows it: start `identity-worker listen`"
     stream, now = report.stream, report.read_at
     listener = f"listener {report.listener[:8]}"
-    if stream.connected_at is None:
-        return f"{listener}, not connected{f': {stream.why}' if stream.why else ''}"
-    told = [f"{listener}, connected for {age(now - stream.connected_at)}"]
-    if stream.heard_at is not None:
-        told.append(f"heard {age(now - stream.heard_at)} ago")
-    if stream.unbroken_since is not None:
-        told.append(f"without a gap for {age(now - stream.unbroken_since)}")
-    if stream.why is not None and stream.ended_at is not None:
-        told.append(f"broken last {age(now - stream.ended_at)} ago: {stream.why}")
+    told = [listener]
+    if stream.connected_at is not None:
+        told.append(f"connected for {age(now - stream.connected_at)}")
+    else:
+        told.append("not connected" if stream.listener else "not connected yet; by webhook it never is")
+    if stream.unbroken_since is not None and stream.heard_at is not None:
+        told.append(f"without a gap from {clock(stream.unbroken_since)} to {age(now - stream.heard_at)} ago")
+    if stream.why is not None and stream.troubled_at is not None:
+        told.append(f"last trouble {age(now - stream.troubled_at)} ago: {stream.why}")
     return ", ".join(told)

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.common import age, print_json, printable, say
+from cli.common import age, clock, print_json, printable, say
 from config import letters
 from config.letters import Letter
 from worker import views
+from worker.brief_faults import shown
 from worker.retrying import answers
 from worker.views import BriefView
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Held briefs, and dead letters of each queue, that are listed at the most.
 MOST = 500
+#: What becomes of a brief that an operator has ended while a call or a job of it is under way.
+AS_WISHED = "nothing more is bought for it, and it ends when what is under way is over"
 
 
 def show_held(client: "redis.Redis", *, as_json: bool) -> None:
@@ -30,14 +33,20 @@ def show_held(client: "redis.Redis", *, as_json: bool) -> None:
     for brief in briefs:
         _say(f"brief {brief.brief_id}: held for {age(now - brief.moved_at)}, was {brief.left}")
         _say(f"  {brief.question}")
-        for line in _deaths(brief):
+        for line in (*_deaths(brief), *candidate_lines(brief)):
             _say(f"  {line}")
-        _say(f"  `{answer(brief)}`")
+        _say(f"  {wish_text(brief) or f'`{answer(brief)}`'}")
     for letter in dead:
         _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
         _say(f"  {letter.error}")
-        _say(f"  `{_revive(letter)}`")
+        _say(f"  it is: {shown(letter.text)}")
+        _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
     typer.echo(f"{len(briefs)} held, {len(dead)} dead letters")
+
+
+def wish_text(brief: BriefView) -> str | None:
+    """Return how an operator has ended a brief of which something is still under way, None if nobody has."""
+    return None if brief.wish is None else f"{brief.wish_why}; {AS_WISHED}"
 
 
 def answer(brief: BriefView) -> str:
@@ -45,6 +54,14 @@ def answer(brief: BriefView) -> str:
     if brief.evidence is not None or any(each.state == "held" for each in brief.promotions):
         return f"identity-worker retry {brief.brief_id}"
     return answers(brief.brief_id, job=brief.left != "preparing")
+
+
+def candidate_lines(brief: BriefView) -> Iterator[str]:
+    """Yield a line for each job that may be the held brief's: its id, when it was made, how many drafts."""
+    for job in brief.candidate_jobs:
+        drafts = " + ".join(map(str, job["drafts"]))
+        when = f"made {clock(job['created_at'])}" if job["created_at"] else f"seen {clock(job['seen_at'])}"
+        yield f"job {job['job_id']}: {when}, {f'{drafts} drafts' if drafts else 'drafts not known'}"
 
 
 def _deaths(brief: BriefView) -> Iterator[str]:
@@ -65,7 +82,9 @@ def _facts(brief: BriefView) -> dict[str, Any]:
         "error": brief.error,
         "evidence": brief.evidence or next((each.evidence for each in promotions), None),
         "job_id": brief.job_id,
+        "candidate_jobs": brief.candidate_jobs,
         "credits": brief.credits,
+        "wish": brief.wish,
         "answer": answer(brief),
     }
 
@@ -77,8 +96,8 @@ def _letter_facts(letter: Letter) -> dict[str, Any]:
     return {**written, "since": letter.at, "deaths": letter.deaths, "answer": _revive(letter)}
 
 
-def _revive(letter: Letter) -> str:
-    return f"identity-worker retry {printable(letter.id)}"
+def _revive(letter: Letter, command: str = "retry") -> str:
+    return f"identity-worker {command} {printable(letter.id)}"
 
 
 def _say(text: str) -> None:

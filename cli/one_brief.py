@@ -5,6 +5,7 @@ from typing import Any
 
 from cli.common import age, clock, printable, say
 from cli.drawing import waits_for_pick
+from cli.held import answer, candidate_lines, wish_text
 from worker.brief_faults import Fault
 from worker.views import BriefView, PromotionView
 
@@ -14,6 +15,7 @@ def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
     for name, value in _head(brief).items():
         if value:
             _line(f"{name + ':':<11}{value}")
+    _section("jobs that may be its own", list(candidate_lines(brief)))
     _section("identities", [_promotion(promotion) for promotion in brief.promotions])
     _section("drafts", [_draft(draft) for draft in brief.drafts])
     _section("faults", [str(Fault(**fault)) for fault in brief.faults])
@@ -35,12 +37,15 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "error": brief.error,
         "question": brief.question,
         "wanted": _wanted(brief),
+        "ended": wish_text(brief),
         "parked": f"over the budget of batch {brief.batch}; see `why`" if brief.parked else None,
     }
 
 
 def _wanted(brief: BriefView) -> str | None:
     """Return what a person is asked to do."""
+    if brief.state == "held" and brief.wish is None:
+        return f"an answer: `{answer(brief)}`"
     if not waits_for_pick(brief):
         return None
     manual = [f"instructions[{number}]" for number, rule in enumerate(brief.choose) if rule == "manual"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from cli.common import DID_NOT, USED_WRONGLY, fail, fail_unknown, print_json, printable, say
-from config import keys
+from config import keys, letters
+from config.letters import Letter
 from worker import views
 from worker.charges import Journal, paid_text, take_apart
 from worker.ledger import Ledger
@@ -61,6 +62,11 @@ def one_of(**given: object) -> None:
     if sum(bool(value) for value in given.values()) != 1:
         names = ", ".join("BRIEF" if name == "brief_id" else f"--{name.replace('_', '-')}" for name in given)
         fail(f"say which briefs are meant, in one way of: {names}", USED_WRONGLY)
+
+
+def letter_of(client: "redis.Redis", letter_id: str) -> Letter | None:
+    """Return the dead letter of this id, None where there is none; a brief of the same id goes first."""
+    return None if views.brief(client, letter_id) is not None else letters.find(client, letter_id)
 
 
 def of_batch(client: "redis.Redis", batch: str) -> list[str]:

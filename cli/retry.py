@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.common import Json, load_settings, open_redis
-from cli.operating import Outcome, of_batch, one_of, report, tell, who
+from cli.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
 from config import keys, letters
 from config.letters import Letter
 from worker import views
@@ -61,12 +61,10 @@ def _meant(client: "redis.Redis", brief_id: str | None, batch: str | None) -> li
 
 
 def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> list[Letter]:
-    """Return the dead letters that are meant; a brief of that id goes before a letter."""
+    """Return the dead letters that are meant."""
     if all_held:
         return letters.oldest(client, _LETTERS)
-    if brief_id is None or views.brief(client, brief_id) is not None:
-        return []
-    letter = letters.find(client, brief_id)
+    letter = letter_of(client, brief_id) if brief_id else None
     return [] if letter is None else [letter]
 
 

@@ -111,7 +111,7 @@ def _print_table(briefs: Sequence[BriefView]) -> None:
 def _outcome(brief: BriefView) -> str:
     wanted = "wants a pick: see `status BRIEF`" if waits_for_pick(brief) else None
     parked = "parked: over its batch's budget" if brief.parked else None
-    lines = [*brief.identity_codes, wanted or brief.question or parked or brief.error]
+    lines = [*brief.identity_codes, brief.wish_why or wanted or brief.question or parked or brief.error]
     return "\n".join(printable(line) for line in lines if line)
 
 

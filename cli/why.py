@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.account_drawing import stream_text
 from cli.accounts import facts
 from cli.common import (
     Json,
@@ -18,9 +19,11 @@ from cli.common import (
     say,
 )
 from cli.drawing import waits_for_pick
+from cli.held import answer, candidate_lines, wish_text
 from cli.missing import held_lines, missing_line
 from worker import why as reasons
 from worker.brief_faults import Fault
+from worker.streams import Stream
 from worker.view_models import BriefView
 from worker.why import Standing, Waiting, Why
 
@@ -34,6 +37,9 @@ _HAPPENS = {
     "promoting": "its promotions are under way",
     "preprocessing": "the API prepares its identity",
 }
+
+#: The states in which the API speaks of a job of a record.
+_SPOKEN_OF = ("uncertain", "generating", "preprocessing")
 
 
 def command(
@@ -77,7 +83,8 @@ def _lines(found: Why) -> list[str]:
         # A brief whose promotions are under way has nothing of its own to wait for.
         if standing.state != "promoting" or standing.subject.startswith("promotion:"):
             lines += _standing(found, standing)
-    return lines
+    wish = wish_text(brief)
+    return [*lines, f"  ended:    {wish}"] if wish else lines
 
 
 def _ended(brief: BriefView) -> list[str]:
@@ -94,15 +101,20 @@ def _standing(found: Why, standing: Standing) -> list[str]:
     ]
     if standing.waiting is not None:
         return lines + _waiting(found, standing.waiting)
-    if standing.state == "held":
-        answer = f"answer it with `identity-worker resolve {brief.brief_id}`"
-        return [*lines, f"  asks:     {brief.question}", f"            {answer}"]
+    if standing.state == "held" and standing.subject.startswith("brief:"):
+        lines.append(f"  asks:     {brief.question}")
+        lines += [f"            {line}" for line in candidate_lines(brief)]
+        return lines if brief.wish else [*lines, f"  answer:   `{answer(brief)}`"]
     if waits_for_pick(brief):
         return [*lines, f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"]
     lines.append(
         f"  now:      {_HAPPENS[standing.state]}" + (f", job {standing.job_id}" if standing.job_id else "")
     )
     lines += [f"  before:   {standing.error}"] if standing.error else []
+    if standing.state in _SPOKEN_OF:
+        lines.append(f"  stream:   {stream_text(found.account)}")
+    if standing.state == "uncertain":
+        lines.append(f"            {_replays(found.account.stream)}")
     if standing.state == "preparing":
         lines += [f"  paused:   {pause.reason}" for pause in found.account.pauses.values()]
     if standing.next_look is not None:
@@ -110,6 +122,14 @@ def _standing(found: Why, standing: Standing) -> list[str]:
             f"  next:     looked at in {age(standing.next_look - now + 999)}, or when the API speaks of it"
         )
     return lines
+
+
+def _replays(stream: Stream) -> str:
+    """Return since when a create that left no trace is known not to have arrived."""
+    if stream.told_at is None:
+        return "the account's stream has never told of a job of ours: nothing is sent again on its word"
+    since = "nothing yet" if stream.replayed_since is None else f"all since {clock(stream.replayed_since)}"
+    return f"its replays have brought {since}; a create of then that left no trace is sent again"
 
 
 def _waiting(found: Why, waiting: Waiting) -> list[str]:

@@ -143,7 +143,8 @@ class BlockingConsumer(_RedisConsumer):
 
     def nack(self, message: MessageProxy) -> None:
         """Make it a dead letter."""
-        error = getattr(message, "error", "the worker gave it up")
+        # Without an error it never ran: Dramatiq knows no such actor.
+        error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
         self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error), message)
 
     def _acknowledge(self, queue: str, redis_id: str) -> None:

@@ -124,6 +124,10 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
         json.dumps({**ACCEPT, "message_id": "m", "args": [], "actor_name": ESCAPE}).encode(),
         "",
     ),
+    "actor-misspelt": (
+        json.dumps({**ACCEPT, "message_id": "m", "args": ["{}"], "actor_name": "accept_breef"}).encode(),
+        "",
+    ),
     "actor-object": (
         json.dumps({**ACCEPT, "message_id": "m", "args": [], "actor_name": {}}).encode(),
         "actor",

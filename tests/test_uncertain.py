@@ -77,6 +77,7 @@ def test_a_create_whose_answer_was_lost_goes_on_with_the_job_that_it_made(follow
     assert followed.finish("b").state == "done"
     assert followed.calls("b")[:3] == ["create intended", "create OutcomeUnknown", "create adopted"]
     assert [followed.brief("b").get("job_id")] == jobs_made(followed)
+    assert followed.brief("b").get("error") is None, "what is mended is no error of its any more"
     assert followed.api.ledger()["credits"]["charged"] == {"drafts": 10, "promotion": 50}
     assert eventually(followed.client, lambda: not followed.api.ledger()["pending_notifications"])
     for left in (keys.UNCLEAR, keys.STRANGERS, keys.FACTS):

@@ -72,7 +72,7 @@ class WebhookInlet:
     async def _wake(self, account: str, body: bytes) -> None:
         notification = _decoded(body)
         if notification is None:
-            log.warning("webhook.unreadable", account=account)
+            log.warning("webhook.unreadable", account=account, bytes=len(body), begins=ascii(body[:60]))
             return
         told = {"account": account, "name": notification.name[:64], "notification": notification.id}
         # A ping names no job, so it would wake all.

@@ -44,8 +44,15 @@ class Stream:
     sightings: int = 0
     """How often something new was seen of jobs that are nobody's."""
     ended_at: int | None = None
+    unread_at: int | None = None
+    """When an event came last that may be of any job: since then nothing is known to be without a gap."""
     why: str | None = None
     """Why it ended last, or why a new stretch began."""
+
+    @property
+    def troubled_at(self) -> int | None:
+        """When that was."""
+        return max(filter(None, (self.ended_at, self.unread_at)), default=None)
 
 
 def read_stream(client: "redis.Redis", account: str) -> Stream:

@@ -67,6 +67,12 @@ class BriefView:
     """Of one that is held as a step of it could not be run: which, the error, the workers that died."""
     question: str | None
     """What an operator is asked while the brief is held."""
+    candidate_jobs: tuple[dict[str, Any], ...]
+    """Of one that is held for its job: jobs that may be it (`actors.uncertain`)."""
+    wish: str | None
+    """As what an operator has ended it, `cancelled` or `failed`, while something is still under way."""
+    wish_why: str | None
+    """Who has, in words."""
     body: dict[str, Any] | None
     """The body of `POST /identity/create`; None of a brief that breaks rules."""
     asked: str | None
@@ -137,6 +143,7 @@ def brief_view(
 ) -> BriefView:
     """Build the view of a brief with its promotions, read at `now`."""
     used = fields.get("credits_used")
+    finished = final(Kind.BRIEF, fields["state"])
     promoted = sum(promotion.identity_code is not None for promotion in promotions)
     return BriefView(
         brief_id=brief_id,
@@ -159,6 +166,9 @@ def brief_view(
         left=fields.get("left"),
         evidence=json.loads(fields.get("evidence", "null")),
         question=fields.get("question"),
+        candidate_jobs=tuple(json.loads(fields.get("candidate_jobs", "[]"))),
+        wish=None if finished else fields.get("wish"),
+        wish_why=None if finished else fields.get("wish_why"),
         body=json.loads(fields.get("body", "null")),
         asked=fields.get("asked"),
         choose=tuple(json.loads(fields.get("choose", "[]"))),

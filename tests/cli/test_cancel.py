@@ -1,6 +1,7 @@
 """`identity-worker cancel`: briefs end wherever they are, with what was paid for them said."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,8 +9,12 @@ import redis
 from commandline import Command
 from support import CREATE, PROMOTE, Flow, event_types, events
 
+from cli.operating import who
 from config import keys
+from worker.operator import Operator
 from worker.records import Answer, Record, Settle, promotion_subject
+from worker.retrying import RefusedError
+from worker.states import BRIEF, PROMOTION
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
@@ -76,7 +81,9 @@ def test_a_job_under_way_is_waited_for_and_none_of_its_drafts_promoted(command: 
     flow.steps.run()
     answer = command("cancel", "b")
     assert answer.returncode == 0
-    assert "will be cancelled when what is under way is over (it is generating)" in answer.stdout
+    for shown in (command("status", "b"), command("why", "b")):
+        assert f"cancelled by {who()}; nothing more is bought for it" in shown.stdout
+    assert "it ends when what is under way is over (it is generating)" in answer.stdout
     assert flow.client.zcard(keys.PERMITS(ACCOUNT)) == 1
     flow.api.rest()
     flow.wake_timer(SUBJECT)
@@ -143,7 +150,7 @@ def test_a_brief_whose_identities_were_all_bought_is_done_as_nothing_was_stopped
     flow.steps.run()
     flow.steps.run()
     answer = command("cancel", "b")
-    assert "will be cancelled when what is under way is over" in answer.stdout
+    assert "it ends when what is under way is over (it is promoting)" in answer.stdout
     flow.api.rest()
     for number in (0, 1):
         flow.wake_timer(promotion_subject("b", number))
@@ -158,6 +165,101 @@ def test_a_promotion_that_comes_back_from_the_api_is_not_sent_again(command: Com
     assert flow.ledger.advance(first, "planned", settle=Settle.COUNTED, paid=True) is Answer.MOVED
     assert flow.promotion("b").state == "cancelled"
     assert flow.brief("b").state == "cancelled"
+    assert_nothing_is_kept(flow.client)
+
+
+#: What becomes of a cancelled brief by the state that it, or its one promotion, is in.
+AT_ONCE = {"preparing", "waiting", "choosing", "held", "planned"}
+LATER = {"submitting", "uncertain", "generating", "promoting", "preprocessing"}
+OVER = {"done", "ready", "failed", "cancelled"}
+#: How a record comes to each state: the moves from its first one.
+GENERATING = ("submitting", "generating")
+BRIEFS: dict[str, tuple[str, ...]] = {
+    "preparing": (),
+    "waiting": (),
+    "submitting": ("submitting",),
+    "uncertain": ("submitting", "uncertain"),
+    "generating": GENERATING,
+    "choosing": (*GENERATING, "choosing"),
+    "held": ("submitting", "uncertain", "held"),
+    "failed": ("failed",),
+    "cancelled": ("cancelled",),
+}
+PROMOTIONS: dict[str, tuple[str, ...]] = {
+    "planned": (),
+    "promoting": ("promoting",),
+    "preprocessing": ("promoting", "preprocessing"),
+    "held": ("held",),
+    "ready": ("promoting", "preprocessing", "ready"),
+    "failed": ("failed",),
+    "cancelled": ("cancelled",),
+}
+
+
+def test_cancelling_is_tried_in_every_state() -> None:
+    # How a brief ends in the other two, its promotions tell.
+    assert set(BRIEF) == {*BRIEFS, "promoting", "done"}
+    assert set(PROMOTIONS) == set(PROMOTION)
+    assert set(BRIEF) | set(PROMOTION) == AT_ONCE | LATER | OVER
+
+
+def walk(flow: Flow, subject: str, moves: Iterable[str]) -> None:
+    for state in moves:
+        # Whatever call was under way has been answered by then.
+        settle = None if state in ("submitting", "promoting") else Settle.COUNTED
+        assert flow.ledger.advance(flow.record(subject), state, settle=settle) is Answer.MOVED
+
+
+def cancel(flow: Flow) -> Answer | None:
+    """Cancel the brief b; None when that is refused."""
+    try:
+        return Operator(flow.client, flow.settings, "a person").cancel(flow.brief("b"))
+    except RefusedError:
+        return None
+
+
+@pytest.mark.parametrize("state", BRIEFS)
+def test_a_brief_in_any_state_ends_at_once_or_when_its_call_or_job_is_over_or_has_ended(
+    flow: Flow, state: str
+) -> None:
+    asset = {"file": "https://example.com/ada.png"}
+    pictures = [{"prompt": "A face.", "input_assets": [asset]}]
+    flow.accept(brief_id="b", **({"instructions": pictures} if state == "preparing" else {}))
+    walk(flow, SUBJECT, BRIEFS[state])
+    assert flow.brief("b").state == state
+    answer = cancel(flow)
+    if state in OVER:
+        assert answer == (Answer.REPEAT if state == "cancelled" else None)
+        assert flow.brief("b").state == state
+        return
+    assert answer is Answer.MOVED
+    assert flow.brief("b").state == (state if state in LATER else "cancelled")
+    if state in LATER:
+        assert cancel(flow) is Answer.REPEAT
+        walk(flow, SUBJECT, [{"submitting": "waiting", "uncertain": "held", "generating": "choosing"}[state]])
+    assert flow.brief("b").state == "cancelled"
+    assert_nothing_is_kept(flow.client)
+
+
+@pytest.mark.parametrize("state", PROMOTIONS)
+def test_a_brief_with_a_promotion_in_any_state_ends_at_once_or_when_that_is_over_or_has_ended(
+    flow: Flow, state: str
+) -> None:
+    flow.accept(brief_id="b")
+    walk(flow, SUBJECT, BRIEFS["choosing"])
+    draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
+    assert flow.ledger.plan("b", [draft]) is Answer.MOVED
+    subject = promotion_subject("b", 0)
+    walk(flow, subject, PROMOTIONS[state])
+    answer = cancel(flow)
+    if state in LATER:
+        assert (answer, flow.record(subject).state) == (Answer.MOVED, state)
+        walk(flow, subject, ["planned" if state == "promoting" else "ready"])
+        # What was bought is finished; nothing was stopped.
+        assert flow.brief("b").state == ("cancelled" if state == "promoting" else "done")
+    else:
+        assert answer == {"ready": None, "failed": None, "cancelled": Answer.REPEAT}.get(state, Answer.MOVED)
+        assert flow.brief("b").state == {"ready": "done", "failed": "failed"}.get(state, "cancelled")
     assert_nothing_is_kept(flow.client)
 
 

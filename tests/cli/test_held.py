@@ -8,6 +8,7 @@ import pytest
 import redis
 from commandline import Command
 from support import (
+    CREATE,
     DEADLINE,
     Flow,
     ProcessFactory,
@@ -18,10 +19,11 @@ from support import (
     worker_command,
 )
 
+from cli.common import clock
 from config import keys
 from config.broker import MOST_DEATHS, Broker
 from worker.ledger import Ledger
-from worker.records import promotion_subject
+from worker.records import Answer, promotion_subject
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
@@ -83,6 +85,7 @@ def test_a_step_that_raises_holds_its_brief_at_once_and_retry_brings_it_to_where
     assert "identity.brief.held" in event_types(flow.client, "b")
     shown = command("status", "--held").stdout
     assert "`identity-worker retry b`" in shown
+    assert "`identity-worker retry b`" in command("why", "b").stdout
     assert max(map(len, shown.splitlines())) < 200
     assert command("retry", "b").returncode == 0
     assert state(flow.ledger, subject) == back
@@ -217,6 +220,43 @@ def step(subject: str) -> str:
         "message_id": subject, "message_timestamp": 0,
     }  # fmt: skip
     return json.dumps(whole)
+
+
+def test_the_jobs_that_may_be_a_held_brief_s_are_listed_so_that_one_can_be_adopted(
+    command: Command, flow: Flow, environment: dict[str, str]
+) -> None:
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    (made,) = flow.api.ledger()["jobs"]
+    job = {"job_id": made["job_id"], "job_type": "identity_creation", "drafts": [2, 1]}
+    unread = {"job_id": "job_unread", "job_type": None, "drafts": [], "created_at": None}
+    candidates = [job | {"created_at": 1_000, "seen_at": 2_000}, unread | {"seen_at": 3_000}]
+    fields = {"question": "did it arrive?", "candidate_jobs": json.dumps(candidates)}
+    assert flow.ledger.advance(flow.brief("b"), "held", fields=fields) is Answer.MOVED
+    (held,) = listed(command)["held"]
+    assert held["candidate_jobs"] == candidates
+    adopt = "identity-worker resolve b --adopt JOB|--resend|--give-up"
+    for shown in (command("status", "--held"), command("status", "b"), command("why", "b")):
+        assert f"job {made['job_id']}: made {clock(1_000)}, 2 + 1 drafts\n" in shown.stdout
+        assert f"job job_unread: seen {clock(3_000)}, drafts not known\n" in shown.stdout
+        assert f"`{adopt}`" in shown.stdout
+    first = held["candidate_jobs"][0]["job_id"]
+    assert command("resolve", "b", "--adopt", first, **environment).returncode == 0
+    assert flow.brief("b").state == "generating"
+    assert "may be its own" not in command("status", "b").stdout
+
+
+def test_a_dead_letter_of_the_inlet_is_thrown_away_by_its_id(command: Command, client: "redis.Redis") -> None:
+    client.hset(keys.DEAD_MESSAGES(keys.INLET), "m1", "{\x1b")
+    client.zadd(keys.DEAD(keys.INLET), {"m1": 1})
+    shown = command("status", "--held").stdout
+    assert "  it is: {\\x1b\n" in shown
+    assert "`identity-worker retry m1`, or to throw it away `identity-worker cancel m1`" in shown
+    answer = command("cancel", "m1")
+    assert (answer.returncode, answer.stdout) == (0, "m1: is thrown away; paid so far: nothing\n")
+    assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD_MESSAGES(keys.INLET))
+    assert command("cancel", "m1").returncode == 1
 
 
 def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back_by_its_id(

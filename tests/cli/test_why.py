@@ -7,8 +7,9 @@ from typing import Any
 
 import redis
 from commandline import Command
-from support import Flow
+from support import CREATE, Flow
 
+from cli.common import clock
 from config import keys
 from worker import account_report
 from worker.ledger import Pause
@@ -224,12 +225,30 @@ def test_a_running_job_is_told_with_its_id_and_the_next_look(command: Command, f
     assert re.search(r"  next:     looked at in \d+s, or when the API speaks of it\n", text)
 
 
+def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Command, flow: Flow) -> None:
+    fill(flow, 1)
+    flow.ledger.advance(flow.brief("job-0"), "failed")
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="a")
+    flow.until("a", "uncertain")
+    assert "  stream:   nobody follows it: start `identity-worker listen`\n" in command("why", "a").stdout
+    flow.scripts.run("lease", account="default", listener="me", ms=60_000)
+    stream = {"connected_at": "1", "heard_at": "2", "unbroken_since": "1000", "replayed_since": "3000"}
+    flow.client.hset(keys.STREAM("default"), mapping=stream)
+    text = command("why", "a").stdout
+    assert f"without a gap from {clock(1_000)} to " in text
+    assert "the account's stream has never told of a job of ours: nothing is sent again on its word\n" in text
+    flow.client.hset(keys.STREAM("default"), "told_at", "1")
+    replays = f"its replays have brought all since {clock(3_000)}; a create of then"
+    assert replays in command("why", "a").stdout
+
+
 def test_a_held_brief_is_told_its_question_and_what_answers_it(command: Command, flow: Flow) -> None:
     fill(flow, 1)
     flow.ledger.advance(flow.brief("job-0"), "held", fields={"question": "was it charged?"})
     text = command("why", "job-0").stdout
     assert "  asks:     was it charged?\n" in text
-    assert "`identity-worker resolve job-0`" in text
+    assert "  answer:   `identity-worker resolve job-0 --adopt JOB|--resend|--give-up`\n" in text
 
 
 def test_a_brief_that_wants_a_pick_says_so(command: Command, heard: Flow) -> None:

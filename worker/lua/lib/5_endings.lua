@@ -75,7 +75,7 @@ local function ending(subject, wish, why, change)
     for field, text in pairs(change.set or {}) do
         set[field] = set[field] or text
     end
-    return {to = wish, set = set, forget = {'question', 'evidence'}, settle = change.settle, wished = why}
+    return {to = wish, set = set, forget = {'question', 'evidence', 'candidate_jobs'}, settle = change.settle, wished = why}
 end
 
 -- The last promotion of a brief ends the brief: done if anything came of it and nothing was stopped.
