@@ -42,36 +42,37 @@ def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
     )  # fmt: skip
 
 
+def bought_once(ledger: Ledger, settings: Settings, *, is_over: bool) -> Record:
+    """Record that an attempt's create has made the job j1, which may be over by now; return the attempt."""
+    attempt = accepted(ledger, settings)
+    ledger.advance(attempt, "submitting")
+    assert bought(ledger, attempt, "j1") is Answer.MOVED
+    if is_over:
+        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+    return attempt
+
+
 def journalled(ledger: Ledger) -> list[tuple[str, bool]]:
     """The jobs in the journal, each with whether it came late."""
     return [(entry["job_id"], entry.get("late", False)) for entry in views.journal(ledger.client, "b")]
 
 
-@pytest.mark.parametrize("further", [False, True])
+@pytest.mark.parametrize("is_over", [False, True])
 def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_then(
-    ledger: Ledger, settings: Settings, further: bool
+    ledger: Ledger, settings: Settings, is_over: bool
 ) -> None:
-    attempt = accepted(ledger, settings)
-    ledger.advance(attempt, "submitting")
-    assert bought(ledger, attempt, "j1") is Answer.MOVED
-    if further:
-        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+    attempt = bought_once(ledger, settings, is_over=is_over)
     assert bought(ledger, attempt, "j2") is not Answer.MOVED
     assert journalled(ledger) == [("j1", False), ("j2", True)]
     assert read(ledger).get("job_id") == "j1"
     assert ledger.client.get(keys.JOB(ACCOUNT, "j2")) is None
 
 
-@pytest.mark.parametrize("further", [False, True])
+@pytest.mark.parametrize("is_over", [False, True])
 def test_what_is_recorded_twice_because_its_answer_was_lost_is_in_the_journal_once(
-    ledger: Ledger, settings: Settings, further: bool
+    ledger: Ledger, settings: Settings, is_over: bool
 ) -> None:
-    attempt = accepted(ledger, settings)
-    ledger.advance(attempt, "submitting")
-    assert bought(ledger, attempt, "j1") is Answer.MOVED
-    if further:
-        # Its job was over before the recording was tried again.
-        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+    attempt = bought_once(ledger, settings, is_over=is_over)
     assert bought(ledger, attempt, "j1") is not Answer.MOVED
     assert journalled(ledger) == [("j1", False)]
 
