@@ -407,6 +407,19 @@ def test_a_promotion_whose_answer_was_lost_is_repeated_and_paid_for_once(live: F
     assert slots(live) == (0, 1)
 
 
+def test_a_promotion_whose_conflict_is_cut_off_as_well_is_repeated_and_not_given_up(live: Flow) -> None:
+    live.api.fault("garbage", path=PROMOTE, form="truncated", count=2)
+    live.accept(brief_id="b")
+    for _ in range(2):
+        live.steps.until(lambda: live.pauses())
+        live.end_pauses()
+    assert live.finish("b").state == "done"
+    lost = ["promote intended", "promote OutcomeUnknown"]
+    assert live.calls("b")[3:] == [*lost, *lost, "promote intended", "promote already promoted"]
+    assert promoted(live) == draft_ids(live)[:1]
+    assert charged(live)["promotion"] == 50
+
+
 @pytest.mark.parametrize("status", [500, 502])
 def test_a_promotion_is_repeated_after_an_error_of_the_server(live: Flow, status: int) -> None:
     live.api.refuse(PROMOTE, status)

@@ -29,6 +29,8 @@ class Refusal:
     """What can be read of an answer that says no; its properties and `excerpt` are cleaned of the secret."""
 
     reply: Reply
+    legible: bool
+    """Whether the body is all there, and a JSON object."""
     body: dict[str, object]
     texts: str
     excerpt: str
@@ -45,7 +47,8 @@ class Refusal:
         leaves = " ".join(leaf for _, leaf in _leaves(decoded) if isinstance(leaf, str))
         body = decoded if isinstance(decoded, dict) else {}
         texts = (leaves if body else raw)[:SEARCHED_LENGTH]
-        return cls(reply, body, texts, _clean(raw, secret), secret)
+        legible = reply.whole and isinstance(decoded, dict)
+        return cls(reply, legible, body, texts, _clean(raw, secret), secret)
 
     def field(self, name: str) -> object:
         """Return a field of the body, or of its `detail`, where some frameworks put the whole of it."""

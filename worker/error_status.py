@@ -30,11 +30,11 @@ from worker.transport import Reply
 def error_of(call: str, reply: Reply, *, secret: str = "") -> ApiError:
     """Return the error that a response other than 2xx stands for; `secret` appears in none of its texts.
 
-    A 5xx says nothing of how far the request got. A 409 that broke off may have lost the very code that
-    decides between its two meanings.
+    A 5xx says nothing of how far the request got. A 409 that broke off, or is some proxy's page, may lack the
+    very code that decides between its two meanings.
     """
     refusal = Refusal.read(reply, secret)
-    if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not reply.whole):
+    if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not refusal.legible):
         return OutcomeUnknown(f"{call}: answered {reply.status}: {refusal.message}")
     return _READERS.get(reply.status, _plain(Unexpected))(refusal)
 
