@@ -49,6 +49,12 @@ class Broker(RedisBroker):
         self._scripts = Scripts(self.client, self.broker_id)
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
         """The Redis ids of the messages that this process's threads have, by queue."""
+        self.fetched: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
+        """The messages that were fetched and are about to be handed to a thread, by queue."""
+        self.fetching = threading.Lock()
+        """Held by the consumer that fetches: all queues share the threads."""
+        self.room = threading.Event()
+        """Set when a thread has become free."""
         self.suspects: dict[str, str] = {}
         """Of those messages the ones that a worker has died with, and what they are about."""
         self.stopping = threading.Event()
@@ -67,7 +73,7 @@ class Broker(RedisBroker):
             self.emit_after("declare_queue", queue_name)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        """Consume a queue, holding no more messages than there are threads to run them."""
+        """Consume a queue, holding no more messages of all queues than there are threads to run them."""
         return super().consume(queue_name, min(prefetch, self._prefetch), timeout)
 
     def fetch(self, queue_name: str, most: int) -> list[tuple[str, bytes]]:

@@ -7,7 +7,6 @@ Redis error is taken for a lost connection, and mended here: Dramatiq would wait
 all workers of all machines the same.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -56,7 +55,8 @@ class BlockingConsumer(_RedisConsumer):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._room = threading.Event()
+        # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
+        self.message_cache = self.broker.fetched[self.queue_name]
         self._reclaimed = 0.0
         self._pauses = pauses()
 
@@ -81,10 +81,7 @@ class BlockingConsumer(_RedisConsumer):
             return None
         self._reclaim()
         if not self.message_cache and self._something_to_fetch():
-            self.message_cache = self.broker.fetch(self.queue_name, self._free)
-            if not self.message_cache:
-                # What is left must wait for its turn, so the peek is no wait.
-                self.broker.stopping.wait(PEEK / 10)
+            self._fetch()
         return self._read(*self.message_cache.pop(0)) if self.message_cache else None
 
     @property
@@ -94,13 +91,28 @@ class BlockingConsumer(_RedisConsumer):
 
     @property
     def _free(self) -> int:
-        free: int = self.prefetch - len(self._in_hand) - len(self.message_cache)
+        """How many threads have nothing to do."""
+        taken = (*self.broker.in_hand.values(), *self.broker.fetched.values())
+        free: int = self.prefetch - sum(map(len, taken))
         return free
+
+    def _fetch(self) -> None:
+        """Take as many messages as can begin at once: what a worker has in hand is suspected when it dies.
+
+        One queue at a time, or both would count on the same free threads.
+        """
+        with self.broker.fetching:
+            free = self._free
+            if free > 0:
+                self.message_cache.extend(self.broker.fetch(self.queue_name, free))
+        if free > 0 and not self.message_cache:
+            # What is left must wait for its turn, so the peek is no wait.
+            self.broker.stopping.wait(PEEK / 10)
 
     def _something_to_fetch(self) -> bool:
         if self._free <= 0:
-            self._room.clear()
-            if self._free <= 0 and not self._room.wait(PEEK):
+            self.broker.room.clear()
+            if self._free <= 0 and not self.broker.room.wait(PEEK):
                 return False
         # Moving the head to the head is a blocking peek: nothing is taken before `fetch` takes it on record.
         queue = keys.QUEUE(self.queue_name)
@@ -169,7 +181,7 @@ class BlockingConsumer(_RedisConsumer):
                 if self.broker.stopping.wait(pause):
                     break
         self._in_hand.discard(redis_id)
-        self._room.set()
+        self.broker.room.set()
 
     def close(self) -> None:
         """Give back, when the process ends, what is still on record as in its hands: others need not wait."""

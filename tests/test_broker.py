@@ -167,6 +167,27 @@ def test_a_waiting_consumer_takes_nothing_before_it_can_run_it(client: "redis.Re
     consumer.nack(first)
 
 
+def test_a_worker_takes_no_more_of_all_queues_than_it_has_threads(
+    client: "redis.Redis", redis_url: str
+) -> None:
+    broker = Broker(redis_url, prefetch=3)
+    for number in range(3):
+        broker.enqueue(step("a", number))
+        broker.enqueue(inlet_message(brief(brief_id=f"b{number}")))
+    steps, inlet = (broker.consume(queue, prefetch=8) for queue in (keys.STEPS, keys.INLET))
+    first = next(inlet)
+    assert first is not None
+    assert len(in_hand(client, keys.INLET)) == 3
+    # What is fetched and not handed out yet counts as well.
+    assert next(steps) is None
+    assert in_hand(client) == []
+    inlet.ack(first)
+    assert next(steps) is not None
+    assert len(in_hand(client)) == 1
+    assert next(steps) is None
+    broker.client.close()
+
+
 def test_messages_come_in_the_order_in_which_they_were_sent(ours: Broker) -> None:
     consumer = ours.consume(keys.STEPS)
     for number in range(5):

@@ -13,6 +13,7 @@ from support import (
     Flow,
     ProcessFactory,
     RunningProcess,
+    enqueue,
     event_types,
     eventually,
     listening,
@@ -185,6 +186,34 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held_and_its_n
     assert f"{MOST_DEATHS} workers died while it ran" in held["question"]
     assert flow.api.requests("POST /identity/create") == len(briefs)
     assert not flow.client.exists(keys.DEATHS(), keys.LETTERS(), keys.DEAD(keys.STEPS))
+
+
+def test_what_waits_for_a_thread_is_not_suspected_when_the_worker_is_killed(
+    flow: Flow, redis_url: str, start: ProcessFactory
+) -> None:
+    client = flow.client
+    at(flow, "drafts")
+    flow.api.fault("delay", path="/jobs/*/results", seconds=30)
+    only = {"IDENTITY_WORKER_THREADS": "1", "IDENTITY_WORKER_REQUEST_TIMEOUT": "60"}
+    worker = start("worker", worker_command(threads=1), **only)
+    assert eventually(client, lambda: list(client.scan_iter(keys.HELD("*", keys.STEPS))))
+    enqueue(redis_url, brief_id="waits")
+    seen = signs_of_life(client)
+    # By two of them, its consumers have looked for what there is.
+    for _ in range(2):
+        assert eventually(client, lambda seen=seen: signs_of_life(client) != seen)
+        seen = signs_of_life(client)
+    worker.kill()
+    client.zadd(keys.WORKERS(), dict.fromkeys(seen, 1))
+    other = Broker(redis_url, prefetch=1)
+    other.tend()
+    assert client.hkeys(keys.DEATHS()) == [f"collect_drafts {SUBJECT}"]
+    other.client.close()
+
+
+def signs_of_life(client: "redis.Redis") -> dict[str, float]:
+    found: Any = client.zrange(keys.WORKERS(), 0, -1, withscores=True)
+    return dict(found)
 
 
 def test_of_what_a_worker_died_with_a_worker_gets_one_at_a_time(
