@@ -163,9 +163,13 @@ def _wasted(scene: Scene) -> Iterator[Breach]:
         for name, jobs in scene.jobs(account).items():
             for job in jobs:
                 yield from _unused_job(scene, name, job)
-        known = {promotion.identity_code for brief in scene.of(account) for promotion in brief.promotions}
+        promotions = [promotion for brief in scene.of(account) for promotion in brief.promotions]
+        known = {promotion.identity_code for promotion in promotions}
+        # Held: the promote that may have arrived is made again when an operator has the brief go on.
+        asked = {promotion.image_result_id for promotion in promotions if promotion.state == "held"}
         for identity in scene.identities(account):
-            if not identity["hidden"] and identity["identity_code"] not in known:
+            is_ours = identity["identity_code"] in known or identity["image_result_id"] in asked
+            if not identity["hidden"] and not is_ours:
                 yield Breach(Kind.WASTED, identity["identity_code"], "is an identity that no promotion has")
 
 
@@ -181,7 +185,8 @@ def _unused_job(scene: Scene, name: str, job: Mapping[str, Any]) -> Iterator[Bre
         return
     bought = {draft["image_result_id"] for draft in job["drafts"] if draft["status"] == "completed"}
     missing = bought - {draft["image_result_id"] for draft in brief.drafts}
-    if missing:
+    # Held: its step could not be run, and will fetch them when it is.
+    if missing and brief.state != "held":
         yield Breach(Kind.WASTED, name, f"has drafts that it was never offered: {sorted(missing)}")
     if bought and brief.state == "failed" and not brief.promotions:
         yield Breach(Kind.WASTED, name, "failed with drafts that could have been promoted")

@@ -159,6 +159,15 @@ def test_what_is_wrong_in_redis_is_found(done: Flow, breach: str) -> None:
     done.client.flushall()  # the key check after each test would find it as well
 
 
+def test_what_a_held_brief_has_not_fetched_yet_is_not_wasted(done: Flow) -> None:
+    held(question="why?", drafts="[]")(done)
+    change_record(PROMOTION, state="held")(done)
+    done.client.hdel(keys.RECORD(PROMOTION), "identity_code")
+    assert Kind.WASTED not in {each.kind for each in breaches(done)}
+    change_record(PROMOTION, state="failed")(done)
+    assert Kind.WASTED in {each.kind for each in breaches(done)}
+
+
 def second_job(api: Ledger) -> None:
     api["jobs"].append({**copy.deepcopy(api["jobs"][0]), "job_id": "another"})
 
