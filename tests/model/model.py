@@ -365,6 +365,8 @@ class Model:
         pause = min(ms * 2 ** (stop.refusals - 1), max(ms, LONGEST_PAUSE))
         stop.until = max(stop.until, now + pause)
         stop.full = False
+        for endpoint in WAITS if what == "pause" else (what,):
+            self.withdraw(account, endpoint)
 
     def came_through(self, account: Account, endpoint: str, granted: int) -> None:
         """Lift pauses: a request that went out after their end was not refused."""
@@ -375,6 +377,24 @@ class Model:
     def cool(self, account: Account, endpoint: str, ms: int, now: int) -> None:
         """Let an endpoint rest."""
         account.stops[endpoint].until = max(account.stops[endpoint].until, now + ms)
+        self.withdraw(account, endpoint)
+
+    def withdraw(self, account: Account, endpoint: str) -> None:
+        """Take back the grants of requests that were not begun; a promotion keeps its slot."""
+        for subject in self.of(account.name):
+            if subject.granted and subject.endpoint == endpoint:
+                self.end_request(subject, None)
+                if endpoint == "create":
+                    subject.promised = None
+                else:
+                    subject.has_slot = True
+
+    def make_room(self, account: Account) -> None:
+        """Leave the jobs of others to them: keep to those that are under way."""
+        for endpoint in WAITS:
+            if self.needs_job(endpoint):
+                self.withdraw(account, endpoint)
+        account.working = len(self.permits(account.name))
 
     def kind_of_429(self, account: Account, endpoint: str, now: int) -> str:
         """Return what an unclear 429 is about: with room left in our window, the jobs of others."""

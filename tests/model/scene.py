@@ -161,7 +161,7 @@ class Scene:
         model.move(subject, WAITS[endpoint], self.now)
         meant = model.kind_of_429(account, endpoint, self.now) if kind == "unclear" else kind
         if meant == "jobs":
-            account.working = len(model.permits(account.name))
+            model.make_room(account)
             account.working_until = self.now + BUSY
             if ms:
                 model.cool(account, endpoint, ms, self.now)

@@ -416,6 +416,32 @@ def test_more_promotions_than_were_reserved_wait_for_a_slot(scene: Scene) -> Non
     assert promotions[1].granted
 
 
+@pytest.mark.parametrize("kind", ["jobs", "rate", "slots"])
+def test_what_was_granted_but_not_begun_does_not_go_out_after_a_429(scene: Scene, kind: str) -> None:
+    refused, granted = scene.arrive(batch="x", budget=1_000), scene.arrive(batch="x")
+    scene.begin(refused)
+    assert granted.granted
+    scene.throttled(refused, kind, 90_000)
+    assert scene.run("advance", subject=granted.name, to="submitting") == "elsewhere"
+    assert not scene.client.exists(keys.PERMITS("a"), keys.SLOTS("a"), keys.PROMISED("x"))
+    scene.pass_time(90_000)
+    assert refused.granted, "it keeps its place"
+
+
+def test_a_pause_of_the_account_takes_back_the_grants_of_promotions_but_not_their_slots(scene: Scene) -> None:
+    brief, refused = generating(scene, batch="x", budget=1_000), scene.arrive()
+    scene.begin(refused)
+    scene.collect(brief, promotions=1)
+    promotion = scene.model.subjects["promotion:00001#0"]
+    assert promotion.granted
+    scene.refused(refused, "pause", MINUTE)
+    assert not promotion.granted
+    assert scene.client.hgetall(keys.SLOTS("a")) == {promotion.name: "1"}
+    assert scene.client.hgetall(keys.PROMISED("x")) == {promotion.name: "50"}
+    scene.pass_time(MINUTE)
+    assert promotion.granted
+
+
 def test_a_short_cool_down_does_not_cut_a_longer_one_short(scene: Scene) -> None:
     first, second = scene.arrive(), scene.arrive()
     scene.begin(first)

@@ -40,6 +40,7 @@ end
 if A.pause then
     pause(account, A.pause.what, A.pause.ms, A.pause.reason, began_at)
     sleep_on_pause(account, A.subject)
+    admit(account) -- what it takes back from creates may serve promotions
 end
 if A.timer then
     set_timer(A.subject, NOW + A.timer)

@@ -2,6 +2,8 @@
 
 local ENDPOINTS = {'promote', 'create'}
 
+local withdraw -- grants whose request has not begun; see 5_withdrawn.lua
+
 local function account_record(account)
     return record_of('account:' .. account)
 end
@@ -50,6 +52,11 @@ local function pause(account, what, ms, reason, granted_at)
     redis.call('HSET', record, what .. '_count', count,
         what .. '_until', whole(math.max(before, NOW + growing)), what .. '_reason', reason)
     redis.call('HDEL', record, what .. '_full')
+    for _, endpoint in ipairs(ENDPOINTS) do
+        if what == endpoint or what == 'pause' then
+            withdraw(account, endpoint)
+        end
+    end
 end
 
 -- Let an endpoint rest until then, for every worker at once; this is no refusal, so nothing is probed after it.
@@ -59,6 +66,7 @@ local function cool(account, endpoint, ms, reason)
     if NOW + ms > before then
         redis.call('HSET', record, endpoint .. '_until', whole(NOW + ms), endpoint .. '_reason', reason)
     end
+    withdraw(account, endpoint)
 end
 
 local function lift(account, what)
@@ -94,6 +102,11 @@ end
 
 -- Others use the account's jobs too: keep to what we have now, and try one more after a while.
 local function yield_jobs(account)
+    for _, endpoint in ipairs(ENDPOINTS) do
+        if endpoint == 'create' or SETTING.preprocessing_counts then
+            withdraw(account, endpoint)
+        end
+    end
     local now_in_use = redis.call('ZCARD', key('PERMITS', account))
     redis.call('HSET', account_record(account), 'working', now_in_use, 'working_until', whole(NOW + SETTING.busy_ms))
 end

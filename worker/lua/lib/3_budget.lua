@@ -102,6 +102,14 @@ local function unpark(account, batch)
     end
 end
 
+-- What was promised of a batch's budget is spent, or free again for the next of the batch.
+local function unpromise(account, subject)
+    local batch = redis.call('HGET', record_of(subject), 'batch')
+    if batch and take_promise(account, subject, batch) then
+        unpark(account, batch)
+    end
+end
+
 -- Drafts have become cheaper: a brief of any batch may fit its budget now.
 local function unpark_all(account)
     for _, batch in ipairs(redis.call('HKEYS', key('PARKED_OF', account))) do

@@ -1,14 +1,6 @@
 -- Moves of a record. What a state holds of the account follows from the table of states, so no path of the
 -- flow can forget to give something back.
 
--- What was promised of a batch's budget is spent, or free again for the next of the batch.
-local function unpromise(account, subject)
-    local batch = redis.call('HGET', record_of(subject), 'batch')
-    if batch and take_promise(account, subject, batch) then
-        unpark(account, batch)
-    end
-end
-
 -- What drafts and promotions have cost: for the batch's budget, and to know what drafts of this account cost.
 local function account_for(account, subject, kind, from, to)
     local batch, credits, made = unpack(redis.call('HMGET', record_of(subject), 'batch', 'credits_used', 'variations'))

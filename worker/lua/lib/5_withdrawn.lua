@@ -1,0 +1,20 @@
+-- Grants that are taken back: a pause, or the jobs of others, came before their request was begun.
+
+-- Whoever was granted a request of an endpoint and has not begun it waits again, in its old place. Its step may be
+-- queued for a while yet, and would go out into the pause.
+withdraw = function(account, endpoint)
+    for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
+        local kind = kind_of(subject)
+        local state, place = unpack(redis.call('HMGET', record_of(subject), 'state', 'place'))
+        if state == WAITS[kind].state then
+            settle(account, subject, false)
+            redis.call('ZREM', key('PERMITS', account), subject)
+            redis.call('ZREM', KEY.TIMERS, subject)
+            if not STATES[kind][state].slots then
+                redis.call('HDEL', key('SLOTS', account), subject)
+                unpromise(account, subject)
+            end
+            redis.call('ZADD', key('WAITING', account, endpoint), place, subject)
+        end
+    end
+end
