@@ -103,7 +103,6 @@ class Broker(RedisBroker):
         self._tended = time.monotonic()
         self._scripts.run(
             "tend",
-            workers=keys.WORKERS(),
             heartbeats=keys.HEARTBEATS(),
             dead_after=DEAD_AFTER,
             letters_kept=DEAD_LETTERS_KEPT,

@@ -52,6 +52,7 @@ class Scripts:
             "holder": HOLDER,
             "deaths": keys.DEATHS(),
             "letters": keys.LETTERS(),
+            "workers": keys.WORKERS(),
             "worker": worker,
         }
 

@@ -168,6 +168,20 @@ def test_only_whoever_gives_no_sign_of_life_is_taken_for_dead(
     other.client.close()
 
 
+def test_what_a_worker_took_that_was_on_no_list_of_workers_is_put_back_when_it_dies(
+    broker: Broker, own_valkey: ValkeyServer, own_client: "redis.Redis"
+) -> None:
+    other = Broker(own_valkey.connection_url, prefetch=1)
+    other.enqueue(step("a"))
+    # Before its first sign of life, or taken for dead since its last one; and killed before the next.
+    ((redis_id, _),) = broker.fetch(keys.STEPS, 1)
+    own_client.zadd(keys.WORKERS(), {broker.broker_id: 1}, xx=True)
+    other.tend()
+    assert own_client.lrange(keys.QUEUE(keys.STEPS), 0, -1) == [redis_id]
+    assert held(own_client, broker) == set()
+    other.client.close()
+
+
 def test_nothing_is_delayed_in_a_workers_memory_or_tried_again_from_there(broker: Broker) -> None:
     broker.declare_queue(keys.STEPS)
     assert broker.get_declared_delay_queues() == set()

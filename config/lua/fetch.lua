@@ -3,9 +3,12 @@
 -- queue, most
 -- Returns id, message, topic, id, message, topic, ...; the topic is '' unless a worker died with it in hand.
 --
--- Atomic: a message is either in the queue or in somebody's hands. It stands in for Dramatiq's own fetch, which
--- returns no ids: without them a message that can't be read could not be put aside. Of those that a worker has died
--- with, a worker gets one at a time: if it dies again, its neighbours are not suspected with it.
+-- Atomic: a message is either in the queue or in the hands of somebody on the list of workers: nobody looks into any
+-- other's. Whoever takes one may have been taken for dead since its last sign of life, or have given none yet.
+-- It stands in for Dramatiq's own fetch, which returns no ids: without them a message that can't be read could not be
+-- put aside. Of those that a worker has died with, a worker gets one at a time: if it dies again, its neighbours are
+-- not suspected with it.
+sign_in()
 local name = queue_key(A.queue)
 local any_suspects = redis.call('EXISTS', A.deaths) == 1
 

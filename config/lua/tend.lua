@@ -1,6 +1,6 @@
 -- tend: say that a worker is alive, put back what dead workers had in hand, forget old dead letters.
 --
--- workers, heartbeats (keys), dead_after = ms without a sign of life after which a worker is dead,
+-- heartbeats (a key), dead_after = ms without a sign of life after which a worker is dead,
 -- letters_kept = ms that a dead letter of a step is kept: those of the inlet are on record nowhere else,
 -- most_deaths = how many workers may die with a message in hand, deaths_kept = ms that this is remembered
 -- Returns the number of messages put back.
@@ -8,9 +8,7 @@
 -- Atomic, so that two tenders never put the same message back twice. It stands in for Dramatiq's own
 -- maintenance, which runs by chance, scans the whole key space, and reads the workers' clocks: here the
 -- sign of life is written with the server's time, and the keys are named, not searched.
-if A.worker ~= '' then
-    redis.call('ZADD', A.workers, NOW, A.worker)
-end
+sign_in()
 
 -- One more worker has died with a message in hand; returns all their deaths.
 local function one_more_death(topic, worker)

@@ -2,7 +2,7 @@
 -- worker's end may be put down to.
 --
 -- ARGV[1] one JSON object   ARGV[2] the id of a message, which may be any bytes. In all: namespace, queues (the inlet first), steps (the queue of the steps), holder (the
--- actor that takes up a dead step), deaths and letters (keys), worker (this worker's id, '' of nobody's)
+-- actor that takes up a dead step), deaths, letters and workers (keys), worker (this worker's id, '' of nobody's)
 local A = cjson.decode(ARGV[1])
 local ID = ARGV[2]
 
@@ -15,6 +15,13 @@ end
 
 local function hands_of(worker, queue)
     return A.namespace .. ':__acks__.' .. worker .. '.' .. queue
+end
+
+-- This worker is alive: should it give no further sign, what it has in hand is put back.
+local function sign_in()
+    if A.worker ~= '' then
+        redis.call('ZADD', A.workers, NOW, A.worker)
+    end
 end
 
 -- What a message is about: the actor and the subject of a step, also when another message brings it again; of any
