@@ -130,8 +130,8 @@ def _syncing(policy: str | None) -> Iterator[Finding]:
     elif policy == "everysec":
         yield Finding(
             Level.NOTICE,
-            "the server syncs once a second: when its machine fails, up to a second of paid calls' records "
-            "could be lost",
+            "the server syncs once a second: when it is killed or its machine fails, up to two seconds of "
+            "briefs and paid calls' records could be lost, and such a call be made and paid again",
             "for none, set appendfsync always",
         )
     elif policy != "always":

@@ -115,6 +115,19 @@ def look(
     ]
 
 
+def whose(ledger: Mapping[str, Any]) -> dict[str, str]:
+    """Return the brief of each job, draft and identity of the sandbox's ledger, as breaches name them."""
+    found: dict[str, str] = {}
+    for account in ledger["accounts"].values():
+        for job in account["jobs"]:
+            name = str(job["name"])
+            found[str(job["job_id"])] = name
+            found |= {f"draft {draft['image_result_id']}": name for draft in job.get("drafts", ())}
+        for identity in account["identities"]:
+            found[str(identity["identity_code"])] = found.get(f"draft {identity['image_result_id']}", "")
+    return found
+
+
 def _lost(scene: Scene) -> Iterator[Breach]:
     for brief_id in scene.expected:
         brief = scene.briefs.get(brief_id)

@@ -72,6 +72,10 @@ class Store:
         self.client.set(
             keys.SEQUENCE() + ":mark", "1", px=1
         )  # its answer comes after the sync of all before it
+        return self.written_size()
+
+    def written_size(self) -> int:
+        """Return how long the append-only file is."""
         return self._log_file().stat().st_size
 
     def cut(self, size: int) -> None:
