@@ -90,7 +90,7 @@ def _watch_later(run: Process, record: Record) -> None:
 def watch_held(subject: str) -> None:
     """Hand a held record's permit on once the API is done with its job, or must be if it has one."""
     run = process()
-    record = run.ledger.look(subject)
+    record = run.look(subject)
     if record is not None and record.state == "held" and _is_over(run, record):
         run.ledger.job_over(subject)
         log.info("held.job_over", subject=subject)

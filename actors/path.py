@@ -38,7 +38,7 @@ def accept_brief(brief: Any) -> None:
 def prepare_brief(subject: str) -> None:
     """1b. Files or a photo: one upload, or the photo's description, each run; then to wait for permits."""
     run = process()
-    brief = run.ledger.look(subject)
+    brief = run.look(subject)
     if brief is None or brief.state != "preparing" or preparation.is_under_way(run, brief):
         return
     place = preparing.missing_file(brief)
@@ -54,7 +54,7 @@ def prepare_brief(subject: str) -> None:
 def submit_brief(subject: str) -> None:
     """2. Permits are granted: buy the drafts, once."""
     run = process()
-    brief = run.ledger.look(subject)
+    brief = run.look(subject)
     if brief is None or brief.state != "waiting":
         uncertain.unknown_create(run, brief)
         return
@@ -88,7 +88,7 @@ def submit_brief(subject: str) -> None:
 def collect_drafts(subject: str) -> None:
     """3. The job may be done: fetch its drafts, choose, hand its permit on."""
     run = process()
-    brief = run.ledger.look(subject)
+    brief = run.look(subject)
     if brief is None or brief.state != "generating":
         return
     try:
@@ -124,7 +124,7 @@ def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
 def promote_draft(subject: str) -> None:
     """4. Permits are granted: make the chosen draft an identity. Safe to repeat: the API knows its drafts."""
     run = process()
-    promotion = run.ledger.look(subject)
+    promotion = run.look(subject)
     if promotion is None or promotion.state != "planned":
         refusals.unknown_promotion(run, promotion)
         return
@@ -169,7 +169,7 @@ def _record_identity(
 def finish_identity(subject: str) -> None:
     """5. Preprocessing may be done: the identity is ready, and with the last one the brief is done."""
     run = process()
-    promotion = run.ledger.look(subject)
+    promotion = run.look(subject)
     if promotion is None or promotion.state != "preprocessing":
         return
     try:

@@ -8,9 +8,11 @@ from config.accounts import Account, load_accounts
 from config.connection import connect
 from config.embedded import process_redis_url
 from config.settings import JOB_PATIENCE, Settings, settings
-from worker.ledger import Ledger
+from worker.ledger import Ledger, Record
 from worker.piktid import PiktID, longest_call, longest_wait, open_pool
 from worker.transport import clock
+
+log = logs.get("process")
 
 #: Milliseconds beyond the longest call that its worker has to record what came of it.
 MARGIN = 15_000
@@ -26,6 +28,18 @@ class Process:
     accounts: dict[str, Account]
     ledger: Ledger
     apis: dict[str, PiktID]
+
+    def look(self, subject: str) -> Record | None:
+        """Read a record for its step; None also of an account that this process has no token of.
+
+        While a deploy adds an account, only the new workers have it: the record's timer sends the step again
+        until one of them gets it. Nothing may be claimed before this look.
+        """
+        record = self.ledger.look(subject)
+        if record is not None and record.account not in self.apis:
+            log.warning("account.not_here", account=record.account, subject=subject)
+            return None
+        return record
 
     @property
     def paid_call_ms(self) -> int:
