@@ -21,7 +21,7 @@ test-dialects: $(STAMP)
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model tests/test_fuzz.py
 
-# Each guard of the permits and of uncertain creates broken by hand: a test must notice.
+# Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
 mutants: $(STAMP)
 	$(VENV)/bin/python tests/mutants.py
 

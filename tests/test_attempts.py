@@ -118,6 +118,24 @@ def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothi
     assert ("j1", True) in journalled(ledger)
 
 
+def test_the_description_of_a_run_that_was_overtaken_is_in_the_journal_as_late_and_not_used(
+    ledger: Ledger, settings: Settings
+) -> None:
+    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
+    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
+    began = read(ledger)
+    for turn in ("1", "2"):
+        assert ledger.note(began, when={}, fields={"turn": turn}) is Answer.MOVED
+    late = ledger.note(
+        began, when={"turn": "1"}, fields={"extracted": "{}"}, journal={"call": "extract"}, paid=True
+    )
+    assert late is Answer.ELSEWHERE
+    assert [(entry["call"], entry["late"]) for entry in views.journal(ledger.client, "b")] == [
+        ("extract", True)
+    ]
+    assert read(ledger).get("extracted") is None
+
+
 def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
     ledger: Ledger, settings: Settings, redis_url: str
 ) -> None:
