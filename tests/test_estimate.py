@@ -31,6 +31,12 @@ def test_a_job_in_flight_ends_and_its_promotions_go_before_the_next_brief() -> N
     assert expected.starts == (63,)
 
 
+def test_jobs_that_are_left_to_others_come_back_one_by_one() -> None:
+    caps = Caps(jobs=3, create_per_window=0, drafts=10)
+    assert estimate(caps, [0] * 4, Load(more_jobs=[5, 20])).starts == (0, 5, 10, 15)
+    assert estimate(caps, [0], Load(more_jobs=[5, 20, 35])).starts == (5,)
+
+
 def test_a_pause_is_waited_for() -> None:
     expected = estimate(ONE, [0], Load(create_from=100, promotions=1))
     assert (expected.promotion_starts, expected.starts) == ((0,), (100,))

@@ -45,6 +45,8 @@ class Load:
     """Until the endpoint's pause is over."""
     promotions: int = 0
     """Promotions that wait already."""
+    more_jobs: Sequence[float] = ()
+    """Until each of the jobs is tried again that are left to others, of those that the account has."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class _Run:
     promote: _Window
     ends: list[tuple[float, int]]
     planned: int
+    more_jobs: Sequence[float]
     now: float = 0.0
     end: float = 0.0
     starts: list[float] = field(default_factory=list)
@@ -91,7 +94,8 @@ class _Run:
         return bool(waiting) and self._has_job(self.caps.express)
 
     def _has_job(self, kept: int) -> bool:
-        return self.caps.jobs == 0 or len(self.ends) < self.caps.jobs - kept
+        of_others = sum(at > self.now for at in self.more_jobs)
+        return self.caps.jobs == 0 or len(self.ends) < self.caps.jobs - of_others - kept
 
     def start_what_may(self, waiting: deque[int]) -> None:
         while self.may_promote() and self.promote.opens(self.now) <= self.now:
@@ -109,6 +113,8 @@ class _Run:
     def next_times(self, waiting: deque[int]) -> Iterator[float]:
         if self.ends:
             yield self.ends[0][0]
+        if waiting or self.planned:
+            yield from (at for at in self.more_jobs if at > self.now)
         if self.may_promote():
             yield self.promote.opens(self.now)
         if self.may_create(waiting):
@@ -124,6 +130,7 @@ def estimate(caps: Caps, promotions: Sequence[int], load: Load | None = None) ->
         _Window(caps.promote_per_window, caps.window, load.promote_frees, load.promote_from),
         ends=[(max(0.0, left), follow) for left, follow in load.jobs],
         planned=load.promotions,
+        more_jobs=load.more_jobs,
     )
     heapq.heapify(run.ends)
     waiting = deque(promotions)

@@ -6,12 +6,14 @@ from typing import Any
 import redis
 
 from config import keys
-from config.settings import RATE_WINDOW, Settings
+from config.settings import BUSY_AGAIN, RATE_WINDOW, Settings
 from worker.account_models import AccountReport, Holder, WindowView
 from worker.estimate import USUAL_DRAFTS, USUAL_PREPROCESSING, Caps, Estimate, Load, estimate
 
 #: Waiting briefs that are simulated one by one; those behind them are not.
 MOST = 2_000
+#: Jobs beyond the working limit that an account without a cap is taken to get, one after the other.
+UNCAPPED = 50
 
 
 def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
@@ -36,9 +38,9 @@ def forecast(
 def caps(report: AccountReport, settings: Settings, *, urgent: bool = False) -> Caps:
     """Return what the account allows now, and the mean durations of its jobs in our seconds."""
     limits = report.limits
-    jobs = limits["jobs"] if report.working is None else min(limits["jobs"] or report.working, report.working)
     return Caps(
-        jobs=max(jobs, 1) if report.working is not None else jobs,
+        # Without a cap there still is one while others use the jobs; from so many more on it is none.
+        jobs=limits["jobs"] or (0 if report.working is None else report.working + UNCAPPED),
         express=0 if urgent else limits["express"],
         create_per_window=limits["create_per_minute"],
         promote_per_window=limits["promote_per_minute"],
@@ -65,6 +67,13 @@ def _load(report: AccountReport, settings: Settings) -> Load:
         under_way = [known.window] * (window.used - len(window.frees_at))
         return [(at - report.read_at) / 1000 for at in window.frees_at] + under_way
 
+    def tried_again() -> list[float]:
+        if report.working is None or report.working_until is None:
+            return []
+        first = (report.working_until - report.read_at) / 1000
+        step = settings.api_ms(BUSY_AGAIN) / 1000
+        return [max(first, 0) + step * number for number in range(known.jobs - report.working)]
+
     def paused(endpoint: str) -> float:
         ends = [report.pauses[what].until for what in ("pause", endpoint) if what in report.pauses]
         return max([0, *(end - report.read_at for end in ends)]) / 1000
@@ -79,4 +88,5 @@ def _load(report: AccountReport, settings: Settings) -> Load:
         create_from=paused("create"),
         promote_from=paused("promote"),
         promotions=report.waiting["promote"],
+        more_jobs=tried_again(),
     )

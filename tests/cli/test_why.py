@@ -202,6 +202,25 @@ def test_urgent_briefs_may_take_jobs_that_others_may_not(command: Command, flow:
     assert "1 of 2 in use, 1 kept for urgent briefs" in command("why", "a").stdout
 
 
+def test_one_job_more_is_counted_on_when_it_will_be_tried_while_others_use_the_account(
+    command: Command, flow: Flow
+) -> None:
+    limit(flow, express=0)
+    fill(flow, 1)
+    until = flow.ledger.now() + 40_000
+    flow.client.hset(ACCOUNT, mapping={"working": 1, "working_until": until, "drafts_ms": 600_000})
+    flow.accept(brief_id="a")
+    waiting = told(command, "a")
+    assert [(each["what"], each["working"], each["next_at"]) for each in waiting["missing"]] == [
+        ("job", 1, until)
+    ]
+    assert abs(waiting["starts_at"] - until) <= 1
+    assert re.search(
+        r"1 of 5 in use, kept to 1 as others use the account; one more is tried in \d\ds\n",
+        command("why", "a").stdout,
+    )
+
+
 def test_a_waiting_promotion_has_its_own_place_and_goes_before_briefs(command: Command, heard: Flow) -> None:
     heard.accept(brief_id="a", choose="all")
     heard.until("a", "generating")
