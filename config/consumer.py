@@ -99,12 +99,17 @@ class BlockingConsumer(_RedisConsumer):
     def _fetch(self) -> None:
         """Take as many messages as can begin at once: what a worker has in hand is suspected when it dies.
 
-        One queue at a time, or both would count on the same free threads.
+        One queue at a time, or both would count on the same free threads; but a fetch that hangs must not
+        keep the other queue's consumer from the sign of life.
         """
-        with self.broker.fetching:
+        if not self.broker.fetching.acquire(timeout=PEEK):
+            return
+        try:
             free = self._free
             if free > 0:
                 self.message_cache.extend(self.broker.fetch(self.queue_name, free))
+        finally:
+            self.broker.fetching.release()
         if free > 0 and not self.message_cache:
             # What is left must wait for its turn, so the peek is no wait.
             self.broker.stopping.wait(PEEK / 10)

@@ -188,6 +188,18 @@ def test_a_worker_takes_no_more_of_all_queues_than_it_has_threads(
     broker.client.close()
 
 
+def test_a_fetch_that_hangs_keeps_the_other_queue_from_fetching_but_not_from_the_sign_of_life(
+    client: "redis.Redis", ours: Broker
+) -> None:
+    consumer = ours.consume(keys.STEPS)
+    ours.enqueue(step("a"))
+    with ours.fetching:
+        assert next(consumer) is None
+        assert client.zscore(keys.WORKERS(), ours.broker_id)
+        assert in_hand(client) == []
+    assert next(consumer) is not None
+
+
 def test_messages_come_in_the_order_in_which_they_were_sent(ours: Broker) -> None:
     consumer = ours.consume(keys.STEPS)
     for number in range(5):
