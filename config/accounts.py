@@ -75,7 +75,9 @@ def _from_file(path: Path) -> dict[str, Account]:
         raise BadAccounts(f"{path}: is no TOML: {error}") from error
     if not isinstance(tables, dict) or not tables:
         raise BadAccounts(f"{path}: has no table [accounts.NAME]")
-    return {name: _account(path, name, table) for name, table in tables.items()}
+    accounts = {name: _account(path, name, table) for name, table in tables.items()}
+    _refuse_equal_tokens(path, accounts)
+    return accounts
 
 
 def _account(path: Path, name: str, table: Any) -> Account:
@@ -94,6 +96,18 @@ def _account(path: Path, name: str, table: Any) -> Account:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise BadAccounts(f"{where}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _refuse_equal_tokens(path: Path, accounts: dict[str, Account]) -> None:
+    """The API's caps are those of a token: two accounts here would use them up twice."""
+    first: dict[str, str] = {}
+    for name, account in accounts.items():
+        other = first.setdefault(account.token.get_secret_value(), name)
+        if other != name:
+            told = (
+                f"accounts.{other} and accounts.{name} have the same token: they are one account of the API"
+            )
+            raise BadAccounts(f"{path}: {told}; leave one of them out")
 
 
 def _token(where: str, table: dict[str, Any]) -> SecretStr:

@@ -35,15 +35,31 @@ def test_tokens_come_from_the_environment_or_a_file_and_are_never_shown(
     assert "from" not in repr(accounts)
 
 
+def test_one_token_of_two_accounts_is_refused_since_each_would_have_the_caps_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_TOKEN", "hush")
+    (tmp_path / "token").write_text("hush\n")
+    text = (
+        f'[accounts.studio]\ntoken_env = "STUDIO_TOKEN"\n[accounts.other]\ntoken_file = "{tmp_path}/token"\n'
+    )
+    with pytest.raises(
+        BadAccounts, match=r"accounts\.studio and accounts\.other have the same token"
+    ) as refused:
+        load_accounts(accounts_file(tmp_path, text))
+    assert "hush" not in str(refused.value)
+
+
 def test_each_account_has_limits_of_its_own_and_an_enterprise_no_caps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("T", "t")
+    for number in range(4):
+        monkeypatch.setenv(f"T{number}", f"t{number}")
     text = (
-        '[accounts.plain]\ntoken_env = "T"\n'
-        '[accounts.own]\ntoken_env = "T"\njobs = 3\npromote_per_minute = 9\nweights = {rush = 2.5}\n'
-        '[accounts.large]\ntoken_env = "T"\nenterprise = true\n'
-        '[accounts.larger]\ntoken_env = "T"\nenterprise = true\nslots = 500\n'
+        '[accounts.plain]\ntoken_env = "T0"\n'
+        '[accounts.own]\ntoken_env = "T1"\njobs = 3\npromote_per_minute = 9\nweights = {rush = 2.5}\n'
+        '[accounts.large]\ntoken_env = "T2"\nenterprise = true\n'
+        '[accounts.larger]\ntoken_env = "T3"\nenterprise = true\nslots = 500\n'
     )
     limits = {name: each.limits for name, each in load_accounts(accounts_file(tmp_path, text)).items()}
     assert limits["plain"] == Limits(jobs=5, slots=50, create_per_minute=5, promote_per_minute=5)
