@@ -28,11 +28,13 @@ from config.settings import Fsync, Settings, settings
 START_DEADLINE = 30.0
 #: Seconds between two looks whether anybody uses a shared server.
 LOOK_FOR_USERS = 0.5
+#: What the server's own process says of its last start: why it failed.
+KEEPER_LOG = "keeper.log"
 DURABLE = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
 
 
 class NoServer(Exception):
-    """Raised when the embedded Valkey does not come up; says where its log is."""
+    """Raised when the embedded Valkey does not come up; says where its logs are."""
 
 
 @contextmanager
@@ -79,17 +81,22 @@ def running(directory: Path, fsync: Fsync = "always") -> Iterator[str]:
 
 def _start(directory: Path, *, shared: bool, fsync: Fsync) -> "tuple[subprocess.Popen[str], str]":
     """Start the server's process; return it and the server's URL, or raise NoServer."""
-    process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
-        [sys.executable, "-m", "config.embedded", str(directory), fsync, *(["shared"] if shared else [])],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    # Its standard error is a file: it outlives us, and who reads ours to the end would wait for it.
+    with (directory / KEEPER_LOG).open("w") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
+            [sys.executable, "-m", "config.embedded", str(directory), fsync, *(["shared"] if shared else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
     url = cast(IO[str], process.stdout).readline().strip()
     if not url:
         process.wait()
-        raise NoServer(f"the embedded Valkey did not start; its log: {directory / 'valkey.log'}")
+        raise NoServer(
+            f"the embedded Valkey did not start; its logs: valkey.log and {KEEPER_LOG} in {directory}"
+        )
     return process, url
 
 
