@@ -112,7 +112,7 @@ def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
     run.ledger.advance(
         brief,
         "choosing",
-        fields=steps.drafts_fields(results.drafts, results.credits_used),
+        fields=steps.drafts_fields(results),
         event=steps.drafts_ready(brief, results.drafts),
         journal=steps.charged(brief, results),
         promotions=[each.fields() for each in chosen],

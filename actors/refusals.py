@@ -63,14 +63,20 @@ def unread_job(run: Process, brief: Record, error: ApiError) -> None:
 
 
 def no_drafts(run: Process, brief: Record, results: JobResults) -> None:
-    """Fail a brief whose job ended without a draft that can be promoted."""
+    """Fail a brief whose job ended without a draft that can be promoted; what was charged is spent."""
     why = f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
-    _fail_brief(run, brief, why, steps.charged(brief, results))
+    _fail_brief(run, brief, why, steps.credits_field(results), steps.charged(brief, results))
 
 
-def _fail_brief(run: Process, brief: Record, why: str, journal: dict[str, Any] | None = None) -> None:
+def _fail_brief(
+    run: Process,
+    brief: Record,
+    why: str,
+    fields: Mapping[str, str] | None = None,
+    journal: Mapping[str, Any] | None = None,
+) -> None:
     event = Event("identity.brief.failed", {"error": why})
-    run.ledger.advance(brief, "failed", fields={"error": why}, event=event, journal=journal)
+    run.ledger.advance(brief, "failed", fields={**(fields or {}), "error": why}, event=event, journal=journal)
     log.warning("brief.failed", brief=brief.brief_id, error=why)
 
 

@@ -19,7 +19,9 @@ from support import (
 
 from config import keys
 from config.settings import settings as process_settings
-from worker import choosing, steps
+from worker import choosing, steps, views
+from worker.charges import take_apart
+from worker.operator import Operator
 
 RESULTS = "/jobs/*/results"
 IDENTITY = "/identity/*/status"
@@ -246,6 +248,32 @@ def test_a_brief_whose_job_was_ended_before_any_draft_was_finished_has_failed(
     assert f"ended as {status}" in str(live.brief("b").get("error"))
     assert promoted(live) == []
     assert slots(live) == (0, 0)
+
+
+def test_drafts_that_were_charged_and_cannot_be_used_are_spent_from_the_budget_of_the_batch_once(
+    flow: Flow,
+) -> None:
+    flow.api.lose_events()
+    flow.accept(brief_id="b", batch="x")
+    flow.steps.run()
+    flow.api.rest()
+    flow.api.refuse(
+        RESULTS, 200, results(flow, "failed", "failed", status="failed", credits_used=30), count=2
+    )
+
+    def spent() -> tuple[object, ...]:
+        learned = flow.client.hmget(keys.RECORD("account:default"), "drafts_credits", "drafts_made")
+        return flow.client.hget(keys.BUDGET("x"), "spent"), *learned
+
+    flow.wake_timer("brief:b")
+    assert flow.finish("b").state == "failed"
+    assert spent() == ("30", "30", "2")
+    Operator(flow.client, flow.settings, "test").retry(
+        flow.brief("b"), take_apart(views.journal(flow.client, "b"))
+    )
+    flow.wake_timer("brief:b")
+    assert flow.until("b", "failed").get("credits_used") == "30"
+    assert spent() == ("30", "30", "2")
 
 
 def test_results_that_do_not_say_how_the_job_is_are_read_with_its_status(live: Flow) -> None:

@@ -45,10 +45,14 @@ def drafts_of(brief: Record) -> tuple[Draft, ...]:
     return tuple(Draft(**draft) for draft in brief.json("drafts", []))
 
 
-def drafts_fields(drafts: Sequence[Draft], credits_used: float | None) -> dict[str, str]:
+def drafts_fields(results: JobResults) -> dict[str, str]:
     """Return what a brief's record holds of its job's results."""
-    fields = {"drafts": json.dumps([asdict(draft) for draft in drafts])}
-    return fields if credits_used is None else fields | {"credits_used": f"{credits_used:g}"}
+    return {"drafts": json.dumps([asdict(draft) for draft in results.drafts])} | credits_field(results)
+
+
+def credits_field(results: JobResults) -> dict[str, str]:
+    """Return what a brief's record holds of what its job cost: nothing where the API is silent."""
+    return {} if results.credits_used is None else {"credits_used": f"{results.credits_used:g}"}
 
 
 def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> Event:

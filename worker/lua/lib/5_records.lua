@@ -3,14 +3,19 @@
 
 -- What drafts and promotions have cost: for the batch's budget, and to know what drafts of this account cost.
 local function account_for(account, subject, kind, from, to)
-    local batch, credits, made = unpack(redis.call('HMGET', record_of(subject), 'batch', 'credits_used', 'variations'))
+    local record = record_of(subject)
+    local batch, credits, made, counted =
+        unpack(redis.call('HMGET', record, 'batch', 'credits_used', 'variations', 'credits_counted'))
     if kind == 'promotion' and from == 'promoting' and to == 'preprocessing' then
         spend(batch, PROMOTION)
-    elseif kind == 'brief' and from == 'generating' and credits then
-        spend(batch, credits)
+    elseif kind == 'brief' and from == 'generating' and credits and credits ~= counted then
+        -- A brief that is tried again reads the results of the same job again.
+        local new = credits - (counted or 0)
+        redis.call('HSET', record, 'credits_counted', credits)
+        spend(batch, new)
         local before = draft_price(account)
-        redis.call('HINCRBYFLOAT', account_record(account), 'drafts_credits', credits)
-        redis.call('HINCRBY', account_record(account), 'drafts_made', made or 1)
+        redis.call('HINCRBYFLOAT', account_record(account), 'drafts_credits', new)
+        redis.call('HINCRBY', account_record(account), 'drafts_made', counted and 0 or made or 1)
         if draft_price(account) < before then
             unpark_all(account)
         end
