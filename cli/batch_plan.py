@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import redis
@@ -12,36 +12,58 @@ from cli.outbox import Outgoing, Status
 from config import embedded
 from config.connection import connect
 from config.settings import Settings
-from worker.batch_plan import AccountPlan, plans, problems
+from worker import views
+from worker.batch_plan import AccountPlan, committed, plans, problems
 
 
-def of(values: Settings, briefs: Sequence[Outgoing]) -> list[AccountPlan] | None:
-    """Return the plans of the valid briefs, None when no Redis of an installation can be asked.
+@dataclass(frozen=True)
+class Plan:
+    """What the briefs would take that are not on record yet."""
 
-    A dry run checks files on machines that have none, and must not make one.
+    accounts: list[AccountPlan]
+    known: int
+    """How many of them are on record already: they would not be sent."""
+    committed: float
+    """Credits that the batch has spent or promised already; 0 when no budget is asked for."""
+
+
+def of(values: Settings, briefs: Sequence[Outgoing], batch: str | None) -> Plan | None:
+    """Return the plan of the valid briefs, None when no Redis of an installation can be asked.
+
+    A dry run checks files on machines that have none, and must not make one. `batch` is whose budget it is.
     """
     if values.redis_url is None and not values.data_dir.exists():
         return None
-    valid = [each.brief for each in briefs if each.brief is not None and each.status is Status.VALID]
+    valid = [each for each in briefs if each.brief is not None and each.status is Status.VALID]
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
-            return plans(client, values, valid)
+            ids = [each.brief_id for each in valid if each.brief_id is not None]
+            known = {view.brief_id for view in views.by_ids(client, ids)}
+            new = [each.brief for each in valid if each.brief is not None and each.brief_id not in known]
+            spent = 0.0 if batch is None else committed(client, batch)
+            return Plan(plans(client, values, new), len(known), spent)
     except (redis.RedisError, embedded.NoServer):
         return None
 
 
-def facts(found: Sequence[AccountPlan] | None, max_credits: float | None) -> dict[str, Any]:
-    """Return the plans for programs."""
-    accounts = None if found is None else [asdict(plan) for plan in found]
-    return {"accounts": accounts, "max_credits": max_credits, "problems": problems(found or (), max_credits)}
+def facts(found: Plan | None, max_credits: float | None) -> dict[str, Any]:
+    """Return the plan for programs."""
+    told = {"accounts": None, "known": None, "committed": None} if found is None else asdict(found)
+    return told | {"max_credits": max_credits, "problems": _problems(found, max_credits)}
 
 
-def show(found: Sequence[AccountPlan] | None, max_credits: float | None) -> None:
-    """Print the plans, and what stands against them."""
+def _problems(found: Plan | None, max_credits: float | None) -> list[str]:
+    return [] if found is None else problems(found.accounts, max_credits, found.committed)
+
+
+def show(found: Plan | None, max_credits: float | None) -> None:
+    """Print the plan, and what stands against it."""
     if found is None:
         say("Slots, credits so far and duration are not known: no Redis of an installation could be asked.")
         return
-    for plan in found:
+    if found.known:
+        say(f"{found.known} of them are on record already, would not be sent again and are not counted here.")
+    for plan in found.accounts:
         say(printable(f"account {plan.account}: {plan.briefs} briefs, {plan.waiting} wait already"))
         free = "no limit" if plan.slots_free is None else f"{plan.slots_free} free"
         cut = plan.counted < plan.waiting
@@ -55,7 +77,7 @@ def show(found: Sequence[AccountPlan] | None, max_credits: float | None) -> None
         took = "not known" if plan.seconds is None else f"{about} {age(round(plan.seconds * 1000))}"
         say(f"  duration  {took} until the last identity, at the mean durations so far,")
         say("            if nobody picks drafts that wait for it, and the picks of these come at once")
-    for problem in problems(found, max_credits):
+    for problem in _problems(found, max_credits):
         say(printable(f"It won't do: {problem}"))
 
 

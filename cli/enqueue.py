@@ -62,7 +62,7 @@ def command(
     has_any = any(each.brief is not None for each in briefs)
     budgeted = None if max_credits is None or not has_any else batch_plan.the_batch(briefs, max_credits)
     if dry_run:
-        _dry_run(values, briefs, max_credits, as_json=as_json)
+        _dry_run(values, briefs, budgeted, max_credits, as_json=as_json)
         return
     try:
         if keep_going or not bad:
@@ -86,16 +86,21 @@ def _set_budget(
 
 
 def _dry_run(
-    values: Settings, briefs: Sequence[Outgoing], max_credits: float | None, *, as_json: bool
+    values: Settings,
+    briefs: Sequence[Outgoing],
+    budgeted: str | None,
+    max_credits: float | None,
+    *,
+    as_json: bool,
 ) -> None:
-    plans = batch_plan.of(values, briefs)
-    plan = batch_plan.facts(plans, max_credits)
+    found = batch_plan.of(values, briefs, budgeted)
+    plan = batch_plan.facts(found, max_credits)
     if as_json:
         print_json({"briefs": [facts(each) for each in briefs], "plan": plan})
     else:
         _print_all(briefs, whole=True)
         show_totals([each.brief for each in briefs if each.brief and each.status is Status.VALID])
-        batch_plan.show(plans, max_credits)
+        batch_plan.show(found, max_credits)
     if plan["problems"] or any(each.status is Status.BAD for each in briefs):
         raise typer.Exit(DID_NOT)
 

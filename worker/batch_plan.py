@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import redis
 
+from config import keys
 from config.accounts import DEFAULT
 from config.settings import Settings
 from worker import account_report
@@ -75,7 +76,18 @@ def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence
     )
 
 
-def problems(plans: Sequence[AccountPlan], max_credits: float | None) -> list[str]:
+def committed(client: "redis.Redis", batch: str) -> float:
+    """Return the credits that a batch has spent already, or promised to those of its briefs on their way."""
+    with client.pipeline(transaction=True) as pipe:
+        pipe.hget(keys.BUDGET(batch), "spent")
+        pipe.hvals(keys.PROMISED(batch))
+        spent, promised = pipe.execute()
+    return float(spent or 0) + sum(map(float, promised))
+
+
+def problems(
+    plans: Sequence[AccountPlan], max_credits: float | None, already_committed: float = 0
+) -> list[str]:
     """Return why the briefs would not all come to their end, each as a sentence."""
     found = [
         f"account {plan.account} has {plan.slots_free} slots free, and {_those_before(plan)} want "
@@ -83,7 +95,7 @@ def problems(plans: Sequence[AccountPlan], max_credits: float | None) -> list[st
         for plan in plans
         if plan.slots_free is not None and plan.slots + plan.slots_wanted > plan.slots_free
     ]
-    return found + _over_budget(plans, max_credits)
+    return found + _over_budget(plans, max_credits, already_committed)
 
 
 def _those_before(plan: AccountPlan) -> str:
@@ -91,9 +103,12 @@ def _those_before(plan: AccountPlan) -> str:
     return f"the first {plan.counted} of those that wait" if cut else "briefs that wait already"
 
 
-def _over_budget(plans: Sequence[AccountPlan], max_credits: float | None) -> list[str]:
-    needed = sum(plan.credits for plan in plans)
+def _over_budget(
+    plans: Sequence[AccountPlan], max_credits: float | None, already_committed: float
+) -> list[str]:
+    needed = already_committed + sum(plan.credits for plan in plans)
     if max_credits is None or needed <= max_credits:
         return []
     unknown = " before drafts" if any(plan.draft_credits is None for plan in plans) else ""
-    return [f"{needed:g} credits{unknown} are more than the {max_credits:g} of --max-credits"]
+    already = f", {already_committed:g} of them spent or promised already," if already_committed else ""
+    return [f"{needed:g} credits{unknown}{already} are more than the {max_credits:g} of --max-credits"]

@@ -89,6 +89,23 @@ def test_over_the_credits_allowed_the_plan_stops(command: Command, flow: Flow) -
     assert not flow.client.exists(keys.BUDGET("spring")), "a dry run sets nothing"
 
 
+def test_what_the_batch_has_spent_counts_and_briefs_that_are_on_record_do_not_count_again(
+    command: Command, flow: Flow
+) -> None:
+    for number in range(2):
+        flow.accept(brief_id=f"b-{number}", batch="spring")
+    options = ["--batch", "spring", "--max-credits"]
+    code, told = plan(command, *options, "150", stdin=lines(3))
+    assert (code, told["known"], told["committed"], told["accounts"][0]["slots"]) == (0, 2, 100, 1)
+    answer = command("enqueue", "-", "--dry-run", *options, "149", stdin=lines(3))
+    assert answer.returncode == 1
+    assert "2 of them are on record already, would not be sent again" in answer.stdout
+    assert (
+        "It won't do: 150 credits before drafts, 100 of them spent or promised already, are more than the 149"
+        in answer.stdout
+    )
+
+
 @pytest.mark.parametrize("batches", [[None], ["a", "b"]])
 def test_a_budget_without_one_batch_is_a_wrong_use(
     command: Command, client: "redis.Redis", batches: list[str | None]
