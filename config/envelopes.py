@@ -9,7 +9,14 @@ from typing import Any
 
 from dramatiq import Message
 
-_TYPES = {"actor_name": str, "args": list, "kwargs": dict, "message_id": str}
+from config import keys
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "actor_name": (str, "text"),
+    "args": (list, "a list"),
+    "kwargs": (dict, "an object"),
+    "message_id": (str, "text"),
+}
 #: Lua writes an empty table as a list.
 _NO_KWARGS: list[Any] = []
 
@@ -25,18 +32,25 @@ def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
     """
     try:
         fields = json.loads(data)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise BadEnvelope(f"must be JSON that is not nested by the thousand, got {data[:40]!r}") from None
+    except ValueError as error:
         raise BadEnvelope(f"must be JSON: {str(error)[:100]}, got {data[:40]!r}") from None
     if not isinstance(fields, dict):
         raise BadEnvelope(f"must be a JSON object, got {data[:40]!r}")
     if fields.get("kwargs") == _NO_KWARGS:
         fields["kwargs"] = {}
-    for name, kind in _TYPES.items():
-        if not isinstance(fields.get(name), kind):
-            raise BadEnvelope(f"{name} must be a {kind.__name__}, got {ascii(fields.get(name))[:40]}")
+    for name, (kind, told) in _TYPES.items():
+        if name not in fields:
+            raise BadEnvelope(f"{name} is missing: it must be {told}")
+        if not isinstance(fields[name], kind):
+            raise BadEnvelope(f"{name} must be {told}, got {ascii(fields[name])[:40]}")
     if not fields["actor_name"].isidentifier():
         # Dramatiq would log it as it stands.
         raise BadEnvelope(f"actor_name must be a name, got {ascii(fields['actor_name'])[:40]}")
+    count = len(fields["args"]) + len(fields["kwargs"])
+    if queue == keys.INLET and count != 1:
+        raise BadEnvelope(f"args must be a list of one brief, got {count} arguments")
     return Message(
         queue_name=queue,
         actor_name=fields["actor_name"],

@@ -641,3 +641,20 @@ class TestWhateverComes:
         parsed = parse(raw)
         assert parse(parsed.body()).body() == parsed.body()
         assert parsed.total_variations == sum(each.get("num_variations") or 1 for each in raw["instructions"])
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://ann:geheim@example.com/a.jpg", "https://…example.com/a.jpg"),
+        ("http://example.com/a.jpg?signature=geheim", "http://example.com/a.jpg?…"),
+        ("ftp://ann:geheim@example.com/?key=geheim", "ftp://…example.com/?…"),
+    ],
+)
+def test_what_gives_access_in_a_refused_url_is_not_told(url: str, told: str) -> None:
+    with pytest.raises(BadBrief) as bad:
+        parse({"reference_image": url})
+    assert told in str(bad.value)
+    with pytest.raises(BadBrief) as listed:
+        parse({"reference_image": [url]})
+    assert "geheim" not in str(listed.value)

@@ -113,9 +113,9 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
     "no-json": (b"{", "must be JSON"),
     "empty": (b"", "must be JSON"),
     "no-utf8": (b'{"args": ["\xff"]}', "must be JSON"),
-    "deep": (b"[" * 100_000, "must be JSON"),
+    "deep": (b"[" * 100_000, "nested by the thousand"),
     "list": (b"[]", "JSON object"),
-    "no-fields": (b"{}", "actor_name"),
+    "no-fields": (b"{}", "actor_name is missing: it must be text"),
     "no-args": (json.dumps({**ACCEPT, "message_id": "m"}).encode(), "args"),
     "args-text": (json.dumps({**ACCEPT, "message_id": "m", "args": "abc"}).encode(), "args"),
     "kwargs-list": (json.dumps({**ACCEPT, "message_id": "m", "args": [], "kwargs": [1]}).encode(), "kwargs"),
@@ -133,8 +133,11 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
         "actor",
     ),
     "id-number": (json.dumps({**ACCEPT, "message_id": 5, "args": ["{}"]}).encode(), "message_id"),
-    "no-brief": (json.dumps({**ACCEPT, "message_id": "m", "args": []}).encode(), ""),
-    "two-briefs": (json.dumps({**ACCEPT, "message_id": "m", "args": ["{}", "{}"]}).encode(), ""),
+    "no-brief": (json.dumps({**ACCEPT, "message_id": "m", "args": []}).encode(), "one brief, got 0"),
+    "two-briefs": (
+        json.dumps({**ACCEPT, "message_id": "m", "args": ["{}", "{}"]}).encode(),
+        "one brief, got 2",
+    ),
     "more": (json.dumps({**ACCEPT, "message_id": "m", "args": [], "kwargs": {"x": 1}}).encode(), ""),
 }
 

@@ -176,8 +176,15 @@ def test_a_signed_body_that_says_nothing_changes_nothing(
 ) -> None:
     store.replace(DEFAULT, URL, SECRET, time.time())
     assert unchanged()
-    assert web.post(body, sign(SECRET, body).decode()) == 204
+    with structlog.testing.capture_logs() as logged:
+        assert web.post(body, sign(SECRET, body).decode()) == 204
     assert unchanged()
+    (line,) = logged
+    assert (line["event"], line["bytes"], line["begins"]) == (
+        "webhook.unreadable",
+        len(body),
+        ascii(body[:60]),
+    )
 
 
 def test_a_ping_is_answered_and_wakes_nobody(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 MAX_FAULTS = 100
 #: Characters kept of a value or a field name that is shown to people.
 MAX_SHOWN = 120
+#: What of a URL gives access: its user with a password, and its query, where signatures stand.
+_ACCESS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?)\S+")
 
 Scalar = str | int | float | bool | None
 
@@ -52,14 +55,18 @@ def path_of(location: tuple[str | int, ...]) -> str:
 
 
 def shown(value: object) -> Scalar:
-    """Return `value` as short printable text, or as it is where it is a plain number, a boolean or null."""
+    """Return `value` as short printable text, or as it is where it is a plain number, a boolean or null.
+
+    Faults go into events and logs, so what of a URL gives access is left out.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and value.bit_length() < 64:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    return _printable(value if isinstance(value, str) else json.dumps(value))
+    text = value if isinstance(value, str) else json.dumps(value)
+    return _printable(_ACCESS.sub("…", text) if "://" in text else text)
 
 
 def _printable(text: str) -> str:
