@@ -17,9 +17,9 @@ test-dialects: $(STAMP)
 	IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
 	IDENTITY_WORKER_TEST_DIALECT=docs IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
 
-# The permits against their model in new orders, and the parsers under made-up input.
+# The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)
-	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest tests/model tests/test_fuzz.py
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/model tests/test_fuzz.py
 
 # Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
 mutants: $(STAMP)

@@ -1,6 +1,6 @@
 """What no table thinks of: the inlet, the envelopes, the stream and the webhooks under made-up input.
 
-`make test` tries a few hundred; `make test-long` a hundred thousand.
+`make test` tries a few hundred of each; `make test-long` a hundred thousand.
 """
 
 import json
@@ -23,15 +23,16 @@ from worker.briefs import BadBrief
 from worker.ledger import Answer, Ledger
 from worker.notifications import Notification, read_event, read_frame
 
-#: Inputs for the parsers together, a fifth each; those that go through Redis are a fiftieth.
-INPUTS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "500"))
-#: Seconds for each test: an input takes some milliseconds, and as many again on a busy machine.
-pytestmark = pytest.mark.timeout(120 + INPUTS // 20)
+#: Inputs for each parser, half for each of two tests; those that go through Redis are a fiftieth.
+INPUTS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "200"))
+#: Seconds for each test: an input takes up to 14 ms, mostly to be made up, and far more on a busy machine.
+pytestmark = pytest.mark.timeout(120 + INPUTS // 10)
 FUZZ = settings(
-    max_examples=max(100, INPUTS // 5),
+    max_examples=INPUTS,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+HALF = settings(FUZZ, max_examples=INPUTS // 2)
 RECORDED = settings(FUZZ, max_examples=max(30, INPUTS // 50))
 
 TEXT = st.text(st.characters(), max_size=20)  # lone surrogates too
@@ -116,7 +117,7 @@ ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 STREAMS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=12).map(b"".join)
 
 
-@FUZZ
+@HALF
 @given(STREAMS, st.lists(st.integers(0, 200), max_size=6))
 def test_a_stream_means_the_same_as_by_the_steps_of_the_standard_however_cut(
     stream: bytes, cuts: list[int]
@@ -126,7 +127,7 @@ def test_a_stream_means_the_same_as_by_the_steps_of_the_standard_however_cut(
     assert decode(*pieces) == reference(stream)
 
 
-@FUZZ
+@HALF
 @given(st.lists(STREAMS | st.none(), max_size=6), st.integers(1, 50))
 def test_every_notification_in_a_noisy_stream_is_delivered(noise: list[bytes | None], size: int) -> None:
     stream, sent = b"data: first\n\n", []
@@ -152,7 +153,7 @@ EVENTS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@FUZZ
+@HALF
 @given(st.binary(max_size=100) | (EVENTS | JSON).map(lambda value: json.dumps(value).encode()))
 def test_a_webhooks_body_is_a_notification_fit_for_redis_or_nothing(body: bytes) -> None:
     from web.app import _decoded
@@ -162,7 +163,7 @@ def test_a_webhooks_body_is_a_notification_fit_for_redis_or_nothing(body: bytes)
         _fits(found)
 
 
-@FUZZ
+@HALF
 @given(EVENTS | JSON)
 def test_an_event_with_an_id_is_never_dropped(event: Any) -> None:
     found = read_event(event)
