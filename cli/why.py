@@ -91,6 +91,7 @@ def _ended(brief: BriefView) -> list[str]:
     ago = age(brief.read_at - brief.moved_at)
     lines = [f"{brief.brief_id} is {brief.state}, since {ago} ago"]
     lines += [f"  {brief.error}"] if brief.error else []
+    lines += [f"  {each.subject}: {each.error}" for each in brief.promotions if each.state == "failed"]
     return lines + [f"  {Fault(**fault)}" for fault in brief.faults]
 
 
@@ -129,7 +130,7 @@ def _replays(stream: Stream) -> str:
     if stream.told_at is None:
         return "the account's stream has never told of a job of ours: nothing is sent again on its word"
     since = "nothing yet" if stream.replayed_since is None else f"all since {clock(stream.replayed_since)}"
-    return f"its replays have brought {since}; a create of then that left no trace is sent again"
+    return f"its replays have brought {since}; a create since then that left no trace is sent again"
 
 
 def _waiting(found: Why, waiting: Waiting) -> list[str]:

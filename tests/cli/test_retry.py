@@ -47,6 +47,9 @@ def test_paid_drafts_are_chosen_from_again_and_not_bought_again(command: Command
     assert heard.api.requests(f"POST {CREATE}") == 1
     assert said(heard) == ["retry"]
     assert "error" not in heard.brief("b").fields
+    promotes = [entry for entry in views.journal(heard.client, "b") if entry["call"] == "promote"]
+    attempts = [entry["attempt"] for entry in promotes if entry["what"] == "intended"]
+    assert attempts == list(range(1, len(attempts) + 1)), "no attempt is a second one of its number"
 
 
 def test_a_brief_that_goes_on_is_kept_as_long_as_an_open_one(command: Command, flow: Flow) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 from commandline import Command
-from support import CREATE, Flow
+from support import CREATE, PROMOTE, Flow
 
 from cli.common import clock
 from config import keys
@@ -258,7 +258,7 @@ def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Comma
     assert f"without a gap from {clock(1_000)} to " in text
     assert "the account's stream has never told of a job of ours: nothing is sent again on its word\n" in text
     flow.client.hset(keys.STREAM("default"), "told_at", "1")
-    replays = f"its replays have brought all since {clock(3_000)}; a create of then"
+    replays = f"its replays have brought all since {clock(3_000)}; a create since then"
     assert replays in command("why", "a").stdout
 
 
@@ -281,6 +281,13 @@ def test_a_failed_brief_is_told_its_faults(command: Command, flow: Flow) -> None
     text = command("why", "bad").stdout
     assert text.startswith("bad is failed, since ")
     assert "  the brief breaks rules\n  priority: a whole number from -100 to 100" in text
+
+
+def test_a_brief_whose_promotions_failed_is_told_why_each_did(command: Command, heard: Flow) -> None:
+    heard.api.refuse(PROMOTE, 400, {"error": "no face"}, count=2)
+    heard.finish(heard.accept(brief_id="a"))
+    text = command("why", "a").stdout
+    assert "  none of its promotions made an identity\n  promotion:a#0: 400: no face\n" in text
 
 
 def test_a_finished_brief_waits_for_nothing_and_its_durations_serve_the_next(

@@ -46,11 +46,14 @@ local function reopen(subject, to)
     redis.call('HDEL', record, 'wish', 'wish_why')
     keep(brief, 'PERSIST')
     if to == 'choosing' then
-        -- The choice is made anew, and its promotions have the numbers of these.
+        -- The choice is made anew, and its promotions have the numbers of these; their attempts count on.
+        local grants = 0
         for _, promotion in ipairs(promotions_of(brief)) do
+            grants = math.max(grants, tonumber(redis.call('HGET', record_of(promotion), 'grants')) or 0)
             redis.call('DEL', record_of(promotion))
         end
         redis.call('HDEL', record, 'promotions', 'unfinished')
+        redis.call('HSET', record, 'promotion_grants', grants)
     end
 end
 
@@ -101,7 +104,7 @@ local function finish_promotion(subject)
     if wish == to then
         move('brief:' .. brief, {to = to, set = {error = why}, event = wished_event(brief, to, why, ',' .. more)})
     else
-        local set = to == 'failed' and {error = 'no promotion of this brief came to an end'} or nil
+        local set = to == 'failed' and {error = 'none of its promotions made an identity'} or nil
         move('brief:' .. brief, {to = to, set = set, event = {'identity.brief.' .. to, more}})
     end
 end

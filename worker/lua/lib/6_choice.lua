@@ -4,7 +4,7 @@
 -- permits from then on. Returns what the move answered.
 local function plan(subject, promotions)
     local record = record_of(subject)
-    local account, place, batch = unpack(redis.call('HMGET', record, 'account', 'place', 'batch'))
+    local account, place, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
     local promised = batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
     local answer = move(subject, {to = 'promoting'})
@@ -15,7 +15,7 @@ local function plan(subject, promotions)
     for n, fields in ipairs(promotions) do
         local promotion = 'promotion:' .. brief_of(subject) .. '#' .. (n - 1)
         put(record_of(promotion), fields, {state = 'planned', account = account, brief = brief_of(subject), need = 1,
-            place = place, batch = batch or nil, moved_at = whole(NOW)})
+            place = place, batch = batch or nil, grants = grants or nil, moved_at = whole(NOW)})
         -- A person may pick more than was reserved; those wait for a slot like everybody.
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)
