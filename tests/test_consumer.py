@@ -162,7 +162,7 @@ def test_only_whoever_gives_no_sign_of_life_is_taken_for_dead(
     # By this, written by the worker's clock, Dramatiq's own maintenance would go, now and then.
     own_client.zadd(keys.HEARTBEATS(), {broker.broker_id: 1})
     for _ in range(3):
-        other.do_ack(keys.STEPS, "nobody's")
+        other.enqueue(step("b"))
     other.tend()
     assert held(own_client, broker) == {redis_id}
     other.client.close()
