@@ -47,7 +47,7 @@ BATCH = Key(
     "identity:batch:%s",
     "zset",
     "ledger",
-    "briefs of a batch; keep_days after its last brief came or finished",
+    "briefs of a batch; keep_days after none of them is open any more",
 )
 JOB = Key(
     "identity:job:%s:%s",
@@ -84,7 +84,7 @@ BUDGET = Key(
     "identity:budget:%s",
     "hash",
     "permits",
-    "batch: credits allowed and spent; keep_days after its last brief",
+    "batch: credits allowed and spent, briefs that are open; keep_days after none is any more",
 )
 PROMISED = Key("identity:promised:%s", "hash", "permits", "batch: subject -> credits; gone when empty")
 PROMISED_OF = Key("identity:promised-of:%s", "hash", "permits", "account: subject -> batch; gone when empty")

@@ -39,11 +39,19 @@ def scripts(client: "redis.Redis") -> Scripts:
     return Scripts(client, Settings(speed=1))
 
 
-def accept(ledger: Ledger, brief_id: str = "b", batch: str | None = None, metadata: Any = None) -> Answer:
+def accept(
+    ledger: Ledger,
+    brief_id: str = "b",
+    batch: str | None = None,
+    metadata: Any = None,
+    state: str = "waiting",
+) -> Answer:
     envelope = {"brief_id": brief_id, "batch": batch, "account": ACCOUNT, "metadata": metadata or {}}
     fields = {"envelope": inside(envelope), "need": "1", "choose": '["first"]', "fingerprint": "f"}
     event = Event("identity.brief.accepted", {"instructions": 1})
-    return ledger.accept(brief_id, account=ACCOUNT, batch=batch, priority=0, fields=fields, event=event)
+    return ledger.accept(
+        brief_id, account=ACCOUNT, batch=batch, priority=0, fields=fields, event=event, state=state
+    )
 
 
 def record(ledger: Ledger, subject: str = "brief:b") -> Record:
@@ -275,16 +283,29 @@ def test_an_open_brief_has_no_lifetime_and_a_finished_one_the_days_that_are_set(
     assert all(2 * DAY - 60 < client.ttl(key) <= 2 * DAY for key in mine)
 
 
-def test_a_batch_lives_as_long_as_its_last_brief(client: "redis.Redis", ledger: Ledger) -> None:
-    accept(ledger, "a", batch="autumn")
-    accept(ledger, "b", batch="autumn")
-    ledger.advance(record(ledger, "brief:a"), "cancelled")
-    accept(ledger, "c", batch="autumn")
-    assert client.ttl(keys.BATCH("autumn")) == -1
-    for brief_id in ("b", "c"):
+def test_a_batch_and_its_budget_have_no_lifetime_while_a_brief_of_it_is_open(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    both = keys.BATCH("autumn"), keys.BUDGET("autumn")
+
+    def end(brief_id: str) -> list[bool]:
         ledger.advance(record(ledger, f"brief:{brief_id}"), "cancelled")
-    assert client.ttl(keys.BATCH("autumn")) > 29 * DAY
-    assert client.zrange(keys.BATCH("autumn"), 0, -1) == ["a", "b", "c"]
+        return [client.ttl(key) > 29 * DAY for key in both]
+
+    for brief_id in ("a", "b", "c"):
+        accept(ledger, brief_id, batch="autumn")
+    assert end("a") == [False, False]
+    accept(ledger, "bad", batch="autumn", state="failed")
+    ledger.set_budget("autumn", ACCOUNT, 100, by="test")
+    assert [client.ttl(key) for key in both] == [-1, -1]
+    assert end("b") == [False, False]
+    assert end("c") == [True, True]
+    accept(ledger, "d", batch="autumn")
+    assert [client.ttl(key) for key in both] == [-1, -1]
+    assert end("d") == [True, True]
+    ledger.set_budget("autumn", ACCOUNT, 200, by="test")
+    assert client.ttl(keys.BUDGET("autumn")) > 0
+    assert client.zrange(keys.BATCH("autumn"), 0, -1) == ["a", "b", "c", "bad", "d"]
 
 
 def test_finished_briefs_are_listed_no_longer_than_they_are_kept(

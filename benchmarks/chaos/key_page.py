@@ -47,8 +47,8 @@ def _keys(client: "redis.Redis") -> list[tuple[str, str]]:
 def _should_end(client: "redis.Redis", key: str, name: str | None, finished: set[str]) -> bool:
     if name in ("RECORD", "JOURNAL"):
         return key.rpartition("#")[0].split(":", 2)[-1] in finished or key.split(":", 2)[-1] in finished
-    if name == "BATCH":
-        briefs: Any = client.zrange(key, 0, -1)
+    if name in ("BATCH", "BUDGET"):
+        briefs: Any = client.zrange(keys.BATCH(key.split(":", 2)[-1]), 0, -1)
         return set(briefs) <= finished
     if name == "WINDOW":
         # One that is under way has no end yet, and may not lose its place.

@@ -54,10 +54,10 @@ def test_paid_drafts_are_chosen_from_again_and_not_bought_again(command: Command
 
 def test_a_brief_that_goes_on_is_kept_as_long_as_an_open_one(command: Command, flow: Flow) -> None:
     failed_on_promotion(flow, batch="spring")
-    kept = [keys.RECORD(SUBJECT), keys.JOURNAL("b"), keys.BATCH("spring")]
+    kept = [keys.RECORD(SUBJECT), keys.JOURNAL("b"), keys.BATCH("spring"), keys.BUDGET("spring")]
     assert min(flow.client.ttl(key) for key in kept) > 0
     assert command("retry", "b").returncode == 0
-    assert [flow.client.ttl(key) for key in kept] == [-1, -1, -1]
+    assert [flow.client.ttl(key) for key in kept] == [-1] * 4
     assert flow.client.zscore(keys.FINISHED(), "b") is None
     assert flow.client.zscore(keys.OPEN(), "b") == float(flow.brief("b").fields["accepted_at"])
 

@@ -15,8 +15,7 @@ put(record, A.set, {state = A.state, account = A.account, place = place, batch =
     accepted_at = whole(NOW), moved_at = whole(NOW)})
 if A.batch then
     redis.call('ZADD', key('BATCH', A.batch), whole(NOW), A.id)
-    redis.call('PERSIST', key('BATCH', A.batch))
-    redis.call('PERSIST', key('BUDGET', A.batch))
+    join_batch(A.batch)
 end
 emit(subject, A.event[1], A.event[2])
 if A.state == 'failed' then

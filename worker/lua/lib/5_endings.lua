@@ -15,14 +15,32 @@ local function keep(brief, command, ...)
     local record = record_of('brief:' .. brief)
     redis.call(command, record, ...)
     redis.call(command, key('JOURNAL', brief), ...)
-    local batch = redis.call('HGET', record, 'batch')
-    if batch then
-        redis.call(command, key('BATCH', batch), ...)
-        redis.call(command, key('BUDGET', batch), ...)
-    end
     for _, promotion in ipairs(promotions_of(brief)) do
         redis.call(command, record_of(promotion), ...)
     end
+end
+
+-- A brief of the batch is open: the batch and its budget stay.
+local function join_batch(batch)
+    redis.call('HINCRBY', key('BUDGET', batch), 'open', 1)
+    redis.call('PERSIST', key('BATCH', batch))
+    redis.call('PERSIST', key('BUDGET', batch))
+end
+
+-- A batch without an open brief ends after keep_ms, and its budget with it.
+local function let_batch_end(batch)
+    if redis.call('HEXISTS', key('BUDGET', batch), 'open') == 0 then
+        redis.call('PEXPIRE', key('BATCH', batch), SETTING.keep_ms)
+        redis.call('PEXPIRE', key('BUDGET', batch), SETTING.keep_ms)
+    end
+end
+
+-- Counted, not looked for among the open briefs: that would take longer for each brief that there is.
+local function leave_batch(batch)
+    if redis.call('HINCRBY', key('BUDGET', batch), 'open', -1) <= 0 then
+        redis.call('HDEL', key('BUDGET', batch), 'open')
+    end
+    let_batch_end(batch)
 end
 
 local function finish_brief(brief)
@@ -30,6 +48,10 @@ local function finish_brief(brief)
     redis.call('ZADD', KEY.FINISHED, whole(NOW), brief)
     redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(NOW - SETTING.keep_ms))
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
+    local batch = redis.call('HGET', record_of('brief:' .. brief), 'batch')
+    if batch then
+        leave_batch(batch)
+    end
 end
 
 -- A finished record goes on: an operator wants it tried again.
@@ -45,6 +67,10 @@ local function reopen(subject, to)
     redis.call('ZADD', KEY.OPEN, redis.call('HGET', record, 'accepted_at'), brief)
     redis.call('HDEL', record, 'wish', 'wish_why')
     keep(brief, 'PERSIST')
+    local batch = redis.call('HGET', record, 'batch')
+    if batch then
+        join_batch(batch)
+    end
     if to == 'choosing' then
         -- The choice is made anew, and its promotions have the numbers of these; their attempts count on.
         local grants = 0

@@ -18,8 +18,11 @@ local function settle_promise(account, subject)
     end
     take_promise(account, subject, batch)
     unpark(account, batch)
-    redis.call('PEXPIRE', key('BATCH', batch), SETTING.keep_ms)
-    redis.call('PEXPIRE', key('BUDGET', batch), SETTING.keep_ms)
+    if kind_of(subject) == 'brief' then
+        leave_batch(batch)
+    else
+        let_batch_end(batch)
+    end
 end
 
 -- Take a subject without a record out of all that it stands in.
