@@ -308,6 +308,21 @@ def test_a_batch_and_its_budget_have_no_lifetime_while_a_brief_of_it_is_open(
     assert client.zrange(keys.BATCH("autumn"), 0, -1) == ["a", "b", "c", "bad", "d"]
 
 
+@pytest.mark.parametrize("subject", ["brief:new", "promotion:new#0", "draft:new"])
+def test_a_record_that_only_a_newer_version_knows_keeps_no_timer_from_being_heard(
+    client: "redis.Redis", ledger: Ledger, scripts: Scripts, subject: str
+) -> None:
+    accept(ledger)
+    steps(client)
+    client.hdel(keys.RECORD("brief:b"), "hinted")
+    client.hset(keys.RECORD(subject), "state", "polishing")
+    client.zadd(keys.TIMERS(), {subject: 1, "brief:b": 2})
+    scripts.run("due", most=10)
+    assert steps(client) == ["submit_brief"]
+    assert float(str(client.zscore(keys.TIMERS(), subject))) > record(ledger).read_at
+    client.delete(keys.RECORD(subject))
+
+
 def test_finished_briefs_are_listed_no_longer_than_they_are_kept(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:

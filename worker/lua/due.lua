@@ -4,7 +4,8 @@
 -- Returns ms until the next timer, or -1 when there is none.
 --
 -- Atomic, so that many listeners can run it: each timer is taken by one. A woken record's timer is set
--- forward, not removed: should the step die or be lost, it is woken again.
+-- forward, not removed: should the step die or be lost, it is woken again. One in a state that this version does not know
+-- is left to those that do.
 local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', whole(NOW), 'LIMIT', 0, A.most)
 for _, subject in ipairs(due) do
     local kind = kind_of(subject)
@@ -19,7 +20,7 @@ for _, subject in ipairs(due) do
         sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admit(string.match(subject, ':(.*)'))
-    elseif state and STATES[kind][state].actor then
+    elseif not is_known(kind, state) or (state and STATES[kind][state].actor) then
         redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.again_ms), subject)
         hint(subject)
     else

@@ -70,15 +70,25 @@ local function send_step(record, actor, subject)
     redis.call('HSET', record, 'hinted', whole(NOW), 'message', send(actor, subject))
 end
 
+-- While a deploy brings a newer version, that one may have put on record what this one does not know.
+local function is_known(kind, state)
+    local states = STATES[kind]
+    return states and (not state or states[state])
+end
+
 -- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
 local function hint(subject)
     local record = record_of(subject)
     local state, hinted, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
+    local kind = kind_of(subject)
+    if not is_known(kind, state) then
+        return
+    end
     if not state then
         send('release_orphan', subject)
         return
     end
-    local actor = STATES[kind_of(subject)][state].actor
+    local actor = STATES[kind][state].actor
     if not actor or NOW - (tonumber(hinted) or 0) <= SETTING.lost_ms then
         return
     end
