@@ -102,10 +102,9 @@ def _standing(found: Why, standing: Standing) -> list[str]:
     ]
     if standing.waiting is not None:
         return lines + _waiting(found, standing.waiting)
-    if standing.state == "held" and standing.subject.startswith("brief:"):
-        lines.append(f"  asks:     {brief.question}")
-        lines += [f"            {line}" for line in candidate_lines(brief)]
-        return lines if brief.wish else [*lines, f"  answer:   `{answer(brief)}`"]
+    if standing.state == "held":
+        # A promotion that is held has its brief ask.
+        return lines if standing.subject.startswith("promotion:") else [*lines, *_question(brief)]
     if waits_for_pick(brief):
         return [*lines, f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"]
     lines.append(
@@ -123,6 +122,12 @@ def _standing(found: Why, standing: Standing) -> list[str]:
             f"  next:     looked at in {age(standing.next_look - now + 999)}, or when the API speaks of it"
         )
     return lines
+
+
+def _question(brief: BriefView) -> list[str]:
+    lines = [f"  asks:     {brief.question}"]
+    lines += [f"            {line}" for line in candidate_lines(brief)]
+    return lines if brief.wish else [*lines, f"  answer:   `{answer(brief)}`"]
 
 
 def _replays(stream: Stream) -> str:

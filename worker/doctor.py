@@ -86,7 +86,7 @@ def work(client: "redis.Redis") -> Iterator[Check]:
     dead = dead_briefs + dead_steps
     yield Check("queues", Health.OK, f"{inlet} briefs and {steps} steps wait, {unfinished} briefs are open")
     if dead:
-        see = "see `identity-worker status --held`; `retry --all-held` brings them back"
+        see = "see `identity-worker status --held`; `retry` brings one back, `cancel` throws it away"
         yield Check("dead letters", Health.WARN, f"{dead} messages that no worker could run", see)
     else:
         yield Check("dead letters", Health.OK, "none")
