@@ -13,12 +13,15 @@ import redis.asyncio
 from actors.tasks import stopping
 from config import keys, logs
 from config.accounts import Account
+from config.pauses import pauses
 from worker.urls import segment
 
 log = logs.get("cleaner")
 
 #: Seconds between two looks when nothing was announced: events matched late, or left by another listener.
 LOOK_EVERY = 1.0
+#: Seconds of the longest pause after a deletion that failed.
+LONGEST_PAUSE = 30.0
 #: Seconds that one deletion may take.
 TIMEOUT = 10.0
 
@@ -35,9 +38,11 @@ class Cleaner:
         self._redis = connection
         self._url = f"{api_url}/notifications"
         self._account = account
+        self._refused: set[str] = set()
 
     async def run(self) -> None:
         """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
+        again = pauses(LONGEST_PAUSE)
         while not stopping():
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
@@ -45,19 +50,28 @@ class Cleaner:
             self.wanted.clear()
             try:
                 await self._delete_all()
-            except redis.RedisError as error:
-                log.warning("events.not_deleted", account=self._account.name, error=str(error))
-                await asyncio.sleep(LOOK_EVERY)
+                again = pauses(LONGEST_PAUSE)
+            except (httpx.HTTPError, redis.RedisError) as error:
+                pause = next(again)
+                name = self._account.name
+                log.warning("events.not_deleted", account=name, error=str(error), again_in=round(pause, 2))
+                await asyncio.sleep(pause)
 
     async def _delete_all(self) -> None:
+        """Delete what is handled, up to the first refusal: most speak of all, as of a token or of a server.
+
+        What was refused comes last from then on, so that one event that can't be deleted keeps no other.
+        """
         handled = keys.HANDLED(self._account.name)
-        for event in map(str, await self._redis.zrange(handled, 0, -1)):
+        events = list(map(str, await self._redis.zrange(handled, 0, -1)))
+        self._refused.intersection_update(events)
+        for event in sorted(events, key=self._refused.__contains__):
             try:
                 await self._delete(event)
-            except httpx.HTTPError as error:  # the others need not wait for this one
-                log.warning("event.not_deleted", account=self._account.name, id=event, error=str(error))
-            else:
-                await self._redis.zrem(handled, event)
+            except httpx.HTTPError:
+                self._refused.add(event)
+                raise
+            await self._redis.zrem(handled, event)
             if stopping():
                 return
 

