@@ -154,6 +154,7 @@ def test_watching_goes_on_until_ctrl_c(flow: Flow, redis_url: str, tmp_path: Pat
             shown = b""
             while b"stream" not in shown:
                 shown += screen.read(65_536)
+            assert "\u2026".encode() not in shown, "long lines are folded, not cut off"
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
 

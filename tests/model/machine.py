@@ -4,11 +4,13 @@ A crash between two calls is a step that is never taken: the next one comes from
 timer. So every rule picks its subject from all that stand where the rule may apply.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import redis
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from model import ASKS, MINUTE, WAITS, Model, Subject
@@ -22,6 +24,11 @@ BATCHES = ("x", "y", "z")
 #: What a draft costs, if nothing else is said.
 PRICE = 4
 MOMENTS = (1, 500, 4_999, 5_000, 10_000, 15_000, 45_000, MINUTE - 1, MINUTE, 601_000)
+
+#: Where it only matters whether a test fails (`tests/mutants.py`), a failure is not made smaller.
+PHASES = (
+    (Phase.generate,) if "IDENTITY_WORKER_TEST_NO_SHRINK" in os.environ else (Phase.generate, Phase.shrink)
+)
 
 picks = st.integers(0, 10_000)
 accounts = st.sampled_from(ACCOUNTS)

@@ -12,6 +12,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machine import PHASES
 
 from config import keys
 from config.settings import Settings
@@ -80,7 +81,12 @@ happenings = st.lists(
 
 
 @settings(
-    max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=PHASES,
+    suppress_health_check=list(HealthCheck),
 )
 @given(happenings)
 def test_while_batches_wait_each_gets_its_share(

@@ -7,18 +7,14 @@ import os
 
 import pytest
 import redis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from machine import TOLD, Permits
+from machine import PHASES, TOLD, Permits
 
 from config.settings import Settings
 from worker.scripts import Scripts
 
 STEPS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "5000"))
-#: Where only it matters whether a test fails (`tests/mutants.py`), a failure is not made smaller.
-PHASES = (
-    (Phase.generate,) if "IDENTITY_WORKER_TEST_NO_SHRINK" in os.environ else (Phase.generate, Phase.shrink)
-)
 LONG = "IDENTITY_WORKER_TEST_STEPS" in os.environ
 
 
