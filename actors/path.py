@@ -15,7 +15,7 @@ from actors.broker import broker
 from actors.process import Process, process
 from config import keys, logs
 from config.settings import LOOK_AGAIN
-from worker import choosing, intake, preparing, steps
+from worker import choosing, intake, preparing, retrying, steps
 from worker.answers import JobResults, RunState
 from worker.api_errors import AlreadyPromoted, ApiError, NotFound
 from worker.ledger import Answer, Record, Settle, brief_subject
@@ -74,12 +74,14 @@ def submit_brief(subject: str) -> None:
         brief,
         "generating",
         fields={"job_id": created.job_id},
-        forget=["error"],
         settle=Settle.COUNTED,
         journal=steps.outcome("create", brief, "accepted", job_id=created.job_id),
         jobs=[created.job_id],
+        unowned=True,
+        forget=retrying.ASKED,
         timer=run.settings.api_ms(LOOK_AGAIN),
         paid=True,
+        also_from=("uncertain", "held"),
     )
     refusals.check_recorded(brief, answer, job=created.job_id)
 
@@ -159,8 +161,10 @@ def _record_identity(
         settle=Settle.COUNTED,
         journal=outcome | fields,
         jobs=list(fields.values()),
+        forget=retrying.ASKED,
         timer=run.settings.api_ms(LOOK_AGAIN),
         paid=True,
+        also_from=("held",),
     )
     refusals.check_recorded(promotion, answer, identity=code)
 

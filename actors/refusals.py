@@ -8,7 +8,7 @@ from config import logs
 from config.settings import EARLY_404, LOOK_AGAIN
 from worker import choosing, steps
 from worker.answers import JobResults
-from worker.api_errors import ApiError, Invalid, NotFound
+from worker.api_errors import ApiError, Invalid, NotFound, OutcomeUnknown, Unexpected
 from worker.charges import PREPROCESSING_FAILED
 from worker.ledger import Answer, Event, Record, Settle
 from worker.verdicts import CREATE, NEXT_DRAFT, PROMOTE, judge
@@ -35,6 +35,7 @@ def refuse_create(run: Process, brief: Record, error: ApiError) -> None:
         pause=verdict.pause,
         throttle=verdict.throttle,
         paid=True,
+        also_from=("uncertain",),
     )
 
 
@@ -85,7 +86,7 @@ def unknown_promotion(run: Process, promotion: Record | None) -> None:
     if promotion is None or promotion.state != "promoting" or promotion.age_ms < run.paid_call_ms:
         return
     outcome = steps.outcome("promote", promotion, "unknown")
-    run.ledger.advance(promotion, "planned", settle=Settle.COUNTED, journal=outcome)
+    run.ledger.advance(promotion, "planned", settle=Settle.COUNTED, journal=outcome, keep=True)
 
 
 def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
@@ -105,6 +106,8 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
             journal=outcome,
             pause=verdict.pause,
             throttle=verdict.throttle,
+            # One that may have arrived may have a job.
+            keep=isinstance(error, OutcomeUnknown | Unexpected),
             paid=True,
         )
 

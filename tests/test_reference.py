@@ -274,7 +274,7 @@ def test_of_two_runs_at_once_one_makes_the_call(flow: Flow, api: Api) -> None:
 def test_a_note_of_a_record_that_has_moved_on_changes_nothing(flow: Flow) -> None:
     brief_id = accept_photo(flow)
     before = flow.brief(brief_id)
-    assert flow.ledger.advance(before, "cancelled") is Answer.MOVED
+    assert flow.ledger.advance(flow.brief(brief_id), "cancelled") is Answer.MOVED
     assert flow.ledger.note(before, when={}, fields={"x": "1"}, timer=5, again=True) is Answer.ELSEWHERE
     assert flow.brief(brief_id).get("x") is None
 

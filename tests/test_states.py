@@ -42,7 +42,7 @@ def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
     if (kind, state) in BEGUN:
         client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject: "+inf"})
     client.zadd(keys.TIMERS(), {subject: 1})
-    return Record(subject, {**fields}, 0)
+    return Record(subject, {**fields, "state": state}, 0)
 
 
 def give_grant(client: "redis.Redis", kind: Kind) -> None:
@@ -116,7 +116,7 @@ def test_a_move_to_the_state_it_is_in_is_a_repeat_and_changes_nothing(
 def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger: Ledger) -> None:
     for kind, states in TABLE.items():
         for state in states:
-            missing = Record(subject_of(kind), {}, 0)
+            missing = Record(subject_of(kind), {"state": state}, 0)
             assert ledger.advance(missing, state, fields={"x": "1"}) is Answer.ELSEWHERE
     assert whole_server(client) == {}
 

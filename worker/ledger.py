@@ -108,17 +108,21 @@ class Ledger(AccountLedger):
         keep: bool = False,
         unowned: bool = False,
         sightings: int | None = None,
+        also_from: Sequence[str] = (),
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
-        `fields` are set and those of `forget` removed; `timer` is in ms from now; `jobs` are remote jobs that
-        are now this record's; `pause` and `throttle` hold the account or an endpoint up. The fields of `when`
-        must still be so, and so must the attempt that the record was read with: whoever was overtaken by
-        another attempt moves nothing. `paid` records the end of a paid call: in the journal in any case, and
-        for as long as it takes Redis to answer. `promotions` are the choice of a brief that moves to
-        `choosing`, planned at once as in `plan`. With `keep`, a record that is held keeps its job permit
-        until `job_over`; with `unowned`, nothing is done if one of the jobs is another record's; nor with
-        `sightings` (`worker/streams.py`), if more has been seen since of jobs that are nobody's.
+        It must still be in the state that it was read in, or moved to with `record`, or in one of
+        `also_from`: a late answer moves nothing that has gone on by another way. `fields` are set and those
+        of `forget` removed; `timer` is in ms from now; `jobs` are remote jobs that are now this record's;
+        `pause` and `throttle` hold the account or an endpoint up. The fields of `when` must still be so,
+        and so must the attempt that the record was read with: whoever was overtaken by another attempt
+        moves nothing. `paid` records the end of a paid call: in the journal in any case, and for as long as
+        it takes Redis to answer. `promotions` are the choice of a brief that moves to `choosing`, planned
+        at once as in `plan`. With `keep`, a record that is held keeps its job permit until `job_over`, and
+        a promotion that may have arrived until it is made again; with `unowned`, nothing is done if one of
+        the jobs is another record's; nor with `sightings` (`worker/streams.py`), if more has been seen
+        since of jobs that are nobody's.
         """
         arguments = {
             "subject": record.subject,
@@ -134,8 +138,12 @@ class Ledger(AccountLedger):
             "keep": keep or None,
             "unowned": unowned or None,
             "sightings": sightings,
+            "from": [record.state, *also_from],
         }
-        return self._change("advance", arguments, forget, journal, pause, paid=paid)
+        answer = self._change("advance", arguments, forget, journal, pause, paid=paid)
+        if answer is Answer.MOVED:
+            record.fields["state"] = to
+        return answer
 
     def note(
         self,

@@ -36,6 +36,11 @@ def missing_file(brief: Record) -> str | None:
     return next((place for place in _places(brief) if place not in uploaded), None)
 
 
+def has_files(brief: Record) -> bool:
+    """Whether a brief goes through its preparation; to do so again sends nothing twice."""
+    return any(True for _ in _places(brief)) or brief.get("files") is not None
+
+
 def needs_extraction(brief: Record) -> bool:
     """Whether its reference image is still to be described."""
     return brief.get("reference_image") is not None and brief.get("extracted") is None

@@ -49,10 +49,13 @@ class Throttle(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """A record as it was read: all values are text, as Redis holds them."""
+    """A record as it was read: all values are text, as Redis holds them.
+
+    Its state follows the moves that are made with it (`Ledger.advance`).
+    """
 
     subject: str
-    fields: Mapping[str, str]
+    fields: dict[str, str]
     read_at: int
     """The server's time when it was read, ms."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worker import steps
+from worker import preparing, steps
 from worker.charges import Journal
 from worker.records import Record
 
@@ -76,13 +76,19 @@ def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
             f"brief {brief.brief_id} may have been paid for, nobody knows: "
             "enqueue it under another id to pay for it anyway"
         )
-    if brief.get("left") == "preparing":
+    if journal.made("create", "job_id"):
+        raise RefusedError(
+            f"brief {brief.brief_id} has a job that its record does not name: see `status {brief.brief_id}`"
+        )
+    if preparing.has_files(brief):
         return _move(brief, "preparing", timer=AT_ONCE)
     return _move(brief, "waiting")
 
 
 def _plan_again(promotion: Record) -> dict[str, Any]:
-    return _move(promotion, "planned", fields={"tried": "0"} if promotion.state == "failed" else None)
+    fields = {"tried": "0"} if promotion.state == "failed" else None
+    # One held in the middle of its promote may have arrived: it keeps the permit that it has.
+    return _move(promotion, "planned", fields=fields) | {"keep": promotion.state == "held"}
 
 
 def _move(

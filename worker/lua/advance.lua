@@ -4,9 +4,11 @@
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
 -- pause = {what = 'pause' | 'create' | 'promote', ms, reason},
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
+-- from = {states} in one of which it must be (or none),
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
 -- paid = true: the end of a paid call, journalled in any case,
--- keep = true: a job permit stays with a record that is held, for job_over to hand on,
+-- keep = true: a job permit stays with a record that is held, for job_over to hand on, or with a promotion that
+-- waits to be made again, as it may have arrived,
 -- unowned = true: nothing is done if one of the jobs is another record's,
 -- sightings = how much had been seen of jobs that are nobody's when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
@@ -27,8 +29,18 @@ local function is_taken()
     return false
 end
 
+local function is_where_it_was()
+    local state = redis.call('HGET', record, 'state')
+    for _, from in ipairs(A.from or {state}) do
+        if state == from then
+            return true
+        end
+    end
+    return state == A.to
+end
+
 local answer = 'elsewhere'
-if unchanged(record, A.when) and not is_taken() and has_seen_only(account, A.sightings) then
+if is_where_it_was() and unchanged(record, A.when) and not is_taken() and has_seen_only(account, A.sightings) then
     answer = move(A.subject, A)
 end
 
@@ -57,7 +69,8 @@ end
 for _, job in ipairs(A.jobs or {}) do
     know_job(account, job, A.subject)
 end
-if A.promotions then
+-- Not where an operator's wish has ended it instead.
+if A.promotions and redis.call('HGET', record, 'state') == 'choosing' then
     plan(A.subject, A.promotions)
 end
 local waits = WAITS[kind_of(A.subject)]

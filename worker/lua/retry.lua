@@ -16,6 +16,8 @@ for _, change in ipairs(A.moves) do
     end
 end
 journal(A.brief, A.journal)
+-- What an operator wished before is over: it would end the brief again at once.
+redis.call('HDEL', record_of(subject), 'wish', 'wish_why')
 for _, change in ipairs(A.moves) do
     move(change.subject, change)
 end

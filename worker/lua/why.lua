@@ -40,15 +40,17 @@ if not room then
     local full = limits.rate[endpoint] > 0 and used >= limits.rate[endpoint]
     lacks(full and 'request' or 'probe', {used = used, limit = limits.rate[endpoint], next_at = later})
 end
-room, later = jobs_have_room(account, endpoint, tonumber(place), limits)
-if not room then
-    local reserve = endpoint == 'create' and not is_urgent(tonumber(place)) and limits.express or 0
-    lacks('job', {used = redis.call('ZCARD', key('PERMITS', account)), cap = limits.jobs, working = limits.working,
-        express = reserve, next_at = later})
-end
-local free = free_slots(account, limits.slots)
-if not has_slots(account, A.subject, free, limits.slots) then
-    lacks('slots', {need = tonumber(need) or 1, free = free, cap = limits.slots})
+if not holds_job(account, A.subject) then
+    room, later = jobs_have_room(account, endpoint, tonumber(place), limits)
+    if not room then
+        local reserve = endpoint == 'create' and not is_urgent(tonumber(place)) and limits.express or 0
+        lacks('job', {used = redis.call('ZCARD', key('PERMITS', account)), cap = limits.jobs, working = limits.working,
+            express = reserve, next_at = later})
+    end
+    local free = free_slots(account, limits.slots)
+    if not has_slots(account, A.subject, free, limits.slots) then
+        lacks('slots', {need = tonumber(need) or 1, free = free, cap = limits.slots})
+    end
 end
 if not fits_budget(account, A.subject, batch) then
     lacks('budget', {account = account, batch = batch, cost = cost_of(account, A.subject), left = budget_left(batch),

@@ -13,6 +13,12 @@ local function holds_permit(kind, state)
     return STATES[kind][state].permit and (kind == 'brief' or SETTING.preprocessing_counts)
 end
 
+-- Whether a subject that waits holds its job permit still: its promote may have arrived, and the API be at work.
+-- It stands first, and to ask again it needs no second job and no second slot.
+local function holds_job(account, subject)
+    return redis.call('ZSCORE', key('PERMITS', account), subject)
+end
+
 local function free_slots(account, cap)
     if cap == 0 then
         return math.huge
@@ -97,14 +103,16 @@ local function next_to_start(account, endpoint, limits)
     if not room then
         return nil, later
     end
-    room, later = jobs_have_room(account, endpoint, tonumber(first[2]), limits)
-    if not room then
-        return nil, later
-    end
-    local subject
-    subject, later = first_with_slots(account, endpoint, limits)
-    if not subject then
-        return nil, later
+    local subject = first[1]
+    if not holds_job(account, subject) then
+        room, later = jobs_have_room(account, endpoint, tonumber(first[2]), limits)
+        if not room then
+            return nil, later
+        end
+        subject, later = first_with_slots(account, endpoint, limits)
+        if not subject then
+            return nil, later
+        end
     end
     local state, batch = unpack(redis.call('HMGET', record_of(subject), 'state', 'batch'))
     if not state then
@@ -123,7 +131,7 @@ local function grant(account, endpoint, subject, batch)
     local record = record_of(subject)
     local kind = kind_of(subject)
     local waiting = key('WAITING', account, endpoint)
-    started(account, tonumber(redis.call('ZSCORE', waiting, subject)))
+    started(account, tonumber(redis.call('HGET', record, 'place')))
     redis.call('ZREM', waiting, subject)
     local window = key('WINDOW', account, endpoint)
     redis.call('ZADD', window, '+inf', subject)

@@ -40,7 +40,7 @@ local function learn_duration(account, kind, to, since)
 end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
--- `keep`: a permit stays, as the API may still have a job of a record that is held.
+-- `keep`: a permit stays, as the API may have a job of a record that is held, or whose promote may have arrived.
 local function hold(account, subject, kind, from, to, keep)
     if holds_permit(kind, to) then
         -- A job that an operator has found counts from then on.
@@ -62,7 +62,8 @@ local function hold(account, subject, kind, from, to, keep)
     end
     local waits = WAITS[kind]
     if to == waits.state then
-        redis.call('ZADD', key('WAITING', account, waits.endpoint), redis.call('HGET', record_of(subject), 'place'), subject)
+        local place = holds_job(account, subject) and '-inf' or redis.call('HGET', record_of(subject), 'place')
+        redis.call('ZADD', key('WAITING', account, waits.endpoint), place, subject)
     elseif from == waits.state then
         redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
         local batch = redis.call('HGET', record_of(subject), 'batch')
@@ -106,12 +107,20 @@ end
 -- Where a record ends instead when its operator wishes it: no call of it is under way there.
 local ENDS_AT = {waiting = true, choosing = true, planned = true, held = true}
 
+-- How a promotion of unknown outcome ends that is not to be made again: with the job that it may have.
+local function until_job_is_over(change)
+    return {to = 'held', keep = true, timer = SETTING.again_ms, settle = change.settle,
+        set = {question = 'its promote may have arrived: it ends when the job is over that it may have'}}
+end
+
 -- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
 -- settle = 'counted' | 'never left', keep = true: a permit stays
 move = function(subject, change)
     local wish, why = wish_of(subject)
     if wish and ENDS_AT[change.to] and not change.keep then
         change = ending(subject, wish, why, change)
+    elseif wish and change.to == 'planned' then
+        change = until_job_is_over(change)
     end
     local answer, from, account = check(subject, change.to)
     if answer ~= 'moved' then
@@ -193,8 +202,12 @@ end
 local function end_as_wished(account, subject)
     local kind = kind_of(subject)
     local state = redis.call('HGET', record_of(subject), 'state')
-    local at_work = STATES[kind][state].permit
-        or (state == 'held' and redis.call('ZSCORE', key('PERMITS', account), subject))
+    local may_have_job = holds_job(account, subject)
+    if state == 'planned' and may_have_job and not is_granted(account, subject) then
+        move(subject, until_job_is_over({}))
+        return
+    end
+    local at_work = STATES[kind][state].permit or (state == 'held' and may_have_job)
     if not at_work and not STATES[kind][state].final then
         local wish, why = wish_of(subject)
         move(subject, ending(subject, wish, why, {}))
