@@ -10,6 +10,7 @@ import dramatiq
 
 from actors.broker import broker
 from actors.process import Process, process
+from actors.uncertain import unknown_create
 from config import keys, letters, logs
 from config.letters import Letter
 from config.settings import EARLY_404, LOOK_AGAIN
@@ -45,11 +46,7 @@ def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=letter.error)
     held = TABLE[record.kind][record.state]
     if record.state == "submitting":
-        if record.age_ms >= run.paid_call_ms:
-            outcome = steps.outcome("create", record, "unknown")
-            run.ledger.advance(
-                record, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.unknown_ms
-            )
+        unknown_create(run, record)
         return
     if record.state == "held":
         _watch_later(run, record)
@@ -90,19 +87,18 @@ def _watch_later(run: Process, record: Record) -> None:
 def watch_held(subject: str) -> None:
     """Hand a held record's permit on once the API is done with its job, or must be if it has one."""
     run = process()
-    record = run.look(subject)
+    record = run.ledger.look(subject)
     if record is not None and record.state == "held" and _is_over(run, record):
         run.ledger.job_over(subject)
         log.info("held.job_over", subject=subject)
 
 
 def _is_over(run: Process, record: Record) -> bool:
-    """Return whether its job is over; of one that nobody knows of, whether it would be by now."""
+    """Return whether its job is over; of one that can't be asked for, whether it must be by now."""
     name = "job_id" if record.kind is Kind.BRIEF else "identity_code"
-    made = record.get(name)
-    if made is None:
+    made, api = record.get(name), run.apis.get(record.account)
+    if made is None or api is None:
         return record.age_ms >= run.unknown_ms
-    api = run.apis[record.account]
     try:
         state = api.job_status(made).state if name == "job_id" else api.preprocessing(made).state
     except NotFound:

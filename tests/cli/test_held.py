@@ -23,6 +23,8 @@ from support import (
 from cli.common import clock
 from config import keys
 from config.broker import MOST_DEATHS, Broker
+from config.settings import LOOK_AGAIN
+from worker import steps
 from worker.ledger import Ledger
 from worker.records import Answer, promotion_subject
 
@@ -117,20 +119,16 @@ def test_a_job_of_a_held_brief_keeps_its_permit_until_the_api_is_done_with_it(
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
 
 
-def test_the_watch_over_a_job_whose_account_is_gone_is_not_repeated_until_the_job_must_be_over(
-    flow: Flow, broken_worker: ProcessFactory, worker_process: ProcessFactory, tmp_path: Path
+def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_over(
+    flow: Flow, broken_worker: ProcessFactory
 ) -> None:
     from actors.process import process
 
     flow.accept(brief_id="b")
     flow.steps.run()
-    broken = broken_worker(BROKEN=SUBJECT)
+    worker = broken_worker(BROKEN=SUBJECT)
     flow.wake_timer(SUBJECT)
     assert eventually(flow.client, lambda: state(flow.ledger) == "held")
-    broken.kill()
-    others = tmp_path / "accounts.toml"
-    others.write_text('[accounts.other]\ntoken_env = "PIKTID_API_TOKEN"\n')
-    worker = worker_process(ACCOUNTS_FILE=str(others))
     watched = flow.brief("b")
     over_at = int(watched.fields["moved_at"]) + process().unknown_ms
 
@@ -142,14 +140,51 @@ def test_the_watch_over_a_job_whose_account_is_gone_is_not_repeated_until_the_jo
 
     flow.wake_timer(SUBJECT)
     assert eventually(flow.client, lambda: raised(1))
-    flow.scripts.run("due", over_at - 500, most=100)
-    assert flow.brief("b").get("hinted") is None
+    assert float(str(flow.client.zscore(keys.TIMERS(), SUBJECT))) > over_at - 500
+    flow.client.hdel(keys.RECORD(SUBJECT), "hinted")  # which a broken step leaves
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
     flow.grow_older(SUBJECT, process().unknown_ms / 1000)
     assert eventually(flow.client, lambda: raised(2))
     assert not flow.client.exists(keys.PERMITS(ACCOUNT), keys.DEAD(keys.STEPS), keys.LETTERS())
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
     assert flow.brief("b").fields["question"] == watched.fields["question"]
+
+
+def test_a_held_job_of_an_account_that_nobody_has_keeps_its_permit_until_it_must_be_over(flow: Flow) -> None:
+    from actors.process import process
+
+    flow.accept(brief_id="b")
+    held = flow.until("b", "generating")
+    assert flow.ledger.advance(held, "held", keep=True, timer=60_000) is Answer.MOVED
+    api = process().apis.pop(ACCOUNT)
+    try:
+        flow.wake_timer(SUBJECT)
+        assert flow.steps.run() == ("watch_held", SUBJECT)
+        assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
+        flow.grow_older(SUBJECT, process().unknown_ms / 1000)
+        assert flow.steps.run() == ("watch_held", SUBJECT)
+    finally:
+        process().apis[ACCOUNT] = api
+    assert not flow.client.exists(keys.PERMITS(ACCOUNT))
+
+
+def test_a_create_whose_step_broke_is_looked_for_as_soon_as_any_other_of_unknown_outcome(flow: Flow) -> None:
+    from actors.holding import hold_step
+    from actors.process import process
+
+    flow.accept(brief_id="b")
+    claimed = flow.brief("b")
+    intent = steps.intended("create", claimed, {})
+    assert flow.ledger.advance(claimed, "submitting", journal=intent) is Answer.MOVED
+    past = -process().paid_call_ms
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", past)
+    ((redis_id, _),) = flow.broker.fetch(keys.STEPS, 1)
+    flow.broker.bury(keys.STEPS, redis_id, "a bug of ours")
+    hold_step(redis_id)
+    assert flow.brief("b").state == "uncertain"
+    due = float(str(flow.client.zscore(keys.TIMERS(), SUBJECT)))
+    assert due - flow.brief("b").read_at <= flow.settings.api_ms(LOOK_AGAIN)
+    assert flow.steps.run()[0] == "hold_step"
 
 
 def restarted(start: ProcessFactory, workers: list[RunningProcess], **more: str) -> None:
