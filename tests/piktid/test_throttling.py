@@ -35,6 +35,8 @@ def test_a_429_is_told_apart_by_its_text_only_when_that_is_clear(
         ({"Retry_After": "17"}, 17.0),
         ({"Retry_After": "Wed, 01 Jan 2025 00:01:00 GMT", "Date": "Wed, 01 Jan 2025 00:00:15 GMT"}, 45.0),
         ({"Retry_After": "Wed, 01 Jan 2025 00:01:00 GMT"}, 0.0),
+        ({"Retry_After": "999999999"}, 3600.0),
+        ({"Retry_After": "Wed, 01 Jan 9999 00:01:00 GMT"}, 3600.0),
         ({"Retry_After": "soon"}, None),
         ({"Retry_After": "-5"}, None),
         ({"Retry_After": "9" * 5000}, None),
@@ -43,7 +45,7 @@ def test_a_429_is_told_apart_by_its_text_only_when_that_is_clear(
         ({}, None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_and_nonsense_is_none(
+def test_retry_after_is_seconds_or_a_date_an_hour_at_most_and_nonsense_is_none(
     server: Server, api: PiktID, headers: dict[str, str], seconds: float | None
 ) -> None:
     assert refused(server, api, 429, {"error": "Rate limit"}, **headers).retry_after == seconds
