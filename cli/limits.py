@@ -33,7 +33,8 @@ def command(
 ) -> None:
     """Change an account's limits at once, for all workers; without options, show them.
 
-    A change lasts until the configuration says something else of that limit, also over restarts.
+    0 and none mean no limit. A change lasts until the configuration says something else of that limit, also
+    over restarts.
     """
     given = {
         "jobs": jobs,

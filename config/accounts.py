@@ -8,9 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
 
+from config.nearest import nearest
 from config.settings import Settings
 
 DEFAULT = "default"
+#: What lifts a cap, beside 0, which is what stands on record.
+NONE = "none"
+#: The limits of which NONE may be said.
+CAPS = ("jobs", "slots", "create_per_minute", "promote_per_minute")
+_ACCOUNTS = "accounts"
+_TOKENS = ("token_env", "token_file")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -21,7 +28,7 @@ class BadAccounts(Exception):
 class Limits(BaseModel):
     """What the API allows one account (guide, *Limits and validation*; piktid-v2.md section 5).
 
-    0 means no limit, as enterprise accounts have none on jobs and slots.
+    0 means no limit, as enterprise accounts have none on jobs and slots; in the file `none` does as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +48,16 @@ class Limits(BaseModel):
         """Return the limits as the account's record holds them."""
         plain = {name: str(value) for name, value in self.model_dump(exclude={"weights"}).items()}
         return plain | {f"weight:{batch}": f"{weight:g}" for batch, weight in self.weights.items()}
+
+
+def too_much_express(jobs: int, express: int) -> str | None:
+    """Return the rule that an express share breaks, None if it is less than the jobs (0: no cap).
+
+    All jobs in the express share would leave briefs of no urgency waiting for ever.
+    """
+    if not jobs or express < jobs:
+        return None
+    return f"the express share ({express}) must be less than the jobs ({jobs})"
 
 
 class Account(BaseModel):
@@ -67,47 +84,75 @@ def load_accounts(settings: Settings) -> dict[str, Account]:
 
 def _from_file(path: Path) -> dict[str, Account]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("accounts", {})
+        tables = _tables(tomllib.loads(path.read_text(encoding="utf-8")))
+        accounts = {name: _account(name, table) for name, table in tables.items()}
+        _refuse_equal_tokens(accounts)
     except OSError as error:
         told = f"{path}: {error.strerror}; set ACCOUNTS_FILE to a TOML file with a table [accounts.NAME]"
         raise BadAccounts(told) from error
+    except BadAccounts as error:
+        raise BadAccounts(f"{path}: {error}") from None
     except ValueError as error:
         raise BadAccounts(f"{path}: is no TOML: {error}") from error
-    if not isinstance(tables, dict) or not tables:
-        raise BadAccounts(f"{path}: has no table [accounts.NAME]")
-    accounts = {name: _account(path, name, table) for name, table in tables.items()}
-    _refuse_equal_tokens(path, accounts)
     return accounts
 
 
-def _account(path: Path, name: str, table: Any) -> Account:
-    where = f"{path}: accounts.{name}"
+def _tables(content: dict[str, Any]) -> dict[str, Any]:
+    for name in content:
+        if name != _ACCOUNTS:
+            raise BadAccounts(f"{name}: is not known here; the table of an account is [{_ACCOUNTS}.NAME]")
+    tables = content.get(_ACCOUNTS)
+    if not isinstance(tables, dict) or not tables:
+        raise BadAccounts(f"has no table [{_ACCOUNTS}.NAME]")
+    return tables
+
+
+def _account(name: str, table: Any) -> Account:
+    where = f"{_ACCOUNTS}.{name}"
     if not _NAME.fullmatch(name):
         raise BadAccounts(f"{where}: a name is 1 to 64 of A-Z a-z 0-9 . _ -")
     if not isinstance(table, dict):
         raise BadAccounts(f"{where}: must be a table")
-    limits = {
-        key: value for key, value in table.items() if key not in ("token_env", "token_file", "enterprise")
+    limits = _limits(where, table)  # first: an unknown name may be that of the token
+    return Account(name=name, token=_token(where, table), limits=limits)
+
+
+def _limits(where: str, table: dict[str, Any]) -> Limits:
+    given = {
+        key: 0 if value == NONE and key in CAPS else value
+        for key, value in table.items()
+        if key not in _TOKENS
     }
-    if table.get("enterprise"):
-        limits = {"jobs": 0, "slots": 0} | limits
+    for key in given:
+        if key not in Limits.model_fields:
+            raise BadAccounts(f"{where}.{key}: {_unknown(key)}")
     try:
-        return Account(name=name, token=_token(where, table), limits=Limits(**limits))
+        limits = Limits(**given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise BadAccounts(f"{where}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if broken := too_much_express(limits.jobs, limits.express):
+        raise BadAccounts(f"{where}.express: {broken}")
+    return limits
 
 
-def _refuse_equal_tokens(path: Path, accounts: dict[str, Account]) -> None:
+def _unknown(key: str) -> str:
+    if key == "token":
+        return "a token must not stand in this file; name what holds it, as token_env or token_file"
+    known = (*_TOKENS, *Limits.model_fields)
+    if near := nearest(key, known):
+        return f"is not known here; the nearest known name is {near}"
+    return f"is not known here; the known names are {', '.join(known)}"
+
+
+def _refuse_equal_tokens(accounts: dict[str, Account]) -> None:
     """The API's caps are those of a token: two accounts here would use them up twice."""
     first: dict[str, str] = {}
     for name, account in accounts.items():
         other = first.setdefault(account.token.get_secret_value(), name)
         if other != name:
-            told = (
-                f"accounts.{other} and accounts.{name} have the same token: they are one account of the API"
-            )
-            raise BadAccounts(f"{path}: {told}; leave one of them out")
+            told = f"{_ACCOUNTS}.{other} and {_ACCOUNTS}.{name} have the same token"
+            raise BadAccounts(f"{told}: they are one account of the API; leave one of them out")
 
 
 def _token(where: str, table: dict[str, Any]) -> SecretStr:

@@ -50,23 +50,21 @@ def test_one_token_of_two_accounts_is_refused_since_each_would_have_the_caps_of_
     assert "hush" not in str(refused.value)
 
 
-def test_each_account_has_limits_of_its_own_and_an_enterprise_no_caps(
+def test_each_account_has_limits_of_its_own_and_none_and_0_lift_a_cap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(4):
+    for number in range(3):
         monkeypatch.setenv(f"T{number}", f"t{number}")
     text = (
         '[accounts.plain]\ntoken_env = "T0"\n'
         '[accounts.own]\ntoken_env = "T1"\njobs = 3\npromote_per_minute = 9\nweights = {rush = 2.5}\n'
-        '[accounts.large]\ntoken_env = "T2"\nenterprise = true\n'
-        '[accounts.larger]\ntoken_env = "T3"\nenterprise = true\nslots = 500\n'
+        '[accounts.large]\ntoken_env = "T2"\njobs = "none"\nslots = 0\nexpress = 7\n'
     )
     limits = {name: each.limits for name, each in load_accounts(accounts_file(tmp_path, text)).items()}
     assert limits["plain"] == Limits(jobs=5, slots=50, create_per_minute=5, promote_per_minute=5)
     assert limits["own"] == Limits(jobs=3, promote_per_minute=9, weights={"rush": 2.5})
     assert limits["own"].fields()["weight:rush"] == "2.5"
-    assert (limits["large"].jobs, limits["large"].slots) == (0, 0)
-    assert (limits["larger"].jobs, limits["larger"].slots) == (0, 500)
+    assert limits["large"] == Limits(jobs=0, slots=0, express=7)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +74,25 @@ def test_each_account_has_limits_of_its_own_and_an_enterprise_no_caps(
         ('[accounts.a]\ntoken_env = "NOT_SET_ANYWHERE"', "NOT_SET_ANYWHERE"),
         ('[accounts.a]\ntoken_file = "/nowhere/at/all"', "/nowhere/at/all"),
         ('[accounts.a]\ntoken_env = "T"\njobs = -1', "accounts.a.jobs"),
-        ('[accounts.a]\ntoken_env = "T"\njob = 1', "accounts.a.job"),
+        (
+            '[accounts.a]\ntoken_env = "T"\njob = 1',
+            "accounts.a.job: is not known here; the nearest known name is jobs",
+        ),
+        ('[accounts.a]\ntoken_evn = "T"', "the nearest known name is token_env"),
+        ("[accounts.a]\njobs = 3", "needs token_env or token_file"),
+        ('[accounts.a]\ntoken_env = "T"\nzzz = 1', "the known names are token_env, token_file, jobs"),
+        ('[accounts.a]\ntoken = "T"', "accounts.a.token: a token must not stand in this file"),
+        ('[accounts.a]\ntoken_env = "T"\nexpress = "none"', "accounts.a.express"),
+        (
+            '[accounts.a]\ntoken_env = "T"\njobs = 3\nexpress = 3',
+            "accounts.a.express: the express share (3) must be less than the jobs (3)",
+        ),
+        (
+            '[account.a]\ntoken_env = "T"\n[accounts.b]\ntoken_env = "T"',
+            "account: is not known here; the table of an account is [accounts.NAME]",
+        ),
         ('[accounts."a b"]\ntoken_env = "T"', "a name is"),
-        ("accounts = 1", "has no table"),
+        ("accounts = 1", "accounts.toml: has no table [accounts.NAME]"),
         ("", "has no table"),
         ("[", "is no TOML"),
     ],

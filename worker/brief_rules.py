@@ -6,11 +6,11 @@ is bad, and a brief's author wants all faults at once.
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
+from config.nearest import nearest
 from worker.brief_body import (
     GROUPS,
     Appearance,
@@ -154,10 +154,11 @@ def _description(part: type[Part], name: str) -> str:
 
 def _unknown(place: str, name: str) -> str:
     fields = _PLACES[place].model_fields
-    nearest = [f"{where}.{name}" for where, part in _PLACES.items() if name in part.model_fields]
-    nearest = nearest or [f"{place}.{near}" for near in get_close_matches(name[:64].lower(), fields, n=1)]
-    if not nearest:
+    found = [f"{where}.{name}" for where, part in _PLACES.items() if name in part.model_fields]
+    if not found and (near := nearest(name, fields)):
+        found = [f"{place}.{near}"]
+    if not found:
         return f"is not known here; the known names are {', '.join(fields)}"
     return "is not known here; the nearest known name is " + " or ".join(
-        path.removeprefix(".") for path in nearest
+        path.removeprefix(".") for path in found
     )

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 
-#: What lifts a cap, as enterprise accounts have it; on record it is 0.
-NONE = "none"
+from config.accounts import CAPS, NONE, too_much_express
+
+#: The largest number that a limit may be.
+MOST = 1_000_000
 
 
 class BadLimit(ValueError):
@@ -19,9 +21,7 @@ def checked(given: Mapping[str, str], weights: Sequence[str], in_force: Mapping[
 
     `given` is by the limits' names (`config.accounts.Limits`), `in_force` what holds now.
     """
-    limits = {
-        name: _whole(_option(name), text, least=0 if name == "express" else 1) for name, text in given.items()
-    }
+    limits = {name: _whole(name, text) for name, text in given.items()}
     _keep_room(limits, in_force)
     shares = {
         f"weight:{batch}": f"{share:.15g}" for batch, share in (pair("--weight", text) for text in weights)
@@ -45,19 +45,18 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _whole(option: str, text: str, least: int) -> int:
-    if text == NONE and least:
+def _whole(name: str, text: str) -> int:
+    if text == NONE and name in CAPS:
         return 0
-    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= 1_000_000:
-        lifted = f", or {NONE} for no limit" if least else ""
-        raise BadLimit(option, text, f"must be a whole number from {least} to 1000000{lifted}")
+    if not text.isascii() or not text.isdecimal() or int(text) > MOST:
+        lifted = f"; 0 and {NONE} mean no limit" if name in CAPS else ""
+        raise BadLimit(_option(name), text, f"must be a whole number from 0 to {MOST}{lifted}")
     return int(text)
 
 
 def _keep_room(limits: Mapping[str, int], in_force: Mapping[str, int]) -> None:
-    """All jobs in the express share would leave briefs of no urgency waiting for ever."""
     both = {**in_force, **limits}
-    if ("express" in limits or "jobs" in limits) and both["jobs"] and both["express"] >= both["jobs"]:
-        option, value = ("--express", both["express"]) if "express" in limits else ("--jobs", both["jobs"])
-        rule = f"the express share ({both['express']}) must be less than the jobs ({both['jobs']})"
-        raise BadLimit(option, str(value), rule)
+    broken = too_much_express(both["jobs"], both["express"])
+    if broken and ("express" in limits or "jobs" in limits):
+        name = "express" if "express" in limits else "jobs"
+        raise BadLimit(_option(name), str(both[name]), broken)

@@ -53,12 +53,11 @@ def test_by_default_the_user_and_the_host_are_on_record(command: Command, studio
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("--jobs", "0"),
         ("--jobs", "-1"),
         ("--jobs", "five"),
         ("--jobs", "1.5"),
         ("--slots", ""),
-        ("--create-per-minute", "0"),
+        ("--create-per-minute", "1000001"),
         ("--promote-per-minute", "1e3"),
         ("--express", "-1"),
         ("--express", "5"),
@@ -81,6 +80,12 @@ def test_nonsense_is_refused_with_the_option_the_value_and_the_rule(
     assert "must be" in answer.stderr
     assert value.strip() in answer.stderr
     assert client.hgetall(keys.RECORD("account:studio")) == before
+
+
+@pytest.mark.parametrize("word", ["0", "none"])
+def test_a_cap_is_lifted_by_either_word(command: Command, studio: str, word: str) -> None:
+    told = json.loads(command("limits", studio, "--jobs", word, "--create-per-minute", word, "--json").stdout)
+    assert (told["limits"]["jobs"], told["limits"]["create_per_minute"]) == (0, 0)
 
 
 def test_jobs_below_the_express_share_are_refused(command: Command, studio: str) -> None:
