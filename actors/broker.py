@@ -28,6 +28,12 @@ def _start() -> Broker:
 
 try:
     broker = _start()
-except (durability.UnsafeServer, BadAccounts, NoServer, redis.RedisError) as error:
+except BadAccounts as error:
+    # As of the listener: used wrongly.
+    sys.stderr.write(f"identity-worker: {error}\n")
+    sys.exit(2)
+except (durability.UnsafeServer, NoServer, redis.RedisError) as error:
     # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.
-    sys.exit(f"identity-worker: the worker can't start: {error}")
+    unreachable = isinstance(error, redis.ConnectionError | redis.TimeoutError)
+    remedy = "\nStart Redis, or set REDIS_URL to one that runs." if unreachable else ""
+    sys.exit(f"identity-worker: the worker can't start: {error}{remedy}")

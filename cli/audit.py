@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,7 +21,15 @@ from cli.common import (
 from config.accounts import BadAccounts, load_accounts
 from config.settings import Settings
 from worker import audit
-from worker.api_errors import ApiError
+from worker.api_errors import (
+    ApiError,
+    NotSent,
+    OutcomeUnknown,
+    OutOfCredits,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
 from worker.audit import Audited, Unreadable
 from worker.charges import Spent, spent
 
@@ -29,6 +37,11 @@ if TYPE_CHECKING:
     import redis
 
     from worker.piktid import PiktID
+
+#: What would go wrong with each brief of an account; any other answer is about the one that was asked for.
+_OF_THE_ACCOUNT = (NotSent, OutcomeUnknown, Unauthorized, OutOfCredits, Throttled, Unavailable)
+#: Briefs that are named as not checked; with --json all are.
+MOST = 20
 
 Finding = tuple[str, str]
 """A brief's id, and what of its charges is not as it should be."""
@@ -63,11 +76,14 @@ def command(
         fail(f"no brief of batch {printable(batch)} is on record")
     if as_json:
         told = [{"brief_id": brief_id, "what": what} for brief_id, what in findings]
+        unasked = [each._asdict() for each in api.unasked.values()]
         credits_of = {name: each._asdict() for name, each in sums.items()}
-        print_json({"briefs": briefs, "findings": told, "batches": credits_of})
+        print_json({"briefs": briefs, "findings": told, "unasked": unasked, "batches": credits_of})
     else:
         _print(briefs, findings, sums)
-    raise typer.Exit(DID_NOT if findings else 0)
+        for each in api.unasked.values():
+            say(printable(_unasked(each)))
+    raise typer.Exit(DID_NOT if findings or api.unasked else 0)
 
 
 def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | Unreadable]]:
@@ -88,12 +104,22 @@ def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audite
         yield brief_id, found
 
 
+class Unasked(NamedTuple):
+    """An account whose API could not be asked, and the briefs that were not checked there for it."""
+
+    account: str
+    why: str
+    brief_ids: list[str]
+
+
 class _Api:
     """The API as an audit asks it, by account; None: it is not asked."""
 
     def __init__(self, apis: "Mapping[str, PiktID] | None") -> None:
         self._apis = apis
         self._identities: dict[str, frozenset[str]] = {}
+        self.unasked: dict[str, Unasked] = {}
+        """The accounts that could not be asked: one that fails once is not asked for each brief again."""
 
     def faults(self, audited: Audited) -> list[str]:
         """Return what the API has otherwise than we."""
@@ -101,13 +127,20 @@ class _Api:
             return []
         account = audited.brief.account
         if account not in self._apis:
-            return [f"the API could not be asked: account {account} is not among the accounts here"]
+            why = "it is not among the accounts here"
+            self.unasked.setdefault(account, Unasked(account, why, []))
+        if account in self.unasked:
+            self.unasked[account].brief_ids.append(audited.brief_id)
+            return []
         api = self._apis[account]
         try:
             if account not in self._identities:
                 listed = api.own_identities()
                 self._identities[account] = frozenset(each.identity_code for each in listed)
             return list(audit.faults_by_api(audited, api, self._identities[account]))
+        except _OF_THE_ACCOUNT as error:
+            self.unasked[account] = Unasked(account, str(error), [audited.brief_id])
+            return []
         except ApiError as error:
             return [f"the API could not be asked: {error}"]
 
@@ -134,6 +167,12 @@ def _print(briefs: int, findings: list[Finding], sums: Mapping[str, Spent]) -> N
         say(printable(f"{f'batch {name}' if name else 'no batch'}: {_sum(sum_)}"))
     wrong = len({brief_id for brief_id, _ in findings})
     typer.echo(f"{briefs} briefs, {wrong} not as they should be")
+
+
+def _unasked(each: Unasked) -> str:
+    named, more = ", ".join(each.brief_ids[:MOST]), len(each.brief_ids) - MOST
+    rest = f" and {more} more" if more > 0 else ""
+    return f"account {each.account}: the API could not be asked: {each.why}; not checked there: {named}{rest}"
 
 
 def _sum(spent: Spent) -> str:

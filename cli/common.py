@@ -27,8 +27,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 def fail(message: str, code: int = DID_NOT) -> NoReturn:
     """End the command with a message on standard error."""
-    typer.echo(f"identity-worker: {message}", err=True)
+    complain(message)
     raise typer.Exit(code)
+
+
+def complain(message: str) -> None:
+    """Print on standard error what went wrong, each of its lines folded on a terminal."""
+    for line in f"identity-worker: {message}".split("\n"):
+        typer.echo(folded(line) if sys.stderr.isatty() else line, err=True)
 
 
 def fail_unknown(brief_id: str) -> NoReturn:

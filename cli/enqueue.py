@@ -18,7 +18,9 @@ from cli.common import (
     fail,
     load_settings,
     print_json,
+    printable,
     redis_url,
+    say,
 )
 from cli.outbox import Outgoing, Status
 from cli.outgoing_text import facts, show, show_totals
@@ -69,6 +71,8 @@ def command(
             with redis_url(values) as url, client_of(url) as client:
                 if budgeted is not None and max_credits is not None:
                     _set_budget(client, values, briefs, budgeted, max_credits)
+                    if not as_json:
+                        say(printable(f"batch {budgeted} may cost {max_credits:g} credits in all now"))
                 outbox.send(client, url, briefs)
     finally:
         # Also when Redis went away in between: what was sent is sent.
@@ -113,10 +117,15 @@ def _read(places: Sequence[str]) -> list[Item]:
 
 
 def _accounts(values: Settings) -> dict[str, Account] | None:
-    """Return the accounts if this machine has them: who only enqueues needs no token."""
+    """Return the accounts if this machine has them: who only enqueues needs no token.
+
+    Ends the command when the file that is said to hold them can't be used.
+    """
     try:
         return load_accounts(values)
-    except BadAccounts:
+    except BadAccounts as error:
+        if values.accounts_file is not None:
+            fail(str(error), USED_WRONGLY)
         return None
 
 

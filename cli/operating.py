@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from cli.common import DID_NOT, USED_WRONGLY, fail, fail_unknown, print_json, printable, say
+from cli.common import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, printable, say
 from config import keys, letters
 from config.letters import Letter
 from worker import views
@@ -99,5 +99,5 @@ def report(outcomes: Iterable[Outcome], *, as_json: bool) -> NoReturn:
         if outcome.did:
             say(printable(f"{outcome.brief_id}: {outcome.said}; paid so far: {outcome.paid}"))
         else:
-            typer.echo(f"identity-worker: {printable(outcome.said)}", err=True)
+            complain(printable(outcome.said))
     raise typer.Exit(0 if all(outcome.did for outcome in found) else DID_NOT)

@@ -30,7 +30,7 @@ _WORDS = {
     Status.BAD: "bad",
     Status.VALID: "valid, not sent",
     Status.SENT: "sent",
-    Status.KNOWN: "on record already, not sent again",
+    Status.KNOWN: "on record already, not sent again, nothing of it changed",
     Status.ID_TAKEN: "not sent: another brief has this id; give this one a brief_id of its own",
 }
 

@@ -55,6 +55,21 @@ def test_a_finished_brief_shows_its_drafts_identities_and_credits(heard: Flow) -
     assert brief.credits == heard.api.ledger()["credits"]["charged_total"]
 
 
+def test_what_went_well_in_the_end_shows_no_error_of_an_earlier_attempt(heard: Flow) -> None:
+    heard.accept(brief_id="a")
+    heard.until("a", "promoting")
+    promotion = views.brief(heard.client, "a").promotions[0].subject  # type: ignore[union-attr]
+    for subject in ("brief:a", promotion):
+        heard.client.hset(keys.RECORD(subject), "error", "503: try later")
+    before = views.brief(heard.client, "a")
+    assert before is not None
+    assert (before.error, before.promotions[0].error) == ("503: try later", "503: try later")
+    heard.finish("a")
+    after = views.brief(heard.client, "a")
+    assert after is not None
+    assert (after.state, after.error, after.promotions[0].error) == ("done", None, None)
+
+
 def test_an_identity_that_is_not_ready_is_no_identity_of_the_brief_yet(heard: Flow) -> None:
     heard.accept(brief_id="a")
     heard.until("a", "promoting")

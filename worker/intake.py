@@ -34,9 +34,10 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
     name = brief.account or DEFAULT
     if name not in accounts:
         known = ", ".join(sorted(accounts))
-        raise BadBrief(
-            [Fault(path="account", value=name, rule=f"must be an account of this installation: {known}")]
-        )
+        rule = f"must be an account of this installation: {known}"
+        if brief.account is None:
+            rule = f"none here is called {DEFAULT}: name one by `account` or `--account`, of {known}"
+        raise BadBrief([Fault(path="account", value=brief.account, rule=rule)])
     slots = accounts[name].limits.slots
     if slots and brief.slots() > slots:
         rule = f"may promote {brief.slots()} drafts, but account {name} has {slots} identity slots in all"

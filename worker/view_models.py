@@ -132,7 +132,8 @@ def promotion_view(subject: str, fields: Fields) -> PromotionView:
         preprocessing_job_id=fields.get("preprocessing_job_id"),
         image_result_id=draft["image_result_id"],
         url=draft["url"],
-        error=fields.get("error"),
+        # What an earlier attempt met stays on record, and is no error of what went well in the end.
+        error=None if fields["state"] == "ready" else fields.get("error"),
         evidence=json.loads(fields.get("evidence", "null")),
         moved_at=int(fields["moved_at"]),
     )
@@ -160,7 +161,7 @@ def brief_view(
         accepted_at=int(fields["accepted_at"]),
         moved_at=int(fields["moved_at"]),
         read_at=now,
-        error=fields.get("error"),
+        error=None if fields["state"] == "done" else fields.get("error"),
         faults=tuple(json.loads(fields.get("faults", "[]"))),
         notes=tuple(json.loads(fields.get("notes", "[]"))),
         left=fields.get("left"),

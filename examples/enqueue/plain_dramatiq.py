@@ -16,6 +16,11 @@ from dramatiq.brokers.redis import RedisBroker
 if "REDIS_URL" not in os.environ or len(sys.argv) != 2:
     sys.exit(f"Set REDIS_URL to the workers' Redis, and name a brief.\n\n{__doc__}")
 
+try:
+    text = Path(sys.argv[1]).read_text(encoding="utf-8")
+except (OSError, ValueError) as error:
+    sys.exit(f"{sys.argv[1]} can't be read: {error}")
+
 dramatiq.set_broker(RedisBroker(url=os.environ["REDIS_URL"]))
 
 
@@ -24,4 +29,4 @@ def accept_brief(brief: str) -> None:
     """Stand for the worker's actor: only its name and its queue are used here."""
 
 
-print(accept_brief.send(Path(sys.argv[1]).read_text()).message_id)  # noqa: T201  # its result
+print(accept_brief.send(text).message_id)  # noqa: T201  # its result

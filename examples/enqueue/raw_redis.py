@@ -18,11 +18,16 @@ import redis
 if "REDIS_URL" not in os.environ or len(sys.argv) != 2:
     sys.exit(f"Set REDIS_URL to the workers' Redis, and name a brief.\n\n{__doc__}")
 
+try:
+    brief = Path(sys.argv[1]).read_text(encoding="utf-8")
+except (OSError, ValueError) as error:
+    sys.exit(f"{sys.argv[1]} can't be read: {error}")
+
 message_id = str(uuid.uuid4())
 message = {
     "queue_name": "briefs",
     "actor_name": "accept_brief",
-    "args": [Path(sys.argv[1]).read_text()],
+    "args": [brief],
     "kwargs": {},
     # The worker acknowledges the message by this one; without it, it could not.
     "options": {"redis_message_id": message_id},

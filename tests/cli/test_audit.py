@@ -12,6 +12,7 @@ from support import CREATE, PROMOTE, Flow
 
 from benchmarks.chaos.key_page import keys_without_lifetime
 from config import keys
+from config.embedded import free_port
 from worker import audit
 from worker.records import Answer, promotion_subject
 
@@ -236,7 +237,28 @@ def test_a_batch_or_an_account_that_there_is_not_is_no_audit_passed(
     accounts.write_text('[accounts.other]\ntoken_env = "OTHER"\n')
     answer = command("audit", "--api", ACCOUNTS_FILE=str(accounts), OTHER="sandbox-other")
     assert answer.returncode == 1
-    assert "b: the API could not be asked: account default is not among the accounts here" in answer.stdout
+    assert (
+        "account default: the API could not be asked: it is not among the accounts here; "
+        "not checked there: b\n"
+    ) in answer.stdout
+
+
+def test_an_api_that_can_t_be_reached_is_told_once_and_is_no_wrong_charge(
+    flow: Flow, command: Command
+) -> None:
+    for brief_id in ("a", "b"):
+        flow.accept(brief_id=brief_id)
+        flow.until(brief_id, "generating")
+    nowhere = {"PIKTID_API_URL": f"http://127.0.0.1:{free_port()}", "PIKTID_API_TOKEN": "sandbox-x"}
+    answer = command("audit", "--api", **nowhere)
+    assert answer.returncode == 1
+    assert answer.stdout.count("could not be asked") == 1
+    assert "2 briefs, 0 not as they should be\n" in answer.stdout
+    told = json.loads(command("audit", "--api", "--json", **nowhere).stdout)
+    assert told["findings"] == []
+    assert [(each["account"], sorted(each["brief_ids"])) for each in told["unasked"]] == [
+        ("default", ["a", "b"])
+    ]
 
 
 def test_a_brief_is_read_with_the_journal_of_the_same_moment(flow: Flow) -> None:

@@ -201,6 +201,43 @@ def test_an_account_is_checked_where_the_accounts_are_known(alone: Command) -> N
     assert "hush" not in known.stdout + known.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "says"), [(None, "No such file"), ("[accounts.a]", "accounts.a: needs token_env or token_file")]
+)
+def test_an_accounts_file_that_can_t_be_used_sends_nothing(
+    command: Command, client: "redis.Redis", tmp_path: Path, text: str | None, says: str
+) -> None:
+    if text is not None:
+        (tmp_path / "accounts.toml").write_text(text)
+    answer = command("enqueue", "-", stdin=GOOD, ACCOUNTS_FILE="accounts.toml")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert f"accounts.toml: {says}" in answer.stderr
+    assert queued(client) == []
+
+
+def test_a_brief_without_account_is_told_how_to_name_one_where_none_is_the_default(
+    alone: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "accounts.toml").write_text('[accounts.studio]\ntoken_env = "T"\n')
+    answer = alone("enqueue", "-", "--dry-run", stdin=GOOD, ACCOUNTS_FILE="accounts.toml", T="hush")
+    assert answer.returncode == 1
+    assert (
+        "account: none here is called default: name one by `account` or `--account`, of studio"
+        in answer.stdout
+    )
+
+
+def test_a_batch_s_new_budget_is_told_also_when_nothing_is_sent(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief(batch="b")))
+    flow.accept(brief_id="spring", batch="b")
+    answer = command("enqueue", "spring.json", "--max-credits", "500")
+    assert answer.returncode == 0
+    assert "batch b may cost 500 credits in all now\n" in answer.stdout
+    assert "spring: on record already, not sent again, nothing of it changed\n" in answer.stdout
+
+
 def test_what_is_not_there_is_a_wrong_use(command: Command) -> None:
     answer = command("enqueue", "missing.json")
     assert (answer.returncode, answer.stderr) == (

@@ -9,6 +9,7 @@ from support import Flow
 
 from config import keys
 from config.accounts import Account, Limits
+from worker import account_report
 from worker.ledger import Ledger, Pause
 
 
@@ -131,6 +132,8 @@ def test_resume_lifts_the_pauses_and_says_what_it_lifted(command: Command, flow:
     assert flow.client.zcard(keys.WAITING("default", "create")) == 0
     assert command("resume", "default").stdout == "account default was not paused\n"
     assert json.loads(command("resume", "default", "--json").stdout) == {"account": "default", "lifted": {}}
+    changes = account_report.report(flow.client, "default").changes
+    assert sum(bool(change.get("resumed")) for change in changes) == 1, "what lifted nothing is no act"
 
 
 def test_resume_gives_back_the_jobs_that_others_had(command: Command, flow: Flow) -> None:
