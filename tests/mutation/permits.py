@@ -162,7 +162,7 @@ MUTANTS = (
     ),
     *of("worker/lua/due.lua", TESTS,
         ("an account's timer starts nobody", "        admit(string.match(subject, ':(.*)'))\n    elseif kind == 'library'", "    elseif kind == 'library'"),
-        ("a failed count is not repeated soon", "        admit(string.match(subject, ':(.*)'))\n    elseif state", "    elseif state"),
+        ("a failed count is not repeated soon", "        admit(string.match(subject, ':(.*)'))\n    elseif not is_known", "    elseif not is_known"),
         ("a woken step is not woken again", "redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.again_ms), subject)", "redis.call('ZREM', KEY.TIMERS, subject)"),
     ),
     *of("worker/lua/why.lua", TESTS,

@@ -1,0 +1,26 @@
+"""Guards of what Redis may lose, of outages, and of the end of a process."""
+
+from mutation.mutant import of
+
+DURABILITY_TESTS = ("tests/test_durability.py",)
+
+MUTANTS = (
+    *of("config/durability.py", DURABILITY_TESTS,
+        ("a server that evicts keys is fine", "if limit and policy != \"noeviction\":", "if False:"),
+        ("a policy without a limit is refused", "if limit and policy != \"noeviction\":", "if policy != \"noeviction\":"),
+        ("nothing is refused", "        if finding.level is Level.REFUSE:", "        if False:"),
+        ("a server that keeps nothing is fine", "        yield _without_append_only_file(", "        _without_append_only_file("),
+        ("a sync once a second is fine", "    elif policy == \"everysec\":\n        yield Finding(", "    elif policy == \"everysec\":\n        Finding("),
+        ("no sync at all is fine", "    elif policy != \"always\":", "    elif False:"),
+        ("nothing is said", "        say(\"redis.durability\"", "        str(\"redis.durability\" and say"),
+    ),
+    *of("config/embedded.py", DURABILITY_TESTS,
+        ("the embedded server syncs when it likes", "DURABLE | {\"appendfsync\": fsync}", "DURABLE | {\"appendfsync\": \"no\"}"),
+        ("the embedded server keeps nothing", "\"appendonly\": \"yes\"", "\"appendonly\": \"no\""),
+    ),
+    *of("config/pauses.py", ("tests/test_pauses.py",),
+        ("all return in one moment", "random.uniform(0.5, 1.5)", "1.0"),
+        ("a pause does not grow", "pause = min(pause * 2, most)", "pause = min(pause, most)"),
+        ("a pause grows without end", "pause = min(pause * 2, most)", "pause = pause * 2"),
+    ),
+)  # fmt: skip
