@@ -96,7 +96,9 @@ def watch_held(subject: str) -> None:
 def _is_over(run: Process, record: Record) -> bool:
     """Return whether its job is over; of one that can't be asked for, whether it must be by now."""
     name = "job_id" if record.kind is Kind.BRIEF else "identity_code"
-    made, api = record.get(name), run.apis.get(record.account)
+    # One held in the middle of a second promote has the code of the first, which came to nothing.
+    known = record.kind is Kind.BRIEF or record.get("left") == "preprocessing"
+    made, api = record.get(name) if known else None, run.apis.get(record.account)
     if made is None or api is None:
         return record.age_ms >= run.unknown_ms
     try:

@@ -168,6 +168,19 @@ def test_a_held_job_of_an_account_that_nobody_has_keeps_its_permit_until_it_must
     assert not flow.client.exists(keys.PERMITS(ACCOUNT))
 
 
+def test_the_identity_of_an_earlier_promote_says_nothing_of_the_job_of_a_held_one(flow: Flow) -> None:
+    subject = promotion_subject("b", 0)
+    at(flow, "promotion")
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    flow.api.rest()
+    for to in ("planned", "promoting"):
+        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.MOVED
+    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.MOVED
+    flow.wake_timer(subject)
+    assert [flow.steps.run() for _ in range(2)] == [("promote_draft", subject), ("watch_held", subject)]
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
+
+
 def test_a_create_whose_step_broke_is_looked_for_as_soon_as_any_other_of_unknown_outcome(flow: Flow) -> None:
     from actors.holding import hold_step
     from actors.process import process
