@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -321,6 +321,40 @@ def test_a_record_that_only_a_newer_version_knows_keeps_no_timer_from_being_hear
     assert steps(client) == ["submit_brief"]
     assert float(str(client.zscore(keys.TIMERS(), subject))) > record(ledger).read_at
     client.delete(keys.RECORD(subject))
+
+
+def test_only_a_job_that_was_followed_from_its_call_tells_how_long_jobs_take(
+    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+) -> None:
+    def seen() -> Any:
+        return client.hget(keys.RECORD(f"account:{ACCOUNT}"), "drafts_seen")
+
+    def retry(to: str) -> None:
+        ledger.advance(record(ledger), "failed")
+        move = {"subject": "brief:b", "to": to}
+        assert scripts.run("retry", brief="b", moves=[move], journal='"what":"retry"}') == "moved"
+
+    accept(ledger)
+    generating(ledger)
+    ledger.advance(record(ledger), "choosing")
+    assert seen() == "1"
+    retry("choosing")
+    retry("generating")
+    ledger.advance(record(ledger), "choosing")
+    assert seen() == "1"
+
+
+def test_one_count_of_a_library_is_queued_at_a_time(
+    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+) -> None:
+    def due() -> list[str]:
+        client.zadd(keys.TIMERS(), {f"library:{ACCOUNT}": 1})
+        scripts.run("due", most=1)
+        return cast(list[str], client.lrange(keys.QUEUE(keys.STEPS), 0, -1))
+
+    assert len(due()) == len(due()) == 1
+    steps(client)
+    assert len(due()) == 1
 
 
 def test_finished_briefs_are_listed_no_longer_than_they_are_kept(

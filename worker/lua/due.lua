@@ -6,6 +6,15 @@
 -- Atomic, so that many listeners can run it: each timer is taken by one. A woken record's timer is set
 -- forward, not removed: should the step die or be lost, it is woken again. One in a state that this version does not know
 -- is left to those that do.
+local function count(subject)
+    local record = account_record(string.match(subject, ':(.*)'))
+    local message = redis.call('HGET', record, 'count_message')
+    -- Without workers they would pile up.
+    if not message or redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 0 then
+        redis.call('HSET', record, 'count_message', send('count_identities', subject))
+    end
+end
+
 local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', whole(NOW), 'LIMIT', 0, A.most)
 for _, subject in ipairs(due) do
     local kind = kind_of(subject)
@@ -16,7 +25,7 @@ for _, subject in ipairs(due) do
         admit(string.match(subject, ':(.*)'))
     elseif kind == 'library' then
         redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.library_ms), subject)
-        send('count_identities', subject)
+        count(subject)
         sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admit(string.match(subject, ':(.*)'))

@@ -27,10 +27,13 @@ local function account_for(account, subject, kind, from, to)
     end
 end
 
--- How long jobs take: the mean of the latest twenty or so, for the estimates of when who will start.
-local function learn_duration(account, kind, to, since)
-    local what = (kind == 'brief' and to == 'choosing' and 'drafts') or (to == 'ready' and 'preprocessing')
-    if not what or not since then
+-- How long jobs take: the mean of the latest twenty or so, for the estimates of when who will start. Learned from
+-- jobs that were followed from their call to their end, not from what an operator or a late answer brought back.
+local function learn_duration(account, subject, from, to)
+    local what = (from == 'generating' and to == 'choosing' and 'drafts')
+        or (from == 'preprocessing' and to == 'ready' and 'preprocessing')
+    local since, left = unpack(redis.call('HMGET', record_of(subject), 'moved_at', 'left'))
+    if not what or left ~= (what == 'drafts' and 'submitting' or 'promoting') then
         return
     end
     local record = account_record(account)
@@ -127,7 +130,7 @@ move = function(subject, change)
         return answer, from
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
-    learn_duration(account, kind, to, tonumber(redis.call('HGET', record, 'moved_at')))
+    learn_duration(account, subject, from, to)
     put(record, change.set, {state = to, moved_at = whole(NOW), left = from})
     redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
     if change.settle then
