@@ -143,7 +143,9 @@ DEAD = Key(
     "dramatiq",
     "dead letters: of the inlet for ever, of steps until the brief is held, 7 days at most",
 )
-DEAD_MESSAGES = Key(DRAMATIQ + ":%s.XQ.msgs", "hash", "dramatiq", "dead letters; 7 days")
+DEAD_MESSAGES = Key(
+    DRAMATIQ + ":%s.XQ.msgs", "hash", "dramatiq", "dead letters, as long as their ids are in .XQ"
+)
 HELD = Key(
     DRAMATIQ + ":__acks__.%s.%s", "set", "dramatiq", "worker, queue: messages in hand; gone when empty"
 )

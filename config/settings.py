@@ -15,13 +15,13 @@ API_URL = "https://v2.api.piktid.com"
 RATE_WINDOW = 60.0
 #: Seconds that an event of a job nobody knows yet is kept for the job's POST to return.
 EARLY_EVENT = 900.0
-#: Seconds in which the API replays an event at each opening of the stream (piktid-v2.md 3.2), and of which a
-#: new replay is trusted to reach back to the last one: the rest is for what was on its way at either end.
-REPLAY = 600.0
+#: Seconds of the API's replay at each opening of the stream (600: piktid-v2.md 3.2) for which a new replay is
+#: trusted to reach back to the last one: the rest is for what was on its way at either end.
 REPLAY_SPAN = 540.0
 #: Seconds (of the API's) after which the stream is opened again for its replay while a create is uncertain.
 REPLAY_AGAIN = 300.0
-#: Seconds between two looks at a job that no event has spoken of.
+#: Seconds to the first look at a job that no event has spoken of (to the next: AGAIN of worker/scripts.py),
+#: and between two looks for the job of a create of unknown outcome.
 LOOK_AGAIN = 20.0
 #: Seconds after which a job that nobody could follow is over for certain: what the vendor's own client waits.
 JOB_PATIENCE = 900.0

@@ -152,8 +152,8 @@ def test_another_status_is_an_end_whatever_type_it_claims(server: Server, status
     body = None if status == 204 else event(1)
     server.answers = [answer(status, body, {"Content-Type": "text/event-stream"})]
     seen, ended = followed(server)
-    assert (seen, ended.status) == ([], status)
-    assert str(status) in str(ended)
+    assert seen == []
+    assert f"answered {status} to" in str(ended)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -161,7 +161,8 @@ def test_a_redirect_is_an_end_and_the_token_goes_nowhere_else(server: Server, st
     with Server() as other:
         server.answers = [answer(status, None, {"Location": f"{other.url}/notifications/events"})]
         seen, ended = followed(server)
-        assert (seen, ended.status, other.seen) == ([], status, [])
+        assert (seen, other.seen) == ([], [])
+        assert f"answered {status} to" in str(ended)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/html; charset=utf-8", "", "text/event-streams"])

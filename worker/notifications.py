@@ -24,11 +24,7 @@ _NEVER = 1e11
 
 
 class StreamEnded(Exception):
-    """Raised when the stream is over, for whatever reason; `status` is the API's answer if it gave one."""
-
-    def __init__(self, why: str, status: int | None = None) -> None:
-        super().__init__(why)
-        self.status = status
+    """Raised when the stream is over, for whatever reason."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def _check(answer: httpx.Response) -> None:
     """Raise StreamEnded unless an answer is an event stream: the body of an error may look like one."""
     if answer.status_code != httpx.codes.OK:
         status = answer.status_code
-        raise StreamEnded(f"the API answered {status} to the event stream", status)
+        raise StreamEnded(f"the API answered {status} to the event stream")
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/event-stream":
         raise StreamEnded(f"the API answered no event stream but {kind[:100]!a}")

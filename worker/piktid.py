@@ -63,10 +63,10 @@ def longest_call(timeout: float) -> float:
 
 def open_pool(
     *,
-    timeout_connect: float = CONNECT_SECONDS,
+    timeout_connect: float | None = None,
     timeout_read: float = 30.0,
     timeout_write: float = 30.0,
-    timeout_pool: float = CONNECT_SECONDS,
+    timeout_pool: float | None = None,
     max_connections: int = 32,
     keepalive_expiry: float = 1.0,
 ) -> httpx.Client:
@@ -83,10 +83,9 @@ def open_pool(
     """
     # At INFO, httpx logs every URL whole, and a draft's signed link is a right of access.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    connect, pool = timeout_connect or CONNECT_SECONDS, timeout_pool or CONNECT_SECONDS
     return httpx.Client(
-        timeout=httpx.Timeout(
-            connect=timeout_connect, read=timeout_read, write=timeout_write, pool=timeout_pool
-        ),
+        timeout=httpx.Timeout(connect=connect, read=timeout_read, write=timeout_write, pool=pool),
         limits=httpx.Limits(
             max_connections=max_connections,
             max_keepalive_connections=max_connections,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from worker import transport
+from worker import piktid, transport
 from worker.api_errors import NotSent, OutcomeUnknown
 from worker.piktid import PiktID, open_pool
 
@@ -26,6 +26,14 @@ def test_a_tls_handshake_without_an_answer_was_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, open_pool(timeout_connect=0.2) as impatient:
         api = PiktID(impatient, f"https://127.0.0.1:{silent.getsockname()[1]}", SecretStr(TOKEN))
         assert type(failure(lambda: api.create(BODY))) is NotSent
+
+
+def test_a_pool_without_a_patience_of_its_own_has_the_one_that_is_set_when_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(piktid, "CONNECT_SECONDS", 0.5)
+    with open_pool() as opened:
+        assert (opened.timeout.connect, opened.timeout.pool) == (0.5, 0.5)
 
 
 def test_an_answer_that_is_no_tls_was_not_sent(pool: httpx.Client) -> None:
