@@ -67,6 +67,8 @@ def _facts(found: Why) -> dict[str, Any]:
         "state": brief.state,
         "error": brief.error,
         "question": brief.question,
+        "candidate_jobs": brief.candidate_jobs,
+        "wish": brief.wish,
         "faults": brief.faults,
         "wants_pick": waits_for_pick(brief),
     }

@@ -1,8 +1,10 @@
 -- What the broker's scripts begin with: their arguments, the names of a queue's keys, dead letters, and what a dead
 -- worker's end may be put down to.
 --
--- ARGV[1] one JSON object   ARGV[2] the id of a message, which may be any bytes. In all: namespace, queues (the inlet first), steps (the queue of the steps), holder (the
--- actor that takes up a dead step), deaths, letters and workers (keys), worker (this worker's id, '' of nobody's)
+-- ARGV[1]  the arguments, one JSON object. In all: namespace, queues (the inlet first), steps (the queue of the
+--          steps), holder (the actor that takes up a dead step), deaths, letters and workers (keys), worker (this
+--          worker's id, '' of nobody's)
+-- ARGV[2]  the id of a message, which may be any bytes
 local A = cjson.decode(ARGV[1])
 local ID = ARGV[2]
 
