@@ -7,7 +7,7 @@ STATES_TESTS = ("tests/test_states.py", *TESTS)
 
 MUTANTS = (
     *of("worker/lua/advance.lua", TESTS,
-        ("whoever was overtaken moves the record", "if unchanged(record, A.when) and not is_taken()", "if not is_taken()"),
+        ("whoever was overtaken moves the record", "and unchanged(record, A.when) and not is_taken()", "and not is_taken()"),
         ("a paid call recorded twice is paid twice", "    if A.paid and is_on_record() then", "    if false then"),
         ("a paid call that is told late is in no journal", "        journal(brief_of(A.subject), '\"late\":true,' .. A.journal)\n", "        local _\n"),
         ("a second job is taken for the first", "job == A.subject or (answer == 'repeat' and unchanged(record, A.set))", "answer == 'repeat'"),
