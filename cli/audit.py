@@ -21,6 +21,7 @@ from cli.common import (
 from config.accounts import BadAccounts, load_accounts
 from config.settings import Settings
 from worker import audit
+from worker.amounts import counted, credits_text
 from worker.api_errors import (
     ApiError,
     NotSent,
@@ -44,7 +45,7 @@ _OF_THE_ACCOUNT = (NotSent, OutcomeUnknown, Unauthorized, OutOfCredits, Throttle
 MOST = 20
 
 Finding = tuple[str, str]
-"""A brief's id, and what of its charges is not as it should be."""
+"""A brief's id, and what of its charges is not as they should be."""
 
 
 def command(
@@ -166,7 +167,7 @@ def _print(briefs: int, findings: list[Finding], sums: Mapping[str, Spent]) -> N
     for name, sum_ in sorted(sums.items()):
         say(printable(f"{f'batch {name}' if name else 'no batch'}: {_sum(sum_)}"))
     wrong = len({brief_id for brief_id, _ in findings})
-    typer.echo(f"{briefs} briefs, {wrong} not as they should be")
+    typer.echo(f"{counted(briefs, 'brief')}, {wrong} not as it should be")
 
 
 def _unasked(each: Unasked) -> str:
@@ -176,9 +177,12 @@ def _unasked(each: Unasked) -> str:
 
 
 def _sum(spent: Spent) -> str:
-    parts: list[Any] = [f"{spent.drafts:g} credits for drafts", f"{spent.promotions:g} for promotions"]
+    parts: list[Any] = [
+        f"{credits_text(spent.drafts)} credits for drafts",
+        f"{credits_text(spent.promotions)} for promotions",
+    ]
     if spent.descriptions:
-        parts.append(f"{spent.descriptions} descriptions")
+        parts.append(counted(spent.descriptions, "description"))
     if spent.unknown:
-        parts.append(f"{spent.unknown} paid calls of unknown outcome")
+        parts.append(f"{counted(spent.unknown, 'paid call')} of unknown outcome")
     return ", ".join(parts)

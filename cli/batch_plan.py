@@ -13,6 +13,7 @@ from config import embedded
 from config.connection import connect
 from config.settings import Settings
 from worker import views
+from worker.amounts import credits_text
 from worker.batch_plan import AccountPlan, committed, plans, problems
 
 
@@ -70,7 +71,9 @@ def show(found: Plan | None, max_credits: float | None) -> None:
         those = f"the first {plan.counted} that wait" if cut else "those that wait"
         say(f"  slots     {plan.slots} needed, {free}, {plan.slots_wanted} wanted by {those}")
         price = (
-            "not known before the first" if plan.draft_credits is None else f"about {plan.draft_credits:g}"
+            "not known before the first"
+            if plan.draft_credits is None
+            else f"about {credits_text(plan.draft_credits)}"
         )
         say(f"  credits   {plan.promotion_credits} for promotions; for {plan.drafts} drafts: {price}")
         about = f"(behind {those}) more than" if cut else "about"

@@ -87,7 +87,11 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     try:
         outgoing = outbox.prepare(items(str(folder), sys.stdin.buffer), {}, accounts, values)
     except NotFound as error:
-        fail(f"no briefs: {error}\n--briefs DIR names the folder of the briefs to run.", USED_WRONGLY)
+        fail(
+            f"no briefs: {error}\n--briefs DIR names the folder of the briefs to run; "
+            "the examples are only in a clone of the project.",
+            USED_WRONGLY,
+        )
     faults = [printable(f"  {each.source}: {fault}") for each in outgoing for fault in each.faults]
     if faults:
         fail("\n".join(["these briefs break rules:", *faults]), USED_WRONGLY)

@@ -18,6 +18,7 @@ from cli.installation import Check, Installation, running
 from cli.outbox import Outgoing, Status
 from config.settings import Settings
 from worker import views
+from worker.amounts import counted
 from worker.view_models import BriefView
 
 #: The file that tells that a run needs no resuming.
@@ -56,14 +57,31 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
         outbox.send(client, installation.redis_url, demo.briefs)
         _warn(demo.briefs, console)
         briefs = _follow(demo, client, installation, console, check, began)
-        seconds = round(time.monotonic() - began, 1)
-        console.print("Fetching the pictures …")
-        summary = results.collect(client, installation.api_url, briefs, demo.output, check)
-        summary["totals"]["seconds"] = seconds
+        summary = _collect(demo, client, installation, briefs, console, check)
+        summary["totals"]["seconds"] = round(time.monotonic() - began, 1)
         results.write_summary(demo.output, summary)
     if all(brief.finished for brief in briefs):
         complete.touch()
     return summary
+
+
+def _collect(
+    demo: Demo,
+    client: "redis.Redis",
+    installation: Installation,
+    briefs: Sequence[BriefView],
+    console: Console,
+    check: Check,
+) -> dict[str, Any]:
+    """Fetch what came of the briefs, and show how many pictures are there: large ones take a while."""
+    fetching = f"Fetching {counted(sum(len(brief.identity_codes) for brief in briefs), 'picture')}"
+    console.print(f"{fetching} …")
+    with console.status(fetching) as status:
+
+        def fetched(count: int) -> None:
+            status.update(f"{fetching}: {count} there")
+
+        return results.collect(client, installation.api_url, briefs, demo.output, check, fetched)
 
 
 def _warn(briefs: Sequence[Outgoing], console: Console) -> None:

@@ -1,5 +1,6 @@
 """`identity-worker doctor`: whether all that a run needs is there, and what to do where it is not."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 
 from cli.common import DID_NOT, Json, print_json, printable, say, wrong_settings
 from config.accounts import BadAccounts, load_accounts
-from config.settings import Settings, settings
+from config.settings import Settings, settings, unknown_variables
 from worker import doctor
 from worker.doctor import Check, Health
 
@@ -41,6 +42,8 @@ def _checks() -> Iterator[Check]:
             yield Check("settings", Health.FAIL, wrong, "set it right: config/settings.py lists all")
         return
     yield Check("settings", Health.OK, "read")
+    for told in unknown_variables(os.environ):
+        yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")
     try:
         accounts = load_accounts(values)
     except BadAccounts as error:

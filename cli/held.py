@@ -9,6 +9,7 @@ from cli.common import age, clock, print_json, printable, say
 from config import letters
 from config.letters import Letter
 from worker import views
+from worker.amounts import counted
 from worker.brief_faults import shown
 from worker.retrying import answers
 from worker.views import BriefView
@@ -41,7 +42,7 @@ def show_held(client: "redis.Redis", *, as_json: bool) -> None:
         _say(f"  {letter.error}")
         _say(f"  it is: {shown(letter.text)}")
         _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
-    typer.echo(f"{len(briefs)} held, {len(dead)} dead letters")
+    typer.echo(f"{len(briefs)} held, {counted(len(dead), 'dead letter')}")
 
 
 def wish_text(brief: BriefView) -> str | None:

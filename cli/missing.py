@@ -6,6 +6,7 @@ from typing import Any
 from cli.account_drawing import holder_line
 from cli.common import age, clock
 from worker.account_models import AccountReport
+from worker.amounts import credits_text
 
 Missing = Mapping[str, Any]
 #: Holders of jobs that are named.
@@ -35,14 +36,14 @@ def _total(missing: Missing) -> str:
         first = ", the oldest first" if more else ""
         return f"{missing['identities']} are identities, {amount:g} reserved{first}"
     first = ", the largest first" if more else ""
-    return f"{missing['spent']:g} are spent, {amount:g} promised{first}"
+    return f"{credits_text(missing['spent'])} are spent, {credits_text(amount)} promised{first}"
 
 
 def _share(share: Mapping[str, Any], what: str, now: int) -> str:
     state = share["state"] or "orphan, its record is gone"
     since = "" if share["since"] is None else f"  {age(now - share['since'])}"
     unit = "credits" if what == "budget" else "slot" if share["amount"] == 1 else "slots"
-    return f"{share['subject']}  {state}{since}  {share['amount']:g} {unit}"
+    return f"{share['subject']}  {state}{since}  {credits_text(share['amount'])} {unit}"
 
 
 def _more(count: int) -> list[str]:
@@ -93,8 +94,8 @@ def _slots(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
 def _budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
     batch = missing["batch"]
     return (
-        f"budget: it may cost {missing['cost']:g} credits, {missing['left']:g} of {missing['allowed']:g} are "
-        f"left for batch {batch}; "
+        f"budget: it may cost {credits_text(missing['cost'])} credits, {credits_text(missing['left'])} of "
+        f"{credits_text(missing['allowed'])} are left for batch {batch}; "
         f"to raise it: `identity-worker limits {missing['account']} --budget {batch}=N`"
     )
 

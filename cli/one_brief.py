@@ -1,11 +1,13 @@
 """Everything about one brief, as text."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.common import age, clock, printable, say
 from cli.drawing import waits_for_pick
 from cli.held import answer, candidate_lines, wish_text
+from worker.amounts import credits_text
 from worker.brief_faults import Fault
 from worker.views import BriefView, PromotionView
 
@@ -33,7 +35,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "accepted": f"{clock(brief.accepted_at)}, {age(brief.read_at - brief.accepted_at)} ago",
         "choose": ", ".join(brief.choose),
         "job": brief.job_id,
-        "credits": f"{brief.credits:g}",
+        "credits": credits_text(brief.credits),
         "error": brief.error,
         "question": brief.question,
         "wanted": _wanted(brief),
@@ -72,8 +74,14 @@ def _draft(draft: Mapping[str, Any]) -> str:
 
 def _entry(entry: Mapping[str, Any]) -> str:
     facts = {name: value for name, value in entry.items() if name not in ("at", "call", "what", "subject")}
-    told = [f"{name}={value}" for name, value in facts.items()]
+    told = [f"{name}={_plain(value)}" for name, value in facts.items() if value is not None]
     return "  ".join([clock(entry["at"]), entry["subject"], f"{entry['call']} {entry['what']}", *told])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return credits_text(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 def _section(title: str, lines: Sequence[str]) -> None:

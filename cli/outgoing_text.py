@@ -8,6 +8,7 @@ import typer
 
 from cli.common import printable, say
 from cli.outbox import Outgoing, Status
+from worker.amounts import counted
 from worker.briefs import Brief
 from worker.steps import PROMOTION_CREDITS
 
@@ -63,4 +64,7 @@ def show_totals(briefs: Sequence[Brief]) -> None:
 def _takes(briefs: Sequence[Brief]) -> str:
     drafts = sum(brief.total_variations for brief in briefs)
     slots = sum(brief.slots() for brief in briefs)
-    return f"{drafts} drafts, {slots} slots, {slots * PROMOTION_CREDITS} credits for promotions"
+    return (
+        f"{counted(drafts, 'draft')}, {counted(slots, 'slot')}, "
+        f"{slots * PROMOTION_CREDITS} credits for promotions"
+    )

@@ -29,7 +29,10 @@ def command(
         if brief is None:
             fail_unknown(brief_id)
         if brief.state != "choosing":
-            fail(f"brief {brief_id} is {brief.state}: only drafts of a brief that is choosing can be picked")
+            fail(
+                f"brief {brief_id} is {brief.state}: only drafts of a brief that is choosing can be picked\n"
+                f"`identity-worker why {brief_id}` says what becomes of it."
+            )
         chosen = _choose(brief, drafts, leave_rest=leave_rest)
         if ledger.plan(brief_id, [each.fields() for each in chosen]) is not Answer.MOVED:
             fail(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")

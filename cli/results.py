@@ -25,13 +25,14 @@ def collect(
     briefs: Sequence[BriefView],
     output: Path,
     check: Callable[[], None],
+    fetched: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Write the folders of the identities that are ready, and return the run's summary.
 
-    `check` may raise between two identities. Raises ApiError when the API does not give what is needed, and
-    httpx.HTTPError when the sandbox's ledger can't be had.
+    `check` may raise between two identities; `fetched` is told how many are written. Raises ApiError when the
+    API does not give what is needed, and httpx.HTTPError when the sandbox's ledger can't be had.
     """
-    happened = _all_events(client)
+    happened, count = _all_events(client), 0
     with open_pool() as pool:
         api = PiktID(pool, api_url, SecretStr(TOKEN))
         names = {identity.identity_code: identity.name for identity in api.own_identities()}
@@ -45,6 +46,8 @@ def collect(
                 metadata = provenance.describe(brief, promotion, name, journal, happened)
                 picture = provenance.fetch(pool, api, brief, promotion)
                 provenance.write(output / promotion.identity_code, metadata, picture)
+                count += 1
+                fetched(count)
         return summarize(briefs, names, happened, _account(pool, api_url))
 
 

@@ -7,7 +7,9 @@ import typer
 from cli.common import load_settings, print_json
 
 
-def command(what: Annotated[Literal["brief"], typer.Argument(help="What to describe.")]) -> None:  # noqa: ARG001
+def command(
+    what: Annotated[Literal["brief"], typer.Argument(help="What to describe.")] = "brief",  # noqa: ARG001
+) -> None:
     """Print the JSON Schema of a brief."""
     values = load_settings()
     from worker.briefs import schema

@@ -97,11 +97,12 @@ def _print_table(briefs: Sequence[BriefView]) -> None:
     longest = max(len("BRIEF"), *(len(brief.brief_id) for brief in briefs))
     table.add_column("BRIEF", overflow="fold", width=min(longest, _ID_WIDTH))
     table.add_column("STATE", no_wrap=True)
-    table.add_column("AGE", no_wrap=True, justify="right")
+    table.add_column("TIME", no_wrap=True, justify="right")
     table.add_column("IDENTITIES, ERROR", overflow="fold")
     for brief in briefs:
-        shown_age = age(brief.read_at - brief.accepted_at)
-        table.add_row(printable(brief.brief_id), brief.state, shown_age, _outcome(brief))
+        end = brief.moved_at if brief.finished else brief.read_at
+        took = age(end - brief.accepted_at)
+        table.add_row(printable(brief.brief_id), brief.state, took, _outcome(brief))
     print_drawing(console(), table)
     count = sum(not brief.finished for brief in briefs)
     more = " (the oldest ones)" if count >= OPEN else ""
@@ -134,5 +135,6 @@ def _token(account: str) -> str:
     """Return where the token of an account is set; those who only look need not have the accounts."""
     return (
         f"the API refused the token of account {account}: set PIKTID_API_TOKEN, or what the account's "
-        "token_env or token_file in ACCOUNTS_FILE names, and start worker and listener again"
+        "token_env or token_file in ACCOUNTS_FILE names, start worker and listener "
+        f"again, then `identity-worker resume {account}`"
     )

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.common import printable
 from cli.drawing import detail
+from worker.amounts import counted, credits_text
 from worker.events import CloudEvent
 from worker.view_models import BriefView
 
@@ -84,7 +85,7 @@ def _widths(briefs: Sequence[Mapping[str, Any]], width: int) -> list[int]:
 
 def _rows(brief: Mapping[str, Any], widths: Sequence[int]) -> Iterator[RenderableType]:
     """Yield a row for each identity; what is the brief's own stands in the first one only."""
-    numbers = str(brief["drafts"]), f"{brief['credits']:g}"
+    numbers = str(brief["drafts"]), credits_text(brief["credits"])
     if not brief["identities"]:
         yield _row((brief["brief_id"], brief["state"], "", *numbers), widths, "red")
     for place, identity in enumerate(brief["identities"]):
@@ -110,8 +111,9 @@ def _totals(totals: Mapping[str, Any]) -> list[Text]:
     )
     return [
         Text(
-            f"{totals['briefs']} briefs, {totals['drafts']} drafts, {totals['identities']} identities, "
-            f"{totals['credits']:g} credits, {totals['seconds']} seconds"
+            f"{counted(totals['briefs'], 'brief')}, {counted(totals['drafts'], 'draft')}, "
+            f"{counted(totals['identities'], 'identity', 'identities')}, "
+            f"{credits_text(totals['credits'])} credits, {totals['seconds']} seconds"
         ),
         Text(
             f"As the sandbox saw it: at most {totals['most_jobs_in_flight']} jobs in flight, "

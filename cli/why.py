@@ -22,6 +22,7 @@ from cli.drawing import waits_for_pick
 from cli.held import answer, candidate_lines, wish_text
 from cli.missing import held_lines, missing_line
 from worker import why as reasons
+from worker.amounts import counted
 from worker.brief_faults import Fault
 from worker.streams import Stream
 from worker.view_models import BriefView
@@ -91,7 +92,7 @@ def _lines(found: Why) -> list[str]:
 
 def _ended(brief: BriefView) -> list[str]:
     ago = age(brief.read_at - brief.moved_at)
-    lines = [f"{brief.brief_id} is {brief.state}, since {ago} ago"]
+    lines = [f"{brief.brief_id} is {brief.state} since {clock(brief.moved_at)}, {ago} ago"]
     lines += [f"  {brief.error}"] if brief.error else []
     lines += [f"  {each.subject}: {each.error}" for each in brief.promotions if each.state == "failed"]
     return lines + [f"  {Fault(**fault)}" for fault in brief.faults]
@@ -151,6 +152,8 @@ def _waiting(found: Why, waiting: Waiting) -> list[str]:
     for number, missing in enumerate(waiting.missing):
         lines.append(f"  {'missing:' if number == 0 else '':<8}  {missing_line(missing, report.read_at)}")
         lines += [f"              {held}" for held in held_lines(missing, report)]
+        if missing["what"] == "pause" and missing["reason"].startswith("401"):
+            lines.append(f"              {_token(report.name)}")
     if not waiting.missing:
         lines.append("  missing:  nothing but its turn")
     if waiting.starts_at is None:
@@ -163,7 +166,14 @@ def _waiting(found: Why, waiting: Waiting) -> list[str]:
     ]
 
 
+def _token(account: str) -> str:
+    return (
+        f"set the account's token, start worker and listener again, then `identity-worker resume {account}`"
+    )
+
+
 def _place(waiting: Waiting) -> str:
     what = "briefs" if waiting.endpoint == "create" else "promotions"
-    first = f"; {waiting.promotions} promotions go first" if waiting.promotions else ""
+    go_first = counted(waiting.promotions, "promotion goes", "promotions go")
+    first = f"; {go_first} first" if waiting.promotions else ""
     return f"{waiting.position} of {waiting.waiting} {what} that wait{first}"

@@ -1,16 +1,20 @@
 """Logs: an event's name and its keys, to standard error; a terminal gets columns, everything else lines."""
 
 import logging
+import os
 import sys
 from typing import Any
 
 import structlog
 
-from config.settings import Settings
+from config.settings import Settings, unknown_variables
 
 
 def configure(settings: Settings) -> None:
-    """Set up logging for this process: ours by structlog, Dramatiq's and others' warnings beside it."""
+    """Set up logging for this process: ours by structlog, Dramatiq's and others' warnings beside it.
+
+    What the environment sets that is no setting is the first thing logged: each process begins with this.
+    """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     renderer: structlog.typing.Processor
     if settings.log_json:
@@ -31,6 +35,8 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    for told in unknown_variables(os.environ):
+        get("settings").warning("settings.unknown", what=told)
 
 
 def _escape(_logger: Any, _method: str, said: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,5 +1,6 @@
 """Everything that can be set, read from the environment once a process."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.nearest import nearest
 from config.urls import is_safe
 
 #: The API (guide, *Submitting a creation job*).
@@ -37,6 +39,7 @@ BUSY_AGAIN = 15.0
 COUNT_AGAIN = 600.0
 COUNT_SOON = 30.0
 
+_PREFIX = "IDENTITY_WORKER_"
 #: When the embedded Valkey syncs its file: at every write, or once a second.
 Fsync = Literal["always", "everysec"]
 
@@ -44,7 +47,7 @@ Fsync = Literal["always", "everysec"]
 class Settings(BaseSettings):
     """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`."""
 
-    model_config = SettingsConfigDict(env_prefix="IDENTITY_WORKER_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, populate_by_name=True)
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
@@ -113,6 +116,17 @@ class Settings(BaseSettings):
     def api_ms(self, seconds: float) -> int:
         """Return `seconds` of the API's time as milliseconds of ours."""
         return max(1, round(seconds * 1000 / self.speed))
+
+
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """Return in words which variables look like settings and are none, with the nearest that is."""
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown = [name for name in environment if name.upper().startswith(_PREFIX) and name.upper() not in known]
+    return [_unknown(name, nearest(name, known)) for name in sorted(unknown)]
+
+
+def _unknown(name: str, near: str | None) -> str:
+    return f"{name} is no setting" + (f"; the nearest is {near}" if near else "")
 
 
 @cache

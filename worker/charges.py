@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from worker.amounts import credits_text
 from worker.steps import PROMOTION_CREDITS
 
 #: Outcomes after which the API has taken the call on, and may have charged for it.
@@ -119,7 +120,7 @@ def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
 def paid_text(credits_known: float, journal: Journal) -> str:
     """Return in words what was paid for a brief as far as known, and what may have been."""
     extracted = sum(call.taken for call in journal.of("extract"))
-    known = [f"{credits_known:g} credits"] if credits_known else []
+    known = [f"{credits_text(credits_known)} credits"] if credits_known else []
     known += ["drafts of unknown price"] if journal.made("create", "job_id") and not credits_known else []
     known += ["a description of its reference image"] if extracted else []
     maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unknown)]

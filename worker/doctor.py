@@ -11,6 +11,7 @@ from config import durability, keys
 from config.accounts import Account
 from config.broker import DEAD_AFTER
 from config.durability import Level
+from worker.amounts import counted, credits_text
 from worker.api_errors import ApiError, NotSent, Unauthorized
 from worker.streams import read_stream
 
@@ -84,18 +85,28 @@ def work(client: "redis.Redis") -> Iterator[Check]:
         pipe.zcard(keys.OPEN())
         inlet, dead_briefs, steps, dead_steps, held, unfinished = pipe.execute()
     dead = dead_briefs + dead_steps
-    yield Check("queues", Health.OK, f"{inlet} briefs and {steps} steps wait, {unfinished} briefs are open")
+    yield Check("queues", Health.OK, _waiting(inlet, steps, unfinished))
     if dead:
         see = "see `identity-worker status --held`; `retry` brings one back, `cancel` throws it away"
-        yield Check("dead letters", Health.WARN, f"{dead} messages that no worker could run", see)
+        yield Check("dead letters", Health.WARN, f"{counted(dead, 'message')} that no worker could run", see)
     else:
         yield Check("dead letters", Health.OK, "none")
     if held:
         see = "see `identity-worker status --held`"
-        yield Check("held", Health.WARN, f"{held} briefs wait for an operator's answer", see)
+        yield Check(
+            "held",
+            Health.WARN,
+            f"{counted(held, 'brief waits', 'briefs wait')} for an operator's answer",
+            see,
+        )
     else:
         yield Check("held", Health.OK, "no brief waits for an operator")
     yield _workers(client, waiting=inlet + steps + unfinished)
+
+
+def _waiting(inlet: int, steps: int, unfinished: int) -> str:
+    unfinished_are = counted(unfinished, "brief is", "briefs are")
+    return f"queued: {counted(inlet, 'brief')} and {counted(steps, 'step')}; {unfinished_are} open"
 
 
 def _workers(client: "redis.Redis", *, waiting: int) -> Check:
@@ -127,8 +138,8 @@ def _token(account: Account, api: "PiktID") -> Check:
     if balance is None:
         return Check(name, Health.OK, "token accepted; the API does not say how many credits it has")
     if balance <= 0:
-        return Check(name, Health.WARN, f"token accepted, {balance:g} credits", "buy credits")
-    return Check(name, Health.OK, f"token accepted, {balance:g} credits")
+        return Check(name, Health.WARN, f"token accepted, {credits_text(balance)} credits", "buy credits")
+    return Check(name, Health.OK, f"token accepted, {credits_text(balance)} credits")
 
 
 def _listener(client: "redis.Redis", account: str, *, by_stream: bool) -> Check:

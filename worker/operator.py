@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from worker.piktid import PiktID
 
 
+_ASKING = "; `identity-worker status --held` lists what asks"
+
+
 class Operator:
     """The operator's moves, journalled with who made them; all raise RefusedError and redis.RedisError."""
 
@@ -34,7 +37,9 @@ class Operator:
     def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
         """Make a job of the API the brief's, once the API has said that it is one that creates identities."""
         if not asks_for_job(brief):
-            raise RefusedError(f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job")
+            raise RefusedError(
+                f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job{_ASKING}"
+            )
         _check_job(api, job_id)
         answer = self.ledger.advance(
             brief,
@@ -57,7 +62,7 @@ class Operator:
             to, timer = "preparing", AT_ONCE
         else:
             raise RefusedError(
-                f"brief {brief.brief_id} is {_where(brief)}: no paid call of it is in question"
+                f"brief {brief.brief_id} is {_where(brief)}: no paid call of it is in question{_ASKING}"
             )
         answer = self.ledger.advance(
             brief,
@@ -73,14 +78,15 @@ class Operator:
         """Fail a brief that waits for an answer; what was `paid` is told with it."""
         if brief.state not in ("held", "uncertain"):
             raise RefusedError(
-                f"brief {brief.brief_id} is {_where(brief)}: only one that is held can be given up"
+                f"brief {brief.brief_id} is {_where(brief)}: only one that is held can be given up{_ASKING}"
             )
         return self._stop(brief, "failed", f"given up by {self._by}; paid so far: {paid}")
 
     def cancel(self, brief: Record) -> Answer:
         """End a brief: at once, or when what is under way is over. REPEAT when that was said before."""
         if final(Kind.BRIEF, brief.state) and brief.state != "cancelled":
-            raise RefusedError(f"brief {brief.brief_id} is {brief.state}: there is nothing left to cancel")
+            told = f"brief {brief.brief_id} is {brief.state}: there is nothing left to cancel"
+            raise RefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells what came of it")
         return self._stop(brief, "cancelled", f"cancelled by {self._by}")
 
     def retry(self, brief: Record, journal: Journal) -> str:

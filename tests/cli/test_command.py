@@ -60,7 +60,7 @@ def test_the_schema_is_that_of_a_brief_with_the_models_that_a_setting_adds(alone
 
 
 def test_the_schema_comes_without_redis_http_and_tables(alone: Command) -> None:
-    answer = alone("schema", "brief", PYTHONPROFILEIMPORTTIME="1")
+    answer = alone("schema", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
     assert "worker.briefs" in imported
     assert not imported & {"redis", "dramatiq", "httpx", "rich.table", "sandbox", "actors", "cli.status"}
@@ -101,6 +101,13 @@ def test_a_wrong_setting_is_named_without_its_value(name: str, value: str, alone
     assert name in answer.stderr
     assert "hush" not in answer.stderr
     assert TRACEBACK not in answer.stderr
+
+
+def test_a_setting_that_there_is_not_is_warned_of_with_the_nearest_one(alone: Command) -> None:
+    wrong = {"IDENTITY_WORKER_SPED": "10"}
+    told = "IDENTITY_WORKER_SPED is no setting; the nearest is IDENTITY_WORKER_SPEED"
+    assert f"warn settings: {told}" in alone("doctor", **wrong).stdout
+    assert told in alone("listen", **wrong).stderr
 
 
 def test_without_a_redis_url_the_embedded_server_is_used(alone: Command, tmp_path: Path) -> None:

@@ -115,6 +115,6 @@ def test_work_without_workers_or_listeners_fails_and_what_is_held_warns(examined
     flow.client.zadd(keys.DEAD("briefs"), {"letter": 1})
     found = examined()
     assert (found["workers"]["health"], found["events default"]["health"]) == ("fail", "fail")
-    assert found["held"]["said"] == "1 briefs wait for an operator's answer"
+    assert found["held"]["said"] == "1 brief waits for an operator's answer"
     assert found["dead letters"]["health"] == "warn"
     assert "2 briefs are open" in found["queues"]["said"]

@@ -348,7 +348,7 @@ def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back_by_its_id(
     assert (letter["id"], letter["queue"], letter["text"]) == ("m1", "briefs", "{")
     assert letter["error"].startswith("must be JSON")
     assert letter["answer"] == "identity-worker retry m1"
-    assert "1 dead letters" in command("status", "--held").stdout
+    assert "1 dead letter\n" in command("status", "--held").stdout
     assert command("retry", "m1").returncode == 0
     assert client.lrange(keys.QUEUE(keys.INLET), 0, -1) == ["m1"]
     assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD_MESSAGES(keys.INLET), keys.LETTERS())
@@ -362,7 +362,7 @@ def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "re
     raw = b"id-\xff\xfe"
     client.hset(keys.DEAD_MESSAGES(keys.INLET), raw, b"\xff{")  # type: ignore[arg-type]  # bytes are fine
     client.zadd(keys.DEAD(keys.INLET), {raw: 1})
-    assert "1 dead letters" in command("status", "--held").stdout
+    assert "1 dead letter\n" in command("status", "--held").stdout
     answer = command("retry", "--all-held", "--json")
     assert answer.returncode == 0, answer.stderr
     assert client.llen(keys.QUEUE(keys.INLET)) == 1

@@ -18,7 +18,7 @@ def test_the_list_has_a_line_for_each_brief_and_its_account(command: Command, he
     answer = command("status")
     lines = [line.split() for line in answer.stdout.splitlines()]
     assert answer.returncode == 0
-    assert lines[0] == ["BRIEF", "STATE", "AGE", "IDENTITIES,", "ERROR"]
+    assert lines[0] == ["BRIEF", "STATE", "TIME", "IDENTITIES,", "ERROR"]
     assert (lines[1][0], lines[1][1]) == ("open-one", "waiting")
     assert (lines[2][0], lines[2][1], lines[2][3]) == ("done-one", "done", codes[0])
     assert lines[3] == [codes[1]]
@@ -127,6 +127,9 @@ def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:
         f"promote accepted  attempt=1  credits=50  identity_code={promotion.fields['identity_code']}",
     ):
         assert text in answer.stdout
+    journal = answer.stdout.partition("journal:\n")[2]
+    assert "None" not in journal
+    assert ".0\n" not in journal + answer.stdout
 
 
 def test_one_brief_for_programs_has_the_journal_too(command: Command, heard: Flow) -> None:

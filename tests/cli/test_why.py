@@ -85,6 +85,16 @@ def test_a_full_window_is_told_with_the_time_of_the_next_token(command: Command,
     )
 
 
+def test_a_refused_token_is_told_with_what_to_do_about_it(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.advance(flow.brief("first"), "failed", pause=Pause("pause", 600_000, "401: bad token"))
+    flow.accept(brief_id="a")
+    shown = command("why", "a").stdout
+    assert "401: bad token" in shown
+    assert "set the account's token" in shown
+    assert "`identity-worker resume default`" in shown
+
+
 def test_a_pause_is_told_with_its_reason_and_when_it_is_tried_again(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.ledger.advance(flow.brief("first"), "failed", pause=Pause("create", 600_000, "402: no credits"))
@@ -279,7 +289,7 @@ def test_a_brief_that_wants_a_pick_says_so(command: Command, heard: Flow) -> Non
 def test_a_failed_brief_is_told_its_faults(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="bad", priority=1000)
     text = command("why", "bad").stdout
-    assert text.startswith("bad is failed, since ")
+    assert text.startswith("bad is failed since ")
     assert "  the brief breaks rules\n  priority: a whole number from -100 to 100" in text
 
 
@@ -294,7 +304,7 @@ def test_a_finished_brief_waits_for_nothing_and_its_durations_serve_the_next(
     command: Command, heard: Flow
 ) -> None:
     heard.finish(heard.accept(brief_id="a"))
-    assert command("why", "a").stdout.startswith("a is done, since ")
+    assert command("why", "a").stdout.startswith("a is done since ")
     report = account_report.report(heard.client, "default")
     assert report.drafts_ms is not None
     assert report.preprocessing_ms is not None
