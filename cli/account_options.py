@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import redis
 
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")]
-By = Annotated[str | None, typer.Option(help="Who does this, for the record; by default user@host.")]
+By = Annotated[
+    str | None, typer.Option(metavar="WHO", help="Who does this, for the record; by default user@host.")
+]
 
 
 def person(by: str | None) -> str:

@@ -49,7 +49,7 @@ Finding = tuple[str, str]
 
 
 def command(
-    batch: Annotated[str | None, typer.Option(help="Only the briefs of this batch.")] = None,
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Only the briefs of this batch.")] = None,
     ask_api: Annotated[bool, typer.Option("--api", help="Ask the API for each job and identity.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -22,7 +22,9 @@ def command(
     brief_id: Annotated[
         str | None, typer.Argument(metavar="[BRIEF]", help="The id of a brief, or of a dead letter.")
     ] = None,
-    batch: Annotated[str | None, typer.Option(help="All briefs of this batch that are not finished.")] = None,
+    batch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="All briefs of this batch that are not finished.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """End briefs, and say what was already paid for them.

@@ -38,7 +38,9 @@ from worker.api_errors import ApiError
 
 
 def command(
-    speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than the real API.")] = 12.0,
+    speed: Annotated[
+        float, typer.Option(metavar="X", min=0.1, help="How many times faster than the real API.")
+    ] = 12.0,
     briefs: Annotated[
         Path, typer.Option(metavar="DIR", help="The briefs to run; their ids are the files' names.")
     ] = Path("examples/briefs"),

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
 def command(
     places: Annotated[list[str], typer.Argument(metavar="FILE|DIR|-...", help="What to read; - is stdin.")],
-    account: Annotated[str | None, typer.Option(help="Use this account for all of them.")] = None,
-    batch: Annotated[str | None, typer.Option(help="Put all of them in this batch.")] = None,
-    priority: Annotated[int | None, typer.Option(help="-100 to 100; higher goes first.")] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Use this account for all of them.")
+    ] = None,
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Put all of them in this batch.")] = None,
+    priority: Annotated[int | None, typer.Option(metavar="N", help="-100 to 100; higher goes first.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, print what would be sent.")] = False,
     max_credits: Annotated[
         float | None, typer.Option(metavar="N", help="Credits that the batch may cost in all.")

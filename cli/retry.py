@@ -25,7 +25,9 @@ def command(
     brief_id: Annotated[
         str | None, typer.Argument(metavar="[BRIEF]", help="The id of a brief, or of a dead letter.")
     ] = None,
-    batch: Annotated[str | None, typer.Option(help="The briefs of this batch that stopped.")] = None,
+    batch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The briefs of this batch that stopped.")
+    ] = None,
     all_held: Annotated[
         bool, typer.Option("--all-held", help="All that are held, and all dead letters.")
     ] = False,

@@ -9,16 +9,18 @@ from cli.common import fail
 
 
 def command(
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")] = 8900,
+    port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65_535, help="Port on 127.0.0.1.")] = 8900,
     speed: Annotated[
-        float, typer.Option(min=0.001, help="How many times faster than the real API its clocks are.")
+        float,
+        typer.Option(metavar="X", min=0.001, help="How many times faster than the real API its clocks are."),
     ] = 1.0,
     dialect: Annotated[
         Literal["guide", "docs"], typer.Option(help="Whose spelling of events and results.")
     ] = "guide",
-    seed: Annotated[int | None, typer.Option(help="Make its chances repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Make its chances repeatable.")] = None,
     state: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="File to go on from, and to save to at the end.")
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="File to go on from, and to save to at the end."),
     ] = None,
 ) -> None:
     """Run an emulation of the PiktID v2 API until it is stopped."""

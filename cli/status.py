@@ -37,7 +37,9 @@ _ID_WIDTH = 46
 
 def command(
     brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
-    batch: Annotated[str | None, typer.Option(help="List the briefs of this batch only.")] = None,
+    batch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="List the briefs of this batch only.")
+    ] = None,
     held: Annotated[
         bool, typer.Option("--held", help="List what waits for an operator, with the command that answers.")
     ] = False,

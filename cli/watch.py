@@ -21,7 +21,7 @@ from cli.drawing import draw
 
 
 def command(
-    batch: Annotated[str | None, typer.Option(help="Only the briefs of this batch.")] = None,
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Only the briefs of this batch.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Print what there is now, and end.")] = False,
     as_json: Json = False,
 ) -> None:

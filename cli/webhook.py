@@ -26,7 +26,7 @@ WARNING = (
 def command(
     action: Annotated[Literal["set", "test", "show"], typer.Argument(help="What to do.")],
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="With set: where events go.")] = None,
-    account: Annotated[str, typer.Option(help="The account's name.")] = DEFAULT,
+    account: Annotated[str, typer.Option(metavar="NAME", help="The account's name.")] = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="With set: do not ask.")] = False,
     any_path: Annotated[
         bool, typer.Option("--any-path", help="With set: something rewrites the path to /webhooks/ACCOUNT.")

@@ -146,6 +146,24 @@ def test_no_process_starts_on_a_server_that_may_evict_keys(
     assert client.dbsize() == 0
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_without_a_token_each_process_ends_used_wrongly_and_says_what_to_set(
+    start: ProcessFactory, name: str
+) -> None:
+    process = start(name, COMMANDS[name], PIKTID_API_TOKEN="")
+    assert process.process.wait(30) == 2
+    assert "identity-worker: no account: set PIKTID_API_TOKEN" in process.written()
+    assert "Traceback" not in process.written()
+
+
+def test_a_worker_without_redis_says_what_to_do(start: ProcessFactory) -> None:
+    url = f"redis://127.0.0.1:{embedded.free_port()}/0"
+    process = start("worker", COMMANDS["worker"], REDIS_URL=url)
+    assert process.process.wait(60) == 1
+    assert "Start Redis, or set REDIS_URL to one that runs." in process.written()
+    assert "Traceback" not in process.written()
+
+
 @pytest.mark.parametrize("fsync", ["always", "everysec"])
 def test_the_embedded_server_syncs_as_it_is_told(tmp_path: Path, fsync: Fsync) -> None:
     with embedded.running(tmp_path, fsync) as url, connect(url) as client:

@@ -33,11 +33,12 @@ def command(alone: Command, redis_url: str) -> Command:
 def on_terminal(redis_url: str, tmp_path: Path) -> Callable[..., list[str]]:
     """Return what runs the command on a terminal of 80 columns, and returns the lines that it shows there."""
 
-    def run(*arguments: str) -> list[str]:
+    def run(*arguments: str, stream: str = "stdout") -> list[str]:
         ours, its = os.openpty()
         variables = environment(REDIS_URL=redis_url, COLUMNS="80", TERM="xterm", NO_COLOR="1")
         with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123  # a descriptor, not a path
-            process = subprocess.Popen([SCRIPT, *arguments], cwd=tmp_path, env=variables, stdout=its)
+            shown_there: dict[str, Any] = {stream: its}
+            process = subprocess.Popen([SCRIPT, *arguments], cwd=tmp_path, env=variables, **shown_there)
             os.close(its)
             with process:
                 shown = b""

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def test_without_redis_it_says_where_it_looked_and_what_to_do(arguments: list[st
     assert "set REDIS_URL" in answer.stderr
     assert TRACEBACK not in answer.stderr
     assert "hush" not in answer.stderr
+
+
+def test_an_error_is_folded_on_a_terminal(on_terminal: Callable[..., list[str]]) -> None:
+    lines = on_terminal("why", "nobody", stream="stderr")
+    assert lines[0] == "identity-worker: no brief nobody is on record"
+    assert len(lines) == 3
+    assert max(map(len, lines)) < 80
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["events"], ["pick", "a", "1"]])
