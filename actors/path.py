@@ -61,7 +61,9 @@ def submit_brief(subject: str) -> None:
     body = brief.json("body")
     intent = steps.intended("create", brief, body)
     send_by, limit = run.send_by(), run.paid_call_ms
-    moved = run.ledger.advance(brief, "submitting", journal=intent, timer=limit, forget=["call_ended"])
+    moved = run.ledger.advance(
+        brief, "submitting", journal=intent, timer=limit, forget=["call_ended"], claim_by=send_by
+    )
     if moved is not Answer.MOVED:
         return
     try:
@@ -134,7 +136,8 @@ def promote_draft(subject: str) -> None:
     request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}
     intent = steps.intended("promote", promotion, request, **request)
     send_by, limit = run.send_by(), run.paid_call_ms
-    if run.ledger.advance(promotion, "promoting", journal=intent, timer=limit) is not Answer.MOVED:
+    moved = run.ledger.advance(promotion, "promoting", journal=intent, timer=limit, claim_by=send_by)
+    if moved is not Answer.MOVED:
         return
     try:
         promoted = run.apis[promotion.account].promote(**request, send_by=send_by)

@@ -55,7 +55,7 @@ def extract(run: Process, brief: Record) -> None:
     attempt = _extractions(brief) + 1
     journal = steps.intended("extract", brief, request, attempt=attempt, **request)
     send_by = run.send_by()
-    turn = turns.begin(run, brief, journal)
+    turn = turns.begin(run, brief, journal, send_by)
     if turn is None:
         return
     try:

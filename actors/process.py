@@ -8,9 +8,9 @@ from config.accounts import Account, load_accounts
 from config.connection import connect
 from config.embedded import process_redis_url
 from config.settings import JOB_PATIENCE, Settings, settings
+from worker.clock import clock
 from worker.ledger import Ledger, Record
 from worker.piktid import PiktID, longest_call, longest_wait, open_pool
-from worker.transport import clock
 
 log = logs.get("process")
 
@@ -47,7 +47,7 @@ class Process:
         return round(longest_call(self.settings.request_timeout) * 1000) + MARGIN
 
     def send_by(self) -> float:
-        """Return until when a paid call that is claimed now may be sent: seconds of `worker.transport.clock`.
+        """Return until when a paid call that is claimed now may be sent: seconds of `worker.clock`.
 
         Early enough that it has ended, and half of its margin is left, when somebody else may take it over.
         """

@@ -38,15 +38,24 @@ def limit_ms(run: Process, doing: str) -> int:
     return round((SECONDS + 2 * run.settings.request_timeout) * 1000) + MARGIN
 
 
-def begin(run: Process, brief: Record, journal: Journal | None) -> int | None:
-    """Record that a call is begun, a paid one with its `journal`; None when it is not this run's to make."""
+def begin(run: Process, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
+    """Record that a call is begun; return its turn, None when it is not this run's to make.
+
+    A paid one has its `journal`, and until when it may be sent (seconds of `worker.clock`).
+    """
     doing = UPLOADING if journal is None else EXTRACTING
     turn = number(brief) + 1
     begun = {"turn": str(turn), "doing": doing}
     if journal is not None:
         begun["extractions"] = str(journal["attempt"])
     answer = run.ledger.note(
-        brief, when=as_read(brief), fields=begun, timer=limit_ms(run, doing), journal=journal, calls=True
+        brief,
+        when=as_read(brief),
+        fields=begun,
+        timer=limit_ms(run, doing),
+        journal=journal,
+        calls=True,
+        claim_by=send_by,
     )
     return turn if answer is Answer.MOVED else None
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from actors import path
 from actors.process import Process
+from worker.clock import clock
 from worker.ledger import Ledger
-from worker.transport import clock
 
 broker = path.broker
 _change = Ledger._change

@@ -1,4 +1,4 @@
-"""A worker that was frozen between its claim and its call finds itself fenced off when it wakes."""
+"""Between a claim and its paid call: who was frozen there is fenced off, who lost an answer goes on."""
 
 import os
 import signal
@@ -8,8 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import CREATE, PROMOTE, Flow, ProcessFactory, RunningProcess, eventually, worker_command
+from support import (
+    CREATE,
+    DEADLINE,
+    PROMOTE,
+    Flow,
+    ProcessFactory,
+    RunningProcess,
+    enqueue,
+    eventually,
+    worker_command,
+)
 
+from benchmarks.chaos.cutting import cutting
 from config import keys
 from sandbox.pictures.draw import draw
 from worker import views
@@ -120,6 +131,30 @@ def test_a_description_that_was_made_again_meanwhile_is_not_made_by_who_wakes(
     frozen.wake()
     assert flow.api.requests(f"POST {EXTRACT}") == 1
     assert last(flow) == ("extract", "NotSent", True)
+
+
+@pytest.mark.parametrize("claim", ['"doing":"extract"', '"to":"submitting"', '"to":"promoting"'])
+def test_a_claim_whose_answer_was_lost_is_followed_by_its_call_at_once(
+    heard: Flow, worker_process: ProcessFactory, redis_url: str, claim: str
+) -> None:
+    with cutting(redis_url) as proxy:
+        worker_process(REDIS_URL=proxy.url)
+        # A server that does not know the scripts yet has them loaded at the first request.
+        enqueue(redis_url, brief_id="a", instructions=None, reference_image="ada.jpg")
+        eventually(heard.client, lambda: state(heard, "a") == "done")
+        proxy.cut_answer("EVALSHA", claim)
+        enqueue(redis_url, brief_id="b", instructions=None, reference_image="ada.jpg")
+        assert proxy.done.wait(DEADLINE)
+        eventually(heard.client, lambda: state(heard, "b") == "done")
+    journal = [call for call in heard.calls("b") if call != "create charged"]
+    paid = ("extract", "create", "promote")
+    assert journal == [f"{call} {what}" for call in paid for what in ("intended", "accepted")]
+    assert not any(entry.get("late") for entry in views.journal(heard.client, "b"))
+
+
+def state(flow: Flow, brief_id: str) -> str | None:
+    found = flow.ledger.read(f"brief:{brief_id}")
+    return found.state if found else None
 
 
 def last(flow: Flow) -> tuple[Any, ...]:

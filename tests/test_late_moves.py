@@ -7,7 +7,7 @@ from config import keys
 from config.accounts import DEFAULT
 from worker import steps, views
 from worker.charges import take_apart
-from worker.ledger import Answer, Record, Settle
+from worker.ledger import Answer, Pause, Record, Settle
 from worker.operator import Operator
 from worker.retrying import RefusedError
 
@@ -195,6 +195,19 @@ def test_a_promote_that_may_have_arrived_keeps_its_job_permit_and_is_made_again_
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
     assert flow.api.ledger()["jobs_in_flight"] == 1
     assert flow.calls("b")[-1] == "promote already promoted"
+
+
+def test_a_promote_that_may_have_arrived_keeps_its_permit_when_its_next_grant_is_taken_back(
+    flow: Flow,
+) -> None:
+    unknown_promote(flow)
+    attempt = submitting(flow, "c")
+    flow.end_pauses()
+    assert flow.promotion("b").attempt == 2
+    flow.ledger.advance(attempt, "waiting", settle=Settle.COUNTED, pause=Pause("pause", 60_000, "401"))
+    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
+    flow.end_pauses()
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
 def test_a_promote_that_may_have_arrived_needs_no_second_slot_to_be_made_again(flow: Flow) -> None:

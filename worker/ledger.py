@@ -6,6 +6,7 @@ MOVED entitles the caller to go on.
 """
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import redis
 from config import keys, logs
 from config.pauses import pauses
 from worker.account_ledger import AccountLedger
+from worker.clock import clock
 from worker.records import (
     Answer,
     Event,
@@ -109,6 +111,7 @@ class Ledger(AccountLedger):
         unowned: bool = False,
         sightings: int | None = None,
         also_from: Sequence[str] = (),
+        claim_by: float | None = None,
     ) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
 
@@ -122,7 +125,9 @@ class Ledger(AccountLedger):
         at once as in `plan`. With `keep`, a record that is held keeps its job permit until `job_over`, and
         a promotion that may have arrived until it is made again; with `unowned`, nothing is done if one of
         the jobs is another record's; nor with `sightings` (`worker/streams.py`), if more has been seen
-        since of jobs that are nobody's.
+        since of jobs that are nobody's. A claim of a paid call has `claim_by`: until then (seconds of
+        `worker.clock`) it is asked for again where Redis does not answer, and what such an answer had
+        granted is granted still.
         """
         arguments = {
             "subject": record.subject,
@@ -140,7 +145,7 @@ class Ledger(AccountLedger):
             "sightings": sightings,
             "from": [record.state, *also_from],
         }
-        answer = self._change("advance", arguments, forget, journal, pause, paid=paid)
+        answer = self._change("advance", arguments, forget, journal, pause, paid=paid, claim_by=claim_by)
         if answer is Answer.MOVED:
             record.fields["state"] = to
         return answer
@@ -158,12 +163,14 @@ class Ledger(AccountLedger):
         again: bool = False,
         calls: bool = False,
         paid: bool = False,
+        claim_by: float | None = None,
     ) -> Answer:
         """Change a record that is still in its state and whose fields of `when` are still so, or do nothing.
 
         A field that `when` gives as "" must not be there. `timer` is in ms from now, `again` sends the step
-        at once, `paid` is as in `advance`. With `calls`, a call of the API follows: while the account is
-        paused the answer is ELSEWHERE, and the step is woken when the pause ends. Never answers REPEAT.
+        at once, `paid` and `claim_by` are as in `advance`. With `calls`, a call of the API follows: while the
+        account is paused the answer is ELSEWHERE, and the step is woken when the pause ends. Never answers
+        REPEAT.
         """
         arguments = {
             "subject": record.subject,
@@ -174,7 +181,7 @@ class Ledger(AccountLedger):
             "again": again or None,
             "calls": calls or None,
         }
-        return self._change("note", arguments, forget, journal, pause, paid=paid)
+        return self._change("note", arguments, forget, journal, pause, paid=paid, claim_by=claim_by)
 
     def _change(
         self,
@@ -185,21 +192,24 @@ class Ledger(AccountLedger):
         pause: Pause | None,
         *,
         paid: bool,
+        claim_by: float | None,
     ) -> Answer:
         more: dict[str, Any] = {
             "forget": list(forget) or None,
             "journal": journal and inside(journal) + "}",
             "pause": pause and pause._asdict(),
             "paid": paid or None,
+            "claim": claim_by and uuid.uuid4().hex,
         }
         again = pauses()
         while True:
             try:
                 return Answer(self._scripts.run(command, **arguments, **more))
             except redis.RedisError as error:
-                if not paid:
+                # What was paid for is known to this process alone until it is on record. So is that no call
+                # has followed a claim that may be on record.
+                if not paid and (claim_by is None or clock() > claim_by):
                     raise
-                # What was paid for is known to this process alone until it is on record.
                 log.warning("paid_call.unrecorded", subject=arguments["subject"], error=str(error))
                 time.sleep(next(again))
 

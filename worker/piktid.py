@@ -102,7 +102,7 @@ def open_pool(
 class PiktID:
     """The calls of one account.
 
-    What costs has a `send_by`, in seconds of `worker.transport.clock`: not sent by then, it raises NotSent.
+    What costs has a `send_by`, in seconds of `worker.clock`: not sent by then, it raises NotSent.
 
     Cheap to make: it holds no connection of its own. Raises ValueError for a base URL that is neither https
     nor http to this machine, and for a token that no header can carry.

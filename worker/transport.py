@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from worker.api_errors import NotSent, OutcomeUnknown
+from worker.clock import clock
 
 #: Seconds for all of one body. The pool's read timeout bounds each read only, so drops could go on for ever.
 BODY_SECONDS = 120.0
@@ -26,8 +27,6 @@ _BEFORE_SENDING = (
 
 #: What httpcore tells its trace right before it writes to the connection.
 _WRITES = ("send_request_headers.started", "send_request_body.started")
-#: A clock that goes on while the process is stopped and, where the system has one, while the machine sleeps.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class _TooLate(Exception):
@@ -42,11 +41,6 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     whole: bool = True
-
-
-def clock() -> float:
-    """Return the seconds of the clock that fences requests off, from an arbitrary start."""
-    return time.clock_gettime(_CLOCK)
 
 
 def fence(send_by: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@
 -- sightings = how much had been seen of jobs that are nobody's when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
+-- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
 -- Returns moved; repeat when it is in that state already, or the end of this paid call is on record; elsewhere
 -- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
 -- not as given, when a job is another's, or when more has been seen since.
@@ -55,12 +56,17 @@ local function is_on_record()
 end
 
 if answer ~= 'moved' then
-    if A.paid and is_on_record() then
+    if A.claim and redis.call('HGET', record, 'claim') == A.claim then
+        return 'moved'
+    elseif A.paid and is_on_record() then
         return 'repeat'
     elseif A.paid then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
     end
     return answer
+end
+if A.claim then
+    redis.call('HSET', record, 'claim', A.claim)
 end
 granted_at = tonumber(granted_at) or 0
 if A.journal then

@@ -4,6 +4,7 @@
 -- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
 -- pause = {what, ms, reason}, again = true: the step is sent at once,
 -- paid = true: the end of a paid call, journalled in any case,
+-- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
 -- Returns moved; elsewhere when the record has left the state, a field is not as given, or the account is
 -- paused: then the timer is set to the end of the pause.
@@ -13,6 +14,9 @@ local record = record_of(A.subject)
 local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'account', 'noted_at'))
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not unchanged(record, A.when) then
+    if A.claim and redis.call('HGET', record, 'claim') == A.claim then
+        return 'moved'
+    end
     -- What is so already is this very call, whose answer was lost.
     if A.paid and not unchanged(record, A.set) then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
@@ -30,7 +34,7 @@ if A.calls then
     wake_from_pause(account, A.subject)
 end
 
-put(record, A.set, {noted_at = whole(NOW)})
+put(record, A.set, {noted_at = whole(NOW), claim = A.claim})
 if A.forget then
     redis.call('HDEL', record, unpack(A.forget))
 end

@@ -137,7 +137,7 @@ local function grant(account, endpoint, subject, batch)
     redis.call('ZADD', window, '+inf', subject)
     redis.call('PERSIST', window)
     if kind == 'brief' or SETTING.preprocessing_counts then
-        redis.call('ZADD', key('PERMITS', account), whole(NOW), subject)
+        redis.call('ZADD', key('PERMITS', account), 'NX', whole(NOW), subject)
     end
     redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
     if batch then
