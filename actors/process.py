@@ -10,7 +10,8 @@ from config.embedded import process_redis_url
 from config.settings import JOB_PATIENCE, Settings, settings
 from worker.clock import clock
 from worker.ledger import Ledger, Record
-from worker.piktid import PiktID, longest_call, longest_wait, open_pool
+from worker.piktid import PiktID
+from worker.pool import longest_call, longest_wait, open_pool
 
 log = logs.get("process")
 

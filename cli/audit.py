@@ -151,7 +151,8 @@ def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
     if not ask:
         yield _Api(None)
         return
-    from worker.piktid import PiktID, open_pool
+    from worker.piktid import PiktID
+    from worker.pool import open_pool
 
     try:
         accounts = load_accounts(values)

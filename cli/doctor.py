@@ -73,7 +73,8 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
 
 
 def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
-    from worker.piktid import PiktID, open_pool
+    from worker.piktid import PiktID
+    from worker.pool import open_pool
 
     with open_pool(timeout_read=values.request_timeout) as pool:
         for each in accounts.values():

@@ -50,7 +50,8 @@ def command(
 
 def _adopt(operator: Operator, values: Settings, brief: Record, job_id: str) -> str:
     # Not at the top: the other answers need no HTTP client.
-    from worker.piktid import PiktID, open_pool
+    from worker.piktid import PiktID
+    from worker.pool import open_pool
 
     try:
         account = load_accounts(values).get(brief.account)

@@ -15,7 +15,8 @@ from cli.installation import TOKEN
 from cli.summary import summarize
 from worker import events, views
 from worker.events import CloudEvent
-from worker.piktid import PiktID, open_pool
+from worker.piktid import PiktID
+from worker.pool import open_pool
 from worker.view_models import BriefView
 
 

@@ -129,7 +129,8 @@ def _test(values: Settings, account: Account) -> dict[str, Any]:
 
 @contextmanager
 def _api(values: Settings, account: Account) -> Iterator["PiktID"]:
-    from worker.piktid import PiktID, open_pool
+    from worker.piktid import PiktID
+    from worker.pool import open_pool
 
     with open_pool(timeout_read=values.request_timeout) as pool:
         yield PiktID(pool, values.api_url, account.token)

@@ -69,7 +69,7 @@ def test_the_work_knows_nothing_of_dramatiq() -> None:
 
 
 def test_only_the_api_client_and_the_event_stream_know_the_http_client() -> None:
-    client = {f"worker/{part}.py" for part in ("piktid", "transport", "pictures", "uploads")}
+    client = {f"worker/{part}.py" for part in ("piktid", "pool", "transport", "pictures", "uploads")}
     # Its URLs only: it opens its connections itself.
     client |= {"worker/fetching.py"}
     stream = {"worker/notifications.py", "actors/listener.py", "actors/following.py", "actors/cleaner.py"}

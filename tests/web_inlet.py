@@ -19,7 +19,8 @@ from support import SPEED, Api
 from config.accounts import DEFAULT, load_accounts
 from config.settings import Settings
 from web.app import build_app
-from worker.piktid import PiktID, open_pool
+from worker.piktid import PiktID
+from worker.pool import open_pool
 from worker.webhooks import SecretStore, sign
 
 #: What a test signs with that has the API set no webhook.

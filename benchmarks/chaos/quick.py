@@ -19,7 +19,7 @@ WAITS = {
     "config.broker": {"DEAD_AFTER": 1_500, "TEND_EVERY": 0.2},
     "config.consumer": {"RECLAIM_EVERY": 0.5, "GIVE_BACK_AFTER": 0.2},
     "worker.scripts": {"GRANT": 1_500, "AGAIN": 1_500},
-    "worker.piktid": {"CONNECT_SECONDS": 0.5},
+    "worker.pool": {"CONNECT_SECONDS": 0.5},
     "worker.fetching": {"SECONDS": 1.0},
     "worker.verdicts": {"LOST_AGAIN": 0.5},
     "actors.process": {"MARGIN": 1_000},

@@ -6,7 +6,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from worker.piktid import PiktID, open_pool
+from worker.piktid import PiktID
+from worker.pool import open_pool
 
 from .calls import TOKEN
 from .scripted_server import Server, serving

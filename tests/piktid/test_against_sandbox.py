@@ -20,7 +20,8 @@ from worker.api_errors import (
     Unauthorized,
 )
 from worker.pictures import download
-from worker.piktid import PiktID, open_pool
+from worker.piktid import PiktID
+from worker.pool import open_pool
 
 from .calls import BODY, failure
 

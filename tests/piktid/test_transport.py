@@ -7,9 +7,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from worker import piktid, transport
+from worker import pool as pool_module
+from worker import transport
 from worker.api_errors import NotSent, OutcomeUnknown
-from worker.piktid import PiktID, open_pool
+from worker.piktid import PiktID
+from worker.pool import open_pool
 
 from .calls import BODY, TOKEN, failure
 from .scripted_server import HANGING, RESET, Cut, Server, answer
@@ -31,7 +33,7 @@ def test_a_tls_handshake_without_an_answer_was_not_sent() -> None:
 def test_a_pool_without_a_patience_of_its_own_has_the_one_that_is_set_when_it_is_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(piktid, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(pool_module, "CONNECT_SECONDS", 0.5)
     with open_pool() as opened:
         assert (opened.timeout.connect, opened.timeout.pool) == (0.5, 0.5)
 
