@@ -61,7 +61,7 @@ MUTANTS = (
         ("a batch may start what its budget cannot pay", "if not fits_budget(account, subject, batch) then", "if false then"),
         ("a start promises nothing", "        promise(account, subject, batch, cost_of(account, subject))\n", ""),
         ("a granted subject still waits", "    redis.call('ZREM', waiting, subject)\n    local window", "    local window"),
-        ("a grant takes no job permit", "        redis.call('ZADD', key('PERMITS', account), whole(NOW), subject)\n", ""),
+        ("a grant takes no job permit", "        redis.call('ZADD', key('PERMITS', account), 'NX', whole(NOW), subject)\n", ""),
         ("a grant is not told", "    send_step(record, STATES[kind][WAITS[kind].state].actor, subject)\n", ""),
         ("a grant sets no timer", "    set_timer(subject, NOW + SETTING.grant_ms)\n", ""),
         ("one starts where more may", "        while subject do", "        if subject then"),
