@@ -168,7 +168,7 @@ def _print(briefs: int, findings: list[Finding], sums: Mapping[str, Spent]) -> N
     for name, sum_ in sorted(sums.items()):
         say(printable(f"{f'batch {name}' if name else 'no batch'}: {_sum(sum_)}"))
     wrong = len({brief_id for brief_id, _ in findings})
-    typer.echo(f"{counted(briefs, 'brief')}, {wrong} not as it should be")
+    typer.echo(f"{counted(briefs, 'brief')}, {wrong} not as {'it' if wrong == 1 else 'they'} should be")
 
 
 def _unasked(each: Unasked) -> str:
