@@ -4,7 +4,6 @@ import typer
 
 from cli.account_options import Account, By, must_be_known, person
 from cli.common import Json, load_settings, open_redis, print_json, printable, say
-from worker import account_report
 from worker.ledger import Ledger
 
 _WHAT = {
@@ -25,10 +24,7 @@ def command(account: Account, by: By = None, as_json: Json = False) -> None:
     values = load_settings()
     with open_redis(values) as client:
         must_be_known(client, account)
-        who, before = person(by), account_report.report(client, account)
-        # Where nothing is paused nothing is done, so nothing is put on record as done either.
-        paused = before.pauses or before.working is not None
-        lifted = Ledger(client, values).resume(account, who) if paused else {}
+        lifted = Ledger(client, values).resume(account, person(by))
     if as_json:
         print_json({"account": account, "lifted": lifted})
         return

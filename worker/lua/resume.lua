@@ -20,7 +20,9 @@ if working then
     lifted[#lifted + 1] = working
 end
 redis.call('HDEL', record, 'working', 'working_until')
-log_change(A.account, {at = NOW, by = A.by, resumed = true})
+if #lifted > 0 then
+    log_change(A.account, {at = NOW, by = A.by, resumed = true})
+end
 
 -- Preparing briefs sleep until the end of the pause, which is now.
 for _, subject in ipairs(redis.call('ZRANGE', key('WAITING', A.account, 'prepare'), 0, -1)) do
