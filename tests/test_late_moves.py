@@ -5,7 +5,8 @@ from support import CREATE, PROMOTE, Flow, event_types
 
 from config import keys
 from config.accounts import DEFAULT
-from worker import steps, views
+from worker import choosing, steps, views
+from worker.briefs import Choose
 from worker.charges import take_apart
 from worker.ledger import Answer, Pause, Record, Settle
 from worker.operator import Operator
@@ -195,6 +196,21 @@ def test_a_promote_that_may_have_arrived_keeps_its_job_permit_and_is_made_again_
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
     assert flow.api.ledger()["jobs_in_flight"] == 1
     assert flow.calls("b")[-1] == "promote already promoted"
+
+
+def test_a_promote_that_may_have_arrived_is_not_kept_from_its_permit_by_who_goes_first(flow: Flow) -> None:
+    flow.accept(brief_id="c", choose="manual", priority=9)
+    flow.until("c", "generating")
+    flow.api.rest()
+    flow.wake_timer("brief:c")
+    flow.until("c", "choosing")
+    unknown_promote(flow)
+    flow.ledger.set_limits(DEFAULT, {"jobs": "1"}, "the test")
+    chosen = choosing.choose((Choose.FIRST,), steps.drafts_of(flow.brief("c")))
+    assert chosen is not None
+    flow.ledger.plan("c", [each.fields() for each in chosen])
+    flow.end_pauses()
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
 def test_a_promote_that_may_have_arrived_keeps_its_permit_when_its_next_grant_is_taken_back(
