@@ -169,6 +169,7 @@ def to_watch(flow: Flow) -> str:
     flow.accept(brief_id="b")
     brief = flow.until("b", "generating")
     assert flow.ledger.advance(brief, "held", keep=True, timer=1) is Answer.MOVED
+    flow.api.rest()
     flow.wake_timer("brief:b")
     return "brief:b"
 

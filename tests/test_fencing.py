@@ -52,6 +52,7 @@ class Frozen:
 @pytest.fixture
 def freeze(flow: Flow, start: ProcessFactory, tmp_path: Path) -> Callable[[str], Frozen]:
     """What starts a worker, and returns once it has frozen at a claim."""
+    flow.api.lose_events()  # by webhook a brief would go on while its worker is frozen
     command = [word.replace("actors.path", "frozen_worker") for word in worker_command(threads=1)]
     file = tmp_path / "frozen"
 

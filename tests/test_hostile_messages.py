@@ -171,6 +171,7 @@ def is_quiet(client: "redis.Redis") -> bool:
 def test_every_bad_brief_is_one_failed_record_with_a_clear_reason_and_the_next_one_runs(
     flow: Flow, client: "redis.Redis", worker_process: ProcessFactory
 ) -> None:
+    flow.api.lose_events()  # by webhook the good one would come to its end
     for number, bad in enumerate(BRIEFS.values()):
         put_brief(client, f"bad-{number}", bad.text)
     put_brief(client, "good", one())

@@ -193,6 +193,7 @@ def test_a_paid_call_is_recorded_when_redis_comes_back_and_not_made_again(
 def test_a_create_of_unknown_outcome_keeps_its_permit_until_its_job_must_be_over(flow: Flow) -> None:
     from actors.process import process
 
+    flow.api.lose_events()
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
