@@ -11,9 +11,9 @@ from actors.process import process
 from config import durability, logs
 from config.accounts import BadAccounts
 from config.broker import Broker, make_broker
-from config.connection import connect
+from config.connection import BadUrl, connect
 from config.embedded import NoServer, process_redis_url
-from config.settings import settings
+from config.settings import BadSettings, settings
 
 
 def _start() -> Broker:
@@ -28,9 +28,10 @@ def _start() -> Broker:
 
 try:
     broker = _start()
-except BadAccounts as error:
+except (BadAccounts, BadSettings, BadUrl) as error:
     # As of the listener: used wrongly.
-    sys.stderr.write(f"identity-worker: {error}\n")
+    told = f"REDIS_URL is wrong: {error}" if isinstance(error, BadUrl) else error
+    sys.stderr.write(f"identity-worker: {told}\n")
     sys.exit(2)
 except (durability.UnsafeServer, NoServer, redis.RedisError) as error:
     # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.

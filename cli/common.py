@@ -7,13 +7,12 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
-from pydantic import ValidationError
 
-from config.settings import Settings, settings
+from config.settings import BadSettings, Settings, settings
 
 if TYPE_CHECKING:
     import redis
@@ -49,22 +48,8 @@ def load_settings() -> Settings:
     """Return the settings, or end the command with what is set wrongly."""
     try:
         return settings()
-    except ValidationError as error:
-        wrong = [f"  {each}" for each in wrong_settings(error)]
-        fail("\n".join(["these settings are wrong:", *wrong]), USED_WRONGLY)
-
-
-def wrong_settings(error: ValidationError) -> list[str]:
-    """Return what is wrong with each setting, without the values: some are secrets."""
-    return [
-        _setting(each) for each in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
-
-
-def _setting(error: Any) -> str:
-    name = str(error["loc"][0])
-    variable = name if name.isupper() else f"IDENTITY_WORKER_{name.upper()}"
-    return f"{variable}: {error['msg'].removeprefix('Value error, ')}"
+    except BadSettings as error:
+        fail(str(error), USED_WRONGLY)
 
 
 @contextmanager

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
-from pydantic import ValidationError
 
-from cli.common import DID_NOT, Json, print_json, printable, say, wrong_settings
+from cli.common import DID_NOT, Json, print_json, printable, say
 from config.accounts import BadAccounts, load_accounts
-from config.settings import Settings, settings, unknown_variables
+from config.settings import BadSettings, Settings, settings, unknown_variables
 from worker import doctor
 from worker.doctor import Check, Health
 
@@ -37,8 +36,8 @@ def _print(check: Check) -> None:
 def _checks() -> Iterator[Check]:
     try:
         values = settings()
-    except ValidationError as error:
-        for wrong in wrong_settings(error):
+    except BadSettings as error:
+        for wrong in error.wrong:
             yield Check("settings", Health.FAIL, wrong, "set it right: config/settings.py lists all")
         return
     yield Check("settings", Health.OK, "read")

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.nearest import nearest
@@ -129,7 +129,24 @@ def _unknown(name: str, near: str | None) -> str:
     return f"{name} is no setting" + (f"; the nearest is {near}" if near else "")
 
 
+class BadSettings(Exception):
+    """Raised when settings are wrong; `wrong` says of each what, without the values: some are secrets."""
+
+    def __init__(self, error: ValidationError) -> None:
+        each = error.errors(include_input=False, include_url=False, include_context=False)
+        self.wrong = [_wrong(str(one["loc"][0]), one["msg"]) for one in each]
+        super().__init__("\n  ".join(["these settings are wrong:", *self.wrong]))
+
+
+def _wrong(name: str, message: str) -> str:
+    variable = name if name.isupper() else f"{_PREFIX}{name.upper()}"
+    return f"{variable}: {message.removeprefix('Value error, ')}"
+
+
 @cache
 def settings() -> Settings:
-    """Return this process's settings; raises pydantic's ValidationError naming what is set wrongly."""
-    return Settings()
+    """Return this process's settings; raises BadSettings."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadSettings(error) from None

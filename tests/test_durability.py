@@ -147,13 +147,22 @@ def test_no_process_starts_on_a_server_that_may_evict_keys(
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_without_a_token_each_process_ends_used_wrongly_and_says_what_to_set(
-    start: ProcessFactory, name: str
+@pytest.mark.parametrize(
+    ("wrong", "value", "said"),
+    [
+        ("PIKTID_API_TOKEN", "", "identity-worker: no account: set PIKTID_API_TOKEN"),
+        ("IDENTITY_WORKER_SPEED", "hunter2", "  IDENTITY_WORKER_SPEED: Input should be a valid number"),
+        ("REDIS_URL", "hunter2", "identity-worker: REDIS_URL is wrong: must be redis://"),
+    ],
+)
+def test_each_process_whose_settings_are_wrong_ends_used_wrongly_and_says_what_to_set(
+    start: ProcessFactory, name: str, wrong: str, value: str, said: str
 ) -> None:
-    process = start(name, COMMANDS[name], PIKTID_API_TOKEN="")
+    process = start(name, COMMANDS[name], **{wrong: value})
     assert process.process.wait(30) == 2
-    assert "identity-worker: no account: set PIKTID_API_TOKEN" in process.written()
+    assert said in process.written()
     assert "Traceback" not in process.written()
+    assert "hunter2" not in process.written()
 
 
 def test_a_worker_without_redis_says_what_to_do(start: ProcessFactory) -> None:
