@@ -11,6 +11,7 @@ import dramatiq
 from actors.broker import broker
 from actors.process import Process, process
 from actors.uncertain import unknown_create
+from actors.unknown import is_gone
 from config import keys, letters, logs
 from config.letters import Letter
 from config.settings import EARLY_404, LOOK_AGAIN
@@ -104,7 +105,7 @@ def _is_over(run: Process, record: Record) -> bool:
     try:
         state = api.job_status(made).state if name == "job_id" else api.preprocessing(made).state
     except NotFound:
-        return record.age_ms > run.settings.api_ms(EARLY_404)
+        return is_gone(run, record, EARLY_404)
     except ApiError as error:
         log.warning("held.unread", subject=record.subject, error=str(error))
         return False

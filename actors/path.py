@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq import Message
 from dramatiq.middleware import CurrentMessage
 
-from actors import holding, preparation, refusals, uncertain, upkeep
+from actors import holding, preparation, refusals, uncertain, unknown, upkeep
 from actors.broker import broker
 from actors.process import Process, process
 from config import keys, logs
@@ -103,6 +103,7 @@ def collect_drafts(subject: str) -> None:
         refusals.unread_job(run, brief, error)
         return
     if state is RunState.RUNNING:
+        unknown.found(run, brief)
         return
     if not any(draft.usable for draft in results.drafts):
         refusals.no_drafts(run, brief, results)
@@ -193,3 +194,5 @@ def finish_identity(subject: str) -> None:
         log.info("identity.ready", subject=subject, identity=promotion.fields["identity_code"])
     elif found.state is RunState.FAILED:
         refusals.failed_preprocessing(run, promotion, found.error_message or "preprocessing failed")
+    else:
+        unknown.found(run, promotion)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.process import Process
+from actors.unknown import is_gone
 from config import logs
 from config.settings import EARLY_404, LOOK_AGAIN
 from worker import choosing, steps
@@ -15,7 +16,7 @@ from worker.verdicts import CREATE, NEXT_DRAFT, PROMOTE, judge
 
 log = logs.get("refusals")
 
-#: Seconds in which a new identity may not be known yet; after it, a 404 means failed and hidden.
+#: Seconds in which a new identity may not be known yet; one unknown for longer has failed and is hidden.
 EARLY_IDENTITY = 30.0
 
 
@@ -56,8 +57,8 @@ def check_recorded(record: Record, answer: Answer, **made: str) -> None:
 
 
 def unread_job(run: Process, brief: Record, error: ApiError) -> None:
-    """Go on waiting for a job that could not be read; one that the API does not know any more has failed."""
-    if isinstance(error, NotFound) and brief.age_ms > run.settings.api_ms(EARLY_404):
+    """Go on waiting for a job that could not be read; one that the API knows no more has failed."""
+    if isinstance(error, NotFound) and is_gone(run, brief, EARLY_404):
         _fail_brief(run, brief, f"the API does not know its job {brief.fields['job_id']}: {error}")
         return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
@@ -125,7 +126,7 @@ def failed_preprocessing(run: Process, promotion: Record, why: str) -> None:
 
 def hidden_identity(run: Process, promotion: Record, error: NotFound) -> None:
     """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
-    if promotion.age_ms > run.settings.api_ms(EARLY_IDENTITY):
+    if is_gone(run, promotion, EARLY_IDENTITY):
         failed_preprocessing(run, promotion, f"the identity is gone: {error}")
 
 

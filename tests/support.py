@@ -234,7 +234,10 @@ class Flow:
 
     def grow_older(self, subject: str, seconds: float) -> None:
         """Let a record have been in its state for `seconds` longer, and wake its step as its timer would."""
-        self.client.hincrby(keys.RECORD(subject), "moved_at", -round(seconds * 1000))
+        record = keys.RECORD(subject)
+        for name in ("moved_at", "unknown_since"):
+            if self.client.hexists(record, name):
+                self.client.hincrby(record, name, -round(seconds * 1000))
         self.wake_timer(subject)
 
     def pauses(self) -> dict[str, str]:

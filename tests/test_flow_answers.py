@@ -308,6 +308,26 @@ def test_a_job_that_is_not_known_yet_is_waited_for_and_one_unknown_for_minutes_h
     assert "does not know its job" in str(flow.brief("b").get("error"))
 
 
+def test_a_job_that_is_not_known_at_one_look_only_has_not_failed_however_old_it_is(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
+    flow.api.refuse(RESULTS, 404)
+    flow.steps.run()
+    assert flow.brief("b").state == "generating"
+    flow.api.refuse(RESULTS, 200, results(flow, "processing", "processing", status="processing"))
+    flow.wake_timer("brief:b")
+    flow.steps.run()
+    flow.grow_older("brief:b", 5)
+    flow.api.refuse(RESULTS, 404)
+    flow.steps.run()
+    assert flow.brief("b").state == "generating", "it was known in between"
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    flow.steps.run()
+    assert flow.brief("b").state == "promoting"
+
+
 def test_a_job_that_cannot_be_read_just_now_is_read_later(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
@@ -500,7 +520,7 @@ def test_a_failed_preprocessing_is_tried_once_more_with_the_same_draft(live: Flo
     assert slots(live) == (0, 1)
 
 
-def test_an_identity_that_the_api_hides_has_failed_unless_it_is_too_young_to_be_known(flow: Flow) -> None:
+def test_an_identity_that_the_api_hides_has_failed_unless_one_look_only_did_not_find_it(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
@@ -508,11 +528,19 @@ def test_an_identity_that_the_api_hides_has_failed_unless_it_is_too_young_to_be_
     flow.steps.until(
         lambda: flow.ledger.read("promotion:b#0") and flow.promotion("b").state == "preprocessing"
     )
-    flow.api.refuse("/identity/*", 404, count=4)
-    flow.wake_timer("promotion:b#0")
+    # Each look is two requests. 5 s are 1,000 s at the speed of the tests.
+    flow.grow_older("promotion:b#0", 5)
+    flow.api.refuse("/identity/*", 404, count=2)
     flow.steps.run()
     assert flow.promotion("b").state == "preprocessing"
-    flow.grow_older("promotion:b#0", 5)  # 1,000 s at the speed of the tests
+    flow.api.refuse("/identity/*", 200, {"status": "processing"})
+    flow.wake_timer("promotion:b#0")
+    flow.steps.run()
+    flow.grow_older("promotion:b#0", 5)
+    flow.api.refuse("/identity/*", 404, count=4)
+    flow.steps.run()
+    assert flow.promotion("b").state == "preprocessing", "it was known in between"
+    flow.grow_older("promotion:b#0", 5)
     flow.steps.run()
     assert (flow.promotion("b").state, flow.promotion("b").get("repeated")) == ("planned", "1")
 
