@@ -24,6 +24,7 @@ from worker import views
 from worker.events import read as read_events
 from worker.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside
 from worker.scripts import LOST, Scripts
+from worker.streams import read_stream
 
 ACCOUNT = "default"
 DAY = 86_400
@@ -389,6 +390,29 @@ def test_an_event_that_comes_before_the_job_is_known_wakes_its_step_when_it_is(
     assert steps(client) == ["submit_brief", "collect_drafts"]
     assert client.zrange(keys.HANDLED(ACCOUNT), 0, -1) == ["11"]
     assert not client.exists(early)
+
+
+def test_the_stream_has_told_of_a_creation_also_when_it_did_so_before_the_job_was_known(
+    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+) -> None:
+    scripts.run("wake", account=ACCOUNT, event="11", job="job_1", once=True)
+    generating(ledger)
+    assert read_stream(client, ACCOUNT).told_at is None, "a webhook says nothing of the stream"
+    scripts.run("wake", account=ACCOUNT, event="12", job="job_2")
+    generating(ledger, "c", "job_2")
+    assert read_stream(client, ACCOUNT).told_at is not None
+
+
+def test_the_stream_has_told_of_a_creation_only_when_it_spoke_of_one(
+    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+) -> None:
+    preprocessing(ledger)
+    scripts.run("wake", account=ACCOUNT, event="11", code="code0")
+    assert read_stream(client, ACCOUNT).told_at is None
+    scripts.run("wake", account=ACCOUNT, event="12", job="job_1", once=True)
+    assert read_stream(client, ACCOUNT).told_at is None, "a webhook says nothing of the stream"
+    scripts.run("wake", account=ACCOUNT, event="13", job="job_1")
+    assert read_stream(client, ACCOUNT).told_at is not None, "whatever has come of its brief since"
 
 
 def test_an_event_of_another_account_is_not_ours(

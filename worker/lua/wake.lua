@@ -41,8 +41,8 @@ local subject = owner(A.job) or owner(A.code)
 if subject then
     hint(subject)
     handled(A.account, A.event)
-    if not A.once and redis.call('HGET', record_of(subject), 'state') == 'generating' then
-        redis.call('HSET', stream, 'told_at', whole(NOW))
+    if not A.once then
+        has_told(A.account, subject)
     end
     return 'ours'
 end

@@ -182,6 +182,13 @@ local function handled(account, event)
     redis.call('PEXPIRE', list, SETTING.replay_ms)
 end
 
+-- The stream has spoken of a job of ours: of a creation, if it is a brief's.
+local function has_told(account, subject)
+    if kind_of(subject) == 'brief' then
+        redis.call('HSET', key('STREAM', account), 'told_at', whole(NOW))
+    end
+end
+
 -- Remember whose a remote job is; events that came before the POST's own answer count from now.
 local function know_job(account, job, subject)
     redis.call('SET', key('JOB', account, job), subject, 'PX', SETTING.keep_ms)
@@ -190,6 +197,10 @@ local function know_job(account, job, subject)
     local ids = redis.call('LRANGE', early, 0, -1)
     for _, id in ipairs(ids) do
         handled(account, id)
+        -- What is seen came by webhook, and says nothing of the stream.
+        if not redis.call('ZSCORE', key('SEEN', account), id) then
+            has_told(account, subject)
+        end
     end
     if #ids > 0 then
         redis.call('DEL', early)
