@@ -543,6 +543,11 @@ def test_an_identity_that_the_api_hides_has_failed_unless_one_look_only_did_not_
     flow.grow_older("promotion:b#0", 5)
     flow.steps.run()
     assert (flow.promotion("b").state, flow.promotion("b").get("repeated")) == ("planned", "1")
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    flow.api.refuse("/identity/*", 404, count=2)
+    flow.wake_timer("promotion:b#0")
+    flow.steps.run()
+    assert flow.promotion("b").state == "preprocessing", "what was not found before was another identity"
 
 
 # --- what is not sent, what is missed, who dies ------------------------------------------------------------

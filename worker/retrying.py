@@ -42,7 +42,8 @@ def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> l
         return [_move(brief, "promoting"), *map(_plan_again, failed)]
     if brief.state == "failed":
         return [_from_failed(brief, journal)]
-    raise RefusedError(f"brief {brief.brief_id} is {brief.state}: nothing of it has stopped")
+    told = f"brief {brief.brief_id} is {brief.state}: nothing of it has stopped"
+    raise RefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells where it is")
 
 
 def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, Any]]:
