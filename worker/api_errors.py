@@ -12,11 +12,12 @@ ApiError
     ├── NotFound         404: unknown, not ours, hidden, or (a job just made) not known yet
     ├── AlreadyPromoted  409 with the identity's code
     ├── NameTaken        409 without
-    ├── Throttled        429 of an unclear kind
-    │   ├── SlotsFull    all identity slots are taken
-    │   ├── JobsFull     as many jobs as the account may have are in flight
-    │   └── RateLimited  too many requests in the window
-    ├── Unavailable      503: switched off, or an outage
+    ├── Later            may be asked again, perhaps at a time that the API names
+    │   ├── Throttled        429 of an unclear kind
+    │   │   ├── SlotsFull    all identity slots are taken
+    │   │   ├── JobsFull     as many jobs as the account may have are in flight
+    │   │   └── RateLimited  too many requests in the window
+    │   └── Unavailable      503: switched off, or an outage
     └── Unexpected       any other status
 
 Which status means what: guide, *Error handling*. `worker.error_status` makes them of the API's replies.
@@ -127,14 +128,18 @@ class NameTaken(Answered):
         self.existing_identity_code = existing_identity_code
 
 
-class Throttled(Answered):
-    """Raised on 429. `retry_after` is in seconds, None when the API names no time."""
+class Later(Answered):
+    """Raised on what may be asked again later: `retry_after` in seconds, None when the API names no time."""
 
     def __init__(
         self, status: int, body_excerpt: str, message: str, *, retry_after: float | None = None
     ) -> None:
         super().__init__(status, body_excerpt, message)
         self.retry_after = retry_after
+
+
+class Throttled(Later):
+    """Raised on 429."""
 
 
 class SlotsFull(Throttled):
@@ -149,7 +154,7 @@ class RateLimited(Throttled):
     """Raised on 429 when the endpoint was called too often within a minute."""
 
 
-class Unavailable(Answered):
+class Unavailable(Later):
     """Raised on 503: the feature is switched off, or the API is down."""
 
 

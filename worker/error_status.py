@@ -10,6 +10,7 @@ from worker.api_errors import (
     Forbidden,
     Invalid,
     JobsFull,
+    Later,
     NameTaken,
     NotFound,
     OutcomeUnknown,
@@ -73,10 +74,13 @@ _THROTTLES: tuple[tuple[type[Throttled], re.Pattern[str]], ...] = (
 )
 
 
-def _throttled(refusal: Refusal) -> Throttled:
+def _throttled(refusal: Refusal) -> Later:
     kinds = [kind for kind, pattern in _THROTTLES if pattern.search(refusal.texts)]
-    kind = kinds[0] if len(kinds) == 1 else Throttled
-    return kind(
+    return _later(kinds[0] if len(kinds) == 1 else Throttled)(refusal)
+
+
+def _later(kind: type[Later]) -> Callable[[Refusal], Later]:
+    return lambda refusal: kind(
         refusal.reply.status,
         refusal.excerpt,
         refusal.message,
@@ -99,5 +103,5 @@ _READERS: dict[int, Callable[[Refusal], Answered]] = {
     415: _invalid,
     422: _invalid,
     429: _throttled,
-    503: _plain(Unavailable),
+    503: _later(Unavailable),
 }

@@ -121,10 +121,12 @@ def _pause_ms(error: api.ApiError, settings: Settings) -> int:
             return round(LOST_AGAIN * 1000)
         case api.Throttled():
             return _retry_after(error) or settings.api_ms(RATE_WINDOW)
+        case api.Unavailable():
+            return max(_retry_after(error) or 0, settings.api_ms(PROBE_AGAIN))
         case _:
             return settings.api_ms(PROBE_AGAIN)
 
 
-def _retry_after(error: api.Throttled) -> int | None:
+def _retry_after(error: api.Later) -> int | None:
     """Return what Retry-After said, in ms: it is in real seconds, whatever the speed of a sandbox."""
     return None if error.retry_after is None else max(1, round(error.retry_after * 1000))
