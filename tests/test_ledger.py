@@ -332,7 +332,7 @@ def test_only_a_job_that_was_followed_from_its_call_tells_how_long_jobs_take(
 
     def retry(to: str) -> None:
         ledger.advance(record(ledger), "failed")
-        move = {"subject": "brief:b", "to": to}
+        move = {"subject": "brief:b", "from": "failed", "to": to}
         assert scripts.run("retry", brief="b", moves=[move], journal='"what":"retry"}') == "moved"
 
     accept(ledger)
@@ -565,6 +565,7 @@ def changes(client: "redis.Redis") -> list[dict[str, Any]]:
 def test_the_limits_of_an_account_are_put_on_record(client: "redis.Redis", ledger: Ledger) -> None:
     assert ledger.configure(configured(jobs=2, slots=7))
     assert caps(client) == (2, 7)
+    assert client.smembers(keys.ACCOUNTS()) == {ACCOUNT}
     assert "the token" not in repr(client.hgetall(keys.RECORD(f"account:{ACCOUNT}")))
     assert "the token" not in repr(changes(client))
 
@@ -578,6 +579,18 @@ def test_limits_that_were_changed_while_running_outlive_a_restart_but_not_a_new_
     assert caps(client) == (3, 7)
     assert ledger.configure(configured(jobs=4, slots=7))
     assert caps(client) == (4, 7)
+
+
+def test_a_library_is_counted_when_its_account_is_first_put_on_record_and_not_at_each_start(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    library = f"library:{ACCOUNT}"
+    ledger.configure(configured(jobs=2))
+    due: Any = client.zscore(keys.TIMERS(), library)
+    assert due <= ledger.now()
+    client.zadd(keys.TIMERS(), {library: 4e12})
+    ledger.configure(configured(jobs=3))
+    assert client.zscore(keys.TIMERS(), library) == 4e12
 
 
 def test_a_new_configuration_leaves_alone_what_it_says_nothing_new_of(
@@ -627,6 +640,19 @@ def test_resuming_an_account_lifts_each_of_its_pauses(
     assert list(views.account(client, ACCOUNT).pauses) == [what]
     ledger.resume(ACCOUNT, by="me")
     assert views.account(client, ACCOUNT).pauses == {}
+
+
+def test_resuming_an_account_tells_what_was_still_on_and_leaves_nothing_of_what_is_over(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    account = keys.RECORD(f"account:{ACCOUNT}")
+    accept(ledger)
+    ledger.advance(record(ledger), "failed", pause=Pause("pause", 60_000, "why"))
+    over = {"create_until": "1", "create_count": "3", "create_reason": "over"}
+    client.hset(account, mapping={**over, "working": "2", "working_until": "9" * 13})
+    assert ledger.resume(ACCOUNT, by="me") == {"pause": "why", "working": "2"}
+    gone = {*over, "working", "working_until", "pause_until", "pause_count", "pause_reason"}
+    assert not gone & set(client.hgetall(account))
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: ValkeyServer) -> None:

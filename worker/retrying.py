@@ -95,6 +95,12 @@ def _plan_again(promotion: Record) -> dict[str, Any]:
 def _move(
     record: Record, to: str, *, timer: int | None = None, fields: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    forget = [*ASKED, "tries", "doing", "repeated", "hinted"]
-    change = {"subject": record.subject, "to": to, "set": fields, "forget": forget, "timer": timer}
+    change = {
+        "subject": record.subject,
+        "from": record.state,
+        "to": to,
+        "set": fields,
+        "forget": [*ASKED, "tries", "doing", "repeated"],
+        "timer": timer,
+    }
     return {name: value for name, value in change.items() if value is not None}

@@ -9,16 +9,46 @@ from commandline import Command
 from support import CREATE, PROMOTE, Flow, event_types
 
 from config import keys
-from worker import views
+from worker import steps, views
 from worker.charges import take_apart
-from worker.ledger import Ledger
+from worker.ledger import Ledger, Settle
 from worker.operator import Operator
 from worker.records import Answer, promotion_subject
-from worker.retrying import RefusedError
+from worker.retrying import AT_ONCE, RefusedError, way_back
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
 NO_FACE = {"error": "no face"}
+#: What is on a record whose step no worker could run.
+BROKE = {"question": "its step could not be run", "error": "a bug of ours", "evidence": "{}"}
+FILES: dict[str, Any] = {"instructions": [{"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}]}
+
+
+def retried(flow: Flow) -> str:
+    """Retry the brief b; return the state that it goes to."""
+    journal = take_apart(views.journal(flow.client, "b"))
+    return Operator(flow.client, flow.settings, "a person").retry(flow.brief("b"), journal)
+
+
+def looked_at_in(flow: Flow, subject: str) -> int | None:
+    """Return how many ms after its move a record's step is due, None when it has no timer."""
+    due = flow.client.zscore(keys.TIMERS(), subject)
+    return None if due is None else int(due) - int(flow.record(subject).fields["moved_at"])
+
+
+def held(flow: Flow, subject: str = SUBJECT, **more: Any) -> None:
+    """Hold a record as one whose step no worker could run."""
+    assert flow.ledger.advance(flow.record(subject), "held", fields=BROKE, **more) is Answer.MOVED
+
+
+def promoting(flow: Flow, promotions: int = 1) -> list[str]:
+    """Take the brief b to so many planned promotions, its job over; return their subjects."""
+    flow.accept(brief_id="b", choose="all")
+    for state in ("submitting", "generating", "choosing"):
+        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.MOVED
+    draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
+    assert flow.ledger.plan("b", [draft] * promotions) is Answer.MOVED
+    return [promotion_subject("b", number) for number in range(promotions)]
 
 
 def said(flow: Flow, brief_id: str = "b") -> list[str]:
@@ -186,6 +216,136 @@ def test_the_slots_of_one_that_goes_on_are_taken_only_as_far_as_there_are_some(
     assert not flow.client.exists(keys.SLOTS(ACCOUNT))
     assert flow.ledger.count_identities(ACCOUNT, [], ledger.now() + 1) == 0
     assert flow.client.hgetall(keys.SLOTS(ACCOUNT)) == {promotion_subject("b", 0): "1"}
+
+
+def test_a_brief_that_is_done_in_all_its_parts_is_not_retried(flow: Flow) -> None:
+    (promotion,) = promoting(flow)
+    for state in ("promoting", "preprocessing", "ready"):
+        flow.ledger.advance(flow.record(promotion), state, settle=Settle.COUNTED)
+    with pytest.raises(RefusedError, match="is done: nothing of it has stopped"):
+        retried(flow)
+    assert flow.brief("b").state == "done"
+
+
+@pytest.mark.parametrize("stopped", ["held", "failed", "failed without a usable draft"])
+def test_a_brief_that_has_a_job_goes_back_to_it_and_looks_at_it_at_once(flow: Flow, stopped: str) -> None:
+    flow.accept(brief_id="b")
+    brief = flow.until("b", "generating")
+    fields = (
+        {} if stopped == "held" else {"drafts": '[{"image_result_id": 1, "url": null, "status": "failed"}]'}
+    )
+    to = stopped.split()[0]
+    assert flow.ledger.advance(brief, to, fields=BROKE | fields) is Answer.MOVED
+    assert retried(flow) == flow.brief("b").state == "generating"
+    assert looked_at_in(flow, SUBJECT) == AT_ONCE
+    assert flow.api.requests(f"POST {CREATE}") == 1
+
+
+def test_a_brief_that_broke_before_its_create_waits_for_its_permits_again(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    held(flow)
+    assert retried(flow) == flow.brief("b").state == "waiting"
+    assert flow.until("b", "generating")
+
+
+def test_an_identity_whose_step_broke_is_looked_at_again_and_not_promoted_again(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.until("b", "generating")
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    flow.until("b", "promoting")
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    promotion = promotion_subject("b", 0)
+    held(flow, promotion, keep=True)
+    assert retried(flow) == flow.promotion("b").state == "preprocessing"
+    assert looked_at_in(flow, promotion) == AT_ONCE
+    flow.api.rest()
+    flow.wake_timer(promotion)
+    assert flow.finish("b").state == "done"
+    assert flow.api.requests(f"POST {PROMOTE}") == 1
+
+
+def test_a_promote_that_may_have_arrived_keeps_its_permit_until_it_is_made_again(flow: Flow) -> None:
+    (promotion,) = promoting(flow)
+    flow.ledger.set_limits(ACCOUNT, {"promote_per_minute": "1"}, by="test")
+    assert flow.ledger.advance(flow.record(promotion), "promoting") is Answer.MOVED
+    held(flow, promotion, keep=True, settle=Settle.COUNTED)
+    assert retried(flow) == flow.record(promotion).state == "planned"
+    assert flow.client.zrange(keys.WAITING(ACCOUNT, "promote"), 0, -1) == [promotion]
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [promotion]
+
+
+def test_what_a_promotion_that_failed_went_through_counts_no_more(flow: Flow) -> None:
+    ready, failed = promoting(flow, 2)
+    for state in ("promoting", "preprocessing", "ready"):
+        flow.ledger.advance(flow.record(ready), state, settle=Settle.COUNTED)
+    seen = {"repeated": "1", "error": "no face", "tried": "1"}
+    assert flow.ledger.advance(flow.record(failed), "failed", fields=seen) is Answer.MOVED
+    assert flow.brief("b").state == "done"
+    assert retried(flow) == "promoting"
+    again = flow.record(failed)
+    assert [again.get(field) for field in seen] == [None, None, "0"]
+
+
+def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) -> None:
+    flow.accept(brief_id="b", **FILES)
+    begun = {"doing": "upload", "turn": "1", "tries": "9"}
+    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun) is Answer.MOVED
+    held(flow)
+    assert retried(flow) == flow.brief("b").state == "preparing"
+    assert looked_at_in(flow, SUBJECT) == AT_ONCE
+    assert [flow.brief("b").get(field) for field in ("doing", "tries")] == [None, None]
+
+
+def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: Flow) -> None:
+    flow.accept(brief_id="b", **FILES)
+    intent = steps.intended("extract", flow.brief("b"), {}, attempt=1)
+    assert flow.ledger.note(flow.brief("b"), when={}, journal=intent) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"}) is Answer.MOVED
+    with pytest.raises(RefusedError, match="may have been paid for, nobody knows"):
+        retried(flow)
+    assert flow.brief("b").state == "failed"
+
+
+@pytest.mark.parametrize("where", ["uncertain", "preparing"])
+def test_one_that_broke_where_others_ask_has_no_question_and_goes_back_there(flow: Flow, where: str) -> None:
+    flow.accept(brief_id="b", **(FILES if where == "preparing" else {}))
+    for state in ("submitting", "uncertain") if where == "uncertain" else ():
+        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.MOVED
+    held(flow)
+    with pytest.raises(RefusedError, match="no paid call of it is in question"):
+        Operator(flow.client, flow.settings, "a person").resend(flow.brief("b"))
+    assert retried(flow) == flow.brief("b").state == where
+    assert looked_at_in(flow, SUBJECT) == AT_ONCE
+
+
+def test_a_promote_under_way_is_not_made_again_by_who_read_that_it_was_held(flow: Flow) -> None:
+    first, second = promoting(flow, 2)
+    held(flow, first)
+    held(flow, second)
+    as_read = [flow.record(each) for each in (first, second)]
+    brief = flow.brief("b")
+    moves = way_back(brief, as_read, take_apart([]))
+    # Somebody who knew of the first alone: the brief stays where it was.
+    when = {"moved_at": brief.fields["moved_at"], "state": "held"}
+    only = {"brief": "b", "when": when, "journal": '"what":"retry"}'}
+    assert flow.scripts.run("retry", moves=moves[:1], **only) == "moved"
+    assert flow.ledger.advance(flow.record(first), "promoting") is Answer.MOVED
+    assert flow.brief("b").fields["moved_at"] == brief.fields["moved_at"]
+    assert flow.scripts.run("retry", moves=moves, **only) == "elsewhere"
+    assert [flow.record(each).state for each in (first, second)] == ["promoting", "held"]
+
+
+def test_a_retry_of_which_one_move_is_not_allowed_makes_none_of_them(flow: Flow) -> None:
+    first, second = promoting(flow, 2)
+    held(flow, first)
+    moves = [
+        {"subject": first, "from": "held", "to": "planned"},
+        {"subject": second, "from": "planned", "to": "ready"},
+    ]
+    assert flow.scripts.run("retry", brief="b", moves=moves, journal='"what":"retry"}') == "elsewhere"
+    assert [flow.record(each).state for each in (first, second)] == ["held", "planned"]
+    assert said(flow) == []
 
 
 @pytest.mark.parametrize("arguments", [(), ("b", "--all-held"), ("--batch", "spring", "--all-held")])

@@ -1,17 +1,21 @@
 -- retry: bring a brief that is held or finished back to where it was, with those of its promotions that came to nothing.
 --
 -- brief, when = {field = text} that must still hold, journal = the rest of a JSON object,
--- moves = {{subject, to, set = {field = text}, forget = {field, ...}, timer = ms from now}, ...}, in their order,
+-- moves = {{subject, from = the state in which it was read, to, set = {field = text}, forget = {field, ...},
+-- timer = ms from now}, ...}, in their order,
 -- promotions = {{field = text}, ...}: the choice of a brief that goes back to `choosing`, where no person makes it
--- Returns moved; elsewhere when a field is not as given, or one of the moves is not allowed.
+-- Returns moved; elsewhere when a field is not as given, a record has left its state, or one of the moves is not
+-- allowed.
 --
--- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed.
+-- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed. While
+-- one of its promotions is held a brief stays as it was read, though another operator may have brought back the rest.
 local subject = 'brief:' .. A.brief
 if not unchanged(record_of(subject), A.when) then
     return 'elsewhere'
 end
 for _, change in ipairs(A.moves) do
-    if check(change.subject, change.to) ~= 'moved' then
+    local answer, state = check(change.subject, change.to)
+    if answer ~= 'moved' or state ~= change.from then
         return 'elsewhere'
     end
 end
