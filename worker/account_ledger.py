@@ -37,10 +37,10 @@ class AccountLedger:
         lifted = self._scripts.run("resume", account=account, by=by)
         return dict(zip(lifted[::2], lifted[1::2], strict=True))
 
-    def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> int:
-        """Set what a batch may cost; return how many of its briefs are parked for lack of budget."""
+    def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> None:
+        """Set what a batch may cost, with who did it on record; start whoever fits it now."""
         text = f"{credits_allowed:.15g}"
-        return int(self._scripts.run("budget", batch=batch, account=account, credits=text, by=by))
+        self._scripts.run("budget", batch=batch, account=account, credits=text, by=by)
 
     def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
         """Put the account's own identities on record as listed at `since` (ms); return how many count."""

@@ -112,6 +112,7 @@ def test_a_raised_budget_lets_a_parked_brief_start(command: Command, flow: Flow)
     answer = command("limits", "default", "--budget", "spring=1000")
     assert "budget spring=1000" in answer.stdout
     assert not flow.client.exists(keys.PARKED("spring"), keys.PARKED_OF("default"))
+    assert flow.client.zscore(keys.PERMITS("default"), "brief:a"), "in the same call"
     assert flow.until("a", "generating")
 
 
