@@ -23,8 +23,9 @@ from config import keys
 from config.connection import connect_bytes
 from sandbox.pictures.draw import draw
 from worker import views
-from worker.ledger import Answer, Ledger
+from worker.ledger import Answer, Ledger, Pause, Settle
 from worker.preparing import MOST_TRIES
+from worker.scripts import AGAIN
 
 UPLOAD = "POST /upload"
 EXTRACT = "POST /preset/extract-from-image"
@@ -201,10 +202,12 @@ def test_what_is_the_accounts_matter_pauses_it_and_the_brief_goes_on_afterwards(
     assert "for now" in str(heard.client.hget(account, f"{what}_reason"))
     assert heard.finish(brief_id).state == "done"
     assert api.ledger()["credits"]["charged"]["extraction"] == 5
+    assert not heard.client.hexists(account, f"{what}_count"), "a call that came through ends a pause"
 
 
-def test_no_call_is_made_while_the_account_is_paused(flow: Flow, api: Api) -> None:
-    flow.client.hset(keys.RECORD("account:default"), "create_until", "9" * 13)
+@pytest.mark.parametrize("paused", ["pause", "create", "prepare"])
+def test_no_call_is_made_while_the_account_is_paused(flow: Flow, api: Api, paused: str) -> None:
+    flow.client.hset(keys.RECORD("account:default"), f"{paused}_until", "9" * 13)
     brief_id = accept_photo(flow)
     assert flow.steps.run() == ("prepare_brief", f"brief:{brief_id}")
     assert api.requests(UPLOAD) == 0
@@ -222,8 +225,46 @@ def test_a_brief_that_sleeps_on_a_pause_goes_on_at_once_when_the_account_is_resu
     assert flow.client.zrange(keys.WAITING("default", "prepare"), 0, -1) == [f"brief:{brief_id}"]
     assert flow.ledger.resume("default", by="me") == {"create": "why"}
     assert not flow.client.exists(keys.WAITING("default", "prepare"))
+    due: Any = flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}")
+    assert due <= flow.ledger.now() + AGAIN, "should its step be lost"
     assert flow.steps.run() == ("prepare_brief", f"brief:{brief_id}")
     assert api.requests(UPLOAD) == 1
+
+
+def test_a_brief_whose_call_was_refused_goes_on_at_once_when_the_account_is_resumed(
+    flow: Flow, api: Api
+) -> None:
+    api.refuse("/upload", 402, {"error": "no credits", "required_credits": 5})
+    brief_id = accept_photo(flow)
+    flow.steps.run()
+    assert list(flow.ledger.resume("default", by="me")) == ["create"]
+    assert flow.steps.run() == ("prepare_brief", f"brief:{brief_id}")
+    assert api.requests(UPLOAD) == 2
+
+
+def test_a_brief_whose_pause_has_ended_by_itself_sleeps_no_more(flow: Flow, api: Api) -> None:
+    account = keys.RECORD("account:default")
+    flow.client.hset(account, "create_until", "9" * 13)
+    brief_id = accept_photo(flow)
+    flow.steps.run()
+    flow.client.hdel(account, "create_until")
+    flow.wake_timer(f"brief:{brief_id}")
+    flow.steps.run()
+    assert api.requests(UPLOAD) == 1
+    assert not flow.client.exists(keys.WAITING("default", "prepare"))
+
+
+def test_what_a_refused_description_takes_back_from_creates_serves_a_promotion(flow: Flow) -> None:
+    flow.accept(brief_id="p")
+    for state in ("submitting", "generating", "choosing"):
+        assert flow.ledger.advance(flow.brief("p"), state, settle=Settle.COUNTED) is Answer.MOVED
+    flow.ledger.set_limits("default", {"jobs": "1"}, by="test")
+    flow.accept(brief_id="c")
+    assert flow.ledger.plan("p", [{"instruction": "0", "candidates": "[]", "tried": "0"}]) is Answer.MOVED
+    assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["brief:c"]
+    preparing = flow.brief(accept_photo(flow))
+    assert flow.ledger.note(preparing, when={}, pause=Pause("create", 60_000, "402")) is Answer.MOVED
+    assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["promotion:p#0"]
 
 
 def test_a_brief_that_leaves_preparation_while_it_sleeps_sleeps_no_more(flow: Flow) -> None:

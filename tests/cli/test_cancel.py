@@ -263,6 +263,33 @@ def test_a_brief_with_a_promotion_in_any_state_ends_at_once_or_when_that_is_over
     assert_nothing_is_kept(flow.client)
 
 
+def test_what_a_cancelled_brief_frees_starts_who_waited_for_it(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.ledger.set_limits(ACCOUNT, {"jobs": "1"}, by="test")
+    flow.accept(brief_id="c")
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
+    assert cancel(flow) is Answer.MOVED
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
+
+
+def test_a_brief_that_went_on_since_it_was_read_is_cancelled_where_it_is(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    as_read = flow.brief("b")
+    walk(flow, SUBJECT, ["submitting"])
+    assert Operator(flow.client, flow.settings, "a person").cancel(as_read) is Answer.MOVED
+    walk(flow, SUBJECT, ["waiting"])
+    assert flow.brief("b").state == "cancelled"
+
+
+def test_a_brief_that_ended_since_it_was_read_is_not_said_to_be_cancelled(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    as_read = flow.brief("b")
+    walk(flow, SUBJECT, ["failed"])
+    with pytest.raises(RefusedError, match="has moved meanwhile"):
+        Operator(flow.client, flow.settings, "a person").cancel(as_read)
+    assert (flow.brief("b").state, flow.brief("b").get("wish"), flow.calls("b")) == ("failed", None, [])
+
+
 def test_a_batch_is_cancelled_but_for_what_is_finished(command: Command, flow: Flow) -> None:
     for brief_id in ("a", "b", "c"):
         flow.accept(brief_id=brief_id, batch="spring")

@@ -19,11 +19,12 @@ from support import (
     listening,
     worker_command,
 )
+from support import step as step_message
 
 from cli.common import clock
 from config import keys
 from config.broker import MOST_DEATHS, Broker
-from config.settings import LOOK_AGAIN
+from config.settings import EARLY_404, LOOK_AGAIN
 from worker import steps
 from worker.ledger import Ledger
 from worker.records import Answer, promotion_subject
@@ -62,6 +63,19 @@ def at(flow: Flow, subject: str) -> None:
     if subject == "drafts":
         return
     flow.steps.run()
+
+
+def buried(flow: Flow) -> str:
+    """Let the next step be one that broke; return the id of its dead letter."""
+    ((redis_id, _),) = flow.broker.fetch(keys.STEPS, 1)
+    flow.broker.bury(keys.STEPS, redis_id, "a bug of ours")
+    return redis_id
+
+
+def break_step(flow: Flow) -> None:
+    """Let the next step be one that broke, and what takes such a step up run."""
+    letter = buried(flow)
+    assert flow.steps.run() == ("hold_step", letter)
 
 
 @pytest.mark.parametrize(
@@ -192,13 +206,121 @@ def test_a_create_whose_step_broke_is_looked_for_as_soon_as_any_other_of_unknown
     assert flow.ledger.advance(claimed, "submitting", journal=intent) is Answer.MOVED
     past = -process().paid_call_ms
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", past)
-    ((redis_id, _),) = flow.broker.fetch(keys.STEPS, 1)
-    flow.broker.bury(keys.STEPS, redis_id, "a bug of ours")
-    hold_step(redis_id)
+    hold_step(buried(flow))
     assert flow.brief("b").state == "uncertain"
     due = float(str(flow.client.zscore(keys.TIMERS(), SUBJECT)))
     assert due - flow.brief("b").read_at <= flow.settings.api_ms(LOOK_AGAIN)
     assert flow.steps.run()[0] == "hold_step"
+
+
+def test_a_step_that_broke_when_its_record_had_moved_on_holds_nothing(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.until("b", "generating")
+    flow.broker.enqueue(step_message("submit_brief", SUBJECT))  # once more, and late
+    break_step(flow)
+    assert flow.brief("b").state == "generating"
+    assert not flow.client.exists(keys.DEAD(keys.STEPS), keys.LETTERS())
+
+
+def test_a_step_that_broke_holds_its_record_once_also_when_that_has_come_back(flow: Flow) -> None:
+    from actors.holding import hold_step
+
+    flow.accept(brief_id="b")
+    letter = buried(flow)
+    # As by a worker that was killed right before it dropped the letter.
+    assert flow.ledger.advance(flow.brief("b"), "held") is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "waiting") is Answer.MOVED
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
+    hold_step(letter)
+    assert flow.brief("b").state == "waiting"
+    assert not flow.client.exists(keys.DEAD(keys.STEPS), keys.LETTERS())
+
+
+def test_a_step_of_no_record_stays_a_dead_letter_whatever_its_subject_is(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    assert flow.client.type(keys.EVENTS()) == "stream"
+    flow.broker.enqueue(step_message("submit_brief", keys.EVENTS().partition(":")[2]))
+    break_step(flow)
+    assert flow.client.zcard(keys.DEAD(keys.STEPS)) == 1
+
+
+def test_a_description_that_may_be_under_way_is_left_to_its_timer_though_its_step_broke(flow: Flow) -> None:
+    asset = {"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}
+    flow.accept(brief_id="b", instructions=[asset])
+    begun = {"doing": "extract", "turn": "1"}
+    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun, timer=60_000) is Answer.MOVED
+    break_step(flow)
+    assert flow.brief("b").state == "preparing"
+    assert flow.client.zscore(keys.TIMERS(), SUBJECT)
+
+
+def test_a_promote_whose_step_broke_may_have_arrived_and_counts(flow: Flow) -> None:
+    subject = promotion_subject("b", 0)
+    at(flow, "promotion")
+    claimed = flow.promotion("b")
+    intent = steps.intended("promote", claimed, {})
+    assert flow.ledger.advance(claimed, "promoting", journal=intent) is Answer.MOVED
+    break_step(flow)
+    broke = flow.promotion("b")
+    assert broke.state == "held"
+    assert flow.calls("b")[-1] == "promote unknown"
+    assert flow.client.zcard(keys.WINDOW(ACCOUNT, "promote")) == 1
+    assert flow.client.zcount(keys.WINDOW(ACCOUNT, "promote"), "+inf", "+inf") == 0
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
+    due = float(str(flow.client.zscore(keys.TIMERS(), subject)))
+    assert due == int(broke.fields["moved_at"]) + flow.settings.api_ms(LOOK_AGAIN)
+
+
+def test_the_permit_of_a_held_job_that_is_over_goes_to_who_waits_and_that_of_no_other(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.until("b", "generating")
+    flow.ledger.set_limits(ACCOUNT, {"jobs": "1"}, by="test")
+    flow.accept(brief_id="c")
+    assert flow.ledger.job_over(SUBJECT) is Answer.ELSEWHERE
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
+    assert flow.ledger.advance(flow.brief("b"), "held", keep=True) is Answer.MOVED
+    assert flow.ledger.job_over(SUBJECT) is Answer.MOVED
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
+
+
+def watched(flow: Flow) -> Any:
+    """Let the watch over the held brief b look; return who holds permits then."""
+    flow.wake_timer(SUBJECT)
+    assert flow.steps.run() == ("watch_held", SUBJECT)
+    return flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1)
+
+
+def test_a_held_job_that_the_api_does_not_know_is_over_once_it_must_know_it(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    generating = flow.until("b", "generating")
+    unknown = {"job_id": "job_of_nobody"}
+    assert flow.ledger.advance(generating, "held", fields=unknown, keep=True, timer=60_000) is Answer.MOVED
+    assert watched(flow) == [SUBJECT]
+    flow.grow_older(SUBJECT, flow.settings.api_ms(EARLY_404) / 1000)
+    assert watched(flow) == []
+
+
+def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    generating = flow.until("b", "generating")
+    flow.api.rest()
+    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.MOVED
+    flow.api.refuse("/jobs/*", 503)
+    assert watched(flow) == [SUBJECT]
+    assert watched(flow) == []
+
+
+def test_the_identity_of_a_held_promotion_tells_when_its_job_is_over(flow: Flow) -> None:
+    flow.api.lose_events()
+    subject = promotion_subject("b", 0)
+    at(flow, "promotion")
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.MOVED
+    flow.api.rest()
+    flow.wake_timer(subject)
+    flow.steps.until(lambda: not flow.client.exists(keys.PERMITS(ACCOUNT)))
+    assert flow.promotion("b").state == "held"
 
 
 def restarted(start: ProcessFactory, workers: list[RunningProcess], **more: str) -> None:

@@ -12,7 +12,9 @@ from support import CREATE, Flow, event_types
 from config import keys
 from sandbox.pictures.draw import draw
 from worker import views
+from worker.operator import Operator
 from worker.records import Answer, Settle
+from worker.retrying import AT_ONCE, RefusedError
 
 EXTRACT = "/preset/extract-from-image"
 SUBJECT = "brief:b"
@@ -52,6 +54,12 @@ def held_on_extraction(flow: Flow) -> Flow:
     return flow
 
 
+def looked_at_at_once(flow: Flow) -> bool:
+    """Whether the step of the brief b is due as soon as it is where it is now."""
+    due = float(str(flow.client.zscore(keys.TIMERS(), SUBJECT)))
+    return due == int(flow.brief("b").fields["moved_at"]) + AT_ONCE
+
+
 def the_job(flow: Flow) -> str:
     (job,) = flow.api.ledger()["jobs"]
     return str(job["job_id"])
@@ -75,6 +83,7 @@ def test_an_adopted_job_is_the_brief_s_and_nothing_is_paid_again(
     assert (brief.state, brief.get("job_id"), brief.get("question")) == ("generating", job, None)
     assert flow.client.get(keys.JOB("default", job)) == SUBJECT
     assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == [SUBJECT]
+    assert looked_at_at_once(flow)
     assert not flow.client.exists(keys.QUESTIONS())
     assert words(flow) == [("create", "adopted")]
     assert flow.api.requests(f"POST {CREATE}") == 1
@@ -164,6 +173,7 @@ def test_a_brief_held_on_its_description_is_prepared_again_or_fails(
     assert (flow.brief("b").state, flow.brief("b").get("question")) == (to, None)
     assert not flow.client.exists(keys.QUESTIONS())
     if to == "preparing":
+        assert looked_at_at_once(flow)
         flow.wake_timer(SUBJECT)
         flow.until("b", "generating")
         assert flow.api.requests(f"POST {EXTRACT}") == 2
@@ -186,6 +196,37 @@ def test_two_operators_at_once_have_one_effect(held_on_create: Flow, resolve: Co
     again = resolve(answer)
     assert again.returncode == 1
     assert len(words(flow)) == 1
+
+
+@pytest.mark.parametrize("late", ["adopt", "resend", "give up"])
+def test_an_answer_is_one_to_the_question_that_was_read_and_to_no_later_one(
+    held_on_create: Flow, late: str
+) -> None:
+    from actors.process import process
+
+    flow, operator = held_on_create, Operator(held_on_create.client, held_on_create.settings, "a person")
+    as_read, api = flow.brief("b"), process().apis["default"]
+    assert operator.adopt(flow.brief("b"), the_job(flow), api) is Answer.MOVED
+    broke = {"question": "its step could not be run", "evidence": "{}"}
+    assert flow.ledger.advance(flow.brief("b"), "held", fields=broke) is Answer.MOVED
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
+    said: dict[str, Callable[[], object]] = {
+        "adopt": lambda: operator.adopt(as_read, the_job(flow), api),
+        "resend": lambda: operator.resend(as_read),
+        "give up": lambda: operator.give_up(as_read, "nothing"),
+    }
+    with pytest.raises(RefusedError, match="has moved meanwhile"):
+        said[late]()
+    assert (flow.brief("b").state, flow.brief("b").get("wish")) == ("held", None)
+
+
+@pytest.mark.parametrize("state", ["waiting", "generating"])
+def test_only_a_brief_that_is_held_or_uncertain_is_given_up(flow: Flow, state: str) -> None:
+    flow.accept(brief_id="b")
+    brief = flow.until("b", state)
+    with pytest.raises(RefusedError, match="only one that is held can be given up"):
+        Operator(flow.client, flow.settings, "a person").give_up(brief, "nothing")
+    assert (flow.brief("b").state, flow.brief("b").get("wish")) == (state, None)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--resend", "--give-up"), ("--resend", "--adopt", "j")])

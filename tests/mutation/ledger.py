@@ -54,7 +54,7 @@ MUTANTS = (
         ("a move forgets nothing", "'hinted', unpack(change.forget or {}))", "'hinted')"),
         ("a queued step keeps the next one from being woken", "redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))", "redis.call('HDEL', record, 'left_over', unpack(change.forget or {}))"),
         ("events before the answer are lost", "        redis.call('DEL', early)\n        hint(subject)\n", "        redis.call('DEL', early)\n"),
-        ("events before the answer are never deleted", "    for _, id in ipairs(ids) do\n        handled(account, id)\n    end\n", ""),
+        ("events before the answer are never deleted", "        handled(account, id)\n        -- What", "        -- What"),
         ("the journal has no times", "'{\"at\":' .. whole(NOW) .. ','", "'{'"),
         ("the last promotion does not end its brief", "            finish_promotion(subject)\n", "            local _\n"),
         ("a finished brief stays open", "            finish_brief(brief_of(subject))\n", "            local _\n"),
