@@ -81,7 +81,7 @@ def _watch_later(run: Process, record: Record) -> None:
     if left > 0:
         run.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, timer=left)
     else:
-        run.ledger.job_over(record.subject)
+        run.ledger.job_over(record)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
@@ -90,7 +90,7 @@ def watch_held(subject: str) -> None:
     run = process()
     record = run.ledger.look(subject)
     if record is not None and record.state == "held" and _is_over(run, record):
-        run.ledger.job_over(subject)
+        run.ledger.job_over(record)
         log.info("held.job_over", subject=subject)
 
 

@@ -145,7 +145,7 @@ def test_a_retry_after_is_kept_to_and_an_outage_not_asked_sooner_than_without(
     flow.steps.run()
     until = int(flow.client.hget(keys.RECORD("account:default"), "create_until") or 0)
     moved = flow.brief("b").read_at - flow.brief("b").age_ms
-    assert abs(until - moved - paused) <= 1
+    assert abs(until - moved - paused) < 50
 
 
 def test_while_creation_is_paused_nothing_is_sent_and_then_all_go_on(live: Flow) -> None:

@@ -221,9 +221,10 @@ class Ledger(AccountLedger):
         """Record the choice: one planned promotion for each item, in their order."""
         return Answer(self._scripts.run("plan", brief=brief_id, promotions=list(promotions)))
 
-    def job_over(self, subject: str) -> Answer:
-        """Hand on the job permit of a held record: the API is done with its job."""
-        return Answer(self._scripts.run("job_over", subject=subject))
+    def job_over(self, record: Record) -> Answer:
+        """Hand on the job permit of a record that is held as it was read: the API is done with its job."""
+        when = {"moved_at": record.fields["moved_at"]}
+        return Answer(self._scripts.run("job_over", subject=record.subject, when=when))
 
     def drop(self, account: str, subject: str) -> bool:
         """Give back what a subject holds whose job is over; return False if it has a record: that decides."""

@@ -22,9 +22,9 @@ CANCELLED_TESTS = ("tests/test_late_moves.py", "-k", "cancelled")
 HELD_TESTS = (
     "tests/cli/test_held.py",
     "-k",
-    "step_broke or step_that_broke or no_record or of_a_held or a_held_job",
+    "step_broke or step_that_broke or no_record or of_a_held or held_job",
 )
-WATCH_TESTS = ("tests/cli/test_held.py", "-k", "a_held_job or of_a_held or earlier_promote")
+WATCH_TESTS = ("tests/cli/test_held.py", "-k", "held_job or of_a_held or earlier_promote")
 REPEATED_TESTS = ("tests/cli/test_held.py", "-k", "not_repeated")
 LIMITS_TESTS = ("tests/test_ledger.py", "-k", "limits or configur or weight or resum or librar")
 LIMITS_COMMANDS = ("tests/cli/test_limits.py", "-k", "budget or resume")
@@ -75,7 +75,8 @@ MUTANTS = (
         ("a lease is not given back", "return redis.call('DEL', lease)", "return 1"),
     ),
     *of("worker/lua/job_over.lua", WATCH_TESTS,
-        ("the permit of a job under way is handed on", "if state ~= 'held' then", "if not state then"),
+        ("the permit of a job under way is handed on", "if state ~= 'held' or not", "if not"),
+        ("a job that is over is that of the next one", " or not unchanged(record_of(A.subject), A.when) then", " then"),
         ("a job that is over keeps its permit", "redis.call('ZREM', key('PERMITS', account), A.subject)\n", ""),
         ("a job that is over is watched", "redis.call('ZREM', KEY.TIMERS, A.subject)\n", ""),
         ("a permit of a job that is over serves nobody", "admit(account)\n", ""),

@@ -1,11 +1,12 @@
 -- job_over: the API is done with the job of a held record: hand its permit on.
 --
--- subject
--- Returns moved; elsewhere when the record is not held.
+-- subject, when = {field = text} that must still hold
+-- Returns moved; elsewhere when the record is not held, or a field is not as given: while the API was asked it may
+-- have been brought back and be held with another job.
 --
 -- Atomic: freed and handed on, and the record ended if an operator has wished that meanwhile.
 local state, account = unpack(redis.call('HMGET', record_of(A.subject), 'state', 'account'))
-if state ~= 'held' then
+if state ~= 'held' or not unchanged(record_of(A.subject), A.when) then
     return 'elsewhere'
 end
 redis.call('ZREM', key('PERMITS', account), A.subject)
