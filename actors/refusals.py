@@ -7,10 +7,10 @@ from actors.process import Process
 from actors.unknown import is_gone
 from config import logs
 from config.settings import EARLY_404, LOOK_AGAIN
-from worker import choosing, steps
+from worker import choosing, steps, views
 from worker.answers import JobResults
-from worker.api_errors import ApiError, Invalid, NotFound, OutcomeUnknown, Unexpected
-from worker.charges import PREPROCESSING_FAILED
+from worker.api_errors import ApiError, Invalid, NameTaken, NotFound, OutcomeUnknown, Unexpected
+from worker.charges import PREPROCESSING_FAILED, take_apart
 from worker.ledger import Answer, Event, Record, Settle
 from worker.verdicts import CREATE, NEXT_DRAFT, PROMOTE, judge
 
@@ -94,6 +94,9 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
     """Do what the table of verdicts says of a promote's error."""
     verdict = judge(PROMOTE, error, run.settings)
     outcome = steps.outcome("promote", promotion, type(error).__name__, message=str(error))
+    if isinstance(error, NameTaken) and _may_be_promoted(run, promotion):
+        _ask_for_name(run, promotion, error, outcome)
+        return
     log.warning("promote.refused", subject=promotion.subject, to=verdict.to, error=str(error))
     if verdict.to == NEXT_DRAFT:
         _next_draft(run, promotion, str(error), verdict.settle, outcome)
@@ -111,6 +114,34 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
             keep=isinstance(error, OutcomeUnknown | Unexpected),
             paid=True,
         )
+
+
+def _may_be_promoted(run: Process, promotion: Record) -> bool:
+    """Return whether an earlier promote of the draft that it is at may have arrived."""
+    draft = steps.current_draft(promotion)["image_result_id"]
+    calls = take_apart(views.journal(run.ledger.client, promotion.brief_id)).of("promote")
+    earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
+    return any(call.open and call.intended.get("image_result_id") == draft for call in earlier)
+
+
+def _ask_for_name(run: Process, promotion: Record, error: NameTaken, outcome: Mapping[str, Any]) -> None:
+    """Hold a promotion whose name may be taken by its own identity: failed, it would be paid for and lost."""
+    question = (
+        f"its promote may have arrived, and now its name is taken ({error}): rename the identity of that "
+        "name, and retry; if it is this draft's it is found, else this draft is promoted"
+    )
+    run.ledger.advance(
+        promotion,
+        "held",
+        fields={"question": question, "error": str(error)},
+        event=Event("identity.brief.held", {"question": question}),
+        settle=Settle.COUNTED,
+        journal=outcome,
+        keep=True,
+        timer=run.settings.api_ms(LOOK_AGAIN),
+        paid=True,
+    )
+    log.warning("promotion.held", subject=promotion.subject, question=question)
 
 
 def failed_preprocessing(run: Process, promotion: Record, why: str) -> None:

@@ -505,6 +505,24 @@ def test_a_taken_name_fails_the_promotion_of_a_brief_that_wants_it_so(live: Flow
     assert [identity["name"] for identity in live.api.ledger()["identities"]] == ["Ada"]
 
 
+def test_a_name_that_may_be_taken_by_the_drafts_own_identity_is_a_question_that_retrying_answers(
+    live: Flow,
+) -> None:
+    live.api.fault("drop_response", path=PROMOTE)
+    live.accept(brief_id="b", on_name_taken="fail", name="Ada")
+    live.steps.until(lambda: live.pauses())
+    live.api.refuse(PROMOTE, 409, {"error": "An identity named 'Ada' already exists."})
+    live.end_pauses()
+    question = live.until("b", "held").fields["question"]
+    assert "its name is taken" in question
+    assert live.client.zrange(keys.PERMITS("default"), 0, -1) == ["promotion:b#0"], "its job may still run"
+    journal = take_apart(views.journal(live.client, "b"))
+    assert Operator(live.client, live.settings, "a person").retry(live.brief("b"), journal) == "planned"
+    assert live.finish("b").state == "done"
+    assert [identity["name"] for identity in live.api.ledger()["identities"]] == ["Ada"]
+    assert charged(live)["promotion"] == 50
+
+
 def test_a_taken_name_gets_a_number_otherwise(live: Flow) -> None:
     for brief_id in ("first", "second"):
         live.accept(brief_id=brief_id, name="Ada")

@@ -121,8 +121,8 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
     "kwargs-list": (json.dumps({**ACCEPT, "message_id": "m", "args": [], "kwargs": [1]}).encode(), "kwargs"),
     "actor-list": (json.dumps({**ACCEPT, "message_id": "m", "args": [], "actor_name": []}).encode(), "actor"),
     "actor-unknown": (
-        json.dumps({**ACCEPT, "message_id": "m", "args": [], "actor_name": ESCAPE}).encode(),
-        "",
+        json.dumps({**ACCEPT, "message_id": "m", "args": ["{}"], "actor_name": ESCAPE}).encode(),
+        "actor_name must be a name",
     ),
     "actor-misspelt": (
         json.dumps({**ACCEPT, "message_id": "m", "args": ["{}"], "actor_name": "accept_breef"}).encode(),
