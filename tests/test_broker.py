@@ -1,5 +1,6 @@
 """The queue: Dramatiq's own layout, woken instead of polled, nothing lost when a worker dies."""
 
+import itertools
 import json
 import threading
 import time
@@ -23,7 +24,7 @@ from support import (
 )
 
 from config import keys
-from config.broker import DEAD_LETTERS_KEPT, Broker, brief_message
+from config.broker import DEAD_LETTERS_KEPT, MOST_DEATHS, Broker, brief_message
 from config.connection import connect_bytes
 from config.letters import read
 from worker.scripts import Scripts
@@ -258,10 +259,51 @@ def test_a_dead_letter_is_kept_for_seven_days(client: "redis.Redis", ours: Broke
     seconds: Any = client.time()
     old, young = seconds[0] * 1000 - DEAD_LETTERS_KEPT - 5_000, seconds[0] * 1000 - DEAD_LETTERS_KEPT + 60_000
     client.zadd(keys.DEAD(keys.STEPS), {"old": old, "young": young})
-    client.hset(keys.DEAD_MESSAGES(keys.STEPS), mapping={"old": "{}", "young": "{}"})
+    for texts in (keys.DEAD_MESSAGES(keys.STEPS), keys.LETTERS()):
+        client.hset(texts, mapping={"old": "{}", "young": "{}"})
     ours.tend()
     assert client.zrange(keys.DEAD(keys.STEPS), 0, -1) == ["young"]
-    assert client.hkeys(keys.DEAD_MESSAGES(keys.STEPS)) == ["young"]
+    assert client.hkeys(keys.DEAD_MESSAGES(keys.STEPS)) == client.hkeys(keys.LETTERS()) == ["young"]
+
+
+def test_what_a_stock_worker_had_in_hand_is_put_back_after_a_minute_without_a_sign_of_it(
+    client: "redis.Redis", redis_url: str, ours: Broker, stock: RedisBroker
+) -> None:
+    stock.enqueue(step("a"))
+    assert next(stock.consume(keys.STEPS)) is not None
+    client.zincrby(keys.HEARTBEATS(), -30_000, stock.broker_id)
+    ours.tend()
+    assert client.llen(keys.QUEUE(keys.STEPS)) == 0
+    client.zincrby(keys.HEARTBEATS(), -31_000, stock.broker_id)
+    later = Broker(redis_url, prefetch=1)
+    later.tend()
+    assert client.llen(keys.QUEUE(keys.STEPS)) == 1
+    assert in_hand(client) == []
+    assert client.zscore(keys.HEARTBEATS(), stock.broker_id) is None
+    later.client.close()
+
+
+def test_a_message_that_three_workers_died_with_is_a_dead_letter_that_names_them(
+    client: "redis.Redis", redis_url: str
+) -> None:
+    brokers = [Broker(redis_url, prefetch=1) for _ in range(MOST_DEATHS + 1)]
+    sent = brokers[0].enqueue(step("submit_brief", "brief:b"))
+    for dead, alive in itertools.pairwise(brokers):
+        dead.tend()
+        ((redis_id, _),) = dead.fetch(keys.STEPS, 1)
+        assert client.zcard(keys.DEAD(keys.STEPS)) == 0
+        client.zadd(keys.WORKERS(), {dead.broker_id: 1})
+        alive.tend()
+        assert client.zscore(keys.WORKERS(), dead.broker_id) is None
+        assert client.pttl(keys.DEATHS()) != -1, "it is not remembered for ever"
+        alive._tended = 0.0  # it tends again as the next one to die
+    letter = read(client, keys.STEPS, redis_id)
+    assert letter is not None
+    assert json.loads(letter.text)["message_id"] == sent.message_id
+    assert [death["worker"] for death in letter.deaths] == [each.broker_id for each in brokers[:-1]]
+    assert not client.exists(keys.DEATHS())
+    for broker in brokers:
+        broker.client.close()
 
 
 def test_a_stopped_worker_finishes_what_it_has_begun(

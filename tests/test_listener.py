@@ -318,6 +318,60 @@ def test_a_timer_is_not_late_though_redis_is_when_it_ends_the_wait_of_a_client(
     assert sorted(late)[len(late) // 4] < 10, late
 
 
+def test_a_timer_is_due_within_a_second_though_the_listener_that_heard_its_alarm_died(
+    flow: Flow, redis_url: str
+) -> None:
+    flow.api.set(drafts_median_seconds=100_000)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.client.zadd(keys.TIMERS(), {"brief:b": 4e12})
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        flow.client.zadd(keys.TIMERS(), {"brief:b": 1})
+        assert flow.steps.run(deadline=5) == ("collect_drafts", "brief:b")
+
+
+@pytest.mark.parametrize("timers", [{}, {"brief:b": 4e12}])
+def test_a_listener_that_nothing_is_due_for_hardly_asks_redis(
+    flow: Flow, redis_url: str, timers: dict[str, float]
+) -> None:
+    def scripts_run() -> int:
+        told: Any = flow.client.info("commandstats")
+        return int(told["cmdstat_evalsha"]["calls"])
+
+    no_timers(flow)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        if timers:
+            flow.client.zadd(keys.TIMERS(), timers)
+        flow.client.lpush(keys.ALARM(), "1")
+        assert eventually(flow.client, lambda: not flow.client.exists(keys.ALARM()))
+        before, began = (
+            scripts_run(),
+            time.monotonic(),
+        )  # a second and a half: the sleep, the lease, the pulse
+        assert eventually(flow.client, lambda: time.monotonic() > began + 1.5)
+        assert scripts_run() - before < 15
+
+
+def test_timers_go_on_after_an_error_of_redis(flow: Flow, redis_url: str) -> None:
+    def errors() -> int:
+        told: Any = flow.client.info("errorstats")
+        return int(told.get("errorstat_WRONGTYPE", {"count": 0})["count"])
+
+    flow.api.set(drafts_median_seconds=100_000)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        before = errors()
+        flow.client.set(keys.TIMERS(), "no timers at all")
+        assert eventually(flow.client, lambda: errors() > before)
+        flow.client.delete(keys.TIMERS())
+        flow.client.zadd(keys.TIMERS(), {"brief:b": 1})
+        assert flow.steps.run(deadline=5) == ("collect_drafts", "brief:b")
+
+
 def test_it_goes_on_when_redis_comes_back(own_valkey: ValkeyServer, settings: Settings, api: Api) -> None:
     def lease(client: "redis.Redis") -> Callable[[], Any]:
         return lambda: client.get(LEASE)

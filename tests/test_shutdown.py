@@ -105,6 +105,22 @@ def test_a_paid_call_is_waited_for_no_longer_than_the_setting_says(
     assert held(client) == []
 
 
+def test_a_worker_that_is_told_again_waits_for_nothing(
+    flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
+) -> None:
+    flow.api.fault("delay", path=CREATE, seconds=60, count=1)
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
+    enqueue(redis_url, brief_id="b")
+    assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
+
+    def ended() -> bool:
+        worker.process.terminate()
+        return worker.process.poll() is not None
+
+    assert eventually(client, ended, deadline=AT_ONCE)
+    assert flow.brief("b").state == "submitting"
+
+
 def test_a_step_that_pays_nothing_is_not_waited_for_and_runs_elsewhere(
     flow: Flow, client: "redis.Redis", worker_process: ProcessFactory
 ) -> None:

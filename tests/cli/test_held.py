@@ -316,6 +316,14 @@ def test_a_held_job_that_the_api_does_not_know_is_over_once_it_must_know_it(flow
     assert watched(flow) == []
 
 
+def test_a_held_job_that_runs_keeps_its_permit(flow: Flow) -> None:
+    flow.api.set(drafts_median_seconds=100_000)
+    flow.accept(brief_id="b")
+    generating = flow.until("b", "generating")
+    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.MOVED
+    assert watched(flow) == [SUBJECT]
+
+
 def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")

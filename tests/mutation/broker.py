@@ -5,6 +5,13 @@ from mutation.mutant import of
 CONSUMER_TESTS = ("tests/test_consumer.py",)
 SUSPECTS_TESTS = ("tests/cli/test_held.py", "-k", "one_at_a_time or three_times")
 RAISED_TESTS = ("tests/test_broker.py", "-k", "killed_workers or raises")
+TEND_TESTS = (
+    "tests/test_broker.py",
+    "tests/test_consumer.py",
+    "-k",
+    "seven_days or stock_worker_had or three_workers or sign_of_life or is_put_back",
+)
+SHUTDOWN_TESTS = ("tests/test_shutdown.py", "-k", "paid_call or pays_nothing or told_again")
 HELD_TESTS = ("tests/cli/test_held.py", "-k", "raises or keeps_its_permit or account_is_gone")
 
 MUTANTS = (
@@ -57,6 +64,33 @@ MUTANTS = (
     ),
     *of("config/lua/revive.lua", ("tests/cli/test_held.py", "-k", "inlet_is_listed"),
         ("a revived letter stays a dead one", "redis.call('ZREM', name .. '.XQ', ID)\n", ""),
+    ),
+    *of("config/lua/tend.lua", TEND_TESTS,
+        ("nobody who tends is alive", "sign_in()\n\n-- One", "-- One"),
+        ("deaths are forgotten", "known and cjson.decode(known) or {}", "{}"),
+        ("deaths are kept for ever", "    redis.call('PEXPIRE', A.deaths, A.deaths_kept)\n", ""),
+        ("one more worker may die", "#deaths >= A.most_deaths then", "#deaths > A.most_deaths then"),
+        ("what was put back is in hand still", "        redis.call('DEL', held)\n", ""),
+        ("a dead worker stays on the list", "    redis.call('ZREM', A.workers, worker)\n", ""),
+        ("a dead program stays on Dramatiq's list", "    redis.call('ZREM', A.heartbeats, worker)\n", ""),
+        ("whoever lives is dead", "'-inf', NOW - A.dead_after)", "'-inf', NOW)"),
+        ("any other program is dead", "'-inf', NOW - 60000,", "'-inf', NOW,"),
+        ("other programs never die", "    if not redis.call('ZSCORE', A.workers, worker) then", "    if false then"),
+        ("a worker is dead by its own clock", "    if not redis.call('ZSCORE', A.workers, worker) then", "    if true then"),
+        ("why outlives its letter", "    redis.call('HDEL', A.letters, id)\n", ""),
+    ),
+    *of("config/draining.py", SHUTDOWN_TESTS,
+        ("who is told again waits still", "            if broker.stopping.is_set():\n                sys.exit", "            if False:\n                sys.exit"),
+        ("each step is waited for", "if broker.get_actor(message.actor_name).options.get(\"pays\"):", "if True:"),
+        ("no step is waited for", "if broker.get_actor(message.actor_name).options.get(\"pays\"):", "if False:"),
+        ("a paid call that is over is waited for", "            self._paying.discard(given[1].options[\"redis_message_id\"])\n", ""),
+        ("nobody hears that a paid call is over", "            self._changed.notify_all()\n", ""),
+        ("a paid call is waited for without end", "lambda: not self._paying, self._seconds)", "lambda: not self._paying)"),
+        ("a step that pays nothing is waited for", "timeout=round(GRACE * 1000)", "timeout=60_000"),
+        ("a worker that ends goes on", "            broker.stopping.set()\n            # The consumers", "            # The consumers"),
+    ),
+    *of("config/draining.py", (*CONSUMER_TESTS, "-k", "worker_ends"),
+        ("what comes to a thread while its worker ends is begun", "            if broker.stopping.is_set():\n                message", "            if False:\n                message"),
     ),
     *of("actors/holding.py", HELD_TESTS,
         ("a watch that fails is repeated at once", "    if record.state == \"held\":\n        _watch_later(run, record)\n        return\n", ""),

@@ -28,7 +28,11 @@ WATCH_TESTS = ("tests/cli/test_held.py", "-k", "held_job or of_a_held or earlier
 REPEATED_TESTS = ("tests/cli/test_held.py", "-k", "not_repeated")
 LIMITS_TESTS = ("tests/test_ledger.py", "-k", "limits or configur or weight or resum or librar")
 LIMITS_COMMANDS = ("tests/cli/test_limits.py", "-k", "budget or resume")
-NOTE_TESTS = ("tests/test_reference.py", "-k", "account or leaves_preparation or moved_on")
+NOTE_TESTS = (
+    "tests/test_reference.py",
+    "-k",
+    "account or leaves_preparation or moved_on or by_itself or takes_back",
+)
 LOST_CLAIM_TESTS = ("tests/test_fencing.py", "-k", "whose_answer_was_lost")
 
 MUTANTS = (

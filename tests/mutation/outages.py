@@ -3,6 +3,7 @@
 from mutation.mutant import of
 
 DURABILITY_TESTS = ("tests/test_durability.py",)
+TIMER_TESTS = ("tests/test_listener.py", "-k", "timer or redis")
 
 MUTANTS = (
     *of("config/durability.py", DURABILITY_TESTS,
@@ -17,6 +18,15 @@ MUTANTS = (
     *of("config/embedded.py", DURABILITY_TESTS,
         ("the embedded server syncs when it likes", "DURABLE | {\"appendfsync\": fsync}", "DURABLE | {\"appendfsync\": \"no\"}"),
         ("the embedded server keeps nothing", "\"appendonly\": \"yes\"", "\"appendonly\": \"no\""),
+    ),
+    *of("actors/timers.py", TIMER_TESTS,
+        ("timers end with an outage", "            except redis.RedisError as error:\n                log.warning(\"timers", "            except ZeroDivisionError as error:\n                log.warning(\"timers"),
+        ("alarms end with an outage", "            except redis.RedisError as error:\n                log.warning(\"alarm", "            except ZeroDivisionError as error:\n                log.warning(\"alarm"),
+        ("an alarm is not heard", "                    self._alarm.set()\n", "                    pass\n"),
+        ("an alarm is heard for ever", "        self._alarm.clear()  # first: an alarm that comes during the call counts\n", ""),
+        ("who has no timer does not sleep", "IDLE if wait < 0 else min(wait / 1000, IDLE)", "min(wait / 1000, IDLE)"),
+        ("only an alarm ends a sleep", "min(wait / 1000, IDLE)", "wait / 1000"),
+        ("a timer is looked at once a second", "min(wait / 1000, IDLE)", "IDLE"),
     ),
     *of("config/pauses.py", ("tests/test_pauses.py",),
         ("all return in one moment", "random.uniform(0.5, 1.5)", "1.0"),
