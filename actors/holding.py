@@ -32,7 +32,7 @@ def hold_step(letter_id: str) -> None:
     if letter is None or letter.step is None:
         return
     actor, subject = letter.step
-    record = run.ledger.read(subject) if subject.partition(":")[0] in list(Kind) else None
+    record = run.ledger.read(subject)
     if record is None:
         log.error("letter.kept", id=letter_id, actor=actor, subject=subject, error=letter.error)
         return

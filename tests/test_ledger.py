@@ -369,6 +369,14 @@ def test_finished_briefs_are_listed_no_longer_than_they_are_kept(
     assert client.zrange(keys.FINISHED(), 0, -1) == ["new"]
 
 
+def test_a_step_whose_subject_names_another_key_finds_no_record(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    accept(ledger)
+    assert client.type(keys.EVENTS()) == "stream"
+    assert ledger.look(keys.EVENTS().partition(":")[2]) is None
+
+
 def test_an_event_of_our_job_wakes_its_step_and_is_to_be_deleted(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:

@@ -27,6 +27,7 @@ from worker.records import (
     inside,
     promotion_subject,
 )
+from worker.states import Kind
 
 __all__ = [
     "Answer",
@@ -81,6 +82,9 @@ class Ledger(AccountLedger):
         return self._read(subject, take_hint=False)
 
     def _read(self, subject: str, *, take_hint: bool) -> Record | None:
+        # A foreign message may name any key, and what Redis says of one of another type would be no outage.
+        if subject.partition(":")[0] not in list(Kind):
+            return None
         name = keys.RECORD(subject)
         with self.client.pipeline(transaction=True) as pipe:
             if take_hint:
