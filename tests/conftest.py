@@ -37,6 +37,8 @@ from worker.ledger import Ledger
 from worker.scripts import Scripts
 
 _numbers = itertools.count(1)
+#: What has a test listen to the API: only then do events come by either channel.
+LISTENING = {"heard", "live", "listener_process"}
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
 
 
@@ -171,8 +173,8 @@ def inlet(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(autouse=True)
 def events_come(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let the account's events come by webhook, where the suite is run so."""
-    if EVENTS != "webhook" or "environment" not in request.fixturenames:
+    """Let the account's events come by webhook, where the suite is run so and the test has a listener."""
+    if EVENTS != "webhook" or LISTENING.isdisjoint(request.fixturenames):
         yield
         return
     # First, as it empties the server: the events of the test before may not outlast it.

@@ -3,6 +3,8 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import redis
 from support import Api, ProcessFactory, RunningProcess, enqueue, eventually
@@ -37,10 +39,22 @@ def _is_promoting_brief(name: str, state: str) -> bool:
     return state == "promoting" and not name.startswith("promotion:")
 
 
+def stands_still(group: int) -> bool:
+    """Whether each process of a group is stopped: the signal comes a moment after it was sent."""
+    states: set[str] = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # others end while this looks
+            state, _, of_group, *_ = path.read_text().rpartition(")")[2].split()
+            states |= {state} if int(of_group) == group else set()
+    return states == {"T"}
+
+
 def kill_between_paid_calls(client: "redis.Redis", worker: RunningProcess) -> None:
     """End a worker as a power cut would, but in no paid call, after which a person would have to be asked."""
     while True:
         os.killpg(worker.process.pid, signal.SIGSTOP)
+        eventually(client, lambda: stands_still(worker.process.pid))
+        client.ping()  # what it has sent is executed with this at the latest
         under_way = paying(client)
         try:
             eventually(client, lambda: not paying(client) & under_way, deadline=1)  # noqa: B023
