@@ -30,6 +30,8 @@ from worker.scripts import AGAIN
 UPLOAD = "POST /upload"
 EXTRACT = "POST /preset/extract-from-image"
 LOOKS: dict[str, Any] = {"appearance": {"skin": "dark"}, "hair": {"color": "pink", "length": "long"}}
+#: A worker that is killed in the middle of a call must not have given it up by itself before.
+PATIENT = {"IDENTITY_WORKER_REQUEST_TIMEOUT": "60"}
 
 
 @pytest.fixture(scope="session")
@@ -336,7 +338,7 @@ def test_a_worker_killed_between_upload_and_record_uploads_that_file_again_and_n
 ) -> None:
     """No more can hold: the API has no key for an upload, so one that is not on record is made again."""
     api.sandbox.faults(kind="delay", when="after", seconds=30, path="/storage/*", skip=1)
-    worker = worker_process()
+    worker = worker_process(**PATIENT)
     listener_process()
     assets = [{"file": "moods/one.png"}, {"file": "moods/two.webp"}]
     enqueue(redis_url, brief_id="moods", instructions=[{"prompt": "A face.", "input_assets": assets}])
@@ -360,7 +362,7 @@ def test_a_worker_killed_during_the_extraction_leaves_a_question_and_one_charge(
     api: Api,
 ) -> None:
     api.fault("delay", when="after", seconds=30, path="/preset/extract-from-image")
-    worker = worker_process()
+    worker = worker_process(**PATIENT)
     listener_process()
     enqueue(redis_url, brief_id="ada", instructions=None, reference_image="ada.jpg")
     eventually(ledger.client, lambda: api.ledger()["credits"]["charged"].get("extraction"))
