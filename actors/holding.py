@@ -11,7 +11,7 @@ import dramatiq
 from actors.broker import broker
 from actors.process import Process, process
 from actors.uncertain import unknown_create
-from actors.unknown import is_gone
+from actors.unknown import found, is_gone
 from config import keys, letters, logs
 from config.letters import Letter
 from config.settings import EARLY_404, LOOK_AGAIN
@@ -109,4 +109,7 @@ def _is_over(run: Process, record: Record) -> bool:
     except ApiError as error:
         log.warning("held.unread", subject=record.subject, error=str(error))
         return False
-    return state is not RunState.RUNNING
+    if state is RunState.RUNNING:
+        found(run, record)
+        return False
+    return True

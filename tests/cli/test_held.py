@@ -324,6 +324,20 @@ def test_a_held_job_that_runs_keeps_its_permit(flow: Flow) -> None:
     assert watched(flow) == [SUBJECT]
 
 
+def test_a_held_job_that_was_known_in_between_keeps_its_permit_though_two_looks_do_not_find_it(
+    flow: Flow,
+) -> None:
+    flow.api.set(drafts_median_seconds=100_000)
+    flow.accept(brief_id="b")
+    generating = flow.until("b", "generating")
+    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.MOVED
+    for _ in range(2):
+        flow.api.refuse("/jobs/*", 404)
+        assert watched(flow) == [SUBJECT]
+        assert watched(flow) == [SUBJECT], "it runs"
+        flow.grow_older(SUBJECT, flow.settings.api_ms(EARLY_404) / 1000)
+
+
 def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
