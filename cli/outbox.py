@@ -74,9 +74,7 @@ def _outgoing(item: Item, overrides: Mapping[str, Any]) -> Outgoing:
 def _check(each: Outgoing, accounts: Mapping[str, Account] | None, settings: Settings) -> None:
     try:
         if accounts is None:
-            each.brief = parse(
-                each.text, extra_models=settings.extra_models, plain_http=settings.reference_private
-            )
+            each.brief = parse(each.text, plain_http=settings.reference_private)
         else:
             each.brief = intake.check(each.text, accounts, settings)
     except BadBrief as bad:

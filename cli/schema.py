@@ -4,14 +4,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.common import load_settings, print_json
+from cli.common import print_json
 
 
 def command(
     what: Annotated[Literal["brief"], typer.Argument(help="What to describe.")] = "brief",  # noqa: ARG001
 ) -> None:
     """Print the JSON Schema of a brief."""
-    values = load_settings()
     from worker.briefs import schema
 
-    print_json(schema(values.extra_models))
+    print_json(schema())

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.nearest import nearest
 from config.urls import is_safe
@@ -77,8 +77,6 @@ class Settings(BaseSettings):
     """How the API's events come: streams of the listener, or `identity-worker web`."""
     secrets_dir: Path | None = None
     """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
-    extra_models: Annotated[frozenset[str], NoDecode] = frozenset()
-    """Generation models beyond the guide's, comma-separated: the vendor's list grows."""
     preprocessing_counts: bool = True
     """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
     speed: float = Field(1.0, gt=0)
@@ -91,13 +89,6 @@ class Settings(BaseSettings):
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     log_json: bool = False
-
-    @field_validator("extra_models", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return (
-            [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-        )
 
     @field_validator("api_url")
     @classmethod

@@ -96,7 +96,7 @@ def test_five_instructions_of_eight_variations_are_one_job_and_five_identities(h
             {"instructions": [face(prompt="A face.", input_assets=[{"file_id": "img_1"}] * 4)]},
             "instructions[0].input_assets",
         ),
-        ({"options": {"model": "nobody"}}, "options.model"),
+        ({"options": {"model": "no engine"}}, "options.model"),
         *(
             ({"options": {"model": "orbita"}, "instructions": [face(options=options)]}, path)
             for options, path in [

@@ -1,7 +1,7 @@
 """Row 1b: a brief's files are uploaded once each, its photo is described once, then it waits for permits."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from dramatiq import Message
@@ -24,6 +24,7 @@ from config.connection import connect_bytes
 from sandbox.pictures.draw import draw
 from worker import views
 from worker.ledger import Answer, Ledger, Pause, Settle
+from worker.naming import job_name
 from worker.preparing import MOST_TRIES
 from worker.scripts import AGAIN
 
@@ -86,6 +87,62 @@ def test_what_the_brief_says_itself_wins_over_what_the_photo_shows(flow: Flow, a
     assert instruction["face"] == {"eyes": "green"}
     assert "skin" in instruction["appearance"]
     assert (instruction["num_variations"], instruction["options"]["ar"]) == (3, "1:1")
+
+
+def names_sent(flow: Flow, api: Api, **fields: Any) -> str | None:
+    """Accept a brief of a photo, run it until its create is sent; return the job's name."""
+    flow.until(accept_photo(flow, **fields), "generating")
+    return cast("str | None", api.sent().get("name"))
+
+
+def test_an_identity_is_called_as_the_brief_says(flow: Flow, api: Api) -> None:
+    assert names_sent(flow, api, name="Countess") == "Countess"
+
+
+def test_without_a_name_it_is_called_as_the_api_suggests_for_the_photo(flow: Flow, api: Api) -> None:
+    suggestion = {"instruction_data": LOOKS, "suggested_name": " Ada\n Lovelace\u202e "}
+    api.fault(kind="status", path="/preset/extract-from-image", status=200, body=suggestion)
+    assert names_sent(flow, api, name=None) == "Ada Lovelace"
+    assert views.briefs(flow.client)[0].name == "Ada Lovelace"
+
+
+@pytest.mark.parametrize("suggested", [None, "", " \n", 7])
+def test_where_the_api_suggests_nothing_it_is_called_as_the_photo(
+    flow: Flow, api: Api, suggested: object
+) -> None:
+    said = {"instruction_data": LOOKS, "suggested_name": suggested}
+    api.fault(kind="status", path="/preset/extract-from-image", status=200, body=said)
+    assert names_sent(flow, api, name=None) == "ada"
+
+
+def test_a_folder_of_photos_gives_identities_with_names_of_their_own(
+    heard: Flow, api: Api, folder: Path
+) -> None:
+    for name in ("bo", "cleo"):
+        (folder / f"{name}.jpg").write_bytes((folder / "ada.jpg").read_bytes())
+        heard.finish(heard.accept(instructions=None, reference_image=f"{name}.jpg", name=None))
+    # The same photo again: the API numbers the name, which nobody has asked for.
+    heard.finish(
+        heard.accept(
+            instructions=None, reference_image="bo.jpg", name=None, on_name_taken="fail", brief_id="two"
+        )
+    )
+    assert sorted(identity["name"] for identity in api.ledger()["identities"]) == ["bo", "bo 2", "cleo"]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("folder/Ada Lovelace.jpeg", "Ada Lovelace"),
+        ("https://a.example/x/%C3%A9t%C3%A9.png?token=secret#part", "été"),
+        ("https://a.example/a%0Ab%00c.png", "a b c"),
+        ("https://a.example/", None),
+        ("模特.v2.png", "模特.v2"),
+        ("x" * 500 + ".jpg", "x" * 200),
+    ],
+)
+def test_a_photos_name_is_its_file_name_alone(place: str, name: str | None) -> None:
+    assert job_name(None, place) == name
 
 
 def test_each_file_is_uploaded_once_however_often_it_is_named(flow: Flow, api: Api) -> None:

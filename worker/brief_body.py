@@ -18,7 +18,8 @@ from pydantic import (
 
 from worker.brief_places import RULE, Place
 
-MODELS = ("auto", "nano_banana_pro", "seedream", "orbita")
+#: The guide's engines, and the one that the vendor's newer client offers as well (piktid-v2.md 6.26).
+MODELS = ("auto", "nano_banana_pro", "nano_banana_2", "seedream", "orbita")
 Size = Literal["1K", "2K", "4K"]
 Ratio = Literal["1:1", "2:3", "3:4", "4:5", "5:4", "3:2", "4:3", "9:16", "16:9", "21:9"]
 Format = Literal["jpg", "png"]
@@ -150,7 +151,13 @@ class InstructionOptions(Part):
 class JobOptions(Part):
     """What applies to every instruction of the job."""
 
-    model: str = Field(default="auto", description=f"one of {', '.join(MODELS)}; auto if omitted")
+    # The vendor's list grows, so what is not on it here is for the API to decide.
+    model: str = Field(
+        default="auto",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description=f"{', '.join(MODELS)}, or another engine's name of 1 to 64 of A-Z a-z 0-9 . _ -; "
+        "auto if omitted",
+    )
     add_ai_watermark: bool = Field(
         default=False,
         strict=True,

@@ -10,6 +10,8 @@ from worker.brief_body import Instruction, JobOptions, Part, none_if_blank
 from worker.brief_places import RULE, Place
 
 MAX_METADATA_BYTES = 16 * 1024
+#: Longest name of identities, in characters.
+MAX_NAME = 200
 
 # These texts stand in tables and logs: no control characters, line separators or bidirectional overrides.
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
@@ -95,9 +97,9 @@ class Envelope(Part):
     )
     name: Annotated[str | None, BeforeValidator(none_if_blank)] = Field(
         default=None,
-        max_length=200,
+        max_length=MAX_NAME,
         pattern=_ONE_LINE,
-        description="at most 200 printable characters on one line; what the identities are called",
+        description=f"at most {MAX_NAME} printable characters on one line; what the identities are called",
     )
     instructions: tuple[Instruction, ...] = Field(
         default=(),

@@ -57,16 +57,12 @@ def field_faults(error: ValidationError, limit: int) -> list[Fault]:
     ]
 
 
-def joint_faults(
-    tree: Mapping[str, Any], models: tuple[str, ...], *, plain_http: bool = False
-) -> Iterator[Fault]:
+def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterator[Fault]:
     """Yield the broken rules of the guide's Limits and validation that no single field can show.
 
-    `models` are the engines that may be asked for; `plain_http` allows http URLs.
+    `plain_http` allows http URLs.
     """
     model = _fields(tree.get("options")).get("model")
-    if isinstance(model, str) and model not in models:
-        yield fault(("options", "model"), model, f"one of {', '.join(models)}")
     if not plain_http:
         yield from _http_faults(tree)
     reference, instructions = tree.get("reference_image"), tree.get("instructions")

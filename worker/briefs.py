@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from config.nearest import nearest
 from worker.brief_body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
 from worker.brief_envelope import Choose, Envelope, OnNameTaken
 from worker.brief_faults import MAX_FAULTS, BadBrief, Fault
@@ -65,18 +66,16 @@ class Brief(Envelope):
 def parse(
     raw: str | bytes | Mapping[str, Any],
     *,
-    extra_models: frozenset[str] = frozenset(),
     max_bytes: int = MAX_BYTES,
     plain_http: bool = False,
 ) -> Brief:
     """Read a brief from JSON of at most `max_bytes`, or from a mapping of what JSON can say.
 
-    `extra_models` are engines beyond the guide's four, since the vendor's list grows; `plain_http` allows
-    pictures' URLs that are not encrypted. Raises BadBrief with
-    all faults; but what is no proper JSON object is refused for that alone.
+    `plain_http` allows pictures' URLs that are not encrypted. Raises BadBrief with all faults; but what is no
+    proper JSON object is refused for that alone.
     """
     tree = read_object(raw, max_bytes)
-    faults = list(islice(joint_faults(tree, _models(extra_models), plain_http=plain_http), MAX_FAULTS))
+    faults = list(islice(joint_faults(tree, plain_http=plain_http), MAX_FAULTS))
     try:
         envelope = Envelope.model_validate(tree)
     except ValidationError as error:
@@ -86,17 +85,11 @@ def parse(
     return _decided(envelope)
 
 
-def schema(extra_models: frozenset[str] = frozenset()) -> dict[str, Any]:
+def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of what `parse` accepts; rules between fields are in descriptions."""
     described = Envelope.model_json_schema()
-    model = described["$defs"]["JobOptions"]["properties"]["model"]["anyOf"][0]
-    model["enum"] = list(_models(extra_models))
     described["anyOf"] = [{"required": ["instructions"]}, {"required": ["reference_image"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | described | {"title": "Brief"}
-
-
-def _models(extra: frozenset[str]) -> tuple[str, ...]:
-    return (*MODELS, *sorted(extra.difference(MODELS)))
 
 
 def _decided(envelope: Envelope) -> Brief:
@@ -104,7 +97,7 @@ def _decided(envelope: Envelope) -> Brief:
         # The reference image's description fills this one in.
         envelope = envelope.model_copy(update={"instructions": (Instruction(),)})
     orbita = envelope.options.model == "orbita"
-    notes = [
+    notes = [*_job_notes(envelope.options)] + [
         f"instructions[{index}].{note}"
         for index, instruction in enumerate(envelope.instructions)
         for note in _notes(instruction, orbita=orbita)
@@ -119,6 +112,18 @@ def _decided(envelope: Envelope) -> Brief:
 def _in_1k(instruction: Instruction) -> Instruction:
     options = instruction.options.model_copy(update={"size": "1K"})
     return instruction.model_copy(update={"options": options})
+
+
+def _job_notes(options: JobOptions) -> Iterator[str]:
+    model = options.model
+    if model not in MODELS:
+        near = nearest(model, MODELS)
+        like = f" (the nearest known name is {near})" if near else ""
+        yield f"options.model {model} is not known here{like}: the API decides"
+    if model != "auto":
+        yield f"options.model {model} has no fallback: if this engine refuses, the job fails"
+    if options.add_ai_watermark:
+        yield "options.add_ai_watermark does nothing outside Enterprise; there it marks the pictures for good"
 
 
 def _notes(instruction: Instruction, *, orbita: bool) -> Iterator[str]:

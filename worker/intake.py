@@ -28,7 +28,6 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
     """Return the brief that a message holds; raises BadBrief with its faults, its account's too."""
     brief = parse(
         raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw),
-        extra_models=settings.extra_models,
         plain_http=settings.reference_private,
     )
     name = brief.account or DEFAULT

@@ -6,6 +6,8 @@ All of it is read from the record, so a step that is run again goes on where the
     body              the body to send; files to upload first stand in it as {"file": place}
     files             place -> file id, of those uploaded
     extracted         the traits that the API saw in the reference image
+    suggested_name    what it would call the person in it
+    job_name          what the job is called if the brief names nothing itself
     turn              how many calls were begun; `doing` is the one whose end is not recorded yet
     extractions       how many of them were extractions, which are journalled by that number
     tries             how many in a row came to nothing
@@ -20,6 +22,7 @@ from worker.answers import Extracted
 from worker.brief_body import GROUPS
 from worker.intake import body_fields
 from worker.ledger import Record
+from worker.naming import clean, job_name
 
 #: Seconds to the second try of an upload; doubled each time, to the longest. After the last the brief fails.
 FIRST_PAUSE = 5.0
@@ -58,7 +61,9 @@ def uploaded(brief: Record, place: str, file_id: str) -> dict[str, str]:
 
 def extracted(found: Extracted) -> dict[str, str]:
     """Return the fields that record an extraction."""
-    return {"extracted": json.dumps(found.instruction_data, ensure_ascii=False)}
+    fields = {"extracted": json.dumps(found.instruction_data, ensure_ascii=False)}
+    suggested = clean(found.suggested_name or "")
+    return fields if suggested is None else fields | {"suggested_name": suggested}
 
 
 def prepared(brief: Record) -> dict[str, str] | None:
@@ -77,7 +82,10 @@ def prepared(brief: Record) -> dict[str, str] | None:
                 instruction[name] = traits
         if not any(instruction.get(name) for name in ("prompt", *GROUPS)):
             return None
-    return body_fields(body)
+    called = job_name(brief.get("suggested_name"), brief.get("reference_image"))
+    if "name" in body or called is None:
+        return body_fields(body)
+    return body_fields(body | {"name": called}) | {"job_name": called}
 
 
 def pause_ms(tries: int, settings: Settings) -> int:

@@ -150,7 +150,7 @@ def brief_view(
         brief_id=brief_id,
         account=fields["account"],
         batch=fields.get("batch"),
-        name=fields.get("name"),
+        name=fields.get("name") or fields.get("job_name"),
         state=fields["state"],
         job_id=fields.get("job_id"),
         variations=int(fields.get("variations", "0")),

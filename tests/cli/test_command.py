@@ -55,10 +55,10 @@ def test_used_wrongly_it_ends_with_2(arguments: list[str], alone: Command) -> No
     assert "Usage: identity-worker" in answer.stderr
 
 
-def test_the_schema_is_that_of_a_brief_with_the_models_that_a_setting_adds(alone: Command) -> None:
-    answer = alone("schema", "brief", IDENTITY_WORKER_EXTRA_MODELS="nano_banana_2")
+def test_the_schema_is_that_of_a_brief(alone: Command) -> None:
+    answer = alone("schema", "brief")
     assert answer.returncode == 0
-    assert json.loads(answer.stdout) == schema(frozenset({"nano_banana_2"}))
+    assert json.loads(answer.stdout) == schema()
 
 
 def test_the_schema_comes_without_redis_http_and_tables(alone: Command) -> None:
