@@ -4,9 +4,11 @@ Dramatiq's own way polls three times for a second each: in its main thread, its 
 also waits as long for a step that anybody may repeat as for one that is paid.
 """
 
+import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -21,38 +23,54 @@ log = logs.get("draining")
 IDLE = 0.2
 #: Seconds that steps which pay nothing may still take; what is left of them runs elsewhere.
 GRACE = 1.0
+#: Seconds in which a second SIGINT is the first one once more: a runner in between passes Ctrl-C on to us,
+#: who had it from the terminal.
+SAME_KEY = 0.5
 
 _EXIT_KILLED = 3
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Draining(Middleware):
-    """Ends the process of a worker; `seconds` bound how long paid calls are waited for."""
+    """Ends the process of a worker; `seconds` bound how long paid calls are waited for.
+
+    Only a person's second Ctrl-C cuts this short. Supervisors and runners signal whole process groups, and
+    Dramatiq's main process passes on what it gets: a signal that comes twice says nothing.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._changed = threading.Condition()
         self._paying: set[str] = set()
+        self._booted = False
+        self._told = False
+        self._key_at: float | None = None
 
     @property
     def actor_options(self) -> set[str]:
         """Actors with `pays=True` make paid calls."""
         return {"pays"}
 
-    def before_worker_boot(self, _: Any, worker: Any) -> None:
-        """Have the worker's threads look more often."""
-        worker.worker_timeout = round(IDLE * 1000)
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        """Take the signals over from Dramatiq, before there are threads that could pay for something.
+
+        It would notice them up to a second later, and be ended by the second one.
+        """
+        worker.worker_timeout = round(IDLE * 1000)  # its threads look more often
+
+        def told(number: int, _frame: FrameType | None) -> None:
+            self._hear(number)
+            if self._booted and not broker.stopping.is_set():
+                self._end(broker, worker)
+
+        for number in _SIGNALS:
+            signal.signal(number, told)
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
-        """Take the signal over from Dramatiq, which would notice it up to a second later."""
-
-        def end(_number: int, _frame: FrameType | None) -> None:
-            if broker.stopping.is_set():
-                sys.exit(_EXIT_KILLED)  # told twice, as Dramatiq's own handler
-            self._drain(broker, worker)
-            sys.exit(0)
-
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, end)
+        """End at once what was told to end while it started."""
+        self._booted = True
+        if self._told and not broker.stopping.is_set():
+            self._end(broker, worker)
 
     def before_worker_shutdown(self, broker: Any, _: Any) -> None:
         """Stop also where the signal came before it was taken over."""
@@ -73,6 +91,21 @@ class Draining(Middleware):
             self._paying.discard(given[1].options["redis_message_id"])
             self._changed.notify_all()
 
+    def _hear(self, number: int) -> None:
+        """Note a signal; end the process at the second Ctrl-C of somebody who sits there."""
+        self._told = True
+        if number != signal.SIGINT:
+            return
+        now, before = time.monotonic(), self._key_at
+        if before is None:
+            self._key_at = now
+        elif now - before > SAME_KEY and at_terminal():
+            sys.exit(_EXIT_KILLED)
+
+    def _end(self, broker: Any, worker: Any) -> None:
+        self._drain(broker, worker)
+        sys.exit(0)
+
     def _drain(self, broker: Any, worker: Any) -> None:
         with self._changed:
             broker.stopping.set()
@@ -82,3 +115,20 @@ class Draining(Middleware):
             log.warning("paid_calls.left", calls=len(self._paying), seconds=self._seconds)
         worker.stop(timeout=round(GRACE * 1000))
         broker.close()
+
+
+def at_terminal() -> bool:
+    """Whether this process is in the foreground of a terminal, where Ctrl-C reaches it.
+
+    Asked of the terminal itself: the standard streams of Dramatiq's processes are pipes.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

