@@ -4,6 +4,7 @@ Waiting is never a message here (docs/decisions.md), so there are no delay queue
 became a dead letter has its brief held; a brief that did is kept for a person to look at.
 """
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -45,7 +46,7 @@ class Broker(RedisBroker):
             maintenance_chance=0,
         )
         self._prefetch = prefetch
-        self._tended = 0.0
+        self._tended = -math.inf
         self._scripts = Scripts(self.client, self.broker_id)
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
         """The Redis ids of the messages that this process's threads have, by queue."""

