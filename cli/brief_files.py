@@ -1,21 +1,21 @@
 """Briefs as they stand in files: JSON objects, JSON arrays of them, JSON Lines, and folders of these."""
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cli.reading.folders import Skipped, files_in
+from cli.reading.rows import rows
+from cli.reading.text import NoTextError, decoded
 from worker.brief_faults import Fault, fault
 
 STDIN = "-"
+#: Largest file that is read, in bytes: it is held in memory.
+MAX_FILE = 512 * 1024 * 1024
 #: Longest part of a file's name that becomes an id, which is 128 characters at the most.
 _STEM = 100
-
-
-class NotFound(Exception):
-    """Raised when there is nothing to read at a place; says where and why."""
 
 
 @dataclass(frozen=True)
@@ -26,92 +26,95 @@ class Item:
     default_id: str | None
     value: Any
     faults: tuple[Fault, ...] = ()
+    text: str | None = field(default=None, compare=False)
+    """The brief as it stands in its file; None for what can't be taken out of it."""
 
 
-def items(place: str, stdin: BinaryIO) -> list[Item]:
-    """Return the briefs of a file, of the *.json and *.jsonl of a folder by name, or of `-`: standard input.
+class Reading:
+    """The briefs of places that a person named: files, folders, or `-`, standard input.
 
-    What is no JSON becomes an item with its fault. Raises NotFound when there is nothing to read.
+    What can't be read, or is no JSON, becomes an item with its fault, and stops nothing else.
     """
-    if place == STDIN:
-        return list(_split(stdin.read(), "stdin", None, lines=False))
-    path = Path(place)
-    try:
-        files = _files(path) if path.is_dir() else [path]
-        return [item for file in files for item in _of_file(file)]
-    except OSError as error:
-        raise NotFound(f"{error.filename or path}: {error.strerror}") from error
 
+    def __init__(self, places: Sequence[str], stdin: BinaryIO, *, recursive: bool = False) -> None:
+        self._places = places
+        self._stdin = stdin
+        self._recursive = recursive
+        self._seen: set[tuple[int, int]] = set()
+        self.skipped: list[Skipped] = []
+        """What was passed over, once the items were read."""
+        self.missed: list[str] = []
+        """The named places that could not be opened at all, each with why."""
 
-def _files(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".jsonl"))
-    if not found:
-        raise NotFound(f"{folder}: has no *.json or *.jsonl")
-    return found
+    def items(self) -> Iterator[Item]:
+        """Yield the items, one after the other; a file that is named twice is read once."""
+        for place in self._places:
+            if place == STDIN:
+                yield from _of_content(self._stdin.read(MAX_FILE + 1), "stdin", None, lines=False)
+            else:
+                yield from self._of_place(Path(place))
+
+    def _of_place(self, place: Path) -> Iterator[Item]:
+        try:
+            place.stat()
+            is_folder = place.is_dir()
+            found = list(files_in(place, recursive=self._recursive)) if is_folder else [place]
+        except OSError as error:
+            yield self._missed(place, error.strerror or type(error).__name__)
+            return
+        self.skipped += [each for each in found if isinstance(each, Skipped)]
+        files = [each for each in found if isinstance(each, Path)]
+        if not files:
+            yield self._missed(place, "has no *.json, *.jsonl or *.ndjson")
+        for file in files:
+            yield from self._once(file)
+
+    def _missed(self, place: Path, why: str) -> Item:
+        self.missed.append(f"{place}: {why}")
+        return _bad(str(place), None, why)
+
+    def _once(self, path: Path) -> Iterator[Item]:
+        try:
+            stands = path.stat()
+        except OSError as error:
+            yield _bad(str(path), None, _why(error))
+            return
+        if (stands.st_dev, stands.st_ino) in self._seen:
+            self.skipped.append(Skipped(str(path.parent), "it was read already", (path.name,)))
+            return
+        self._seen.add((stands.st_dev, stands.st_ino))
+        yield from _of_file(path)
 
 
 def _of_file(path: Path) -> Iterator[Item]:
     stem = re.sub(r"[^A-Za-z0-9._:-]+", "-", path.stem)[:_STEM]
-    return _split(path.read_bytes(), str(path), stem, lines=path.suffix == ".jsonl")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as error:
+        yield _bad(str(path), stem, _why(error))
+        return
+    yield from _of_content(content, str(path), stem, lines=path.suffix.lower() in (".jsonl", ".ndjson"))
 
 
-def _split(content: bytes, source: str, stem: str | None, *, lines: bool) -> Iterator[Item]:
+def _of_content(content: bytes, source: str, stem: str | None, *, lines: bool) -> Iterator[Item]:
     """Yield the briefs of a file's content; those of lines and arrays are numbered from 1."""
+    if len(content) > MAX_FILE:
+        yield _bad(source, stem, f"at most {MAX_FILE} bytes a file: split it")
+        return
     try:
-        # Editors on Windows put a byte order mark first.
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        yield _bad(source, stem, "JSON is written in UTF-8")
+        text = decoded(content)
+    except NoTextError as error:
+        yield _bad(source, stem, str(error))
         return
-    if lines or _is_lines(text):
-        yield from _of_lines(text, source, stem)
-        return
-    whole = _decoded(text, source, stem)
-    if not isinstance(whole.value, list):
-        yield whole
-        return
-    if not whole.value:
-        yield _bad(source, stem, "holds no brief")
-    for number, value in enumerate(whole.value, 1):
-        yield Item(f"{source}[{number}]", _numbered(stem, number), value)
+    for row in rows(text, lines=lines):
+        numbered = stem if stem is None or row.number is None else f"{stem}-{row.number}"
+        yield Item(source + row.place, numbered, row.value, row.faults, row.text)
 
 
-def _of_lines(text: str, source: str, stem: str | None) -> Iterator[Item]:
-    # Not splitlines: it also splits at characters that may stand inside a JSON string.
-    numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not numbered:
-        yield _bad(source, stem, "holds no brief")
-    for number, line in numbered:
-        yield _decoded(line, f"{source}:{number}", _numbered(stem, number))
+def _why(error: OSError) -> str:
+    return f"can't be read: {error.strerror}"
 
 
-def _is_lines(text: str) -> bool:
-    """Tell whether a text without a telling name is JSON Lines: two lines, each a whole object."""
-    first, _, rest = text.strip().partition("\n")
-    return bool(rest) and isinstance(_decoded(first, "", None).value, dict)
-
-
-def _decoded(text: str, source: str, default_id: str | None) -> Item:
-    try:
-        return Item(source, default_id, json.loads(text, object_pairs_hook=_object))
-    except json.JSONDecodeError as error:
-        rule = f"must be JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-    except (ValueError, RecursionError) as error:
-        rule = str(error)
-    return _bad(source, default_id, rule, text)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build an object; a name that stands twice would be lost here, before the brief's rules see it."""
-    built = dict(pairs)
-    if len(built) < len(pairs):
-        raise ValueError("a name may stand only once in an object")
-    return built
-
-
-def _bad(source: str, default_id: str | None, rule: str, text: str = "") -> Item:
-    return Item(source, default_id, None, (fault((), text, rule),))
-
-
-def _numbered(stem: str | None, number: int) -> str | None:
-    return None if stem is None else f"{stem}-{number}"
+def _bad(source: str, default_id: str | None, rule: str) -> Item:
+    return Item(source, default_id, None, (fault((), None, rule),))

@@ -13,7 +13,7 @@ import typer
 from pydantic import SecretStr
 
 from cli import outbox
-from cli.brief_files import NotFound, items
+from cli.brief_files import Reading
 from cli.common import (
     USED_WRONGLY,
     Json,
@@ -86,11 +86,11 @@ def command(
 def _read(folder: Path, values: Settings) -> list[Outgoing]:
     """Return the briefs of a folder; end the command when there are none, or bad ones."""
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(TOKEN))}
-    try:
-        outgoing = outbox.prepare(items(str(folder), sys.stdin.buffer), {}, accounts, values)
-    except NotFound as error:
+    reading = Reading([str(folder)], sys.stdin.buffer)
+    outgoing = outbox.prepare(reading.items(), {}, accounts, values)
+    if reading.missed:
         fail(
-            f"no briefs: {error}\n--briefs DIR names the folder of the briefs to run; "
+            f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run; "
             "the examples are only in a clone of the project.",
             USED_WRONGLY,
         )

@@ -9,12 +9,13 @@ import typer
 
 from cli import batch_plan, outbox
 from cli.account_options import person
-from cli.brief_files import Item, NotFound, items
+from cli.brief_files import Reading
 from cli.common import (
     DID_NOT,
     USED_WRONGLY,
     Json,
     client_of,
+    complain,
     fail,
     load_settings,
     print_json,
@@ -46,13 +47,17 @@ def command(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Send the good ones, if some are bad.")
     ] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Read the folders within a folder too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put briefs from files on the queue.
 
-    A file holds a brief, a JSON array of briefs, or one on each line; of a folder the *.json and *.jsonl are
-    read. A brief without a brief_id takes its file's name (with -N for the Nth line or item), so a file that
-    is enqueued twice is still one brief. If any brief breaks rules, all faults are listed and none is sent.
+    A file holds a brief, a JSON array of briefs, or one on each line; of a folder the *.json, *.jsonl and
+    *.ndjson are read, and what is passed over is told. A brief without a brief_id takes its file's name (with
+    -N for the Nth line or item), so a file that is enqueued twice is still one brief. If any brief breaks
+    rules, all faults are listed and none is sent.
 
     --dry-run also tells what the briefs would take of their accounts, and ends with 1 if slots or
     --max-credits won't do. What is over a batch's budget waits until the budget is raised.
@@ -60,7 +65,12 @@ def command(
     values = load_settings()
     given = {"account": account, "batch": batch, "priority": priority}
     overrides = {name: value for name, value in given.items() if value is not None}
-    briefs = outbox.prepare(_read(places), overrides, _accounts(values), values)
+    reading = Reading(places, sys.stdin.buffer, recursive=recursive)
+    briefs = outbox.prepare(reading.items(), overrides, _accounts(values), values)
+    if len(reading.missed) == len(briefs):
+        fail("\n".join(reading.missed), USED_WRONGLY)
+    for skipped in reading.skipped:
+        complain(printable(skipped))
     bad = any(each.status is Status.BAD for each in briefs)
     # Of no brief there is no batch: then the faults are what there is to say.
     has_any = any(each.brief is not None for each in briefs)
@@ -109,13 +119,6 @@ def _dry_run(
         batch_plan.show(found, max_credits)
     if plan["problems"] or any(each.status is Status.BAD for each in briefs):
         raise typer.Exit(DID_NOT)
-
-
-def _read(places: Sequence[str]) -> list[Item]:
-    try:
-        return [item for place in places for item in items(place, sys.stdin.buffer)]
-    except NotFound as error:
-        fail(str(error), USED_WRONGLY)
 
 
 def _accounts(values: Settings) -> dict[str, Account] | None:

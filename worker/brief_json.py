@@ -53,7 +53,9 @@ def _text(raw: str | bytes | Mapping[str, Any], max_bytes: int) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _decoded(text: str, repeated: list[str]) -> Any:
+def decoder(repeated: list[str]) -> json.JSONDecoder:
+    """Return what reads JSON and notes in `repeated` the names that stand more than once in an object."""
+
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built: dict[str, Any] = {}
         for name, value in pairs:
@@ -62,14 +64,26 @@ def _decoded(text: str, repeated: list[str]) -> Any:
             built[name] = value
         return built
 
+    return json.JSONDecoder(object_pairs_hook=build)
+
+
+def unreadable(error: ValueError | RecursionError) -> str:
+    """Return the rule that a text breaks of which this came when it was decoded."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"must be JSON: {error.msg}"
+    if isinstance(error, RecursionError):
+        return f"at most {MAX_DEPTH} levels of nesting"
+    # Python refuses to read integers of more than 4,300 digits.
+    return "must hold no number of thousands of digits"
+
+
+def _decoded(text: str, repeated: list[str]) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=build)
+        return decoder(repeated).decode(text)
     except json.JSONDecodeError as error:
-        rule = f"must be JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-    except ValueError:  # Python refuses to read integers of more than 4,300 digits.
-        rule = "must hold no number of thousands of digits"
-    except RecursionError:
-        rule = f"at most {MAX_DEPTH} levels of nesting"
+        rule = f"{unreadable(error)} at line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError) as error:
+        rule = unreadable(error)
     raise BadBrief([fault((), text, rule)])
 
 

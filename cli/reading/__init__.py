@@ -1,0 +1,1 @@
+"""From the files that people have to the briefs in them, each with the line on which it stands."""

@@ -1,0 +1,77 @@
+"""Which files of a folder hold briefs, and what of it is passed over: nothing is left out in silence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Endings of files that hold briefs, whatever their case; of the second and third each line is one.
+ENDINGS = (".json", ".jsonl", ".ndjson")
+#: Names of one kind that are shown; the others are counted.
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What of a folder was not read, all for one reason."""
+
+    folder: str
+    why: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = len(self.names) - _SHOWN
+        named = ", ".join(self.names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return f"{self.folder}: not read: {named} ({self.why})"
+
+
+HIDDEN = "hidden"
+FOLDER = "a folder; --recursive reads it"
+LINKED_FOLDER = "a link to a folder"
+SPECIAL = "no regular file"
+OTHER = f"does not end in {', '.join(ENDINGS)}"
+
+
+def files_in(folder: Path, *, recursive: bool) -> Iterator[Path | Skipped]:
+    """Yield a folder's files of briefs by name, then what is passed over; `recursive`: also of its folders.
+
+    A link that leads nowhere is yielded as a file: who put it there meant one. Raises OSError for a folder
+    that can't be listed.
+    """
+    skipped: dict[str, list[str]] = {}
+    folders = []
+    for path in sorted(folder.iterdir()):
+        why = _why_not(path, recursive=recursive)
+        if why is not None:
+            skipped.setdefault(why, []).append(path.name)
+        elif path.is_dir():
+            folders.append(path)
+        else:
+            yield path
+    yield from (Skipped(str(folder), why, tuple(names)) for why, names in skipped.items())
+    for path in folders:
+        yield from _within(path)
+
+
+def _within(folder: Path) -> Iterator[Path | Skipped]:
+    """One folder that can't be listed must not hide the others."""
+    try:
+        yield from files_in(folder, recursive=True)
+    except OSError:
+        # Read like a file it fails with its reason.
+        yield folder
+
+
+def _why_not(path: Path, *, recursive: bool) -> str | None:
+    """Return why an entry is passed over, None when it is read."""
+    if path.name.startswith("."):
+        # `.DS_Store`, and the `._name` that macOS writes beside each file on other systems' disks.
+        return HIDDEN
+    if path.is_dir():
+        if not recursive:
+            return FOLDER
+        # Not followed: links may go round in circles.
+        return LINKED_FOLDER if path.is_symlink() else None
+    if path.suffix.lower() not in ENDINGS:
+        return OTHER
+    # A pipe would wait for a writer.
+    return None if path.is_file() or not path.exists() else SPECIAL

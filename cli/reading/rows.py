@@ -1,0 +1,129 @@
+"""From text to rows: the briefs of a file, one on each line or as JSON documents, each with its place."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from cli.reading.documents import BrokenError, documents
+from cli.reading.hints import aside, hint
+from cli.reading.text import LINE_END, Places
+from worker.brief_faults import Fault, fault
+from worker.brief_json import decoder, unreadable
+
+#: Longest line that is looked into, in characters: a brief may have 256 KiB.
+MAX_LINE = 1024 * 1024
+_MARK = "\ufeff"
+
+
+class Row(NamedTuple):
+    """What may be one brief."""
+
+    number: int | None
+    """Of the line or of the array's item, from 1; None for the only one of its file."""
+    place: str
+    """What is put behind the file's name: `:3` for line 3, `[2]` for the second item of an array."""
+    text: str | None
+    """As it stands there; None for what can't be taken out of its file."""
+    value: Any
+    faults: tuple[Fault, ...]
+
+
+def rows(text: str, *, lines: bool) -> Iterator[Row]:
+    """Yield the rows of a text; `lines`: each line is one. Otherwise it is told by what stands there."""
+    if not text.strip(_MARK + " \t\r\n"):
+        yield _whole("holds no brief", "")
+        return
+    if lines:
+        yield from _of_lines(text)
+        return
+    try:
+        found = list(_of_documents(text))
+    except BrokenError as broken:
+        if _is_lines(text):
+            yield from _of_lines(text)
+            return
+        yield _broken(text, broken)
+        return
+    yield from found or [_whole("holds no brief", "")]
+
+
+def _is_lines(text: str) -> bool:
+    """Tell broken lines from a broken document: of lines, most begin and end as an object does."""
+    if text.lstrip(_MARK + " \t\r\n").startswith("["):
+        return False
+    found = [line.strip(_MARK + " \t") for line in LINE_END.split(text)]
+    filled = [line for line in found if line]
+    objects = sum(line.startswith("{") and line.rstrip(",").endswith("}") for line in filled)
+    return len(filled) > 1 and 2 * objects >= len(filled)
+
+
+def _of_lines(text: str) -> Iterator[Row]:
+    places, start = Places(text), 0
+    for number, line in enumerate(LINE_END.split(text), 1):
+        end = start + len(line)
+        # Files that were joined have a byte order mark in the middle.
+        shown = line.strip(_MARK + " \t")
+        if shown:
+            yield _line(number, shown, places, start, end)
+        match = LINE_END.match(text, end)
+        start = match.end() if match else end
+
+
+def _line(number: int, line: str, places: Places, start: int, end: int) -> Row:
+    at = f":{number}"
+    if len(line) > MAX_LINE:
+        return Row(number, at, line, None, _fault(line[:200], f"at most {MAX_LINE} characters a line"))
+    bad = places.bad_byte(start, end)
+    if bad is not None:
+        return Row(number, at, line, None, _fault(places.line_at(start), bad))
+    repeated: list[str] = []
+    try:
+        value = decoder(repeated).decode(line)
+    except (ValueError, RecursionError) as error:
+        offset = getattr(error, "pos", None)
+        where = "" if offset is None else f" at line {number}, column {offset + 1}"
+        rule = unreadable(error) + aside(line, offset or 0) + where
+        return Row(number, at, line, None, _fault(line, rule))
+    return Row(number, at, line, value, _value_faults(value, repeated))
+
+
+def _of_documents(text: str) -> Iterator[Row]:
+    """Yield the values of whole documents and of their arrays. Raises BrokenError where one can't be read."""
+    places = Places(text)
+    found = list(documents(text))
+    alone = len(found) == 1 and not found[0].of_array
+    for number, each in enumerate(found, 1):
+        line = places.line(each.start)
+        behind = f" (line {line})" if places.many else ""
+        place = f"[{number}]{behind}" if each.of_array else "" if alone else f":{line}"
+        bad = places.bad_byte(each.start, each.end)
+        if bad is not None:
+            value, faults = None, _fault(places.line_at(each.start), bad)
+        else:
+            value, faults = each.value, _value_faults(each.value, each.repeated)
+        yield Row(None if alone else number, place, text[each.start : each.end], value, faults)
+
+
+def _broken(text: str, broken: BrokenError) -> Row:
+    places = Places(text)
+    bad = places.bad_byte(0, len(text))
+    where = "" if broken.offset is None else f" at {places.name(broken.offset)}"
+    shown = text[:200] if broken.offset is None else places.line_at(broken.offset)
+    return _whole(bad or broken.rule + where, shown)
+
+
+def _whole(rule: str, shown: str) -> Row:
+    return Row(None, "", None, None, _fault(shown, rule))
+
+
+def _value_faults(value: object, repeated: list[str]) -> tuple[Fault, ...]:
+    """What is lost when the value is built, or is no brief at all; the rest is for the rules of briefs."""
+    if repeated:
+        return tuple(fault((), name, "a name may stand only once in an object") for name in repeated[:10])
+    meant = hint(value)
+    if meant is not None:
+        return (fault((), value, meant),)
+    return () if isinstance(value, dict) else (fault((), value, "a brief is one JSON object"),)
+
+
+def _fault(shown: str, rule: str) -> tuple[Fault, ...]:
+    return (fault((), shown, rule),)
