@@ -11,15 +11,18 @@ from collections.abc import Mapping
 
 import httpx
 import redis
+from pydantic import SecretStr
 
 from actors.cleaner import Cleaner
 from actors.following import Following
 from actors.tasks import end, stopping
 from actors.timers import Timers
 from config import logs
-from config.accounts import Account, load_accounts
+from config.accounts import Account, BadAccounts, load_accounts
 from config.connection import connect_async
+from config.descriptors import allow_many
 from config.settings import Settings
+from config.troubles import Trouble
 from worker.scripts import Scripts
 
 log = logs.get("listener")
@@ -30,6 +33,8 @@ LEASE = 6_000
 RENEW = 2.0
 #: Seconds after which an account that was left is asked for again.
 LEASE_AGAIN = 0.25
+#: Connections of the timers, beside those that the accounts share: one waits for alarms.
+_TIMERS_CONNECTIONS = 2
 
 
 class Listener:
@@ -39,21 +44,51 @@ class Listener:
         self._settings = settings
         self._accounts = accounts
         self._redis = connect_async(url)
+        self._timers_redis = connect_async(url, _TIMERS_CONNECTIONS)
         self._scripts = Scripts(self._redis, settings)
         self._id = uuid.uuid4().hex
+        self._attending: dict[tuple[str, SecretStr], asyncio.Task[None]] = {}
+        self._changed = asyncio.Event()
+        self._trouble = Trouble(log, "lease.redis")
+        # Each client would make one of its own: 39 ms of processor and 700 KB for each account.
+        self._tls = httpx.create_ssl_context(trust_env=False)
+
+    def change(self, accounts: Mapping[str, Account]) -> None:
+        """Follow these accounts from now on; those that stay as they are notice nothing."""
+        self._accounts = accounts
+        self._changed.set()
 
     async def run(self) -> None:
         """Run until cancelled; give the leases back at the end."""
-        timers = Timers(self._redis, self._scripts)
-        attending = [self._attend(account) for account in self._accounts.values()]
-        tasks = [asyncio.create_task(each) for each in (timers.wake(), timers.hear(), *attending)]
+        timers = Timers(self._timers_redis, Scripts(self._timers_redis, self._settings))
+        always = [asyncio.create_task(each) for each in (timers.wake(), timers.hear())]
         try:
+            while not stopping():
+                self._changed.clear()
+                await self._attend_all()
+                await self._until_changed(always)
+        finally:
+            await asyncio.gather(*map(end, (*always, *self._attending.values())))
+            await self._redis.aclose()
+            await self._timers_redis.aclose()
+
+    async def _attend_all(self) -> None:
+        """Leave the accounts that are gone or changed, and begin with those that are new."""
+        wanted = {(account.name, account.token): account for account in self._accounts.values()}
+        gone = [self._attending.pop(key) for key in self._attending.keys() - wanted.keys()]
+        await asyncio.gather(*map(end, gone))
+        for key in wanted.keys() - self._attending.keys():
+            self._attending[key] = asyncio.create_task(self._attend(wanted[key]))
+
+    async def _until_changed(self, always: list["asyncio.Task[None]"]) -> None:
+        changed = asyncio.create_task(self._changed.wait())
+        try:
+            tasks = [changed, *always, *self._attending.values()]
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
-                task.result()  # none ends by itself, so this raises what it ended with
+                task.result()  # the others do not end by themselves, so this raises what one ended with
         finally:
-            await asyncio.gather(*map(end, tasks))
-            await self._redis.aclose()
+            await end(changed)
 
     async def _attend(self, account: Account) -> None:
         """Follow an account for as long as its lease is ours."""
@@ -79,19 +114,19 @@ class Listener:
         try:
             return bool(await self._scripts.run("lease", account=account.name, listener=self._id, ms=LEASE))
         except redis.RedisError as error:
-            log.warning("lease.redis", account=account.name, error=str(error))
+            self._trouble.met(account=account.name, error=str(error))
             return False
 
     async def _give_back(self, account: Account) -> None:
         try:
             await asyncio.shield(self._scripts.run("release", account=account.name, listener=self._id))
         except redis.RedisError as error:
-            log.warning("lease.redis", account=account.name, error=str(error))
+            self._trouble.met(account=account.name, error=str(error))
 
     async def _follow(self, account: Account) -> None:
         """Read the account's events, and delete those that were ours."""
         # A client for each stream: one pool for thousands of streams is searched at every request.
-        async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
+        async with httpx.AsyncClient(verify=self._tls, follow_redirects=False, trust_env=False) as client:
             cleaner = Cleaner(client, self._redis, self._settings.api_url, account)
             cleaning = asyncio.create_task(cleaner.run())
             try:
@@ -105,12 +140,29 @@ class Listener:
 
 
 async def listen(settings: Settings, url: str) -> None:
-    """Run a listener until SIGTERM or SIGINT."""
-    listener = asyncio.create_task(Listener(settings, load_accounts(settings), url).run())
+    """Run a listener until SIGTERM or SIGINT; at SIGHUP the accounts are read again."""
+    listener = Listener(settings, load_accounts(settings), url)
+    allow_many()
+    running = asyncio.create_task(listener.run())
+
+    def stop() -> None:
+        if not running.cancelling():  # the second time would break into the tidying up
+            running.cancel()
+
+    def reload() -> None:
+        try:
+            accounts = load_accounts(settings)
+        except BadAccounts as error:
+            log.warning("accounts.kept", error=str(error))
+        else:
+            listener.change(accounts)
+            log.info("accounts.reloaded", accounts=len(accounts))
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, listener.cancel)
+        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, reload)
     try:
-        await listener
+        await running
     except asyncio.CancelledError:
         log.info("listener.stopped")

@@ -14,6 +14,8 @@ CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 5.0
 #: Seconds that a blocking command may block: well below the answer's timeout.
 BLOCK = 1.0
+#: Connections of an asyncio client. Each command takes a millisecond of one, so few serve thousands of tasks.
+CONNECTIONS = 32
 #: How bytes that are no UTF-8 become text and back (PEP 383).
 _ANY_BYTES = "surrogateescape"
 
@@ -70,10 +72,15 @@ def encoded(name: str) -> bytes:
     return name.encode("utf-8", _ANY_BYTES)
 
 
-def connect_async(url: str) -> "redis.asyncio.Redis":
-    """Return an asyncio client whose answers are text."""
+def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Redis":
+    """Return an asyncio client whose answers are text; whoever finds no free connection waits for one."""
     from redis.asyncio.retry import Retry as AsyncRetry
 
-    retry = AsyncRetry(NoBackoff(), 0)
     with _unquoted():
-        return redis.asyncio.Redis.from_url(url, **_options(decode_responses=True, retry=retry))
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=ANSWER_TIMEOUT,
+            **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
+        )
+    return redis.asyncio.Redis.from_pool(pool)

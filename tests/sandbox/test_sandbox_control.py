@@ -237,7 +237,7 @@ def process_with(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, re
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, number: int) -> None:
     state = tmp_path / "state.json"
     with process_with(state) as (process, url, session):
