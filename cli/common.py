@@ -45,11 +45,16 @@ def fail_unknown(brief_id: str) -> NoReturn:
 
 
 def load_settings() -> Settings:
-    """Return the settings, or end the command with what is set wrongly."""
+    """Return the settings, or end the command with what is set wrongly; what is logged goes to stderr."""
+    # Not at the top: the help should not wait for its import.
+    from config import logs
+
     try:
-        return settings()
+        values = settings()
     except BadSettings as error:
         fail(str(error), USED_WRONGLY)
+    logs.configure(values)
+    return values
 
 
 @contextmanager

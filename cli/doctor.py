@@ -2,21 +2,28 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from cli.common import DID_NOT, Json, print_json, printable, say
+from config import logs
 from config.accounts import BadAccounts, load_accounts
 from config.settings import BadSettings, Settings, settings, unknown_variables
 from worker import doctor
 from worker.doctor import Check, Health
 
 
-def command(as_json: Json = False) -> None:
+def command(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 also when there is only a warning.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check settings, Redis, queues, processes and accounts; say of each what to do.
 
-    Exits with 1 when anything fails; a warning is no failure. Tokens are tried and never shown.
+    `fail` is said where briefs stand still or money may be lost, `warn` where they soon will. Exits with 1
+    when anything fails; a warning is no failure without --strict. Tokens are tried and never shown.
     """
     checks = list(_checks())
     if as_json:
@@ -24,7 +31,8 @@ def command(as_json: Json = False) -> None:
     else:
         for check in checks:
             _print(check)
-    raise typer.Exit(DID_NOT if any(check.health is Health.FAIL for check in checks) else 0)
+    bad = {Health.FAIL, Health.WARN} if strict else {Health.FAIL}
+    raise typer.Exit(DID_NOT if any(check.health in bad for check in checks) else 0)
 
 
 def _print(check: Check) -> None:
@@ -40,6 +48,7 @@ def _checks() -> Iterator[Check]:
         for wrong in error.wrong:
             yield Check("settings", Health.FAIL, wrong, "set it right: config/settings.py lists all")
         return
+    logs.configure(values)
     yield Check("settings", Health.OK, "read")
     for told in unknown_variables(os.environ):
         yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")

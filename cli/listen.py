@@ -3,7 +3,6 @@
 import asyncio
 
 from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
-from config import logs
 
 
 def command() -> None:
@@ -12,7 +11,6 @@ def command() -> None:
     from config.accounts import BadAccounts
 
     values = load_settings()
-    logs.configure(values)
     try:
         with redis_url(values) as url:
             check_server(url)

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
-from config import logs
 
 
 def command(
@@ -21,7 +20,6 @@ def command(
     from web.app import build_app
 
     values = load_settings()
-    logs.configure(values)
     try:
         accounts = load_accounts(values)
     except BadAccounts as error:

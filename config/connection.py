@@ -1,13 +1,20 @@
-"""How this project connects to Redis: every timeout and retry said aloud."""
+"""How this project connects to Redis: every timeout and retry said aloud, and wrong servers left.
+
+Behind a proxy or a name, a connection outlives a failover: the old primary stays as a replica, and answers
+READONLY for ever. Whoever answers so is left, with all idle connections, which lead to the same server.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from config.outages import is_elsewhere
 
 #: Seconds to wait for a connection, and for any one answer.
 CONNECT_TIMEOUT = 2.0
@@ -49,17 +56,80 @@ def _unquoted() -> Iterator[None]:
         raise BadUrl from None
 
 
+class _Leaving:
+    """A connection that is closed once it is given back, if its server was not the one to ask."""
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read an answer; what it raises is raised."""
+        try:
+            return super().read_response(*args, **options)  # type: ignore[misc]
+        except redis.ResponseError as error:
+            # Not at once: the answers to the rest of a pipeline are still to be read.
+            if is_elsewhere(error):
+                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            raise
+
+
+class _AsyncLeaving:
+    """The same for asyncio."""
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read an answer; what it raises is raised."""
+        try:
+            return await super().read_response(*args, **options)  # type: ignore[misc]
+        except redis.ResponseError as error:
+            if is_elsewhere(error):
+                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            raise
+
+
+@cache
+def _leaving(kind: type, mixin: type) -> type:
+    return type(f"Leaving{kind.__name__}", (mixin, kind), {})
+
+
+class _Pool(redis.ConnectionPool):
+    """Connections of which one that is to be left takes the idle ones with it."""
+
+    def __init__(self, connection_class: type = redis.Connection, **options: Any) -> None:
+        super().__init__(connection_class=_leaving(connection_class, _Leaving), **options)
+
+    def release(self, connection: Any) -> None:
+        """Take a connection back."""
+        leaving = connection.should_reconnect()
+        super().release(connection)
+        if leaving:
+            self.disconnect(inuse_connections=False)
+
+
+class _AsyncPool(redis.asyncio.BlockingConnectionPool):
+    """The same for asyncio; whoever finds no free connection waits for one."""
+
+    def __init__(self, connection_class: type = redis.asyncio.Connection, **options: Any) -> None:
+        super().__init__(connection_class=_leaving(connection_class, _AsyncLeaving), **options)
+
+    async def release(self, connection: Any) -> None:
+        """Take a connection back."""
+        leaving = connection.should_reconnect()
+        await super().release(connection)
+        if leaving:
+            async with self._condition:  # of those that are idle, none may be taken meanwhile
+                for idle in self._available_connections:
+                    await idle.disconnect(nowait=True)
+
+
 def connect(url: str) -> "redis.Redis":
     """Return a client whose answers are text; nothing is sent before the first command. Raises BadUrl."""
     with _unquoted():
-        return redis.Redis.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
+        pool = _Pool.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
+    return redis.Redis.from_pool(pool)
 
 
 def connect_bytes(url: str) -> "redis.Redis":
     """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
     more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
     with _unquoted():
-        return redis.Redis.from_url(url, **_options(**more))
+        return redis.Redis.from_pool(_Pool.from_url(url, **_options(**more)))
 
 
 def decoded(name: bytes) -> str:
@@ -77,7 +147,7 @@ def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Re
     from redis.asyncio.retry import Retry as AsyncRetry
 
     with _unquoted():
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
+        pool = _AsyncPool.from_url(
             url,
             max_connections=connections,
             timeout=ANSWER_TIMEOUT,

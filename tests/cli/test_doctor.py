@@ -118,3 +118,16 @@ def test_work_without_workers_or_listeners_fails_and_what_is_held_warns(examined
     assert found["held"]["said"] == "1 brief waits for an operator's answer"
     assert found["dead letters"]["health"] == "warn"
     assert "2 briefs are open" in found["queues"]["said"]
+
+
+def test_strict_fails_on_a_warning_too_and_only_json_is_on_stdout(
+    command: Command, environment: dict[str, str], client: "redis.Redis"
+) -> None:
+    # No worker runs, and there is nothing to do: a warning.
+    answer = command("doctor", "--json", **environment)
+    warned = [each["name"] for each in json.loads(answer.stdout) if each["health"] == "warn"]
+    assert (answer.returncode, "workers" in warned) == (0, True)
+    assert command("doctor", "--json", "--strict", **environment).returncode == 1
+    told = command("doctor", "--json", **environment, IDENTITY_WORKER_NOTHING="1")
+    assert json.loads(told.stdout)
+    assert "settings.unknown" in told.stderr

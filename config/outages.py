@@ -1,0 +1,49 @@
+"""What an error of Redis says of the server: whether it is the wrong one, or can't serve us now.
+
+Both are nothing that a message or a record has done, so what met them is tried again. Everything else that
+Redis refuses (a key of another type, arguments that it can't read) will be refused again.
+"""
+
+import re
+
+import redis
+
+#: Answers of a server that is not the one to ask (any more): a replica, one that loads its file or has lost
+#: its primary, a cluster's node, one whose password has changed. Asking it again helps nobody: the name in
+#: REDIS_URL may lead elsewhere by now, but a connection that is open never finds out.
+_ELSEWHERE = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "ASK", "CLUSTERDOWN", "UNBLOCKED", "NOAUTH")
+#: Answers of the right server that can't, or won't, do it now: full, its disk failing, too few replicas, a
+#: script that does not end, rights that somebody took away.
+_UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOPERM", "NOSCRIPT")
+#: Where an answer's code stands: at the beginning, or in what scripts, transactions and redis-py make of it.
+_CODE = re.compile(r"(?:^|^.* -|because of: |caused error: )([A-Z]{3,})\b", re.DOTALL)
+#: How servers say inside of a script that a right is missing: without a code.
+_SCRIPT_RIGHTS = "The user executing the script can't"
+
+
+def code_of(error: redis.RedisError) -> str:
+    """Return the code of a server's answer (`READONLY`, `NOPERM`), or ERR where it has none of its own."""
+    text = str(error)
+    if _SCRIPT_RIGHTS in text:
+        return "NOPERM"
+    # redis-py takes the code out of the text where it has a class for it.
+    found = _CODE.search(text)
+    inner = found[1] if found else ""
+    if inner in _ELSEWHERE or inner in _UNABLE:
+        return inner
+    return str(getattr(error, "status_code", None) or inner or "ERR")
+
+
+def is_elsewhere(error: BaseException) -> bool:
+    """Return whether a server has answered that it is not the one to ask: connect anew, by name."""
+    return isinstance(error, redis.RedisError) and code_of(error) in _ELSEWHERE
+
+
+def is_outage(error: BaseException) -> bool:
+    """Return whether an error is the connection's or the server's, not that of what was asked.
+
+    It passes, or is mended by an operator; what was asked can be asked again as it is.
+    """
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError | redis.InvalidResponse):
+        return True
+    return isinstance(error, redis.RedisError) and code_of(error) in (*_ELSEWHERE, *_UNABLE)
