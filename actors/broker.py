@@ -23,7 +23,7 @@ def _start() -> Broker:
     with connect(url) as client:
         durability.check(client)
     process()
-    return make_broker(url, prefetch=values.threads, shutdown=values.shutdown_seconds)
+    return make_broker(url, shutdown=values.shutdown_seconds)
 
 
 try:

@@ -93,7 +93,7 @@ def processes(
             "BENCH_TOKEN": ACCOUNT,
         }
         bin_ = Path(sys.executable).parent
-        work = [str(bin_ / "dramatiq"), "actors.path", "--processes", "1", "--threads", "8"]
+        work = [str(bin_ / "identity-worker"), "work"]
         worker = stack.enter_context(_running(work, folder / "worker.log", environment))
         listen = [str(bin_ / "identity-worker"), "listen"]
         listener = stack.enter_context(_running(listen, folder / "listener.log", environment))

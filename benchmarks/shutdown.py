@@ -33,7 +33,7 @@ CALL = 3.0
 DEADLINE = 20.0
 SPEED = 50.0
 BIN = Path(sys.executable).parent
-WORKER = [str(BIN / "dramatiq"), "actors.path", "--processes", "1", "--threads", "8"]
+WORKER = [str(BIN / "identity-worker"), "work", "--threads", "8"]
 
 
 class Bench:

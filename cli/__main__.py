@@ -1,5 +1,7 @@
-"""`python -m cli`: the command where its script may not be on the path, as in the demo's child processes."""
+"""`python -m cli`: the command from the tree, and in the processes that the command itself starts."""
 
 from cli.main import main
 
-main()
+# Multiprocessing imports this file once more in children that it does not fork.
+if __name__ == "__main__":
+    main()

@@ -81,6 +81,8 @@ def redis_url(values: Settings) -> Iterator[str]:
                 fail(f"no Redis at {_place(url)}: {error}\nStart it, or set REDIS_URL to one that runs.")
             except redis.RedisError as error:
                 fail(f"Redis at {_place(url)} refused: {error}")
+    except embedded.NotInstalled as error:
+        fail(str(error))
     except embedded.NoServer as error:
         fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
 

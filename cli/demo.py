@@ -32,9 +32,13 @@ from cli.sandbox import need_packages
 from cli.signals import Stopped, noted
 from cli.summary import table
 from config.accounts import DEFAULT, Account
+from config.children import ROOMS
 from config.embedded import NoServer
 from config.settings import Settings
 from worker.api_errors import ApiError
+
+#: The briefs that the project comes with.
+EXAMPLES = ROOMS / "examples" / "briefs"
 
 
 def command(
@@ -42,8 +46,9 @@ def command(
         float, typer.Option(metavar="X", min=0.1, help="How many times faster than the real API.")
     ] = 12.0,
     briefs: Annotated[
-        Path, typer.Option(metavar="DIR", help="The briefs to run; their ids are the files' names.")
-    ] = Path("examples/briefs"),
+        Path,
+        typer.Option(metavar="DIR", show_default="the examples", help="Briefs; ids are the files' names."),
+    ] = EXAMPLES,
     output: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the identities and summary.json are written.")
     ] = Path("output"),
@@ -59,7 +64,7 @@ def command(
     # With --json, standard output is for the summary alone.
     to = console(stderr=as_json)
     directory = values.data_dir.absolute() / "demo"
-    plan = Demo(directory, values, speed, _read(briefs, values), output)
+    plan = Demo(directory, speed, _read(briefs, values), output)
     need_packages()
     with _only_one(directory):
         try:
@@ -89,11 +94,8 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     reading = Reading([str(folder)], sys.stdin.buffer)
     outgoing = outbox.prepare(reading.items(), {}, accounts, values)
     if reading.missed:
-        fail(
-            f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run; "
-            "the examples are only in a clone of the project.",
-            USED_WRONGLY,
-        )
+        missed = f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run."
+        fail(missed, USED_WRONGLY)
     faults = [printable(f"  {each.source}: {fault}") for each in outgoing for fault in each.faults]
     if faults:
         fail("\n".join(["these briefs break rules:", *faults]), USED_WRONGLY)

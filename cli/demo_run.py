@@ -16,7 +16,6 @@ from cli.display import display, follow, look
 from cli.drawing import waits_for_person
 from cli.installation import Check, Installation, running
 from cli.outbox import Outgoing, Status
-from config.settings import Settings
 from worker import views
 from worker.amounts import counted
 from worker.view_models import BriefView
@@ -30,7 +29,6 @@ class Demo:
     """What to run and where: `directory` holds the state and the logs."""
 
     directory: Path
-    settings: Settings
     speed: float
     briefs: Sequence[Outgoing]
     output: Path
@@ -51,7 +49,7 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
     if resumed:
         console.print("The run that was stopped goes on, once a minute of the sandbox has passed.")
     with (
-        running(demo.directory, demo.settings, demo.speed, check, resumed=resumed) as installation,
+        running(demo.directory, demo.speed, check, resumed=resumed) as installation,
         client_of(installation.redis_url) as client,
     ):
         outbox.send(client, installation.redis_url, demo.briefs)

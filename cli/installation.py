@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from cli.processes import Child, Died, start, stop
-from config import embedded
-from config.settings import RATE_WINDOW, Settings
+from config import children, embedded
+from config.settings import RATE_WINDOW
 
 #: Not a secret: the sandbox takes any token of this form.
 TOKEN = "sandbox-demo"  # noqa: S105
@@ -43,9 +42,7 @@ class Installation:
 
 
 @contextmanager
-def running(
-    directory: Path, values: Settings, speed: float, check: Check, *, resumed: bool = False
-) -> Iterator[Installation]:
+def running(directory: Path, speed: float, check: Check, *, resumed: bool = False) -> Iterator[Installation]:
     """Run an installation with its state and logs in `directory`; `check` may raise to give up the start.
 
     It is stopped from the outside in: worker and listener, which finish what they do; then the sandbox, which
@@ -59,10 +56,9 @@ def running(
             _let_minute_pass(all_, speed, check)
         stack.callback(lambda: stop(all_.children[1:]))
         environment = _environment(all_, speed)
-        dramatiq = [sys.executable, "-m", "dramatiq", "actors.path", "--processes", "1"]
-        dramatiq += ["--threads", str(values.threads)]
-        for name, command in (("worker", dramatiq), ("listener", [sys.executable, "-m", "cli", "listen"])):
-            all_.children.append(start(name, command, environment, directory / f"{name}.log"))
+        for name, command in (("worker", "work"), ("listener", "listen")):
+            log = directory / f"{name}.log"
+            all_.children.append(start(name, children.python("cli", command), environment, log))
         yield all_
 
 
@@ -71,7 +67,7 @@ def _start_sandbox(all_: Installation, directory: Path, speed: float, check: Che
     for attempt in range(PORTS):
         port = _free_port()
         all_.api_url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "cli", "sandbox", "--port", str(port), "--speed", str(speed)]
+        command = children.python("cli", "sandbox", "--port", str(port), "--speed", str(speed))
         command += ["--seed", str(SEED), "--state", str(directory / "sandbox.json")]
         all_.children[:] = [start("sandbox", command, os.environ, directory / "sandbox.log")]
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from cli import installed
 from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
 
 
@@ -11,6 +12,7 @@ def command() -> None:
     from config.accounts import BadAccounts
 
     values = load_settings()
+    installed.check()
     try:
         with redis_url(values) as url:
             check_server(url)

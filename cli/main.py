@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 COMMANDS = (
     "demo",
     "sandbox",
+    "work",
     "listen",
     "enqueue",
     "status",

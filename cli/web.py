@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli import installed
 from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
 
 
@@ -20,6 +21,7 @@ def command(
     from web.app import build_app
 
     values = load_settings()
+    installed.check()
     try:
         accounts = load_accounts(values)
     except BadAccounts as error:

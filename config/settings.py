@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     request_timeout: float = Field(30.0, gt=0)
     """Seconds that an answer of the API may take."""
     threads: int = Field(8, ge=1)
-    """Worker threads a process; Dramatiq's `--threads` must say the same."""
+    """Worker threads a process, unless `work --threads` says otherwise."""
     shutdown_seconds: float = Field(25.0, ge=0)
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""

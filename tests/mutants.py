@@ -25,7 +25,8 @@ MUTANTS = [mutant for area in AREAS for mutant in area.MUTANTS]
 ROOT = Path(__file__).parent.parent
 #: What the tests need of the project.
 NEEDED = (
-    *("actors", "benchmarks", "cli", "config", "docs", "sandbox", "tests", "web", "worker"),
+    *("actors", "benchmarks", "cli", "config", "docs", "examples", "identity_worker", "sandbox", "tests"),
+    *("web", "worker"),
     "pyproject.toml",
 )
 #: Seconds that the tests may take on one mutant: one that never ends is noticed, too.

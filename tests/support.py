@@ -357,7 +357,13 @@ def start_process(name: str, command: list[str], environment: Mapping[str, str],
 
 def worker_command(threads: int = 4) -> list[str]:
     """Return the command of the Procfile's worker."""
-    return [script("dramatiq"), "actors.path", "--processes", "1", "--threads", str(threads)]
+    return [script("identity-worker"), "work", "--threads", str(threads)]
+
+
+def dramatiq_command(module: str, threads: int = 4) -> list[str]:
+    """Return the command of a worker with the actors of a module of the tests."""
+    command = [script("dramatiq"), module, "--processes", "1", "--threads", str(threads)]
+    return [*command, "--path", str(ROOT), str(ROOT / "tests")]
 
 
 def listener_command() -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.worker import Worker
 from support import (
     CREATE,
     Flow,
@@ -187,6 +188,14 @@ def test_a_worker_takes_no_more_of_all_queues_than_it_has_threads(
     assert next(steps) is not None
     assert len(in_hand(client)) == 1
     assert next(steps) is None
+    broker.client.close()
+
+
+def test_a_worker_holds_as_many_messages_as_it_has_threads_whoever_says_how_many(redis_url: str) -> None:
+    broker = Broker(redis_url)
+    worker = Worker(broker, worker_threads=3)
+    broker.emit_before("worker_boot", worker)
+    assert broker.consume(keys.STEPS, prefetch=worker.queue_prefetch).prefetch == 3
     broker.client.close()
 
 

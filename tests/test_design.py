@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_arrows_run_one_way(path: Path) -> None:
     allowed = set(ROOMS[: ROOMS.index(room) + 1]) if room in ROOMS else {room}
     if room == "web":
         allowed -= {"actors"}  # the two stand beside each other
-    others = {*ROOMS, "sandbox", "tests", "benchmarks", "docs"} - allowed
+    others = {*ROOMS, "sandbox", "tests", "benchmarks", "docs", "identity_worker"} - allowed
     if name(path) == "cli/sandbox.py":
         others -= {"sandbox"}
     assert not others & {top(module) for module in imports(path)}
@@ -79,6 +80,33 @@ def test_only_the_api_client_and_the_event_stream_know_the_http_client() -> None
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_no_module_grows_past_reason(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_the_wheel_holds_every_file_of_the_rooms_and_one_top_level_name() -> None:
+    """What is only in the tree works for us and for nobody who installs it."""
+    how = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = {package: _folder(package, how["package-dir"]) for package in how["packages"]}
+    data = {
+        path
+        for package, patterns in how["package-data"].items()
+        for pattern in patterns
+        for path in folders[package].glob(pattern)
+    }
+    rooms = (ROOT / room for room in (*ROOMS, "sandbox", "identity_worker", "examples/briefs"))
+    files = {path for room in rooms for path in room.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert {top(package) for package in folders} == {"identity_worker"}
+    left_out = [
+        name(path)
+        for path in files
+        if path not in data and not (path.suffix == ".py" and path.parent in folders.values())
+    ]
+    assert left_out == [], "name each folder in [tool.setuptools] packages of pyproject.toml"
+
+
+def _folder(package: str, named: dict[str, str]) -> Path:
+    """The folder of a package: as pyproject.toml says, else inside that of the package around it."""
+    around, _, last = package.rpartition(".")
+    return ROOT / named[package] if package in named else _folder(around, named) / last
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -15,9 +15,9 @@ from support import (
     Flow,
     ProcessFactory,
     RunningProcess,
+    dramatiq_command,
     enqueue,
     eventually,
-    worker_command,
 )
 
 from benchmarks.chaos.cutting import cutting
@@ -27,7 +27,6 @@ from worker import views
 from worker.operator import Operator
 
 EXTRACT = "/preset/extract-from-image"
-TESTS = Path(__file__).parent
 HOUR = 3_600.0
 #: Seconds after a claim in which the call of these workers may be sent.
 SENDS_WITHIN = 0.5
@@ -53,12 +52,12 @@ class Frozen:
 def freeze(flow: Flow, start: ProcessFactory, tmp_path: Path) -> Callable[[str], Frozen]:
     """What starts a worker, and returns once it has frozen at a claim."""
     flow.api.lose_events()  # by webhook a brief would go on while its worker is frozen
-    command = [word.replace("actors.path", "frozen_worker") for word in worker_command(threads=1)]
+    command = dramatiq_command("frozen_worker", threads=1)
     file = tmp_path / "frozen"
 
     def run(claim: str) -> Frozen:
         more = {"FREEZE": claim, "FROZEN": str(file), "SENDS_WITHIN": str(SENDS_WITHIN)}
-        worker = start("worker", [*command, "--path", str(TESTS)], **more)
+        worker = start("worker", command, **more)
         return Frozen(flow, worker, int(eventually(flow.client, lambda: file.exists() and file.read_text())))
 
     return run

@@ -114,7 +114,7 @@ def _workers(client: "redis.Redis", *, waiting: int) -> Check:
     alive = client.zcount(keys.WORKERS(), int(seconds) * 1000 - DEAD_AFTER, "+inf")
     if alive:
         return Check("workers", Health.OK, f"{alive} alive")
-    remedy = "start the Procfile's `worker`: dramatiq actors.path --processes 1 --threads 8"
+    remedy = "start the Procfile's `worker`: identity-worker work"
     return Check("workers", Health.FAIL if waiting else Health.WARN, "none runs", remedy)
 
 

@@ -15,10 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 #: The Procfile's commands, and the same with shorter waits.
 REAL = {
-    "worker": [
-        *(str(BIN / "dramatiq"), "actors.path", "--processes", "1", "--threads", "8"),
-        *("--worker-shutdown-timeout", "25000"),
-    ],
+    "worker": [str(BIN / "identity-worker"), "work"],
     "listener": [str(BIN / "identity-worker"), "listen"],
     "web": [str(BIN / "identity-worker"), "web"],
 }

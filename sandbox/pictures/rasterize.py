@@ -21,7 +21,7 @@ def png(svg: str, side: int) -> bytes:
     """A square picture, `side` pixels wide. Blocks; raises CalledProcessError if it can't be drawn."""
     if side <= LARGEST_HERE:
         return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, skip_system_fonts=True))
-    command = [sys.executable, "-c", _ELSEWHERE, str(side)]
+    command = [sys.executable, "-P", "-c", _ELSEWHERE, str(side)]
     with _processors:
         done = subprocess.run(command, input=svg.encode(), capture_output=True, check=True)  # noqa: S603 (ours)
     return done.stdout

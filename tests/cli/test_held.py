@@ -1,7 +1,6 @@
 """What no worker could run: held with its error, listed with the command that answers, brought back by it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from support import (
     Flow,
     ProcessFactory,
     RunningProcess,
+    dramatiq_command,
     enqueue,
     event_types,
     eventually,
@@ -31,14 +31,12 @@ from worker.records import Answer, promotion_subject
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
-TESTS = Path(__file__).parent.parent
 
 
 @pytest.fixture
 def broken_worker(start: ProcessFactory) -> ProcessFactory:
     """What starts a worker that some steps break; POISON and BROKEN say which."""
-    command = [word.replace("actors.path", "poisoned_worker") for word in worker_command()]
-    return lambda **more: start("worker", [*command, "--path", str(TESTS)], **more)
+    return lambda **more: start("worker", dramatiq_command("poisoned_worker"), **more)
 
 
 def state(ledger: Ledger, subject: str = SUBJECT) -> str | None:

@@ -1,0 +1,45 @@
+"""`identity-worker work`: the worker process of the Procfile."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import installed
+from cli.common import USED_WRONGLY, fail
+
+
+def command(
+    processes: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processes; if one dies, all end, to be started again.")
+    ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Threads of each process; else IDENTITY_WORKER_THREADS, or 8."),
+    ] = None,
+) -> None:
+    """Take briefs from the queue and run their steps until stopped."""
+    # Dramatiq sets up the logs of its own process, which is this one, and those of its children.
+    from dramatiq.cli import main, make_argument_parser
+
+    from config import children
+    from config.accounts import BadAccounts, load_accounts
+    from config.embedded import OWN_SERVER, NotInstalled, check_package
+    from config.settings import BadSettings, settings
+
+    installed.check()
+    try:
+        values = settings()
+        load_accounts(values)
+        if values.redis_url is None:
+            check_package(OWN_SERVER)
+    except (BadAccounts, BadSettings) as error:
+        fail(str(error), USED_WRONGLY)
+    except NotInstalled as error:
+        fail(str(error))
+    given = ["--processes", str(processes), "--threads", str(threads or values.threads)]
+    # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
+    sys.argv = children.python("cli", "work", *given)
+    shutdown = ["--worker-shutdown-timeout", str(round(values.shutdown_seconds * 1000))]
+    # An empty --path: its default puts the current folder first.
+    raise typer.Exit(main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, "--path"])))

