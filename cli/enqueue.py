@@ -1,13 +1,14 @@
 """`identity-worker enqueue`: puts briefs from files on the inlet queue."""
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import batch_plan, outbox
+from cli import batch_plan, outbox, photos
 from cli.account_options import person
 from cli.brief_files import Reading
 from cli.common import (
@@ -23,8 +24,11 @@ from cli.common import (
     redis_url,
     say,
 )
-from cli.outbox import Outgoing, Status
-from cli.outgoing_text import facts, show, show_totals
+from cli.outbox import REJECTED, Outgoing, Status
+from cli.outgoing_text import facts, show_all, show_totals
+from cli.photos import Photos
+from cli.reading import progress
+from cli.rejects import Rejects, rejects_to
 from config.accounts import DEFAULT, Account, BadAccounts, load_accounts
 from config.settings import Settings
 from worker.ledger import Ledger
@@ -47,6 +51,10 @@ def command(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Send the good ones, if some are bad.")
     ] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Write what is refused there, to be mended and sent."),
+    ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Read the folders within a folder too.")
     ] = False,
@@ -66,18 +74,39 @@ def command(
     given = {"account": account, "batch": batch, "priority": priority}
     overrides = {name: value for name, value in given.items() if value is not None}
     reading = Reading(places, sys.stdin.buffer, recursive=recursive)
-    briefs = outbox.prepare(reading.items(), overrides, _accounts(values), values)
-    if len(reading.missed) == len(briefs):
-        fail("\n".join(reading.missed), USED_WRONGLY)
-    for skipped in reading.skipped:
-        complain(printable(skipped))
+    with rejects_to(rejects) as file:
+        briefs = outbox.prepare(
+            progress.told(reading.items(), "briefs read"), overrides, _accounts(values), values
+        )
+        if len(reading.missed) == len(briefs):
+            fail("\n".join(reading.missed), USED_WRONGLY)
+        for skipped in reading.skipped:
+            complain(printable(skipped))
+        opened = photos.check(briefs, values)
+        budgeted = _budgeted(briefs, max_credits)
+        try:
+            if dry_run:
+                _dry_run(values, briefs, opened, budgeted, max_credits, as_json=as_json)
+            else:
+                _enqueue(values, briefs, budgeted, max_credits, keep_going=keep_going, as_json=as_json)
+        finally:
+            # Also when Redis went away in between: what was refused is refused.
+            if file is not None:
+                _write(file, briefs)
+    if any(each.status in REJECTED for each in briefs):
+        raise typer.Exit(DID_NOT)
+
+
+def _enqueue(
+    values: Settings,
+    briefs: Sequence[Outgoing],
+    budgeted: str | None,
+    max_credits: float | None,
+    *,
+    keep_going: bool,
+    as_json: bool,
+) -> None:
     bad = any(each.status is Status.BAD for each in briefs)
-    # Of no brief there is no batch: then the faults are what there is to say.
-    has_any = any(each.brief is not None for each in briefs)
-    budgeted = None if max_credits is None or not has_any else batch_plan.the_batch(briefs, max_credits)
-    if dry_run:
-        _dry_run(values, briefs, budgeted, max_credits, as_json=as_json)
-        return
     try:
         if keep_going or not bad:
             with redis_url(values) as url, client_of(url) as client:
@@ -88,9 +117,27 @@ def command(
                 outbox.send(client, url, briefs)
     finally:
         # Also when Redis went away in between: what was sent is sent.
-        _report(briefs, as_json=as_json)
-    if any(each.status in (Status.BAD, Status.ID_TAKEN) for each in briefs):
-        raise typer.Exit(DID_NOT)
+        if as_json:
+            print_json([facts(each) for each in briefs])
+        else:
+            show_all(briefs, whole=False)
+            if bad and not keep_going:
+                good = any(each.status is Status.VALID for each in briefs)
+                typer.echo("Nothing was enqueued" + ("; --keep-going sends the good ones." if good else "."))
+
+
+def _write(file: Rejects, briefs: Sequence[Outgoing]) -> None:
+    try:
+        complain(printable(file.write(briefs)))
+    except OSError as error:
+        fail(f"the rejects can't be written: {error.strerror}; what was refused is told above")
+
+
+def _budgeted(briefs: Sequence[Outgoing], max_credits: float | None) -> str | None:
+    """Return the batch whose budget is asked for; of no brief there is none, and the faults are told."""
+    if max_credits is None or not any(each.brief is not None for each in briefs):
+        return None
+    return batch_plan.the_batch(briefs, max_credits)
 
 
 def _set_budget(
@@ -104,6 +151,7 @@ def _set_budget(
 def _dry_run(
     values: Settings,
     briefs: Sequence[Outgoing],
+    opened: Photos,
     budgeted: str | None,
     max_credits: float | None,
     *,
@@ -112,12 +160,14 @@ def _dry_run(
     found = batch_plan.of(values, briefs, budgeted)
     plan = batch_plan.facts(found, max_credits)
     if as_json:
-        print_json({"briefs": [facts(each) for each in briefs], "plan": plan})
+        print_json({"briefs": [facts(each) for each in briefs], "plan": plan, "photos": asdict(opened)})
     else:
-        _print_all(briefs, whole=True)
+        show_all(briefs, whole=True)
+        if str(opened):
+            say(f"photos: {opened}")
         show_totals([each.brief for each in briefs if each.brief and each.status is Status.VALID])
         batch_plan.show(found, max_credits)
-    if plan["problems"] or any(each.status is Status.BAD for each in briefs):
+    if plan["problems"]:
         raise typer.Exit(DID_NOT)
 
 
@@ -132,20 +182,3 @@ def _accounts(values: Settings) -> dict[str, Account] | None:
         if values.accounts_file is not None:
             fail(str(error), USED_WRONGLY)
         return None
-
-
-def _report(briefs: Sequence[Outgoing], *, as_json: bool) -> None:
-    if as_json:
-        print_json([facts(each) for each in briefs])
-        return
-    counts = _print_all(briefs, whole=False)
-    if counts[Status.BAD] and not counts[Status.SENT]:
-        typer.echo("Nothing was enqueued; --keep-going sends the good ones.")
-
-
-def _print_all(briefs: Sequence[Outgoing], *, whole: bool) -> Counter[Status]:
-    for each in briefs:
-        show(each, whole=whole)
-    counts = Counter(each.status for each in briefs)
-    typer.echo(", ".join(f"{count} {status}" for status, count in counts.items()))
-    return counts

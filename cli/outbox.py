@@ -30,6 +30,10 @@ class Status(StrEnum):
     ID_TAKEN = "id taken"
 
 
+#: What was refused, to be mended and sent again.
+REJECTED = (Status.BAD, Status.ID_TAKEN)
+
+
 @dataclass
 class Outgoing:
     """One brief on its way to the queue."""
@@ -38,6 +42,8 @@ class Outgoing:
     brief_id: str | None
     text: str = ""
     """What is sent."""
+    original: str | None = None
+    """The brief as it stands in its file; None for what can't be taken out of it."""
     brief: Brief | None = None
     faults: list[Fault] = field(default_factory=list)
     status: Status = Status.BAD
@@ -62,13 +68,14 @@ def prepare(
 
 
 def _outgoing(item: Item, overrides: Mapping[str, Any]) -> Outgoing:
-    if not isinstance(item.value, dict):
+    if item.faults or not isinstance(item.value, dict):
         faults = item.faults or [fault((), item.value, "a brief is one JSON object")]
-        return Outgoing(item.source, item.default_id, faults=list(faults))
+        return Outgoing(item.source, item.default_id, original=item.text, faults=list(faults))
     envelope = {**item.value, **overrides}
     if envelope.get("brief_id") is None and item.default_id is not None:
         envelope["brief_id"] = item.default_id
-    return Outgoing(item.source, envelope.get("brief_id"), json.dumps(envelope, ensure_ascii=False))
+    text = json.dumps(envelope, ensure_ascii=False)
+    return Outgoing(item.source, envelope.get("brief_id"), text, item.text)
 
 
 def _check(each: Outgoing, accounts: Mapping[str, Account] | None, settings: Settings) -> None:

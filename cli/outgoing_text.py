@@ -1,16 +1,24 @@
 """Briefs on their way to the queue, as text and for programs."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 
+from cli import fault_groups
 from cli.common import printable, say
 from cli.outbox import Outgoing, Status
 from worker.amounts import counted
 from worker.briefs import Brief
 from worker.steps import PROMOTION_CREDITS
+
+#: Briefs that have a line each, and those that are shown with the body that would be sent. Of more than
+#: these only what differs is told: thousands of good ones would hide the bad.
+FEW, WITH_BODY = 20, 3
+#: Briefs of one outcome that are named.
+_NAMED = 5
 
 
 def facts(each: Outgoing) -> dict[str, Any]:
@@ -36,8 +44,18 @@ _WORDS = {
 }
 
 
-def show(each: Outgoing, *, whole: bool) -> None:
-    """Print what became of a brief; `whole`: with the body that would be sent."""
+def show_all(briefs: Sequence[Outgoing], *, whole: bool) -> None:
+    """Print what became of the briefs, at most a page of it; `whole`: of a few with the body to be sent."""
+    if len(briefs) <= FEW:
+        for each in briefs:
+            _show(each, whole=whole and len(briefs) <= WITH_BODY)
+    else:
+        _show_many(briefs)
+    counts = Counter(each.status for each in briefs)
+    typer.echo(", ".join(f"{count} {status}" for status, count in counts.items()))
+
+
+def _show(each: Outgoing, *, whole: bool) -> None:
     name = each.brief_id or "(its message's id)"
     say(printable(f"{each.source}: {name}: {_WORDS[each.status]}"))
     for fault in each.faults:
@@ -47,6 +65,29 @@ def show(each: Outgoing, *, whole: bool) -> None:
             say(printable(f"  note: {note}"))
         if whole:
             _show_brief(each.brief)
+
+
+def _show_many(briefs: Sequence[Outgoing]) -> None:
+    for status, words in _WORDS.items():
+        those = [each for each in briefs if each.status is status]
+        if status in (Status.KNOWN, Status.ID_TAKEN) and those:
+            say(printable(f"{len(those)} {words}: {_named(those)}"))
+    bad = [(each.source, fault) for each in briefs for fault in each.faults]
+    if bad:
+        typer.echo("what is wrong:")
+        for line in fault_groups.lines(fault_groups.grouped(bad)):
+            say(printable(line))
+    notes = Counter(note for each in briefs if each.brief and not each.faults for note in each.brief.notes)
+    for note, count in notes.most_common(_NAMED):
+        say(printable(f"note on {counted(count, 'brief')}: {note}"))
+    if len(notes) > _NAMED:
+        typer.echo(f"and {len(notes) - _NAMED} other notes; --json lists all")
+
+
+def _named(briefs: Sequence[Outgoing]) -> str:
+    more = len(briefs) - _NAMED
+    names = ", ".join(f"{each.source} ({each.brief_id})" for each in briefs[:_NAMED])
+    return names + (f" and {more} more; --json lists all" if more > 0 else "")
 
 
 def _show_brief(brief: Brief) -> None:

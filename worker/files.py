@@ -18,6 +18,8 @@ from worker.pictures import Picture, recognize
 _PASSING = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
 #: Longest part of a file's own name that the API is told, in characters.
 _STEM = 60
+#: Bytes by which a picture is known for one.
+_BEGINNING = 32
 
 
 def read(place: str, settings: Settings) -> Picture:
@@ -31,16 +33,26 @@ def read(place: str, settings: Settings) -> Picture:
         )
     else:
         content = read_local(settings.reference_dir, place, max_bytes=limit)
+    return _recognized(place, content)
+
+
+def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
+    """Raise what `read` would for a picture under a folder, by its size and its first bytes alone."""
+    _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
+
+
+def _recognized(place: str, content: bytes) -> Picture:
     picture = recognize(content)
     if picture is None:
         raise FileRefused(f"{name_of(place)}: it is no JPEG, PNG or WebP picture")
     return picture
 
 
-def read_local(folder: Path, path: str, *, max_bytes: int) -> bytes:
-    """Return a file's bytes; raises FileRefused unless it is a regular file that lies under `folder`.
+def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = None) -> bytes:
+    """Return a file's bytes, or its `first` ones alone; raises FileRefused, FileUnavailable.
 
-    Symbolic links are followed within the folder, not out of it.
+    It must be a regular file of at most `max_bytes` that lies under `folder`. Symbolic links are followed
+    within the folder, not out of it.
     """
     try:
         root = folder.resolve(strict=True)
@@ -50,7 +62,7 @@ def read_local(folder: Path, path: str, *, max_bytes: int) -> bytes:
         real = (root / path).resolve(strict=True)
         if not real.is_relative_to(root):
             raise FileRefused(f"{path}: leads out of the folder of reference images")
-        return _read_real(root, real.relative_to(root), path, max_bytes)
+        return _read_real(root, real.relative_to(root), path, max_bytes, first)
     except OSError as error:
         kind = FileUnavailable if error.errno in _PASSING else FileRefused
         raise kind(f"{path}: {error.strerror}") from error
@@ -58,7 +70,7 @@ def read_local(folder: Path, path: str, *, max_bytes: int) -> bytes:
         raise FileRefused(f"{path}: is no path") from error
 
 
-def _read_real(root: Path, real: Path, shown: str, max_bytes: int) -> bytes:
+def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | None) -> bytes:
     """Open a path that has no links any more, part by part: one that was put there since is refused."""
     if not real.parts:
         raise FileRefused(f"{shown}: is no file")
@@ -71,10 +83,11 @@ def _read_real(root: Path, real: Path, shown: str, max_bytes: int) -> bytes:
         # Not blocking: a named pipe would wait for a writer.
         descriptor = os.open(real.parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            stands = os.fstat(descriptor)
+            if not stat.S_ISREG(stands.st_mode):
                 raise FileRefused(f"{shown}: is no file")
-            content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
+            content = file.read(max_bytes + 1 if first is None else first)
+    if max(len(content), stands.st_size) > max_bytes:
         raise FileRefused(f"{shown}: is larger than {max_bytes} bytes")
     return content
 

@@ -1,0 +1,28 @@
+"""How far the reading of many briefs is, told on a terminal."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Each = TypeVar("Each")
+#: Seconds between two lines.
+_PAUSE = 0.5
+
+
+def told(items: Iterable[Each], what: str) -> Iterator[Each]:
+    """Pass on the items; on a terminal tell how many came, in one line that is wiped away in the end."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    last = time.monotonic()
+    width = 0
+    for number, item in enumerate(items, 1):
+        yield item
+        if time.monotonic() - last >= _PAUSE:
+            last = time.monotonic()
+            line = f"{number} {what}"
+            width = len(line)
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+    if width:
+        print(f"\r{' ' * width}\r", end="", file=sys.stderr, flush=True)
