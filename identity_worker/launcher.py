@@ -22,3 +22,8 @@ def main() -> None:
     from cli.main import main as command
 
     command()
+
+
+# By its path, it runs for a Python that does not find this package, as of tests in the tree.
+if __name__ == "__main__":
+    main()

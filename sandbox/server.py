@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -11,10 +12,10 @@ from typing import Any
 
 import uvicorn
 
+from identity_worker.handle import Sandbox
 from sandbox import statefile
 from sandbox.app import build_app
 from sandbox.dialects import DialectName
-from sandbox.handle import Sandbox
 from sandbox.protocol import protocol_class
 from sandbox.world import World
 
@@ -45,7 +46,7 @@ def running(
     if server.failure is not None:
         raise server.failure
     try:
-        yield Sandbox(f"http://{HOST}:{listener.getsockname()[1]}")
+        yield Sandbox(_url(listener))
     finally:
         server.stop_from_outside()
         thread.join()
@@ -57,15 +58,38 @@ def serve(
     dialect: DialectName = "guide",
     seed: int | None = None,
     state: Path | None = None,
-    announce: Callable[[], None] | None = None,
+    announce: Callable[[str], None] | None = None,
+    until_closed: bool = False,
+    **settings: Any,
 ) -> None:
     """Run a sandbox until SIGTERM or SIGINT; must be called in the main thread.
 
-    `announce` is called once it listens. Raises OSError when the port can't be had, ValueError for a file
-    that is no state.
+    `announce` is called with its address once it listens; port 0 takes a free one. With `until_closed` the
+    end of standard input ends it too: of the pipe of who started it, which the kernel closes for the dead.
+    Raises OSError when the port can't be had, ValueError for a file that is no state and for wrong settings.
     """
-    server = _Server(World(speed=speed, dialect=dialect, seed=seed), state, announce)
-    server.run([_listen(port)])
+    world = World(speed=speed, dialect=dialect, seed=seed, settings=settings)
+    listener = _listen(port)
+
+    def listens() -> None:
+        if until_closed:
+            threading.Thread(target=_wait_until_closed, args=(server,), daemon=True).start()
+        if announce is not None:
+            announce(_url(listener))
+
+    server = _Server(world, state, listens)
+    server.run([listener])
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def _wait_until_closed(server: "_Server") -> None:
+    # Not by sys.stdin: Python would wait at its end for the lock that a thread which reads it has.
+    while os.read(0, 1024):
+        pass
+    server.stop_from_outside()
 
 
 def _listen(port: int) -> socket.socket:

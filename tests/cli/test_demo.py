@@ -266,7 +266,7 @@ def test_a_part_that_dies_ends_the_demo_and_the_end_of_its_log_is_shown(tmp_path
     demo = Demo(tmp_path, **BRIEFS)
     with demo.running() as process:
         read_until(process.stdout, "generating")
-        (worker,) = (pid for pid, command in demo.left().items() if "dramatiq" in command and is_leader(pid))
+        (worker,) = (pid for pid, command in demo.left().items() if "cli work" in command and is_leader(pid))
         os.kill(worker, signal.SIGKILL)
         _, err = process.communicate(timeout=DEADLINE)
         assert demo.left() == {}
