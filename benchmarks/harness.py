@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from benchmarks.wiretap import Wiretap, tapping
 from config import embedded, keys
 from config.broker import brief_message, make_broker
 from config.connection import connect
+from config.ports import free_port
 
 ACCOUNT = "sandbox-bench"
 #: Of the sandbox's draws: the same seed, account and requests give the same jobs, in any order.
@@ -110,7 +110,7 @@ def sandbox_process(
 
     `environment` is added to that of this process.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})"]
     given = {**os.environ, **(environment or {})}
     with tempfile.TemporaryDirectory() as folder, _running(command, Path(folder, "log"), given):
@@ -125,12 +125,6 @@ def _accounts(folder: Path, limits: Mapping[str, int]) -> Path:
     lines = "".join(f"{name} = {value}\n" for name, value in limits.items())
     path.write_text(f'[accounts.default]\ntoken_env = "BENCH_TOKEN"\n{lines}')
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str) -> None:

@@ -26,6 +26,7 @@ from benchmarks.harness import ACCOUNT, call, sandbox_process
 from config import embedded, keys
 from config.broker import brief_message, make_broker
 from config.connection import connect
+from config.ports import free_port
 
 TIMES = 10
 #: Seconds that the API takes for a paid call, and in which anything must have come about.
@@ -75,7 +76,7 @@ class Bench:
 
     def web(self) -> float:
         """Measure a web process that listens."""
-        port = embedded.free_port()
+        port = free_port()
         return self._seconds(
             [str(BIN / "identity-worker"), "web", "--port", str(port)], lambda: _answers(port)
         )

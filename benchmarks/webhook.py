@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 from config import embedded, keys
 from config.connection import connect
+from config.ports import free_port
 from worker.ledger import brief_subject
 from worker.webhooks import SecretStore, sign
 
@@ -86,7 +87,7 @@ def _deliver(connection: http.client.HTTPConnection, number: int) -> float:
 @contextmanager
 def _web(folder: Path, redis_url: str) -> Iterator[http.client.HTTPConnection]:
     """Run the web process; yield a connection to it."""
-    port = embedded.free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "REDIS_URL": redis_url,

@@ -31,6 +31,7 @@ from cli.processes import Died, tail
 from cli.sandbox import need_packages
 from cli.signals import Stopped, noted
 from cli.summary import table
+from config import folders
 from config.accounts import DEFAULT, Account
 from config.children import ROOMS
 from config.embedded import NoServer
@@ -66,6 +67,7 @@ def command(
     directory = values.data_dir.absolute() / "demo"
     plan = Demo(directory, speed, _read(briefs, values), output)
     need_packages()
+    _see_that_results_are_kept(directory, output)
     with _only_one(directory):
         try:
             with noted(lambda: to.print("Stopping …")) as check:
@@ -102,10 +104,18 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     return outgoing
 
 
+def _see_that_results_are_kept(directory: Path, output: Path) -> None:
+    """End the command before anything is made that could not be written down."""
+    try:
+        folders.writable(directory.parent, "set IDENTITY_WORKER_DATA_DIR to a folder that can be written")
+        folders.writable(output, "--output names another folder")
+    except folders.FolderError as error:
+        fail(str(error))
+
+
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
     """Hold the demo's state for this process alone; end the command when another one has it."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
     # Beside the folder, which a new run removes. The kernel frees the lock, however its holder ends.
     with directory.with_suffix(".lock").open("w") as lock:
         try:

@@ -12,6 +12,7 @@ import httpx
 
 from cli.processes import Child, Died, start, stop
 from config import children, embedded
+from config.ports import free_port
 from config.settings import RATE_WINDOW
 
 #: Not a secret: the sandbox takes any token of this form.
@@ -65,7 +66,7 @@ def running(directory: Path, speed: float, check: Check, *, resumed: bool = Fals
 def _start_sandbox(all_: Installation, directory: Path, speed: float, check: Check) -> None:
     """Start the sandbox on a free port and wait until it answers."""
     for attempt in range(PORTS):
-        port = _free_port()
+        port = free_port()
         all_.api_url = f"http://127.0.0.1:{port}"
         command = children.python("cli", "sandbox", "--port", str(port), "--speed", str(speed))
         command += ["--seed", str(SEED), "--state", str(directory / "sandbox.json")]
@@ -113,12 +114,6 @@ def _is_free(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _environment(all_: Installation, speed: float) -> dict[str, str]:

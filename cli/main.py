@@ -1,13 +1,16 @@
 """The command `identity-worker`: finds the module of the command that is run, and imports only that one."""
 
 import inspect
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
+
+from cli.common import DID_NOT
 
 #: Each is the function `command` of `cli/NAME.py`; its docstring is its help.
 COMMANDS = (
@@ -99,4 +102,19 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # A terminal that can't show a character must not end the command.
             stream.reconfigure(errors="backslashreplace")
-    app(prog_name="identity-worker")
+    try:
+        try:
+            app(prog_name="identity-worker")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        _end_without_traceback(error)
+
+
+def _end_without_traceback(error: OSError) -> NoReturn:
+    """End the command at what the system refuses and nobody expected: a full disk, a file without rights."""
+    where = f"{error.filename}: " if error.filename else ""
+    typer.echo(f"identity-worker: {where}{error.strerror or error}", err=True)
+    # What is left in the buffer of a full standard output would raise once more, at the interpreter's end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(DID_NOT)

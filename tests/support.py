@@ -24,7 +24,7 @@ from config import keys
 from config.accounts import DEFAULT, Account
 from config.broker import Broker
 from config.connection import connect_bytes
-from config.embedded import free_port
+from config.ports import free_port
 from config.settings import Settings
 from sandbox import Sandbox
 from sandbox.dialects import DialectName

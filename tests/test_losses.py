@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import redis
@@ -34,7 +34,7 @@ from benchmarks.chaos.cutting import Cutting, cutting
 from config import keys
 from config.broker import DEAD_LETTERS_KEPT, Broker
 from config.connection import connect
-from config.embedded import LOOK_FOR_USERS
+from config.keeper import LOOK_FOR_USERS
 from config.settings import JOB_PATIENCE, Settings
 from worker import views
 from worker.ledger import Answer, Ledger
@@ -397,12 +397,14 @@ def first_line(process: "subprocess.Popen[str]") -> str:
 
 def listener_of(url: str) -> socket.socket:
     """A connection to the server of a URL: reading from it ends when the server does."""
-    parts = urlsplit(url)
-    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=DEADLINE)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(DEADLINE)
+    connection.connect(unquote(urlsplit(url).path))
+    return connection
 
 
 def test_the_embedded_server_ends_in_order_when_it_is_told_to(tmp_path: Path) -> None:
-    with start_python("-m", "config.embedded", str(tmp_path), "always") as process:
+    with start_python("-m", "config.keeper", str(tmp_path), "always", "0") as process:
         url = first_line(process)
         with listener_of(url) as server:
             process.send_signal(signal.SIGTERM)

@@ -21,8 +21,9 @@ from web_inlet import SECRET, Web, serving
 from cli.main import app as command_line
 from config import keys
 from config.accounts import DEFAULT
-from config.embedded import free_port
+from config.ports import free_port
 from config.settings import Settings
+from config.settings import settings as process_settings
 from web.app import MAX_BODY
 from worker.ledger import Ledger
 from worker.webhooks import OVERLAP, BadSecrets, SecretStore, StoredWebhook, is_signed, sign
@@ -347,6 +348,18 @@ def test_set_replaces_the_webhook_only_when_told_so(settings: Settings, api: Api
     refused = run("set", "http://127.0.0.1:9/webhooks/default")
     assert refused.exit_code == 2
     assert "replaces whatever URL is set" in refused.stderr
+    assert api.requests("PUT /webhooks") == 0
+
+
+def test_nothing_is_set_whose_secret_could_not_be_kept(
+    settings: Settings, api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("IDENTITY_WORKER_SECRETS_DIR", str(tmp_path / "a-file" / "secrets"))
+    process_settings.cache_clear()
+    refused = run("set", URL, "--yes", "--any-path")
+    assert refused.exit_code == 1
+    assert "set IDENTITY_WORKER_SECRETS_DIR to a folder that can be written" in refused.stderr
     assert api.requests("PUT /webhooks") == 0
 
 

@@ -16,6 +16,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
+from config import folders
+
 #: Seconds for which the secret before is taken as well.
 OVERLAP = 600.0
 
@@ -76,9 +78,14 @@ class SecretStore:
             known = self._read[account] = (version, _parsed(path))
         return known[1]
 
+    def require_writable(self) -> None:
+        """Make the folder, and see that it keeps what is written; raises FolderError."""
+        folders.private(self._folder, "set IDENTITY_WORKER_SECRETS_DIR to a folder that can be written")
+
     def replace(self, account: str, url: str, secret: SecretStr, now: float) -> StoredWebhook:
         """Record a webhook that was set at `now`; the secret before is kept for the overlap."""
         before = self.read(account)
+        self.require_writable()
         webhook = StoredWebhook(
             url, now, secret, before.secret if before else None, now + OVERLAP if before else 0.0
         )
@@ -90,7 +97,6 @@ class SecretStore:
 
     def _write(self, path: Path, webhook: StoredWebhook) -> None:
         """Write a file whole or not at all: half a secret would refuse everything."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._folder)  # made with mode 0600
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

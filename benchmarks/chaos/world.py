@@ -22,7 +22,7 @@ from benchmarks.chaos.store import Store, store
 from benchmarks.harness import call, sandbox_process
 from config import keys
 from config.broker import Broker, brief_message
-from config.embedded import free_port
+from config.ports import free_port
 from worker import views
 from worker.view_models import BriefView
 

@@ -12,7 +12,7 @@ from support import CREATE, PROMOTE, Flow
 
 from benchmarks.chaos.key_page import keys_without_lifetime
 from config import keys
-from config.embedded import free_port
+from config.ports import free_port
 from worker import audit
 from worker.records import Answer, promotion_subject
 

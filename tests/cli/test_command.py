@@ -188,3 +188,31 @@ def test_an_accounts_file_that_is_not_there_is_named_once_with_what_to_do(comman
     assert answer.returncode == 2
     assert answer.stderr.count("accounts.toml") == 1
     assert "set ACCOUNTS_FILE to a TOML file with a table [accounts.NAME]" in answer.stderr
+
+
+def test_a_full_disk_ends_a_command_with_a_line_and_not_a_traceback(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [SCRIPT, "schema"], stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "identity-worker: No space left on device\n")
+
+
+def test_where_no_data_can_be_kept_a_command_says_what_to_set(alone: Command, tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    done = alone("status", IDENTITY_WORKER_DATA_DIR=str(tmp_path / "a-file" / "data"))
+    assert done.returncode == 1
+    assert "nothing can be kept in" in done.stderr
+    assert "set IDENTITY_WORKER_DATA_DIR to a folder that can be written" in done.stderr
+    assert TRACEBACK not in done.stderr
+
+
+def test_the_demo_makes_nothing_that_it_could_not_write_down(alone: Command, tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    (tmp_path / "briefs").mkdir()
+    (tmp_path / "briefs" / "ada.json").write_text('{"instructions": [{"prompt": "A model."}]}')
+    done = alone("demo", "--briefs", "briefs", "--output", "a-file/output")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing can be kept in a-file/output" in done.stderr
+    assert "--output names another folder" in done.stderr
+    assert TRACEBACK not in done.stderr

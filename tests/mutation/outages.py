@@ -15,7 +15,7 @@ MUTANTS = (
         ("no sync at all is fine", "    elif policy != \"always\":", "    elif False:"),
         ("nothing is said", "        say(\"redis.durability\"", "        str(\"redis.durability\" and say"),
     ),
-    *of("config/embedded.py", DURABILITY_TESTS,
+    *of("config/keeper.py", DURABILITY_TESTS,
         ("the embedded server syncs when it likes", "DURABLE | {\"appendfsync\": fsync}", "DURABLE | {\"appendfsync\": \"no\"}"),
         ("the embedded server keeps nothing", "\"appendonly\": \"yes\"", "\"appendonly\": \"no\""),
     ),

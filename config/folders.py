@@ -1,0 +1,47 @@
+"""Folders that hold what must be kept: tried before anything depends on them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+#: What is written on trial: a full disk lets files be made, and refuses their first byte.
+_TRIAL = b"identity-worker\n"
+
+
+class FolderError(Exception):
+    """Raised when a folder can't keep anything: names it, says why, and what to set instead."""
+
+    def __init__(self, folder: Path, error: OSError, remedy: str) -> None:
+        super().__init__(f"nothing can be kept in {folder}: {error.strerror or error}; {remedy}")
+
+
+def private(folder: Path, remedy: str) -> None:
+    """Make a folder that only its owner can enter, and see that it keeps what is written.
+
+    One that others can enter is closed to them, with what it holds. Raises FolderError, with `remedy` as the
+    last part of its text.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+        _try(folder)
+    except OSError as error:
+        raise FolderError(folder, error, remedy) from None
+
+
+def writable(folder: Path, remedy: str) -> None:
+    """Make a folder where there is none, and see that it keeps what is written; raises FolderError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _try(folder)
+    except OSError as error:
+        raise FolderError(folder, error, remedy) from None
+
+
+def _try(folder: Path) -> None:
+    """Write a file that has no name in the folder; raises OSError where it can't be kept."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(_TRIAL)
+        file.flush()
+        os.fsync(file.fileno())
