@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-booted test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps clean
+.PHONY: demo test test-booted test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -73,9 +74,17 @@ $(STAMP): pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'
 	@echo "Installing into $(VENV), about a minute ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+# The pins and hashes of requirements.txt anew, after a change of pyproject.toml: UPGRADE=--upgrade moves the pins.
+UPGRADE ?=
+requirements:
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install uv
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes $(UPGRADE) \
+		--no-annotate --no-emit-index-url --custom-compile-command "make requirements" -o requirements.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .data output
