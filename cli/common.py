@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -164,6 +164,21 @@ def printable(text: object) -> str:
 def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print a value as JSON; ASCII only, so that nothing in it can act on a terminal."""
     typer.echo(json.dumps(value, indent=indent))
+
+
+def print_json_lists(lists: Mapping[str, Iterable[object]]) -> None:
+    """Print an object of lists, a line for each item as it comes: a list may be longer than memory.
+
+    A list is not asked for its first item before the one before it is printed.
+    """
+    for number, (name, items) in enumerate(lists.items()):
+        typer.echo(("{" if number == 0 else ",") + f"\n  {json.dumps(name)}: [", nl=False)
+        behind = ""
+        for item in items:
+            typer.echo(f"{behind}\n    {json.dumps(item)}", nl=False)
+            behind = ","
+        typer.echo("\n  ]" if behind else "]", nl=False)
+    typer.echo("\n}")
 
 
 def age(milliseconds: int) -> str:

@@ -15,18 +15,32 @@ from rich.live import Live
 from cli.common import printable
 from cli.drawing import Snapshot, clock, detail, draw
 from worker import events, views
+from worker.listing import Listed, listed
 
 #: Seconds between two looks without an event (elapsed times go on), and between two redraws at the least.
 TICK = 0.5
 PAUSE = 0.1
-#: Open and finished briefs that are read for one snapshot.
+#: Open and finished briefs that are read for a snapshot of the display, twice a second.
 OPEN, FINISHED = 1_000, 1_000
 
 
-def look(client: "redis.Redis", batch: str | None = None) -> Snapshot:
-    """Read the briefs, of one batch if given, and the accounts that they belong to."""
-    briefs = views.briefs(client, batch=batch, open_limit=OPEN, finished_limit=FINISHED)
-    return Snapshot(briefs, views.accounts(client, briefs))
+def look(client: "redis.Redis", batch: str | None = None, *, everything: bool = False) -> Snapshot:
+    """Read the briefs, of one batch if given, and the accounts that they belong to.
+
+    Unless `everything` is wanted, of very many only the first are read, and the others counted.
+    """
+    found = listed(client, batch) if everything else _first(client, batch)
+    briefs = list(views.each(client, found.ids))
+    return Snapshot(
+        briefs,
+        views.accounts(client, briefs),
+        unread_open=found.all_open - len(found.open),
+        unread_finished=found.all_finished - len(found.finished),
+    )
+
+
+def _first(client: "redis.Redis", batch: str | None) -> Listed:
+    return listed(client, batch, most_open=OPEN, most_finished=FINISHED)
 
 
 def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot]:

@@ -31,6 +31,14 @@ class Snapshot:
 
     briefs: Sequence[BriefView]
     accounts: Sequence[AccountView]
+    unread_open: int = 0
+    unread_finished: int = 0
+    """How many more are on record, beyond those that were read."""
+
+    @property
+    def count(self) -> int:
+        """How many briefs there are."""
+        return len(self.briefs) + self.unread_open + self.unread_finished
 
 
 def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | None = None) -> RenderableType:
@@ -38,29 +46,30 @@ def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | Non
 
     `expected` briefs are counted before they are on record.
     """
-    total = max(expected, len(snapshot.briefs))
+    total = max(expected, snapshot.count)
     accounts = [line for account in snapshot.accounts for line in _account(account)]
     above = [Text(title, style="bold"), _bar(snapshot, total), *accounts]
     # The cursor stands below the last line.
-    room = len(snapshot.briefs) if height is None else height - len(above) - 1
-    if len(snapshot.briefs) <= room:
+    room = len(snapshot.briefs) + 1 if height is None else height - len(above) - 1
+    if snapshot.count <= room:
         # All fit, so each may keep its line from beginning to end.
         briefs = sorted(snapshot.briefs, key=lambda brief: brief.brief_id)
         return Group(*above, _table(briefs))
     shown = snapshot.briefs[: max(0, room - 1)]
-    hidden = Text(f"  and {len(snapshot.briefs) - len(shown)} more", style="dim")
+    hidden = Text(f"  and {snapshot.count - len(shown)} more", style="dim")
     return Group(*above, _table(shown), hidden)
 
 
 def _bar(snapshot: Snapshot, total: int) -> RenderableType:
-    finished = sum(brief.finished for brief in snapshot.briefs)
+    finished = sum(brief.finished for brief in snapshot.briefs) + snapshot.unread_finished
     identities = sum(len(brief.identity_codes) for brief in snapshot.briefs)
+    at_least = "at least " if snapshot.unread_finished else ""
     line = Table.grid(padding=(0, 2, 0, 0), expand=True)
     line.add_column(ratio=1)
     line.add_column(no_wrap=True)
     line.add_row(
         ProgressBar(total=max(1, total), completed=finished),
-        f"{finished}/{total} briefs · {identities} identities",
+        f"{finished}/{total} briefs · {at_least}{identities} identities",
     )
     return line
 

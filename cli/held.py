@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.common import age, clock, print_json, printable, say
+from cli.common import age, clock, print_json_lists, printable, say
 from config import letters
 from config.letters import Letter
 from worker import views
@@ -17,32 +17,44 @@ from worker.views import BriefView
 if TYPE_CHECKING:
     import redis
 
-#: Held briefs, and dead letters of each queue, that are listed at the most.
+#: Held briefs, and dead letters, that are listed for people unless they ask for all.
 MOST = 500
 #: What becomes of a brief that an operator has ended while a call or a job of it is under way.
 AS_WISHED = "nothing more is bought for it, and it ends when what is under way is over"
 
 
-def show_held(client: "redis.Redis", *, as_json: bool) -> None:
-    """Print all that is held, what waits longest first."""
-    briefs, dead = views.held(client, MOST), letters.oldest(client, MOST)
+def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
+    """Print what is held, what waits longest first; for people `MOST` of it unless `everything` is wanted."""
+    ids, dead = views.held_ids(client), letters.ids(client)
     if as_json:
-        print_json({"held": list(map(_facts, briefs)), "dead_letters": list(map(_letter_facts, dead))})
+        held = map(_facts, views.held(client, ids))
+        print_json_lists({"held": held, "dead_letters": map(_letter_facts, letters.each(client, dead))})
         return
+    most = max(len(ids), len(dead)) if everything else MOST
     seconds, _ = client.time()
     now = int(seconds) * 1000
-    for brief in briefs:
-        _say(f"brief {brief.brief_id}: held for {age(now - brief.moved_at)}, was {brief.left}")
-        _say(f"  {brief.question}")
-        for line in (*_deaths(brief), *candidate_lines(brief)):
-            _say(f"  {line}")
-        _say(f"  {wish_text(brief) or f'`{answer(brief)}`'}")
-    for letter in dead:
-        _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
-        _say(f"  {letter.error}")
-        _say(f"  it is: {shown(letter.text)}")
-        _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
-    typer.echo(f"{len(briefs)} held, {counted(len(dead), 'dead letter')}")
+    for brief in views.held(client, ids[:most]):
+        _show_brief(brief, now)
+    for letter in letters.each(client, dead[:most]):
+        _show_letter(letter, now)
+    typer.echo(f"{len(ids)} held, {counted(len(dead), 'dead letter')}")
+    if most < max(len(ids), len(dead)):
+        typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
+
+
+def _show_brief(brief: BriefView, now: int) -> None:
+    _say(f"brief {brief.brief_id}: held for {age(now - brief.moved_at)}, was {brief.left}")
+    _say(f"  {brief.question}")
+    for line in (*_deaths(brief), *candidate_lines(brief)):
+        _say(f"  {line}")
+    _say(f"  {wish_text(brief) or f'`{answer(brief)}`'}")
+
+
+def _show_letter(letter: Letter, now: int) -> None:
+    _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
+    _say(f"  {letter.error}")
+    _say(f"  it is: {shown(letter.text)}")
+    _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
 
 
 def wish_text(brief: BriefView) -> str | None:

@@ -11,6 +11,9 @@ from worker import account_report, limit_changes
 from worker.account_models import AccountReport
 from worker.ledger import Ledger
 
+#: Changes that are shown to people.
+CHANGES = 5
+
 
 def command(
     account: Account,
@@ -67,8 +70,10 @@ def _show(report: AccountReport, *, as_json: bool) -> None:
         print_json(_facts(report))
         return
     say(printable(f"account {report.name}: {limits_line(report)}"))
-    for change in report.changes:
+    for change in report.changes[:CHANGES]:
         say(printable(f"  {change_line(change)}"))
+    if len(report.changes) > CHANGES:
+        say(f"  and {len(report.changes) - CHANGES} changes before; --json lists those that are kept")
 
 
 def _facts(report: AccountReport) -> dict[str, Any]:

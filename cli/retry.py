@@ -1,12 +1,13 @@
 """`identity-worker retry`: bring back briefs that stopped."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.common import Json, load_settings, open_redis
 from cli.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
-from config import keys, letters
+from config import letters
 from config.letters import Letter
 from worker import views
 from worker.charges import Journal
@@ -16,9 +17,6 @@ from worker.views import BriefView
 
 if TYPE_CHECKING:
     import redis
-
-#: Dead letters of each queue that one command brings back at the most.
-_LETTERS = 10_000
 
 
 def command(
@@ -57,15 +55,14 @@ def _meant(client: "redis.Redis", brief_id: str | None, batch: str | None) -> li
     if brief_id is not None:
         return [brief_id]
     if batch is None:
-        held: list[str] = client.zrange(keys.QUESTIONS(), 0, -1)  # type: ignore[assignment]
-        return held
-    return [brief.brief_id for brief in views.by_ids(client, of_batch(client, batch)) if _stopped(brief)]
+        return views.held_ids(client)
+    return [brief.brief_id for brief in views.each(client, of_batch(client, batch)) if _stopped(brief)]
 
 
-def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> list[Letter]:
+def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> Iterable[Letter]:
     """Return the dead letters that are meant."""
     if all_held:
-        return letters.oldest(client, _LETTERS)
+        return letters.each(client, letters.ids(client))
     letter = letter_of(client, brief_id) if brief_id else None
     return [] if letter is None else [letter]
 

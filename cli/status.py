@@ -1,6 +1,6 @@
 """`identity-worker status`: where all briefs stand, or everything about one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ from cli.common import (
     open_redis,
     print_drawing,
     print_json,
+    print_json_lists,
     printable,
     say,
 )
@@ -24,13 +25,16 @@ from cli.drawing import waits_for_pick
 from cli.held import show_held
 from cli.one_brief import print_brief
 from worker import views
+from worker.listing import Listed, listed
 from worker.views import AccountView, BriefView
 
 if TYPE_CHECKING:
     import redis
 
-#: Briefs that are listed at the most, of the open ones and of the finished ones.
+#: Open and finished briefs that are listed for people unless they ask for all.
 OPEN, FINISHED = 500, 50
+#: Rows of one table: more than these are drawn one table after the other.
+TABLE = 1_000
 #: Columns of a brief's id; on 80 columns an identity's code still fits beside it.
 _ID_WIDTH = 46
 
@@ -43,18 +47,27 @@ def command(
     held: Annotated[
         bool, typer.Option("--held", help="List what waits for an operator, with the command that answers.")
     ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List all, however many; with --json all are listed anyway.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show where the briefs stand, or everything about one brief."""
+    """Show where the briefs stand, or everything about one brief.
+
+    For people the oldest 500 open briefs and the newest 50 finished ones are listed, and how many more there
+    are is told.
+    """
     if held and (brief_id or batch):
         fail("--held lists all that is held: give no brief and no batch with it", USED_WRONGLY)
     with open_redis(load_settings()) as client:
         if held:
-            show_held(client, as_json=as_json)
-        elif brief_id is None:
-            _show_many(client, batch, as_json=as_json)
-        else:
+            show_held(client, everything=everything, as_json=as_json)
+        elif brief_id is not None:
             _show_one(client, brief_id, as_json=as_json)
+        elif as_json:
+            _print_facts(client, batch)
+        else:
+            _show_many(client, batch, everything=everything)
 
 
 def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
@@ -68,18 +81,38 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
         print_brief(brief, journal)
 
 
-def _show_many(client: "redis.Redis", batch: str | None, *, as_json: bool) -> None:
-    briefs = views.briefs(client, batch=batch, open_limit=OPEN, finished_limit=FINISHED)
-    accounts = views.accounts(client, briefs)
-    if as_json:
-        print_json({"briefs": list(map(_facts, briefs)), "accounts": list(map(_account_facts, accounts))})
-        return
-    if not briefs:
+def _print_facts(client: "redis.Redis", batch: str | None) -> None:
+    """Print all briefs and their accounts for programs."""
+    names: set[str] = set()
+
+    def briefs() -> Iterator[dict[str, Any]]:
+        for brief in views.each(client, listed(client, batch).ids):
+            if not brief.faults:  # a bad brief may name an account that there is not
+                names.add(brief.account)
+            yield _facts(brief)
+
+    def accounts() -> Iterator[dict[str, Any]]:
+        # They are known once the briefs are printed.
+        for name in sorted(names):
+            yield _account_facts(views.account(client, name))
+
+    print_json_lists({"briefs": briefs(), "accounts": accounts()})
+
+
+def _show_many(client: "redis.Redis", batch: str | None, *, everything: bool) -> None:
+    cut = {} if everything else {"most_open": OPEN, "most_finished": FINISHED}
+    found = listed(client, batch, **cut)
+    accounts: dict[str, BriefView] = {}
+    for start in range(0, len(found.ids), TABLE):
+        page = views.by_ids(client, found.ids[start : start + TABLE])
+        _print_table(page, heading=start == 0, width=max(map(len, found.ids)))
+        accounts |= {brief.account: brief for brief in page if not brief.faults}
+    if not found.ids:
         typer.echo("No briefs." if batch is None else f"No brief of batch {printable(batch)} is on record.")
         return
-    _print_table(briefs)
-    for account in accounts:
-        _print_account(account, briefs[0].read_at)
+    _print_counts(found)
+    for account in views.accounts(client, accounts.values()):
+        _print_account(account, accounts[account.name].read_at)
 
 
 def _facts(brief: BriefView) -> dict[str, Any]:
@@ -91,13 +124,13 @@ def _account_facts(account: AccountView) -> dict[str, Any]:
     return asdict(account) | {"pauses": pauses}
 
 
-def _print_table(briefs: Sequence[BriefView]) -> None:
+def _print_table(briefs: Sequence[BriefView], *, heading: bool, width: int) -> None:
+    """Print the briefs; `width` is that of the longest id of all tables."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, show_header=heading)
     # Folded, not cut: ids and codes are there to be copied. A fixed width, or long errors would narrow it.
-    longest = max(len("BRIEF"), *(len(brief.brief_id) for brief in briefs))
-    table.add_column("BRIEF", overflow="fold", width=min(longest, _ID_WIDTH))
+    table.add_column("BRIEF", overflow="fold", width=min(max(len("BRIEF"), width), _ID_WIDTH))
     table.add_column("STATE", no_wrap=True)
     table.add_column("TIME", no_wrap=True, justify="right")
     table.add_column("IDENTITIES, ERROR", overflow="fold")
@@ -106,9 +139,15 @@ def _print_table(briefs: Sequence[BriefView]) -> None:
         took = age(end - brief.accepted_at)
         table.add_row(printable(brief.brief_id), brief.state, took, _outcome(brief))
     print_drawing(console(), table)
-    count = sum(not brief.finished for brief in briefs)
-    more = " (the oldest ones)" if count >= OPEN else ""
-    typer.echo(f"{count} open{more}, {len(briefs) - count} finished (at most the newest {FINISHED})")
+
+
+def _print_counts(found: Listed) -> None:
+    opened, finished = f"{found.all_open} open", f"{found.all_finished} finished"
+    if len(found.open) < found.all_open:
+        opened += f" (the oldest {len(found.open)} are listed)"
+    if len(found.finished) < found.all_finished:
+        finished += f" (the newest {len(found.finished)} are listed)"
+    typer.echo(f"{opened}, {finished}{'; --all lists all' if found.left_out else ''}")
 
 
 def _outcome(brief: BriefView) -> str:

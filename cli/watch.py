@@ -1,7 +1,7 @@
 """`identity-worker watch`: the live display of all briefs, or of a batch."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,7 @@ from cli.common import (
     printable,
 )
 from cli.display import display, follow, look
-from cli.drawing import draw
+from cli.drawing import Snapshot, draw
 
 
 def command(
@@ -35,7 +35,7 @@ def command(
     try:
         with open_redis(load_settings()) as client:
             if as_json:
-                print_json(asdict(look(client, batch)))
+                print_json(_facts(look(client, batch, everything=True)))
             elif once:
                 print_drawing(to, draw(look(client, batch), title))
             else:
@@ -45,3 +45,7 @@ def command(
     except KeyboardInterrupt:
         # Ctrl-C is how watching is meant to end.
         raise typer.Exit from None
+
+
+def _facts(snapshot: Snapshot) -> dict[str, Any]:
+    return {name: list(map(asdict, getattr(snapshot, name))) for name in ("briefs", "accounts")}

@@ -1,6 +1,7 @@
 """The broker's scripts (`config/lua/`), and the dead letters: what no worker could run, with the reason."""
 
 import json
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,13 +93,21 @@ def find(client: "redis.Redis", letter_id: str) -> Letter | None:
     return next((letter for letter in found if letter is not None), None)
 
 
-def oldest(client: "redis.Redis", most: int) -> list[Letter]:
-    """Return at most so many dead letters of each queue, the oldest first."""
-    found = []
-    for queue in (keys.INLET, keys.STEPS):
-        ids = _ask(client, "ZRANGE", keys.DEAD(queue), 0, most - 1)
-        found += [read(client, queue, decoded(letter_id)) for letter_id in ids]
-    return [letter for letter in found if letter is not None]
+def ids(client: "redis.Redis") -> list[tuple[str, str]]:
+    """Return queue and id of all dead letters, those of a queue oldest first."""
+    return [
+        (queue, decoded(letter_id))
+        for queue in (keys.INLET, keys.STEPS)
+        for letter_id in _ask(client, "ZRANGE", keys.DEAD(queue), 0, -1)
+    ]
+
+
+def each(client: "redis.Redis", found: Iterable[tuple[str, str]]) -> Iterator[Letter]:
+    """Yield those of these dead letters that there (still) are, one at a time: a body may be large."""
+    for queue, letter_id in found:
+        letter = read(client, queue, letter_id)
+        if letter is not None:
+            yield letter
 
 
 def revive(client: "redis.Redis", letter: Letter) -> bool:

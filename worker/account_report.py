@@ -14,9 +14,8 @@ from worker.account_models import AccountReport, BatchWaiting, Holder, WindowVie
 from worker.streams import read_stream
 from worker.view_models import Fields, pauses
 
-#: Waiting subjects of an endpoint whose batches are read; changes of the limits that are shown.
+#: Waiting subjects of an endpoint whose batches are read.
 MOST_WAITING = 1_000
-CHANGES = 5
 _NO_BATCH = ""
 _UNDER_WAY = float("inf")
 
@@ -36,7 +35,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         pipe.zrange(keys.PERMITS(name), 0, -1, withscores=True)
         pipe.zcard(keys.IDENTITIES(name))
         pipe.hvals(keys.SLOTS(name))
-        pipe.lrange(keys.CHANGES(name), 0, CHANGES - 1)
+        pipe.lrange(keys.CHANGES(name), 0, -1)
         pipe.get(keys.LEASE(name))
         pipe.hgetall(keys.PARKED_OF(name))
         pipe.zcard(keys.WAITING(name, "prepare"))

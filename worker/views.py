@@ -5,7 +5,7 @@ the keys that they read: nothing here scans.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -13,6 +13,7 @@ import redis
 from config import keys
 from config.accounts import Limits
 from worker.ledger import brief_subject, promotion_subject
+from worker.listing import listed
 from worker.view_models import (
     AccountView,
     BriefView,
@@ -34,9 +35,14 @@ __all__ = [
     "brief",
     "briefs",
     "by_ids",
+    "each",
     "held",
+    "held_ids",
     "journal",
 ]
+
+#: Briefs that are read at once where there may be many.
+PAGE = 200
 
 
 def brief(client: "redis.Redis", brief_id: str) -> BriefView | None:
@@ -49,21 +55,26 @@ def briefs(
 ) -> list[BriefView]:
     """Return the open briefs, oldest first, then the finished ones, newest first; those of `batch` if given.
 
-    Three round trips, however many there are.
+    A few round trips, however many there are.
     """
-    if batch is None:
-        return by_ids(client, _ids(client, open_limit, finished_limit))
-    ids: Any = client.zrange(keys.BATCH(batch), 0, -1)
-    found = by_ids(client, ids)
-    still_open = sorted((each for each in found if not each.finished), key=lambda each: each.accepted_at)
-    finished = sorted((each for each in found if each.finished), key=lambda each: -each.moved_at)
-    return still_open[:open_limit] + finished[:finished_limit]
+    return by_ids(client, listed(client, batch, most_open=open_limit, most_finished=finished_limit).ids)
 
 
-def held(client: "redis.Redis", most: int) -> list[BriefView]:
-    """Return at most so many briefs that wait for an operator, those that wait longest first."""
-    ids: Any = client.zrange(keys.QUESTIONS(), 0, most - 1)
-    return [found for found in by_ids(client, ids) if found.state == "held"]
+def each(client: "redis.Redis", ids: Sequence[str]) -> Iterator[BriefView]:
+    """Yield the briefs of these ids that are on record, in their order; of any number a page is held."""
+    for start in range(0, len(ids), PAGE):
+        yield from by_ids(client, ids[start : start + PAGE])
+
+
+def held(client: "redis.Redis", ids: Sequence[str]) -> Iterator[BriefView]:
+    """Yield those of these briefs that wait for an operator."""
+    return (found for found in each(client, ids) if found.state == "held")
+
+
+def held_ids(client: "redis.Redis") -> list[str]:
+    """Return the briefs that wait for an operator, those that wait longest first."""
+    ids: list[str] = client.zrange(keys.QUESTIONS(), 0, -1)  # type: ignore[assignment]
+    return ids
 
 
 def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:
@@ -120,20 +131,10 @@ def account(client: "redis.Redis", name: str) -> AccountView:
     )
 
 
-def accounts(client: "redis.Redis", briefs: Sequence[BriefView]) -> list[AccountView]:
+def accounts(client: "redis.Redis", briefs: Iterable[BriefView]) -> list[AccountView]:
     """Return the accounts of these briefs by name; a bad brief may name one that there is not."""
     names = sorted({brief.account for brief in briefs if not brief.faults})
     return [account(client, name) for name in names]
-
-
-def _ids(client: "redis.Redis", open_limit: int, finished_limit: int) -> list[str]:
-    with client.pipeline(transaction=False) as pipe:
-        # One more than wanted and cut here: a limit of 0 would ask for 0 to -1, which is all.
-        pipe.zrange(keys.OPEN(), 0, open_limit)
-        pipe.zrange(keys.FINISHED(), 0, finished_limit, desc=True)
-        still_open, finished = pipe.execute()
-    # One that finishes between the two reads is in both.
-    return list(dict.fromkeys(still_open[:open_limit] + finished[:finished_limit]))
 
 
 def _subjects(brief_id: str, fields: Fields) -> list[str]:

@@ -44,6 +44,17 @@ def test_all_limits_can_be_set_and_who_did_it_is_told(command: Command, studio: 
     assert command("limits", studio).stdout == answer.stdout, "without options nothing is changed"
 
 
+def test_changes_that_are_not_shown_are_counted_and_programs_get_all(
+    command: Command, studio: str, ledger: Ledger
+) -> None:
+    for jobs in range(1, 8):
+        ledger.set_limits(studio, {"jobs": str(jobs)}, by="test")
+    assert command("limits", studio).stdout.endswith(
+        "and 3 changes before; --json lists those that are kept\n"
+    )
+    assert len(json.loads(command("limits", studio, "--json").stdout)["changes"]) == 8
+
+
 def test_by_default_the_user_and_the_host_are_on_record(command: Command, studio: str) -> None:
     told = json.loads(command("limits", studio, "--jobs", "2", "--json").stdout)
     assert told["limits"]["jobs"] == 2

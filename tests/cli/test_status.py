@@ -1,12 +1,18 @@
 """`identity-worker status`: the list of all briefs, and everything about one."""
 
+import io
 import json
 from collections.abc import Callable
 
+import pytest
 import redis
 from commandline import Command
+from rich.console import Console
 from support import Flow
 
+from cli.display import look
+from cli.drawing import draw
+from cli.held import show_held
 from config import keys
 from worker.ledger import Pause
 
@@ -108,6 +114,75 @@ def test_a_batch_is_listed_by_itself(command: Command, flow: Flow) -> None:
     assert [brief["brief_id"] for brief in listed["briefs"]] == ["a"]
     assert [account["name"] for account in listed["accounts"]] == ["default"]
     assert command("status", "--batch", "none").stdout == "No brief of batch none is on record.\n"
+
+
+def many(flow: Flow, count: int, batch: str) -> None:
+    """Put finished briefs on record: what lists them reads no more of them than this."""
+    flow.accept(brief_id="open", batch=batch)
+    record = flow.client.hgetall(keys.RECORD("brief:open"))
+    with flow.client.pipeline(transaction=False) as pipe:
+        for number in range(count):
+            pipe.hset(keys.RECORD(f"brief:b{number}"), mapping={**record, "state": "done"})
+            pipe.pexpire(keys.RECORD(f"brief:b{number}"), 60_000)
+        pipe.zadd(keys.FINISHED(), {f"b{number}": number for number in range(count)})
+        pipe.zadd(keys.BATCH(batch), {f"b{number}": number for number in range(count)})
+        pipe.execute()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--batch", "autumn"]])
+def test_no_brief_is_left_out_for_programs_and_none_in_silence_for_people(
+    arguments: list[str], command: Command, flow: Flow
+) -> None:
+    many(flow, 1_100, "autumn")
+    told = json.loads(command("status", *arguments, "--json").stdout)
+    newest_first = [f"b{number}" for number in reversed(range(1_100))]
+    assert [brief["brief_id"] for brief in told["briefs"]] == ["open", *newest_first]
+    assert [account["name"] for account in told["accounts"]] == ["default"]
+    shown = command("status", *arguments).stdout.splitlines()
+    assert [line.split()[0] for line in shown[1:4]] == ["open", "b1099", "b1098"]
+    assert shown[52] == "1 open, 1100 finished (the newest 50 are listed); --all lists all"
+    everything = command("status", *arguments, "--all").stdout.splitlines()
+    assert [line.split()[0] for line in everything[1:1_102]] == ["open", *newest_first]
+    assert everything[1_102] == "1 open, 1100 finished"
+
+
+def test_a_snapshot_counts_the_briefs_that_it_does_not_read(flow: Flow) -> None:
+    many(flow, 1_100, "autumn")
+    for batch in (None, "autumn"):
+        snapshot = look(flow.client, batch)
+        assert (len(snapshot.briefs), snapshot.count, snapshot.unread_finished) == (1_001, 1_101, 100)
+        assert look(flow.client, batch, everything=True).unread_finished == 0
+    console = Console(width=100, file=io.StringIO())
+    with console.capture() as drawn:
+        console.print(draw(look(flow.client), "all", height=20))
+    assert "1100/1101 briefs · at least 0 identities" in drawn.get()
+    assert "and 1086 more" in drawn.get()
+
+
+def test_all_that_is_held_is_listed_for_programs_and_counted_for_people(
+    command: Command, flow: Flow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow.accept(brief_id="held")
+    record = {**flow.client.hgetall(keys.RECORD("brief:held")), "state": "held", "question": "what now?"}
+    with flow.client.pipeline(transaction=False) as pipe:
+        for number in range(502):
+            pipe.hset(keys.RECORD(f"brief:h{number}"), mapping=record)
+            pipe.hset(keys.DEAD_MESSAGES(keys.INLET), f"m{number}", "{}")
+        pipe.zadd(keys.QUESTIONS(), {f"h{number}": number for number in range(502)})
+        pipe.zadd(keys.DEAD(keys.INLET), {f"m{number}": number for number in range(502)})
+        pipe.execute()
+    show_held(flow.client, everything=False, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (len(told["held"]), len(told["dead_letters"])) == (502, 502)
+    show_held(flow.client, everything=False, as_json=False)
+    shown = capsys.readouterr().out
+    assert (shown.count("\nbrief h") + shown.startswith("brief h"), shown.count("dead letter m")) == (
+        500,
+        500,
+    )
+    assert "502 held, 502 dead letters\nOf each at most 500 are listed" in shown
+    show_held(flow.client, everything=True, as_json=False)
+    assert "at most" not in capsys.readouterr().out
 
 
 def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:
