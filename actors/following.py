@@ -34,6 +34,7 @@ class Following:
         account: Account,
         listener: str,
         cleaner: Cleaner,
+        openings: asyncio.Semaphore,
     ) -> None:
         self._client = client
         self._scripts = scripts
@@ -42,6 +43,7 @@ class Following:
         self._account = account
         self._listener = listener
         self._cleaner = cleaner
+        self._openings = openings
         self._pauses = pauses(RECONNECT_MOST)
         self._in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
@@ -79,7 +81,8 @@ class Following:
         return await self._record("heard")
 
     async def _read(self) -> None:
-        async for frame in follow(self._client, self._url, self._account.token, self._silence, self._heard):
+        token = self._account.token
+        async for frame in follow(self._client, self._url, token, self._silence, self._heard, self._openings):
             await self._take(frame)
             if stopping():
                 return

@@ -23,6 +23,7 @@ from config.connection import connect_async
 from config.descriptors import allow_many
 from config.settings import Settings
 from config.troubles import Trouble
+from worker.pool import tls
 from worker.scripts import Scripts
 
 log = logs.get("listener")
@@ -35,6 +36,8 @@ RENEW = 2.0
 LEASE_AGAIN = 0.25
 #: Connections of the timers, beside those that the accounts share: one waits for alarms.
 _TIMERS_CONNECTIONS = 2
+#: Streams that are opened at once: of a thousand, the last one would wait past its time.
+_OPENINGS = 32
 
 
 class Listener:
@@ -50,8 +53,9 @@ class Listener:
         self._attending: dict[tuple[str, SecretStr], asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._trouble = Trouble(log, "lease.redis")
+        self._openings = asyncio.Semaphore(_OPENINGS)
         # Each client would make one of its own: 39 ms of processor and 700 KB for each account.
-        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._tls = tls()
 
     def change(self, accounts: Mapping[str, Account]) -> None:
         """Follow these accounts from now on; those that stay as they are notice nothing."""
@@ -133,10 +137,12 @@ class Listener:
                 if self._settings.events == "webhook":
                     await cleaning  # which never ends; the events come by `identity-worker web`
                 else:
-                    following = Following(client, self._scripts, self._settings, account, self._id, cleaner)
-                    await following.run()
+                    await self._following(client, account, cleaner).run()
             finally:
                 await end(cleaning)
+
+    def _following(self, client: httpx.AsyncClient, account: Account, cleaner: Cleaner) -> Following:
+        return Following(client, self._scripts, self._settings, account, self._id, cleaner, self._openings)
 
 
 async def listen(settings: Settings, url: str) -> None:

@@ -94,9 +94,9 @@ def processes(
         }
         bin_ = Path(sys.executable).parent
         work = [str(bin_ / "identity-worker"), "work"]
-        worker = stack.enter_context(_running(work, folder / "worker.log", environment))
+        worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
         listen = [str(bin_ / "identity-worker"), "listen"]
-        listener = stack.enter_context(_running(listen, folder / "listener.log", environment))
+        listener = stack.enter_context(process_running(listen, folder / "listener.log", environment))
         client = connect(redis_url)
         _wait_until_followed(client)
         yield Setup(client, redis_url, api_url, worker.pid, listener.pid, tap)
@@ -113,7 +113,7 @@ def sandbox_process(
     port = free_port()
     command = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})"]
     given = {**os.environ, **(environment or {})}
-    with tempfile.TemporaryDirectory() as folder, _running(command, Path(folder, "log"), given):
+    with tempfile.TemporaryDirectory() as folder, process_running(command, Path(folder, "log"), given):
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/_sandbox/ledger")
         call("POST", f"{url}/_sandbox/settings", settings)
@@ -149,7 +149,10 @@ def _wait_until_followed(client: "redis.Redis") -> None:
 
 
 @contextmanager
-def _running(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def process_running(
+    command: list[str], log: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process of the project for the length of the block, and end it as a deploy would."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         try:

@@ -9,11 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from piktid.scripted_server import HANGING, Cut, Pieces, Server, answer, serving
+from piktid.scripted_server import HANGING, Cut, Dripping, Pieces, Server, answer, serving
 from pydantic import SecretStr
 from support import DEADLINE
 from wire import LARGE, TABLE, decode, events, reference
 
+from worker import notifications
 from worker.event_stream import MAX_EVENT, LineFilter
 from worker.notifications import Frame, Notification, StreamEnded, follow
 
@@ -245,3 +246,11 @@ def test_what_is_read_of_an_odd_event_fits_into_redis_and_a_url(server: Server, 
     for text in (read.id, read.name, read.job or "", read.code or ""):
         assert len(text.encode()) <= 800
     assert read.sent_at is None or abs(round(read.sent_at * 1000)) < 2**63
+
+
+def test_headers_that_drip_are_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "OPENING", 0.3)
+    server.answers = [Dripping(b"HTTP/1.1 200 OK\r\nX-A: b")]
+    seen, ended = followed(server)
+    assert seen == []
+    assert "did not answer" in str(ended)

@@ -4,36 +4,38 @@ The address is checked where the connection is made, and is the one that the con
 that resolved the name once more could be given another one in between (DNS rebinding). TLS asks for the name.
 """
 
-import time
-from collections.abc import Iterable
-from typing import Any
-
 import httpcore
 import httpx
 
 from worker.addresses import resolve
 from worker.file_errors import FileRefused, FileUnavailable
+from worker.pool import tls
+from worker.timed_network import TimedBackend, within
 
 #: Redirects that are followed, each checked like the first URL.
 MAX_REDIRECTS = 3
-#: Seconds for the whole of it, names looked up not counted.
+#: Seconds for the whole of it.
 SECONDS = 30.0
-#: Addresses of a host that are tried, and seconds for each: one without a route must not hide the other.
-_ADDRESSES = 4
-_CONNECT = 5.0
+#: Seconds for a connection, and for each wait on it: a host that never answers is given up long before.
+_TIMEOUT = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
 #: Statuses that may be another one later, as those from 500 on may.
 _PASSING = (408, 425, 429)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def fetch(url: str, *, max_bytes: int, private: bool = False) -> bytes:
-    """Return what a URL holds; `private` allows http and private addresses.
+def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | None = None) -> bytes:
+    """Return what a URL holds, within so many seconds; `private` allows http and private addresses.
 
     Raises FileRefused for what may not be fetched or is larger than `max_bytes`, FileUnavailable for what
     may succeed later.
     """
-    target, backend = _parsed(url), _Checked(time.monotonic() + SECONDS, private=private)
-    with httpcore.ConnectionPool(network_backend=backend) as pool:
+    target = _parsed(url)
+
+    def addresses(host: str, port: int, seconds: float) -> list[str]:
+        return resolve(host, port, seconds, private=private)
+
+    backend = TimedBackend(addresses)
+    with within(SECONDS if seconds is None else seconds), _pool(backend) as pool:
         for _ in range(MAX_REDIRECTS + 1):
             _check(target, private=private)
             try:
@@ -46,14 +48,20 @@ def fetch(url: str, *, max_bytes: int, private: bool = False) -> bytes:
     raise FileRefused(f"{target.host}: more than {MAX_REDIRECTS} redirects")
 
 
+def _pool(backend: TimedBackend) -> httpcore.ConnectionPool:
+    return httpcore.ConnectionPool(ssl_context=tls(), network_backend=backend)
+
+
 def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes | httpx.URL:
     """Return the body, or where a redirect leads."""
     at = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     headers = [("Host", url.netloc), ("Accept", b"image/*"), ("Accept-Encoding", b"identity")]
-    with pool.stream("GET", at, headers=headers) as response:
+    with pool.stream("GET", at, headers=headers, extensions={"timeout": _TIMEOUT}) as response:
         if response.status in _REDIRECTS:
             return _parsed(httpx.Headers(response.headers).get("location", ""), base=url)
         _check_status(url, response.status)
+        if httpx.Headers(response.headers).get("content-encoding", "identity").lower() != "identity":
+            raise FileRefused(f"{url.host} answers packed, though it was asked not to")
         # As it came: unpacked, it could be a thousand times as much.
         content = bytearray()
         for part in response.iter_stream():
@@ -84,77 +92,3 @@ def _parsed(text: str, base: httpx.URL | None = None) -> httpx.URL:
         return httpx.URL(text) if base is None else base.join(text)
     except httpx.InvalidURL as error:
         raise FileRefused("a picture's URL is no URL") from error
-
-
-class _Checked(httpcore.NetworkBackend):
-    """Connects to checked addresses only, and for a limited time."""
-
-    def __init__(self, deadline: float, *, private: bool) -> None:
-        self._deadline = deadline
-        self._private = private
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002  # the time left counts
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the first address of a host that answers."""
-        last: Exception = httpcore.ConnectError()
-        for address in resolve(host, port, private=self._private)[:_ADDRESSES]:
-            seconds = min(_CONNECT, _left(self._deadline))
-            try:
-                plain = self._plain.connect_tcp(address, port, seconds, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-            else:
-                return _Timed(plain, self._deadline)
-        raise last
-
-
-class _Timed(httpcore.NetworkStream):
-    """A connection whose every wait ends at the deadline.
-
-    A timeout for each read, which is all that the client knows, would let a peer that sends a byte now and
-    then hold the worker's thread for days.
-    """
-
-    def __init__(self, plain: httpcore.NetworkStream, deadline: float) -> None:
-        self._plain = plain
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """Read what has come."""
-        return self._plain.read(max_bytes, _left(self._deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Write it all."""
-        self._plain.write(buffer, _left(self._deadline))
-
-    def close(self) -> None:
-        """Close it."""
-        self._plain.close()
-
-    def start_tls(
-        self,
-        ssl_context: Any,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
-        """Go on encrypted."""
-        tls = self._plain.start_tls(ssl_context, server_hostname, _left(self._deadline))
-        return _Timed(tls, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        """Tell what the plain one tells."""
-        return self._plain.get_extra_info(info)
-
-
-def _left(deadline: float) -> float:
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise httpcore.ReadTimeout
-    return seconds

@@ -3,8 +3,10 @@
 An event is a hint to look at a job, never the verdict on it, so of its body only whose it is gets read.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +21,8 @@ from worker.json_values import number
 #: frame means that the peer is dead.
 KEEPALIVE = 15.0
 SILENCE = 3 * KEEPALIVE
+#: Seconds in which the API must have begun to answer.
+OPENING = 10.0
 #: Seconds since 1970 that no clock shows: the year 5138.
 _NEVER = 1e11
 
@@ -49,22 +53,23 @@ async def follow(
     token: SecretStr,
     silence: float = SILENCE,
     heard: Callable[[], None] = lambda: None,
+    openings: asyncio.Semaphore | None = None,
 ) -> AsyncIterator[Frame]:
     """Yield what comes, the kept events first; `heard` is called at each sign of life.
 
-    Never returns: raises StreamEnded when the connection ends, is refused, or is silent for `silence`
-    seconds.
+    It is opened when one of `openings` is free. Never returns: raises StreamEnded when the connection ends,
+    is refused, or is silent for `silence` seconds.
     """
     # Unpacked, a small answer can be a large one.
     headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
     headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-    timeout = httpx.Timeout(10.0, read=silence)
-    url = f"{api_url}/notifications/events"
+    timeout = httpx.Timeout(OPENING, read=silence)
+    request = client.build_request("GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout)
     try:
-        # Never redirected: the token is for this host.
-        async with client.stream(
-            "GET", url, headers=headers, timeout=timeout, follow_redirects=False
-        ) as answer:
+        async with openings or asyncio.Semaphore(), asyncio.timeout(OPENING):
+            # Never redirected: the token is for this host.
+            answer = await client.send(request, stream=True, follow_redirects=False)
+        async with aclosing(answer):
             _check(answer)
             yield "opened"
             async for event in _events(answer, heard):
@@ -72,6 +77,8 @@ async def follow(
                     yield "replayed"
                 elif event.data:  # after an id, a comment is an event without data
                     yield read_frame(event) or "unreadable"
+    except TimeoutError as error:
+        raise StreamEnded(f"the API did not answer within {OPENING:g} s") from error
     except httpx.HTTPError as error:
         raise StreamEnded(f"{type(error).__name__}: {error}") from error
     raise StreamEnded("the API closed the event stream")

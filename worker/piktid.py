@@ -27,7 +27,7 @@ from worker.answers import (
 from worker.api_errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
 from worker.error_status import error_of
 from worker.json_values import UnreadableError, decode
-from worker.transport import BODY_SECONDS, Reply, exchange, fence
+from worker.transport import Reply, exchange, fence
 from worker.urls import segment
 
 T = TypeVar("T")
@@ -198,7 +198,7 @@ class PiktID:
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{method}: the path is too long for a URL") from error
-        reply = exchange(self._pool, call, request, MAX_BODY_BYTES, self._pool.timeout.read or BODY_SECONDS)
+        reply = exchange(self._pool, call, request, MAX_BODY_BYTES)
         if 200 <= reply.status < 300:
             return reply
         raise error_of(call, reply, secret=secret)

@@ -1,6 +1,6 @@
 """One request and its reply over the pool: what a failure proves, and how much of a body is read."""
 
-import time
+import zlib
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ import httpx
 
 from worker.api_errors import NotSent, OutcomeUnknown
 from worker.clock import clock
-
-#: Seconds for all of one body. The pool's read timeout bounds each read only, so drops could go on for ever.
-BODY_SECONDS = 120.0
+from worker.pool import READ_SECONDS, longest_call
+from worker.timed_network import within
 
 #: What httpx raises before it has written the first byte. Whatever else it raises may come after the
 #: request has arrived: a reset, for one, even if the server had just closed an idle connection.
@@ -57,41 +56,56 @@ def fence(send_by: float) -> dict[str, Any]:
     return {"trace": look}
 
 
-def exchange(
-    pool: httpx.Client,
-    call: str,
-    request: httpx.Request,
-    max_bytes: int,
-    body_seconds: float = BODY_SECONDS,
-) -> Reply:
+def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: int) -> Reply:
     """Send a request, follow no redirect, and read at most about `max_bytes` of the body.
 
-    Raises NotSent when the request provably never left, OutcomeUnknown when no status came back.
+    All of it has ended after `longest_call` of the pool's timeout. Raises NotSent when the request provably
+    never left, OutcomeUnknown when no status came back.
     """
-    try:
-        response = pool.send(request, stream=True, follow_redirects=False)
-    except _BEFORE_SENDING as error:
-        raise NotSent(f"{call}: {type(error).__name__}: {error}") from error
-    except _TooLate as error:
-        raise NotSent(f"{call}: too late to be sent, somebody else may have taken it over") from error
-    except Exception as error:
-        # Everything: httpx lets some errors of its parts through, and a foreign one must not hide that the
-        # request may have arrived. Its text is left out, since it may quote what the server sent.
-        raise OutcomeUnknown(f"{call}: no answer came back ({type(error).__name__})") from error
-    with closing(response):
-        body, whole = read_body(response, max_bytes, body_seconds)
+    with within(longest_call(pool.timeout.read or READ_SECONDS)):
+        try:
+            response = pool.send(request, stream=True, follow_redirects=False)
+        except _BEFORE_SENDING as error:
+            raise NotSent(f"{call}: {type(error).__name__}: {error}") from error
+        except _TooLate as error:
+            told = f"{call}: too late to be sent, somebody else may have taken it over"
+            raise NotSent(told) from error
+        except Exception as error:
+            # Everything: httpx lets some errors of its parts through, and a foreign one must not hide that
+            # the request may have arrived. Its text is left out, since it may quote what the server sent.
+            raise OutcomeUnknown(f"{call}: no answer came back ({type(error).__name__})") from error
+        with closing(response):
+            body, whole = read_body(response, max_bytes)
     return Reply(response.status_code, response.headers, body, whole)
 
 
-def read_body(response: httpx.Response, max_bytes: int, seconds: float = BODY_SECONDS) -> tuple[bytes, bool]:
-    """Return a body, and whether it is whole: of an error, the status counts even when its body broke off."""
-    deadline = time.monotonic() + seconds
-    body = bytearray()
+def read_body(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
+    """Return a body, and whether it is whole: of an error, the status counts even when its body broke off.
+
+    Not as httpx would unpack it, which knows no limit and as many layers as the header names.
+    """
+    raw = bytearray()
     try:
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > max_bytes or time.monotonic() > deadline:
-                return bytes(body), False
+        for part in response.iter_raw():
+            raw += part
+            if len(raw) > max_bytes:
+                return bytes(raw), False
     except httpx.HTTPError:
-        return bytes(body), False
-    return bytes(body), True
+        return bytes(raw), False
+    packed = response.headers.get("content-encoding", "identity").strip().lower()
+    return (bytes(raw), True) if packed == "identity" else _unpacked(raw, packed, max_bytes)
+
+
+def _unpacked(raw: bytearray, packed: str, max_bytes: int) -> tuple[bytes, bool]:
+    """Return what one layer of gzip or zlib holds, up to the limit; of anything else, nothing.
+
+    We ask for none. But an answer that tells what was bought must not be lost to a proxy that packs unasked.
+    """
+    if packed not in ("gzip", "x-gzip", "deflate"):
+        return b"", False
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either header
+    try:
+        body = unpacker.decompress(raw, max_bytes + 1)
+    except zlib.error:
+        return b"", False
+    return body, unpacker.eof and len(body) <= max_bytes

@@ -9,12 +9,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.client import parse_headers
+from itertools import chain, repeat
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import cast
 
 HANGING = "take the headers, answer nothing"
 
 RESET = "reset the connection"
+
+#: Seconds between two bytes of an answer that drips.
+DRIP = 0.01
 
 
 class Cut(bytes):
@@ -28,6 +32,10 @@ class Pieces(tuple[bytes, ...]):
 
     def __new__(cls, *pieces: bytes) -> "Pieces":
         return super().__new__(cls, pieces)
+
+
+class Dripping(bytes):
+    """An answer that comes byte by byte, the last one again and again, until the peer has had enough."""
 
 
 @dataclass
@@ -90,6 +98,9 @@ class Connection(StreamRequestHandler):
             if isinstance(reply, Pieces):
                 self.send_pieces(reply)
                 return
+            if isinstance(reply, Dripping):
+                self.drip(reply)
+                return
             self.wfile.write(cast("bytes", reply))
             if isinstance(reply, Cut):
                 return
@@ -100,6 +111,12 @@ class Connection(StreamRequestHandler):
             self.wfile.write(piece)
             if not piece:
                 self.server.let_go.wait(10)
+
+    def drip(self, reply: bytes) -> None:
+        for byte in chain(reply, repeat(reply[-1])):
+            self.wfile.write(bytes([byte]))
+            if self.server.let_go.wait(DRIP):
+                return
 
     def finish(self) -> None:
         super().finish()

@@ -1,7 +1,14 @@
 """What a failure of the connection proves: that nothing was sent, or that nobody can tell."""
 
+import gzip
 import socket
 import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +21,7 @@ from worker.piktid import PiktID
 from worker.pool import open_pool
 
 from .calls import BODY, TOKEN, failure
-from .scripted_server import HANGING, RESET, Cut, Server, answer
+from .scripted_server import HANGING, RESET, Cut, Dripping, Server, answer
 
 
 def test_a_refused_connection_was_not_sent(pool: httpx.Client) -> None:
@@ -103,10 +110,98 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(server: Serve
     assert api.create(BODY).job_id == "job_2"
 
 
-def test_a_body_that_drips_for_longer_than_its_time_is_given_up(server: Server, pool: httpx.Client) -> None:
-    server.answers = [answer(200, b"{}")]
-    with pool.stream("GET", server.url) as response:
-        assert transport.read_body(response, 1000, seconds=-1.0) == (b"{}", False)
+@pytest.mark.parametrize(
+    "drips",
+    [
+        pytest.param(b"HTTP/1.1 202 Acc", id="the status line"),
+        pytest.param(b"HTTP/1.1 202 Accepted\r\nX-A: b", id="a header"),
+        pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Length: 999\r\n\r\n ", id="the body"),
+    ],
+)
+def test_an_answer_that_drips_is_given_up_when_the_longest_call_is_over(
+    server: Server, api: PiktID, monkeypatch: pytest.MonkeyPatch, drips: bytes
+) -> None:
+    monkeypatch.setattr(transport, "longest_call", lambda _timeout: 0.5)
+    server.answers = [Dripping(drips)]
+    began = time.monotonic()
+    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknown
+    assert time.monotonic() - began < 2.0
+
+
+def test_a_name_that_is_not_told_in_time_is_a_request_that_was_not_sent(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: over.wait(10) and [])
+    with open_pool(timeout_connect=0.2) as impatient:
+        api = PiktID(impatient, "https://slow.example", SecretStr(TOKEN))
+        began = time.monotonic()
+        assert type(failure(lambda: api.create(BODY))) is NotSent
+        assert time.monotonic() - began < 2.0
+    over.set()
+
+
+def test_of_a_hosts_silent_addresses_none_takes_the_time_of_the_next(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = server.server_address[1]
+    with full("127.0.0.2", port), full("127.0.0.3", port), open_pool(timeout_connect=0.6) as pool:
+        places = [(address, port) for address in ("127.0.0.2", "127.0.0.3", "127.0.0.1")]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+        monkeypatch.setattr("worker.addresses.socket", Resolver(found))
+        server.answers = [answer(202, {"job_id": "job_1"})]
+        api = PiktID(pool, f"http://localhost:{port}", SecretStr(TOKEN))
+        assert api.create(BODY).job_id == "job_1"
+
+
+@contextmanager
+def full(address: str, port: int) -> Iterator[None]:
+    """A place that takes no connection and refuses none: its queue is full."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server((address, port), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield
+
+
+@dataclass
+class Resolver:
+    """The module `socket` with one answer to each name."""
+
+    found: list[Any]
+    SOCK_STREAM = socket.SOCK_STREAM
+
+    def getaddrinfo(self, *_arguments: Any, **_more: Any) -> list[Any]:
+        return self.found
+
+
+@pytest.mark.parametrize("named", ["gzip", "gzip, gzip", "br", "zstd", "x-unheard-of"])
+def test_a_packed_answer_is_not_unpacked_past_the_limit(
+    server: Server, pool: httpx.Client, named: str
+) -> None:
+    bomb = gzip.compress(gzip.compress(b" " * 10_000_000))
+    server.answers = [answer(200, bomb, {"Content-Encoding": named})]
+    tracemalloc.start()
+    try:
+        with pool.stream("GET", server.url) as response:
+            body, whole = transport.read_body(response, 10_000)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert not (whole and named != "gzip")
+    assert len(body) <= 10_001
+    assert most < 2_000_000
+
+
+def test_an_answer_that_a_proxy_packed_unasked_still_tells_what_was_bought(
+    server: Server, api: PiktID
+) -> None:
+    packed = gzip.compress(b'{"job_id": "job_1"}')
+    server.answers = [answer(202, packed, {"Content-Encoding": "gzip"})]
+    assert api.create(BODY).job_id == "job_1"
+    assert server.seen[0].headers["Accept-Encoding"] == "identity"
 
 
 @pytest.mark.parametrize("late", ["create", "promote", "extract"])
