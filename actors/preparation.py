@@ -1,12 +1,15 @@
 """The calls of `prepare_brief`: one upload, or the description of the reference image, each run."""
 
-from actors import turns
+import time
+
+from actors import fetching_turns, turns
 from actors.process import Process
 from config import logs
 from worker import files, preparing, steps
 from worker.api_errors import ApiError
 from worker.file_errors import FileRefused, FileUnavailable
 from worker.ledger import Record
+from worker.pictures import Picture
 from worker.verdicts import AGAIN, EXTRACT, UPLOAD, judge
 
 log = logs.get("preparation")
@@ -29,24 +32,33 @@ def is_under_way(run: Process, brief: Record) -> bool:
 
 
 def upload(run: Process, brief: Record, place: str) -> None:
-    """Upload one file and record its id."""
-    turn = turns.begin(run, brief, None)
-    if turn is None:
+    """Upload one file and record its id; a picture of a URL only when it is the brief's turn to fetch."""
+    with fetching_turns.turn(run, brief, place) as ours:
+        turn = turns.begin(run, brief, None) if ours else None
+        picture = None if turn is None else _read(run, brief, turn, place)
+    if turn is None or picture is None:
         return
     api = run.apis[brief.account]
     try:
-        picture = files.read(place, run.settings)
         upload = api.upload(files.upload_name(place, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
-    except FileRefused as error:
-        turns.fail(run, brief, turn, str(error), None)
-    except FileUnavailable as error:
-        turns.again(run, brief, turn, str(error))
     except ApiError as error:
         _refused(run, brief, turn, error)
     else:
         turns.end(run, brief, turn, preparing.uploaded(brief, place, upload.file_id), None)
         log.info("file.uploaded", brief=brief.brief_id, file_id=upload.file_id)
+
+
+def _read(run: Process, brief: Record, turn: int, place: str) -> Picture | None:
+    """Return the picture at a place; what becomes of the brief without it is on record."""
+    began = time.monotonic()
+    try:
+        return files.read(place, run.settings, preparing.seconds_to_fetch(brief))
+    except FileRefused as error:
+        turns.fail(run, brief, turn, str(error), None)
+    except FileUnavailable as error:
+        turns.again(run, brief, turn, str(error), time.monotonic() - began)
+    return None
 
 
 def extract(run: Process, brief: Record) -> None:

@@ -9,6 +9,7 @@ from config.connection import connect
 from config.embedded import process_redis_url
 from config.settings import JOB_PATIENCE, Settings, settings
 from worker.clock import clock
+from worker.fetch_places import FetchPlaces, share_of
 from worker.ledger import Ledger, Record
 from worker.piktid import PiktID
 from worker.pool import longest_call, longest_wait, open_pool
@@ -29,6 +30,7 @@ class Process:
     accounts: dict[str, Account]
     ledger: Ledger
     apis: dict[str, PiktID]
+    fetches: FetchPlaces
 
     def look(self, subject: str) -> Record | None:
         """Read a record for its step; None also of an account that this process has no token of.
@@ -71,4 +73,4 @@ def process() -> Process:
         ledger.configure(account)
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
-    return Process(values, accounts, ledger, apis)
+    return Process(values, accounts, ledger, apis, FetchPlaces(share_of(values.threads)))

@@ -87,17 +87,17 @@ def wait(run: Process, brief: Record, turn: int, error: str, journal: Journal | 
     )
 
 
-def again(run: Process, brief: Record, turn: int, error: str) -> None:
-    """Make a free call again after a while, or fail its brief after too many tries."""
-    tries = int(brief.get("tries") or 0) + 1
+def again(run: Process, brief: Record, turn: int, error: str, lost: float = 0.0) -> None:
+    """Make a free call again after a while, or fail its brief: after too many tries, or seconds `lost`."""
+    tries, fetched = int(brief.get("tries") or 0) + 1, preparing.seconds_lost(brief) + lost
     log.warning("upload.failed", brief=brief.brief_id, tries=tries, error=error)
-    if tries >= preparing.MOST_TRIES:
-        fail(run, brief, turn, f"{error} (tried {tries} times)", None)
+    if tries >= preparing.MOST_TRIES or fetched >= preparing.MOST_LOST:
+        fail(run, brief, turn, f"{error} (tried {tries} times, {fetched:.0f} s in vain)", None)
         return
     run.ledger.note(
         brief,
         when={"turn": str(turn)},
-        fields={"error": error, "tries": str(tries)},
+        fields={"error": error, "tries": str(tries), "fetch_ms": str(round(fetched * 1000))},
         forget=("doing",),
         timer=preparing.pause_ms(tries, run.settings),
     )

@@ -1,11 +1,12 @@
 """Row 1b: a brief's files are uploaded once each, its photo is described once, then it waits for permits."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from dramatiq import Message
-from piktid.scripted_server import answer, serving
+from piktid.scripted_server import HANGING, answer, serving
 from support import (
     CREATE,
     DEADLINE,
@@ -19,10 +20,12 @@ from support import (
     stock_broker,
 )
 
+from actors.fetching_turns import LOOK, turn
+from actors.process import process
 from config import keys
 from config.connection import connect_bytes
 from sandbox.pictures.draw import draw
-from worker import views
+from worker import fetching, preparing, views
 from worker.ledger import Answer, Ledger, Pause, Settle
 from worker.naming import job_name
 from worker.preparing import MOST_TRIES
@@ -197,6 +200,54 @@ def test_a_photo_is_fetched_from_a_url(
         brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg?signature=secret")
         flow.until(brief_id, "generating")
     assert api.sent()["instructions"][0]["hair"] == LOOKS["hair"]
+
+
+def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken_when_one_is_free(
+    closed_network: dict[str, str], flow: Flow, api: Api, photo: bytes
+) -> None:
+    run = process()
+    with serving(answer(200, photo)) as server:
+        assert run.fetches.take("brief:other", "127.0.0.1")
+        brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg")
+        flow.steps.run()
+        assert (flow.brief(brief_id).state, server.seen) == ("preparing", [])
+        assert flow.client.llen(keys.QUEUE(keys.STEPS)) == 0
+        due: Any = flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}")
+        assert due - flow.ledger.now() <= LOOK
+        # The fetch of another host's picture ends, and with it the other one.
+        run.fetches.give_back("brief:other")
+        with turn(run, replace(flow.brief(brief_id), subject="brief:x"), "https://a.example/") as ours:
+            assert ours
+        flow.until(brief_id, "generating")
+    assert run.fetches.take("brief:other", "127.0.0.1")
+
+
+def test_a_host_that_never_answers_costs_a_brief_a_minute_and_no_more(
+    closed_network: dict[str, str], flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "SECONDS", 0.1)
+    monkeypatch.setattr(preparing, "MOST_LOST", 0.15)
+    with serving(HANGING, HANGING, HANGING) as server:
+        brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg?signature=secret")
+        flow.steps.run()
+        flow.wake_timer(f"brief:{brief_id}")
+        brief = flow.finish(brief_id)
+    assert brief.state == "failed"
+    assert brief.fields["error"].startswith("127.0.0.1: ReadTimeout (tried 2 times")
+
+
+def test_photos_of_a_host_that_never_answers_leave_threads_to_other_briefs(
+    flow: Flow, api: Api, redis_url: str, worker_process: ProcessFactory
+) -> None:
+    with serving(*[HANGING] * 9) as server:
+        worker_process(IDENTITY_WORKER_REFERENCE_PRIVATE="true")  # with four threads
+        for number in range(8):
+            photo = f"{server.url}/{number}.jpg"
+            enqueue(redis_url, brief_id=f"photo-{number}", instructions=None, reference_image=photo)
+        assert eventually(flow.client, lambda: len(server.seen) == 1)
+        enqueue(redis_url, brief_id="urgent", priority=100)
+        assert eventually(flow.client, lambda: api.requests(f"POST {CREATE}") == 1, deadline=5)
+        assert len(server.seen) == 1
 
 
 def test_a_url_into_a_private_network_fails_the_brief_before_anything_is_asked(flow: Flow, api: Api) -> None:

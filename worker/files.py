@@ -22,11 +22,14 @@ _STEM = 60
 _BEGINNING = 32
 
 
-def read(place: str, settings: Settings) -> Picture:
-    """Return the picture at a path or URL; raises FileRefused or FileUnavailable."""
+def read(place: str, settings: Settings, seconds: float | None = None) -> Picture:
+    """Return the picture at a path, or at a URL within so many seconds.
+
+    Raises FileRefused or FileUnavailable.
+    """
     limit = settings.max_upload_bytes
     if is_url(place):
-        content = fetch(place, max_bytes=limit, private=settings.reference_private)
+        content = fetch(place, max_bytes=limit, private=settings.reference_private, seconds=seconds)
     elif settings.reference_dir is None:
         raise FileRefused(
             "this installation has no folder of reference images (IDENTITY_WORKER_REFERENCE_DIR)"

@@ -11,6 +11,7 @@ All of it is read from the record, so a step that is run again goes on where the
     turn              how many calls were begun; `doing` is the one whose end is not recorded yet
     extractions       how many of them were extractions, which are journalled by that number
     tries             how many in a row came to nothing
+    fetch_ms          how long the fetches from URLs have taken that came to nothing, in all
 """
 
 import json
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from config.settings import Settings
+from worker import fetching
 from worker.answers import Extracted
 from worker.brief_body import GROUPS
 from worker.intake import body_fields
@@ -28,9 +30,11 @@ from worker.naming import clean, job_name
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 600.0
 MOST_TRIES = 10
+#: Seconds that fetches may take in all which come to nothing; after them the brief fails.
+MOST_LOST = 60.0
 
 #: What a record needs no more once it is prepared.
-DONE_WITH = ("doing", "turn", "tries", "noted_at", "error")
+DONE_WITH = ("doing", "turn", "tries", "fetch_ms", "noted_at", "error")
 
 
 def missing_file(brief: Record) -> str | None:
@@ -91,6 +95,16 @@ def prepared(brief: Record) -> dict[str, str] | None:
 def pause_ms(tries: int, settings: Settings) -> int:
     """Return the pause after so many tries in a row came to nothing, in ms."""
     return settings.api_ms(min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE))
+
+
+def seconds_lost(brief: Record) -> float:
+    """Return for how long its pictures have been fetched in vain."""
+    return int(brief.get("fetch_ms") or 0) / 1000
+
+
+def seconds_to_fetch(brief: Record) -> float:
+    """Return for how long its next fetch may take."""
+    return min(fetching.SECONDS, MOST_LOST - seconds_lost(brief))
 
 
 def _places(brief: Record) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _move(
         "from": record.state,
         "to": to,
         "set": fields,
-        "forget": [*ASKED, "tries", "doing", "repeated"],
+        "forget": [*ASKED, "tries", "fetch_ms", "doing", "repeated"],
         "timer": timer,
     }
     return {name: value for name, value in change.items() if value is not None}
