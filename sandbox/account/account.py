@@ -38,6 +38,8 @@ class Identity:
     tag: str | None = None
     gender: str | None = None
     age: int | None = None
+    #: Of an uploaded one, that of its file.
+    original_filename: str | None = None
 
     @property
     def image_description(self) -> str | None:
@@ -78,6 +80,7 @@ class Upload:
     content_type: str
     expires: float
     content: Base64Bytes | None = None
+    project_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -160,6 +163,10 @@ class Account:
     def visible_identities(self) -> list[Identity]:
         """The identities that the library shows; each takes a slot."""
         return [identity for identity in self.identities.values() if not identity.hidden]
+
+    def project_name(self, number: int | None) -> str | None:
+        """What a project is called, None for none."""
+        return next((name for name, its in self.projects.items() if its == number), None)
 
     def preprocessing_status(self, identity: Identity, now: float) -> str:
         """How an identity stands: `pending` and `processing` follow from its job, the end is its own."""

@@ -51,10 +51,17 @@ def _draw(world: World, account: Account, body: dict[str, Any]) -> Job:
         seconds=duration(rng, settings.drafts_median_seconds, settings.drafts_spread_seconds),
         fingerprint=digest,
         request=body,
+        project_id=_project(account, body),
     )
     job.drafts = _drafts(world, account, body, job.seconds, rng)
     _draw_failures(account, job, rng)
     return job
+
+
+def _project(account: Account, body: dict[str, Any]) -> int | None:
+    assets = [asset for each in body["instructions"] for asset in each.get("input_assets") or []]
+    projects = [account.uploads[asset["file_id"]].project_id for asset in assets]
+    return next((project for project in projects if project is not None), None)
 
 
 def _drafts(

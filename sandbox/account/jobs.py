@@ -63,6 +63,8 @@ class Job:
     credits_used: float = 0.0
     finished: bool = False
     finished_on: str | None = None
+    #: That of the references in its prompts, if they were announced with one.
+    project_id: int | None = None
 
     @property
     def queued(self) -> float:

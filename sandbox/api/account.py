@@ -9,6 +9,9 @@ from sandbox.account.account import Account
 from sandbox.api.context import account_of
 from sandbox.dates import today
 
+_PERSONAL = ("address", "country", "vat_num", "company_role", "company_type", "segment")
+_LISTS = ("product_categories", "target_audiences", "use_cases")
+
 
 async def me(request: Request) -> JSONResponse:
     """Who the token belongs to, with the balance in credits."""
@@ -28,5 +31,9 @@ def profile(account: Account) -> dict[str, Any]:
         # Each account owns one group, of which it is the only member.
         "groups": [account.username],
         "last_active": today(),
+        # What a person fills in for bills and statistics; nobody does here.
+        **dict.fromkeys(_PERSONAL),
+        **{name: [] for name in _LISTS},
+        "billing_destination": None,
         "credits": account.credits,
     }

@@ -23,14 +23,47 @@ async def credits_used(request: Request) -> JSONResponse:
 
 
 async def group_usage(request: Request) -> JSONResponse:
-    """The same for each member of a group; raises 403 for a group of which the caller is not the owner."""
+    """The same for each member of a group, whose owner alone may ask: raises 403 to others.
+
+    `breakdown` tells by what its `summary` is divided.
+    """
     account, group = account_of(request), request.path_params["group_name"]
     if group != account.username:
         raise ApiError(403, "Only the owner of a group may read its usage.")
     summary = _summary(request)
     total = sum(row["total_credits"] for row in summary)
+    breakdown = choice(request.query_params, "breakdown", ("job_type", "user"))
+    by_user = _of_user(account.username, summary)
     member = {"username": account.username, "total_credits": total, "summary": summary}
-    return JSONResponse({"group_name": group, "total_credits": total, "members": [member]})
+    return JSONResponse(
+        {
+            "group_name": group,
+            "breakdown": breakdown,
+            "total_credits": total,
+            "summary": by_user if breakdown == "user" else summary,
+            "summary_by_user": by_user,
+            "members": [member],
+        }
+    )
+
+
+def _of_user(username: str, summary: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same sums by period alone, as those of the one user that a group has here."""
+    periods: dict[str, dict[str, Any]] = {}
+    for row in summary:
+        period = periods.setdefault(
+            row["period_start"],
+            {
+                "period_start": row["period_start"],
+                "period_end": row["period_end"],
+                "username": username,
+                "total_credits": 0,
+                "job_count": 0,
+            },
+        )
+        period["total_credits"] += row["total_credits"]
+        period["job_count"] += row["job_count"]
+    return list(periods.values())
 
 
 def _summary(request: Request) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """POST /preset/extract-from-image (reference, section 2.2)."""
 
 import asyncio
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -29,13 +30,18 @@ async def extract_from_image(request: Request) -> JSONResponse:
     except NotAPictureError as error:
         raise ApiError(400, str(error)) from None
     billing.charge(account, account.settings.price_extraction, "extraction", world_of(request).clock.now())
-    filename = account.uploads[file_id].filename
+    if kind != "identity_creation":
+        # The other types describe clothes, which stay undescribed here.
+        return _answer(file_id, {"outfit": {}}, None, None)
+    return _answer(file_id, description.groups, description.name, description.text)
+
+
+def _answer(file_id: str, groups: dict[str, Any], name: str | None, text: str | None) -> JSONResponse:
     return JSONResponse(
         {
-            # The other types describe clothes, which stay undescribed here.
-            "instruction_data": description if kind == "identity_creation" else {"outfit": {}},
-            "suggested_name": filename.rpartition(".")[0] or None,
-            "suggested_description": None,
+            "instruction_data": groups,
+            "suggested_name": name,
+            "suggested_description": text,
             "file_id": file_id,
         }
     )

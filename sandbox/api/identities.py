@@ -69,7 +69,7 @@ def public(request: Request, identity: Identity, *, of_platform: bool = False) -
         "preprocessing_status": _status(request, identity),
         "created_at": identity.created_on,
         "updated_at": identity.updated_on,
-        "original_filename": f"{identity.identity_code}.jpg",
+        "original_filename": identity.original_filename or f"{identity.identity_code}.jpg",
         "link": _link(request, identity),
         "visibility": "default" if of_platform else "private",
         "groups": [],

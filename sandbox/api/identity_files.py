@@ -11,7 +11,7 @@ from sandbox.account.library import free_name, named, require_slot
 from sandbox.account.others import add_identity
 from sandbox.account.storage import store
 from sandbox.api.context import account_of, world_of
-from sandbox.api.identities import visible
+from sandbox.api.identities import public, visible
 from sandbox.api.multipart import form
 from sandbox.api.paging import number
 from sandbox.api.uploads import file_url
@@ -21,6 +21,11 @@ from sandbox.pictures.reference import NotAPictureError, opened
 #: Another view of an identity is brought to this many pixels, each way.
 POV_SIDE = 1024
 MOST_POVS = 100
+#: What the answer to an upload tells of the new identity.
+UPLOADED = (
+    "identity_code", "name", "link", "created_at", "original_filename", "visibility", "groups", "created_by",
+    "image_description",
+)  # fmt: skip
 
 
 async def upload_identity(request: Request) -> JSONResponse:
@@ -37,16 +42,16 @@ async def upload_identity(request: Request) -> JSONResponse:
     file = store(account, filename, "image/jpeg", _jpeg(picture))
     chosen = name or free_name(account, filename.rpartition(".")[0] or "Identity")
     identity = add_identity(world, account, chosen)
-    identity.file_id, identity.tag = file.file_id, sent.fields.get("tag") or None
+    identity.file_id, identity.original_filename = file.file_id, filename
+    identity.tag = sent.fields.get("tag") or None
+    shown = public(request, identity)
     return JSONResponse(
         {
             "success": True,
-            "identity_code": identity.identity_code,
-            "name": identity.name,
             "face_detected": True,
-            "face_metadata": {},
-            "link": file_url(request, file),
-            "created_at": identity.created_on,
+            # Where the one face that is taken for granted is: in all of the picture.
+            "face_metadata": {"faces": 1, "bbox": [0, 0, picture.width, picture.height]},
+            **{name: shown[name] for name in UPLOADED},
         },
         status_code=201,
     )

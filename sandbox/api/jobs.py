@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from sandbox.account.account import Account
 from sandbox.account.jobs import PREPROCESSING, Draft, Job
 from sandbox.api.context import account_of, world_of
+from sandbox.api.gallery import project_key
 from sandbox.api.images import image_item
 from sandbox.dialects import DIALECTS, Dialect
 from sandbox.errors import ApiError
@@ -70,9 +71,9 @@ def _status(job: Job, account: Account, now: float) -> dict[str, Any]:
         "error_message": job.error_message if status == "failed" else None,
         "identity_code": job.identity_code,
         "identity_name": identity.name if identity else None,
-        "project_id": None,
-        "project_text": None,
-        "project_key": None,
+        "project_id": job.project_id,
+        "project_text": account.project_name(job.project_id),
+        "project_key": project_key(job.project_id),
         "should_post_process": job.job_type == PREPROCESSING,
         "post_processing_status": None,
         "post_processing_error": None,

@@ -53,6 +53,7 @@ def document() -> dict[str, Any]:
                     body=object_of({"image_result_id": INTEGER, "name": OPTIONAL_TEXT}, "image_result_id"),
                 )
             },
+            "/notifications/events": {"get": _stream()},
             "/notifications": {
                 "post": operation(
                     "Read events",
@@ -91,6 +92,13 @@ def document() -> dict[str, Any]:
             **other_paths(),
         },
     }
+
+
+def _stream() -> dict[str, Any]:
+    filters = dict.fromkeys(("token", "id_task", "id_image", "name_list"), TEXT)
+    described = operation("Follow the events", 200, [], query=filters)
+    described["responses"]["200"]["content"] = {"text/event-stream": {"schema": TEXT}}
+    return described
 
 
 def _creation() -> Schema:

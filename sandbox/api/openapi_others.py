@@ -62,13 +62,21 @@ def _library() -> dict[str, Any]:
 def _pictures() -> dict[str, Any]:
     place = ("job_id", "image_index")
     stuck = {**PAGE, "status": {"enum": ["pending", "processing"]}, "min_hours": INTEGER}
+    images = {"status": STATUS, "feedback": {"enum": ["like", "dislike"]}}
+    most: Schema = {"type": "integer", "minimum": 1, "maximum": 200}
     gallery = {
         **PAGE,
+        **images,
         "job_id": TEXT,
         "job_type": TEXT,
-        "status": STATUS,
-        "max_images_per_job": {"type": "integer", "minimum": 1, "maximum": 200},
+        "ownership": {"enum": ["mine", "shared", "default"]},
+        "search": TEXT,
+        "sort_by": {"enum": ["created_at", "updated_at"]},
+        "order": ORDER,
+        "project_id": INTEGER,
+        "max_images_per_job": most,
     }
+    projects = {**PAGE, **images, "project_id": INTEGER, "max_images_per_project": most}
     given_up = object_of({"image_ids": list_of(INTEGER), "new_status": {"const": "failed"}})
     return {
         "/jobs/{job_id}/regenerate/{image_index}": {
@@ -80,9 +88,7 @@ def _pictures() -> dict[str, Any]:
         "/jobs/stuck-images": {"get": operation("What takes too long", 200, [400], query=stuck)},
         "/jobs/stuck-images/bulk-update": {"post": operation("Give up", 200, [400], body=given_up)},
         "/gallery/by-job": {"get": operation("Pictures by job", 200, [400], query=gallery)},
-        "/gallery/by-project": {
-            "get": operation("Pictures by project", 200, [400], query={**PAGE, "project_id": INTEGER})
-        },
+        "/gallery/by-project": {"get": operation("Pictures by project", 200, [400], query=projects)},
         "/download": {
             "post": operation("Archive a job", 200, [400, 404], body=object_of({"job_id": TEXT}, "job_id"))
         },
@@ -108,6 +114,12 @@ def _account() -> dict[str, Any]:
         "/auth/refresh": {"post": operation("Renew a login", 200, [400], body=renewed)},
         "/billing/credits": {"get": operation("Credits used", 200, [400], query=PERIOD)},
         "/billing/usage/{group_name}": {
-            "get": operation("Credits of a group", 200, [400, 403], path=("group_name",), query=PERIOD)
+            "get": operation(
+                "Credits of a group",
+                200,
+                [400, 403],
+                path=("group_name",),
+                query={**PERIOD, "breakdown": {"enum": ["job_type", "user"]}},
+            )
         },
     }

@@ -25,6 +25,7 @@ async def upload(request: Request) -> JSONResponse:
     if not isinstance(project, str | None):
         raise invalid([Fault("project_name", "Must be a string.")])
     announced = announce(account, filename, world.clock.now() + account.settings.upload_url_seconds)
+    announced.project_id = _project(account, project) if project else None
     return JSONResponse(
         {
             "upload_url": file_url(request, announced, "PUT"),
@@ -32,7 +33,7 @@ async def upload(request: Request) -> JSONResponse:
             "file_id": announced.file_id,
             "filename": announced.filename,
             "content_type": announced.content_type,
-            **({"project_id": _project(account, project)} if project else {}),
+            **({"project_id": announced.project_id} if project else {}),
         }
     )
 
@@ -59,7 +60,7 @@ async def get_file(request: Request) -> Response:
 
 
 def _project(account: Account, name: str) -> int:
-    """The number of a project, made at its first use; nothing else of projects is here."""
+    """The number of a project, made at its first use."""
     if len(account.projects) < MOST_PROJECTS or name in account.projects:
         return account.projects.setdefault(name, len(account.projects) + 1)
     raise ApiError(400, f"At most {MOST_PROJECTS} projects may be made.")

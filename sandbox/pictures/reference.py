@@ -1,17 +1,18 @@
 """Describes a photo by the dominant colours of its regions: an honest stand-in for the vendor's vision model.
 
 The picture's border tells the background; what differs from it is taken for a person, the upper quarter of it
-for hair and its middle for skin. Everything else of a brief is left out.
+for hair and its middle for skin. What colours do not tell is made up, see `guesses.py`.
 """
 
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
 from sandbox.pictures import words
+from sandbox.pictures.guesses import guessed
 
 Color = tuple[int, int, int]
 
@@ -27,8 +28,17 @@ class NotAPictureError(ValueError):
     """Raised when the bytes are no picture that can be read."""
 
 
-def describe(content: bytes) -> dict[str, Any]:
-    """The groups `appearance` and `hair` of an instruction; raises NotAPictureError."""
+class Description(NamedTuple):
+    """What a photo is said to show."""
+
+    #: The groups `appearance`, `face` and `hair` of an instruction.
+    groups: dict[str, Any]
+    name: str
+    text: str
+
+
+def describe(content: bytes) -> Description:
+    """Who a photo shows, always the same for the same bytes; raises NotAPictureError."""
     pixels = _pixels(content)
     background = _dominant(color for (x, y), color in pixels.items() if y == 0 or x in (0, _GRID - 1))
     person = {at: color for at, color in pixels.items() if _distance(color, background) > _SAME}
@@ -40,13 +50,16 @@ def describe(content: bytes) -> dict[str, Any]:
     hair = _dominant(color for color in hair_part.values() if _distance(color, skin) > _SAME)
     low = inside.part(0.0, 1.0, 0.5, 0.95)
     share = sum(_distance(color, hair) < _SAME for color in low.values()) / max(1, len(low))
-    return {
-        "appearance": {"skin": _nearest(skin, words.SKIN_COLORS)},
-        "hair": {
-            "color": _nearest(hair, words.HAIR_COLORS),
-            "length": "long" if share > _LONG else "medium" if share > _MEDIUM else "short",
-        },
+    length = "long" if share > _LONG else "medium" if share > _MEDIUM else "short"
+    color, tone = _nearest(hair, words.HAIR_COLORS), _nearest(skin, words.SKIN_COLORS)
+    shown = guessed(content, color, length)
+    groups = {
+        "appearance": {"gender": shown.gender, "age": shown.age, "skin": tone},
+        "face": {"eyes": shown.eyes},
+        "hair": {"color": color, "length": length},
     }
+    text = f"A {shown.gender} person, {shown.age} years old, with {length} {color} hair and {tone} skin"
+    return Description(groups, shown.name, text)
 
 
 class _Box:

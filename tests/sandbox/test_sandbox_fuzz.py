@@ -24,13 +24,15 @@ def test_fuzzed_requests_are_answered_with_documented_statuses(still: Sandbox) -
         api.set(create_per_minute=10_000, promote_per_minute=10_000, jobs_cap=10_000, slots_cap=10_000)
         operations = [found.ok() for found in schema.get_all_operations()]
         for operation in operations:
-            fuzz(operation, api)
+            # The stream's answer never ends.
+            if operation.path != "/notifications/events":
+                fuzz(operation, api)
 
 
 def test_every_endpoint_under_a_token_is_fuzzed(still: Sandbox) -> None:
     document = requests.get(still.url + "/openapi.json", timeout=5).json()
     described = {(path, method.upper()) for path, item in document["paths"].items() for method in item}
-    beside = ("/_sandbox", "/cdn", "/storage", "/openapi.json", "/notifications/events")
+    beside = ("/_sandbox", "/cdn", "/storage", "/openapi.json")
     served = {
         (route.path, method)
         for route in ROUTES
@@ -38,6 +40,9 @@ def test_every_endpoint_under_a_token_is_fuzzed(still: Sandbox) -> None:
         for method in (route.methods or ()) - {"HEAD"}
     }
     assert described == served
+    stream = document["paths"]["/notifications/events"]["get"]
+    assert list(stream["responses"]["200"]["content"]) == ["text/event-stream"]
+    assert [each["name"] for each in stream["parameters"]] == ["token", "id_task", "id_image", "name_list"]
 
 
 def fuzz(operation: APIOperation, api: Api) -> None:

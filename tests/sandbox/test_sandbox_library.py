@@ -29,6 +29,12 @@ def test_an_uploaded_identity_is_in_the_library_and_takes_a_slot(api: Api) -> No
         "Ada",
         True,
     )
+    assert set(made) == {
+        "success", "face_detected", "face_metadata", "identity_code", "name", "link", "created_at",
+        "original_filename", "visibility", "groups", "created_by", "image_description",
+    }  # fmt: skip
+    assert (made["original_filename"], made["image_description"]) == ("ada.png", "spring")
+    assert (made["visibility"], made["created_by"]) == ("private", api.account.removeprefix("sandbox-"))
     assert requests.get(made["link"], timeout=5).headers["content-type"] == "image/jpeg"
     shown = api.get(f"/identity/{made['identity_code']}").json()
     assert (shown["preprocessing_status"], shown["link"]) == ("completed", made["link"])

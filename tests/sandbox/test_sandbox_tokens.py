@@ -110,4 +110,17 @@ def test_the_owner_of_a_group_and_nobody_else_reads_its_usage(api: Api) -> None:
     usage = api.get(f"/billing/usage/{group}").json()
     assert usage["total_credits"] == 5
     assert [(member["username"], member["total_credits"]) for member in usage["members"]] == [(group, 5)]
+    assert [(row["username"], row["total_credits"]) for row in usage["summary_by_user"]] == [(group, 5)]
+    assert [row["job_type"] for row in usage["summary"]] == ["identity_creation"]
+    by_user = api.get(f"/billing/usage/{group}", breakdown="user").json()
+    assert by_user["summary"] == usage["summary_by_user"]
+    assert api.get(f"/billing/usage/{group}", breakdown="x").status_code == 400
     assert api.get("/billing/usage/others").status_code == 403
+
+
+def test_an_account_is_told_all_that_is_documented_of_it(api: Api) -> None:
+    assert set(api.get("/auth/me").json()) == {
+        "username", "email", "name", "surname", "verified", "contract", "affiliation", "groups",
+        "last_active", "credits", "address", "country", "vat_num", "billing_destination", "company_role",
+        "company_type", "product_categories", "target_audiences", "segment", "use_cases",
+    }  # fmt: skip

@@ -1,6 +1,7 @@
 """Uploads, and the extraction of a brief from a photo."""
 
 import io
+import re
 
 import pytest
 import requests
@@ -59,10 +60,25 @@ def test_an_upload_address_expires(api: Api) -> None:
 def test_an_extraction_describes_the_photo_and_is_charged_apart(api: Api) -> None:
     body = {"file_id": upload(api, photo()), "type": "identity_creation"}
     found = api.post("/preset/extract-from-image", body).json()
-    assert found["instruction_data"]["hair"] == {"color": "ash blonde", "length": "long"}
-    assert found["suggested_name"] == "ada"
+    data = found["instruction_data"]
+    assert data["hair"] == {"color": "ash blonde", "length": "long"}
+    assert (data["appearance"]["gender"], set(data["appearance"])) == ("female", {"gender", "age", "skin"})
+    assert re.fullmatch(r"\d\d-\d\d", data["appearance"]["age"]), "a range, as text"
+    assert data["face"]["eyes"]
+    assert re.fullmatch("[A-Z][a-z]+", found["suggested_name"]), "a first name, not the file's"
+    assert data["appearance"]["age"] in found["suggested_description"]
     assert api.ledger()["credits"]["charged"] == {"extraction": 5}
-    assert api.create(found["instruction_data"]).status_code == 202
+    assert api.create(data).status_code == 202
+
+
+def test_the_same_photo_is_described_alike_whatever_its_file_is_called(api: Api) -> None:
+    answers = []
+    for name in ("ada.jpg", "eve.jpg"):
+        slot = api.post("/upload", {"filename": name}).json()
+        requests.put(slot["upload_url"], data=photo(), headers=JPEG, timeout=10)
+        body = {"file_id": slot["file_id"], "type": "identity_creation"}
+        answers.append(api.post("/preset/extract-from-image", body).json() | {"file_id": None})
+    assert answers[0] == answers[1]
 
 
 def test_without_the_type_of_identities_no_face_is_described(api: Api) -> None:

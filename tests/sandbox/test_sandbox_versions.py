@@ -14,8 +14,8 @@ SMALL = {**RED, "options": {"size": "1K"}}
 HOUR = {"drafts_median_seconds": 3600, "drafts_spread_seconds": 0}
 
 
-def finished(api: Api, variations: int = 1) -> str:
-    return api.create({**SMALL, "num_variations": variations}).json()["job_id"]
+def finished(api: Api, variations: int = 1, **fields: Any) -> str:
+    return api.create({**SMALL, "num_variations": variations}, **fields).json()["job_id"]
 
 
 def results(api: Api, job_id: str) -> list[dict[str, Any]]:
@@ -127,8 +127,65 @@ def test_the_gallery_shows_jobs_newest_first_with_their_pictures(api: Api) -> No
     assert [job["job_id"] for job in api.get("/gallery/by-job", job_id=first).json()["jobs"]] == [first]
     assert api.get("/gallery/by-job", job_type="model_swap").json()["jobs"] == []
     assert api.get("/gallery/by-job", max_images_per_job=201).status_code == 400
-    assert api.get("/gallery/by-project").json()["pagination"]["total"] == 5
-    assert api.get("/gallery/by-project", project_id=1).json()["images"] == []
+    assert api.get("/gallery/by-project", project_id=1).json()["projects"] == []
+
+
+def test_the_gallery_tells_of_a_job_what_the_reference_lists(api: Api) -> None:
+    api.set(draft_failure_rate=0.5)
+    job_id = finished(api, 8)
+    [job] = api.get("/gallery/by-job").json()["jobs"]
+    assert set(job) == {
+        "job_id", "job_type", "job_status", "created_at", "updated_at", "created_by", "identity_code",
+        "identity_name", "project_id", "project_name", "project_key", "total_images", "completed_images",
+        "failed_images", "images",
+    }  # fmt: skip
+    assert (job["job_id"], job["job_status"], job["total_images"]) == (job_id, "completed", 8)
+    assert 0 < job["failed_images"] < 8
+    assert job["completed_images"] + job["failed_images"] == 8
+    [filtered] = api.get("/gallery/by-job", status="failed").json()["jobs"]
+    assert [image["status"] for image in filtered["images"]] == ["failed"] * job["failed_images"]
+    [unfinished] = api.get("/gallery/by-job", status="processing").json()["jobs"]
+    assert (unfinished["images"], unfinished["total_images"]) == ([], 8)
+
+
+def test_the_gallery_is_filtered_and_sorted_by_job(api: Api) -> None:
+    first, second = (finished(api, name=name) for name in ("Spring", "Autumn"))
+
+    def found(**query: Any) -> list[str]:
+        return [job["job_id"] for job in api.get("/gallery/by-job", **query).json()["jobs"]]
+
+    assert found(search="spring") == [first]
+    assert found(search=second[4:9]) == [second]
+    assert found(ownership="mine") == [second, first]
+    assert found(ownership="shared") == []
+    assert found(sort_by="updated_at", order="asc") == [first, second]
+    [image] = results(api, first)
+    code = api.promote(image["image_result_id"], name="Ada").json()["identity_code"]
+    [promoted] = api.get("/gallery/by-job", search="ada").json()["jobs"]
+    assert (promoted["job_type"], promoted["identity_code"]) == ("identity_preprocessing", code)
+    assert (promoted["identity_name"], promoted["images"]) == ("Ada", [])
+    for wrong in ({"sort_by": "size"}, {"ownership": "all"}, {"feedback": "7"}, {"project_id": "x"}):
+        assert api.get("/gallery/by-job", **wrong).status_code == 400
+
+
+def test_a_project_has_the_pictures_that_its_references_were_for(api: Api) -> None:
+    slot = api.post("/upload", {"filename": "a.png", "project_name": "Spring"}).json()
+    headers = {"Content-Type": "image/png"}
+    assert requests.put(slot["upload_url"], data=b"x", headers=headers, timeout=5).status_code == 200
+    asset = {"prompt": "in this vibe", "input_assets": [{"file_id": slot["file_id"]}]}
+    job_id = api.create(asset).json()["job_id"]
+    assert api.get(f"/jobs/{job_id}/status").json()["project_text"] == "Spring"
+    of_none = finished(api)
+    projects = api.get("/gallery/by-project").json()["projects"]
+    assert [(each["project_id"], each["project_name"], each["total_images"]) for each in projects] == [
+        (slot["project_id"], "Spring", 1),
+        (None, None, 1),
+    ]
+    assert [each["images"][0]["job_id"] for each in projects] == [job_id, of_none]
+    [job] = api.get("/gallery/by-job", project_id=slot["project_id"]).json()["jobs"]
+    assert (job["job_id"], job["project_name"]) == (job_id, "Spring")
+    [only] = api.get("/gallery/by-project", project_id=slot["project_id"], status="failed").json()["projects"]
+    assert (only["total_images"], only["images"]) == (1, [])
 
 
 def test_an_archive_holds_the_finished_pictures_of_its_jobs(api: Api) -> None:
