@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.common import age, clock
-from worker.account_models import AccountReport, BatchWaiting, Holder, WindowView
+from config.accounts import NONE
+from worker.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
 from worker.account_report import MOST_WAITING
+from worker.amounts import counted, credits_text
 
 #: Holders and batches that are listed.
 MOST = 20
@@ -25,6 +27,10 @@ def account_lines(report: AccountReport) -> Iterator[str]:
     for endpoint, window in report.windows.items():
         yield f"  {endpoint + 's':<9} {window_text(window, report.read_at)}"
     yield f"  slots     {_slots(report)}"
+    if report.slots_seen is not None:
+        yield f"            {slots_seen_text(report)}"
+    if report.budget is not None:
+        yield f"  budget    {_budget(report.budget)}"
     for what, pause in report.pauses.items():
         more = age(pause.until - report.read_at)
         yield f"  paused    {_PAUSED[what]} until {clock(pause.until)}, {more} more:"
@@ -63,9 +69,26 @@ def window_text(window: WindowView, now: int) -> str:
 
 def _slots(report: AccountReport) -> str:
     text = f"{report.slots_used} used, {report.slots_reserved} reserved"
+    return text if report.slots_free is None else f"{text}, {report.slots_free} free of {report.slots_cap}"
+
+
+def slots_seen_text(report: AccountReport) -> str:
+    """Return what the API has said of the slots beside what the limit says; blank when that is nothing."""
+    seen = report.slots_seen
+    if seen is None:
+        return ""
+    limit = report.limits["slots"] or NONE
     return (
-        text if report.slots_free is None else f"{text}, {report.slots_free} free of {report.limits['slots']}"
+        f"{age(report.read_at - seen.at)} ago the API said that the account is full at "
+        f"{counted(seen.number, 'identity', 'identities')}; the limit says {limit}: {seen.said}"
     )
+
+
+def _budget(budget: AccountBudget) -> str:
+    spent, reserved, left, allowed = map(
+        credits_text, (budget.spent, budget.reserved, budget.left, budget.allowed)
+    )
+    return f"{spent} credits spent, {reserved} reserved, {left} left of {allowed}"
 
 
 def _waiting(report: AccountReport) -> Iterator[str]:
@@ -89,10 +112,11 @@ def _batch(batch: BatchWaiting) -> str:
 
 def limits_line(report: AccountReport) -> str:
     """Return the limits in force."""
-    told = {
+    told: dict[str, int | str] = {
         name: "no limit" if not number and name != "express" else number
         for name, number in report.limits.items()
     }
+    told |= {"budget": credits_text(report.budget.allowed)} if report.budget is not None else {}
     weights = [f"weight {batch}={share:g}" for batch, share in report.weights.items()]
     return ", ".join([*(f"{name.replace('_', ' ')} {value}" for name, value in told.items()), *weights])
 
@@ -100,7 +124,8 @@ def limits_line(report: AccountReport) -> str:
 def change_line(change: Mapping[str, Any]) -> str:
     """Return who changed what when."""
     budget = {f"budget {batch}": allowed for batch, allowed in change.get("budget", {}).items()}
-    told = [f"{name}={value}" for name, value in sorted({**change.get("limits", {}), **budget}.items())]
+    limits = {**change.get("limits", {}), **budget}
+    told = [f"{name}={value or NONE}" for name, value in sorted(limits.items())]
     told += [f"{name} no longer set" for name in change.get("removed", [])]
     told += ["resumed"] if change.get("resumed") else []
     by = change.get("by", "unknown")

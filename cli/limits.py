@@ -1,10 +1,11 @@
 """`identity-worker limits`: an account's limits, shown or changed while everything runs."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from cli.account_drawing import change_line, limits_line
+from cli.account_drawing import change_line, limits_line, slots_seen_text
 from cli.account_options import Account, By, must_be_known, person
 from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable, say
 from worker import account_report, limit_changes
@@ -31,13 +32,17 @@ def command(
     budget: Annotated[
         list[str] | None, typer.Option(metavar="BATCH=N", help="Credits that a batch may cost in all.")
     ] = None,
+    account_budget: Annotated[
+        str | None,
+        typer.Option(metavar="N|none", help="Credits that the account may cost in all, from now on."),
+    ] = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Change an account's limits at once, for all workers; without options, show them.
 
     0 and none mean no limit. A change lasts until the configuration says something else of that limit, also
-    over restarts.
+    over restarts. An account's budget counts what is spent from when one was first set, whatever the batch.
     """
     given = {
         "jobs": jobs,
@@ -54,6 +59,8 @@ def command(
         try:
             before = account_report.report(client, account).limits
             fields = limit_changes.checked(wanted, weight or [], before)
+            if account_budget is not None:
+                fields["budget"] = limit_changes.account_budget(account_budget)
             budgets = [limit_changes.pair("--budget", text) for text in budget or []]
         except limit_changes.BadLimit as error:
             fail(printable(error), USED_WRONGLY)
@@ -70,6 +77,8 @@ def _show(report: AccountReport, *, as_json: bool) -> None:
         print_json(_facts(report))
         return
     say(printable(f"account {report.name}: {limits_line(report)}"))
+    if report.slots_seen is not None:
+        say(printable(f"  {slots_seen_text(report)}"))
     for change in report.changes[:CHANGES]:
         say(printable(f"  {change_line(change)}"))
     if len(report.changes) > CHANGES:
@@ -80,6 +89,8 @@ def _facts(report: AccountReport) -> dict[str, Any]:
     return {
         "account": report.name,
         "limits": report.limits,
+        "slots_seen": report.slots_seen and asdict(report.slots_seen),
+        "budget": report.budget and asdict(report.budget),
         "weights": report.weights,
         "changes": report.changes,
     }

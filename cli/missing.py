@@ -5,8 +5,9 @@ from typing import Any
 
 from cli.account_drawing import holder_line
 from cli.common import age, clock
+from config.accounts import NONE
 from worker.account_models import AccountReport
-from worker.amounts import credits_text
+from worker.amounts import counted, credits_text
 
 Missing = Mapping[str, Any]
 #: Holders of jobs that are named.
@@ -85,10 +86,28 @@ def _job(missing: Missing, now: int) -> str:
 
 
 def _slots(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
+    text = f"slots: it needs {missing['need']}, {max(0, missing['free'])} of {missing['cap']} are free; "
+    if missing.get("seen") != missing["cap"]:
+        return f"{text}delete identities, or raise the limit"
+    full = counted(missing["seen"], "identity", "identities")
     return (
-        f"slots: it needs {missing['need']}, {max(0, missing['free'])} of {missing['cap']} are free; "
-        "delete identities, or raise the limit"
+        f"{text}the API says that the account is full at {full}, "
+        f"the limit says {missing['limit'] or NONE}: delete identities, or once it has more slots "
+        f"`identity-worker resume {missing['account']}`"
     )
+
+
+def _account_budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
+    return (
+        f"the account's budget: it may cost {credits_text(missing['cost'])} credits, "
+        f"{credits_text(missing['left'])} of {credits_text(missing['allowed'])} are left, "
+        f"{credits_text(missing['spent'])} are spent; "
+        f"to raise it: `identity-worker limits {missing['account']} --account-budget N`"
+    )
+
+
+def _price(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
+    return f"the price of drafts: with a budget, the first job of account {missing['account']} goes alone"
 
 
 def _budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
@@ -107,4 +126,6 @@ _LINES: dict[str, Callable[[Missing, int], str]] = {
     "job": _job,
     "slots": _slots,
     "budget": _budget,
+    "account budget": _account_budget,
+    "price": _price,
 }

@@ -11,6 +11,7 @@ _WHAT = {
     "create": "the pause of creates",
     "promote": "the pause of promotes",
     "prepare": "the pause of uploads and descriptions",
+    "slots": "what the API has said of the slots, identities",
     "working": "the limit while others use the account, jobs",
 }
 

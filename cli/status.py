@@ -159,7 +159,10 @@ def _outcome(brief: BriefView) -> str:
 
 def _print_account(account: AccountView, now: int) -> None:
     jobs = f"jobs {account.jobs_in_use}/{account.jobs_cap or 'any'}"
-    slots = f"slots {account.slots_used}+{account.slots_reserved} reserved/{account.slots_cap or 'any'}"
+    cap = account.slots_cap or ("any" if account.slots_seen is None else 0)
+    slots = f"slots {account.slots_used}+{account.slots_reserved} reserved/{cap}"
+    if account.slots_seen == account.slots_cap:
+        slots += ", as the API says"
     waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
     say(printable(f"account {account.name}"))
     say(f"  {jobs}, {slots}, {waiting}")

@@ -41,12 +41,16 @@ class Limits(BaseModel):
     promote_per_minute: int = Field(5, ge=0)
     express: int = Field(0, ge=0)
     """Jobs that only briefs of a priority above 0 may take."""
+    budget: float | None = Field(None, gt=0, strict=True, allow_inf_nan=False)
+    """Credits that the account may cost in all, from when a budget was first set; None: any number."""
     weights: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Shares of batches, beside the 1 that a batch has by default."""
 
     def fields(self) -> dict[str, str]:
         """Return the limits as the account's record holds them."""
-        plain = {name: str(value) for name, value in self.model_dump(exclude={"weights"}).items()}
+        plain = {name: str(value) for name, value in self.model_dump(exclude={"weights", "budget"}).items()}
+        if self.budget is not None:
+            plain["budget"] = f"{self.budget:.15g}"
         return plain | {f"weight:{batch}": f"{weight:g}" for batch, weight in self.weights.items()}
 
 
@@ -121,7 +125,7 @@ def _limits(where: str, table: dict[str, Any]) -> Limits:
     given = {
         key: 0 if value == NONE and key in CAPS else value
         for key, value in table.items()
-        if key not in _TOKENS
+        if key not in _TOKENS and not (key == "budget" and value == NONE)
     }
     for key in given:
         if key not in Limits.model_fields:

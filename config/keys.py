@@ -88,6 +88,9 @@ BUDGET = Key(
 )
 PROMISED = Key("identity:promised:%s", "hash", "permits", "batch: subject -> credits; gone when empty")
 PROMISED_OF = Key("identity:promised-of:%s", "hash", "permits", "account: subject -> batch; gone when empty")
+RESERVATIONS = Key(
+    "identity:reservations:%s", "hash", "permits", "account: subject -> credits reserved; gone when empty"
+)
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
 IDENTITIES = Key(
     "identity:identities:%s", "zset", "permits", "account: own identities -> since, ms; gone when empty"

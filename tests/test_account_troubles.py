@@ -142,3 +142,63 @@ def test_a_promotion_is_held_up_by_what_is_the_whole_accounts_and_a_create_not_b
     flow.client.hdel(keys.RECORD(f"account:{DEFAULT}"), "promote_until")
     flow.scripts.run("admit", account=DEFAULT)
     assert flow.promotion("a").attempt == 1, "the pause of the account holds it up now"
+
+
+# --- a limit of slots above the account's own (guide, *Limits and validation*) ------------------------------
+
+
+def drafts_bought(api: Api) -> int:
+    """Return how many creations the account has paid for."""
+    return sum(job["job_type"] == "identity_creation" for job in api.ledger()["jobs"])
+
+
+def test_a_limit_above_the_accounts_own_slots_buys_no_drafts_for_nothing(heard: Flow) -> None:
+    briefs, real, jobs = 12, 3, 5
+    heard.api.set(slots_cap=real)
+    heard.accept(brief_id="first")
+    heard.ledger.set_limits(DEFAULT, {"slots": "200"}, by="test")
+    for number in range(1, briefs):
+        heard.accept(brief_id=f"b{number}")
+
+    def stands_still() -> bool:
+        report = account_report.report(heard.client, DEFAULT)
+        return report.slots_used == real and not report.jobs and report.slots_seen is not None
+
+    heard.steps.until(stands_still)
+    report = account_report.report(heard.client, DEFAULT)
+    assert report.slots_seen is not None
+    assert (report.slots_seen.number, report.slots_cap) == (real, real)
+    assert "Maximum identities" in report.slots_seen.said
+    bought = drafts_bought(heard.api)
+    assert bought <= real + jobs, "no more than what was under way when the API said so"
+    assert report.waiting["create"] == briefs - bought
+
+    # An identity that somebody deletes serves one that is paid for, and no create.
+    delete_identity(heard.api, heard.api.ledger()["identities"][0]["identity_code"])
+    heard.wake_timer(f"library:{DEFAULT}")
+    heard.steps.until(lambda: len(heard.api.ledger()["promotions"]) == real + 1)
+    heard.steps.until(stands_still)
+    assert drafts_bought(heard.api) == bought
+
+    # The account gets more: whoever has waited is done.
+    heard.api.set(slots_cap=200)
+    heard.ledger.resume(DEFAULT, by="test")
+    heard.steps.until(lambda: not heard.client.zcard(keys.OPEN()))
+    assert {brief.state for brief in views.briefs(heard.client)} == {"done"}
+    assert drafts_bought(heard.api) == briefs
+
+
+def test_an_account_that_was_given_more_slots_goes_on_by_itself(heard: Flow) -> None:
+    heard.api.set(slots_cap=1)
+    heard.accept(brief_id="first")
+    heard.ledger.set_limits(DEFAULT, {"slots": "200"}, by="test")
+    heard.finish("first")
+    heard.accept(brief_id="second")
+    heard.steps.until(lambda: account_report.report(heard.client, DEFAULT).slots_seen)
+    heard.accept(brief_id="third")
+    assert heard.brief("third").state == "waiting"
+    heard.api.set(slots_cap=200)
+    heard.end_pauses()
+    assert heard.finish("second").state == "done"
+    assert heard.finish("third").state == "done"
+    assert account_report.report(heard.client, DEFAULT).slots_seen is None

@@ -50,6 +50,27 @@ def test_one_token_of_two_accounts_is_refused_since_each_would_have_the_caps_of_
     assert "hush" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "budget"), [("5000", "5000"), ("12.5", "12.5"), ('"none"', None), (None, None)]
+)
+def test_an_account_may_have_a_budget_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, budget: str | None
+) -> None:
+    monkeypatch.setenv("T", "t")
+    line = "" if text is None else f"budget = {text}\n"
+    accounts = load_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\n{line}'))
+    assert accounts["shop"].limits.fields().get("budget") == budget
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "true", '"lots"'])
+def test_a_budget_that_is_no_number_above_0_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("T", "t")
+    with pytest.raises(BadAccounts, match=r"accounts\.shop\.budget: "):
+        load_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\nbudget = {text}\n'))
+
+
 def test_each_account_has_limits_of_its_own_and_none_and_0_lift_a_cap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ Times are ms since 1970 by the server's clock.
 from dataclasses import dataclass
 from typing import Any
 
+from worker.slots import SlotsSeen
 from worker.streams import Stream
 from worker.view_models import PauseView
 
@@ -47,6 +48,18 @@ class BatchWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountBudget:
+    """What an account may cost in all since it was given a budget, in credits."""
+
+    allowed: float
+    spent: float
+    reserved: float
+    """For what its briefs on their way will still cost."""
+    left: float
+    """Below 0 when drafts cost more than was known, or the budget was lowered."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountReport:
     """An account as it stood at `read_at`; a cap of 0 is no cap."""
 
@@ -65,8 +78,13 @@ class AccountReport:
     windows: dict[str, WindowView]
     slots_used: int
     slots_reserved: int
+    slots_seen: SlotsSeen | None
+    """Counts where it is lower than the limit."""
+    slots_cap: int | None
+    """The slots that may be used: of the limit and what the API has said the lower; None: no cap."""
     slots_free: int | None
     """None without a cap; below 0 when identities were added by hand or the cap was lowered."""
+    budget: AccountBudget | None
     pauses: dict[str, PauseView]
     batches: tuple[BatchWaiting, ...]
     waiting_counted: bool

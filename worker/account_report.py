@@ -10,7 +10,14 @@ import redis
 from config import keys
 from config.accounts import Limits
 from worker import orphans
-from worker.account_models import AccountReport, BatchWaiting, Holder, WindowView
+from worker.account_models import (
+    AccountBudget,
+    AccountReport,
+    BatchWaiting,
+    Holder,
+    WindowView,
+)
+from worker.slots import slots_cap, slots_seen
 from worker.streams import read_stream
 from worker.view_models import Fields, pauses
 
@@ -36,6 +43,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         pipe.zcard(keys.IDENTITIES(name))
         pipe.hvals(keys.SLOTS(name))
         pipe.lrange(keys.CHANGES(name), 0, -1)
+        pipe.hvals(keys.RESERVATIONS(name))
         pipe.get(keys.LEASE(name))
         pipe.hgetall(keys.PARKED_OF(name))
         pipe.zcard(keys.WAITING(name, "prepare"))
@@ -43,15 +51,16 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
             pipe.zrange(keys.WINDOW(name, endpoint), 0, -1, withscores=True)
             pipe.zcard(keys.WAITING(name, endpoint))
             pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
-        (seconds, micros), fields, permits, identities, slots, changes, lease, parked, asleep, *rest = (
-            pipe.execute()
-        )
+        (seconds, micros), fields, permits, identities, slots, changes, *rest = pipe.execute()
+    reservations, lease, parked, asleep, *rest = rest
     now = seconds * 1000 + micros // 1000
     limits = {limit: int(fields.get(limit, default)) for limit, default in _DEFAULTS.items()}
     per_endpoint = {endpoint: rest[3 * n : 3 * n + 3] for n, endpoint in enumerate(endpoints)}
     listed = {endpoint: got[2] for endpoint, got in per_endpoint.items()}
     holders, batches = _records(client, name, permits, listed)
     reserved = sum(map(int, slots))
+    seen = slots_seen(fields)
+    cap = slots_cap(limits["slots"], seen)
     return AccountReport(
         name=name,
         read_at=now,
@@ -71,7 +80,10 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         },
         slots_used=identities,
         slots_reserved=reserved,
-        slots_free=limits["slots"] - identities - reserved if limits["slots"] else None,
+        slots_seen=seen,
+        slots_cap=cap,
+        slots_free=None if cap is None else cap - identities - reserved,
+        budget=_budget(fields, reservations),
         pauses=pauses(fields, now),
         batches=_by_batch(batches, {batch: int(count) for batch, count in parked.items()}),
         waiting_counted=all(got[1] <= MOST_WAITING for got in per_endpoint.values()),
@@ -84,7 +96,15 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
     )
 
 
-_DEFAULTS = {name: value for name, value in Limits().model_dump().items() if name != "weights"}
+_DEFAULTS: dict[str, int] = Limits().model_dump(exclude={"weights", "budget"})
+
+
+def _budget(fields: Fields, reservations: Sequence[str]) -> AccountBudget | None:
+    if not fields.get("budget"):
+        return None
+    allowed, spent = float(fields["budget"]), float(fields.get("spent", "0"))
+    reserved = sum(map(float, reservations))
+    return AccountBudget(allowed, spent, reserved, allowed - spent - reserved)
 
 
 def _number(fields: Fields, name: str) -> int | None:

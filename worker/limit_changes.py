@@ -41,6 +41,22 @@ def pair(option: str, text: str) -> tuple[str, float]:
     return batch, value
 
 
+def account_budget(text: str) -> str:
+    """Return the field of the account's record that holds its budget, blank for none; raises BadLimit."""
+    if text == NONE:
+        return ""
+    try:
+        credits_allowed = float(text)
+    except ValueError:
+        credits_allowed = math.nan
+    if not math.isfinite(credits_allowed) or credits_allowed <= 0:
+        # 0 would read as "nothing may be spent", and lifts every other limit.
+        raise BadLimit(
+            "--account-budget", text, f"must be a number of credits above 0, or {NONE} for no budget"
+        )
+    return f"{credits_allowed:.15g}"
+
+
 def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 

@@ -113,6 +113,8 @@ class AccountView:
     slots_reserved: int
     """Slots kept for briefs and promotions that are under way."""
     slots_cap: int
+    slots_seen: int | None
+    """How many identities the library held when the API said that it was full; None: it did not say so."""
     waiting_create: int
     waiting_promote: int
     pauses: dict[str, PauseView]

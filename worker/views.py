@@ -14,6 +14,7 @@ from config import keys
 from config.accounts import Limits
 from worker.ledger import brief_subject, promotion_subject
 from worker.listing import listed
+from worker.slots import slots_cap, slots_seen
 from worker.view_models import (
     AccountView,
     BriefView,
@@ -117,13 +118,15 @@ def account(client: "redis.Redis", name: str) -> AccountView:
         pipe.exists(keys.LEASE(name))
         time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
     limits = Limits()
+    seen = slots_seen(fields)
     return AccountView(
         name=name,
         jobs_in_use=jobs,
         jobs_cap=int(fields.get("jobs", limits.jobs)),
         slots_used=identities,
         slots_reserved=sum(map(int, slots)),
-        slots_cap=int(fields.get("slots", limits.slots)),
+        slots_cap=slots_cap(int(fields.get("slots", limits.slots)), seen) or 0,
+        slots_seen=None if seen is None else seen.number,
         waiting_create=create,
         waiting_promote=promote,
         pauses=pauses(fields, _ms(time)),

@@ -79,6 +79,10 @@ def test_by_default_the_user_and_the_host_are_on_record(command: Command, studio
         ("--weight", "spring=nan"),
         ("--weight", "=2"),
         ("--budget", "spring=-5"),
+        ("--account-budget", "0"),
+        ("--account-budget", "-5"),
+        ("--account-budget", "inf"),
+        ("--account-budget", "lots"),
         ("--by", " "),
     ],
 )
@@ -116,6 +120,7 @@ def test_an_account_that_there_is_not_is_a_wrong_use(command: Command, studio: s
 
 def test_a_raised_budget_lets_a_parked_brief_start(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="before")
+    flow.client.hset(keys.RECORD("account:default"), "drafts_ended", 1)
     assert command("limits", "default", "--budget", "spring=10").returncode == 0
     flow.accept(brief_id="a", batch="spring")
     assert flow.client.zrange(keys.PARKED("spring"), 0, -1) == ["brief:a"]
@@ -125,6 +130,24 @@ def test_a_raised_budget_lets_a_parked_brief_start(command: Command, flow: Flow)
     assert not flow.client.exists(keys.PARKED("spring"), keys.PARKED_OF("default"))
     assert flow.client.zscore(keys.PERMITS("default"), "brief:a"), "in the same call"
     assert flow.until("a", "generating")
+
+
+def test_an_accounts_budget_keeps_back_briefs_of_no_batch_and_is_told(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="before")
+    answer = command("limits", "default", "--account-budget", "90")
+    assert answer.returncode == 0
+    assert ", budget 90\n" in answer.stdout
+    assert ": budget=90\n" in answer.stdout
+    flow.accept(brief_id="a")
+    assert flow.brief("a").state == "waiting"
+    assert "  budget    0 credits spent, 50 reserved, 40 left of 90\n" in command("accounts").stdout
+    shown = command("why", "a").stdout
+    assert "the account's budget: it may cost 50 credits, 40 of 90 are left, 0 are spent" in shown
+    assert "`identity-worker limits default --account-budget N`" in shown
+    told = json.loads(command("limits", "default", "--account-budget", "none", "--json").stdout)
+    assert told["budget"] is None
+    assert told["changes"][0]["limits"] == {"budget": ""}
+    assert flow.client.zscore(keys.PERMITS("default"), "brief:a"), "in the same call"
 
 
 def test_a_budget_of_a_batch_that_never_comes_ends(
@@ -146,6 +169,17 @@ def test_resume_lifts_the_pauses_and_says_what_it_lifted(command: Command, flow:
     assert json.loads(command("resume", "default", "--json").stdout) == {"account": "default", "lifted": {}}
     changes = account_report.report(flow.client, "default").changes
     assert sum(bool(change.get("resumed")) for change in changes) == 1, "what lifted nothing is no act"
+
+
+def test_resume_believes_in_the_limit_of_slots_again(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    seen = {"slots_seen": 3, "slots_seen_at": 1, "slots_seen_reason": "429: Maximum identities reached."}
+    flow.client.hset(keys.RECORD("account:default"), mapping=seen)
+    assert "said that the account is full at 3 identities; the limit says 50" in command("accounts").stdout
+    assert "full at 3 identities" in command("limits", "default").stdout
+    answer = command("resume", "default")
+    assert answer.stdout == "lifted what the API has said of the slots, identities: 3\n"
+    assert "full at" not in command("accounts").stdout
 
 
 def test_resume_gives_back_the_jobs_that_others_had(command: Command, flow: Flow) -> None:

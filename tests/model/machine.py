@@ -79,6 +79,7 @@ class Permits(RuleBasedStateMachine):
         slots=st.sampled_from((0, 3, 6, 50)),
         rate=st.sampled_from((0, 1, 2, 5)),
         express=st.sampled_from((0, 0, 1)),
+        job_has_ended=st.booleans(),
         first=st.lists(
             st.tuples(st.none() | batches, st.sampled_from((0, 0, 1)), st.integers(1, 3)), max_size=8
         ),
@@ -90,13 +91,15 @@ class Permits(RuleBasedStateMachine):
         slots: int,
         rate: int,
         express: int,
+        job_has_ended: bool,
         first: list[tuple[str | None, int, int]],
     ) -> None:
         self.scene = Scene(self.client, self.scripts[counts], Model(preprocessing_counts=counts), BATCHES)
         for name in ACCOUNTS:
             self.scene.open(
-                name, jobs=jobs, slots=slots, express=express, create_per_minute=rate, promote_per_minute=rate
-            )
+                name, job_has_ended=job_has_ended, jobs=jobs, slots=slots, express=express,
+                create_per_minute=rate, promote_per_minute=rate,
+            )  # fmt: skip
         for batch, priority, need in first:
             self.scene.arrive("a", batch=batch, priority=priority, need=need)
 
@@ -278,6 +281,10 @@ class Permits(RuleBasedStateMachine):
     def set_a_budget(self, batch: str, account: str, allowed: int) -> None:
         self.scene.set_budget(batch, account, allowed)
 
+    @rule(account=accounts, allowed=st.none() | st.sampled_from((100, 200, 1_000)))
+    def set_the_accounts_budget(self, account: str, allowed: int | None) -> None:
+        self.scene.set_account_budget(account, allowed)
+
     @rule(account=accounts)
     def resume(self, account: str) -> None:
         self.scene.resume(account)
@@ -332,6 +339,7 @@ def drain(scene: Scene) -> None:
     for batch in BATCHES:
         scene.set_budget(batch, ACCOUNTS[0], 1_000_000)
     for name in ACCOUNTS:
+        scene.set_account_budget(name, None)
         scene.limit(name, jobs=5, slots=0, express=0, create_per_minute=5, promote_per_minute=5)
     for _ in range(400):
         unfinished = [s for s in scene.model.subjects.values() if not s.finished]

@@ -128,6 +128,14 @@ class Account:
     identities: dict[str, int] = field(default_factory=dict)
     drafts_credits: float = 0
     drafts_made: int = 0
+    job_has_ended: bool = False
+    """Whether a creation job has ended, which tells what drafts cost if the API tells it at all."""
+    slots_seen: int | None = None
+    """How many identities the library held when the API said that it was full."""
+    slots_beyond: bool = False
+    """Whether it has taken a promotion since, though it should have been full."""
+    budget: float | None = None
+    spent: float = 0
 
     @property
     def draft_price(self) -> float:
@@ -168,11 +176,15 @@ class Model:
         """Return the slots that are reserved, by subject."""
         return {s.name: s.reserved for s in self.of(account) if s.reserved}
 
-    def free_slots(self, account: Account) -> float:
-        """Return the slots that nobody has or keeps."""
-        if account.slots == 0:
-            return float("inf")
-        return account.slots - len(account.identities) - sum(self.reserved(account.name).values())
+    def free_slots(self, account: Account, cap: float | None = None) -> float:
+        """Return the slots that nobody has or keeps, of those of a cap, or of the lower of both."""
+        if cap is None:
+            cap = min(account.slots or float("inf"), self.seen(account))
+        return cap - len(account.identities) - sum(self.reserved(account.name).values())
+
+    def seen(self, account: Account) -> float:
+        """Return the slots that the API has said there are."""
+        return float("inf") if account.slots_seen is None else account.slots_seen
 
     def window(self, account: str, endpoint: str, now: int) -> list[Request]:
         """Return the requests that fill a window."""
@@ -217,21 +229,51 @@ class Model:
                 found.add("working")
         if not self.has_slots(subject):
             found.add("slots")
+        if account.budget is not None and subject.promised is None:
+            reserved = sum(s.promised or 0 for s in self.of(account.name))
+            if account.spent + reserved + self.cost(subject) > account.budget + ROUNDING:
+                found.add("account budget")
         allowed = self.allowed.get(subject.batch or "")
         if allowed is not None and subject.promised is None:
             assert subject.batch
             if self.committed(subject.batch) + self.cost(subject) > allowed + ROUNDING:
                 found.add("budget")
+        if "budget" not in found and self.waits_for_price(subject):
+            found.add("price")
         return found
 
     def has_slots(self, subject: Subject) -> bool:
-        """Return whether a waiter's slots are free; if kept for it, whether the library has still room."""
+        """Return whether a waiter's slots are free: by the limit, and by what the API has said.
+
+        Past the latter one request goes, in case that it is no longer so: a promotion, or a create if it was
+        a create that the API has refused for want of slots.
+        """
+        account, endpoint = self.accounts[subject.account], subject.endpoint
+        if not self.is_within(subject, account.slots or float("inf")):
+            return False
+        may_try = endpoint == "promote" or account.stops["create"].full
+        tries = may_try and not self.under_way(account.name, endpoint)
+        return tries or self.is_within(subject, self.seen(account))
+
+    def is_within(self, subject: Subject, cap: float) -> bool:
+        """Return whether slots of a cap are free; of one that keeps its own, whether the library has room."""
         account = self.accounts[subject.account]
-        free = self.free_slots(account)
+        free = self.free_slots(account, cap)
         if not subject.reserved:
             return subject.need <= free
-        promoting = [s for s in self.of(account.name) if s.endpoint == "promote" and s.request]
-        return free >= 0 or len(account.identities) + len(promoting) < account.slots
+        return free >= 0 or len(account.identities) + len(self.under_way(account.name, "promote")) < cap
+
+    def under_way(self, account: str, endpoint: str) -> list[Subject]:
+        """Return who is granted a request of an endpoint, or waits for its answer."""
+        return [s for s in self.of(account) if s.endpoint == endpoint and s.request]
+
+    def waits_for_price(self, subject: Subject) -> bool:
+        """Return whether a brief with a budget waits for the account's first job to tell what drafts cost."""
+        account = self.accounts[subject.account]
+        if subject.endpoint == "promote" or account.job_has_ended:
+            return False
+        has_budget = account.budget is not None or (subject.batch or "") in self.allowed
+        return has_budget and any(name.startswith("brief:") for name in self.permits(account.name))
 
     def startable(self, account: str, now: int) -> list[Subject]:
         """Return the waiters that miss nothing."""
@@ -264,7 +306,7 @@ class Model:
         rate = self.accounts[subject.account].rates[subject.endpoint]
         subject.request = Request(subject.account, subject.endpoint, now, rate)
         self.requests.append(subject.request)
-        if subject.batch and subject.promised is None:
+        if subject.promised is None:
             subject.promised = self.cost(subject)
 
     def begin(self, subject: Subject, now: int) -> None:
@@ -297,7 +339,9 @@ class Model:
             subject.code = code
             assert code
             account.identities[code] = now
+            account.slots_beyond |= len(account.identities) > self.seen(account)
             self.spend(subject, PROMOTION)
+        account.job_has_ended |= before == "generating" and to != "held"
         subject.has_slot = False
         if to == "planned":
             # Its slot stays its own, but for one whose identity somebody else's may have replaced meanwhile.
@@ -324,6 +368,7 @@ class Model:
 
     def spend(self, subject: Subject, cost: float) -> None:
         """Let a subject cost credits."""
+        self.accounts[subject.account].spent += cost
         if subject.batch:
             self.spent[subject.batch] = self.spent.get(subject.batch, 0) + cost
 
@@ -372,7 +417,19 @@ class Model:
         """Lift pauses: a request that went out after their end was not refused."""
         for what in ("pause", endpoint):
             if granted >= account.stops[what].until:
+                if what == "create" and account.stops[what].full:
+                    self.forget_slots(account)
                 account.stops[what] = Stop()
+
+    def learn_slots(self, account: Account) -> None:
+        """Believe the API that there are no more slots than what is in the library and what may be."""
+        in_use = len(account.identities) + len(self.under_way(account.name, "promote"))
+        account.slots_seen = round(min(self.seen(account), in_use))
+        self.withdraw(account, "create")
+
+    def forget_slots(self, account: Account) -> None:
+        """Believe in the limit alone again."""
+        account.slots_seen, account.slots_beyond = None, False
 
     def cool(self, account: Account, endpoint: str, ms: int, now: int) -> None:
         """Let an endpoint rest."""
@@ -405,6 +462,7 @@ class Model:
         """Lift everything by hand."""
         account.stops = {what: Stop() for what in account.stops}
         account.working = None
+        self.forget_slots(account)
 
     def read_library(self, account: Account, codes: set[str], since: int) -> None:
         """Believe a list of identities that was asked for at `since`, but for what came after."""
@@ -416,3 +474,9 @@ class Model:
                 for stop in account.stops.values():
                     if stop.full:
                         stop.until, stop.full = 0, False
+        if len(account.identities) > self.seen(account):
+            if account.slots_beyond:
+                self.forget_slots(account)
+            else:
+                account.slots_seen = len(account.identities)
+        account.slots_beyond = False

@@ -33,6 +33,7 @@ class Seen:
     slots: dict[str, int]
     identities: dict[str, int]
     record: dict[str, str]
+    reservations: dict[str, float]
 
     def under_way(self, endpoint: str) -> set[str]:
         """Return whose requests have no end yet."""
@@ -65,9 +66,11 @@ class Scene:
         self.ran += 1
         return self.scripts.run(command, self.now, **arguments)
 
-    def open(self, name: str, **limits: int) -> Account:
-        """Open an account."""
-        account = self.model.accounts[name] = Account(name)
+    def open(self, name: str, *, job_has_ended: bool = True, **limits: int) -> Account:
+        """Open an account, one that has had a job before unless it is said otherwise."""
+        account = self.model.accounts[name] = Account(name, job_has_ended=job_has_ended)
+        if job_has_ended:
+            self.client.hset(keys.RECORD(f"account:{name}"), "drafts_ended", 1)
         self.libraries[name] = set()
         self.limit(name, **{"jobs": account.jobs, **limits})
         return account
@@ -80,6 +83,8 @@ class Scene:
                 account.rates[field_.removesuffix("_per_minute")] = value
             else:
                 setattr(account, field_, value)
+        if "slots" in limits:
+            self.model.forget_slots(account)
         texts = {field_: str(value) for field_, value in limits.items()}
         self.run("limits", account=name, limits=texts, by="test")
         self.look()
@@ -170,6 +175,7 @@ class Scene:
         else:
             model.refused(account, endpoint, ms or MINUTE, request.granted, self.now)
             account.stops[endpoint].full = True
+            model.learn_slots(account)
         throttle = {"kind": kind, "reason": "429"} | ({"ms": ms} if ms else {})
         self.advance(subject, subject.state, settle="counted", throttle=throttle)
 
@@ -205,6 +211,16 @@ class Scene:
         """Set a batch's budget."""
         self.model.allowed[batch] = allowed
         self.run("budget", batch=batch, account=account, credits=str(allowed))
+        self.look()
+
+    def set_account_budget(self, name: str, allowed: int | None) -> None:
+        """Set an account's own budget, or take it away; what is spent counts from the first one on."""
+        account = self.model.accounts[name]
+        if account.budget is None and allowed is not None:
+            account.spent = 0
+        account.budget = allowed
+        text = "" if allowed is None else str(allowed)
+        self.run("limits", account=name, limits={"budget": text}, by="test")
         self.look()
 
     def resume(self, account: str) -> None:
@@ -252,6 +268,8 @@ class Scene:
         for name, account in self.model.accounts.items():
             self._check_holdings(account, seen[name])
             self._check_stops(account, seen[name].record)
+            self._check_slots_seen(account, seen[name].record)
+            self._check_account_budget(account, seen[name])
             self._check_idle(account, seen[name], parked)
         self._check_waiting(seen, parked)
         self._check_budgets(budgets, promised)
@@ -265,6 +283,7 @@ class Scene:
                 pipe.hgetall(keys.SLOTS(name))
                 pipe.zrange(keys.IDENTITIES(name), 0, -1, withscores=True)
                 pipe.hgetall(keys.RECORD(f"account:{name}"))
+                pipe.hgetall(keys.RESERVATIONS(name))
                 for endpoint in ENDPOINTS:
                     pipe.zrange(keys.WAITING(name, endpoint), 0, -1)
                     pipe.zrange(keys.WINDOW(name, endpoint), 0, -1, withscores=True)
@@ -279,13 +298,14 @@ class Scene:
             got = iter(pipe.execute())
         seen = {}
         for name in self.model.accounts:
-            permits, slots, identities, record = (next(got) for _ in range(4))
+            permits, slots, identities, record, reserved = (next(got) for _ in range(5))
             waiting, windows = {}, {}
             for endpoint in ENDPOINTS:
                 waiting[endpoint], windows[endpoint] = next(got), next(got)
             seen[name] = Seen(
                 set(permits), waiting, windows, {s: int(n) for s, n in slots.items()},
                 {code: int(since) for code, since in identities}, record,
+                {s: float(amount) for s, amount in reserved.items()},
             )  # fmt: skip
         parked, budgets, promised = {}, {}, {}
         for batch in self.batches:
@@ -361,6 +381,17 @@ class Scene:
         for what, stop in account.stops.items():
             noted = (int(record.get(f"{what}_until", 0)), int(record.get(f"{what}_count", 0)))
             assert noted == (stop.until, stop.refusals), f"{what} is {noted} instead of {stop}"
+
+    def _check_slots_seen(self, account: Account, record: dict[str, str]) -> None:
+        noted = record.get("slots_seen")
+        assert (None if noted is None else int(noted)) == account.slots_seen
+        assert ("slots_beyond" in record) == account.slots_beyond
+
+    def _check_account_budget(self, account: Account, seen: Seen) -> None:
+        ours = {s.name: float(s.promised) for s in self.model.of(account.name) if s.promised is not None}
+        assert seen.reservations == ours
+        if account.budget is not None:
+            assert float(seen.record.get("spent", 0)) == account.spent
 
     def _check_waiting(self, seen: dict[str, Seen], parked: dict[str, list[str]]) -> None:
         """Whoever waits stands in one list, and nobody else does."""

@@ -17,5 +17,6 @@ for _, code in ipairs(redis.call('ZRANGEBYSCORE', identities, '-inf', whole(A.si
         make_room(A.account)
     end
 end
+correct_slots_seen(A.account)
 admit(A.account)
 return redis.call('ZCARD', identities)

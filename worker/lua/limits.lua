@@ -28,7 +28,7 @@ local function compared(before)
     return changed, removed
 end
 
-local limits, removed = A.limits, {}
+local limits, removed, limits_gone = A.limits, {}, {}
 if A.file then
     local before = redis.call('HGET', record, 'configured')
     if before == A.file then
@@ -37,11 +37,21 @@ if A.file then
     limits, removed = compared(before and cjson.decode(before) or {})
     redis.call('HSET', record, 'configured', A.file)
 end
+-- What an account has spent counts from its first budget on.
+if limits.budget and not tonumber(redis.call('HGET', record, 'budget')) then
+    redis.call('HDEL', record, 'spent')
+end
 if next(limits) then
     put(record, limits, {})
 end
 if #removed > 0 then
     redis.call('HDEL', record, unpack(removed))
+end
+for _, field in ipairs(removed) do
+    limits_gone[field] = true
+end
+if limits.slots or limits_gone.slots then
+    lift_slots_seen(A.account)
 end
 log_change(A.account, {at = NOW, by = A.by, limits = limits, removed = #removed > 0 and removed or nil})
 admit(A.account)

@@ -1,7 +1,7 @@
--- resume: lift every pause of an account, and trust its own limit of jobs again.
+-- resume: lift every pause of an account, and trust its own limits of jobs and slots again.
 --
 -- account, by
--- Returns what was lifted as {name, reason, name, reason, ...}: pauses that were still on, and `working`.
+-- Returns what was lifted as {name, reason, name, reason, ...}: pauses that were still on, `working` and `slots`.
 --
 -- Atomic: lifted, written down who did it, and acted upon.
 local record = account_record(A.account)
@@ -20,6 +20,11 @@ if working then
     lifted[#lifted + 1] = working
 end
 redis.call('HDEL', record, 'working', 'working_until')
+local seen = redis.call('HGET', record, 'slots_seen')
+if lift_slots_seen(A.account) > 0 then
+    lifted[#lifted + 1] = 'slots'
+    lifted[#lifted + 1] = seen
+end
 if #lifted > 0 then
     log_change(A.account, {at = NOW, by = A.by, resumed = true})
 end

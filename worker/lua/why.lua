@@ -3,8 +3,8 @@
 -- subject
 -- Returns a JSON object, or '' when it does not wait: account, endpoint, granted, urgent, parked, position and
 -- waiting (none when parked), promotions that go first, missing = {{what = 'pause' | 'probe' | 'request' | 'job'
--- | 'slots' | 'budget', ...}, ...}. It changes nothing but to forget what counts no more: ended requests, a
--- working limit that has reached the cap.
+-- | 'slots' | 'account budget' | 'price' | 'budget', ...}, ...}. It changes nothing but to forget what counts no more:
+-- ended requests, a working limit that has reached the cap.
 --
 -- Atomic: one picture of the account, which many others change meanwhile.
 local kind = kind_of(A.subject)
@@ -47,9 +47,19 @@ if not holds_job(account, A.subject) then
         lacks('job', {used = redis.call('ZCARD', key('PERMITS', account)), cap = limits.jobs, working = limits.working,
             express = reserve, next_at = later})
     end
-    local free = free_slots(account, limits.slots)
-    if not has_slots(account, A.subject, free, limits.slots) then
-        lacks('slots', {need = tonumber(need) or 1, free = free, cap = limits.slots})
+    local free = free_of(account, limits)
+    if not has_slots(account, endpoint, A.subject, limits, free) then
+        local cap, seen = slots_cap(limits), limits.slots_seen < math.huge and limits.slots_seen or nil
+        lacks('slots', {account = account, need = tonumber(need) or 1, free = math.min(free.of_limit, free.of_seen), cap = cap,
+            seen = seen, limit = limits.slots < math.huge and limits.slots or 0})
+    end
+    local left = account_left(account, limits)
+    if not fits_account(account, A.subject, left) then
+        lacks('account budget', {account = account, cost = cost_of(account, A.subject), left = left,
+            allowed = limits.budget, spent = tonumber(redis.call('HGET', account_record(account), 'spent')) or 0})
+    end
+    if waits_for_price(account, A.subject, limits, learns_price(account)) then
+        lacks('price', {account = account})
     end
 end
 if not fits_budget(account, A.subject, batch) then

@@ -8,7 +8,7 @@ local function account_record(account)
     return record_of('account:' .. account)
 end
 
-local FIELDS = {'jobs', 'slots', 'create_per_minute', 'promote_per_minute', 'express',
+local FIELDS = {'jobs', 'slots', 'slots_seen', 'budget', 'create_per_minute', 'promote_per_minute', 'express',
     'working', 'working_until', 'pause_until', 'create_until', 'promote_until',
     'pause_count', 'create_count', 'promote_count', 'create_full', 'promote_full'}
 
@@ -21,7 +21,9 @@ local function limits_of(account)
     local all, count = of.pause_until or 0, of.pause_count or 0
     return {
         jobs = of.jobs or 5,
-        slots = of.slots or 50,
+        slots = of.slots == 0 and math.huge or of.slots or 50,
+        slots_seen = of.slots_seen or math.huge,
+        budget = of.budget,
         express = of.express or 0,
         working = of.working,
         working_until = of.working_until or 0,
@@ -82,11 +84,66 @@ local function wake_from_pause(account, subject)
     redis.call('ZREM', key('WAITING', account, 'prepare'), subject)
 end
 
+-- What the API has said of the slots is over: the operator says something else of them, or the API itself.
+local function lift_slots_seen(account)
+    return redis.call('HDEL', account_record(account), 'slots_seen', 'slots_seen_at', 'slots_seen_reason', 'slots_beyond')
+end
+
 -- An answer that is no refusal of the account: what was paused is over, unless the request went out before.
 local function came_through(account, endpoint, granted_at)
+    local record = account_record(account)
     for _, what in ipairs({'pause', endpoint}) do
-        if granted_at >= (tonumber(redis.call('HGET', account_record(account), what .. '_until')) or 0) then
+        if granted_at >= (tonumber(redis.call('HGET', record, what .. '_until')) or 0) then
+            if what == 'create' and redis.call('HEXISTS', record, 'create_full') == 1 then
+                lift_slots_seen(account) -- the API looks at the slots before it takes a create, and finds room
+            end
             lift(account, what)
+        end
+    end
+end
+
+-- Identities that promotes on their way may have made, or whose outcome is unknown: they are in no count yet.
+local function promotes_on_their_way(account)
+    local number = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
+    for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
+        if kind_of(subject) == 'promotion' and redis.call('HGET', record_of(subject), 'state') == 'planned'
+            and not redis.call('ZSCORE', key('WINDOW', account, 'promote'), subject) then
+            number = number + 1
+        end
+    end
+    return number
+end
+
+-- The API has no slot left: so many as there are now are all that there are, whatever the limit says.
+local function learn_slots(account, reason)
+    local record = account_record(account)
+    local in_use = redis.call('ZCARD', key('IDENTITIES', account)) + promotes_on_their_way(account)
+    local seen = math.min(tonumber(redis.call('HGET', record, 'slots_seen')) or in_use, in_use)
+    redis.call('HSET', record, 'slots_seen', seen, 'slots_seen_at', whole(NOW), 'slots_seen_reason', reason)
+    withdraw(account, 'create') -- no draft is bought any more that might not be promoted
+    set_timer('library:' .. account, NOW)
+end
+
+-- The API has taken a promote. One more than it is said to hold: the next count tells whether it holds more now, or
+-- somebody had deleted one.
+local function look_beyond(account)
+    local seen = tonumber(redis.call('HGET', account_record(account), 'slots_seen'))
+    if seen and redis.call('ZCARD', key('IDENTITIES', account)) > seen then
+        redis.call('HSET', account_record(account), 'slots_beyond', 1)
+        set_timer('library:' .. account, NOW)
+    end
+end
+
+-- The library was counted: what was learned of the slots holds only if it does not hold more.
+local function correct_slots_seen(account)
+    local record = account_record(account)
+    local counted, seen = redis.call('ZCARD', key('IDENTITIES', account)), tonumber(redis.call('HGET', record, 'slots_seen'))
+    local beyond = redis.call('HDEL', record, 'slots_beyond') == 1
+    if seen and counted > seen then
+        if beyond then
+            lift_slots_seen(account)
+        else
+            redis.call('HSET', record, 'slots_seen', counted) -- others had made some since the count before
         end
     end
 end
@@ -148,6 +205,6 @@ local function throttle(account, endpoint, kind, ms, reason, granted_at)
     else
         pause(account, endpoint, ms or SETTING.probe_ms, reason, granted_at)
         redis.call('HSET', account_record(account), endpoint .. '_full', 1)
-        set_timer('library:' .. account, NOW)
+        learn_slots(account, reason)
     end
 end

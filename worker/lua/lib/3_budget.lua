@@ -1,7 +1,8 @@
--- A batch's budget in credits: what is promised to briefs on their way and what is spent stay below it.
+-- Budgets in credits, of batches and of accounts: what is promised to briefs on their way and what is spent stay
+-- below both. What an account has spent counts from when it was given a budget.
 --
 -- Promised are 50 for each promotion to come, and for drafts not bought yet what drafts of this account have
--- cost so far (the API publishes no price). A brief that would not fit is parked, so that it blocks nobody.
+-- cost so far (the API publishes no price). A brief that its batch can't pay is parked, so that it blocks nobody.
 
 local PROMOTION = 50
 -- How far behind the first of a list, parked or waiting, one is looked for that needs less.
@@ -15,6 +16,21 @@ local function draft_price(account)
     return made > 0 and tonumber(got[1]) / made or 0
 end
 
+-- Until the first job of an account has ended nobody knows what drafts cost. Returns whether one is under way that
+-- will tell.
+local function learns_price(account)
+    local got = redis.call('HMGET', account_record(account), 'drafts_made', 'drafts_ended')
+    if got[1] or got[2] then
+        return false
+    end
+    for _, holder in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
+        if kind_of(holder) == 'brief' then
+            return true
+        end
+    end
+    return false
+end
+
 -- What a subject will still cost; promotions and briefs promise alike.
 local function cost_of(account, subject)
     if kind_of(subject) == 'promotion' then
@@ -25,24 +41,36 @@ local function cost_of(account, subject)
 end
 
 local function budget_of(batch)
-    return batch and tonumber(redis.call('HGET', key('BUDGET', batch), 'allowed'))
+    return batch and tonumber(redis.call('HGET', key('BUDGET', batch), 'allowed')) or nil
 end
 
 local function spent_of(batch)
     return tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0
 end
 
--- Credits that are neither spent nor promised.
-local function budget_left(batch)
-    local allowed = budget_of(batch)
-    if not allowed then
-        return math.huge
-    end
-    local left = allowed - spent_of(batch)
-    for _, credits in ipairs(redis.call('HVALS', key('PROMISED', batch))) do
+local function without(left, promises)
+    for _, credits in ipairs(redis.call('HVALS', promises)) do
         left = left - credits
     end
     return left
+end
+
+-- Credits that are neither spent nor promised.
+local function budget_left(batch)
+    local allowed = budget_of(batch)
+    return allowed and without(allowed - spent_of(batch), key('PROMISED', batch)) or math.huge
+end
+
+-- The same of an account's own budget.
+local function account_left(account, limits)
+    local spent = tonumber(redis.call('HGET', account_record(account), 'spent')) or 0
+    return limits.budget and without(limits.budget - spent, key('RESERVATIONS', account)) or math.huge
+end
+
+-- `left` of the account's budget.
+local function fits_account(account, subject, left)
+    return left == math.huge or redis.call('HEXISTS', key('RESERVATIONS', account), subject) == 1
+        or cost_of(account, subject) <= left + ROUNDING
 end
 
 local function fits_budget(account, subject, batch)
@@ -50,21 +78,43 @@ local function fits_budget(account, subject, batch)
         or cost_of(account, subject) <= budget_left(batch) + ROUNDING
 end
 
+-- With a budget, the first brief of an account goes alone: those that start with it would be bought at any price. One
+-- that its batch can't pay anyhow need not wait for that to be parked.
+local function waits_for_price(account, subject, limits, learns)
+    if not learns or kind_of(subject) ~= 'brief' then
+        return false
+    end
+    local batch = redis.call('HGET', record_of(subject), 'batch')
+    return (limits.budget or budget_of(batch)) and fits_budget(account, subject, batch)
+end
+
 -- Also without a budget: one that is set later must know what is on its way already. The batch is kept apart from
 -- the record, which may be deleted.
 local function promise(account, subject, batch, credits)
-    if redis.call('HSETNX', key('PROMISED', batch), subject, credits) == 1 then
+    redis.call('HSETNX', key('RESERVATIONS', account), subject, credits)
+    if batch and redis.call('HSETNX', key('PROMISED', batch), subject, credits) == 1 then
         redis.call('HSET', key('PROMISED_OF', account), subject, batch)
     end
 end
 
-local function take_promise(account, subject, batch)
-    redis.call('HDEL', key('PROMISED_OF', account), subject)
-    return redis.call('HDEL', key('PROMISED', batch), subject) == 1
+local function is_promised(account, subject, batch)
+    return redis.call('HEXISTS', key('RESERVATIONS', account), subject) == 1
+        or (batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1)
 end
 
-local function spend(batch, credits)
-    if batch and tonumber(credits) then
+-- Returns whether it was promised by its batch.
+local function take_promise(account, subject, batch)
+    redis.call('HDEL', key('RESERVATIONS', account), subject)
+    redis.call('HDEL', key('PROMISED_OF', account), subject)
+    return batch and redis.call('HDEL', key('PROMISED', batch), subject) == 1
+end
+
+local function spend(account, batch, credits)
+    if not tonumber(credits) then
+        return
+    end
+    redis.call('HINCRBYFLOAT', account_record(account), 'spent', credits)
+    if batch then
         redis.call('HINCRBYFLOAT', key('BUDGET', batch), 'spent', credits)
     end
 end
@@ -102,10 +152,10 @@ local function unpark(account, batch)
     end
 end
 
--- What was promised of a batch's budget is spent, or free again for the next of the batch.
+-- What was promised is spent, or free again for the next; whoever ends with `admit` starts who fits the account's.
 local function unpromise(account, subject)
     local batch = redis.call('HGET', record_of(subject), 'batch')
-    if batch and take_promise(account, subject, batch) then
+    if take_promise(account, subject, batch) then
         unpark(account, batch)
     end
 end

@@ -5,7 +5,7 @@
 --   windows       WINDOW      requests of a paid endpoint; one under way has no end yet (+inf), one answered
 --                             ends a window after its answer arrived: never earlier than on the server
 --   slots         SLOTS       reserved by briefs and promotions; IDENTITIES are in the library already
---   budget        PROMISED    credits that briefs of a batch with a budget will still cost
+--   budgets       PROMISED, RESERVATIONS   credits that briefs on their way will still cost: of a batch, of the account
 
 local forget -- of a subject whose record is gone; see 6_orphans.lua
 
@@ -20,8 +20,8 @@ local function holds_job(account, subject)
 end
 
 local function free_slots(account, cap)
-    if cap == 0 then
-        return math.huge
+    if cap == math.huge then
+        return cap
     end
     local used = redis.call('ZCARD', key('IDENTITIES', account))
     for _, reserved in ipairs(redis.call('HVALS', key('SLOTS', account))) do
@@ -30,12 +30,16 @@ local function free_slots(account, cap)
     return cap - used
 end
 
+local function under_way(account, endpoint)
+    return redis.call('ZCOUNT', key('WINDOW', account, endpoint), '+inf', '+inf')
+end
+
 -- Returns whether a request may go out now; if not, when to look again (nil: when one under way ends).
 local function window_has_room(account, endpoint, limits)
     local window = key('WINDOW', account, endpoint)
     local rate = limits.rate[endpoint]
     redis.call('ZREMRANGEBYSCORE', window, '-inf', whole(NOW))
-    if limits.probing[endpoint] and redis.call('ZCOUNT', window, '+inf', '+inf') > 0 then
+    if limits.probing[endpoint] and under_way(account, endpoint) > 0 then
         return false
     end
     if rate == 0 or redis.call('ZCARD', window) < rate then
@@ -57,31 +61,51 @@ local function jobs_have_room(account, endpoint, place, limits)
     return false, later
 end
 
+-- The slots that may be used: what the API has said counts, if it is less than the limit.
+local function slots_cap(limits)
+    return math.min(limits.slots, limits.slots_seen)
+end
+
 -- With fewer slots than are reserved (a lower cap, identities added by hand), reserved ones serve as far as they go.
-local function has_slots(account, subject, free, cap)
+local function is_within(account, subject, cap, free)
     if redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then
         return (tonumber(redis.call('HGET', record_of(subject), 'need')) or 1) <= free
     end
     if free >= 0 then
         return true
     end
-    local under_way = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
-    return redis.call('ZCARD', key('IDENTITIES', account)) + under_way < cap
+    return redis.call('ZCARD', key('IDENTITIES', account)) + under_way(account, 'promote') < cap
 end
 
--- The first waiter whose slots are free; one that needs fewer may pass one that needs more. Else nil and when to
--- look again.
-local function first_with_slots(account, endpoint, limits)
-    local free = free_slots(account, limits.slots)
+-- Beyond what the API has said, one goes first, in case that it is no longer so: a promotion, whose refusal costs
+-- nothing, or a create where it was a create that was refused.
+local function has_slots(account, endpoint, subject, limits, free)
+    if not is_within(account, subject, limits.slots, free.of_limit) then
+        return false
+    end
+    return limits.slots_seen == math.huge or is_within(account, subject, limits.slots_seen, free.of_seen)
+        or ((endpoint == 'promote' or limits.full.create) and under_way(account, endpoint) == 0)
+end
+
+local function free_of(account, limits)
+    return {of_limit = free_slots(account, limits.slots), of_seen = free_slots(account, limits.slots_seen)}
+end
+
+-- The first waiter whose slots are free and whom the account's budget can pay; one that needs less may pass one that
+-- needs more. Else nil and when to look again.
+local function first_that_fits(account, endpoint, limits)
+    local free, left, learns = free_of(account, limits), account_left(account, limits), learns_price(account)
     local look_past = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, LOOK_PAST, 'WITHSCORES')
     for n = 1, #look_past, 2 do
-        if has_slots(account, look_past[n], free, limits.slots) then
+        local subject = look_past[n]
+        if not has_slots(account, endpoint, subject, limits, free) then
+            -- Somebody may delete an identity where we don't see it.
+            set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
+        elseif fits_account(account, subject, left) and not waits_for_price(account, subject, limits, learns) then
             -- Who comes here past an urgent one may not take a job of the express share.
             local room, later = jobs_have_room(account, endpoint, tonumber(look_past[n + 1]), limits)
-            return room and look_past[n] or nil, later
+            return room and subject or nil, later
         end
-        -- Somebody may delete an identity where we don't see it.
-        set_timer_sooner('library:' .. account, NOW + SETTING.recount_ms)
     end
     return nil
 end
@@ -109,7 +133,7 @@ local function next_to_start(account, endpoint, limits)
         if not room then
             return nil, later
         end
-        subject, later = first_with_slots(account, endpoint, limits)
+        subject, later = first_that_fits(account, endpoint, limits)
         if not subject then
             return nil, later
         end
@@ -140,8 +164,8 @@ local function grant(account, endpoint, subject, batch)
         redis.call('ZADD', key('PERMITS', account), 'NX', whole(NOW), subject)
     end
     redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
+    promise(account, subject, batch, cost_of(account, subject))
     if batch then
-        promise(account, subject, batch, cost_of(account, subject))
         unpark(account, batch)
     end
     redis.call('HINCRBY', record, 'grants', 1)

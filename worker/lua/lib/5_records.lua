@@ -7,22 +7,32 @@ local function account_for(account, subject, kind, from, to)
     local batch, credits, made, counted =
         unpack(redis.call('HMGET', record, 'batch', 'credits_used', 'variations', 'credits_counted'))
     if kind == 'promotion' and from == 'promoting' and to == 'preprocessing' then
-        spend(batch, PROMOTION)
-    elseif kind == 'brief' and from == 'generating' and credits and credits ~= counted then
+        spend(account, batch, PROMOTION)
+        return
+    elseif kind ~= 'brief' or from ~= 'generating' then
+        return
+    end
+    if to ~= 'held' then
+        redis.call('HSET', account_record(account), 'drafts_ended', 1)
+    end
+    if credits and credits ~= counted then
         -- A brief that is tried again reads the results of the same job again.
         local new = credits - (counted or 0)
         redis.call('HSET', record, 'credits_counted', credits)
-        spend(batch, new)
+        spend(account, batch, new)
         local before = draft_price(account)
         redis.call('HINCRBYFLOAT', account_record(account), 'drafts_credits', new)
         redis.call('HINCRBY', account_record(account), 'drafts_made', counted and 0 or made or 1)
         if draft_price(account) < before then
             unpark_all(account)
         end
-        if batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1 then
+        if is_promised(account, subject, batch) then
             local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
-            redis.call('HSET', key('PROMISED', batch), subject, PROMOTION * need)
-            unpark(account, batch)
+            take_promise(account, subject, batch)
+            promise(account, subject, batch, PROMOTION * need)
+            if batch then
+                unpark(account, batch)
+            end
         end
     end
 end
@@ -56,7 +66,7 @@ local function hold(account, subject, kind, from, to, keep)
     if not STATES[kind][to].slots or (kind == 'brief' and from == 'promoting') then
         redis.call('HDEL', key('SLOTS', account), subject)
         unpromise(account, subject)
-    elseif not had_none or free_slots(account, limits_of(account).slots) >= need then
+    elseif not had_none or free_slots(account, slots_cap(limits_of(account))) >= need then
         -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
         redis.call('HSETNX', key('SLOTS', account), subject, need)
     end
@@ -87,6 +97,7 @@ local function count_identity(account, subject, kind, from, to)
     local code = redis.call('HGET', record_of(subject), 'identity_code')
     if to == 'preprocessing' and code then
         redis.call('ZADD', key('IDENTITIES', account), whole(NOW), code)
+        look_beyond(account)
     elseif from == 'preprocessing' and to ~= 'ready' and code then
         redis.call('ZREM', key('IDENTITIES', account), code)
     end

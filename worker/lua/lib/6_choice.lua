@@ -6,7 +6,7 @@ local function plan(subject, promotions)
     local record = record_of(subject)
     local account, place, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
-    local promised = batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
+    local promised = account and is_promised(account, subject, batch)
     local answer = move(subject, {to = 'promoting'})
     if answer ~= 'moved' then
         return answer

@@ -4,19 +4,23 @@
 -- which `release_orphan` asks the API for.
 
 -- What an orphan may have bought counts as spent, as nobody will tell what it cost; the rest of what it had promised
--- of its batch's budget is free again.
+-- is free again.
 local function settle_promise(account, subject)
     local batch = redis.call('HGET', key('PROMISED_OF', account), subject)
-    if not batch then
+    if not is_promised(account, subject, batch) then
         return
     end
-    local promised = tonumber(redis.call('HGET', key('PROMISED', batch), subject)) or 0
+    local promised = tonumber(redis.call('HGET', key('RESERVATIONS', account), subject)
+        or redis.call('HGET', key('PROMISED', batch), subject))
     local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
     local to_come = kind_of(subject) == 'brief' and PROMOTION * slots or 0
     if is_granted(account, subject) or redis.call('ZSCORE', key('PERMITS', account), subject) then
-        spend(batch, math.max(0, promised - to_come))
+        spend(account, batch, math.max(0, promised - to_come))
     end
     take_promise(account, subject, batch)
+    if not batch then
+        return
+    end
     unpark(account, batch)
     if kind_of(subject) == 'brief' then
         leave_batch(batch)
