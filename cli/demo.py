@@ -116,6 +116,7 @@ def _see_that_results_are_kept(directory: Path, output: Path) -> None:
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
     """Hold the demo's state for this process alone; end the command when another one has it."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
     # Beside the folder, which a new run removes. The kernel frees the lock, however its holder ends.
     with directory.with_suffix(".lock").open("w") as lock:
         try:

@@ -1,7 +1,6 @@
 """What a run of the demo leaves behind: `summary.json`, and a folder for each identity."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import redis
 from pydantic import SecretStr
 
 from cli import provenance
+from cli.folder_names import folder_name
 from cli.installation import TOKEN
 from cli.summary import summarize
 from worker import events, views
@@ -46,7 +46,7 @@ def collect(
                 name = names.get(promotion.identity_code)
                 metadata = provenance.describe(brief, promotion, name, journal, happened)
                 picture = provenance.fetch(pool, api, brief, promotion)
-                provenance.write(output / promotion.identity_code, metadata, picture)
+                provenance.write(output / folder_name(promotion.identity_code), metadata, picture)
                 count += 1
                 fetched(count)
         return summarize(briefs, names, happened, _account(pool, api_url))
@@ -57,7 +57,7 @@ def write_summary(output: Path, summary: dict[str, Any]) -> None:
     output.mkdir(parents=True, exist_ok=True)
     path = output / "summary.json"
     for code in _codes_in(path) - _codes(summary):
-        provenance.remove(output / code)
+        provenance.remove(output / folder_name(code))
     text = json.dumps(summary, ensure_ascii=False, indent=2)
     path.write_text(text + "\n", encoding="utf-8")
 
@@ -65,11 +65,9 @@ def write_summary(output: Path, summary: dict[str, Any]) -> None:
 def _codes_in(path: Path) -> set[str]:
     """Return the identities that a summary lists; of a file that is none of ours, none."""
     try:
-        found = _codes(json.loads(path.read_text(encoding="utf-8")))
+        return {str(code) for code in _codes(json.loads(path.read_text(encoding="utf-8")))}
     except (OSError, ValueError, TypeError, KeyError):
         return set()
-    # They become paths.
-    return {code for code in found if re.fullmatch("[A-Za-z0-9_-]+", str(code))}
 
 
 def _codes(summary: dict[str, Any]) -> set[str]:

@@ -18,6 +18,9 @@ NONE = "none"
 CAPS = ("jobs", "slots", "create_per_minute", "promote_per_minute")
 _ACCOUNTS = "accounts"
 _TOKENS = ("token_env", "token_file")
+#: What is said where a token is looked for; never what stands there.
+_NO_VARIABLE = "names no environment variable that holds anything"
+_NO_FILE = "names no file that can be read"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -96,6 +99,8 @@ def _from_file(path: Path) -> dict[str, Account]:
         raise BadAccounts(told) from error
     except BadAccounts as error:
         raise BadAccounts(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise BadAccounts(f"{path}: is no TOML: it is not written in UTF-8") from None
     except ValueError as error:
         raise BadAccounts(f"{path}: is no TOML: {error}") from error
     return accounts
@@ -161,17 +166,24 @@ def _refuse_equal_tokens(accounts: dict[str, Account]) -> None:
 
 def _token(where: str, table: dict[str, Any]) -> SecretStr:
     """Tokens stand in the environment or in a file of their own, so the accounts file holds no secret."""
+    # No text quotes what stands there: somebody may have put the token itself in its place.
     if "token_env" in table:
-        token = os.environ.get(str(table["token_env"]), "")
-        source = f"environment variable {table['token_env']}"
+        token = os.environ.get(str(table["token_env"]), "").strip()
+        if not token:
+            raise BadAccounts(f"{where}.token_env: {_NO_VARIABLE}")
     elif "token_file" in table:
-        try:
-            token = Path(str(table["token_file"])).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadAccounts(f"{where}.token_file: {error}") from error
-        source = f"file {table['token_file']}"
+        token = _read(f"{where}.token_file", str(table["token_file"]))
     else:
         raise BadAccounts(f"{where}: needs token_env or token_file")
-    if not token:
-        raise BadAccounts(f"{where}: {source} is empty")
     return SecretStr(token)
+
+
+def _read(where: str, name: str) -> str:
+    try:
+        token = Path(name).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it holds more than text, or its name does"
+        raise BadAccounts(f"{where}: {_NO_FILE}: {why}") from None
+    if not token:
+        raise BadAccounts(f"{where}: the file that it names is empty")
+    return token

@@ -31,10 +31,9 @@ def private(folder: Path, remedy: str) -> None:
 
 
 def writable(folder: Path, remedy: str) -> None:
-    """Make a folder where there is none, and see that it keeps what is written; raises FolderError."""
+    """See that a folder keeps what is written, or where it would be made; raises FolderError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _try(folder)
+        _try(next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists()))
     except OSError as error:
         raise FolderError(folder, error, remedy) from None
 

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.account.account import Account
+from sandbox.control.guard import guarded
 from sandbox.faults import PAID_PATHS, STREAM_PATH, Rule
 from sandbox.faulty_answers import garbage, in_place
 from sandbox.wire import Answer, TooLargeError, cut, read_body, replay
@@ -31,8 +32,11 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or not."""
         self.world.note_request()
-        if scope["type"] != "http" or scope["path"].startswith(CONTROL_PATH):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if scope["path"].startswith(CONTROL_PATH):
+            await guarded(self.app, scope)(scope, receive, send)
             return
         try:
             body = await read_body(receive)

@@ -9,10 +9,13 @@ from typing import Any
 ENTRIES = 2_000
 BODY_CHARACTERS = 2_000
 
+_NAMES = r"[\w-]*(?:secret|token|passw|pwd|signature|authorization|credential)[\w-]*"
 _SECRETS = (
-    re.compile(r'("(?:secret|token|refresh_token)"\s*:\s*")[^"]*'),
-    re.compile(r'((?:^|[?&])(?:token|signature)=)[^&"]*'),
+    re.compile(rf'(?i)("{_NAMES}"\s*:\s*")(?:[^"\\]|\\.)*'),
+    re.compile(rf'(?i)((?:^|[?&\s]){_NAMES}=)[^&"\s]*'),
 )
+#: Who signs in sends a password, in whatever shape: of these requests only the size is kept.
+_SIGNING_IN = ("/auth/login", "/auth/refresh")
 #: What a webhook's owner put behind its address is often a secret.
 _QUERY = re.compile(r'("url"\s*:\s*"[^"?]*\?)[^"]*')
 _WEBHOOKS = "/webhooks"
@@ -66,6 +69,8 @@ class Journal:
 
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
     request = readable(entry["request"], entry["request_bytes"])
+    if request and entry["path"].startswith(_SIGNING_IN):
+        request = f"<{entry['request_bytes']} bytes>"
     answer = readable(entry["answer"], entry["answer_bytes"])
     if entry["path"] == _WEBHOOKS:
         request, answer = (_QUERY.sub(r"\1***", text) for text in (request, answer))

@@ -92,8 +92,14 @@ def test_each_account_has_limits_of_its_own_and_none_and_0_lift_a_cap(
     ("text", "says"),
     [
         ("[accounts.a]", "accounts.a"),
-        ('[accounts.a]\ntoken_env = "NOT_SET_ANYWHERE"', "NOT_SET_ANYWHERE"),
-        ('[accounts.a]\ntoken_file = "/nowhere/at/all"', "/nowhere/at/all"),
+        (
+            '[accounts.a]\ntoken_env = "NOT_SET_ANYWHERE"',
+            "accounts.a.token_env: names no environment variable",
+        ),
+        (
+            '[accounts.a]\ntoken_file = "/nowhere/at/all"',
+            "accounts.a.token_file: names no file that can be read: No such",
+        ),
         ('[accounts.a]\ntoken_env = "T"\njobs = -1', "accounts.a.jobs"),
         (
             '[accounts.a]\ntoken_env = "T"\njob = 1',
@@ -124,6 +130,16 @@ def test_a_mistake_in_the_file_is_named_with_its_place(
     monkeypatch.setenv("T", "t")
     with pytest.raises(BadAccounts, match=re.escape(says)):
         load_accounts(accounts_file(tmp_path, text))
+
+
+@pytest.mark.parametrize("field", ["token_env", "token_file", "token"])
+@pytest.mark.parametrize("token", ["hush-1234", "hush" * 100, "hush\\u0000", "/hush/hush", "."])
+def test_a_token_that_stands_where_its_place_should_is_not_quoted(
+    tmp_path: Path, field: str, token: str
+) -> None:
+    with pytest.raises(BadAccounts, match=rf"accounts\.a\.{field}: ") as refused:
+        load_accounts(accounts_file(tmp_path, f'[accounts.a]\n{field} = "{token}"\n'))
+    assert "hush" not in f"{refused.value!r} {refused.value.__cause__!r}"
 
 
 def test_an_account_that_is_refused_everything_slows_no_other(

@@ -180,7 +180,7 @@ def test_without_the_sandbox_s_packages_it_says_once_how_to_install_them(
     answer = alone(*arguments, PYTHONPATH=str(tmp_path / "missing"))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.count("PIL") == 1
-    assert "pip install '.[sandbox]'" in answer.stderr
+    assert "pip install 'identity-worker[sandbox]'" in answer.stderr
 
 
 def test_an_accounts_file_that_is_not_there_is_named_once_with_what_to_do(command: Command) -> None:

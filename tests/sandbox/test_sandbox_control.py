@@ -255,3 +255,48 @@ def test_every_setting_fault_and_ledger_field_is_documented(api: Api) -> None:
     ledger = api.ledger()
     names = {*Settings.model_fields, *Rule.model_fields, *kinds, *ledger, *ledger["violations"]}
     assert [name for name in sorted(names) if f"`{name}`" not in page and f'"{name}"' not in page] == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/_sandbox/"), ("POST", "/_sandbox/reset")])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8900"},
+        {"Host": "localhost.evil.example"},
+        {"Host": "10.0.0.1"},
+        {"Host": "[::"},
+        {"Host": ""},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+    ],
+)
+def test_the_control_refuses_pages_from_elsewhere(
+    still: Sandbox, method: str, path: str, headers: dict[str, str]
+) -> None:
+    refused = requests.request(method, still.url + path, headers=headers, json={}, timeout=5)
+    assert refused.status_code == 403
+    assert "The control" in refused.json()["error"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:1234", "127.0.0.1:99", "127.1.2.3", "[::1]:80"])
+def test_the_control_answers_to_each_name_of_this_machine(still: Sandbox, host: str) -> None:
+    own = {"Host": host, "Origin": f"http://{host}"}
+    assert requests.get(f"{still.url}/_sandbox/ledger", headers=own, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"username": "ada", "password": "hush-hush"}',
+        b'{"Password": "hush-hush\\" hush-hush"}',
+        b'{"user": {"passwd": "hush-hush"',
+        b"username=ada&password=hush-hush",
+        b"hush-hush",
+    ],
+)
+def test_the_journal_shows_no_password_of_who_signs_in(api: Api, body: bytes) -> None:
+    where = f"{api.url}/auth/login?password=hush-hush"
+    requests.post(where, data=body, auth=("ada", "hush-hush"), timeout=5)
+    assert "hush" not in json.dumps(api.sandbox.journal())
