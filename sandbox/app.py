@@ -11,7 +11,7 @@ from sandbox.api.account import me
 from sandbox.api.billing import credits_used, group_usage
 from sandbox.api.create import create_identity
 from sandbox.api.downloads import archive, download, download_bulk
-from sandbox.api.extraction import extract_from_image
+from sandbox.api.extraction import extract_from_image, extract_from_text
 from sandbox.api.gallery import by_job, by_project
 from sandbox.api.identities import delete_identity, identity_detail, identity_status
 from sandbox.api.identity_files import add_pov, upload_identity
@@ -50,9 +50,10 @@ ROUTES: list[BaseRoute] = [
     Route("/notifications", poll_notifications, methods=["POST"]),
     Route("/webhooks", put_webhook, methods=["PUT"]),
     Route("/webhooks/test", check_webhook, methods=["POST"]),
-    # From a photo
+    # From a photo, or from words
     Route("/upload", upload, methods=["POST"]),
     Route("/preset/extract-from-image", extract_from_image, methods=["POST"]),
+    Route("/preset/extract-from-text", extract_from_text, methods=["POST"]),
     # The library
     Route("/identity", list_identities),
     Route("/identity/upload", upload_identity, methods=["POST"]),

@@ -30,6 +30,8 @@ def aside(text: str, offset: int) -> str:
     """Return what else is to be said where a text stops to be JSON; empty when nothing is."""
     if text.startswith(("//", "/*", "#"), offset):
         return " (JSON has no comments)"
+    if text[offset:].strip() == ",":
+        return " (of lines each is a brief, without a comma between them)"
     first = text[offset : offset + _LINE].split("\n", 1)[0].strip()
     return " (it looks like a table: each row must be a JSON object)" if _TABLE.fullmatch(first) else ""
 

@@ -1,4 +1,4 @@
-"""POST /preset/extract-from-image (reference, section 2.2)."""
+"""POST /preset/extract-from-image and /preset/extract-from-text (reference, section 2.2)."""
 
 import asyncio
 from typing import Any
@@ -10,8 +10,10 @@ from sandbox.account import billing
 from sandbox.account.storage import content_of
 from sandbox.api.context import account_of, json_object, world_of
 from sandbox.errors import ApiError, Fault, invalid
+from sandbox.pictures.from_text import describe_text
 from sandbox.pictures.reference import NotAPictureError, describe
 
+LONGEST_TEXT = 5_000
 TYPES = ("flat_2_model", "model_swap", "identity_creation")
 
 
@@ -36,7 +38,18 @@ async def extract_from_image(request: Request) -> JSONResponse:
     return _answer(file_id, description.groups, description.name, description.text)
 
 
-def _answer(file_id: str, groups: dict[str, Any], name: str | None, text: str | None) -> JSONResponse:
+async def extract_from_text(request: Request) -> JSONResponse:
+    """Describe a person in words as the attributes of an instruction; charged like a picture."""
+    account, text = account_of(request), (await json_object(request)).get("text")
+    if not isinstance(text, str) or not 0 < len(text.strip()) <= LONGEST_TEXT:
+        raise invalid([Fault("text", f"Must be a text of 1 to {LONGEST_TEXT} characters.")])
+    billing.require(account, account.settings.price_extraction)
+    groups = describe_text(text)
+    billing.charge(account, account.settings.price_extraction, "extraction", world_of(request).clock.now())
+    return _answer(None, groups, None, text.strip())
+
+
+def _answer(file_id: str | None, groups: dict[str, Any], name: str | None, text: str | None) -> JSONResponse:
     return JSONResponse(
         {
             "instruction_data": groups,

@@ -89,6 +89,11 @@ def document() -> dict[str, Any]:
                     body=object_of({"file_id": TEXT, "type": TEXT}, "file_id"),
                 )
             },
+            "/preset/extract-from-text": {
+                "post": operation(
+                    "Describe a person in words", 200, [400, 402], body=object_of({"text": TEXT}, "text")
+                )
+            },
             **other_paths(),
         },
     }

@@ -34,7 +34,7 @@ class Attributes:
 
 
 @dataclass(frozen=True)
-class _Texts:
+class Texts:
     """What the brief says of each part, in small letters."""
 
     hair: str
@@ -49,7 +49,7 @@ class _Texts:
 def read(instruction: Mapping[str, Any]) -> Attributes:
     """The attributes of an instruction; a prompt overrides its fields (guide: Building a brief)."""
     prompt = (instruction.get("prompt") or "").strip().lower()
-    texts = _from_prompt(prompt) if prompt else _from_fields(instruction)
+    texts = texts_of(prompt) if prompt else _from_fields(instruction)
     beard_color = _find(_affirmed(texts.facial_hair), words.HAIR_COLORS)
     lip_color = _find(_affirmed(texts.lips), words.LIP_COLORS)
     skin = _find(texts.skin, words.SKIN_COLORS) or _find(texts.whole, words.ETHNICITY_SKINS)
@@ -71,7 +71,7 @@ def read(instruction: Mapping[str, Any]) -> Attributes:
     )
 
 
-def _from_fields(instruction: Mapping[str, Any]) -> _Texts:
+def _from_fields(instruction: Mapping[str, Any]) -> Texts:
     def text(group: str, *names: str) -> str:
         fields = instruction.get(group) or {}
         return " ".join(str(fields[name]) for name in names if fields.get(name) is not None).lower()
@@ -83,7 +83,7 @@ def _from_fields(instruction: Mapping[str, Any]) -> _Texts:
         if value is not None
     )
     age = text("appearance", "age")
-    return _Texts(
+    return Texts(
         hair=text("hair", "length", "color", "style"),
         skin=text("appearance", "skin"),
         eyes=text("face", "eyes"),
@@ -95,13 +95,14 @@ def _from_fields(instruction: Mapping[str, Any]) -> _Texts:
     )
 
 
-def _from_prompt(prompt: str) -> _Texts:
+def texts_of(prompt: str) -> Texts:
+    """The clauses of a prompt, in small letters, by what they speak of."""
     clauses = [clause.strip() for clause in _CLAUSES.split(prompt)]
 
     def about(*topics: str) -> str:
         return ", ".join(clause for clause in clauses if any(topic in clause for topic in topics))
 
-    return _Texts(
+    return Texts(
         hair=about(*_HAIR_WORDS),
         skin=about("skin", "complexion"),
         eyes=about("eyes"),

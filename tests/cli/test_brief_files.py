@@ -154,6 +154,7 @@ def test_the_items_of_an_array_over_several_lines_have_their_lines(tmp_path: Pat
         ("a.json", "name,age\nada,31", "must be JSON: Expecting value (it looks like a table: each row"),
         ("a.jsonl", '{"a": 1}\n{"a": 1', "must be JSON: Expecting ',' delimiter at line 2, column 8"),
         ("a.jsonl", f'{{"a": "{"x" * 2**20}"}}', "at most 1048576 characters a line"),
+        ("a.jsonl", '{"a": 1},', "must be JSON: Extra data (of lines each is a brief, without a comma"),
         ("a.jsonl", "[1]", "one brief is one JSON object; this is an array of 1"),
         ("a.json", "7", "a brief is one JSON object"),
         ("a.json", '"{\\"name\\": 1}"', "is JSON within a JSON string, encoded twice"),

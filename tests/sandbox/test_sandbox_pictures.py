@@ -187,7 +187,7 @@ def test_a_portrait_gives_back_its_hair_and_skin_as_a_reference() -> None:
         "hair": {"color": "pink", "length": "long", "style": "wavy"},
         "options": OPTIONS,
     }
-    found = describe(draw(asked, "s", 0))
+    found = describe(draw(asked, "s", 0)).groups
     assert found["hair"] == {"color": "pink", "length": "long"}
     assert read(found).skin == read(asked).skin
 

@@ -81,6 +81,20 @@ def test_the_same_photo_is_described_alike_whatever_its_file_is_called(api: Api)
     assert answers[0] == answers[1]
 
 
+def test_a_person_is_described_from_words_too(api: Api) -> None:
+    text = "A 31-year-old woman, long black hair in a bun, olive skin with freckles, brown eyes, smiling."
+    found = api.post("/preset/extract-from-text", {"text": text}).json()
+    assert set(found) == {"instruction_data", "suggested_name", "suggested_description", "file_id"}
+    assert found["instruction_data"] == {
+        "appearance": {"gender": "female", "age": "31", "skin": "olive", "expression": "smiling"},
+        "face": {"eyes": "brown", "marks": "freckles"},
+        "hair": {"color": "black", "length": "long", "style": "bun"},
+    }
+    assert api.create(found["instruction_data"]).status_code == 202
+    assert api.post("/preset/extract-from-text", {"text": " "}).status_code == 400
+    assert api.ledger()["credits"]["charged"]["extraction"] == 5
+
+
 def test_without_the_type_of_identities_no_face_is_described(api: Api) -> None:
     found = api.post("/preset/extract-from-image", {"file_id": upload(api, photo())}).json()
     assert set(found["instruction_data"]) == {"outfit"}
