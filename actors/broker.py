@@ -8,11 +8,11 @@ import sys
 import redis
 
 from actors.process import process
-from config import durability, logs
+from config import logs, startup
 from config.accounts import BadAccounts
 from config.broker import Broker, make_broker
-from config.connection import BadUrl, connect
 from config.embedded import NoServer, process_redis_url
+from config.remedies import remedy
 from config.settings import BadSettings, settings
 
 
@@ -20,21 +20,18 @@ def _start() -> Broker:
     values = settings()
     logs.configure(values)
     url = process_redis_url()
-    with connect(url) as client:
-        durability.check(client)
+    startup.check(url)
     process()
     return make_broker(url, shutdown=values.shutdown_seconds)
 
 
 try:
     broker = _start()
-except (BadAccounts, BadSettings, BadUrl) as error:
+except (BadAccounts, BadSettings) as error:
     # As of the listener: used wrongly.
-    told = f"REDIS_URL is wrong: {error}" if isinstance(error, BadUrl) else error
-    sys.stderr.write(f"identity-worker: {told}\n")
+    sys.stderr.write(f"identity-worker: {error}\n")
     sys.exit(2)
-except (durability.UnsafeServer, NoServer, redis.RedisError) as error:
+except (startup.UnsafeServer, NoServer, redis.RedisError) as error:
     # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.
-    unreachable = isinstance(error, redis.ConnectionError | redis.TimeoutError)
-    remedy = "\nStart Redis, or set REDIS_URL to one that runs." if unreachable else ""
-    sys.exit(f"identity-worker: the worker can't start: {error}{remedy}")
+    what_to_do = f"; {remedy(error)}" if isinstance(error, redis.RedisError) else ""
+    sys.exit(f"identity-worker: the worker can't start: {error}{what_to_do}")

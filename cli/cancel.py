@@ -35,7 +35,7 @@ def command(
     """
     one_of(brief_id=brief_id, batch=batch)
     values = load_settings()
-    with open_redis(values) as client:
+    with open_redis(values, writes=True) as client:
         operator = Operator(client, values, who())
 
         def cancel(brief: Record, _: Journal) -> str:

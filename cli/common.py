@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 
@@ -67,36 +66,32 @@ def redis_url(values: Settings) -> Iterator[str]:
     import redis
 
     from config import embedded
-    from config.connection import connect
+    from config.redis_url import place
+    from config.remedies import remedy
 
     try:
         with embedded.redis_url(values) as url:
             try:
-                connect(url).close()
-            except ValueError as error:
-                fail(f"REDIS_URL is wrong: {error}", USED_WRONGLY)
-            try:
                 yield url
-            except redis.ConnectionError as error:
-                fail(f"no Redis at {_place(url)}: {error}\nStart it, or set REDIS_URL to one that runs.")
             except redis.RedisError as error:
-                fail(f"Redis at {_place(url)} refused: {error}")
+                fail(f"the Redis at {place(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
     except embedded.NotInstalled as error:
         fail(str(error))
     except embedded.NoServer as error:
         fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
 
 
-def check_server(url: str) -> None:
-    """Log what a Redis could lose; end the command on one that evicts keys. Raises redis.RedisError."""
-    from config import durability
-    from config.connection import connect
+def check_server(url: str, *, process: bool = True) -> None:
+    """End the command on a Redis that it can't run on; a process says what it could lose, and waits for it.
+
+    Raises redis.RedisError.
+    """
+    from config import startup
 
     try:
-        with connect(url) as client:
-            durability.check(client)
-    except durability.UnsafeServer as error:
-        fail(f"nothing is started on the Redis at {_place(url)}: {error}")
+        startup.check(url, startup.PATIENCE if process else 0)
+    except startup.UnsafeServer as error:
+        fail(f"nothing is begun: {error}")
 
 
 @contextmanager
@@ -110,16 +105,13 @@ def client_of(url: str) -> Iterator["redis.Redis"]:
 
 
 @contextmanager
-def open_redis(values: Settings) -> Iterator["redis.Redis"]:
-    """Yield a client as `client_of` does; end the command when Redis can't be used."""
-    with redis_url(values) as url, client_of(url) as client:
-        yield client
-
-
-def _place(url: str) -> str:
-    """Return a URL without its password."""
-    parts = urlsplit(url)
-    return parts.path if parts.hostname is None else f"{parts.hostname}:{parts.port or 6379}"
+def open_redis(values: Settings, *, writes: bool = False) -> Iterator["redis.Redis"]:
+    """Yield a client as `client_of` does; end the command when Redis can't be used, or be written to."""
+    with redis_url(values) as url:
+        if writes:
+            check_server(url, process=False)
+        with client_of(url) as client:
+            yield client
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -65,19 +65,30 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     import redis
 
     from config import embedded
-    from config.connection import BadUrl, connect
+    from config.connection import connect
+    from config.redis_url import place
+    from config.remedies import remedy
 
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
-            yield from doctor.server(client)
+            found = list(doctor.server(client))
+            yield _used(values, place(url))
+            yield from found
             yield from doctor.work(client)
             yield from _accounts(client, values, accounts)
-    except BadUrl as error:
-        yield Check("redis", Health.FAIL, f"REDIS_URL {error}", "set REDIS_URL right")
     except embedded.NoServer as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
     except redis.RedisError as error:
-        yield Check("redis", Health.FAIL, str(error), "start it, or set REDIS_URL to one that runs")
+        yield Check("redis", Health.FAIL, str(error), remedy(error))
+
+
+def _used(values: Settings, at: str) -> Check:
+    """Say which Redis it is; an embedded one is this machine's alone."""
+    if values.redis_url is not None:
+        return Check("redis", Health.OK, at)
+    told = f"{at}, the embedded server of {values.data_dir.absolute()}: REDIS_URL is not set"
+    remedy = "set REDIS_URL if processes run on other machines or in other containers: theirs is another one"
+    return Check("redis", Health.WARN, told, remedy)
 
 
 def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:

@@ -15,6 +15,7 @@ from cli.common import (
     DID_NOT,
     USED_WRONGLY,
     Json,
+    check_server,
     client_of,
     complain,
     fail,
@@ -110,6 +111,7 @@ def _enqueue(
     try:
         if keep_going or not bad:
             with redis_url(values) as url, client_of(url) as client:
+                check_server(url, process=False)
                 if budgeted is not None and max_credits is not None:
                     _set_budget(client, values, briefs, budgeted, max_credits)
                     if not as_json:

@@ -23,7 +23,7 @@ def command(
     `status BRIEF` shows the drafts with the URLs of their pictures.
     """
     values = load_settings()
-    with open_redis(values) as client:
+    with open_redis(values, writes=True) as client:
         ledger = Ledger(client, values)
         brief = ledger.read(brief_subject(brief_id))
         if brief is None:

@@ -32,7 +32,7 @@ def command(
     if sum((adopt is not None, resend, give_up)) != 1:
         fail("answer in one way: --adopt JOB, --resend or --give-up", USED_WRONGLY)
     values = load_settings()
-    with open_redis(values) as client:
+    with open_redis(values, writes=True) as client:
         operator = Operator(client, values, who())
 
         def answer(brief: Record, journal: Journal) -> str:

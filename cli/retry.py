@@ -38,7 +38,7 @@ def command(
     """
     one_of(brief_id=brief_id, batch=batch, all_held=all_held)
     values = load_settings()
-    with open_redis(values) as client:
+    with open_redis(values, writes=True) as client:
         operator = Operator(client, values, who())
 
         def retry(brief: Record, journal: Journal) -> str:

@@ -4,8 +4,6 @@ Behind a proxy or a name, a connection outlives a failover: the old primary stay
 READONLY for ever. Whoever answers so is left, with all idle connections, which lead to the same server.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -36,24 +34,6 @@ def _options(**more: Any) -> dict[str, Any]:
         "protocol": 2,
         **more,
     }
-
-
-class BadUrl(ValueError):
-    """Raised when the URL of Redis can't be read; never quotes it, since a password may be in it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "must be redis://[[user]:password@]host[:port][/database], rediss:// or unix://; "
-            "in the password, / and # and the like are written as %2F and %23"
-        )
-
-
-@contextmanager
-def _unquoted() -> Iterator[None]:
-    try:
-        yield
-    except ValueError:
-        raise BadUrl from None
 
 
 class _Leaving:
@@ -119,17 +99,15 @@ class _AsyncPool(redis.asyncio.BlockingConnectionPool):
 
 
 def connect(url: str) -> "redis.Redis":
-    """Return a client whose answers are text; nothing is sent before the first command. Raises BadUrl."""
-    with _unquoted():
-        pool = _Pool.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
+    """Return a client whose answers are text; nothing is sent before the first command."""
+    pool = _Pool.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
     return redis.Redis.from_pool(pool)
 
 
 def connect_bytes(url: str) -> "redis.Redis":
     """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
     more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
-    with _unquoted():
-        return redis.Redis.from_pool(_Pool.from_url(url, **_options(**more)))
+    return redis.Redis.from_pool(_Pool.from_url(url, **_options(**more)))
 
 
 def decoded(name: bytes) -> str:
@@ -146,11 +124,10 @@ def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Re
     """Return an asyncio client whose answers are text; whoever finds no free connection waits for one."""
     from redis.asyncio.retry import Retry as AsyncRetry
 
-    with _unquoted():
-        pool = _AsyncPool.from_url(
-            url,
-            max_connections=connections,
-            timeout=ANSWER_TIMEOUT,
-            **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
-        )
+    pool = _AsyncPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=ANSWER_TIMEOUT,
+        **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
+    )
     return redis.asyncio.Redis.from_pool(pool)

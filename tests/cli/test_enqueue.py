@@ -251,7 +251,7 @@ def test_when_redis_is_down_it_says_that_nothing_was_sent(alone: Command) -> Non
     assert answer.returncode == 1
     assert "1 valid" in answer.stdout
     assert "sent\n" not in answer.stdout.replace("not sent\n", "")
-    assert "no Redis at 127.0.0.1:1" in answer.stderr
+    assert "the Redis at redis://127.0.0.1:1/0 can't be used" in answer.stderr
 
 
 def test_a_field_that_is_missing_is_not_shown_as_null(alone: Command) -> None:

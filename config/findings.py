@@ -1,0 +1,30 @@
+"""What is found out about a server, and what to do about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    #: Nothing may run on this server.
+    REFUSE = "refuse"
+    #: Acknowledged writes may be lost.
+    WARN = "warn"
+    #: Worth knowing: a smaller loss that was chosen.
+    NOTICE = "notice"
+    #: The server does not let us ask, as managed ones do: no fault, and nobody knows.
+    UNASKED = "unasked"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a server: what it is about, what could go wrong by it, and what to do."""
+
+    about: str
+    level: Level
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}"
