@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-booted test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
+.PHONY: demo test test-wheel test-booted test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -15,6 +15,10 @@ test: $(STAMP)
 # The same where every process finds the clocks of a machine that has just booted: monotonic ones start at 1.
 test-booted: $(STAMP)
 	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/benchmarks/chaos/clock $(VENV)/bin/pytest -n 2
+
+# The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
+test-wheel: $(STAMP)
+	$(VENV)/bin/pytest tests/wheel/installed.py
 
 # The tests of the worker once more: under the API's other spelling, with webhooks instead of streams, and both.
 test-dialects: $(STAMP)
@@ -78,13 +82,16 @@ $(STAMP): pyproject.toml requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-# The pins and hashes of requirements.txt anew, after a change of pyproject.toml: UPGRADE=--upgrade moves the pins.
+# The pins and hashes anew, after a change of pyproject.toml: of what is installed here, and of what an
+# installation runs. UPGRADE=--upgrade moves the pins.
 UPGRADE ?=
+COMPILE := @$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command "make requirements"
 requirements:
 	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes $(UPGRADE) \
-		--no-annotate --no-emit-index-url --custom-compile-command "make requirements" -o requirements.txt pyproject.toml
+	$(COMPILE) --all-extras $(UPGRADE) -o requirements.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .data output
