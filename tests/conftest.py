@@ -6,6 +6,7 @@ import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import forking
 import pytest
 import redis
 from support import (
@@ -46,6 +47,11 @@ def pytest_configure() -> None:
     """Let Ctrl-C reach what the tests start: a shell's background job ignores it, and so do its children."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """End what our commands were forks of."""
+    forking.end()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
+import forking
 import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
@@ -311,7 +312,7 @@ class RunningProcess:
     """A process that a test started, in a session of its own, with what it wrote to standard error."""
 
     name: str
-    process: "subprocess.Popen[bytes]"
+    process: forking.Process
     log: Path
 
     def stop(self, deadline: float = 20.0) -> int:
@@ -341,16 +342,9 @@ ProcessFactory = Callable[..., RunningProcess]
 
 def start_process(name: str, command: list[str], environment: Mapping[str, str], log: Path) -> RunningProcess:
     """Start a process of the project from its folder."""
-    out: IO[bytes]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
+    with log.open("wb") as out, Path(os.devnull).open("rb") as nothing:
+        process = forking.start(
+            command, {**os.environ, **environment}, ROOT, (nothing, out, out), session=True
         )
     return RunningProcess(name, process, log)
 

@@ -93,6 +93,7 @@ def test_a_worker_whose_whole_group_is_told_twice_finishes_its_paid_call_and_beg
     os.killpg(worker.process.pid, signal.SIGTERM)
     os.killpg(worker.process.pid, signal.SIGINT)
     worker.process.terminate()
+    assert eventually(client, lambda: "worker.ending" in worker.written())
     # The consumers still live, for the sign of life; they may take nothing.
     for number in range(8):
         enqueue(redis_url, brief_id=f"late-{number}")

@@ -2,12 +2,17 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO
 
+import forking
 import pytest
 from commandline import SCRIPT, Command, environment
+
+#: Seconds that a command may take.
+PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -15,10 +20,13 @@ def alone(tmp_path: Path) -> Command:
     """Return what runs the command in an empty folder, without a Redis."""
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
-        options: dict[str, Any] = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 60}
-        return subprocess.run(
-            [SCRIPT, *arguments], input=stdin, env=environment(**variables), check=False, **options
-        )
+        with _text(stdin) as given, _text() as printed, _text() as told:
+            streams = (given, printed, told)
+            process = forking.start([SCRIPT, *arguments], environment(**variables), tmp_path, streams)
+            code = _ended(process)
+            for stream in (printed, told):
+                stream.seek(0)
+            return subprocess.CompletedProcess(arguments, code, printed.read(), told.read())
 
     return run
 
@@ -36,17 +44,34 @@ def on_terminal(redis_url: str, tmp_path: Path) -> Callable[..., list[str]]:
     def run(*arguments: str, stream: str = "stdout") -> list[str]:
         ours, its = os.openpty()
         variables = environment(REDIS_URL=redis_url, COLUMNS="80", TERM="xterm", NO_COLOR="1")
-        with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123  # a descriptor, not a path
-            shown_there: dict[str, Any] = {stream: its}
-            process = subprocess.Popen([SCRIPT, *arguments], cwd=tmp_path, env=variables, **shown_there)
-            os.close(its)
-            with process:
-                shown = b""
-                try:
-                    while part := screen.read(65_536):
-                        shown += part
-                except OSError:  # the other end is closed: how a terminal ends on Linux
-                    pass
+        with open(ours, "rb", buffering=0) as screen, _text() as elsewhere:  # noqa: PTH123  # a descriptor
+            with open(its, "wb", buffering=0) as there:  # noqa: PTH123  # a descriptor
+                out, err = (there, elsewhere) if stream == "stdout" else (elsewhere, there)
+                process = forking.start([SCRIPT, *arguments], variables, tmp_path, (elsewhere, out, err))
+            shown = b""
+            try:
+                while part := screen.read(65_536):
+                    shown += part
+            except OSError:  # the other end is closed: how a terminal ends on Linux
+                pass
+            _ended(process)
         return shown.decode().replace("\r\n", "\n").splitlines()
 
     return run
+
+
+def _text(content: str = "") -> IO[str]:
+    """Return a file that is at the beginning of this content, and of no name."""
+    file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # whoever calls this closes it
+    file.write(content)
+    file.seek(0)
+    return file
+
+
+def _ended(process: forking.Process) -> int:
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise

@@ -76,9 +76,11 @@ def test_batches_of_the_first_that_wait_are_said_to_be_no_more_than_that(
 def test_a_full_window_tells_when_the_next_token_comes(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.until("a", "generating")
-    # Far away, though the clocks of the tests are fast.
+    # Far away, though the clocks of the tests are fast: that of the brief ends in a moment.
     end = flow.ledger.now() + 30_000
+    flow.client.delete(keys.WINDOW("default", "create"))
     flow.client.zadd(keys.WINDOW("default", "create"), {f"x/{number}": end for number in range(5)})
+    flow.client.expire(keys.WINDOW("default", "create"), 60)
     assert re.search(r"  creates   5 of 5 in this minute; the next in \d\ds\n", command("accounts").stdout)
     (told,) = json.loads(command("accounts", "--json").stdout)
     assert told["windows"]["create"]["next_at"] == end
