@@ -91,7 +91,8 @@ def load_accounts(settings: Settings) -> dict[str, Account]:
 
 def _from_file(path: Path) -> dict[str, Account]:
     try:
-        tables = _tables(tomllib.loads(path.read_text(encoding="utf-8")))
+        # Editors on Windows put a byte order mark first.
+        tables = _tables(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
         accounts = {name: _account(name, table) for name, table in tables.items()}
         _refuse_equal_tokens(accounts)
     except OSError as error:
@@ -99,8 +100,9 @@ def _from_file(path: Path) -> dict[str, Account]:
         raise BadAccounts(told) from error
     except BadAccounts as error:
         raise BadAccounts(f"{path}: {error}") from None
-    except UnicodeDecodeError:
-        raise BadAccounts(f"{path}: is no TOML: it is not written in UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadAccounts(f"{path}: is no TOML: a byte of line {line} is not UTF-8") from None
     except ValueError as error:
         raise BadAccounts(f"{path}: is no TOML: {error}") from error
     return accounts
@@ -180,7 +182,7 @@ def _token(where: str, table: dict[str, Any]) -> SecretStr:
 
 def _read(where: str, name: str) -> str:
     try:
-        token = Path(name).read_text(encoding="utf-8").strip()
+        token = Path(name).read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds more than text, or its name does"
         raise BadAccounts(f"{where}: {_NO_FILE}: {why}") from None

@@ -132,6 +132,20 @@ def test_a_mistake_in_the_file_is_named_with_its_place(
         load_accounts(accounts_file(tmp_path, text))
 
 
+def test_files_that_an_editor_on_windows_wrote_are_read(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbfhush\r\n")
+    text = f'\ufeff[accounts.studio]\r\ntoken_file = "{tmp_path}/token"\r\n'
+    (tmp_path / "accounts.toml").write_bytes(text.encode())
+    accounts = load_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml"))  # type: ignore[call-arg]
+    assert accounts["studio"].token.get_secret_value() == "hush"
+
+
+def test_a_byte_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "accounts.toml").write_bytes(b"# ours\n[accounts.a]\n# \xe4\n")
+    with pytest.raises(BadAccounts, match="is no TOML: a byte of line 3 is not UTF-8"):
+        load_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml"))  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize("field", ["token_env", "token_file", "token"])
 @pytest.mark.parametrize("token", ["hush-1234", "hush" * 100, "hush\\u0000", "/hush/hush", "."])
 def test_a_token_that_stands_where_its_place_should_is_not_quoted(
