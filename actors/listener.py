@@ -18,9 +18,10 @@ from actors.following import Following
 from actors.tasks import end, stopping
 from actors.timers import Timers
 from config import logs
-from config.accounts import Account, BadAccounts, load_accounts
+from config.accounts import Account, load_accounts
 from config.connection import connect_async
 from config.descriptors import allow_many
+from config.reloading import reload_accounts
 from config.settings import Settings
 from config.troubles import Trouble
 from worker.pool import tls
@@ -155,19 +156,10 @@ async def listen(settings: Settings, url: str) -> None:
         if not running.cancelling():  # the second time would break into the tidying up
             running.cancel()
 
-    def reload() -> None:
-        try:
-            accounts = load_accounts(settings)
-        except BadAccounts as error:
-            log.warning("accounts.kept", error=str(error))
-        else:
-            listener.change(accounts)
-            log.info("accounts.reloaded", accounts=len(accounts))
-
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGHUP, reload_accounts, settings, listener.change)
     try:
         await running
     except asyncio.CancelledError:

@@ -1,6 +1,7 @@
 """`identity-worker listen`: the listener process of the Procfile."""
 
 import asyncio
+import signal
 
 from cli import installed
 from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
@@ -11,6 +12,7 @@ def command() -> None:
     from actors.listener import listen
     from config.accounts import BadAccounts
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
     installed.check()
     try:

@@ -19,7 +19,9 @@ def command(
 
     from config.accounts import BadAccounts, load_accounts
     from web.app import build_app
+    from web.connections import server_config
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
     installed.check()
     try:
@@ -28,15 +30,7 @@ def command(
         fail(str(error), USED_WRONGLY)
     with _listen(host, port) as listener, redis_url(values) as url:
         check_server(url)
-        config = uvicorn.Config(
-            build_app(values, accounts, url),
-            log_config=None,
-            access_log=False,
-            ws="none",
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(server_config(build_app(values, accounts, url)))
 
         def end(*_: object) -> None:
             server.should_exit = True

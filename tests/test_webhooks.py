@@ -2,10 +2,14 @@
 
 import hmac
 import json
+import re
+import signal
+import socket
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,7 +18,7 @@ import pytest
 import redis
 import structlog
 from pydantic import SecretStr
-from support import Api, Flow, ProcessFactory, RunningProcess, enqueue, eventually
+from support import DEADLINE, Api, Flow, ProcessFactory, RunningProcess, enqueue, eventually, web_command
 from typer.testing import CliRunner
 from web_inlet import SECRET, Web, serving
 
@@ -24,6 +28,7 @@ from config.accounts import DEFAULT
 from config.ports import free_port
 from config.settings import Settings
 from config.settings import settings as process_settings
+from web import connections
 from web.app import MAX_BODY
 from worker.ledger import Ledger
 from worker.webhooks import OVERLAP, BadSecrets, SecretStore, StoredWebhook, is_signed, sign
@@ -149,14 +154,103 @@ def test_before_a_secret_is_known_everything_is_refused_so_that_the_api_tries_ag
     assert web.send(event("job_1")) == 401
 
 
-def test_an_account_that_is_not_ours_is_not_found(
+def test_an_account_that_is_not_ours_is_refused_as_one_of_ours_is(
     web: Web, store: SecretStore, unchanged: Callable[[], bool]
 ) -> None:
+    rest = b"Host: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+
+    def answer(account: str) -> bytes:
+        with socket.create_connection(("127.0.0.1", web.port), 10) as connection:
+            connection.sendall(f"POST /webhooks/{account} HTTP/1.1\r\n".encode() + rest)
+            return re.sub(rb"date: .*", b"", b"".join(iter(lambda: connection.recv(4096), b"")))
+
     store.replace("stranger", URL, SECRET, time.time())
     assert unchanged()
-    assert web.post(BODY, GOOD, account="stranger") == 404
+    before = answer(DEFAULT)
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    assert before.startswith(b"HTTP/1.1 401")
+    assert answer(DEFAULT) == answer("stranger") == answer("none") == before
+    assert web.post(BODY, GOOD, account="stranger") == 401
     assert web.post(BODY, GOOD, account="..%2Fdefault") == 404
     assert unchanged()
+
+
+def test_as_much_is_compared_whatever_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    signed: list[bytes] = []
+    monkeypatch.setattr("worker.webhooks.sign", lambda _secret, body: signed.append(body) or b"")
+    for webhook in (None, StoredWebhook(URL, 0, SECRET), StoredWebhook(URL, 0, SECRET, BEFORE, OVERLAP)):
+        assert not is_signed(webhook, BODY, "sha256=" + "0" * 64, 1)
+    assert signed == [BODY] * 6
+
+
+def test_requests_that_are_never_whole_keep_nobody_out(
+    settings: Settings, store: SecretStore, client: "redis.Redis", redis_url: str
+) -> None:
+    store.replace(DEFAULT, URL, SECRET, time.time())
+    with (
+        structlog.testing.capture_logs() as logged,
+        serving(settings, redis_url, lambda: 136) as web,
+        ExitStack() as stack,
+    ):
+        head = b"POST /webhooks/default HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+        for half in (head[:30], head) * 20:
+            half_sent = stack.enter_context(socket.create_connection(("127.0.0.1", web.port), 10))
+            half_sent.sendall(half)
+        assert web.send(event("job_1")) == 204
+    assert 1 <= len([each for each in logged if each["event"] == "connections.full"]) <= 4
+
+
+def dripped(connection: socket.socket) -> float:
+    """For how many seconds a peer takes a byte now and then."""
+    began = time.monotonic()
+    while (seconds := time.monotonic() - began) < DEADLINE:
+        try:
+            connection.sendall(b"O")
+            if connection.recv(4096) == b"":
+                break
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            break
+    return seconds
+
+
+def test_a_request_whose_head_drips_is_cut_off(
+    settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    with serving(settings, redis_url) as web:
+        for begun in (b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", web.port), 0.05) as connection:
+                connection.sendall(begun + b"P")
+                assert dripped(connection) < DEADLINE
+
+
+def test_at_sighup_web_reads_the_accounts_again_and_keeps_them_when_they_are_wrong(
+    settings: Settings, store: SecretStore, client: "redis.Redis", start: ProcessFactory, tmp_path: Path
+) -> None:
+    accounts, command = tmp_path / "accounts.toml", web_command()
+    (tmp_path / "token").write_text("sandbox-a")
+
+    def taken(name: str) -> bool:
+        with suppress(ConnectionError):
+            return Web(int(command[-1])).post(BODY, GOOD, account=name) == 204
+        return False
+
+    for name in ("a", "b"):
+        store.replace(name, URL, SECRET, time.time())
+    accounts.write_text(f'[accounts.a]\ntoken_file = "{tmp_path}/token"\n')
+    web = start("web", command, ACCOUNTS_FILE=str(accounts))
+    assert eventually(client, lambda: taken("a"))
+    assert not taken("b")
+    accounts.write_text(f'[accounts.b]\ntoken_file = "{tmp_path}/token"\n')
+    web.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: taken("b"))
+    assert not taken("a")
+    accounts.write_text("[accounts.c]\n")
+    web.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: "accounts.kept" in web.written())
+    assert taken("b")
 
 
 def test_what_is_too_large_is_refused(web: Web, store: SecretStore, unchanged: Callable[[], bool]) -> None:
@@ -273,7 +367,7 @@ def test_a_damaged_file_of_secrets_is_told_without_what_it_holds(
     with pytest.raises(BadSecrets) as bad:
         store.read(DEFAULT)
     assert "the secret" not in str(bad.value)
-    assert web.send(event("job_1")) == 503
+    assert web.send(event("job_1")) == 401
 
 
 def test_without_redis_the_api_is_asked_to_try_again(settings: Settings, store: SecretStore) -> None:

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,10 @@ from pydantic import SecretStr
 from support import SPEED, Api
 
 from config.accounts import DEFAULT, load_accounts
+from config.descriptors import allow_many
 from config.settings import Settings
 from web.app import build_app
+from web.connections import server_config
 from worker.piktid import PiktID
 from worker.pool import open_pool
 from worker.webhooks import SecretStore, sign
@@ -51,10 +53,10 @@ class Web:
 
 
 @contextmanager
-def serving(settings: Settings, redis_url: str) -> Iterator[Web]:
+def serving(settings: Settings, redis_url: str, descriptors: Callable[[], int] = allow_many) -> Iterator[Web]:
     """Run the inlet in a thread of this process for the length of the block."""
     app = build_app(settings, load_accounts(settings), redis_url)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+    server = uvicorn.Server(server_config(app, descriptors))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         # What connects before the server is up waits in the socket's queue.
         thread = threading.Thread(target=server.run, args=([listening],))

@@ -7,6 +7,8 @@ lets the API try again.
 import asyncio
 import contextlib
 import json
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Mapping
 
@@ -19,16 +21,23 @@ from starlette.routing import Route
 from config import logs
 from config.accounts import Account
 from config.connection import connect_async
+from config.reloading import reload_accounts
 from config.settings import Settings
+from config.troubles import Trouble
+from web.connections import log_loop_errors
 from worker.notifications import Notification, read_event
 from worker.scripts import Scripts
-from worker.webhooks import BadSecrets, SecretStore, is_signed
+from worker.webhooks import NOBODY, BadSecrets, SecretStore, is_signed
 
 log = logs.get("web")
 
 #: Bytes of the largest notification, and seconds in which it must have come.
 MAX_BODY = 1024 * 1024
 BODY_SECONDS = 10.0
+
+_UNSIGNED = "not signed with the account's secret"
+_UNSET = "no webhook was set from here"
+_UNKNOWN = "no such account"
 
 
 class _TooLarge(Exception):
@@ -43,31 +52,47 @@ class WebhookInlet:
         self._secrets = SecretStore(settings.secrets)
         self._redis = connect_async(redis_url)
         self._scripts = Scripts(self._redis, settings)
+        self._refusals: dict[tuple[str, str], Trouble] = {}
+
+    def change(self, accounts: Mapping[str, Account]) -> None:
+        """Take the notifications of these accounts from now on."""
+        self._accounts = accounts
 
     async def receive(self, request: Request) -> Response:
-        """Check a notification and do what it says; what can't be trusted or read changes nothing."""
+        """Check a notification and do what it says; what can't be trusted or read changes nothing.
+
+        Whoever does not sign is answered the same, after the same work, whether there is such an account or
+        not: names of accounts are nobody's business.
+        """
         account = request.path_params["account"]
-        if account not in self._accounts:
-            # Anybody may have written it.
-            return _refused(ascii(account[:64]), 404, "no such account")
+        known = account in self._accounts
+        name = account if known else "an unknown one"
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read(request)
         except _TooLarge:
-            return _refused(account, 413, f"over {MAX_BODY} bytes")
+            return self._refused(name, 413, f"over {MAX_BODY} bytes")
         except (TimeoutError, ClientDisconnect):
-            return _refused(account, 408, "it did not come whole")
+            return self._refused(name, 408, "it did not come whole")
         try:
-            webhook = self._secrets.read(account)
-            if webhook is None:
-                return _refused(account, 401, "no webhook was set from here")
-            if not is_signed(webhook, body, request.headers.get("x-webhook-signature", ""), time.time()):
-                return _refused(account, 401, "not signed with the account's secret")
+            webhook = self._secrets.read(account if known else NOBODY)
+        except BadSecrets as error:
+            return self._refused(name, 401, str(error))
+        signature = request.headers.get("x-webhook-signature", "")
+        if not is_signed(webhook, body, signature, time.time()):
+            return self._refused(name, 401, _UNSIGNED if webhook else _UNSET if known else _UNKNOWN)
+        try:
             await self._wake(account, body)
-        except (BadSecrets, redis.RedisError) as error:
+        except redis.RedisError as error:
             log.warning("webhook.not_taken", account=account, error=str(error))
             return Response(status_code=503)
         return Response(status_code=204)
+
+    def _refused(self, account: str, status: int, why: str) -> Response:
+        """Refuse a request; the log tells of the first, and of how many more there were."""
+        refusal = self._refusals.setdefault((account, why), Trouble(log, "webhook.refused"))
+        refusal.met(account=account, status=status, why=why)
+        return Response(status_code=status)
 
     async def _wake(self, account: str, body: bytes) -> None:
         notification = _decoded(body)
@@ -96,21 +121,20 @@ class WebhookInlet:
 
 
 def build_app(settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> Starlette:
-    """Return the ASGI application."""
+    """Return the ASGI application; in the main thread, SIGHUP has it read the accounts again."""
     inlet = WebhookInlet(settings, accounts, redis_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(log_loop_errors)
+        if threading.current_thread() is threading.main_thread():
+            loop.add_signal_handler(signal.SIGHUP, reload_accounts, settings, inlet.change)
         yield
         await inlet.close()
 
     routes = [Route("/webhooks/{account}", inlet.receive, methods=["POST"])]
     return Starlette(routes=routes, lifespan=lifespan)
-
-
-def _refused(account: str, status: int, why: str) -> Response:
-    log.warning("webhook.refused", account=account, status=status, why=why)
-    return Response(status_code=status)
 
 
 async def _read(request: Request) -> bytes:

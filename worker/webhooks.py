@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from config import folders
 
 #: Seconds for which the secret before is taken as well.
 OVERLAP = 600.0
+#: No account is called so: what is read for one that is none.
+NOBODY = "nobody at all"
+#: What is signed with where there is nothing to compare with.
+_NO_SECRET = SecretStr(secrets.token_hex())
 
 
 class BadSecrets(Exception):
@@ -40,13 +45,16 @@ class StoredWebhook:
 _FILE = TypeAdapter(StoredWebhook)
 
 
-def is_signed(webhook: StoredWebhook, body: bytes, signature: str, now: float) -> bool:
-    """Whether `signature` is that of the raw `body` by a secret that is taken at `now`; in constant time."""
-    secrets = [webhook.secret]
-    if webhook.previous is not None and now < webhook.previous_until:
-        secrets.append(webhook.previous)
+def is_signed(webhook: StoredWebhook | None, body: bytes, signature: str, now: float) -> bool:
+    """Whether `signature` is that of the raw `body` by a secret that is taken at `now`.
+
+    It takes the same time whatever is wrong, and also where no webhook was set (None).
+    """
+    overlaps = webhook is not None and webhook.previous is not None and now < webhook.previous_until
+    taken = (webhook and webhook.secret, webhook.previous if webhook and overlaps else None)
     given = signature.encode("latin-1", "replace")
-    return any(hmac.compare_digest(sign(secret, body), given) for secret in secrets)
+    found = [hmac.compare_digest(sign(secret or _NO_SECRET, body), given) for secret in taken]
+    return any(each and secret is not None for each, secret in zip(found, taken, strict=True))
 
 
 def sign(secret: SecretStr, body: bytes) -> bytes:
