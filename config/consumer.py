@@ -2,9 +2,9 @@
 
 What Dramatiq's own does not do: a message that can't be read is put aside instead of ending the fetch of its
 neighbours; what Redis says this worker has in hand, but it has not (the answer to a fetch was lost), is given
-back; a message whose step met a Redis error is given back as well, since nothing has become of it. Every
-Redis error is taken for a lost connection, and mended here: Dramatiq would wait for three or five seconds,
-all workers of all machines the same.
+back; a message whose step met an outage is given back as well, since nothing has become of it. Every Redis
+error of the consumer itself is taken for a lost connection, and mended here: Dramatiq would wait for three or
+five seconds, all workers of all machines the same.
 """
 
 import math
@@ -20,6 +20,7 @@ from dramatiq.brokers.redis import _RedisConsumer
 from config import keys, logs
 from config.connection import decoded
 from config.envelopes import BadEnvelope, read_envelope
+from config.outages import is_outage
 from config.pauses import pauses
 
 log = logs.get("consumer")
@@ -37,14 +38,14 @@ LONGEST_ERROR = 500
 class Outcomes(Middleware):
     """Says what becomes of the message of an actor that raised: nothing is retried from a worker's memory.
 
-    After a Redis error it is given back to its queue, since it may not have got as far as the ledger; after
-    any other it is a dead letter.
+    After an outage it is given back to its queue, since it may not have got as far as the ledger; after any
+    other error, of Redis too, it is a dead letter: what Redis can't do for it, it can't do the next time.
     """
 
     def after_process_message(self, *given: Any, exception: BaseException | None = None, **_: Any) -> None:
         """Mark the message."""
         _broker, message = given
-        if isinstance(exception, redis.RedisError):
+        if exception is not None and is_outage(exception):
             message.give_back = True
         elif exception is not None:
             message.error = f"it raised {type(exception).__name__}: {exception}"[:LONGEST_ERROR]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.brief_body import MODELS, Appearance, Face, Format, Hair, Ratio, Size
-from worker.brief_faults import MAX_FAULTS
+from worker.brief_faults import MAX_BYTES, MAX_FAULTS, MAX_PATH
 from worker.briefs import BadBrief, Brief, Choose, Fault, OnNameTaken, parse, schema
 
 WOMAN: dict[str, Any] = {"appearance": {"gender": "female", "age": 28}, "num_variations": 3}
@@ -497,9 +497,25 @@ class TestFaults:
         assert fault.path == r"a\x1b[2J"
         assert fault.value == r"b\x1b[2J\u202e"
 
+    def test_paths_and_all_faults_together_are_short_whatever_the_fields_are_called(self) -> None:
+        name = "\U0001fbff\u202e" * 60  # written out, up to ten characters each
+        deep: dict[str, Any] = {}
+        for level in range(20):
+            deep = {f"{level}{name}": deep, **{f"n{number}": 2**70 for number in range(9)}}
+        faults = faults_of(brief({}, metadata=deep))
+        assert max(len(fault.path) for fault in faults) <= MAX_PATH
+        assert len(json.dumps([fault.model_dump() for fault in faults])) <= MAX_BYTES
+        assert faults[-1].rule.startswith("and so many more faults")
+
+    def test_how_many_more_there_are_is_told(self) -> None:
+        many = [Fault(path="x" * 200, value=number, rule="r" * 100) for number in range(100)]
+        *told, more = BadBrief(many).faults
+        assert told == many[: len(told)]
+        assert more.value == 100 - len(told)
+
     def test_a_hostile_number_of_them_is_cut_off(self) -> None:
         unknown = {f"x{number}": 1 for number in range(10_000)}
-        assert len(faults_of(brief({}, **unknown))) == MAX_FAULTS
+        assert MAX_FAULTS / 2 < len(faults_of(brief({}, **unknown))) <= MAX_FAULTS
         assert len(faults_of('{"a": 1' + ', "a": 1' * 1000 + "}")) == MAX_FAULTS
 
 

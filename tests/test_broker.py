@@ -265,6 +265,18 @@ def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
     assert eventually(client, lambda: event_types(client, "next"))
 
 
+def test_a_step_that_redis_can_do_nothing_with_is_a_dead_letter_and_does_not_circle(
+    client: "redis.Redis", ours: Broker, worker_process: ProcessFactory
+) -> None:
+    ours.enqueue(step("release_orphan", None))
+    worker_process()
+    assert eventually(client, lambda: client.zcard(keys.DEAD(keys.STEPS)) == 1)
+    letter = read(client, keys.STEPS, client.zrange(keys.DEAD(keys.STEPS), 0, -1)[0])
+    assert letter is not None
+    assert letter.error.startswith("it raised ")
+    assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+
+
 def test_a_dead_letter_is_kept_for_seven_days(client: "redis.Redis", ours: Broker) -> None:
     seconds: Any = client.time()
     old, young = seconds[0] * 1000 - DEAD_LETTERS_KEPT - 5_000, seconds[0] * 1000 - DEAD_LETTERS_KEPT + 60_000

@@ -215,10 +215,36 @@ def test_what_a_worker_took_that_was_on_no_list_of_workers_is_put_back_when_it_d
     other.client.close()
 
 
+@pytest.mark.parametrize(
+    ("error", "back"),
+    [
+        (redis.ConnectionError("gone"), True),
+        (redis.TimeoutError("no answer"), True),
+        (redis.ResponseError("READONLY You can't write against a read only replica."), True),
+        (redis.DataError("Invalid input of type: 'NoneType'"), False),
+        (redis.ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), False),
+        (RecursionError("maximum recursion depth exceeded"), False),
+    ],
+)
+def test_only_what_a_connection_or_a_server_did_is_given_back(
+    broker: Broker, own_client: "redis.Redis", error: Exception, back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "GIVE_BACK_AFTER", 0.0)
+    consuming = broker.consume(keys.STEPS)
+    broker.enqueue(step("a"))
+    message = taken(consuming)
+    broker.emit_after("process_message", message, exception=error)
+    (consuming.nack if message.failed else consuming.ack)(message)
+    assert held(own_client, broker) == set()
+    assert own_client.llen(keys.QUEUE(keys.STEPS)) == back
+    assert own_client.zcard(keys.DEAD(keys.STEPS)) == (not back)
+
+
 def test_nothing_is_delayed_in_a_workers_memory_or_tried_again_from_there(broker: Broker) -> None:
     broker.declare_queue(keys.STEPS)
     assert broker.get_declared_delay_queues() == set()
-    assert {type(each).__name__ for each in broker.middleware} == {"Draining", "CurrentMessage", "Outcomes"}
+    ours = {"_OneEachThread", "Draining", "CurrentMessage", "Outcomes"}
+    assert {type(each).__name__ for each in broker.middleware} == ours
 
 
 @pytest.mark.parametrize("client_of", [connect, connect_bytes])

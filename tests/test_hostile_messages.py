@@ -128,6 +128,14 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
         json.dumps({**ACCEPT, "message_id": "m", "args": ["{}"], "actor_name": "accept_breef"}).encode(),
         "",
     ),
+    "actor-another": (
+        json.dumps({**ACCEPT, "message_id": "m", "args": [None], "actor_name": "release_orphan"}).encode(),
+        "actor_name must be accept_brief on this queue",
+    ),
+    "actor-deep": (
+        b'{"message_id": "m", "args": [], "kwargs": {}, "actor_name": ' + b"[" * 900 + b"]" * 900 + b"}",
+        "actor_name must be text, got list",
+    ),
     "actor-object": (
         json.dumps({**ACCEPT, "message_id": "m", "args": [], "actor_name": {}}).encode(),
         "actor",
@@ -138,7 +146,10 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
         json.dumps({**ACCEPT, "message_id": "m", "args": ["{}", "{}"]}).encode(),
         "one brief, got 2",
     ),
-    "more": (json.dumps({**ACCEPT, "message_id": "m", "args": [], "kwargs": {"x": 1}}).encode(), ""),
+    "more": (
+        json.dumps({**ACCEPT, "message_id": "m", "args": [], "kwargs": {"x" * 9_000: 1}}).encode(),
+        "kwargs may hold nothing but brief",
+    ),
 }
 
 #: Envelopes that are odd, and whose brief is a good one all the same.
@@ -151,6 +162,7 @@ ODD: dict[str, dict[str, Any]] = {
     "odd-field": {"unknown": 1},
     "odd-object": {"args": [brief(brief_id="odd-object")]},
     "odd-kwargs": {"kwargs": []},
+    "odd-named": {"args": [], "kwargs": {"brief": one(brief_id="odd-named")}},
 }
 
 
@@ -184,7 +196,7 @@ def test_every_bad_brief_is_one_failed_record_with_a_clear_reason_and_the_next_o
         assert any(bad.path in fault["path"] and bad.rule in fault["rule"] for fault in view.faults), what
         for fault in view.faults:
             assert fault["path"].isprintable(), what
-            assert len(str(fault["value"])) <= 2 * MAX_SHOWN, what
+            assert len(str(fault["value"])) <= MAX_SHOWN + 1, what
     failed: Any = client.zcard(keys.FINISHED())
     assert failed == len(BRIEFS)
     assert not client.exists(keys.DEAD(keys.INLET))

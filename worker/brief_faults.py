@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict
 MAX_FAULTS = 100
 #: Characters kept of a value or a field name that is shown to people.
 MAX_SHOWN = 120
+#: Characters of the longest path told: names of fields are the sender's, and may stand in 32 levels.
+MAX_PATH = 200
+#: Bytes of all faults of a brief as JSON. They stand in its record and again in its event.
+MAX_BYTES = 16 * 1024
 #: What of a URL gives access: its user with a password, and its query, where signatures stand.
 _ACCESS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?)\S+")
 
@@ -36,11 +40,25 @@ class Fault(BaseModel):
 
 
 class BadBrief(Exception):
-    """Raised when a brief breaks rules; `faults` lists all of them, at most `MAX_FAULTS`."""
+    """Raised when a brief breaks rules; `faults` lists them, at most `MAX_FAULTS` and `MAX_BYTES` of them."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = list(faults)
+        self.faults = _bounded(list(faults))
         super().__init__("\n".join(map(str, self.faults)))
+
+
+def _bounded(faults: list[Fault]) -> list[Fault]:
+    """Return as many faults as may be told, the last one saying how many more there are."""
+    left = MAX_BYTES - len(_more(MAX_FAULTS).model_dump_json())
+    for told, each in enumerate(faults):
+        left -= len(json.dumps(each.model_dump())) + 2  # as JSON that escapes most, with its comma
+        if left < 0:
+            return [*faults[:told], _more(len(faults) - told)]
+    return faults
+
+
+def _more(count: int) -> Fault:
+    return Fault(path="", value=count, rule="and so many more faults, which are told once these are mended")
 
 
 def fault(location: tuple[str | int, ...], value: object, rule: str) -> Fault:
@@ -49,9 +67,14 @@ def fault(location: tuple[str | int, ...], value: object, rule: str) -> Fault:
 
 
 def path_of(location: tuple[str | int, ...]) -> str:
-    """Write field names and list positions as one path: `("a", 0, "b")` is `a[0].b`."""
+    """Write field names and list positions as one path: `("a", 0, "b")` is `a[0].b`.
+
+    Of one that is too long its beginning and its end are kept.
+    """
     parts = (f"[{part}]" if isinstance(part, int) else f".{_printable(part)}" for part in location)
-    return "".join(parts).removeprefix(".")
+    path = "".join(parts).removeprefix(".")
+    half = MAX_PATH // 2
+    return path if len(path) <= MAX_PATH else f"{path[: half - 1]}…{path[-half:]}"
 
 
 def shown(value: object) -> Scalar:
@@ -74,4 +97,4 @@ def _printable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text[:MAX_SHOWN]
     )
-    return escaped + "…" if len(text) > MAX_SHOWN else escaped
+    return escaped[:MAX_SHOWN] + "…" if max(len(text), len(escaped)) > MAX_SHOWN else escaped
