@@ -84,9 +84,10 @@ def load_accounts(settings: Settings) -> dict[str, Account]:
     """
     if settings.accounts_file is not None:
         return _from_file(settings.accounts_file)
-    if settings.api_token is None or not settings.api_token.get_secret_value():
+    token = settings.api_token.get_secret_value().strip() if settings.api_token else ""
+    if not token:
         raise BadAccounts("no account: set PIKTID_API_TOKEN, or ACCOUNTS_FILE to a TOML file of accounts")
-    return {DEFAULT: Account(name=DEFAULT, token=settings.api_token)}
+    return {DEFAULT: Account(name=DEFAULT, token=_legible("PIKTID_API_TOKEN", token))}
 
 
 def _from_file(path: Path) -> dict[str, Account]:
@@ -177,6 +178,13 @@ def _token(where: str, table: dict[str, Any]) -> SecretStr:
         token = _read(f"{where}.token_file", str(table["token_file"]))
     else:
         raise BadAccounts(f"{where}: needs token_env or token_file")
+    return _legible(where, token)
+
+
+def _legible(where: str, token: str) -> SecretStr:
+    """Return a token that a header can carry: the HTTP clients quote others whole in their complaints."""
+    if not (token.isascii() and token.isprintable()):
+        raise BadAccounts(f"{where}: the token has characters that are not printable ASCII")
     return SecretStr(token)
 
 

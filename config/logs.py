@@ -3,10 +3,11 @@
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
+from config.log_stream import LogStream
 from config.settings import Settings, unknown_variables
 
 
@@ -33,7 +34,7 @@ def configure(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LogStream(sys.stderr))),
     )
     for told in unknown_variables(os.environ):
         get("settings").warning("settings.unknown", what=told)

@@ -156,6 +156,23 @@ def test_a_token_that_stands_where_its_place_should_is_not_quoted(
     assert "hush" not in f"{refused.value!r} {refused.value.__cause__!r}"
 
 
+@pytest.mark.parametrize("token", ["hush\nhush", "hush\x7f", "hüsh"])
+def test_a_token_that_no_header_can_carry_is_refused_where_it_is_read_and_not_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("T", token)
+    files = (accounts_file(tmp_path, '[accounts.a]\ntoken_env = "T"\n'), Settings(PIKTID_API_TOKEN=token))  # type: ignore[call-arg, arg-type]
+    for settings in files:
+        with pytest.raises(BadAccounts, match="not printable ASCII") as refused:
+            load_accounts(settings)
+        assert "sh" not in str(refused.value)
+
+
+def test_a_line_break_behind_a_token_is_none_of_it() -> None:
+    settings = Settings(PIKTID_API_TOKEN="hush\n")  # type: ignore[call-arg, arg-type]
+    assert load_accounts(settings)["default"].token.get_secret_value() == "hush"
+
+
 def test_an_account_that_is_refused_everything_slows_no_other(
     redis_url: str,
     client: "redis.Redis",

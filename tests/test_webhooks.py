@@ -545,7 +545,7 @@ def test_each_delivery_is_a_line_of_the_log_with_its_name_and_whose_it_was(
         {
             "event": "webhook.refused",
             "account": "'stranger\\x1b'",
-            "status": 404,
+            "status": 401,
             "why": "no such account",
         },
     ]

@@ -66,7 +66,7 @@ class WebhookInlet:
         """
         account = request.path_params["account"]
         known = account in self._accounts
-        name = account if known else "an unknown one"
+        name = account if known else ascii(account[:64])  # anybody may have written it
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read(request)
@@ -90,7 +90,8 @@ class WebhookInlet:
 
     def _refused(self, account: str, status: int, why: str) -> Response:
         """Refuse a request; the log tells of the first, and of how many more there were."""
-        refusal = self._refusals.setdefault((account, why), Trouble(log, "webhook.refused"))
+        whose = account if account in self._accounts else ""
+        refusal = self._refusals.setdefault((whose, why), Trouble(log, "webhook.refused"))
         refusal.met(account=account, status=status, why=why)
         return Response(status_code=status)
 
