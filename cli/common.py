@@ -1,5 +1,6 @@
 """What the commands share: settings and Redis opened with errors that say what to do, and output."""
 
+import io
 import json
 import shutil
 import sys
@@ -7,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, TextIO
 
 import typer
 
@@ -151,6 +152,13 @@ def printable(text: object) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in str(text)
     )
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input; where it was closed, as some supervisors and schedulers do, an empty one."""
+    # Python's own types leave out that it is None then.
+    stream: TextIO | None = sys.stdin
+    return io.BytesIO() if stream is None else stream.buffer
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:

@@ -1,7 +1,6 @@
 """`identity-worker demo`: the whole path on this machine, from the example briefs to finished identities."""
 
 import fcntl
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from cli.common import (
     print_drawing,
     print_json,
     printable,
+    standard_input,
 )
 from cli.demo_run import Demo, run
 from cli.installation import TOKEN
@@ -93,7 +93,7 @@ def command(
 def _read(folder: Path, values: Settings) -> list[Outgoing]:
     """Return the briefs of a folder; end the command when there are none, or bad ones."""
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(TOKEN))}
-    reading = Reading([str(folder)], sys.stdin.buffer)
+    reading = Reading([str(folder)], standard_input())
     outgoing = outbox.prepare(reading.items(), {}, accounts, values)
     if reading.missed:
         missed = f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run."

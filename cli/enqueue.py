@@ -1,6 +1,5 @@
 """`identity-worker enqueue`: puts briefs from files on the inlet queue."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from cli.common import (
     printable,
     redis_url,
     say,
+    standard_input,
 )
 from cli.outbox import REJECTED, Outgoing, Status
 from cli.outgoing_text import facts, show_all, show_totals
@@ -74,7 +74,7 @@ def command(
     values = load_settings()
     given = {"account": account, "batch": batch, "priority": priority}
     overrides = {name: value for name, value in given.items() if value is not None}
-    reading = Reading(places, sys.stdin.buffer, recursive=recursive)
+    reading = Reading(places, standard_input(), recursive=recursive)
     with rejects_to(rejects) as file:
         briefs = outbox.prepare(
             progress.told(reading.items(), "briefs read"), overrides, _accounts(values), values

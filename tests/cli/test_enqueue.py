@@ -1,12 +1,13 @@
 """`identity-worker enqueue`: what is sent, under which id, and what is refused before anything is sent."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from commandline import Command
+from commandline import SCRIPT, Command, environment
 from support import Flow, brief
 
 from config import keys
@@ -265,3 +266,13 @@ def test_nothing_that_was_read_acts_on_the_terminal(text: str, alone: Command) -
     answer = alone("enqueue", "-", "--dry-run", stdin=text)
     assert answer.returncode == 1
     assert not [each for each in answer.stdout if not each.isprintable() and each != "\n"]
+
+
+def test_a_closed_standard_input_stops_no_files(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(GOOD)
+    command = ["sh", "-c", 'exec "$0" "$@" <&-', SCRIPT, "enqueue", "a.json", "--dry-run", "--json"]
+    answer = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert [each["status"] for each in json.loads(answer.stdout)["briefs"]] == ["valid"]
