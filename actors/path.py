@@ -7,17 +7,19 @@ waits: a brief that waits is a record with a timer, and what ends the waiting se
 from typing import Any, cast
 
 import dramatiq
-from dramatiq import Message
+from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
 from actors import holding, preparation, refusals, uncertain, unknown, upkeep
 from actors.broker import broker
 from actors.process import Process, process
 from config import keys, logs
+from config.consumer import refuse
 from config.settings import LOOK_AGAIN
 from worker import choosing, intake, preparing, retrying, steps
 from worker.answers import JobResults, RunState
 from worker.api_errors import AlreadyPromoted, ApiError, NotFound
+from worker.arrivals import Outcome
 from worker.ledger import Answer, Record, Settle, brief_subject
 
 __all__ = ["broker", "holding", "upkeep"]
@@ -29,9 +31,27 @@ log = logs.get("path")
 def accept_brief(brief: Any) -> None:
     """1. Put a brief on record, to wait for permits; a bad one as failed, with every fault named."""
     run = process()
-    message = cast("Message[None]", CurrentMessage.get_current_message())
-    taken = intake.take(run.ledger, run.accounts, run.settings, brief, message.message_id)
-    log.info("brief.taken", brief=taken.brief_id, answer=taken.answer, faults=len(taken.faults))
+    message = cast("MessageProxy", CurrentMessage.get_current_message())
+    taken = intake.take(
+        run.ledger,
+        run.accounts,
+        run.settings,
+        brief,
+        message.message_id,
+        message.options["redis_message_id"],
+    )
+    came = taken.arrived
+    log.info(
+        "brief.taken",
+        brief=taken.brief_id,
+        answer=came.outcome,
+        was=came.state,
+        differs=list(came.differs),
+        faults=len(taken.faults),
+    )
+    if came.outcome is Outcome.CONFLICT:
+        # No exception: nothing went wrong here.
+        refuse(message, taken.conflict())
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)

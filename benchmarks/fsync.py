@@ -20,6 +20,7 @@ from benchmarks.harness import ACCOUNT
 from config import embedded
 from config.connection import connect
 from config.settings import Fsync, Settings
+from worker.arrivals import Arrival
 from worker.ledger import Event, Ledger, inside
 
 BRIEFS = 2_000
@@ -67,14 +68,9 @@ def _together(ledger: Ledger, names: list[str], pool: ThreadPoolExecutor) -> flo
 
 
 def _accept(ledger: Ledger, brief_id: str) -> None:
-    ledger.accept(
-        brief_id,
-        account=ACCOUNT,
-        batch=None,
-        priority=0,
-        fields={"need": "1", "envelope": inside({"brief_id": brief_id})},
-        event=Event("identity.brief.accepted", {"instructions": 1, "variations": 1}),
-    )
+    fields = {"need": "1", "envelope": inside({"brief_id": brief_id})}
+    event = Event("identity.brief.accepted", {"instructions": 1, "variations": 1})
+    ledger.accept(Arrival(brief_id, ACCOUNT, None, 0, fields, event))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from dramatiq.rate_limits.backends import RedisBackend
 from config import embedded
 from config.connection import connect, connect_bytes
 from config.settings import Settings
+from worker.arrivals import Arrival
 from worker.ledger import Answer, Event, Ledger, Settle, brief_subject
 from worker.scripts import Scripts
 
@@ -161,7 +162,7 @@ def _client(name: str, url: str, number: int, start: Barrier, counts: "SimpleQue
 def _accept(ledger: Ledger, brief_id: str, account: str) -> None:
     fields = {"envelope": f'"brief_id":"{brief_id}"', "need": "1"}
     event = Event("identity.brief.accepted", {})
-    ledger.accept(brief_id, account=account, batch=None, priority=0, fields=fields, event=event)
+    ledger.accept(Arrival(brief_id, account, None, 0, fields, event))
 
 
 if __name__ == "__main__":

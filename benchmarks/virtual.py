@@ -66,7 +66,7 @@ class Simulation:
         self._tick = tick
         self._accounts: dict[str, str] = {}
         self._ends: list[tuple[int, str]] = []
-        self._expected: list[str] = []
+        self._expected: list[object] = []
         self._due = START
 
     def accept(self, brief_id: str, account: str, batch: str | None = None) -> None:
@@ -182,7 +182,7 @@ class Simulation:
 
     def _call(self, command: str, **arguments: Any) -> None:
         self.calls[command] += 1
-        self._expected.append("moved")
+        self._expected.append(["accepted", "", ""] if command == "accept" else "moved")
         self._scripts.run(command, self.now, **arguments)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import redis
 
+from cli import sending
 from cli.common import USED_WRONGLY, age, fail, printable, say
 from cli.outbox import Outgoing, Status
 from config import embedded
 from config.connection import connect
 from config.settings import Settings
-from worker import views
 from worker.amounts import credits_text
 from worker.batch_plan import AccountPlan, committed, plans, problems
 
@@ -23,26 +23,28 @@ class Plan:
 
     accounts: list[AccountPlan]
     known: int
-    """How many of them are on record already: they would not be sent."""
+    """How many would not be sent, by what is on record."""
     committed: float
     """Credits that the batch has spent or promised already; 0 when no budget is asked for."""
 
 
-def of(values: Settings, briefs: Sequence[Outgoing], batch: str | None) -> Plan | None:
+def of(
+    values: Settings, briefs: Sequence[Outgoing], batch: str | None, *, again: bool = False
+) -> Plan | None:
     """Return the plan of the valid briefs, None when no Redis of an installation can be asked.
 
     A dry run checks files on machines that have none, and must not make one. `batch` is whose budget it is.
+    Those that would not be sent are marked so; `again` as in `sending.look_up`.
     """
     if values.redis_url is None and not values.data_dir.exists():
         return None
     valid = [each for each in briefs if each.brief is not None and each.status is Status.VALID]
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
-            ids = [each.brief_id for each in valid if each.brief_id is not None]
-            known = {view.brief_id for view in views.by_ids(client, ids)}
-            new = [each.brief for each in valid if each.brief is not None and each.brief_id not in known]
+            sending.look_up(client, values, valid, again=again)
+            new = [each.brief for each in valid if each.brief is not None and each.status is Status.VALID]
             spent = 0.0 if batch is None else committed(client, batch)
-            return Plan(plans(client, values, new), len(known), spent)
+            return Plan(plans(client, values, new), len(valid) - len(new), spent)
     except (redis.RedisError, embedded.NoServer):
         return None
 
@@ -63,7 +65,7 @@ def show(found: Plan | None, max_credits: float | None) -> None:
         say("Slots, credits so far and duration are not known: no Redis of an installation could be asked.")
         return
     if found.known:
-        say(f"{found.known} of them are on record already, would not be sent again and are not counted here.")
+        say(f"{found.known} would not be sent, by what is on record, and are not counted here.")
     for plan in found.accounts:
         say(printable(f"account {plan.account}: {plan.briefs} briefs, {plan.waiting} wait already"))
         free = "no limit" if plan.slots_free is None else f"{plan.slots_free} free"

@@ -1,6 +1,5 @@
 """Briefs as they stand in files: JSON objects, JSON arrays of them, JSON Lines, and folders of these."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,20 +13,24 @@ from worker.brief_faults import Fault, fault
 STDIN = "-"
 #: Largest file that is read, in bytes: it is held in memory.
 MAX_FILE = 512 * 1024 * 1024
-#: Longest part of a file's name that becomes an id, which is 128 characters at the most.
-_STEM = 100
 
 
 @dataclass(frozen=True)
 class Item:
-    """One brief of a file: where it stands, the id that it has by that, and its JSON or what is wrong."""
+    """One brief of a file: where it stands, and its JSON or what is wrong."""
 
-    source: str
-    default_id: str | None
+    file: str
+    place: str
+    """Where in the file: `:3`, `[3]`, or nothing where it is the whole file."""
     value: Any
     faults: tuple[Fault, ...] = ()
     text: str | None = field(default=None, compare=False)
     """The brief as it stands in its file; None for what can't be taken out of it."""
+
+    @property
+    def source(self) -> str:
+        """The file and the place in it."""
+        return self.file + self.place
 
 
 class Reading:
@@ -50,7 +53,7 @@ class Reading:
         """Yield the items, one after the other; a file that is named twice is read once."""
         for place in self._places:
             if place == STDIN:
-                yield from _of_content(self._stdin.read(MAX_FILE + 1), "stdin", None, lines=False)
+                yield from _of_content(self._stdin.read(MAX_FILE + 1), "stdin", lines=False)
             else:
                 yield from self._of_place(Path(place))
 
@@ -71,13 +74,13 @@ class Reading:
 
     def _missed(self, place: Path, why: str) -> Item:
         self.missed.append(f"{place}: {why}")
-        return _bad(str(place), None, why)
+        return _bad(str(place), why)
 
     def _once(self, path: Path) -> Iterator[Item]:
         try:
             stands = path.stat()
         except OSError as error:
-            yield _bad(str(path), None, _why(error))
+            yield _bad(str(path), _why(error))
             return
         if (stands.st_dev, stands.st_ino) in self._seen:
             self.skipped.append(Skipped(str(path.parent), "it was read already", (path.name,)))
@@ -87,34 +90,32 @@ class Reading:
 
 
 def _of_file(path: Path) -> Iterator[Item]:
-    stem = re.sub(r"[^A-Za-z0-9._:-]+", "-", path.stem)[:_STEM]
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except OSError as error:
-        yield _bad(str(path), stem, _why(error))
+        yield _bad(str(path), _why(error))
         return
-    yield from _of_content(content, str(path), stem, lines=path.suffix.lower() in (".jsonl", ".ndjson"))
+    yield from _of_content(content, str(path), lines=path.suffix.lower() in (".jsonl", ".ndjson"))
 
 
-def _of_content(content: bytes, source: str, stem: str | None, *, lines: bool) -> Iterator[Item]:
+def _of_content(content: bytes, source: str, *, lines: bool) -> Iterator[Item]:
     """Yield the briefs of a file's content; those of lines and arrays are numbered from 1."""
     if len(content) > MAX_FILE:
-        yield _bad(source, stem, f"at most {MAX_FILE} bytes a file: split it")
+        yield _bad(source, f"at most {MAX_FILE} bytes a file: split it")
         return
     try:
         text = decoded(content)
     except NoTextError as error:
-        yield _bad(source, stem, str(error))
+        yield _bad(source, str(error))
         return
     for row in rows(text, lines=lines):
-        numbered = stem if stem is None or row.number is None else f"{stem}-{row.number}"
-        yield Item(source + row.place, numbered, row.value, row.faults, row.text)
+        yield Item(source, row.place, row.value, row.faults, row.text)
 
 
 def _why(error: OSError) -> str:
     return f"can't be read: {error.strerror}"
 
 
-def _bad(source: str, default_id: str | None, rule: str) -> Item:
-    return Item(source, default_id, None, (fault((), None, rule),))
+def _bad(source: str, rule: str) -> Item:
+    return Item(source, "", None, (fault((), None, rule),))

@@ -1,8 +1,10 @@
 """`identity-worker demo`: the whole path on this machine, from the example briefs to finished identities."""
 
 import fcntl
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ import typer
 from pydantic import SecretStr
 
 from cli import outbox
-from cli.brief_files import Reading
+from cli.brief_files import Item, Reading
 from cli.common import (
     USED_WRONGLY,
     Json,
@@ -94,7 +96,7 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     """Return the briefs of a folder; end the command when there are none, or bad ones."""
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(TOKEN))}
     reading = Reading([str(folder)], standard_input())
-    outgoing = outbox.prepare(reading.items(), {}, accounts, values)
+    outgoing = outbox.prepare(map(_named, reading.items()), {}, accounts, values)
     if reading.missed:
         missed = f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run."
         fail(missed, USED_WRONGLY)
@@ -102,6 +104,14 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     if faults:
         fail("\n".join(["these briefs break rules:", *faults]), USED_WRONGLY)
     return outgoing
+
+
+def _named(item: Item) -> Item:
+    """Return a brief with its file's name as its id, unless it has one: here people read them, one by one."""
+    if not isinstance(item.value, dict) or item.value.get("brief_id") is not None:
+        return item
+    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(item.file).stem + item.place).strip("-")
+    return replace(item, value={**item.value, "brief_id": name or "brief"})
 
 
 def _see_that_results_are_kept(directory: Path, output: Path) -> None:

@@ -1,13 +1,14 @@
 """`identity-worker enqueue`: puts briefs from files on the inlet queue."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import batch_plan, outbox, photos
+from cli import batch_plan, outbox, photos, sending
 from cli.account_options import person
 from cli.brief_files import Reading
 from cli.common import (
@@ -37,6 +38,9 @@ from worker.ledger import Ledger
 if TYPE_CHECKING:
     import redis
 
+#: What is done with the briefs: on a client of Redis, with its URL.
+Act = Callable[["redis.Redis", str, Settings, Sequence[Outgoing]], None]
+
 
 def command(
     places: Annotated[list[str], typer.Argument(metavar="FILE|DIR|-...", help="What to read; - is stdin.")],
@@ -59,14 +63,22 @@ def command(
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Read the folders within a folder too.")
     ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Buy once more what was bought before.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Send none: give those on record the metadata, batch, priority.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put briefs from files on the queue.
 
     A file holds a brief, a JSON array of briefs, or one on each line; of a folder the *.json, *.jsonl and
-    *.ndjson are read, and what is passed over is told. A brief without a brief_id takes its file's name (with
-    -N for the Nth line or item), so a file that is enqueued twice is still one brief. If any brief breaks
-    rules, all faults are listed and none is sent.
+    *.ndjson are read, and what is passed over is told. If any brief breaks rules, all faults are listed and
+    none is sent.
+
+    A brief without a brief_id has one made from all that it says but its priority, so whatever is sent again,
+    from another file or place, is the same brief; equal ones of one file are so many briefs. The same brief
+    is not sent again. Another one under an id on record is refused, unless that one never cost anything. What
+    was bought before under any id is sent only with --again.
 
     --dry-run also tells what the briefs would take of their accounts, and ends with 1 if slots or
     --max-credits won't do. What is over a batch's budget waits until the budget is raised.
@@ -77,7 +89,11 @@ def command(
     reading = Reading(places, standard_input(), recursive=recursive)
     with rejects_to(rejects) as file:
         briefs = outbox.prepare(
-            progress.told(reading.items(), "briefs read"), overrides, _accounts(values), values
+            progress.told(reading.items(), "briefs read"),
+            overrides,
+            _accounts(values),
+            values,
+            as_written=update,
         )
         if len(reading.missed) == len(briefs):
             fail("\n".join(reading.missed), USED_WRONGLY)
@@ -87,9 +103,12 @@ def command(
         budgeted = _budgeted(briefs, max_credits)
         try:
             if dry_run:
-                _dry_run(values, briefs, opened, budgeted, max_credits, as_json=as_json)
+                _dry_run(values, briefs, opened, budgeted, max_credits, again=again, as_json=as_json)
             else:
-                _enqueue(values, briefs, budgeted, max_credits, keep_going=keep_going, as_json=as_json)
+                budget = None if budgeted is None or max_credits is None else (budgeted, max_credits)
+                send = partial(_send, budget=budget, again=again, as_json=as_json)
+                act: Act = _update if update else send
+                _enqueue(values, briefs, act, keep_going=keep_going, as_json=as_json)
         finally:
             # Also when Redis went away in between: what was refused is refused.
             if file is not None:
@@ -99,24 +118,14 @@ def command(
 
 
 def _enqueue(
-    values: Settings,
-    briefs: Sequence[Outgoing],
-    budgeted: str | None,
-    max_credits: float | None,
-    *,
-    keep_going: bool,
-    as_json: bool,
+    values: Settings, briefs: Sequence[Outgoing], act: Act, *, keep_going: bool, as_json: bool
 ) -> None:
     bad = any(each.status is Status.BAD for each in briefs)
     try:
         if keep_going or not bad:
             with redis_url(values) as url, client_of(url) as client:
                 check_server(url, process=False)
-                if budgeted is not None and max_credits is not None:
-                    _set_budget(client, values, briefs, budgeted, max_credits)
-                    if not as_json:
-                        say(printable(f"batch {budgeted} may cost {max_credits:g} credits in all now"))
-                outbox.send(client, url, briefs)
+                act(client, url, values, briefs)
     finally:
         # Also when Redis went away in between: what was sent is sent.
         if as_json:
@@ -126,6 +135,28 @@ def _enqueue(
             if bad and not keep_going:
                 good = any(each.status is Status.VALID for each in briefs)
                 typer.echo("Nothing was enqueued" + ("; --keep-going sends the good ones." if good else "."))
+
+
+def _send(
+    client: "redis.Redis",
+    url: str,
+    values: Settings,
+    briefs: Sequence[Outgoing],
+    *,
+    budget: tuple[str, float] | None,
+    again: bool,
+    as_json: bool,
+) -> None:
+    if budget is not None:
+        _set_budget(client, values, briefs, *budget)
+        if not as_json:
+            say(printable(f"batch {budget[0]} may cost {budget[1]:g} credits in all now"))
+    sending.look_up(client, values, briefs, again=again)
+    sending.send(url, briefs)
+
+
+def _update(client: "redis.Redis", _: str, values: Settings, briefs: Sequence[Outgoing]) -> None:
+    sending.update(client, values, briefs, person(None))
 
 
 def _write(file: Rejects, briefs: Sequence[Outgoing]) -> None:
@@ -157,9 +188,10 @@ def _dry_run(
     budgeted: str | None,
     max_credits: float | None,
     *,
+    again: bool,
     as_json: bool,
 ) -> None:
-    found = batch_plan.of(values, briefs, budgeted)
+    found = batch_plan.of(values, briefs, budgeted, again=again)
     plan = batch_plan.facts(found, max_credits)
     if as_json:
         print_json({"briefs": [facts(each) for each in briefs], "plan": plan, "photos": asdict(opened)})

@@ -1,17 +1,17 @@
-"""From the briefs of files to messages on the inlet queue: checked here first, each sent at most once."""
+"""The briefs of files on their way to the inlet queue: checked, and each with its id."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-import redis
-
 from cli.brief_files import Item
 from config.accounts import Account
 from config.settings import Settings
-from worker import intake, views
+from worker import brief_identity, intake
+from worker.arrivals import Arrived
 from worker.brief_faults import Fault, fault
 from worker.briefs import BadBrief, Brief, parse
 
@@ -24,29 +24,58 @@ class Status(StrEnum):
     #: It breaks none, and was not sent.
     VALID = "valid"
     SENT = "sent"
-    #: It was not sent, since the same brief is on record.
-    KNOWN = "known"
+    #: It was sent, to take the place of one on record that never cost anything.
+    REPLACED = "replaced"
+    #: It was not sent, since the same brief is on record, or was among those before.
+    SAME = "same"
     #: It was not sent, since another brief is on record under its id.
-    ID_TAKEN = "id taken"
+    CONFLICT = "conflict"
+    #: It was not sent, since the same was bought before, under this id or another.
+    BOUGHT = "bought"
+    #: It was not sent, but the one on record has its metadata, batch and priority now.
+    UPDATED = "updated"
+    #: It is not on record, where one that is was to be updated.
+    UNKNOWN = "unknown"
 
 
 #: What was refused, to be mended and sent again.
-REJECTED = (Status.BAD, Status.ID_TAKEN)
+REJECTED = (Status.BAD, Status.CONFLICT, Status.BOUGHT, Status.UNKNOWN)
 
 
 @dataclass
 class Outgoing:
     """One brief on its way to the queue."""
 
-    source: str
-    brief_id: str | None
-    text: str = ""
+    item: Item
+    envelope: dict[str, Any] = field(default_factory=dict)
     """What is sent."""
-    original: str | None = None
-    """The brief as it stands in its file; None for what can't be taken out of it."""
     brief: Brief | None = None
     faults: list[Fault] = field(default_factory=list)
     status: Status = Status.BAD
+    arrived: Arrived | None = None
+    """What would become of it, by what is on record."""
+    same_as: str | None = None
+    """Where the same brief stands, of one that was met before."""
+
+    @property
+    def source(self) -> str:
+        """Where it stands."""
+        return self.item.source
+
+    @property
+    def original(self) -> str | None:
+        """The brief as it stands in its file; None for what can't be taken out of it."""
+        return self.item.text
+
+    @property
+    def brief_id(self) -> str | None:
+        """Its id; None of a bad one that has none."""
+        return self.envelope.get("brief_id")
+
+    @property
+    def text(self) -> str:
+        """What is sent, as JSON."""
+        return json.dumps(self.envelope, ensure_ascii=False)
 
 
 def prepare(
@@ -54,71 +83,72 @@ def prepare(
     overrides: Mapping[str, Any],
     accounts: Mapping[str, Account] | None,
     settings: Settings,
+    *,
+    as_written: bool = False,
 ) -> list[Outgoing]:
     """Return the briefs as they would be sent, checked; `overrides` replace fields of their envelopes.
 
-    Without `accounts` it is left to the worker to check that a brief's account exists.
+    Without `accounts` it is left to the worker to check that a brief's account exists. A brief without an id
+    has one made from its content, `as_written` from that before it is overridden.
     """
     briefs = [_outgoing(item, overrides) for item in items]
     for each in briefs:
         if not each.faults:
-            _check(each, accounts, settings)
-    _refuse_repeated_ids(briefs)
+            each.brief = _checked(each, accounts, settings)
+    _make_ids(briefs, settings, as_written=as_written)
+    _tell_repeated_ids(briefs)
     return briefs
 
 
 def _outgoing(item: Item, overrides: Mapping[str, Any]) -> Outgoing:
     if item.faults or not isinstance(item.value, dict):
-        faults = item.faults or [fault((), item.value, "a brief is one JSON object")]
-        return Outgoing(item.source, item.default_id, original=item.text, faults=list(faults))
+        return Outgoing(
+            item, faults=list(item.faults) or [fault((), item.value, "a brief is one JSON object")]
+        )
     envelope = {**item.value, **overrides}
-    if envelope.get("brief_id") is None and item.default_id is not None:
-        envelope["brief_id"] = item.default_id
-    text = json.dumps(envelope, ensure_ascii=False)
-    return Outgoing(item.source, envelope.get("brief_id"), text, item.text)
+    if envelope.get("brief_id") is None:
+        envelope.pop("brief_id", None)
+    return Outgoing(item, envelope)
 
 
-def _check(each: Outgoing, accounts: Mapping[str, Account] | None, settings: Settings) -> None:
+def _checked(each: Outgoing, accounts: Mapping[str, Account] | None, settings: Settings) -> Brief | None:
     try:
         if accounts is None:
-            each.brief = parse(each.text, plain_http=settings.reference_private)
+            brief = parse(each.text, plain_http=settings.reference_private)
         else:
-            each.brief = intake.check(each.text, accounts, settings)
+            brief = intake.check(each.text, accounts, settings)
     except BadBrief as bad:
         each.faults = bad.faults
-    else:
-        each.status = Status.VALID
+        return None
+    each.status = Status.VALID
+    return brief
 
 
-def _refuse_repeated_ids(briefs: Sequence[Outgoing]) -> None:
-    """The worker would take the second for the first, sent again."""
-    first: dict[str, str] = {}
+def _make_ids(briefs: Sequence[Outgoing], settings: Settings, *, as_written: bool) -> None:
+    """Give those without an id one; equal ones of a file are so many briefs, and numbered."""
+    met: Counter[tuple[str, str]] = Counter()
     for each in briefs:
-        if each.status is Status.VALID and each.brief_id is not None:
-            source = first.setdefault(each.brief_id, each.source)
-            if source != each.source:
-                each.faults = [fault(("brief_id",), each.brief_id, f"is the id of {source} already")]
-                each.status = Status.BAD
-
-
-def send(client: "redis.Redis", url: str, briefs: Sequence[Outgoing]) -> None:
-    """Enqueue the valid ones that are not on record yet; without an id of its own, one has its message's.
-
-    Each one's status says what became of it, also after a redis.RedisError.
-    """
-    # Not at the top: dramatiq is not needed to check briefs.
-    from config.broker import brief_message, make_broker
-
-    valid = [each for each in briefs if each.status is Status.VALID and each.brief is not None]
-    ids = [each.brief_id for each in valid if each.brief_id is not None]
-    on_record = {view.brief_id: view.asked for view in views.by_ids(client, ids)}
-    broker = make_broker(url)
-    for each in valid:
-        if each.brief_id in on_record:
-            same = each.brief is not None and on_record[each.brief_id] == intake.asked(each.brief)
-            each.status = Status.KNOWN if same else Status.ID_TAKEN
+        if each.brief is None or each.brief_id is not None:
             continue
-        message = brief_message(each.text)
-        broker.enqueue(message)
-        each.brief_id = each.brief_id or message.message_id
-        each.status = Status.SENT
+        brief = each.brief
+        if as_written:
+            brief = parse(json.dumps(each.item.value), plain_http=settings.reference_private)
+        found = each.item.file, brief_identity.made_id(brief)
+        met[found] += 1
+        each.envelope["brief_id"] = brief_identity.made_id(brief, met[found])
+
+
+def _tell_repeated_ids(briefs: Sequence[Outgoing]) -> None:
+    """The worker would take the second for the first, sent again, or refuse it."""
+    first: dict[str, Outgoing] = {}
+    for each in briefs:
+        if each.brief is None or each.brief_id is None:
+            continue
+        other = first.setdefault(each.brief_id, each)
+        if other is each or other.brief is None:
+            continue
+        if brief_identity.parts(each.brief) == brief_identity.parts(other.brief):
+            each.status, each.same_as = Status.SAME, other.source
+        else:
+            each.faults = [fault(("brief_id",), each.brief_id, f"is the id of {other.source} already")]
+            each.status = Status.BAD

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from cli import fault_groups
-from cli.common import printable, say
+from cli.common import clock, printable, say
 from cli.outbox import Outgoing, Status
 from worker.amounts import counted
 from worker.briefs import Brief
@@ -23,7 +23,16 @@ _NAMED = 5
 
 def facts(each: Outgoing) -> dict[str, Any]:
     """Return a brief for programs: what is sent and what it takes, or its faults."""
-    facts = {"source": each.source, "brief_id": each.brief_id, "status": each.status}
+    facts: dict[str, Any] = {"source": each.source, "brief_id": each.brief_id, "status": each.status}
+    if each.same_as is not None:
+        facts["same_as"] = each.same_as
+    if each.arrived is not None:
+        bought = each.arrived.bought
+        facts |= {
+            "state": each.arrived.state,
+            "differs": each.arrived.differs,
+            "bought_before": None if bought is None else bought._asdict(),
+        }
     if each.brief is None or each.faults:
         return facts | {"faults": [fault.model_dump() for fault in each.faults]}
     return facts | {
@@ -39,9 +48,41 @@ _WORDS = {
     Status.BAD: "bad",
     Status.VALID: "valid, not sent",
     Status.SENT: "sent",
-    Status.KNOWN: "on record already, not sent again, nothing of it changed",
-    Status.ID_TAKEN: "not sent: another brief has this id; give this one a brief_id of its own",
+    Status.REPLACED: "sent, to take the place of one that never cost anything",
+    Status.SAME: "on record already, not sent again",
+    Status.CONFLICT: "not sent: another brief has this id",
+    Status.BOUGHT: "not sent: the same was bought before; --again buys it once more",
+    Status.UPDATED: "updated",
+    Status.UNKNOWN: "not updated: no brief of this id is on record",
 }
+
+
+def words(each: Outgoing) -> str:
+    """Return what became of one brief, in words."""
+    came = each.arrived
+    if each.same_as is not None:
+        return f"the same brief as {each.same_as}, sent once"
+    if came is None:
+        return _WORDS[each.status]
+    if each.status is Status.SAME:
+        return f"the same is on record already ({came.state}), not sent again"
+    if each.status is Status.REPLACED:
+        return f"sent, to take the place of the one on record ({came.state}), which never cost anything"
+    if each.status is Status.CONFLICT:
+        return (
+            f"not sent: another brief has this id ({came.state}), which differs in "
+            f"{', '.join(came.differs) or 'all'}; give this one a brief_id of its own, or change metadata, "
+            "batch and priority of that one by --update"
+        )
+    if each.status is Status.BOUGHT and came.bought is not None:
+        was = came.bought
+        return (
+            f"not sent: the same was bought on {clock(was.bought_at)} as brief {was.brief_id} of account "
+            f"{was.account}; --again buys it once more"
+        )
+    if each.status is Status.UPDATED:
+        return f"updated: {', '.join(came.differs)}"
+    return _WORDS[each.status]
 
 
 def show_all(briefs: Sequence[Outgoing], *, whole: bool) -> None:
@@ -56,8 +97,8 @@ def show_all(briefs: Sequence[Outgoing], *, whole: bool) -> None:
 
 
 def _show(each: Outgoing, *, whole: bool) -> None:
-    name = each.brief_id or "(its message's id)"
-    say(printable(f"{each.source}: {name}: {_WORDS[each.status]}"))
+    name = f"{each.brief_id}: " if each.brief_id else ""
+    say(printable(f"{each.source}: {name}{words(each)}"))
     for fault in each.faults:
         say(printable(f"  {fault}"))
     if each.brief is not None and not each.faults:
@@ -68,10 +109,10 @@ def _show(each: Outgoing, *, whole: bool) -> None:
 
 
 def _show_many(briefs: Sequence[Outgoing]) -> None:
-    for status, words in _WORDS.items():
+    for status, told in _WORDS.items():
         those = [each for each in briefs if each.status is status]
-        if status in (Status.KNOWN, Status.ID_TAKEN) and those:
-            say(printable(f"{len(those)} {words}: {_named(those)}"))
+        if status not in (Status.BAD, Status.VALID, Status.SENT) and those:
+            say(printable(f"{len(those)} {told}: {_named(those)}"))
     bad = [(each.source, fault) for each in briefs for fault in each.faults]
     if bad:
         typer.echo("what is wrong:")

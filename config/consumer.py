@@ -48,8 +48,13 @@ class Outcomes(Middleware):
         if exception is not None and is_outage(exception):
             message.give_back = True
         elif exception is not None:
-            message.error = f"it raised {type(exception).__name__}: {exception}"[:LONGEST_ERROR]
-            message.fail()
+            refuse(message, f"it raised {type(exception).__name__}: {exception}")
+
+
+def refuse(message: Any, why: str) -> None:
+    """Let a message that is being run become a dead letter, for a reason in words."""
+    message.error = why[:LONGEST_ERROR]
+    message.fail()
 
 
 class BlockingConsumer(_RedisConsumer):

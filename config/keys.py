@@ -57,6 +57,12 @@ JOB = Key(
     "ledger",
     "account, job id -> subject; keep_days, longer than any job runs",
 )
+CONTENT = Key(
+    "identity:content:%s",
+    "string",
+    "ledger",
+    "digest of body and photo -> the last brief that bought it; a year (or keep_days) after that has ended",
+)
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to about keep_events entries")
 SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and places; for ever")
 

@@ -182,7 +182,7 @@ class Steps:
         self._broker.emit_before("process_message", message)
         self._broker.get_actor(message.actor_name)(*message.args, **message.kwargs)
         self._broker.emit_after("process_message", message)
-        consumer.ack(message)
+        (consumer.nack if message.failed else consumer.ack)(message)
         return message.actor_name, str(message.args[0])
 
 

@@ -13,6 +13,7 @@ from config.accounts import load_accounts
 from config.connection import connect
 from config.settings import LOOK_AGAIN, Settings
 from worker import intake, views
+from worker.arrivals import Outcome
 from worker.ledger import Answer, Ledger, Record, Settle, Throttle
 from worker.scripts import Scripts
 
@@ -24,7 +25,9 @@ HOUR = 3_600_000
 def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
     """Put a brief on record, granted at once; return what its step would read."""
     raw = json.dumps(brief(brief_id=brief_id))
-    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
+    assert (
+        intake.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome is Outcome.ACCEPTED
+    )
     return read(ledger, f"brief:{brief_id}")
 
 
@@ -122,7 +125,9 @@ def test_the_description_of_a_run_that_was_overtaken_is_in_the_journal_as_late_a
     ledger: Ledger, settings: Settings
 ) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
-    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
+    assert (
+        intake.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome is Outcome.ACCEPTED
+    )
     began = read(ledger)
     for turn in ("1", "2"):
         assert ledger.note(began, when={}, fields={"turn": turn}) is Answer.MOVED
@@ -140,7 +145,9 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
     ledger: Ledger, settings: Settings, redis_url: str
 ) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
-    assert intake.take(ledger, load_accounts(settings), settings, raw, "m").answer is Answer.MOVED
+    assert (
+        intake.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome is Outcome.ACCEPTED
+    )
     began = read(ledger)
     ledger.note(began, when={"turn": ""}, fields={"turn": "1", "doing": "extract"})
     with cutting(redis_url) as proxy, connect(proxy.url) as client:

@@ -18,9 +18,10 @@ from config.accounts import DEFAULT, Account
 from config.envelopes import BadEnvelope, read_envelope
 from config.settings import Settings
 from worker import intake
+from worker.arrivals import Outcome
 from worker.brief_faults import MAX_FAULTS, MAX_SHOWN
 from worker.briefs import BadBrief
-from worker.ledger import Answer, Ledger
+from worker.ledger import Ledger
 from worker.notifications import Notification, read_event, read_frame
 
 #: Inputs for each parser, half for each of two tests; those that go through Redis are a fiftieth.
@@ -78,7 +79,7 @@ def test_whatever_comes_is_one_record_waiting_or_failed(ledger: Ledger, raw: Any
     text: Any = raw.decode("latin-1") if isinstance(raw, bytes) else raw
     ledger.client.flushall()
     taken = intake.take(ledger, ACCOUNTS, SETTINGS, text, "m")
-    assert taken.answer is Answer.MOVED
+    assert taken.arrived.outcome is Outcome.ACCEPTED
     found = ledger.read(f"brief:{taken.brief_id}")
     assert found is not None
     assert found.state == "failed" if taken.faults else found.state in ("waiting", "preparing")

@@ -21,6 +21,7 @@ from config.accounts import Account, Limits
 from config.connection import connect
 from config.settings import EARLY_EVENT, Settings
 from worker import views
+from worker.arrivals import Arrival, Outcome
 from worker.events import read as read_events
 from worker.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside
 from worker.scripts import LOST, Scripts
@@ -46,13 +47,11 @@ def accept(
     batch: str | None = None,
     metadata: Any = None,
     state: str = "waiting",
-) -> Answer:
+) -> Outcome:
     envelope = {"brief_id": brief_id, "batch": batch, "account": ACCOUNT, "metadata": metadata or {}}
     fields = {"envelope": inside(envelope), "need": "1", "choose": '["first"]', "fingerprint": "f"}
     event = Event("identity.brief.accepted", {"instructions": 1})
-    return ledger.accept(
-        brief_id, account=ACCOUNT, batch=batch, priority=0, fields=fields, event=event, state=state
-    )
+    return ledger.accept(Arrival(brief_id, ACCOUNT, batch, 0, fields, event, state)).outcome
 
 
 def record(ledger: Ledger, subject: str = "brief:b") -> Record:
@@ -100,16 +99,16 @@ def steps(client: "redis.Redis") -> list[str]:
 
 
 def test_a_brief_accepted_twice_is_one_brief(client: "redis.Redis", ledger: Ledger) -> None:
-    assert accept(ledger) is Answer.MOVED
+    assert accept(ledger) is Outcome.ACCEPTED
     before = whole_server(client)
-    assert accept(ledger, batch="another") is Answer.REPEAT
+    assert accept(ledger) is Outcome.SAME
     assert whole_server(client) == before
 
 
 def test_a_brief_is_not_accepted_again_after_its_end(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
     ledger.advance(record(ledger), "cancelled")
-    assert accept(ledger) is Answer.REPEAT
+    assert accept(ledger) is Outcome.SAME
     assert record(ledger).state == "cancelled"
 
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from worker.amounts import credits_text
+from worker.outcomes import OPEN, TAKEN
 from worker.steps import PROMOTION_CREDITS
-
-#: Outcomes after which the API has taken the call on, and may have charged for it.
-TAKEN = ("accepted", "adopted")
-#: Outcomes that leave open whether the API has: no answer, one that nobody documents, or a crash before it.
-OPEN = ("unknown", "OutcomeUnknown", "Unexpected")
 
 #: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
 PREPROCESSING_FAILED = "preprocessing failed"
+
+#: Another brief has taken the place of the one that all entries before are of, which had cost nothing.
+REPLACED = "replaced"
 
 Entry = Mapping[str, Any]
 
@@ -78,14 +77,19 @@ class Journal:
 
 
 def take_apart(entries: Iterable[Entry]) -> Journal:
-    """Return entries by call; an outcome belongs to the newest call of its subject and attempt."""
+    """Return entries by call; an outcome belongs to the newest call of its subject and attempt.
+
+    What operators said of a brief whose place was taken counts for that one alone.
+    """
     calls: list[Call] = []
     strays: list[Entry] = []
     words: list[Entry] = []
     newest: dict[tuple[str, str, int], Call] = {}
     for entry in entries:
         name = (entry["call"], entry["subject"], entry.get("attempt", 0))
-        if entry["call"] == "operator":
+        if entry["call"] == REPLACED:
+            words.clear()
+        elif entry["call"] == "operator":
             words.append(entry)
         elif entry["what"] == "intended":
             newest[name] = Call(entry)

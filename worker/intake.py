@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from config.accounts import DEFAULT, Account
 from config.settings import Settings
+from worker import brief_identity
+from worker.arrivals import Arrival, Arrived
 from worker.briefs import BadBrief, Brief, Fault, parse
-from worker.ledger import Answer, Event, Ledger, inside
+from worker.ledger import Event, Ledger, inside
 from worker.steps import fingerprint
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -17,11 +19,21 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Taken(NamedTuple):
-    """What became of a message: the brief's id, whether it is new, the faults that failed it."""
+    """What became of a message: the brief's id, what was decided, the faults that failed it."""
 
     brief_id: str
-    answer: Answer
+    arrived: Arrived
     faults: list[Fault]
+
+    def conflict(self) -> str:
+        """Return in words why its brief, which is in conflict with another one, could not be taken."""
+        which = f"brief {self.brief_id} is on record already ({self.arrived.state}), and is another one"
+        if self.faults:
+            return f"{which}; this one breaks rules: {'; '.join(map(str, self.faults[:3]))}"
+        return (
+            f"{which}: it differs in {', '.join(self.arrived.differs)}. To have both, send this one under an "
+            "id of its own; metadata, batch and priority of the other are changed by `identity-worker update`"
+        )
 
 
 def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brief:
@@ -45,39 +57,54 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
 
 
 def take(
-    ledger: Ledger, accounts: Mapping[str, Account], settings: Settings, raw: Any, message_id: str
+    ledger: Ledger,
+    accounts: Mapping[str, Account],
+    settings: Settings,
+    raw: Any,
+    message_id: str,
+    letter: str | None = None,
 ) -> Taken:
-    """Put a message's brief on record.
+    """Put a message's brief on record, if the rules of `worker.arrivals` let it.
 
-    Without a `brief_id` the message's id serves, so that a redelivered message is no new brief.
+    Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `letter` is
+    the id in Redis of the message in a queue.
     """
+    faults: list[Fault] = []
     try:
         brief = check(raw, accounts, settings)
     except BadBrief as bad:
-        return _take_bad(ledger, raw, message_id, bad)
-    brief_id = brief.brief_id or safe_id(message_id)
+        faults = bad.faults
+        arriving = _bad_arrival(raw, message_id, faults)
+    else:
+        arriving = arrival(brief, brief.brief_id or safe_id(message_id), brief_identity.source(raw))
+    return Taken(arriving.brief_id, ledger.accept(arriving, letter), faults)
+
+
+def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
+    """Return a brief as it arrives; `source` is the digest of what it was read from."""
     account = brief.account or DEFAULT
     event = Event(
         "identity.brief.accepted",
         {"instructions": len(brief.instructions), "variations": brief.total_variations, "notes": brief.notes},
     )
-    answer = ledger.accept(
+    return Arrival(
         brief_id,
-        account=account,
-        batch=brief.batch,
-        priority=brief.priority,
-        fields=_fields(brief, brief_id, account),
-        event=event,
+        account,
+        brief.batch,
+        brief.priority,
+        _fields(brief, brief_id, account) | {"source": source},
+        event,
         state="preparing" if brief.needs_files() else "waiting",
+        asked=brief_identity.asked(brief),
     )
-    return Taken(brief_id, answer, [])
 
 
 def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
     fields = {
-        "envelope": _envelope(brief_id, brief.batch, account, brief.metadata),
+        "envelope": envelope(brief_id, brief.batch, account, brief.metadata),
         **body_fields(brief.body()),
-        "asked": asked(brief),
+        "parts": json.dumps(brief_identity.parts(brief)),
+        "content": brief_identity.content(brief),
         "choose": json.dumps(brief.choices()),
         "on_name_taken": brief.on_name_taken,
         "need": str(brief.slots()),
@@ -93,40 +120,25 @@ def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
     return {"body": json.dumps(body, ensure_ascii=False), "fingerprint": fingerprint(body)}
 
 
-def asked(brief: Brief) -> str:
-    """Return a digest of what a brief asks for, to tell it by before and after its preparation.
-
-    The fingerprint does not serve: preparation fills the body in, and makes a new one.
-    """
-    wanted = [brief.body(), brief.reference_image, brief.choices()]
-    text = json.dumps(wanted, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _take_bad(ledger: Ledger, raw: Any, message_id: str, bad: BadBrief) -> Taken:
+def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
     said = _readable(raw)
     brief_id = _matching(_ID, said.get("brief_id")) or safe_id(message_id)
     account = _matching(_NAME, said.get("account")) or DEFAULT
     batch, metadata = _good(said, "batch", None), _good(said, "metadata", {})
-    faults = [fault.model_dump() for fault in bad.faults]
+    faults = [fault.model_dump() for fault in broken]
+    source = brief_identity.source(raw)
     fields = {
-        "envelope": _envelope(brief_id, batch, account, metadata),
+        "envelope": envelope(brief_id, batch, account, metadata),
+        "parts": json.dumps({"brief": source}),
+        "source": source,
         "faults": json.dumps(faults, ensure_ascii=False),
         "error": "the brief breaks rules",
     }
-    answer = ledger.accept(
-        brief_id,
-        account=account,
-        batch=batch,
-        priority=0,
-        fields=fields,
-        event=Event("identity.brief.failed", {"error": fields["error"], "faults": faults}),
-        state="failed",
-    )
-    return Taken(brief_id, answer, bad.faults)
+    event = Event("identity.brief.failed", {"error": fields["error"], "faults": faults})
+    return Arrival(brief_id, account, batch, 0, fields, event, state="failed")
 
 
-def _envelope(brief_id: str, batch: str | None, account: str, metadata: Mapping[str, Any]) -> str:
+def envelope(brief_id: str, batch: str | None, account: str, metadata: Mapping[str, Any]) -> str:
     """Return what each event of the brief carries, as the inside of a JSON object."""
     return inside({"brief_id": brief_id, "batch": batch, "account": account, "metadata": metadata})
 

@@ -14,7 +14,7 @@ import redis
 
 from config import keys, logs
 from config.pauses import pauses
-from worker.account_ledger import AccountLedger
+from worker.arrivals import Arrivals
 from worker.clock import clock
 from worker.records import (
     Answer,
@@ -45,33 +45,8 @@ __all__ = [
 log = logs.get("ledger")
 
 
-class Ledger(AccountLedger):
+class Ledger(Arrivals):
     """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
-
-    def accept(
-        self,
-        brief_id: str,
-        *,
-        account: str,
-        batch: str | None,
-        priority: int,
-        fields: Mapping[str, str],
-        event: Event,
-        state: str = "waiting",
-    ) -> Answer:
-        """Put a new brief on record: in its account's waiting list, or as `preparing`, or as `failed`."""
-        return Answer(
-            self._scripts.run(
-                "accept",
-                id=brief_id,
-                account=account,
-                batch=batch,
-                priority=priority,
-                state=state,
-                set=fields,
-                event=[event.type, inside(event.data)],
-            )
-        )
 
     def look(self, subject: str) -> Record | None:
         """Read a record for its step, taking the hint that woke it: later hints wake it again."""
@@ -142,7 +117,7 @@ class Ledger(AccountLedger):
             "settle": settle,
             "jobs": list(jobs) or None,
             "throttle": throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
-            "when": {"grants": record.get("grants") or ""} | dict(when or {}),
+            "when": _as_read(record) | {"grants": record.get("grants") or ""} | dict(when or {}),
             "promotions": list(promotions) or None,
             "keep": keep or None,
             "unowned": unowned or None,
@@ -179,7 +154,7 @@ class Ledger(AccountLedger):
         arguments = {
             "subject": record.subject,
             "state": record.state,
-            "when": dict(when) or None,
+            "when": _as_read(record) | dict(when),
             "set": fields,
             "timer": timer,
             "again": again or None,
@@ -238,3 +213,8 @@ class Ledger(AccountLedger):
         """Return the server's time in ms."""
         seconds, microseconds = self.client.time()
         return int(seconds) * 1000 + int(microseconds) // 1000
+
+
+def _as_read(record: Record) -> dict[str, str]:
+    """Return what tells a brief from another one that has taken its place since it was read."""
+    return {"accepted_at": record.get("accepted_at") or ""}

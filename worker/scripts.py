@@ -26,6 +26,7 @@ from config.settings import (
     REPLAY_SPAN,
     Settings,
 )
+from worker.outcomes import OPEN, TAKEN
 from worker.states import TABLE, WAITS
 
 _FOLDER = Path(__file__).parent / "lua"
@@ -36,6 +37,8 @@ AGAIN = 10_000
 LOST = 600_000
 #: Milliseconds that the API keeps an event for replay (piktid-v2.md 3.2).
 REPLAY = 600_000
+#: Milliseconds for which it is remembered at least what was bought: a year.
+CONTENT = 366 * 86_400_000
 #: Milliseconds that a job of nobody's and a create of unknown outcome are remembered.
 STRANGER = 3_600_000
 
@@ -48,13 +51,16 @@ class Scripts:
         self._prelude = prelude(settings)
         self._loaded: dict[str, Any] = {}
 
-    def run(self, command: str, now: int | None = None, **arguments: Any) -> Any:
-        """Run a command with its arguments (None ones left out); `now` in ms only in simulations."""
+    def run(self, command: str, now: int | None = None, raw: bytes = b"", **arguments: Any) -> Any:
+        """Run a command with its arguments (None ones left out); `now` in ms only in simulations.
+
+        `raw` is for what is no text, as a message's id may be.
+        """
         if command not in self._loaded:
             self._loaded[command] = self._client.register_script(source(command, self._prelude))
         given = {name: value for name, value in arguments.items() if value is not None}
         text = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
-        return self._loaded[command](args=["" if now is None else now, text])
+        return self._loaded[command](args=["" if now is None else now, text, raw])
 
 
 def prelude(settings: Settings) -> str:
@@ -76,6 +82,7 @@ def prelude(settings: Settings) -> str:
         "KEY": {name: key.template for name, key in keys.ALL.items()},
         "STATES": states,
         "WAITS": {kind: {"state": state, "endpoint": endpoint} for kind, (state, endpoint) in WAITS.items()},
+        "OUTCOMES": {"taken": dict.fromkeys(TAKEN, True), "open": dict.fromkeys(OPEN, True)},
         "SETTING": {
             "window_ms": settings.api_ms(RATE_WINDOW),
             "probe_ms": settings.api_ms(PROBE_AGAIN),
@@ -92,6 +99,7 @@ def prelude(settings: Settings) -> str:
             "again_ms": AGAIN,
             "lost_ms": LOST,
             "keep_ms": round(settings.keep_days * 86_400_000),
+            "content_ms": max(CONTENT, round(settings.keep_days * 86_400_000)),
             "keep_events": settings.keep_events,
             "preprocessing_counts": settings.preprocessing_counts,
         },

@@ -1,5 +1,6 @@
 """Whether every key in Redis stands on the page `config/keys.py` and has the lifetime that it says."""
 
+import json
 import re
 from typing import Any
 
@@ -50,6 +51,8 @@ def _should_end(client: "redis.Redis", key: str, name: str | None, finished: set
     if name in ("BATCH", "BUDGET"):
         briefs: Any = client.zrange(keys.BATCH(key.split(":", 2)[-1]), 0, -1)
         return set(briefs) <= finished
+    if name == "CONTENT":
+        return json.loads(str(client.get(key)))["brief_id"] in finished
     if name == "WINDOW":
         # One that is under way has no end yet, and may not lose its place.
         return client.zcount(key, "+inf", "+inf") == 0

@@ -17,8 +17,6 @@ _MARK = "\ufeff"
 class Row(NamedTuple):
     """What may be one brief."""
 
-    number: int | None
-    """Of the line or of the array's item, from 1; None for the only one of its file."""
     place: str
     """What is put behind the file's name: `:3` for line 3, `[2]` for the second item of an array."""
     text: str | None
@@ -71,10 +69,10 @@ def _of_lines(text: str) -> Iterator[Row]:
 def _line(number: int, line: str, places: Places, start: int, end: int) -> Row:
     at = f":{number}"
     if len(line) > MAX_LINE:
-        return Row(number, at, line, None, _fault(line[:200], f"at most {MAX_LINE} characters a line"))
+        return Row(at, line, None, _fault(line[:200], f"at most {MAX_LINE} characters a line"))
     bad = places.bad_byte(start, end)
     if bad is not None:
-        return Row(number, at, line, None, _fault(places.line_at(start), bad))
+        return Row(at, line, None, _fault(places.line_at(start), bad))
     repeated: list[str] = []
     try:
         value = decoder(repeated).decode(line)
@@ -82,8 +80,8 @@ def _line(number: int, line: str, places: Places, start: int, end: int) -> Row:
         offset = getattr(error, "pos", None)
         where = "" if offset is None else f" at line {number}, column {offset + 1}"
         rule = unreadable(error) + aside(line, offset or 0) + where
-        return Row(number, at, line, None, _fault(line, rule))
-    return Row(number, at, line, value, _value_faults(value, repeated))
+        return Row(at, line, None, _fault(line, rule))
+    return Row(at, line, value, _value_faults(value, repeated))
 
 
 def _of_documents(text: str) -> Iterator[Row]:
@@ -100,7 +98,7 @@ def _of_documents(text: str) -> Iterator[Row]:
             value, faults = None, _fault(places.line_at(each.start), bad)
         else:
             value, faults = each.value, _value_faults(each.value, each.repeated)
-        yield Row(None if alone else number, place, text[each.start : each.end], value, faults)
+        yield Row(place, text[each.start : each.end], value, faults)
 
 
 def _broken(text: str, broken: BrokenError) -> Row:
@@ -112,7 +110,7 @@ def _broken(text: str, broken: BrokenError) -> Row:
 
 
 def _whole(rule: str, shown: str) -> Row:
-    return Row(None, "", None, None, _fault(shown, rule))
+    return Row("", None, None, _fault(shown, rule))
 
 
 def _value_faults(value: object, repeated: list[str]) -> tuple[Fault, ...]:

@@ -11,6 +11,8 @@ from commandline import SCRIPT, Command, environment
 from support import Flow, brief
 
 from config import keys
+from worker.brief_identity import made_id
+from worker.briefs import parse
 from worker.intake import body_fields
 from worker.ledger import Answer
 
@@ -35,14 +37,16 @@ def ids(client: "redis.Redis") -> list[str]:
     return [each["brief_id"] for each in queued(client)]
 
 
-def test_a_brief_is_sent_as_it_stands_with_its_file_s_name_as_its_id(
+def test_a_brief_is_sent_as_it_stands_with_an_id_that_is_made_from_it(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
     written = brief(metadata={"price": 1.0, "who": "Änne ✂"}, batch="autumn")
     (tmp_path / "spring.json").write_text(json.dumps(written))
     answer = command("enqueue", "spring.json")
-    assert (answer.returncode, answer.stdout) == (0, "spring.json: spring: sent\n1 sent\n")
-    assert queued(client) == [written | {"brief_id": "spring"}]
+    (sent,) = queued(client)
+    made = sent.pop("brief_id")
+    assert (answer.returncode, answer.stdout) == (0, f"spring.json: {made}: sent\n1 sent\n")
+    assert sent == written
 
 
 def test_a_brief_keeps_an_id_of_its_own(command: Command, client: "redis.Redis") -> None:
@@ -50,32 +54,30 @@ def test_a_brief_keeps_an_id_of_its_own(command: Command, client: "redis.Redis")
     assert ids(client) == ["mine"]
 
 
-def test_a_brief_from_standard_input_is_told_the_id_of_its_message(
-    command: Command, client: "redis.Redis"
-) -> None:
+def test_a_brief_from_standard_input_is_told_its_id(command: Command, client: "redis.Redis") -> None:
     answer = command("enqueue", "-", "--json", stdin=GOOD)
     (told,) = json.loads(answer.stdout)
     assert (told["source"], told["status"]) == ("stdin", "sent")
-    assert [message["message_id"] for message in messages(client)] == [told["brief_id"]]
-    assert "brief_id" not in queued(client)[0]
+    assert ids(client) == [told["brief_id"]]
 
 
 def test_options_replace_the_envelope_s_fields_only_if_given(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
-    written = brief(account="default", batch="autumn", priority=1)
+    written = brief(account="default", batch="autumn", priority=1, brief_id="a")
     (tmp_path / "a.json").write_text(json.dumps(written))
     assert command("enqueue", "a.json", "--batch", "spring", "--priority", "0").returncode == 0
-    assert queued(client) == [written | {"brief_id": "a", "batch": "spring", "priority": 0}]
+    assert queued(client) == [written | {"batch": "spring", "priority": 0}]
 
 
 def test_many_files_lines_and_items_are_sent_in_their_order(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
+    named = {name: json.dumps(brief(brief_id=name)) for name in ("c", "a-1", "a-2", "b-1", "b-2")}
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "b.jsonl").write_text(f"{GOOD}\n{GOOD}\n")
-    (tmp_path / "in" / "a.json").write_text(f"[{GOOD},{GOOD}]")
-    (tmp_path / "c.json").write_text(GOOD)
+    (tmp_path / "in" / "b.jsonl").write_text(f"{named['b-1']}\n{named['b-2']}\n")
+    (tmp_path / "in" / "a.json").write_text(f"[{named['a-1']},{named['a-2']}]")
+    (tmp_path / "c.json").write_text(named["c"])
     assert command("enqueue", "c.json", "in").returncode == 0
     assert ids(client) == ["c", "a-1", "a-2", "b-1", "b-2"]
 
@@ -87,11 +89,11 @@ def test_one_bad_brief_keeps_all_from_being_sent_and_has_all_its_faults_listed(
     answer = command("enqueue", "all.jsonl")
     assert answer.returncode == 1
     for line in (
-        "all.jsonl:1: all-1: valid, not sent",
-        "all.jsonl:2: all-2: bad",
+        f"all.jsonl:1: {made_id(parse(GOOD))}: valid, not sent",
+        "all.jsonl:2: bad",
         "  priority: a whole number from -100 to 100",
         "  choose: first, all or manual",
-        "all.jsonl:3: all-3: bad",
+        "all.jsonl:3: bad",
         "  brief: must be JSON",
         "Nothing was enqueued",
     ):
@@ -105,50 +107,53 @@ def test_keep_going_sends_the_good_ones_and_still_ends_with_1(
     (tmp_path / "all.jsonl").write_text(f"{BAD}\n{GOOD}\n")
     answer = command("enqueue", "all.jsonl", "--keep-going", "--json")
     assert answer.returncode == 1
-    assert [each["status"] for each in json.loads(answer.stdout)] == ["bad", "sent"]
-    assert ids(client) == ["all-2"]
+    bad, sent = json.loads(answer.stdout)
+    assert (bad["status"], sent["status"]) == ("bad", "sent")
+    assert ids(client) == [sent["brief_id"]]
 
 
-def test_two_briefs_of_one_id_are_a_fault_since_the_second_would_be_lost(
+def test_two_different_briefs_of_one_id_are_a_fault_since_one_would_be_lost(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
-    (tmp_path / "a b.json").write_text(GOOD)
-    (tmp_path / "a-b.json").write_text(GOOD)
+    (tmp_path / "a.json").write_text(json.dumps(brief(brief_id="one")))
+    (tmp_path / "b.json").write_text(json.dumps(brief(brief_id="one", name="Another")))
     answer = command("enqueue", ".")
     assert answer.returncode == 1
-    assert "a-b.json: a-b: bad\n  brief_id: is the id of a b.json already" in answer.stdout
+    assert "b.json: one: bad\n  brief_id: is the id of a.json already" in answer.stdout
     assert queued(client) == []
 
 
-def test_a_file_that_is_enqueued_twice_is_one_brief(command: Command, flow: Flow, tmp_path: Path) -> None:
-    (tmp_path / "spring.json").write_text(json.dumps(brief()))
+def test_a_brief_that_is_on_record_is_not_sent_again_and_where_it_stands_is_told(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring")))
     flow.accept(brief_id="spring")
     answer = command("enqueue", "spring.json")
     assert answer.returncode == 0
-    assert "spring: on record already, not sent again" in answer.stdout
+    assert "spring: the same is on record already (waiting), not sent again" in answer.stdout
     assert queued(flow.client) == []
 
 
 def test_a_brief_that_its_photo_s_description_filled_in_is_still_the_same_brief(
     command: Command, flow: Flow, tmp_path: Path
 ) -> None:
-    photo = {"reference_image": "ada.jpg"}
+    photo = {"reference_image": "ada.jpg", "brief_id": "ada"}
     (tmp_path / "ada.json").write_text(json.dumps(photo))
-    flow.accept(brief_id="ada", instructions=None, name=None, **photo)
+    flow.accept(instructions=None, name=None, **photo)
     described = body_fields({"instructions": [{"hair": {"color": "red"}, "num_variations": 1}]})
     assert flow.ledger.advance(flow.brief("ada"), "waiting", fields=described) is Answer.MOVED
     answer = command("enqueue", "ada.json")
     assert (answer.returncode, queued(flow.client)) == (0, [])
-    assert "ada: on record already, not sent again" in answer.stdout
+    assert "ada: the same is on record already (waiting), not sent again" in answer.stdout
 
 
 @pytest.mark.parametrize("other", [{"reference_image": "eve.jpg"}, {"choose": "all"}, {"name": "Eve"}])
 def test_a_brief_that_asks_for_something_else_is_another_one(
     other: dict[str, Any], command: Command, flow: Flow, tmp_path: Path
 ) -> None:
-    photo = {"reference_image": "ada.jpg"}
+    photo = {"reference_image": "ada.jpg", "brief_id": "ada"}
     (tmp_path / "ada.json").write_text(json.dumps(photo | other))
-    flow.accept(brief_id="ada", instructions=None, name=None, **photo)
+    flow.accept(instructions=None, name=None, **photo)
     answer = command("enqueue", "ada.json")
     assert answer.returncode == 1
     assert "another brief has this id" in answer.stdout
@@ -157,7 +162,7 @@ def test_a_brief_that_asks_for_something_else_is_another_one(
 def test_another_brief_under_an_id_that_is_on_record_is_refused(
     command: Command, flow: Flow, tmp_path: Path
 ) -> None:
-    (tmp_path / "spring.json").write_text(json.dumps(brief(name="Another")))
+    (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring", name="Another")))
     flow.accept(brief_id="spring")
     answer = command("enqueue", "spring.json")
     assert answer.returncode == 1
@@ -231,12 +236,12 @@ def test_a_brief_without_account_is_told_how_to_name_one_where_none_is_the_defau
 def test_a_batch_s_new_budget_is_told_also_when_nothing_is_sent(
     command: Command, flow: Flow, tmp_path: Path
 ) -> None:
-    (tmp_path / "spring.json").write_text(json.dumps(brief(batch="b")))
+    (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring", batch="b")))
     flow.accept(brief_id="spring", batch="b")
     answer = command("enqueue", "spring.json", "--max-credits", "500")
     assert answer.returncode == 0
     assert "batch b may cost 500 credits in all now\n" in answer.stdout
-    assert "spring: on record already, not sent again, nothing of it changed\n" in answer.stdout
+    assert "spring: the same is on record already (waiting), not sent again\n" in answer.stdout
 
 
 def test_what_is_not_there_is_a_wrong_use(command: Command) -> None:

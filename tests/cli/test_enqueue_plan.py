@@ -46,7 +46,7 @@ def test_the_plan_tells_slots_credits_and_duration_behind_what_waits(command: Co
 
 
 def test_what_drafts_have_cost_is_in_the_plan(command: Command, heard: Flow) -> None:
-    heard.finish(heard.accept(brief_id="first"))
+    heard.finish(heard.accept(brief_id="first", name="First"))
     _, told = plan(command, stdin=ONE)
     charged = heard.api.ledger()["credits"]["charged_total"] - 50
     assert told["accounts"][0]["draft_credits"] == charged
@@ -99,7 +99,7 @@ def test_what_the_batch_has_spent_counts_and_briefs_that_are_on_record_do_not_co
     assert (code, told["known"], told["committed"], told["accounts"][0]["slots"]) == (0, 2, 100, 1)
     answer = command("enqueue", "-", "--dry-run", *options, "149", stdin=lines(3))
     assert answer.returncode == 1
-    assert "2 of them are on record already, would not be sent again" in answer.stdout
+    assert "2 would not be sent, by what is on record" in answer.stdout
     assert (
         "It won't do: 150 credits before drafts, 100 of them spent or promised already, are more than the 149"
         in answer.stdout
@@ -159,5 +159,5 @@ def test_an_enqueue_that_is_killed_in_between_has_its_budget_and_can_be_run_agai
     (tmp_path / "few.jsonl").write_text(lines(4, batch="spring"))
     again = command("enqueue", "few.jsonl", "--max-credits", "1000")
     assert "1 sent" in again.stdout
-    assert "3 known" in again.stdout
+    assert "3 same" in again.stdout
     assert not flow.client.exists(keys.PARKED("spring")), "the higher budget lets the third start"

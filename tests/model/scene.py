@@ -114,7 +114,7 @@ class Scene:
             "accept", id=name, account=account, batch=batch, priority=priority, state="waiting", set=fields,
             event=["accepted", ""],
         )  # fmt: skip
-        assert answer == "moved"
+        assert answer[0] == "accepted"
         self.look()
         return brief
 

@@ -62,6 +62,9 @@ if answer ~= 'moved' then
         return 'repeat'
     elseif A.paid then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
+        if A.to == 'generating' and account then
+            remember_purchase(brief_of(A.subject))
+        end
     end
     return answer
 end

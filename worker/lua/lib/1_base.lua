@@ -1,8 +1,10 @@
 -- What every script begins with: its arguments, the time, names of keys, small readers.
--- Before this stand KEY (config/keys.py), STATES and WAITS (worker/states.py) and SETTING (settings).
+-- Before this stand KEY (config/keys.py), STATES and WAITS (worker/states.py), OUTCOMES (worker/outcomes.py) and
+-- SETTING (settings).
 --
 -- ARGV[1]  the time in ms, in simulations; '' in production: then the server's own clock
 -- ARGV[2]  the arguments, one JSON object
+-- ARGV[3]  bytes that are no text, as a message's id may be
 local NOW, NOW_AT_MOST -- the time, rounded down and up
 if ARGV[1] == '' then
     local clock = redis.call('TIME')

@@ -19,8 +19,18 @@ local function iso_time(ms)
         math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60, ms % 1000)
 end
 
--- Append a CloudEvent about a subject; `more` is the inside of a JSON object, '' for nothing.
+-- Append a CloudEvent; `envelope` and `more` are the insides of JSON objects, `more` '' for nothing.
 -- The text is put together here, not decoded and encoded: metadata must come out as it came in.
+local function append_event(id, account, subject, type, envelope, more)
+    local event = '{"specversion":"1.0","id":"' .. id
+        .. '","source":"identity-worker/' .. account .. '","type":"' .. type
+        .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
+        .. '","datacontenttype":"application/json","data":{' .. envelope
+        .. (more ~= '' and ',' .. more or '') .. '}}'
+    redis.call('XADD', KEY.EVENTS, 'MAXLEN', '~', SETTING.keep_events, '*', 'event', event)
+end
+
+-- Append a CloudEvent about a subject, numbered among those of its brief.
 local function emit(subject, type, more)
     local brief = brief_of(subject)
     local record = record_of('brief:' .. brief)
@@ -29,12 +39,7 @@ local function emit(subject, type, more)
         return -- a promotion whose brief was deleted: nobody knows any more whom to tell
     end
     local number = redis.call('HINCRBY', record, 'events', 1)
-    local event = '{"specversion":"1.0","id":"' .. brief .. '/' .. number
-        .. '","source":"identity-worker/' .. known[1] .. '","type":"' .. type
-        .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
-        .. '","datacontenttype":"application/json","data":{' .. known[2]
-        .. (more ~= '' and ',' .. more or '') .. '}}'
-    redis.call('XADD', KEY.EVENTS, 'MAXLEN', '~', SETTING.keep_events, '*', 'event', event)
+    append_event(brief .. '/' .. number, known[1], subject, type, known[2], more)
 end
 
 -- Queue a step as Dramatiq itself would (tests/test_broker.py pins the layout).

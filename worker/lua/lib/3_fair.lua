@@ -33,13 +33,17 @@ local function place_of(account, batch, priority)
     return whole(start - priority * PRIORITY)
 end
 
+local function priority_of(place)
+    return math.ceil(-place / PRIORITY) + 0 -- no negative zero
+end
+
 local function is_urgent(place)
     return place < 0
 end
 
 -- Who starts moves the virtual time of its priority to its own tag.
 local function started(account, place)
-    local priority = math.ceil(-place / PRIORITY) + 0 -- no negative zero
+    local priority = priority_of(place)
     local start = place + priority * PRIORITY
     if start > virtual_time(account, priority) then
         redis.call('HSET', account_record(account), 'virtual:' .. priority, whole(start))

@@ -43,11 +43,33 @@ local function leave_batch(batch)
     let_batch_end(batch)
 end
 
+-- What a brief is made of has been bought: it is remembered for as long as the brief is on record, and a year at
+-- least, so that nobody buys the same again without a word.
+local function remember_purchase(brief)
+    local content, account, state = unpack(redis.call('HMGET', record_of('brief:' .. brief), 'content', 'account', 'state'))
+    if not content then
+        return -- accepted before there were such digests
+    end
+    local bought = cjson.encode({brief_id = brief, account = account, bought_at = NOW})
+    redis.call('SET', key('CONTENT', content), bought)
+    if is_known('brief', state) and STATES.brief[state].final then
+        redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
+    end
+end
+
+local function bought_before(content)
+    return content and redis.call('GET', key('CONTENT', content))
+end
+
 local function finish_brief(brief)
     redis.call('ZREM', KEY.OPEN, brief)
     redis.call('ZADD', KEY.FINISHED, whole(NOW), brief)
     redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(NOW - SETTING.keep_ms))
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
+    local content = redis.call('HGET', record_of('brief:' .. brief), 'content')
+    if content then
+        redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
+    end
     local batch = redis.call('HGET', record_of('brief:' .. brief), 'batch')
     if batch then
         leave_batch(batch)

@@ -152,6 +152,9 @@ move = function(subject, change)
     hold(account, subject, kind, from, to, change.keep)
     if kind == 'brief' then
         follow_create(account, subject, to, change)
+        if to == 'generating' then
+            remember_purchase(brief_of(subject))
+        end
     end
     if STATES[kind][from].final then
         reopen(subject, to)
