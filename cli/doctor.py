@@ -74,6 +74,8 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
             found = list(doctor.server(client))
             yield _used(values, place(url))
             yield from found
+            if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
+                return  # on such a server the rest would only fail the same way
             yield from doctor.work(client)
             yield from _accounts(client, values, accounts)
     except embedded.NoServer as error:
@@ -84,14 +86,16 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
 
 def _used(values: Settings, at: str) -> Check:
     """Say which Redis it is; an embedded one is this machine's alone."""
+    from config import embedded
+
     if values.redis_url is not None:
         return Check("redis", Health.OK, at)
     told = f"{at}, the embedded server of {values.data_dir.absolute()}: REDIS_URL is not set"
-    remedy = "set REDIS_URL if processes run on other machines or in other containers: theirs is another one"
-    return Check("redis", Health.WARN, told, remedy)
+    return Check("redis", Health.WARN, told, embedded.ONE_MACHINE)
 
 
 def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+    from worker import doctor_accounts
     from worker.piktid import PiktID
     from worker.pool import open_pool
 
@@ -102,4 +106,5 @@ def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterat
             except ValueError as error:
                 yield Check(f"account {each.name}", Health.FAIL, str(error), "set its token right")
                 continue
-            yield from doctor.account(client, each, api, by_stream=values.events == "sse")
+            yield from doctor_accounts.account(client, each, api, by_stream=values.events == "sse")
+    yield from doctor_accounts.elsewhere(client, set(accounts))

@@ -23,11 +23,16 @@ from typing import IO, cast
 
 import redis
 
-from config import children, folders
+from config import children, folders, logs
 from config.connection import connect
 from config.keeper import KEEPER_LOG, URL_FILE, USERS_FILE
+from config.redis_url import place
 from config.settings import Fsync, Settings, settings
 
+log = logs.get("redis")
+
+#: What is told of an embedded server: two containers would have two of them, and nobody would notice.
+ONE_MACHINE = "set REDIS_URL if processes run on other machines or in other containers: theirs is another one"
 #: What who has no embedded server may do instead.
 OWN_SERVER = "set REDIS_URL to a Redis that runs, or "
 
@@ -70,6 +75,7 @@ def redis_url(values: Settings) -> Iterator[str]:
             url = _read(directory / URL_FILE)
             if not (url and _answers(url)):
                 _, url = _start(directory, shared=True, fsync=values.fsync, port=values.embedded_port)
+                log.warning("redis.embedded", at=place(url), why="REDIS_URL is not set", remedy=ONE_MACHINE)
         yield url
 
 

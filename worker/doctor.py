@@ -1,28 +1,24 @@
-"""What `doctor` looks at: Redis and what it may lose, queues, processes, accounts. Nothing is changed."""
+"""What `doctor` looks at: Redis and what it may lose, queues, processes. Nothing is changed.
+
+It fails where briefs stand still or money may be lost, and warns where they soon will.
+"""
 
 import time
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 
 from config import keys, startup
-from config.accounts import Account
 from config.broker import DEAD_AFTER
 from config.findings import Level
-from worker.amounts import counted, credits_text
-from worker.api_errors import ApiError, NotSent, Unauthorized
-from worker.streams import read_stream
-
-if TYPE_CHECKING:
-    # It brings the HTTP client along, which the other checks do without.
-    from worker.piktid import PiktID
+from worker.amounts import counted
 
 #: Milliseconds by which this machine's clock may differ from the server's before it is said.
 CLOCKS = 2_000
-#: Milliseconds without a sign of life of a stream that is followed: three times the API's keepalive.
-SILENCE = 60_000
+#: Milliseconds that a timer may be late before nobody is said to run them: a listener looks once a second.
+LATE = 30_000
 
 
 class Health(StrEnum):
@@ -56,7 +52,7 @@ _WELL = {
 
 
 def server(client: "redis.Redis") -> Iterator[Check]:
-    """Check the server as a start does, and its clock; nothing more of one that nothing may run on.
+    """Check the server as a start does, and its clock.
 
     Raises redis.RedisError.
     """
@@ -85,32 +81,21 @@ def _clock(client: "redis.Redis") -> Check:
 
 
 def work(client: "redis.Redis") -> Iterator[Check]:
-    """Check the queues, what waits for an operator, and that workers run."""
-    with client.pipeline(transaction=False) as pipe:
+    """Check the queues, what waits for an operator, that workers run, and that what is due is woken."""
+    with client.pipeline(transaction=True) as pipe:
         for queue in (keys.INLET, keys.STEPS):
             pipe.llen(keys.QUEUE(queue))
             pipe.zcard(keys.DEAD(queue))
         pipe.zcard(keys.QUESTIONS())
         pipe.zcard(keys.OPEN())
-        inlet, dead_briefs, steps, dead_steps, held, unfinished = pipe.execute()
-    dead = dead_briefs + dead_steps
+        pipe.time()
+        inlet, dead_briefs, steps, dead_steps, held, unfinished, (seconds, _) = pipe.execute()
+    now = seconds * 1000
     yield Check("queues", Health.OK, _waiting(inlet, steps, unfinished))
-    if dead:
-        see = "see `identity-worker status --held`; `retry` brings one back, `cancel` throws it away"
-        yield Check("dead letters", Health.WARN, f"{counted(dead, 'message')} that no worker could run", see)
-    else:
-        yield Check("dead letters", Health.OK, "none")
-    if held:
-        see = "see `identity-worker status --held`"
-        yield Check(
-            "held",
-            Health.WARN,
-            f"{counted(held, 'brief waits', 'briefs wait')} for an operator's answer",
-            see,
-        )
-    else:
-        yield Check("held", Health.OK, "no brief waits for an operator")
-    yield _workers(client, waiting=inlet + steps + unfinished)
+    yield _for_a_person("dead letters", dead_briefs + dead_steps)
+    yield _for_a_person("held", held)
+    yield _workers(client, now, waiting=inlet + steps + unfinished - held)
+    yield _timers(client, now)
 
 
 def _waiting(inlet: int, steps: int, unfinished: int) -> str:
@@ -118,55 +103,32 @@ def _waiting(inlet: int, steps: int, unfinished: int) -> str:
     return f"queued: {counted(inlet, 'brief')} and {counted(steps, 'step')}; {unfinished_are} open"
 
 
-def _workers(client: "redis.Redis", *, waiting: int) -> Check:
-    seconds, _ = client.time()
-    alive = client.zcount(keys.WORKERS(), int(seconds) * 1000 - DEAD_AFTER, "+inf")
+def _for_a_person(name: str, number: int) -> Check:
+    if name == "held":
+        nothing, see = "no brief waits for an operator", "see `identity-worker status --held`"
+        told = f"{counted(number, 'brief waits', 'briefs wait')} for an operator's answer"
+    else:
+        nothing, told = "none", f"{counted(number, 'message')} that no worker could run"
+        see = "see `identity-worker status --held`; `retry` brings one back, `cancel` throws it away"
+    return Check(name, Health.WARN, told, see) if number else Check(name, Health.OK, nothing)
+
+
+def _workers(client: "redis.Redis", now: int, *, waiting: int) -> Check:
+    alive = client.zcount(keys.WORKERS(), now - DEAD_AFTER, "+inf")
     if alive:
         return Check("workers", Health.OK, f"{alive} alive")
     remedy = "start the Procfile's `worker`: identity-worker work"
-    return Check("workers", Health.FAIL if waiting else Health.WARN, "none runs", remedy)
+    return Check("workers", Health.FAIL if waiting > 0 else Health.WARN, "none runs", remedy)
 
 
-def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
-    """Check an account: that its token is accepted, its credits, that a listener follows it."""
-    yield _token(account, api)
-    yield _listener(client, account.name, by_stream=by_stream)
-
-
-def _token(account: Account, api: "PiktID") -> Check:
-    name = f"account {account.name}"
-    try:
-        balance = api.me().credits
-    except Unauthorized as error:
-        remedy = "set PIKTID_API_TOKEN, or what token_env or token_file in ACCOUNTS_FILE names, and restart"
-        return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
-    except NotSent as error:
-        return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")
-    except ApiError as error:
-        return Check(name, Health.WARN, f"the API did not say: {error}", "try again later")
-    if balance is None:
-        return Check(name, Health.OK, "token accepted; the API does not say how many credits it has")
-    if balance <= 0:
-        return Check(name, Health.WARN, f"token accepted, {credits_text(balance)} credits", "buy credits")
-    return Check(name, Health.OK, f"token accepted, {credits_text(balance)} credits")
-
-
-def _listener(client: "redis.Redis", account: str, *, by_stream: bool) -> Check:
-    name = f"events {account}"
-    if not client.exists(keys.LEASE(account)):
-        busy = bool(client.exists(keys.PERMITS(account)))
-        health = Health.FAIL if busy else Health.WARN
-        return Check(name, health, "no listener follows it", "start one: identity-worker listen")
-    if not by_stream:
-        told = "by webhook; a listener runs the timers"
-        return Check(name, Health.OK, told)
-    stream = read_stream(client, account)
-    if stream.connected_at is None:
-        told = f"its stream is not open: {stream.why or 'not opened yet'}"
-        return Check(name, Health.WARN, told, "the listener tries again; its log says more")
-    seconds, _ = client.time()
-    silent = int(seconds) * 1000 - (stream.heard_at or stream.connected_at)
-    if silent > SILENCE:
-        told = f"its stream has been silent for {silent // 1000} s"
-        return Check(name, Health.WARN, told, "the listener opens it again; its log says more")
-    return Check(name, Health.OK, "its stream is open")
+def _timers(client: "redis.Redis", now: int) -> Check:
+    """Say whether what is due is woken: jobs in flight, pauses and unknown outcomes wait for it."""
+    first: Any = client.zrange(keys.TIMERS(), 0, 0, withscores=True)
+    late = now - first[0][1] if first else 0
+    if late <= LATE:
+        return Check("timers", Health.OK, "what is due is woken")
+    number = client.zcount(keys.TIMERS(), "-inf", now - LATE)
+    told = (
+        f"{counted(number, 'record is', 'records are')} due and not woken, the first for {late // 1000:.0f} s"
+    )
+    return Check("timers", Health.FAIL, told, "start a listener, or see its log: identity-worker listen")

@@ -131,3 +131,55 @@ def test_strict_fails_on_a_warning_too_and_only_json_is_on_stdout(
     told = command("doctor", "--json", **environment, IDENTITY_WORKER_NOTHING="1")
     assert json.loads(told.stdout)
     assert "settings.unknown" in told.stderr
+
+
+def test_what_holds_up_an_account_fails_where_something_waits_for_it_and_else_warns(
+    examined: Any, flow: Flow
+) -> None:
+    client, account = flow.client, keys.RECORD("account:default")
+    flow.ledger.count_identities("default", [f"theirs-{n}" for n in range(50)], flow.ledger.now())
+    pause = {"create_until": "9" * 13, "create_count": "1", "create_reason": "402: Not enough credits"}
+    client.hset(account, mapping=pause)
+    idle = examined()
+    assert (idle["slots default"]["health"], idle["pauses default create"]["health"]) == ("warn", "warn")
+    assert (idle["timers"]["health"], idle["budgets default"]["health"]) == ("ok", "ok")
+    client.sadd(keys.ACCOUNTS(), "gone")
+    client.zadd(keys.WAITING("gone", "create"), {"brief:x": 1})
+    flow.accept(brief_id="b")
+    client.zadd(keys.TIMERS(), {"brief:b": flow.ledger.now() - 60_000})
+    found = examined()
+    assert found["slots default"]["health"] == "fail"
+    assert (
+        "none is free: 50 of 50 are identities, 0 reserved; 1 brief waits for one"
+        in found["slots default"]["said"]
+    )
+    assert "limits default --slots N" in found["slots default"]["remedy"]
+    assert found["pauses default create"]["health"] == "fail"
+    assert "402: Not enough credits" in found["pauses default create"]["said"]
+    assert found["timers"]["health"] == "fail"
+    assert "identity-worker listen" in found["timers"]["remedy"]
+    assert found["account gone"]["health"] == "warn"
+    client.hset(account, "create_reason", "429: Too many requests")
+    assert examined()["pauses default create"]["health"] == "warn"
+
+
+def test_rights_that_are_missing_fail_and_nothing_else_is_said_of_such_a_server(
+    examined: Any, own_valkey: ValkeyServer
+) -> None:
+    with redis.Redis.from_url(own_valkey.connection_url) as own:
+        rules = ("on", ">pw", "~identity:*", "~dramatiq:*", "+@all", "-xadd", "-info")
+        own.execute_command("ACL", "SETUSER", "tenant", *rules)
+    found = examined(REDIS_URL=own_valkey.connection_url.replace("redis://", "redis://tenant:pw@"))
+    assert found["rights"]["health"] == "fail"
+    assert "ACL SETUSER tenant +xadd" in found["rights"]["remedy"]
+    assert found["redis"]["said"].startswith("redis://tenant@127.0.0.1")
+    assert "workers" not in found
+
+
+def test_an_embedded_server_is_warned_of_with_where_it_listens(alone: Command) -> None:
+    answer = alone("doctor", "--json", PIKTID_API_URL="http://127.0.0.1:9", PIKTID_API_TOKEN="t")
+    found = checks(answer)["redis"]
+    assert (found["health"], "unix:///" in found["said"]) == ("warn", True)
+    assert "set REDIS_URL" in found["remedy"]
+    assert "redis.embedded" in answer.stderr
+    assert "unix:///" in answer.stderr
