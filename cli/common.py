@@ -36,11 +36,12 @@ def complain(message: str) -> None:
         typer.echo(folded(line) if sys.stderr.isatty() else line, err=True)
 
 
-def fail_unknown(brief_id: str) -> NoReturn:
-    """End the command because no brief of this id is on record."""
+def fail_unknown(brief_id: str, queued: str = "") -> NoReturn:
+    """End the command because no brief of this id is on record; `queued` says what may yet come on record."""
     fail(
         f"no brief {printable(brief_id)} is on record\n"
         "`identity-worker status` lists those that are; one just enqueued is on record once a worker took it."
+        + (f"\n{queued}" if queued else "")
     )
 
 

@@ -135,7 +135,7 @@ def waits_for_person(brief: BriefView) -> bool:
 
 def waits_for_pick(brief: BriefView) -> bool:
     """Return whether a person has to pick among its drafts."""
-    return brief.state == "choosing" and "manual" in brief.choose
+    return brief.waits_for_pick
 
 
 def clock(seconds: float) -> str:

@@ -9,6 +9,12 @@ from config.accounts import NONE
 from worker.account_models import AccountReport
 from worker.amounts import counted, credits_text
 
+_PAUSED = {
+    "pause": "the account",
+    "create": "creating",
+    "promote": "promoting",
+    "prepare": "uploading and describing",
+}
 Missing = Mapping[str, Any]
 #: Holders of jobs that are named.
 MOST = 10
@@ -56,7 +62,7 @@ def _soon(at: int, now: int) -> str:
 
 
 def _pause(missing: Missing, now: int) -> str:
-    what = {"pause": "the account", "create": "creating", "promote": "promoting"}[missing["of"]]
+    what = _PAUSED[missing["of"]]
     ends = "tried again" if missing["refusals"] else "goes on"
     return f"{what} is paused, {ends} at {_soon(missing['till'], now)}: {missing['reason']}"
 
@@ -119,6 +125,19 @@ def _budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of the
     )
 
 
+def _worker(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
+    return "a worker: none runs; start `identity-worker work`"
+
+
+def _listener(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
+    return f"a listener: none follows account {missing['account']}; start `identity-worker listen`"
+
+
+def _step(missing: Missing, now: int) -> str:
+    queued = counted(missing["queued"], "step")
+    return f"a free worker: its step is queued for {age(now - missing['queued_at'])}, of {queued} in all"
+
+
 _LINES: dict[str, Callable[[Missing, int], str]] = {
     "pause": _pause,
     "probe": _probe,
@@ -128,4 +147,7 @@ _LINES: dict[str, Callable[[Missing, int], str]] = {
     "budget": _budget,
     "account budget": _account_budget,
     "price": _price,
+    "worker": _worker,
+    "listener": _listener,
+    "step": _step,
 }

@@ -21,9 +21,11 @@ from cli.common import (
 from cli.drawing import waits_for_pick
 from cli.held import answer, candidate_lines, wish_text
 from cli.missing import held_lines, missing_line
+from worker import standstill
 from worker import why as reasons
 from worker.amounts import counted
 from worker.brief_faults import Fault
+from worker.standstill import Processes
 from worker.streams import Stream
 from worker.view_models import BriefView
 from worker.why import Standing, Waiting, Why
@@ -50,12 +52,12 @@ def command(
     values = load_settings()
     with open_redis(values) as client:
         found = reasons.why(client, values, brief_id)
-    if found is None:
-        fail_unknown(brief_id)
+        if found is None:
+            fail_unknown(brief_id, _not_taken(standstill.processes(client)))
     if as_json:
         print_json(_facts(found))
         return
-    for line in _lines(found):
+    for line in lines_of(found):
         say(printable(line))
 
 
@@ -79,7 +81,8 @@ def _facts(found: Why) -> dict[str, Any]:
     }
 
 
-def _lines(found: Why) -> list[str]:
+def lines_of(found: Why) -> list[str]:
+    """Return what there is to say of a brief, for people."""
     brief = found.brief
     lines = _ended(brief) if brief.finished else []
     for standing in found.standing:
@@ -104,22 +107,22 @@ def _standing(found: Why, standing: Standing) -> list[str]:
         f"{standing.subject} is {standing.state} in account {brief.account}, for {age(now - standing.since)}"
     ]
     if standing.waiting is not None:
-        return lines + _waiting(found, standing.waiting)
+        return lines + _waiting(found, standing, standing.waiting)
     if standing.state == "held":
         # A promotion that is held has its brief ask.
         return lines if standing.subject.startswith("promotion:") else [*lines, *_question(brief)]
     if waits_for_pick(brief):
-        return [*lines, f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"]
+        pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
+        return [*lines, pick, *_in_the_way("then:", found, standing)]
     lines.append(
         f"  now:      {_HAPPENS[standing.state]}" + (f", job {standing.job_id}" if standing.job_id else "")
     )
     lines += [f"  before:   {standing.error}"] if standing.error else []
+    lines += _in_the_way("but:", found, standing)
     if standing.state in _SPOKEN_OF:
         lines.append(f"  stream:   {stream_text(found.account)}")
     if standing.state == "uncertain":
         lines.append(f"            {_replays(found.account.stream)}")
-    if standing.state == "preparing":
-        lines += [f"  paused:   {pause.reason}" for pause in found.account.pauses.values()]
     if standing.next_look is not None:
         lines.append(
             f"  next:     looked at in {age(standing.next_look - now + 999)}, or when the API speaks of it"
@@ -141,21 +144,42 @@ def _replays(stream: Stream) -> str:
     return f"its replays have brought {since}; a create since then that left no trace is sent again"
 
 
-def _waiting(found: Why, waiting: Waiting) -> list[str]:
+def _in_the_way(word: str, found: Why, standing: Standing) -> list[str]:
+    """Return a line for each thing in the way, with who holds it, and what a person can do about it."""
+    report, lines = found.account, list[str]()
+    for blocker in standing.blockers:
+        if blocker["what"] in ("question", "pick"):
+            continue
+        lines.append(f"  {'' if lines else word:<8}  {missing_line(blocker, report.read_at)}")
+        lines += [f"              {held}" for held in held_lines(blocker, report)]
+        if blocker["what"] == "pause" and blocker["reason"].startswith("401"):
+            lines.append(f"              {_token(report.name)}")
+    return lines
+
+
+def _not_taken(found: Processes) -> str:
+    """Return what of the inlet no worker has taken yet; blank when that is nothing."""
+    if not found.briefs:
+        return ""
+    queued = counted(found.briefs, "brief is", "briefs are")
+    return f"{queued} queued that no worker has taken yet" + ("" if found.workers else ": none runs")
+
+
+def _waiting(found: Why, standing: Standing, waiting: Waiting) -> list[str]:
     report = found.account
     if waiting.granted:
-        return ["  granted:  it has its permits, and starts as soon as a worker is free"]
+        starts = ", and starts as soon as a worker is free" if waiting.starts_at is not None else ""
+        return [f"  granted:  it has its permits{starts}", *_in_the_way("missing:", found, standing)]
     place = (
         "  place:    parked beside the waiting list" if waiting.parked else f"  place:    {_place(waiting)}"
     )
-    lines = [place]
-    for number, missing in enumerate(waiting.missing):
-        lines.append(f"  {'missing:' if number == 0 else '':<8}  {missing_line(missing, report.read_at)}")
-        lines += [f"              {held}" for held in held_lines(missing, report)]
-        if missing["what"] == "pause" and missing["reason"].startswith("401"):
-            lines.append(f"              {_token(report.name)}")
-    if not waiting.missing:
-        lines.append("  missing:  nothing but its turn")
+    lines = [place, *(_in_the_way("missing:", found, standing) or ["  missing:  nothing but its turn"])]
+    if waiting.not_before is not None:
+        soon = age(waiting.not_before - report.read_at + 999)
+        return [
+            *lines,
+            f"  start:    not before {clock(waiting.not_before)}, in {soon}: {waiting.not_known}",
+        ]
     if waiting.starts_at is None:
         return [*lines, f"  start:    not known: {waiting.not_known}"]
     soon = age(waiting.starts_at - report.read_at)

@@ -83,6 +83,11 @@ class BriefView:
     """Whether the budget of its batch holds it, or a promotion of it, back."""
 
     @property
+    def waits_for_pick(self) -> bool:
+        """Whether a person has to pick among its drafts."""
+        return self.state == "choosing" and "manual" in self.choose
+
+    @property
     def finished(self) -> bool:
         """Whether nothing follows."""
         return final(Kind.BRIEF, self.state)
@@ -99,6 +104,8 @@ class PauseView(NamedTuple):
 
     until: int
     reason: str
+    refusals: int = 0
+    """Refusals in a row that made it; 0: it is no refusal, and over when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,9 @@ def brief_view(
 def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
     """Return the pauses of an account that are still on at `now`."""
     found = {
-        what: PauseView(int(fields[f"{what}_until"]), fields[f"{what}_reason"])
+        what: PauseView(
+            int(fields[f"{what}_until"]), fields[f"{what}_reason"], int(fields.get(f"{what}_count", "0"))
+        )
         for what in ("pause", "create", "promote", "prepare")
         if f"{what}_until" in fields
     }

@@ -3,7 +3,6 @@
 Times are ms since 1970 by the server's clock.
 """
 
-import itertools
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,11 +11,13 @@ import redis
 
 from config import keys
 from config.settings import Settings
-from worker import account_report, holders, views
+from worker import account_report, holders, standstill, views
 from worker.account_models import AccountReport
-from worker.forecast import caps, forecast, waiting_needs
+from worker.forecast import waiting_needs
 from worker.ledger import brief_subject
 from worker.scripts import Scripts
+from worker.standstill import Blocker, Processes
+from worker.starting import assumed, start_of
 from worker.view_models import BriefView, PromotionView
 
 
@@ -35,14 +36,16 @@ class Waiting:
     promotions: int
     """Promotions that wait, and go before creations."""
     missing: tuple[dict[str, Any], ...]
-    """What stands in its way: `what` (pause, probe, request, job, slots, budget) with its numbers.
+    """What it lacks: `what` (pause, probe, request, job, slots, budget, account budget, price), its numbers.
 
     With slots, the number of `identities` in the library, and with a budget, the credits `spent`; with both,
     who holds the rest, in `held` (the fields of `worker.holders.Holders`). Jobs are in the account's report.
     """
     starts_at: int | None
+    not_before: int | None
+    """When it is tried again after a refusal; whether it starts then is for the API to say."""
     not_known: str | None
-    """Why no time of start can be told."""
+    """Why no time of start can be told: what has to happen first."""
     assumed: str
     """What the time of start rests on."""
 
@@ -60,6 +63,9 @@ class Standing:
     error: str | None
     """What the API said last, if it was a refusal."""
     waiting: Waiting | None
+    blockers: tuple[Blocker, ...]
+    """All that stands in its way, what `waiting` lacks included (`worker.standstill`); `question` and `pick`:
+    a person has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +85,9 @@ def why(client: "redis.Redis", settings: Settings, brief_id: str) -> Why | None:
     report = account_report.report(client, brief.account)
     under_way = [_of_brief(brief)] if not brief.finished else []
     under_way += [_of_promotion(each) for each in brief.promotions if not each.finished]
-    with client.pipeline(transaction=False) as pipe:
-        for subject, *_ in under_way:
-            pipe.zscore(keys.TIMERS(), subject)
-        timers = pipe.execute()
-    standing = [
-        Standing(
-            subject,
-            state,
-            since,
-            job,
-            timer and int(timer),
-            error,
-            _waiting(client, settings, report, subject),
-        )
-        for (subject, state, since, job, error), timer in zip(under_way, timers, strict=True)
-    ]
-    return Why(brief, tuple(standing), report)
+    found = standstill.processes(client)
+    standing = tuple(_standing(client, settings, report, found, brief, row) for row in under_way)
+    return Why(brief, standing, report)
 
 
 _Row = tuple[str, str, int, str | None, str | None]
@@ -112,8 +104,35 @@ def _of_promotion(promotion: PromotionView) -> _Row:
     return promotion.subject, promotion.state, promotion.moved_at, known, promotion.error
 
 
+def _standing(
+    client: "redis.Redis",
+    settings: Settings,
+    report: AccountReport,
+    found: Processes,
+    brief: BriefView,
+    row: _Row,
+) -> Standing:
+    subject, state, since, job, error = row
+    timer: Any = client.zscore(keys.TIMERS(), subject)
+    queued_at = standstill.queued_since(client, subject)
+    waiting = _waiting(client, settings, report, found, subject)
+    if state == "held":
+        blockers: list[Blocker] = [{"what": "question"}]
+    elif brief.waits_for_pick:
+        blockers = [{"what": "pick"}, *standstill.ahead(report, state)]
+    elif waiting is not None:
+        blockers = [*standstill.not_running(report, found, queued_at), *waiting.missing]
+    elif state == "promoting" and subject.startswith("brief:"):
+        blockers = []  # its promotions stand for themselves
+    else:
+        blockers = [*standstill.not_running(report, found, queued_at), *standstill.ahead(report, state)]
+    return Standing(
+        subject, state, since, job, None if timer is None else int(timer), error, waiting, tuple(blockers)
+    )
+
+
 def _waiting(
-    client: "redis.Redis", settings: Settings, report: AccountReport, subject: str
+    client: "redis.Redis", settings: Settings, report: AccountReport, found: Processes, subject: str
 ) -> Waiting | None:
     text = Scripts(client, settings).run("why", subject=subject)
     if not text:
@@ -122,7 +141,7 @@ def _waiting(
     # An empty table of Lua's is an object.
     missing = tuple(each | _held(client, report, each) for each in told["missing"] or ())
     needs = waiting_needs(client, report.name) if told["endpoint"] == "create" else []
-    starts_at, not_known = _start(report, settings, told, needs)
+    start = start_of(report, settings, told, needs, found)
     return Waiting(
         endpoint=told["endpoint"],
         granted=told["granted"],
@@ -131,9 +150,10 @@ def _waiting(
         waiting=told["waiting"],
         promotions=told["promotions"],
         missing=missing,
-        starts_at=starts_at,
-        not_known=not_known,
-        assumed=_assumed(report, settings),
+        starts_at=start.at,
+        not_before=start.not_before,
+        not_known=start.not_known,
+        assumed=assumed(report, settings),
     )
 
 
@@ -145,46 +165,3 @@ def _held(client: "redis.Redis", report: AccountReport, missing: dict[str, Any])
     if missing["what"] == "budget":
         return {"held": asdict(holders.of_budget(client, missing["batch"]))}
     return {}
-
-
-def _start(
-    report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int]
-) -> tuple[int | None, str | None]:
-    """Return when a record starts, or None and why that can't be told."""
-    if told["granted"]:
-        return report.read_at, None
-    lacks = {each["what"] for each in told["missing"] or ()}
-    if told["parked"] or "budget" in lacks:
-        return None, "the budget of its batch would have to be raised"
-    if "slots" in lacks:
-        return None, "nobody knows when an identity will be deleted or a reserved slot given back"
-    if told.get("position") is None:
-        return None, "it changed just now; ask again"
-    creates = told["endpoint"] == "create"
-    position = told["position"]
-    if creates and position > len(needs):
-        return None, f"{position - 1} are before it, too many to simulate"
-    if creates and report.slots_free is not None and sum(needs[:position]) > report.slots_free:
-        return None, "those before it take the free slots"
-    expected = forecast(report, settings, needs[:position], urgent=told["urgent"])
-    starts = expected.starts if creates else expected.promotion_starts
-    later = next(itertools.islice(starts, position - 1, None), None)
-    if later is None:
-        return None, "the account's limits leave it no job"
-    return report.read_at + round(later * 1000), None
-
-
-def _assumed(report: AccountReport, settings: Settings) -> str:
-    known = caps(report, settings)
-
-    def took(seconds: float, mean: int | None) -> str:
-        return f"{seconds:.3g} s" + (
-            " (a guess: none has ended yet)" if mean is None else " (as the last ones)"
-        )
-
-    pause = ", the API accepts again when the pause ends" if report.pauses else ""
-    return (
-        f"assumed: drafts take {took(known.drafts, report.drafts_ms)}, preprocessing "
-        f"{took(known.preprocessing, report.preprocessing_ms)}, nobody else uses the account{pause}, "
-        "nobody picks drafts of a brief that waits for that, and nothing comes that goes before it"
-    )

@@ -5,16 +5,31 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import redis
 from commandline import Command
-from support import CREATE, PROMOTE, Flow
+from support import CREATE, PROMOTE, Flow, brief, inlet_message
 
 from cli.common import clock
+from cli.why import lines_of
 from config import keys
 from worker import account_report
 from worker.ledger import Pause
+from worker.why import Standing, Waiting, why
 
 ACCOUNT = keys.RECORD("account:default")
+LEASE = keys.LEASE("default")
+#: A last sign of life that is never long ago.
+LATE = 4_000_000_000_000
+NO_CREDITS = {"error": "Insufficient credits", "required_credits": 10.0, "user_credits": 1.5}
+
+
+@pytest.fixture(autouse=True)
+def followed(request: pytest.FixtureRequest, client: "redis.Redis") -> None:
+    """Let a worker live, and a listener follow the account where the test runs none."""
+    client.zadd(keys.WORKERS(), {"a worker": LATE})
+    if "heard" not in request.fixturenames:
+        client.set(LEASE, "a listener", px=600_000)
 
 
 def limit(flow: Flow, **limits: int) -> None:
@@ -103,7 +118,7 @@ def test_a_pause_is_told_with_its_reason_and_when_it_is_tried_again(command: Com
     assert [(each["what"], each["of"], each["reason"]) for each in waiting["missing"]] == [
         ("pause", "create", "402: no credits")
     ]
-    assert waiting["starts_at"] >= waiting["missing"][0]["till"]
+    assert (waiting["starts_at"], waiting["not_before"]) == (None, waiting["missing"][0]["till"])
     assert "creating is paused, tried again at " in command("why", "a").stdout
     assert command("resume", "default").returncode == 0
     assert told(command, "a")["granted"]
@@ -246,6 +261,165 @@ def test_a_waiting_promotion_has_its_own_place_and_goes_before_briefs(command: C
     assert "promoting is paused, goes on at " in text
 
 
+def standing(flow: Flow, brief_id: str) -> Standing:
+    """The one thing of a brief that is under way, without a process of its own for the command."""
+    found = why(flow.client, flow.settings, brief_id)
+    assert found is not None
+    return next(each for each in found.standing if each.waiting or each.blockers)
+
+
+def blockers(flow: Flow, brief_id: str) -> list[dict[str, Any]]:
+    """What stands in the way of a brief."""
+    return list(standing(flow, brief_id).blockers)
+
+
+def start(flow: Flow, brief_id: str) -> Waiting:
+    """What is told of its start."""
+    waiting = standing(flow, brief_id).waiting
+    assert waiting is not None
+    return waiting
+
+
+def text_of(flow: Flow, brief_id: str) -> str:
+    """What people are told."""
+    found = why(flow.client, flow.settings, brief_id)
+    assert found is not None
+    return "\n".join([*lines_of(found), ""])
+
+
+def test_without_a_worker_no_start_is_promised(flow: Flow) -> None:
+    flow.accept(brief_id="granted")
+    limit(flow, jobs=1)
+    flow.accept(brief_id="waits")
+    flow.client.delete(keys.WORKERS())
+    for brief_id in ("granted", "waits"):
+        assert blockers(flow, brief_id)[0] == {"what": "worker"}
+        waiting = start(flow, brief_id)
+        assert (waiting.starts_at, waiting.not_known) == (None, "no worker runs that would start it")
+        text = text_of(flow, brief_id)
+        assert "  missing:  a worker: none runs; start `identity-worker work`\n" in text
+        assert "as soon as" not in text
+
+
+def test_without_a_listener_no_start_is_promised(flow: Flow) -> None:
+    limit(flow, jobs=1)
+    fill(flow, 1)
+    flow.accept(brief_id="a")
+    flow.client.delete(LEASE)
+    assert [each["what"] for each in blockers(flow, "a")] == ["listener", "job"]
+    assert start(flow, "a").starts_at is None
+    text = text_of(flow, "a")
+    assert "a listener: none follows account default; start `identity-worker listen`\n" in text
+    assert "  start:    not known: no listener follows the account" in text
+    assert "  but:      a listener: none follows account default" in text_of(flow, "job-0")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (402, NO_CREDITS, "402: Insufficient credits (credits: required 10, balance 1.5)"),
+        (503, {"error": "Identity creation is off"}, "503: Identity creation is off"),
+        (401, {"error": "no"}, "401: no"),
+    ],
+)
+def test_after_a_refusal_it_is_told_before_when_nothing_starts_and_what_must_happen(
+    flow: Flow, status: int, body: dict[str, Any], says: str
+) -> None:
+    flow.api.refuse(CREATE, status, body, count=10)
+    flow.accept(brief_id="a")
+    flow.steps.until(lambda: bool(flow.pauses()))
+    flow.client.hincrby(ACCOUNT, "pause_until" if status == 401 else "create_until", 600_000)
+    (pause,) = blockers(flow, "a")
+    assert (pause["what"], pause["refusals"]) == ("pause", 1)
+    assert says in pause["reason"]
+    waiting = start(flow, "a")
+    assert (waiting.starts_at, waiting.not_before) == (None, pause["till"])
+    text = text_of(flow, "a")
+    assert re.search(
+        r"\n  start:    not before \d{4}-[-0-9: ]+, in \d+m: the API has to accept it then, ", text
+    )
+    assert says in text
+
+
+def test_while_one_goes_first_after_a_refusal_nobody_else_is_promised_a_start(flow: Flow) -> None:
+    flow.api.refuse(CREATE, 503, {"error": "off"})
+    flow.accept(brief_id="a")
+    flow.steps.until(lambda: bool(flow.pauses()))
+    flow.end_pauses()
+    flow.accept(brief_id="b")
+    assert [each["what"] for each in blockers(flow, "b")] == ["probe"]
+    assert "goes first after a refusal has to come through" in str(start(flow, "b").not_known)
+
+
+def test_drafts_that_are_drawn_are_told_what_their_promotion_will_meet(flow: Flow) -> None:
+    fill(flow, 1)
+    until = flow.ledger.now() + 600_000
+    seen = {"slots_seen": 0, "slots_seen_at": 1, "slots_seen_reason": "429: Maximum identities reached."}
+    paused = {"promote_until": until, "promote_count": 2, "promote_reason": "402: no credits"}
+    flow.client.hset(ACCOUNT, mapping=seen | paused)
+    pause, slots = blockers(flow, "job-0")
+    assert (pause["of"], pause["till"], pause["reason"]) == ("promote", until, "402: no credits")
+    assert [slots[each] for each in ("what", "cap", "seen", "limit")] == ["slots", 0, 0, 50]
+    text = text_of(flow, "job-0")
+    assert "  but:      promoting is paused, tried again at " in text
+    assert "the API says that the account is full at 0 identities, the limit says 50" in text
+
+
+def test_a_planned_promotion_of_a_full_account_is_told_so(heard: Flow) -> None:
+    heard.api.set(slots_cap=1)
+    heard.finish(heard.accept(brief_id="first"))
+    heard.accept(brief_id="a")
+    heard.steps.until(lambda: heard.client.hexists(ACCOUNT, "slots_seen"))
+    heard.client.hincrby(ACCOUNT, "promote_until", 86_400_000)
+    heard.accept(brief_id="b")
+    text = text_of(heard, "a")
+    assert "promoting is paused, tried again at " in text
+    assert "Maximum identities reached" in text
+    assert "  start:    not before " in text
+    text = text_of(heard, "b")
+    assert "the API says that the account is full at 1 identity, the limit says 50: delete identities" in text
+    assert "`identity-worker resume default`" in text
+    assert "  start:    not known: nobody knows when an identity will be deleted" in text
+
+
+def test_a_first_price_that_is_waited_for_is_told(flow: Flow) -> None:
+    limit(flow, jobs=5)
+    flow.ledger.set_limits("default", {"budget": "1000"}, by="test")
+    flow.accept(brief_id="first")
+    flow.accept(brief_id="a")
+    assert blockers(flow, "a") == [{"what": "price", "account": "default"}]
+    assert "with a budget, the first job of account default goes alone" in text_of(flow, "a")
+
+
+def test_what_those_before_it_take_of_the_accounts_budget_is_not_counted_on(flow: Flow) -> None:
+    limit(flow, jobs=1)
+    flow.client.hset(ACCOUNT, mapping={"drafts_credits": 10, "drafts_made": 1})
+    flow.accept(brief_id="first")
+    flow.ledger.set_limits("default", {"budget": str(70 + 71)}, by="test")
+    flow.accept(brief_id="a")
+    flow.accept(brief_id="b")
+    assert start(flow, "a").not_known is None
+    assert start(flow, "b").not_known == "those before it take what is left of the account's budget"
+
+
+def test_a_step_that_no_worker_has_come_to_is_told_with_since_when(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    flow.client.hincrby(keys.RECORD("brief:a"), "hinted", -60_000)
+    (step,) = blockers(flow, "a")
+    assert (step["what"], step["queued"]) == ("step", 1)
+    assert "  missing:  a free worker: its step is queued for 1m, of 1 step in all\n" in text_of(flow, "a")
+
+
+def test_a_brief_that_no_worker_has_taken_may_be_among_those_that_are_queued(
+    command: Command, flow: Flow
+) -> None:
+    flow.broker.enqueue(inlet_message(brief(brief_id="a")))
+    flow.client.delete(keys.WORKERS())
+    answer = command("why", "a")
+    assert answer.returncode == 1
+    assert "1 brief is queued that no worker has taken yet: none runs\n" in answer.stderr
+
+
 def test_a_running_job_is_told_with_its_id_and_the_next_look(command: Command, flow: Flow) -> None:
     fill(flow, 1)
     job = flow.brief("job-0").fields["job_id"]
@@ -257,6 +431,7 @@ def test_a_running_job_is_told_with_its_id_and_the_next_look(command: Command, f
 def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Command, flow: Flow) -> None:
     fill(flow, 1)
     flow.ledger.advance(flow.brief("job-0"), "failed")
+    flow.client.delete(LEASE)
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="a")
     flow.until("a", "uncertain")
@@ -276,6 +451,7 @@ def test_a_held_brief_is_told_its_question_and_what_answers_it(command: Command,
     fill(flow, 1)
     flow.ledger.advance(flow.brief("job-0"), "held", fields={"question": "was it charged?"})
     text = command("why", "job-0").stdout
+    assert blockers(flow, "job-0") == [{"what": "question"}]
     assert "  asks:     was it charged?\n" in text
     assert "  answer:   `identity-worker resolve job-0 --adopt JOB|--resend|--give-up`\n" in text
 
