@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from multiprocessing import parent_process
 from types import FrameType
 from typing import Any
 
@@ -43,7 +44,8 @@ class Draining(Middleware):
         self._changed = threading.Condition()
         self._paying: set[str] = set()
         self._booted = False
-        self._told = False
+        self._told: list[int] = []
+        """The signals that came, in their order."""
         self._key_at: float | None = None
 
     @property
@@ -93,7 +95,7 @@ class Draining(Middleware):
 
     def _hear(self, number: int) -> None:
         """Note a signal; end the process at the second Ctrl-C of somebody who sits there."""
-        self._told = True
+        self._told.append(number)
         if number != signal.SIGINT:
             return
         now, before = time.monotonic(), self._key_at
@@ -104,6 +106,11 @@ class Draining(Middleware):
 
     def _end(self, broker: Any, worker: Any) -> None:
         self._drain(broker, worker)
+        main = parent_process()
+        if self._told[0] != signal.SIGHUP and signal.SIGHUP in self._told and main and main.pid:
+            # It begins anew if the last signal that it had is SIGHUP. After an order to end, that is a
+            # terminal which was closed, or systemd's SendSIGHUP.
+            os.kill(main.pid, signal.SIGTERM)
         sys.exit(0)
 
     def _drain(self, broker: Any, worker: Any) -> None:
