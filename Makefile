@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
+# More processes than a small machine has processors: much of what the tests do is to wait for others.
+PYTEST := $(VENV)/bin/pytest -n 4 --dist loadgroup
 
 .PHONY: demo test test-wheel test-booted test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
 
@@ -10,11 +12,11 @@ demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
 
 test: $(STAMP)
-	$(VENV)/bin/pytest -n 2
+	$(PYTEST)
 
 # The same where every process finds the clocks of a machine that has just booted: monotonic ones start at 1.
 test-booted: $(STAMP)
-	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/benchmarks/chaos/clock $(VENV)/bin/pytest -n 2
+	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/benchmarks/chaos/clock $(PYTEST)
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
 test-wheel: $(STAMP)
@@ -22,13 +24,13 @@ test-wheel: $(STAMP)
 
 # The tests of the worker once more: under the API's other spelling, with webhooks instead of streams, and both.
 test-dialects: $(STAMP)
-	IDENTITY_WORKER_TEST_DIALECT=docs $(VENV)/bin/pytest -n 2
-	IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
-	IDENTITY_WORKER_TEST_DIALECT=docs IDENTITY_WORKER_TEST_EVENTS=webhook $(VENV)/bin/pytest -n 2
+	IDENTITY_WORKER_TEST_DIALECT=docs $(PYTEST)
+	IDENTITY_WORKER_TEST_EVENTS=webhook $(PYTEST)
+	IDENTITY_WORKER_TEST_DIALECT=docs IDENTITY_WORKER_TEST_EVENTS=webhook $(PYTEST)
 
 # The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)
-	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/model tests/test_fuzz.py
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 --dist loadgroup tests/model tests/test_fuzz.py
 
 # Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
 mutants: $(STAMP)

@@ -54,13 +54,26 @@ def pytest_unconfigure() -> None:
     forking.end()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the other modes, leave out what they do not change; by webhook also what is about the channel."""
+    """Let the long tests begin first, and those that share a fixture of their module be run by one process.
+
+    In the other modes, leave out what they do not change; by webhook also what is about the channel.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    for item in items:
+        if isinstance(item, pytest.Function) and _shares_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if (DIALECT, EVENTS) == ("guide", "sse"):
         return
     left_out = [item for item in items if not _belongs_to_mode(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def _shares_fixture(item: pytest.Function) -> bool:
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    return any(each.scope == "module" for all_ in fixtures for each in all_)
 
 
 def _belongs_to_mode(item: pytest.Item) -> bool:

@@ -1,5 +1,6 @@
 """A batch's budget while processes die: what is bought for it never costs more."""
 
+import pytest
 import redis
 from support import CREATE, Api, ProcessFactory, enqueue, eventually
 
@@ -15,6 +16,7 @@ COST = 10 + 50
 BUDGET = 4 * COST - 1
 
 
+@pytest.mark.long
 def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
     redis_url: str,
     client: "redis.Redis",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 import redis
 from support import Api, ProcessFactory, RunningProcess, enqueue, eventually
 
@@ -65,6 +66,7 @@ def kill_between_paid_calls(client: "redis.Redis", worker: RunningProcess) -> No
             return
 
 
+@pytest.mark.long
 def test_limits_changed_while_processes_die_are_never_broken_and_no_brief_is_lost(
     redis_url: str,
     client: "redis.Redis",

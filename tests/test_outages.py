@@ -73,6 +73,7 @@ def alone(seconds: float, began: float) -> None:
         time.sleep(left)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("away", [freeze, refuse])
 def test_in_an_outage_nothing_is_paid_for_and_after_it_all_goes_on_without_a_restart(
     own_valkey: ValkeyServer,

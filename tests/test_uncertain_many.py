@@ -5,6 +5,7 @@ import pytest
 from benchmarks import uncertain
 
 
+@pytest.mark.long
 @pytest.mark.channel
 @pytest.mark.timeout(300)
 def test_of_many_lost_creates_none_is_paid_twice_and_none_adopts_a_job_that_is_not_its_own() -> None:

@@ -19,6 +19,7 @@ from benchmarks.chaos.quick import WAITS
 from sandbox.faults import Rule
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_no_promise_is_broken_whatever_is() -> None:
     figures = main(seconds=15, seed=38, pace=PACES["quick"])

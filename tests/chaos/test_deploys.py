@@ -5,6 +5,7 @@ import pytest
 from benchmarks.deploys import GONE_WITHIN, deploy
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_workers_are_replaced_while_briefs_run_and_nobody_notices() -> None:
     outcome = deploy(seconds=12, every=4)

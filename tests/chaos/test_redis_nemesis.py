@@ -5,6 +5,7 @@ import pytest
 from benchmarks.nemesis import BEFORE, WAYS, trouble
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_all_is_well_again_after_redis_misbehaved_in_every_way() -> None:
     outcome = trouble(list(WAYS), quick=True)
