@@ -5,8 +5,10 @@ STAMP := $(VENV)/.installed
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 # More processes than a small machine has processors: much of what the tests do is to wait for others.
 PYTEST := $(VENV)/bin/pytest -n 4 --dist loadgroup
+# What is compiled once need not be by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-wheel test-booted test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
+.PHONY: demo test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -21,6 +23,10 @@ test-booted: $(STAMP)
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
 test-wheel: $(STAMP)
 	$(VENV)/bin/pytest tests/wheel/installed.py
+
+# The same beside six processes that leave it no processor: nothing may depend on how fast the machine is.
+test-loaded: $(STAMP)
+	$(VENV)/bin/python tests/beside_load.py 6 $(PYTEST)
 
 # The tests of the worker once more: under the API's other spelling, with webhooks instead of streams, and both.
 test-dialects: $(STAMP)

@@ -25,6 +25,7 @@ ACCOUNT = AccountView(
     slots_used=10,
     slots_reserved=4,
     slots_cap=50,
+    slots_seen=None,
     waiting_create=7,
     waiting_promote=2,
     pauses={},
