@@ -5,8 +5,11 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cli.brief_files import Item, Reading
 from cli.reading.text import encoded
@@ -173,6 +176,37 @@ def test_what_cannot_be_read_is_a_fault_with_its_place(
 )
 def test_what_is_no_text_says_what_to_do(content: bytes, rule: str) -> None:
     assert the_fault(from_stdin(content)).rule.startswith(rule)
+
+
+PIECES = [
+    b"{", b"}", b"[", b"]", b'"', b":", b",", b" ", b"\n", b"\r", b"\x00", b"\xef\xbb\xbf", b"\xff\xfe",
+    b"\xe4", b"\xc3\xa4", b"\xe2\x80\xa8", b'{"a": 1}', b'{"briefs": [{}]}', b"\\ud800", b"1e999", b"NaN",
+    b"9" * 5000,
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(content=st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
+def test_whatever_stands_in_a_file_is_a_brief_s_object_or_a_fault(content: bytes) -> None:
+    for item in from_stdin(content):
+        assert item.faults or isinstance(item.value, dict)
+        assert all(str(fault).isprintable() for fault in item.faults)
+
+
+@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@given(
+    briefs=st.lists(
+        st.dictionaries(st.text(), st.text() | st.integers(), max_size=3), min_size=1, max_size=4
+    ),
+    end=st.sampled_from(["\n", "\r\n", "\n\n", "\r", "\n\ufeff"]),
+    indent=st.sampled_from([None, 1]),
+)
+def test_however_briefs_are_written_one_after_the_other_they_are_read_in_their_order(
+    briefs: list[dict[str, Any]], end: str, indent: int | None
+) -> None:
+    written = [json.dumps(each, indent=indent, ensure_ascii=False) for each in briefs]
+    for text in (end.join(written), "[" + ("," + end).join(written) + "]"):
+        assert [item.value for item in from_stdin(text.encode())] == briefs
 
 
 def test_a_misspelled_field_is_left_to_the_rules_of_briefs(tmp_path: Path) -> None:
