@@ -8,6 +8,7 @@ import asyncio
 import signal
 import uuid
 from collections.abc import Mapping
+from time import monotonic
 
 import httpx
 import redis
@@ -21,6 +22,7 @@ from config import logs
 from config.accounts import Account, load_accounts
 from config.connection import connect_async
 from config.descriptors import allow_many
+from config.pauses import pauses
 from config.reloading import reload_accounts
 from config.settings import Settings
 from config.troubles import Trouble
@@ -35,6 +37,8 @@ LEASE = 6_000
 RENEW = 2.0
 #: Seconds after which an account that was left is asked for again.
 LEASE_AGAIN = 0.25
+#: Seconds of the longest pause before that of an account whose following ended with an error.
+LEFT_MOST = 30.0
 #: Connections of the timers, beside those that the accounts share: one waits for alarms.
 _TIMERS_CONNECTIONS = 2
 #: Streams that are opened at once: of a thousand, the last one would wait past its time.
@@ -97,11 +101,13 @@ class Listener:
 
     async def _attend(self, account: Account) -> None:
         """Follow an account for as long as its lease is ours."""
+        again = pauses(LEFT_MOST)
         while not stopping():
             if not await self._lease(account):
                 await asyncio.sleep(RENEW)
                 continue
             log.info("account.leased", account=account.name)
+            began = monotonic()
             following = asyncio.create_task(self._follow(account))
             try:
                 while await self._lease(account) and not following.done() and not stopping():
@@ -113,7 +119,10 @@ class Listener:
                     why = None if following.cancelled() else following.exception()
                     log.info("account.left", account=account.name, why=why and repr(why))
                     await self._give_back(account)
-            await asyncio.sleep(LEASE_AGAIN)
+            # What a right that is missing ended ends at once again, and each time a stream was opened.
+            if why is None or monotonic() - began > LEFT_MOST:
+                again = pauses(LEFT_MOST)
+            await asyncio.sleep(LEASE_AGAIN if why is None else next(again))
 
     async def _lease(self, account: Account) -> bool:
         try:

@@ -13,6 +13,7 @@ from actors.tasks import stopping
 from config import keys, logs
 from config.connection import BLOCK
 from config.pauses import pauses
+from config.troubles import Trouble
 from worker.scripts import Scripts
 
 log = logs.get("timers")
@@ -34,6 +35,7 @@ class Timers:
         self._redis = connection
         self._scripts = scripts
         self._alarm = asyncio.Event()
+        self._not_woken, self._not_heard = Trouble(log, "timers.redis"), Trouble(log, "alarm.redis")
 
     async def wake(self) -> None:
         """Wake what is due, until cancelled."""
@@ -43,7 +45,7 @@ class Timers:
                 wait = await self._wake_due()
                 again = pauses(IDLE)
             except redis.RedisError as error:
-                log.warning("timers.redis", error=str(error))
+                self._not_woken.met(error=str(error))
                 wait = next(again)
             await self._sleep(wait)
 
@@ -56,7 +58,7 @@ class Timers:
                     self._alarm.set()
                 again = pauses(IDLE)
             except redis.RedisError as error:
-                log.warning("alarm.redis", error=str(error))
+                self._not_heard.met(error=str(error))
                 await asyncio.sleep(next(again))
 
     async def _wake_due(self) -> float:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from actors.cleaner import LOOK_EVERY
 from config import keys, logs
 from config.accounts import Account
 from config.connection import CONNECTIONS, connect
+from config.pauses import pauses
 from config.settings import Settings
 from config.settings import settings as process_settings
 from config.troubles import FIRST, Trouble
@@ -483,3 +484,23 @@ def test_at_sighup_a_listener_reads_the_accounts_again_and_keeps_them_when_they_
     assert eventually(client, lambda: "accounts.kept" in listener.written())
     assert listener.process.poll() is None
     assert leased() == {"b"}
+
+
+def test_what_a_missing_right_ends_is_begun_again_with_growing_pauses(
+    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def counted(longest: float) -> Iterator[float]:
+        for pause in pauses(longest):
+            given.append(pause)
+            yield 0.01
+
+    monkeypatch.setattr("actors.listener.pauses", counted)
+    flow.client.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-hset")
+    try:
+        with listening(flow.settings, flow.api, redis_url.replace("redis://", "redis://tenant:pw@")):
+            assert eventually(flow.client, lambda: len(given) >= 4)
+    finally:
+        flow.client.execute_command("ACL", "DELUSER", "tenant")
+    assert given[0] < given[3]
