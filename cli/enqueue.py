@@ -83,6 +83,8 @@ def command(
     --dry-run also tells what the briefs would take of their accounts, and ends with 1 if slots or
     --max-credits won't do. What is over a batch's budget waits until the budget is raised.
     """
+    if update and dry_run:
+        fail("--update sends nothing, so there is no --dry-run of it", USED_WRONGLY)
     values = load_settings()
     given = {"account": account, "batch": batch, "priority": priority}
     overrides = {name: value for name, value in given.items() if value is not None}

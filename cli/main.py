@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from cli.common import DID_NOT
 
@@ -27,6 +27,7 @@ COMMANDS = (
     "limits",
     "resume",
     "pick",
+    "update",
     "resolve",
     "retry",
     "cancel",
@@ -36,6 +37,29 @@ COMMANDS = (
     "web",
     "webhook",
 )
+
+
+#: What Typer raises for wrong use; it exports the errors that are made of it alone.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+class Single(TyperCommand):
+    """A command that says how a value is given which begins as an option does: ids of others may."""
+
+    # Any: as below.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            option = getattr(error, "option_name", None)
+            meant = next((each for each in given if option and each.startswith(option)), None)
+            if meant is not None and not meant.startswith("--"):
+                error.message += (
+                    f" (an id that begins with - comes last, after --: `{ctx.command_path} -- {meant}`)"
+                )
+            raise
 
 
 class Commands(TyperGroup):
@@ -52,7 +76,9 @@ class Commands(TyperGroup):
             return None
         function = import_module(f"cli.{cmd_name}").command
         single = typer.Typer(add_completion=False)
-        single.command(cmd_name, help=_unfolded(function.__doc__), context_settings=_HELP)(function)
+        single.command(cmd_name, cls=Single, help=_unfolded(function.__doc__), context_settings=_HELP)(
+            function
+        )
         return typer.main.get_command(single)
 
 

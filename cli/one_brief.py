@@ -22,18 +22,22 @@ def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
     _section("drafts", [_draft(draft) for draft in brief.drafts])
     _section("faults", [str(Fault(**fault)) for fault in brief.faults])
     _section("notes", brief.notes)
+    _section("briefs whose place it has taken", list(map(_earlier, brief.earlier)))
     _section("journal", [_entry(entry) for entry in journal])
 
 
 def _head(brief: BriefView) -> dict[str, str | None]:
+    bought = brief.bought_before
     return {
         "brief": brief.brief_id,
         "name": brief.name,
         "account": brief.account,
         "batch": brief.batch,
+        "priority": str(brief.priority or "") or None,
         "state": f"{brief.state} for {age(brief.read_at - brief.moved_at)}",
         "accepted": f"{clock(brief.accepted_at)}, {age(brief.read_at - brief.accepted_at)} ago",
         "choose": ", ".join(brief.choose),
+        "bought": bought and f"before, {clock(bought.bought_at)}, as {bought.brief_id} of {bought.account}",
         "job": brief.job_id,
         "credits": credits_text(brief.credits),
         "error": brief.error,
@@ -82,6 +86,12 @@ def _plain(value: object) -> str:
     if isinstance(value, str):
         return value
     return credits_text(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _earlier(brief: Mapping[str, Any]) -> str:
+    faults = [str(Fault(**fault)) for fault in brief.get("faults") or ()]
+    ended = f"{brief['state']} {clock(brief['ended_at'])}"
+    return "  ".join(filter(None, [clock(brief["accepted_at"]), ended, brief.get("error"), *faults]))
 
 
 def _section(title: str, lines: Sequence[str]) -> None:

@@ -67,7 +67,9 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, An
 def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
     """Return the move to the last thing that was paid for."""
     if brief.get("faults") is not None:
-        raise RefusedError(f"brief {brief.brief_id} breaks rules: enqueue it corrected, under another id")
+        raise RefusedError(
+            f"brief {brief.brief_id} breaks rules: enqueue it corrected, and it takes this one's place"
+        )
     if any(draft.usable for draft in steps.drafts_of(brief)):
         return _move(brief, "choosing")
     if brief.get("job_id") is not None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from worker.arrivals import Bought, read_bought
 from worker.states import Kind, final
 from worker.steps import PROMOTION_CREDITS
 
@@ -75,8 +76,14 @@ class BriefView:
     """Who has, in words."""
     body: dict[str, Any] | None
     """The body of `POST /identity/create`; None of a brief that breaks rules."""
-    asked: str | None
-    """The digest of what it asks for (`worker.intake.asked`); None of a brief that breaks rules."""
+    priority: int | None
+    """None of a brief that was accepted before it was on record."""
+    metadata: dict[str, Any]
+    bought_before: Bought | None
+    """When the same was bought before it was accepted, as this brief or another."""
+    earlier: tuple[dict[str, Any], ...]
+    """Briefs whose place it has taken, the oldest first: `state`, `error`, some `faults`, when it came and
+    ended (`accepted_at`, `ended_at`)."""
     choose: tuple[str, ...]
     """How to choose among the drafts of each instruction."""
     parked: bool
@@ -180,7 +187,10 @@ def brief_view(
         wish=None if finished else fields.get("wish"),
         wish_why=None if finished else fields.get("wish_why"),
         body=json.loads(fields.get("body", "null")),
-        asked=fields.get("asked"),
+        priority=int(fields["priority"]) if "priority" in fields else None,
+        metadata=json.loads("{" + fields.get("envelope", "") + "}").get("metadata", {}),
+        bought_before=read_bought(fields.get("bought_before")),
+        earlier=tuple(json.loads(fields.get("earlier", "[]"))),
         choose=tuple(json.loads(fields.get("choose", "[]"))),
         parked=parked,
     )

@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
@@ -108,7 +108,9 @@ class Breaker:
         self._later(fault.lasts, self._world.store.thaw)
 
     def _brief_sent_again(self, fault: Fault) -> None:
-        self._to_redis(lambda client: _send_brief_again(client, self._world.sent, fault.which))
+        if self._world.sent:
+            brief = self._world.orders[self._world.sent[fault.which % len(self._world.sent)]]
+            self._to_redis(lambda client: _send_brief_again(client, brief, another=fault.which % 2 == 1))
 
     def _step_sent_again(self, fault: Fault) -> None:
         self._to_redis(lambda client: _send_any_step(client, self._world.sent, fault.which))
@@ -120,10 +122,10 @@ class Breaker:
             return  # it is away at the moment, and so are those who would send
 
 
-def _send_brief_again(client: "redis.Redis", sent: list[str], which: int) -> None:
-    if sent:
-        brief = {"brief_id": sent[which % len(sent)], "instructions": [{"prompt": "Somebody else."}]}
-        _send(client, keys.INLET, "accept_brief", json.dumps(brief))
+def _send_brief_again(client: "redis.Redis", brief: Mapping[str, Any], *, another: bool) -> None:
+    """Send the same brief, or another one of its id: refused, unless the first never cost anything."""
+    more = {"instructions": [{"prompt": "Somebody else."}]} if another else {}
+    _send(client, keys.INLET, "accept_brief", json.dumps({**brief, **more}))
 
 
 def _send_any_step(client: "redis.Redis", sent: list[str], which: int) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 import redis
 
-from config import keys
+from config import keys, letters
 from worker.ledger import brief_subject
 from worker.view_models import BriefView
 
 Fault = tuple[str, str]
+
+CONFLICT = "identity.brief.conflict"
 
 #: What a brief in these states was told of last.
 LAST = {"done": "identity.brief.done", "failed": "identity.brief.failed", "held": "identity.brief.held"}
@@ -26,12 +28,28 @@ def faults(client: "redis.Redis", briefs: Iterable[BriefView]) -> Iterator[Fault
     for _, fields in entries:
         event = json.loads(fields["event"])
         told.setdefault(event["data"]["brief_id"], []).append(event)
+    refused = Counter(conflicts(client).values())
     for brief in briefs:
+        conflicting = [event for event in told.get(brief.brief_id, []) if event["type"] == CONFLICT]
+        told[brief.brief_id] = [each for each in told.get(brief.brief_id, []) if each["type"] != CONFLICT]
+        kept = refused[brief.brief_id]
+        if len(conflicting) != kept:
+            yield brief.brief_id, f"was told of {len(conflicting)} conflicts, {kept} are dead letters"
         events = told.get(brief.brief_id, [])
         for what in _numbering(client, brief, events):
             yield brief.brief_id, what
         for what in _story(brief, events):
             yield brief.brief_id, what
+
+
+def conflicts(client: "redis.Redis") -> dict[str, str]:
+    """Return the dead letters of the inlet that are in conflict with a brief on record, with its id."""
+    found = {}
+    for letter in letters.each(client, letters.ids(client)):
+        words = letter.error.split(" ", 2)
+        if letter.queue == keys.INLET and words[0] == "brief" and words[2].startswith("is on record already"):
+            found[letter.id] = words[1]
+    return found
 
 
 def _numbering(client: "redis.Redis", brief: BriefView, events: list[dict[str, Any]]) -> Iterator[str]:

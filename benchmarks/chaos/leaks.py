@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 
+from benchmarks.chaos import event_stream
 from benchmarks.chaos.key_page import keys_without_lifetime, unknown_keys
 from config import keys
 from worker.states import TABLE, Kind
@@ -78,13 +79,14 @@ def _timers_and_lists(client: "redis.Redis", states: Mapping[str, str]) -> Itera
 
 
 def _messages(client: "redis.Redis", queue: str) -> Iterator[Leak]:
+    refused = set(event_stream.conflicts(client))
     for key, what in (
         (keys.QUEUE(queue), "in the queue"),
         (keys.MESSAGES(queue), "kept"),
         (keys.DEAD(queue), "dead letters"),
         (keys.DEAD_MESSAGES(queue), "kept as dead letters"),
     ):
-        if messages := _members(client, key):
+        if messages := set(_members(client, key)) - refused:
             yield key, f"{len(messages)} {what}"
     for key in client.scan_iter(keys.HELD("*", queue)):
         yield str(key), "messages in a worker's hands"

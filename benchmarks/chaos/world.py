@@ -60,6 +60,8 @@ class World:
     fleet: Fleet
     sent: list[str] = field(default_factory=list)
     """The ids of the briefs that were put on the queue."""
+    orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Those briefs as they were sent first."""
     forgotten: set[str] = field(default_factory=set)
     """Those of which Redis has lost what it had acknowledged, as it may where it syncs too seldom."""
 
@@ -78,6 +80,7 @@ class World:
         broker.client.close()
         if brief["brief_id"] not in self.sent:
             self.sent.append(str(brief["brief_id"]))
+            self.orders[str(brief["brief_id"])] = brief
 
     def ledger(self) -> Any:
         """Return the sandbox's whole ledger."""
