@@ -19,6 +19,8 @@ class Photos:
     """How many pictures the briefs name, each place counted once."""
 
     opened: int
+    unusable: int
+    """Of those that were opened; each is a fault of the briefs that name it."""
     urls: int
     """They are not fetched here: the worker that prepares the brief does."""
     unseen: int
@@ -26,6 +28,8 @@ class Photos:
 
     def __str__(self) -> str:
         told = [f"{self.opened} opened"] if self.opened else []
+        if self.unusable:
+            told.append(f"{self.unusable} of them can't be used")
         if self.urls:
             told.append(f"{counted(self.urls, 'URL')} checked for form only, not fetched")
         if self.unseen:
@@ -62,9 +66,13 @@ def check(briefs: Iterable[Outgoing], settings: Settings) -> Photos:
         ]
         if each.faults:
             each.status = Status.BAD
-    urls = sum(map(is_url, seen))
-    local = len(seen) - urls
-    return Photos(opened=local if folder else 0, urls=urls, unseen=0 if folder else local)
+    local = [place for place in seen if not is_url(place)]
+    return Photos(
+        opened=len(local) if folder else 0,
+        unusable=sum(wrong(place) is not None for place in local),
+        urls=len(seen) - len(local),
+        unseen=0 if folder else len(local),
+    )
 
 
 def _pictures(brief: Brief) -> Iterator[tuple[tuple[str | int, ...], str]]:

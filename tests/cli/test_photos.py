@@ -52,11 +52,12 @@ def checked(folder: Path | None, *briefs: dict[str, Any]) -> tuple[list[Outgoing
 )
 def test_a_photo_that_cannot_be_used_is_a_fault_of_its_brief(folder: Path, place: str, why: str) -> None:
     asset = brief(instructions=[{**PROMPT, "input_assets": [{"file": "deep/a.jpg"}, {"file": place}]}])
-    (reference, other), _ = checked(folder, {"reference_image": place}, asset)
+    (reference, other), told = checked(folder, {"reference_image": place}, asset)
     assert [(each.status, [fault.path for fault in each.faults]) for each in (reference, other)] == [
         (Status.BAD, ["reference_image"]),
         (Status.BAD, ["instructions[0].input_assets[1].file"]),
     ]
+    assert told == "2 opened, 1 of them can't be used"
     assert reference.faults[0].rule == f"must be a picture that can be used; {why}"
 
 
