@@ -82,6 +82,10 @@ def show(found: Plan | None, max_credits: float | None) -> None:
         took = "not known" if plan.seconds is None else f"{about} {age(round(plan.seconds * 1000))}"
         say(f"  duration  {took} until the last identity, at the mean durations so far,")
         say("            if nobody picks drafts that wait for it, and the picks of these come at once")
+        if plan.budget_left is not None:
+            say(f"  budget    {credits_text(plan.budget_left)} credits of the account's own are left")
+        for stands in plan.in_the_way:
+            say(printable(f"  but       {stands}: nothing starts before that is mended"))
     for problem in _problems(found, max_credits):
         say(printable(f"It won't do: {problem}"))
 

@@ -1,7 +1,7 @@
 """What briefs would take of their accounts, before they are sent: slots, credits, time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import redis
@@ -10,8 +10,11 @@ from config import keys
 from config.accounts import DEFAULT
 from config.settings import Settings
 from worker import account_report
+from worker.account_models import AccountReport
+from worker.amounts import credits_text
 from worker.briefs import Brief
 from worker.forecast import forecast, waiting_needs
+from worker.standstill import Processes, processes
 from worker.steps import PROMOTION_CREDITS
 
 
@@ -38,8 +41,13 @@ class AccountPlan:
     seconds: float | None
     """Until the last identity is ready, at the mean durations so far; None: the limits leave no job.
 
-    Drafts that wait for a person are taken to wait on, those of these briefs to be picked at once.
+    Drafts that wait for a person are taken to wait on, those of these briefs to be picked at once, and what
+    is `in_the_way` to be mended.
     """
+    in_the_way: tuple[str, ...]
+    """What keeps all briefs of the account from starting as things are, each in words."""
+    budget_left: float | None
+    """Credits of the account's budget that are neither spent nor reserved; None: it has no budget."""
 
     @property
     def credits(self) -> float:
@@ -73,7 +81,19 @@ def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence
         waiting=report.waiting["create"],
         counted=len(before),
         seconds=expected.end if len(expected.starts) == len(before) + len(needs) else None,
+        in_the_way=tuple(_in_the_way(report, processes(client))),
+        budget_left=None if report.budget is None else report.budget.left,
     )
+
+
+def _in_the_way(report: AccountReport, found: Processes) -> Iterator[str]:
+    if not found.workers:
+        yield "no worker runs"
+    if report.listener is None:
+        yield "no listener follows it"
+    for what in ("pause", "create", "promote"):
+        if (pause := report.pauses.get(what)) is not None and pause.refusals:
+            yield f"the API refuses: {pause.reason}"
 
 
 def committed(client: "redis.Redis", batch: str) -> float:
@@ -95,12 +115,25 @@ def problems(
         for plan in plans
         if plan.slots_free is not None and plan.slots + plan.slots_wanted > plan.slots_free
     ]
+    found += [told for plan in plans for told in _over_own_budget(plan)]
     return found + _over_budget(plans, max_credits, already_committed)
 
 
 def _those_before(plan: AccountPlan) -> str:
     cut = plan.counted < plan.waiting
     return f"the first {plan.counted} of those that wait" if cut else "briefs that wait already"
+
+
+def _over_own_budget(plan: AccountPlan) -> Iterator[str]:
+    before = plan.slots_wanted * PROMOTION_CREDITS
+    if plan.budget_left is None or plan.credits + before <= plan.budget_left:
+        return
+    unknown = " before drafts" if plan.draft_credits is None else ""
+    yield (
+        f"account {plan.account} has {credits_text(plan.budget_left)} credits of its budget left, and "
+        f"{_those_before(plan)} want {before} for promotions; these briefs take "
+        f"{credits_text(plan.credits)}{unknown}"
+    )
 
 
 def _over_budget(

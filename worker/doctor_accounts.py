@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from config.accounts import Account
+from config.accounts import NONE, Account
 from worker import account_report
-from worker.account_models import AccountReport
+from worker.account_models import AccountBudget, AccountReport
 from worker.amounts import counted, credits_text
 from worker.api_errors import ApiError, NotSent, Unauthorized
 from worker.doctor import Check, Health
+from worker.steps import PROMOTION_CREDITS
 
 if TYPE_CHECKING:
     # It brings the HTTP client along, which the other checks do without.
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 #: Milliseconds without a sign of life of a stream that is followed: three times the API's keepalive.
 SILENCE = 60_000
+
+
+#: The share of an account's budget below which it is told that it comes to its end.
+NEAR = 0.1
 
 
 def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
@@ -85,6 +90,8 @@ def _standing(report: AccountReport) -> Iterator[Check]:
     yield from _pauses(report)
     yield _slots(report)
     yield _budgets(report)
+    if report.budget is not None:
+        yield _budget(report, report.budget)
 
 
 def _pauses(report: AccountReport) -> Iterator[Check]:
@@ -107,16 +114,35 @@ def _pauses(report: AccountReport) -> Iterator[Check]:
 
 def _slots(report: AccountReport) -> Check:
     name, waits = f"slots {report.name}", report.waiting["create"]
+    promotions = report.waiting["promote"]
     if report.slots_cap is None:
         return Check(name, Health.OK, "no cap")
     taken = f"{report.slots_used} of {report.slots_cap} are identities, {report.slots_reserved} reserved"
     if report.slots_free is None or report.slots_free > 0:
         return Check(name, Health.OK, taken)
     told = f"none is free: {taken}; {counted(waits, 'brief waits', 'briefs wait')} for one"
+    if report.slots_used >= report.slots_cap and promotions:
+        # Else those that wait have slots of their own, and lack something else.
+        told += f", and {counted(promotions, 'promotion')}"
+        waits += promotions
     if report.slots_seen is not None:
-        told += f" (the API has said: {report.slots_seen.said})"
+        full = counted(report.slots_seen.number, "identity", "identities")
+        limit = report.limits["slots"] or NONE
+        told += f"; the API says that the account is full at {full}, the limit says {limit}"
     more = f"delete identities, or have more slots and set `identity-worker limits {report.name} --slots N`"
     return Check(name, Health.FAIL if waits else Health.WARN, told, more)
+
+
+def _budget(report: AccountReport, budget: AccountBudget) -> Check:
+    name, waits = f"budget {report.name}", report.waiting["create"] + report.waiting["promote"]
+    left, allowed = credits_text(budget.left), credits_text(budget.allowed)
+    told = f"{left} credits of {allowed} are left, {credits_text(budget.spent)} are spent"
+    if budget.left >= max(budget.allowed * NEAR, PROMOTION_CREDITS):
+        return Check(name, Health.OK, told)
+    told += f"; {counted(waits, 'record waits', 'records wait')}"
+    return Check(
+        name, Health.WARN, told, f"raise it: identity-worker limits {report.name} --account-budget N"
+    )
 
 
 def _budgets(report: AccountReport) -> Check:

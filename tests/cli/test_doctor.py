@@ -163,6 +163,26 @@ def test_what_holds_up_an_account_fails_where_something_waits_for_it_and_else_wa
     assert examined()["pauses default create"]["health"] == "warn"
 
 
+def test_a_library_that_the_api_calls_full_fails_and_a_budget_near_its_end_warns(
+    examined: Any, flow: Flow
+) -> None:
+    account = keys.RECORD("account:default")
+    seen = {"slots_seen": 2, "slots_seen_at": 1, "slots_seen_reason": "429: Maximum identities reached."}
+    flow.client.hset(account, mapping=seen)
+    flow.ledger.count_identities("default", ["theirs-1", "theirs-2"], flow.ledger.now())
+    flow.client.zadd(keys.WAITING("default", "promote"), {"promotion:x#0": 1})
+    flow.client.hset(account, mapping={"budget": "1000", "spent": "940"})
+    found = examined()
+    assert found["slots default"]["health"] == "fail"
+    assert (
+        "and 1 promotion; the API says that the account is full at 2 identities, the limit says 50"
+        in (found["slots default"]["said"])
+    )
+    assert found["budget default"]["health"] == "warn"
+    assert "60 credits of 1000 are left, 940 are spent; 1 record waits" in found["budget default"]["said"]
+    assert "--account-budget N" in found["budget default"]["remedy"]
+
+
 def test_rights_that_are_missing_fail_and_nothing_else_is_said_of_such_a_server(
     examined: Any, own_valkey: ValkeyServer
 ) -> None:

@@ -20,6 +20,11 @@ def lines(count: int, **fields: Any) -> str:
     return "\n".join(json.dumps(brief(brief_id=f"b-{number}", **fields)) for number in range(count))
 
 
+def know_price(flow: Flow) -> None:
+    """Let a job of the account have ended: else one brief with a budget goes first, to tell its price."""
+    flow.client.hset(keys.RECORD("account:default"), "drafts_ended", 1)
+
+
 def plan(command: Command, *options: str, stdin: str) -> tuple[int, dict[str, Any]]:
     """Return the exit code, and the plan for programs."""
     answer = command("enqueue", "-", "--dry-run", "--json", *options, stdin=stdin)
@@ -50,6 +55,34 @@ def test_what_drafts_have_cost_is_in_the_plan(command: Command, heard: Flow) -> 
     _, told = plan(command, stdin=ONE)
     charged = heard.api.ledger()["credits"]["charged_total"] - 50
     assert told["accounts"][0]["draft_credits"] == charged
+
+
+def test_what_keeps_all_of_an_account_from_starting_is_told_beside_the_duration(
+    command: Command, flow: Flow
+) -> None:
+    flow.api.refuse("/identity/create", 402, {"error": "Insufficient credits"})
+    flow.accept(brief_id="first")
+    flow.steps.until(lambda: bool(flow.pauses()))
+    flow.client.hincrby(keys.RECORD("account:default"), "create_until", 600_000)
+    flow.client.zadd(keys.WORKERS(), {"a worker": 4_000_000_000_000})
+    _, told = plan(command, stdin=ONE)
+    listener, refusal = told["accounts"][0]["in_the_way"]
+    assert listener == "no listener follows it"
+    assert refusal == "the API refuses: 402: Insufficient credits"
+    flow.client.delete(keys.WORKERS())
+    text = command("enqueue", "-", "--dry-run", stdin=ONE).stdout
+    assert "  but       no worker runs: nothing starts before that is mended\n" in text
+
+
+def test_over_the_accounts_own_budget_the_plan_stops(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    flow.ledger.set_limits("default", {"budget": "200"}, by="test")
+    code, told = plan(command, stdin=lines(3))
+    assert (code, told["problems"], told["accounts"][0]["budget_left"]) == (0, [], 150)
+    answer = command("enqueue", "-", "--dry-run", stdin=lines(4))
+    assert answer.returncode == 1
+    assert "It won't do: account default has 150 credits of its budget left, " in answer.stdout
+    assert "; these briefs take 200 before drafts\n" in answer.stdout
 
 
 def test_without_enough_slots_the_plan_stops(command: Command, flow: Flow) -> None:
@@ -129,6 +162,7 @@ def test_a_budget_that_is_none_is_a_wrong_use(
 
 def test_a_batch_starts_no_more_than_its_budget_pays(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
+    know_price(flow)
     answer = command("enqueue", "-", "--batch", "spring", "--max-credits", "100", stdin=lines(3))
     assert answer.returncode == 0
     for _ in range(3):
@@ -141,6 +175,7 @@ def test_an_enqueue_that_is_killed_in_between_has_its_budget_and_can_be_run_agai
     flow: Flow, command: Command, redis_url: str, tmp_path: Path
 ) -> None:
     flow.accept(brief_id="first")
+    know_price(flow)
     (tmp_path / "many.jsonl").write_text(lines(3_000, batch="spring"))
     order = [SCRIPT, "enqueue", "many.jsonl", "--max-credits", "100"]
     with subprocess.Popen(
