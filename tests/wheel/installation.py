@@ -126,4 +126,7 @@ def installed(wheel: Path, place: Path) -> Iterator[Site]:
         (site.folder / name).mkdir(parents=True)
         (site.folder / name / "__init__.py").write_text(f"raise SystemExit('the folder has a {name}')")
     site.folder.chmod(0o555)
-    yield site
+    try:
+        yield site
+    finally:
+        site.folder.chmod(0o755)

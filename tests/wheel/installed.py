@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import pytest
+import requests
 from installation import Site, build, clean_tree, contents, installed, unpacked
 
 pytestmark = pytest.mark.timeout(300)
@@ -152,6 +154,21 @@ def test_a_brief_runs_to_its_end(site: Site, place: Path) -> None:
             said("enqueue", str(brief))
             until(lambda: said("status", "ada")["state"] == "done")
             assert said("audit")
+
+
+def test_the_inlet_of_webhooks_answers(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    web = site.command("identity-worker", "web", "--port", str(port))
+    with started(site, web, PIKTID_API_TOKEN="sandbox-a"):
+        until(lambda: _status(port) == 404)
+
+
+def _status(port: int) -> int | None:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/", timeout=5).status_code
+    except requests.ConnectionError:
+        return None
 
 
 def test_the_demo_runs_to_its_end(site: Site, place: Path) -> None:
