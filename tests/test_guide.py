@@ -138,6 +138,16 @@ def test_each_model_is_asked_for_by_its_name(heard: Flow, api: Api, model: str) 
     assert api.sent()["instructions"][0]["options"]["size"] == ("1K" if model == "orbita" else "2K")
 
 
+def test_of_a_model_that_is_not_known_here_the_api_decides(heard: Flow, api: Api) -> None:
+    api.set(models=["auto", "onda"])
+    fields: dict[str, Any] = {"instructions": [face(options={"ar": "21:9"})]}
+    assert heard.finish(heard.accept(options={"model": "onda"}, **fields)).state == "done"
+    brief = heard.finish(heard.accept(options={"model": "ondaa"}, **fields))
+    assert brief.state == "failed"
+    assert "Must be one of auto, onda" in brief.fields["error"]
+    assert "options.model ondaa is not known here: the API decides" in brief.json("notes")
+
+
 @pytest.mark.parametrize("ratios", [RATIOS[:5], RATIOS[5:]])
 def test_every_size_ratio_and_format_is_asked_for_as_given(
     heard: Flow, api: Api, ratios: tuple[str, ...]

@@ -58,6 +58,9 @@ def _of_account(client: "redis.Redis", account: str, states: Mapping[str, str]) 
     for subject in _members(client, keys.SLOTS(account)):
         if not _holds(states, subject, "slots"):
             yield subject, "has slots"
+    for subject in _members(client, keys.RESERVATIONS(account)):
+        if not _holds(states, subject, "slots"):
+            yield subject, "has credits reserved"
     for endpoint in ("create", "promote"):
         for subject in _members(client, keys.WAITING(account, endpoint)):
             yield subject, f"waits for {endpoint}"

@@ -121,6 +121,10 @@ IN_REDIS: dict[str, tuple[Kind, str, Callable[[Flow], Any]]] = {
     "credits": (
         Kind.LEAKED, "credits promised", lambda flow: flow.client.hset(keys.PROMISED("spring"), BRIEF, 1),
     ),
+    "credits of the account": (
+        Kind.LEAKED, "credits reserved",
+        lambda flow: flow.client.hset(keys.RESERVATIONS(DEFAULT), BRIEF, 1),
+    ),
     "a timer": (Kind.LEAKED, "has a timer", put(keys.TIMERS(), **{BRIEF: 1})),
     "an event at the API": (Kind.LEAKED, "is to be deleted", put(keys.HANDLED(DEFAULT), **{"7": 1})),
     "a finished brief among the open": (Kind.LEAKED, "list of the unfinished", put(keys.OPEN(), b=1)),

@@ -63,8 +63,11 @@ end
 
 -- The same of an account's own budget.
 local function account_left(account, limits)
+    if not limits.budget then
+        return math.huge
+    end
     local spent = tonumber(redis.call('HGET', account_record(account), 'spent')) or 0
-    return limits.budget and without(limits.budget - spent, key('RESERVATIONS', account)) or math.huge
+    return without(limits.budget - spent, key('RESERVATIONS', account))
 end
 
 -- `left` of the account's budget.
