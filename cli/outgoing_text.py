@@ -19,6 +19,8 @@ from worker.steps import PROMOTION_CREDITS
 FEW, WITH_BODY = 20, 3
 #: Briefs of one outcome that are named.
 _NAMED = 5
+#: Faults of one brief that are told.
+_FAULTS = 10
 
 
 def facts(each: Outgoing) -> dict[str, Any]:
@@ -99,8 +101,10 @@ def show_all(briefs: Sequence[Outgoing], *, whole: bool) -> None:
 def _show(each: Outgoing, *, whole: bool) -> None:
     name = f"{each.brief_id}: " if each.brief_id else ""
     say(printable(f"{each.source}: {name}{words(each)}"))
-    for fault in each.faults:
+    for fault in each.faults[:_FAULTS]:
         say(printable(f"  {fault}"))
+    if len(each.faults) > _FAULTS:
+        typer.echo(f"  and {len(each.faults) - _FAULTS} more; --json lists all")
     if each.brief is not None and not each.faults:
         for note in each.brief.notes:
             say(printable(f"  note: {note}"))

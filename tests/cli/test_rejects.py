@@ -44,10 +44,14 @@ def test_faults_of_many_kinds_are_counted_beyond_a_page(capsys: pytest.CaptureFi
 
 
 def test_of_a_few_briefs_each_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(f"{GOOD}\n{BAD}\n{GOOD}\n{GOOD}", capsys)[:2] == [
-        "stdin:1: (its message's id): valid, not sent",
-        "stdin:2: (its message's id): bad",
-    ]
+    many = json.dumps(brief(**{f"unknown{number}": 1 for number in range(12)}))
+    good = [json.dumps(brief(name=name)) for name in ("a", "b", "c")]
+    first, second, *faults, more, _, _, counts = told("\n".join([good[0], many, *good[1:]]), capsys)
+    assert first.startswith("stdin:1: ")
+    assert first.endswith(": valid, not sent")
+    assert second == "stdin:2: bad"
+    assert len([line for line in faults if line.startswith("  unknown")]) == 10
+    assert (more, counts) == ("  and 2 more; --json lists all", "3 valid, 1 bad")
 
 
 def test_rejects_stand_as_they_stood_each_on_a_line(tmp_path: Path) -> None:
