@@ -39,6 +39,9 @@ def _options(**more: Any) -> dict[str, Any]:
 class _Leaving:
     """A connection that is closed once it is given back, if its server was not the one to ask."""
 
+    #: Kept apart from redis-py's own mark, which is gone when a client has closed the connection itself.
+    was_wrong = False
+
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; what it raises is raised."""
         try:
@@ -46,6 +49,7 @@ class _Leaving:
         except redis.ResponseError as error:
             # Not at once: the answers to the rest of a pipeline are still to be read.
             if is_elsewhere(error):
+                self.was_wrong = True
                 self.mark_for_reconnect()  # type: ignore[attr-defined]
             raise
 
@@ -53,12 +57,15 @@ class _Leaving:
 class _AsyncLeaving:
     """The same for asyncio."""
 
+    was_wrong = False
+
     async def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; what it raises is raised."""
         try:
             return await super().read_response(*args, **options)  # type: ignore[misc]
         except redis.ResponseError as error:
             if is_elsewhere(error):
+                self.was_wrong = True
                 self.mark_for_reconnect()  # type: ignore[attr-defined]
             raise
 
@@ -76,9 +83,9 @@ class _Pool(redis.ConnectionPool):
 
     def release(self, connection: Any) -> None:
         """Take a connection back."""
-        leaving = connection.should_reconnect()
+        was_wrong, connection.was_wrong = connection.was_wrong, False
         super().release(connection)
-        if leaving:
+        if was_wrong:
             self.disconnect(inuse_connections=False)
 
 
@@ -90,9 +97,9 @@ class _AsyncPool(redis.asyncio.BlockingConnectionPool):
 
     async def release(self, connection: Any) -> None:
         """Take a connection back."""
-        leaving = connection.should_reconnect()
+        was_wrong, connection.was_wrong = connection.was_wrong, False
         await super().release(connection)
-        if leaving:
+        if was_wrong:
             async with self._condition:  # of those that are idle, none may be taken meanwhile
                 for idle in self._available_connections:
                     await idle.disconnect(nowait=True)

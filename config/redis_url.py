@@ -42,7 +42,7 @@ def check(url: str) -> None:
     if not unquote(parts.path).isprintable():
         raise BadUrl("has a character in its path that can't be printed")
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        _check_option(name, value, is_tls=parts.scheme == "rediss")
+        _check_option(parts.scheme, name, value)
     if parts.scheme == "rediss":
         _check_certificates(dict(parse_qsl(parts.query)))
 
@@ -131,13 +131,15 @@ _OWN = (
 )
 
 
-def _check_option(name: str, value: str, *, is_tls: bool) -> None:
+def _check_option(scheme: str, name: str, value: str) -> None:
     if name in ("ssl", "tls"):
         raise BadUrl(f"has the option {name}: for TLS, write rediss:// instead of redis:// and leave it out")
     if name in _OWN:
         raise BadUrl(f"has the option {name}, which the worker sets itself: leave it out")
-    if name in _TLS_OPTIONS and not is_tls:
+    if name in _TLS_OPTIONS and scheme != "rediss":
         raise BadUrl(f"has the option {name} without TLS: write rediss://, or leave it out")
+    if name == "socket_keepalive" and scheme == "unix":
+        raise BadUrl("has the option socket_keepalive, which a unix socket does not know: leave it out")
     known = _OPTIONS | _TLS_OPTIONS
     if name not in known:
         near = nearest(name, known)

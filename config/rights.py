@@ -34,7 +34,7 @@ def probes() -> list[Command]:
 def _tried(key: str) -> Iterator[Command]:
     """Yield what is done to records: each type in turn, under one name."""
     yield from [("SET", key, 1, "PX", 1000), ("GET", key), ("INCR", key), ("PEXPIRE", key, 2000, "GT")]
-    yield from [("PERSIST", key), ("EXISTS", key), ("DEL", key)]
+    yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key)]
     yield from [("HSET", key, "a", 1), ("HSETNX", key, "b", 1), ("HINCRBY", key, "a", 1)]
     yield from [("HINCRBYFLOAT", key, "a", 1), ("HGET", key, "a"), ("HMGET", key, "a"), ("HGETALL", key)]
     yield from [("HEXISTS", key, "a"), ("HKEYS", key), ("HVALS", key), ("HLEN", key), ("HDEL", key, "a")]

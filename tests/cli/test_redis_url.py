@@ -45,6 +45,7 @@ WRONG = {
     "redis://h/0?client_nam=x": "nearest is client_name",
     f"redis://h/0?{SECRET}": "an option that is not known",
     "redis://h/0?health_check_interval=often": "whole number of seconds",
+    "unix:///tmp/s?socket_keepalive=true": "leave it out",
     "unix://tmp/socket": "three slashes",
     "unix://": "names no socket",
     f"unix://:1234/{SECRET}@/tmp/x": "three slashes",
