@@ -181,17 +181,19 @@ class Resolver:
 def test_a_packed_answer_is_not_unpacked_past_the_limit(
     server: Server, pool: httpx.Client, named: str
 ) -> None:
-    bomb = gzip.compress(gzip.compress(b" " * 10_000_000))
+    bomb = gzip.compress(b" " * 10_000_000)
+    if named != "gzip":
+        bomb = gzip.compress(bomb)
     server.answers = [answer(200, bomb, {"Content-Encoding": named})]
     tracemalloc.start()
     try:
         with pool.stream("GET", server.url) as response:
-            body, whole = transport.read_body(response, 10_000)
+            body, whole = transport.read_body(response, 20_000)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert not (whole and named != "gzip")
-    assert len(body) <= 10_001
+    assert not whole
+    assert len(body) <= 20_001
     assert most < 2_000_000
 
 
