@@ -28,8 +28,11 @@ log = logs.get("path")
 
 
 @dramatiq.actor(queue_name=keys.INLET)
-def accept_brief(brief: Any) -> None:
-    """1. Put a brief on record, to wait for permits; a bad one as failed, with every fault named."""
+def accept_brief(brief: Any) -> str:
+    """1. Put a brief on record, to wait for permits; a bad one as failed, with every fault named.
+
+    Returns its id, which the next message of a pipeline is given.
+    """
     run = process()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
     taken = intake.take(
@@ -52,6 +55,7 @@ def accept_brief(brief: Any) -> None:
     if came.outcome is Outcome.CONFLICT:
         # No exception: nothing went wrong here.
         refuse(message, taken.conflict())
+    return taken.brief_id
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)

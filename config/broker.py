@@ -15,7 +15,7 @@ from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
 
-from config import keys
+from config import keys, logs
 from config.connection import connect_bytes, decoded
 from config.consumer import BlockingConsumer, Outcomes
 from config.draining import Draining
@@ -33,6 +33,12 @@ TEND_EVERY = 1.0
 MOST_DEATHS = 3
 #: Milliseconds that the death of a worker is held against a message.
 DEATHS_KEPT = 3_600_000
+#: Milliseconds in which the message must come of an id that is queued: others write the two one by one.
+PATIENCE = 5_000
+#: Milliseconds by which a brief may be delayed: Dramatiq's own option.
+LONGEST_DELAY = 366 * 86_400_000
+
+log = logs.get("broker")
 
 
 class _OneEachThread(Middleware):
@@ -87,7 +93,8 @@ class Broker(RedisBroker):
 
     def fetch(self, queue_name: str, most: int) -> list[tuple[str, bytes]]:
         """Take up to so many messages, on record as this worker's; return their ids and texts."""
-        got: list[Any] = self._scripts.run("fetch", queue=queue_name, most=most)
+        got, dead = self._scripts.run("fetch", queue=queue_name, most=most)
+        _tell(dead)
         taken = []
         for redis_id, text, topic in zip(got[::3], got[1::3], got[2::3], strict=True):
             taken.append((decoded(redis_id), text))
@@ -105,19 +112,34 @@ class Broker(RedisBroker):
         text = error.encode(errors="backslashreplace").decode()
         self._scripts.run("bury", redis_id, queue=queue_name, error=text)
 
+    def acknowledge(self, queue_name: str, redis_id: str, following: list[dict[str, str]]) -> None:
+        """Acknowledge a message that ran, and send what is to follow it (`config/following.py`)."""
+        self._scripts.run("ack", redis_id, queue=queue_name, following=following or None)
+
     def tend(self) -> None:
-        """Say that this worker is alive, put back what dead ones held; at most once a second."""
+        """Say that this worker is alive, put back what dead ones held, queue what has come or is due.
+
+        At most once a second.
+        """
         if time.monotonic() - self._tended < TEND_EVERY:
             return
         self._tended = time.monotonic()
-        self._scripts.run(
+        _, dead = self._scripts.run(
             "tend",
             heartbeats=keys.HEARTBEATS(),
             dead_after=DEAD_AFTER,
             letters_kept=DEAD_LETTERS_KEPT,
             most_deaths=MOST_DEATHS,
             deaths_kept=DEATHS_KEPT,
+            patience=PATIENCE,
+            longest_delay=LONGEST_DELAY,
         )
+        _tell(dead)
+
+
+def _tell(dead: list[bytes]) -> None:
+    for redis_id, error in zip(dead[::2], dead[1::2], strict=True):
+        log.warning("message.unreadable", id=decoded(redis_id), error=decoded(error))
 
 
 def make_broker(url: str, *, shutdown: float = 0.0) -> Broker:

@@ -20,8 +20,10 @@ from dramatiq.brokers.redis import _RedisConsumer
 from config import keys, logs
 from config.connection import decoded
 from config.envelopes import BadEnvelope, read_envelope
+from config.following import following_messages
 from config.outages import is_outage
 from config.pauses import pauses
+from config.peek import wait_for_element
 
 log = logs.get("consumer")
 
@@ -42,13 +44,17 @@ class Outcomes(Middleware):
     other error, of Redis too, it is a dead letter: what Redis can't do for it, it can't do the next time.
     """
 
-    def after_process_message(self, *given: Any, exception: BaseException | None = None, **_: Any) -> None:
+    def after_process_message(
+        self, *given: Any, result: Any = None, exception: BaseException | None = None
+    ) -> None:
         """Mark the message."""
         _broker, message = given
         if exception is not None and is_outage(exception):
             message.give_back = True
         elif exception is not None:
             refuse(message, f"it raised {type(exception).__name__}: {exception}")
+        elif not message.failed:
+            message.following = following_messages(message, result)
 
 
 def refuse(message: Any, why: str) -> None:
@@ -126,9 +132,7 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.room.clear()
             if self._free <= 0 and not self.broker.room.wait(PEEK):
                 return False
-        # Moving the head to the head is a blocking peek: nothing is taken before `fetch` takes it on record.
-        queue = keys.QUEUE(self.queue_name)
-        return self.broker.client.blmove(queue, queue, PEEK, "LEFT", "LEFT") is not None
+        return wait_for_element(self.broker.client, keys.QUEUE(self.queue_name), PEEK)
 
     def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
         try:
@@ -163,7 +167,8 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.stopping.wait(GIVE_BACK_AFTER)
             self.requeue([message])
         else:
-            self._end(self._acknowledge, message)
+            follow = getattr(message, "following", [])
+            self._end(lambda queue, redis_id: self._acknowledge(queue, redis_id, follow), message)
 
     def nack(self, message: MessageProxy) -> None:
         """Make it a dead letter."""
@@ -171,10 +176,10 @@ class BlockingConsumer(_RedisConsumer):
         error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
         self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error), message)
 
-    def _acknowledge(self, queue: str, redis_id: str) -> None:
+    def _acknowledge(self, queue: str, redis_id: str, following: list[dict[str, str]]) -> None:
         # First: should the acknowledgement fail, it is run again, and must not be suspected any more.
         self.broker.clear(redis_id)
-        self.broker.do_ack(queue, redis_id)
+        self.broker.acknowledge(queue, redis_id, following)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages to their queue."""

@@ -2,7 +2,7 @@
 
 Dramatiq checks none of its fields, and a wrong one raises where nobody catches it: a queue of another name
 ends a worker's thread, an actor's name that is a list ends the consumer, `eta` keeps the message in memory.
-What is read here has at most `MOST_BYTES`: `config/lua/fetch.lua` puts aside what is longer, unread.
+What is longer than a message may be never comes here: `config/lua/fetch.lua` leaves it in the server.
 """
 
 import json
@@ -11,9 +11,6 @@ from typing import Any
 from dramatiq import Message
 
 from config import keys
-
-#: Bytes of the longest envelope that is read: four times the longest brief.
-MOST_BYTES = 1024 * 1024
 
 #: The one actor that runs from the inlet, and its argument. The others are the ledger's own steps.
 INLET_ACTOR = "accept_brief"

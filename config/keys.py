@@ -151,6 +151,24 @@ DEATHS = Key(
     "what workers died with in hand -> when, which; until it ran to its end, or an hour",
 )
 LETTERS = Key("identity:letters", "hash", "broker", "dead letter -> why; as long as the letter")
+LETTER_BYTES = Key(
+    "identity:letter-bytes", "string", "broker", "bytes of the inlet's dead letters; gone with the last"
+)
+BEYOND = Key(
+    "identity:letters-beyond",
+    "list",
+    "broker",
+    "what is no message and found no room among the inlet's dead letters; gone when empty",
+)
+LATE = Key(
+    "identity:late:%s",
+    "zset",
+    "broker",
+    "queue: ids that were queued without their message -> since, ms; seconds",
+)
+DELAYED = Key(
+    "identity:delayed", "zset", "broker", "delayed messages of the inlet -> due, ms; gone when empty"
+)
 DEAD = Key(
     DRAMATIQ + ":%s.XQ",
     "zset",

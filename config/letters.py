@@ -13,6 +13,11 @@ from config.connection import decoded, encoded
 
 #: The actor that takes up a step that became a dead letter.
 HOLDER = "hold_step"
+#: Bytes of the longest envelope that is read, four times the longest brief; a longer one stays in the server.
+MOST_BYTES = 1024 * 1024
+#: Dead letters of a queue, and bytes of those of the inlet. What comes beyond is put aside as it is.
+MOST_LETTERS = 10_000
+MOST_LETTER_BYTES = 128 * 1024 * 1024
 
 _LUA = Path(__file__).parent / "lua"
 
@@ -23,6 +28,8 @@ class Letter(NamedTuple):
     queue: str
     id: str
     text: str
+    """Its beginning, where it is longer than what is read of any message."""
+    bytes: int
     at: int
     """Ms since 1970, by the server's clock."""
     error: str
@@ -46,13 +53,21 @@ class Scripts:
     def __init__(self, client: "redis.Redis", worker: str = "") -> None:
         self._client = client
         self._loaded: dict[str, Any] = {}
-        self._common = {
+        self.common = {
             "namespace": keys.DRAMATIQ,
             "queues": [keys.INLET, keys.STEPS],
+            "inlet": keys.INLET,
             "steps": keys.STEPS,
             "holder": HOLDER,
             "deaths": keys.DEATHS(),
             "letters": keys.LETTERS(),
+            "letter_bytes": keys.LETTER_BYTES(),
+            "beyond": keys.BEYOND(),
+            "late": keys.LATE.template,
+            "delayed": keys.DELAYED(),
+            "most_bytes": MOST_BYTES,
+            "most_letters": MOST_LETTERS,
+            "most_letter_bytes": MOST_LETTER_BYTES,
             "workers": keys.WORKERS(),
             "worker": worker,
         }
@@ -61,30 +76,33 @@ class Scripts:
         """Run a command with its arguments; `message_id` is as `decoded` made it."""
         if command not in self._loaded:
             self._loaded[command] = self._client.register_script(source(command))
-        return self._loaded[command](args=[json.dumps({**self._common, **arguments}), encoded(message_id)])
+        return self._loaded[command](args=[json.dumps({**self.common, **arguments}), encoded(message_id)])
 
 
 @cache
 def source(command: str) -> str:
     """Return the whole text of a command's script."""
-    parts = (_LUA / "lib" / "letters.lua", _LUA / f"{command}.lua")
+    parts = (*sorted((_LUA / "lib").glob("*.lua")), _LUA / f"{command}.lua")
     return "\n".join(part.read_text(encoding="utf-8") for part in parts)
 
 
 def read(client: "redis.Redis", queue: str, letter_id: str) -> Letter | None:
     """Return a dead letter, None when there is none of this id."""
-    raw = encoded(letter_id)
-    text = _ask(client, "HGET", keys.DEAD_MESSAGES(queue), raw)
-    if text is None:
+    arguments = json.dumps({**Scripts(client).common, "queue": queue})
+    script = client.register_script(source("letter"))
+    try:
+        found = _ask(client, "EVALSHA", script.sha, 0, arguments, encoded(letter_id))
+    except redis.exceptions.NoScriptError:
+        client.script_load(source("letter"))
+        found = _ask(client, "EVALSHA", script.sha, 0, arguments, encoded(letter_id))
+    if not found:
         return None
-    since = _ask(client, "ZSCORE", keys.DEAD(queue), raw)
-    reason = _ask(client, "HGET", keys.LETTERS(), raw)
-    told = json.loads(decoded(reason)) if reason is not None else {}
+    text, size, since, reason = found
+    told = json.loads(decoded(reason)) if reason else {}
     # One that Dramatiq itself wrote has no reason.
     error = str(told.get("error", "no worker could run it"))
-    return Letter(
-        queue, letter_id, decoded(text), round(float(since or 0)), error, tuple(told.get("deaths", ()))
-    )
+    at, deaths = round(float(since)), tuple(told.get("deaths", ()))
+    return Letter(queue, letter_id, decoded(text), size, at, error, deaths)
 
 
 def find(client: "redis.Redis", letter_id: str) -> Letter | None:

@@ -34,8 +34,10 @@ def probes() -> list[Command]:
 def _tried(key: str) -> Iterator[Command]:
     """Yield what is done to records: each type in turn, under one name."""
     yield from [("SET", key, 1, "PX", 1000), ("GET", key), ("INCR", key), ("PEXPIRE", key, 2000, "GT")]
+    yield from [("INCRBY", key, 1), ("DECRBY", key, 1)]
     yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key)]
     yield from [("HSET", key, "a", 1), ("HSETNX", key, "b", 1), ("HINCRBY", key, "a", 1)]
+    yield from [("HSTRLEN", key, "a")]
     yield from [("HINCRBYFLOAT", key, "a", 1), ("HGET", key, "a"), ("HMGET", key, "a"), ("HGETALL", key)]
     yield from [("HEXISTS", key, "a"), ("HKEYS", key), ("HVALS", key), ("HLEN", key), ("HDEL", key, "a")]
     yield from [("DEL", key), ("ZADD", key, 1, "a"), ("ZSCORE", key, "a"), ("ZRANK", key, "a")]
@@ -55,7 +57,7 @@ def _queued(key: str) -> Iterator[Command]:
 
 def _called(key: str) -> Iterator[Command]:
     sha = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
-    yield from [("TIME",), ("PING",), ("SCRIPT", "LOAD", _SCRIPT), ("EVALSHA", sha, 1, key)]
+    yield from [("TYPE", key), ("TIME",), ("PING",), ("SCRIPT", "LOAD", _SCRIPT), ("EVALSHA", sha, 1, key)]
 
 
 def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iterator[Finding]:

@@ -180,8 +180,8 @@ class Steps:
         if message is None:
             return None
         self._broker.emit_before("process_message", message)
-        self._broker.get_actor(message.actor_name)(*message.args, **message.kwargs)
-        self._broker.emit_after("process_message", message)
+        result = self._broker.get_actor(message.actor_name)(*message.args, **message.kwargs)
+        self._broker.emit_after("process_message", message, result=result)
         (consumer.nack if message.failed else consumer.ack)(message)
         return message.actor_name, str(message.args[0])
 

@@ -4,6 +4,6 @@
 -- Returns 1, or 0 when there is no such letter.
 --
 -- Atomic: the letter and its reason go together.
-redis.call('ZREM', queue_key(A.queue) .. '.XQ', ID)
-redis.call('HDEL', A.letters, ID)
-return redis.call('HDEL', queue_key(A.queue) .. '.XQ.msgs', ID)
+local found = redis.call('HEXISTS', queue_key(A.queue) .. '.XQ.msgs', ID)
+forget(A.queue, ID)
+return found

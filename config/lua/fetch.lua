@@ -1,7 +1,9 @@
 -- fetch: take messages from a queue, on record as in this worker's hands.
 --
 -- queue, most
--- Returns id, message, topic, id, message, topic, ...; the topic is '' unless a worker died with it in hand.
+-- Returns two lists: id, message, topic, id, message, topic, ...; the topic is '' unless a worker died with it in hand.
+-- And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
+-- size was looked at.
 --
 -- Atomic: a message is either in the queue or in the hands of somebody on the list of workers: nobody looks into any
 -- other's. Whoever takes one may have been taken for dead since its last sign of life, or have given none yet.
@@ -29,14 +31,34 @@ local function has_suspect()
     return false
 end
 
-local busy = has_suspect()
-local taken, passed = {}, {}
-while #taken < 3 * A.most do
+-- Returns the id of the next message that can be run, nil where the element is none, and whether there was one.
+local function next_id()
     local id = redis.call('LPOP', name)
     if not id then
+        return nil, false
+    end
+    local size = redis.call('HSTRLEN', name .. '.msgs', id)
+    if size > A.most_bytes then
+        local text = redis.call('HGET', name .. '.msgs', id)
+        bury(A.queue, id, text, {at = NOW, error = 'it has ' .. size .. ' bytes, more than are read of any message'})
+        return nil, true
+    elseif size == 0 and redis.call('HEXISTS', name .. '.msgs', id) == 0 then
+        return sort(A.queue, id), true
+    end
+    redis.call('ZREM', string.format(A.late, A.queue), id)
+    return id, true
+end
+
+local busy = has_suspect()
+local taken, passed = {}, {}
+local odd = 0
+while #taken < 3 * A.most and odd < 100 do -- a flood of what is no message may not keep the server to itself
+    local id, there = next_id()
+    if not there then
         break
     end
-    local message = redis.call('HGET', name .. '.msgs', id)
+    odd = odd + (id and 0 or 1)
+    local message = id and redis.call('HGET', name .. '.msgs', id)
     local topic = message and suspected(A.queue, id, message)
     if topic and busy then
         passed[#passed + 1] = id
@@ -51,4 +73,4 @@ end
 for n = #passed, 1, -1 do
     redis.call('LPUSH', name, passed[n])
 end
-return taken
+return {taken, BURIED}

@@ -6,12 +6,12 @@
 -- Atomic: of two that revive it, one does.
 local name = queue_key(A.queue)
 local text = redis.call('HGET', name .. '.XQ.msgs', ID)
-redis.call('ZREM', name .. '.XQ', ID)
-redis.call('HDEL', name .. '.XQ.msgs', ID)
-redis.call('HDEL', A.letters, ID)
+forget(A.queue, ID)
 if not text then
     return 0
 end
-redis.call('HSET', name .. '.msgs', ID, text)
+if text ~= '' then -- else its message may have come by now
+    redis.call('HSET', name .. '.msgs', ID, text)
+end
 redis.call('RPUSH', name, ID)
 return 1

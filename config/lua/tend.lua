@@ -1,11 +1,13 @@
--- tend: say that a worker is alive, put back what dead workers had in hand, forget old dead letters.
+-- tend: say that a worker is alive, put back what dead workers had in hand, queue what has come or is due, forget old
+-- dead letters.
 --
 -- heartbeats (a key), dead_after = ms without a sign of life after which a worker is dead,
 -- letters_kept = ms that a dead letter of a step is kept: those of the inlet are on record nowhere else,
--- most_deaths = how many workers may die with a message in hand, deaths_kept = ms that this is remembered
--- Returns the number of messages put back.
+-- most_deaths = how many workers may die with a message in hand, deaths_kept = ms that this is remembered,
+-- patience = ms in which the message of an id that is queued must come, longest_delay = ms
+-- Returns the number of messages put back, and id, reason, id, reason, ... of what was made a dead letter.
 --
--- Atomic, so that two tenders never put the same message back twice. It stands in for Dramatiq's own
+-- Atomic, so that two tenders never queue the same message twice. It stands in for Dramatiq's own
 -- maintenance, which runs by chance, scans the whole key space, and reads the workers' clocks: here the
 -- sign of life is written with the server's time, and the keys are named, not searched.
 sign_in()
@@ -50,10 +52,20 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', A.heartbeats, '-inf', NOW - 
     end
 end
 
+for _, queue in ipairs(A.queues) do
+    look_for_late(queue, A.patience)
+end
+take_delayed(A.longest_delay)
+queue_what_is_due()
+look_beyond()
+
+-- Those of the inlet are on record nowhere else. Of those of steps nobody needs many: a brief is held by its own.
 local old = queue_key(A.steps) .. '.XQ'
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', old, '-inf', NOW - A.letters_kept, 'LIMIT', 0, 100)) do
-    redis.call('ZREM', old, id)
-    redis.call('HDEL', old .. '.msgs', id)
-    redis.call('HDEL', A.letters, id)
+    forget(A.steps, id)
 end
-return back
+local too_many = math.min(100, redis.call('ZCARD', old) - A.most_letters)
+for _, id in ipairs(too_many > 0 and redis.call('ZRANGE', old, 0, too_many - 1) or {}) do
+    forget(A.steps, id)
+end
+return {back, BURIED}

@@ -1,9 +1,10 @@
 -- What the broker's scripts begin with: their arguments, the names of a queue's keys, dead letters, and what a dead
 -- worker's end may be put down to.
 --
--- ARGV[1]  the arguments, one JSON object. In all: namespace, queues (the inlet first), steps (the queue of the
---          steps), holder (the actor that takes up a dead step), deaths, letters and workers (keys), worker (this
---          worker's id, '' of nobody's)
+-- ARGV[1]  the arguments, one JSON object. In all: namespace, queues, inlet and steps (the two queues), holder (the
+--          actor that takes up a dead step), deaths, letters, letter_bytes, beyond, late, delayed and workers (keys),
+--          worker (this worker's id, '' of nobody's), most_bytes = bytes of the longest envelope that is read,
+--          most_letters, most_letter_bytes = what the dead letters of a queue may be, in number and together
 -- ARGV[2]  the id of a message, which may be any bytes
 local A = cjson.decode(ARGV[1])
 local ID = ARGV[2]
@@ -29,7 +30,7 @@ end
 -- What a message is about: the actor and the subject of a step, also when another message brings it again; of any
 -- other message itself.
 local function topic_of(queue, id, text)
-    if queue == A.steps then
+    if queue == A.steps and #text <= A.most_bytes then
         local ok, message = pcall(cjson.decode, text)
         local args = ok and type(message) == 'table' and message.args
         local subject = type(args) == 'table' and args[1]
@@ -40,15 +41,41 @@ local function topic_of(queue, id, text)
     return queue .. '/' .. id
 end
 
--- Make a message a dead letter, with its reason; a step's brief is held by the step that this sends.
+-- A dead letter is no more: it was brought back, thrown away, or is too old.
+local function forget(queue, id)
+    local name = queue_key(queue) .. '.XQ'
+    local size = redis.call('HSTRLEN', name .. '.msgs', id)
+    redis.call('ZREM', name, id)
+    redis.call('HDEL', A.letters, id)
+    if redis.call('HDEL', name .. '.msgs', id) == 1 and queue == A.inlet and redis.call('DECRBY', A.letter_bytes, size) <= 0 then
+        redis.call('DEL', A.letter_bytes) -- letters that Dramatiq wrote were never counted
+    end
+end
+
+local BURIED = {} -- for the log: id and reason of each, cut short
+
+-- Make what stands in a queue a dead letter, with its reason; a step's brief is held by the step that this sends.
+-- Where there are too many, an entry of the inlet is put aside as it is, and is looked at once there is room: a
+-- reason for each of a flood of bytes would be larger than the flood.
 local function bury(queue, id, text, reason)
     local name = queue_key(queue)
+    BURIED[#BURIED + 1] = string.sub(id, 1, 100)
+    BURIED[#BURIED + 1] = reason.error
     redis.call('HDEL', name .. '.msgs', id)
+    local topic, actor = topic_of(queue, id, text)
+    redis.call('HDEL', A.deaths, topic)
+    forget(queue, id)
+    if queue == A.inlet then
+        local bytes = tonumber(redis.call('GET', A.letter_bytes) or 0)
+        if redis.call('ZCARD', name .. '.XQ') >= A.most_letters or bytes + #text > A.most_letter_bytes then
+            redis.call('RPUSH', A.beyond, text ~= '' and text or id)
+            return
+        end
+        redis.call('INCRBY', A.letter_bytes, #text)
+    end
     redis.call('ZADD', name .. '.XQ', NOW, id)
     redis.call('HSET', name .. '.XQ.msgs', id, text)
     redis.call('HSET', A.letters, id, cjson.encode(reason))
-    local topic, actor = topic_of(queue, id, text)
-    redis.call('HDEL', A.deaths, topic)
     if actor and actor ~= A.holder then
         local holding = 'hold-' .. id
         redis.call('HSET', name .. '.msgs', holding, cjson.encode({

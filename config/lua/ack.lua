@@ -1,0 +1,25 @@
+-- ack: acknowledge a message that ran, and send what is to follow it.
+--
+-- queue, ARGV[2], following = {{queue, id, text}, ...}: messages for other queues, or dead letters where they have an
+-- error as well
+-- Returns 1, or 0 when it is not in this worker's hands any more.
+--
+-- Atomic: a message is acknowledged together with what follows it, so that this is sent once, whoever dies. It stands
+-- in for Dramatiq's ack and its middleware for pipelines.
+if redis.call('SREM', hands_of(A.worker, A.queue), ID) == 0 then
+    return 0
+end
+redis.call('HDEL', queue_key(A.queue) .. '.msgs', ID)
+for _, each in ipairs(A.following or {}) do
+    local name = queue_key(each.queue)
+    local list, hash = redis.call('TYPE', name).ok, redis.call('TYPE', name .. '.msgs').ok
+    local fits = (list == 'list' or list == 'none') and (hash == 'hash' or hash == 'none')
+    if each.error or not fits then
+        local error = each.error or 'the queue that it is for is none'
+        bury(A.queue, each.id, each.text, {at = NOW, error = error})
+    else
+        redis.call('HSET', name .. '.msgs', each.id, each.text)
+        redis.call('RPUSH', name, each.id)
+    end
+end
+return 1

@@ -1,0 +1,47 @@
+"""Waiting until a list has an element, without being sent it: others may push half a gigabyte."""
+
+import time
+from typing import Any
+
+import redis
+
+
+def wait_for_element(client: "redis.Redis", key: str, seconds: float) -> bool:
+    """Wait until a list has an element, for so many seconds at most; return whether it has one.
+
+    Nothing is taken. Raises redis.RedisError.
+    """
+    began = time.monotonic()
+    try:
+        if _length_in(client, key, seconds) > 0:
+            return True
+    except redis.ResponseError:
+        # Whoever may not leave an answer out is sent it. If something else is wrong, this tells what.
+        return _blmove(client, key, seconds)
+    # Sooner, somebody else has taken it; or the wait was refused, which nobody was told. This tells.
+    return time.monotonic() - began < seconds / 2 and _blmove(client, key, 0.01)
+
+
+def _blmove(client: "redis.Redis", key: str, seconds: float) -> bool:
+    """Move the head to the head: a blocking peek."""
+    return client.execute_command("BLMOVE", key, key, "LEFT", "LEFT", seconds) is not None  # type: ignore[no-untyped-call]
+
+
+def _length_in(client: "redis.Redis", key: str, seconds: float) -> int:
+    # The answer to the peek would be the element, so it is left out, and the length asked for behind it: the
+    # server says that when the wait is over.
+    commands: list[tuple[Any, ...]] = [
+        ("CLIENT", "REPLY", "SKIP"),
+        ("BLMOVE", key, key, "LEFT", "LEFT", seconds),
+        ("LLEN", key),
+    ]
+    pool = client.connection_pool
+    connection: Any = pool.get_connection()
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))
+        return int(connection.read_response())
+    except BaseException:
+        connection.disconnect()  # an answer may still be under way
+        raise
+    finally:
+        pool.release(connection)
