@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 # More processes than a small machine has processors: much of what the tests do is to wait for others.
-PYTEST := $(VENV)/bin/pytest -n 4 --dist loadgroup
+PYTEST := $(VENV)/bin/pytest -n 4
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -36,7 +36,7 @@ test-dialects: $(STAMP)
 
 # The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)
-	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 --dist loadgroup tests/model tests/test_fuzz.py
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/model tests/test_fuzz.py
 
 # Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
 mutants: $(STAMP)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import forking
 import pytest
@@ -40,6 +41,8 @@ from worker.scripts import Scripts
 _numbers = itertools.count(1)
 #: What has a test listen to the API: only then do events come by either channel.
 LISTENING = {"heard", "live", "listener_process"}
+#: Files whose tests share what takes long to set up.
+TOGETHER = {"tests/cli/test_demo.py"}
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
 
 
@@ -54,16 +57,12 @@ def pytest_unconfigure() -> None:
     forking.end()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the long tests begin first, and those that share a fixture of their module be run by one process.
+    """Let the long tests begin first.
 
     In the other modes, leave out what they do not change; by webhook also what is about the channel.
     """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
-    for item in items:
-        if isinstance(item, pytest.Function) and _shares_fixture(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if (DIALECT, EVENTS) == ("guide", "sse"):
         return
     left_out = [item for item in items if not _belongs_to_mode(item)]
@@ -71,9 +70,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-def _shares_fixture(item: pytest.Function) -> bool:
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    return any(each.scope == "module" for all_ in fixtures for each in all_)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out one test at a time, but for those that share what their module has set up.
+
+    pytest-xdist's groups would do, but not with this version of pytest (3.8 with 9.2).
+    """
+    # Not at the top: a run in one process needs none.
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, _ = nodeid.partition("::")
+            return file if file in TOGETHER else nodeid
+
+    return Scheduling(config, log)
 
 
 def _belongs_to_mode(item: pytest.Item) -> bool:

@@ -70,7 +70,10 @@ def test_a_port_that_was_asked_for_wants_the_password_of_the_owners_file(
 @pytest.mark.parametrize("folder", [Path("a-file") / "data", Path(os.devnull) / "data", Path("/proc/data")])
 def test_where_nothing_can_be_kept_the_server_says_so_in_a_line(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
-    with pytest.raises(NoServer) as refused, embedded.redis_url(Settings(data_dir=tmp_path / folder)):
+    with (
+        pytest.raises(NoServer) as refused,
+        embedded.redis_url(Settings(redis_url=None, data_dir=tmp_path / folder)),
+    ):
         pass
     told = str(refused.value)
     assert f"nothing can be kept in {tmp_path / folder}" in told
