@@ -1,11 +1,12 @@
 """`identity-worker why`: why a brief stands where it stands, and what it would take."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from cli.account_drawing import stream_text
+from cli.account_drawing import slots_seen_text, stream_text
 from cli.accounts import facts
 from cli.common import (
     Json,
@@ -23,6 +24,7 @@ from cli.held import answer, candidate_lines, wish_text
 from cli.missing import held_lines, missing_line
 from worker import standstill
 from worker import why as reasons
+from worker.account_models import AccountReport
 from worker.amounts import counted
 from worker.brief_faults import Fault
 from worker.standstill import Processes
@@ -152,9 +154,16 @@ def _in_the_way(word: str, found: Why, standing: Standing) -> list[str]:
             continue
         lines.append(f"  {'' if lines else word:<8}  {missing_line(blocker, report.read_at)}")
         lines += [f"              {held}" for held in held_lines(blocker, report)]
-        if blocker["what"] == "pause" and blocker["reason"].startswith("401"):
-            lines.append(f"              {_token(report.name)}")
+        if blocker["what"] == "pause":
+            lines += [f"              {more}" for more in _about_pause(report, blocker["reason"])]
     return lines
+
+
+def _about_pause(report: AccountReport, reason: str) -> Iterator[str]:
+    if reason.startswith("401"):
+        yield _token(report.name)
+    if report.slots_seen is not None and report.slots_seen.said == reason:
+        yield slots_seen_text(report)
 
 
 def _not_taken(found: Processes) -> str:

@@ -374,7 +374,7 @@ def test_a_planned_promotion_of_a_full_account_is_told_so(heard: Flow) -> None:
     heard.accept(brief_id="b")
     text = text_of(heard, "a")
     assert "promoting is paused, tried again at " in text
-    assert "Maximum identities reached" in text
+    assert "the API said that the account is full at 1 identity; the limit says 50: 429: Maximum" in text
     assert "  start:    not before " in text
     text = text_of(heard, "b")
     assert "the API says that the account is full at 1 identity, the limit says 50: delete identities" in text
