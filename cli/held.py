@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.common import age, clock, print_json_lists, printable, say
+from cli.common import age, clock, complain, print_json_lists, printable, say
 from config import letters
 from config.letters import Letter
 from worker import views
@@ -26,6 +26,9 @@ AS_WISHED = "nothing more is bought for it, and it ends when what is under way i
 def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
     """Print what is held, what waits longest first; for people `MOST` of it unless `everything` is wanted."""
     ids, dead = views.held_ids(client), letters.ids(client)
+    if beyond := letters.beyond(client):
+        told = f"{beyond} more entries of the queue are put aside, since there are too many dead letters; "
+        complain(f"{told}they come back to it when half of these are retried or cancelled")
     if as_json:
         held = map(_facts, views.held(client, ids))
         print_json_lists({"held": held, "dead_letters": map(_letter_facts, letters.each(client, dead))})

@@ -128,6 +128,11 @@ def each(client: "redis.Redis", found: Iterable[tuple[str, str]]) -> Iterator[Le
             yield letter
 
 
+def beyond(client: "redis.Redis") -> int:
+    """Return how many entries of the inlet were put aside for want of room among its dead letters."""
+    return int(_ask(client, "LLEN", keys.BEYOND()))
+
+
 def revive(client: "redis.Redis", letter: Letter) -> bool:
     """Put a dead letter back into its queue; return False when somebody else has."""
     return bool(Scripts(client).run("revive", letter.id, queue=letter.queue))

@@ -181,8 +181,11 @@ def test_all_that_is_held_is_listed_for_programs_and_counted_for_people(
         500,
     )
     assert "502 held, 502 dead letters\nOf each at most 500 are listed" in shown
+    flow.client.rpush(keys.BEYOND(), "{}", "{}")
     show_held(flow.client, everything=True, as_json=False)
-    assert "at most" not in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "at most" not in told.out
+    assert "2 more entries of the queue are put aside" in told.err
 
 
 def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:
