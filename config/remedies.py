@@ -6,6 +6,7 @@ from redis.exceptions import AuthorizationError
 from config.outages import code_of
 
 _RIGHT_NAME = "set REDIS_URL right; in a user or password, / ? # @ and % are percent-encoded"
+_CLOSED = "see that it is a Redis, and its log; if it wants TLS, write rediss:// in REDIS_URL"
 #: What a server answers, by its code.
 _BY_CODE = {
     "WRONGPASS": f"the server does not know this user and password: {_RIGHT_NAME}",
@@ -39,8 +40,9 @@ _BY_TEXT = {
     "without any password configured": "it has no password: leave it out of REDIS_URL",
     "protected mode": _BY_CODE["DENIED"],
     "max number of clients": "it has too many clients: raise its maxclients",
-    "connection closed by server": "see its log; if it wants TLS, write rediss:// in REDIS_URL",
-    "connection reset": "see its log; if it wants TLS, write rediss:// in REDIS_URL",
+    "timeout connecting": "see that it runs there, and that it speaks TLS if REDIS_URL says rediss://",
+    "connection closed by server": _CLOSED,
+    "connection reset": _CLOSED,
 }
 #: Codes of what passes by itself.
 _PASSING = ("LOADING", "MASTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")

@@ -18,6 +18,7 @@ from config import rights
 from config.connection import connect
 from config.findings import Level
 from config.ports import free_port
+from config.remedies import remedy
 from config.startup import UnsafeServer, check, examine
 
 COMMANDS = {"worker": worker_command(), "listener": listener_command(), "web": web_command()}
@@ -174,6 +175,8 @@ def wait_for(client: "redis.Redis") -> None:
     for _ in range(200):
         try:
             client.ping()
+        except redis.BusyLoadingError:
+            raise
         except redis.ConnectionError:
             deadline.wait(0.05)
         else:
@@ -216,3 +219,64 @@ def test_each_process_logs_which_redis_it_uses_without_its_password(
     port = server.connection_pool.connection_kwargs["port"]
     assert f"at=redis://tenant@127.0.0.1:{port}/0" in process.written()
     assert ":pw@" not in process.written()
+
+
+def test_a_server_that_reads_its_file_is_waited_for_beyond_all_patience(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        ValkeyServer(port=port, data_dir=tmp_path, persist=True) as before,
+        connect(before.connection_url) as client,
+    ):
+        client.mset({f"key-{number}": "x" * 1000 for number in range(300)})
+        client.save()
+    # 300 times 5 ms, and an answer after each kilobyte.
+    slow = {"key-load-delay": "5000", "loading-process-events-interval-bytes": "1024"}
+    server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, config=slow)
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        with connect(url) as client, pytest.raises(redis.BusyLoadingError):
+            wait_for(client)
+        # Whoever has no patience is told.
+        with pytest.raises(redis.BusyLoadingError):
+            check(url, patience=0)
+        with capture_logs() as logs:
+            check(url, patience=0.001)
+        told = [entry["remedy"] for entry in logs if entry["event"] == "redis.not_ready"]
+        assert set(told) == {"it is reading its file: wait until it has, and try again"}
+    finally:
+        starting.join()
+        server.stop()
+
+
+#: An error as redis-py tells it, and what must be said to whoever reads it.
+REMEDIES = {
+    "Error 111 connecting to 127.0.0.1:9. Connection refused.": "start it",
+    "Error -2 connecting to h:6379. Name or service not known.": "no machine has this name",
+    "Error 1 connecting to h:1. [SSL: CERTIFICATE_VERIFY_FAILED] self-signed": "ssl_ca_certs=FILE",
+    "Error 1 connecting to h:1. [SSL: WRONG_VERSION_NUMBER] wrong version number": "write redis://",
+    "Error 13 connecting to unix:/s. Permission denied.": "the rights of the file",
+    "Timeout connecting to server": "speaks TLS",
+    "Connection closed by server.": "write rediss://",
+    "max number of clients reached": "maxclients",
+}
+
+
+@pytest.mark.parametrize("text", REMEDIES)
+def test_each_error_of_a_connection_has_its_own_remedy(text: str) -> None:
+    assert REMEDIES[text] in remedy(redis.ConnectionError(text))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [("nobody:pw@", "does not know this user"), ("", "/99: it has fewer databases")],
+)
+def test_what_a_server_refuses_at_once_has_its_own_remedy(
+    server: "redis.Redis", options: str, said: str
+) -> None:
+    port = server.connection_pool.connection_kwargs["port"]
+    database, _, told = said.rpartition(": ")
+    with pytest.raises(redis.RedisError) as error:
+        check(f"redis://{options}127.0.0.1:{port}{database}", patience=3600)
+    assert told in remedy(error.value)

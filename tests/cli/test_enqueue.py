@@ -281,3 +281,19 @@ def test_a_closed_standard_input_stops_no_files(tmp_path: Path) -> None:
     )
     assert (answer.returncode, answer.stderr) == (0, "")
     assert [each["status"] for each in json.loads(answer.stdout)["briefs"]] == ["valid"]
+
+
+def test_on_a_redis_that_lacks_a_right_nothing_is_sent_and_the_rule_is_named(
+    command: Command, client: "redis.Redis", redis_url: str
+) -> None:
+    client.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-xadd")
+    try:
+        url = redis_url.replace("redis://", "redis://tenant:pw@")
+        answer = command("enqueue", "-", stdin=GOOD, REDIS_URL=url)
+    finally:
+        client.execute_command("ACL", "DELUSER", "tenant")
+    assert answer.returncode == 1
+    assert "ACL SETUSER tenant +xadd" in answer.stderr
+    assert "pw" not in answer.stderr
+    assert "1 valid" in answer.stdout
+    assert client.dbsize() == 0
