@@ -94,9 +94,13 @@ def test_each_part_that_differs_is_named() -> None:
 
 
 def test_the_content_is_what_is_bought_whoever_it_is_for() -> None:
-    one, other = parse(brief()), parse(brief(account="a", batch="b", metadata={"c": 1}, priority=3))
-    assert content(one) == content(other) != content(parse(brief(name="Another")))
-    assert content(one) != content(parse(brief(reference_image="ada.jpg")))
+    def bought(**fields: Any) -> str:
+        return content(parts(parse(brief(**fields))))
+
+    whole = {"account": "a", "batch": "b", "metadata": {"c": 1}, "priority": 3, "choose": "all"}
+    assert bought() == bought(**whole)
+    others = [{"name": "Another"}, {"reference_image": "ada.jpg"}, {"options": {"model": "seedream"}}]
+    assert len({bought(), *(bought(**other) for other in others)}) == 4
 
 
 def test_an_id_changes_with_all_that_a_brief_says_but_its_priority() -> None:

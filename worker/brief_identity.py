@@ -40,9 +40,14 @@ def parts(brief: Brief) -> dict[str, str]:
     return {path: digest(value) for path, value in sorted(said.items()) if value is not None}
 
 
-def content(brief: Brief) -> str:
-    """Return a digest of what is bought: the body and the photo, whoever it is for."""
-    return digest([brief.body(), brief.reference_image])
+def content(digests: Mapping[str, str]) -> str:
+    """Return a digest of what is bought, by a brief's `parts`: the body and the photo, whoever it is for."""
+    bought = {
+        path: said
+        for path, said in digests.items()
+        if path in ("name", "options", "reference_image") or path.startswith("instructions[")
+    }
+    return digest(bought)
 
 
 def source(raw: Any) -> str:
@@ -77,8 +82,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        pairs = [[_plain(name), _plain(each)] for name, each in value.items()]
-        return ["object", *sorted(pairs, key=json.dumps)]
+        # By the names as they stand as well: two may look alike, and the order must not count.
+        pairs = sorted((unicodedata.normalize("NFC", name), name) for name in value)
+        return ["object", *([plain, _plain(value[name])] for plain, name in pairs)]
     if isinstance(value, list | tuple):
         return ["list", *map(_plain, value)]
     return value

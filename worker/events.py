@@ -22,7 +22,8 @@ class CloudEvent(BaseModel):
 
     specversion: Literal["1.0"]
     id: str
-    """The brief's id and the number of the event among the brief's, from 1: `ID/N`."""
+    """The brief's id and the number of the event among the brief's, from 1: `ID/N`; of a brief that was
+    refused as its id is another's, `ID/conflict-N`."""
     source: str
     """`identity-worker/ACCOUNT`; with `id` it is the same for no two events."""
     type: str

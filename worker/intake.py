@@ -100,11 +100,12 @@ def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
 
 
 def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
+    parts = brief_identity.parts(brief)
     fields = {
         "envelope": envelope(brief_id, brief.batch, account, brief.metadata),
         **body_fields(brief.body()),
-        "parts": json.dumps(brief_identity.parts(brief)),
-        "content": brief_identity.content(brief),
+        "parts": json.dumps(parts),
+        "content": brief_identity.content(parts),
         "choose": json.dumps(brief.choices()),
         "on_name_taken": brief.on_name_taken,
         "need": str(brief.slots()),
