@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.brief_files import Item, Reading
+from cli.reading import progress
 from cli.reading.text import encoded
 from worker.brief_faults import Fault
 
@@ -317,3 +319,14 @@ def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> N
         f"{tmp_path / 'missing.json'}: No such file or directory",
         f"{tmp_path}: has no *.json, *.jsonl or *.ndjson",
     ]
+
+
+def test_on_a_terminal_the_reading_of_many_tells_how_far_it_is_and_wipes_that_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_PAUSE", 0)
+    assert list(progress.told([1, 2], "briefs read")) == [1, 2]
+    assert capsys.readouterr().err == "", "no terminal"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert list(progress.told([1, 2], "briefs read")) == [1, 2]
+    assert capsys.readouterr().err == f"\r1 briefs read\r2 briefs read\r{' ' * 13}\r"
