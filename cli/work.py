@@ -19,10 +19,9 @@ def command(
     ] = None,
 ) -> None:
     """Take briefs from the queue and run their steps until stopped."""
-    # Dramatiq sets up the logs of its own process, which is this one, and those of its children.
     from dramatiq.cli import main, make_argument_parser
 
-    from config import children
+    from config import children, logs
     from config.accounts import BadAccounts, load_accounts
     from config.embedded import OWN_SERVER, NotInstalled, check_package
     from config.settings import BadSettings, settings
@@ -37,6 +36,8 @@ def command(
         fail(str(error), USED_WRONGLY)
     except NotInstalled as error:
         fail(str(error))
+    # First: Dramatiq, whose main process this becomes, sets up logs where there are none.
+    logs.configure(values)
     given = ["--processes", str(processes), "--threads", str(threads or values.threads)]
     # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
     sys.argv = children.python("cli", "work", *given)

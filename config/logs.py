@@ -1,8 +1,16 @@
-"""Logs: an event's name and its keys, to standard error; a terminal gets columns, everything else lines."""
+"""Logs: an event's name and its keys, to standard error; a terminal gets columns, everything else lines.
 
+Whatever this process says passes here, Dramatiq's own words, others' warnings and tracebacks too: each is one
+line of at most `LONGEST` bytes, without control characters, and written under one lock. Dramatiq's workers
+write into a pipe of frames: one over PIPE_BUF (4,096 bytes, pipe(7)) may mix with its neighbours, and then
+nothing of that process is read any more.
+"""
+
+import io
 import logging
 import os
 import sys
+import threading
 from typing import Any, TextIO, cast
 
 import structlog
@@ -10,17 +18,22 @@ import structlog
 from config.log_stream import LogStream
 from config.settings import Settings, unknown_variables
 
+#: Bytes of the longest line, its end included.
+LONGEST = 4_000
+EventDict = structlog.typing.EventDict
+
 
 def configure(settings: Settings) -> None:
-    """Set up logging for this process: ours by structlog, Dramatiq's and others' warnings beside it.
+    """Set up logging for this process: ours by structlog, and all others' through it.
 
     What the environment sets that is no setting is the first thing logged: each process begins with this.
     """
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    out: Any = sys.stderr.out if isinstance(sys.stderr, _Lines) else sys.stderr
+    on_terminal = not settings.log_json and out.isatty()
     renderer: structlog.typing.Processor
     if settings.log_json:
         renderer = structlog.processors.JSONRenderer()
-    elif sys.stderr.isatty():
+    elif on_terminal:
         renderer = structlog.dev.ConsoleRenderer()
     else:
         renderer = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
@@ -30,27 +43,93 @@ def configure(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _escape,
-            renderer,
+            _Short(renderer, on_terminal=on_terminal),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LogStream(sys.stderr))),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", LogStream(out))),
     )
+    _take_over(out)
     for told in unknown_variables(os.environ):
         get("settings").warning("settings.unknown", what=told)
 
 
-def _escape(_logger: Any, _method: str, said: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Write out control characters and the like: what others wrote must not act on a terminal."""
-    return {name: _escaped(value) if isinstance(value, str) else value for name, value in said.items()}
+def _take_over(out: Any) -> None:
+    """Let what others log, or just write, come through here."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()], force=True)
+    logging.getLogger("dramatiq").setLevel(logging.INFO)  # when it boots and ends
+    threading.excepthook = _thread_died
+    if not isinstance(out, io.TextIOBase):
+        # Dramatiq's pipe.
+        sys.stdout = sys.stderr = _Lines(out)
+
+
+class _Forwarding(logging.Handler):
+    """Logs through structlog what came through the standard library's logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record."""
+        try:
+            get(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+        except Exception:
+            self.handleError(record)
+
+
+class _Lines(io.TextIOBase):
+    """Stands for a standard stream: what is written there is logged, line by line."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+
+    def write(self, text: str) -> int:
+        """Log some lines; a blank one is none."""
+        for line in text.splitlines():
+            if line.strip():
+                get("stderr").warning("written", text=line)
+        return len(text)
+
+
+def _thread_died(died: threading.ExceptHookArgs) -> None:
+    if died.exc_value is not None and not isinstance(died.exc_value, SystemExit):
+        name = died.thread.name if died.thread else ""
+        get("threads").error("thread.died", thread=name, exc_info=died.exc_value)
+
+
+class _Short:
+    """A renderer whose lines are short and hold no control characters."""
+
+    def __init__(self, renderer: structlog.typing.Processor, *, on_terminal: bool) -> None:
+        self._render = renderer
+        self._on_terminal = on_terminal
+
+    def __call__(self, logger: Any, method: str, said: EventDict) -> str:
+        """Render an event, the middle of its longest value left out until it fits."""
+        said = dict(said)
+        while True:
+            shown = {
+                name: self._shown(name, value) if isinstance(value, str) else value
+                for name, value in said.items()
+            }
+            line = str(self._render(logger, method, shown))
+            if len(line.encode(errors="replace")) < LONGEST:
+                return line
+            longest = max(said, key=lambda name: len(str(said[name])))
+            text = str(said[longest])
+            half = min(len(text) // 4, LONGEST)
+            said[longest] = f"{text[:half]}…{text[len(text) - half :]}"
+
+    def _shown(self, name: str, text: str) -> str:
+        if name == "exception" and self._on_terminal:
+            # Indented, so that no line of it can pass for an event.
+            return "".join(f"\n    {_escaped(line)}" for line in text.splitlines())
+        return _escaped(text)
 
 
 def _escaped(text: str) -> str:
+    """Write out control characters and the like, which would act on a terminal or begin a line."""
     if text.isprintable():
         return text
     return "".join(
-        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode("ascii")
-        for each in text
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
     )
 
 
