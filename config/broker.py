@@ -114,7 +114,7 @@ class Broker(RedisBroker):
 
     def acknowledge(self, queue_name: str, redis_id: str, following: list[dict[str, str]]) -> None:
         """Acknowledge a message that ran, and send what is to follow it (`config/following.py`)."""
-        self._scripts.run("ack", redis_id, queue=queue_name, following=following or None)
+        self._scripts.run("ack", redis_id, queue=queue_name, following=following)
 
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.

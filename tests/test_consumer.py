@@ -179,6 +179,16 @@ def test_what_is_in_hand_is_not_reclaimed(
     assert held(own_client, broker) == {message.options["redis_message_id"]}
 
 
+def test_what_has_run_is_acknowledged_at_the_first_time_of_asking(
+    broker: Broker, own_client: "redis.Redis", capsys: pytest.CaptureFixture[str]
+) -> None:
+    consuming = broker.consume(keys.STEPS)
+    broker.enqueue(step("a"))
+    consuming.ack(taken(consuming))
+    assert held(own_client, broker) == set()
+    assert "message.unsettled" not in "".join(capsys.readouterr())
+
+
 @pytest.mark.usefixtures("just_booted")
 def test_a_worker_says_at_once_that_it_is_alive(broker: Broker, own_client: "redis.Redis") -> None:
     broker.tend()

@@ -581,8 +581,8 @@ def test_an_identity_that_the_api_hides_has_failed_unless_one_look_only_did_not_
     ("fields", "paths"),
     [
         (
-            {"instructions": [{"prompt": " ", "num_variations": 9}], "options": {"model": "nobody"}},
-            {"instructions[0].num_variations", "options.model"},
+            {"instructions": [{"prompt": " ", "num_variations": 9}], "options": {"format": "gif"}},
+            {"instructions[0].num_variations", "options.format"},
         ),
         ({"account": "unknown"}, {"account"}),
         ({"colour": "red", "priority": 1000}, {"colour", "priority"}),

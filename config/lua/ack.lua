@@ -10,7 +10,7 @@ if redis.call('SREM', hands_of(A.worker, A.queue), ID) == 0 then
     return 0
 end
 redis.call('HDEL', queue_key(A.queue) .. '.msgs', ID)
-for _, each in ipairs(A.following or {}) do
+for _, each in ipairs(A.following) do
     local name = queue_key(each.queue)
     local list, hash = redis.call('TYPE', name).ok, redis.call('TYPE', name .. '.msgs').ok
     local fits = (list == 'list' or list == 'none') and (hash == 'hash' or hash == 'none')
