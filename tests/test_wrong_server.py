@@ -21,7 +21,9 @@ from config.ports import free_port
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The URLs of two servers."""
     folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
-    one, two = (ValkeyServer(port=free_port(), data_dir=folder) for folder in folders)
+    # Else a replica would wait for others that want to be filled too.
+    soon = {"repl-diskless-sync-delay": "0"}
+    one, two = (ValkeyServer(port=free_port(), data_dir=folder, config=soon) for folder in folders)
     with one, two:
         yield one.connection_url, two.connection_url
 

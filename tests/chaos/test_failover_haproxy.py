@@ -50,7 +50,9 @@ def behind(run: Callable[..., None], tmp_path: Path) -> Iterator[Behind]:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         place_ = ["--port", str(ports[name]), "--bind", "127.0.0.1", "--dir", name]
-        run("redis-server", *place_, "--appendonly", "yes", "--appendfsync", "always")
+        durable = ["--appendonly", "yes", "--appendfsync", "always"]
+        # Else a replica would wait for others that want to be filled too.
+        run("redis-server", *place_, *durable, "--repl-diskless-sync-delay", "0")
     (tmp_path / "haproxy.cfg").write_text(_HAPROXY.format(**ports))
     urls = {name: f"redis://127.0.0.1:{port}/0" for name, port in ports.items()}
     with connect(urls["one"]) as one, connect(urls["two"]) as two:
