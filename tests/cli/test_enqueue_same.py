@@ -209,6 +209,14 @@ def test_files_update_metadata_batch_and_priority_of_what_is_on_record(desk: Des
     assert desk.enqueue(file, "--update") == (1, ["same", "conflict", "unknown"])
 
 
+def test_rows_without_an_id_are_found_to_be_updated_by_what_they_are_without_the_options(desk: Desk) -> None:
+    file = desk.write("a.jsonl", *ROWS[:2])
+    desk.enqueue(file)
+    assert desk.enqueue(file, "--update", "--batch", "spring") == (0, ["updated"] * 2)
+    assert desk.flow.client.zcard(keys.BATCH("spring")) == 2
+    assert desk.on_record() == 2
+
+
 def test_an_id_that_begins_as_an_option_does_is_told_how_to_be_given(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="-nal")
     wrong = command("status", "-nal")
