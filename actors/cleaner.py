@@ -19,7 +19,9 @@ from worker.urls import segment
 log = logs.get("cleaner")
 
 #: Seconds between two looks when nothing was announced: events matched late, or left by another listener.
+#: Doubled when there are none, up to the longest: a thousand idle accounts must not cost a processor.
 LOOK_EVERY = 1.0
+LOOK_MOST = 8.0
 #: Seconds of the longest pause after a deletion that failed.
 LONGEST_PAUSE = 30.0
 #: Seconds that one deletion may take.
@@ -44,14 +46,14 @@ class Cleaner:
 
     async def run(self) -> None:
         """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
-        again = pauses(LONGEST_PAUSE)
+        again, look = pauses(LONGEST_PAUSE), LOOK_EVERY
         while not stopping():
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY):
+                async with asyncio.timeout(look):
                     await self.wanted.wait()
             self.wanted.clear()
             try:
-                await self._delete_all()
+                look = LOOK_EVERY if await self._delete_all() else min(2 * look, LOOK_MOST)
                 again = pauses(LONGEST_PAUSE)
             except (httpx.HTTPError, TimeoutError, redis.RedisError) as error:
                 pause = next(again)
@@ -59,8 +61,10 @@ class Cleaner:
                 log.warning("events.not_deleted", account=name, error=str(error), again_in=round(pause, 2))
                 await asyncio.sleep(pause)
 
-    async def _delete_all(self) -> None:
+    async def _delete_all(self) -> bool:
         """Delete what is handled, up to the first refusal: most speak of all, as of a token or of a server.
+
+        Returns whether there was anything.
 
         What was refused comes last from then on, so that one event that can't be deleted keeps no other.
         """
@@ -75,7 +79,8 @@ class Cleaner:
                 raise
             await self._redis.zrem(handled, event)
             if stopping():
-                return
+                break
+        return bool(events)
 
     async def _delete(self, event: str) -> None:
         headers = {"Authorization": f"Bearer {self._account.token.get_secret_value()}"}

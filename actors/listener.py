@@ -39,8 +39,10 @@ RENEW = 2.0
 LEASE_AGAIN = 0.25
 #: Seconds of the longest pause before that of an account whose following ended with an error.
 LEFT_MOST = 30.0
-#: Connections of the timers, beside those that the accounts share: one waits for alarms.
+#: Connections of the timers and of the leases, beside those that the accounts share, which may all be busy: a
+#: timer must not be late for that, nor a lease lost. One of the timers' waits for alarms.
 _TIMERS_CONNECTIONS = 2
+_LEASES_CONNECTIONS = 64
 #: Streams that are opened at once: of a thousand, the last one would wait past its time.
 _OPENINGS = 32
 
@@ -53,7 +55,9 @@ class Listener:
         self._accounts = accounts
         self._redis = connect_async(url)
         self._timers_redis = connect_async(url, _TIMERS_CONNECTIONS)
+        self._leases_redis = connect_async(url, _LEASES_CONNECTIONS)
         self._scripts = Scripts(self._redis, settings)
+        self._leases = Scripts(self._leases_redis, settings)
         self._id = uuid.uuid4().hex
         self._attending: dict[tuple[str, SecretStr], asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
@@ -78,8 +82,8 @@ class Listener:
                 await self._until_changed(always)
         finally:
             await asyncio.gather(*map(end, (*always, *self._attending.values())))
-            await self._redis.aclose()
-            await self._timers_redis.aclose()
+            for client in (self._redis, self._timers_redis, self._leases_redis):
+                await client.aclose()
 
     async def _attend_all(self) -> None:
         """Leave the accounts that are gone or changed, and begin with those that are new."""
@@ -126,14 +130,14 @@ class Listener:
 
     async def _lease(self, account: Account) -> bool:
         try:
-            return bool(await self._scripts.run("lease", account=account.name, listener=self._id, ms=LEASE))
+            return bool(await self._leases.run("lease", account=account.name, listener=self._id, ms=LEASE))
         except redis.RedisError as error:
             self._trouble.met(account=account.name, error=str(error))
             return False
 
     async def _give_back(self, account: Account) -> None:
         try:
-            await asyncio.shield(self._scripts.run("release", account=account.name, listener=self._id))
+            await asyncio.shield(self._leases.run("release", account=account.name, listener=self._id))
         except redis.RedisError as error:
             self._trouble.met(account=account.name, error=str(error))
 

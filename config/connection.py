@@ -19,8 +19,9 @@ CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 5.0
 #: Seconds that a blocking command may block: well below the answer's timeout.
 BLOCK = 1.0
-#: Connections of an asyncio client. Each command takes a millisecond of one, so few serve thousands of tasks.
-CONNECTIONS = 32
+#: Connections of an asyncio client, for thousands of tasks: a command takes a millisecond of one, or tens if
+#: each write is synced on a busy disk. What comes together is synced together.
+CONNECTIONS = 64
 #: How bytes that are no UTF-8 become text and back (PEP 383).
 _ANY_BYTES = "surrogateescape"
 
