@@ -68,6 +68,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     from config.connection import connect
     from config.redis_url import place
     from config.remedies import remedy
+    from worker import doctor_queues
 
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
@@ -77,6 +78,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
             if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
                 return  # on such a server the rest would only fail the same way
             yield from doctor.work(client)
+            yield from doctor_queues.queues(client)
             yield from _accounts(client, values, accounts)
     except embedded.NoServer as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")

@@ -63,7 +63,8 @@ CONTENT = Key(
     "ledger",
     "digest of body and photo -> the last brief that bought it; a year (or keep_days) after that has ended",
 )
-EVENTS = Key("identity:events", "stream", "ledger", "trimmed to about keep_events entries")
+EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entries, keep_event_bytes in all")
+EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
 SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and places; for ever")
 
 ACCOUNTS = Key("identity:accounts", "set", "permits", "accounts that were ever configured; for ever")

@@ -86,15 +86,20 @@ def source(command: str) -> str:
     return "\n".join(part.read_text(encoding="utf-8") for part in parts)
 
 
+def answer(client: "redis.Redis", command: str, message_id: str = "", **arguments: Any) -> Any:
+    """Return what a command answers that changes nothing, as bytes, whatever the client's answers are."""
+    given = (json.dumps({**Scripts(client).common, **arguments}), encoded(message_id))
+    script = client.register_script(source(command))
+    try:
+        return _ask(client, "EVALSHA", script.sha, 0, *given)
+    except redis.exceptions.NoScriptError:
+        client.script_load(source(command))
+        return _ask(client, "EVALSHA", script.sha, 0, *given)
+
+
 def read(client: "redis.Redis", queue: str, letter_id: str) -> Letter | None:
     """Return a dead letter, None when there is none of this id."""
-    arguments = json.dumps({**Scripts(client).common, "queue": queue})
-    script = client.register_script(source("letter"))
-    try:
-        found = _ask(client, "EVALSHA", script.sha, 0, arguments, encoded(letter_id))
-    except redis.exceptions.NoScriptError:
-        client.script_load(source("letter"))
-        found = _ask(client, "EVALSHA", script.sha, 0, arguments, encoded(letter_id))
+    found = answer(client, "letter", letter_id, queue=queue)
     if not found:
         return None
     text, size, since, reason = found

@@ -46,6 +46,7 @@ def _tried(key: str) -> Iterator[Command]:
     yield from [("RPUSH", key, "a"), ("LPUSH", key, "b", "c"), ("LLEN", key), ("LRANGE", key, 0, 9)]
     yield from [("LPOS", key, "a"), ("LTRIM", key, 0, 9), ("LPOP", key), ("BLPOP", key, 1), ("DEL", key)]
     yield from [("XADD", key, "MAXLEN", "~", 9, "*", "a", "b"), ("XREVRANGE", key, "+", "-", "COUNT", 1)]
+    yield from [("XLEN", key), ("XRANGE", key, "-", "+", "COUNT", 1), ("XDEL", key, "1-1")]
     yield from [("XREAD", "COUNT", 1, "BLOCK", 1, "STREAMS", key, "0"), ("DEL", key)]
 
 

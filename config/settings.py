@@ -69,7 +69,9 @@ class Settings(BaseSettings):
     keep_days: float = Field(30, gt=0)
     """Days that the records of a finished brief stay."""
     keep_events: int = Field(1_000_000, gt=0)
-    """Entries that the event stream keeps at least."""
+    """Entries that the event stream keeps at the most."""
+    keep_event_bytes: int = Field(1024**3, ge=1024**2)
+    """Bytes that they may have in all: with large metadata, or many faults, one has 50 KB."""
     reference_dir: Path | None = None
     """Folder under which briefs may name pictures by path; none: only by URL."""
     reference_private: bool = False

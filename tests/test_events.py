@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import redis
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
@@ -12,7 +13,9 @@ from support import Flow
 
 from config import keys
 from config.connection import connect
+from config.settings import Settings
 from worker import events
+from worker.ledger import Ledger
 
 METADATA = {"order": 4711, "price": 1.0, "who": {"tags": [], "team": "Strick ✂"}}
 
@@ -93,3 +96,39 @@ def test_an_extension_attribute_is_kept(client: "redis.Redis", flow: Flow) -> No
     flow.accept(brief_id="a")
     extended = json.loads(texts(client)[0]) | {"traceparent": "00-1-2-01"}
     assert events.CloudEvent.model_validate(extended).model_dump()["traceparent"] == "00-1-2-01"
+
+
+def accepted(ledger: Ledger, number: int, size: int) -> None:
+    """Put a brief on record whose event has about so many bytes."""
+    scripts: Any = ledger._scripts
+    envelope = json.dumps({"brief_id": str(number), "metadata": "x" * size})[1:-1]
+    scripts.run(
+        "accept",
+        id=str(number),
+        account="default",
+        priority=0,
+        state="failed",
+        set={"envelope": envelope},
+        event=["identity.brief.failed", ""],
+    )
+
+
+@pytest.mark.parametrize("counted", ["from the first", "by a newer version", "and trimmed by others"])
+def test_the_events_are_bounded_in_number_and_in_bytes(
+    client: "redis.Redis", settings: Settings, counted: str
+) -> None:
+    small = settings.model_copy(update={"keep_events": 50, "keep_event_bytes": 100_000})
+    ledger = Ledger(client, small)
+    for number in range(60):
+        accepted(ledger, number, 10)
+    assert client.xlen(keys.EVENTS()) == 50
+    if counted == "by a newer version":
+        client.delete(keys.EVENTS_SIZE())
+    if counted == "and trimmed by others":
+        client.xtrim(keys.EVENTS(), maxlen=20, approximate=False)
+    for number in range(60, 100):
+        accepted(ledger, number, 10_000)
+    left = texts(client)
+    assert len(left) >= 8
+    assert sum(map(len, left)) <= 105_000
+    assert json.loads(left[-1])["data"]["brief_id"] == "99"

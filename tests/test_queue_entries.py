@@ -17,6 +17,8 @@ from config import keys, letters
 from config.broker import Broker
 from config.connection import connect_bytes
 from config.letters import Letter
+from worker import doctor_queues
+from worker.doctor import Check, Health
 
 INLET = keys.QUEUE(keys.INLET)
 MESSAGES = keys.MESSAGES(keys.INLET)
@@ -306,3 +308,43 @@ def test_nor_do_large_ones_take_more_room_than_there_is(
         ours.fetch(keys.INLET, 1)
     assert len(dead(client)) == 2
     assert client.llen(keys.BEYOND()) == 2
+
+
+def examined(client: "redis.Redis") -> dict[str, Check]:
+    return {check.name: check for check in doctor_queues.queues(client)}
+
+
+def test_doctor_compares_list_messages_and_hands_and_names_what_is_in_none(
+    client: "redis.Redis", ours: Broker, redis_url: str, stock: RedisBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_queues, "AGAIN", 0.0)
+    ours.tend()
+    ours.enqueue(inlet_message(brief()))
+    ours.fetch(keys.INLET, 1)
+    ours.enqueue(inlet_message(brief()))
+    stock.enqueue(inlet_message(brief()), delay=3_600_000)
+    assert {check.health for check in examined(client).values()} == {Health.OK}
+    ours.tend()
+    assert {check.health for check in examined(client).values()} == {Health.OK}
+    client.hset(MESSAGES, "no-push", "{}")
+    client.hset(MESSAGES, b"\xff\x1b", "{}")  # type: ignore[arg-type]  # bytes serve as well
+    gone = Broker(redis_url)
+    gone.fetch(keys.INLET, 1)
+    client.zrem(keys.WORKERS(), gone.broker_id)
+    found = examined(client)["queue briefs"]
+    assert found.health is Health.FAIL
+    assert found.said.startswith("3 messages in no list and in nobody's hands: ")
+    assert "no-push" in found.said
+    assert found.remedy is not None
+    assert "RPUSH dramatiq:briefs ID" in found.remedy
+    assert examined(client)["queue steps"].health is Health.OK
+    gone.client.close()
+
+
+def test_doctor_fails_where_entries_were_put_aside_and_warns_of_steps_that_nobody_reads(
+    client: "redis.Redis",
+) -> None:
+    client.rpush(keys.BEYOND(), "x")
+    client.rpush(keys.QUEUE("steps.DQ"), "m")
+    found = examined(client)
+    assert (found["put aside"].health, found["delayed"].health) == (Health.FAIL, Health.WARN)

@@ -101,6 +101,7 @@ def prelude(settings: Settings) -> str:
             "keep_ms": round(settings.keep_days * 86_400_000),
             "content_ms": max(CONTENT, round(settings.keep_days * 86_400_000)),
             "keep_events": settings.keep_events,
+            "keep_event_bytes": settings.keep_event_bytes,
             "preprocessing_counts": settings.preprocessing_counts,
         },
     }

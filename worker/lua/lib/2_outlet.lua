@@ -19,6 +19,39 @@ local function iso_time(ms)
         math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60, ms % 1000)
 end
 
+-- The mean size of the events on the stream, of the oldest and the newest.
+local function mean_event()
+    local bytes, count = 0, 0
+    for _, part in ipairs({redis.call('XRANGE', KEY.EVENTS, '-', '+', 'COUNT', 100),
+        redis.call('XREVRANGE', KEY.EVENTS, '+', '-', 'COUNT', 100)}) do
+        for _, entry in ipairs(part) do
+            bytes, count = bytes + #entry[2][2], count + 1
+        end
+    end
+    return bytes / count
+end
+
+-- Put an event on the stream; beyond keep_events of them, or keep_event_bytes in all, the oldest go.
+local function put_on_stream(event)
+    redis.call('XADD', KEY.EVENTS, '*', 'event', event)
+    local length = redis.call('XLEN', KEY.EVENTS)
+    local entries, bytes = unpack(redis.call('HMGET', KEY.EVENTS_SIZE, 'entries', 'bytes'))
+    entries, bytes = (tonumber(entries) or 0) + 1, (tonumber(bytes) or 0) + #event
+    if entries ~= length then
+        -- Whoever reads them may trim them too, and older versions did not count: then the mean serves.
+        bytes = mean_event() * length
+    end
+    for _ = 1, 100 do -- where the limit was lowered, some at each event
+        if length == 1 or (length <= SETTING.keep_events and bytes <= SETTING.keep_event_bytes) then
+            break
+        end
+        local oldest = redis.call('XRANGE', KEY.EVENTS, '-', '+', 'COUNT', 1)[1]
+        redis.call('XDEL', KEY.EVENTS, oldest[1])
+        length, bytes = length - 1, math.max(0, bytes - #oldest[2][2])
+    end
+    redis.call('HSET', KEY.EVENTS_SIZE, 'entries', length, 'bytes', whole(bytes))
+end
+
 -- Append a CloudEvent; `envelope` and `more` are the insides of JSON objects, `more` '' for nothing.
 -- The text is put together here, not decoded and encoded: metadata must come out as it came in.
 local function append_event(id, account, subject, type, envelope, more)
@@ -27,7 +60,7 @@ local function append_event(id, account, subject, type, envelope, more)
         .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
         .. '","datacontenttype":"application/json","data":{' .. envelope
         .. (more ~= '' and ',' .. more or '') .. '}}'
-    redis.call('XADD', KEY.EVENTS, 'MAXLEN', '~', SETTING.keep_events, '*', 'event', event)
+    put_on_stream(event)
 end
 
 -- Append a CloudEvent about a subject, numbered among those of its brief.

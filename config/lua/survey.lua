@@ -1,0 +1,34 @@
+-- survey: compare a queue's list with its messages, with what workers have in hand, and with what is put off.
+--
+-- queue, hands = {key, ...} of those who may still have something in hand, put_off (a key): ids that are looked at later
+-- Returns how many messages are in none of them, and the ids of at most 10; -1 where there are too many to compare.
+--
+-- One call, as a message that moves meanwhile would be in none.
+local name = queue_key(A.queue)
+if redis.call('HLEN', name .. '.msgs') + redis.call('LLEN', name) > 200000 then
+    return {-1}
+end
+
+local known = {}
+local function note(ids)
+    for _, id in ipairs(ids) do
+        known[id] = true
+    end
+end
+
+for first = 0, redis.call('LLEN', name) - 1, 100 do
+    note(redis.call('LRANGE', name, first, first + 99))
+end
+for _, hands in ipairs(A.hands) do
+    note(redis.call('SMEMBERS', hands))
+end
+note(redis.call('ZRANGE', A.put_off, 0, -1))
+
+local lost, count = {}, 0
+for _, id in ipairs(redis.call('HKEYS', name .. '.msgs')) do
+    if not known[id] then
+        count = count + 1
+        lost[#lost + 1] = #lost < 10 and id or nil
+    end
+end
+return {count, unpack(lost)}
