@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     *of("config/consumer.py", RAISED_TESTS,
         ("a worker gives no sign of life", "        self.broker.tend()\n", ""),
-        ("a step that raised is acknowledged", "            message.fail()\n", ""),
+        ("a step that raised is acknowledged", "    message.fail()\n", ""),
     ),
     *of("config/consumer.py", ("tests/test_losses.py", "-k", "while_accepting"),
         ("a step that met a Redis error is given up", "            message.give_back = True\n        elif exception", "            message.fail()\n        elif exception"),
