@@ -11,7 +11,7 @@ from config.letters import Letter
 from worker import views
 from worker.amounts import counted
 from worker.brief_faults import shown
-from worker.retrying import answers
+from worker.retrying import answers, argument
 from worker.views import BriefView
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def wish_text(brief: BriefView) -> str | None:
 def answer(brief: BriefView) -> str:
     """Return the command that answers a held brief."""
     if brief.evidence is not None or any(each.state == "held" for each in brief.promotions):
-        return f"identity-worker retry {brief.brief_id}"
+        return f"identity-worker retry {argument(brief.brief_id)}"
     return answers(brief.brief_id, job=brief.left != "preparing")
 
 
@@ -113,7 +113,7 @@ def _letter_facts(letter: Letter) -> dict[str, Any]:
 
 
 def _revive(letter: Letter, command: str = "retry") -> str:
-    return f"identity-worker {command} {printable(letter.id)}"
+    return f"identity-worker {command} {argument(printable(letter.id))}"
 
 
 def _say(text: str) -> None:

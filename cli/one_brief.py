@@ -9,6 +9,7 @@ from cli.drawing import waits_for_pick
 from cli.held import answer, candidate_lines, wish_text
 from worker.amounts import credits_text
 from worker.brief_faults import Fault
+from worker.retrying import argument
 from worker.views import BriefView, PromotionView
 
 
@@ -55,7 +56,7 @@ def _wanted(brief: BriefView) -> str | None:
     if not waits_for_pick(brief):
         return None
     manual = [f"instructions[{number}]" for number, rule in enumerate(brief.choose) if rule == "manual"]
-    how = f"identity-worker pick {brief.brief_id} DRAFT..."
+    how = f"identity-worker pick {argument(brief.brief_id)} DRAFT..."
     return f"a person's pick among the drafts of {', '.join(manual)}: `{how}`"
 
 

@@ -30,7 +30,15 @@ def asks_for_description(brief: Record) -> bool:
 
 def answers(brief_id: str, *, job: bool) -> str:
     """Return the command that answers a brief's question."""
-    return f"identity-worker resolve {brief_id} {'--adopt JOB|' if job else ''}--resend|--give-up"
+    options = f"{'--adopt JOB|' if job else ''}--resend|--give-up"
+    if brief_id.startswith("-"):
+        return f"identity-worker resolve {options} {argument(brief_id)}"
+    return f"identity-worker resolve {brief_id} {options}"
+
+
+def argument(brief_id: str) -> str:
+    """Return an id as a command takes it: one that begins as an option does stands behind `--`."""
+    return f"-- {brief_id}" if brief_id.startswith("-") else brief_id
 
 
 def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from support import CREATE, Flow, brief, event_types
 
 from config import keys
 from worker.operator import Operator
+from worker.retrying import answers
 from worker.views import brief as view
 
 ROWS = [brief(name=f"Model {number}", metadata={"sku": number}) for number in range(3)]
@@ -224,3 +225,14 @@ def test_an_id_that_begins_as_an_option_does_is_told_how_to_be_given(command: Co
     assert "identity-worker status -- -nal" in " ".join(wrong.stderr.split())
     right = command("status", "--", "-nal")
     assert (right.returncode, "brief:     -nal" in right.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("brief_id", "told"),
+    [
+        ("nal", "identity-worker resolve nal --resend|--give-up"),
+        ("-nal", "identity-worker resolve --resend|--give-up -- -nal"),
+    ],
+)
+def test_a_command_that_is_told_can_be_typed_whatever_the_id_begins_with(brief_id: str, told: str) -> None:
+    assert answers(brief_id, job=False) == told
