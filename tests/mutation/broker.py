@@ -11,6 +11,7 @@ TEND_TESTS = (
     "-k",
     "seven_days or stock_worker_had or three_workers or sign_of_life or is_put_back",
 )
+ENTRIES_TESTS = ("tests/test_queue_entries.py",)
 SHUTDOWN_TESTS = ("tests/test_shutdown.py", "-k", "paid_call or pays_nothing or told_again")
 HELD_TESTS = ("tests/cli/test_held.py", "-k", "no_worker_can_run")
 
@@ -70,7 +71,7 @@ MUTANTS = (
         ("a dead letter stays in a worker's hands", "redis.call('SREM', hands_of(A.worker, A.queue), ID)\n", ""),
     ),
     *of("config/lua/revive.lua", ("tests/cli/test_held.py", "-k", "inlet_is_listed"),
-        ("a revived letter stays a dead one", "redis.call('ZREM', name .. '.XQ', ID)\n", ""),
+        ("a revived letter stays a dead one", "forget(A.queue, ID)\n", ""),
     ),
     *of("config/lua/tend.lua", TEND_TESTS,
         ("nobody who tends is alive", "sign_in()\n\n-- One", "-- One"),
@@ -84,7 +85,16 @@ MUTANTS = (
         ("any other program is dead", "'-inf', NOW - 60000,", "'-inf', NOW,"),
         ("other programs never die", "    if not redis.call('ZSCORE', A.workers, worker) then", "    if false then"),
         ("a worker is dead by its own clock", "    if not redis.call('ZSCORE', A.workers, worker) then", "    if true then"),
+    ),
+    *of("config/lua/lib/letters.lua", TEND_TESTS,
         ("why outlives its letter", "    redis.call('HDEL', A.letters, id)\n", ""),
+    ),
+    *of("config/lua/fetch.lua", ENTRIES_TESTS,
+        ("what is too long is read", "    if size > A.most_bytes then", "    if false then"),
+    ),
+    *of("config/lua/lib/sorting.lua", ENTRIES_TESTS,
+        ("an id without its message is forgotten", "        redis.call('ZADD', string.format(A.late, queue), 'NX', NOW, element)\n", ""),
+        ("a delay is none", "        local eta = text and eta_of(text) or NOW", "        local eta = NOW"),
     ),
     *of("config/draining.py", SHUTDOWN_TESTS,
         ("who is told again waits still", "        elif now - before > SAME_KEY and at_terminal():", "        elif False:"),
