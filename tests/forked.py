@@ -118,6 +118,9 @@ def _become(files: Sequence[int]) -> list[str]:
     os.closerange(3, 65_536)
     os.environ.clear()
     os.environ.update(order["environment"])
+    if "MONOTONIC_FROM" in os.environ:
+        # As those of a script would: they start with each process (benchmarks/chaos/clock).
+        sys.modules["sitecustomize"].start_monotonic(float(os.environ["MONOTONIC_FROM"]))
     sys.argv = order["words"]
     # The old ones, made for the files of then, are for the interpreter's end only.
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):

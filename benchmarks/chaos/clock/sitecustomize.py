@@ -41,7 +41,8 @@ def _starting_at(start: float, clock: Callable[[], float]) -> Callable[[], float
     return lambda: clock() - began + start
 
 
-def _set_monotonic(start: float) -> None:
+def start_monotonic(start: float) -> None:
+    """Let the monotonic clocks of this process start now, at so many seconds."""
     clocks = {each: _starting_at(start, lambda each=each: _gettime(each)) for each in _MONOTONIC - {None}}
     time.clock_gettime = lambda clock: clocks.get(clock, lambda: _gettime(clock))()
     time.monotonic = _starting_at(start, time.monotonic)
@@ -53,4 +54,4 @@ def _set_monotonic(start: float) -> None:
 if _AHEAD:
     _set_wall()
 if _FROM is not None:
-    _set_monotonic(float(_FROM))
+    start_monotonic(float(_FROM))
