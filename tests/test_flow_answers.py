@@ -127,7 +127,9 @@ def test_a_create_refused_for_a_passing_reason_waits_in_its_place_and_is_sent_ag
     assert live.brief("b").state == "waiting"
     assert list(held_up(live)) == [paused]
     assert paused == "working" or body["error"] in held_up(live)[paused]
-    assert live.client.zcard(keys.PERMITS("default")) == 0
+    # A minute of the API's is 300 ms here: on a slow machine it has been granted once more by now.
+    permits = live.client.zcard(keys.PERMITS("default"))
+    assert permits == int(live.brief("b").fields["grants"]) - 1 or permits == 0
     assert live.finish("b").state == "done"
     assert [call for call in live.calls("b") if "create" in call].count("create intended") == 2
     assert charged(live) == {"drafts": 10, "promotion": 50}

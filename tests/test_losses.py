@@ -416,8 +416,10 @@ def test_the_embedded_server_ends_in_order_when_it_is_told_to(tmp_path: Path) ->
 
 USER = """
 import sys
+from config import logs
 from config.embedded import redis_url
 from config.settings import Settings
+logs.configure(Settings())
 with redis_url(Settings()) as url:
     print(url, flush=True)
     sys.stdin.read()
@@ -434,7 +436,8 @@ def test_who_reads_what_the_first_user_says_need_not_wait_for_the_last_one(tmp_p
         with user_of(tmp_path) as second:
             assert first_line(second) == url
             _, errors = first.communicate(timeout=DEADLINE)  # returns when both pipes are at their end
-            assert (first.returncode, errors) == (0, "")
+            assert first.returncode == 0
+            assert ["event=redis.embedded" in line for line in errors.splitlines()] == [True]
             with connect(url) as client:
                 assert client.ping()
 

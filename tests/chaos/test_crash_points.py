@@ -19,7 +19,7 @@ CALLS = (
 
 #: What must be among the calls that are listed: of each process, and of each kind of part.
 LISTED = {
-    "photo": {"fetch briefs", "dramatiq ack steps", "POST /preset/extract-from-image", "plan b"},
+    "photo": {"fetch briefs", "ack steps", "POST /preset/extract-from-image", "plan b"},
     "two faces": {"POST /upload", "advance promotion:b#1 ready", "DELETE /notifications/*", "wake default"},
 }
 

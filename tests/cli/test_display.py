@@ -62,7 +62,10 @@ def view(brief_id: str, state: str, **fields: Any) -> BriefView:
         "wish": None,
         "wish_why": None,
         "body": None,
-        "asked": None,
+        "priority": 0,
+        "metadata": {},
+        "bought_before": None,
+        "earlier": (),
         "choose": ("first",),
     }
     return BriefView(brief_id=brief_id, state=state, **(values | fields))
