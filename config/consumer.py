@@ -72,6 +72,7 @@ class BlockingConsumer(_RedisConsumer):
         self.message_cache = self.broker.fetched[self.queue_name]
         self._reclaimed = -math.inf
         self._pauses = pauses()
+        self._resting = False
 
     def __next__(self) -> MessageProxy | None:
         """Return the next message, or None after a while without one; never raises a Redis error."""
@@ -90,12 +91,20 @@ class BlockingConsumer(_RedisConsumer):
     def _next(self) -> MessageProxy | None:
         self.broker.tend()
         if self.broker.stopping.is_set():
-            time.sleep(PEEK / 10)  # only here for the sign of life, while the threads end
+            self._rest()
             return None
         self._reclaim()
         if not self.message_cache and self._something_to_fetch():
             self._fetch()
         return self._read(*self.message_cache.pop(0)) if self.message_cache else None
+
+    def _rest(self) -> None:
+        """Take nothing more: it is only here for the sign of life, while the threads end."""
+        if not self._resting:
+            # Not where the signal is handled, which may have come in the middle of another line of the log.
+            log.info("queue.left", queue=self.queue_name)
+            self._resting = True
+        time.sleep(PEEK / 10)
 
     @property
     def _in_hand(self) -> set[str]:

@@ -116,7 +116,6 @@ class Draining(Middleware):
     def _drain(self, broker: Any, worker: Any) -> None:
         with self._changed:
             broker.stopping.set()
-            log.info("worker.ending", paid_calls=len(self._paying))
             # The consumers go on, and with them the sign of life: whoever pays is not to be taken for dead.
             over = self._changed.wait_for(lambda: not self._paying, self._seconds)
         if not over:

@@ -93,7 +93,7 @@ def test_a_worker_whose_whole_group_is_told_twice_finishes_its_paid_call_and_beg
     os.killpg(worker.process.pid, signal.SIGTERM)
     os.killpg(worker.process.pid, signal.SIGINT)
     worker.process.terminate()
-    assert eventually(client, lambda: "worker.ending" in worker.written())
+    assert eventually(client, lambda: "queue.left" in worker.written())
     assert eventually(client, lambda: worker.written().count("'SIGTERM' to subprocesses") >= 2)
     # Its terminal is closed, which by itself has it begin anew.
     os.killpg(worker.process.pid, signal.SIGHUP)
