@@ -28,10 +28,11 @@ log = logs.get("path")
 
 
 @dramatiq.actor(queue_name=keys.INLET)
-def accept_brief(brief: Any) -> str:
+def accept_brief(brief: Any) -> str | None:
     """1. Put a brief on record, to wait for permits; a bad one as failed, with every fault named.
 
-    Returns its id, which the next message of a pipeline is given.
+    Returns its id for the next message of a pipeline, and None where there is none: Dramatiq's worker warns
+    of a result that nobody takes.
     """
     run = process()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
@@ -55,7 +56,7 @@ def accept_brief(brief: Any) -> str:
     if came.outcome is Outcome.CONFLICT:
         # No exception: nothing went wrong here.
         refuse(message, taken.conflict())
-    return taken.brief_id
+    return taken.brief_id if message.options.get("pipe_target") else None
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)

@@ -12,6 +12,7 @@ import pytest
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.worker import Worker
+from structlog.testing import capture_logs
 from support import (
     CREATE,
     Flow,
@@ -247,6 +248,19 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
     # Nothing else could wake the step: no event comes, and without a listener no timer runs.
     assert eventually(client, lambda: "identity.drafts.ready" in event_types(client), deadline=10)
     assert not client.exists(keys.DEAD(keys.STEPS))
+
+
+def test_dramatiq_has_nothing_to_warn_of_when_a_brief_is_taken(flow: Flow) -> None:
+    flow.broker.enqueue(inlet_message(brief(brief_id="b")))
+    worker = Worker(flow.broker, queues={keys.INLET}, worker_threads=1)
+    with capture_logs() as logs:
+        worker.start()
+        try:
+            assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.INLET)))
+        finally:
+            worker.stop()
+    assert "brief.taken" in [entry["event"] for entry in logs]
+    assert [entry for entry in logs if entry["log_level"] != "info"] == []
 
 
 def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
