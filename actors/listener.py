@@ -23,6 +23,7 @@ from config.accounts import Account, load_accounts
 from config.connection import connect_async
 from config.descriptors import allow_many
 from config.pauses import pauses
+from config.process_signals import hear
 from config.reloading import reload_accounts
 from config.settings import Settings
 from config.troubles import Trouble
@@ -169,10 +170,9 @@ async def listen(settings: Settings, url: str) -> None:
         if not running.cancelling():  # the second time would break into the tidying up
             running.cancel()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, reload_accounts, settings, listener.change)
+        hear(number, stop)
+    hear(signal.SIGHUP, lambda: reload_accounts(settings, listener.change))
     try:
         await running
     except asyncio.CancelledError:

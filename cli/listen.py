@@ -10,6 +10,7 @@ from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_ur
 def command() -> None:
     """Follow the accounts' events and the timers until stopped."""
     from actors.listener import listen
+    from config import process_signals
     from config.accounts import BadAccounts
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
@@ -19,5 +20,6 @@ def command() -> None:
         with redis_url(values) as url:
             check_server(url)
             asyncio.run(listen(values, url))
+            process_signals.ignore()
     except BadAccounts as error:
         fail(str(error), USED_WRONGLY)

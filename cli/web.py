@@ -17,6 +17,7 @@ def command(
     """Take the API's webhooks at /webhooks/ACCOUNT until stopped."""
     import uvicorn
 
+    from config import process_signals
     from config.accounts import BadAccounts, load_accounts
     from web.app import build_app
     from web.connections import server_config
@@ -40,6 +41,7 @@ def command(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         server.run(sockets=[listener])
+        process_signals.ignore()
 
 
 def _listen(host: str, port: int) -> socket.socket:

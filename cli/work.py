@@ -1,5 +1,6 @@
 """`identity-worker work`: the worker process of the Procfile."""
 
+import signal
 import sys
 from typing import Annotated
 
@@ -21,11 +22,12 @@ def command(
     """Take briefs from the queue and run their steps until stopped."""
     from dramatiq.cli import main, make_argument_parser
 
-    from config import children, logs
+    from config import children, logs, process_signals
     from config.accounts import BadAccounts, load_accounts
     from config.embedded import OWN_SERVER, NotInstalled, check_package
     from config.settings import BadSettings, settings
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
     try:
         values = settings()
@@ -43,4 +45,6 @@ def command(
     sys.argv = children.python("cli", "work", *given)
     shutdown = ["--worker-shutdown-timeout", str(round(values.shutdown_seconds * 1000))]
     # An empty --path: its default puts the current folder first.
-    raise typer.Exit(main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, "--path"])))
+    code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, "--path"]))
+    process_signals.ignore()
+    raise typer.Exit(code)

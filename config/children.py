@@ -7,7 +7,10 @@ from pathlib import Path
 ROOMS = Path(__file__).resolve().parent.parent
 
 # `-m` would look in the current folder first, and in an installation not here at all.
+# SIGHUP must not end a worker that is just beginning anew for one: it is heard again when there is something
+# to end.
 _RUN = (
+    "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )

