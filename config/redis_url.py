@@ -23,6 +23,8 @@ def check(url: str) -> None:
     """Raise BadUrl unless the URL is one that a client can be made of."""
     if any(each.isspace() for each in url):
         raise BadUrl("has a blank in it: leave it out, or write %20")
+    if (begins := url.partition(":")[0]) != begins.lower():
+        raise BadUrl("must begin in small letters: redis://, rediss:// or unix://")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -48,10 +50,12 @@ def check(url: str) -> None:
 
 
 def place(url: str) -> str:
-    """Return where a URL leads, without its password: `rediss://user@host:6379/0`, `unix:///path`."""
+    """Return where a URL leads, without what may be a password: `rediss://user@host:6379/0`, `unix:///path`."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     user = unquote(parts.username or "") or options.get("username", "")
+    if not (parts.password or "password" in options):
+        user = ""  # what stands alone may be a password in the wrong place
     if parts.scheme == "unix":
         database = f" (database {options['db']})" if "db" in options else ""
         return f"unix://{user and user + '@'}{unquote(parts.path)}{database}"
