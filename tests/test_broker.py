@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import math
 import threading
 import time
@@ -12,7 +13,6 @@ import pytest
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.worker import Worker
-from structlog.testing import capture_logs
 from support import (
     CREATE,
     Flow,
@@ -250,17 +250,23 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
     assert not client.exists(keys.DEAD(keys.STEPS))
 
 
-def test_dramatiq_has_nothing_to_warn_of_when_a_brief_is_taken(flow: Flow) -> None:
+def test_dramatiq_has_nothing_to_warn_of_when_a_brief_is_taken(
+    flow: Flow, caplog: pytest.LogCaptureFixture
+) -> None:
     flow.broker.enqueue(inlet_message(brief(brief_id="b")))
     worker = Worker(flow.broker, queues={keys.INLET}, worker_threads=1)
-    with capture_logs() as logs:
-        worker.start()
-        try:
-            assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.INLET)))
-        finally:
-            worker.stop()
-    assert "brief.taken" in [entry["event"] for entry in logs]
-    assert [entry for entry in logs if entry["log_level"] != "info"] == []
+    # Not at the root, where the fixture set up logs of its own.
+    logging.getLogger("dramatiq").addHandler(caplog.handler)
+    worker.start()
+    try:
+        assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.INLET)))
+    finally:
+        worker.stop()
+        logging.getLogger("dramatiq").removeHandler(caplog.handler)
+    assert flow.brief("b").state == "waiting"
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert ("INFO", "Worker has been shut down.") in told
+    assert [message for level, message in told if level != "INFO"] == []
 
 
 def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
