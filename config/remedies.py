@@ -7,6 +7,7 @@ from config.outages import code_of
 
 _RIGHT_NAME = "set REDIS_URL right; in a user or password, / ? # @ and % are percent-encoded"
 _CLOSED = "see that it is a Redis, and its log; if it wants TLS, write rediss:// in REDIS_URL"
+_OTHER_KIND = "it is a Sentinel, or no Redis for data; `identity-worker doctor` says what it is"
 #: What a server answers, by its code.
 _BY_CODE = {
     "WRONGPASS": f"the server does not know this user and password: {_RIGHT_NAME}",
@@ -41,6 +42,8 @@ _BY_TEXT = {
     "protected mode": _BY_CODE["DENIED"],
     "max number of clients": "it has too many clients: raise its maxclients",
     "timeout connecting": "see that it runs there, and that it speaks TLS if REDIS_URL says rediss://",
+    "timeout reading": f"something listens there and does not answer: {_CLOSED}",
+    "unknown command": _OTHER_KIND,
     "connection closed by server": _CLOSED,
     "connection reset": _CLOSED,
 }

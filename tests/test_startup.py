@@ -259,6 +259,8 @@ REMEDIES = {
     "Error 13 connecting to unix:/s. Permission denied.": "the rights of the file",
     "Timeout connecting to server": "speaks TLS",
     "Connection closed by server.": "write rediss://",
+    "Timeout reading from socket": "something listens there and does not answer",
+    "unknown command 'EXEC', with args beginning with: ": "it is a Sentinel",
     "max number of clients reached": "maxclients",
 }
 
