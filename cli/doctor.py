@@ -46,7 +46,9 @@ def _checks() -> Iterator[Check]:
         values = settings()
     except BadSettings as error:
         for wrong in error.wrong:
-            yield Check("settings", Health.FAIL, wrong, "set it right: config/settings.py lists all")
+            yield Check(
+                "settings", Health.FAIL, wrong, "set it right: `identity-worker schema settings` lists all"
+            )
         return
     logs.configure(values)
     yield Check("settings", Health.OK, "read")
@@ -55,7 +57,9 @@ def _checks() -> Iterator[Check]:
     try:
         accounts = load_accounts(values)
     except BadAccounts as error:
-        yield Check("accounts", Health.FAIL, str(error), "see `Run it` in the README")
+        yield Check(
+            "accounts", Health.FAIL, str(error), "mend the file that ACCOUNTS_FILE names, or what it names"
+        )
         accounts = {}
     yield from _redis(values, accounts)
 

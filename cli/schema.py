@@ -1,4 +1,4 @@
-"""`identity-worker schema brief`: the JSON Schema of what is enqueued."""
+"""`identity-worker schema`: the JSON Schemas of what is enqueued, and of the settings."""
 
 from typing import Annotated, Literal
 
@@ -8,9 +8,14 @@ from cli.common import print_json
 
 
 def command(
-    what: Annotated[Literal["brief"], typer.Argument(help="What to describe.")] = "brief",  # noqa: ARG001
+    what: Annotated[Literal["brief", "settings"], typer.Argument(help="What to describe.")] = "brief",
 ) -> None:
-    """Print the JSON Schema of a brief."""
-    from worker.briefs import schema
+    """Print the JSON Schema of a brief, or of the settings in the environment, with their units."""
+    if what == "settings":
+        from config.settings import schema
 
-    print_json(schema())
+        print_json(schema())
+    else:
+        from worker import briefs
+
+        print_json(briefs.schema())

@@ -1,9 +1,12 @@
 """Everything that can be set, read from the environment once a process."""
 
+import ast
+import inspect
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -53,9 +56,11 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
     api_url: str = Field(API_URL, validation_alias="PIKTID_API_URL")
+    """Where the API is: https, or http to this machine."""
     api_token: SecretStr | None = Field(None, validation_alias="PIKTID_API_TOKEN")
     """Token of the account `default`, when there is no accounts file."""
     accounts_file: Path | None = Field(None, validation_alias="ACCOUNTS_FILE")
+    """The TOML file of several accounts; none: there is one, `default`, with the token of the environment."""
 
     data_dir: Path = Path(".data")
     """Where the embedded Valkey keeps its files."""
@@ -95,6 +100,7 @@ class Settings(BaseSettings):
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     log_json: bool = False
+    """Whether each line of the logs is a JSON object."""
 
     @field_validator("redis_url")
     @classmethod
@@ -122,6 +128,32 @@ class Settings(BaseSettings):
         return max(1, round(seconds * 1000 / self.speed))
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings, by the names of their variables."""
+    shape = Settings.model_json_schema(by_alias=False)
+    described = _docstrings()
+    shape["properties"] = {
+        _variable(str(Settings.model_fields[name].validation_alias or name)): {
+            **each,
+            "description": described[name],
+        }
+        for name, each in shape["properties"].items()
+    }
+    return shape
+
+
+def _docstrings() -> dict[str, str]:
+    # Not by pydantic's `use_attribute_docstrings`: each command would take 25 ms longer to start.
+    shape = cast("ast.ClassDef", ast.parse(inspect.getsource(Settings)).body[0])
+    return {
+        field.target.id: " ".join(ast.literal_eval(said.value).split())
+        for field, said in pairwise(shape.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(said, ast.Expr)
+    }
+
+
 def unknown_variables(environment: Iterable[str]) -> list[str]:
     """Return in words which variables look like settings and are none, with the nearest that is."""
     known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
@@ -143,8 +175,11 @@ class BadSettings(Exception):
 
 
 def _wrong(name: str, message: str) -> str:
-    variable = name if name.isupper() else f"{_PREFIX}{name.upper()}"
-    return f"{variable}: {message.removeprefix('Value error, ')}"
+    return f"{_variable(name)}: {message.removeprefix('Value error, ')}"
+
+
+def _variable(name: str) -> str:
+    return name if name.isupper() else f"{_PREFIX}{name.upper()}"
 
 
 @cache

@@ -117,7 +117,7 @@ def _workers(client: "redis.Redis", now: int, *, waiting: int) -> Check:
     alive = client.zcount(keys.WORKERS(), now - DEAD_AFTER, "+inf")
     if alive:
         return Check("workers", Health.OK, f"{alive} alive")
-    remedy = "start the Procfile's `worker`: identity-worker work"
+    remedy = "start one: identity-worker work"
     return Check("workers", Health.FAIL if waiting > 0 else Health.WARN, "none runs", remedy)
 
 

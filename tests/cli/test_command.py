@@ -15,6 +15,7 @@ import pytest
 from commandline import SCRIPT, Command, environment
 
 from cli.main import COMMANDS
+from config.settings import Settings
 from worker.briefs import schema
 
 TRACEBACK = "Traceback"
@@ -59,6 +60,22 @@ def test_the_schema_is_that_of_a_brief(alone: Command) -> None:
     answer = alone("schema", "brief")
     assert answer.returncode == 0
     assert json.loads(answer.stdout) == schema()
+
+
+def test_the_settings_are_described_by_the_names_of_their_variables_each_in_words(alone: Command) -> None:
+    answer = alone("schema", "settings")
+    told = json.loads(answer.stdout)["properties"]
+    assert {"REDIS_URL", "PIKTID_API_URL", "PIKTID_API_TOKEN", "ACCOUNTS_FILE"} < set(told)
+    assert len(told) == len(Settings.model_fields)
+    assert [name for name, each in told.items() if not each.get("description")] == []
+    assert "Days" in told["IDENTITY_WORKER_KEEP_DAYS"]["description"]
+
+
+def test_what_doctor_names_for_wrong_settings_is_there_where_it_is_installed(alone: Command) -> None:
+    answer = alone("doctor", IDENTITY_WORKER_KEEP_DAYS="soon")
+    named = re.findall("`identity-worker ([^`]+)`", answer.stdout)
+    assert named == ["schema settings"]
+    assert alone(*named[0].split()).returncode == 0
 
 
 def test_the_schema_comes_without_redis_http_and_tables(alone: Command) -> None:
