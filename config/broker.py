@@ -4,6 +4,7 @@ Waiting is never a message here (docs/decisions.md), so there are no delay queue
 became a dead letter has its brief held; a brief that did is kept for a person to look at.
 """
 
+import hashlib
 import math
 import threading
 import time
@@ -107,14 +108,23 @@ class Broker(RedisBroker):
         if topic := self.suspects.pop(redis_id, None):
             self.client.hdel(keys.DEATHS(), topic)
 
-    def bury(self, queue_name: str, redis_id: str, error: str) -> None:
-        """Make a message of this worker's a dead letter, and say why."""
-        text = error.encode(errors="backslashreplace").decode()
-        self._scripts.run("bury", redis_id, queue=queue_name, error=text)
+    def bury(self, queue_name: str, redis_id: str, error: str, text: bytes = b"") -> None:
+        """Make a message of this worker's a dead letter, and say why.
 
-    def acknowledge(self, queue_name: str, redis_id: str, following: list[dict[str, str]]) -> None:
-        """Acknowledge a message that ran, and send what is to follow it (`config/following.py`)."""
-        self._scripts.run("ack", redis_id, queue=queue_name, following=following)
+        `text` is the message as it was fetched: under its id another may stand by now.
+        """
+        told = error.encode(errors="backslashreplace").decode()
+        self._scripts.run("bury", redis_id, text, queue=queue_name, error=told)
+
+    def acknowledge(
+        self, queue_name: str, redis_id: str, following: list[dict[str, str]], text: bytes = b""
+    ) -> None:
+        """Acknowledge a message that ran, and send what is to follow it (`config/following.py`).
+
+        `text` is the message as it was fetched: under its id another may stand by now.
+        """
+        digest = hashlib.sha1(text, usedforsecurity=False).hexdigest() if text else ""
+        self._scripts.run("ack", redis_id, queue=queue_name, digest=digest, following=following)
 
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.

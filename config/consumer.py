@@ -148,10 +148,13 @@ class BlockingConsumer(_RedisConsumer):
             message = read_envelope(self.queue_name, redis_id, data)
         except BadEnvelope as error:
             log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=str(error))
-            self.broker.bury(self.queue_name, redis_id, str(error))
+            self.broker.bury(self.queue_name, redis_id, str(error), data)
             return None
         self._in_hand.add(redis_id)
-        return MessageProxy(message)
+        proxy: Any = MessageProxy(message)
+        if self.queue_name == keys.INLET:  # the ids of steps are ours, and none is used twice
+            proxy.text = data
+        return proxy  # type: ignore[no-any-return]  # it takes any attribute
 
     def _reclaim(self) -> None:
         """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
@@ -176,19 +179,20 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.stopping.wait(GIVE_BACK_AFTER)
             self.requeue([message])
         else:
-            follow = getattr(message, "following", [])
-            self._end(lambda queue, redis_id: self._acknowledge(queue, redis_id, follow), message)
+            follow, text = getattr(message, "following", []), getattr(message, "text", b"")
+            self._end(lambda queue, redis_id: self._acknowledge(queue, redis_id, follow, text), message)
 
     def nack(self, message: MessageProxy) -> None:
         """Make it a dead letter."""
         # Without an error it never ran: Dramatiq knows no such actor.
         error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
-        self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error), message)
+        text = getattr(message, "text", b"")
+        self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error, text), message)
 
-    def _acknowledge(self, queue: str, redis_id: str, following: list[dict[str, str]]) -> None:
+    def _acknowledge(self, queue: str, redis_id: str, following: list[dict[str, str]], text: bytes) -> None:
         # First: should the acknowledgement fail, it is run again, and must not be suspected any more.
         self.broker.clear(redis_id)
-        self.broker.acknowledge(queue, redis_id, following)
+        self.broker.acknowledge(queue, redis_id, following, text)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages to their queue."""

@@ -70,8 +70,8 @@ def _object(data: bytes) -> dict[str, Any]:
 
 
 def _is_bare(fields: dict[str, Any]) -> bool:
-    """Whether it is no envelope, but what should stand in one."""
-    return bool(fields) and not {"queue_name", "options", *_TYPES}.intersection(fields)
+    """Whether it is no envelope, but what should stand in one; `options` the bodies of both have."""
+    return bool(fields) and not {"queue_name", *_TYPES}.intersection(fields)
 
 
 def _check_types(fields: dict[str, Any]) -> None:

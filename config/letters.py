@@ -72,11 +72,13 @@ class Scripts:
             "worker": worker,
         }
 
-    def run(self, command: str, message_id: str = "", **arguments: Any) -> Any:
-        """Run a command with its arguments; `message_id` is as `decoded` made it."""
+    def run(self, command: str, message_id: str = "", text: bytes = b"", **arguments: Any) -> Any:
+        """Run a command with its arguments; `message_id` is as `decoded` made it, `text` any bytes."""
         if command not in self._loaded:
             self._loaded[command] = self._client.register_script(source(command))
-        return self._loaded[command](args=[json.dumps({**self.common, **arguments}), encoded(message_id)])
+        return self._loaded[command](
+            args=[json.dumps({**self.common, **arguments}), encoded(message_id), text]
+        )
 
 
 @cache

@@ -67,6 +67,7 @@ def test_a_brief_that_is_pushed_as_it_is_is_accepted_and_twice_it_is_one(flow: F
     "text",
     [
         json.dumps(brief(brief_id="b")),
+        json.dumps({"options": {"model": "auto"}, **brief(brief_id="b")}),
         "\ufeff \n" + json.dumps(brief(brief_id="b"), indent=2),
         inlet_message(brief(brief_id="b")).encode().decode(),
         Message(
@@ -129,7 +130,9 @@ def test_an_id_whose_message_never_comes_is_a_dead_letter_and_can_be_brought_bac
     assert client.lrange(keys.QUEUE(queue), 0, -1) == ["m\x1b"]
 
 
-@pytest.mark.parametrize("element", ["x" * 600, "[1]" * 300, '"' + "b" * 600])
+@pytest.mark.parametrize(
+    "element", ["x" * 600, "[1]" * 300, '"' + "b" * 600, json.dumps([brief()]), "\ufeff" + json.dumps("{}")]
+)
 def test_what_is_neither_an_id_nor_a_brief_is_a_dead_letter_at_once(
     client: "redis.Redis", ours: Broker, element: str
 ) -> None:

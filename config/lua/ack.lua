@@ -1,6 +1,6 @@
 -- ack: acknowledge a message that ran, and send what is to follow it.
 --
--- queue, ARGV[2], following = {{queue, id, text}, ...}: messages for other queues, or dead letters where they have an
+-- queue, ARGV[2], digest = SHA-1 of its text as this worker has it ('' where its id is nobody else's), following = {{queue, id, text}, ...}: messages for other queues, or dead letters where they have an
 -- error as well
 -- Returns 1, or 0 when it is not in this worker's hands any more.
 --
@@ -9,7 +9,10 @@
 if redis.call('SREM', hands_of(A.worker, A.queue), ID) == 0 then
     return 0
 end
-redis.call('HDEL', queue_key(A.queue) .. '.msgs', ID)
+local messages = queue_key(A.queue) .. '.msgs'
+if A.digest == '' or A.digest == redis.sha1hex(redis.call('HGET', messages, ID) or '') then
+    redis.call('HDEL', messages, ID) -- else another message has its id by now
+end
 for _, each in ipairs(A.following) do
     local name = queue_key(each.queue)
     local list, hash = redis.call('TYPE', name).ok, redis.call('TYPE', name .. '.msgs').ok

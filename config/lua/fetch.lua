@@ -31,36 +31,56 @@ local function has_suspect()
     return false
 end
 
--- Returns the id of the next message that can be run, nil where the element is none, and whether there was one.
+-- A message whose id is a dead letter's gets one of its own, or the reason of the one would be taken for the other's.
+-- With the same text it is that letter, brought back.
+local function beside_dead_letter(id)
+    if redis.call('HEXISTS', name .. '.XQ.msgs', id) == 0 then
+        return id
+    end
+    local text = redis.call('HGET', name .. '.msgs', id)
+    local own = id_beside(name .. '.XQ.msgs', id, text)
+    redis.call('HDEL', name .. '.msgs', id)
+    redis.call('HSET', name .. '.msgs', own, text)
+    forget(A.queue, own)
+    return own
+end
+
+-- Returns the id of the next message that can be run, nil where the element is none, and the element; nil of none.
 local function next_id()
     local id = redis.call('LPOP', name)
     if not id then
-        return nil, false
+        return nil, nil
     end
     local size = redis.call('HSTRLEN', name .. '.msgs', id)
     if size > A.most_bytes then
         local text = redis.call('HGET', name .. '.msgs', id)
+        redis.call('HDEL', name .. '.msgs', id)
         bury(A.queue, id, text, {at = NOW, error = 'it has ' .. size .. ' bytes, more than are read of any message'})
-        return nil, true
+        return nil, id
     elseif size == 0 and redis.call('HEXISTS', name .. '.msgs', id) == 0 then
-        return sort(A.queue, id), true
+        local bare = sort(A.queue, id)
+        return bare and beside_dead_letter(bare), id
     end
     redis.call('ZREM', string.format(A.late, A.queue), id)
-    return id, true
+    return beside_dead_letter(id), id
 end
 
 local busy = has_suspect()
 local taken, passed = {}, {}
 local odd = 0
 while #taken < 3 * A.most and odd < 100 do -- a flood of what is no message may not keep the server to itself
-    local id, there = next_id()
-    if not there then
+    local id, element = next_id()
+    if not element then
         break
     end
-    odd = odd + (id and 0 or 1)
+    -- Of two messages with one id the second waits: what ends the one here would end the other.
+    local again = id and redis.call('SISMEMBER', hands_of(A.worker, A.queue), id) == 1
+    odd = odd + ((again or not id) and 1 or 0)
     local message = id and redis.call('HGET', name .. '.msgs', id)
     local topic = message and suspected(A.queue, id, message)
-    if topic and busy then
+    if again then
+        passed[#passed + 1] = element
+    elseif topic and busy then
         passed[#passed + 1] = id
     elseif message then
         busy = busy or topic

@@ -10,8 +10,9 @@ forget(A.queue, ID)
 if not text then
     return 0
 end
-if text ~= '' then -- else its message may have come by now
-    redis.call('HSET', name .. '.msgs', ID, text)
+if text == '' then
+    redis.call('RPUSH', name, ID) -- its message may have come by now
+else
+    queue_message(A.queue, ID, text)
 end
-redis.call('RPUSH', name, ID)
 return 1

@@ -30,6 +30,7 @@ local function put_back(worker)
             local text = redis.call('HGET', queue_key(queue) .. '.msgs', id)
             local deaths = text and one_more_death(topic_of(queue, id, text), worker)
             if text and #deaths >= A.most_deaths then
+                redis.call('HDEL', queue_key(queue) .. '.msgs', id)
                 bury(queue, id, text, {at = NOW, error = #deaths .. ' workers died while it ran', deaths = deaths})
             elseif text then
                 redis.call('LPUSH', queue_key(queue), id)

@@ -14,6 +14,7 @@ TEND_TESTS = (
 ENTRIES_TESTS = ("tests/test_queue_entries.py",)
 SHUTDOWN_TESTS = ("tests/test_shutdown.py", "-k", "paid_call or pays_nothing or told_again")
 HELD_TESTS = ("tests/cli/test_held.py", "-k", "no_worker_can_run")
+IDS_TESTS = ("tests/test_message_ids.py",)
 
 MUTANTS = (
     *of("config/consumer.py", CONSUMER_TESTS,
@@ -68,7 +69,7 @@ MUTANTS = (
         ("whoever takes a message may be on no list", "sign_in()\nlocal name", "local name"),
     ),
     *of("config/lua/bury.lua", CONSUMER_TESTS,
-        ("a dead letter stays in a worker's hands", "redis.call('SREM', hands_of(A.worker, A.queue), ID)\n", ""),
+        ("a dead letter stays in a worker's hands", "if redis.call('SREM',", "if redis.call('SISMEMBER',"),
     ),
     *of("config/lua/revive.lua", ("tests/cli/test_held.py", "-k", "inlet_is_listed"),
         ("a revived letter stays a dead one", "forget(A.queue, ID)\n", ""),
@@ -96,6 +97,16 @@ MUTANTS = (
         ("an id without its message is forgotten", "        redis.call('ZADD', string.format(A.late, queue), 'NX', NOW, element)\n", ""),
         ("a delay is none", "        local eta = text and eta_of(text) or NOW", "        local eta = NOW"),
     ),
+    *of("config/lua/lib/letters.lua", IDS_TESTS,
+        ("a dead letter takes another's place", "    id = id_beside(name .. '.XQ.msgs', id, text)\n", ""),
+        ("an id without its message takes a dead letter's place", "if text == '' and redis.call('HSTRLEN', name .. '.XQ.msgs', id) > 0 then", "if false then"),
+    ),
+    *of("config/lua/ack.lua", IDS_TESTS,
+        ("what ends a message ends another with its id", "if A.digest == '' or A.digest == redis.sha1hex(redis.call('HGET', messages, ID) or '') then", "if true then"),
+    ),
+    *of("config/lua/bury.lua", IDS_TESTS,
+        ("who was taken for dead takes a message from its queue", "if redis.call('SREM', hands_of(A.worker, A.queue), ID) == 0 then", "if redis.call('SREM', hands_of(A.worker, A.queue), ID) == 2 then"),
+    ),
     *of("config/draining.py", SHUTDOWN_TESTS,
         ("who is told again waits still", "        elif now - before > SAME_KEY and at_terminal():", "        elif False:"),
         ("SIGHUP undoes the order to end", "            os.kill(main.pid, signal.SIGTERM)\n", "            pass\n"),
@@ -105,7 +116,7 @@ MUTANTS = (
         ("nobody hears that a paid call is over", "            self._changed.notify_all()\n", ""),
         ("a paid call is waited for without end", "lambda: not self._paying, self._seconds)", "lambda: not self._paying)"),
         ("a step that pays nothing is waited for", "timeout=round(GRACE * 1000)", "timeout=60_000"),
-        ("a worker that ends goes on", "            broker.stopping.set()\n            log.info(\"worker.ending\"", "            log.info(\"worker.ending\""),
+        ("a worker that ends goes on", "            broker.stopping.set()\n            # The consumers", "            # The consumers"),
     ),
     *of("config/draining.py", (*CONSUMER_TESTS, "-k", "worker_ends"),
         ("what comes to a thread while its worker ends is begun", "            if broker.stopping.is_set():\n                message", "            if False:\n                message"),

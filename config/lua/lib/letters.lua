@@ -41,6 +41,21 @@ local function topic_of(queue, id, text)
     return queue .. '/' .. id
 end
 
+-- The id under which a hash can keep a text: beside another one that has the id already, as nothing keeps those who
+-- choose their messages' ids from using one twice.
+local function id_beside(hash, id, text)
+    local there = redis.call('HGET', hash, id)
+    return there and there ~= '' and there ~= text and id .. '-' .. redis.sha1hex(text) or id
+end
+
+-- Queue a message.
+local function queue_message(queue, id, text)
+    local name = queue_key(queue)
+    id = id_beside(name .. '.msgs', id, text)
+    redis.call('HSET', name .. '.msgs', id, text)
+    redis.call('RPUSH', name, id)
+end
+
 -- A dead letter is no more: it was brought back, thrown away, or is too old.
 local function forget(queue, id)
     local name = queue_key(queue) .. '.XQ'
@@ -54,16 +69,19 @@ end
 
 local BURIED = {} -- for the log: id and reason of each, cut short
 
--- Make what stands in a queue a dead letter, with its reason; a step's brief is held by the step that this sends.
+-- Make what stood in a queue a dead letter, with its reason; a step's brief is held by the step that this sends.
 -- Where there are too many, an entry of the inlet is put aside as it is, and is looked at once there is room: a
 -- reason for each of a flood of bytes would be larger than the flood.
 local function bury(queue, id, text, reason)
     local name = queue_key(queue)
     BURIED[#BURIED + 1] = string.sub(id, 1, 100)
     BURIED[#BURIED + 1] = reason.error
-    redis.call('HDEL', name .. '.msgs', id)
     local topic, actor = topic_of(queue, id, text)
     redis.call('HDEL', A.deaths, topic)
+    if text == '' and redis.call('HSTRLEN', name .. '.XQ.msgs', id) > 0 then
+        return -- the message of this id is a dead letter already
+    end
+    id = id_beside(name .. '.XQ.msgs', id, text)
     forget(queue, id)
     if queue == A.inlet then
         local bytes = tonumber(redis.call('GET', A.letter_bytes) or 0)

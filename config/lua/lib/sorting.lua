@@ -10,7 +10,7 @@ local function sort(queue, element)
     elseif queue == A.inlet and string.find(element, '^\239?\187?\191?%s*{') then
         redis.call('HSET', queue_key(queue) .. '.msgs', bare, element)
         return bare
-    elseif #element > 512 then
+    elseif #element > 512 or string.find(element, '^\239?\187?\191?%s*[%["]') then
         bury(queue, bare, element, {at = NOW, error = 'it is neither the id of a message nor a brief, which is a JSON object'})
     else
         redis.call('ZADD', string.format(A.late, queue), 'NX', NOW, element)
@@ -77,8 +77,7 @@ local function queue_what_is_due()
         redis.call('ZREM', A.delayed, id)
         if text then
             redis.call('HDEL', name .. '.DQ.msgs', id)
-            redis.call('HSET', name .. '.msgs', id, text)
-            redis.call('RPUSH', name, id)
+            queue_message(A.inlet, id, text)
         end
     end
 end
