@@ -305,10 +305,17 @@ def test_a_body_is_read_up_to_the_limit() -> None:
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
-def test_a_packed_body_is_refused() -> None:
-    packed = answer(200, b"\x1f\x8b packed", {"Content-Encoding": "gzip"})
+@pytest.mark.parametrize("named", ["gzip", "identity, gzip", "BR"])
+def test_a_packed_body_is_refused(named: str) -> None:
+    packed = answer(200, b"\x1f\x8b packed", {"Content-Encoding": named})
     with serving(packed) as server, pytest.raises(FileRefused, match="packed"):
         fetch(server.url, max_bytes=LIMIT, private=True)
+
+
+@pytest.mark.parametrize("named", ["", "Identity", "identity, identity"])
+def test_a_body_that_is_said_to_be_packed_by_nothing_is_read(named: str) -> None:
+    with serving(answer(200, b"as it is", {"Content-Encoding": named})) as server:
+        assert fetch(server.url, max_bytes=LIMIT, private=True) == b"as it is"
 
 
 def test_a_peer_that_does_not_answer_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from worker.addresses import resolve
 from worker.file_errors import FileRefused, FileUnavailable
 from worker.pool import tls
 from worker.timed_network import TimedBackend, within
+from worker.transport import packings
 
 #: Redirects that are followed, each checked like the first URL.
 MAX_REDIRECTS = 3
@@ -60,7 +61,7 @@ def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes
         if response.status in _REDIRECTS:
             return _parsed(httpx.Headers(response.headers).get("location", ""), base=url)
         _check_status(url, response.status)
-        if httpx.Headers(response.headers).get("content-encoding", "identity").lower() != "identity":
+        if packings(httpx.Headers(response.headers)):
             raise FileRefused(f"{url.host} answers packed, though it was asked not to")
         # As it came: unpacked, it could be a thousand times as much.
         content = bytearray()

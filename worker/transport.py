@@ -92,20 +92,27 @@ def read_body(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
                 return bytes(raw), False
     except httpx.HTTPError:
         return bytes(raw), False
-    packed = response.headers.get("content-encoding", "identity").strip().lower()
-    return (bytes(raw), True) if packed == "identity" else _unpacked(raw, packed, max_bytes)
+    packed = packings(response.headers)
+    return _unpacked(raw, packed, max_bytes) if packed else (bytes(raw), True)
 
 
-def _unpacked(raw: bytearray, packed: str, max_bytes: int) -> tuple[bytes, bool]:
+def packings(headers: httpx.Headers) -> list[str]:
+    """Return how a body is packed, one item a layer; `identity` and nothing are none (RFC 9110, 8.4)."""
+    named = [each.strip().lower() for each in headers.get("content-encoding", "").split(",")]
+    return [each for each in named if each not in ("", "identity")]
+
+
+def _unpacked(raw: bytearray, packed: list[str], max_bytes: int) -> tuple[bytes, bool]:
     """Return what one layer of gzip or zlib holds, up to the limit; of anything else, nothing.
 
     We ask for none. But an answer that tells what was bought must not be lost to a proxy that packs unasked.
     """
-    if packed not in ("gzip", "x-gzip", "deflate"):
+    if packed not in (["gzip"], ["x-gzip"], ["deflate"]):
         return b"", False
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either header
     try:
         body = unpacker.decompress(raw, max_bytes + 1)
     except zlib.error:
         return b"", False
-    return body, unpacker.eof and len(body) <= max_bytes
+    # Behind the end there may be one more of the kind, with the rest of it.
+    return body, unpacker.eof and not unpacker.unused_data and len(body) <= max_bytes

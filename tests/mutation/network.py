@@ -28,7 +28,7 @@ MUTANTS = (
     ),
     *of("worker/transport.py", ("tests/piktid/test_transport.py", "-k", "packed"),
         ("what is packed is unpacked whole", "unpacker.decompress(raw, max_bytes + 1)", "unpacker.decompress(raw)"),
-        ("what is packed is lost", "if packed not in (\"gzip\", \"x-gzip\", \"deflate\"):", "if True:"),
+        ("what is packed is lost", "if packed not in ([\"gzip\"], [\"x-gzip\"], [\"deflate\"]):", "if True:"),
     ),
     *of("web/app.py", WEB_TESTS,
         ("who asks learns which accounts there are", "return self._refused(name, 401, _UNSIGNED if", "return self._refused(name, 401 if known else 404, _UNSIGNED if"),

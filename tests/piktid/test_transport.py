@@ -197,13 +197,23 @@ def test_a_packed_answer_is_not_unpacked_past_the_limit(
     assert most < 2_000_000
 
 
+@pytest.mark.parametrize("named", ["gzip", "GZIP", "identity, gzip", "x-gzip ,", "", "identity,identity"])
 def test_an_answer_that_a_proxy_packed_unasked_still_tells_what_was_bought(
-    server: Server, api: PiktID
+    server: Server, api: PiktID, named: str
 ) -> None:
-    packed = gzip.compress(b'{"job_id": "job_1"}')
-    server.answers = [answer(202, packed, {"Content-Encoding": "gzip"})]
+    plain = b'{"job_id": "job_1"}'
+    body = gzip.compress(plain) if "gzip" in named.lower() else plain
+    server.answers = [answer(202, body, {"Content-Encoding": named})]
     assert api.create(BODY).job_id == "job_1"
     assert server.seen[0].headers["Accept-Encoding"] == "identity"
+
+
+def test_what_was_packed_in_two_parts_is_not_taken_for_whole(server: Server, pool: httpx.Client) -> None:
+    parts = gzip.compress(b'{"drafts": ') + gzip.compress(b"[]}")
+    server.answers = [answer(200, parts, {"Content-Encoding": "gzip"})]
+    with pool.stream("GET", server.url) as response:
+        _, whole = transport.read_body(response, 20_000)
+    assert not whole
 
 
 @pytest.mark.parametrize("late", ["create", "promote", "extract"])
