@@ -226,6 +226,25 @@ def test_a_request_whose_head_drips_is_cut_off(
                 assert dripped(connection) < DEADLINE
 
 
+def test_a_connection_that_sends_its_requests_together_is_not_cut_off_later(
+    settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    with serving(settings, redis_url) as web, socket.create_connection(("127.0.0.1", web.port)) as connection:
+        connection.settimeout(DEADLINE)
+        answers = connection.makefile("rb")
+        until = time.monotonic() + 3 * 0.5
+        connection.sendall(request)
+        while time.monotonic() < until:
+            connection.sendall(request)
+            time.sleep(0.01)  # what goes on meanwhile is the time of the first head
+            assert answers.readline() == b"HTTP/1.1 404 Not Found\r\n"
+            while answers.readline() not in (b"\r\n", b""):
+                pass
+            answers.read(len("Not Found"))
+
+
 def test_at_sighup_web_reads_the_accounts_again_and_keeps_them_when_they_are_wrong(
     settings: Settings, store: SecretStore, client: "redis.Redis", start: ProcessFactory, tmp_path: Path
 ) -> None:

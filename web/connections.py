@@ -79,7 +79,8 @@ class _Limited(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._expect_request()
+        if not self._is_answering:  # else the next request had come with this one
+            self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_timer.cancel()
