@@ -23,8 +23,6 @@ def check(url: str) -> None:
     """Raise BadUrl unless the URL is one that a client can be made of."""
     if any(each.isspace() for each in url):
         raise BadUrl("has a blank in it: leave it out, or write %20")
-    if (begins := url.partition(":")[0]) != begins.lower():
-        raise BadUrl("must begin in small letters: redis://, rediss:// or unix://")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -33,6 +31,8 @@ def check(url: str) -> None:
         raise BadUrl(f"can't be read: {_FORM}; {_ENCODE}") from None
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise BadUrl(f"must be {_FORM}")
+    if not url.startswith(parts.scheme):
+        raise BadUrl("must begin in small letters: redis://, rediss:// or unix://")
     if any("@" in part for part in (parts.path, parts.query, parts.fragment) if parts.scheme != "unix"):
         raise BadUrl(f"has an @ behind its host: {_ENCODE}")
     if parts.fragment:

@@ -41,6 +41,7 @@ def _tried(key: str) -> Iterator[Command]:
     yield from [("HINCRBYFLOAT", key, "a", 1), ("HGET", key, "a"), ("HMGET", key, "a"), ("HGETALL", key)]
     yield from [("HEXISTS", key, "a"), ("HKEYS", key), ("HVALS", key), ("HLEN", key), ("HDEL", key, "a")]
     yield from [("DEL", key), ("ZADD", key, 1, "a"), ("ZSCORE", key, "a"), ("ZRANK", key, "a")]
+    yield ("ZMSCORE", key, "a")
     yield from [("ZCARD", key), ("ZCOUNT", key, 0, 9), ("ZRANGE", key, 0, 9), ("ZRANGEBYSCORE", key, 0, 9)]
     yield from [("ZREM", key, "b"), ("ZREMRANGEBYSCORE", key, 5, 9), ("DEL", key)]
     yield from [("RPUSH", key, "a"), ("LPUSH", key, "b", "c"), ("LLEN", key), ("LRANGE", key, 0, 9)]
@@ -58,7 +59,14 @@ def _queued(key: str) -> Iterator[Command]:
 
 def _called(key: str) -> Iterator[Command]:
     sha = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
-    yield from [("TYPE", key), ("TIME",), ("PING",), ("SCRIPT", "LOAD", _SCRIPT), ("EVALSHA", sha, 1, key)]
+    yield from [
+        ("TYPE", key),
+        ("SCAN", 0, "COUNT", 1),
+        ("TIME",),
+        ("PING",),
+        ("SCRIPT", "LOAD", _SCRIPT),
+        ("EVALSHA", sha, 1, key),
+    ]
 
 
 def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iterator[Finding]:

@@ -71,6 +71,8 @@ LACKING = {
     "-pexpire": "+pexpire",
     "-multi": "+multi",
     "-time": "+time",
+    "-scan": "+scan",
+    "-zmscore": "+zmscore",
     "-zadd": "+zadd",
     "-hincrbyfloat": "+hincrbyfloat",
     "-@all": "+@read +@write +@blocking +@scripting +@transaction",

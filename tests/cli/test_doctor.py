@@ -183,15 +183,16 @@ def test_a_library_that_the_api_calls_full_fails_and_a_budget_near_its_end_warns
     assert "--account-budget N" in found["budget default"]["remedy"]
 
 
+@pytest.mark.parametrize("lacking", ["xadd", "time", "scan"])
 def test_rights_that_are_missing_fail_and_nothing_else_is_said_of_such_a_server(
-    examined: Any, own_valkey: ValkeyServer
+    examined: Any, own_valkey: ValkeyServer, lacking: str
 ) -> None:
     with redis.Redis.from_url(own_valkey.connection_url) as own:
-        rules = ("on", ">pw", "~identity:*", "~dramatiq:*", "+@all", "-xadd", "-info")
+        rules = ("on", ">pw", "~identity:*", "~dramatiq:*", "+@all", f"-{lacking}", "-info")
         own.execute_command("ACL", "SETUSER", "tenant", *rules)
     found = examined(REDIS_URL=own_valkey.connection_url.replace("redis://", "redis://tenant:pw@"))
     assert found["rights"]["health"] == "fail"
-    assert "ACL SETUSER tenant +xadd" in found["rights"]["remedy"]
+    assert f"ACL SETUSER tenant +{lacking}" in found["rights"]["remedy"]
     assert found["redis"]["said"].startswith("redis://tenant@127.0.0.1")
     assert "workers" not in found
 

@@ -11,6 +11,7 @@ SECRET = "SEKRET"
 WRONG = {
     "": "must be redis://",
     "nonsense": "must be redis://",
+    SECRET: "must be redis://",
     "http://h:6379": "must be redis://",
     "REDIS://h:6379": "small letters",
     "Rediss://h": "small letters",
