@@ -13,7 +13,7 @@ from cli.outbox import Outgoing, Status
 from config import embedded
 from config.connection import connect
 from config.settings import Settings
-from worker.amounts import credits_text
+from worker.amounts import counted, credits_text
 from worker.batch_plan import AccountPlan, committed, plans, problems
 
 
@@ -67,7 +67,8 @@ def show(found: Plan | None, max_credits: float | None) -> None:
     if found.known:
         say(f"{found.known} would not be sent, by what is on record, and are not counted here.")
     for plan in found.accounts:
-        say(printable(f"account {plan.account}: {plan.briefs} briefs, {plan.waiting} wait already"))
+        waiting = counted(plan.waiting, "waits", "wait")
+        say(printable(f"account {plan.account}: {counted(plan.briefs, 'brief')}, {waiting} already"))
         free = "no limit" if plan.slots_free is None else f"{plan.slots_free} free"
         cut = plan.counted < plan.waiting
         those = f"the first {plan.counted} that wait" if cut else "those that wait"

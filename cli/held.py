@@ -56,7 +56,8 @@ def _show_brief(brief: BriefView, now: int) -> None:
 def _show_letter(letter: Letter, now: int) -> None:
     _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
     _say(f"  {letter.error}")
-    _say(f"  it is: {shown(letter.text)}")
+    if letter.text:
+        _say(f"  it is: {shown(letter.text)}")
     _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
 
 

@@ -10,6 +10,7 @@ from cli.account_options import Account, By, must_be_known, person
 from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable, say
 from worker import account_report, limit_changes
 from worker.account_models import AccountReport
+from worker.amounts import counted
 from worker.ledger import Ledger
 
 #: Changes that are shown to people.
@@ -82,7 +83,8 @@ def _show(report: AccountReport, *, as_json: bool) -> None:
     for change in report.changes[:CHANGES]:
         say(printable(f"  {change_line(change)}"))
     if len(report.changes) > CHANGES:
-        say(f"  and {len(report.changes) - CHANGES} changes before; --json lists those that are kept")
+        before = counted(len(report.changes) - CHANGES, "change")
+        say(f"  and {before} before; --json lists those that are kept")
 
 
 def _facts(report: AccountReport) -> dict[str, Any]:

@@ -93,6 +93,8 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
 def report(outcomes: Iterable[Outcome], *, as_json: bool) -> NoReturn:
     """Print what came of it and end the command: 1 when something was not done."""
     found = list(outcomes)
+    if not found and not as_json:
+        say("Nothing was to be done: none of these is in a state for it.")
     if as_json:
         print_json([asdict(outcome) for outcome in found])
     for outcome in [] if as_json else found:

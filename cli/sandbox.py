@@ -27,7 +27,9 @@ def command(
     ] = None,
     given: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting of docs/sandbox.md, the value as JSON."),
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A setting, the value as JSON; of a wrong NAME all are told."
+        ),
     ] = None,
     until_closed: Annotated[
         bool, typer.Option("--until-closed", help="End when standard input does, as with whoever starts it.")
@@ -37,6 +39,7 @@ def command(
     """Run an emulation of the PiktID v2 API until it is stopped."""
     need_packages()
     from sandbox.server import serve
+    from sandbox.world import WrongSettings
 
     def announce(url: str) -> None:
         if as_json:
@@ -49,8 +52,11 @@ def command(
     how: dict[str, Any] = {"speed": speed, "dialect": dialect, "seed": seed, "state": state, **settings}
     try:
         serve(port, announce=announce, until_closed=until_closed, **how)
+    except WrongSettings as error:
+        fail(f"the sandbox can't run: {printable(error)}", USED_WRONGLY)
     except (OSError, ValueError) as error:
-        fail(f"the sandbox can't run: {error}")
+        why = getattr(error, "strerror", None) or error
+        fail(f"the sandbox can't run: {printable(why)}")
 
 
 def _setting(given: str) -> tuple[str, Any]:

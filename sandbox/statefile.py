@@ -60,10 +60,14 @@ def dump(world: World) -> bytes:
 def write(content: bytes, path: Path) -> None:
     """Put a state on the disk; the file is the old or the new one, whole, and only its owner reads it."""
     unfinished = _unfinished(path)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    unfinished.replace(path)
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise OSError(error.errno, f"the state can't be written to {path}: {error.strerror}") from None
 
 
 async def keep(world: World, path: Path) -> None:

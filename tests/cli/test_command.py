@@ -78,6 +78,21 @@ def test_what_doctor_names_for_wrong_settings_is_there_where_it_is_installed(alo
     assert alone(*named[0].split()).returncode == 0
 
 
+def test_a_setting_that_the_sandbox_does_not_know_is_told_with_those_that_it_does(alone: Command) -> None:
+    answer = alone("sandbox", "--port", "0", "--set", "slots=2")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "slots: not known; those that are: jobs_cap, slots_cap, " in answer.stderr
+
+
+def test_of_a_port_that_is_taken_the_sandbox_says_which(alone: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = alone("sandbox", "--port", str(port))
+    assert answer.returncode == 1
+    told = f"identity-worker: the sandbox can't run: port {port} can't be had: Address already in use\n"
+    assert answer.stderr == told
+
+
 def test_the_schema_comes_without_redis_http_and_tables(alone: Command) -> None:
     answer = alone("schema", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}

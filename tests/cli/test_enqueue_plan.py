@@ -44,7 +44,7 @@ def test_the_plan_tells_slots_credits_and_duration_behind_what_waits(command: Co
     # One job at a time: eight briefs of a minute for drafts and a minute and a half for preprocessing each.
     assert account["seconds"] == pytest.approx(8 * 150, rel=0.05)
     text = command("enqueue", "-", "--dry-run", stdin=lines(6)).stdout
-    assert "account default: 6 briefs, 1 wait already\n  slots     6 needed, 49 free, 1 wanted by" in text
+    assert "account default: 6 briefs, 1 waits already\n  slots     6 needed, 49 free, 1 wanted by" in text
     assert "  credits   300 for promotions; for 12 drafts: not known before the first\n" in text
     assert "  duration  about " in text
     assert flow.client.llen(keys.QUEUE(keys.INLET)) == 0

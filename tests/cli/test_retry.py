@@ -353,6 +353,13 @@ def test_it_is_told_what_to_retry_in_one_way(command: Command, arguments: tuple[
     assert command("retry", *arguments).returncode == 2
 
 
+def test_where_nothing_is_held_it_says_that_it_did_nothing(command: Command) -> None:
+    answer = command("retry", "--all-held")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == "Nothing was to be done: none of these is in a state for it.\n"
+    assert command("retry", "--all-held", "--json").stdout == "[]\n"
+
+
 def test_all_that_are_held_are_tried_and_those_that_need_an_answer_named(
     command: Command, flow: Flow
 ) -> None:

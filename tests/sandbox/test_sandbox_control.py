@@ -15,7 +15,7 @@ import pytest
 import requests
 from sandbox_api import RED, Api
 
-from sandbox import Sandbox, running
+from sandbox import Sandbox, running, statefile
 from sandbox.faults import RequestKind, Rule, StreamKind, WebhookKind
 from sandbox.settings import Settings
 from sandbox.world import World
@@ -300,3 +300,14 @@ def test_the_journal_shows_no_password_of_who_signs_in(api: Api, body: bytes) ->
     where = f"{api.url}/auth/login?password=hush-hush"
     requests.post(where, data=body, auth=("ada", "hush-hush"), timeout=5)
     assert "hush" not in json.dumps(api.sandbox.journal())
+
+
+def test_a_state_that_the_disk_has_no_room_for_is_told_by_its_file_and_leaves_no_part_of_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.json"
+    unfinished = tmp_path / "state.json.new"
+    unfinished.symlink_to("/dev/full")
+    with pytest.raises(OSError, match=f"the state can't be written to {path}: No space left on device"):
+        statefile.write(b"{}", path)
+    assert list(tmp_path.iterdir()) == []

@@ -51,7 +51,12 @@ def test_a_sandbox_of_its_own_begins_with_settings_that_a_reset_keeps() -> None:
 
 
 def test_a_sandbox_that_cannot_be_started_says_why() -> None:
-    with pytest.raises(RuntimeError, match=r"was not started: .*nonsense: Extra inputs"), running(nonsense=1):
+    with (
+        pytest.raises(
+            RuntimeError, match=r"was not started: .*nonsense: not known; those that are: jobs_cap"
+        ),
+        running(nonsense=1),
+    ):
         pass
 
 
