@@ -17,6 +17,7 @@ from worker import intake, views
 from worker.arrivals import Outcome
 from worker.ledger import Answer, Ledger
 from worker.operator import Operator
+from worker.retrying import RefusedError
 from worker.updating import Change, update
 
 INSTRUCTIONS = brief()["instructions"]
@@ -192,6 +193,16 @@ def test_a_worker_that_holds_the_brief_before_it_can_move_nothing_of_the_one_in_
     # Its attempt is let count as the new one's: what tells them apart is when they were accepted.
     flow.client.hset(keys.RECORD("brief:b"), "grants", stale.get("grants") or "")
     assert flow.ledger.advance(stale, "submitting", journal=intent) is Answer.ELSEWHERE
+
+
+def test_who_read_the_brief_before_it_was_replaced_does_not_cancel_the_one_in_its_place(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    operator, stale = Operator(flow.client, flow.settings, "test"), flow.brief("b")
+    operator.cancel(stale)
+    bring(flow, brief_id="b", name="Another")
+    with pytest.raises(RefusedError, match="has moved meanwhile"):
+        operator.cancel(stale)
+    assert flow.brief("b").state == "waiting"
 
 
 def test_of_two_workers_with_two_briefs_of_one_id_one_is_accepted_and_the_other_told(

@@ -117,7 +117,7 @@ class Ledger(Arrivals):
             "settle": settle,
             "jobs": list(jobs) or None,
             "throttle": throttle and {k: v for k, v in throttle._asdict().items() if v is not None},
-            "when": _as_read(record) | {"grants": record.get("grants") or ""} | dict(when or {}),
+            "when": same_brief(record) | {"grants": record.get("grants") or ""} | dict(when or {}),
             "promotions": list(promotions) or None,
             "keep": keep or None,
             "unowned": unowned or None,
@@ -154,7 +154,7 @@ class Ledger(Arrivals):
         arguments = {
             "subject": record.subject,
             "state": record.state,
-            "when": _as_read(record) | dict(when),
+            "when": same_brief(record) | dict(when),
             "set": fields,
             "timer": timer,
             "again": again or None,
@@ -215,6 +215,6 @@ class Ledger(Arrivals):
         return int(seconds) * 1000 + int(microseconds) // 1000
 
 
-def _as_read(record: Record) -> dict[str, str]:
+def same_brief(record: Record) -> dict[str, str]:
     """Return what tells a brief from another one that has taken its place since it was read."""
     return {"accepted_at": record.get("accepted_at") or ""}

@@ -12,7 +12,7 @@ from config.settings import Settings
 from worker import choosing, steps
 from worker.api_errors import NotFound
 from worker.charges import Journal
-from worker.ledger import Ledger
+from worker.ledger import Ledger, same_brief
 from worker.records import Answer, Record, inside, promotion_subject
 from worker.retrying import ASKED, AT_ONCE, RefusedError, asks_for_description, asks_for_job, way_back
 from worker.scripts import Scripts
@@ -121,7 +121,8 @@ class Operator:
                 brief=brief.brief_id,
                 to=to,
                 why=why,
-                when=_as_read(brief) if to == "failed" else None,
+                # A cancel holds in whatever state the brief is by now, but not for one in its place.
+                when=_as_read(brief) if to == "failed" else same_brief(brief),
                 journal=inside(self._word(brief, "cancel" if to == "cancelled" else "give up")) + "}",
             )
         )
