@@ -44,6 +44,7 @@ class Reading:
         self._stdin = stdin
         self._recursive = recursive
         self._seen: set[tuple[int, int]] = set()
+        self._stdin_read = False
         self.skipped: list[Skipped] = []
         """What was passed over, once the items were read."""
         self.missed: list[str] = []
@@ -53,6 +54,10 @@ class Reading:
         """Yield the items, one after the other; a file that is named twice is read once."""
         for place in self._places:
             if place == STDIN:
+                if self._stdin_read:
+                    self.skipped.append(Skipped(STDIN, "it was read already", ("stdin",)))
+                    continue
+                self._stdin_read = True
                 yield from _of_content(self._stdin.read(MAX_FILE + 1), "stdin", lines=False)
             else:
                 yield from self._of_place(Path(place))

@@ -16,9 +16,8 @@ from worker.amounts import counted
 class Rejects:
     """Where they are written; use `rejects_to`."""
 
-    def __init__(self, path: Path, beside: Path) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._beside = beside
 
     def write(self, briefs: Sequence[Outgoing]) -> str:
         """Write those that were refused, if any, and return what was done as a sentence. Raises OSError."""
@@ -29,11 +28,12 @@ class Rejects:
         left = [each.source for each in refused if each.original is None]
         told = f"In {self._path}: {counted(len(lines), 'brief')} to mend; enqueue that file then."
         if lines:
-            with self._beside.open("wb") as file:
-                file.writelines(lines)
-                file.flush()
-                os.fsync(file.fileno())
-            self._beside.replace(self._path)
+            with _beside(self._path) as beside:
+                with beside.open("wb") as file:
+                    file.writelines(lines)
+                    file.flush()
+                    os.fsync(file.fileno())
+                beside.replace(self._path)
         return f"{told} Mend where they are: {', '.join(left)}." if left else told
 
 
@@ -49,14 +49,23 @@ def rejects_to(path: Path | None) -> Iterator[Rejects | None]:
     if os.path.lexists(path):
         fail(f"--rejects {path}: there is one already; name another file, or move it away", USED_WRONGLY)
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-        os.close(descriptor)
+        # Not kept: its folder may be one of those that are read.
+        with _beside(path):
+            pass
     except OSError as error:
         fail(f"--rejects {path}: can't be written: {error.strerror}", USED_WRONGLY)
+    yield Rejects(path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield a new file beside the one that it is to become. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    os.close(descriptor)
     try:
-        yield Rejects(path, Path(beside))
+        yield Path(name)
     finally:
-        Path(beside).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def _line(text: str) -> bytes:

@@ -301,6 +301,12 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     assert [item.value for item in read(path, tmp_path, path)] == [ONE]
 
 
+def test_standard_input_that_is_named_twice_is_read_once() -> None:
+    reading = Reading(["-", "-"], io.BytesIO(json.dumps(ONE).encode()))
+    assert [item.value for item in reading.items()] == [ONE]
+    assert list(map(str, reading.skipped)) == ["-: not read: stdin (it was read already)"]
+
+
 def test_a_named_pipe_is_read_when_it_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b'{"name": "one"}',))

@@ -73,6 +73,19 @@ def test_what_cannot_be_taken_out_of_its_file_is_named_instead(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_rejects_go_into_the_folder_that_is_read_nothing_else_of_them_lies_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.json").write_text(BAD)
+    reading = Reading([str(tmp_path)], io.BytesIO())
+    with rejects_to(tmp_path / "r.jsonl") as file:
+        briefs = outbox.prepare(reading.items(), {}, None, Settings())
+        assert file is not None
+        file.write(briefs)
+    assert reading.skipped == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "r.jsonl"]
+
+
 def test_without_a_refusal_no_file_is_left(tmp_path: Path) -> None:
     with rejects_to(tmp_path / "r.jsonl") as file:
         assert file is not None
