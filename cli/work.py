@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cli import installed
-from cli.common import USED_WRONGLY, fail
+from cli.common import USED_WRONGLY, check_server, fail, redis_url
+from config.settings import BadSettings, Settings, settings
 
 
 def command(
@@ -25,7 +26,6 @@ def command(
     from config import children, logs, process_signals
     from config.accounts import BadAccounts, load_accounts
     from config.embedded import OWN_SERVER, NotInstalled, check_package
-    from config.settings import BadSettings, settings
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
@@ -40,6 +40,8 @@ def command(
         fail(str(error))
     # First: Dramatiq, whose main process this becomes, sets up logs where there are none.
     logs.configure(values)
+    if values.redis_url is not None:
+        _refuse_unusable_redis(values)
     given = ["--processes", str(processes), "--threads", str(threads or values.threads)]
     # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
     sys.argv = children.python("cli", "work", *given)
@@ -48,3 +50,20 @@ def command(
     code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, "--path"]))
     process_signals.ignore()
     raise typer.Exit(code)
+
+
+def _refuse_unusable_redis(values: Settings) -> None:
+    """End the command, with what to do, where its processes would only end one after the other.
+
+    One that does not answer yet is theirs to wait for.
+    """
+    import redis
+
+    from config.remedies import is_lasting
+
+    with redis_url(values) as url:
+        try:
+            check_server(url, process=False)
+        except redis.RedisError as error:
+            if is_lasting(error):
+                raise

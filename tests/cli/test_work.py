@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -83,6 +84,25 @@ def test_a_worker_that_is_set_wrongly_ends_with_2_before_it_starts_anything(
     assert told in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "Dramatiq" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("database", "user", "told"),
+    [
+        ("/0", "username=nobody&password=hush", "the server does not know this user and password"),
+        ("/99", "", "it has fewer databases"),
+    ],
+)
+def test_a_worker_on_a_redis_that_waiting_does_not_mend_says_so_in_the_place_of_logs(
+    alone: Command, redis_url: str, database: str, user: str, told: str
+) -> None:
+    url = urlsplit(redis_url)._replace(path=database, query=user).geturl()
+    ended = alone("work", REDIS_URL=url, PIKTID_API_TOKEN="t")
+    assert ended.returncode == 1
+    first, second = ended.stderr.splitlines()
+    assert first.startswith("identity-worker: the Redis at redis://")
+    assert second.startswith(f"What to do: {told}"), ended.stderr
+    assert "hush" not in ended.stderr
 
 
 @pytest.mark.parametrize("name", ["status", "work", "listen", "demo"])
