@@ -65,8 +65,15 @@ def one_of(**given: object) -> None:
 
 
 def letter_of(client: "redis.Redis", letter_id: str) -> Letter | None:
-    """Return the dead letter of this id, None where there is none; a brief of the same id goes first."""
-    return None if views.brief(client, letter_id) is not None else letters.find(client, letter_id)
+    """Return the dead letter of this id, as it is or as it is shown; None where there is none.
+
+    A brief of the same id goes first.
+    """
+    if views.brief(client, letter_id) is not None:
+        return None
+    # An id may be any bytes, and nobody can type them all.
+    shown = (found for found in letters.ids(client) if printable(found[1]) == letter_id)
+    return letters.find(client, letter_id) or next(letters.each(client, shown), None)
 
 
 def of_batch(client: "redis.Redis", batch: str) -> list[str]:

@@ -131,7 +131,8 @@ def test_an_id_whose_message_never_comes_is_a_dead_letter_and_can_be_brought_bac
 
 
 @pytest.mark.parametrize(
-    "element", ["x" * 600, "[1]" * 300, '"' + "b" * 600, json.dumps([brief()]), "\ufeff" + json.dumps("{}")]
+    "element",
+    ["", "x" * 600, "[1]" * 300, '"' + "b" * 600, json.dumps([brief()]), "\ufeff" + json.dumps("{}")],
 )
 def test_what_is_neither_an_id_nor_a_brief_is_a_dead_letter_at_once(
     client: "redis.Redis", ours: Broker, element: str

@@ -1,5 +1,6 @@
 """Where a brief goes that an operator wants tried again: to the last thing of it that was paid for."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,8 +38,11 @@ def answers(brief_id: str, *, job: bool) -> str:
 
 
 def argument(brief_id: str) -> str:
-    """Return an id as a command takes it: one that begins as an option does stands behind `--`."""
-    return f"-- {brief_id}" if brief_id.startswith("-") else brief_id
+    """Return an id as it is typed: one that begins as an option does stands behind `--`.
+
+    Those of dead letters may hold what a shell takes for its own.
+    """
+    return f"-- {shlex.quote(brief_id)}" if brief_id.startswith("-") else shlex.quote(brief_id)
 
 
 def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[dict[str, Any]]:

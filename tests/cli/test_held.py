@@ -1,6 +1,8 @@
 """What no worker could run: held with its error, listed with the command that answers, brought back by it."""
 
 import json
+import re
+import shlex
 from typing import Any
 
 import pytest
@@ -526,6 +528,24 @@ def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "re
     assert answer.returncode == 0, answer.stderr
     assert client.llen(keys.QUEUE(keys.INLET)) == 1
     assert not client.exists(keys.DEAD(keys.INLET))
+
+
+@pytest.mark.parametrize("name", ["retry", "cancel"])
+@pytest.mark.parametrize("raw", [b"id-\xff\x1b[31m", b"-nal", b"a b; $(c)", b"it's"])
+def test_the_command_that_is_shown_for_a_dead_letter_can_be_typed_whatever_its_id(
+    command: Command, client: "redis.Redis", name: str, raw: bytes
+) -> None:
+    client.hset(keys.DEAD_MESSAGES(keys.INLET), raw, "{")  # type: ignore[arg-type]  # bytes are fine
+    client.zadd(keys.DEAD(keys.INLET), {raw: 1})
+    shown = next(
+        line for line in command("status", "--held").stdout.splitlines() if f"-worker {name} " in line
+    )
+    typed = shlex.split(re.findall(rf"`(identity-worker {name} .*?)`", shown)[0])
+    answer = command(*typed[1:])
+    assert answer.returncode == 0, answer.stderr
+    assert not client.exists(keys.DEAD(keys.INLET))
+    assert client.llen(keys.QUEUE(keys.INLET)) == (name == "retry")
+    client.delete(keys.QUEUE(keys.INLET), keys.MESSAGES(keys.INLET))
 
 
 def test_nothing_held_is_said_so(command: Command, client: "redis.Redis") -> None:

@@ -10,7 +10,7 @@ local function sort(queue, element)
     elseif queue == A.inlet and string.find(element, '^\239?\187?\191?%s*{') then
         redis.call('HSET', queue_key(queue) .. '.msgs', bare, element)
         return bare
-    elseif #element > 512 or string.find(element, '^\239?\187?\191?%s*[%["]') then
+    elseif element == '' or #element > 512 or string.find(element, '^\239?\187?\191?%s*[%["]') then
         bury(queue, bare, element, {at = NOW, error = 'it is neither the id of a message nor a brief, which is a JSON object'})
     else
         redis.call('ZADD', string.format(A.late, queue), 'NX', NOW, element)
