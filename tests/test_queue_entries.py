@@ -219,6 +219,17 @@ def test_a_brief_pushed_to_the_delayed_ones_without_a_message_is_accepted(flow: 
     assert flow.brief("b").state == "waiting"
 
 
+@pytest.mark.parametrize("key", [DELAYED, f"{DELAYED}.msgs"])
+def test_what_is_no_queue_of_delayed_ones_keeps_nobody_from_the_others(
+    client: "redis.Redis", ours: Broker, key: str
+) -> None:
+    client.rpush(DELAYED, "m")
+    client.delete(key)
+    client.set(key, "text")
+    ours.tend()
+    client.delete(DELAYED, key)
+
+
 def of_queue(client: "redis.Redis", queue: str) -> list[dict[str, Any]]:
     ids: Any = client.lrange(keys.QUEUE(queue), 0, -1)
     return [json.loads(str(client.hget(keys.MESSAGES(queue), each))) for each in ids]

@@ -50,6 +50,10 @@ end
 -- stays in Redis, sorted by when that is: `longest` ms ahead at the most, beyond which it is a dead letter.
 local function take_delayed(longest)
     local name, bytes = queue_key(A.inlet), 0
+    local list, hash = redis.call('TYPE', name .. '.DQ').ok, redis.call('TYPE', name .. '.DQ.msgs').ok
+    if list ~= 'list' or (hash ~= 'hash' and hash ~= 'none') then
+        return -- nothing is delayed, or what stands there is no queue: its error would keep the worker from all others
+    end
     for _ = 1, 100 do
         local id = bytes < A.most_bytes and redis.call('LPOP', name .. '.DQ')
         if not id then
