@@ -4,6 +4,7 @@ What is wrong with the settings or with Redis must end the worker's start, not t
 """
 
 import sys
+from functools import partial
 
 import redis
 
@@ -12,6 +13,7 @@ from config import logs, startup
 from config.accounts import BadAccounts
 from config.broker import Broker, make_broker
 from config.embedded import NoServer, process_redis_url
+from config.reloading import can_reload
 from config.remedies import remedy
 from config.settings import BadSettings, settings
 
@@ -22,7 +24,7 @@ def _start() -> Broker:
     url = process_redis_url()
     startup.check(url)
     process()
-    return make_broker(url, shutdown=values.shutdown_seconds)
+    return make_broker(url, shutdown=values.shutdown_seconds, can_reload=partial(can_reload, values))
 
 
 try:

@@ -9,6 +9,7 @@ import math
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from dramatiq import Message, Middleware, set_broker
@@ -52,11 +53,18 @@ class _OneEachThread(Middleware):
 class Broker(RedisBroker):
     """The broker of workers and of whoever enqueues."""
 
-    def __init__(self, url: str, *, prefetch: int = 1, shutdown: float = 0.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefetch: int = 1,
+        shutdown: float = 0.0,
+        can_reload: Callable[[], bool] | None = None,
+    ) -> None:
         super().__init__(
             client=connect_bytes(url),
             namespace=keys.DRAMATIQ,
-            middleware=[_OneEachThread(), Draining(shutdown), CurrentMessage(), Outcomes()],
+            middleware=[_OneEachThread(), Draining(shutdown, can_reload), CurrentMessage(), Outcomes()],
             maintenance_chance=0,
         )
         self.prefetch = prefetch
@@ -152,12 +160,13 @@ def _tell(dead: list[bytes]) -> None:
         log.warning("message.unreadable", id=decoded(redis_id), error=decoded(error))
 
 
-def make_broker(url: str, *, shutdown: float = 0.0) -> Broker:
+def make_broker(url: str, *, shutdown: float = 0.0, can_reload: Callable[[], bool] | None = None) -> Broker:
     """Return the broker on `url` and make it Dramatiq's global one, as its actor decorator wants.
 
-    A worker that ends waits for its paid calls for `shutdown` seconds at the most.
+    A worker that ends waits for its paid calls for `shutdown` seconds at the most. At SIGHUP it ends, to
+    begin anew, unless `can_reload` says that it could not.
     """
-    broker = Broker(url, shutdown=shutdown)
+    broker = Broker(url, shutdown=shutdown, can_reload=can_reload)
     set_broker(broker)
     return broker
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing import parent_process
 from types import FrameType
 from typing import Any
@@ -39,8 +40,10 @@ class Draining(Middleware):
     Dramatiq's main process passes on what it gets: a signal that comes twice says nothing.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, can_reload: Callable[[], bool] | None = None) -> None:
         self._seconds = seconds
+        self._can_reload = can_reload
+        """Whether a worker that ends at SIGHUP, to begin anew, would begin."""
         self._changed = threading.Condition()
         self._paying: set[str] = set()
         self._booted = False
@@ -61,6 +64,8 @@ class Draining(Middleware):
         worker.worker_timeout = round(IDLE * 1000)  # its threads look more often
 
         def told(number: int, _frame: FrameType | None) -> None:
+            if number == signal.SIGHUP and self._can_reload is not None and not self._can_reload():
+                return  # Dramatiq's main process waits, and passes on the next signal
             self._hear(number)
             if self._booted and not broker.stopping.is_set():
                 self._end(broker, worker)

@@ -9,6 +9,16 @@ from config.settings import Settings
 log = logs.get("accounts")
 
 
+def can_reload(settings: Settings) -> bool:
+    """Return whether the accounts can be read again; where they are wrong, that is logged."""
+    try:
+        load_accounts(settings)
+    except BadAccounts as error:
+        log.warning("accounts.kept", error=str(error))
+        return False
+    return True
+
+
 def reload_accounts(settings: Settings, change: Callable[[dict[str, Account]], None]) -> None:
     """Read the accounts and their tokens again and hand them on; where they are wrong, the old ones stay."""
     try:

@@ -109,10 +109,9 @@ def test_a_worker_that_begins_anew_is_not_ended_by_one_sighup_more(
 ) -> None:
     worker = worker_process()
     assert eventually(client, lambda: "ready for action" in worker.written())
-    worker.process.send_signal(signal.SIGHUP)
-    assert eventually(client, lambda: "worker.ending" in worker.written())
     command = Path(f"/proc/{worker.process.pid}/cmdline")
     before = command.read_bytes()
+    worker.process.send_signal(signal.SIGHUP)
     assert eventually(client, lambda: command.read_bytes() != before)
 
     def ignores() -> bool:
@@ -123,6 +122,29 @@ def test_a_worker_that_begins_anew_is_not_ended_by_one_sighup_more(
     assert eventually(client, ignores)
     for _ in range(3):
         worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("ready for action") == 2)
+    assert worker.stop() == 0
+
+
+def test_a_worker_goes_on_at_sighup_while_its_accounts_are_wrong(
+    client: "redis.Redis", redis_url: str, worker_process: ProcessFactory, tmp_path: Path
+) -> None:
+    accounts, token = tmp_path / "accounts.toml", tmp_path / "token"
+    token.write_text("sandbox-a")
+    right = f'[accounts.default]\ntoken_file = "{token}"\n'
+    accounts.write_text(right)
+    worker = worker_process(ACCOUNTS_FILE=str(accounts))
+    assert eventually(client, lambda: "ready for action" in worker.written())
+    accounts.write_text("[accounts.")
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("accounts.kept") == 1)
+    accounts.unlink()
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("accounts.kept") == 2)
+    enqueue(redis_url, brief_id="b")
+    assert eventually(client, lambda: client.exists(keys.RECORD("brief:b")))
+    accounts.write_text(right)
+    worker.process.send_signal(signal.SIGHUP)
     assert eventually(client, lambda: worker.written().count("ready for action") == 2)
     assert worker.stop() == 0
 
