@@ -43,7 +43,8 @@ def set_webhooks(environment: Mapping[str, str], accounts: Sequence[str], ports:
             subprocess.Popen(
                 [str(BIN / "identity-worker"), "webhook", "set", url, "--account", account, "--yes"],
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                # A person repeats what a slow machine did not answer; this waits for the answer.
+                env={**os.environ, **environment, "IDENTITY_WORKER_REQUEST_TIMEOUT": "30"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
