@@ -53,7 +53,8 @@ def _tried(key: str) -> Iterator[Command]:
 
 def _queued(key: str) -> Iterator[Command]:
     """Yield what is done to the queues, whose keys are Dramatiq's."""
-    yield from [("SADD", key, "a"), ("SREM", key, "b"), ("SMEMBERS", key), ("SCARD", key), ("DEL", key)]
+    yield from [("SADD", key, "a"), ("SREM", key, "b"), ("SMEMBERS", key), ("SCARD", key)]
+    yield from [("SISMEMBER", key, "a"), ("DEL", key)]
     yield from [("RPUSH", key, "a"), ("BLMOVE", key, key, "LEFT", "LEFT", 1)]
 
 

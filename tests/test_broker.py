@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import logging
 import math
 import threading
 import time
@@ -252,22 +251,16 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
 
 
 def test_dramatiq_has_nothing_to_warn_of_when_a_brief_is_taken(
-    flow: Flow, caplog: pytest.LogCaptureFixture
+    client: "redis.Redis", ours: Broker, worker_process: ProcessFactory
 ) -> None:
-    flow.broker.enqueue(inlet_message(brief(brief_id="b")))
-    worker = Worker(flow.broker, queues={keys.INLET}, worker_threads=1)
-    # Not at the root, where the fixture set up logs of its own.
-    logging.getLogger("dramatiq").addHandler(caplog.handler)
-    worker.start()
-    try:
-        assert eventually(flow.client, lambda: not flow.client.hlen(keys.MESSAGES(keys.INLET)))
-    finally:
-        worker.stop()
-        logging.getLogger("dramatiq").removeHandler(caplog.handler)
-    assert flow.brief("b").state == "waiting"
-    told = [(record.levelname, record.getMessage()) for record in caplog.records]
-    assert ("INFO", "Worker has been shut down.") in told
-    assert [message for level, message in told if level != "INFO"] == []
+    ours.enqueue(inlet_message(brief(brief_id="b")))
+    worker = worker_process()
+    assert eventually(client, lambda: event_types(client, "b"))
+    assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.INLET)))
+    assert worker.stop() == 0
+    written = worker.written()
+    assert "event=brief.taken" in written
+    assert "returned a value" not in written
 
 
 def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
