@@ -243,6 +243,7 @@ def flow(ledger: Ledger, settings: Settings, scripts: Scripts, api: Api) -> Iter
     from actors.process import process
 
     process.cache_clear()
+    assert not path.broker.stopping.is_set(), "a test before this one has left it at its end"
     # Long after the test: counting the library would be one step more between those that the test runs.
     ledger.client.zadd(keys.TIMERS(), {f"library:{DEFAULT}": 4e12})
     yield Flow(ledger.client, ledger, settings, scripts, Steps(path.broker), path.broker, api)
