@@ -1,7 +1,7 @@
 -- ack: acknowledge a message that ran, and send what is to follow it.
 --
--- queue, ARGV[2], digest = SHA-1 of its text as this worker has it ('' where its id is nobody else's), following = {{queue, id, text}, ...}: messages for other queues, or dead letters where they have an
--- error as well
+-- queue, ARGV[2], digest = SHA-1 of its text as this worker has it ('' where its id is nobody else's),
+-- following = {{queue, id, text}, ...}: messages for other queues, or dead letters where they have an error as well
 -- Returns 1, or 0 when it is not in this worker's hands any more.
 --
 -- Atomic: a message is acknowledged together with what follows it, so that this is sent once, whoever dies. It stands
