@@ -18,7 +18,7 @@ test: $(STAMP)
 
 # The same where every process finds the clocks of a machine that has just booted: monotonic ones start at 1.
 test-booted: $(STAMP)
-	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/benchmarks/chaos/clock $(PYTEST)
+	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/tests/chaos/clock $(PYTEST)
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
 test-wheel: $(STAMP)
@@ -36,7 +36,7 @@ test-dialects: $(STAMP)
 
 # The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)
-	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/model tests/test_fuzz.py
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/worker/ledger/model tests/worker/test_fuzz.py
 
 # Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
 mutants: $(STAMP)
@@ -46,24 +46,24 @@ mutants: $(STAMP)
 SECONDS ?= 60
 SEED ?= 1
 chaos: $(STAMP)
-	@$(VENV)/bin/python -m benchmarks.chaos --seconds $(SECONDS) --seed $(SEED)
+	@$(VENV)/bin/python -m tests.chaos.programs.everything --seconds $(SECONDS) --seed $(SEED)
 
 # A brief's processes killed before and after each call that they make for it.
 crash-points: $(STAMP)
-	@$(VENV)/bin/python -m benchmarks.chaos.crashes
+	@$(VENV)/bin/python -m tests.chaos.programs.crashes
 
 # 200 creates whose answers get lost, among the jobs of others: about five minutes; the last line is JSON.
 uncertain: $(STAMP)
-	@$(VENV)/bin/python -m benchmarks.uncertain
+	@$(VENV)/bin/python -m tests.chaos.programs.uncertain
 
 # How soon the work of a killed process goes on elsewhere, and whether deploys are harmless: about ten minutes.
 recovery: $(STAMP)
-	$(VENV)/bin/python -m benchmarks.recovery
-	$(VENV)/bin/python -m benchmarks.deploys
+	$(VENV)/bin/python -m tests.chaos.programs.recovery
+	$(VENV)/bin/python -m tests.chaos.programs.deploys
 
 # Redis misbehaving in every way, about ten minutes.
 nemesis: $(STAMP)
-	$(VENV)/bin/python -m benchmarks.nemesis
+	$(VENV)/bin/python -m tests.chaos.programs.nemesis
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
@@ -75,12 +75,12 @@ bench: $(STAMP)
 	$(VENV)/bin/python -m benchmarks.cost
 	$(VENV)/bin/python -m benchmarks.webhook
 
-# A quarter of an hour in all; benchmarks.scale alone takes most of an hour at its full size.
+# A quarter of an hour in all; benchmarks.caps.scale alone takes most of an hour at its full size.
 bench-caps: $(STAMP)
-	$(VENV)/bin/python -m benchmarks.makespan
-	$(VENV)/bin/python -m benchmarks.fairness
-	$(VENV)/bin/python -m benchmarks.throughput
-	$(VENV)/bin/python -m benchmarks.scale --accounts 1000 --briefs 50000
+	$(VENV)/bin/python -m benchmarks.caps.makespan
+	$(VENV)/bin/python -m benchmarks.caps.fairness
+	$(VENV)/bin/python -m benchmarks.caps.throughput
+	$(VENV)/bin/python -m benchmarks.caps.scale --accounts 1000 --briefs 50000
 
 $(STAMP): pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'

@@ -1,1 +1,4 @@
-"""Who does it: the actors in the order a brief meets them (`path`), and the listener."""
+"""Who does it: `path` has the steps of a brief in their order.
+
+Imported by: web, cli. Imports: worker, config.
+"""

@@ -10,19 +10,19 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
-from actors import holding, preparation, refusals, uncertain, unknown, upkeep
-from actors.broker import broker
-from actors.process import Process, process
+from actors import error_handling, held, maintenance, not_found, preparation, unresolved
+from actors.broker.consumer import refuse
+from actors.broker.setup import broker
+from actors.runtime import Process, process
 from config import keys, logs
-from config.consumer import refuse
 from config.settings import LOOK_AGAIN
-from worker import choosing, intake, preparing, retrying, steps
-from worker.answers import JobResults, RunState
-from worker.api_errors import AlreadyPromoted, ApiError, NotFound
-from worker.arrivals import Outcome
-from worker.ledger import Answer, Record, Settle, brief_subject
+from worker.ledger.arrivals import Outcome
+from worker.ledger.ledger import Answer, Record, Settle, brief_subject
+from worker.lifecycle import admission, choosing, preparing, recovery, steps
+from worker.piktid.answers import JobResults, RunState
+from worker.piktid.errors import AlreadyPromoted, ApiError, NotFound
 
-__all__ = ["broker", "holding", "upkeep"]
+__all__ = ["broker", "held", "maintenance"]
 
 log = logs.get("path")
 
@@ -36,7 +36,7 @@ def accept_brief(brief: Any) -> str | None:
     """
     run = process()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
-    taken = intake.take(
+    taken = admission.take(
         run.ledger,
         run.accounts,
         run.settings,
@@ -81,7 +81,7 @@ def submit_brief(subject: str) -> None:
     run = process()
     brief = run.look(subject)
     if brief is None or brief.state != "waiting":
-        uncertain.unknown_create(run, brief)
+        unresolved.unknown_create(run, brief)
         return
     body = brief.json("body")
     intent = steps.intended("create", brief, body)
@@ -94,7 +94,7 @@ def submit_brief(subject: str) -> None:
     try:
         created = run.apis[brief.account].create(body, send_by)
     except ApiError as error:
-        refusals.refuse_create(run, brief, error)
+        error_handling.refuse_create(run, brief, error)
         return
     log.info("create.accepted", brief=brief.brief_id, job=created.job_id)
     answer = run.ledger.advance(
@@ -105,12 +105,12 @@ def submit_brief(subject: str) -> None:
         journal=steps.outcome("create", brief, "accepted", job_id=created.job_id),
         jobs=[created.job_id],
         unowned=True,
-        forget=retrying.ASKED,
+        forget=recovery.ASKED,
         timer=run.settings.api_ms(LOOK_AGAIN),
         paid=True,
         also_from=("uncertain", "held"),
     )
-    refusals.check_recorded(brief, answer, job=created.job_id)
+    error_handling.check_recorded(brief, answer, job=created.job_id)
 
 
 @dramatiq.actor(queue_name=keys.STEPS)
@@ -125,13 +125,13 @@ def collect_drafts(subject: str) -> None:
         # Not every generation of this answer says how the job is (piktid-v2.md 2.5).
         state = results.state or run.apis[brief.account].job_status(brief.fields["job_id"]).state
     except ApiError as error:
-        refusals.unread_job(run, brief, error)
+        error_handling.unread_job(run, brief, error)
         return
     if state is RunState.RUNNING:
-        unknown.found(run, brief)
+        not_found.found(run, brief)
         return
     if not any(draft.usable for draft in results.drafts):
-        refusals.no_drafts(run, brief, results)
+        error_handling.no_drafts(run, brief, results)
         return
     _record_drafts(run, brief, results)
 
@@ -156,7 +156,7 @@ def promote_draft(subject: str) -> None:
     run = process()
     promotion = run.look(subject)
     if promotion is None or promotion.state != "planned":
-        refusals.unknown_promotion(run, promotion)
+        error_handling.unknown_promotion(run, promotion)
         return
     name = steps.explicit_name(run.ledger.read(brief_subject(promotion.brief_id)), promotion)
     request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}
@@ -171,7 +171,7 @@ def promote_draft(subject: str) -> None:
         outcome = steps.outcome("promote", promotion, "already promoted")
         _record_identity(run, promotion, done.identity_code, None, outcome)
     except ApiError as error:
-        refusals.refuse_promotion(run, promotion, error)
+        error_handling.refuse_promotion(run, promotion, error)
     else:
         outcome = steps.outcome("promote", promotion, "accepted", credits=steps.PROMOTION_CREDITS)
         _record_identity(run, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
@@ -190,12 +190,12 @@ def _record_identity(
         settle=Settle.COUNTED,
         journal=outcome | fields,
         jobs=list(fields.values()),
-        forget=retrying.ASKED,
+        forget=recovery.ASKED,
         timer=run.settings.api_ms(LOOK_AGAIN),
         paid=True,
         also_from=("held",),
     )
-    refusals.check_recorded(promotion, answer, identity=code)
+    error_handling.check_recorded(promotion, answer, identity=code)
 
 
 @dramatiq.actor(queue_name=keys.STEPS)
@@ -208,7 +208,7 @@ def finish_identity(subject: str) -> None:
     try:
         found = run.apis[promotion.account].preprocessing(promotion.fields["identity_code"])
     except NotFound as error:
-        refusals.hidden_identity(run, promotion, error)
+        error_handling.hidden_identity(run, promotion, error)
         return
     except ApiError as error:
         log.warning("identity.unread", subject=subject, error=str(error))
@@ -218,6 +218,6 @@ def finish_identity(subject: str) -> None:
         run.ledger.advance(promotion, "ready", fields=steps.outcome_field(event, "ready"), event=event)
         log.info("identity.ready", subject=subject, identity=promotion.fields["identity_code"])
     elif found.state is RunState.FAILED:
-        refusals.failed_preprocessing(run, promotion, found.error_message or "preprocessing failed")
+        error_handling.failed_preprocessing(run, promotion, found.error_message or "preprocessing failed")
     else:
-        unknown.found(run, promotion)
+        not_found.found(run, promotion)

@@ -2,15 +2,16 @@
 
 import time
 
-from actors import fetching_turns, turns
-from actors.process import Process
+from actors import call_numbers, fetch_turns
+from actors.runtime import Process
 from config import logs
-from worker import files, preparing, steps
-from worker.api_errors import ApiError
-from worker.file_errors import FileRefused, FileUnavailable
-from worker.ledger import Record
-from worker.pictures import Picture
-from worker.verdicts import AGAIN, EXTRACT, UPLOAD, judge
+from worker.files import named_files
+from worker.ledger.ledger import Record
+from worker.lifecycle import preparing, steps
+from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, judge
+from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.piktid.errors import ApiError
+from worker.piktid.pictures import Picture
 
 log = logs.get("preparation")
 
@@ -23,29 +24,29 @@ def is_under_way(run: Process, brief: Record) -> bool:
     doing = brief.get("doing")
     if doing is None:
         return False
-    if brief.read_at - int(brief.fields["noted_at"]) < turns.limit_ms(run, doing):
+    if brief.read_at - int(brief.fields["noted_at"]) < call_numbers.limit_ms(run, doing):
         return True
-    if doing == turns.EXTRACTING:
+    if doing == call_numbers.EXTRACTING:
         outcome = steps.outcome("extract", brief, "unknown", attempt=_extractions(brief))
-        turns.hold(run, brief, turns.number(brief), outcome)
-    return doing == turns.EXTRACTING
+        call_numbers.hold(run, brief, call_numbers.number(brief), outcome)
+    return doing == call_numbers.EXTRACTING
 
 
 def upload(run: Process, brief: Record, place: str) -> None:
     """Upload one file and record its id; a picture of a URL only when it is the brief's turn to fetch."""
-    with fetching_turns.turn(run, brief, place) as ours:
-        turn = turns.begin(run, brief, None) if ours else None
+    with fetch_turns.turn(run, brief, place) as ours:
+        turn = call_numbers.begin(run, brief, None) if ours else None
         picture = None if turn is None else _read(run, brief, turn, place)
     if turn is None or picture is None:
         return
     api = run.apis[brief.account]
     try:
-        upload = api.upload(files.upload_name(place, picture))
+        upload = api.upload(named_files.upload_name(place, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
     except ApiError as error:
         _refused(run, brief, turn, error)
     else:
-        turns.end(run, brief, turn, preparing.uploaded(brief, place, upload.file_id), None)
+        call_numbers.end(run, brief, turn, preparing.uploaded(brief, place, upload.file_id), None)
         log.info("file.uploaded", brief=brief.brief_id, file_id=upload.file_id)
 
 
@@ -53,11 +54,11 @@ def _read(run: Process, brief: Record, turn: int, place: str) -> Picture | None:
     """Return the picture at a place; what becomes of the brief without it is on record."""
     began = time.monotonic()
     try:
-        return files.read(place, run.settings, preparing.seconds_to_fetch(brief))
+        return named_files.read(place, run.settings, preparing.seconds_to_fetch(brief))
     except FileRefused as error:
-        turns.fail(run, brief, turn, str(error), None)
+        call_numbers.fail(run, brief, turn, str(error), None)
     except FileUnavailable as error:
-        turns.again(run, brief, turn, str(error), time.monotonic() - began)
+        call_numbers.again(run, brief, turn, str(error), time.monotonic() - began)
     return None
 
 
@@ -67,7 +68,7 @@ def extract(run: Process, brief: Record) -> None:
     attempt = _extractions(brief) + 1
     journal = steps.intended("extract", brief, request, attempt=attempt, **request)
     send_by = run.send_by()
-    turn = turns.begin(run, brief, journal, send_by)
+    turn = call_numbers.begin(run, brief, journal, send_by)
     if turn is None:
         return
     try:
@@ -76,7 +77,7 @@ def extract(run: Process, brief: Record) -> None:
         _refused_extraction(run, brief, turn, attempt, error)
         return
     outcome = steps.outcome("extract", brief, "accepted", attempt=attempt)
-    turns.end(run, brief, turn, preparing.extracted(found), outcome)
+    call_numbers.end(run, brief, turn, preparing.extracted(found), outcome)
     log.info("reference.described", brief=brief.brief_id, groups=sorted(found.instruction_data))
 
 
@@ -85,9 +86,11 @@ def finish(run: Process, brief: Record) -> None:
     fields = preparing.prepared(brief)
     if fields is None:
         nothing = "the API saw nothing in its reference image to make a face of"
-        turns.fail(run, brief, turns.number(brief), nothing, None)
+        call_numbers.fail(run, brief, call_numbers.number(brief), nothing, None)
         return
-    run.ledger.advance(brief, "waiting", fields=fields, forget=preparing.DONE_WITH, when=turns.as_read(brief))
+    run.ledger.advance(
+        brief, "waiting", fields=fields, forget=preparing.DONE_WITH, when=call_numbers.as_read(brief)
+    )
     log.info("brief.prepared", brief=brief.brief_id)
 
 
@@ -100,11 +103,11 @@ def _refused(run: Process, brief: Record, turn: int, error: ApiError) -> None:
     verdict = judge(UPLOAD, error, run.settings)
     log.warning("upload.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
     if verdict.to == "failed":
-        turns.fail(run, brief, turn, str(error), None)
+        call_numbers.fail(run, brief, turn, str(error), None)
     elif verdict.to == AGAIN or verdict.pause is None:
-        turns.again(run, brief, turn, str(error))
+        call_numbers.again(run, brief, turn, str(error))
     else:
-        turns.wait(run, brief, turn, str(error), None, verdict.pause)
+        call_numbers.wait(run, brief, turn, str(error), None, verdict.pause)
 
 
 def _refused_extraction(run: Process, brief: Record, turn: int, attempt: int, error: ApiError) -> None:
@@ -112,8 +115,8 @@ def _refused_extraction(run: Process, brief: Record, turn: int, attempt: int, er
     log.warning("extract.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
     outcome = steps.outcome("extract", brief, type(error).__name__, attempt=attempt, message=str(error))
     if verdict.pause is not None:
-        turns.wait(run, brief, turn, str(error), outcome, verdict.pause)
+        call_numbers.wait(run, brief, turn, str(error), outcome, verdict.pause)
     elif verdict.to == "held":
-        turns.hold(run, brief, turn, outcome, paid=True)
+        call_numbers.hold(run, brief, turn, outcome, paid=True)
     else:
-        turns.fail(run, brief, turn, str(error), outcome)
+        call_numbers.fail(run, brief, turn, str(error), outcome)

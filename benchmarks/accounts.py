@@ -16,8 +16,9 @@ from pathlib import Path
 import redis
 
 from benchmarks.harness import cpu_seconds, process_running, sandbox_process
-from config import embedded, keys
-from config.connection import connect
+from config import keys
+from worker.store import embedded
+from worker.store.connection import connect
 
 ACCOUNTS = 1_000
 DEADLINE = 120.0

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import get_args
 
 from benchmarks.harness import ACCOUNT
-from config import embedded
-from config.connection import connect
 from config.settings import Fsync, Settings
-from worker.arrivals import Arrival
-from worker.ledger import Event, Ledger, inside
+from worker.ledger.arrivals import Arrival
+from worker.ledger.ledger import Event, Ledger, inside
+from worker.store import embedded
+from worker.store.connection import connect
 
 BRIEFS = 2_000
 TURNS = 10

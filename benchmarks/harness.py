@@ -16,11 +16,12 @@ from typing import Any
 
 import redis
 
+from actors.broker.broker import brief_message, make_broker
 from benchmarks.wiretap import Wiretap, tapping
-from config import embedded, keys
-from config.broker import brief_message, make_broker
-from config.connection import connect
-from config.ports import free_port
+from cli.demo.ports import free_port
+from config import keys
+from worker.store import embedded
+from worker.store.connection import connect
 
 ACCOUNT = "sandbox-bench"
 #: Of the sandbox's draws: the same seed, account and requests give the same jobs, in any order.
@@ -111,7 +112,11 @@ def sandbox_process(
     `environment` is added to that of this process.
     """
     port = free_port()
-    command = [sys.executable, "-c", f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})"]
+    command = [
+        sys.executable,
+        "-c",
+        f"from sandbox.serving.server import serve; serve({port}, {speed}, seed={SEED})",
+    ]
     given = {**os.environ, **(environment or {})}
     with tempfile.TemporaryDirectory() as folder, process_running(command, Path(folder, "log"), given):
         url = f"http://127.0.0.1:{port}"

@@ -22,11 +22,12 @@ from typing import Any
 
 import redis
 
+from actors.broker.broker import brief_message, make_broker
 from benchmarks.harness import ACCOUNT, call, sandbox_process
-from config import embedded, keys
-from config.broker import brief_message, make_broker
-from config.connection import connect
-from config.ports import free_port
+from cli.demo.ports import free_port
+from config import keys
+from worker.store import embedded
+from worker.store.connection import connect
 
 TIMES = 10
 #: Seconds that the API takes for a paid call, and in which anything must have come about.

@@ -21,11 +21,12 @@ from pathlib import Path
 import redis
 from pydantic import SecretStr
 
-from config import embedded, keys
-from config.connection import connect
-from config.ports import free_port
-from worker.ledger import brief_subject
-from worker.webhooks import SecretStore, sign
+from cli.demo.ports import free_port
+from config import keys
+from worker.ledger.ledger import brief_subject
+from worker.piktid.webhooks import SecretStore, sign
+from worker.store import embedded
+from worker.store.connection import connect
 
 DELIVERIES = 2_000
 ACCOUNT = "default"

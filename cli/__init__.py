@@ -1,1 +1,4 @@
-"""What people type: one file a command, each importing only what it needs."""
+"""What people type. Each command is imported only when it is run.
+
+Imported by: nobody. Imports: everything but sandbox.
+"""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.common import USED_WRONGLY, fail, printable
-from worker import account_report
+from worker.views import account_report
 
 if TYPE_CHECKING:
     import redis

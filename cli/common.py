@@ -67,9 +67,9 @@ def redis_url(values: Settings) -> Iterator[str]:
     # Not at the top: commands without Redis should not wait for its import.
     import redis
 
-    from config import embedded
     from config.redis_url import place
-    from config.remedies import remedy
+    from worker.store import embedded
+    from worker.store.remedies import remedy
 
     try:
         with embedded.redis_url(values) as url:
@@ -88,7 +88,7 @@ def check_server(url: str, *, process: bool = True) -> None:
 
     Raises redis.RedisError.
     """
-    from config import startup
+    from worker.store import startup
 
     try:
         startup.check(url, startup.PATIENCE if process else 0)
@@ -99,7 +99,7 @@ def check_server(url: str, *, process: bool = True) -> None:
 @contextmanager
 def client_of(url: str) -> Iterator["redis.Redis"]:
     """Yield a client of a Redis that answers, whose answers are text."""
-    from config.connection import connect
+    from worker.store.connection import connect
 
     with connect(url) as client:
         client.ping()

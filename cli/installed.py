@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from cli.common import fail
-from config.children import ROOMS
+from config.processes import ROOMS
 
 
 def check() -> None:

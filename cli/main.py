@@ -12,31 +12,32 @@ from typer.core import TyperCommand, TyperGroup
 
 from cli.common import DID_NOT
 
-#: Each is the function `command` of `cli/NAME.py`; its docstring is its help.
-COMMANDS = (
-    "demo",
-    "sandbox",
-    "work",
-    "listen",
-    "enqueue",
-    "status",
-    "watch",
-    "events",
-    "why",
-    "accounts",
-    "limits",
-    "resume",
-    "pick",
-    "update",
-    "resolve",
-    "retry",
-    "cancel",
-    "audit",
-    "doctor",
-    "schema",
-    "web",
-    "webhook",
-)
+#: The commands in the order of the help, each with its room: `cli/commands/ROOM/NAME.py`, whose function
+#: `command` it is; its docstring is its help.
+COMMANDS = {
+    "demo": "run",
+    "sandbox": "run",
+    "work": "run",
+    "listen": "run",
+    "enqueue": "briefs",
+    "status": "briefs",
+    "watch": "briefs",
+    "events": "briefs",
+    "why": "briefs",
+    "accounts": "installation",
+    "limits": "installation",
+    "resume": "installation",
+    "pick": "briefs",
+    "update": "briefs",
+    "resolve": "briefs",
+    "retry": "briefs",
+    "cancel": "briefs",
+    "audit": "installation",
+    "doctor": "installation",
+    "schema": "installation",
+    "web": "run",
+    "webhook": "installation",
+}
 
 
 #: What Typer raises for wrong use; it exports the errors that are made of it alone.
@@ -74,7 +75,7 @@ class Commands(TyperGroup):
         """Return a command, None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        function = import_module(f"cli.{cmd_name}").command
+        function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{cmd_name}").command
         single = typer.Typer(add_completion=False)
         single.command(cmd_name, cls=Single, help=_unfolded(function.__doc__), context_settings=_HELP)(
             function

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from actors.broker import dead_letters
+from actors.broker.dead_letters import Letter
 from cli.common import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, printable, say
-from config import keys, letters
-from config.letters import Letter
-from worker import views
-from worker.charges import Journal, paid_text, take_apart
-from worker.ledger import Ledger
-from worker.records import Record, brief_subject
-from worker.retrying import RefusedError
+from config import keys
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, brief_subject
+from worker.lifecycle.charges import Journal, paid_text, take_apart
+from worker.lifecycle.recovery import RefusedError
+from worker.views import snapshots
 
 if TYPE_CHECKING:
     import redis
@@ -54,7 +55,7 @@ def read(ledger: Ledger, brief_id: str) -> tuple[Record, Journal]:
 
 def journal_of(ledger: Ledger, brief_id: str) -> Journal:
     """Return a brief's journal, taken apart."""
-    return take_apart(views.journal(ledger.client, brief_id))
+    return take_apart(snapshots.journal(ledger.client, brief_id))
 
 
 def one_of(**given: object) -> None:
@@ -69,11 +70,11 @@ def letter_of(client: "redis.Redis", letter_id: str) -> Letter | None:
 
     A brief of the same id goes first.
     """
-    if views.brief(client, letter_id) is not None:
+    if snapshots.brief(client, letter_id) is not None:
         return None
     # An id may be any bytes, and nobody can type them all.
-    shown = (found for found in letters.ids(client) if printable(found[1]) == letter_id)
-    return letters.find(client, letter_id) or next(letters.each(client, shown), None)
+    shown = (found for found in dead_letters.ids(client) if printable(found[1]) == letter_id)
+    return dead_letters.find(client, letter_id) or next(dead_letters.each(client, shown), None)
 
 
 def of_batch(client: "redis.Redis", batch: str) -> list[str]:
@@ -91,7 +92,7 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
         said, did = act(brief, journal), True
     except RefusedError as error:
         said, did = str(error), False
-    view = views.brief(ledger.client, brief_id)
+    view = snapshots.brief(ledger.client, brief_id)
     state, credits_known = (brief.state, 0.0) if view is None else (view.state, view.credits)
     paid = paid_text(credits_known, journal_of(ledger, brief_id))
     return Outcome(brief_id, did, state, paid, said)

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
 
-from config.nearest import nearest
 from config.settings import Settings
+from config.wording import nearest
 
 DEFAULT = "default"
 #: What lifts a cap, beside 0, which is what stands on record.

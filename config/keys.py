@@ -1,7 +1,7 @@
 """Every key that this project has in Redis, on one page.
 
 Nothing else builds a key name: Python formats these templates, and the Lua scripts are given the same
-table as their first lines (`worker/scripts.py`). A *subject* is what a step is about: `brief:ID` or
+table as their first lines (`worker/ledger/scripts.py`). A *subject* is what a step is about: `brief:ID` or
 `promotion:ID#N`; `account:NAME` is the third kind, for timers. A subject's record is `identity:SUBJECT`.
 """
 
@@ -134,10 +134,10 @@ STREAM = Key(
     "identity:stream:%s",
     "hash",
     "listener",
-    "account: its event stream, since when it is unbroken (worker/streams.py); for ever",
+    "account: its event stream, since when it is unbroken (worker/unresolved/streams.py); for ever",
 )
 
-SCRATCH = Key("identity:check:%s", "any", "start", "within one transaction (config/rights.py)")
+SCRATCH = Key("identity:check:%s", "any", "start", "within one transaction (worker/store/rights.py)")
 SCRATCH_QUEUE = Key(DRAMATIQ + ":check:%s", "any", "start", "within that transaction")
 
 WORKERS = Key("identity:workers", "zset", "broker", "worker -> last sign of life, ms; a dead one is removed")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from config.nearest import nearest
+from config.wording import nearest
 
 _FORM = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:///PATH[?db=DATABASE]"
 _ENCODE = "in a user or password, / ? # @ and % are written as %2F %3F %23 %40 and %25"

@@ -11,9 +11,9 @@ from typing import Any, Literal, cast
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.nearest import nearest
 from config.redis_url import check as check_url
 from config.urls import is_safe
+from config.wording import nearest
 
 #: The API (guide, *Submitting a creation job*).
 API_URL = "https://v2.api.piktid.com"
@@ -26,8 +26,8 @@ EARLY_EVENT = 900.0
 REPLAY_SPAN = 540.0
 #: Seconds (of the API's) after which the stream is opened again for its replay while a create is uncertain.
 REPLAY_AGAIN = 300.0
-#: Seconds to the first look at a job that no event has spoken of (to the next: AGAIN of worker/scripts.py),
-#: and between two looks for the job of a create of unknown outcome.
+#: Seconds to the first look at a job that no event has spoken of (to the next: AGAIN of
+#: worker/ledger/scripts.py), and between two looks for the job of a create of unknown outcome.
 LOOK_AGAIN = 20.0
 #: Seconds after which a job that nobody could follow is over for certain: what the vendor's own client waits.
 JOB_PATIENCE = 900.0

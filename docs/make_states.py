@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from worker.states import BEGINS, TABLE, Kind, State
+from worker.ledger.states import BEGINS, TABLE, Kind, State
 
 PAGE = Path(__file__).parent / "states.md"
 
@@ -16,7 +16,8 @@ def page() -> str:
         [
             "# The states",
             "",
-            "Made from `worker/states.py` by `python -m docs.make_states`; a test keeps the two the same.",
+            "Made from `worker/ledger/states.py` by `python -m docs.make_states`;",
+            "a test keeps the two the same.",
             "A move that is not in these pictures is refused.",
             *(line for kind in TABLE for line in _section(kind)),
             "",

@@ -7,35 +7,35 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sandbox.api.account import me
-from sandbox.api.billing import credits_used, group_usage
-from sandbox.api.create import create_identity
-from sandbox.api.downloads import archive, download, download_bulk
-from sandbox.api.extraction import extract_from_image, extract_from_text
-from sandbox.api.gallery import by_job, by_project
-from sandbox.api.identities import delete_identity, identity_detail, identity_status
-from sandbox.api.identity_files import add_pov, upload_identity
-from sandbox.api.jobs import job_results, job_status
-from sandbox.api.library import list_identities
-from sandbox.api.metadata import change_metadata
-from sandbox.api.notifications import delete_notification, poll_notifications
-from sandbox.api.openapi import openapi
-from sandbox.api.pictures import draft_picture
-from sandbox.api.promote import promote_generated
-from sandbox.api.stream import EventStream
-from sandbox.api.stuck import give_up_images, stuck_images
-from sandbox.api.tokens import list_tokens, login, make_token, refresh
-from sandbox.api.uploads import get_file, put_file, upload
-from sandbox.api.versions import list_versions, regenerate_image
-from sandbox.api.webhooks import check_webhook, put_webhook
+from sandbox.contract.create import create_identity
+from sandbox.contract.extraction import extract_from_image, extract_from_text
+from sandbox.contract.identities import delete_identity, identity_detail, identity_status
+from sandbox.contract.jobs import job_results, job_status
+from sandbox.contract.library import list_identities
+from sandbox.contract.notifications import delete_notification, poll_notifications
+from sandbox.contract.promote import promote_generated
+from sandbox.contract.stream import EventStream
+from sandbox.contract.uploads import get_file, put_file, upload
+from sandbox.contract.webhooks import check_webhook, put_webhook
 from sandbox.control.faults import add_faults, clear_faults, list_faults
 from sandbox.control.journal import read_journal
 from sandbox.control.ledger import read_ledger
 from sandbox.control.others import start_other_jobs
 from sandbox.control.overview import overview
 from sandbox.control.settings import change_settings, reset
-from sandbox.errors import ApiError
-from sandbox.gate import Gate
+from sandbox.extras.account import me
+from sandbox.extras.billing import credits_used, group_usage
+from sandbox.extras.downloads import archive, download, download_bulk
+from sandbox.extras.gallery import by_job, by_project
+from sandbox.extras.identity_files import add_pov, upload_identity
+from sandbox.extras.metadata import change_metadata
+from sandbox.extras.openapi import openapi
+from sandbox.extras.stuck import give_up_images, stuck_images
+from sandbox.extras.tokens import list_tokens, login, make_token, refresh
+from sandbox.extras.versions import list_versions, regenerate_image
+from sandbox.pictures.serving import draft_picture
+from sandbox.serving.errors import ApiError
+from sandbox.serving.gate import Gate
 from sandbox.world import World
 
 ROUTES: list[BaseRoute] = [

@@ -13,8 +13,8 @@ from sandbox.clock import Clock
 from sandbox.dialects import DIALECTS, Dialect, DialectName
 from sandbox.faults import Faults
 from sandbox.hub import Hub
-from sandbox.journal import Journal
 from sandbox.names import TOKEN_PREFIX
+from sandbox.serving.journal import Journal
 from sandbox.settings import Settings
 
 FIRST_RESULT_ID = 10_001

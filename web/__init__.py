@@ -1,1 +1,4 @@
-"""What is served over HTTP: the inlet of the API's webhooks."""
+"""What comes in by HTTP: the vendor's webhooks.
+
+Imported by: cli. Imports: worker, config.
+"""

@@ -18,17 +18,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.reloading import reload_accounts
 from config import logs
 from config.accounts import Account
-from config.connection import connect_async
-from config.process_signals import hear
-from config.reloading import reload_accounts
+from config.processes import hear
 from config.settings import Settings
 from config.troubles import Trouble
 from web.connections import log_loop_errors
-from worker.notifications import Notification, read_event
-from worker.scripts import Scripts
-from worker.webhooks import NOBODY, BadSecrets, SecretStore, is_signed
+from worker.ledger.scripts import Scripts
+from worker.piktid.notifications import Notification, read_event
+from worker.piktid.webhooks import NOBODY, BadSecrets, SecretStore, is_signed
+from worker.store.connection import connect_async
 
 log = logs.get("web")
 

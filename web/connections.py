@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config import logs
-from config.descriptors import allow_many
 from config.troubles import Trouble
+from worker.network.descriptors import allow_many
 
 log = logs.get("web")
 

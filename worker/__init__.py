@@ -1,1 +1,4 @@
-"""What is done: briefs, the API client, the ledger, permits, choosing, events. Knows nothing of Dramatiq."""
+"""What is done: the API client, the ledger, what each step decides, what people read. One room for each.
+
+Imported by: actors, web, cli. Imports: config; never Dramatiq.
+"""

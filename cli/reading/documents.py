@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from cli.reading.hints import aside
-from worker.brief_json import decoder, unreadable
+from worker.briefs.decoding import decoder, unreadable
 
 #: JSON's white space, and byte order marks: files that were joined have one in the middle.
 _BLANK = re.compile("[ \t\r\n\ufeff]*")

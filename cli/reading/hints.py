@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from config.nearest import nearest
-from worker.brief_envelope import Envelope
+from config.wording import nearest
+from worker.briefs.envelope import Envelope
 
 _FIELDS = tuple(Envelope.model_fields)
 _MAKE_A_BRIEF = ("instructions", "reference_image")

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from cli.reading.documents import BrokenError, documents
 from cli.reading.hints import aside, hint
 from cli.reading.text import LINE_END, Places
-from worker.brief_faults import Fault, fault
-from worker.brief_json import decoder, unreadable
+from worker.briefs.decoding import decoder, unreadable
+from worker.briefs.faults import Fault, fault
 
 #: Longest line that is looked into, in characters: a brief may have 256 KiB.
 MAX_LINE = 1024 * 1024

@@ -1,1 +1,4 @@
-"""What one account holds, and the rules that change it."""
+"""What one account holds, and the rules that change it.
+
+Imported by: sandbox. Imports: sandbox; nothing of the worker.
+"""

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.account.account import Account
 from sandbox.account.jobs import Job
 from sandbox.dates import today
-from sandbox.errors import ApiError
+from sandbox.serving.errors import ApiError
 from sandbox.settings import Settings
 
 DEFAULT_SIZE = "2K"

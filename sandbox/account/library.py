@@ -2,7 +2,7 @@
 
 from sandbox.account.account import Account, Identity
 from sandbox.dates import today
-from sandbox.errors import ApiError
+from sandbox.serving.errors import ApiError
 
 
 def named(account: Account, name: str) -> Identity | None:

@@ -7,7 +7,7 @@ from sandbox.account.library import free_name, named, require_slot
 from sandbox.account.running import require_free_job, start
 from sandbox.chance import code, draws, duration
 from sandbox.dates import today
-from sandbox.errors import ApiError
+from sandbox.serving.errors import ApiError
 from sandbox.world import World
 
 #: For drafts of a job without a name; the guide says nothing of this case.

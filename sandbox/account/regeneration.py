@@ -5,7 +5,7 @@ from sandbox.account.account import Account
 from sandbox.account.jobs import PREPROCESSING, Draft, Job
 from sandbox.account.running import tell_draft_later
 from sandbox.chance import draws, duration
-from sandbox.errors import ApiError
+from sandbox.serving.errors import ApiError
 from sandbox.world import World
 
 

@@ -1,10 +1,11 @@
 """The life of a job from its start to its end, the same for all types."""
 
+from sandbox.account import billing
 from sandbox.account.account import Account
 from sandbox.account.jobs import CREATION, PREPROCESSING, Draft, Job
 from sandbox.account.publishing import publish
-from sandbox.account.settling import settle
-from sandbox.errors import ApiError
+from sandbox.dates import today
+from sandbox.serving.errors import ApiError
 from sandbox.world import World
 
 
@@ -81,3 +82,72 @@ def tell_draft(world: World, account: Account, job: Job, draft: Draft) -> None:
     event = world.dialect.image_event(job, draft, status)
     if event is not None:
         publish(world, account, *event)
+
+
+def settle(account: Account, job: Job, now: float) -> None:
+    """Charge what was delivered, and free what was held."""
+    job.finished = True
+    job.finished_on = today()
+    if job.counts:
+        account.in_flight -= 1
+    if job.job_type == CREATION:
+        billing.settle_drafts(account, job, now)
+    elif job.job_type == PREPROCESSING:
+        _settle_identity(account, job, now)
+    _forget_finished(account)
+
+
+def _settle_identity(account: Account, job: Job, now: float) -> None:
+    identity = account.identities.get(job.identity_code or "")
+    if identity is None:  # deleted while it was being prepared
+        return
+    identity.updated_on = today()
+    if not job.fails:
+        identity.preprocessing_status = "completed"
+        return
+    # Hidden from the library, so its slot is free, and its draft may be promoted again (guide: Idempotency).
+    identity.preprocessing_status = "failed"
+    identity.error_message = job.error_message
+    identity.hidden = True
+    found = account.draft(identity.image_result_id or 0)
+    if found is not None:
+        found[1].promoted_as = None
+    if account.settings.refund_failed_preprocessing:
+        billing.charge(account, -job.credits_used, "refund", now, job.job_id)
+
+
+def _forget_finished(account: Account) -> None:
+    """Keep the number of finished jobs bounded; the oldest go first, with their drafts."""
+    surplus = len(account.jobs) - account.settings.finished_jobs_kept
+    if surplus <= 0:
+        return
+    for job_id in [job.job_id for job in account.jobs.values() if job.finished][:surplus]:
+        job = account.jobs.pop(job_id)
+        account.jobs_expired += 1
+        for draft in job.drafts:
+            account.draft_jobs.pop(draft.image_result_id, None)
+        identity = account.identities.get(job.identity_code or "")
+        if identity is not None and identity.hidden:
+            del account.identities[identity.identity_code]
+
+
+def give_up(world: World, account: Account, image_result_id: int) -> bool:
+    """Let an unfinished draft fail now; False if there is none such. Its job goes on without it."""
+    found = account.draft(image_result_id)
+    if found is None:
+        return False
+    job, draft = found
+    now = world.clock.now()
+    if job.draft_status(draft, now) not in ("pending", "processing"):
+        return False
+    if draft.started is not None and not draft.failed:
+        # A draft drawn anew was charged at its start; those of a running job are charged at its end.
+        price = billing.draft_price(account.settings, job.request["instructions"][draft.image_index])
+        job.credits_used -= price
+        billing.charge(account, -price, "refund", now, job.job_id)
+    draft.failed = True
+    draft.seconds = now - (job.created if draft.started is None else draft.started)
+    if not job.finished and all(each.failed for each in job.drafts):
+        job.fails = True
+        job.error_message = "No draft could be generated"
+    return True

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sandbox.account.account import Account, Token
-from sandbox.errors import ApiError
+from sandbox.serving.errors import ApiError
 from sandbox.world import World
 
 MOST_API_TOKENS = 20

@@ -1,1 +1,4 @@
-"""The endpoints under `/_sandbox/`: settings, faults, ledger and journal, for tests and demos."""
+"""What tests may see and set: everything under `/_sandbox/`.
+
+Imported by: sandbox. Imports: sandbox; nothing of the worker.
+"""

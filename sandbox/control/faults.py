@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.account.others import flood
-from sandbox.api.context import world_of
-from sandbox.errors import Fault, invalid
+from sandbox.contract.context import world_of
 from sandbox.faults import Rule
+from sandbox.serving.errors import Fault, invalid
 from sandbox.world import World
 
 _RULES = TypeAdapter(list[Rule])

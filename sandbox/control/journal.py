@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.api.context import world_of
+from sandbox.contract.context import world_of
 from sandbox.names import account_name
 
 

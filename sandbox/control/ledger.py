@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse
 from sandbox.account.account import Account, Identity
 from sandbox.account.jobs import Job
 from sandbox.account.publishing import forget_old
-from sandbox.api.context import world_of
-from sandbox.errors import ApiError
+from sandbox.contract.context import world_of
 from sandbox.names import account_name
+from sandbox.serving.errors import ApiError
 from sandbox.world import World
 
 

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.others import add_identity, start_job
-from sandbox.api.context import json_object, world_of
-from sandbox.errors import ApiError, Fault, invalid
+from sandbox.contract.context import json_object, world_of
 from sandbox.names import account_name
+from sandbox.serving.errors import ApiError, Fault, invalid
 
 
 class _Order(BaseModel):

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from sandbox.account.account import Account
-from sandbox.api.context import base_url, world_of
+from sandbox.contract.context import base_url, world_of
 from sandbox.pictures.urls import picture_url
 from sandbox.world import World
 

@@ -6,9 +6,9 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.account.account import Account
 from sandbox.account.library import fill_library
-from sandbox.api.context import json_object, world_of
-from sandbox.errors import ApiError, Fault, invalid
+from sandbox.contract.context import json_object, world_of
 from sandbox.names import account_name
+from sandbox.serving.errors import ApiError, Fault, invalid
 from sandbox.settings import Settings
 
 

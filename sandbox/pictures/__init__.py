@@ -1,1 +1,4 @@
-"""The drafts' pictures: portraits that follow their brief."""
+"""The drafts' pictures: portraits that follow their brief.
+
+Imported by: sandbox. Imports: sandbox; nothing of the worker.
+"""

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from support import Flow, ProcessFactory, brief, event_types, eventually, inlet_message
 
-from benchmarks.chaos.points import CRASH_POINT, Point
-from config import keys, letters
+from actors.broker import dead_letters
+from config import keys
+from tests.chaos.harness.points import CRASH_POINT, Point
 
-WORKER = [sys.executable, "-m", "benchmarks.chaos.quick", "worker"]
+WORKER = [sys.executable, "-m", "tests.chaos.programs.quick", "worker"]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,6 @@ def test_it_is_decided_once(
     eventually(flow.client, lambda: not flow.client.exists(keys.MESSAGES(keys.INLET)))
     arrivals = ("identity.brief.accepted", "identity.brief.conflict")
     assert [name for name in event_types(flow.client, "b") if name in arrivals] == told
-    assert len(letters.ids(flow.client)) == dead
+    assert len(dead_letters.ids(flow.client)) == dead
     after = flow.brief("b").fields["accepted_at"]
     assert (after == before) is bool(dead)

@@ -11,12 +11,12 @@ from typing import get_args
 
 import pytest
 
-from benchmarks.chaos.__main__ import PACES, main
-from benchmarks.chaos.clocks import LEAST, clock
-from benchmarks.chaos.invariants import Kind
-from benchmarks.chaos.plan import AWAY, HOOKS, LONG, OURS, REQUESTS, STREAMS, WEB, plan
-from benchmarks.chaos.quick import WAITS
 from sandbox.faults import Rule
+from tests.chaos.harness.clocks import LEAST, clock
+from tests.chaos.harness.plan import AWAY, HOOKS, LONG, OURS, REQUESTS, STREAMS, WEB, plan
+from tests.chaos.invariants.invariants import Kind
+from tests.chaos.programs.everything import PACES, main
+from tests.chaos.programs.quick import WAITS
 
 
 @pytest.mark.long
@@ -81,7 +81,7 @@ def test_a_process_can_be_given_a_clock_of_its_own() -> None:
 
 def test_the_monotonic_clocks_of_a_process_can_be_those_of_a_machine_that_has_just_booted() -> None:
     code = (
-        "import asyncio, time; from worker.clock import clock; loop = asyncio.new_event_loop();"
+        "import asyncio, time; from config.clock import clock; loop = asyncio.new_event_loop();"
         "print(time.monotonic(), time.perf_counter(), clock(), loop.time())"
     )
     environment = {**os.environ, **clock(0), "MONOTONIC_FROM": "1"}

@@ -5,8 +5,8 @@ Here at the calls around what is paid; `make crash-points` does it at all of the
 
 import pytest
 
-from benchmarks.chaos import crashes
-from benchmarks.chaos.crashes import Cut
+from tests.chaos.programs import crashes
+from tests.chaos.programs.crashes import Cut
 
 #: Around what is paid, and a person's choice.
 CALLS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.deploys import GONE_WITHIN, deploy
+from tests.chaos.programs.deploys import GONE_WITHIN, deploy
 
 
 @pytest.mark.long

@@ -10,8 +10,8 @@ import redis
 from failover import Behind, goes_on_after_a_failover, place, ready, until
 from support import Api, ProcessFactory
 
-from config.connection import connect
-from config.ports import free_port
+from cli.demo.ports import free_port
+from worker.store.connection import connect
 
 _HAPROXY = """
 defaults

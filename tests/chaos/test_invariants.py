@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from support import Api, Flow, listening
 
-from benchmarks.chaos.auditing import audit
-from benchmarks.chaos.invariants import Breach, Kind, look
 from config import keys
 from config.accounts import DEFAULT
-from worker import views
+from tests.chaos.invariants.auditing import audit
+from tests.chaos.invariants.invariants import Breach, Kind, look
+from worker.views import snapshots
 
 BRIEF, PROMOTION = "brief:b", "promotion:b#0"
 Ledger = dict[str, Any]
@@ -77,7 +77,7 @@ def drop_first_event(flow: Flow) -> None:
 
 
 def promoted_again(flow: Flow) -> None:
-    promotion = views.by_ids(flow.client, ["b"])[0].promotions[0]
+    promotion = snapshots.by_ids(flow.client, ["b"])[0].promotions[0]
     data = {"promotion": promotion.subject, "identity_code": promotion.identity_code}
     add_event("identity.promoted", **data)(flow)
     add_event("identity.brief.done")(flow)

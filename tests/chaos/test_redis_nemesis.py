@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.nemesis import BEFORE, WAYS, trouble
+from tests.chaos.programs.nemesis import BEFORE, WAYS, trouble
 
 
 @pytest.mark.long

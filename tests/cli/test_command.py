@@ -16,7 +16,7 @@ from commandline import SCRIPT, Command, environment
 
 from cli.main import COMMANDS
 from config.settings import Settings
-from worker.briefs import schema
+from worker.briefs.brief import schema
 
 TRACEBACK = "Traceback"
 
@@ -96,8 +96,16 @@ def test_of_a_port_that_is_taken_the_sandbox_says_which(alone: Command) -> None:
 def test_the_schema_comes_without_redis_http_and_tables(alone: Command) -> None:
     answer = alone("schema", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
-    assert "worker.briefs" in imported
-    assert not imported & {"redis", "dramatiq", "httpx", "rich.table", "sandbox", "actors", "cli.status"}
+    assert "worker.briefs.brief" in imported
+    assert not imported & {
+        "redis",
+        "dramatiq",
+        "httpx",
+        "rich.table",
+        "sandbox",
+        "actors",
+        "cli.commands.briefs.status",
+    }
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["events"], ["pick", "a", "1"], ["watch", "--once"]])

@@ -2,11 +2,11 @@
 
 from mutation.mutant import of
 
-TESTS = ("tests/test_arrivals.py",)
-UPDATE_TESTS = ("tests/test_updating.py",)
+TESTS = ("tests/worker/ledger/test_arrivals.py",)
+UPDATE_TESTS = ("tests/worker/operations/test_updating.py",)
 
 MUTANTS = (
-    *of("worker/lua/lib/6_arrivals.lua", TESTS,
+    *of("worker/ledger/lua/lib/6_arrivals.lua", TESTS,
         ("what was paid for is replaced", "not known.job_id and cost_nothing(arrival.id) then", "not known.job_id then"),
         ("what may have been paid for is replaced", "            open[call] = true\n", "            local _\n"),
         ("a brief that runs is replaced", "if FREE[known.state] and not", "if not"),
@@ -19,19 +19,19 @@ MUTANTS = (
         ("who was replaced stays in its batch", "        redis.call('ZREM', key('BATCH', known.batch), brief)\n", "        local _\n"),
         ("who was replaced is finished", "    redis.call('ZREM', KEY.FINISHED, brief)\n", ""),
     ),
-    *of("worker/ledger.py", TESTS,
+    *of("worker/ledger/ledger.py", TESTS,
         ("who read the brief before moves the one in its place", 'return {"accepted_at": record.get("accepted_at") or ""}', "return {}"),
     ),
-    *of("worker/operator.py", TESTS,
+    *of("worker/operations/operator.py", TESTS,
         ("who read the brief before cancels the one in its place", " else same_brief(brief)", " else None"),
     ),
-    *of("worker/lua/advance.lua", UPDATE_TESTS,
+    *of("worker/ledger/lua/advance.lua", UPDATE_TESTS,
         ("what was bought late is forgotten", "        if A.to == 'generating' and account then", "        if false then"),
     ),
-    *of("worker/lua/lib/5_endings.lua", UPDATE_TESTS,
+    *of("worker/ledger/lua/lib/5_endings.lua", UPDATE_TESTS,
         ("what was bought is remembered for ever", "        redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)\n    end\n    local batch", "    end\n    local batch"),
     ),
-    *of("worker/lua/update.lua", UPDATE_TESTS,
+    *of("worker/ledger/lua/update.lua", UPDATE_TESTS,
         ("of two who update one is forgotten", "or not unchanged(record, A.when) then", "then"),
         ("what is promised stays with the old batch", "        promise(account, its, batch, credits)\n", "        local _\n"),
         ("a parked brief stays parked", "        if redis.call('ZSCORE', key('PARKED', before), its) then", "        if false then"),

@@ -3,37 +3,37 @@
 from mutation.mutant import of
 
 FETCH_TESTS = (
-    "tests/test_fetch_places.py",
-    "tests/test_reference.py",
+    "tests/worker/files/test_fetch_queue.py",
+    "tests/actors/test_reference.py",
     "-k",
     "place or line or fetch or host or costs",
 )
-WEB_TESTS = ("tests/test_webhooks.py", "-k", "ours or whole or drips or compared")
+WEB_TESTS = ("tests/web/test_webhooks.py", "-k", "ours or whole or drips or compared")
 
 MUTANTS = (
-    *of("worker/fetch_places.py", FETCH_TESTS,
+    *of("worker/files/fetch_queue.py", FETCH_TESTS,
         ("a host may have all places", "EACH_HOST = 1", "EACH_HOST = 99"),
         ("all threads may fetch", "    return len(hosts) < self._most and", "    return"),
         ("a place is kept for ever", "if place[1] > now}", "if True}"),
     ),
-    *of("actors/fetching_turns.py", FETCH_TESTS,
+    *of("actors/fetch_turns.py", FETCH_TESTS,
         ("nobody in line is called", "        _call(run)\n", ""),
     ),
-    *of("worker/preparing.py", FETCH_TESTS,
+    *of("worker/lifecycle/preparing.py", FETCH_TESTS,
         ("what is fetched in vain is not counted", "    return int(brief.get(\"fetch_ms\") or 0) / 1000", "    return 0.0"),
     ),
-    *of("worker/timed_network.py", ("tests/piktid/test_transport.py", "tests/test_files.py", "-k", "drip or dribble or silent"),
+    *of("worker/network/timed_network.py", ("tests/worker/piktid/test_transport.py", "tests/worker/files/test_files.py", "-k", "drip or dribble or silent"),
         ("single reads are timed, and no calls", "min(_deadline.get() - time.monotonic(), ", "max(0.1, "),
         ("the first address has all the time", "share = self._left() / (len(addresses) - number)", "share = self._left()"),
     ),
-    *of("worker/transport.py", ("tests/piktid/test_transport.py", "-k", "packed"),
+    *of("worker/piktid/transport.py", ("tests/worker/piktid/test_transport.py", "-k", "packed"),
         ("what is packed is unpacked whole", "unpacker.decompress(raw, max_bytes + 1)", "unpacker.decompress(raw)"),
         ("what is packed is lost", "if packed not in ([\"gzip\"], [\"x-gzip\"], [\"deflate\"]):", "if True:"),
     ),
     *of("web/app.py", WEB_TESTS,
         ("who asks learns which accounts there are", "return self._refused(name, 401, _UNSIGNED if", "return self._refused(name, 401 if known else 404, _UNSIGNED if"),
     ),
-    *of("worker/webhooks.py", WEB_TESTS,
+    *of("worker/piktid/webhooks.py", WEB_TESTS,
         ("where nothing was set, nothing is compared", "for secret in taken]", "for secret in taken if secret]"),
     ),
     *of("web/connections.py", WEB_TESTS,

@@ -2,41 +2,53 @@
 
 from mutation.mutant import of
 
-CANCEL_TESTS = ("tests/cli/test_cancel.py", "-k", "in_any_state or frees or since_it_was_read")
+CANCEL_TESTS = (
+    "tests/cli/commands/briefs/test_cancel.py",
+    "-k",
+    "in_any_state or frees or since_it_was_read",
+)
 RESOLVE_TESTS = (
-    "tests/cli/test_resolve.py",
+    "tests/cli/commands/briefs/test_resolve.py",
     "-k",
     "adopted or later_one or only_a_brief or to_adopt or before_it_is_held",
 )
-DESCRIPTION_TESTS = ("tests/cli/test_resolve.py", "-k", "prepared_again")
-RETRY_TESTS = ("tests/cli/test_retry.py", "-k", "hold_for_the_next or none_of_them or who_read")
+DESCRIPTION_TESTS = ("tests/cli/commands/briefs/test_resolve.py", "-k", "prepared_again")
+RETRY_TESTS = (
+    "tests/cli/commands/briefs/test_retry.py",
+    "-k",
+    "hold_for_the_next or none_of_them or who_read",
+)
 BACK_TESTS = (
-    "tests/cli/test_retry.py",
+    "tests/cli/commands/briefs/test_retry.py",
     "-k",
     "done_in_all or has_a_job or broke or keeps_its_permit or no_more or anew",
 )
-REFUSED_TESTS = ("tests/cli/test_retry.py", "-k", "breaks_rules or described_again or sent_again")
-CHOICE_TESTS = ("tests/cli/test_retry.py", "-k", "paid_drafts")
-LATE_TESTS = ("tests/test_late_moves.py", "-k", "given_up")
-CANCELLED_TESTS = ("tests/test_late_moves.py", "-k", "cancelled")
+REFUSED_TESTS = (
+    "tests/cli/commands/briefs/test_retry.py",
+    "-k",
+    "breaks_rules or described_again or sent_again",
+)
+CHOICE_TESTS = ("tests/cli/commands/briefs/test_retry.py", "-k", "paid_drafts")
+LATE_TESTS = ("tests/worker/ledger/test_late_moves.py", "-k", "given_up")
+CANCELLED_TESTS = ("tests/worker/ledger/test_late_moves.py", "-k", "cancelled")
 HELD_TESTS = (
-    "tests/cli/test_held.py",
+    "tests/cli/commands/briefs/test_held.py",
     "-k",
     "step_broke or step_that_broke or no_record or of_a_held or held_job",
 )
-WATCH_TESTS = ("tests/cli/test_held.py", "-k", "held_job or of_a_held or earlier_promote")
-REPEATED_TESTS = ("tests/cli/test_held.py", "-k", "not_repeated")
-LIMITS_TESTS = ("tests/test_ledger.py", "-k", "limits or configur or weight or resum or librar")
-LIMITS_COMMANDS = ("tests/cli/test_limits.py", "-k", "budget or resume")
+WATCH_TESTS = ("tests/cli/commands/briefs/test_held.py", "-k", "held_job or of_a_held or earlier_promote")
+REPEATED_TESTS = ("tests/cli/commands/briefs/test_held.py", "-k", "not_repeated")
+LIMITS_TESTS = ("tests/worker/ledger/test_ledger.py", "-k", "limits or configur or weight or resum or librar")
+LIMITS_COMMANDS = ("tests/cli/commands/installation/test_limits.py", "-k", "budget or resume")
 NOTE_TESTS = (
-    "tests/test_reference.py",
+    "tests/actors/test_reference.py",
     "-k",
     "account or leaves_preparation or moved_on or by_itself or takes_back",
 )
-LOST_CLAIM_TESTS = ("tests/test_fencing.py", "-k", "whose_answer_was_lost")
+LOST_CLAIM_TESTS = ("tests/chaos/test_fencing.py", "-k", "whose_answer_was_lost")
 
 MUTANTS = (
-    *of("worker/lua/stop.lua", CANCEL_TESTS,
+    *of("worker/ledger/lua/stop.lua", CANCEL_TESTS,
         ("a wish that is said twice is two", " or wish == A.to then", " then"),
         ("what is cancelled can't be cancelled again", "state == A.to or ", ""),
         ("what is finished is stopped", "STATES.brief[state].final or ", ""),
@@ -44,23 +56,23 @@ MUTANTS = (
         ("a brief ends before its promotions", "if #promotions == 0 then", "if true then"),
         ("what a stopped brief frees is not handed on", "admit(account)\n", ""),
     ),
-    *of("worker/lua/stop.lua", RESOLVE_TESTS,
+    *of("worker/ledger/lua/stop.lua", RESOLVE_TESTS,
         ("who moved since it was read is given up", " or not unchanged(record, A.when) then", " then"),
     ),
-    *of("worker/lua/stop.lua", ("tests/cli/test_resolve.py", "-k", "one_effect"),
+    *of("worker/ledger/lua/stop.lua", ("tests/cli/commands/briefs/test_resolve.py", "-k", "one_effect"),
         ("a stop is in no journal", "journal(A.brief, A.journal)\n", ""),
     ),
-    *of("worker/lua/retry.lua", RETRY_TESTS,
+    *of("worker/ledger/lua/retry.lua", RETRY_TESTS,
         ("who moved since it was read is tried again", "if not unchanged(record_of(subject), A.when) then", "if false then"),
         ("a retry makes half of its moves", "    if answer ~= 'moved' or state", "    if state"),
         ("a retry moves what has gone on since it was read", " or state ~= change.from then", " then"),
     ),
-    *of("worker/lua/retry.lua", CHOICE_TESTS,
+    *of("worker/ledger/lua/retry.lua", CHOICE_TESTS,
         ("a retry is in no journal", "journal(A.brief, A.journal)\n", ""),
         ("a choice made anew is not planned", "if A.promotions then", "if false then"),
         ("what is tried again asks for no permit", "admit(redis.call('HGET', record_of(subject), 'account'))\n", ""),
     ),
-    *of("worker/lua/resume.lua", LIMITS_TESTS,
+    *of("worker/ledger/lua/resume.lua", LIMITS_TESTS,
         ("what is lifted is not told", "if (tonumber(till) or 0) > NOW then", "if false then"),
         ("one pause stays", "{'pause', 'create', 'promote', 'prepare'}", "{'pause', 'create', 'promote'}"),
         ("what lifts nothing is an act", "if #lifted > 0 then", "if true then"),
@@ -69,26 +81,26 @@ MUTANTS = (
         ("the jobs of others are not told", "if working then", "if false then"),
         ("the jobs of others stay theirs", "redis.call('HDEL', record, 'working', 'working_until')\n", ""),
     ),
-    *of("worker/lua/resume.lua", NOTE_TESTS,
+    *of("worker/ledger/lua/resume.lua", NOTE_TESTS,
         ("who sleeps on a pause sleeps on", "    hint(subject)\n", ""),
         ("who is woken from a pause is not woken again", "    set_timer(subject, NOW + SETTING.again_ms)\n", ""),
         ("who was woken sleeps still", "redis.call('DEL', key('WAITING', A.account, 'prepare'))\n", ""),
     ),
-    *of("worker/lua/release.lua", ("tests/test_ledger.py", "-k", "lease"),
+    *of("worker/ledger/lua/release.lua", ("tests/worker/ledger/test_ledger.py", "-k", "lease"),
         ("a lease is given back by anybody", "if redis.call('GET', lease) == A.listener then", "if true then"),
         ("a lease is not given back", "return redis.call('DEL', lease)", "return 1"),
     ),
-    *of("worker/lua/job_over.lua", WATCH_TESTS,
+    *of("worker/ledger/lua/job_over.lua", WATCH_TESTS,
         ("the permit of a job under way is handed on", "if state ~= 'held' or not", "if not"),
         ("a job that is over is that of the next one", " or not unchanged(record_of(A.subject), A.when) then", " then"),
         ("a job that is over keeps its permit", "redis.call('ZREM', key('PERMITS', account), A.subject)\n", ""),
         ("a job that is over is watched", "redis.call('ZREM', KEY.TIMERS, A.subject)\n", ""),
         ("a permit of a job that is over serves nobody", "admit(account)\n", ""),
     ),
-    *of("worker/lua/job_over.lua", CANCELLED_TESTS,
+    *of("worker/ledger/lua/job_over.lua", CANCELLED_TESTS,
         ("who waited for its job does not end with it", "if wish_of(A.subject) then", "if false then"),
     ),
-    *of("worker/lua/note.lua", NOTE_TESTS,
+    *of("worker/ledger/lua/note.lua", NOTE_TESTS,
         ("a step notes on what has left its state", "if state ~= A.state or not unchanged(record, A.when) then\n", "if not unchanged(record, A.when) then\n"),
         ("only a pause of descriptions keeps one from them", "math.max(prepare, limits_of(account).pause.create)", "prepare"),
         ("a pause of descriptions keeps nobody from them", "math.max(prepare, limits_of(account).pause.create)", "limits_of(account).pause.create"),
@@ -99,10 +111,10 @@ MUTANTS = (
         ("what a refused description takes back serves nobody", "    admit(account) -- what", "    -- what"),
         ("a description that came lifts no pause", "    came_through(account, 'prepare', began_at)\n", ""),
     ),
-    *of("worker/lua/note.lua", LOST_CLAIM_TESTS,
+    *of("worker/ledger/lua/note.lua", LOST_CLAIM_TESTS,
         ("a lost claim of a description is not granted again", "if A.claim and redis.call('HGET', record, 'claim') == A.claim then", "if false then"),
     ),
-    *of("worker/lua/limits.lua", LIMITS_TESTS,
+    *of("worker/ledger/lua/limits.lua", LIMITS_TESTS,
         ("an account is on no list", "redis.call('SADD', KEY.ACCOUNTS, A.account)\n", ""),
         ("each start counts a library", "if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. A.account) then", "if true then"),
         ("no library is counted", "if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. A.account) then", "if false then"),
@@ -112,12 +124,12 @@ MUTANTS = (
         ("what a person set is compared with the configuration", "if A.file then", "if true then"),
         ("nobody knows who changed limits", "log_change(A.account, {at = NOW, by = A.by, limits", "local _ = ({at = NOW, by = A.by, limits"),
     ),
-    *of("worker/lua/budget.lua", LIMITS_COMMANDS,
+    *of("worker/ledger/lua/budget.lua", LIMITS_COMMANDS,
         ("a budget of nobody is kept for ever", "let_batch_end(A.batch)\n", ""),
         ("nobody knows who set a budget", "log_change(A.account, {at = NOW, by = A.by, budget = {[A.batch] = A.credits}})\n", ""),
         ("who may be paid for now waits on", "admit(A.account)\n", ""),
     ),
-    *of("worker/operator.py", RESOLVE_TESTS,
+    *of("worker/operations/operator.py", RESOLVE_TESTS,
         ("a job is adopted by who looks for none", "        if not asks_for_job(brief):", "        if False:"),
         ("any job is adopted", "        _check_job(api, job_id)\n", ""),
         ("who moved since it was read adopts", "            when=_as_read(brief),\n            jobs=[job_id],", "            jobs=[job_id],"),
@@ -130,22 +142,22 @@ MUTANTS = (
         ("a job that nobody knows is adopted", "        raise RefusedError(f\"the API does not know job {job_id}: {error}\") from error", "        return"),
         ("a job of any kind is adopted", "    if job_type != \"identity_creation\":", "    if False:"),
     ),
-    *of("worker/operator.py", DESCRIPTION_TESTS,
+    *of("worker/operations/operator.py", DESCRIPTION_TESTS,
         ("what is sent again asks still", "            forget=ASKED,\n            when=_as_read(brief),\n            timer=timer", "            when=_as_read(brief),\n            timer=timer"),
         ("a description sent again is not begun", "to, timer = \"preparing\", AT_ONCE", "to, timer = \"preparing\", None"),
     ),
-    *of("worker/operator.py", CANCEL_TESTS,
+    *of("worker/operations/operator.py", CANCEL_TESTS,
         ("who was cancelled can't be again", "if final(Kind.BRIEF, brief.state) and brief.state != \"cancelled\":", "if final(Kind.BRIEF, brief.state):"),
         ("only a brief that has not moved is cancelled", "when=_as_read(brief) if to == \"failed\" else same_brief(brief)", "when=_as_read(brief)"),
     ),
-    *of("worker/operator.py", ("tests/cli/test_cancel.py", "-k", "finished_is_not"),
+    *of("worker/operations/operator.py", ("tests/cli/commands/briefs/test_cancel.py", "-k", "finished_is_not"),
         ("nobody says that there is nothing to cancel", "if final(Kind.BRIEF, brief.state) and brief.state != \"cancelled\":", "if False:"),
     ),
-    *of("worker/retrying.py", RESOLVE_TESTS,
+    *of("worker/lifecycle/recovery.py", RESOLVE_TESTS,
         ("any question is about a job", "brief.state == \"held\" and brief.get(\"left\") == \"uncertain\" and", "brief.state == \"held\" and"),
         ("an uncertain brief has to be held first", "    return held or brief.state == \"uncertain\"", "    return held"),
     ),
-    *of("worker/retrying.py", BACK_TESTS,
+    *of("worker/lifecycle/recovery.py", BACK_TESTS,
         ("who broke while it looked for its job asks for it", "brief.get(\"left\") == \"uncertain\" and brief.get(\"evidence\") is None", "brief.get(\"left\") == \"uncertain\""),
         ("who broke while it was prepared asks about its description", "brief.get(\"left\") == \"preparing\" and brief.get(\"evidence\") is None", "brief.get(\"left\") == \"preparing\""),
         ("what is done is promoted again", "if brief.state == \"done\" and failed:", "if brief.state == \"done\":"),
@@ -162,25 +174,25 @@ MUTANTS = (
         ("a call before is under way", "[*ASKED, \"tries\", \"fetch_ms\", \"doing\",", "[*ASKED, \"tries\", \"fetch_ms\","),
         ("a second promote before was the second", "\"doing\", \"repeated\"]", "\"doing\"]"),
     ),
-    *of("worker/retrying.py", REFUSED_TESTS,
+    *of("worker/lifecycle/recovery.py", REFUSED_TESTS,
         ("retry answers any question", "    if brief.get(\"evidence\") is None:", "    if False:"),
         ("a brief that breaks rules is sent", "    if brief.get(\"faults\") is not None:", "    if False:"),
         ("a create of unknown outcome is made again", "if \"create\" in journal.unknown or", "if"),
         ("a description of unknown outcome is made again", " or \"extract\" in journal.unknown:", ":"),
     ),
-    *of("worker/retrying.py", CHOICE_TESTS,
+    *of("worker/lifecycle/recovery.py", CHOICE_TESTS,
         ("drafts are bought again", "    if any(draft.usable for draft in steps.drafts_of(brief)):", "    if False:"),
     ),
-    *of("worker/retrying.py", LATE_TESTS,
+    *of("worker/lifecycle/recovery.py", LATE_TESTS,
         ("a job that came late is bought again", "    if journal.made(\"create\", \"job_id\"):", "    if False:"),
         ("what has files is sent without them", "    if preparing.has_files(brief):", "    if False:"),
     ),
-    *of("actors/holding.py", HELD_TESTS,
+    *of("actors/held.py", HELD_TESTS,
         ("a letter that is taken up twice is not gone", "    if letter is None or letter.step is None:", "    if letter is not None and letter.step is None:"),
-        ("a step of no record is forgotten", "        log.error(\"letter.kept\", id=letter_id, actor=actor, subject=subject, error=letter.error)\n        return\n", "        letters.drop(run.ledger.client, letter)\n        return\n"),
+        ("a step of no record is forgotten", "        log.error(\"letter.kept\", id=letter_id, actor=actor, subject=subject, error=letter.error)\n        return\n", "        dead_letters.drop(run.ledger.client, letter)\n        return\n"),
         ("who moved on is held for the step before", "if TABLE[record.kind][record.state].actor == actor and letter", "if letter"),
         ("who came back is held for the step before", " and letter.at >= int(record.fields[\"moved_at\"]):", ":"),
-        ("a letter of a held brief stays", "        _hold(run, record, letter, actor)\n    letters.drop(run.ledger.client, letter)\n", "        _hold(run, record, letter, actor)\n"),
+        ("a letter of a held brief stays", "        _hold(run, record, letter, actor)\n    dead_letters.drop(run.ledger.client, letter)\n", "        _hold(run, record, letter, actor)\n"),
         ("a create that broke is held", "    if record.state == \"submitting\":", "    if False:"),
         ("a description under way is held as a step that broke", "    if record.get(\"doing\") == \"extract\":", "    if False:"),
         ("a promote that broke never left", "settle=Settle.COUNTED if promoting else None", "settle=Settle.NEVER_LEFT if promoting else None"),
@@ -189,11 +201,11 @@ MUTANTS = (
         ("a job of a held record loses its permit", "keep=held.permit,", "keep=False,"),
         ("a job of a held record is not watched", "timer=run.settings.api_ms(LOOK_AGAIN) if held.permit else None", "timer=None"),
     ),
-    *of("actors/holding.py", REPEATED_TESTS,
+    *of("actors/held.py", REPEATED_TESTS,
         ("a job that can't be asked for is over at once", "    if left > 0:", "    if left > 1e12:"),
         ("a job that can't be asked for is never over", "    if left > 0:", "    if True:"),
     ),
-    *of("actors/holding.py", WATCH_TESTS,
+    *of("actors/held.py", WATCH_TESTS,
         ("a job is over as soon as it is looked at", "record.state == \"held\" and _is_over(run, record):", "record.state == \"held\":"),
         ("the identity of an earlier promote tells", "record.kind is Kind.BRIEF or record.get(\"left\") == \"preprocessing\"", "True"),
         ("the identity of a held promotion tells nothing", "record.kind is Kind.BRIEF or record.get(\"left\") == \"preprocessing\"", "record.kind is Kind.BRIEF"),
@@ -204,13 +216,13 @@ MUTANTS = (
         ("what runs is over", "        found(run, record)\n        return False\n", "        found(run, record)\n        return True\n"),
         ("that a held job was known in between does not count", "        found(run, record)\n        return False\n", "        return False\n"),
     ),
-    *of("cli/brief_files.py", ("tests/cli/test_brief_files.py", "-k", "named_twice"),
+    *of("cli/sending/files.py", ("tests/cli/sending/test_brief_files.py", "-k", "named_twice"),
         ("the briefs of a file that is named twice are bought twice", "if (stands.st_dev, stands.st_ino) in self._seen:", "if False:"),
     ),
-    *of("cli/rejects.py", ("tests/cli/test_rejects.py", "-k", "before_anything"),
+    *of("cli/sending/rejects.py", ("tests/cli/sending/test_rejects.py", "-k", "before_anything"),
         ("the rejects of another run are overwritten", "    if os.path.lexists(path):", "    if False:"),
     ),
-    *of("worker/ledger.py", ("tests/test_ledger.py", "-k", "another_key"),
+    *of("worker/ledger/ledger.py", ("tests/worker/ledger/test_ledger.py", "-k", "another_key"),
         ("any key is taken for a record", "if subject.partition(\":\")[0] not in list(Kind):", "if False:"),
     ),
 )  # fmt: skip

@@ -1,0 +1,224 @@
+"""The consumer of a worker's queue: it blocks instead of polling, and loses nothing that it was given.
+
+What Dramatiq's own does not do: a message that can't be read is put aside instead of ending the fetch of its
+neighbours; what Redis says this worker has in hand, but it has not (the answer to a fetch was lost), is given
+back; a message whose step met an outage is given back as well, since nothing has become of it. Every Redis
+error of the consumer itself is taken for a lost connection, and mended here: Dramatiq would wait for three or
+five seconds, all workers of all machines the same.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import redis
+from dramatiq import Middleware
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.redis import _RedisConsumer
+
+from actors.broker.envelopes import BadEnvelope, read_envelope
+from actors.broker.peek import wait_for_element
+from actors.broker.pipelines import following_messages
+from config import keys, logs
+from config.backoff import pauses
+from worker.store.connection import decoded
+from worker.store.outages import is_outage
+
+log = logs.get("consumer")
+
+#: Seconds that an idle consumer blocks before it looks whether it should end; a message wakes it at once.
+PEEK = 0.25
+#: Seconds between two looks for messages that Redis says are in hand and are not.
+RECLAIM_EVERY = 3.0
+#: Seconds before a message is given back whose step met a Redis error.
+GIVE_BACK_AFTER = 1.0
+#: Characters of an error that are kept with a dead letter.
+LONGEST_ERROR = 500
+
+
+class Outcomes(Middleware):
+    """Says what becomes of the message of an actor that raised: nothing is retried from a worker's memory.
+
+    After an outage it is given back to its queue, since it may not have got as far as the ledger; after any
+    other error, of Redis too, it is a dead letter: what Redis can't do for it, it can't do the next time.
+    """
+
+    def after_process_message(
+        self, *given: Any, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Mark the message."""
+        _broker, message = given
+        if exception is not None and is_outage(exception):
+            message.give_back = True
+        elif exception is not None:
+            refuse(message, f"it raised {type(exception).__name__}: {exception}")
+        elif not message.failed:
+            message.following = following_messages(message, result)
+
+
+def refuse(message: Any, why: str) -> None:
+    """Let a message that is being run become a dead letter, for a reason in words."""
+    message.error = why[:LONGEST_ERROR]
+    message.fail()
+
+
+class BlockingConsumer(_RedisConsumer):
+    """Consumes one queue; woken by the queue itself, a message starts in 1 ms, not in half a second."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
+        self.message_cache = self.broker.fetched[self.queue_name]
+        self._reclaimed = -math.inf
+        self._pauses = pauses()
+        self._resting = False
+
+    def __next__(self) -> MessageProxy | None:
+        """Return the next message, or None after a while without one; never raises a Redis error."""
+        try:
+            message = self._next()
+        except redis.RedisError as error:
+            pause = next(self._pauses)
+            log.warning("redis.lost", queue=self.queue_name, error=str(error), again_in=round(pause, 2))
+            self.broker.stopping.wait(pause)
+            # What it was about to answer may have been a message.
+            self._reclaimed = -math.inf
+            return None
+        self._pauses = pauses()
+        return message
+
+    def _next(self) -> MessageProxy | None:
+        self.broker.tend()
+        if self.broker.stopping.is_set():
+            self._rest()
+            return None
+        self._reclaim()
+        if not self.message_cache and self._something_to_fetch():
+            self._fetch()
+        return self._read(*self.message_cache.pop(0)) if self.message_cache else None
+
+    def _rest(self) -> None:
+        """Take nothing more: it is only here for the sign of life, while the threads end."""
+        if not self._resting:
+            # Not where the signal is handled, which may have come in the middle of another line of the log.
+            log.info("queue.left", queue=self.queue_name)
+            self._resting = True
+        time.sleep(PEEK / 10)
+
+    @property
+    def _in_hand(self) -> set[str]:
+        """The Redis ids of the messages that were handed to the worker's threads."""
+        return self.broker.in_hand[self.queue_name]  # type: ignore[no-any-return]  # dramatiq's has no types
+
+    @property
+    def _free(self) -> int:
+        """How many threads have nothing to do."""
+        taken = (*self.broker.in_hand.values(), *self.broker.fetched.values())
+        free: int = self.prefetch - sum(map(len, taken))
+        return free
+
+    def _fetch(self) -> None:
+        """Take as many messages as can begin at once: what a worker has in hand is suspected when it dies.
+
+        One queue at a time, or both would count on the same free threads; but a fetch that hangs must not
+        keep the other queue's consumer from the sign of life.
+        """
+        if not self.broker.fetching.acquire(timeout=PEEK):
+            return
+        try:
+            free = self._free
+            if free > 0:
+                self.message_cache.extend(self.broker.fetch(self.queue_name, free))
+        finally:
+            self.broker.fetching.release()
+        if free > 0 and not self.message_cache:
+            # What is left must wait for its turn, so the peek is no wait.
+            self.broker.stopping.wait(PEEK / 10)
+
+    def _something_to_fetch(self) -> bool:
+        if self._free <= 0:
+            self.broker.room.clear()
+            if self._free <= 0 and not self.broker.room.wait(PEEK):
+                return False
+        return wait_for_element(self.broker.client, keys.QUEUE(self.queue_name), PEEK)
+
+    def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
+        try:
+            message = read_envelope(self.queue_name, redis_id, data)
+        except BadEnvelope as error:
+            log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=str(error))
+            self.broker.bury(self.queue_name, redis_id, str(error), data)
+            return None
+        self._in_hand.add(redis_id)
+        proxy: Any = MessageProxy(message)
+        if self.queue_name == keys.INLET:  # the ids of steps are ours, and none is used twice
+            proxy.text = data
+        return proxy  # type: ignore[no-any-return]  # it takes any attribute
+
+    def _reclaim(self) -> None:
+        """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
+        if self.message_cache or time.monotonic() - self._reclaimed < RECLAIM_EVERY:
+            return
+        # A thread acknowledges in Redis first, so what is on this list and not in hand is in nobody's.
+        lost = self._held() - self._in_hand
+        if lost:
+            log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
+            self.broker.do_requeue(self.queue_name, *lost)
+        self._reclaimed = time.monotonic()
+
+    def _held(self) -> set[str]:
+        """The Redis ids of what is on record as in this worker's hands."""
+        held = self.broker.client.smembers(keys.HELD(self.broker.broker_id, self.queue_name))
+        return set(map(decoded, held))
+
+    def ack(self, message: MessageProxy) -> None:
+        """Acknowledge, or give back what met a Redis error or comes too late to be begun."""
+        if getattr(message, "give_back", False):
+            # In a worker's thread, which has nothing better to do without Redis.
+            self.broker.stopping.wait(GIVE_BACK_AFTER)
+            self.requeue([message])
+        else:
+            follow, text = getattr(message, "following", []), getattr(message, "text", b"")
+            self._end(lambda queue, redis_id: self._acknowledge(queue, redis_id, follow, text), message)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Make it a dead letter."""
+        # Without an error it never ran: Dramatiq knows no such actor.
+        error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
+        text = getattr(message, "text", b"")
+        self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error, text), message)
+
+    def _acknowledge(self, queue: str, redis_id: str, following: list[dict[str, str]], text: bytes) -> None:
+        # First: should the acknowledgement fail, it is run again, and must not be suspected any more.
+        self.broker.clear(redis_id)
+        self.broker.acknowledge(queue, redis_id, following, text)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Give back messages to their queue."""
+        for message in messages:
+            self._end(self.broker.do_requeue, message)
+
+    def _end(self, command: Callable[[str, str], Any], message: MessageProxy) -> None:
+        """Run a command for as long as it takes, or once when the process ends: then others put it back."""
+        redis_id = message.options["redis_message_id"]
+        for pause in pauses():
+            try:
+                command(self.queue_name, redis_id)
+                break
+            except redis.RedisError as error:
+                log.warning("message.unsettled", queue=self.queue_name, id=redis_id, error=str(error))
+                if self.broker.stopping.wait(pause):
+                    break
+        self._in_hand.discard(redis_id)
+        self.broker.room.set()
+
+    def close(self) -> None:
+        """Give back, when the process ends, what is still on record as in its hands: others need not wait."""
+        if not self.broker.stopping.is_set():
+            return
+        try:
+            if left := self._held():
+                self.broker.do_requeue(self.queue_name, *left)
+        except redis.RedisError as error:
+            log.warning("messages.left", queue=self.queue_name, error=str(error))

@@ -1,0 +1,102 @@
+"""Reading what stands in a queue: Dramatiq's own envelope, one that somebody wrote by hand, or a bare brief.
+
+Dramatiq checks none of its fields, and a wrong one raises where nobody catches it: a queue of another name
+ends a worker's thread, an actor's name that is a list ends the consumer, `eta` keeps the message in memory.
+What is longer than a message may be never comes here: `actors/broker/lua/fetch.lua` leaves it in the server.
+"""
+
+import json
+from typing import Any
+
+from dramatiq import Message
+
+from config import keys
+
+#: The one actor that runs from the inlet, and its argument. The others are the ledger's own steps.
+INLET_ACTOR = "accept_brief"
+INLET_ARGUMENT = "brief"
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "actor_name": (str, "text"),
+    "args": (list, "a list"),
+    "kwargs": (dict, "an object"),
+    "message_id": (str, "text"),
+}
+#: Lua writes an empty table as a list.
+_NO_KWARGS: list[Any] = []
+#: Options of Dramatiq that name other messages, which are to run when this one has.
+_FOLLOWING = ("pipe_target", "group_completion_callbacks")
+
+
+class BadEnvelope(ValueError):
+    """Raised when an envelope can't be run; names the field and its rule, and quotes at most a few bytes."""
+
+
+def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
+    """Return the message that an envelope holds, for this queue and under this id.
+
+    Of its options those are left that name further messages. On the inlet a brief may stand without an
+    envelope; the id is its message's then. Raises BadEnvelope.
+    """
+    fields = _object(data)
+    if queue == keys.INLET and _is_bare(fields):
+        fields = {"actor_name": INLET_ACTOR, "args": [fields], "kwargs": {}, "message_id": redis_id}
+    _check_types(fields)
+    args = tuple(_inlet_args(fields) if queue == keys.INLET else fields["args"])
+    options = fields.get("options")
+    following = {
+        name: options[name] for name in _FOLLOWING if isinstance(options, dict) and options.get(name)
+    }
+    return Message(
+        queue_name=queue,
+        actor_name=fields["actor_name"],
+        args=args,
+        kwargs={} if queue == keys.INLET else fields["kwargs"],
+        options={**following, "redis_message_id": redis_id},
+        message_id=fields["message_id"],
+    )
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(data)
+    except RecursionError:
+        raise BadEnvelope(f"must be JSON that is not nested by the thousand, got {data[:40]!r}") from None
+    except ValueError as error:
+        raise BadEnvelope(f"must be JSON: {str(error)[:100]}, got {data[:40]!r}") from None
+    if not isinstance(fields, dict):
+        raise BadEnvelope(f"must be a JSON object, got {data[:40]!r}")
+    return fields
+
+
+def _is_bare(fields: dict[str, Any]) -> bool:
+    """Whether it is no envelope, but what should stand in one; `options` the bodies of both have."""
+    return bool(fields) and not {"queue_name", *_TYPES}.intersection(fields)
+
+
+def _check_types(fields: dict[str, Any]) -> None:
+    if fields.get("kwargs") == _NO_KWARGS:
+        fields["kwargs"] = {}
+    for name, (kind, told) in _TYPES.items():
+        if name not in fields:
+            raise BadEnvelope(f"{name} is missing: it must be {told}")
+        if not isinstance(fields[name], kind):
+            # Its type alone: what is nested deeply can't be written out.
+            raise BadEnvelope(f"{name} must be {told}, got {type(fields[name]).__name__}")
+    if not fields["actor_name"].isidentifier():
+        # Dramatiq would log it as it stands.
+        raise BadEnvelope(f"actor_name must be a name, got {fields['actor_name'][:40]!a}")
+
+
+def _inlet_args(fields: dict[str, Any]) -> list[Any]:
+    """Return the arguments of a message of the inlet: one brief, by place or by name."""
+    actor, args, named = fields["actor_name"], fields["args"], fields["kwargs"]
+    if actor != INLET_ACTOR:
+        # Whoever may send briefs may not run the steps of others.
+        raise BadEnvelope(f"actor_name must be {INLET_ACTOR} on this queue, got {actor[:40]!a}")
+    count = len(args) + len(named)
+    if count != 1:
+        raise BadEnvelope(f"args must be a list of one brief, got {count} arguments")
+    if named and INLET_ARGUMENT not in named:
+        raise BadEnvelope(f"kwargs may hold nothing but {INLET_ARGUMENT}, got {min(named)[:40]!a}")
+    return args or [named[INLET_ARGUMENT]]

@@ -1,0 +1,85 @@
+"""What `doctor` looks at of the queues: whether all that was put there is where somebody comes upon it."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from actors.broker import dead_letters
+from config import keys
+from config.wording import counted
+from worker.operations.doctor import Check, Health
+from worker.store.connection import decoded
+
+if TYPE_CHECKING:
+    import redis
+
+#: Seconds after which what seems lost is looked at again: others write id and message one by one.
+AGAIN = 0.3
+_DELAYED = f"{keys.INLET}.DQ"
+
+
+def queues(client: "redis.Redis") -> Iterator[Check]:
+    """Check that each message is in its list, in hand or put off, and none where nobody reads."""
+    for queue in (keys.INLET, _DELAYED, keys.STEPS):
+        yield _entries(client, queue)
+    yield _put_aside(client)
+    yield _delayed(client)
+
+
+def _entries(client: "redis.Redis", queue: str) -> Check:
+    number, ids = _lost(client, queue)
+    if number > 0:
+        time.sleep(AGAIN)
+        again, still = _lost(client, queue)
+        number, ids = min(number, again), [each for each in ids if each in still]
+    name = f"queue {queue}"
+    if number < 0:
+        told = "list, messages and hands were not compared: there are too many"
+        return Check(name, Health.OK, told)
+    if not ids:
+        return Check(name, Health.OK, "each message is in its list, in a worker's hands or put off")
+    told = f"{counted(number, 'message')} in no list and in nobody's hands: {', '.join(ids)}"
+    full, each = keys.QUEUE(queue), "ID"
+    remedy = f"`RPUSH {full} {each}` has one run, `HDEL {full}.msgs {each}` forgets it"
+    # Of steps the timers send what is missing again.
+    return Check(name, Health.WARN if queue == keys.STEPS else Health.FAIL, told, remedy)
+
+
+def _lost(client: "redis.Redis", queue: str) -> tuple[int, list[str]]:
+    put_off = keys.DELAYED() if queue == _DELAYED else keys.LATE(queue)
+    number, *ids = dead_letters.answer(
+        client, "survey", queue=queue, hands=_hands(client, queue), put_off=put_off
+    )
+    return int(number), [decoded(each)[:60] for each in ids]
+
+
+def _hands(client: "redis.Redis", queue: str) -> list[str]:
+    """Return the keys of what workers have in hand who are missed when they die; others keep it for good."""
+    pattern = keys.HELD("*", queue)
+    before, after = pattern.split("*")
+    found = []
+    for key in map(str, client.scan_iter(pattern, count=1_000)):
+        worker = key.removeprefix(before).removesuffix(after)
+        scores = [client.zscore(each, worker) for each in (keys.WORKERS(), keys.HEARTBEATS())]
+        if scores != [None, None]:
+            found.append(key)
+    return found
+
+
+def _put_aside(client: "redis.Redis") -> Check:
+    number = client.llen(keys.BEYOND())
+    if not number:
+        return Check("put aside", Health.OK, "nothing")
+    told = f"{counted(number, 'entry', 'entries')} of the inlet found no room among the dead letters"
+    remedy = "retry or cancel dead letters: they come back once half of them are gone"
+    return Check("put aside", Health.FAIL, told, remedy)
+
+
+def _delayed(client: "redis.Redis") -> Check:
+    number = client.zcard(keys.DELAYED()) + client.llen(keys.QUEUE(_DELAYED))
+    unread = client.llen(keys.QUEUE(f"{keys.STEPS}.DQ"))
+    if unread:
+        told = f"{counted(unread, 'step')} in {keys.STEPS}.DQ, which nobody reads"
+        return Check("delayed", Health.WARN, told, "steps can't be delayed: find out who sends them")
+    told = f"{counted(number, 'brief waits', 'briefs wait')} until it is due" if number else "no brief"
+    return Check("delayed", Health.OK, told)

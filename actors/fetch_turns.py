@@ -1,0 +1,55 @@
+"""Whose turn it is to fetch a picture from a URL; whoever must wait is put back, and woken when it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from actors import call_numbers
+from actors.runtime import Process
+from config import logs
+from worker.briefs.sources import is_url
+from worker.files.fetch_queue import host_of
+from worker.ledger.ledger import Answer, Record
+
+log = logs.get("preparation")
+
+#: Milliseconds after which a brief in line looks by itself: the process that would wake it may have died.
+LOOK = 60_000
+
+
+@contextmanager
+def turn(run: Process, brief: Record, place: str) -> Iterator[bool]:
+    """Yield whether the picture at a place may be read now; a file of the installation's own always may."""
+    if not is_url(place):
+        yield True
+        return
+    host = host_of(place)
+    if not run.fetches.take(brief.subject, host):
+        log.info("fetch.waits", brief=brief.brief_id, host=host)
+        run.ledger.note(brief, when=call_numbers.as_read(brief), timer=LOOK)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        run.fetches.give_back(brief.subject)
+        _call(run)
+
+
+def _call(run: Process) -> None:
+    """Wake those in line for whom there is a place now."""
+    try:
+        while (subject := run.fetches.call()) is not None:
+            if not _wake(run, subject):
+                run.fetches.give_back(subject)
+    except redis.RedisError as error:
+        log.warning("fetch.nobody_called", error=str(error))  # their timers are left
+
+
+def _wake(run: Process, subject: str) -> bool:
+    """Send a brief's step, unless it has gone on elsewhere."""
+    brief = run.ledger.read(subject)
+    if brief is None or brief.state != "preparing" or brief.get("doing") is not None:
+        return False
+    return run.ledger.note(brief, when=call_numbers.as_read(brief), again=True) is Answer.MOVED

@@ -1,0 +1,59 @@
+"""What keeps an account's picture true, beside the path of its briefs."""
+
+import dramatiq
+
+from actors.broker.setup import broker
+from actors.runtime import Process, process
+from config import keys, logs
+from config.settings import EARLY_404
+from worker.piktid.answers import RunState
+from worker.piktid.errors import ApiError, NotFound
+from worker.views import orphans
+from worker.views.orphans import Orphan
+
+log = logs.get("upkeep")
+
+
+@dramatiq.actor(queue_name=keys.STEPS, broker=broker)
+def count_identities(subject: str) -> None:
+    """Count the account's own identities anew: people add and delete some by hand, too."""
+    run = process()
+    account = subject.partition(":")[2]
+    if account not in run.apis:
+        return
+    since = run.ledger.now()
+    try:
+        identities = run.apis[account].own_identities()
+    except ApiError as error:
+        log.warning("library.unread", account=account, error=str(error))
+        return
+    counted = run.ledger.count_identities(account, [each.identity_code for each in identities], since)
+    log.info("library.counted", account=account, identities=counted)
+
+
+@dramatiq.actor(queue_name=keys.STEPS, broker=broker)
+def release_orphan(subject: str) -> None:
+    """Give back the job permit of a subject whose record is gone, once its job is known to be over."""
+    run = process()
+    orphan = orphans.find(run.ledger.client, list(run.apis), subject)
+    if orphan is None:
+        return
+    over = _is_over(run, orphan)
+    log.warning("permit.orphan", subject=subject, over=over, **orphan._asdict())
+    if over:
+        run.ledger.drop(orphan.account, subject)
+
+
+def _is_over(run: Process, orphan: Orphan) -> bool:
+    api = run.apis[orphan.account]
+    try:
+        if orphan.job_id is not None:
+            return api.job_status(orphan.job_id).state is not RunState.RUNNING
+        if orphan.identity_code is not None:
+            return api.preprocessing(orphan.identity_code).state is not RunState.RUNNING
+    except NotFound:
+        return orphan.age_ms > run.settings.api_ms(EARLY_404)
+    except ApiError:
+        return False
+    # Nobody knows a job to ask for: if there is one, it is over after this time from before its call.
+    return orphan.age_ms > run.paid_call_ms + run.unknown_ms

@@ -1,0 +1,76 @@
+"""What one process of the worker holds: the ledger, the API's clients, the accounts; opened at first use."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from config import logs
+from config.accounts import Account, load_accounts
+from config.clock import clock
+from config.settings import JOB_PATIENCE, Settings, settings
+from worker.files.fetch_queue import FetchPlaces, share_of
+from worker.ledger.ledger import Ledger, Record
+from worker.network.pool import longest_call, longest_wait, open_pool
+from worker.piktid.client import PiktID
+from worker.store.connection import connect
+from worker.store.embedded import process_redis_url
+
+log = logs.get("process")
+
+#: Milliseconds beyond the longest call that its worker has to record what came of it.
+MARGIN = 15_000
+#: Milliseconds that the end of a job may be late, however fast the API's clocks are.
+LATE = 5_000
+
+
+@dataclass(frozen=True)
+class Process:
+    """The open connections of this process."""
+
+    settings: Settings
+    accounts: dict[str, Account]
+    ledger: Ledger
+    apis: dict[str, PiktID]
+    fetches: FetchPlaces
+
+    def look(self, subject: str) -> Record | None:
+        """Read a record for its step; None also of an account that this process has no token of.
+
+        While a deploy adds an account, only the new workers have it: the record's timer sends the step again
+        until one of them gets it. Nothing may be claimed before this look.
+        """
+        record = self.ledger.look(subject)
+        if record is not None and record.account not in self.apis:
+            log.warning("account.not_here", account=record.account, subject=subject)
+            return None
+        return record
+
+    @property
+    def paid_call_ms(self) -> int:
+        """Milliseconds after which whoever began a paid call can no longer be about to record its outcome."""
+        return round(longest_call(self.settings.request_timeout) * 1000) + MARGIN
+
+    def send_by(self) -> float:
+        """Return until when a paid call that is claimed now may be sent: seconds of `config.clock`.
+
+        Early enough that it has ended, and half of its margin is left, when somebody else may take it over.
+        """
+        return clock() + longest_wait() + MARGIN / 2000
+
+    @property
+    def unknown_ms(self) -> int:
+        """Milliseconds from the end of a create's call after which a job that it may have made is over."""
+        return self.settings.api_ms(JOB_PATIENCE) + LATE
+
+
+@cache
+def process() -> Process:
+    """Return this process's connections, opened by the first call; accounts' limits are put on record."""
+    values = settings()
+    logs.configure(values)
+    accounts = load_accounts(values)
+    ledger = Ledger(connect(process_redis_url()), values)
+    for account in accounts.values():
+        ledger.configure(account)
+    pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
+    apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
+    return Process(values, accounts, ledger, apis, FetchPlaces(share_of(values.threads)))

@@ -1,0 +1,153 @@
+"""A create whose outcome is not on record: its job is found, it is sent again, or a person is asked.
+
+Its permit and its slots stay taken until then. Each run asks the API about one job at most.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from actors.runtime import Process
+from config import logs
+from config.settings import LOOK_AGAIN
+from worker.ledger.ledger import Answer, Event, Record, Settle
+from worker.lifecycle import steps
+from worker.piktid.errors import ApiError
+from worker.unresolved.matching import CREATION, Adopt, Ask, Create, Evidence, Fit, Job, NotArrived, resolve
+from worker.unresolved.observations import facts_of, read_evidence
+
+log = logs.get("uncertain")
+
+#: Jobs that a held brief names at most.
+MOST_CANDIDATES = 20
+
+
+def unknown_create(run: Process, brief: Record | None) -> None:
+    """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
+    if brief is not None and brief.state == "submitting" and brief.age_ms >= run.paid_call_ms:
+        outcome = steps.outcome("create", brief, "unknown")
+        run.ledger.advance(
+            brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.settings.api_ms(LOOK_AGAIN)
+        )
+    elif brief is not None and brief.state == "uncertain":
+        _find_out(run, brief)
+
+
+def _find_out(run: Process, brief: Record) -> None:
+    evidence = read_evidence(run.ledger.client, brief.account, run.paid_call_ms)
+    create = _create_of(brief, evidence)
+    if create is None:  # forgotten: nobody has looked for an hour
+        _ask(run, brief, Ask((), "too long ago for what was seen then to be remembered"))
+        return
+    over_at = int(brief.fields["moved_at"]) + run.unknown_ms
+    job = _next_to_ask_about(run, create, evidence, over_at)
+    if job is not None and _look_at(run, brief.account, job.job_id):
+        return
+    match resolve(create, evidence, over_at, run.settings):
+        case Adopt(job=job):
+            _adopt(run, brief, job, evidence)
+        case NotArrived():
+            _send_again(run, brief, evidence)
+        case Ask() as ask:
+            _ask(run, brief, ask)
+        case _:
+            run.ledger.note(brief, when=_as_read(brief), timer=run.settings.api_ms(LOOK_AGAIN))
+
+
+def _create_of(brief: Record, evidence: Evidence) -> Create | None:
+    own = (brief.subject, brief.attempt)
+    return next((each for each in evidence.creates if (each.subject, each.attempt) == own), None)
+
+
+def _as_read(brief: Record) -> dict[str, str]:
+    """Return what tells this stay in its state from any other."""
+    return {"moved_at": brief.fields["moved_at"]}
+
+
+def _next_to_ask_about(run: Process, create: Create, evidence: Evidence, over_at: int) -> Job | None:
+    """Return a job that may be the create's and of which too little is known, the first one seen."""
+    # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
+    # of, asking them all again and again would never come to a decision.
+    stale = min(evidence.now - run.settings.api_ms(LOOK_AGAIN), over_at)
+    open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
+    return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
+
+
+def _look_at(run: Process, account: str, job_id: str) -> bool:
+    """Ask the API what a job is and put it on record, which wakes this step again; return whether it was."""
+    api = run.apis[account]
+    status, results = None, None
+    try:
+        status = api.job_status(job_id)
+        if status.job_type in ("", CREATION):
+            results = api.job_results(job_id)
+    except ApiError as error:
+        log.warning("stranger.unread", account=account, job=job_id, error=str(error))
+    # Also of one that could not be read: the others must get their turn.
+    return run.ledger.sighted(account, job_id, facts_of(status, results, run.ledger.now()))
+
+
+def _adopt(run: Process, brief: Record, job: Job, evidence: Evidence) -> None:
+    answer = run.ledger.advance(
+        brief,
+        "generating",
+        fields={"job_id": job.job_id},
+        forget=["error"],
+        journal=steps.outcome("create", brief, "adopted", job_id=job.job_id),
+        jobs=[job.job_id],
+        unowned=True,
+        when=_as_read(brief),
+        sightings=evidence.stream.sightings,
+        timer=1,
+    )
+    log.info("create.adopted", brief=brief.brief_id, job=job.job_id, answer=answer)
+    _again_unless_moved(run, brief, answer)
+
+
+def _send_again(run: Process, brief: Record, evidence: Evidence) -> None:
+    answer = run.ledger.advance(
+        brief,
+        "waiting",
+        journal=steps.outcome("create", brief, "not arrived"),
+        when=_as_read(brief),
+        sightings=evidence.stream.sightings,
+    )
+    log.warning("create.not_arrived", brief=brief.brief_id, answer=answer)
+    _again_unless_moved(run, brief, answer)
+
+
+def _again_unless_moved(run: Process, brief: Record, answer: Answer) -> None:
+    """Look again soon where more was seen meanwhile."""
+    if answer is not Answer.MOVED:
+        run.ledger.note(brief, when=_as_read(brief), timer=1)
+
+
+def _ask(run: Process, brief: Record, ask: Ask) -> None:
+    """Hold a brief for an operator; by now the job that it may have is over, and its permit is free."""
+    found = f"; {len(ask.jobs)} jobs may be its own" if ask.jobs else ""
+    question = (
+        f"its create may or may not have arrived ({ask.why}{found}): adopt a job, send it again, or give up?"
+    )
+    candidates = _told(ask.jobs[:MOST_CANDIDATES])
+    run.ledger.advance(
+        brief,
+        "held",
+        fields={"question": question, "candidate_jobs": json.dumps(candidates)},
+        event=Event("identity.brief.held", {"question": question, "candidate_jobs": candidates}),
+        when=_as_read(brief),
+    )
+    log.warning("brief.held", brief=brief.brief_id, question=question)
+
+
+def _told(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Return what an operator is told of jobs; times are ms since 1970, by Redis' clock."""
+    return [
+        {
+            "job_id": job.job_id,
+            "job_type": job.kind or None,
+            "drafts": list(job.drafts),
+            "created_at": job.created_at,
+            "seen_at": job.seen_at,
+        }
+        for job in jobs
+    ]

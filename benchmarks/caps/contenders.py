@@ -1,0 +1,92 @@
+"""The contenders of `benchmarks.caps.makespan`: each drives the same briefs against a sandbox of its own."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.caps import planner, rivals
+from benchmarks.harness import ACCOUNT, call, processes, sandbox_process
+from worker.store import embedded
+
+BRIEFS = 60
+LIMITS = {"jobs": planner.JOBS, "slots": 0, "create_per_minute": 5, "promote_per_minute": 5}
+
+
+class Run(NamedTuple):
+    """What a contender did: seconds of the API that it took, and the sandbox's ledger of its account."""
+
+    seconds: float
+    ledger: Any
+
+    @property
+    def ready(self) -> int:
+        """How many identities can be used."""
+        return sum(each["preprocessing_status"] == "completed" for each in self.ledger["identities"])
+
+    @property
+    def violations(self) -> int:
+        """How often a cap was passed, or a request sent that could only be refused."""
+        peaks = [
+            peak["accepted"] > planner.PER_WINDOW for peak in self.ledger["most_requests_in_60_s"].values()
+        ]
+        over = self.ledger["max_jobs_in_flight"] > planner.JOBS
+        return int(sum(self.ledger["violations"].values()) + sum(peaks) + over)
+
+    @property
+    def refused(self) -> int:
+        """How many responses of 429 there were."""
+        return sum(answers.get("429", 0) for answers in self.ledger["requests"].values())
+
+
+def body(number: int) -> dict[str, Any]:
+    """Return the request of a brief.
+
+    Every option is given: our worker would add those that are not, and its jobs would be other draws.
+    """
+    instruction = {
+        "appearance": {"age": 20 + number % 40},
+        "num_variations": 1,
+        "options": {"size": "2K", "ar": "3:4", "format": "jpg"},
+    }
+    options = {"model": "auto", "add_ai_watermark": False}
+    return {"name": f"Face {number}", "instructions": [instruction], "options": options}
+
+
+def ours(settings: dict[str, Any], speed: float, patience: float) -> Run:
+    """Drive the briefs by our worker and listener, for `patience` seconds at the most."""
+    briefs = [{"brief_id": f"makespan-{number}", **body(number)} for number in range(BRIEFS)]
+    with processes(speed, LIMITS, **settings) as setup:
+        began = time.monotonic()
+        setup.enqueue(briefs)
+        with suppress(TimeoutError):  # what is not finished then is counted as lost
+            setup.wait_finished(BRIEFS, deadline=patience)
+        return _run(setup.api_url, began, speed)
+
+
+def polling(settings: dict[str, Any], speed: float) -> Run:
+    """Drive the briefs by a plain client."""
+    return _rival(settings, speed, lambda url, bodies: rivals.poll(url, speed, bodies))
+
+
+def limited(settings: dict[str, Any], speed: float, patience: float) -> Run:
+    """Drive the briefs by stock Dramatiq, for `patience` seconds at the most."""
+    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as redis_url:
+        return _rival(
+            settings, speed, lambda url, bodies: rivals.limited(url, speed, bodies, redis_url, patience)
+        )
+
+
+def _rival(settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], None]) -> Run:
+    with sandbox_process(speed, **settings) as url:
+        began = time.monotonic()
+        drive(url, [body(number) for number in range(BRIEFS)])
+        return _run(url, began, speed)
+
+
+def _run(url: str, began: float, speed: float) -> Run:
+    seconds = (time.monotonic() - began) * speed
+    ledger = call("GET", f"{url}/_sandbox/ledger?account={ACCOUNT}")
+    return Run(seconds, ledger["accounts"][ACCOUNT])

@@ -1,0 +1,83 @@
+"""Whether one account's decision grows dearer with the number of accounts, or of briefs that wait."""
+
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import redis
+
+from benchmarks.caps import server_times
+from benchmarks.caps.virtual import Simulation
+from benchmarks.harness import SEED
+from config import keys
+from config.settings import Settings
+from worker.ledger.scripts import Scripts
+
+JOBS = 5
+#: Calls that are timed of each kind.
+CALLS = 1_000
+TOGETHER = 1_000
+HOUR = 3_600_000
+
+
+class Clocks:
+    """The times of one kind of call, microseconds."""
+
+    def __init__(self) -> None:
+        self.server: list[float] = []
+        self.client: list[float] = []
+
+    def time(self, client: "redis.Redis", call: Callable[[], object]) -> None:
+        """Make one call, which must be the only one of a script, and time it."""
+        before, began = server_times.spent(client), time.perf_counter()
+        call()
+        self.client.append((time.perf_counter() - began) * 1e6)
+        self.server.append(server_times.spent(client) - before)
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Return the percentiles."""
+        return {
+            "server_us": server_times.percentiles(self.server),
+            "client_us": server_times.percentiles(self.client),
+        }
+
+
+def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any]:
+    """Return the times of `handover` and `admit`, of so many accounts with so many waiting briefs each."""
+    client.flushall()
+    simulation = _fill(client, accounts, waiting)
+    scripts = Scripts(client, Settings(speed=1))
+    chance = random.Random(SEED)
+    handover, admit = Clocks(), Clocks()
+    for number in range(CALLS):
+        account = f"a{chance.randrange(accounts)}"
+        simulation.accept(f"more-{number}", account, f"more-{number // 10}")
+        simulation.flush()
+        done: Any = client.zrange(keys.PERMITS(account), 0, 0)
+        free = partial(scripts.run, "advance", simulation.now, subject=done[0], to="choosing")
+        admit.time(client, partial(scripts.run, "admit", simulation.now, account=account))
+        handover.time(client, free)
+        # Drafts that nobody chooses from would hold more slots with each round.
+        scripts.run("advance", simulation.now, subject=done[0], to="cancelled")
+        simulation.settle()
+    return {"handover": handover.figures(), "admit": admit.figures()}
+
+
+def _fill(client: "redis.Redis", accounts: int, waiting: int) -> Simulation:
+    """Let every account have all its jobs in flight and so many briefs that wait, in batches of ten."""
+    with client.pipeline(transaction=False) as pipe:
+        for number in range(accounts):
+            # Only the jobs bind: a window would be full after five handovers in the same minute.
+            pipe.hset(keys.RECORD(f"account:a{number}"), "create_per_minute", str(100 * CALLS))
+        pipe.execute()
+    simulation = Simulation(client, takes=lambda _: HOUR)
+    for number in range(accounts * (waiting + JOBS)):
+        account, turn = number % accounts, number // accounts
+        simulation.accept(f"b{number}", f"a{account}", f"batch{turn // 10}-{account}")
+        if number % TOGETHER == 0:
+            simulation.flush()
+    simulation.flush()
+    simulation.settle()
+    return simulation

@@ -1,0 +1,169 @@
+"""How many permits are granted and given back a second, beside two well-known locks on the same server.
+
+    python -m benchmarks.caps.throughput
+
+Of the permits, a pair is a granted brief's move to `submitting` and its way back, which frees the permit,
+decides who is next, and grants it: record, timer, message and window are written as in production, and all
+limits are in force. Of redis-py's Lock and of Dramatiq's ConcurrentRateLimiter a pair is acquire and release;
+each client has a Lock of its own, so nobody ever waits, and the limiter admits 5. `admits` are decisions
+alone, of accounts whose permits are all held while 100 briefs wait. From 1 and 4 client processes; with the
+server as it is deployed, each write synced to disk, and without persistence. The rounds of all contenders
+alternate; the medians are given, and for pairs the ratio of ours to the others'.
+"""
+
+import itertools
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+from dramatiq.rate_limits import ConcurrentRateLimiter
+from dramatiq.rate_limits.backends import RedisBackend
+
+from config.settings import Settings
+from worker.ledger.arrivals import Arrival
+from worker.ledger.ledger import Answer, Event, Ledger, Settle, brief_subject
+from worker.ledger.scripts import Scripts
+from worker.store import embedded
+from worker.store.connection import connect, connect_bytes
+
+CLIENTS = (1, 4)
+ROUNDS, SECONDS = 3, 1.0
+WAITING = 100
+
+Cycle = Callable[[], object]
+
+
+def permits(url: str, number: int) -> Cycle:
+    """Grant and give back a permit of one account that all clients share."""
+    ledger = Ledger(connect(url), Settings(speed=1))
+    brief_id = f"pair-{number}"
+    _accept(ledger, brief_id, "pairs")
+    record = ledger.read(brief_subject(brief_id))
+    if record is None:
+        raise RuntimeError(f"{brief_id} is not on record")
+
+    attempts = itertools.count(record.attempt)
+
+    def pair() -> None:
+        granted = replace(record, fields={**record.fields, "grants": str(next(attempts))})
+        begun = ledger.advance(granted, "submitting", timer=45_000)
+        given_back = ledger.advance(granted, "waiting", settle=Settle.NEVER_LEFT)
+        if (begun, given_back) != (Answer.MOVED, Answer.MOVED):
+            raise RuntimeError(f"a pair was answered {begun}, {given_back}")
+
+    return pair
+
+
+def lock(url: str, number: int) -> Cycle:
+    """Acquire and release redis-py's Lock, under a name of the client's own."""
+    mutex = connect_bytes(url).lock(f"lock-{number}", timeout=10)
+
+    def pair() -> None:
+        mutex.acquire()
+        mutex.release()
+
+    return pair
+
+
+def limiter(url: str, _number: int) -> Cycle:
+    """Acquire and release Dramatiq's limiter of 5."""
+    backend = RedisBackend(client=connect_bytes(url))
+    shared = ConcurrentRateLimiter(backend, "limiter", limit=5)  # type: ignore[no-untyped-call]
+
+    def pair() -> None:
+        with shared.acquire():
+            pass
+
+    return pair
+
+
+def admits(url: str, number: int) -> Cycle:
+    """Decide for an account of the client's own that nobody of those who wait may start."""
+    client, account = connect(url), f"admits-{number}"
+    ledger = Ledger(client, Settings(speed=1))
+    for waiter in range(WAITING):
+        _accept(ledger, f"{account}-{waiter}", account)
+    scripts = Scripts(client, Settings(speed=1))
+    return lambda: scripts.run("admit", account=account)
+
+
+CONTENDERS = {
+    "permits": permits,
+    "lock": lock,
+    "concurrent_rate_limiter": limiter,
+    "admits": admits,
+}
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
+        for server, persistence in (("durable", "yes"), ("in_memory", "no")):
+            connect(url).config_set("appendonly", persistence)
+            result[server] = {str(clients): _rates(url, clients) for clients in CLIENTS}
+    for server, rows in result.items():
+        for clients, row in rows.items():
+            print(
+                f"{server:10} {clients} clients  " + "  ".join(f"{name} {rate}" for name, rate in row.items())
+            )
+    print(json.dumps(result))
+
+
+def _rates(url: str, clients: int) -> dict[str, float]:
+    """Return the cycles a second of each contender, and the ratios of pairs."""
+    rounds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    for _ in range(ROUNDS):
+        for name, rates in rounds.items():
+            rates.append(_round(name, url, clients))
+    medians: dict[str, float] = {name: round(statistics.median(rates)) for name, rates in rounds.items()}
+    others = ("lock", "concurrent_rate_limiter")
+    return medians | {f"to_{name}": round(medians["permits"] / medians[name], 2) for name in others}
+
+
+def _round(name: str, url: str, clients: int) -> float:
+    """Return the cycles a second of all clients together."""
+    connect(url).flushall()
+    # Not spawned: to import everything again would take longer than the round.
+    context = multiprocessing.get_context("fork")
+    counts: SimpleQueue[float] = context.SimpleQueue()
+    start = context.Barrier(clients)
+    processes = [
+        context.Process(target=_client, args=(name, url, number, start, counts)) for number in range(clients)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if any(process.exitcode for process in processes):
+        raise RuntimeError(f"a client of {name} failed")
+    return sum(counts.get() for _ in processes)
+
+
+def _client(name: str, url: str, number: int, start: Barrier, counts: "SimpleQueue[float]") -> None:
+    cycle = CONTENDERS[name](url, number)
+    cycle()
+    start.wait(timeout=30)
+    count, began = 0, time.perf_counter()
+    while (passed := time.perf_counter() - began) < SECONDS:
+        cycle()
+        count += 1
+    counts.put(count / passed)
+
+
+def _accept(ledger: Ledger, brief_id: str, account: str) -> None:
+    fields = {"envelope": f'"brief_id":"{brief_id}"', "need": "1"}
+    event = Event("identity.brief.accepted", {})
+    ledger.accept(Arrival(brief_id, account, None, 0, fields, event))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Briefs on their way through the real scripts in virtual time: no worker, no API, nothing that waits.
+
+What the worker's actors would do is done at once when their message is sent, and the API is a list of the
+times at which jobs end. Calls of the scripts that belong to the same tick are sent together.
+"""
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from config import keys
+from config.settings import LOOK_AGAIN, Settings
+from worker.ledger.scripts import Scripts
+
+#: The time at which it begins, ms since 1970, as the server's clock would say it.
+START = 1_800_000_000_000
+#: Milliseconds after which a paid call's worker is taken to be dead.
+PAID_CALL = 45_000
+LOOK = round(LOOK_AGAIN * 1000)
+#: Calls sent together, timers that one call of `due` may wake, messages taken at once: the answer to more
+#: could take longer than the client waits.
+AT_ONCE = 1_000
+
+_BODY = {
+    "instructions": [
+        {
+            "appearance": {"gender": "female", "age": 28, "ethnicity": "North European", "skin": "light"},
+            "face": {"eyes": "pale blue", "eyebrows": "natural arched", "marks": "freckles"},
+            "hair": {"color": "ash blonde", "length": "long", "style": "wavy"},
+            "num_variations": 1,
+            "options": {"size": "2K", "ar": "3:4", "format": "jpg"},
+        }
+    ],
+    "options": {"model": "auto", "add_ai_watermark": False},
+    "name": "Spring catalog model",
+}
+_DRAFT = {
+    "image_result_id": 12346,
+    "url": "https://images.example.com/drafts/12346/full.jpg?Expires=1800003600&Signature=" + "s" * 64,
+    "status": "completed",
+    "image_index": 0,
+    "group_index": 0,
+}
+
+
+class Simulation:
+    """The accounts' briefs; `takes` says how many ms the job of a subject takes, and is asked once each."""
+
+    def __init__(self, client: "redis.Redis", takes: Callable[[str], int], tick: int = 1) -> None:
+        self.started = self.now = START
+        self.finished: dict[str, int] = {}
+        """When each brief was finished, ms."""
+        self.calls: Counter[str] = Counter()
+        """How often each script was called."""
+        self.in_flight: Counter[str] = Counter()
+        """Remote jobs of each account; `most_in_flight` is the most that any had."""
+        self.most_in_flight = 0
+        self._client = client
+        self._pipe = client.pipeline(transaction=False)
+        self._scripts = Scripts(self._pipe, Settings(speed=1))
+        self._takes = takes
+        self._tick = tick
+        self._accounts: dict[str, str] = {}
+        self._ends: list[tuple[int, str]] = []
+        self._expected: list[object] = []
+        self._due = START
+
+    def accept(self, brief_id: str, account: str, batch: str | None = None) -> None:
+        """Accept a brief of one draft and one promotion; it is sent with the next `flush`."""
+        self._accounts[brief_id] = account
+        envelope = {"brief_id": brief_id, "batch": batch, "account": account, "metadata": {"sku": 4711}}
+        fields = {
+            "envelope": json.dumps(envelope)[1:-1],
+            "body": json.dumps(_BODY),
+            "fingerprint": "0123456789abcdef",
+            "choose": '["first"]',
+            "on_name_taken": "suffix",
+            "need": "1",
+            "variations": "1",
+            "notes": "[]",
+            "name": "Spring catalog model",
+        }
+        event = ["identity.brief.accepted", '"instructions":1,"variations":1,"notes":[]']
+        self._call(
+            "accept", id=brief_id, account=account, batch=batch, priority=0, state="waiting", set=fields,
+            event=event,
+        )  # fmt: skip
+
+    def flush(self) -> None:
+        """Send what is gathered, and look for due timers; raises RuntimeError if a move was refused."""
+        expected, self._expected = self._expected, []
+        self._scripts.run("due", self.now, most=AT_ONCE)
+        *answers, wait = self._pipe.execute()
+        if answers != expected:
+            refused = next(pair for pair in zip(expected, answers, strict=True) if pair[0] != pair[1])
+            raise RuntimeError(f"a script answered {refused[1]!r} instead of {refused[0]!r}")
+        self._due = self.now + wait if wait >= 0 else self.now + LOOK
+
+    def step(self) -> None:
+        """Go on to the next moment at which a job ends or a timer is due, and do all that follows from it."""
+        following = min([self._due, *(end for end, _ in self._ends[:1])])
+        self.now = max(self.now, -(-following // self._tick) * self._tick)
+        while self._ends and self._ends[0][0] <= self.now:
+            self._end(heapq.heappop(self._ends)[1])
+            if len(self._expected) >= AT_ONCE:
+                self.flush()
+        self.flush()
+        self.settle()
+
+    def settle(self) -> None:
+        """Do what the messages ask for, until there are none and no timer is due."""
+        while (messages := self._messages()) or self._due <= self.now:
+            for message in messages:
+                self._act(message["actor_name"], message["args"][0])
+            self.flush()
+
+    def _messages(self) -> list[Any]:
+        """Take messages off the queue of steps, oldest first."""
+        ids: Any = self._client.lpop(keys.QUEUE(keys.STEPS), AT_ONCE)
+        if not ids:
+            return []
+        texts = keys.MESSAGES(keys.STEPS)
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hmget(texts, ids)
+            pipe.hdel(texts, *ids)
+            found, _ = pipe.execute()
+        return [json.loads(text) for text in found]
+
+    def _act(self, actor: str, subject: str) -> None:
+        if actor == "submit_brief":
+            self._submit(subject)
+        elif actor == "promote_draft":
+            self._promote(subject)
+        # The others look at a job that is still running: nothing comes of it.
+
+    def _submit(self, subject: str) -> None:
+        job = f"job_{subject[6:]}"
+        said = {"call": "create", "subject": subject, "attempt": 1}
+        self._move(subject, "submitting", timer=PAID_CALL, journal=_entry(said, what="intended"))
+        self._move(
+            subject, "generating", set={"job_id": job}, settle="counted", timer=LOOK, jobs=[job],
+            journal=_entry(said, what="accepted", job_id=job),
+        )  # fmt: skip
+        self._start(subject)
+
+    def _promote(self, subject: str) -> None:
+        ids = {"identity_code": f"code{subject[10:]}", "preprocessing_job_id": f"job_pre{subject[10:]}"}
+        said = {"call": "promote", "subject": subject, "attempt": 1}
+        self._move(subject, "promoting", timer=PAID_CALL, journal=_entry(said, what="intended"))
+        event = ["identity.promoted", _inside({**_DRAFT, **ids})]
+        self._move(
+            subject, "preprocessing", set=ids, settle="counted", timer=LOOK, jobs=list(ids.values()),
+            journal=_entry(said, what="accepted", **ids), event=event,
+        )  # fmt: skip
+        self._start(subject)
+
+    def _start(self, subject: str) -> None:
+        account = self._accounts[_brief_of(subject)]
+        self.in_flight[account] += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight[account])
+        heapq.heappush(self._ends, (self.now + self._takes(subject), subject))
+
+    def _end(self, subject: str) -> None:
+        brief = _brief_of(subject)
+        self.in_flight[self._accounts[brief]] -= 1
+        if subject.startswith("promotion:"):
+            event = ["identity.preprocessing.completed", _inside(_DRAFT)]
+            self._move(subject, "ready", event=event, set={"outcome": json.dumps(_DRAFT)})
+            self.finished[brief] = self.now
+            return
+        event = ["identity.drafts.ready", '"drafts":' + json.dumps([_DRAFT])]
+        drafts = {"drafts": json.dumps([_DRAFT]), "credits_used": "5"}
+        chosen = {"instruction": "0", "candidates": json.dumps([_DRAFT]), "tried": "0"}
+        self._move(subject, "choosing", set=drafts, event=event, promotions=[chosen])
+
+    def _move(self, subject: str, to: str, **more: Any) -> None:
+        self._call("advance", subject=subject, to=to, **more)
+
+    def _call(self, command: str, **arguments: Any) -> None:
+        self.calls[command] += 1
+        self._expected.append(["accepted", "", ""] if command == "accept" else "moved")
+        self._scripts.run(command, self.now, **arguments)
+
+
+def _brief_of(subject: str) -> str:
+    return subject.partition(":")[2].partition("#")[0]
+
+
+def _inside(data: dict[str, Any]) -> str:
+    return json.dumps(data)[1:-1]
+
+
+def _entry(said: dict[str, Any], **more: Any) -> str:
+    """Return a journal's entry as the scripts take it: the rest of an object that they begin."""
+    return _inside({**said, **more}) + "}"

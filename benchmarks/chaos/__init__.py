@@ -1,1 +1,0 @@
-"""Breaking everything on purpose, and what must be true afterwards."""

@@ -1,0 +1,51 @@
+"""`identity-worker watch`: the live display of all briefs, or of a batch."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from cli.common import (
+    USED_WRONGLY,
+    Json,
+    console,
+    fail,
+    load_settings,
+    open_redis,
+    print_drawing,
+    print_json,
+    printable,
+)
+from cli.render.briefs import Snapshot, draw
+from cli.render.display import display, follow, look
+
+
+def command(
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Only the briefs of this batch.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print what there is now, and end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Watch the briefs and their accounts until Ctrl-C; on no terminal, each change of a state is a line."""
+    if as_json and not once:
+        fail(
+            "--json needs --once; `identity-worker events --follow --json` prints what happens", USED_WRONGLY
+        )
+    to = console()
+    title = "identity-worker" if batch is None else printable(f"identity-worker · batch {batch}")
+    try:
+        with open_redis(load_settings()) as client:
+            if as_json:
+                print_json(_facts(look(client, batch, everything=True)))
+            elif once:
+                print_drawing(to, draw(look(client, batch), title))
+            else:
+                with display(to, title) as shown:
+                    for snapshot in follow(client, batch):
+                        shown.show(snapshot)
+    except KeyboardInterrupt:
+        # Ctrl-C is how watching is meant to end.
+        raise typer.Exit from None
+
+
+def _facts(snapshot: Snapshot) -> dict[str, Any]:
+    return {name: list(map(asdict, getattr(snapshot, name))) for name in ("briefs", "accounts")}

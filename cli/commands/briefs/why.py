@@ -1,0 +1,212 @@
+"""`identity-worker why`: why a brief stands where it stands, and what it would take."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from cli.commands.installation.accounts import facts
+from cli.common import (
+    Json,
+    age,
+    clock,
+    fail_unknown,
+    load_settings,
+    open_redis,
+    print_json,
+    printable,
+    say,
+)
+from cli.render.account import slots_seen_text, stream_text
+from cli.render.briefs import waits_for_pick
+from cli.render.held import answer, candidate_lines, wish_text
+from cli.render.missing import held_lines, missing_line
+from config.wording import counted
+from worker.briefs.faults import Fault
+from worker.forecast import why as reasons
+from worker.forecast.why import Standing, Waiting, Why
+from worker.unresolved.streams import Stream
+from worker.views import standstill
+from worker.views.account_models import AccountReport
+from worker.views.models import BriefView
+from worker.views.standstill import Processes
+
+#: What happens to a record in each state in which something is under way.
+_HAPPENS = {
+    "preparing": "its files are uploaded and its reference image described",
+    "submitting": "its create is under way",
+    "uncertain": "nobody knows yet whether its create arrived; it is not sent twice",
+    "generating": "the API draws its drafts",
+    "choosing": "its drafts are being chosen from",
+    "promoting": "its promotions are under way",
+    "preprocessing": "the API prepares its identity",
+}
+
+#: The states in which the API speaks of a job of a record.
+_SPOKEN_OF = ("uncertain", "generating", "preprocessing")
+
+
+def command(
+    brief_id: Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")], as_json: Json = False
+) -> None:
+    """Say why a brief stands where it stands: what it waits for, who holds that, when it may start."""
+    values = load_settings()
+    with open_redis(values) as client:
+        found = reasons.why(client, values, brief_id)
+        if found is None:
+            fail_unknown(brief_id, _not_taken(standstill.processes(client)))
+    if as_json:
+        print_json(_facts(found))
+        return
+    for line in lines_of(found):
+        say(printable(line))
+
+
+def _facts(found: Why) -> dict[str, Any]:
+    brief = found.brief
+    told = {
+        "brief_id": brief.brief_id,
+        "account": brief.account,
+        "batch": brief.batch,
+        "state": brief.state,
+        "error": brief.error,
+        "question": brief.question,
+        "candidate_jobs": brief.candidate_jobs,
+        "wish": brief.wish,
+        "faults": brief.faults,
+        "wants_pick": waits_for_pick(brief),
+    }
+    return told | {
+        "standing": [asdict(each) for each in found.standing],
+        "account_report": facts(found.account),
+    }
+
+
+def lines_of(found: Why) -> list[str]:
+    """Return what there is to say of a brief, for people."""
+    brief = found.brief
+    lines = _ended(brief) if brief.finished else []
+    for standing in found.standing:
+        # A brief whose promotions are under way has nothing of its own to wait for.
+        if standing.state != "promoting" or standing.subject.startswith("promotion:"):
+            lines += _standing(found, standing)
+    wish = wish_text(brief)
+    return [*lines, f"  ended:    {wish}"] if wish else lines
+
+
+def _ended(brief: BriefView) -> list[str]:
+    ago = age(brief.read_at - brief.moved_at)
+    lines = [f"{brief.brief_id} is {brief.state} since {clock(brief.moved_at)}, {ago} ago"]
+    lines += [f"  {brief.error}"] if brief.error else []
+    lines += [f"  {each.subject}: {each.error}" for each in brief.promotions if each.state == "failed"]
+    return lines + [f"  {Fault(**fault)}" for fault in brief.faults]
+
+
+def _standing(found: Why, standing: Standing) -> list[str]:
+    brief, now = found.brief, found.account.read_at
+    lines = [
+        f"{standing.subject} is {standing.state} in account {brief.account}, for {age(now - standing.since)}"
+    ]
+    if standing.waiting is not None:
+        return lines + _waiting(found, standing, standing.waiting)
+    if standing.state == "held":
+        # A promotion that is held has its brief ask.
+        return lines if standing.subject.startswith("promotion:") else [*lines, *_question(brief)]
+    if waits_for_pick(brief):
+        pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
+        return [*lines, pick, *_in_the_way("then:", found, standing)]
+    lines.append(
+        f"  now:      {_HAPPENS[standing.state]}" + (f", job {standing.job_id}" if standing.job_id else "")
+    )
+    lines += [f"  before:   {standing.error}"] if standing.error else []
+    lines += _in_the_way("but:", found, standing)
+    if standing.state in _SPOKEN_OF:
+        lines.append(f"  stream:   {stream_text(found.account)}")
+    if standing.state == "uncertain":
+        lines.append(f"            {_replays(found.account.stream)}")
+    if standing.next_look is not None:
+        lines.append(
+            f"  next:     looked at in {age(standing.next_look - now + 999)}, or when the API speaks of it"
+        )
+    return lines
+
+
+def _question(brief: BriefView) -> list[str]:
+    lines = [f"  asks:     {brief.question}"]
+    lines += [f"            {line}" for line in candidate_lines(brief)]
+    return lines if brief.wish else [*lines, f"  answer:   `{answer(brief)}`"]
+
+
+def _replays(stream: Stream) -> str:
+    """Return since when a create that left no trace is known not to have arrived."""
+    if stream.told_at is None:
+        return "the account's stream has never told of a job of ours: nothing is sent again on its word"
+    since = "nothing yet" if stream.replayed_since is None else f"all since {clock(stream.replayed_since)}"
+    return f"its replays have brought {since}; a create since then that left no trace is sent again"
+
+
+def _in_the_way(word: str, found: Why, standing: Standing) -> list[str]:
+    """Return a line for each thing in the way, with who holds it, and what a person can do about it."""
+    report, lines = found.account, list[str]()
+    for blocker in standing.blockers:
+        if blocker["what"] in ("question", "pick"):
+            continue
+        lines.append(f"  {'' if lines else word:<8}  {missing_line(blocker, report.read_at)}")
+        lines += [f"              {held}" for held in held_lines(blocker, report)]
+        if blocker["what"] == "pause":
+            lines += [f"              {more}" for more in _about_pause(report, blocker["reason"])]
+    return lines
+
+
+def _about_pause(report: AccountReport, reason: str) -> Iterator[str]:
+    if reason.startswith("401"):
+        yield _token(report.name)
+    if report.slots_seen is not None and report.slots_seen.said == reason:
+        yield slots_seen_text(report)
+
+
+def _not_taken(found: Processes) -> str:
+    """Return what of the inlet no worker has taken yet; blank when that is nothing."""
+    if not found.briefs:
+        return ""
+    queued = counted(found.briefs, "brief is", "briefs are")
+    return f"{queued} queued that no worker has taken yet" + ("" if found.workers else ": none runs")
+
+
+def _waiting(found: Why, standing: Standing, waiting: Waiting) -> list[str]:
+    report = found.account
+    if waiting.granted:
+        starts = ", and starts as soon as a worker is free" if waiting.starts_at is not None else ""
+        return [f"  granted:  it has its permits{starts}", *_in_the_way("missing:", found, standing)]
+    place = (
+        "  place:    parked beside the waiting list" if waiting.parked else f"  place:    {_place(waiting)}"
+    )
+    lines = [place, *(_in_the_way("missing:", found, standing) or ["  missing:  nothing but its turn"])]
+    if waiting.not_before is not None:
+        soon = age(waiting.not_before - report.read_at + 999)
+        return [
+            *lines,
+            f"  start:    not before {clock(waiting.not_before)}, in {soon}: {waiting.not_known}",
+        ]
+    if waiting.starts_at is None:
+        return [*lines, f"  start:    not known: {waiting.not_known}"]
+    soon = age(waiting.starts_at - report.read_at)
+    return [
+        *lines,
+        f"  start:    about {clock(waiting.starts_at)}, in {soon}",
+        f"            {waiting.assumed}",
+    ]
+
+
+def _token(account: str) -> str:
+    return (
+        f"set the account's token, start worker and listener again, then `identity-worker resume {account}`"
+    )
+
+
+def _place(waiting: Waiting) -> str:
+    what = "briefs" if waiting.endpoint == "create" else "promotions"
+    go_first = counted(waiting.promotions, "promotion goes", "promotions go")
+    first = f"; {go_first} first" if waiting.promotions else ""
+    return f"{waiting.position} of {waiting.waiting} {what} that wait{first}"

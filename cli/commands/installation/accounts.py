@@ -1,0 +1,112 @@
+"""`identity-worker accounts`: what every account has in use, what waits for it, who follows it."""
+
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.common import (
+    USED_WRONGLY,
+    Json,
+    clock,
+    console,
+    fail,
+    folded,
+    load_settings,
+    open_redis,
+    print_json,
+    printable,
+    say,
+)
+from cli.render.account import account_lines
+from worker.views import account_report
+from worker.views.account_models import AccountReport
+
+if TYPE_CHECKING:
+    import redis
+
+#: Seconds between two looks.
+TICK = 1.0
+
+
+def command(
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every second, until Ctrl-C; in a pipe, tell changes.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the accounts: jobs, requests, slots, pauses, what waits by batch, limits, who follows them."""
+    if watch and as_json:
+        fail("--watch is for people; without it --json prints what there is now", USED_WRONGLY)
+    try:
+        with open_redis(load_settings()) as client:
+            if watch and console().is_terminal:
+                _watch(client)
+            elif watch:
+                _follow(client)
+            elif as_json:
+                print_json([facts(report) for report in _reports(client)])
+            else:
+                _print(_reports(client))
+    except KeyboardInterrupt:
+        # Ctrl-C is how watching is meant to end.
+        raise typer.Exit from None
+
+
+def _reports(client: "redis.Redis") -> list[AccountReport]:
+    return [account_report.report(client, name) for name in account_report.names(client)]
+
+
+def facts(report: AccountReport) -> dict[str, Any]:
+    """Return an account for programs."""
+    pauses = {what: pause._asdict() for what, pause in report.pauses.items()}
+    return asdict(report) | {"pauses": pauses}
+
+
+def _print(reports: list[AccountReport]) -> None:
+    if not reports:
+        typer.echo("No account is on record: the first worker that starts puts those it has there.")
+    for report in reports:
+        for line in account_lines(report):
+            say(printable(line))
+
+
+def _watch(client: "redis.Redis") -> None:
+    from rich.live import Live
+    from rich.text import Text
+
+    to = console()
+    with Live(console=to, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            lines = [folded(printable(line)) for report in _reports(client) for line in account_lines(report)]
+            text = Text("\n".join(lines) or "No account is on record.", no_wrap=True, overflow="ellipsis")
+            live.update(text, refresh=True)
+            time.sleep(TICK)
+
+
+def _follow(client: "redis.Redis") -> None:
+    """Print an account each time that anything of it has changed but how long things last."""
+    known: dict[str, tuple[object, ...]] = {}
+    while True:
+        for report in _reports(client):
+            if known.get(report.name) != (stands := _stands(report)):
+                known[report.name] = stands
+                typer.echo(f"{clock(report.read_at)}:")
+                _print([report])
+                sys.stdout.flush()
+        time.sleep(TICK)
+
+
+def _stands(report: AccountReport) -> tuple[object, ...]:
+    return (
+        [(holder.subject, holder.state, holder.job_id) for holder in report.jobs],
+        report.working,
+        {endpoint: window.used for endpoint, window in report.windows.items()},
+        (report.slots_used, report.slots_reserved, report.slots_seen, report.budget, report.limits),
+        report.weights,
+        report.pauses,
+        (report.waiting, report.batches),
+        (report.listener, report.stream.connected_at),
+    )

@@ -1,0 +1,189 @@
+"""`identity-worker audit`: proves from the journal that nothing was paid for twice."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from cli.common import (
+    DID_NOT,
+    USED_WRONGLY,
+    Json,
+    fail,
+    load_settings,
+    open_redis,
+    print_json,
+    printable,
+    say,
+)
+from config.accounts import BadAccounts, load_accounts
+from config.settings import Settings
+from config.wording import counted, credits_text
+from worker.lifecycle.charges import Spent, spent
+from worker.operations import audit
+from worker.operations.audit import Audited, Unreadable
+from worker.piktid.errors import (
+    ApiError,
+    NotSent,
+    OutcomeUnknown,
+    OutOfCredits,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    import redis
+
+    from worker.piktid.client import PiktID
+
+#: What would go wrong with each brief of an account; any other answer is about the one that was asked for.
+_OF_THE_ACCOUNT = (NotSent, OutcomeUnknown, Unauthorized, OutOfCredits, Throttled, Unavailable)
+#: Briefs that are named as not checked; with --json all are.
+MOST = 20
+
+Finding = tuple[str, str]
+"""A brief's id, and what of its charges is not as they should be."""
+
+
+def command(
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Only the briefs of this batch.")] = None,
+    ask_api: Annotated[bool, typer.Option("--api", help="Ask the API for each job and identity.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Name each brief whose charges are not what they should be, and sum up what was paid.
+
+    Reads only. Compares the journal of paid calls with the ledger: one create for each brief unless an
+    operator said otherwise, one promotion for each draft, nothing of unknown outcome that nobody looks after.
+    The API has no list of jobs: of a job that is on no record here, not even --api tells.
+    """
+    values = load_settings()
+    findings: list[Finding] = []
+    sums: dict[str, Spent] = defaultdict(lambda: Spent(0, 0, 0, 0))
+    briefs = 0
+    with open_redis(values) as client, _api(values, ask=ask_api) as api:
+        for brief_id, audited in _all(client, batch):
+            briefs += 1
+            if isinstance(audited, Unreadable):
+                findings.append((brief_id, str(audited)))
+                continue
+            name = (audited.brief.batch if audited.brief else None) or ""
+            one = spent(audited.journal, audited.brief.credits_of_drafts if audited.brief else None)
+            sums[name] = Spent(*(a + b for a, b in zip(sums[name], one, strict=True)))  # type: ignore[arg-type]
+            findings += [(brief_id, what) for what in (*audit.faults(audited), *api.faults(audited))]
+    if batch is not None and not briefs:
+        fail(f"no brief of batch {printable(batch)} is on record")
+    if as_json:
+        told = [{"brief_id": brief_id, "what": what} for brief_id, what in findings]
+        unasked = [each._asdict() for each in api.unasked.values()]
+        credits_of = {name: each._asdict() for name, each in sums.items()}
+        print_json({"briefs": briefs, "findings": told, "unasked": unasked, "batches": credits_of})
+    else:
+        _print(briefs, findings, sums)
+        for each in api.unasked.values():
+            say(printable(_unasked(each)))
+    raise typer.Exit(DID_NOT if findings or api.unasked else 0)
+
+
+def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | Unreadable]]:
+    """Read all briefs, one after the other; one that finishes meanwhile comes once."""
+    seen_open: set[str] = set()
+    for brief_id in audit.ids(client, batch):
+        if brief_id in seen_open:
+            continue
+        try:
+            found = audit.read(client, brief_id)
+        except Unreadable as error:
+            yield brief_id, error
+            continue
+        if found is None:
+            continue
+        if batch is not None or found.brief is None or not found.brief.finished:
+            seen_open.add(brief_id)
+        yield brief_id, found
+
+
+class Unasked(NamedTuple):
+    """An account whose API could not be asked, and the briefs that were not checked there for it."""
+
+    account: str
+    why: str
+    brief_ids: list[str]
+
+
+class _Api:
+    """The API as an audit asks it, by account; None: it is not asked."""
+
+    def __init__(self, apis: "Mapping[str, PiktID] | None") -> None:
+        self._apis = apis
+        self._identities: dict[str, frozenset[str]] = {}
+        self.unasked: dict[str, Unasked] = {}
+        """The accounts that could not be asked: one that fails once is not asked for each brief again."""
+
+    def faults(self, audited: Audited) -> list[str]:
+        """Return what the API has otherwise than we."""
+        if self._apis is None or audited.brief is None or audited.brief.faults:
+            return []
+        account = audited.brief.account
+        if account not in self._apis:
+            why = "it is not among the accounts here"
+            self.unasked.setdefault(account, Unasked(account, why, []))
+        if account in self.unasked:
+            self.unasked[account].brief_ids.append(audited.brief_id)
+            return []
+        api = self._apis[account]
+        try:
+            if account not in self._identities:
+                listed = api.own_identities()
+                self._identities[account] = frozenset(each.identity_code for each in listed)
+            return list(audit.faults_by_api(audited, api, self._identities[account]))
+        except _OF_THE_ACCOUNT as error:
+            self.unasked[account] = Unasked(account, str(error), [audited.brief_id])
+            return []
+        except ApiError as error:
+            return [f"the API could not be asked: {error}"]
+
+
+@contextmanager
+def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
+    if not ask:
+        yield _Api(None)
+        return
+    from worker.network.pool import open_pool
+    from worker.piktid.client import PiktID
+
+    try:
+        accounts = load_accounts(values)
+    except BadAccounts as error:
+        fail(str(error), USED_WRONGLY)
+    with open_pool(timeout_read=values.request_timeout) as pool:
+        yield _Api({name: PiktID(pool, values.api_url, each.token) for name, each in accounts.items()})
+
+
+def _print(briefs: int, findings: list[Finding], sums: Mapping[str, Spent]) -> None:
+    for brief_id, what in findings:
+        say(printable(f"{brief_id}: {what}"))
+    for name, sum_ in sorted(sums.items()):
+        say(printable(f"{f'batch {name}' if name else 'no batch'}: {_sum(sum_)}"))
+    wrong = len({brief_id for brief_id, _ in findings})
+    typer.echo(f"{counted(briefs, 'brief')}, {wrong} not as {'it' if wrong == 1 else 'they'} should be")
+
+
+def _unasked(each: Unasked) -> str:
+    named, more = ", ".join(each.brief_ids[:MOST]), len(each.brief_ids) - MOST
+    rest = f" and {more} more" if more > 0 else ""
+    return f"account {each.account}: the API could not be asked: {each.why}; not checked there: {named}{rest}"
+
+
+def _sum(spent: Spent) -> str:
+    parts: list[Any] = [
+        f"{credits_text(spent.drafts)} credits for drafts",
+        f"{credits_text(spent.promotions)} for promotions",
+    ]
+    if spent.descriptions:
+        parts.append(counted(spent.descriptions, "description"))
+    if spent.unknown:
+        parts.append(f"{counted(spent.unknown, 'paid call')} of unknown outcome")
+    return ", ".join(parts)

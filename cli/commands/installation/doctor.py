@@ -1,0 +1,116 @@
+"""`identity-worker doctor`: whether all that a run needs is there, and what to do where it is not."""
+
+import os
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from cli.common import DID_NOT, Json, print_json, printable, say
+from config import logs
+from config.accounts import BadAccounts, load_accounts
+from config.settings import BadSettings, Settings, settings, unknown_variables
+from worker.operations import doctor
+from worker.operations.doctor import Check, Health
+
+
+def command(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 also when there is only a warning.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check settings, Redis, queues, processes and accounts; say of each what to do.
+
+    `fail` is said where briefs stand still or money may be lost, `warn` where they soon will. Exits with 1
+    when anything fails; a warning is no failure without --strict. Tokens are tried and never shown.
+    """
+    checks = list(_checks())
+    if as_json:
+        print_json([check._asdict() for check in checks])
+    else:
+        for check in checks:
+            _print(check)
+    bad = {Health.FAIL, Health.WARN} if strict else {Health.FAIL}
+    raise typer.Exit(DID_NOT if any(check.health in bad for check in checks) else 0)
+
+
+def _print(check: Check) -> None:
+    say(printable(f"{check.health:<5}{check.name}: {check.said}"))
+    if check.remedy is not None:
+        say(printable(f"     -> {check.remedy}"))
+
+
+def _checks() -> Iterator[Check]:
+    try:
+        values = settings()
+    except BadSettings as error:
+        for wrong in error.wrong:
+            yield Check(
+                "settings", Health.FAIL, wrong, "set it right: `identity-worker schema settings` lists all"
+            )
+        return
+    logs.configure(values)
+    yield Check("settings", Health.OK, "read")
+    for told in unknown_variables(os.environ):
+        yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")
+    try:
+        accounts = load_accounts(values)
+    except BadAccounts as error:
+        yield Check(
+            "accounts", Health.FAIL, str(error), "mend the file that ACCOUNTS_FILE names, or what it names"
+        )
+        accounts = {}
+    yield from _redis(values, accounts)
+
+
+def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+    # Not at the top: wrong settings should not wait for their import.
+    import redis
+
+    from actors.broker import inspection
+    from config.redis_url import place
+    from worker.store import embedded
+    from worker.store.connection import connect
+    from worker.store.remedies import remedy
+
+    try:
+        with embedded.redis_url(values) as url, connect(url) as client:
+            found = list(doctor.server(client))
+            yield _used(values, place(url))
+            yield from found
+            if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
+                return  # on such a server the rest would only fail the same way
+            yield from doctor.work(client)
+            yield from inspection.queues(client)
+            yield from _accounts(client, values, accounts)
+    except embedded.NoServer as error:
+        yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
+    except redis.RedisError as error:
+        yield Check("redis", Health.FAIL, str(error), remedy(error))
+
+
+def _used(values: Settings, at: str) -> Check:
+    """Say which Redis it is; an embedded one is this machine's alone."""
+    from worker.store import embedded
+
+    if values.redis_url is not None:
+        return Check("redis", Health.OK, at)
+    told = f"{at}, the embedded server of {values.data_dir.absolute()}: REDIS_URL is not set"
+    return Check("redis", Health.WARN, told, embedded.ONE_MACHINE)
+
+
+def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+    from worker.network.pool import open_pool
+    from worker.operations import doctor_accounts
+    from worker.piktid.client import PiktID
+
+    with open_pool(timeout_read=values.request_timeout) as pool:
+        for each in accounts.values():
+            try:
+                api = PiktID(pool, values.api_url, each.token)
+            except ValueError as error:
+                yield Check(f"account {each.name}", Health.FAIL, str(error), "set its token right")
+                continue
+            yield from doctor_accounts.account(client, each, api, by_stream=values.events == "sse")
+    yield from doctor_accounts.elsewhere(client, set(accounts))

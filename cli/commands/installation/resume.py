@@ -1,0 +1,35 @@
+"""`identity-worker resume`: lifts the pauses of an account at once."""
+
+import typer
+
+from cli.account_options import Account, By, must_be_known, person
+from cli.common import Json, load_settings, open_redis, print_json, printable, say
+from worker.ledger.ledger import Ledger
+
+_WHAT = {
+    "pause": "the pause of the whole account",
+    "create": "the pause of creates",
+    "promote": "the pause of promotes",
+    "prepare": "the pause of uploads and descriptions",
+    "slots": "what the API has said of the slots, identities",
+    "working": "the limit while others use the account, jobs",
+}
+
+
+def command(account: Account, by: By = None, as_json: Json = False) -> None:
+    """Lift all pauses of an account: what waited for their end goes on now.
+
+    For when the reason is known to be gone: a new token, credits, a slot. If it is not, the API refuses the
+    next request too, and the account pauses again.
+    """
+    values = load_settings()
+    with open_redis(values, writes=True) as client:
+        must_be_known(client, account)
+        lifted = Ledger(client, values).resume(account, person(by))
+    if as_json:
+        print_json({"account": account, "lifted": lifted})
+        return
+    if not lifted:
+        typer.echo(f"account {printable(account)} was not paused")
+    for what, reason in lifted.items():
+        say(printable(f"lifted {_WHAT[what]}: {reason}"))

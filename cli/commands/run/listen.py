@@ -1,0 +1,25 @@
+"""`identity-worker listen`: the listener process of the Procfile."""
+
+import asyncio
+import signal
+
+from cli import installed
+from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
+
+
+def command() -> None:
+    """Follow the accounts' events and the timers until stopped."""
+    from actors.listener.listener import listen
+    from config import processes
+    from config.accounts import BadAccounts
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    values = load_settings()
+    installed.check()
+    try:
+        with redis_url(values) as url:
+            check_server(url)
+            asyncio.run(listen(values, url))
+            processes.ignore()
+    except BadAccounts as error:
+        fail(str(error), USED_WRONGLY)

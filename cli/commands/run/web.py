@@ -1,0 +1,59 @@
+"""`identity-worker web`: the web process of the Procfile."""
+
+import signal
+import socket
+from typing import Annotated
+
+import typer
+
+from cli import installed
+from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
+
+
+def command(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65_535, help="Port to listen on.")] = 8080,
+) -> None:
+    """Take the API's webhooks at /webhooks/ACCOUNT until stopped."""
+    import uvicorn
+
+    from config import processes
+    from config.accounts import BadAccounts, load_accounts
+    from web.app import build_app
+    from web.connections import server_config
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    values = load_settings()
+    installed.check()
+    try:
+        accounts = load_accounts(values)
+    except BadAccounts as error:
+        fail(str(error), USED_WRONGLY)
+    with _listen(host, port) as listener, redis_url(values) as url:
+        check_server(url)
+        server = uvicorn.Server(server_config(build_app(values, accounts, url)))
+
+        def end(*_: object) -> None:
+            server.should_exit = True
+
+        # Uvicorn raises the signal that ended it once more, which would make an ordinary stop an error; and
+        # one that comes before its own handlers are set must not be lost.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        server.run(sockets=[listener])
+        processes.ignore()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Uvicorn's own attempt would end the process without a word."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Asyncio sets TCP_NODELAY only on sockets that say they are TCP, and those of create_server don't.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        fail(f"can't listen on {host} port {port}: {error.strerror}; --host and --port name another place")
+    return listener

@@ -1,0 +1,70 @@
+"""`identity-worker work`: the worker process of the Procfile."""
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import installed
+from cli.common import USED_WRONGLY, check_server, fail, redis_url
+from config.settings import BadSettings, Settings, settings
+
+
+def command(
+    processes: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processes; if one dies, all end, to be started again.")
+    ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Threads of each process; else IDENTITY_WORKER_THREADS, or 8."),
+    ] = None,
+) -> None:
+    """Take briefs from the queue and run their steps until stopped."""
+    from dramatiq.cli import main, make_argument_parser
+
+    from config import logs
+    from config import processes as starting
+    from config.accounts import BadAccounts, load_accounts
+    from worker.store.embedded import OWN_SERVER, NotInstalled, check_package
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
+    installed.check()
+    try:
+        values = settings()
+        load_accounts(values)
+        if values.redis_url is None:
+            check_package(OWN_SERVER)
+    except (BadAccounts, BadSettings) as error:
+        fail(str(error), USED_WRONGLY)
+    except NotInstalled as error:
+        fail(str(error))
+    # First: Dramatiq, whose main process this becomes, sets up logs where there are none.
+    logs.configure(values)
+    if values.redis_url is not None:
+        _refuse_unusable_redis(values)
+    given = ["--processes", str(processes), "--threads", str(threads or values.threads)]
+    # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
+    sys.argv = starting.python("cli", "work", *given)
+    shutdown = ["--worker-shutdown-timeout", str(round(values.shutdown_seconds * 1000))]
+    # An empty --path: its default puts the current folder first.
+    code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, "--path"]))
+    starting.ignore()
+    raise typer.Exit(code)
+
+
+def _refuse_unusable_redis(values: Settings) -> None:
+    """End the command, with what to do, where its processes would only end one after the other.
+
+    One that does not answer yet is theirs to wait for.
+    """
+    import redis
+
+    from worker.store.remedies import is_lasting
+
+    with redis_url(values) as url:
+        try:
+            check_server(url, process=False)
+        except redis.RedisError as error:
+            if is_lasting(error):
+                raise

@@ -1,0 +1,150 @@
+"""An account as lines of text: permits, windows, slots, pauses, what waits, limits, who follows it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cli.common import age, clock
+from config.accounts import NONE
+from config.wording import counted, credits_text
+from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
+from worker.views.account_report import MOST_WAITING
+
+#: Holders and batches that are listed.
+MOST = 20
+_PAUSED = {"pause": "all", "create": "creates", "promote": "promotes", "prepare": "uploads, descriptions"}
+
+
+def account_lines(report: AccountReport) -> Iterator[str]:
+    """Yield the lines of one account; each is short unless a name or a reason in it is long."""
+    yield f"account {report.name}"
+    yield f"  jobs      {_jobs(report)}"
+    for holder in report.jobs[:MOST]:
+        yield f"    {holder_line(holder, report.read_at)}"
+    if len(report.jobs) > MOST:
+        yield f"    and {len(report.jobs) - MOST} more"
+    if any(holder.state is None for holder in report.jobs):
+        yield "    an orphan's permit goes by itself once the API says that its job is over"
+    for endpoint, window in report.windows.items():
+        yield f"  {endpoint + 's':<9} {window_text(window, report.read_at)}"
+    yield f"  slots     {_slots(report)}"
+    if report.slots_seen is not None:
+        yield f"            {slots_seen_text(report)}"
+    if report.budget is not None:
+        yield f"  budget    {_budget(report.budget)}"
+    for what, pause in report.pauses.items():
+        more = age(pause.until - report.read_at)
+        yield f"  paused    {_PAUSED[what]} until {clock(pause.until)}, {more} more:"
+        yield f"            {pause.reason}"
+    yield from _waiting(report)
+    yield f"  limits    {limits_line(report)}"
+    yield from (f"  changed   {change_line(change)}" for change in report.changes[:1])
+    yield f"  stream    {stream_text(report)}"
+
+
+def _jobs(report: AccountReport) -> str:
+    text = f"{len(report.jobs)} of {report.limits['jobs'] or 'any number'}"
+    if report.working is None or report.working_until is None:
+        return text
+    soon = age(report.working_until - report.read_at)
+    return f"{text}; kept to {report.working} as others use them, one more in {soon}"
+
+
+def holder_line(holder: Holder, now: int) -> str:
+    """Return who holds a job permit, in which state, since when, for which remote job."""
+    state = holder.state or "orphan, its record is gone"
+    return f"{holder.subject}  {state}  {age(now - holder.since)}  job {holder.job_id or 'not known'}"
+
+
+def window_text(window: WindowView, now: int) -> str:
+    """Return what of a request window is used, and when the next token comes."""
+    if not window.limit:
+        return f"{window.used} in this minute, no limit"
+    text = f"{window.used} of {window.limit} in this minute"
+    if window.used < window.limit:
+        return text
+    if window.next_at is None:
+        return f"{text}; the next a minute after an answer that is under way"
+    return f"{text}; the next in {age(window.next_at - now + 999)}"
+
+
+def _slots(report: AccountReport) -> str:
+    text = f"{report.slots_used} used, {report.slots_reserved} reserved"
+    return text if report.slots_free is None else f"{text}, {report.slots_free} free of {report.slots_cap}"
+
+
+def slots_seen_text(report: AccountReport) -> str:
+    """Return what the API has said of the slots beside what the limit says; blank when that is nothing."""
+    seen = report.slots_seen
+    if seen is None:
+        return ""
+    limit = report.limits["slots"] or NONE
+    return (
+        f"{age(report.read_at - seen.at)} ago the API said that the account is full at "
+        f"{counted(seen.number, 'identity', 'identities')}; the limit says {limit}: {seen.said}"
+    )
+
+
+def _budget(budget: AccountBudget) -> str:
+    spent, reserved, left, allowed = map(
+        credits_text, (budget.spent, budget.reserved, budget.left, budget.allowed)
+    )
+    return f"{spent} credits spent, {reserved} reserved, {left} left of {allowed}"
+
+
+def _waiting(report: AccountReport) -> Iterator[str]:
+    create, promote, asleep = (report.waiting[what] for what in ("create", "promote", "prepare"))
+    yield f"  waiting   {create} to create, {promote} to promote" + (
+        f", {asleep} to prepare once a pause ends" if asleep else ""
+    )
+    for batch in report.batches[:MOST]:
+        yield f"    {_batch(batch)}"
+    if len(report.batches) > MOST:
+        yield f"    and {len(report.batches) - MOST} batches more"
+    if not report.waiting_counted:
+        yield f"    (batches of the first {MOST_WAITING} of each list only)"
+
+
+def _batch(batch: BatchWaiting) -> str:
+    name = "in no batch" if batch.batch is None else f"batch {batch.batch}"
+    counts = {"to create": batch.create, "to promote": batch.promote, "parked over its budget": batch.parked}
+    return f"{name}: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def limits_line(report: AccountReport) -> str:
+    """Return the limits in force."""
+    told: dict[str, int | str] = {
+        name: "no limit" if not number and name != "express" else number
+        for name, number in report.limits.items()
+    }
+    told |= {"budget": credits_text(report.budget.allowed)} if report.budget is not None else {}
+    weights = [f"weight {batch}={share:g}" for batch, share in report.weights.items()]
+    return ", ".join([*(f"{name.replace('_', ' ')} {value}" for name, value in told.items()), *weights])
+
+
+def change_line(change: Mapping[str, Any]) -> str:
+    """Return who changed what when."""
+    budget = {f"budget {batch}": allowed for batch, allowed in change.get("budget", {}).items()}
+    limits = {**change.get("limits", {}), **budget}
+    told = [f"{name}={value or NONE}" for name, value in sorted(limits.items())]
+    told += [f"{name} no longer set" for name in change.get("removed", [])]
+    told += ["resumed"] if change.get("resumed") else []
+    by = change.get("by", "unknown")
+    return f"{clock(change['at'])} by {by}: {', '.join(told)}"
+
+
+def stream_text(report: AccountReport) -> str:
+    """Return who follows an account's events, and since when none was missed."""
+    if report.listener is None:
+        return "nobody follows it: start `identity-worker listen`"
+    stream, now = report.stream, report.read_at
+    listener = f"listener {report.listener[:8]}"
+    told = [listener]
+    if stream.connected_at is not None:
+        told.append(f"connected for {age(now - stream.connected_at)}")
+    else:
+        told.append("not connected" if stream.listener else "not connected yet; by webhook it never is")
+    if stream.unbroken_since is not None and stream.heard_at is not None:
+        told.append(f"without a gap from {clock(stream.unbroken_since)} to {age(now - stream.heard_at)} ago")
+    if stream.why is not None and stream.troubled_at is not None:
+        told.append(f"last trouble {age(now - stream.troubled_at)} ago: {stream.why}")
+    return ", ".join(told)

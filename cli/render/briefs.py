@@ -1,0 +1,145 @@
+"""How a snapshot looks: a bar for all briefs, a line for each account, a line for each brief."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.common import printable
+from worker.views.models import AccountView, BriefView
+
+#: A state's mark and style; those that are not here are under way.
+_LOOKS = {
+    "waiting": ("·", "dim"),
+    "held": ("!", "yellow"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "cancelled": ("✗", "red"),
+}
+_UNDER_WAY = ("▸", "cyan")
+#: Columns of a brief's mark and id; longer ids are cut. On 80 columns the rest is just enough for its state.
+_ID_WIDTH = 54
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The briefs and their accounts as they were read together."""
+
+    briefs: Sequence[BriefView]
+    accounts: Sequence[AccountView]
+    unread_open: int = 0
+    unread_finished: int = 0
+    """How many more are on record, beyond those that were read."""
+
+    @property
+    def count(self) -> int:
+        """How many briefs there are."""
+        return len(self.briefs) + self.unread_open + self.unread_finished
+
+
+def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | None = None) -> RenderableType:
+    """Return a snapshot as it is shown, in at most `height` lines: open briefs before finished ones then.
+
+    `expected` briefs are counted before they are on record.
+    """
+    total = max(expected, snapshot.count)
+    accounts = [line for account in snapshot.accounts for line in _account(account)]
+    above = [Text(title, style="bold"), _bar(snapshot, total), *accounts]
+    # The cursor stands below the last line.
+    room = len(snapshot.briefs) + 1 if height is None else height - len(above) - 1
+    if snapshot.count <= room:
+        # All fit, so each may keep its line from beginning to end.
+        briefs = sorted(snapshot.briefs, key=lambda brief: brief.brief_id)
+        return Group(*above, _table(briefs))
+    shown = snapshot.briefs[: max(0, room - 1)]
+    hidden = Text(f"  and {snapshot.count - len(shown)} more", style="dim")
+    return Group(*above, _table(shown), hidden)
+
+
+def _bar(snapshot: Snapshot, total: int) -> RenderableType:
+    finished = sum(brief.finished for brief in snapshot.briefs) + snapshot.unread_finished
+    identities = sum(len(brief.identity_codes) for brief in snapshot.briefs)
+    at_least = "at least " if snapshot.unread_finished else ""
+    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    line.add_column(ratio=1)
+    line.add_column(no_wrap=True)
+    line.add_row(
+        ProgressBar(total=max(1, total), completed=finished),
+        f"{finished}/{total} briefs · {at_least}{identities} identities",
+    )
+    return line
+
+
+def _account(account: AccountView) -> list[Text]:
+    """Return an account's line, and one for each of its pauses."""
+    waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
+    permits = _of(account.jobs_in_use, account.jobs_cap)
+    slots = _of(account.slots_used + account.slots_reserved, account.slots_cap)
+    lines = [Text(account.name, style="bold")]
+    lines[0].append(f"  permits in use {permits} · slots {slots} · {waiting}", style="not bold")
+    for what, pause in account.pauses.items():
+        paused = "paused" if what == "pause" else f"{what} paused"
+        lines.append(Text(f"  {paused}: {printable(pause.reason)}", style="yellow"))
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return lines
+
+
+def _of(used: int, cap: int) -> str:
+    return f"{used}/{cap}" if cap else str(used)
+
+
+def _table(briefs: Sequence[BriefView]) -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_ID_WIDTH)
+    table.add_column(no_wrap=True, width=10)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    for brief in briefs:
+        mark, style = _LOOKS.get(brief.state, _UNDER_WAY)
+        end = brief.moved_at if brief.finished else brief.read_at
+        table.add_row(
+            Text.assemble((f"{mark} ", style), brief.brief_id),
+            Text(brief.state, style=style),
+            Text(printable(detail(brief)), style="dim"),
+            clock((end - brief.accepted_at) / 1000),
+        )
+    return table
+
+
+def detail(brief: BriefView) -> str:
+    """Return what there is to say of a brief beside its state: what is wrong, else how far it is."""
+    if brief.faults:
+        return "; ".join(f"{fault['path'] or 'brief'}: {fault['rule']}" for fault in brief.faults)
+    if brief.state in ("failed", "held"):
+        return brief.question or brief.error or ""
+    if waits_for_person(brief):
+        return "waits for a person's pick"
+    if brief.promotions:
+        words = Counter(
+            promotion.identity_code or "" if promotion.state == "ready" else promotion.state
+            for promotion in brief.promotions
+        )
+        return " ".join(word if count == 1 else f"{count} {word}" for word, count in words.items())
+    return brief.name or ""
+
+
+def waits_for_person(brief: BriefView) -> bool:
+    """Return whether nothing will happen to a brief before a person has decided."""
+    return brief.state == "held" or waits_for_pick(brief)
+
+
+def waits_for_pick(brief: BriefView) -> bool:
+    """Return whether a person has to pick among its drafts."""
+    return brief.waits_for_pick
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as `m:ss`, or `h:mm:ss` from an hour on."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,132 @@
+"""The live display of `demo` and `watch`: snapshots of the briefs, each shown in place of the one before.
+
+On a terminal the whole snapshot is redrawn; elsewhere each change of a state is a plain line.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Self
+
+import redis
+from rich.console import Console
+from rich.constrain import Constrain
+from rich.live import Live
+
+from cli.common import printable
+from cli.render.briefs import Snapshot, clock, detail, draw
+from worker.views import outlet, snapshots
+from worker.views.listing import Listed, listed
+
+#: Seconds between two looks without an event (elapsed times go on), and between two redraws at the least.
+TICK = 0.5
+PAUSE = 0.1
+#: Open and finished briefs that are read for a snapshot of the display, twice a second.
+OPEN, FINISHED = 1_000, 1_000
+
+
+def look(client: "redis.Redis", batch: str | None = None, *, everything: bool = False) -> Snapshot:
+    """Read the briefs, of one batch if given, and the accounts that they belong to.
+
+    Unless `everything` is wanted, of very many only the first are read, and the others counted.
+    """
+    found = listed(client, batch) if everything else _first(client, batch)
+    briefs = list(snapshots.each(client, found.ids))
+    return Snapshot(
+        briefs,
+        snapshots.accounts(client, briefs),
+        unread_open=found.all_open - len(found.open),
+        unread_finished=found.all_finished - len(found.finished),
+    )
+
+
+def _first(client: "redis.Redis", batch: str | None) -> Listed:
+    return listed(client, batch, most_open=OPEN, most_finished=FINISHED)
+
+
+def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot]:
+    """Yield a snapshot at once, after events, and every half second; ends never."""
+    since = outlet.last_id(client)
+    while True:
+        yield look(client, batch)
+        time.sleep(PAUSE)  # a burst of events is one redraw
+        entries = outlet.read(client, since, block_ms=round((TICK - PAUSE) * 1000))
+        since = entries[-1].id if entries else since
+
+
+class Screen:
+    """Redraws every snapshot on a terminal; `transient`: it is wiped away at the end.
+
+    `expected` briefs are counted before they are on record; the clock counts from `began`, in monotonic
+    seconds.
+    """
+
+    def __init__(
+        self, console: Console, title: str, began: float, *, expected: int = 0, transient: bool = False
+    ) -> None:
+        self._console = console
+        self._title = title
+        self._expected = expected
+        self._began = began
+        # Without a refresh thread: a snapshot comes twice a second anyway.
+        self._live = Live(console=console, auto_refresh=False, transient=transient, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Redraw."""
+        title = f"{self._title} · {clock(time.monotonic() - self._began)}"
+        drawing = draw(snapshot, title, expected=self._expected, height=self._console.height)
+        # A terminal echoes Ctrl-C as two characters; a wrapped line would upset the wiping.
+        self._live.update(Constrain(drawing, self._console.width - 2), refresh=True)
+
+
+class Lines:
+    """Prints a line for each brief and promotion that is seen in a new state."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._seen: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """There is nothing to end."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Print what has changed."""
+        for brief in sorted(snapshot.briefs, key=lambda brief: brief.accepted_at):
+            lines = [
+                (each.subject.removeprefix("promotion:"), each.state, each.identity_code)
+                for each in brief.promotions
+            ]
+            own = (brief.brief_id, brief.state, detail(brief) if brief.state == "failed" else None)
+            # A brief's promotions begin after it, and end before it.
+            for line in [*lines, own] if brief.finished else [own, *lines]:
+                self._line(*line)
+
+    def _line(self, name: str, state: str, more: str | None) -> None:
+        if self._seen.get(name) != state:
+            self._seen[name] = state
+            words = [time.strftime("%H:%M:%S"), name, state, *([printable(more)] if more else [])]
+            self._console.out("  ".join(words), highlight=False)
+
+
+def display(
+    console: Console,
+    title: str,
+    *,
+    began: float | None = None,
+    expected: int = 0,
+    transient: bool = False,
+) -> Screen | Lines:
+    """Return the display that suits the console; its clock counts from now unless `began` is given."""
+    if console.is_terminal and not console.is_dumb_terminal:
+        since = time.monotonic() if began is None else began
+        return Screen(console, title, since, expected=expected, transient=transient)
+    return Lines(console)

@@ -1,0 +1,121 @@
+"""What waits for an operator: held briefs and dead letters, each with the command that answers it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from actors.broker import dead_letters
+from actors.broker.dead_letters import Letter
+from cli.common import age, clock, complain, print_json_lists, printable, say
+from config.wording import counted
+from worker.briefs.faults import shown
+from worker.lifecycle.recovery import answers, argument
+from worker.views import snapshots
+from worker.views.snapshots import BriefView
+
+if TYPE_CHECKING:
+    import redis
+
+#: Held briefs, and dead letters, that are listed for people unless they ask for all.
+MOST = 500
+#: What becomes of a brief that an operator has ended while a call or a job of it is under way.
+AS_WISHED = "nothing more is bought for it, and it ends when what is under way is over"
+
+
+def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
+    """Print what is held, what waits longest first; for people `MOST` of it unless `everything` is wanted."""
+    ids, dead = snapshots.held_ids(client), dead_letters.ids(client)
+    if beyond := dead_letters.beyond(client):
+        told = f"{beyond} more entries of the queue are put aside, since there are too many dead letters; "
+        complain(f"{told}they come back to it when half of these are retried or cancelled")
+    if as_json:
+        held = map(_facts, snapshots.held(client, ids))
+        print_json_lists({"held": held, "dead_letters": map(_letter_facts, dead_letters.each(client, dead))})
+        return
+    most = max(len(ids), len(dead)) if everything else MOST
+    seconds, _ = client.time()
+    now = int(seconds) * 1000
+    for brief in snapshots.held(client, ids[:most]):
+        _show_brief(brief, now)
+    for letter in dead_letters.each(client, dead[:most]):
+        _show_letter(letter, now)
+    typer.echo(f"{len(ids)} held, {counted(len(dead), 'dead letter')}")
+    if most < max(len(ids), len(dead)):
+        typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
+
+
+def _show_brief(brief: BriefView, now: int) -> None:
+    _say(f"brief {brief.brief_id}: held for {age(now - brief.moved_at)}, was {brief.left}")
+    _say(f"  {brief.question}")
+    for line in (*_deaths(brief), *candidate_lines(brief)):
+        _say(f"  {line}")
+    _say(f"  {wish_text(brief) or f'`{answer(brief)}`'}")
+
+
+def _show_letter(letter: Letter, now: int) -> None:
+    _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
+    _say(f"  {letter.error}")
+    if letter.text:
+        _say(f"  it is: {shown(letter.text)}")
+    _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
+
+
+def wish_text(brief: BriefView) -> str | None:
+    """Return how an operator has ended a brief of which something is still under way, None if nobody has."""
+    return None if brief.wish is None else f"{brief.wish_why}; {AS_WISHED}"
+
+
+def answer(brief: BriefView) -> str:
+    """Return the command that answers a held brief."""
+    if brief.evidence is not None or any(each.state == "held" for each in brief.promotions):
+        return f"identity-worker retry {argument(brief.brief_id)}"
+    return answers(brief.brief_id, job=brief.left != "preparing")
+
+
+def candidate_lines(brief: BriefView) -> Iterator[str]:
+    """Yield a line for each job that may be the held brief's: its id, when it was made, how many drafts."""
+    for job in brief.candidate_jobs:
+        drafts = " + ".join(map(str, job["drafts"]))
+        when = f"made {clock(job['created_at'])}" if job["created_at"] else f"seen {clock(job['seen_at'])}"
+        yield f"job {job['job_id']}: {when}, {f'{drafts} drafts' if drafts else 'drafts not known'}"
+
+
+def _deaths(brief: BriefView) -> Iterator[str]:
+    for evidence in (brief.evidence, *(promotion.evidence for promotion in brief.promotions)):
+        for death in (evidence or {}).get("deaths", ()):
+            yield f"worker {death['worker']} died {age(brief.read_at - death['at'])} ago"
+
+
+def _facts(brief: BriefView) -> dict[str, Any]:
+    promotions = [each for each in brief.promotions if each.state == "held"]
+    return {
+        "brief_id": brief.brief_id,
+        "account": brief.account,
+        "batch": brief.batch,
+        "since": brief.moved_at,
+        "was": brief.left,
+        "question": brief.question,
+        "error": brief.error,
+        "evidence": brief.evidence or next((each.evidence for each in promotions), None),
+        "job_id": brief.job_id,
+        "candidate_jobs": brief.candidate_jobs,
+        "credits": brief.credits,
+        "wish": brief.wish,
+        "answer": answer(brief),
+    }
+
+
+def _letter_facts(letter: Letter) -> dict[str, Any]:
+    # Any bytes may stand in one, and they are no JSON.
+    texts = {"queue": letter.queue, "id": letter.id, "text": letter.text, "error": letter.error}
+    written = {name: printable(text) for name, text in texts.items()}
+    return {**written, "since": letter.at, "deaths": letter.deaths, "answer": _revive(letter)}
+
+
+def _revive(letter: Letter, command: str = "retry") -> str:
+    return f"identity-worker {command} {argument(printable(letter.id))}"
+
+
+def _say(text: str) -> None:
+    say(printable(text))

@@ -1,0 +1,107 @@
+"""Everything about one brief, as text."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cli.common import age, clock, printable, say
+from cli.render.briefs import waits_for_pick
+from cli.render.held import answer, candidate_lines, wish_text
+from config.wording import credits_text
+from worker.briefs.faults import Fault
+from worker.lifecycle.recovery import argument
+from worker.views.snapshots import BriefView, PromotionView
+
+
+def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
+    """Print a brief with its promotions, drafts, faults, notes and the journal of its paid calls."""
+    for name, value in _head(brief).items():
+        if value:
+            _line(f"{name + ':':<11}{value}")
+    _section("jobs that may be its own", list(candidate_lines(brief)))
+    _section("identities", [_promotion(promotion) for promotion in brief.promotions])
+    _section("drafts", [_draft(draft) for draft in brief.drafts])
+    _section("faults", [str(Fault(**fault)) for fault in brief.faults])
+    _section("notes", brief.notes)
+    _section("briefs whose place it has taken", list(map(_earlier, brief.earlier)))
+    _section("journal", [_entry(entry) for entry in journal])
+
+
+def _head(brief: BriefView) -> dict[str, str | None]:
+    bought = brief.bought_before
+    return {
+        "brief": brief.brief_id,
+        "name": brief.name,
+        "account": brief.account,
+        "batch": brief.batch,
+        "priority": str(brief.priority or "") or None,
+        "state": f"{brief.state} for {age(brief.read_at - brief.moved_at)}",
+        "accepted": f"{clock(brief.accepted_at)}, {age(brief.read_at - brief.accepted_at)} ago",
+        "choose": ", ".join(brief.choose),
+        "bought": bought and f"before, {clock(bought.bought_at)}, as {bought.brief_id} of {bought.account}",
+        "job": brief.job_id,
+        "credits": credits_text(brief.credits),
+        "error": brief.error,
+        "question": brief.question,
+        "wanted": _wanted(brief),
+        "ended": wish_text(brief),
+        "parked": f"over the budget of batch {brief.batch}; see `why`" if brief.parked else None,
+    }
+
+
+def _wanted(brief: BriefView) -> str | None:
+    """Return what a person is asked to do."""
+    if brief.state == "held" and brief.wish is None:
+        return f"an answer: `{answer(brief)}`"
+    if not waits_for_pick(brief):
+        return None
+    manual = [f"instructions[{number}]" for number, rule in enumerate(brief.choose) if rule == "manual"]
+    how = f"identity-worker pick {argument(brief.brief_id)} DRAFT..."
+    return f"a person's pick among the drafts of {', '.join(manual)}: `{how}`"
+
+
+def _promotion(promotion: PromotionView) -> str:
+    parts = [
+        f"instructions[{promotion.instruction}]",
+        promotion.state,
+        promotion.identity_code and f"identity {promotion.identity_code}",
+        f"draft {promotion.image_result_id}",
+        promotion.preprocessing_job_id and f"job {promotion.preprocessing_job_id}",
+        promotion.error,
+    ]
+    return "  ".join(filter(None, parts))
+
+
+def _draft(draft: Mapping[str, Any]) -> str:
+    place = f"instructions[{draft['image_index']}], variation {draft['group_index']}"
+    return f"{draft['image_result_id']}  {draft['status']}  {place}  {draft['url'] or '(no picture)'}"
+
+
+def _entry(entry: Mapping[str, Any]) -> str:
+    facts = {name: value for name, value in entry.items() if name not in ("at", "call", "what", "subject")}
+    told = [f"{name}={_plain(value)}" for name, value in facts.items() if value is not None]
+    return "  ".join([clock(entry["at"]), entry["subject"], f"{entry['call']} {entry['what']}", *told])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return credits_text(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _earlier(brief: Mapping[str, Any]) -> str:
+    faults = [str(Fault(**fault)) for fault in brief.get("faults") or ()]
+    ended = f"{brief['state']} {clock(brief['ended_at'])}"
+    return "  ".join(filter(None, [clock(brief["accepted_at"]), ended, brief.get("error"), *faults]))
+
+
+def _section(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        say(f"{title}:")
+    for line in lines:
+        _line(f"  {line}")
+
+
+def _line(text: str) -> None:
+    # Not through a table: a URL that is folded or cut can't be opened.
+    say(printable(text))

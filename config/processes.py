@@ -1,0 +1,42 @@
+"""How a process of ours starts another Python: with our modules, whatever lies in the current folder."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+#: The folder that holds the rooms: the tree, or `identity_worker/_rooms` where the wheel is installed.
+ROOMS = Path(__file__).resolve().parent.parent
+
+# `-m` would look in the current folder first, and in an installation not here at all.
+# SIGHUP must not end a worker that is just beginning anew for one: it is heard again when there is something
+# to end.
+_RUN = (
+    "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs one of our modules, with arguments, by this Python."""
+    return [sys.executable, "-P", "-c", _RUN, str(ROOMS), module, *arguments]
+
+
+def hear(number: signal.Signals, act: Callable[[], None]) -> None:
+    """Run `act` in this loop whenever the signal comes; must be called in the main thread."""
+    loop = asyncio.get_running_loop()
+
+    def told(*_: object) -> None:
+        with suppress(RuntimeError):  # the loop has closed: all of it is over
+            loop.call_soon_threadsafe(act)
+
+    signal.signal(number, told)
+
+
+def ignore() -> None:
+    """Hear no signal to end or to reload any more: this process ends."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,4 @@
+"""The endpoints beside the guide's flow, for the vendor's other clients.
+
+Imported by: sandbox. Imports: sandbox; nothing of the worker.
+"""

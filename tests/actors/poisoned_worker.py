@@ -1,0 +1,25 @@
+"""A worker that some steps break, for Dramatiq's command: `dramatiq poisoned_worker`.
+
+POISON names the subjects whose steps kill its process, BROKEN those whose steps raise; both blank-separated.
+"""
+
+import os
+import signal
+
+from actors import path
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record
+
+broker = path.broker
+_look = Ledger.look
+
+
+def _break(ledger: Ledger, subject: str) -> Record | None:
+    if subject in os.environ.get("POISON", "").split():
+        os.kill(os.getpid(), signal.SIGKILL)
+    if subject in os.environ.get("BROKEN", "").split():
+        raise ValueError("a bug of ours")
+    return _look(ledger, subject)
+
+
+Ledger.look = _break  # type: ignore[method-assign]  # what the processes of this test are for

@@ -1,0 +1,35 @@
+"""A worker that is frozen between its claim of a paid call and the call: `dramatiq frozen_worker`.
+
+FREEZE names the record and what is claimed, as `brief:b submitting`. Right after that claim is on record,
+once, the process writes its id to the file FROZEN and stops, until somebody lets it go on. SENDS_WITHIN are
+the seconds after a claim in which its call may be sent.
+"""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from actors import path
+from actors.runtime import Process
+from config.clock import clock
+from worker.ledger.ledger import Ledger
+
+broker = path.broker
+_change = Ledger._change
+
+
+def _claim(ledger: Ledger, command: str, arguments: dict[str, Any], *more: Any, **named: Any) -> Any:
+    answer = _change(ledger, command, arguments, *more, **named)
+    claimed = arguments.get("to") or (arguments.get("set") or {}).get("doing")
+    if f"{arguments['subject']} {claimed}" == os.environ["FREEZE"]:
+        os.environ["FREEZE"] = ""
+        Path(os.environ["FROZEN"]).write_text(str(os.getpid()))
+        # To this thread: if another took the signal, this one would run on for a moment.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+    return answer
+
+
+Ledger._change = _claim  # type: ignore[method-assign]  # what the processes of this test are for
+Process.send_by = lambda _: clock() + float(os.environ["SENDS_WITHIN"])  # type: ignore[method-assign]

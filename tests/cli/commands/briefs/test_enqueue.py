@@ -1,0 +1,299 @@
+"""`identity-worker enqueue`: what is sent, under which id, and what is refused before anything is sent."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from commandline import SCRIPT, Command, environment
+from support import Flow, brief
+
+from config import keys
+from worker.briefs.brief import parse
+from worker.briefs.equality import made_id
+from worker.ledger.ledger import Answer
+from worker.lifecycle.admission import body_fields
+
+GOOD = json.dumps(brief())
+BAD = json.dumps(brief(priority=1000, choose="best"))
+
+
+def messages(client: "redis.Redis") -> list[dict[str, Any]]:
+    """The messages on the inlet queue, in its order."""
+    ids: Any = client.lrange(keys.QUEUE(keys.INLET), 0, -1)
+    texts: Any = client.hmget(keys.MESSAGES(keys.INLET), ids) if ids else []
+    return list(map(json.loads, texts))
+
+
+def queued(client: "redis.Redis") -> list[dict[str, Any]]:
+    """The briefs on the inlet queue, in its order."""
+    assert all(message["actor_name"] == "accept_brief" for message in messages(client))
+    return [json.loads(message["args"][0]) for message in messages(client)]
+
+
+def ids(client: "redis.Redis") -> list[str]:
+    return [each["brief_id"] for each in queued(client)]
+
+
+def test_a_brief_is_sent_as_it_stands_with_an_id_that_is_made_from_it(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    written = brief(metadata={"price": 1.0, "who": "Änne ✂"}, batch="autumn")
+    (tmp_path / "spring.json").write_text(json.dumps(written))
+    answer = command("enqueue", "spring.json")
+    (sent,) = queued(client)
+    made = sent.pop("brief_id")
+    assert (answer.returncode, answer.stdout) == (0, f"spring.json: {made}: sent\n1 sent\n")
+    assert sent == written
+
+
+def test_a_brief_keeps_an_id_of_its_own(command: Command, client: "redis.Redis") -> None:
+    assert command("enqueue", "-", stdin=json.dumps(brief(brief_id="mine"))).returncode == 0
+    assert ids(client) == ["mine"]
+
+
+def test_a_brief_from_standard_input_is_told_its_id(command: Command, client: "redis.Redis") -> None:
+    answer = command("enqueue", "-", "--json", stdin=GOOD)
+    (told,) = json.loads(answer.stdout)
+    assert (told["source"], told["status"]) == ("stdin", "sent")
+    assert ids(client) == [told["brief_id"]]
+
+
+def test_options_replace_the_envelope_s_fields_only_if_given(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    written = brief(account="default", batch="autumn", priority=1, brief_id="a")
+    (tmp_path / "a.json").write_text(json.dumps(written))
+    assert command("enqueue", "a.json", "--batch", "spring", "--priority", "0").returncode == 0
+    assert queued(client) == [written | {"batch": "spring", "priority": 0}]
+
+
+def test_many_files_lines_and_items_are_sent_in_their_order(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    named = {name: json.dumps(brief(brief_id=name)) for name in ("c", "a-1", "a-2", "b-1", "b-2")}
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.jsonl").write_text(f"{named['b-1']}\n{named['b-2']}\n")
+    (tmp_path / "in" / "a.json").write_text(f"[{named['a-1']},{named['a-2']}]")
+    (tmp_path / "c.json").write_text(named["c"])
+    assert command("enqueue", "c.json", "in").returncode == 0
+    assert ids(client) == ["c", "a-1", "a-2", "b-1", "b-2"]
+
+
+def test_one_bad_brief_keeps_all_from_being_sent_and_has_all_its_faults_listed(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "all.jsonl").write_text(f"{GOOD}\n{BAD}\n{{\n")
+    answer = command("enqueue", "all.jsonl")
+    assert answer.returncode == 1
+    for line in (
+        f"all.jsonl:1: {made_id(parse(GOOD))}: valid, not sent",
+        "all.jsonl:2: bad",
+        "  priority: a whole number from -100 to 100",
+        "  choose: first, all or manual",
+        "all.jsonl:3: bad",
+        "  brief: must be JSON",
+        "Nothing was enqueued",
+    ):
+        assert f"\n{line}" in f"\n{answer.stdout}"
+    assert queued(client) == []
+
+
+def test_keep_going_sends_the_good_ones_and_still_ends_with_1(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "all.jsonl").write_text(f"{BAD}\n{GOOD}\n")
+    answer = command("enqueue", "all.jsonl", "--keep-going", "--json")
+    assert answer.returncode == 1
+    bad, sent = json.loads(answer.stdout)
+    assert (bad["status"], sent["status"]) == ("bad", "sent")
+    assert ids(client) == [sent["brief_id"]]
+
+
+def test_two_different_briefs_of_one_id_are_a_fault_since_one_would_be_lost(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(brief(brief_id="one")))
+    (tmp_path / "b.json").write_text(json.dumps(brief(brief_id="one", name="Another")))
+    answer = command("enqueue", ".")
+    assert answer.returncode == 1
+    assert "b.json: one: bad\n  brief_id: is the id of a.json already" in answer.stdout
+    assert queued(client) == []
+
+
+def test_a_brief_that_is_on_record_is_not_sent_again_and_where_it_stands_is_told(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring")))
+    flow.accept(brief_id="spring")
+    answer = command("enqueue", "spring.json")
+    assert answer.returncode == 0
+    assert "spring: the same is on record already (waiting), not sent again" in answer.stdout
+    assert queued(flow.client) == []
+
+
+def test_a_brief_that_its_photo_s_description_filled_in_is_still_the_same_brief(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    photo = {"reference_image": "ada.jpg", "brief_id": "ada"}
+    (tmp_path / "ada.json").write_text(json.dumps(photo))
+    flow.accept(instructions=None, name=None, **photo)
+    described = body_fields({"instructions": [{"hair": {"color": "red"}, "num_variations": 1}]})
+    assert flow.ledger.advance(flow.brief("ada"), "waiting", fields=described) is Answer.MOVED
+    answer = command("enqueue", "ada.json")
+    assert (answer.returncode, queued(flow.client)) == (0, [])
+    assert "ada: the same is on record already (waiting), not sent again" in answer.stdout
+
+
+@pytest.mark.parametrize("other", [{"reference_image": "eve.jpg"}, {"choose": "all"}, {"name": "Eve"}])
+def test_a_brief_that_asks_for_something_else_is_another_one(
+    other: dict[str, Any], command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    photo = {"reference_image": "ada.jpg", "brief_id": "ada"}
+    (tmp_path / "ada.json").write_text(json.dumps(photo | other))
+    flow.accept(instructions=None, name=None, **photo)
+    answer = command("enqueue", "ada.json")
+    assert answer.returncode == 1
+    assert "another brief has this id" in answer.stdout
+
+
+def test_another_brief_under_an_id_that_is_on_record_is_refused(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring", name="Another")))
+    flow.accept(brief_id="spring")
+    answer = command("enqueue", "spring.json")
+    assert answer.returncode == 1
+    assert "another brief has this id" in answer.stdout
+    assert queued(flow.client) == []
+
+
+def test_a_dry_run_needs_no_redis_and_shows_what_would_be_sent_and_taken(
+    alone: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(brief(choose="all", options={"model": "orbita"})))
+    (tmp_path / "b.json").write_text(GOOD)
+    answer = alone("enqueue", ".", "--dry-run", REDIS_URL="redis://127.0.0.1:1")
+    assert answer.returncode == 0
+    assert '          "size": "1K",' in answer.stdout
+    assert "  note: instructions[0].options.size was not given: 1K" in answer.stdout
+    assert "  2 drafts, 2 slots, 100 credits for promotions" in answer.stdout
+    assert "Nothing was sent. Together 4 drafts, 3 slots, 150 credits for promotions" in answer.stdout
+
+
+def test_a_dry_run_for_programs_has_the_body_and_what_it_takes(alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", "--json", stdin=GOOD)
+    (told,) = json.loads(answer.stdout)["briefs"]
+    assert (told["status"], told["drafts"], told["slots"], told["promotion_credits"]) == ("valid", 2, 1, 50)
+    assert told["body"]["options"] == {"model": "auto", "add_ai_watermark": False}
+
+
+def test_a_dry_run_of_a_bad_brief_ends_with_1(alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", "--json", stdin=BAD)
+    (told,) = json.loads(answer.stdout)["briefs"]
+    assert answer.returncode == 1
+    assert sorted(fault["path"] for fault in told["faults"]) == ["choose", "priority"]
+
+
+def test_an_account_is_checked_where_the_accounts_are_known(alone: Command) -> None:
+    elsewhere = json.dumps(brief(account="elsewhere"))
+    unknown = alone("enqueue", "-", "--dry-run", stdin=elsewhere)
+    assert unknown.returncode == 0, "who only enqueues has no accounts; the worker checks"
+    known = alone("enqueue", "-", "--dry-run", stdin=elsewhere, PIKTID_API_TOKEN="hush")
+    assert known.returncode == 1
+    assert "account: must be an account of this installation: default" in known.stdout
+    assert "hush" not in known.stdout + known.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [(None, "No such file"), ("[accounts.a]", "accounts.a: needs token_env or token_file")]
+)
+def test_an_accounts_file_that_can_t_be_used_sends_nothing(
+    command: Command, client: "redis.Redis", tmp_path: Path, text: str | None, says: str
+) -> None:
+    if text is not None:
+        (tmp_path / "accounts.toml").write_text(text)
+    answer = command("enqueue", "-", stdin=GOOD, ACCOUNTS_FILE="accounts.toml")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert f"accounts.toml: {says}" in answer.stderr
+    assert queued(client) == []
+
+
+def test_a_brief_without_account_is_told_how_to_name_one_where_none_is_the_default(
+    alone: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "accounts.toml").write_text('[accounts.studio]\ntoken_env = "T"\n')
+    answer = alone("enqueue", "-", "--dry-run", stdin=GOOD, ACCOUNTS_FILE="accounts.toml", T="hush")
+    assert answer.returncode == 1
+    assert (
+        "account: none here is called default: name one by `account` or `--account`, of studio"
+        in answer.stdout
+    )
+
+
+def test_a_batch_s_new_budget_is_told_also_when_nothing_is_sent(
+    command: Command, flow: Flow, tmp_path: Path
+) -> None:
+    (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring", batch="b")))
+    flow.accept(brief_id="spring", batch="b")
+    answer = command("enqueue", "spring.json", "--max-credits", "500")
+    assert answer.returncode == 0
+    assert "batch b may cost 500 credits in all now\n" in answer.stdout
+    assert "spring: the same is on record already (waiting), not sent again\n" in answer.stdout
+
+
+def test_what_is_not_there_is_a_wrong_use(command: Command) -> None:
+    answer = command("enqueue", "missing.json")
+    assert (answer.returncode, answer.stderr) == (
+        2,
+        "identity-worker: missing.json: No such file or directory\n",
+    )
+
+
+def test_when_redis_is_down_it_says_that_nothing_was_sent(alone: Command) -> None:
+    answer = alone("enqueue", "-", stdin=GOOD, REDIS_URL="redis://127.0.0.1:1")
+    assert answer.returncode == 1
+    assert "1 valid" in answer.stdout
+    assert "sent\n" not in answer.stdout.replace("not sent\n", "")
+    assert "the Redis at redis://127.0.0.1:1/0 can't be used" in answer.stderr
+
+
+def test_a_field_that_is_missing_is_not_shown_as_null(alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", stdin="{}")
+    assert "instructions: is required" in answer.stdout
+    assert "got null" not in answer.stdout
+
+
+@pytest.mark.parametrize("text", ['{"\x1b[31m": 1}', '{"name": "\u202ehidden", "instructions": []}'])
+def test_nothing_that_was_read_acts_on_the_terminal(text: str, alone: Command) -> None:
+    answer = alone("enqueue", "-", "--dry-run", stdin=text)
+    assert answer.returncode == 1
+    assert not [each for each in answer.stdout if not each.isprintable() and each != "\n"]
+
+
+def test_a_closed_standard_input_stops_no_files(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(GOOD)
+    command = ["sh", "-c", 'exec "$0" "$@" <&-', SCRIPT, "enqueue", "a.json", "--dry-run", "--json"]
+    answer = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert [each["status"] for each in json.loads(answer.stdout)["briefs"]] == ["valid"]
+
+
+def test_on_a_redis_that_lacks_a_right_nothing_is_sent_and_the_rule_is_named(
+    command: Command, client: "redis.Redis", redis_url: str
+) -> None:
+    client.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-xadd")
+    try:
+        url = redis_url.replace("redis://", "redis://tenant:pw@")
+        answer = command("enqueue", "-", stdin=GOOD, REDIS_URL=url)
+    finally:
+        client.execute_command("ACL", "DELUSER", "tenant")
+    assert answer.returncode == 1
+    assert "ACL SETUSER tenant +xadd" in answer.stderr
+    assert "pw" not in answer.stderr
+    assert "1 valid" in answer.stdout
+    assert client.dbsize() == 0

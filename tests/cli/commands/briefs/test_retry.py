@@ -1,0 +1,379 @@
+"""`identity-worker retry`: what stopped goes on where it was, and nothing that was paid for is paid again."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from commandline import Command
+from support import CREATE, PROMOTE, Flow, event_types
+
+from config import keys
+from worker.ledger.ledger import Ledger, Settle
+from worker.ledger.records import Answer, promotion_subject
+from worker.lifecycle import steps
+from worker.lifecycle.charges import take_apart
+from worker.lifecycle.recovery import AT_ONCE, RefusedError, way_back
+from worker.operations.operator import Operator
+from worker.views import snapshots
+
+ACCOUNT = "default"
+SUBJECT = "brief:b"
+NO_FACE = {"error": "no face"}
+#: What is on a record whose step no worker could run.
+BROKE = {"question": "its step could not be run", "error": "a bug of ours", "evidence": "{}"}
+FILES: dict[str, Any] = {"instructions": [{"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}]}
+
+
+def retried(flow: Flow) -> str:
+    """Retry the brief b; return the state that it goes to."""
+    journal = take_apart(snapshots.journal(flow.client, "b"))
+    return Operator(flow.client, flow.settings, "a person").retry(flow.brief("b"), journal)
+
+
+def looked_at_in(flow: Flow, subject: str) -> int | None:
+    """Return how many ms after its move a record's step is due, None when it has no timer."""
+    due = flow.client.zscore(keys.TIMERS(), subject)
+    return None if due is None else int(due) - int(flow.record(subject).fields["moved_at"])
+
+
+def held(flow: Flow, subject: str = SUBJECT, **more: Any) -> None:
+    """Hold a record as one whose step no worker could run."""
+    assert flow.ledger.advance(flow.record(subject), "held", fields=BROKE, **more) is Answer.MOVED
+
+
+def promoting(flow: Flow, promotions: int = 1) -> list[str]:
+    """Take the brief b to so many planned promotions, its job over; return their subjects."""
+    flow.accept(brief_id="b", choose="all")
+    for state in ("submitting", "generating", "choosing"):
+        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.MOVED
+    draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
+    assert flow.ledger.plan("b", [draft] * promotions) is Answer.MOVED
+    return [promotion_subject("b", number) for number in range(promotions)]
+
+
+def said(flow: Flow, brief_id: str = "b") -> list[str]:
+    """What operators said of a brief, by its journal."""
+    journal = snapshots.journal(flow.client, brief_id)
+    return [entry["what"] for entry in journal if entry["call"] == "operator"]
+
+
+def failed_on_promotion(flow: Flow, **fields: Any) -> None:
+    """Take the brief b to where the API has refused each of its drafts."""
+    flow.api.refuse(PROMOTE, 400, NO_FACE, count=2)
+    flow.accept(brief_id="b", **fields)
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    flow.finish("b")
+
+
+def test_paid_drafts_are_chosen_from_again_and_not_bought_again(command: Command, heard: Flow) -> None:
+    failed_on_promotion(heard)
+    assert heard.brief("b").state == "failed"
+    answer = command("retry", "b")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "b: goes on at choosing; paid so far: 10 credits" in answer.stdout
+    assert heard.finish("b").state == "done"
+    assert heard.api.requests(f"POST {CREATE}") == 1
+    assert said(heard) == ["retry"]
+    assert "error" not in heard.brief("b").fields
+    promotes = [entry for entry in snapshots.journal(heard.client, "b") if entry["call"] == "promote"]
+    attempts = [entry["attempt"] for entry in promotes if entry["what"] == "intended"]
+    assert attempts == list(range(1, len(attempts) + 1)), "no attempt is a second one of its number"
+
+
+def test_a_brief_that_goes_on_is_kept_as_long_as_an_open_one(command: Command, flow: Flow) -> None:
+    failed_on_promotion(flow, batch="spring")
+    kept = [keys.RECORD(SUBJECT), keys.JOURNAL("b"), keys.BATCH("spring"), keys.BUDGET("spring")]
+    assert min(flow.client.ttl(key) for key in kept) > 0
+    assert command("retry", "b").returncode == 0
+    assert [flow.client.ttl(key) for key in kept] == [-1] * 4
+    assert flow.client.zscore(keys.FINISHED(), "b") is None
+    assert flow.client.zscore(keys.OPEN(), "b") == float(flow.brief("b").fields["accepted_at"])
+
+
+def test_a_person_chooses_again_where_a_person_chose(command: Command, flow: Flow) -> None:
+    flow.api.refuse(PROMOTE, 400, NO_FACE)
+    flow.accept(brief_id="b", choose="manual")
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    drafts = [draft["image_result_id"] for draft in flow.until("b", "choosing").json("drafts")]
+    assert command("pick", "b", str(drafts[0])).returncode == 0
+    assert flow.finish("b").state == "failed"
+    assert command("retry", "b").returncode == 0
+    assert flow.brief("b").state == "choosing"
+    assert not flow.client.exists(keys.RECORD(promotion_subject("b", 0)))
+    assert command("pick", "b", str(drafts[1])).returncode == 0
+    assert flow.brief("b").state == "promoting"
+
+
+def test_only_the_promotion_that_failed_is_made_again(command: Command, heard: Flow) -> None:
+    heard.api.refuse(PROMOTE, 400, NO_FACE)
+    heard.accept(brief_id="b", choose="all")
+    assert heard.finish("b").state == "done"
+    states = {heard.promotion("b", number).state for number in (0, 1)}
+    assert states == {"ready", "failed"}
+    assert command("retry", "b").returncode == 0
+    assert heard.finish("b").state == "done"
+    assert [heard.promotion("b", number).state for number in (0, 1)] == ["ready", "ready"]
+    assert heard.api.requests(f"POST {PROMOTE}") == 3
+    assert len(heard.api.ledger()["identities"]) == 2
+
+
+def test_a_brief_whose_create_was_refused_is_sent_again(command: Command, heard: Flow) -> None:
+    heard.api.refuse(CREATE, 400, {"error": "blocked"})
+    heard.accept(brief_id="b")
+    assert heard.finish("b").state == "failed"
+    assert command("retry", "b").returncode == 0
+    assert heard.finish("b").state == "done"
+    assert heard.calls("b")[:4] == ["create intended", "create Invalid", "operator retry", "create intended"]
+
+
+def test_a_brief_whose_job_brought_nothing_is_looked_at_again_and_not_sent_again(
+    command: Command, flow: Flow
+) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "the API does not know its job"})
+    assert command("retry", "b").returncode == 0
+    assert flow.brief("b").state == "generating"
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    assert flow.until("b", "promoting")
+    assert flow.api.requests(f"POST {CREATE}") == 1
+
+
+def test_one_whose_create_may_have_been_paid_is_not_sent_again(command: Command, flow: Flow) -> None:
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "did it arrive?"})
+    held = command("retry", "b")
+    assert held.returncode == 1
+    assert "`identity-worker resolve b --adopt JOB|--resend|--give-up`" in held.stderr
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"})
+    refused = command("retry", "b")
+    assert refused.returncode == 1
+    assert "brief b may have been paid for, nobody knows" in refused.stderr
+    assert flow.brief("b").state == "failed"
+
+
+def test_one_that_breaks_rules_or_has_not_stopped_is_not_retried(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="bad", priority=1000)
+    flow.accept(brief_id="b")
+    assert "brief bad breaks rules: enqueue it corrected" in command("retry", "bad").stderr
+    answer = command("retry", "b")
+    assert (answer.returncode, "brief b is waiting: nothing of it has stopped" in answer.stderr) == (1, True)
+
+
+def test_two_operators_at_once_have_one_effect(command: Command, flow: Flow) -> None:
+    failed_on_promotion(flow)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: command("retry", "b"), range(2)))
+    assert sorted(answer.returncode for answer in answers)[0] == 0
+    assert said(flow) == ["retry"]
+    assert flow.client.zcount(keys.WINDOW(ACCOUNT, "promote"), "+inf", "+inf") <= 1
+
+
+def test_a_word_about_a_failure_does_not_hold_for_the_next_one(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "first"})
+    as_read, nothing = flow.brief("b"), take_apart([])
+    operator = Operator(flow.client, flow.settings, "a person")
+    assert operator.retry(as_read, nothing) == "waiting"
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
+    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "second"})
+    flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
+    with pytest.raises(RefusedError, match="has moved meanwhile"):
+        operator.retry(as_read, nothing)
+    assert flow.brief("b").get("error") == "second"
+
+
+def test_of_a_batch_those_that_stopped_go_on(command: Command, flow: Flow) -> None:
+    for brief_id in ("a", "b", "c"):
+        flow.accept(brief_id=brief_id, batch="spring")
+    flow.accept(brief_id="bad", batch="spring", priority=1000)
+    for brief_id in ("a", "b"):
+        flow.ledger.advance(flow.brief(brief_id), "failed", fields={"error": "no"})
+    answer = command("retry", "--batch", "spring", "--json")
+    assert answer.returncode == 0
+    assert {each["brief_id"]: each["state"] for each in json.loads(answer.stdout)} == {
+        "a": "waiting",
+        "b": "waiting",
+    }
+    assert event_types(flow.client, "bad") == ["identity.brief.failed"]
+
+
+def test_the_slots_of_one_that_goes_on_are_taken_only_as_far_as_there_are_some(
+    command: Command, flow: Flow, ledger: Ledger
+) -> None:
+    failed_on_promotion(flow)
+    ledger.set_limits(ACCOUNT, {"slots": "1"}, "test")
+    ledger.count_identities(ACCOUNT, ["somebody's"], ledger.now())
+    assert command("retry", "b").returncode == 0
+    assert flow.brief("b").state == "promoting"
+    assert not flow.client.exists(keys.SLOTS(ACCOUNT))
+    assert flow.ledger.count_identities(ACCOUNT, [], ledger.now() + 1) == 0
+    assert flow.client.hgetall(keys.SLOTS(ACCOUNT)) == {promotion_subject("b", 0): "1"}
+
+
+def test_a_brief_that_is_done_in_all_its_parts_is_not_retried(flow: Flow) -> None:
+    (promotion,) = promoting(flow)
+    for state in ("promoting", "preprocessing", "ready"):
+        flow.ledger.advance(flow.record(promotion), state, settle=Settle.COUNTED)
+    with pytest.raises(RefusedError, match="is done: nothing of it has stopped"):
+        retried(flow)
+    assert flow.brief("b").state == "done"
+
+
+@pytest.mark.parametrize("stopped", ["held", "failed", "failed without a usable draft"])
+def test_a_brief_that_has_a_job_goes_back_to_it_and_looks_at_it_at_once(flow: Flow, stopped: str) -> None:
+    flow.accept(brief_id="b")
+    brief = flow.until("b", "generating")
+    fields = (
+        {} if stopped == "held" else {"drafts": '[{"image_result_id": 1, "url": null, "status": "failed"}]'}
+    )
+    to = stopped.split()[0]
+    assert flow.ledger.advance(brief, to, fields=BROKE | fields) is Answer.MOVED
+    assert retried(flow) == flow.brief("b").state == "generating"
+    assert looked_at_in(flow, SUBJECT) == AT_ONCE
+    assert flow.api.requests(f"POST {CREATE}") == 1
+
+
+def test_a_brief_that_broke_before_its_create_waits_for_its_permits_again(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    held(flow)
+    assert retried(flow) == flow.brief("b").state == "waiting"
+    assert flow.until("b", "generating")
+
+
+def test_an_identity_whose_step_broke_is_looked_at_again_and_not_promoted_again(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.until("b", "generating")
+    flow.api.rest()
+    flow.wake_timer(SUBJECT)
+    flow.until("b", "promoting")
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    promotion = promotion_subject("b", 0)
+    held(flow, promotion, keep=True)
+    assert retried(flow) == flow.promotion("b").state == "preprocessing"
+    assert looked_at_in(flow, promotion) == AT_ONCE
+    flow.api.rest()
+    flow.wake_timer(promotion)
+    assert flow.finish("b").state == "done"
+    assert flow.api.requests(f"POST {PROMOTE}") == 1
+
+
+def test_a_promote_that_may_have_arrived_keeps_its_permit_until_it_is_made_again(flow: Flow) -> None:
+    (promotion,) = promoting(flow)
+    flow.ledger.set_limits(ACCOUNT, {"promote_per_minute": "1"}, by="test")
+    assert flow.ledger.advance(flow.record(promotion), "promoting") is Answer.MOVED
+    held(flow, promotion, keep=True, settle=Settle.COUNTED)
+    assert retried(flow) == flow.record(promotion).state == "planned"
+    assert flow.client.zrange(keys.WAITING(ACCOUNT, "promote"), 0, -1) == [promotion]
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [promotion]
+
+
+def test_what_a_promotion_that_failed_went_through_counts_no_more(flow: Flow) -> None:
+    ready, failed = promoting(flow, 2)
+    for state in ("promoting", "preprocessing", "ready"):
+        flow.ledger.advance(flow.record(ready), state, settle=Settle.COUNTED)
+    seen = {"repeated": "1", "error": "no face", "tried": "1"}
+    assert flow.ledger.advance(flow.record(failed), "failed", fields=seen) is Answer.MOVED
+    assert flow.brief("b").state == "done"
+    assert retried(flow) == "promoting"
+    again = flow.record(failed)
+    assert [again.get(field) for field in seen] == [None, None, "0"]
+
+
+def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) -> None:
+    flow.accept(brief_id="b", **FILES)
+    begun = {"doing": "upload", "turn": "1", "tries": "9"}
+    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun) is Answer.MOVED
+    held(flow)
+    assert retried(flow) == flow.brief("b").state == "preparing"
+    assert looked_at_in(flow, SUBJECT) == AT_ONCE
+    assert [flow.brief("b").get(field) for field in ("doing", "tries")] == [None, None]
+
+
+def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: Flow) -> None:
+    flow.accept(brief_id="b", **FILES)
+    intent = steps.intended("extract", flow.brief("b"), {}, attempt=1)
+    assert flow.ledger.note(flow.brief("b"), when={}, journal=intent) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"}) is Answer.MOVED
+    with pytest.raises(RefusedError, match="may have been paid for, nobody knows"):
+        retried(flow)
+    assert flow.brief("b").state == "failed"
+
+
+@pytest.mark.parametrize("where", ["uncertain", "preparing"])
+def test_one_that_broke_where_others_ask_has_no_question_and_goes_back_there(flow: Flow, where: str) -> None:
+    flow.accept(brief_id="b", **(FILES if where == "preparing" else {}))
+    for state in ("submitting", "uncertain") if where == "uncertain" else ():
+        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.MOVED
+    held(flow)
+    with pytest.raises(RefusedError, match="no paid call of it is in question"):
+        Operator(flow.client, flow.settings, "a person").resend(flow.brief("b"))
+    assert retried(flow) == flow.brief("b").state == where
+    assert looked_at_in(flow, SUBJECT) == AT_ONCE
+
+
+def test_a_promote_under_way_is_not_made_again_by_who_read_that_it_was_held(flow: Flow) -> None:
+    first, second = promoting(flow, 2)
+    held(flow, first)
+    held(flow, second)
+    as_read = [flow.record(each) for each in (first, second)]
+    brief = flow.brief("b")
+    moves = way_back(brief, as_read, take_apart([]))
+    # Somebody who knew of the first alone: the brief stays where it was.
+    when = {"moved_at": brief.fields["moved_at"], "state": "held"}
+    only = {"brief": "b", "when": when, "journal": '"what":"retry"}'}
+    assert flow.scripts.run("retry", moves=moves[:1], **only) == "moved"
+    assert flow.ledger.advance(flow.record(first), "promoting") is Answer.MOVED
+    assert flow.brief("b").fields["moved_at"] == brief.fields["moved_at"]
+    assert flow.scripts.run("retry", moves=moves, **only) == "elsewhere"
+    assert [flow.record(each).state for each in (first, second)] == ["promoting", "held"]
+
+
+def test_a_retry_of_which_one_move_is_not_allowed_makes_none_of_them(flow: Flow) -> None:
+    first, second = promoting(flow, 2)
+    held(flow, first)
+    moves = [
+        {"subject": first, "from": "held", "to": "planned"},
+        {"subject": second, "from": "planned", "to": "ready"},
+    ]
+    assert flow.scripts.run("retry", brief="b", moves=moves, journal='"what":"retry"}') == "elsewhere"
+    assert [flow.record(each).state for each in (first, second)] == ["held", "planned"]
+    assert said(flow) == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("b", "--all-held"), ("--batch", "spring", "--all-held")])
+def test_it_is_told_what_to_retry_in_one_way(command: Command, arguments: tuple[str, ...]) -> None:
+    assert command("retry", *arguments).returncode == 2
+
+
+def test_where_nothing_is_held_it_says_that_it_did_nothing(command: Command) -> None:
+    answer = command("retry", "--all-held")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == "Nothing was to be done: none of these is in a state for it.\n"
+    assert command("retry", "--all-held", "--json").stdout == "[]\n"
+
+
+def test_all_that_are_held_are_tried_and_those_that_need_an_answer_named(
+    command: Command, flow: Flow
+) -> None:
+    for brief_id in ("a", "b"):
+        flow.accept(brief_id=brief_id)
+    record, fields = flow.brief("a"), {"question": "?", "evidence": "{}"}
+    assert flow.ledger.advance(record, "held", fields=fields) is Answer.MOVED
+    record = flow.brief("b")
+    flow.ledger.advance(record, "submitting")
+    flow.ledger.advance(record, "uncertain")
+    assert flow.ledger.advance(record, "held", fields={"question": "?"}) is Answer.MOVED
+    answer = command("retry", "--all-held")
+    assert answer.returncode == 1
+    assert "a: goes on at waiting" in answer.stdout
+    assert "identity-worker resolve b" in answer.stderr
+    assert flow.client.zrange(keys.QUESTIONS(), 0, -1) == ["b"]

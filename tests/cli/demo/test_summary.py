@@ -1,0 +1,111 @@
+"""What the demo leaves behind: the table on 80 columns, and the folders of this run alone."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from rich.console import Console
+
+from cli.common import print_drawing
+from cli.demo import provenance
+from cli.demo.results import write_summary
+from cli.demo.summary import table
+from worker.piktid.pictures import Picture
+
+TOTALS: dict[str, Any] = {
+    "briefs": 1,
+    "drafts": 1,
+    "identities": 1,
+    "credits": 53.0,
+    "seconds": 1.0,
+    "most_jobs_in_flight": 1,
+    "answers_429": 0,
+    "events": {"identity.brief.done": 1},
+}
+PICTURE = Picture(b"a picture", "image/png", ".png")
+
+
+def brief(brief_id: str, *codes: str, error: str | None = None) -> dict[str, Any]:
+    identities = [{"identity_code": code, "name": "A name that is longer than its column"} for code in codes]
+    state = "failed" if error else "done"
+    facts = {"brief_id": brief_id, "state": state, "error": error, "drafts": 3, "credits": 59.0}
+    return facts | {"identities": identities}
+
+
+def summary(*briefs: dict[str, Any]) -> dict[str, Any]:
+    return {"briefs": list(briefs), "totals": TOTALS}
+
+
+def printed(*briefs: dict[str, Any]) -> list[str]:
+    console = Console(width=80, file=io.StringIO())
+    print_drawing(console, table(summary(*briefs), console.width))
+    return cast(io.StringIO, console.file).getvalue().splitlines()
+
+
+def test_each_identity_has_a_row_and_the_brief_s_own_stands_in_the_first() -> None:
+    heading, first, second, *_ = printed(brief("a", "code12345678", "code87654321"))
+    assert heading.split() == ["BRIEF", "IDENTITY", "IDENTITY_CODE", "DRAFTS", "CREDITS"]
+    assert first.split()[0] == "a"
+    assert first.split()[-3:] == ["code12345678", "3", "59"]
+    assert first.index("code") == second.index("code") == heading.index("IDENTITY_CODE")
+    assert second.endswith("code87654321")
+
+
+def test_a_long_id_is_whole_in_place_of_the_name() -> None:
+    brief_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    row = printed(brief(brief_id, "code12345678"))[1]
+    assert row.startswith(f"{brief_id} A name that i… ")
+    assert "code12345678" in row
+
+
+def test_what_went_wrong_stands_whole_under_the_row() -> None:
+    error = "400: the name of a living person is blocked " * 4
+    lines = printed(brief("famous", error=error.strip()))
+    assert lines[1].split() == ["famous", "failed", "3", "59"]
+    assert " ".join(" ".join(lines[2:5]).split()) == error.strip()
+
+
+def test_no_line_is_wider_than_the_terminal_or_ends_in_blanks() -> None:
+    lines = printed(brief("x" * 128, "code12345678"), brief("b", error="y" * 300))
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def write(output: Path, *codes: str) -> None:
+    """Leave behind what a run with these identities does."""
+    for code in codes:
+        provenance.write(output / code, {"identity_code": code}, PICTURE)
+    write_summary(output, summary(brief("a", *codes)))
+
+
+def folders(output: Path) -> list[str]:
+    return sorted(path.name for path in output.iterdir() if path.is_dir())
+
+
+def test_the_folders_of_the_run_before_are_removed_unless_this_one_has_them_too(tmp_path: Path) -> None:
+    write(tmp_path, "one", "two")
+    write(tmp_path, "two", "three")
+    assert folders(tmp_path) == ["three", "two"]
+    assert (tmp_path / "two" / "picture.png").read_bytes() == PICTURE.content
+
+
+def test_what_no_run_wrote_stays(tmp_path: Path) -> None:
+    write(tmp_path, "one")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "one" / "notes.txt").write_text("mine too")
+    write(tmp_path, "two")
+    assert folders(tmp_path) == ["mine", "one", "two"]
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["notes.txt"]
+
+
+def test_a_summary_that_leads_elsewhere_removes_nothing(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    provenance.write(outside, {}, PICTURE)
+    output = tmp_path / "output"
+    output.mkdir()
+    for text in ("{", "[]", json.dumps(summary(brief("a", "../outside", "", ".")))):
+        (output / "summary.json").write_text(text)
+        write(output, "two")
+    assert (outside / "metadata.json").exists()
+    assert folders(output) == ["two"]

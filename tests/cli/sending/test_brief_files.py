@@ -1,0 +1,338 @@
+"""What counts as a brief of a file: one object, an array's items, lines, the files of a folder."""
+
+import io
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli.reading import progress
+from cli.reading.text import encoded
+from cli.sending.files import Item, Reading
+from worker.briefs.faults import Fault
+
+ONE = {"name": "one"}
+TWO = {"name": "two"}
+
+
+def read(*paths: Path, recursive: bool = False) -> list[Item]:
+    return list(Reading(list(map(str, paths)), io.BytesIO(), recursive=recursive).items())
+
+
+def from_stdin(content: bytes) -> list[Item]:
+    return list(Reading(["-"], io.BytesIO(content)).items())
+
+
+def skipped(path: Path, *, recursive: bool = False) -> list[str]:
+    reading = Reading([str(path)], io.BytesIO(), recursive=recursive)
+    assert list(reading.items()) is not None
+    return [str(each).removeprefix(f"{path}: not read: ") for each in reading.skipped]
+
+
+def the_fault(items: list[Item]) -> Fault:
+    """The only fault of the only bad one of some items."""
+    ((found,),) = [item.faults for item in items if item.faults]
+    return found
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_object_is_one_brief_named_like_its_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "spring.json", json.dumps(ONE, indent=2))
+    assert read(path) == [Item(str(path), "", ONE)]
+
+
+def test_the_items_of_an_array_are_numbered_from_1(tmp_path: Path) -> None:
+    path = write(tmp_path / "all.json", json.dumps([ONE, TWO]))
+    assert read(path) == [Item(str(path), "[1]", ONE), Item(str(path), "[2]", TWO)]
+
+
+def test_lines_have_the_numbers_that_an_editor_shows(tmp_path: Path) -> None:
+    path = write(tmp_path / "all.jsonl", f"{json.dumps(ONE)}\n\n{json.dumps(TWO)}\r\n")
+    assert read(path) == [Item(str(path), ":1", ONE), Item(str(path), ":3", TWO)]
+
+
+def test_a_line_separator_inside_a_string_ends_no_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "all.jsonl", '{"name": "a\u2028b"}\n')
+    assert [item.value for item in read(path)] == [{"name": "a\u2028b"}]
+
+
+def test_a_folder_gives_its_json_and_jsonl_files_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "b.json", json.dumps(ONE))
+    write(tmp_path / "a.jsonl", json.dumps(TWO))
+    write(tmp_path / "c.txt", "no brief")
+    assert [Path(item.file).name for item in read(tmp_path)] == ["a.jsonl", "b.json"]
+
+
+def test_standard_input_may_be_anything() -> None:
+    lines = from_stdin(f"{json.dumps(ONE)}\n{json.dumps(TWO)}".encode())
+    assert lines == [Item("stdin", ":1", ONE), Item("stdin", ":2", TWO)]
+    assert from_stdin(json.dumps([ONE]).encode()) == [Item("stdin", "[1]", ONE)]
+    assert from_stdin(json.dumps(ONE, indent=2).encode()) == [Item("stdin", "", ONE)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_tells_the_encoding_and_is_no_part_of_the_brief(
+    encoding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps({"name": "Änne"}, ensure_ascii=False).encode(encoding))
+    assert [item.value for item in read(path)] == [{"name": "Änne"}]
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_files_that_were_joined_with_their_byte_order_marks_are_read(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"joined.{ending}"
+    path.write_bytes(b"".join(b"\xef\xbb\xbf" + json.dumps(each).encode() + b"\n" for each in (ONE, TWO)))
+    assert [(item.source, item.value) for item in read(path)] == [(f"{path}:1", ONE), (f"{path}:2", TWO)]
+
+
+def test_arrays_that_were_joined_are_numbered_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "joined.json", f"[{json.dumps(ONE)}]\n\ufeff[{json.dumps(TWO)}]\n")
+    assert [item.source for item in read(path)] == [f"{path}[1] (line 1)", f"{path}[2] (line 2)"]
+
+
+def test_objects_over_several_lines_may_follow_each_other(tmp_path: Path) -> None:
+    path = write(tmp_path / "jq.json", f"{json.dumps(ONE, indent=2)}\n{json.dumps(TWO, indent=2)}\n")
+    assert read(path) == [Item(str(path), ":1", ONE), Item(str(path), ":4", TWO)]
+
+
+def test_the_items_of_an_array_over_several_lines_have_their_lines(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", '[\r\n{"name":\r\n"one"},\r\n\r\n{"name": "two"}]')
+    assert [item.source for item in read(path)] == [f"{path}[1] (line 2)", f"{path}[2] (line 5)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("a.json", "", "holds no brief"),
+        ("a.jsonl", "\ufeff\n \r\n", "holds no brief"),
+        ("a.json", "[]", "holds no brief"),
+        ("a.json", '{"name": "a", "name": "b"}', "a name may stand only once in an object"),
+        ("a.json", '{"name": [{"a": 1, "a": 2}]}', "a name may stand only once in an object"),
+        ("a.json", "{", "must be JSON: Expecting property name enclosed in double quotes at line 1"),
+        ("a.json", "[" * 100_000, "at most 32 levels of nesting"),
+        ("a.json", "9" * 5000, "must hold no number of thousands of digits"),
+        ("a.json", '{\n"name": one}', "must be JSON: Expecting value at line 2, column 9"),
+        (
+            "a.json",
+            '{"a": 1}\n{"a": 1,,}',
+            "must be JSON: Expecting property name enclosed in double quotes at line 2",
+        ),
+        (
+            "a.json",
+            '[{"a": 1},\n]',
+            "must be JSON: no comma may stand behind the last item at line 1, column 10",
+        ),
+        (
+            "a.json",
+            '[{"a": 1}\n{"a": 2}]',
+            "must be JSON: a comma between two items is missing at line 2, column 1",
+        ),
+        (
+            "a.json",
+            '[{"a": 1},\n{"a": 2}',
+            "must be JSON: the array has no end: a ] is missing at line 2, column 9",
+        ),
+        (
+            "a.json",
+            '// ours\n{"a": 1}',
+            "must be JSON: Expecting value (JSON has no comments) at line 1, column 1",
+        ),
+        ("a.json", "name,age\nada,31", "must be JSON: Expecting value (it looks like a table: each row"),
+        ("a.jsonl", '{"a": 1}\n{"a": 1', "must be JSON: Expecting ',' delimiter at line 2, column 8"),
+        ("a.jsonl", f'{{"a": "{"x" * 2**20}"}}', "at most 1048576 characters a line"),
+        ("a.jsonl", '{"a": 1},', "must be JSON: Extra data (of lines each is a brief, without a comma"),
+        ("a.jsonl", "[1]", "one brief is one JSON object; this is an array of 1"),
+        ("a.json", "7", "a brief is one JSON object"),
+        ("a.json", '"{\\"name\\": 1}"', "is JSON within a JSON string, encoded twice"),
+        ("a.json", '{"briefs": [{"prompt": "x"}], "batch": "b"}', "a file holds one brief, an array"),
+        ("a.json", '{"maya": {"instructions": []}}', "a file holds one brief, an array"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_a_fault_with_its_place(
+    name: str, content: str, rule: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content.encode())
+    assert the_fault(read(path)).rule[: len(rule)] == rule
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"\x1f\x8b\x08rest", "is packed by gzip"),
+        (b"PK\x03\x04rest", "is a zip archive or a spreadsheet"),
+        ('{"a": 1}'.encode("utf-16-le"), "must be UTF-8, and looks like UTF-16"),
+        (b"\xff\xfe{\x00\x00\xd8", "begins as UTF-16, and is none at byte"),
+    ],
+)
+def test_what_is_no_text_says_what_to_do(content: bytes, rule: str) -> None:
+    assert the_fault(from_stdin(content)).rule.startswith(rule)
+
+
+PIECES = [
+    b"{", b"}", b"[", b"]", b'"', b":", b",", b" ", b"\n", b"\r", b"\x00", b"\xef\xbb\xbf", b"\xff\xfe",
+    b"\xe4", b"\xc3\xa4", b"\xe2\x80\xa8", b'{"a": 1}', b'{"briefs": [{}]}', b"\\ud800", b"1e999", b"NaN",
+    b"9" * 5000,
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(content=st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
+def test_whatever_stands_in_a_file_is_a_brief_s_object_or_a_fault(content: bytes) -> None:
+    for item in from_stdin(content):
+        assert item.faults or isinstance(item.value, dict)
+        assert all(str(fault).isprintable() for fault in item.faults)
+
+
+@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@given(
+    briefs=st.lists(
+        st.dictionaries(st.text(), st.text() | st.integers(), max_size=3), min_size=1, max_size=4
+    ),
+    end=st.sampled_from(["\n", "\r\n", "\n\n", "\r", "\n\ufeff"]),
+    indent=st.sampled_from([None, 1]),
+)
+def test_however_briefs_are_written_one_after_the_other_they_are_read_in_their_order(
+    briefs: list[dict[str, Any]], end: str, indent: int | None
+) -> None:
+    written = [json.dumps(each, indent=indent, ensure_ascii=False) for each in briefs]
+    for text in (end.join(written), "[" + ("," + end).join(written) + "]"):
+        assert [item.value for item in from_stdin(text.encode())] == briefs
+
+
+def test_a_misspelled_field_is_left_to_the_rules_of_briefs(tmp_path: Path) -> None:
+    assert not read(write(tmp_path / "a.json", '{"instruction": [{"prompt": "x"}]}'))[0].faults
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "-"])
+def test_a_byte_that_is_no_utf_8_is_told_with_its_place_and_spoils_only_its_line(
+    name: str, tmp_path: Path
+) -> None:
+    content = b'{"name": "one"}\r\n\r\n{"name": "\xc4nne"}\r\n{"name": "two"}\r\n'
+    (tmp_path / name).write_bytes(content)
+    found = from_stdin(content) if name == "-" else read(tmp_path / name)
+    assert [item.value for item in found] == [ONE, None, TWO]
+    assert the_fault(found).rule == (
+        "must be UTF-8: byte 0xc4 at line 3, column 11 is none; "
+        "convert the file, as with `iconv -f WINDOWS-1252 -t UTF-8`"
+    )
+    assert found[1].source.endswith(":3")
+
+
+def test_of_an_array_a_byte_that_is_no_utf_8_spoils_only_its_item(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b'[{"name": "one"},\n{"name": "\xc4"},\n{"name": "two"}]')
+    found = read(tmp_path / "a.json")
+    assert [item.value for item in found] == [ONE, None, TWO]
+    assert "line 2, column 11" in the_fault(found).rule
+
+
+def test_the_text_of_a_brief_is_kept_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{ "price":1.0 }\n{"name": "\xc4"}\n')
+    assert [encoded(item.text or "") for item in read(path)] == [b'{ "price":1.0 }', b'{"name": "\xc4"}']
+
+
+@pytest.mark.parametrize("text", [f"{json.dumps(ONE)}\n{{", f"{{\n{json.dumps(ONE)},\n{json.dumps(ONE)}"])
+def test_a_bad_line_does_not_spoil_the_others_and_is_not_taken_for_a_document(
+    text: str, tmp_path: Path
+) -> None:
+    for ending in ("jsonl", "json"):
+        found = read(write(tmp_path / f"a.{ending}", text))
+        assert len(found) == len(text.split("\n"))
+        assert ONE in [item.value for item in found]
+
+
+def test_files_of_a_folder_are_known_by_their_endings_in_any_case(tmp_path: Path) -> None:
+    for name in ("B.JSON", "a.NdJson", "c.JSONL"):
+        write(tmp_path / name, json.dumps(ONE))
+    assert [Path(item.source).name for item in read(tmp_path)] == ["B.JSON", "a.NdJson:1", "c.JSONL:1"]
+
+
+def test_what_of_a_folder_is_passed_over_is_told_with_the_reason(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", json.dumps(ONE))
+    for name in ("._a.json", ".DS_Store", "photo.jpg"):
+        (tmp_path / name).write_bytes(b"\x00")
+    (tmp_path / "deep.json").mkdir()
+    os.mkfifo(tmp_path / "pipe.json")
+    assert [item.value for item in read(tmp_path)] == [ONE]
+    assert skipped(tmp_path) == [
+        ".DS_Store, ._a.json (hidden)",
+        "deep.json (a folder; --recursive reads it)",
+        "photo.jpg (does not end in .json, .jsonl, .ndjson)",
+        "pipe.json (no regular file)",
+    ]
+
+
+def test_the_folders_of_a_folder_are_read_when_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for path in ("z.json", "deep/er/a.json", "deep/b.json"):
+        write(tmp_path / path, json.dumps(ONE))
+    (tmp_path / "deep" / "round").symlink_to(tmp_path)
+    found = [str(Path(item.source).relative_to(tmp_path)) for item in read(tmp_path, recursive=True)]
+    assert found == ["z.json", "deep/b.json", "deep/er/a.json"]
+    assert skipped(tmp_path, recursive=True) == [f"{tmp_path}/deep: not read: round (a link to a folder)"]
+
+
+def test_one_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
+    write(tmp_path / "good.json", json.dumps(ONE))
+    (tmp_path / "broken.json").symlink_to("nowhere.json")
+    (tmp_path / "round.json").symlink_to("round.json")
+    broken, good, round_ = read(tmp_path)
+    assert (good.value, bool(good.faults)) == (ONE, False)
+    assert [broken.faults[0].rule, round_.faults[0].rule] == [
+        "can't be read: No such file or directory",
+        "can't be read: Too many levels of symbolic links",
+    ]
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", json.dumps(ONE))
+    assert [item.value for item in read(path, tmp_path, path)] == [ONE]
+
+
+def test_standard_input_that_is_named_twice_is_read_once() -> None:
+    reading = Reading(["-", "-"], io.BytesIO(json.dumps(ONE).encode()))
+    assert [item.value for item in reading.items()] == [ONE]
+    assert list(map(str, reading.skipped)) == ["-: not read: stdin (it was read already)"]
+
+
+def test_a_named_pipe_is_read_when_it_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b'{"name": "one"}',))
+    writer.start()
+    assert [item.value for item in read(tmp_path / "pipe")] == [ONE]
+    writer.join()
+
+
+def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> None:
+    reading = Reading([str(tmp_path / "missing.json"), str(tmp_path)], io.BytesIO())
+    assert [item.faults[0].rule for item in reading.items()] == [
+        "No such file or directory",
+        "has no *.json, *.jsonl or *.ndjson",
+    ]
+    assert reading.missed == [
+        f"{tmp_path / 'missing.json'}: No such file or directory",
+        f"{tmp_path}: has no *.json, *.jsonl or *.ndjson",
+    ]
+
+
+def test_on_a_terminal_the_reading_of_many_tells_how_far_it_is_and_wipes_that_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_PAUSE", 0)
+    assert list(progress.told([1, 2], "briefs read")) == [1, 2]
+    assert capsys.readouterr().err == "", "no terminal"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert list(progress.told([1, 2], "briefs read")) == [1, 2]
+    assert capsys.readouterr().err == f"\r1 briefs read\r2 briefs read\r{' ' * 13}\r"

@@ -1,0 +1,19 @@
+"""Pauses before something is tried again: they grow to an end, and no two processes have the same."""
+
+from itertools import islice
+
+from config.backoff import FIRST, LONGEST, pauses
+
+
+def test_pauses_are_doubled_up_to_the_longest_and_jittered_by_half() -> None:
+    for pause, middle in zip(pauses(4 * FIRST), (FIRST, 2 * FIRST, 4 * FIRST, 4 * FIRST), strict=False):
+        assert middle / 2 <= pause <= middle * 1.5
+
+
+def test_without_a_longest_they_grow_to_that_of_all() -> None:
+    late = list(islice(pauses(), 10, 20))
+    assert LONGEST / 2 <= min(late) < max(late) <= LONGEST * 1.5
+
+
+def test_two_that_lose_a_server_in_one_moment_do_not_return_to_it_in_one() -> None:
+    assert list(islice(pauses(), 5)) != list(islice(pauses(), 5))

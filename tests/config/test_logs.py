@@ -1,0 +1,148 @@
+"""Logs: each line is whole, short and harmless; what can't be written is lost, and nothing else with it."""
+
+import io
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+import redis
+import structlog
+from dramatiq.compat import StreamablePipe
+from support import ProcessFactory, brief, eventually, inlet_message
+
+from actors.broker.broker import Broker
+from config import keys, logs
+from config.logs import LONGEST
+from config.settings import Settings
+
+HOSTILE = "a\n2026-11-28T00:00:00Z [error] forged\r\x1b[2J\x9b31m\u202e\u2028\ud800"
+
+
+@pytest.fixture
+def before() -> Iterator[None]:
+    """Leave the logs as they were."""
+    config, streams, hook = structlog.get_config(), (sys.stdout, sys.stderr), threading.excepthook
+    handlers = logging.root.handlers[:]
+    yield
+    structlog.configure(**config)
+    (sys.stdout, sys.stderr), threading.excepthook = streams, hook
+    logging.root.handlers[:] = handlers
+
+
+class Terminal(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+@pytest.mark.parametrize("kind", ["json", "lines", "terminal"])
+@pytest.mark.usefixtures("before")
+def test_whatever_is_logged_by_whomever_is_one_short_line_without_control_characters(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    out = Terminal() if kind == "terminal" else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    logs.configure(Settings(log_json=kind == "json"))
+    long = HOSTILE * 5_000
+
+    def fail() -> None:
+        raise ValueError(long)
+
+    logs.get("test").warning(HOSTILE, name=HOSTILE, long=long, many=[long], nested={HOSTILE: long})
+    logging.getLogger("other").error("%s", long)
+    try:
+        fail()
+    except ValueError:
+        logs.get("test").exception("failed")
+        logging.getLogger("dramatiq").exception("Failed to process %s", HOSTILE)
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    written = out.getvalue()
+    lines = written.splitlines()
+    assert all(len(line.encode()) < LONGEST for line in lines)
+    assert not any(line.startswith("2026-11-28T00:00:00Z") for line in lines)
+    if kind == "terminal":
+        ours = structlog.dev.ConsoleRenderer.get_default_level_styles()
+        assert ours  # its colours are the only commands
+        assert not {"\x9b", "\u202e", "\u2028", "\r"} & set(written)
+        assert "\x1b[2J" not in written
+        return
+    assert len(lines) == written.count("\n") == 5
+    assert all(line.isprintable() for line in lines)
+    if kind == "json":
+        said = [json.loads(line) for line in lines]
+        assert said[0]["event"].startswith("a\\n2026")
+        assert said[-1]["event"] == "thread.died"
+        assert said[-1]["exception"].startswith("Traceback")
+
+
+@pytest.mark.usefixtures("before")
+def test_frames_of_dramatiqs_pipe_never_mix_and_stray_words_are_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, StreamablePipe(writer))
+    logs.configure(Settings(log_json=True))
+
+    def write(number: int) -> None:
+        for _ in range(50):
+            logging.getLogger("dramatiq").error("x" * 40_000)
+            logs.get("test").warning("short", number=number)
+            print("stray")  # noqa: T201  # what others do
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    said = [json.loads(reader.recv_bytes()) for _ in range(4 * 150)]
+    for thread in threads:
+        thread.join()
+    assert sum(each["event"] == "short" for each in said) == 200
+    assert sum(each.get("text") == "stray" for each in said) == 200
+    writer.close()
+
+
+def test_a_workers_log_is_json_from_its_first_line_and_still_speaks_after_hostile_messages(
+    client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
+) -> None:
+    broker = Broker(redis_url)
+    broken = {"queue_name": "steps", "actor_name": "watch_held", "args": [], "options": {}}
+    for number in range(30):
+        text = {**broken, "kwargs": {f"k{number}": HOSTILE[:-1] * 2_000}, "message_id": f"m{number}"}
+        client.hset(keys.MESSAGES(keys.STEPS), f"m{number}", json.dumps(text))
+        client.rpush(keys.QUEUE(keys.STEPS), f"m{number}")
+        broker.enqueue(inlet_message(brief(brief_id=f"b{number}", name=HOSTILE[:-1], priority="high")))
+    broker.enqueue(inlet_message(brief(brief_id="last", choose="never")))
+    worker = worker_process(IDENTITY_WORKER_LOG_JSON="1")
+    assert eventually(client, lambda: '"brief": "last"' in worker.written())
+    assert eventually(client, lambda: worker.written().count("Failed to process") == 30)
+    said = [json.loads(line) for line in worker.written().splitlines()]
+    assert any("is booting up" in each["event"] for each in said)
+    assert sum(each["event"] == "brief.taken" for each in said) == 31
+    broker.client.close()
+
+
+@pytest.mark.parametrize("gone", ["the reader of the pipe", "the stream"])
+@pytest.mark.usefixtures("before")
+def test_where_logs_go_may_go_away(monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
+    reader, writer = os.pipe()
+    stream = os.fdopen(writer, "w")
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure(Settings())
+    logs.get("test").warning("one")
+    assert b"event=one" in os.read(reader, 4096)
+    os.close(reader)
+    if gone == "the stream":
+        stream.close()
+    logs.get("test").warning("another")
+    if not stream.closed:
+        with pytest.raises(BrokenPipeError):
+            stream.close()  # with what was lost

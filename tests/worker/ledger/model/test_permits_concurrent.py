@@ -1,0 +1,146 @@
+"""Several workers and a server at once, in real time: a server with a clock of its own is the judge.
+
+The API's clocks run 600 times as fast, so that a window is a tenth of a second.
+"""
+
+import json
+import random
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import pytest
+import redis
+from scene import ENDPOINTS
+
+from config import keys
+from config.settings import RATE_WINDOW, Settings
+from worker.ledger.scripts import Scripts
+from worker.store.connection import connect
+
+SPEED = 600.0
+WINDOW = RATE_WINDOW / SPEED
+WORKERS = 3
+BRIEFS = 30
+JOBS = 4
+RATE = 5
+SLOTS = 40
+#: Milliseconds after which a lost step is sent again.
+LOST = 50
+#: Seconds after which the test gives up.
+DEADLINE = 60.0
+
+
+@dataclass
+class Judge:
+    """The server: counts each request and each job when it comes, and notes what breaks a cap."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    came: dict[str, deque[float]] = field(default_factory=lambda: {e: deque() for e in ENDPOINTS})
+    jobs: set[str] = field(default_factory=set)
+    identities: int = 0
+    most: Counter[str] = field(default_factory=Counter)
+
+    def receive(self, endpoint: str, subject: str) -> None:
+        """Count a request, and the job that it starts."""
+        with self.lock:
+            now = time.perf_counter()
+            came = self.came[endpoint]
+            while came and came[0] <= now - WINDOW:
+                came.popleft()
+            came.append(now)
+            self.jobs.add(subject)
+            self.identities += endpoint == "promote"
+            self.most[endpoint] = max(self.most[endpoint], len(came))
+            self.most["jobs"] = max(self.most["jobs"], len(self.jobs))
+
+    def finish(self, subject: str) -> None:
+        """End a job."""
+        with self.lock:
+            self.jobs.discard(subject)
+
+
+@dataclass
+class Worker:
+    """Takes steps off the queue and does them; now and then it dies before, or in the middle."""
+
+    url: str
+    judge: Judge
+    seed: int
+
+    def run(self) -> None:
+        """Work until every brief is finished."""
+        chance = random.Random(self.seed)
+        end = time.monotonic() + DEADLINE
+        with connect(self.url) as client:
+            scripts = Scripts(client, Settings(speed=SPEED))
+            while client.zcard(keys.OPEN()) and time.monotonic() < end:
+                scripts.run("due", most=20)
+                taken = client.blpop([keys.QUEUE(keys.STEPS)], timeout=0.01)
+                if taken is not None:
+                    message = json.loads(str(client.hget(keys.MESSAGES(keys.STEPS), taken[1])))
+                    client.hdel(keys.MESSAGES(keys.STEPS), taken[1])
+                    if chance.random() > 0.1:  # else it died with the message in hand
+                        self.step(client, scripts, message["args"][0], chance)
+
+    def step(self, client: "redis.Redis", scripts: Scripts, subject: str, chance: random.Random) -> None:
+        """Take a subject a step further."""
+        client.hdel(keys.RECORD(subject), "hinted")
+        state = client.hget(keys.RECORD(subject), "state")
+        brief = subject.startswith("brief:")
+        if state in ("waiting", "planned"):
+            self._ask(scripts, subject, brief, chance)
+        elif state == "generating":
+            self.judge.finish(subject)
+            scripts.run("advance", subject=subject, to="choosing", promotions=[{"tried": "0"}])
+        elif state == "preprocessing":
+            self.judge.finish(subject)
+            scripts.run("advance", subject=subject, to="ready")
+
+    def _ask(self, scripts: Scripts, subject: str, brief: bool, chance: random.Random) -> None:
+        asking, after = ("submitting", "generating") if brief else ("promoting", "preprocessing")
+        if scripts.run("advance", subject=subject, to=asking, timer=5_000) != "moved":
+            return
+        if chance.random() < 0.15:
+            pause = {"what": "create" if brief else "promote", "ms": 20, "reason": "not sent"}
+            to = "waiting" if brief else "planned"
+            scripts.run("advance", subject=subject, to=to, settle="never left", pause=pause)
+            return
+        self.judge.receive("create" if brief else "promote", subject)
+        code = None if brief else {"identity_code": subject}
+        scripts.run("advance", subject=subject, to=after, settle="counted", set=code, timer=10)
+
+
+def test_workers_at_once_keep_every_cap_as_the_server_counts_and_leave_nothing(
+    model_client: "redis.Redis", model_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_client.flushall()
+    for wait in ("GRANT", "AGAIN", "LOST"):
+        monkeypatch.setattr(f"worker.ledger.scripts.{wait}", LOST)
+    scripts = Scripts(model_client, Settings(speed=SPEED))
+    limits = {"jobs": JOBS, "slots": SLOTS, "create_per_minute": RATE, "promote_per_minute": RATE}
+    scripts.run("limits", account="a", limits={k: str(v) for k, v in limits.items()}, by="test")
+    judge = Judge()
+    for number in range(BRIEFS):
+        fields = {"envelope": '"brief_id":""', "need": "1"}
+        scripts.run(
+            "accept", id=str(number), account="a", batch=f"{number % 3}", priority=0, state="waiting",
+            set=fields, event=["accepted", ""],
+        )  # fmt: skip
+    workers = [threading.Thread(target=Worker(model_url, judge, seed).run) for seed in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert model_client.zcard(keys.OPEN()) == 0, "not all came to their end"
+    assert judge.most["create"] <= RATE
+    assert judge.most["promote"] <= RATE
+    assert judge.most["jobs"] == JOBS
+    assert judge.identities == BRIEFS
+    assert model_client.zcard(keys.IDENTITIES("a")) == BRIEFS
+    assert not model_client.exists(
+        keys.PERMITS("a"), keys.SLOTS("a"), *(keys.WAITING("a", e) for e in ENDPOINTS)
+    )
+    under_way = [model_client.zcount(keys.WINDOW("a", e), "+inf", "+inf") for e in ENDPOINTS]
+    assert under_way == [0, 0]

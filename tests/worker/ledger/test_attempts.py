@@ -1,0 +1,187 @@
+"""Attempts of paid calls on record: each once, by whom it was made, however late its end is told."""
+
+import json
+from typing import Any
+
+import pytest
+import redis
+from support import brief
+
+from config import keys
+from config.accounts import load_accounts
+from config.settings import LOOK_AGAIN, Settings
+from tests.chaos.harness.cutting import cutting
+from worker.ledger.arrivals import Outcome
+from worker.ledger.ledger import Answer, Ledger, Record, Settle, Throttle
+from worker.ledger.scripts import Scripts
+from worker.lifecycle import admission
+from worker.store.connection import connect
+from worker.views import snapshots
+
+ACCOUNT = "default"
+SUBJECT = "brief:b"
+HOUR = 3_600_000
+
+
+def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
+    """Put a brief on record, granted at once; return what its step would read."""
+    raw = json.dumps(brief(brief_id=brief_id))
+    assert (
+        admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        is Outcome.ACCEPTED
+    )
+    return read(ledger, f"brief:{brief_id}")
+
+
+def read(ledger: Ledger, subject: str = SUBJECT) -> Record:
+    found = ledger.read(subject)
+    assert found is not None
+    return found
+
+
+def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
+    """Record that an attempt's create was accepted, as its step does."""
+    return ledger.advance(
+        attempt, "generating", fields={"job_id": job}, settle=Settle.COUNTED, jobs=[job], timer=60_000,
+        journal={"call": "create", "attempt": attempt.attempt, "job_id": job}, paid=True,
+    )  # fmt: skip
+
+
+def bought_once(ledger: Ledger, settings: Settings, *, is_over: bool) -> Record:
+    """Record that an attempt's create has made the job j1, which may be over by now; return the attempt."""
+    attempt = accepted(ledger, settings)
+    ledger.advance(attempt, "submitting")
+    assert bought(ledger, attempt, "j1") is Answer.MOVED
+    if is_over:
+        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+    return attempt
+
+
+def journalled(ledger: Ledger) -> list[tuple[str, bool]]:
+    """The jobs in the journal, each with whether it came late."""
+    return [(entry["job_id"], entry.get("late", False)) for entry in snapshots.journal(ledger.client, "b")]
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_then(
+    ledger: Ledger, settings: Settings, is_over: bool
+) -> None:
+    attempt = bought_once(ledger, settings, is_over=is_over)
+    assert bought(ledger, attempt, "j2") is not Answer.MOVED
+    assert journalled(ledger) == [("j1", False), ("j2", True)]
+    assert read(ledger).get("job_id") == "j1"
+    assert ledger.client.get(keys.JOB(ACCOUNT, "j2")) is None
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_is_recorded_twice_because_its_answer_was_lost_is_in_the_journal_once(
+    ledger: Ledger, settings: Settings, is_over: bool
+) -> None:
+    attempt = bought_once(ledger, settings, is_over=is_over)
+    assert bought(ledger, attempt, "j1") is not Answer.MOVED
+    assert journalled(ledger) == [("j1", False)]
+
+
+def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
+    """Let an attempt be held and granted again while its worker sleeps; return it and the one after it."""
+    first = accepted(ledger, settings)
+    assert ledger.advance(first, "submitting") is Answer.MOVED
+    assert ledger.advance(first, "uncertain", settle=Settle.COUNTED) is Answer.MOVED
+    assert ledger.advance(first, "held") is Answer.MOVED
+    assert ledger.advance(first, "waiting") is Answer.MOVED
+    second = read(ledger)
+    assert second.attempt == first.attempt + 1
+    assert ledger.advance(second, "submitting") is Answer.MOVED
+    return first, second
+
+
+def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: Settings) -> None:
+    first, second = overtaken(ledger, settings)
+    late = {"call": "create", "job_id": "none", "what": "Throttled"}
+    throttle = Throttle("jobs", None, "429")
+    refused = ledger.advance(
+        first, "waiting", settle=Settle.COUNTED, throttle=throttle, journal=late, paid=True
+    )
+    assert refused is Answer.ELSEWHERE
+    now = read(ledger)
+    assert (now.state, now.attempt) == ("submitting", second.attempt)
+    assert snapshots.account(ledger.client, ACCOUNT).pauses == {}
+    assert ledger.client.zcount(keys.WINDOW(ACCOUNT, "create"), "+inf", "+inf") == 1
+    assert bought(ledger, second, "j2") is Answer.MOVED
+    assert journalled(ledger) == [("none", True), ("j2", False)]
+
+
+def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothing_else(
+    ledger: Ledger, settings: Settings
+) -> None:
+    first, second = overtaken(ledger, settings)
+    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
+    assert read(ledger).state == "submitting"
+    assert bought(ledger, second, "j2") is Answer.MOVED
+    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
+    assert read(ledger).get("job_id") == "j2"
+    assert ("j1", True) in journalled(ledger)
+
+
+def test_the_description_of_a_run_that_was_overtaken_is_in_the_journal_as_late_and_not_used(
+    ledger: Ledger, settings: Settings
+) -> None:
+    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
+    assert (
+        admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        is Outcome.ACCEPTED
+    )
+    began = read(ledger)
+    for turn in ("1", "2"):
+        assert ledger.note(began, when={}, fields={"turn": turn}) is Answer.MOVED
+    late = ledger.note(
+        began, when={"turn": "1"}, fields={"extracted": "{}"}, journal={"call": "extract"}, paid=True
+    )
+    assert late is Answer.ELSEWHERE
+    assert [(entry["call"], entry["late"]) for entry in snapshots.journal(ledger.client, "b")] == [
+        ("extract", True)
+    ]
+    assert read(ledger).get("extracted") is None
+
+
+def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
+    ledger: Ledger, settings: Settings, redis_url: str
+) -> None:
+    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
+    assert (
+        admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        is Outcome.ACCEPTED
+    )
+    began = read(ledger)
+    ledger.note(began, when={"turn": ""}, fields={"turn": "1", "doing": "extract"})
+    with cutting(redis_url) as proxy, connect(proxy.url) as client:
+        proxy.cut_answer("EVALSHA", '"extracted"')
+        recorded = Ledger(client, settings).note(
+            began, when={"turn": "1", "doing": "extract"}, fields={"extracted": "{}"}, forget=["doing"],
+            journal={"call": "extract"}, paid=True,
+        )  # fmt: skip
+    assert proxy.done.is_set()
+    assert recorded is Answer.ELSEWHERE
+    assert [entry["call"] for entry in snapshots.journal(ledger.client, "b")] == ["extract"]
+    assert "late" not in snapshots.journal(ledger.client, "b")[0]
+
+
+def test_an_hour_without_workers_leaves_one_message_for_each_record(
+    client: "redis.Redis", ledger: Ledger, settings: Settings, scripts: Scripts
+) -> None:
+    briefs = ["a", "b", "c"]
+    for brief_id in briefs:
+        attempt = accepted(ledger, settings, brief_id)
+        ledger.advance(attempt, "submitting")
+        ledger.advance(attempt, "generating", settle=Settle.COUNTED, timer=settings.api_ms(LOOK_AGAIN))
+    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    began = ledger.now() + settings.api_ms(LOOK_AGAIN)
+    for later in range(0, HOUR, 10_000):
+        scripts.run("due", began + later, most=100)
+    waiting: Any = client.hvals(keys.MESSAGES(keys.STEPS))
+    assert sorted(json.loads(text)["args"][0] for text in waiting) == [f"brief:{each}" for each in briefs]
+    # Whoever is back takes it up, and the next hint is a new message.
+    client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+    ledger.look("brief:a")
+    scripts.run("due", began + HOUR + 10_000, most=100)
+    assert client.llen(keys.QUEUE(keys.STEPS)) == len(briefs)

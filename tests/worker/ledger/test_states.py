@@ -1,0 +1,142 @@
+"""The states: what the table allows is done, with all that the states hold; what it does not is refused."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+import redis
+
+from config import keys
+from docs.make_states import PAGE, page
+from worker.ledger.ledger import Answer, Ledger, Record, Settle, brief_subject, promotion_subject
+from worker.ledger.scripts import Scripts
+from worker.ledger.states import TABLE, WAITS, Kind, final
+
+ACCOUNT = "default"
+ENDPOINTS = {Kind.BRIEF: "create", Kind.PROMOTION: "promote"}
+#: The states in which a request may be under way.
+BEGUN = {(Kind.BRIEF, "submitting"), (Kind.PROMOTION, "promoting")}
+PAIRS = [(kind, a, b) for kind, states in TABLE.items() for a, b in product(states, states)]
+ALLOWED = [(kind, a, b) for kind, a, b in PAIRS if b in TABLE[kind][a].moves]
+REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in TABLE[kind][a].moves and a != b]
+
+
+def subject_of(kind: Kind) -> str:
+    return brief_subject("b") if kind is Kind.BRIEF else promotion_subject("b", 0)
+
+
+def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
+    """Put a record in a state by hand, holding exactly what the table says that the state holds."""
+    subject, held = subject_of(kind), TABLE[kind][state]
+    fields = {"account": ACCOUNT, "need": "1", "place": "1", "moved_at": "0", "envelope": '"brief_id":"b"'}
+    fields["accepted_at"] = "1"
+    # A promotion's brief has another one under way, or its end would be the brief's as well.
+    fields |= {"promotions": "2", "unfinished": "2"}
+    for each, its_state in ((brief_subject("b"), "promoting"), (subject, state)):
+        whole: dict[Any, Any] = {**fields, "state": its_state}
+        client.hset(keys.RECORD(each), mapping=whole)
+    if held.permit:
+        client.zadd(keys.PERMITS(ACCOUNT), {subject: 1})
+    if held.slots and state != WAITS[kind][0]:
+        client.hset(keys.SLOTS(ACCOUNT), subject, "1")
+    if (kind, state) in BEGUN:
+        client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject: "+inf"})
+    client.zadd(keys.TIMERS(), {subject: 1})
+    return Record(subject, {**fields, "state": state}, 0)
+
+
+def give_grant(client: "redis.Redis", kind: Kind) -> None:
+    client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject_of(kind): "+inf"})
+    client.zadd(keys.PERMITS(ACCOUNT), {subject_of(kind): 1})
+    client.hset(keys.SLOTS(ACCOUNT), subject_of(kind), "1")
+
+
+def pause(client: "redis.Redis") -> None:
+    """Nobody is granted anything, so that a record that goes back to waiting is seen waiting."""
+    client.hset(keys.RECORD(f"account:{ACCOUNT}"), "pause_until", "9" * 15)
+
+
+def whole_server(client: "redis.Redis") -> dict[str, object]:
+    return {str(key): client.dump(str(key)) for key in client.scan_iter()}
+
+
+@pytest.mark.parametrize(("kind", "start", "to"), REFUSED)
+def test_a_move_that_is_not_in_the_table_is_refused_and_changes_nothing(
+    client: "redis.Redis", ledger: Ledger, kind: Kind, start: str, to: str
+) -> None:
+    record = put_in(client, kind, start)
+    before = whole_server(client)
+    assert ledger.advance(record, to, fields={"x": "1"}, timer=5, jobs=["j"]) is Answer.ELSEWHERE
+    assert whole_server(client) == before
+
+
+@pytest.mark.parametrize(("kind", "start", "to"), ALLOWED)
+def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
+    client: "redis.Redis", ledger: Ledger, kind: Kind, start: str, to: str
+) -> None:
+    record = put_in(client, kind, start)
+    pause(client)
+    if start == WAITS[kind][0]:
+        give_grant(client, kind)
+    settle = Settle.COUNTED if TABLE[kind][start].permit else None
+    held = TABLE[kind][to]
+    timer = None if held.final else 60_000
+    assert ledger.advance(record, to, timer=timer, settle=settle) is Answer.MOVED
+    subject = record.subject
+    assert client.hget(keys.RECORD(subject), "state") == to
+    assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit
+    # A brief that is held for its promotions' sake leaves the slots to them.
+    slots = held.slots and (kind, start) != (Kind.BRIEF, "promoting")
+    assert bool(client.hexists(keys.SLOTS(ACCOUNT), subject)) == slots
+    waits = client.zscore(keys.WAITING(ACCOUNT, ENDPOINTS[kind]), subject) is not None
+    assert waits == (to == WAITS[kind][0])
+    under_way = client.zscore(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), subject) is not None
+    assert under_way == ((kind, to) in BEGUN)
+    assert (client.zscore(keys.TIMERS(), subject) is not None) == (not held.final)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_request_is_not_begun_without_a_grant(client: "redis.Redis", ledger: Ledger, kind: Kind) -> None:
+    state = WAITS[kind][0]
+    for to in TABLE[kind][state].moves:
+        if TABLE[kind][to].permit:
+            assert ledger.advance(put_in(client, kind, state), to) is Answer.ELSEWHERE
+
+
+@pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in TABLE for state in TABLE[kind]])
+def test_a_move_to_the_state_it_is_in_is_a_repeat_and_changes_nothing(
+    client: "redis.Redis", ledger: Ledger, kind: Kind, state: str
+) -> None:
+    record = put_in(client, kind, state)
+    before = whole_server(client)
+    assert ledger.advance(record, state, fields={"x": "1"}) is Answer.REPEAT
+    assert whole_server(client) == before
+
+
+def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger: Ledger) -> None:
+    for kind, states in TABLE.items():
+        for state in states:
+            missing = Record(subject_of(kind), {"state": state}, 0)
+            assert ledger.advance(missing, state, fields={"x": "1"}) is Answer.ELSEWHERE
+    assert whole_server(client) == {}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_state_can_be_reached_and_from_each_an_end(kind: Kind) -> None:
+    states = TABLE[kind]
+    reached, ends = {WAITS[kind][0]}, {name for name in states if final(kind, name)}
+    for _ in states:
+        reached |= {to for state in reached for to in states[state].moves}
+        ends |= {name for name, state in states.items() if ends & set(state.moves)}
+    assert reached == ends == set(states)
+
+
+def test_the_page_of_the_states_is_made_from_the_table() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m docs.make_states"
+
+
+def test_the_scripts_know_the_table(scripts: Scripts, client: "redis.Redis") -> None:
+    put_in(client, Kind.BRIEF, "generating")
+    assert scripts.run("due", most=1) >= 0
+    ((message),) = client.hvals(keys.MESSAGES(keys.STEPS))
+    assert f'"{TABLE[Kind.BRIEF]["generating"].actor}"' in message

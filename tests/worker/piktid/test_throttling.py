@@ -1,0 +1,50 @@
+"""Which kind of 429 it is, and how long it asks us to wait."""
+
+import pytest
+from calls import refused
+from scripted_server import Server
+
+from worker.piktid.client import PiktID
+from worker.piktid.errors import JobsFull, RateLimited, SlotsFull, Throttled
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"Maximum identities reached.", SlotsFull),
+        ({"message": "You have reached the identity slot limit"}, SlotsFull),
+        ({"detail": "Too many jobs running"}, JobsFull),
+        ({"error": "Too Many Requests", "message": "concurrency cap"}, JobsFull),
+        ({"message": "5 per 1 minute"}, RateLimited),
+        ({"error": "Too many requests"}, Throttled),
+        ({"error": "Rate limit: at most 5 concurrent jobs"}, Throttled),
+        (None, Throttled),
+        (b"<html>429</html>", Throttled),
+    ],
+)
+def test_a_429_is_told_apart_by_its_text_only_when_that_is_clear(
+    server: Server, api: PiktID, body: object, kind: type[Throttled]
+) -> None:
+    assert type(refused(server, api, 429, body)) is kind
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "17"}, 17.0),
+        ({"Retry_After": "Wed, 01 Jan 2025 00:01:00 GMT", "Date": "Wed, 01 Jan 2025 00:00:15 GMT"}, 45.0),
+        ({"Retry_After": "Wed, 01 Jan 2025 00:01:00 GMT"}, 0.0),
+        ({"Retry_After": "999999999"}, 3600.0),
+        ({"Retry_After": "Wed, 01 Jan 9999 00:01:00 GMT"}, 3600.0),
+        ({"Retry_After": "soon"}, None),
+        ({"Retry_After": "-5"}, None),
+        ({"Retry_After": "9" * 5000}, None),
+        ({"Retry_After": "Wed, 99 Jan 2025 00:01:00 GMT"}, None),
+        ({"Retry_After": "Wed, 01 Jan 2025 00:01:00 +99999999999999999999"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_an_hour_at_most_and_nonsense_is_none(
+    server: Server, api: PiktID, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert refused(server, api, 429, {"error": "Rate limit"}, **headers).retry_after == seconds

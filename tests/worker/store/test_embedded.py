@@ -1,0 +1,80 @@
+"""The embedded Valkey is its owner's alone, and says in a line why it can't start."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from cli.demo.ports import free_port
+from config.settings import Settings
+from worker.store import embedded, keeper
+from worker.store.connection import connect
+from worker.store.embedded import NoServer, running
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def odd_folder(tmp_path: Path) -> Path:
+    """A folder as a version has left it that did not close it, with a name that a URL must quote."""
+    folder = tmp_path / "my data #1%20?"
+    (folder / "appendonlydir").mkdir(parents=True)
+    (folder / "appendonlydir").chmod(0o755)
+    (folder / "valkey.log").touch(0o644)
+    return folder
+
+
+def test_the_server_listens_on_a_socket_that_only_its_owner_can_open(odd_folder: Path) -> None:
+    with running(odd_folder) as url, connect(url) as client:
+        assert url.startswith("unix://")
+        assert client.config_get("port") == {"port": "0"}
+        open_to_others = [path for path in (odd_folder, *odd_folder.rglob("*")) if mode(path) & 0o077]
+        assert open_to_others == []
+
+
+def test_a_folder_too_deep_for_a_socket_gets_a_short_name(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * keeper.LONGEST_SOCKET)
+    with running(deep) as url, connect(url) as client:
+        assert client.ping()
+        socket = Path(url.removeprefix("unix://"))
+        assert mode(socket) == 0o700
+        assert deep in socket.resolve().parents
+    assert not socket.parent.parent.exists()
+
+
+@pytest.fixture
+def with_port(tmp_path: Path) -> Iterator[int]:
+    """The port of a running server that was asked to have one."""
+    port = free_port()
+    with running(tmp_path, port=port) as url, connect(url) as client:
+        assert client.ping()
+        yield port
+
+
+def test_a_port_that_was_asked_for_wants_the_password_of_the_owners_file(
+    with_port: int, tmp_path: Path
+) -> None:
+    told = tmp_path / keeper.PORT_URL_FILE
+    with pytest.raises(redis.AuthenticationError), connect(f"redis://127.0.0.1:{with_port}") as stranger:
+        stranger.ping()
+    with connect(told.read_text().strip()) as owner:
+        assert owner.ping()
+    assert mode(told) == 0o600
+
+
+@pytest.mark.parametrize("folder", [Path("a-file") / "data", Path(os.devnull) / "data", Path("/proc/data")])
+def test_where_nothing_can_be_kept_the_server_says_so_in_a_line(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    with (
+        pytest.raises(NoServer) as refused,
+        embedded.redis_url(Settings(redis_url=None, data_dir=tmp_path / folder)),
+    ):
+        pass
+    told = str(refused.value)
+    assert f"nothing can be kept in {tmp_path / folder}" in told
+    assert told.endswith("set IDENTITY_WORKER_DATA_DIR to a folder that can be written")

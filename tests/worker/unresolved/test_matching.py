@@ -1,0 +1,204 @@
+"""Whose is a job that nobody knows: what fits, what is certain, and when nobody may decide but a person."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.settings import JOB_PATIENCE, REPLAY_SPAN, Settings
+from worker.ledger.scripts import STRANGER
+from worker.piktid.answers import RunState
+from worker.unresolved.matching import (
+    CLOCKS,
+    CREATION,
+    Adopt,
+    Ask,
+    Create,
+    Evidence,
+    Fit,
+    Job,
+    NotArrived,
+    Wait,
+    resolve,
+)
+from worker.unresolved.streams import Stream
+
+SETTINGS = Settings()
+#: The call of every create here began then and ended a second later, ms.
+BEGAN = 1_000_000_000
+ENDED = BEGAN + 1_000
+OVER = ENDED + round(JOB_PATIENCE * 1000)
+SPAN = round(REPLAY_SPAN * 1000)
+#: Followed since before the call until after its job must be over.
+PROOF = Stream(replayed_since=BEGAN, replayed_at=OVER, told_at=BEGAN - 1)
+NOTHING = Stream()
+
+CREATE = Create("brief:a", 1, BEGAN, ENDED, end_known=True, fingerprint="f", variations=(2, 1))
+TWIN = replace(CREATE, subject="brief:b")
+ALIKE = replace(CREATE, subject="brief:b", fingerprint="g")
+JOB = Job("j", BEGAN + 9_000, CREATION, RunState.COMPLETED, (2, 1), 3, ENDED, BEGAN + 9_500)
+SECOND = replace(JOB, job_id="k")
+
+
+def decide(
+    *jobs: Job, now: int = OVER, stream: Stream = PROOF, own: Create = CREATE, others: tuple[Create, ...] = ()
+) -> Any:
+    return resolve(own, Evidence(now, stream, (own, *others), jobs), OVER, SETTINGS)
+
+
+# --- what fits ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "fit"),
+    [
+        ({}, Fit.YES),
+        ({"state": RunState.FAILED}, Fit.YES),
+        ({"drafts": (2,), "state": RunState.FAILED}, Fit.YES),  # the total says that it was to make as many
+        ({"drafts": (2,), "state": RunState.FAILED, "total": None}, Fit.MAYBE),
+        ({"drafts": (2,), "total": None}, Fit.MAYBE),
+        ({"drafts": (2,), "total": 2}, Fit.NO),
+        ({"drafts": (3,)}, Fit.NO),
+        ({"drafts": (1, 2)}, Fit.NO),
+        ({"drafts": (2, 1, 1)}, Fit.NO),
+        ({"kind": "model_swap"}, Fit.NO),
+        ({"kind": ""}, Fit.MAYBE),
+        ({"state": RunState.RUNNING, "drafts": (1,)}, Fit.MAYBE),
+        ({"state": None}, Fit.MAYBE),
+        ({"seen_at": BEGAN - 1}, Fit.NO),
+        ({"seen_at": BEGAN}, Fit.YES),
+    ],
+)
+def test_a_job_fits_a_create_by_kind_drafts_and_when_it_was_first_seen(
+    change: dict[str, Any], fit: Fit
+) -> None:
+    assert CREATE.fit(replace(JOB, **change)) is fit
+
+
+@pytest.mark.parametrize(
+    ("created_at", "in_time"),
+    [
+        (BEGAN - CLOCKS, True),
+        (BEGAN - CLOCKS - 1, False),
+        (ENDED + CLOCKS, True),
+        (ENDED + CLOCKS + 1, False),
+        (None, None),
+    ],
+)
+def test_a_job_is_in_time_when_it_was_made_during_the_call(
+    created_at: int | None, in_time: bool | None
+) -> None:
+    assert CREATE.is_in_time(replace(JOB, created_at=created_at)) is in_time
+
+
+# --- adopted -----------------------------------------------------------------------------------------------
+
+
+def test_the_only_job_that_fits_the_only_create_is_adopted_at_once_whatever_the_stream_has_missed() -> None:
+    assert decide(JOB, now=BEGAN + 10_000, stream=NOTHING) == Adopt(JOB)
+
+
+@pytest.mark.parametrize(
+    ("own", "job"), [(replace(CREATE, end_known=False), JOB), (CREATE, replace(JOB, created_at=None))]
+)
+def test_while_the_seconds_of_the_call_or_the_job_are_not_known_another_job_may_still_show_up(
+    own: Create, job: Job
+) -> None:
+    so_far = replace(PROOF, replayed_at=OVER - 1)
+    assert decide(job, own=own, stream=so_far, now=OVER - 1) == Wait()
+    assert decide(job, own=own) == Adopt(job)
+    assert isinstance(decide(job, own=own, stream=NOTHING), Ask)
+
+
+def test_jobs_of_other_products_are_no_rivals() -> None:
+    assert decide(JOB, replace(SECOND, kind="model_swap"), now=BEGAN + 10_000) == Adopt(JOB)
+
+
+def test_a_job_made_at_another_time_is_no_rival_for_adoption() -> None:
+    assert decide(JOB, replace(SECOND, created_at=ENDED + 60_000), now=BEGAN + 10_000) == Adopt(JOB)
+
+
+def test_a_create_that_asked_for_other_drafts_is_no_rival() -> None:
+    assert decide(JOB, others=(replace(ALIKE, variations=(3,)),)) == Adopt(JOB)
+
+
+def test_a_create_of_another_time_is_no_rival() -> None:
+    later = replace(ALIKE, began_at=ENDED + 60_000, latest_end=ENDED + 61_000)
+    assert decide(JOB, others=(later,)) == Adopt(JOB)
+
+
+def test_of_briefs_that_send_the_same_body_each_gets_one_of_their_jobs() -> None:
+    assert decide(JOB, SECOND, others=(TWIN,)) == Adopt(JOB)
+    assert decide(JOB, others=(TWIN,)) == Adopt(JOB)
+
+
+# --- never guessed -----------------------------------------------------------------------------------------
+
+
+def test_of_two_jobs_that_fit_none_is_chosen() -> None:
+    assert decide(JOB, SECOND, now=BEGAN + 10_000) == Wait()
+    asked = decide(JOB, SECOND)
+    assert isinstance(asked, Ask)
+    assert asked.jobs == (JOB, SECOND)
+
+
+def test_a_job_that_fits_two_different_briefs_is_adopted_by_neither() -> None:
+    assert isinstance(decide(JOB, others=(ALIKE,)), Ask)
+    assert isinstance(decide(JOB, SECOND, others=(ALIKE,)), Ask)
+
+
+def test_of_three_jobs_for_two_equal_briefs_one_is_somebody_elses() -> None:
+    assert isinstance(decide(JOB, SECOND, replace(JOB, job_id="l"), others=(TWIN,)), Ask)
+
+
+def test_equal_briefs_of_other_times_share_no_jobs() -> None:
+    later = replace(TWIN, began_at=ENDED + 60_000, latest_end=ENDED + 61_000)
+    assert isinstance(decide(JOB, SECOND, others=(later,)), Ask)
+
+
+@pytest.mark.parametrize("little", [Job("k", BEGAN + 1), replace(SECOND, state=RunState.RUNNING)])
+def test_a_job_of_which_too_little_is_known_may_be_the_one(little: Job) -> None:
+    assert decide(JOB, little, now=BEGAN + 10_000) == Wait()
+    assert isinstance(decide(JOB, little), Ask)
+    assert isinstance(decide(little), Ask), "neither adopted nor sent again"
+
+
+def test_a_job_that_was_made_at_another_time_is_not_adopted_and_forbids_to_send_again() -> None:
+    asked = decide(replace(JOB, created_at=ENDED + 60_000))
+    assert isinstance(asked, Ask)
+    assert len(asked.jobs) == 1
+
+
+# --- sent again --------------------------------------------------------------------------------------------
+
+
+def test_when_nothing_was_missed_and_nothing_fits_it_never_arrived() -> None:
+    assert decide() == NotArrived()
+    assert decide(replace(JOB, kind="model_swap"), replace(SECOND, seen_at=BEGAN - 1)) == NotArrived()
+
+
+def test_before_its_job_would_be_over_nothing_is_sent_again() -> None:
+    assert decide(now=OVER - 1) == Wait()
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        {"replayed_since": BEGAN + 1},
+        {"replayed_since": None},
+        {"told_at": None},
+    ],
+)
+def test_with_a_gap_in_the_stream_or_one_that_tells_nothing_a_person_is_asked(gap: dict[str, Any]) -> None:
+    assert isinstance(decide(stream=replace(PROOF, **gap)), Ask)
+
+
+def test_the_replay_after_its_end_is_waited_for_but_not_for_ever() -> None:
+    behind = replace(PROOF, replayed_at=OVER - 1)
+    assert decide(stream=behind, now=OVER + SPAN - 1) == Wait()
+    assert isinstance(decide(stream=behind, now=OVER + SPAN), Ask)
+
+
+def test_after_an_hour_what_was_seen_is_forgotten_so_nothing_is_sent_again() -> None:
+    assert decide(now=BEGAN + STRANGER) == NotArrived()
+    assert isinstance(decide(now=BEGAN + STRANGER + 1), Ask)

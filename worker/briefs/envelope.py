@@ -1,0 +1,112 @@
+"""A brief as it is written: the API's body, with the envelope's fields beside it at the same level."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from worker.briefs.body import Instruction, JobOptions, Part, none_if_blank
+from worker.briefs.sources import RULE, Place
+
+MAX_METADATA_BYTES = 16 * 1024
+#: Longest name of identities, in characters.
+MAX_NAME = 200
+
+# These texts stand in tables and logs: no control characters, line separators or bidirectional overrides.
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+
+
+class Choose(StrEnum):
+    """Which finished drafts of an instruction become identities."""
+
+    #: The first one, so that each instruction yields one identity.
+    FIRST = "first"
+    #: Every one: as many slots and preprocessing charges as there are variations.
+    ALL = "all"
+    #: The one that a person picks; the brief waits for that.
+    MANUAL = "manual"
+
+
+class OnNameTaken(StrEnum):
+    """What to do when one of the account's identities already has the name."""
+
+    #: Take the next free one: "Spring", "Spring 2", "Spring 3".
+    SUFFIX = "suffix"
+    #: End the promotion as failed.
+    FAIL = "fail"
+
+
+def _choose(value: Any) -> Choose | tuple[Choose, ...]:
+    return tuple(map(Choose, value)) if isinstance(value, list | tuple) else Choose(value)
+
+
+def _small(metadata: dict[str, Any]) -> dict[str, Any]:
+    size = len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_METADATA_BYTES:
+        raise ValueError
+    return metadata
+
+
+_EACH = {"enum": [choose.value for choose in Choose]}
+_CHOOSE_SCHEMA = {"anyOf": [_EACH, {"type": "array", "items": _EACH, "minItems": 1, "maxItems": 5}]}
+
+
+class Envelope(Part):
+    """A brief: the body of POST /identity/create as it stands, and what this worker should know beside it."""
+
+    brief_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:-]{1,128}$",
+        description="1 to 128 of A-Z a-z 0-9 . _ : -; the same id twice is one brief",
+    )
+    account: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:-]{1,64}$",
+        description="1 to 64 of A-Z a-z 0-9 . _ : -; the default account if omitted",
+    )
+    batch: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=128,
+        pattern=_ONE_LINE,
+        description="1 to 128 printable characters on one line",
+    )
+    priority: int = Field(
+        default=0,
+        ge=-100,
+        le=100,
+        strict=True,
+        description="a whole number from -100 to 100, higher goes first; 0 if omitted",
+    )
+    choose: Annotated[
+        Choose | tuple[Choose, ...], BeforeValidator(_choose), WithJsonSchema(_CHOOSE_SCHEMA)
+    ] = Field(
+        default=Choose.FIRST,
+        description="first, all or manual, or a list with one of them for each instruction",
+    )
+    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
+        default_factory=dict,
+        description="an object of at most 16 KiB as JSON, passed on untouched to every event",
+    )
+    reference_image: Place | None = Field(
+        default=None, description=f"{RULE}; a picture whose description becomes the one instruction"
+    )
+    on_name_taken: OnNameTaken = Field(
+        default=OnNameTaken.SUFFIX, description="suffix or fail; suffix if omitted"
+    )
+    name: Annotated[str | None, BeforeValidator(none_if_blank)] = Field(
+        default=None,
+        max_length=MAX_NAME,
+        pattern=_ONE_LINE,
+        description=f"at most {MAX_NAME} printable characters on one line; what the identities are called",
+    )
+    instructions: tuple[Instruction, ...] = Field(
+        default=(),
+        min_length=1,
+        max_length=5,
+        description="1 to 5 objects, each the description of one face; with reference_image one or none",
+    )
+    options: JobOptions = Field(
+        default_factory=JobOptions, description="an object of model and add_ai_watermark for the whole job"
+    )

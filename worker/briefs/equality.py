@@ -1,0 +1,97 @@
+"""What makes two briefs the same: what of a brief is compared, and the ids that are made from it.
+
+Values are compared and not their writing: `28` is `28.0`, the order of names does not matter, what was left
+out is what its default says, and text is taken in Unicode's normal form C, as two texts that look alike
+everywhere are no two briefs. What is sent and kept stays as it was written.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from config.accounts import DEFAULT
+from worker.briefs.brief import Brief
+
+#: Characters of a name that stand in an id before the digest.
+_SLUG = 40
+#: What an id has between its letters and digits, and what may not begin it: `-` would read as an option.
+_OTHERS = re.compile(r"[^A-Za-z0-9]+")
+
+
+def parts(brief: Brief) -> dict[str, str]:
+    """Return a digest of each part of a brief that says something, by its path: equal ones, equal briefs."""
+    body = brief.body()
+    said = {
+        "account": brief.account or DEFAULT,
+        "batch": brief.batch,
+        "choose": brief.choices(),
+        "metadata": brief.metadata,
+        "name": body.get("name"),
+        "on_name_taken": brief.on_name_taken,
+        "options": body["options"],
+        "priority": brief.priority,
+        "reference_image": brief.reference_image,
+    }
+    for index, instruction in enumerate(body["instructions"]):
+        said |= {f"instructions[{index}].{name}": value for name, value in instruction.items()}
+    return {path: digest(value) for path, value in sorted(said.items()) if value is not None}
+
+
+def content(digests: Mapping[str, str]) -> str:
+    """Return a digest of what is bought, by a brief's `parts`: the body and the photo, whoever it is for."""
+    bought = {
+        path: said
+        for path, said in digests.items()
+        if path in ("name", "options", "reference_image") or path.startswith("instructions[")
+    }
+    return digest(bought)
+
+
+def source(raw: Any) -> str:
+    """Return a digest of a message's brief as it came, whatever it is: also of one that breaks rules."""
+    try:
+        return digest(json.loads(raw) if isinstance(raw, str | bytes) else raw)
+    except (ValueError, TypeError, RecursionError):
+        return hashlib.sha256(repr(raw).encode()).hexdigest()[:16]
+
+
+def made_id(brief: Brief, number: int = 1) -> str:
+    """Return an id that is made from a brief's content; equal ones have it with their `number`, from 2 on.
+
+    The priority is no part of it: a brief that is sent again to go faster is the same brief. Of a name only
+    Latin letters and digits can stand in an id; of others the digest is enough.
+    """
+    whole = {path: said for path, said in parts(brief).items() if path != "priority"}
+    plain = unicodedata.normalize("NFKD", brief.name or "").encode("ascii", "ignore").decode()
+    slug = _OTHERS.sub("-", plain)[:_SLUG].strip("-")
+    return "-".join([*filter(None, [slug]), digest(whole), *([str(number)] if number > 1 else [])])
+
+
+def digest(value: Any) -> str:
+    """Return a digest of what JSON can say: 64 bits, in 16 characters."""
+    return hashlib.sha256(json.dumps(_plain(value)).encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it is compared: an object as a list of pairs, so that their order does not count."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        # By the names as they stand as well: two may look alike, and the order must not count.
+        pairs = sorted((unicodedata.normalize("NFC", name), name) for name in value)
+        return ["object", *([plain, _plain(value[name])] for plain, name in pairs)]
+    if isinstance(value, list | tuple):
+        return ["list", *map(_plain, value)]
+    return value
+
+
+def asked(brief: Brief) -> str:
+    """Return the digest by which a brief's record was told that was made before there were `parts`."""
+    wanted = [brief.body(), brief.reference_image, brief.choices()]
+    text = json.dumps(wanted, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

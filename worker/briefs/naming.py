@@ -1,0 +1,28 @@
+"""What the identities of a brief are called that names none but shows a photo.
+
+It is the name that the API suggested for the photo, else that of the photo's file. Either is only the job's
+name, which the API numbers where it is taken: `on_name_taken` is about a name that somebody asked for.
+"""
+
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from worker.briefs.envelope import MAX_NAME
+from worker.briefs.sources import is_url
+
+
+def clean(name: str) -> str | None:
+    """Return a name as a brief may hold it, of one line and not too long; None when nothing is left."""
+    kept = "".join(character if unicodedata.category(character)[0] not in "CZ" else " " for character in name)
+    return " ".join(kept.split())[:MAX_NAME].rstrip() or None
+
+
+def job_name(suggested: str | None, photo: str | None) -> str | None:
+    """Return the name for a brief without one, None when there is nothing to make it of."""
+    return clean(suggested or "") or clean(_stem(photo or ""))
+
+
+def _stem(place: str) -> str:
+    path = unquote(urlsplit(place).path) if is_url(place) else place
+    return PurePosixPath(path.rpartition("/")[2]).stem

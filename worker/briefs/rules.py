@@ -1,0 +1,160 @@
+"""The rules that a brief's fields break together, and how pydantic's errors become faults.
+
+The joint rules read the plain JSON and not the validated fields: pydantic runs no joint check where a field
+is bad, and a brief's author wants all faults at once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from config.wording import nearest
+from worker.briefs.body import (
+    GROUPS,
+    Appearance,
+    Asset,
+    Face,
+    Hair,
+    Instruction,
+    InstructionOptions,
+    JobOptions,
+    Part,
+    is_blank,
+)
+from worker.briefs.envelope import Envelope
+from worker.briefs.faults import Fault, fault, path_of
+from worker.briefs.sources import is_plain_http
+
+Location = tuple[str | int, ...]
+
+#: Which fields may stand where.
+_PLACES: Mapping[str, type[Part]] = {
+    "": Envelope,
+    "options": JobOptions,
+    "instructions[]": Instruction,
+    "instructions[].appearance": Appearance,
+    "instructions[].face": Face,
+    "instructions[].hair": Hair,
+    "instructions[].input_assets[]": Asset,
+    "instructions[].options": InstructionOptions,
+}
+_ORBITA_REFUSES = {"size": ("2K", "4K"), "ar": ("4:5", "5:4", "21:9")}
+
+
+def field_faults(error: ValidationError, limit: int) -> list[Fault]:
+    """Translate at most `limit` of pydantic's errors; the rule is the description of the field at fault."""
+    return [
+        fault(
+            each["loc"],
+            None if each["type"] == "missing" else each["input"],
+            _rule(each["type"], each["loc"]),
+        )
+        for each in error.errors(include_url=False, include_context=False)[:limit]
+        # Pydantic counts the items that passed, so one bad instruction alone would also be too few of them.
+        if each["type"] != "too_short" or not each["input"]
+    ]
+
+
+def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterator[Fault]:
+    """Yield the broken rules of the guide's Limits and validation that no single field can show.
+
+    `plain_http` allows http URLs.
+    """
+    model = _fields(tree.get("options")).get("model")
+    if not plain_http:
+        yield from _http_faults(tree)
+    reference, instructions = tree.get("reference_image"), tree.get("instructions")
+    if instructions is None:
+        if reference is None:
+            yield fault(("instructions",), None, f"is required: {_description(Envelope, 'instructions')}")
+            return
+        instructions = [{}]
+    if not isinstance(instructions, list):
+        return
+    if reference is not None and len(instructions) > 1:
+        yield fault(("instructions",), instructions, "with reference_image at most one")
+    choose = tree.get("choose")
+    if isinstance(choose, list) and len(choose) != len(instructions):
+        yield fault(
+            ("choose",), choose, f"a list has one choice for each of the {len(instructions)} instructions"
+        )
+    for index, instruction in enumerate(instructions):
+        if isinstance(instruction, dict):
+            yield from _asset_faults(instruction, ("instructions", index))
+            if reference is None and _is_empty(instruction):
+                rule = "needs a non-empty prompt, or a filled field of appearance, face or hair"
+                yield fault(("instructions", index), instruction, rule)
+            if model == "orbita":
+                yield from _orbita_faults(instruction, ("instructions", index))
+
+
+def _http_faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    places: list[tuple[Location, Any]] = [(("reference_image",), tree.get("reference_image"))]
+    for index, instruction in enumerate(_items(tree.get("instructions"))):
+        for number, asset in enumerate(_items(_fields(instruction).get("input_assets"))):
+            where = ("instructions", index, "input_assets", number, "file")
+            places.append((where, _fields(asset).get("file")))
+    for location, place in places:
+        if isinstance(place, str) and is_plain_http(place):
+            yield fault(location, place, "a URL must be https")
+
+
+def _asset_faults(instruction: Mapping[str, Any], location: Location) -> Iterator[Fault]:
+    for number, asset in enumerate(_items(instruction.get("input_assets"))):
+        given = [name for name in ("file_id", "file") if _fields(asset).get(name) is not None]
+        if isinstance(asset, dict) and len(given) != 1:
+            where = (*location, "input_assets", number, "file_id")
+            yield fault(where, asset.get("file_id"), "one of file_id and file is needed, and not both")
+
+
+def _orbita_faults(instruction: Mapping[str, Any], location: Location) -> Iterator[Fault]:
+    options = _fields(instruction.get("options"))
+    for name, refused in _ORBITA_REFUSES.items():
+        if options.get(name) in refused:
+            yield fault((*location, "options", name), options[name], f"orbita refuses {', '.join(refused)}")
+    if instruction.get("input_assets"):
+        yield fault((*location, "input_assets"), instruction["input_assets"], "orbita takes no input_assets")
+
+
+def _is_empty(instruction: Mapping[str, Any]) -> bool:
+    values = [instruction.get("prompt")]
+    for name in GROUPS:
+        group = instruction.get(name)
+        values += group.values() if isinstance(group, dict) else [group]
+    return all(map(is_blank, values))
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _fields(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _rule(kind: str, location: Location) -> str:
+    while isinstance(location[-1], int):
+        location = location[:-1]
+    place, name = re.sub(r"\[\d+\]", "[]", path_of(location[:-1])), str(location[-1])
+    if kind == "extra_forbidden":
+        return _unknown(place, name)
+    description = _description(_PLACES[place], name)
+    return f"is required: {description}" if kind == "missing" else description
+
+
+def _description(part: type[Part], name: str) -> str:
+    return str(part.model_fields[name].description)
+
+
+def _unknown(place: str, name: str) -> str:
+    fields = _PLACES[place].model_fields
+    found = [f"{where}.{name}" for where, part in _PLACES.items() if name in part.model_fields]
+    if not found and (near := nearest(name, fields)):
+        found = [f"{place}.{near}"]
+    if not found:
+        return f"is not known here; the known names are {', '.join(fields)}"
+    return "is not known here; the nearest known name is " + " or ".join(
+        path.removeprefix(".") for path in found
+    )

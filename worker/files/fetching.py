@@ -1,0 +1,95 @@
+"""Fetching a picture from a URL that a brief named: from a stranger, and perhaps by a trick.
+
+The address is checked where the connection is made, and is the one that the connection is made to: a client
+that resolved the name once more could be given another one in between (DNS rebinding). TLS asks for the name.
+"""
+
+import httpcore
+import httpx
+
+from worker.network.addresses import resolve
+from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.pool import tls
+from worker.network.timed_network import TimedBackend, within
+from worker.piktid.transport import packings
+
+#: Redirects that are followed, each checked like the first URL.
+MAX_REDIRECTS = 3
+#: Seconds for the whole of it.
+SECONDS = 30.0
+#: Seconds for a connection, and for each wait on it: a host that never answers is given up long before.
+_TIMEOUT = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
+#: Statuses that may be another one later, as those from 500 on may.
+_PASSING = (408, 425, 429)
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | None = None) -> bytes:
+    """Return what a URL holds, within so many seconds; `private` allows http and private addresses.
+
+    Raises FileRefused for what may not be fetched or is larger than `max_bytes`, FileUnavailable for what
+    may succeed later.
+    """
+    target = _parsed(url)
+
+    def addresses(host: str, port: int, seconds: float) -> list[str]:
+        return resolve(host, port, seconds, private=private)
+
+    backend = TimedBackend(addresses)
+    with within(SECONDS if seconds is None else seconds), _pool(backend) as pool:
+        for _ in range(MAX_REDIRECTS + 1):
+            _check(target, private=private)
+            try:
+                found = _get(pool, target, max_bytes)
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+                raise FileUnavailable(f"{target.host}: {type(error).__name__}") from error
+            if isinstance(found, bytes):
+                return found
+            target = found
+    raise FileRefused(f"{target.host}: more than {MAX_REDIRECTS} redirects")
+
+
+def _pool(backend: TimedBackend) -> httpcore.ConnectionPool:
+    return httpcore.ConnectionPool(ssl_context=tls(), network_backend=backend)
+
+
+def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes | httpx.URL:
+    """Return the body, or where a redirect leads."""
+    at = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    headers = [("Host", url.netloc), ("Accept", b"image/*"), ("Accept-Encoding", b"identity")]
+    with pool.stream("GET", at, headers=headers, extensions={"timeout": _TIMEOUT}) as response:
+        if response.status in _REDIRECTS:
+            return _parsed(httpx.Headers(response.headers).get("location", ""), base=url)
+        _check_status(url, response.status)
+        if packings(httpx.Headers(response.headers)):
+            raise FileRefused(f"{url.host} answers packed, though it was asked not to")
+        # As it came: unpacked, it could be a thousand times as much.
+        content = bytearray()
+        for part in response.iter_stream():
+            content += part
+            if len(content) > max_bytes:
+                raise FileRefused(f"{url.host}: the file is larger than {max_bytes} bytes")
+        return bytes(content)
+
+
+def _check(url: httpx.URL, *, private: bool) -> None:
+    if url.scheme != "https" and not (private and url.scheme == "http"):
+        raise FileRefused("a picture's URL must be https")
+    if url.userinfo:
+        raise FileRefused("a picture's URL must not hold a user's name or password")
+    if not url.host:
+        raise FileRefused("a picture's URL must name a host")
+
+
+def _check_status(url: httpx.URL, status: int) -> None:
+    if status >= 500 or status in _PASSING:
+        raise FileUnavailable(f"{url.host} answered {status}")
+    if status != httpx.codes.OK:
+        raise FileRefused(f"{url.host} answered {status}")
+
+
+def _parsed(text: str, base: httpx.URL | None = None) -> httpx.URL:
+    try:
+        return httpx.URL(text) if base is None else base.join(text)
+    except httpx.InvalidURL as error:
+        raise FileRefused("a picture's URL is no URL") from error

@@ -1,0 +1,106 @@
+"""A picture that a brief names: read from under the installation's folder or fetched, and known for one."""
+
+import errno
+import os
+import re
+import stat
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from config.settings import Settings
+from worker.briefs.sources import is_url
+from worker.files.fetching import fetch
+from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.piktid.pictures import Picture, recognize
+
+#: What a network's file system may answer now, and not the next time.
+_PASSING = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
+#: Longest part of a file's own name that the API is told, in characters.
+_STEM = 60
+#: Bytes by which a picture is known for one.
+_BEGINNING = 32
+
+
+def read(place: str, settings: Settings, seconds: float | None = None) -> Picture:
+    """Return the picture at a path, or at a URL within so many seconds.
+
+    Raises FileRefused or FileUnavailable.
+    """
+    limit = settings.max_upload_bytes
+    if is_url(place):
+        content = fetch(place, max_bytes=limit, private=settings.reference_private, seconds=seconds)
+    elif settings.reference_dir is None:
+        raise FileRefused(
+            "this installation has no folder of reference images (IDENTITY_WORKER_REFERENCE_DIR)"
+        )
+    else:
+        content = read_local(settings.reference_dir, place, max_bytes=limit)
+    return _recognized(place, content)
+
+
+def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
+    """Raise what `read` would for a picture under a folder, by its size and its first bytes alone."""
+    _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
+
+
+def _recognized(place: str, content: bytes) -> Picture:
+    picture = recognize(content)
+    if picture is None:
+        raise FileRefused(f"{name_of(place)}: it is no JPEG, PNG or WebP picture")
+    return picture
+
+
+def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = None) -> bytes:
+    """Return a file's bytes, or its `first` ones alone; raises FileRefused, FileUnavailable.
+
+    It must be a regular file of at most `max_bytes` that lies under `folder`. Symbolic links are followed
+    within the folder, not out of it.
+    """
+    try:
+        root = folder.resolve(strict=True)
+    except OSError as error:
+        raise FileUnavailable(f"the folder of reference images: {error.strerror}") from error
+    try:
+        real = (root / path).resolve(strict=True)
+        if not real.is_relative_to(root):
+            raise FileRefused(f"{path}: leads out of the folder of reference images")
+        return _read_real(root, real.relative_to(root), path, max_bytes, first)
+    except OSError as error:
+        kind = FileUnavailable if error.errno in _PASSING else FileRefused
+        raise kind(f"{path}: {error.strerror}") from error
+    except (ValueError, RuntimeError) as error:  # a null byte; links that go round in circles
+        raise FileRefused(f"{path}: is no path") from error
+
+
+def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | None) -> bytes:
+    """Open a path that has no links any more, part by part: one that was put there since is refused."""
+    if not real.parts:
+        raise FileRefused(f"{shown}: is no file")
+    with ExitStack() as stack:
+        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        stack.callback(os.close, folder)
+        for part in real.parts[:-1]:
+            folder = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            stack.callback(os.close, folder)
+        # Not blocking: a named pipe would wait for a writer.
+        descriptor = os.open(real.parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        with os.fdopen(descriptor, "rb") as file:
+            stands = os.fstat(descriptor)
+            if not stat.S_ISREG(stands.st_mode):
+                raise FileRefused(f"{shown}: is no file")
+            content = file.read(max_bytes + 1 if first is None else first)
+    if max(len(content), stands.st_size) > max_bytes:
+        raise FileRefused(f"{shown}: is larger than {max_bytes} bytes")
+    return content
+
+
+def name_of(place: str) -> str:
+    """Return the name of a picture without its folders, and of a URL without its query."""
+    path = unquote(urlsplit(place).path) if is_url(place) else place
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.rpartition("/")[2]).strip("-.") or "picture"
+
+
+def upload_name(place: str, picture: Picture) -> str:
+    """Return what the API is told a picture is called: the suffix says its true type."""
+    return (Path(name_of(place)).stem[:_STEM].strip("-.") or "picture") + picture.suffix

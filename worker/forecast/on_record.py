@@ -1,0 +1,92 @@
+"""The simulation of `worker/forecast/simulation.py` fed with what is on record of an account."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from config import keys
+from config.settings import BUSY_AGAIN, RATE_WINDOW, Settings
+from worker.forecast.simulation import USUAL_DRAFTS, USUAL_PREPROCESSING, Caps, Estimate, Load, estimate
+from worker.views.account_models import AccountReport, Holder, WindowView
+
+#: Waiting briefs that are simulated one by one; those behind them are not.
+MOST = 2_000
+#: Jobs beyond the working limit that an account without a cap is taken to get, one after the other.
+UNCAPPED = 50
+
+
+def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
+    """Return how many promotions each of the first `MOST` waiting briefs will make, in the order of start."""
+    subjects: Any = client.zrange(keys.WAITING(account, "create"), 0, MOST - 1)
+    with client.pipeline(transaction=False) as pipe:
+        for subject in subjects:
+            pipe.hget(keys.RECORD(subject), "need")
+        return [int(need or 1) for need in pipe.execute()]
+
+
+def forecast(
+    report: AccountReport, settings: Settings, needs: Sequence[int], *, urgent: bool = False
+) -> Estimate:
+    """Return when waiting briefs with these numbers of promotions start, the waiting promotions before them.
+
+    `urgent`: what is asked for may take jobs of the express share.
+    """
+    return estimate(caps(report, settings, urgent=urgent), needs, _load(report, settings))
+
+
+def caps(report: AccountReport, settings: Settings, *, urgent: bool = False) -> Caps:
+    """Return what the account allows now, and the mean durations of its jobs in our seconds."""
+    limits = report.limits
+    return Caps(
+        # Without a cap there still is one while others use the jobs; from so many more on it is none.
+        jobs=limits["jobs"] or (0 if report.working is None else report.working + UNCAPPED),
+        express=0 if urgent else limits["express"],
+        create_per_window=limits["create_per_minute"],
+        promote_per_window=limits["promote_per_minute"],
+        window=settings.api_ms(RATE_WINDOW) / 1000,
+        drafts=_seconds(report.drafts_ms, USUAL_DRAFTS, settings),
+        preprocessing=_seconds(report.preprocessing_ms, USUAL_PREPROCESSING, settings),
+        preprocessing_counts=settings.preprocessing_counts,
+    )
+
+
+def _seconds(mean: int | None, usual: float, settings: Settings) -> float:
+    return (settings.api_ms(usual) if mean is None else max(mean, 1)) / 1000
+
+
+def _load(report: AccountReport, settings: Settings) -> Load:
+    known = caps(report, settings)
+
+    def left(holder: Holder) -> float:
+        mean = known.drafts if holder.subject.startswith("brief:") else known.preprocessing
+        # One that is over its mean already ends soon, but not for certain now.
+        return max(mean - (report.read_at - holder.since) / 1000, mean / 10)
+
+    def frees(window: WindowView) -> list[float]:
+        under_way = [known.window] * (window.used - len(window.frees_at))
+        return [(at - report.read_at) / 1000 for at in window.frees_at] + under_way
+
+    def tried_again() -> list[float]:
+        if report.working is None or report.working_until is None:
+            return []
+        first = (report.working_until - report.read_at) / 1000
+        step = settings.api_ms(BUSY_AGAIN) / 1000
+        return [max(first, 0) + step * number for number in range(known.jobs - report.working)]
+
+    def paused(endpoint: str) -> float:
+        ends = [report.pauses[what].until for what in ("pause", endpoint) if what in report.pauses]
+        return max([0, *(end - report.read_at for end in ends)]) / 1000
+
+    return Load(
+        jobs=[
+            (left(holder), holder.need if holder.subject.startswith("brief:") else 0)
+            for holder in report.jobs
+        ],
+        create_frees=frees(report.windows["create"]),
+        promote_frees=frees(report.windows["promote"]),
+        create_from=paused("create"),
+        promote_from=paused("promote"),
+        promotions=report.waiting["promote"],
+        more_jobs=tried_again(),
+    )

@@ -1,0 +1,95 @@
+"""When a record that waits for permits starts, told only where nothing is in its way but time."""
+
+import itertools
+from typing import Any, NamedTuple
+
+from config.settings import Settings
+from worker.forecast.on_record import caps, forecast
+from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.views.account_models import AccountReport
+from worker.views.standstill import Processes
+
+
+class Start(NamedTuple):
+    """When a record starts, in ms since 1970; else what has to happen first, and the soonest time."""
+
+    at: int | None
+    not_known: str | None = None
+    not_before: int | None = None
+
+
+#: What has to happen that nobody knows the time of, by what is missing; the first that fits is told.
+_UNKNOWN = {
+    "budget": "the budget of its batch would have to be raised",
+    "account budget": "the account's budget would have to be raised, or what is reserved of it come free",
+    "slots": "nobody knows when an identity will be deleted or a reserved slot given back",
+    "price": "the first job of the account has to end, which tells what drafts cost",
+    "probe": "the request that goes first after a refusal has to come through",
+}
+
+
+def start_of(
+    report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int], found: Processes
+) -> Start:
+    """Return when a record starts; where that can't be told, what has to happen, and until when it can't."""
+    if not found.workers:
+        return Start(None, "no worker runs that would start it")
+    if told["granted"]:
+        return Start(report.read_at)
+    missing = told["missing"] or ()
+    lacks = {each["what"] for each in missing} | ({"budget"} if told["parked"] else set())
+    refused = [each for each in missing if each["what"] == "pause" and each["refusals"]]
+    not_before = max((each["till"] for each in refused), default=None)
+    for what, has_to_happen in _UNKNOWN.items():
+        if what in lacks:
+            return Start(None, has_to_happen, not_before)
+    if report.listener is None:
+        return Start(None, "no listener follows the account: nobody looks when its turn comes", not_before)
+    if refused:
+        return Start(None, f"the API has to accept it then, which said: {refused[0]['reason']}", not_before)
+    at, not_known = _simulated(report, settings, told, needs)
+    return Start(at, not_known)
+
+
+def _simulated(
+    report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int]
+) -> tuple[int | None, str | None]:
+    """Return when a record starts by the account's limits alone, or None and why that can't be told."""
+    if told.get("position") is None:
+        return None, "it changed just now; ask again"
+    creates = told["endpoint"] == "create"
+    position = told["position"]
+    if creates and position > len(needs):
+        return None, f"{position - 1} are before it, too many to simulate"
+    if creates and report.slots_free is not None and sum(needs[:position]) > report.slots_free:
+        return None, "those before it take the free slots"
+    if creates and report.budget and _cost(report, needs[:position]) > report.budget.left:
+        return None, "those before it take what is left of the account's budget"
+    expected = forecast(report, settings, needs[:position], urgent=told["urgent"])
+    starts = expected.starts if creates else expected.promotion_starts
+    later = next(itertools.islice(starts, position - 1, None), None)
+    if later is None:
+        return None, "the account's limits leave it no job"
+    return report.read_at + round(later * 1000), None
+
+
+def _cost(report: AccountReport, needs: list[int]) -> float:
+    """Return what briefs of so many promotions cost at least: a draft for each."""
+    return sum(needs) * (PROMOTION_CREDITS + (report.draft_price or 0))
+
+
+def assumed(report: AccountReport, settings: Settings) -> str:
+    """Return in words what a time of start rests on."""
+    known = caps(report, settings)
+
+    def took(seconds: float, mean: int | None) -> str:
+        return f"{seconds:.3g} s" + (
+            " (a guess: none has ended yet)" if mean is None else " (as the last ones)"
+        )
+
+    pause = ", the API accepts again when the pause ends" if report.pauses else ""
+    return (
+        f"assumed: drafts take {took(known.drafts, report.drafts_ms)}, preprocessing "
+        f"{took(known.preprocessing, report.preprocessing_ms)}, nobody else uses the account{pause}, "
+        "nobody picks drafts of a brief that waits for that, and nothing comes that goes before it"
+    )

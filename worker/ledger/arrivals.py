@@ -1,0 +1,132 @@
+"""Briefs that arrive: what becomes of each, and what of one on record may be changed on purpose."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from worker.ledger.accounts import AccountLedger
+from worker.ledger.records import Event, inside
+from worker.store.connection import encoded
+
+
+class Outcome(StrEnum):
+    """What becomes of a brief that arrives."""
+
+    #: Its id is new.
+    ACCEPTED = "accepted"
+    #: The same brief is on record: nothing happens.
+    SAME = "same"
+    #: Another one was on record, finished without ever having cost anything: this one takes its place.
+    REPLACED = "replaced"
+    #: Another one is on record that runs or was paid for: nothing of it changes.
+    CONFLICT = "conflict"
+
+
+class Bought(NamedTuple):
+    """When the same body and photo were bought before: as which brief, for which account, ms since 1970."""
+
+    brief_id: str
+    account: str
+    bought_at: int
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A brief that arrives, as it would be put on record."""
+
+    brief_id: str
+    account: str
+    batch: str | None
+    priority: int
+    fields: Mapping[str, str]
+    """What its record holds; `parts`, `source` and `content` are the digests of `worker.briefs.equality`."""
+    event: Event
+    """The event of one that is accepted."""
+    state: str = "waiting"
+    asked: str | None = None
+    """Tells it from a record that was made before there were `parts`; None where it breaks rules."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the scripts are given."""
+        given = {
+            "id": self.brief_id,
+            "account": self.account,
+            "batch": self.batch,
+            "priority": self.priority,
+            "state": self.state,
+            "set": dict(self.fields),
+            "event": [self.event.type, inside(self.event.data)],
+            "asked": self.asked,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What became, or would become, of a brief that arrives."""
+
+    outcome: Outcome
+    state: str | None = None
+    """The state of the brief that was on record."""
+    differs: tuple[str, ...] = ()
+    """The paths in which that one and this one differ; empty where this one breaks rules."""
+    bought: Bought | None = None
+    """Of one that is accepted or takes a place: the same was bought before."""
+
+
+class Arrivals(AccountLedger):
+    """The part of the ledger that takes briefs in; every method is one round trip."""
+
+    def accept(self, arrival: Arrival, letter: str | None = None) -> Arrived:
+        """Decide what becomes of a brief that arrives, and do it.
+
+        `letter` is the id in Redis of the message that brings it, of which `identity.brief.conflict` tells
+        once; whoever brings it makes that message a dead letter.
+        """
+        told = arrival.arguments() | ({} if letter is None else {"letter": True})
+        return _arrived(self._scripts.run("accept", raw=encoded(letter or ""), **told))
+
+    def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
+        """Return what would become of briefs if they arrived now; nothing changes."""
+        given = [arrival.arguments() for arrival in arrivals]
+        return [_arrived(answer) for answer in self._scripts.run("compare", arrivals=given)] if given else []
+
+    def update(
+        self,
+        brief_id: str,
+        *,
+        when: Mapping[str, str],
+        fields: Mapping[str, str],
+        batch: str | None,
+        priority: int | None,
+        event: Event,
+        journal: Mapping[str, Any],
+    ) -> bool:
+        """Change a brief's envelope whose fields of `when` are still so ("": not there); False: they are not.
+
+        `batch` is its batch from now on, `priority` its new one, None where that stays.
+        """
+        return bool(
+            self._scripts.run(
+                "update",
+                brief=brief_id,
+                when=dict(when),
+                set=dict(fields),
+                batch=batch,
+                priority=priority,
+                event=[event.type, inside(event.data)],
+                journal=inside(journal) + "}",
+            )
+        )
+
+
+def _arrived(answer: Sequence[str]) -> Arrived:
+    outcome, state, bought, *differs = answer
+    return Arrived(Outcome(outcome), state or None, tuple(differs), read_bought(bought))
+
+
+def read_bought(text: str | None) -> Bought | None:
+    """Read what the scripts write down of a purchase; None where there is nothing."""
+    return Bought(**json.loads(text)) if text else None

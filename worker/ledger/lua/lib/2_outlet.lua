@@ -1,0 +1,138 @@
+-- What leaves a script: events for downstream, messages for the actors, timers.
+
+-- Civil date from days since 1970 (proleptic Gregorian, 400-year eras): the server has no date function.
+local function iso_time(ms)
+    local seconds = math.floor(ms / 1000)
+    local days = math.floor(seconds / 86400)
+    local rest = seconds % 86400
+    local z = days + 719468
+    local era = math.floor(z / 146097)
+    local day_of_era = z - era * 146097
+    local year_of_era = math.floor(
+        (day_of_era - math.floor(day_of_era / 1460) + math.floor(day_of_era / 36524) - math.floor(day_of_era / 146096)) / 365)
+    local day_of_year = day_of_era - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
+    local m = math.floor((5 * day_of_year + 2) / 153)
+    local month = m < 10 and m + 3 or m - 9
+    local year = year_of_era + era * 400 + (month <= 2 and 1 or 0)
+    return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month,
+        day_of_year - math.floor((153 * m + 2) / 5) + 1,
+        math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60, ms % 1000)
+end
+
+-- The mean size of the events on the stream, of the oldest and the newest.
+local function mean_event()
+    local bytes, count = 0, 0
+    for _, part in ipairs({redis.call('XRANGE', KEY.EVENTS, '-', '+', 'COUNT', 100),
+        redis.call('XREVRANGE', KEY.EVENTS, '+', '-', 'COUNT', 100)}) do
+        for _, entry in ipairs(part) do
+            bytes, count = bytes + #entry[2][2], count + 1
+        end
+    end
+    return bytes / count
+end
+
+-- Put an event on the stream; beyond keep_events of them, or keep_event_bytes in all, the oldest go.
+local function put_on_stream(event)
+    redis.call('XADD', KEY.EVENTS, '*', 'event', event)
+    local length = redis.call('XLEN', KEY.EVENTS)
+    local entries, bytes = unpack(redis.call('HMGET', KEY.EVENTS_SIZE, 'entries', 'bytes'))
+    entries, bytes = (tonumber(entries) or 0) + 1, (tonumber(bytes) or 0) + #event
+    if entries ~= length then
+        -- Whoever reads them may trim them too, and older versions did not count: then the mean serves.
+        bytes = mean_event() * length
+    end
+    for _ = 1, 100 do -- where the limit was lowered, some at each event
+        if length == 1 or (length <= SETTING.keep_events and bytes <= SETTING.keep_event_bytes) then
+            break
+        end
+        local oldest = redis.call('XRANGE', KEY.EVENTS, '-', '+', 'COUNT', 1)[1]
+        redis.call('XDEL', KEY.EVENTS, oldest[1])
+        length, bytes = length - 1, math.max(0, bytes - #oldest[2][2])
+    end
+    redis.call('HSET', KEY.EVENTS_SIZE, 'entries', length, 'bytes', whole(bytes))
+end
+
+-- Append a CloudEvent; `envelope` and `more` are the insides of JSON objects, `more` '' for nothing.
+-- The text is put together here, not decoded and encoded: metadata must come out as it came in.
+local function append_event(id, account, subject, type, envelope, more)
+    local event = '{"specversion":"1.0","id":"' .. id
+        .. '","source":"identity-worker/' .. account .. '","type":"' .. type
+        .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
+        .. '","datacontenttype":"application/json","data":{' .. envelope
+        .. (more ~= '' and ',' .. more or '') .. '}}'
+    put_on_stream(event)
+end
+
+-- Append a CloudEvent about a subject, numbered among those of its brief.
+local function emit(subject, type, more)
+    local brief = brief_of(subject)
+    local record = record_of('brief:' .. brief)
+    local known = redis.call('HMGET', record, 'account', 'envelope')
+    if not known[2] then
+        return -- a promotion whose brief was deleted: nobody knows any more whom to tell
+    end
+    local number = redis.call('HINCRBY', record, 'events', 1)
+    append_event(brief .. '/' .. number, known[1], subject, type, known[2], more)
+end
+
+-- Queue a step as Dramatiq itself would (tests/actors/broker/test_broker.py pins the layout).
+local function send(actor, subject)
+    local id = 'step-' .. redis.call('INCR', KEY.SEQUENCE)
+    local message = cjson.encode({
+        queue_name = 'steps', actor_name = actor, args = {subject}, kwargs = {},
+        options = {redis_message_id = id}, message_id = id, message_timestamp = NOW,
+    })
+    redis.call('HSET', key('MESSAGES', 'steps'), id, message)
+    redis.call('RPUSH', key('QUEUE', 'steps'), id)
+    return id
+end
+
+-- The listeners sleep until the first timer is due; an earlier one must wake them.
+local function set_timer(subject, due)
+    local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
+    redis.call('ZADD', KEY.TIMERS, whole(due), subject)
+    if (not first[2] or due < tonumber(first[2])) and redis.call('LLEN', KEY.ALARM) == 0 then
+        redis.call('LPUSH', KEY.ALARM, '1')
+    end
+end
+
+local function set_timer_sooner(subject, due)
+    local before = tonumber(redis.call('ZSCORE', KEY.TIMERS, subject))
+    if before and due < before then
+        set_timer(subject, due)
+    end
+end
+
+-- Queue a record's step, and remember it and since when: until the step has looked, more hints are one.
+local function send_step(record, actor, subject)
+    redis.call('HSET', record, 'hinted', whole(NOW), 'message', send(actor, subject))
+end
+
+-- While a deploy brings a newer version, that one may have put on record what this one does not know.
+local function is_known(kind, state)
+    local states = STATES[kind]
+    return states and (not state or states[state])
+end
+
+-- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
+local function hint(subject)
+    local record = record_of(subject)
+    local state, hinted, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
+    local kind = kind_of(subject)
+    if not is_known(kind, state) then
+        return
+    end
+    if not state then
+        send('release_orphan', subject)
+        return
+    end
+    local actor = STATES[kind][state].actor
+    if not actor or NOW - (tonumber(hinted) or 0) <= SETTING.lost_ms then
+        return
+    end
+    -- Without workers a message is old and not lost; one more every few minutes would be no help.
+    if hinted and message and redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 1 then
+        return
+    end
+    send_step(record, actor, subject)
+end

@@ -1,0 +1,114 @@
+"""What the ledger is asked and answers with: records, moves' answers, events, pauses, subjects."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from worker.ledger.states import Kind
+
+
+class Answer(StrEnum):
+    """What came of asking for a move."""
+
+    MOVED = "moved"
+    REPEAT = "repeat"
+    ELSEWHERE = "elsewhere"
+
+
+class Settle(StrEnum):
+    """How a paid request ended, for its endpoint's window."""
+
+    COUNTED = "counted"
+    NEVER_LEFT = "never left"
+
+
+class Event(NamedTuple):
+    """An event for downstream: its type, and what its data holds beside the brief's own fields."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+class Pause(NamedTuple):
+    """A pause of an account (`pause`) or of a part of its work (`create`, `promote`, `prepare`)."""
+
+    what: str
+    ms: int
+    reason: str
+
+
+class Throttle(NamedTuple):
+    """A 429: its kind (jobs, rate, slots, unclear), what Retry-After said in ms, and the API's words."""
+
+    kind: str
+    ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it was read: all values are text, as Redis holds them.
+
+    Its state follows the moves that are made with it (`Ledger.advance`).
+    """
+
+    subject: str
+    fields: dict[str, str]
+    read_at: int
+    """The server's time when it was read, ms."""
+
+    @property
+    def age_ms(self) -> int:
+        """Milliseconds that it has been in its state, by the server's clock."""
+        return self.read_at - int(self.fields["moved_at"])
+
+    @property
+    def state(self) -> str:
+        """The state's name in `worker/ledger/states.py`."""
+        return self.fields["state"]
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is a brief or a promotion."""
+        return Kind(self.subject.partition(":")[0])
+
+    @property
+    def brief_id(self) -> str:
+        """The brief's id, also of a promotion."""
+        return self.subject.partition(":")[2].partition("#")[0]
+
+    @property
+    def account(self) -> str:
+        """The account's name."""
+        return self.fields["account"]
+
+    @property
+    def attempt(self) -> int:
+        """How often it was granted permits: the number of its newest paid call."""
+        return int(self.fields.get("grants", "0"))
+
+    def get(self, field: str) -> str | None:
+        """Return a field's text, None when it has none."""
+        return self.fields.get(field)
+
+    def json(self, field: str, default: Any = None) -> Any:
+        """Return a field that holds JSON, decoded."""
+        text = self.fields.get(field)
+        return default if text is None else json.loads(text)
+
+
+def brief_subject(brief_id: str) -> str:
+    """Return the subject of a brief."""
+    return f"{Kind.BRIEF}:{brief_id}"
+
+
+def promotion_subject(brief_id: str, number: int) -> str:
+    """Return the subject of a brief's promotion, numbered from 0."""
+    return f"{Kind.PROMOTION}:{brief_id}#{number}"
+
+
+def inside(data: Mapping[str, Any]) -> str:
+    """Return a JSON object's text without its braces: the scripts put envelopes around it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))[1:-1]

@@ -1,0 +1,176 @@
+"""Taking a brief in: from a message's body to a record, waiting or failed with every fault named."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from config.accounts import DEFAULT, Account
+from config.settings import Settings
+from worker.briefs import equality
+from worker.briefs.brief import BadBrief, Brief, Fault, parse
+from worker.ledger.arrivals import Arrival, Arrived
+from worker.ledger.ledger import Event, Ledger, inside
+from worker.lifecycle.steps import fingerprint
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Taken(NamedTuple):
+    """What became of a message: the brief's id, what was decided, the faults that failed it."""
+
+    brief_id: str
+    arrived: Arrived
+    faults: list[Fault]
+
+    def conflict(self) -> str:
+        """Return in words why its brief, which is in conflict with another one, could not be taken."""
+        which = f"brief {self.brief_id} is on record already ({self.arrived.state}), and is another one"
+        if self.faults:
+            return f"{which}; this one breaks rules: {'; '.join(map(str, self.faults[:3]))}"
+        return (
+            f"{which}: it differs in {', '.join(self.arrived.differs)}. To have both, send this one under an "
+            "id of its own; metadata, batch and priority of the other are changed by `identity-worker update`"
+        )
+
+
+def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brief:
+    """Return the brief that a message holds; raises BadBrief with its faults, its account's too."""
+    brief = parse(
+        raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw),
+        plain_http=settings.reference_private,
+    )
+    name = brief.account or DEFAULT
+    if name not in accounts:
+        known = ", ".join(sorted(accounts))
+        rule = f"must be an account of this installation: {known}"
+        if brief.account is None:
+            rule = f"none here is called {DEFAULT}: name one by `account` or `--account`, of {known}"
+        raise BadBrief([Fault(path="account", value=brief.account, rule=rule)])
+    slots = accounts[name].limits.slots
+    if slots and brief.slots() > slots:
+        rule = f"may promote {brief.slots()} drafts, but account {name} has {slots} identity slots in all"
+        raise BadBrief([Fault(path="choose", value=str(brief.choose), rule=rule)])
+    return brief
+
+
+def take(
+    ledger: Ledger,
+    accounts: Mapping[str, Account],
+    settings: Settings,
+    raw: Any,
+    message_id: str,
+    letter: str | None = None,
+) -> Taken:
+    """Put a message's brief on record, if the rules of `worker.ledger.arrivals` let it.
+
+    Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `letter` is
+    the id in Redis of the message in a queue.
+    """
+    faults: list[Fault] = []
+    try:
+        brief = check(raw, accounts, settings)
+    except BadBrief as bad:
+        faults = bad.faults
+        arriving = _bad_arrival(raw, message_id, faults)
+    else:
+        arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
+    return Taken(arriving.brief_id, ledger.accept(arriving, letter), faults)
+
+
+def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
+    """Return a brief as it arrives; `source` is the digest of what it was read from."""
+    account = brief.account or DEFAULT
+    event = Event(
+        "identity.brief.accepted",
+        {"instructions": len(brief.instructions), "variations": brief.total_variations, "notes": brief.notes},
+    )
+    return Arrival(
+        brief_id,
+        account,
+        brief.batch,
+        brief.priority,
+        _fields(brief, brief_id, account) | {"source": source},
+        event,
+        state="preparing" if brief.needs_files() else "waiting",
+        asked=equality.asked(brief),
+    )
+
+
+def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
+    parts = equality.parts(brief)
+    fields = {
+        "envelope": envelope(brief_id, brief.batch, account, brief.metadata),
+        **body_fields(brief.body()),
+        "parts": json.dumps(parts),
+        "content": equality.content(parts),
+        "choose": json.dumps(brief.choices()),
+        "on_name_taken": brief.on_name_taken,
+        "need": str(brief.slots()),
+        "variations": str(brief.total_variations),
+        "notes": json.dumps(brief.notes, ensure_ascii=False),
+    }
+    optional = {"name": brief.name, "reference_image": brief.reference_image}
+    return fields | {name: value for name, value in optional.items() if value is not None}
+
+
+def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a record holds of the body that is sent: its text, and a digest to tell it by."""
+    return {"body": json.dumps(body, ensure_ascii=False), "fingerprint": fingerprint(body)}
+
+
+def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
+    said = _readable(raw)
+    brief_id = _matching(_ID, said.get("brief_id")) or safe_id(message_id)
+    account = _matching(_NAME, said.get("account")) or DEFAULT
+    batch, metadata = _good(said, "batch", None), _good(said, "metadata", {})
+    faults = [fault.model_dump() for fault in broken]
+    source = equality.source(raw)
+    fields = {
+        "envelope": envelope(brief_id, batch, account, metadata),
+        "parts": json.dumps({"brief": source}),
+        "source": source,
+        "faults": json.dumps(faults, ensure_ascii=False),
+        "error": "the brief breaks rules",
+    }
+    event = Event("identity.brief.failed", {"error": fields["error"], "faults": faults})
+    return Arrival(brief_id, account, batch, 0, fields, event, state="failed")
+
+
+def envelope(brief_id: str, batch: str | None, account: str, metadata: Mapping[str, Any]) -> str:
+    """Return what each event of the brief carries, as the inside of a JSON object."""
+    return inside({"brief_id": brief_id, "batch": batch, "account": account, "metadata": metadata})
+
+
+def _readable(raw: Any) -> Mapping[str, Any]:
+    """Return what can be read of a bad brief: whose it is should be on record if it says so."""
+    try:
+        value = json.loads(raw) if isinstance(raw, str | bytes) else raw
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _good(said: Mapping[str, Any], field: str, otherwise: Any) -> Any:
+    """Return a field of the envelope that keeps its rules by itself: its events should carry it."""
+    if field not in said:
+        return otherwise
+    try:
+        return getattr(parse({"instructions": [{"prompt": "-"}], field: said[field]}), field)
+    except BadBrief:
+        return otherwise
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
+
+
+def safe_id(message_id: str) -> str:
+    """Return a message's id as a brief's id: itself where its characters allow it, else its digest."""
+    return (
+        message_id
+        if _ID.fullmatch(message_id)
+        else hashlib.sha256(message_id.encode(errors="replace")).hexdigest()
+    )

@@ -1,0 +1,134 @@
+"""What was paid for a brief, read from its journal: each paid call, its outcomes, and what nobody knows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from config.wording import credits_text
+from worker.ledger.outcomes import OPEN, TAKEN
+from worker.lifecycle.steps import PROMOTION_CREDITS
+
+#: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
+PREPROCESSING_FAILED = "preprocessing failed"
+
+#: Another brief has taken the place of the one that all entries before are of, which had cost nothing.
+REPLACED = "replaced"
+
+Entry = Mapping[str, Any]
+
+
+@dataclass
+class Call:
+    """One paid call: when it was intended, and the outcomes on record since, a late one among them."""
+
+    intended: Entry
+    outcomes: list[Entry] = field(default_factory=list)
+
+    @property
+    def taken(self) -> bool:
+        """Whether the API has taken it on."""
+        return any(outcome["what"] in TAKEN for outcome in self.outcomes)
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows if the API has taken it on."""
+        return not self.taken and all(outcome["what"] in OPEN for outcome in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A brief's journal, taken apart."""
+
+    calls: tuple[Call, ...]
+    strays: tuple[Entry, ...]
+    """Outcomes of paid calls that were never intended."""
+    words: tuple[Entry, ...]
+    """What operators have said."""
+
+    def of(self, call: str) -> tuple[Call, ...]:
+        """Return the calls of one kind: extract, create or promote."""
+        return tuple(each for each in self.calls if each.intended["call"] == call)
+
+    def made(self, call: str, what: str) -> set[str]:
+        """Return the distinct ids in the field `what` of the outcomes by which the API took on such calls."""
+        found = {
+            outcome.get(what)
+            for each in self.of(call)
+            for outcome in each.outcomes
+            if outcome["what"] in TAKEN
+        }
+        return {str(each) for each in found if each is not None}
+
+    def said(self, word: str) -> int:
+        """Return how often operators said a word."""
+        return sum(entry["what"] == word for entry in self.words)
+
+    @property
+    def charges(self) -> dict[str, float]:
+        """What each of its jobs has used, in credits, as far as the API has said so."""
+        outcomes = [outcome for call in self.of("create") for outcome in call.outcomes]
+        said = [each for each in outcomes if each["what"] == "charged" and each.get("credits") is not None]
+        return {each["job_id"]: float(each["credits"]) for each in said}
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What may have been charged: the kinds of the calls whose outcome nobody knows."""
+        return tuple(each.intended["call"] for each in self.calls if each.open)
+
+
+def take_apart(entries: Iterable[Entry]) -> Journal:
+    """Return entries by call; an outcome belongs to the newest call of its subject and attempt.
+
+    What operators said of a brief whose place was taken counts for that one alone.
+    """
+    calls: list[Call] = []
+    strays: list[Entry] = []
+    words: list[Entry] = []
+    newest: dict[tuple[str, str, int], Call] = {}
+    for entry in entries:
+        name = (entry["call"], entry["subject"], entry.get("attempt", 0))
+        if entry["call"] == REPLACED:
+            words.clear()
+        elif entry["call"] == "operator":
+            words.append(entry)
+        elif entry["what"] == "intended":
+            newest[name] = Call(entry)
+            calls.append(newest[name])
+        elif name in newest:
+            newest[name].outcomes.append(entry)
+        else:
+            strays.append(entry)
+    return Journal(tuple(calls), tuple(strays), tuple(words))
+
+
+class Spent(NamedTuple):
+    """What a brief has cost, as far as known."""
+
+    drafts: float
+    promotions: float
+    descriptions: int
+    unknown: int
+    """Paid calls of which nobody knows whether they were charged."""
+
+
+def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
+    """Return what a brief has cost by its journal; where that is silent on its drafts, by its record."""
+    outcomes = [outcome for call in journal.calls for outcome in call.outcomes]
+    # One that was promoted already was so by a call of unknown outcome.
+    codes = {outcome["identity_code"] for outcome in outcomes if "identity_code" in outcome}
+    drafts = sum(journal.charges.values()) if journal.charges else credits_of_drafts or 0.0
+    taken = sum(call.taken for call in journal.of("extract"))
+    return Spent(drafts, len(codes) * PROMOTION_CREDITS, taken, len(journal.unknown))
+
+
+def paid_text(credits_known: float, journal: Journal) -> str:
+    """Return in words what was paid for a brief as far as known, and what may have been."""
+    extracted = sum(call.taken for call in journal.of("extract"))
+    known = [f"{credits_text(credits_known)} credits"] if credits_known else []
+    known += ["drafts of unknown price"] if journal.made("create", "job_id") and not credits_known else []
+    known += ["a description of its reference image"] if extracted else []
+    maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unknown)]
+    return ", ".join([*known, *maybe]) or "nothing"
+
+
+_NAMES = {"extract": "a description", "create": "a create", "promote": "a promotion"}

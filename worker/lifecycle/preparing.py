@@ -1,0 +1,120 @@
+"""What a brief needs before it can be sent: its files uploaded, its reference image described.
+
+All of it is read from the record, so a step that is run again goes on where the last one was recorded:
+
+    reference_image   the picture's place, if there is one
+    body              the body to send; files to upload first stand in it as {"file": place}
+    files             place -> file id, of those uploaded
+    extracted         the traits that the API saw in the reference image
+    suggested_name    what it would call the person in it
+    job_name          what the job is called if the brief names nothing itself
+    turn              how many calls were begun; `doing` is the one whose end is not recorded yet
+    extractions       how many of them were extractions, which are journalled by that number
+    tries             how many in a row came to nothing
+    fetch_ms          how long the fetches from URLs have taken that came to nothing, in all
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from config.settings import Settings
+from worker.briefs.body import GROUPS
+from worker.briefs.naming import clean, job_name
+from worker.files import fetching
+from worker.ledger.ledger import Record
+from worker.lifecycle.admission import body_fields
+from worker.piktid.answers import Extracted
+
+#: Seconds to the second try of an upload; doubled each time, to the longest. After the last the brief fails.
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 600.0
+MOST_TRIES = 10
+#: Seconds that fetches may take in all which come to nothing; after them the brief fails.
+MOST_LOST = 60.0
+
+#: What a record needs no more once it is prepared.
+DONE_WITH = ("doing", "turn", "tries", "fetch_ms", "noted_at", "error")
+
+
+def missing_file(brief: Record) -> str | None:
+    """Return the place of the next file to upload, None when all are."""
+    uploaded = brief.json("files", {})
+    return next((place for place in _places(brief) if place not in uploaded), None)
+
+
+def has_files(brief: Record) -> bool:
+    """Whether a brief goes through its preparation; to do so again sends nothing twice."""
+    return any(True for _ in _places(brief)) or brief.get("files") is not None
+
+
+def needs_extraction(brief: Record) -> bool:
+    """Whether its reference image is still to be described."""
+    return brief.get("reference_image") is not None and brief.get("extracted") is None
+
+
+def reference_id(brief: Record) -> str:
+    """Return the file id of the uploaded reference image."""
+    return str(brief.json("files")[brief.fields["reference_image"]])
+
+
+def uploaded(brief: Record, place: str, file_id: str) -> dict[str, str]:
+    """Return the fields that record an upload."""
+    return {"files": json.dumps(brief.json("files", {}) | {place: file_id})}
+
+
+def extracted(found: Extracted) -> dict[str, str]:
+    """Return the fields that record an extraction."""
+    fields = {"extracted": json.dumps(found.instruction_data, ensure_ascii=False)}
+    suggested = clean(found.suggested_name or "")
+    return fields if suggested is None else fields | {"suggested_name": suggested}
+
+
+def prepared(brief: Record) -> dict[str, str] | None:
+    """Return the final body's fields; None when there is nothing in it to make a face of.
+
+    What the brief says itself wins over what the API saw in its picture.
+    """
+    body, seen, files = brief.json("body"), brief.json("extracted", {}), brief.json("files", {})
+    for instruction in body["instructions"]:
+        for asset in _assets(instruction):
+            if "file" in asset:
+                asset["file_id"] = files[asset.pop("file")]
+        for name in GROUPS:
+            traits = seen.get(name, {}) | instruction.get(name, {})
+            if traits:
+                instruction[name] = traits
+        if not any(instruction.get(name) for name in ("prompt", *GROUPS)):
+            return None
+    called = job_name(brief.get("suggested_name"), brief.get("reference_image"))
+    if "name" in body or called is None:
+        return body_fields(body)
+    return body_fields(body | {"name": called}) | {"job_name": called}
+
+
+def pause_ms(tries: int, settings: Settings) -> int:
+    """Return the pause after so many tries in a row came to nothing, in ms."""
+    return settings.api_ms(min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE))
+
+
+def seconds_lost(brief: Record) -> float:
+    """Return for how long its pictures have been fetched in vain."""
+    return int(brief.get("fetch_ms") or 0) / 1000
+
+
+def seconds_to_fetch(brief: Record) -> float:
+    """Return for how long its next fetch may take."""
+    return min(fetching.SECONDS, MOST_LOST - seconds_lost(brief))
+
+
+def _places(brief: Record) -> Iterator[str]:
+    reference = brief.get("reference_image")
+    if reference is not None:
+        yield reference
+    for instruction in brief.json("body")["instructions"]:
+        yield from (asset["file"] for asset in _assets(instruction) if "file" in asset)
+
+
+def _assets(instruction: dict[str, Any]) -> list[dict[str, str]]:
+    assets: list[dict[str, str]] = instruction.get("input_assets", [])
+    return assets

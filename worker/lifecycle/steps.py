@@ -1,0 +1,101 @@
+"""Pieces of the steps: what is journalled, told downstream, kept on record."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from worker.briefs.brief import Choose, OnNameTaken
+from worker.ledger.ledger import Event, Record
+from worker.lifecycle.choosing import candidate
+from worker.piktid.answers import Draft, JobResults
+
+#: Credits that one promotion costs (guide, *Promoting a draft*).
+PROMOTION_CREDITS = 50
+
+
+def fingerprint(request: Mapping[str, Any]) -> str:
+    """Return a short digest of what a request says, to tell it by."""
+    return hashlib.sha256(json.dumps(request, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def intended(call: str, record: Record, request: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """Return the journal's entry for a paid call that is about to be made with this request."""
+    return outcome(call, record, "intended", fingerprint=fingerprint(request), **facts)
+
+
+def outcome(call: str, record: Record, what: str, **facts: Any) -> dict[str, Any]:
+    """Return the journal's entry for how a paid call ended."""
+    return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **facts}
+
+
+def charged(brief: Record, results: JobResults) -> dict[str, Any]:
+    """Return the journal's entry for what a brief's job cost; credits are None where the API is silent."""
+    return outcome("create", brief, "charged", job_id=results.job_id, credits=results.credits_used)
+
+
+def rules_of(brief: Record) -> tuple[Choose, ...]:
+    """Return how the drafts of each instruction are chosen."""
+    return tuple(Choose(rule) for rule in brief.json("choose"))
+
+
+def drafts_of(brief: Record) -> tuple[Draft, ...]:
+    """Return the drafts on a brief's record."""
+    return tuple(Draft(**draft) for draft in brief.json("drafts", []))
+
+
+def drafts_fields(results: JobResults) -> dict[str, str]:
+    """Return what a brief's record holds of its job's results."""
+    return {"drafts": json.dumps([asdict(draft) for draft in results.drafts])} | credits_field(results)
+
+
+def credits_field(results: JobResults) -> dict[str, str]:
+    """Return what a brief's record holds of what its job cost: nothing where the API is silent."""
+    return {} if results.credits_used is None else {"credits_used": f"{results.credits_used:g}"}
+
+
+def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> Event:
+    """Return the event that a brief's drafts can be chosen from."""
+    on_offer = [candidate(draft) for draft in drafts if draft.usable]
+    return Event(
+        "identity.drafts.ready",
+        {"job_id": brief.get("job_id"), "choose": rules_of(brief), "drafts": on_offer},
+    )
+
+
+def explicit_name(brief: Record | None, promotion: Record) -> str | None:
+    """Return the name to send with a promotion; None lets the API take the job's name and number it.
+
+    Only a brief that would rather fail than be renamed sends one (guide, *Name uniqueness*); its further
+    identities are numbered as the API would.
+    """
+    if brief is None or brief.get("on_name_taken") != OnNameTaken.FAIL:
+        return None
+    name = brief.get("name")
+    number = int(promotion.subject.rpartition("#")[2])
+    return name if number == 0 or name is None else f"{name} {number + 1}"
+
+
+def current_draft(promotion: Record) -> dict[str, Any]:
+    """Return the draft that a promotion is at: `image_result_id`, `url` and its place."""
+    draft: dict[str, Any] = promotion.json("candidates")[int(promotion.fields["tried"])]
+    return draft
+
+
+def identity_event(type_: str, promotion: Record, **facts: Any) -> Event:
+    """Return an event about a promotion: the draft, its picture, and the identity once it has a code."""
+    draft = current_draft(promotion)
+    data: dict[str, Any] = {
+        "promotion": promotion.subject,
+        "instruction": int(promotion.fields["instruction"]),
+        "identity_code": promotion.get("identity_code"),
+        "image_result_id": draft["image_result_id"],
+        "url": draft["url"],
+    }
+    return Event(type_, data | facts)
+
+
+def outcome_field(event: Event, state: str) -> dict[str, str]:
+    """Return what the brief's last event will say of a finished promotion."""
+    return {"outcome": json.dumps({"state": state, **event.data}, ensure_ascii=False)}

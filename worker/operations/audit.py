@@ -1,0 +1,177 @@
+"""Whether each brief was charged for once: its journal held against the ledger, and against the API.
+
+What an operator has said counts: each `resend` allows one charge more, and whoever gave a brief up or
+cancelled it knew that the outcome of a call may stay open.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import redis
+
+from config import keys
+from worker.lifecycle.charges import PREPROCESSING_FAILED, Call, Journal, take_apart
+from worker.piktid.errors import NotFound
+from worker.views import snapshots
+from worker.views.snapshots import BriefView
+
+if TYPE_CHECKING:
+    # It brings the HTTP client along, which an audit without the API does without.
+    from worker.piktid.client import PiktID
+
+#: Briefs that are read at once.
+PAGE = 200
+#: States in which the outcome of a brief's create, and of its extraction, may still be open.
+_CREATE_OPEN = ("submitting", "uncertain", "held")
+_EXTRACT_OPEN = ("preparing", "held")
+#: States of a promotion in which its newest promote may still be open; it is sent again from all of them.
+_PROMOTE_OPEN = ("promoting", "planned", "held")
+
+
+class Unreadable(Exception):
+    """Raised when what is on record of a brief can't be read: others have written there."""
+
+
+class Audited(NamedTuple):
+    """A brief and its journal, as they stood at one moment."""
+
+    brief_id: str
+    brief: BriefView | None
+    """None: its record is gone, and its journal is not."""
+    journal: Journal
+
+
+def ids(client: "redis.Redis", batch: str | None) -> Iterator[str]:
+    """Return the ids of a batch's briefs, or of all on record, some of them perhaps twice."""
+    if batch is not None:
+        yield from _by_score(client, keys.BATCH(batch))
+        return
+    yield from _by_score(client, keys.OPEN())
+    yield from _by_score(client, keys.FINISHED())
+
+
+def _by_score(client: "redis.Redis", key: str) -> Iterator[str]:
+    """Return a sorted set's members page by page: by their scores, as ranks move while others are removed."""
+    since, seen = "-inf", 0
+    while True:
+        page: list[tuple[str, float]] = client.zrange(  # type: ignore[assignment]
+            key, since, "+inf", byscore=True, offset=seen, num=PAGE, withscores=True
+        )
+        if not page:
+            return
+        yield from (member for member, _ in page)
+        last = repr(page[-1][1])
+        same = sum(repr(score) == last for _, score in page)
+        since, seen = last, same + (seen if last == since else 0)
+
+
+def read(client: "redis.Redis", brief_id: str) -> Audited | None:
+    """Return what is on record of a brief; None when nothing is, as after `keep_days`. Raises Unreadable."""
+    try:
+        entries = snapshots.journal(client, brief_id)
+        while True:
+            before = len(entries)
+            brief = snapshots.brief(client, brief_id)
+            entries = snapshots.journal(client, brief_id)
+            # One that has moved meanwhile is read again.
+            if len(entries) == before:
+                break
+        journal = take_apart(entries)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Unreadable(f"what is on record of it can't be read: {type(error).__name__}: {error}") from error
+    return Audited(brief_id, brief, journal) if brief is not None or entries else None
+
+
+def faults(audited: Audited) -> Iterator[str]:
+    """Return in words what of a brief's charges is not as it should be, by the journal and the ledger."""
+    brief, journal = audited.brief, audited.journal
+    if brief is None:
+        yield "its record is gone, and its journal tells of paid calls"
+        return
+    yield from (f"{entry['call']} {entry['what']}, which was never intended" for entry in journal.strays)
+    yield from _creates(brief, journal)
+    yield from _extracts(journal)
+    yield from _promotions(brief, journal)
+    if not (journal.said("cancel") or journal.said("give up")):
+        yield from _open_calls(brief, journal)
+
+
+def _creates(brief: BriefView, journal: Journal) -> Iterator[str]:
+    jobs = journal.made("create", "job_id")
+    allowed = 1 + journal.said("resend")
+    if len(jobs) > allowed:
+        yield f"{len(jobs)} creates were accepted, {allowed} allowed: jobs {', '.join(sorted(jobs))}"
+    if brief.job_id is not None and brief.job_id not in jobs:
+        yield f"its job {brief.job_id} is of no create in the journal"
+    if jobs and brief.job_id is None:
+        yield f"a create was accepted and no job is on record: {', '.join(sorted(jobs))}"
+    charged, recorded = journal.charges.get(brief.job_id or ""), brief.credits_of_drafts
+    if brief.drafts and f"{charged or 0:g}" != f"{recorded or 0:g}":
+        yield f"its job used {charged or 0:g} credits by the journal, {recorded or 0:g} by its record"
+
+
+def _extracts(journal: Journal) -> Iterator[str]:
+    taken, allowed = sum(call.taken for call in journal.of("extract")), 1 + journal.said("resend")
+    if taken > allowed:
+        yield f"{taken} descriptions of its reference image were accepted, {allowed} allowed"
+
+
+def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
+    accepted: Counter[object] = Counter()
+    on_record = {promotion.identity_code for promotion in brief.promotions}
+    for call in journal.of("promote"):
+        codes = {each.get("identity_code") for each in call.outcomes if each["what"] == "accepted"}
+        failed = any(each["what"] == PREPROCESSING_FAILED for each in call.outcomes)
+        accepted[_draft(call)] += len(codes) - failed
+        for code in () if failed else codes - on_record:
+            yield f"identity {code} was paid for and is in no promotion on record"
+    for draft, times in accepted.items():
+        if times > 1:
+            yield f"draft {draft} was promoted {times} times"
+    known = {outcome.get("identity_code") for call in journal.of("promote") for outcome in call.outcomes}
+    for promotion in brief.promotions:
+        if promotion.identity_code is not None and promotion.identity_code not in known:
+            yield f"identity {promotion.identity_code} is of no promote in the journal"
+
+
+def _open_calls(brief: BriefView, journal: Journal) -> Iterator[str]:
+    states = {promotion.subject: promotion.state for promotion in brief.promotions}
+    settled = {_draft(call) for call in journal.of("promote") if not call.open}
+    resent = journal.said("resend")
+    for call in journal.calls:
+        kind, subject = call.intended["call"], call.intended["subject"]
+        if not call.open:
+            continue
+        if kind == "promote" and (states.get(subject) in _PROMOTE_OPEN or _draft(call) in settled):
+            continue
+        if kind != "promote":
+            if brief.state in (_CREATE_OPEN if kind == "create" else _EXTRACT_OPEN):
+                continue
+            if resent > 0:
+                resent -= 1
+                continue
+        yield f"the outcome of a {kind} of {subject} is not on record, and nothing looks for it"
+
+
+def _draft(call: Call) -> object:
+    return call.intended.get("image_result_id")
+
+
+def faults_by_api(audited: Audited, api: "PiktID", identities: frozenset[str]) -> Iterator[str]:
+    """Return what the API has otherwise than we; `identities` are those that it lists. Raises ApiError."""
+    brief = audited.brief
+    if brief is None:
+        return
+    if brief.job_id is not None:
+        try:
+            results = api.job_results(brief.job_id)
+        except NotFound:
+            yield f"the API does not know its job {brief.job_id}"
+        else:
+            used, ours = results.credits_used, brief.credits_of_drafts
+            if brief.drafts and used is not None and used != ours:
+                yield f"its job {brief.job_id} used {used:g} credits, on record are {ours or 0:g}"
+    for promotion in brief.promotions:
+        if promotion.state == "ready" and promotion.identity_code not in identities:
+            yield f"the API does not list its identity {promotion.identity_code}: was it deleted?"

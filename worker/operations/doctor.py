@@ -1,0 +1,135 @@
+"""What `doctor` looks at: Redis and what it may lose, queues, processes. Nothing is changed.
+
+It fails where briefs stand still or money may be lost, and warns where they soon will.
+"""
+
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import redis
+
+from config import keys
+from config.durations import DEAD_AFTER
+from config.wording import counted
+from worker.store import startup
+from worker.store.findings import Level
+
+#: Milliseconds by which this machine's clock may differ from the server's before it is said.
+CLOCKS = 2_000
+#: Milliseconds that a timer may be late before nobody is said to run them: a listener looks once a second.
+LATE = 30_000
+
+
+class Health(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Check(NamedTuple):
+    """One line: what was looked at, how it is, and what to do unless it is well."""
+
+    name: str
+    health: Health
+    said: str
+    remedy: str | None = None
+
+
+_LEVELS = {
+    Level.REFUSE: Health.FAIL,
+    Level.WARN: Health.WARN,
+    Level.NOTICE: Health.WARN,
+    Level.UNASKED: Health.OK,
+}
+#: What each part of the check of a start has found out where it has nothing to say.
+_WELL = {
+    "rights": "each command that is used is allowed, on keys like ours",
+    "durability": "evicts nothing, and syncs each write to its append-only file",
+}
+
+
+def server(client: "redis.Redis") -> Iterator[Check]:
+    """Check the server as a start does, and its clock.
+
+    Raises redis.RedisError.
+    """
+    name, findings = startup.examine(client)
+    about = {finding.about for finding in findings}
+    if "server" not in about:
+        yield Check("server", Health.OK, name or "it does not tell its name or version")
+    for finding in findings:
+        yield Check(finding.about, _LEVELS[finding.level], finding.what, finding.remedy)
+    if "server" in about or "rights" in about:
+        return  # the rest might be refused as well
+    for part, well in _WELL.items():
+        if part not in about:
+            yield Check(part, Health.OK, well)
+    yield _clock(client)
+
+
+def _clock(client: "redis.Redis") -> Check:
+    began = time.time()
+    seconds, microseconds = client.time()
+    off = round(abs(seconds * 1000 + microseconds / 1000 - (began + time.time()) * 500))
+    if off <= CLOCKS:
+        return Check("clock", Health.OK, f"within {max(1, off)} ms of the server's")
+    told = f"{off / 1000:.1f} s away from the server's, which decides; only logs show this machine's"
+    return Check("clock", Health.WARN, told, "set the machines' clocks by NTP")
+
+
+def work(client: "redis.Redis") -> Iterator[Check]:
+    """Check the queues, what waits for an operator, that workers run, and that what is due is woken."""
+    with client.pipeline(transaction=True) as pipe:
+        for queue in (keys.INLET, keys.STEPS):
+            pipe.llen(keys.QUEUE(queue))
+            pipe.zcard(keys.DEAD(queue))
+        pipe.zcard(keys.QUESTIONS())
+        pipe.zcard(keys.OPEN())
+        pipe.time()
+        inlet, dead_briefs, steps, dead_steps, held, unfinished, (seconds, _) = pipe.execute()
+    now = seconds * 1000
+    yield Check("queues", Health.OK, _waiting(inlet, steps, unfinished))
+    yield _for_a_person("dead letters", dead_briefs + dead_steps)
+    yield _for_a_person("held", held)
+    yield _workers(client, now, waiting=inlet + steps + unfinished - held)
+    yield _timers(client, now)
+
+
+def _waiting(inlet: int, steps: int, unfinished: int) -> str:
+    unfinished_are = counted(unfinished, "brief is", "briefs are")
+    return f"queued: {counted(inlet, 'brief')} and {counted(steps, 'step')}; {unfinished_are} open"
+
+
+def _for_a_person(name: str, number: int) -> Check:
+    if name == "held":
+        nothing, see = "no brief waits for an operator", "see `identity-worker status --held`"
+        told = f"{counted(number, 'brief waits', 'briefs wait')} for an operator's answer"
+    else:
+        nothing, told = "none", f"{counted(number, 'message')} that no worker could run"
+        see = "see `identity-worker status --held`; `retry` brings one back, `cancel` throws it away"
+    return Check(name, Health.WARN, told, see) if number else Check(name, Health.OK, nothing)
+
+
+def _workers(client: "redis.Redis", now: int, *, waiting: int) -> Check:
+    alive = client.zcount(keys.WORKERS(), now - DEAD_AFTER, "+inf")
+    if alive:
+        return Check("workers", Health.OK, f"{alive} alive")
+    remedy = "start one: identity-worker work"
+    return Check("workers", Health.FAIL if waiting > 0 else Health.WARN, "none runs", remedy)
+
+
+def _timers(client: "redis.Redis", now: int) -> Check:
+    """Say whether what is due is woken: jobs in flight, pauses and unknown outcomes wait for it."""
+    first: Any = client.zrange(keys.TIMERS(), 0, 0, withscores=True)
+    late = now - first[0][1] if first else 0
+    if late <= LATE:
+        return Check("timers", Health.OK, "what is due is woken")
+    number = client.zcount(keys.TIMERS(), "-inf", now - LATE)
+    told = (
+        f"{counted(number, 'record is', 'records are')} due and not woken, the first for {late // 1000:.0f} s"
+    )
+    return Check("timers", Health.FAIL, told, "start a listener, or see its log: identity-worker listen")

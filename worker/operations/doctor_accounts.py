@@ -1,0 +1,154 @@
+"""What `doctor` looks at of each account: its token and credits, who follows it, and what stands still."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import redis
+
+from config.accounts import NONE, Account
+from config.wording import counted, credits_text
+from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.operations.doctor import Check, Health
+from worker.piktid.errors import ApiError, NotSent, Unauthorized
+from worker.views import account_report
+from worker.views.account_models import AccountBudget, AccountReport
+
+if TYPE_CHECKING:
+    # It brings the HTTP client along, which the other checks do without.
+    from worker.piktid.client import PiktID
+
+#: Milliseconds without a sign of life of a stream that is followed: three times the API's keepalive.
+SILENCE = 60_000
+
+
+#: The share of an account's budget below which it is told that it comes to its end.
+NEAR = 0.1
+
+
+def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
+    """Check an account; its token is tried."""
+    report = account_report.report(client, account.name)
+    waiting = sum(report.waiting.values()) + sum(batch.parked for batch in report.batches)
+    yield _token(account, api, waiting)
+    yield _listener(report, waiting, by_stream=by_stream)
+    yield from _standing(report)
+
+
+def elsewhere(client: "redis.Redis", configured: set[str]) -> Iterator[Check]:
+    """Check the accounts that are on record and not configured here: their briefs wait for who has them."""
+    for name in account_report.names(client):
+        if name in configured:
+            continue
+        report = account_report.report(client, name)
+        if waiting := sum(report.waiting.values()):
+            told = f"{counted(waiting, 'record waits', 'records wait')}, and this machine has no token of it"
+            remedy = "see that the workers have it in their ACCOUNTS_FILE, or cancel its briefs"
+            yield Check(f"account {name}", Health.WARN, told, remedy)
+
+
+def _token(account: Account, api: "PiktID", waiting: int) -> Check:
+    name = f"account {account.name}"
+    try:
+        balance = api.me().credits
+    except Unauthorized as error:
+        remedy = "set PIKTID_API_TOKEN, or what token_env or token_file in ACCOUNTS_FILE names, and restart"
+        return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
+    except NotSent as error:
+        return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")
+    except ApiError as error:
+        return Check(name, Health.WARN, f"the API did not say: {error}", "try again later")
+    if balance is None:
+        return Check(name, Health.OK, "token accepted; the API does not say how many credits it has")
+    told = f"token accepted, {credits_text(balance)} credits"
+    if balance <= 0:
+        buy = f"buy credits, then `identity-worker resume {account.name}`"
+        return Check(name, Health.FAIL if waiting else Health.WARN, told, buy)
+    return Check(name, Health.OK, told)
+
+
+def _listener(report: AccountReport, waiting: int, *, by_stream: bool) -> Check:
+    name = f"events {report.name}"
+    if report.listener is None:
+        health = Health.FAIL if waiting or report.jobs else Health.WARN
+        told = "no listener follows it, and nobody wakes what is due"
+        return Check(name, health, told, "start one: identity-worker listen")
+    if not by_stream:
+        return Check(name, Health.OK, "by webhook; a listener runs the timers")
+    stream = report.stream
+    if stream.connected_at is None:
+        told = f"its stream is not open: {stream.why or 'not opened yet'}"
+        return Check(name, Health.WARN, told, "the listener tries again; its log says more")
+    silent = report.read_at - (stream.heard_at or stream.connected_at)
+    if silent > SILENCE:
+        told = f"its stream has been silent for {silent // 1000} s"
+        return Check(name, Health.WARN, told, "the listener opens it again; its log says more")
+    return Check(name, Health.OK, "its stream is open")
+
+
+def _standing(report: AccountReport) -> Iterator[Check]:
+    """Yield what holds up the briefs of an account, or that nothing does."""
+    yield from _pauses(report)
+    yield _slots(report)
+    yield _budgets(report)
+    if report.budget is not None:
+        yield _budget(report, report.budget)
+
+
+def _pauses(report: AccountReport) -> Iterator[Check]:
+    if not report.pauses:
+        yield Check(f"pauses {report.name}", Health.OK, "none")
+    for what, pause in report.pauses.items():
+        waits = sum(report.waiting.values()) if what == "pause" else report.waiting.get(what, 0)
+        seconds = max(1, (pause.until - report.read_at) // 1000)
+        told = f"{'every call' if what == 'pause' else what} is paused for {seconds} s more: {pause.reason}"
+        # A 429 or a 503 passes; a token, credits, an address must be mended.
+        passes = pause.reason.startswith(("429", "503"))
+        mend = f"mend that, then `identity-worker resume {report.name}`; it is also tried again by itself"
+        yield Check(
+            f"pauses {report.name}" if what == "pause" else f"pauses {report.name} {what}",
+            Health.FAIL if waits and not passes else Health.WARN,
+            f"{told}; {counted(waits, 'record waits', 'records wait')}",
+            "it is tried again then" if passes else mend,
+        )
+
+
+def _slots(report: AccountReport) -> Check:
+    name, waits = f"slots {report.name}", report.waiting["create"]
+    promotions = report.waiting["promote"]
+    if report.slots_cap is None:
+        return Check(name, Health.OK, "no cap")
+    taken = f"{report.slots_used} of {report.slots_cap} are identities, {report.slots_reserved} reserved"
+    if report.slots_free is None or report.slots_free > 0:
+        return Check(name, Health.OK, taken)
+    told = f"none is free: {taken}; {counted(waits, 'brief waits', 'briefs wait')} for one"
+    if report.slots_used >= report.slots_cap and promotions:
+        # Else those that wait have slots of their own, and lack something else.
+        told += f", and {counted(promotions, 'promotion')}"
+        waits += promotions
+    if report.slots_seen is not None:
+        full = counted(report.slots_seen.number, "identity", "identities")
+        limit = report.limits["slots"] or NONE
+        told += f"; the API says that the account is full at {full}, the limit says {limit}"
+    more = f"delete identities, or have more slots and set `identity-worker limits {report.name} --slots N`"
+    return Check(name, Health.FAIL if waits else Health.WARN, told, more)
+
+
+def _budget(report: AccountReport, budget: AccountBudget) -> Check:
+    name, waits = f"budget {report.name}", report.waiting["create"] + report.waiting["promote"]
+    left, allowed = credits_text(budget.left), credits_text(budget.allowed)
+    told = f"{left} credits of {allowed} are left, {credits_text(budget.spent)} are spent"
+    if budget.left >= max(budget.allowed * NEAR, PROMOTION_CREDITS):
+        return Check(name, Health.OK, told)
+    told += f"; {counted(waits, 'record waits', 'records wait')}"
+    return Check(
+        name, Health.WARN, told, f"raise it: identity-worker limits {report.name} --account-budget N"
+    )
+
+
+def _budgets(report: AccountReport) -> Check:
+    name = f"budgets {report.name}"
+    if not (parked := sum(batch.parked for batch in report.batches)):
+        return Check(name, Health.OK, "none holds anything back")
+    told = f"{counted(parked, 'record is', 'records are')} held back by a budget"
+    raise_it = f"raise it with `identity-worker limits {report.name}`; `identity-worker accounts` shows which"
+    return Check(name, Health.WARN, told, raise_it)

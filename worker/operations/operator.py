@@ -1,0 +1,165 @@
+"""What an operator may do with a brief: answer its question, bring it back, end it.
+
+Each is one script call on condition that the brief has not moved since it was read, so that of two operators,
+or of one who says it twice, one is obeyed. Who said it stands in the journal.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from config.settings import Settings
+from worker.ledger.ledger import Ledger, same_brief
+from worker.ledger.records import Answer, Record, inside, promotion_subject
+from worker.ledger.scripts import Scripts
+from worker.ledger.states import Kind, final
+from worker.lifecycle import choosing, steps
+from worker.lifecycle.charges import Journal
+from worker.lifecycle.recovery import (
+    ASKED,
+    AT_ONCE,
+    RefusedError,
+    asks_for_description,
+    asks_for_job,
+    way_back,
+)
+from worker.piktid.errors import NotFound
+
+if TYPE_CHECKING:
+    # It brings the HTTP client along, which most answers do without.
+    from worker.piktid.client import PiktID
+
+
+_ASKING = "; `identity-worker status --held` lists what asks"
+
+
+class Operator:
+    """The operator's moves, journalled with who made them; all raise RefusedError and redis.RedisError."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings, by: str) -> None:
+        self.ledger = Ledger(client, settings)
+        self._scripts = Scripts(client, settings)
+        self._by = by
+
+    def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
+        """Make a job of the API the brief's, once the API has said that it is one that creates identities."""
+        if not asks_for_job(brief):
+            raise RefusedError(
+                f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job{_ASKING}"
+            )
+        _check_job(api, job_id)
+        answer = self.ledger.advance(
+            brief,
+            "generating",
+            fields={"job_id": job_id},
+            forget=ASKED,
+            when=_as_read(brief),
+            jobs=[job_id],
+            unowned=True,
+            timer=AT_ONCE,
+            journal=steps.outcome("create", brief, "adopted", job_id=job_id, by=self._by),
+        )
+        return self._checked(brief, answer, f"or job {job_id} is another brief's")
+
+    def resend(self, brief: Record) -> Answer:
+        """Have the paid call made again whose outcome nobody knows: the create, or the description."""
+        if asks_for_job(brief):
+            to, timer = "waiting", None
+        elif asks_for_description(brief):
+            to, timer = "preparing", AT_ONCE
+        else:
+            raise RefusedError(
+                f"brief {brief.brief_id} is {_where(brief)}: no paid call of it is in question{_ASKING}"
+            )
+        answer = self.ledger.advance(
+            brief,
+            to,
+            forget=ASKED,
+            when=_as_read(brief),
+            timer=timer,
+            journal=self._word(brief, "resend", back_to=to),
+        )
+        return self._checked(brief, answer)
+
+    def give_up(self, brief: Record, paid: str) -> Answer:
+        """Fail a brief that waits for an answer; what was `paid` is told with it."""
+        if brief.state not in ("held", "uncertain"):
+            raise RefusedError(
+                f"brief {brief.brief_id} is {_where(brief)}: only one that is held can be given up{_ASKING}"
+            )
+        return self._stop(brief, "failed", f"given up by {self._by}; paid so far: {paid}")
+
+    def cancel(self, brief: Record) -> Answer:
+        """End a brief: at once, or when what is under way is over. REPEAT when that was said before."""
+        if final(Kind.BRIEF, brief.state) and brief.state != "cancelled":
+            told = f"brief {brief.brief_id} is {brief.state}: there is nothing left to cancel"
+            raise RefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells what came of it")
+        return self._stop(brief, "cancelled", f"cancelled by {self._by}")
+
+    def retry(self, brief: Record, journal: Journal) -> str:
+        """Bring a brief back to where it stopped, never paying again; return the state that it goes to."""
+        promotions = self._promotions(brief)
+        moves = way_back(brief, promotions, journal)
+        chosen = None
+        if moves[0]["to"] == "choosing":
+            chosen = choosing.choose(steps.rules_of(brief), steps.drafts_of(brief))
+        answer = Answer(
+            self._scripts.run(
+                "retry",
+                brief=brief.brief_id,
+                when=_as_read(brief),
+                moves=moves,
+                promotions=[each.fields() for each in chosen] if chosen else None,
+                journal=inside(self._word(brief, "retry", **{"from": brief.state})) + "}",
+            )
+        )
+        self._checked(brief, answer)
+        return str(moves[0]["to"])
+
+    def _promotions(self, brief: Record) -> list[Record]:
+        count = int(brief.get("promotions") or 0)
+        found = [self.ledger.read(promotion_subject(brief.brief_id, number)) for number in range(count)]
+        return [promotion for promotion in found if promotion is not None]
+
+    def _stop(self, brief: Record, to: str, why: str) -> Answer:
+        answer = Answer(
+            self._scripts.run(
+                "stop",
+                brief=brief.brief_id,
+                to=to,
+                why=why,
+                # A cancel holds in whatever state the brief is by now, but not for one in its place.
+                when=_as_read(brief) if to == "failed" else same_brief(brief),
+                journal=inside(self._word(brief, "cancel" if to == "cancelled" else "give up")) + "}",
+            )
+        )
+        return self._checked(brief, answer)
+
+    def _word(self, brief: Record, word: str, **facts: Any) -> dict[str, Any]:
+        return {"call": "operator", "subject": brief.subject, "what": word, "by": self._by, **facts}
+
+    def _checked(self, brief: Record, answer: Answer, otherwise: str = "") -> Answer:
+        if answer is Answer.ELSEWHERE:
+            why = " ".join(["has moved meanwhile", otherwise]).strip()
+            raise RefusedError(f"brief {brief.brief_id} {why}; see `status {brief.brief_id}`")
+        return answer
+
+
+def _as_read(brief: Record) -> dict[str, str]:
+    return {"moved_at": brief.fields["moved_at"], "state": brief.state}
+
+
+def _where(brief: Record) -> str:
+    asked = "" if brief.state != "held" else f": {brief.get('question')}"
+    return brief.state + asked
+
+
+def _check_job(api: "PiktID", job_id: str) -> None:
+    """Raise RefusedError unless the API knows the job as one that creates identities; or an ApiError."""
+    try:
+        job_type = api.job_status(job_id).job_type or api.job_results(job_id).job_type
+    except NotFound as error:
+        raise RefusedError(f"the API does not know job {job_id}: {error}") from error
+    if job_type != "identity_creation":
+        told = f"job {job_id} is no identity_creation job: the API calls it {job_type or 'nothing'}"
+        raise RefusedError(told)

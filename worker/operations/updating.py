@@ -1,0 +1,98 @@
+"""Changing on purpose what stands around the body of a brief on record: its metadata, batch and priority."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from worker.briefs.brief import parse
+from worker.briefs.equality import digest
+from worker.ledger.ledger import Event, Ledger
+from worker.ledger.records import Record, brief_subject
+from worker.lifecycle.admission import envelope
+
+
+class UnknownBrief(LookupError):
+    """Raised when no brief of this id is on record."""
+
+
+class Change(NamedTuple):
+    """What a brief is to have from now on; None where it keeps what it has."""
+
+    metadata: Mapping[str, Any] | None = None
+    batch: str | None = None
+    """`""` is no batch."""
+    priority: int | None = None
+    merge: bool = False
+    """Whether `metadata` is put into what is there, and does not replace it."""
+
+
+def update(ledger: Ledger, brief_id: str, change: Change, by: str) -> list[str]:
+    """Change a brief in whatever state it is, and return which of the three have changed.
+
+    Who did it is in its journal. Raises BadBrief when a value breaks the rules of briefs, and UnknownBrief.
+    """
+    while True:
+        record = ledger.read(brief_subject(brief_id))
+        if record is None:
+            raise UnknownBrief(brief_id)
+        stands = json.loads("{" + record.fields["envelope"] + "}")
+        new = _checked(_new(stands, change))
+        changed = [name for name in new if digest(new[name]) != digest(_old(record, stands)[name])]
+        if not changed or _write(ledger, record, {name: new[name] for name in changed}, stands, by):
+            return changed
+
+
+def _old(record: Record, stands: Mapping[str, Any]) -> dict[str, Any]:
+    priority = record.get("priority")
+    # Records of before have none: then whatever is asked for is a change.
+    return {
+        "metadata": stands.get("metadata", {}),
+        "batch": stands.get("batch"),
+        "priority": None if priority is None else int(priority),
+    }
+
+
+def _new(stands: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    new: dict[str, Any] = {}
+    if change.metadata is not None:
+        new["metadata"] = {**(stands.get("metadata", {}) if change.merge else {}), **change.metadata}
+    if change.batch is not None:
+        new["batch"] = change.batch or None
+    if change.priority is not None:
+        new["priority"] = change.priority
+    return new
+
+
+def _checked(new: dict[str, Any]) -> dict[str, Any]:
+    parse({"instructions": [{"prompt": "-"}]} | new)
+    return new
+
+
+def _write(
+    ledger: Ledger, record: Record, changed: Mapping[str, Any], stands: Mapping[str, Any], by: str
+) -> bool:
+    """Write down what changes; return False when somebody else has changed the brief since it was read."""
+    now = {**stands, **changed}
+    fields = {"envelope": envelope(record.brief_id, now["batch"], record.account, now["metadata"])}
+    parts = record.json("parts")
+    if parts is not None and record.get("faults") is None:
+        said = {name: digest(value) for name, value in changed.items() if value is not None}
+        kept = {path: each for path, each in parts.items() if path not in changed}
+        fields["parts"] = json.dumps(dict(sorted((kept | said).items())))
+    told = {name: value for name, value in changed.items() if name != "metadata"}
+    return ledger.update(
+        record.brief_id,
+        when={name: record.get(name) or "" for name in ("accepted_at", "envelope", "parts", "priority")},
+        fields=fields,
+        batch=(changed["batch"] or "") if "batch" in changed else None,
+        priority=changed.get("priority"),
+        event=Event("identity.brief.updated", {"changed": list(changed), "by": by}),
+        journal={
+            "call": "operator",
+            "subject": record.subject,
+            "what": "update",
+            "by": by,
+            "changed": list(changed),
+            **told,
+        },
+    )

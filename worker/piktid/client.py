@@ -1,0 +1,204 @@
+"""The PiktID v2 API, one method for each call, over one connection pool for the process.
+
+Paths, bodies and statuses: the guide; where it is silent or disputed, piktid-v2.md section 6. Every call
+returns a value of `worker.piktid.answers` or raises an `ApiError` of `worker.piktid.errors`, and nothing
+else.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from config.urls import is_safe
+from worker.piktid import reading, reading_pictures, uploads
+from worker.piktid.answers import (
+    Created,
+    Extracted,
+    Identity,
+    JobResults,
+    JobStatus,
+    Me,
+    Preprocessing,
+    Promoted,
+    Upload,
+    Webhook,
+)
+from worker.piktid.error_status import error_of
+from worker.piktid.errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
+from worker.piktid.json_values import UnreadableError, decode
+from worker.piktid.transport import Reply, exchange, fence, segment
+
+T = TypeVar("T")
+
+#: Longest JSON body read, in bytes: a page of 100 identities takes some 50 KB.
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+#: Identities asked for at once, the most that the API gives.
+PAGE_SIZE = 100
+
+#: Pages after which a list is taken to be endless.
+MAX_PAGES = 100
+
+
+class PiktID:
+    """The calls of one account.
+
+    What costs has a `send_by`, in seconds of `config.clock`: not sent by then, it raises NotSent.
+
+    Cheap to make: it holds no connection of its own. Raises ValueError for a base URL that is neither https
+    nor http to this machine, and for a token that no header can carry.
+    """
+
+    def __init__(self, pool: httpx.Client, base_url: str, token: SecretStr) -> None:
+        if not is_safe(base_url) or "?" in base_url or "#" in base_url:
+            raise ValueError("the API's URL must be https, or http to this machine, and end with its path")
+        secret = token.get_secret_value()
+        # httpx would name the token in its complaint.
+        if not (secret.isascii() and secret.isprintable() and secret.strip() == secret != ""):
+            raise ValueError("the token is blank, or has characters that no header can carry")
+        self._pool = pool
+        self._base_url = base_url.rstrip("/")
+        self._token = token
+
+    def __repr__(self) -> str:
+        return f"PiktID({self._base_url!r})"
+
+    def create(self, body: Mapping[str, object], send_by: float | None = None) -> Created:
+        """Buy drafts: POST /identity/create (guide, *Submitting a creation job*). Never safe to repeat."""
+        return self._ask(reading.read_created, "POST", "/identity/create", json=dict(body), send_by=send_by)
+
+    def job_status(self, job_id: str) -> JobStatus:
+        """Ask where a job is: GET /jobs/{id}/status. NotFound may mean that it is too young."""
+        path = f"/jobs/{segment(job_id)}/status"
+        return self._ask(lambda body: reading.read_job_status(body, job_id), "GET", path)
+
+    def job_results(self, job_id: str) -> JobResults:
+        """Fetch a job's drafts: GET /jobs/{id}/results. NotFound may mean that it is too young."""
+        path = f"/jobs/{segment(job_id)}/results"
+        return self._ask(lambda body: reading.read_job_results(body, job_id), "GET", path)
+
+    def promote(
+        self, image_result_id: int, name: str | None = None, send_by: float | None = None
+    ) -> Promoted:
+        """Make a draft an identity: POST /identity/promote-generated (guide, *Promoting a draft*).
+
+        Costs 50 credits and a slot. Safe to repeat: a draft that is one already raises AlreadyPromoted.
+        """
+        body: dict[str, object] = {"image_result_id": image_result_id}
+        if name is not None:
+            body["name"] = name
+        path = "/identity/promote-generated"
+        return self._ask(reading.read_promoted, "POST", path, json=body, send_by=send_by)
+
+    def preprocessing(self, identity_code: str) -> Preprocessing:
+        """Ask how far an identity is; NotFound after it was known means failed and hidden (6.22).
+
+        Only the vendor's client shows the status path, so without it the documented one is asked (6.21).
+        """
+        path = f"/identity/{segment(identity_code)}"
+        try:
+            return self._ask(reading.read_preprocessing, "GET", f"{path}/status")
+        except (NotFound, Unexpected) as error:
+            if error.status not in (404, 405):
+                raise
+        return self._ask(reading.read_preprocessing, "GET", path)
+
+    def own_identities(self) -> list[Identity]:
+        """List the account's own identities, newest first: GET /identity, every page (6.32)."""
+        try:
+            found = self._identities({"ownership": "mine"})
+        except Invalid:  # the filter's name is not certain
+            found = self._identities({})
+        names = self.me().names if any(identity.disputed for identity in found) else frozenset[str]()
+        return [identity for identity in found if identity.belongs_to(names)]
+
+    def me(self) -> Me:
+        """Ask for the account's balance in credits: GET /auth/me. Jobs in progress may have reserved some."""
+        return self._ask(reading.read_me, "GET", "/auth/me")
+
+    def upload(self, filename: str) -> Upload:
+        """Ask for a place for a file: POST /upload. Free; the file's type goes by the name's suffix."""
+        return self._ask(reading_pictures.read_upload, "POST", "/upload", json={"filename": filename})
+
+    def put_bytes(self, place: Upload, content: bytes, content_type: str) -> None:
+        """Send a file's bytes to its place, as `content_type` unless the API named one. Free."""
+        url = uploads.secured(place.upload_url, self._base_url)
+        uploads.put(self._pool, url, content, place.content_type or content_type)
+
+    def extract(self, file_id: str, send_by: float | None = None) -> Extracted:
+        """Have an uploaded picture described: POST /preset/extract-from-image. Paid; never safe to repeat."""
+        # The default type is another product's (piktid-v2.md 6.27).
+        body = {"file_id": file_id, "type": "identity_creation"}
+        path = "/preset/extract-from-image"
+        return self._ask(reading_pictures.read_extracted, "POST", path, json=body, send_by=send_by)
+
+    def set_webhook(self, url: str) -> Webhook:
+        """Set the account's single webhook: PUT /webhooks. Replaces its URL and its secret, and pings."""
+        return self._ask(reading.read_webhook, "PUT", "/webhooks", json={"url": url})
+
+    def test_webhook(self) -> int | None:
+        """Have a test event sent to the webhook: POST /webhooks/test.
+
+        Returns what the receiver answered last, None where the API does not say.
+        """
+        return reading.read_last_response(self._call("POST", "/webhooks/test").body)
+
+    def _identities(self, filters: Mapping[str, str]) -> list[Identity]:
+        """Read every page, to the one that is the last or brings nothing new.
+
+        An identity made meanwhile shifts the pages, so a code may come twice and counts once.
+        """
+        found: dict[str, Identity] = {}
+        for page in range(1, MAX_PAGES + 1):
+            params = {**filters, "page": str(page), "per_page": str(PAGE_SIZE)}
+            read = self._ask(reading.read_identity_page, "GET", "/identity", params=params)
+            known = len(found)
+            found.update((identity.identity_code, identity) for identity in read.identities)
+            if read.last or len(found) == known:
+                return list(found.values())
+        raise OutcomeUnknown(f"GET /identity: no end after {MAX_PAGES} pages")
+
+    def _ask(
+        self,
+        read: Callable[[object], T],
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        send_by: float | None = None,
+    ) -> T:
+        reply = self._call(method, path, json=json, params=params, send_by=send_by)
+        try:
+            return read(decode(reply.body if reply.whole else b""))
+        except UnreadableError as error:
+            raise OutcomeUnknown(f"{method} {path}: answered {reply.status}, but {error}") from error
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        send_by: float | None = None,
+    ) -> Reply:
+        """Send one request and return its 2xx response: the exact code is certain for no call (6.13)."""
+        call, secret = f"{method} {path}", self._token.get_secret_value()
+        try:
+            request = self._pool.build_request(
+                method,
+                self._base_url + path,
+                json=json,
+                params=params,
+                headers={"Authorization": f"Bearer {secret}"},
+                extensions=None if send_by is None else fence(send_by),
+            )
+        except httpx.InvalidURL as error:
+            raise NotSent(f"{method}: the path is too long for a URL") from error
+        reply = exchange(self._pool, call, request, MAX_BODY_BYTES)
+        if 200 <= reply.status < 300:
+            return reply
+        raise error_of(call, reply, secret=secret)

@@ -1,0 +1,149 @@
+"""The event stream of one account (piktid-v2.md 3.2): one connection, read as notifications.
+
+An event is a hint to look at a job, never the verdict on it, so of its body only whose it is gets read.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent
+from pydantic import SecretStr
+
+from worker.piktid.event_stream import LineFilter
+from worker.piktid.json_values import number
+
+#: Seconds between two comments with which the API keeps a quiet stream open, and how long without any
+#: frame means that the peer is dead.
+KEEPALIVE = 15.0
+SILENCE = 3 * KEEPALIVE
+#: Seconds in which the API must have begun to answer.
+OPENING = 10.0
+#: Seconds since 1970 that no clock shows: the year 5138.
+_NEVER = 1e11
+
+
+class StreamEnded(Exception):
+    """Raised when the stream is over, for whatever reason."""
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One event: its id for DELETE, its name, and what it names: a job, an identity, both or neither."""
+
+    id: str
+    name: str
+    job: str | None
+    code: str | None
+    sent_at: float | None = None
+    """Seconds since 1970, by the API's clock."""
+
+
+#: What a stream yields: that it is open, that the kept events have all come, an event, or an illegible one.
+Frame = Notification | Literal["opened", "replayed", "unreadable"]
+
+
+async def follow(
+    client: httpx.AsyncClient,
+    api_url: str,
+    token: SecretStr,
+    silence: float = SILENCE,
+    heard: Callable[[], None] = lambda: None,
+    openings: asyncio.Semaphore | None = None,
+) -> AsyncIterator[Frame]:
+    """Yield what comes, the kept events first; `heard` is called at each sign of life.
+
+    It is opened when one of `openings` is free. Never returns: raises StreamEnded when the connection ends,
+    is refused, or is silent for `silence` seconds.
+    """
+    # Unpacked, a small answer can be a large one.
+    headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
+    headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+    timeout = httpx.Timeout(OPENING, read=silence)
+    request = client.build_request("GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout)
+    try:
+        async with openings or asyncio.Semaphore(), asyncio.timeout(OPENING):
+            # Never redirected: the token is for this host.
+            answer = await client.send(request, stream=True, follow_redirects=False)
+        async with aclosing(answer):
+            _check(answer)
+            yield "opened"
+            async for event in _events(answer, heard):
+                if event.event == "backfill_complete":
+                    yield "replayed"
+                elif event.data:  # after an id, a comment is an event without data
+                    yield read_frame(event) or "unreadable"
+    except TimeoutError as error:
+        raise StreamEnded(f"the API did not answer within {OPENING:g} s") from error
+    except httpx.HTTPError as error:
+        raise StreamEnded(f"{type(error).__name__}: {error}") from error
+    raise StreamEnded("the API closed the event stream")
+
+
+def _check(answer: httpx.Response) -> None:
+    """Raise StreamEnded unless an answer is an event stream: the body of an error may look like one."""
+    if answer.status_code != httpx.codes.OK:
+        status = answer.status_code
+        raise StreamEnded(f"the API answered {status} to the event stream")
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "text/event-stream":
+        raise StreamEnded(f"the API answered no event stream but {kind[:100]!a}")
+    packed = answer.headers.get("content-encoding", "identity")
+    if packed != "identity":
+        raise StreamEnded(f"the API packed the event stream as {packed[:100]!a}")
+
+
+def _events(answer: httpx.Response, heard: Callable[[], None]) -> AsyncIterator[ServerSentEvent]:
+    """Return the events of an answer; `heard` is called at each piece, since httpx-sse hides comments."""
+
+    async def filtered() -> AsyncIterator[bytes]:
+        lines = LineFilter()
+        async for piece in answer.aiter_raw():
+            heard()
+            yield lines.feed(piece)
+
+    # Not the answer's own type: httpx would believe its charset, and httpx-sse minds its case.
+    headers = {"Content-Type": "text/event-stream; charset=utf-8"}
+    return EventSource(httpx.Response(httpx.codes.OK, headers=headers, content=filtered())).aiter_sse()
+
+
+def read_frame(event: ServerSentEvent) -> Notification | None:
+    """Return what an event says, None for one that says nothing that can be read (piktid-v2.md 6.7)."""
+    try:
+        body = json.loads(event.data)
+    except (ValueError, RecursionError):
+        return None
+    return read_event(body)
+
+
+def read_event(body: Any) -> Notification | None:
+    """Return the notification that a decoded event object is (piktid-v2.md 3.1), None if it is none."""
+    if not isinstance(body, dict) or _text(body.get("id")) is None:
+        return None
+    data = body["data"] if isinstance(body.get("data"), dict) else {}
+    job = _text(data.get("id_task")) or _text(data.get("job_id"))
+    return Notification(
+        id=_text(body["id"]) or "",
+        name=_text(body.get("name")) or "",
+        job=job,
+        code=_text(data.get("identity_code")),
+        sent_at=_time(body.get("timestamp")),
+    )
+
+
+def _text(value: object) -> str | None:
+    """Return an id as text: the API writes some as numbers (piktid-v2.md 6.2)."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        return None
+    # Redis and URLs are UTF-8, which has no lone surrogates.
+    return str(value)[:200].encode("utf-8", "replace").decode()
+
+
+def _time(value: object) -> float | None:
+    """Return a time that can be one, in seconds since 1970."""
+    seconds = number(value)
+    return seconds if seconds is not None and abs(seconds) < _NEVER else None

@@ -1,0 +1,124 @@
+"""One request and its reply over the pool: what a failure proves, and how much of a body is read."""
+
+import zlib
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from config.clock import clock
+from worker.network.pool import READ_SECONDS, longest_call
+from worker.network.timed_network import within
+from worker.piktid.errors import NotSent, OutcomeUnknown
+
+#: What httpx raises before it has written the first byte. Whatever else it raises may come after the
+#: request has arrived: a reset, for one, even if the server had just closed an idle connection.
+_BEFORE_SENDING = (
+    httpx.ConnectError,  # refused, no route, no such name, TLS
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,  # the proxy refused the tunnel
+    httpx.UnsupportedProtocol,
+)
+
+
+#: What httpcore tells its trace right before it writes to the connection.
+_WRITES = ("send_request_headers.started", "send_request_body.started")
+
+
+class _TooLate(Exception):
+    """Raised out of a request whose time to be sent is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response as far as it was read; `whole` is False when it broke off or was too long."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    whole: bool = True
+
+
+def fence(send_by: float) -> dict[str, Any]:
+    """Return the extensions of a request that is not written after `send_by`, in seconds of `clock`.
+
+    Whoever was frozen between its claim and its call finds itself here, on the way to the socket: `exchange`
+    raises NotSent. A request is acted on when it is whole, so its body is looked at as well.
+    """
+
+    def look(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith(_WRITES) and clock() > send_by:
+            raise _TooLate
+
+    return {"trace": look}
+
+
+def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: int) -> Reply:
+    """Send a request, follow no redirect, and read at most about `max_bytes` of the body.
+
+    All of it has ended after `longest_call` of the pool's timeout. Raises NotSent when the request provably
+    never left, OutcomeUnknown when no status came back.
+    """
+    with within(longest_call(pool.timeout.read or READ_SECONDS)):
+        try:
+            response = pool.send(request, stream=True, follow_redirects=False)
+        except _BEFORE_SENDING as error:
+            raise NotSent(f"{call}: {type(error).__name__}: {error}") from error
+        except _TooLate as error:
+            told = f"{call}: too late to be sent, somebody else may have taken it over"
+            raise NotSent(told) from error
+        except Exception as error:
+            # Everything: httpx lets some errors of its parts through, and a foreign one must not hide that
+            # the request may have arrived. Its text is left out, since it may quote what the server sent.
+            raise OutcomeUnknown(f"{call}: no answer came back ({type(error).__name__})") from error
+        with closing(response):
+            body, whole = read_body(response, max_bytes)
+    return Reply(response.status_code, response.headers, body, whole)
+
+
+def read_body(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
+    """Return a body, and whether it is whole: of an error, the status counts even when its body broke off.
+
+    Not as httpx would unpack it, which knows no limit and as many layers as the header names.
+    """
+    raw = bytearray()
+    try:
+        for part in response.iter_raw():
+            raw += part
+            if len(raw) > max_bytes:
+                return bytes(raw), False
+    except httpx.HTTPError:
+        return bytes(raw), False
+    packed = packings(response.headers)
+    return _unpacked(raw, packed, max_bytes) if packed else (bytes(raw), True)
+
+
+def packings(headers: httpx.Headers) -> list[str]:
+    """Return how a body is packed, one item a layer; `identity` and nothing are none (RFC 9110, 8.4)."""
+    named = [each.strip().lower() for each in headers.get("content-encoding", "").split(",")]
+    return [each for each in named if each not in ("", "identity")]
+
+
+def _unpacked(raw: bytearray, packed: list[str], max_bytes: int) -> tuple[bytes, bool]:
+    """Return what one layer of gzip or zlib holds, up to the limit; of anything else, nothing.
+
+    We ask for none. But an answer that tells what was bought must not be lost to a proxy that packs unasked.
+    """
+    if packed not in (["gzip"], ["x-gzip"], ["deflate"]):
+        return b"", False
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either header
+    try:
+        body = unpacker.decompress(raw, max_bytes + 1)
+    except zlib.error:
+        return b"", False
+    # Behind the end there may be one more of the kind, with the rest of it.
+    return body, unpacker.eof and not unpacker.unused_data and len(body) <= max_bytes
+
+
+def segment(name: str) -> str:
+    """Return an id as one segment of a path; dots too, or `..` would climb to another endpoint."""
+    return quote(name, safe="", errors="replace").replace(".", "%2E")

@@ -1,0 +1,141 @@
+"""How this project connects to Redis: every timeout and retry said aloud, and wrong servers left.
+
+Behind a proxy or a name, a connection outlives a failover: the old primary stays as a replica, and answers
+READONLY for ever. Whoever answers so is left, with all idle connections, which lead to the same server.
+"""
+
+from functools import cache
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from worker.store.outages import is_elsewhere
+
+#: Seconds to wait for a connection, and for any one answer.
+CONNECT_TIMEOUT = 2.0
+ANSWER_TIMEOUT = 5.0
+#: Seconds that a blocking command may block: well below the answer's timeout.
+BLOCK = 1.0
+#: Connections of an asyncio client, for thousands of tasks: a command takes a millisecond of one, or tens if
+#: each write is synced on a busy disk. What comes together is synced together.
+CONNECTIONS = 64
+#: How bytes that are no UTF-8 become text and back (PEP 383).
+_ANY_BYTES = "surrogateescape"
+
+
+def _options(**more: Any) -> dict[str, Any]:
+    # No client retries: a script whose reply was lost has run, and its second run would answer `repeat`
+    # to the very caller who moved the record. The timers and the broker repeat what is safe to repeat.
+    return {
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "socket_timeout": ANSWER_TIMEOUT,
+        "protocol": 2,
+        **more,
+    }
+
+
+class _Leaving:
+    """A connection that is closed once it is given back, if its server was not the one to ask."""
+
+    #: Kept apart from redis-py's own mark, which is gone when a client has closed the connection itself.
+    was_wrong = False
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read an answer; what it raises is raised."""
+        try:
+            return super().read_response(*args, **options)  # type: ignore[misc]
+        except redis.ResponseError as error:
+            # Not at once: the answers to the rest of a pipeline are still to be read.
+            if is_elsewhere(error):
+                self.was_wrong = True
+                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            raise
+
+
+class _AsyncLeaving:
+    """The same for asyncio."""
+
+    was_wrong = False
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read an answer; what it raises is raised."""
+        try:
+            return await super().read_response(*args, **options)  # type: ignore[misc]
+        except redis.ResponseError as error:
+            if is_elsewhere(error):
+                self.was_wrong = True
+                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            raise
+
+
+@cache
+def _leaving(kind: type, mixin: type) -> type:
+    return type(f"Leaving{kind.__name__}", (mixin, kind), {})
+
+
+class _Pool(redis.ConnectionPool):
+    """Connections of which one that is to be left takes the idle ones with it."""
+
+    def __init__(self, connection_class: type = redis.Connection, **options: Any) -> None:
+        super().__init__(connection_class=_leaving(connection_class, _Leaving), **options)
+
+    def release(self, connection: Any) -> None:
+        """Take a connection back."""
+        was_wrong, connection.was_wrong = connection.was_wrong, False
+        super().release(connection)
+        if was_wrong:
+            self.disconnect(inuse_connections=False)
+
+
+class _AsyncPool(redis.asyncio.BlockingConnectionPool):
+    """The same for asyncio; whoever finds no free connection waits for one."""
+
+    def __init__(self, connection_class: type = redis.asyncio.Connection, **options: Any) -> None:
+        super().__init__(connection_class=_leaving(connection_class, _AsyncLeaving), **options)
+
+    async def release(self, connection: Any) -> None:
+        """Take a connection back."""
+        was_wrong, connection.was_wrong = connection.was_wrong, False
+        await super().release(connection)
+        if was_wrong:
+            async with self._condition:  # of those that are idle, none may be taken meanwhile
+                for idle in self._available_connections:
+                    await idle.disconnect(nowait=True)
+
+
+def connect(url: str) -> "redis.Redis":
+    """Return a client whose answers are text; nothing is sent before the first command."""
+    pool = _Pool.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
+    return redis.Redis.from_pool(pool)
+
+
+def connect_bytes(url: str) -> "redis.Redis":
+    """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
+    more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
+    return redis.Redis.from_pool(_Pool.from_url(url, **_options(**more)))
+
+
+def decoded(name: bytes) -> str:
+    """Return a name that others chose as text, whatever its bytes are; such a client sends the same bytes."""
+    return name.decode("utf-8", _ANY_BYTES)
+
+
+def encoded(name: str) -> bytes:
+    """Return the bytes that `decoded` was given."""
+    return name.encode("utf-8", _ANY_BYTES)
+
+
+def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Redis":
+    """Return an asyncio client whose answers are text; whoever finds no free connection waits for one."""
+    from redis.asyncio.retry import Retry as AsyncRetry
+
+    pool = _AsyncPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=ANSWER_TIMEOUT,
+        **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
+    )
+    return redis.asyncio.Redis.from_pool(pool)

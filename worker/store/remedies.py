@@ -1,0 +1,76 @@
+"""What to do about an error of Redis, by its kind: "start it" helps nobody who has named a replica."""
+
+import redis
+from redis.exceptions import AuthorizationError
+
+from worker.store.outages import code_of
+
+_RIGHT_NAME = "set REDIS_URL right; in a user or password, / ? # @ and % are percent-encoded"
+_CLOSED = "see that it is a Redis, and its log; if it wants TLS, write rediss:// in REDIS_URL"
+_OTHER_KIND = "it is a Sentinel, or no Redis for data; `identity-worker doctor` says what it is"
+#: What a server answers, by its code.
+_BY_CODE = {
+    "WRONGPASS": f"the server does not know this user and password: {_RIGHT_NAME}",
+    "NOAUTH": "the server wants a password: write it into REDIS_URL, redis://[USER]:PASSWORD@HOST",
+    "NOPERM": "give the user of REDIS_URL this right; `identity-worker doctor` says which are missing",
+    "LOADING": "it is reading its file: wait until it has, and try again",
+    "READONLY": "it is a replica: name the primary in REDIS_URL",
+    "MASTERDOWN": "it is a replica that has lost its primary: name the primary in REDIS_URL",
+    "MOVED": "it is a node of a cluster: name a server without cluster mode in REDIS_URL",
+    "CLUSTERDOWN": "it is a node of a cluster: name a server without cluster mode in REDIS_URL",
+    "OOM": "its memory is full: raise its maxmemory",
+    "MISCONF": "it can't write its file: see its log, and the room on its disk",
+    "NOREPLICAS": "it has fewer replicas than it wants: see its min-replicas-to-write",
+    "BUSY": "a script there does not end: see its log, and SCRIPT KILL",
+    "DENIED": "it takes no connections from other machines (protected mode): give it a password",
+}
+#: What the text of an error has in it where there is no code, in lower case.
+_BY_TEXT = {
+    "certificate_verify_failed": "name the CA that signed its certificate: rediss://...?ssl_ca_certs=FILE",
+    "hostname mismatch": "its certificate is for another name: use that one in REDIS_URL",
+    "wrong_version_number": "it does not speak TLS on this port: write redis://, or name its TLS port",
+    "wrong version number": "it does not speak TLS on this port: write redis://, or name its TLS port",
+    "record layer failure": "it does not speak TLS on this port: write redis://, or name its TLS port",
+    "name or service not known": "no machine has this name: set the host in REDIS_URL right",
+    "name resolution": "the name could not be looked up: set the host in REDIS_URL right, or see the DNS",
+    "no address associated": "no machine has this name: set the host in REDIS_URL right",
+    "nodename nor servname": "no machine has this name: set the host in REDIS_URL right",
+    "permission denied": "this user may not open its socket: see the rights of the file and its folder",
+    "db index": "it has fewer databases: set the number at the end of REDIS_URL right",
+    "select is not allowed in cluster mode": "it is a cluster: name a server without cluster mode",
+    "without any password configured": "it has no password: leave it out of REDIS_URL",
+    "protected mode": _BY_CODE["DENIED"],
+    "max number of clients": "it has too many clients: raise its maxclients",
+    "timeout connecting": "see that it runs there, and that it speaks TLS if REDIS_URL says rediss://",
+    "timeout reading": f"something listens there and does not answer: {_CLOSED}",
+    "wrong kind of value": "another program has put something else under a key of ours: see which by TYPE",
+    "unknown command": _OTHER_KIND,
+    "connection closed by server": _CLOSED,
+    "connection reset": _CLOSED,
+}
+#: Codes of what passes by itself.
+_PASSING = ("LOADING", "MASTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
+_PLAIN = "start it, or set REDIS_URL to one that runs"
+
+
+def remedy(error: redis.RedisError) -> str:
+    """Return what to do about an error of Redis, a sentence without its end."""
+    text = str(error).lower()
+    told = _BY_CODE.get(code_of(error)) or next((do for part, do in _BY_TEXT.items() if part in text), None)
+    if told is not None:
+        return told
+    if isinstance(error, redis.InvalidResponse):
+        return "what answers there is no Redis: set host and port in REDIS_URL right"
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        return _PLAIN
+    return "see its log"
+
+
+def is_lasting(error: redis.RedisError) -> bool:
+    """Return whether waiting does not help: a password, a certificate, a right do not mend themselves."""
+    if isinstance(error, redis.AuthenticationError | AuthorizationError | redis.InvalidResponse):
+        return True
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        text = str(error).lower()
+        return any(part in text for part in ("certificate", "wrong_version", "wrong version", "record layer"))
+    return code_of(error) not in _PASSING

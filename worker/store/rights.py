@@ -1,0 +1,125 @@
+"""Whether a server lets us run each command that we use, on keys like ours.
+
+All of them stand in one transaction on keys of its own: where one is refused, the server names it, and runs
+none; else they run together, and the last deletes the keys. Nobody ever sees them, and none is left behind.
+"""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import redis
+
+from config import keys
+from worker.store.findings import Finding, Level
+from worker.store.outages import code_of
+
+Command = tuple[str | int, ...]
+
+_SCRIPT = "return redis.call('EXISTS', KEYS[1])"
+#: Missing commands beyond which the remedy names whole categories.
+_MANY = 6
+_CATEGORIES = "+@read +@write +@blocking +@scripting +@transaction +@connection"
+_COMMAND = re.compile(r"'([^']+)' command|unknown command '([^']+)'")
+
+
+def probes() -> list[Command]:
+    """Return the transaction that tries each command that we use, scripts and Dramatiq's included."""
+    ours, queue = keys.SCRATCH(uuid.uuid4().hex), keys.SCRATCH_QUEUE(uuid.uuid4().hex)
+    return [("MULTI",), *_tried(ours), *_queued(queue), *_called(ours), ("DEL", ours, queue), ("EXEC",)]
+
+
+def _tried(key: str) -> Iterator[Command]:
+    """Yield what is done to records: each type in turn, under one name."""
+    yield from [("SET", key, 1, "PX", 1000), ("GET", key), ("INCR", key), ("PEXPIRE", key, 2000, "GT")]
+    yield from [("INCRBY", key, 1), ("DECRBY", key, 1)]
+    yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key)]
+    yield from [("HSET", key, "a", 1), ("HSETNX", key, "b", 1), ("HINCRBY", key, "a", 1)]
+    yield from [("HSTRLEN", key, "a")]
+    yield from [("HINCRBYFLOAT", key, "a", 1), ("HGET", key, "a"), ("HMGET", key, "a"), ("HGETALL", key)]
+    yield from [("HEXISTS", key, "a"), ("HKEYS", key), ("HVALS", key), ("HLEN", key), ("HDEL", key, "a")]
+    yield from [("DEL", key), ("ZADD", key, 1, "a"), ("ZSCORE", key, "a"), ("ZRANK", key, "a")]
+    yield ("ZMSCORE", key, "a")
+    yield from [("ZCARD", key), ("ZCOUNT", key, 0, 9), ("ZRANGE", key, 0, 9), ("ZRANGEBYSCORE", key, 0, 9)]
+    yield from [("ZREM", key, "b"), ("ZREMRANGEBYSCORE", key, 5, 9), ("DEL", key)]
+    yield from [("RPUSH", key, "a"), ("LPUSH", key, "b", "c"), ("LLEN", key), ("LRANGE", key, 0, 9)]
+    yield from [("LPOS", key, "a"), ("LTRIM", key, 0, 9), ("LPOP", key), ("BLPOP", key, 1), ("DEL", key)]
+    yield from [("XADD", key, "MAXLEN", "~", 9, "*", "a", "b"), ("XREVRANGE", key, "+", "-", "COUNT", 1)]
+    yield from [("XLEN", key), ("XRANGE", key, "-", "+", "COUNT", 1), ("XDEL", key, "1-1")]
+    yield from [("XREAD", "COUNT", 1, "BLOCK", 1, "STREAMS", key, "0"), ("DEL", key)]
+
+
+def _queued(key: str) -> Iterator[Command]:
+    """Yield what is done to the queues, whose keys are Dramatiq's."""
+    yield from [("SADD", key, "a"), ("SREM", key, "b"), ("SMEMBERS", key), ("SCARD", key)]
+    yield from [("SISMEMBER", key, "a"), ("DEL", key)]
+    yield from [("RPUSH", key, "a"), ("BLMOVE", key, key, "LEFT", "LEFT", 1)]
+
+
+def _called(key: str) -> Iterator[Command]:
+    sha = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+    yield from [
+        ("TYPE", key),
+        ("SCAN", 0, "COUNT", 1),
+        ("TIME",),
+        ("PING",),
+        ("SCRIPT", "LOAD", _SCRIPT),
+        ("EVALSHA", sha, 1, key),
+    ]
+
+
+def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iterator[Finding]:
+    """Yield what the answers to the probes say; raises the redis.RedisError that says that it may pass.
+
+    `user` is whom the server takes us for.
+    """
+    last = answers[-1]
+    inner = last if isinstance(last, list) else []
+    commands: dict[str, None] = {}
+    lacks_keys = False
+    unable: Finding | None = None
+    for command, answer in zip([*tried, *tried[1:]], [*answers, *inner], strict=False):
+        if not isinstance(answer, redis.ResponseError) or code_of(answer) == "EXECABORT":
+            continue
+        code, text = code_of(answer), str(answer)
+        if code == "NOPERM":
+            found = _COMMAND.search(text)
+            lacks_keys |= found is None
+            commands |= {found[1]: None} if found else {}
+        elif code == "READONLY":
+            yield read_only()
+            return
+        elif code == "ERR":
+            unable = unable or _unable(str(command[0]), text)
+        else:
+            raise answer
+    if commands or lacks_keys:
+        # First: what lacks MULTI can't run EXEC either.
+        yield _missing(list(commands), user, lacks_keys=lacks_keys)
+    elif unable is not None:
+        yield unable
+
+
+def read_only(primary: str = "") -> Finding:
+    """Return what is said of a replica."""
+    what = f"it is a replica{primary and f' of {primary}'}: it takes no writes, or loses them"
+    return Finding("server", Level.REFUSE, what, "name the primary in REDIS_URL")
+
+
+def _unable(command: str, text: str) -> Finding:
+    what = f"it can't do what {command} does in Redis 7: {text[:200]}"
+    return Finding("server", Level.REFUSE, what, "use Redis 7.0 or newer, or Valkey, with all commands")
+
+
+def _missing(commands: Sequence[str], user: str, *, lacks_keys: bool) -> Finding:
+    shown = [*commands[:_MANY], f"{len(commands) - _MANY} more"] if len(commands) > _MANY else commands
+    said = [f"the commands {', '.join(shown)}"] if commands else []
+    rules = [_CATEGORIES] if len(commands) > _MANY else [f"+{each}" for each in commands]
+    if lacks_keys:
+        patterns = f"~{keys.OURS}:* ~{keys.DRAMATIQ}:*"
+        said.append(f"keys like {patterns}")
+        rules.append(patterns)
+    what = f"the user {user} may not use {' and '.join(said)}"
+    return Finding("rights", Level.REFUSE, what, f"allow it: ACL SETUSER {user} {' '.join(rules)}")

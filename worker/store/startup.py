@@ -1,0 +1,148 @@
+"""The check of a start: whether this Redis is one to run on, the same for every process and `doctor`.
+
+One round trip. What can never succeed ends the start with its own remedy; what may pass is waited for; what
+the server does not let us ask is said, and is no fault.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import redis
+
+from config import logs
+from config.backoff import pauses
+from config.redis_url import place
+from worker.store import durability, rights
+from worker.store.connection import connect
+from worker.store.findings import Finding, Level
+from worker.store.outages import code_of
+from worker.store.remedies import is_lasting, remedy
+from worker.store.rights import Command
+
+log = logs.get("redis")
+
+#: Seconds for which a server that starts or restarts is waited for; one that reads its file, without end.
+PATIENCE = 10.0
+#: The oldest version that has all commands that are used: expiry with options.
+OLDEST = (7, 0)
+_QUESTIONS: tuple[Command, ...] = (("HELLO",), ("INFO",), ("CONFIG", "GET", "appendfsync", "save"))
+
+
+class UnsafeServer(Exception):
+    """Raised when nothing may run on a server; says what to do."""
+
+
+class Examined(NamedTuple):
+    """A server's name and version (None: it does not tell), and what is to be said of it, the worst first."""
+
+    server: str | None
+    findings: list[Finding]
+
+
+def examine(client: "redis.Redis") -> Examined:
+    """Return what is to be said of a server. Its keys are as they were before.
+
+    Raises redis.RedisError of one that does not answer, or can't write at the moment.
+    """
+    probes = rights.probes()
+    answers = _ask(client, [*_QUESTIONS, *probes])
+    told = [None if isinstance(each, redis.RedisError) else each for each in answers]
+    hello, info, config = _pairs(told[0]), _info(told[1]), _pairs(told[2])
+    found = list(_kind(hello, info))
+    if not found:
+        user = client.connection_pool.connection_kwargs.get("username") or "default"
+        found += rights.examine(probes, answers[len(_QUESTIONS) :], user)
+        found += durability.examine(info, config)
+    worst = sorted(found, key=lambda finding: list(Level).index(finding.level))
+    return Examined(_name(hello, info), worst)
+
+
+def check(url: str, patience: float = PATIENCE) -> None:
+    """Log which Redis a process uses and what is to be said of it; a command, whose patience is 0, does not.
+
+    One that does not answer yet is waited for up to `patience` seconds, by a process also one that reads its
+    file, until it has. Raises UnsafeServer when nothing may run on it, redis.RedisError when it does not
+    answer.
+    """
+    with connect(url) as client:
+        examined = _awaited(client, patience)
+    for finding in examined.findings:
+        if finding.level is Level.REFUSE:
+            raise UnsafeServer(f"of the Redis at {place(url)}: {finding}")
+    if patience:
+        log.info("redis.using", at=place(url), server=examined.server)
+        for finding in examined.findings:
+            say = log.warning if finding.level is Level.WARN else log.info
+            say(f"redis.{finding.about}", what=finding.what, remedy=finding.remedy)
+
+
+def _awaited(client: "redis.Redis", patience: float) -> Examined:
+    end = time.monotonic() + patience
+    for pause in pauses():
+        try:
+            return examine(client)
+        except redis.RedisError as error:
+            is_loading = patience > 0 and code_of(error) == "LOADING"
+            if is_lasting(error) or not (is_loading or time.monotonic() + pause <= end):
+                raise
+            told, again = remedy(error), round(pause, 2)
+            log.warning("redis.not_ready", error=str(error), remedy=told, again_in=again)
+            time.sleep(pause)
+    raise AssertionError("pauses never end")
+
+
+def _ask(client: "redis.Redis", commands: Sequence[Command]) -> list[Any]:
+    """Send commands in one piece; return their answers, errors among them. Raises redis.ConnectionError."""
+    # Not by redis-py's pipeline: it reads the answers as if the commands stood in no transaction.
+    pool = client.connection_pool
+    connection: Any = pool.get_connection()
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))
+        return [_answer(connection) for _ in commands]
+    finally:
+        pool.release(connection)
+
+
+def _answer(connection: Any) -> Any:
+    try:
+        return connection.read_response()
+    except redis.ResponseError as error:
+        return error
+
+
+def _pairs(answer: Any) -> Mapping[str, Any]:
+    return {} if answer is None else dict(zip(answer[::2], answer[1::2], strict=False))
+
+
+def _info(answer: Any) -> Mapping[str, str]:
+    pairs = (line.partition(":") for line in str(answer or "").splitlines())
+    return {name: value for name, colon, value in pairs if colon}
+
+
+def _kind(hello: Mapping[str, Any], info: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield why a server is none of the kind that we run on."""
+    mode = hello.get("mode") or info.get("redis_mode")
+    if mode == "sentinel":
+        what = "it is a Sentinel, which holds no data"
+        ask = "ask it for the primary, SENTINEL GET-MASTER-ADDR-BY-NAME, and name that in REDIS_URL"
+        yield Finding("server", Level.REFUSE, what, ask)
+    elif mode == "cluster" or info.get("cluster_enabled") == "1":
+        what = "it is a node of a cluster: a decision here is about keys of many slots"
+        yield Finding("server", Level.REFUSE, what, "name a server without cluster mode in REDIS_URL")
+    elif hello.get("role", info.get("role", "master")) != "master":
+        host, port = info.get("master_host"), info.get("master_port")
+        yield rights.read_only(f"{host}:{port}" if host else "")
+    else:
+        yield from _version(str(info.get("redis_version") or hello.get("version") or ""))
+
+
+def _version(text: str) -> Iterator[Finding]:
+    numbers = tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+    if numbers and numbers < OLDEST:
+        yield Finding("server", Level.REFUSE, f"its version is {text}", "use Redis 7.0 or newer, or Valkey")
+
+
+def _name(hello: Mapping[str, Any], info: Mapping[str, str]) -> str | None:
+    version = info.get("valkey_version") or info.get("redis_version") or hello.get("version")
+    return f"{info.get('server_name') or hello.get('server') or 'redis'} {version}" if version else None

@@ -1,0 +1,175 @@
+"""Whose is a creation job that nobody knows? What to do about a create whose outcome is not on record.
+
+Nothing that the API says of a job names the request that made it. It says what kind of job it is, how many
+drafts of how many instructions it made, and when it was made; so a job is some brief's by exclusion, never by
+proof. It is adopted only when it fits in all of that, no other job fits that brief, and it fits no other
+brief. Two that fit equally are never chosen between, except for briefs that send the very same body: of such,
+either job is the right one for either brief.
+
+A job of as many drafts that somebody else on the account has made in the seconds of the lost call, and that
+is over before ours, can't be told from ours. Where it is not known when the call ended, or when the job was
+made, those seconds are many: then only an unbroken stream that showed no second job makes one ours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from config.settings import REPLAY_SPAN, Settings
+from worker.ledger.scripts import STRANGER
+from worker.piktid.answers import RunState
+from worker.unresolved.streams import Stream
+
+#: What the API calls the jobs of this project (guide, *Tracking drafts*).
+CREATION = "identity_creation"
+#: Milliseconds by which the API's and Redis' clocks, compared at the last live event, may be wrong.
+CLOCKS = 5_000
+
+
+class Fit(Enum):
+    """Whether a job may be the one that a create has made."""
+
+    YES = "as many drafts of each instruction, and of the right kind"
+    MAYBE = "too little is known of it"
+    NO = "of another kind, or with other drafts than were asked for"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that was seen and is nobody's, with what the API said of it. Times are ms by Redis' clock."""
+
+    job_id: str
+    seen_at: int
+    kind: str = ""
+    state: RunState | None = None
+    """How far it was; None when the API did not know it, or was not asked."""
+    drafts: tuple[int, ...] = ()
+    """How many drafts of each instruction it lists."""
+    total: int | None = None
+    created_at: int | None = None
+    asked_at: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether what is known of it is final."""
+        return self.kind not in ("", CREATION) or self.state in (RunState.COMPLETED, RunState.FAILED)
+
+
+@dataclass(frozen=True)
+class Create:
+    """One attempt of a create whose outcome is not on record. Times are ms by Redis' clock."""
+
+    subject: str
+    attempt: int
+    began_at: int
+    latest_end: int
+    """When its call had ended for certain."""
+    end_known: bool
+    """Whether whoever made the call has seen it end, so that `latest_end` is when."""
+    fingerprint: str
+    variations: tuple[int, ...]
+    """How many drafts of each instruction it asked for."""
+
+    def fit(self, job: Job) -> Fit:
+        """Return whether a job may be its own, by what was made."""
+        if job.seen_at < self.began_at or job.kind not in ("", CREATION):
+            return Fit.NO
+        if not job.kind or not job.is_over:
+            return Fit.MAYBE
+        asked, made = self.variations, job.drafts
+        if len(made) > len(asked) or any(m > a for m, a in zip(made, asked, strict=False)):
+            return Fit.NO
+        if made == asked or job.total == sum(asked):
+            return Fit.YES
+        # Of a job that ended well, the total and the list agree on what it was asked for.
+        return Fit.NO if job.state is RunState.COMPLETED and job.total == sum(made) else Fit.MAYBE
+
+    def is_in_time(self, job: Job) -> bool | None:
+        """Return whether a job was made during the call; None when it is not known when it was made."""
+        if job.created_at is None:
+            return None
+        return self.began_at - CLOCKS <= job.created_at <= self.latest_end + CLOCKS
+
+    def may_own(self, job: Job) -> bool:
+        """Return whether nothing speaks against a job's being its own."""
+        return self.fit(job) is not Fit.NO and self.is_in_time(job) is not False
+
+
+class Adopt(NamedTuple):
+    """The create has made this job."""
+
+    job: Job
+
+
+class NotArrived(NamedTuple):
+    """The create has made no job: it may be sent again."""
+
+
+class Wait(NamedTuple):
+    """It can't be known yet."""
+
+
+class Ask(NamedTuple):
+    """It can't be known from here; `jobs` may be the create's."""
+
+    jobs: tuple[Job, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of an account's unclear creates at one time, `now`, ms."""
+
+    now: int
+    stream: Stream
+    creates: tuple[Create, ...]
+    jobs: tuple[Job, ...]
+
+
+def resolve(
+    create: Create, evidence: Evidence, over_at: int, settings: Settings
+) -> Adopt | NotArrived | Wait | Ask:
+    """Return what to do about a create; by `over_at` (ms) a job that it has made is over for certain."""
+    proven = _is_followed(create, evidence.stream) and (evidence.stream.replayed_at or 0) >= over_at
+    job = _own_job(create, evidence)
+    if job is not None and (proven or (create.end_known and create.is_in_time(job))):
+        return Adopt(job)
+    if evidence.now < over_at:
+        return Wait()
+    possible = tuple(job for job in evidence.jobs if create.fit(job) is not Fit.NO)
+    if evidence.now - create.began_at > STRANGER:
+        return Ask(possible, "too long ago for what was seen then to be remembered")
+    if not _is_followed(create, evidence.stream):
+        return Ask(possible, "the event stream was not followed without a gap")
+    if not proven:
+        still = evidence.now < over_at + settings.api_ms(REPLAY_SPAN)
+        return Wait() if still else Ask(possible, "the event stream was not replayed since")
+    if not possible:
+        return NotArrived()
+    return Ask(possible, "more than one brief or job fits, or too little is known of the job")
+
+
+def _is_followed(create: Create, stream: Stream) -> bool:
+    """Return whether replays have brought all events since before the call; the stream must tell of jobs."""
+    since = stream.replayed_since
+    return stream.told_at is not None and since is not None and since <= create.began_at
+
+
+def _own_job(create: Create, evidence: Evidence) -> Job | None:
+    """Return the job that fits this create and nothing else, None when there is none or more than one."""
+    own = _candidates(create, evidence.jobs)
+    alike = [each for each in evidence.creates if _are_alike(create, each, own, evidence.jobs)]
+    if len(own) > len(alike):
+        return None
+    others = [each for each in evidence.creates if each not in alike]
+    free = (job for job in own if not any(other.may_own(job) for other in others))
+    return next((job for job in free if create.fit(job) is Fit.YES), None)
+
+
+def _are_alike(create: Create, other: Create, own: Sequence[Job], jobs: Sequence[Job]) -> bool:
+    return other.fingerprint == create.fingerprint and _candidates(other, jobs) == own
+
+
+def _candidates(create: Create, jobs: Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if create.may_own(job)]

@@ -1,0 +1,85 @@
+"""What is on record of an account's unclear creates, and of the jobs that might be theirs."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+
+from config import keys
+from worker.piktid.answers import JobResults, JobStatus, RunState
+from worker.unresolved.matching import Create, Evidence, Job
+from worker.unresolved.streams import Stream, read_stream
+
+#: The fields of a brief's record that tell of its create.
+FIELDS = ("state", "grants", "moved_at", "call_ended", "fingerprint", "body")
+
+
+def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evidence:
+    """Return all that is known; `longest_call` (ms) is how long a call may take whose end nobody has seen."""
+    # First, so that what is seen in between spoils a decision instead of being overlooked.
+    stream = read_stream(client, account)
+    with client.pipeline(transaction=True) as pipe:
+        pipe.zrange(keys.UNCLEAR(account), 0, -1, withscores=True)
+        pipe.zrange(keys.STRANGERS(account), 0, -1, withscores=True)
+        pipe.hgetall(keys.FACTS(account))
+        pipe.time()
+        attempts, strangers, facts, (seconds, microseconds) = pipe.execute()
+    with client.pipeline(transaction=False) as pipe:
+        for attempt, _ in attempts:
+            pipe.hmget(keys.RECORD(attempt.rpartition("/")[0]), FIELDS)
+        records = [dict(zip(FIELDS, found, strict=True)) for found in pipe.execute()]
+    creates = (
+        _create(attempt, int(began_at), fields, longest_call)
+        for (attempt, began_at), fields in zip(attempts, records, strict=True)
+        if fields["body"] is not None
+    )
+    jobs = (_job(job, int(seen_at), facts.get(job), stream) for job, seen_at in strangers)
+    return Evidence(seconds * 1000 + microseconds // 1000, stream, tuple(creates), tuple(jobs))
+
+
+def facts_of(status: JobStatus | None, results: JobResults | None, now: int) -> str:
+    """Return what is kept of the API's word on a job, as of `now` (ms); None is what it did not say."""
+    facts: dict[str, Any] = {"asked_at": now}
+    if status is not None:
+        facts |= {"kind": status.job_type, "total": status.total_images, "created_at": status.created_at}
+    if status is not None and results is not None:
+        made = Counter(draft.image_index for draft in results.drafts)
+        drafts = [made[number] for number in range(max(made, default=-1) + 1)]
+        # As of before the list was read: what was over then is listed.
+        facts |= {"kind": status.job_type or results.job_type, "state": status.state, "drafts": drafts}
+    return json.dumps(facts)
+
+
+def _create(attempt: str, began_at: int, fields: Mapping[str, Any], longest_call: int) -> Create:
+    subject, _, number = attempt.rpartition("/")
+    is_newest = fields["grants"] == number
+    end_known = is_newest and fields["state"] == "uncertain" and fields["call_ended"] is not None
+    body = json.loads(fields["body"])
+    return Create(
+        subject=subject,
+        attempt=int(number),
+        began_at=began_at,
+        latest_end=int(fields["moved_at"]) if end_known else began_at + longest_call,
+        end_known=end_known,
+        fingerprint=fields["fingerprint"],
+        variations=tuple(each["num_variations"] for each in body["instructions"]),
+    )
+
+
+def _job(job_id: str, seen_at: int, facts: str | None, stream: Stream) -> Job:
+    if facts is None:
+        return Job(job_id, seen_at)
+    known = json.loads(facts)
+    created, ahead = known.get("created_at"), stream.ahead_ms
+    return Job(
+        job_id,
+        seen_at,
+        kind=known.get("kind", ""),
+        state=RunState(known["state"]) if "state" in known else None,
+        drafts=tuple(known.get("drafts", ())),
+        total=known.get("total"),
+        created_at=None if created is None or ahead is None else round(created * 1000) - ahead,
+        asked_at=known["asked_at"],
+    )

@@ -1,0 +1,157 @@
+"""Reading all that is on record of an account, in a few round trips, however much waits."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import redis
+
+from config import keys
+from config.accounts import Limits
+from worker.unresolved.streams import read_stream
+from worker.views import orphans
+from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
+from worker.views.models import Fields, pauses
+from worker.views.slots import slots_cap, slots_seen
+
+#: Waiting subjects of an endpoint whose batches are read.
+MOST_WAITING = 1_000
+_NO_BATCH = ""
+_UNDER_WAY = float("inf")
+
+
+def names(client: "redis.Redis") -> list[str]:
+    """Return the accounts that were ever configured, by name."""
+    found: Any = client.smembers(keys.ACCOUNTS())
+    return sorted(found)
+
+
+def report(client: "redis.Redis", name: str) -> AccountReport:
+    """Return what is on record of an account; of one that is not, the default limits and nothing else."""
+    endpoints = ("create", "promote")
+    with client.pipeline(transaction=True) as pipe:
+        pipe.time()
+        pipe.hgetall(keys.RECORD(f"account:{name}"))
+        pipe.zrange(keys.PERMITS(name), 0, -1, withscores=True)
+        pipe.zcard(keys.IDENTITIES(name))
+        pipe.hvals(keys.SLOTS(name))
+        pipe.lrange(keys.CHANGES(name), 0, -1)
+        pipe.hvals(keys.RESERVATIONS(name))
+        pipe.get(keys.LEASE(name))
+        pipe.hgetall(keys.PARKED_OF(name))
+        pipe.zcard(keys.WAITING(name, "prepare"))
+        for endpoint in endpoints:
+            pipe.zrange(keys.WINDOW(name, endpoint), 0, -1, withscores=True)
+            pipe.zcard(keys.WAITING(name, endpoint))
+            pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
+        (seconds, micros), fields, permits, identities, slots, changes, *rest = pipe.execute()
+    reservations, lease, parked, asleep, *rest = rest
+    now = seconds * 1000 + micros // 1000
+    limits = {limit: int(fields.get(limit, default)) for limit, default in _DEFAULTS.items()}
+    per_endpoint = {endpoint: rest[3 * n : 3 * n + 3] for n, endpoint in enumerate(endpoints)}
+    listed = {endpoint: got[2] for endpoint, got in per_endpoint.items()}
+    holders, batches = _records(client, name, permits, listed)
+    reserved = sum(map(int, slots))
+    seen = slots_seen(fields)
+    cap = slots_cap(limits["slots"], seen)
+    return AccountReport(
+        name=name,
+        read_at=now,
+        limits=limits,
+        weights={
+            field.removeprefix("weight:"): float(weight)
+            for field, weight in sorted(fields.items())
+            if field.startswith("weight:")
+        },
+        changes=tuple(map(json.loads, changes)),
+        jobs=holders,
+        working=_number(fields, "working"),
+        working_until=_number(fields, "working_until"),
+        windows={
+            endpoint: _window([score for _, score in got[0]], limits[f"{endpoint}_per_minute"], now)
+            for endpoint, got in per_endpoint.items()
+        },
+        slots_used=identities,
+        slots_reserved=reserved,
+        slots_seen=seen,
+        slots_cap=cap,
+        slots_free=None if cap is None else cap - identities - reserved,
+        budget=_budget(fields, reservations),
+        pauses=pauses(fields, now),
+        batches=_by_batch(batches, {batch: int(count) for batch, count in parked.items()}),
+        waiting_counted=all(got[1] <= MOST_WAITING for got in per_endpoint.values()),
+        waiting={endpoint: got[1] for endpoint, got in per_endpoint.items()} | {"prepare": asleep},
+        listener=lease,
+        stream=read_stream(client, name),
+        drafts_ms=_number(fields, "drafts_ms"),
+        preprocessing_ms=_number(fields, "preprocessing_ms"),
+        draft_price=_draft_price(fields),
+    )
+
+
+_DEFAULTS: dict[str, int] = Limits().model_dump(exclude={"weights", "budget"})
+
+
+def _budget(fields: Fields, reservations: Sequence[str]) -> AccountBudget | None:
+    if not fields.get("budget"):
+        return None
+    allowed, spent = float(fields["budget"]), float(fields.get("spent", "0"))
+    reserved = sum(map(float, reservations))
+    return AccountBudget(allowed, spent, reserved, allowed - spent - reserved)
+
+
+def _number(fields: Fields, name: str) -> int | None:
+    return int(fields[name]) if name in fields else None
+
+
+def _draft_price(fields: Fields) -> float | None:
+    made = int(fields.get("drafts_made", "0"))
+    return float(fields["drafts_credits"]) / made if made else None
+
+
+def _window(scores: Sequence[float], limit: int, now: int) -> WindowView:
+    """One under way has no end yet: its score is infinite."""
+    counted = sorted(score for score in scores if score > now)
+    full = bool(limit) and len(counted) >= limit
+    # With more requests than a lowered limit allows, so many have to go first.
+    end = counted[len(counted) - limit] if full else None
+    next_at = None if end is None or end == _UNDER_WAY else int(end)
+    frees_at = tuple(int(score) for score in counted if score != _UNDER_WAY)
+    return WindowView(len(counted), limit, next_at, frees_at)
+
+
+def _records(
+    client: "redis.Redis",
+    name: str,
+    permits: Sequence[tuple[str, float]],
+    listed: Mapping[str, Sequence[str]],
+) -> tuple[tuple[Holder, ...], dict[str, Counter[str]]]:
+    """Return the holders of the permits, and by endpoint how many of each batch wait."""
+    with client.pipeline(transaction=False) as pipe:
+        for subject, _ in permits:
+            pipe.hmget(
+                keys.RECORD(subject), "state", "job_id", "preprocessing_job_id", "identity_code", "need"
+            )
+        for subjects in listed.values():
+            for subject in subjects:
+                pipe.hget(keys.RECORD(subject), "batch")
+        read = iter(pipe.execute())
+    holders = []
+    for subject, since in sorted(permits, key=lambda permit: permit[1]):
+        state, *ids, need = next(read)
+        if state is None and (orphan := orphans.find(client, [name], subject)) is not None:
+            ids = [orphan.job_id, orphan.identity_code]
+        holders.append(Holder(subject, state, next(filter(None, ids), None), int(since), int(need or 1)))
+    counts = {
+        endpoint: Counter(next(read) or _NO_BATCH for _ in subjects) for endpoint, subjects in listed.items()
+    }
+    return tuple(holders), counts
+
+
+def _by_batch(waiting: Mapping[str, Counter[str]], parked: Mapping[str, int]) -> tuple[BatchWaiting, ...]:
+    found = sorted({*waiting["create"], *waiting["promote"], *parked})
+    return tuple(
+        BatchWaiting(batch or None, waiting["create"][batch], waiting["promote"][batch], parked.get(batch, 0))
+        for batch in found
+    )

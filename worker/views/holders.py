@@ -1,0 +1,94 @@
+"""Who holds the slots of an account, and who the budget promised in a batch: those that matter most, by age.
+
+Times are ms since 1970 by the server's clock.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from config import keys
+from worker.ledger.ledger import brief_subject
+
+#: Holders that are named; the others are counted.
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A brief or a promotion with what it holds: slots, or credits that it may still cost."""
+
+    subject: str
+    state: str | None
+    """None: an orphan, whose record is gone."""
+    since: int | None
+    """When it was granted, in the case of a promotion when its brief was; None of an orphan."""
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """The first `NAMED` of those that hold something, and how many more do."""
+
+    named: tuple[Share, ...]
+    more: int
+    amount: float
+    """What all of them hold."""
+
+
+def of_slots(client: "redis.Redis", account: str) -> Holders:
+    """Return who has reserved slots of an account; whoever holds them longest comes first.
+
+    Reads a record for each: there are no more of them than the cap on slots.
+    """
+    reserved: Any = client.hgetall(keys.SLOTS(account))
+    amounts = {subject: float(count) for subject, count in reserved.items()}
+    shares = sorted(_shares(client, amounts, list(amounts)), key=_age)
+    return Holders(tuple(shares[:NAMED]), max(0, len(shares) - NAMED), sum(amounts.values()))
+
+
+def of_budget(client: "redis.Redis", batch: str) -> Holders:
+    """Return whom a batch's budget is promised to; the largest promise comes first.
+
+    Nothing bounds how many there are, so the records of those named alone are read.
+    """
+    promised: Any = client.hgetall(keys.PROMISED(batch))
+    amounts = {subject: float(credits_) for subject, credits_ in promised.items()}
+    largest = heapq.nsmallest(NAMED, amounts, key=lambda subject: (-amounts[subject], subject))
+    shares = _shares(client, amounts, largest)
+    return Holders(tuple(shares), len(amounts) - len(shares), sum(amounts.values()))
+
+
+def _age(share: Share) -> tuple[int, str]:
+    return share.since or 0, share.subject
+
+
+def _shares(client: "redis.Redis", amounts: dict[str, float], subjects: Sequence[str]) -> list[Share]:
+    fields = ("state", "granted_at", "moved_at", "need")
+    with client.pipeline(transaction=False) as pipe:
+        for subject in subjects:
+            pipe.hmget(keys.RECORD(subject), *fields)
+            pipe.hmget(keys.RECORD(brief_subject(_brief_id(subject))), *fields)
+        read = iter(pipe.execute())
+    return [
+        _share(subject, amounts[subject], own, brief)
+        for subject, own, brief in zip(subjects, read, read, strict=True)
+    ]
+
+
+def _brief_id(subject: str) -> str:
+    return subject.partition(":")[2].partition("#")[0]
+
+
+def _share(subject: str, amount: float, own: Sequence[str | None], brief: Sequence[str | None]) -> Share:
+    state, granted_at, moved_at, _ = own
+    _, brief_granted_at, _, need = brief
+    number = subject.partition("#")[2]
+    # What was reserved with the brief's grant passed on to its promotions; one that a person picked beyond
+    # that got its own. A brief that is held before it ever waited has no grant.
+    inherited = number and int(number) < int(need or 1)
+    since = (inherited and brief_granted_at) or granted_at or moved_at
+    return Share(subject, state, None if state is None or since is None else int(since), amount)

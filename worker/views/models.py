@@ -1,0 +1,208 @@
+"""What a reader sees of a promotion, a brief, an account: frozen values, built from the records' text.
+
+Times are ms since 1970 by the server's clock; `fields` are a record's, as Redis holds them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from worker.ledger.arrivals import Bought, read_bought
+from worker.ledger.states import Kind, final
+from worker.lifecycle.steps import PROMOTION_CREDITS
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionView:
+    """One promotion of a brief: the draft that it is at, and the identity once there is one."""
+
+    subject: str
+    instruction: int
+    state: str
+    identity_code: str | None
+    preprocessing_job_id: str | None
+    image_result_id: int
+    url: str | None
+    error: str | None
+    evidence: dict[str, Any] | None
+    """As of a brief."""
+    moved_at: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows."""
+        return final(Kind.PROMOTION, self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class BriefView:
+    """One brief as it stood at `read_at`."""
+
+    brief_id: str
+    account: str
+    batch: str | None
+    name: str | None
+    state: str
+    job_id: str | None
+    variations: int
+    drafts: tuple[dict[str, Any], ...]
+    """The drafts of its job, with the fields of `worker.piktid.answers.Draft`."""
+    credits: float
+    """Credits spent as far as known: what the job used, and 50 for each identity."""
+    credits_of_drafts: float | None
+    """What its job used, None until the API has said so."""
+    promotions: tuple[PromotionView, ...]
+    accepted_at: int
+    moved_at: int
+    read_at: int
+    error: str | None
+    faults: tuple[dict[str, Any], ...]
+    """The rules that it breaks: `path`, `value`, `rule` of each."""
+    notes: tuple[str, ...]
+    left: str | None
+    """The state that it was in before."""
+    evidence: dict[str, Any] | None
+    """Of one that is held as a step of it could not be run: which, the error, the workers that died."""
+    question: str | None
+    """What an operator is asked while the brief is held."""
+    candidate_jobs: tuple[dict[str, Any], ...]
+    """Of one that is held for its job: jobs that may be it (`actors.unresolved`)."""
+    wish: str | None
+    """As what an operator has ended it, `cancelled` or `failed`, while something is still under way."""
+    wish_why: str | None
+    """Who has, in words."""
+    body: dict[str, Any] | None
+    """The body of `POST /identity/create`; None of a brief that breaks rules."""
+    priority: int | None
+    """None of a brief that was accepted before it was on record."""
+    metadata: dict[str, Any]
+    bought_before: Bought | None
+    """When the same was bought before it was accepted, as this brief or another."""
+    earlier: tuple[dict[str, Any], ...]
+    """Briefs whose place it has taken, the oldest first: `state`, `error`, some `faults`, when it came and
+    ended (`accepted_at`, `ended_at`)."""
+    choose: tuple[str, ...]
+    """How to choose among the drafts of each instruction."""
+    parked: bool
+    """Whether the budget of its batch holds it, or a promotion of it, back."""
+
+    @property
+    def waits_for_pick(self) -> bool:
+        """Whether a person has to pick among its drafts."""
+        return self.state == "choosing" and "manual" in self.choose
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows."""
+        return final(Kind.BRIEF, self.state)
+
+    @property
+    def identity_codes(self) -> tuple[str, ...]:
+        """The codes of the identities that are ready."""
+        ready = (promotion for promotion in self.promotions if promotion.state == "ready")
+        return tuple(promotion.identity_code for promotion in ready if promotion.identity_code)
+
+
+class PauseView(NamedTuple):
+    """A pause that is still on: when it ends, and why it began."""
+
+    until: int
+    reason: str
+    refusals: int = 0
+    """Refusals in a row that made it; 0: it is no refusal, and over when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What an account has in use and what waits for it; a cap of 0 is no cap."""
+
+    name: str
+    jobs_in_use: int
+    jobs_cap: int
+    slots_used: int
+    """Slots of the identities that are in the library."""
+    slots_reserved: int
+    """Slots kept for briefs and promotions that are under way."""
+    slots_cap: int
+    slots_seen: int | None
+    """How many identities the library held when the API said that it was full; None: it did not say so."""
+    waiting_create: int
+    waiting_promote: int
+    pauses: dict[str, PauseView]
+    """By what is paused: `pause` is the whole account; `create`, `promote` and `prepare` are parts of it."""
+    followed: bool
+    """Whether a listener follows its events."""
+
+
+def promotion_view(subject: str, fields: Fields) -> PromotionView:
+    """Build the view of a promotion."""
+    draft = json.loads(fields["candidates"])[int(fields["tried"])]
+    return PromotionView(
+        subject=subject,
+        instruction=int(fields["instruction"]),
+        state=fields["state"],
+        identity_code=fields.get("identity_code"),
+        preprocessing_job_id=fields.get("preprocessing_job_id"),
+        image_result_id=draft["image_result_id"],
+        url=draft["url"],
+        # What an earlier attempt met stays on record, and is no error of what went well in the end.
+        error=None if fields["state"] == "ready" else fields.get("error"),
+        evidence=json.loads(fields.get("evidence", "null")),
+        moved_at=int(fields["moved_at"]),
+    )
+
+
+def brief_view(
+    brief_id: str, fields: Fields, promotions: tuple[PromotionView, ...], now: int, *, parked: bool
+) -> BriefView:
+    """Build the view of a brief with its promotions, read at `now`."""
+    used = fields.get("credits_used")
+    finished = final(Kind.BRIEF, fields["state"])
+    promoted = sum(promotion.identity_code is not None for promotion in promotions)
+    return BriefView(
+        brief_id=brief_id,
+        account=fields["account"],
+        batch=fields.get("batch"),
+        name=fields.get("name") or fields.get("job_name"),
+        state=fields["state"],
+        job_id=fields.get("job_id"),
+        variations=int(fields.get("variations", "0")),
+        drafts=tuple(json.loads(fields.get("drafts", "[]"))),
+        credits=float(fields.get("credits_used", "0")) + PROMOTION_CREDITS * promoted,
+        credits_of_drafts=None if used is None else float(used),
+        promotions=promotions,
+        accepted_at=int(fields["accepted_at"]),
+        moved_at=int(fields["moved_at"]),
+        read_at=now,
+        error=None if fields["state"] == "done" else fields.get("error"),
+        faults=tuple(json.loads(fields.get("faults", "[]"))),
+        notes=tuple(json.loads(fields.get("notes", "[]"))),
+        left=fields.get("left"),
+        evidence=json.loads(fields.get("evidence", "null")),
+        question=fields.get("question"),
+        candidate_jobs=tuple(json.loads(fields.get("candidate_jobs", "[]"))),
+        wish=None if finished else fields.get("wish"),
+        wish_why=None if finished else fields.get("wish_why"),
+        body=json.loads(fields.get("body", "null")),
+        priority=int(fields["priority"]) if "priority" in fields else None,
+        metadata=json.loads("{" + fields.get("envelope", "") + "}").get("metadata", {}),
+        bought_before=read_bought(fields.get("bought_before")),
+        earlier=tuple(json.loads(fields.get("earlier", "[]"))),
+        choose=tuple(json.loads(fields.get("choose", "[]"))),
+        parked=parked,
+    )
+
+
+def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
+    """Return the pauses of an account that are still on at `now`."""
+    found = {
+        what: PauseView(
+            int(fields[f"{what}_until"]), fields[f"{what}_reason"], int(fields.get(f"{what}_count", "0"))
+        )
+        for what in ("pause", "create", "promote", "prepare")
+        if f"{what}_until" in fields
+    }
+    return {what: pause for what, pause in found.items() if pause.until > now}

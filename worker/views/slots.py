@@ -1,0 +1,28 @@
+"""How many identities an account may have: its limit, and what the API itself has said."""
+
+from dataclasses import dataclass
+
+from worker.views.models import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsSeen:
+    """What the API has said of an account's slots: full with so many identities, whatever the limit says."""
+
+    number: int
+    at: int
+    """When it was said last, in ms since 1970."""
+    said: str
+
+
+def slots_seen(fields: Fields) -> SlotsSeen | None:
+    """Return what the API has said, by an account's record; None when it has said nothing, or no more."""
+    if "slots_seen" not in fields:
+        return None
+    return SlotsSeen(int(fields["slots_seen"]), int(fields["slots_seen_at"]), fields["slots_seen_reason"])
+
+
+def slots_cap(limit: int, seen: SlotsSeen | None) -> int | None:
+    """Return the slots that may be used, None when nothing bounds them; a limit of 0 is none."""
+    caps = [limit] if limit else []
+    return min(caps if seen is None else [*caps, seen.number], default=None)

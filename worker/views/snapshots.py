@@ -1,0 +1,178 @@
+"""What people and programs may read of the ledger: a brief with its promotions, many of them, an account.
+
+All functions take a client whose answers are text (`worker.store.connection.connect`), change nothing, and
+know the keys that they read: nothing here scans.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import redis
+
+from config import keys
+from config.accounts import Limits
+from worker.ledger.ledger import brief_subject, promotion_subject
+from worker.views.listing import listed
+from worker.views.models import (
+    AccountView,
+    BriefView,
+    Fields,
+    PauseView,
+    PromotionView,
+    brief_view,
+    pauses,
+    promotion_view,
+)
+from worker.views.slots import slots_cap, slots_seen
+
+__all__ = [
+    "AccountView",
+    "BriefView",
+    "PauseView",
+    "PromotionView",
+    "account",
+    "accounts",
+    "brief",
+    "briefs",
+    "by_ids",
+    "each",
+    "held",
+    "held_ids",
+    "journal",
+]
+
+#: Briefs that are read at once where there may be many.
+PAGE = 200
+
+
+def brief(client: "redis.Redis", brief_id: str) -> BriefView | None:
+    """Return a brief, or None when there is none of this id (or no longer, after `keep_days`)."""
+    return next(iter(by_ids(client, [brief_id])), None)
+
+
+def briefs(
+    client: "redis.Redis", *, batch: str | None = None, open_limit: int = 10_000, finished_limit: int = 50
+) -> list[BriefView]:
+    """Return the open briefs, oldest first, then the finished ones, newest first; those of `batch` if given.
+
+    A few round trips, however many there are.
+    """
+    return by_ids(client, listed(client, batch, most_open=open_limit, most_finished=finished_limit).ids)
+
+
+def each(client: "redis.Redis", ids: Sequence[str]) -> Iterator[BriefView]:
+    """Yield the briefs of these ids that are on record, in their order; of any number a page is held."""
+    for start in range(0, len(ids), PAGE):
+        yield from by_ids(client, ids[start : start + PAGE])
+
+
+def held(client: "redis.Redis", ids: Sequence[str]) -> Iterator[BriefView]:
+    """Yield those of these briefs that wait for an operator."""
+    return (found for found in each(client, ids) if found.state == "held")
+
+
+def held_ids(client: "redis.Redis") -> list[str]:
+    """Return the briefs that wait for an operator, those that wait longest first."""
+    ids: list[str] = client.zrange(keys.QUESTIONS(), 0, -1)  # type: ignore[assignment]
+    return ids
+
+
+def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:
+    """Return the briefs of these ids that are on record, in their order; two round trips."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        for brief_id in ids:
+            pipe.hgetall(keys.RECORD(brief_subject(brief_id)))
+        time, *records = pipe.execute()
+    found = {brief_id: fields for brief_id, fields in zip(ids, records, strict=True) if fields}
+    subjects = {brief_id: _subjects(brief_id, fields) for brief_id, fields in found.items()}
+    promotions, parked = _promotions(client, found, subjects)
+    return [
+        brief_view(
+            brief_id,
+            fields,
+            tuple(promotions[subject] for subject in subjects[brief_id] if subject in promotions),
+            _ms(time),
+            parked=brief_id in parked,
+        )
+        for brief_id, fields in found.items()
+    ]
+
+
+def journal(client: "redis.Redis", brief_id: str) -> list[dict[str, Any]]:
+    """Return the journal of a brief's paid calls, oldest first; `at` of each is in ms since 1970."""
+    return [json.loads(entry) for entry in client.lrange(keys.JOURNAL(brief_id), 0, -1)]
+
+
+def account(client: "redis.Redis", name: str) -> AccountView:
+    """Return an account; of one that no worker has put on record yet, the default limits."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        pipe.hgetall(keys.RECORD(f"account:{name}"))
+        pipe.zcard(keys.PERMITS(name))
+        pipe.zcard(keys.IDENTITIES(name))
+        pipe.hvals(keys.SLOTS(name))
+        pipe.zcard(keys.WAITING(name, "create"))
+        pipe.zcard(keys.WAITING(name, "promote"))
+        pipe.exists(keys.LEASE(name))
+        time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
+    limits = Limits()
+    seen = slots_seen(fields)
+    return AccountView(
+        name=name,
+        jobs_in_use=jobs,
+        jobs_cap=int(fields.get("jobs", limits.jobs)),
+        slots_used=identities,
+        slots_reserved=sum(map(int, slots)),
+        slots_cap=slots_cap(int(fields.get("slots", limits.slots)), seen) or 0,
+        slots_seen=None if seen is None else seen.number,
+        waiting_create=create,
+        waiting_promote=promote,
+        pauses=pauses(fields, _ms(time)),
+        followed=leases > 0,
+    )
+
+
+def accounts(client: "redis.Redis", briefs: Iterable[BriefView]) -> list[AccountView]:
+    """Return the accounts of these briefs by name; a bad brief may name one that there is not."""
+    names = sorted({brief.account for brief in briefs if not brief.faults})
+    return [account(client, name) for name in names]
+
+
+def _subjects(brief_id: str, fields: Fields) -> list[str]:
+    return [promotion_subject(brief_id, number) for number in range(int(fields.get("promotions", "0")))]
+
+
+def _promotions(
+    client: "redis.Redis", briefs: Mapping[str, Fields], subjects: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, PromotionView], set[str]]:
+    """Return the promotions of these briefs by subject, and the briefs of which something is parked."""
+    wanted = [subject for its in subjects.values() for subject in its]
+    may_be_parked = [
+        (brief_id, fields["batch"], subject)
+        for brief_id, fields in briefs.items()
+        if "batch" in fields
+        for subject in (brief_subject(brief_id), *subjects[brief_id])
+    ]
+    with client.pipeline(transaction=False) as pipe:
+        for subject in wanted:
+            pipe.hgetall(keys.RECORD(subject))
+        for _, batch, subject in may_be_parked:
+            pipe.zscore(keys.PARKED(batch), subject)
+        answers = pipe.execute()
+    records, places = answers[: len(wanted)], answers[len(wanted) :]
+    promotions = {
+        subject: promotion_view(subject, fields)
+        for subject, fields in zip(wanted, records, strict=True)
+        if fields
+    }
+    parked = {
+        brief_id for (brief_id, _, _), place in zip(may_be_parked, places, strict=True) if place is not None
+    }
+    return promotions, parked
+
+
+def _ms(time: tuple[int, int]) -> int:
+    """Return the answer of `TIME` (seconds, microseconds) as milliseconds."""
+    return time[0] * 1000 + time[1] // 1000

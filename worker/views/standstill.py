@@ -1,0 +1,90 @@
+"""What keeps a brief from going on beside permits: no process runs, nobody takes its step, the API refuses.
+
+Each is a table: `what` with its numbers. `worker` and `listener`: none runs. `step`: it is queued since
+`queued_at` behind others, `queued` in all. `pause` and `slots` are those of `worker/ledger/lua/why.lua`, met
+by what comes after the job that is under way. Times are ms since 1970 by the server's clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from config import keys
+from config.durations import DEAD_AFTER
+from worker.views.account_models import AccountReport
+
+Blocker = dict[str, Any]
+#: A step that was queued for longer (ms) than a free worker takes to fetch it is told of.
+SLOW = 5_000
+#: Whose pauses stop what a record does next, by its state; what waits for permits is told of by `why.lua`.
+_AHEAD = {
+    "preparing": ("pause", "create", "prepare"),
+    "uncertain": ("pause",),
+    "generating": ("pause", "promote"),
+    "choosing": ("pause", "promote"),
+    "promoting": ("pause", "promote"),
+    "preprocessing": ("pause",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """How many workers live, and how much is queued for them."""
+
+    workers: int
+    briefs: int
+    steps: int
+
+
+def processes(client: "redis.Redis") -> Processes:
+    """Return what runs and what is queued."""
+    seconds, _ = client.time()
+    with client.pipeline(transaction=False) as pipe:
+        pipe.zcount(keys.WORKERS(), int(seconds) * 1000 - DEAD_AFTER, "+inf")
+        pipe.llen(keys.QUEUE(keys.INLET))
+        pipe.llen(keys.QUEUE(keys.STEPS))
+        return Processes(*pipe.execute())
+
+
+def queued_since(client: "redis.Redis", subject: str) -> int | None:
+    """Return since when a record's step is queued, None when it is not."""
+    since, message = client.hmget(keys.RECORD(subject), "hinted", "message")
+    if since is None or message is None or not client.hexists(keys.MESSAGES(keys.STEPS), message):
+        return None
+    return int(since)
+
+
+def not_running(report: AccountReport, found: Processes, queued_at: int | None) -> Iterator[Blocker]:
+    """Yield what does not run, or has not come to a record's step for a while."""
+    if not found.workers:
+        yield {"what": "worker"}
+    elif queued_at is not None and report.read_at - queued_at > SLOW:
+        yield {"what": "step", "queued_at": queued_at, "queued": found.steps}
+    if report.listener is None:
+        yield {"what": "listener", "account": report.name}
+
+
+def ahead(report: AccountReport, state: str) -> Iterator[Blocker]:
+    """Yield what a record that is in this state, and asks for no permit yet, will meet as things are."""
+    for what in _AHEAD.get(state, ()):
+        if (pause := report.pauses.get(what)) is not None:
+            yield {
+                "what": "pause",
+                "of": what,
+                "till": pause.until,
+                "reason": pause.reason,
+                "refusals": pause.refusals,
+            }
+    cap, seen = report.slots_cap, report.slots_seen
+    if state in ("generating", "choosing") and cap is not None and report.slots_used >= cap:
+        yield {
+            "what": "slots",
+            "account": report.name,
+            "need": 1,
+            "free": cap - report.slots_used,
+            "cap": cap,
+            "seen": None if seen is None else seen.number,
+            "limit": report.limits["slots"],
+        }
