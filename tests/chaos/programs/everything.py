@@ -1,6 +1,6 @@
 """Run briefs while everything is broken, then look whether all is as it must be: `make chaos`.
 
-    python -m tests.chaos.programs.everything [--seconds S] [--seed N] [--events CHANNEL] [--quick] [--keep DIR]
+    python -m tests.chaos.programs.everything [--seconds S] [--seed N] [--events C] [--quick] [--keep FOLDER]
 
 Faults for S seconds: processes killed, frozen and deployed, Redis killed, frozen and away, the API, its
 streams and its webhooks failing in every way that the sandbox knows, messages sent again. All clocks are
