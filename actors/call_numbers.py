@@ -6,7 +6,7 @@ record names the turn that it belongs to.
 
 from typing import Any
 
-from actors.runtime import MARGIN, Process
+from actors.runtime import MARGIN, Runtime
 from config import logs
 from worker.files.fetching import SECONDS
 from worker.ledger.ledger import Answer, Event, Pause, Record
@@ -30,15 +30,15 @@ def as_read(brief: Record) -> dict[str, str]:
     return {"turn": brief.get("turn") or ""}
 
 
-def limit_ms(run: Process, doing: str) -> int:
+def limit_ms(rt: Runtime, doing: str) -> int:
     """Return the ms after which whoever began a call can no longer be about to record its end."""
     if doing == EXTRACTING:
-        return run.paid_call_ms
+        return rt.paid_call_ms
     # The picture is fetched, announced and sent. Should that take longer, it is taken over and refused.
-    return round((SECONDS + 2 * run.settings.request_timeout) * 1000) + MARGIN
+    return round((SECONDS + 2 * rt.settings.request_timeout) * 1000) + MARGIN
 
 
-def begin(run: Process, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
+def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
     """Record that a call is begun; return its turn, None when it is not this run's to make.
 
     A paid one has its `journal`, and until when it may be sent (seconds of `config.clock`).
@@ -48,16 +48,16 @@ def begin(run: Process, brief: Record, journal: Journal | None, send_by: float |
     begun = {"turn": str(turn), "doing": doing}
     if journal is not None:
         begun["extractions"] = str(journal["attempt"])
-    answer = run.ledger.note(
+    answer = rt.ledger.note(
         brief,
         when=as_read(brief),
         fields=begun,
-        timer=limit_ms(run, doing),
+        timer=limit_ms(rt, doing),
         journal=journal,
         calls=True,
         claim_by=send_by,
     )
-    return turn if answer is Answer.MOVED else None
+    return turn if answer is Answer.APPLIED else None
 
 
 def _under_way(turn: int, journal: Journal | None) -> dict[str, str]:
@@ -65,17 +65,17 @@ def _under_way(turn: int, journal: Journal | None) -> dict[str, str]:
     return {"turn": str(turn), "doing": UPLOADING if journal is None else EXTRACTING}
 
 
-def end(run: Process, brief: Record, turn: int, fields: dict[str, str], journal: Journal | None) -> None:
+def end(rt: Runtime, brief: Record, turn: int, fields: dict[str, str], journal: Journal | None) -> None:
     """Record what a call has brought; the step is sent again for the next."""
     forget = ("doing", "tries", "error")
     when = _under_way(turn, journal)
     paid = journal is not None
-    run.ledger.note(brief, when=when, fields=fields, forget=forget, journal=journal, again=True, paid=paid)
+    rt.ledger.note(brief, when=when, fields=fields, forget=forget, journal=journal, again=True, paid=paid)
 
 
-def wait(run: Process, brief: Record, turn: int, error: str, journal: Journal | None, pause: Pause) -> None:
+def wait(rt: Runtime, brief: Record, turn: int, error: str, journal: Journal | None, pause: Pause) -> None:
     """Wait with the account for the end of its pause; that is no fault of the brief's."""
-    run.ledger.note(
+    rt.ledger.note(
         brief,
         when=_under_way(turn, journal),
         fields={"error": error},
@@ -87,25 +87,25 @@ def wait(run: Process, brief: Record, turn: int, error: str, journal: Journal | 
     )
 
 
-def again(run: Process, brief: Record, turn: int, error: str, lost: float = 0.0) -> None:
+def again(rt: Runtime, brief: Record, turn: int, error: str, lost: float = 0.0) -> None:
     """Make a free call again after a while, or fail its brief: after too many tries, or seconds `lost`."""
     tries, fetched = int(brief.get("tries") or 0) + 1, preparing.seconds_lost(brief) + lost
     log.warning("upload.failed", brief=brief.brief_id, tries=tries, error=error)
     if tries >= preparing.MOST_TRIES or fetched >= preparing.MOST_LOST:
-        fail(run, brief, turn, f"{error} (tried {tries} times, {fetched:.0f} s in vain)", None)
+        fail(rt, brief, turn, f"{error} (tried {tries} times, {fetched:.0f} s in vain)", None)
         return
-    run.ledger.note(
+    rt.ledger.note(
         brief,
         when={"turn": str(turn)},
         fields={"error": error, "tries": str(tries), "fetch_ms": str(round(fetched * 1000))},
         forget=("doing",),
-        timer=preparing.pause_ms(tries, run.settings),
+        timer=preparing.pause_ms(tries, rt.settings),
     )
 
 
-def hold(run: Process, brief: Record, turn: int, journal: Journal, *, paid: bool = False) -> None:
+def hold(rt: Runtime, brief: Record, turn: int, journal: Journal, *, paid: bool = False) -> None:
     """Ask an operator about an extraction of unknown outcome."""
-    run.ledger.advance(
+    rt.ledger.advance(
         brief,
         "held",
         fields={"question": UNKNOWN},
@@ -118,9 +118,9 @@ def hold(run: Process, brief: Record, turn: int, journal: Journal, *, paid: bool
     log.warning("brief.held", brief=brief.brief_id, question=UNKNOWN)
 
 
-def fail(run: Process, brief: Record, turn: int, why: str, journal: Journal | None) -> None:
+def fail(rt: Runtime, brief: Record, turn: int, why: str, journal: Journal | None) -> None:
     """Fail a brief of which nothing can be made."""
-    run.ledger.advance(
+    rt.ledger.advance(
         brief,
         "failed",
         fields={"error": why},

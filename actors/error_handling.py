@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.not_found import is_gone
-from actors.runtime import Process
+from actors.runtime import Runtime
 from config import logs
 from config.settings import EARLY_404, LOOK_AGAIN
 from worker.ledger.ledger import Answer, Event, Record, Settle
@@ -21,19 +21,19 @@ log = logs.get("refusals")
 EARLY_IDENTITY = 30.0
 
 
-def refuse_create(run: Process, brief: Record, error: ApiError) -> None:
+def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Do what the table of verdicts says of a create's error."""
-    verdict = judge(CREATE, error, run.settings)
+    verdict = judge(CREATE, error, rt.settings)
     log.warning("create.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
     is_unknown = verdict.to == "uncertain"
-    run.ledger.advance(
+    rt.ledger.advance(
         brief,
         verdict.to,
         fields={"error": str(error)} | ({"call_ended": "1"} if is_unknown else {}),
         event=_failed_brief(error) if verdict.to == "failed" else None,
         settle=verdict.settle,
         journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
-        timer=run.settings.api_ms(LOOK_AGAIN) if is_unknown else None,
+        timer=rt.settings.api_ms(LOOK_AGAIN) if is_unknown else None,
         pause=verdict.pause,
         throttle=verdict.throttle,
         paid=True,
@@ -53,58 +53,58 @@ def _failed_brief(error: ApiError) -> Event:
 
 def check_recorded(record: Record, answer: Answer, **made: str) -> None:
     """Say so when what a paid call made came too late for its record: the journal has it, marked as late."""
-    if answer is Answer.ELSEWHERE:
+    if answer is Answer.CONFLICT:
         log.error("paid_call.late", subject=record.subject, **made)
 
 
-def unread_job(run: Process, brief: Record, error: ApiError) -> None:
+def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Go on waiting for a job that could not be read; one that the API knows no more has failed."""
-    if isinstance(error, NotFound) and is_gone(run, brief, EARLY_404):
-        _fail_brief(run, brief, f"the API does not know its job {brief.fields['job_id']}: {error}")
+    if isinstance(error, NotFound) and is_gone(rt, brief, EARLY_404):
+        _fail_brief(rt, brief, f"the API does not know its job {brief.fields['job_id']}: {error}")
         return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
 
 
-def no_drafts(run: Process, brief: Record, results: JobResults) -> None:
+def no_drafts(rt: Runtime, brief: Record, results: JobResults) -> None:
     """Fail a brief whose job ended without a draft that can be promoted; what was charged is spent."""
     why = f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
-    _fail_brief(run, brief, why, steps.credits_field(results), steps.charged(brief, results))
+    _fail_brief(rt, brief, why, steps.credits_field(results), steps.charged(brief, results))
 
 
 def _fail_brief(
-    run: Process,
+    rt: Runtime,
     brief: Record,
     why: str,
     fields: Mapping[str, str] | None = None,
     journal: Mapping[str, Any] | None = None,
 ) -> None:
     event = Event("identity.brief.failed", {"error": why})
-    run.ledger.advance(brief, "failed", fields={**(fields or {}), "error": why}, event=event, journal=journal)
+    rt.ledger.advance(brief, "failed", fields={**(fields or {}), "error": why}, event=event, journal=journal)
     log.warning("brief.failed", brief=brief.brief_id, error=why)
 
 
-def unknown_promotion(run: Process, promotion: Record | None) -> None:
+def unknown_promotion(rt: Runtime, promotion: Record | None) -> None:
     """Send a promote again whose outcome is not on record, once whoever made it can no longer record it."""
-    if promotion is None or promotion.state != "promoting" or promotion.age_ms < run.paid_call_ms:
+    if promotion is None or promotion.state != "promoting" or promotion.age_ms < rt.paid_call_ms:
         return
     outcome = steps.outcome("promote", promotion, "unknown")
-    run.ledger.advance(promotion, "planned", settle=Settle.COUNTED, journal=outcome, keep=True)
+    rt.ledger.advance(promotion, "planned", settle=Settle.COUNTED, journal=outcome, keep=True)
 
 
-def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
+def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
     """Do what the table of verdicts says of a promote's error."""
-    verdict = judge(PROMOTE, error, run.settings)
+    verdict = judge(PROMOTE, error, rt.settings)
     outcome = steps.outcome("promote", promotion, type(error).__name__, message=str(error))
-    if isinstance(error, NameTaken) and _may_be_promoted(run, promotion):
-        _ask_for_name(run, promotion, error, outcome)
+    if isinstance(error, NameTaken) and _may_be_promoted(rt, promotion):
+        _ask_for_name(rt, promotion, error, outcome)
         return
     log.warning("promote.refused", subject=promotion.subject, to=verdict.to, error=str(error))
     if verdict.to == NEXT_DRAFT:
-        _next_draft(run, promotion, str(error), verdict.settle, outcome)
+        _next_draft(rt, promotion, str(error), verdict.settle, outcome)
     elif verdict.to == "failed":
-        _fail_promotion(run, promotion, str(error), verdict.settle, outcome)
+        _fail_promotion(rt, promotion, str(error), verdict.settle, outcome)
     else:
-        run.ledger.advance(
+        rt.ledger.advance(
             promotion,
             verdict.to,
             settle=verdict.settle,
@@ -117,21 +117,21 @@ def refuse_promotion(run: Process, promotion: Record, error: ApiError) -> None:
         )
 
 
-def _may_be_promoted(run: Process, promotion: Record) -> bool:
+def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
     """Return whether an earlier promote of the draft that it is at may have arrived."""
     draft = steps.current_draft(promotion)["image_result_id"]
-    calls = take_apart(snapshots.journal(run.ledger.client, promotion.brief_id)).of("promote")
+    calls = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id)).of("promote")
     earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
     return any(call.open and call.intended.get("image_result_id") == draft for call in earlier)
 
 
-def _ask_for_name(run: Process, promotion: Record, error: NameTaken, outcome: Mapping[str, Any]) -> None:
+def _ask_for_name(rt: Runtime, promotion: Record, error: NameTaken, outcome: Mapping[str, Any]) -> None:
     """Hold a promotion whose name may be taken by its own identity: failed, it would be paid for and lost."""
     question = (
         f"its promote may have arrived, and now its name is taken ({error}): rename the identity of that "
         "name, and retry; if it is this draft's it is found, else this draft is promoted"
     )
-    run.ledger.advance(
+    rt.ledger.advance(
         promotion,
         "held",
         fields={"question": question, "error": str(error)},
@@ -139,39 +139,39 @@ def _ask_for_name(run: Process, promotion: Record, error: NameTaken, outcome: Ma
         settle=Settle.COUNTED,
         journal=outcome,
         keep=True,
-        timer=run.settings.api_ms(LOOK_AGAIN),
+        timer=rt.settings.api_ms(LOOK_AGAIN),
         paid=True,
     )
     log.warning("promotion.held", subject=promotion.subject, question=question)
 
 
-def failed_preprocessing(run: Process, promotion: Record, why: str) -> None:
+def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
     """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry)."""
     log.warning("preprocessing.failed", subject=promotion.subject, error=why)
     outcome = steps.outcome("promote", promotion, PREPROCESSING_FAILED, message=why)
     if promotion.get("repeated") is None:
         fields = {"repeated": "1", "error": why}
-        run.ledger.advance(promotion, "planned", fields=fields, journal=outcome)
+        rt.ledger.advance(promotion, "planned", fields=fields, journal=outcome)
     else:
-        _next_draft(run, promotion, why, None, outcome)
+        _next_draft(rt, promotion, why, None, outcome)
 
 
-def hidden_identity(run: Process, promotion: Record, error: NotFound) -> None:
+def hidden_identity(rt: Runtime, promotion: Record, error: NotFound) -> None:
     """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
-    if is_gone(run, promotion, EARLY_IDENTITY):
-        failed_preprocessing(run, promotion, f"the identity is gone: {error}")
+    if is_gone(rt, promotion, EARLY_IDENTITY):
+        failed_preprocessing(rt, promotion, f"the identity is gone: {error}")
 
 
 def _next_draft(
-    run: Process, promotion: Record, why: str, settle: Settle | None, journal: Mapping[str, Any] | None
+    rt: Runtime, promotion: Record, why: str, settle: Settle | None, journal: Mapping[str, Any] | None
 ) -> None:
     tried = int(promotion.fields["tried"])
     following = choosing.next_candidate(promotion.json("candidates"), tried)
     if following is None:
-        _fail_promotion(run, promotion, why, settle, journal)
+        _fail_promotion(rt, promotion, why, settle, journal)
         return
     fields = {"tried": str(following), "error": why}
-    run.ledger.advance(
+    rt.ledger.advance(
         promotion,
         "planned",
         fields=fields,
@@ -183,11 +183,11 @@ def _next_draft(
 
 
 def _fail_promotion(
-    run: Process, promotion: Record, why: str, settle: Settle | None, journal: Mapping[str, Any] | None
+    rt: Runtime, promotion: Record, why: str, settle: Settle | None, journal: Mapping[str, Any] | None
 ) -> None:
     event = steps.identity_event("identity.promotion.failed", promotion, error=why)
     fields = steps.outcome_field(event, "failed") | {"error": why}
-    run.ledger.advance(
+    rt.ledger.advance(
         promotion,
         "failed",
         fields=fields,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import redis
 
 from actors import call_numbers
-from actors.runtime import Process
+from actors.runtime import Runtime
 from config import logs
 from worker.briefs.sources import is_url
 from worker.files.fetch_queue import host_of
@@ -19,37 +19,37 @@ LOOK = 60_000
 
 
 @contextmanager
-def turn(run: Process, brief: Record, place: str) -> Iterator[bool]:
+def turn(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
     """Yield whether the picture at a place may be read now; a file of the installation's own always may."""
     if not is_url(place):
         yield True
         return
     host = host_of(place)
-    if not run.fetches.take(brief.subject, host):
+    if not rt.fetches.take(brief.subject, host):
         log.info("fetch.waits", brief=brief.brief_id, host=host)
-        run.ledger.note(brief, when=call_numbers.as_read(brief), timer=LOOK)
+        rt.ledger.note(brief, when=call_numbers.as_read(brief), timer=LOOK)
         yield False
         return
     try:
         yield True
     finally:
-        run.fetches.give_back(brief.subject)
-        _call(run)
+        rt.fetches.give_back(brief.subject)
+        _call(rt)
 
 
-def _call(run: Process) -> None:
+def _call(rt: Runtime) -> None:
     """Wake those in line for whom there is a place now."""
     try:
-        while (subject := run.fetches.call()) is not None:
-            if not _wake(run, subject):
-                run.fetches.give_back(subject)
+        while (subject := rt.fetches.call()) is not None:
+            if not _wake(rt, subject):
+                rt.fetches.give_back(subject)
     except redis.RedisError as error:
         log.warning("fetch.nobody_called", error=str(error))  # their timers are left
 
 
-def _wake(run: Process, subject: str) -> bool:
+def _wake(rt: Runtime, subject: str) -> bool:
     """Send a brief's step, unless it has gone on elsewhere."""
-    brief = run.ledger.read(subject)
+    brief = rt.ledger.read(subject)
     if brief is None or brief.state != "preparing" or brief.get("doing") is not None:
         return False
-    return run.ledger.note(brief, when=call_numbers.as_read(brief), again=True) is Answer.MOVED
+    return rt.ledger.note(brief, when=call_numbers.as_read(brief), again=True) is Answer.APPLIED

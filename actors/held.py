@@ -12,7 +12,7 @@ from actors.broker import dead_letters
 from actors.broker.dead_letters import Letter
 from actors.broker.setup import broker
 from actors.not_found import found, is_gone
-from actors.runtime import Process, process
+from actors.runtime import Runtime, runtime
 from actors.unresolved import unknown_create
 from config import keys, logs
 from config.settings import EARLY_404, LOOK_AGAIN
@@ -28,30 +28,30 @@ log = logs.get("holding")
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def hold_step(letter_id: str) -> None:
     """Hold the record whose step is a dead letter; one that is of no record stays a dead letter."""
-    run = process()
-    letter = dead_letters.read(run.ledger.client, keys.STEPS, letter_id)
+    rt = runtime()
+    letter = dead_letters.read(rt.ledger.client, keys.STEPS, letter_id)
     if letter is None or letter.step is None:
         return
     actor, subject = letter.step
-    record = run.ledger.read(subject)
+    record = rt.ledger.read(subject)
     if record is None:
         log.error("letter.kept", id=letter_id, actor=actor, subject=subject, error=letter.error)
         return
     # One that has moved since is not where the step failed: this very letter may have been taken up before.
     if TABLE[record.kind][record.state].actor == actor and letter.at >= int(record.fields["moved_at"]):
-        _hold(run, record, letter, actor)
-    dead_letters.drop(run.ledger.client, letter)
+        _hold(rt, record, letter, actor)
+    dead_letters.drop(rt.ledger.client, letter)
 
 
-def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
+def _hold(rt: Runtime, record: Record, letter: Letter, actor: str) -> None:
     """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=letter.error)
     held = TABLE[record.kind][record.state]
     if record.state == "submitting":
-        unknown_create(run, record)
+        unknown_create(rt, record)
         return
     if record.state == "held":
-        _watch_later(run, record)
+        _watch_later(rt, record)
         return
     if record.get("doing") == "extract":
         return
@@ -64,7 +64,7 @@ def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
         "deaths": letter.deaths,
     }
     promoting = record.state == "promoting"
-    run.ledger.advance(
+    rt.ledger.advance(
         record,
         "held",
         fields={"question": question, "error": letter.error, "evidence": json.dumps(evidence)},
@@ -72,45 +72,45 @@ def _hold(run: Process, record: Record, letter: Letter, actor: str) -> None:
         settle=Settle.COUNTED if promoting else None,
         journal=steps.outcome("promote", record, "unknown") if promoting else None,
         keep=held.permit,
-        timer=run.settings.api_ms(LOOK_AGAIN) if held.permit else None,
+        timer=rt.settings.api_ms(LOOK_AGAIN) if held.permit else None,
     )
 
 
-def _watch_later(run: Process, record: Record) -> None:
+def _watch_later(rt: Runtime, record: Record) -> None:
     """Let a held record whose job can't be asked for keep its permit until the job must be over."""
-    left = run.unknown_ms - record.age_ms
+    left = rt.unknown_ms - record.age_ms
     if left > 0:
-        run.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, timer=left)
+        rt.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, timer=left)
     else:
-        run.ledger.job_over(record)
+        rt.ledger.job_over(record)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def watch_held(subject: str) -> None:
     """Hand a held record's permit on once the API is done with its job, or must be if it has one."""
-    run = process()
-    record = run.ledger.look(subject)
-    if record is not None and record.state == "held" and _is_over(run, record):
-        run.ledger.job_over(record)
+    rt = runtime()
+    record = rt.ledger.look(subject)
+    if record is not None and record.state == "held" and _is_over(rt, record):
+        rt.ledger.job_over(record)
         log.info("held.job_over", subject=subject)
 
 
-def _is_over(run: Process, record: Record) -> bool:
+def _is_over(rt: Runtime, record: Record) -> bool:
     """Return whether its job is over; of one that can't be asked for, whether it must be by now."""
     name = "job_id" if record.kind is Kind.BRIEF else "identity_code"
     # One held in the middle of a second promote has the code of the first, which came to nothing.
     known = record.kind is Kind.BRIEF or record.get("left") == "preprocessing"
-    made, api = record.get(name) if known else None, run.apis.get(record.account)
+    made, api = record.get(name) if known else None, rt.apis.get(record.account)
     if made is None or api is None:
-        return record.age_ms >= run.unknown_ms
+        return record.age_ms >= rt.unknown_ms
     try:
         state = api.job_status(made).state if name == "job_id" else api.preprocessing(made).state
     except NotFound:
-        return is_gone(run, record, EARLY_404)
+        return is_gone(rt, record, EARLY_404)
     except ApiError as error:
         log.warning("held.unread", subject=record.subject, error=str(error))
         return False
     if state is RunState.RUNNING:
-        found(run, record)
+        found(rt, record)
         return False
     return True

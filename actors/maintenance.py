@@ -3,7 +3,7 @@
 import dramatiq
 
 from actors.broker.setup import broker
-from actors.runtime import Process, process
+from actors.runtime import Runtime, runtime
 from config import keys, logs
 from config.settings import EARLY_404
 from worker.piktid.answers import RunState
@@ -17,43 +17,43 @@ log = logs.get("upkeep")
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def count_identities(subject: str) -> None:
     """Count the account's own identities anew: people add and delete some by hand, too."""
-    run = process()
+    rt = runtime()
     account = subject.partition(":")[2]
-    if account not in run.apis:
+    if account not in rt.apis:
         return
-    since = run.ledger.now()
+    since = rt.ledger.now()
     try:
-        identities = run.apis[account].own_identities()
+        identities = rt.apis[account].own_identities()
     except ApiError as error:
         log.warning("library.unread", account=account, error=str(error))
         return
-    counted = run.ledger.count_identities(account, [each.identity_code for each in identities], since)
+    counted = rt.ledger.count_identities(account, [each.identity_code for each in identities], since)
     log.info("library.counted", account=account, identities=counted)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def release_orphan(subject: str) -> None:
     """Give back the job permit of a subject whose record is gone, once its job is known to be over."""
-    run = process()
-    orphan = orphans.find(run.ledger.client, list(run.apis), subject)
+    rt = runtime()
+    orphan = orphans.find(rt.ledger.client, list(rt.apis), subject)
     if orphan is None:
         return
-    over = _is_over(run, orphan)
+    over = _is_over(rt, orphan)
     log.warning("permit.orphan", subject=subject, over=over, **orphan._asdict())
     if over:
-        run.ledger.drop(orphan.account, subject)
+        rt.ledger.drop(orphan.account, subject)
 
 
-def _is_over(run: Process, orphan: Orphan) -> bool:
-    api = run.apis[orphan.account]
+def _is_over(rt: Runtime, orphan: Orphan) -> bool:
+    api = rt.apis[orphan.account]
     try:
         if orphan.job_id is not None:
             return api.job_status(orphan.job_id).state is not RunState.RUNNING
         if orphan.identity_code is not None:
             return api.preprocessing(orphan.identity_code).state is not RunState.RUNNING
     except NotFound:
-        return orphan.age_ms > run.settings.api_ms(EARLY_404)
+        return orphan.age_ms > rt.settings.api_ms(EARLY_404)
     except ApiError:
         return False
     # Nobody knows a job to ask for: if there is one, it is over after this time from before its call.
-    return orphan.age_ms > run.paid_call_ms + run.unknown_ms
+    return orphan.age_ms > rt.paid_call_ms + rt.unknown_ms

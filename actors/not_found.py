@@ -1,11 +1,11 @@
 """What the API does not know: a job just made, an identity that it hides (piktid-v2.md 6.8, 6.22)."""
 
-from actors.runtime import Process
+from actors.runtime import Runtime
 from config.settings import LOOK_AGAIN
 from worker.ledger.ledger import Record
 
 
-def is_gone(run: Process, record: Record, seconds: float) -> bool:
+def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
     """Return whether each look for `seconds` of the API's time found nothing; note the first that does.
 
     What it decides gives up something paid for, and a single 404 may be a proxy's.
@@ -14,14 +14,14 @@ def is_gone(run: Process, record: Record, seconds: float) -> bool:
     since = int(record.get("unknown_since") or 0)
     # What was noted in an earlier state is of another job.
     is_first = since < int(moved_at)
-    if not is_first and record.read_at - since >= run.settings.api_ms(seconds):
+    if not is_first and record.read_at - since >= rt.settings.api_ms(seconds):
         return True
     fields = {"unknown_since": str(record.read_at)} if is_first else None
-    run.ledger.note(record, when={"moved_at": moved_at}, fields=fields, timer=run.settings.api_ms(LOOK_AGAIN))
+    rt.ledger.note(record, when={"moved_at": moved_at}, fields=fields, timer=rt.settings.api_ms(LOOK_AGAIN))
     return False
 
 
-def found(run: Process, record: Record) -> None:
+def found(rt: Runtime, record: Record) -> None:
     """Let the time begin anew: the API knows it."""
     if record.get("unknown_since") is not None:
-        run.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, forget=("unknown_since",))
+        rt.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, forget=("unknown_since",))

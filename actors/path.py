@@ -1,6 +1,6 @@
 """The path of one brief, from top to bottom: the actors, each a short step of one call of the API as a rule.
 
-Each may be run twice, or by two workers at once: only the one whose move is answered MOVED goes on. None
+Each may be run twice, or by two workers at once: only the one whose move is answered APPLIED goes on. None
 waits: a brief that waits is a record with a timer, and what ends the waiting sends the next step.
 """
 
@@ -13,7 +13,7 @@ from dramatiq.middleware import CurrentMessage
 from actors import error_handling, held, maintenance, not_found, preparation, unresolved
 from actors.broker.consumer import refuse
 from actors.broker.setup import broker
-from actors.runtime import Process, process
+from actors.runtime import Runtime, runtime
 from config import keys, logs
 from config.settings import LOOK_AGAIN
 from worker.ledger.arrivals import Outcome
@@ -34,12 +34,12 @@ def accept_brief(brief: Any) -> str | None:
     Returns its id for the next message of a pipeline, and None where there is none: Dramatiq's worker warns
     of a result that nobody takes.
     """
-    run = process()
+    rt = runtime()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
     taken = admission.take(
-        run.ledger,
-        run.accounts,
-        run.settings,
+        rt.ledger,
+        rt.accounts,
+        rt.settings,
         brief,
         message.message_id,
         message.options["redis_message_id"],
@@ -62,42 +62,42 @@ def accept_brief(brief: Any) -> str | None:
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def prepare_brief(subject: str) -> None:
     """1b. Files or a photo: one upload, or the photo's description, each run; then to wait for permits."""
-    run = process()
-    brief = run.look(subject)
-    if brief is None or brief.state != "preparing" or preparation.is_under_way(run, brief):
+    rt = runtime()
+    brief = rt.look(subject)
+    if brief is None or brief.state != "preparing" or preparation.is_under_way(rt, brief):
         return
     place = preparing.missing_file(brief)
     if place is not None:
-        preparation.upload(run, brief, place)
+        preparation.upload(rt, brief, place)
     elif preparing.needs_extraction(brief):
-        preparation.extract(run, brief)
+        preparation.extract(rt, brief)
     else:
-        preparation.finish(run, brief)
+        preparation.finish(rt, brief)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def submit_brief(subject: str) -> None:
     """2. Permits are granted: buy the drafts, once."""
-    run = process()
-    brief = run.look(subject)
+    rt = runtime()
+    brief = rt.look(subject)
     if brief is None or brief.state != "waiting":
-        unresolved.unknown_create(run, brief)
+        unresolved.unknown_create(rt, brief)
         return
     body = brief.json("body")
     intent = steps.intended("create", brief, body)
-    send_by, limit = run.send_by(), run.paid_call_ms
-    moved = run.ledger.advance(
+    send_by, limit = rt.send_by(), rt.paid_call_ms
+    moved = rt.ledger.advance(
         brief, "submitting", journal=intent, timer=limit, forget=["call_ended"], claim_by=send_by
     )
-    if moved is not Answer.MOVED:
+    if moved is not Answer.APPLIED:
         return
     try:
-        created = run.apis[brief.account].create(body, send_by)
+        created = rt.apis[brief.account].create(body, send_by)
     except ApiError as error:
-        error_handling.refuse_create(run, brief, error)
+        error_handling.refuse_create(rt, brief, error)
         return
     log.info("create.accepted", brief=brief.brief_id, job=created.job_id)
-    answer = run.ledger.advance(
+    answer = rt.ledger.advance(
         brief,
         "generating",
         fields={"job_id": created.job_id},
@@ -106,7 +106,7 @@ def submit_brief(subject: str) -> None:
         jobs=[created.job_id],
         unowned=True,
         forget=recovery.ASKED,
-        timer=run.settings.api_ms(LOOK_AGAIN),
+        timer=rt.settings.api_ms(LOOK_AGAIN),
         paid=True,
         also_from=("uncertain", "held"),
     )
@@ -116,30 +116,30 @@ def submit_brief(subject: str) -> None:
 @dramatiq.actor(queue_name=keys.STEPS)
 def collect_drafts(subject: str) -> None:
     """3. The job may be done: fetch its drafts, choose, hand its permit on."""
-    run = process()
-    brief = run.look(subject)
+    rt = runtime()
+    brief = rt.look(subject)
     if brief is None or brief.state != "generating":
         return
     try:
-        results = run.apis[brief.account].job_results(brief.fields["job_id"])
+        results = rt.apis[brief.account].job_results(brief.fields["job_id"])
         # Not every generation of this answer says how the job is (piktid-v2.md 2.5).
-        state = results.state or run.apis[brief.account].job_status(brief.fields["job_id"]).state
+        state = results.state or rt.apis[brief.account].job_status(brief.fields["job_id"]).state
     except ApiError as error:
-        error_handling.unread_job(run, brief, error)
+        error_handling.unread_job(rt, brief, error)
         return
     if state is RunState.RUNNING:
-        not_found.found(run, brief)
+        not_found.found(rt, brief)
         return
     if not any(draft.usable for draft in results.drafts):
-        error_handling.no_drafts(run, brief, results)
+        error_handling.no_drafts(rt, brief, results)
         return
-    _record_drafts(run, brief, results)
+    _record_drafts(rt, brief, results)
 
 
-def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
+def _record_drafts(rt: Runtime, brief: Record, results: JobResults) -> None:
     """Put the drafts on record, and the choice with them unless it is a person's."""
     chosen = choosing.choose(steps.rules_of(brief), results.drafts) or []
-    run.ledger.advance(
+    rt.ledger.advance(
         brief,
         "choosing",
         fields=steps.drafts_fields(results),
@@ -153,36 +153,36 @@ def _record_drafts(run: Process, brief: Record, results: JobResults) -> None:
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def promote_draft(subject: str) -> None:
     """4. Permits are granted: make the chosen draft an identity. Safe to repeat: the API knows its drafts."""
-    run = process()
-    promotion = run.look(subject)
+    rt = runtime()
+    promotion = rt.look(subject)
     if promotion is None or promotion.state != "planned":
-        error_handling.unknown_promotion(run, promotion)
+        error_handling.unknown_promotion(rt, promotion)
         return
-    name = steps.explicit_name(run.ledger.read(brief_subject(promotion.brief_id)), promotion)
+    name = steps.explicit_name(rt.ledger.read(brief_subject(promotion.brief_id)), promotion)
     request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}
     intent = steps.intended("promote", promotion, request, **request)
-    send_by, limit = run.send_by(), run.paid_call_ms
-    moved = run.ledger.advance(promotion, "promoting", journal=intent, timer=limit, claim_by=send_by)
-    if moved is not Answer.MOVED:
+    send_by, limit = rt.send_by(), rt.paid_call_ms
+    moved = rt.ledger.advance(promotion, "promoting", journal=intent, timer=limit, claim_by=send_by)
+    if moved is not Answer.APPLIED:
         return
     try:
-        promoted = run.apis[promotion.account].promote(**request, send_by=send_by)
+        promoted = rt.apis[promotion.account].promote(**request, send_by=send_by)
     except AlreadyPromoted as done:
         outcome = steps.outcome("promote", promotion, "already promoted")
-        _record_identity(run, promotion, done.identity_code, None, outcome)
+        _record_identity(rt, promotion, done.identity_code, None, outcome)
     except ApiError as error:
-        error_handling.refuse_promotion(run, promotion, error)
+        error_handling.refuse_promotion(rt, promotion, error)
     else:
         outcome = steps.outcome("promote", promotion, "accepted", credits=steps.PROMOTION_CREDITS)
-        _record_identity(run, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
+        _record_identity(rt, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
 
 
 def _record_identity(
-    run: Process, promotion: Record, code: str, job_id: str | None, outcome: dict[str, Any]
+    rt: Runtime, promotion: Record, code: str, job_id: str | None, outcome: dict[str, Any]
 ) -> None:
     fields = {"identity_code": code} | ({"preprocessing_job_id": job_id} if job_id else {})
     log.info("promote.accepted", subject=promotion.subject, identity=code)
-    answer = run.ledger.advance(
+    answer = rt.ledger.advance(
         promotion,
         "preprocessing",
         fields=fields,
@@ -191,7 +191,7 @@ def _record_identity(
         journal=outcome | fields,
         jobs=list(fields.values()),
         forget=recovery.ASKED,
-        timer=run.settings.api_ms(LOOK_AGAIN),
+        timer=rt.settings.api_ms(LOOK_AGAIN),
         paid=True,
         also_from=("held",),
     )
@@ -201,23 +201,23 @@ def _record_identity(
 @dramatiq.actor(queue_name=keys.STEPS)
 def finish_identity(subject: str) -> None:
     """5. Preprocessing may be done: the identity is ready, and with the last one the brief is done."""
-    run = process()
-    promotion = run.look(subject)
+    rt = runtime()
+    promotion = rt.look(subject)
     if promotion is None or promotion.state != "preprocessing":
         return
     try:
-        found = run.apis[promotion.account].preprocessing(promotion.fields["identity_code"])
+        found = rt.apis[promotion.account].preprocessing(promotion.fields["identity_code"])
     except NotFound as error:
-        error_handling.hidden_identity(run, promotion, error)
+        error_handling.hidden_identity(rt, promotion, error)
         return
     except ApiError as error:
         log.warning("identity.unread", subject=subject, error=str(error))
         return
     if found.state is RunState.COMPLETED:
         event = steps.identity_event("identity.preprocessing.completed", promotion)
-        run.ledger.advance(promotion, "ready", fields=steps.outcome_field(event, "ready"), event=event)
+        rt.ledger.advance(promotion, "ready", fields=steps.outcome_field(event, "ready"), event=event)
         log.info("identity.ready", subject=subject, identity=promotion.fields["identity_code"])
     elif found.state is RunState.FAILED:
-        error_handling.failed_preprocessing(run, promotion, found.error_message or "preprocessing failed")
+        error_handling.failed_preprocessing(rt, promotion, found.error_message or "preprocessing failed")
     else:
-        not_found.found(run, promotion)
+        not_found.found(rt, promotion)

@@ -3,7 +3,7 @@
 import time
 
 from actors import call_numbers, fetch_turns
-from actors.runtime import Process
+from actors.runtime import Runtime
 from config import logs
 from worker.files import named_files
 from worker.ledger.ledger import Record
@@ -16,7 +16,7 @@ from worker.piktid.pictures import Picture
 log = logs.get("preparation")
 
 
-def is_under_way(run: Process, brief: Record) -> bool:
+def is_under_way(rt: Runtime, brief: Record) -> bool:
     """Whether another run is in the middle of a call, or one of unknown outcome leaves nothing to do.
 
     An upload whose end was not recorded in time is free, and simply made again.
@@ -24,71 +24,71 @@ def is_under_way(run: Process, brief: Record) -> bool:
     doing = brief.get("doing")
     if doing is None:
         return False
-    if brief.read_at - int(brief.fields["noted_at"]) < call_numbers.limit_ms(run, doing):
+    if brief.read_at - int(brief.fields["noted_at"]) < call_numbers.limit_ms(rt, doing):
         return True
     if doing == call_numbers.EXTRACTING:
         outcome = steps.outcome("extract", brief, "unknown", attempt=_extractions(brief))
-        call_numbers.hold(run, brief, call_numbers.number(brief), outcome)
+        call_numbers.hold(rt, brief, call_numbers.number(brief), outcome)
     return doing == call_numbers.EXTRACTING
 
 
-def upload(run: Process, brief: Record, place: str) -> None:
+def upload(rt: Runtime, brief: Record, place: str) -> None:
     """Upload one file and record its id; a picture of a URL only when it is the brief's turn to fetch."""
-    with fetch_turns.turn(run, brief, place) as ours:
-        turn = call_numbers.begin(run, brief, None) if ours else None
-        picture = None if turn is None else _read(run, brief, turn, place)
+    with fetch_turns.turn(rt, brief, place) as ours:
+        turn = call_numbers.begin(rt, brief, None) if ours else None
+        picture = None if turn is None else _read(rt, brief, turn, place)
     if turn is None or picture is None:
         return
-    api = run.apis[brief.account]
+    api = rt.apis[brief.account]
     try:
         upload = api.upload(named_files.upload_name(place, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
     except ApiError as error:
-        _refused(run, brief, turn, error)
+        _refused(rt, brief, turn, error)
     else:
-        call_numbers.end(run, brief, turn, preparing.uploaded(brief, place, upload.file_id), None)
+        call_numbers.end(rt, brief, turn, preparing.uploaded(brief, place, upload.file_id), None)
         log.info("file.uploaded", brief=brief.brief_id, file_id=upload.file_id)
 
 
-def _read(run: Process, brief: Record, turn: int, place: str) -> Picture | None:
+def _read(rt: Runtime, brief: Record, turn: int, place: str) -> Picture | None:
     """Return the picture at a place; what becomes of the brief without it is on record."""
     began = time.monotonic()
     try:
-        return named_files.read(place, run.settings, preparing.seconds_to_fetch(brief))
+        return named_files.read(place, rt.settings, preparing.seconds_to_fetch(brief))
     except FileRefused as error:
-        call_numbers.fail(run, brief, turn, str(error), None)
+        call_numbers.fail(rt, brief, turn, str(error), None)
     except FileUnavailable as error:
-        call_numbers.again(run, brief, turn, str(error), time.monotonic() - began)
+        call_numbers.again(rt, brief, turn, str(error), time.monotonic() - began)
     return None
 
 
-def extract(run: Process, brief: Record) -> None:
+def extract(rt: Runtime, brief: Record) -> None:
     """Have the reference image described, once: it is paid, and nothing tells afterwards whether it was."""
     request = {"file_id": preparing.reference_id(brief)}
     attempt = _extractions(brief) + 1
     journal = steps.intended("extract", brief, request, attempt=attempt, **request)
-    send_by = run.send_by()
-    turn = call_numbers.begin(run, brief, journal, send_by)
+    send_by = rt.send_by()
+    turn = call_numbers.begin(rt, brief, journal, send_by)
     if turn is None:
         return
     try:
-        found = run.apis[brief.account].extract(**request, send_by=send_by)
+        found = rt.apis[brief.account].extract(**request, send_by=send_by)
     except ApiError as error:
-        _refused_extraction(run, brief, turn, attempt, error)
+        _refused_extraction(rt, brief, turn, attempt, error)
         return
     outcome = steps.outcome("extract", brief, "accepted", attempt=attempt)
-    call_numbers.end(run, brief, turn, preparing.extracted(found), outcome)
+    call_numbers.end(rt, brief, turn, preparing.extracted(found), outcome)
     log.info("reference.described", brief=brief.brief_id, groups=sorted(found.instruction_data))
 
 
-def finish(run: Process, brief: Record) -> None:
+def finish(rt: Runtime, brief: Record) -> None:
     """Record what will be sent, and ask for permits."""
     fields = preparing.prepared(brief)
     if fields is None:
         nothing = "the API saw nothing in its reference image to make a face of"
-        call_numbers.fail(run, brief, call_numbers.number(brief), nothing, None)
+        call_numbers.fail(rt, brief, call_numbers.number(brief), nothing, None)
         return
-    run.ledger.advance(
+    rt.ledger.advance(
         brief, "waiting", fields=fields, forget=preparing.DONE_WITH, when=call_numbers.as_read(brief)
     )
     log.info("brief.prepared", brief=brief.brief_id)
@@ -99,24 +99,24 @@ def _extractions(brief: Record) -> int:
     return int(brief.get("extractions") or 0)
 
 
-def _refused(run: Process, brief: Record, turn: int, error: ApiError) -> None:
-    verdict = judge(UPLOAD, error, run.settings)
+def _refused(rt: Runtime, brief: Record, turn: int, error: ApiError) -> None:
+    verdict = judge(UPLOAD, error, rt.settings)
     log.warning("upload.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
     if verdict.to == "failed":
-        call_numbers.fail(run, brief, turn, str(error), None)
+        call_numbers.fail(rt, brief, turn, str(error), None)
     elif verdict.to == AGAIN or verdict.pause is None:
-        call_numbers.again(run, brief, turn, str(error))
+        call_numbers.again(rt, brief, turn, str(error))
     else:
-        call_numbers.wait(run, brief, turn, str(error), None, verdict.pause)
+        call_numbers.wait(rt, brief, turn, str(error), None, verdict.pause)
 
 
-def _refused_extraction(run: Process, brief: Record, turn: int, attempt: int, error: ApiError) -> None:
-    verdict = judge(EXTRACT, error, run.settings)
+def _refused_extraction(rt: Runtime, brief: Record, turn: int, attempt: int, error: ApiError) -> None:
+    verdict = judge(EXTRACT, error, rt.settings)
     log.warning("extract.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
     outcome = steps.outcome("extract", brief, type(error).__name__, attempt=attempt, message=str(error))
     if verdict.pause is not None:
-        call_numbers.wait(run, brief, turn, str(error), outcome, verdict.pause)
+        call_numbers.wait(rt, brief, turn, str(error), outcome, verdict.pause)
     elif verdict.to == "held":
-        call_numbers.hold(run, brief, turn, outcome, paid=True)
+        call_numbers.hold(rt, brief, turn, outcome, paid=True)
     else:
-        call_numbers.fail(run, brief, turn, str(error), outcome)
+        call_numbers.fail(rt, brief, turn, str(error), outcome)

@@ -23,7 +23,7 @@ LATE = 5_000
 
 
 @dataclass(frozen=True)
-class Process:
+class Runtime:
     """The open connections of this process."""
 
     settings: Settings
@@ -63,7 +63,7 @@ class Process:
 
 
 @cache
-def process() -> Process:
+def runtime() -> Runtime:
     """Return this process's connections, opened by the first call; accounts' limits are put on record."""
     values = settings()
     logs.configure(values)
@@ -73,4 +73,4 @@ def process() -> Process:
         ledger.configure(account)
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
-    return Process(values, accounts, ledger, apis, FetchPlaces(share_of(values.threads)))
+    return Runtime(values, accounts, ledger, apis, FetchPlaces(share_of(values.threads)))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from actors.runtime import Process
+from actors.runtime import Runtime
 from config import logs
 from config.settings import LOOK_AGAIN
 from worker.ledger.ledger import Answer, Event, Record, Settle
@@ -22,36 +22,36 @@ log = logs.get("uncertain")
 MOST_CANDIDATES = 20
 
 
-def unknown_create(run: Process, brief: Record | None) -> None:
+def unknown_create(rt: Runtime, brief: Record | None) -> None:
     """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
-    if brief is not None and brief.state == "submitting" and brief.age_ms >= run.paid_call_ms:
+    if brief is not None and brief.state == "submitting" and brief.age_ms >= rt.paid_call_ms:
         outcome = steps.outcome("create", brief, "unknown")
-        run.ledger.advance(
-            brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=run.settings.api_ms(LOOK_AGAIN)
+        rt.ledger.advance(
+            brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=rt.settings.api_ms(LOOK_AGAIN)
         )
     elif brief is not None and brief.state == "uncertain":
-        _find_out(run, brief)
+        _find_out(rt, brief)
 
 
-def _find_out(run: Process, brief: Record) -> None:
-    evidence = read_evidence(run.ledger.client, brief.account, run.paid_call_ms)
+def _find_out(rt: Runtime, brief: Record) -> None:
+    evidence = read_evidence(rt.ledger.client, brief.account, rt.paid_call_ms)
     create = _create_of(brief, evidence)
     if create is None:  # forgotten: nobody has looked for an hour
-        _ask(run, brief, Ask((), "too long ago for what was seen then to be remembered"))
+        _ask(rt, brief, Ask((), "too long ago for what was seen then to be remembered"))
         return
-    over_at = int(brief.fields["moved_at"]) + run.unknown_ms
-    job = _next_to_ask_about(run, create, evidence, over_at)
-    if job is not None and _look_at(run, brief.account, job.job_id):
+    over_at = int(brief.fields["moved_at"]) + rt.unknown_ms
+    job = _next_to_ask_about(rt, create, evidence, over_at)
+    if job is not None and _look_at(rt, brief.account, job.job_id):
         return
-    match resolve(create, evidence, over_at, run.settings):
+    match resolve(create, evidence, over_at, rt.settings):
         case Adopt(job=job):
-            _adopt(run, brief, job, evidence)
+            _adopt(rt, brief, job, evidence)
         case NotArrived():
-            _send_again(run, brief, evidence)
+            _send_again(rt, brief, evidence)
         case Ask() as ask:
-            _ask(run, brief, ask)
+            _ask(rt, brief, ask)
         case _:
-            run.ledger.note(brief, when=_as_read(brief), timer=run.settings.api_ms(LOOK_AGAIN))
+            rt.ledger.note(brief, when=_as_read(brief), timer=rt.settings.api_ms(LOOK_AGAIN))
 
 
 def _create_of(brief: Record, evidence: Evidence) -> Create | None:
@@ -64,18 +64,18 @@ def _as_read(brief: Record) -> dict[str, str]:
     return {"moved_at": brief.fields["moved_at"]}
 
 
-def _next_to_ask_about(run: Process, create: Create, evidence: Evidence, over_at: int) -> Job | None:
+def _next_to_ask_about(rt: Runtime, create: Create, evidence: Evidence, over_at: int) -> Job | None:
     """Return a job that may be the create's and of which too little is known, the first one seen."""
     # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
-    stale = min(evidence.now - run.settings.api_ms(LOOK_AGAIN), over_at)
+    stale = min(evidence.now - rt.settings.api_ms(LOOK_AGAIN), over_at)
     open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
     return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
 
 
-def _look_at(run: Process, account: str, job_id: str) -> bool:
+def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
     """Ask the API what a job is and put it on record, which wakes this step again; return whether it was."""
-    api = run.apis[account]
+    api = rt.apis[account]
     status, results = None, None
     try:
         status = api.job_status(job_id)
@@ -84,11 +84,11 @@ def _look_at(run: Process, account: str, job_id: str) -> bool:
     except ApiError as error:
         log.warning("stranger.unread", account=account, job=job_id, error=str(error))
     # Also of one that could not be read: the others must get their turn.
-    return run.ledger.sighted(account, job_id, facts_of(status, results, run.ledger.now()))
+    return rt.ledger.sighted(account, job_id, facts_of(status, results, rt.ledger.now()))
 
 
-def _adopt(run: Process, brief: Record, job: Job, evidence: Evidence) -> None:
-    answer = run.ledger.advance(
+def _adopt(rt: Runtime, brief: Record, job: Job, evidence: Evidence) -> None:
+    answer = rt.ledger.advance(
         brief,
         "generating",
         fields={"job_id": job.job_id},
@@ -101,11 +101,11 @@ def _adopt(run: Process, brief: Record, job: Job, evidence: Evidence) -> None:
         timer=1,
     )
     log.info("create.adopted", brief=brief.brief_id, job=job.job_id, answer=answer)
-    _again_unless_moved(run, brief, answer)
+    _again_unless_moved(rt, brief, answer)
 
 
-def _send_again(run: Process, brief: Record, evidence: Evidence) -> None:
-    answer = run.ledger.advance(
+def _send_again(rt: Runtime, brief: Record, evidence: Evidence) -> None:
+    answer = rt.ledger.advance(
         brief,
         "waiting",
         journal=steps.outcome("create", brief, "not arrived"),
@@ -113,23 +113,23 @@ def _send_again(run: Process, brief: Record, evidence: Evidence) -> None:
         sightings=evidence.stream.sightings,
     )
     log.warning("create.not_arrived", brief=brief.brief_id, answer=answer)
-    _again_unless_moved(run, brief, answer)
+    _again_unless_moved(rt, brief, answer)
 
 
-def _again_unless_moved(run: Process, brief: Record, answer: Answer) -> None:
+def _again_unless_moved(rt: Runtime, brief: Record, answer: Answer) -> None:
     """Look again soon where more was seen meanwhile."""
-    if answer is not Answer.MOVED:
-        run.ledger.note(brief, when=_as_read(brief), timer=1)
+    if answer is not Answer.APPLIED:
+        rt.ledger.note(brief, when=_as_read(brief), timer=1)
 
 
-def _ask(run: Process, brief: Record, ask: Ask) -> None:
+def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
     """Hold a brief for an operator; by now the job that it may have is over, and its permit is free."""
     found = f"; {len(ask.jobs)} jobs may be its own" if ask.jobs else ""
     question = (
         f"its create may or may not have arrived ({ask.why}{found}): adopt a job, send it again, or give up?"
     )
     candidates = _told(ask.jobs[:MOST_CANDIDATES])
-    run.ledger.advance(
+    rt.ledger.advance(
         brief,
         "held",
         fields={"question": question, "candidate_jobs": json.dumps(candidates)},

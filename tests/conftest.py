@@ -240,17 +240,17 @@ def flow(ledger: Ledger, settings: Settings, scripts: Scripts, api: Api) -> Iter
     """Return the flow with its actors stepped here; nothing listens to the API unless the test lets it."""
     # Not at the top: it opens the broker, which needs the session's server.
     from actors import path
-    from actors.runtime import process
+    from actors.runtime import runtime
 
-    process.cache_clear()
+    runtime.cache_clear()
     assert not path.broker.stopping.is_set(), "a test before this one has left it at its end"
     # Long after the test: counting the library would be one step more between those that the test runs.
     ledger.client.zadd(keys.TIMERS(), {f"library:{DEFAULT}": 4e12})
     yield Flow(ledger.client, ledger, settings, scripts, Steps(path.broker), path.broker, api)
-    opened = process()
+    opened = runtime()
     opened.ledger.client.close()
     opened.apis[DEFAULT]._pool.close()
-    process.cache_clear()
+    runtime.cache_clear()
 
 
 @pytest.fixture

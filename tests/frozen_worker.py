@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from actors import path
-from actors.runtime import Process
+from actors.runtime import Runtime
 from config.clock import clock
 from worker.ledger.ledger import Ledger
 
@@ -32,4 +32,4 @@ def _claim(ledger: Ledger, command: str, arguments: dict[str, Any], *more: Any, 
 
 
 Ledger._change = _claim  # type: ignore[method-assign]  # what the processes of this test are for
-Process.send_by = lambda _: clock() + float(os.environ["SENDS_WITHIN"])  # type: ignore[method-assign]
+Runtime.send_by = lambda _: clock() + float(os.environ["SENDS_WITHIN"])  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ import redis
 
 from actors.broker.broker import Broker, make_broker
 from actors.reloading import can_reload
-from actors.runtime import process
+from actors.runtime import runtime
 from config import logs
 from config.accounts import BadAccounts
 from config.settings import BadSettings, settings
@@ -24,7 +24,7 @@ def _start() -> Broker:
     logs.configure(values)
     url = process_redis_url()
     startup.check(url)
-    process()
+    runtime()
     return make_broker(url, shutdown=values.shutdown_seconds, can_reload=partial(can_reload, values))
 
 

@@ -56,7 +56,7 @@ def permits(url: str, number: int) -> Cycle:
         granted = replace(record, fields={**record.fields, "grants": str(next(attempts))})
         begun = ledger.advance(granted, "submitting", timer=45_000)
         given_back = ledger.advance(granted, "waiting", settle=Settle.NEVER_LEFT)
-        if (begun, given_back) != (Answer.MOVED, Answer.MOVED):
+        if (begun, given_back) != (Answer.APPLIED, Answer.APPLIED):
             raise RuntimeError(f"a pair was answered {begun}, {given_back}")
 
     return pair

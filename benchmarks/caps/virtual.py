@@ -182,7 +182,7 @@ class Simulation:
 
     def _call(self, command: str, **arguments: Any) -> None:
         self.calls[command] += 1
-        self._expected.append(["accepted", "", ""] if command == "accept" else "moved")
+        self._expected.append(["accepted", "", ""] if command == "accept" else "applied")
         self._scripts.run(command, self.now, **arguments)
 
 

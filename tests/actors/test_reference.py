@@ -21,7 +21,7 @@ from support import (
 )
 
 from actors.fetch_turns import LOOK, turn
-from actors.runtime import process
+from actors.runtime import runtime
 from config import keys
 from sandbox.pictures.draw import draw
 from worker.briefs.naming import job_name
@@ -210,9 +210,9 @@ def test_a_photo_is_fetched_from_a_url(
 def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken_when_one_is_free(
     closed_network: dict[str, str], flow: Flow, api: Api, photo: bytes
 ) -> None:
-    run = process()
+    rt = runtime()
     with serving(answer(200, photo)) as server:
-        assert run.fetches.take("brief:other", "127.0.0.1")
+        assert rt.fetches.take("brief:other", "127.0.0.1")
         brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg")
         flow.steps.run()
         assert (flow.brief(brief_id).state, server.seen) == ("preparing", [])
@@ -220,11 +220,11 @@ def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken_when_one_is_free
         due: Any = flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}")
         assert due - flow.ledger.now() <= LOOK
         # The fetch of another host's picture ends, and with it the other one.
-        run.fetches.give_back("brief:other")
-        with turn(run, replace(flow.brief(brief_id), subject="brief:x"), "https://a.example/") as ours:
+        rt.fetches.give_back("brief:other")
+        with turn(rt, replace(flow.brief(brief_id), subject="brief:x"), "https://a.example/") as ours:
             assert ours
         flow.until(brief_id, "generating")
-    assert run.fetches.take("brief:other", "127.0.0.1")
+    assert rt.fetches.take("brief:other", "127.0.0.1")
 
 
 def test_a_host_that_never_answers_costs_a_brief_a_minute_and_no_more(
@@ -374,13 +374,13 @@ def test_a_brief_whose_pause_has_ended_by_itself_sleeps_no_more(flow: Flow, api:
 def test_what_a_refused_description_takes_back_from_creates_serves_a_promotion(flow: Flow) -> None:
     flow.accept(brief_id="p")
     for state in ("submitting", "generating", "choosing"):
-        assert flow.ledger.advance(flow.brief("p"), state, settle=Settle.COUNTED) is Answer.MOVED
+        assert flow.ledger.advance(flow.brief("p"), state, settle=Settle.COUNTED) is Answer.APPLIED
     flow.ledger.set_limits("default", {"jobs": "1"}, by="test")
     flow.accept(brief_id="c")
-    assert flow.ledger.plan("p", [{"instruction": "0", "candidates": "[]", "tried": "0"}]) is Answer.MOVED
+    assert flow.ledger.plan("p", [{"instruction": "0", "candidates": "[]", "tried": "0"}]) is Answer.APPLIED
     assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["brief:c"]
     preparation = flow.brief(accept_photo(flow))
-    assert flow.ledger.note(preparation, when={}, pause=Pause("create", 60_000, "402")) is Answer.MOVED
+    assert flow.ledger.note(preparation, when={}, pause=Pause("create", 60_000, "402")) is Answer.APPLIED
     assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["promotion:p#0"]
 
 
@@ -388,7 +388,7 @@ def test_a_brief_that_leaves_preparation_while_it_sleeps_sleeps_no_more(flow: Fl
     flow.client.hset(keys.RECORD("account:default"), "create_until", "9" * 13)
     brief_id = accept_photo(flow)
     flow.steps.run()
-    assert flow.ledger.advance(flow.brief(brief_id), "failed") is Answer.MOVED
+    assert flow.ledger.advance(flow.brief(brief_id), "failed") is Answer.APPLIED
     assert not flow.client.exists(keys.WAITING("default", "prepare"))
 
 
@@ -407,7 +407,7 @@ def test_once_its_question_is_answered_a_held_brief_is_prepared_to_the_end(flow:
     api.fault("drop_response", path="/preset/extract-from-image")
     brief_id = accept_photo(flow)
     held = flow.until(brief_id, "held")
-    assert flow.ledger.advance(held, "preparing", timer=1, forget=["question"]) is Answer.MOVED
+    assert flow.ledger.advance(held, "preparing", timer=1, forget=["question"]) is Answer.APPLIED
     flow.wake_timer(f"brief:{brief_id}")
     flow.until(brief_id, "generating")
     assert [entry.get("attempt") for entry in snapshots.journal(flow.client, brief_id)[:4]] == [1, 1, 2, 2]
@@ -424,16 +424,16 @@ def test_a_photo_in_which_the_api_saw_nothing_fails_the_brief(flow: Flow, api: A
 def test_of_two_runs_at_once_one_makes_the_call(flow: Flow, api: Api) -> None:
     brief_id = accept_photo(flow)
     before = flow.brief(brief_id)
-    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.MOVED
-    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.ELSEWHERE
-    assert flow.ledger.note(before, when={"turn": "1", "doing": "upload"}) is Answer.ELSEWHERE
+    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.APPLIED
+    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.CONFLICT
+    assert flow.ledger.note(before, when={"turn": "1", "doing": "upload"}) is Answer.CONFLICT
 
 
 def test_a_note_of_a_record_that_has_moved_on_changes_nothing(flow: Flow) -> None:
     brief_id = accept_photo(flow)
     before = flow.brief(brief_id)
-    assert flow.ledger.advance(flow.brief(brief_id), "cancelled") is Answer.MOVED
-    assert flow.ledger.note(before, when={}, fields={"x": "1"}, timer=5, again=True) is Answer.ELSEWHERE
+    assert flow.ledger.advance(flow.brief(brief_id), "cancelled") is Answer.APPLIED
+    assert flow.ledger.note(before, when={}, fields={"x": "1"}, timer=5, again=True) is Answer.CONFLICT
     assert flow.brief(brief_id).get("x") is None
 
 

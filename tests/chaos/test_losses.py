@@ -191,15 +191,15 @@ def test_a_paid_call_is_recorded_when_redis_comes_back_and_not_made_again(
 
 
 def test_a_create_of_unknown_outcome_keeps_its_permit_until_its_job_must_be_over(flow: Flow) -> None:
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow.api.lose_events()
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
     assert flow.brief("b").state == "uncertain"
-    run = process()
-    patience = run.unknown_ms / 1000
+    rt = runtime()
+    patience = rt.unknown_ms / 1000
     assert patience > JOB_PATIENCE / flow.settings.speed
     flow.grow_older(SUBJECT, patience / 2)
     assert flow.steps.run() == ("submit_brief", SUBJECT)
@@ -245,7 +245,7 @@ def test_only_the_run_that_was_not_overtaken_ends_a_preparation(
     assert eventually(flow.client, lambda: _has_turn(flow, turn))
     if overtaken:
         fields = {"turn": str(turn + 1)}
-        assert flow.ledger.note(flow.brief("b"), when={"turn": str(turn)}, fields=fields) is Answer.MOVED
+        assert flow.ledger.note(flow.brief("b"), when={"turn": str(turn)}, fields=fields) is Answer.APPLIED
     thread.join()
     assert flow.brief("b").state == ("preparing" if overtaken else end)
     assert flow.brief("b").get("turn") == str(turn + overtaken)

@@ -237,7 +237,7 @@ def to_describe(flow: Flow) -> str:
 def to_watch(flow: Flow) -> str:
     flow.accept(brief_id="b")
     brief = flow.until("b", "generating")
-    assert flow.ledger.advance(brief, "held", keep=True, timer=1) is Answer.MOVED
+    assert flow.ledger.advance(brief, "held", keep=True, timer=1) is Answer.APPLIED
     flow.api.rest()
     flow.wake_timer("brief:b")
     return "brief:b"
@@ -247,7 +247,7 @@ def to_watch(flow: Flow) -> str:
 def test_a_step_of_an_account_that_this_worker_does_not_have_is_left_to_others(
     flow: Flow, to: Callable[[Flow], str]
 ) -> None:
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow.api.lose_events()
     subject = to(flow)
@@ -257,11 +257,11 @@ def test_a_step_of_an_account_that_this_worker_does_not_have_is_left_to_others(
         return flow.record(subject).state, flow.calls("b"), permits
 
     before = stands()
-    api = process().apis.pop(DEFAULT)
+    api = runtime().apis.pop(DEFAULT)
     try:
         assert flow.steps.run()[1] == subject
     finally:
-        process().apis[DEFAULT] = api
+        runtime().apis[DEFAULT] = api
     assert stands() == before
     flow.wake_timer(subject)
     assert flow.steps.run()[1] == subject

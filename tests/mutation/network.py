@@ -17,7 +17,7 @@ MUTANTS = (
         ("a place is kept for ever", "if place[1] > now}", "if True}"),
     ),
     *of("actors/fetch_turns.py", FETCH_TESTS,
-        ("nobody in line is called", "        _call(run)\n", ""),
+        ("nobody in line is called", "        _call(rt)\n", ""),
     ),
     *of("worker/lifecycle/preparing.py", FETCH_TESTS,
         ("what is fetched in vain is not counted", "    return int(brief.get(\"fetch_ms\") or 0) / 1000", "    return 0.0"),

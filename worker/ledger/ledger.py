@@ -1,8 +1,8 @@
 """The ledger: where every brief and every promotion stands, and what was paid for it.
 
-All writing is done by the Lua scripts; this is their typed front. A move answers MOVED, REPEAT (it is so
-already) or ELSEWHERE (the table does not allow it from where the record stands, or its grant is gone): only
-MOVED entitles the caller to go on.
+All writing is done by the Lua scripts; this is their typed front. A move answers APPLIED, DUPLICATE (it is so
+already) or CONFLICT (the table does not allow it from where the record stands, or its grant is gone): only
+APPLIED entitles the caller to go on.
 """
 
 import time
@@ -125,7 +125,7 @@ class Ledger(Arrivals):
             "from": [record.state, *also_from],
         }
         answer = self._change("advance", arguments, forget, journal, pause, paid=paid, claim_by=claim_by)
-        if answer is Answer.MOVED:
+        if answer is Answer.APPLIED:
             record.fields["state"] = to
         return answer
 
@@ -148,8 +148,8 @@ class Ledger(Arrivals):
 
         A field that `when` gives as "" must not be there. `timer` is in ms from now, `again` sends the step
         at once, `paid` and `claim_by` are as in `advance`. With `calls`, a call of the API follows: while the
-        account is paused the answer is ELSEWHERE, and the step is woken when the pause ends. Never answers
-        REPEAT.
+        account is paused the answer is CONFLICT, and the step is woken when the pause ends. Never answers
+        DUPLICATE.
         """
         arguments = {
             "subject": record.subject,

@@ -12,9 +12,9 @@ from worker.ledger.states import Kind
 class Answer(StrEnum):
     """What came of asking for a move."""
 
-    MOVED = "moved"
-    REPEAT = "repeat"
-    ELSEWHERE = "elsewhere"
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
 
 
 class Settle(StrEnum):

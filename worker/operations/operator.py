@@ -90,7 +90,7 @@ class Operator:
         return self._stop(brief, "failed", f"given up by {self._by}; paid so far: {paid}")
 
     def cancel(self, brief: Record) -> Answer:
-        """End a brief: at once, or when what is under way is over. REPEAT when that was said before."""
+        """End a brief: at once, or when what is under way is over. DUPLICATE when that was said before."""
         if final(Kind.BRIEF, brief.state) and brief.state != "cancelled":
             told = f"brief {brief.brief_id} is {brief.state}: there is nothing left to cancel"
             raise RefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells what came of it")
@@ -139,7 +139,7 @@ class Operator:
         return {"call": "operator", "subject": brief.subject, "what": word, "by": self._by, **facts}
 
     def _checked(self, brief: Record, answer: Answer, otherwise: str = "") -> Answer:
-        if answer is Answer.ELSEWHERE:
+        if answer is Answer.CONFLICT:
             why = " ".join(["has moved meanwhile", otherwise]).strip()
             raise RefusedError(f"brief {brief.brief_id} {why}; see `status {brief.brief_id}`")
         return answer

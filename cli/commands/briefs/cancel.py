@@ -39,7 +39,7 @@ def command(
         operator = Operator(client, values, who())
 
         def cancel(brief: Record, _: Journal) -> str:
-            repeated = operator.cancel(brief) is Answer.REPEAT
+            repeated = operator.cancel(brief) is Answer.DUPLICATE
             return _said(operator, brief, repeated=repeated)
 
         def wanted(outcome_of: str) -> bool:

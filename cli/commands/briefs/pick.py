@@ -34,7 +34,7 @@ def command(
                 f"`identity-worker why {brief_id}` says what becomes of it."
             )
         chosen = _choose(brief, drafts, leave_rest=leave_rest)
-        if ledger.plan(brief_id, [each.fields() for each in chosen]) is not Answer.MOVED:
+        if ledger.plan(brief_id, [each.fields() for each in chosen]) is not Answer.APPLIED:
             fail(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")
     promoting = [draft.image_result_id for each in chosen for draft in each.drafts[:1]]
     if as_json:

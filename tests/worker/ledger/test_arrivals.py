@@ -178,7 +178,7 @@ def test_what_was_or_may_have_been_paid_for_is_never_replaced(flow: Flow, outcom
     flow.accept(brief_id="b")
     record = flow.brief("b")
     intent = {"call": "create", "subject": "brief:b", "attempt": 1, "what": "intended"}
-    assert flow.ledger.advance(record, "submitting", journal=intent) is Answer.MOVED
+    assert flow.ledger.advance(record, "submitting", journal=intent) is Answer.APPLIED
     ended = None if outcome is None else intent | {"what": outcome}
     flow.ledger.advance(record, "failed", journal=ended)
     bring(flow, brief_id="b", name="Another")
@@ -194,7 +194,7 @@ def test_a_worker_that_holds_the_brief_before_it_can_move_nothing_of_the_one_in_
     intent = {"call": "create", "subject": "brief:b", "what": "intended"}
     # Its attempt is let count as the new one's: what tells them apart is when they were accepted.
     flow.client.hset(keys.RECORD("brief:b"), "grants", stale.get("grants") or "")
-    assert flow.ledger.advance(stale, "submitting", journal=intent) is Answer.ELSEWHERE
+    assert flow.ledger.advance(stale, "submitting", journal=intent) is Answer.CONFLICT
 
 
 def test_who_read_the_brief_before_it_was_replaced_does_not_cancel_the_one_in_its_place(flow: Flow) -> None:

@@ -51,9 +51,9 @@ def bought_once(ledger: Ledger, settings: Settings, *, is_over: bool) -> Record:
     """Record that an attempt's create has made the job j1, which may be over by now; return the attempt."""
     attempt = accepted(ledger, settings)
     ledger.advance(attempt, "submitting")
-    assert bought(ledger, attempt, "j1") is Answer.MOVED
+    assert bought(ledger, attempt, "j1") is Answer.APPLIED
     if is_over:
-        assert ledger.advance(read(ledger), "choosing") is Answer.MOVED
+        assert ledger.advance(read(ledger), "choosing") is Answer.APPLIED
     return attempt
 
 
@@ -67,7 +67,7 @@ def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_th
     ledger: Ledger, settings: Settings, is_over: bool
 ) -> None:
     attempt = bought_once(ledger, settings, is_over=is_over)
-    assert bought(ledger, attempt, "j2") is not Answer.MOVED
+    assert bought(ledger, attempt, "j2") is not Answer.APPLIED
     assert journalled(ledger) == [("j1", False), ("j2", True)]
     assert read(ledger).get("job_id") == "j1"
     assert ledger.client.get(keys.JOB(ACCOUNT, "j2")) is None
@@ -78,20 +78,20 @@ def test_what_is_recorded_twice_because_its_answer_was_lost_is_in_the_journal_on
     ledger: Ledger, settings: Settings, is_over: bool
 ) -> None:
     attempt = bought_once(ledger, settings, is_over=is_over)
-    assert bought(ledger, attempt, "j1") is not Answer.MOVED
+    assert bought(ledger, attempt, "j1") is not Answer.APPLIED
     assert journalled(ledger) == [("j1", False)]
 
 
 def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
     """Let an attempt be held and granted again while its worker sleeps; return it and the one after it."""
     first = accepted(ledger, settings)
-    assert ledger.advance(first, "submitting") is Answer.MOVED
-    assert ledger.advance(first, "uncertain", settle=Settle.COUNTED) is Answer.MOVED
-    assert ledger.advance(first, "held") is Answer.MOVED
-    assert ledger.advance(first, "waiting") is Answer.MOVED
+    assert ledger.advance(first, "submitting") is Answer.APPLIED
+    assert ledger.advance(first, "uncertain", settle=Settle.COUNTED) is Answer.APPLIED
+    assert ledger.advance(first, "held") is Answer.APPLIED
+    assert ledger.advance(first, "waiting") is Answer.APPLIED
     second = read(ledger)
     assert second.attempt == first.attempt + 1
-    assert ledger.advance(second, "submitting") is Answer.MOVED
+    assert ledger.advance(second, "submitting") is Answer.APPLIED
     return first, second
 
 
@@ -102,12 +102,12 @@ def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: S
     refused = ledger.advance(
         first, "waiting", settle=Settle.COUNTED, throttle=throttle, journal=late, paid=True
     )
-    assert refused is Answer.ELSEWHERE
+    assert refused is Answer.CONFLICT
     now = read(ledger)
     assert (now.state, now.attempt) == ("submitting", second.attempt)
     assert snapshots.account(ledger.client, ACCOUNT).pauses == {}
     assert ledger.client.zcount(keys.WINDOW(ACCOUNT, "create"), "+inf", "+inf") == 1
-    assert bought(ledger, second, "j2") is Answer.MOVED
+    assert bought(ledger, second, "j2") is Answer.APPLIED
     assert journalled(ledger) == [("none", True), ("j2", False)]
 
 
@@ -115,10 +115,10 @@ def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothi
     ledger: Ledger, settings: Settings
 ) -> None:
     first, second = overtaken(ledger, settings)
-    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
+    assert bought(ledger, first, "j1") is Answer.CONFLICT
     assert read(ledger).state == "submitting"
-    assert bought(ledger, second, "j2") is Answer.MOVED
-    assert bought(ledger, first, "j1") is Answer.ELSEWHERE
+    assert bought(ledger, second, "j2") is Answer.APPLIED
+    assert bought(ledger, first, "j1") is Answer.CONFLICT
     assert read(ledger).get("job_id") == "j2"
     assert ("j1", True) in journalled(ledger)
 
@@ -133,11 +133,11 @@ def test_the_description_of_a_run_that_was_overtaken_is_in_the_journal_as_late_a
     )
     began = read(ledger)
     for turn in ("1", "2"):
-        assert ledger.note(began, when={}, fields={"turn": turn}) is Answer.MOVED
+        assert ledger.note(began, when={}, fields={"turn": turn}) is Answer.APPLIED
     late = ledger.note(
         began, when={"turn": "1"}, fields={"extracted": "{}"}, journal={"call": "extract"}, paid=True
     )
-    assert late is Answer.ELSEWHERE
+    assert late is Answer.CONFLICT
     assert [(entry["call"], entry["late"]) for entry in snapshots.journal(ledger.client, "b")] == [
         ("extract", True)
     ]
@@ -161,7 +161,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
             journal={"call": "extract"}, paid=True,
         )  # fmt: skip
     assert proxy.done.is_set()
-    assert recorded is Answer.ELSEWHERE
+    assert recorded is Answer.CONFLICT
     assert [entry["call"] for entry in snapshots.journal(ledger.client, "b")] == ["extract"]
     assert "late" not in snapshots.journal(ledger.client, "b")[0]
 

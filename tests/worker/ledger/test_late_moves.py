@@ -58,7 +58,7 @@ def submitting(flow: Flow, brief_id: str = "b") -> Record:
     flow.accept(brief_id=brief_id)
     attempt = flow.brief(brief_id)
     intent = steps.intended("create", attempt, attempt.json("body"))
-    assert flow.ledger.advance(attempt, "submitting", journal=intent, timer=1_000_000) is Answer.MOVED
+    assert flow.ledger.advance(attempt, "submitting", journal=intent, timer=1_000_000) is Answer.APPLIED
     return attempt
 
 
@@ -78,7 +78,7 @@ def test_a_brief_that_was_given_up_buys_no_promotion_when_its_job_is_found_after
     flow.accept(brief_id="b")
     flow.until("b", "uncertain")
     operator(flow).give_up(flow.brief("b"), "nothing")
-    assert adopted(flow, flow.brief("b"), job_of(flow)) is Answer.MOVED
+    assert adopted(flow, flow.brief("b"), job_of(flow)) is Answer.APPLIED
     flow.api.rest()
     flow.wake_timer("brief:b")
     flow.until("b", "failed", "promoting")
@@ -120,7 +120,7 @@ def test_the_late_success_of_a_brief_that_was_given_up_does_not_bring_it_back(fl
     flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
     flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
     operator(flow).give_up(flow.brief("b"), "nothing")
-    assert accepted(flow, attempt, "job_1") is Answer.ELSEWHERE
+    assert accepted(flow, attempt, "job_1") is Answer.CONFLICT
     assert flow.brief("b").state == "failed"
     assert snapshots.journal(flow.client, "b")[-1]["late"] is True
     with pytest.raises(RefusedError, match="has a job"):
@@ -134,7 +134,7 @@ def test_the_late_success_of_a_brief_that_asks_for_its_job_answers_the_question(
     attempt = submitting(flow)
     flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
     flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
-    assert accepted(flow, attempt, "job_1") is Answer.MOVED
+    assert accepted(flow, attempt, "job_1") is Answer.APPLIED
     assert flow.brief("b").state == "generating"
 
 
@@ -144,7 +144,7 @@ def test_no_late_refusal_moves_a_brief_that_asks_for_its_job(flow: Flow, to: str
     flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
     flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
     late = flow.ledger.advance(attempt, to, settle=Settle.NEVER_LEFT, also_from=("uncertain",))
-    assert late is Answer.ELSEWHERE
+    assert late is Answer.CONFLICT
     assert flow.brief("b").state == "held"
 
 
@@ -152,7 +152,7 @@ def test_a_step_that_saw_no_drafts_does_not_fail_a_brief_that_another_has_led_on
     with_drafts(flow)
     stale = flow.brief("b")
     flow.until("b", "promoting")
-    assert flow.ledger.advance(stale, "failed", fields={"error": "404"}) is Answer.ELSEWHERE
+    assert flow.ledger.advance(stale, "failed", fields={"error": "404"}) is Answer.CONFLICT
     assert flow.brief("b").state == "promoting"
 
 
@@ -161,8 +161,8 @@ def test_a_job_that_another_brief_has_adopted_is_not_this_one_s_as_well(flow: Fl
     flow.accept(brief_id="a")
     flow.until("a", "uncertain")
     attempt = submitting(flow)
-    assert adopted(flow, flow.brief("a"), "job_x") is Answer.MOVED
-    assert accepted(flow, attempt, "job_x") is Answer.ELSEWHERE
+    assert adopted(flow, flow.brief("a"), "job_x") is Answer.APPLIED
+    assert accepted(flow, attempt, "job_x") is Answer.CONFLICT
     assert flow.brief("b").get("job_id") is None
 
 
@@ -254,7 +254,7 @@ def test_a_promote_that_was_to_be_cancelled_while_under_way_is_not_made_again(fl
     with_drafts(flow)
     flow.until("b", "promoting")
     attempt = flow.promotion("b")
-    assert flow.ledger.advance(attempt, "promoting", timer=1_000_000) is Answer.MOVED
+    assert flow.ledger.advance(attempt, "promoting", timer=1_000_000) is Answer.APPLIED
     operator(flow).cancel(flow.brief("b"))
     assert flow.promotion("b").state == "promoting"
     flow.ledger.advance(attempt, "planned", settle=Settle.COUNTED, keep=True)

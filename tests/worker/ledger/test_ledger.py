@@ -64,12 +64,14 @@ def generating(ledger: Ledger, brief_id: str = "b", job: str = "job_1") -> None:
     """Take a new brief to where its job is in flight."""
     accept(ledger, brief_id)
     brief = record(ledger, brief_subject(brief_id))
-    assert ledger.advance(brief, "submitting", journal={"call": "create", "what": "intended"}) is Answer.MOVED
+    assert (
+        ledger.advance(brief, "submitting", journal={"call": "create", "what": "intended"}) is Answer.APPLIED
+    )
     moved = ledger.advance(
         brief, "generating", fields={"job_id": job}, settle=Settle.COUNTED, jobs=[job], timer=60_000,
         journal={"call": "create", "what": "accepted"},
     )  # fmt: skip
-    assert moved is Answer.MOVED
+    assert moved is Answer.APPLIED
 
 
 def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
@@ -80,7 +82,7 @@ def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
     subjects = [f"promotion:b#{number}" for number in range(promotions)]
     for number, subject in enumerate(subjects):
         promotion = record(ledger, subject)
-        assert ledger.advance(promotion, "promoting") is Answer.MOVED
+        assert ledger.advance(promotion, "promoting") is Answer.APPLIED
         code, job = f"code{number}", f"pre{number}"
         fields = {"identity_code": code}
         ledger.advance(promotion, "preprocessing", fields=fields, settle=Settle.COUNTED, jobs=[job, code])
@@ -116,8 +118,8 @@ def test_a_move_asked_for_twice_is_made_once(client: "redis.Redis", ledger: Ledg
     accept(ledger)
     brief = record(ledger)
     intent = {"call": "create", "what": "intended"}
-    assert ledger.advance(brief, "submitting", journal=intent) is Answer.MOVED
-    assert ledger.advance(brief, "submitting", journal=intent) is Answer.REPEAT
+    assert ledger.advance(brief, "submitting", journal=intent) is Answer.APPLIED
+    assert ledger.advance(brief, "submitting", journal=intent) is Answer.DUPLICATE
     assert len(snapshots.journal(client, "b")) == 1
 
 
@@ -146,8 +148,8 @@ def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Led
         brief, "choosing", fields={"x": "1"}, forget=["envelope"], event=Event("x", {}), timer=5,
         settle=Settle.COUNTED, journal={"call": "create"}, jobs=["j1"], pause=Pause("pause", 1_000, "why"),
     )  # fmt: skip
-    assert answer is Answer.ELSEWHERE
-    assert ledger.plan("b", [{"tried": "0"}]) is Answer.ELSEWHERE
+    assert answer is Answer.CONFLICT
+    assert ledger.plan("b", [{"tried": "0"}]) is Answer.CONFLICT
     assert whole_server(client) == before
 
 
@@ -332,7 +334,7 @@ def test_only_a_job_that_was_followed_from_its_call_tells_how_long_jobs_take(
     def retry(to: str) -> None:
         ledger.advance(record(ledger), "failed")
         move = {"subject": "brief:b", "from": "failed", "to": to}
-        assert scripts.run("retry", brief="b", moves=[move], journal='"what":"retry"}') == "moved"
+        assert scripts.run("retry", brief="b", moves=[move], journal='"what":"retry"}') == "applied"
 
     accept(ledger)
     generating(ledger)
@@ -677,4 +679,4 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: Valk
     ]
     assert on_server(lambda ledger: ledger.client.zscore(keys.PERMITS(ACCOUNT), "brief:b")) is not None
     # The script cache died with the server; the next move loads its script again.
-    assert on_server(lambda ledger: ledger.advance(record(ledger), "choosing")) is Answer.MOVED
+    assert on_server(lambda ledger: ledger.advance(record(ledger), "choosing")) is Answer.APPLIED

@@ -79,12 +79,12 @@ def test_the_permit_of_a_deleted_promotion_is_handed_on_when_its_identity_is_rea
 
 
 def test_a_permit_whose_job_nobody_knows_is_kept_until_its_job_must_be_over(one_job: Flow) -> None:
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow = one_job
     flow.ledger.advance(flow.brief("b"), "submitting", timer=1_000)
     delete(flow, BRIEF)
-    flow.client.zincrby(keys.PERMITS(DEFAULT), -process().paid_call_ms - process().unknown_ms + 10_000, BRIEF)
+    flow.client.zincrby(keys.PERMITS(DEFAULT), -runtime().paid_call_ms - runtime().unknown_ms + 10_000, BRIEF)
     assert look_after(flow)[-1] == ("release_orphan", BRIEF)
     assert permits(flow) == [BRIEF]
     flow.client.zincrby(keys.PERMITS(DEFAULT), -10_000, BRIEF)

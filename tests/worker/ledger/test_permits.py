@@ -61,7 +61,7 @@ class Desk:
 
     def move(self, subject: str, to: str, **more: Any) -> None:
         subject = subject if ":" in subject else f"brief:{subject}"
-        assert self.run("advance", subject=subject, to=to, **more) == "moved"
+        assert self.run("advance", subject=subject, to=to, **more) == "applied"
 
     def submit(self, *briefs: str) -> None:
         """Let granted briefs' creates be made and answered now."""
@@ -76,7 +76,7 @@ class Desk:
 
     def plan(self, brief: str, promotions: int = 1) -> None:
         """Choose so many drafts."""
-        assert self.run("plan", brief=brief, promotions=[{"tried": "0"}] * promotions) == "moved"
+        assert self.run("plan", brief=brief, promotions=[{"tried": "0"}] * promotions) == "applied"
 
     def promote(self, brief: str, number: int = 0) -> None:
         """Let a granted promotion's call be made and answered now."""

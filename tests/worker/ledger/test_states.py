@@ -66,7 +66,7 @@ def test_a_move_that_is_not_in_the_table_is_refused_and_changes_nothing(
 ) -> None:
     record = put_in(client, kind, start)
     before = whole_server(client)
-    assert ledger.advance(record, to, fields={"x": "1"}, timer=5, jobs=["j"]) is Answer.ELSEWHERE
+    assert ledger.advance(record, to, fields={"x": "1"}, timer=5, jobs=["j"]) is Answer.CONFLICT
     assert whole_server(client) == before
 
 
@@ -81,7 +81,7 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
     settle = Settle.COUNTED if TABLE[kind][start].permit else None
     held = TABLE[kind][to]
     timer = None if held.final else 60_000
-    assert ledger.advance(record, to, timer=timer, settle=settle) is Answer.MOVED
+    assert ledger.advance(record, to, timer=timer, settle=settle) is Answer.APPLIED
     subject = record.subject
     assert client.hget(keys.RECORD(subject), "state") == to
     assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit
@@ -100,7 +100,7 @@ def test_a_request_is_not_begun_without_a_grant(client: "redis.Redis", ledger: L
     state = WAITS[kind][0]
     for to in TABLE[kind][state].moves:
         if TABLE[kind][to].permit:
-            assert ledger.advance(put_in(client, kind, state), to) is Answer.ELSEWHERE
+            assert ledger.advance(put_in(client, kind, state), to) is Answer.CONFLICT
 
 
 @pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in TABLE for state in TABLE[kind]])
@@ -109,7 +109,7 @@ def test_a_move_to_the_state_it_is_in_is_a_repeat_and_changes_nothing(
 ) -> None:
     record = put_in(client, kind, state)
     before = whole_server(client)
-    assert ledger.advance(record, state, fields={"x": "1"}) is Answer.REPEAT
+    assert ledger.advance(record, state, fields={"x": "1"}) is Answer.DUPLICATE
     assert whole_server(client) == before
 
 
@@ -117,7 +117,7 @@ def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger:
     for kind, states in TABLE.items():
         for state in states:
             missing = Record(subject_of(kind), {"state": state}, 0)
-            assert ledger.advance(missing, state, fields={"x": "1"}) is Answer.ELSEWHERE
+            assert ledger.advance(missing, state, fields={"x": "1"}) is Answer.CONFLICT
     assert whole_server(client) == {}
 
 

@@ -237,8 +237,8 @@ def adopt(flow: Flow, record: Any, job: str, **more: Any) -> Answer:
 
 def test_a_job_is_adopted_by_one_brief_only(flow: Flow) -> None:
     first, second = uncertain(flow, "b"), uncertain(flow, "c")
-    assert adopt(flow, first, "j") is Answer.MOVED
-    assert adopt(flow, second, "j") is Answer.ELSEWHERE
+    assert adopt(flow, first, "j") is Answer.APPLIED
+    assert adopt(flow, second, "j") is Answer.CONFLICT
     assert (flow.brief("c").state, flow.brief("c").get("job_id")) == ("uncertain", None)
     assert flow.client.get(keys.JOB(ACCOUNT, "j")) == "brief:b"
 
@@ -247,10 +247,10 @@ def test_what_was_decided_before_something_else_was_seen_is_not_done(flow: Flow)
     record = uncertain(flow)
     before = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
     flow.scripts.run("wake", account=ACCOUNT, event="1", job="j")
-    assert adopt(flow, record, "j", sightings=before) is Answer.ELSEWHERE
-    assert flow.ledger.advance(record, "waiting", sightings=before) is Answer.ELSEWHERE
+    assert adopt(flow, record, "j", sightings=before) is Answer.CONFLICT
+    assert flow.ledger.advance(record, "waiting", sightings=before) is Answer.CONFLICT
     now = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
-    assert adopt(flow, record, "j", sightings=now) is Answer.MOVED
+    assert adopt(flow, record, "j", sightings=now) is Answer.APPLIED
 
 
 def test_a_replayed_event_is_nothing_new_and_facts_are(flow: Flow) -> None:
@@ -271,8 +271,8 @@ def test_one_that_was_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> N
     record = uncertain(flow)
     same_stay = {"moved_at": record.fields["moved_at"]}
     flow.client.hincrby(keys.RECORD("brief:b"), "moved_at", 1)  # as after any other move
-    assert adopt(flow, record, "j", when=same_stay) is Answer.ELSEWHERE
-    assert flow.ledger.advance(record, "waiting", when=same_stay) is Answer.ELSEWHERE
+    assert adopt(flow, record, "j", when=same_stay) is Answer.CONFLICT
+    assert flow.ledger.advance(record, "waiting", when=same_stay) is Answer.CONFLICT
 
 
 def test_what_is_nobodys_is_remembered_for_an_hour(scripts: Scripts, client: "redis.Redis") -> None:
@@ -294,9 +294,9 @@ def unclear(flow: Flow) -> list[str]:
 def test_an_attempt_may_own_a_job_until_its_outcome_is_known_even_if_it_was_given_up(flow: Flow) -> None:
     record = uncertain(flow)
     assert unclear(flow) == ["brief:b/1"]
-    assert flow.ledger.advance(record, "held") is Answer.MOVED
+    assert flow.ledger.advance(record, "held") is Answer.APPLIED
     assert unclear(flow) == ["brief:b/1"]
-    assert flow.ledger.advance(record, "failed") is Answer.MOVED
+    assert flow.ledger.advance(record, "failed") is Answer.APPLIED
     assert unclear(flow) == ["brief:b/1"]
 
 
@@ -313,7 +313,7 @@ def test_an_attempt_whose_outcome_is_known_owns_no_other_job(
     flow: Flow, to: str, known: dict[str, Any], owners: list[str]
 ) -> None:
     record = uncertain(flow)
-    assert flow.ledger.advance(record, to, **known) is Answer.MOVED
+    assert flow.ledger.advance(record, to, **known) is Answer.APPLIED
     assert unclear(flow) == owners
 
 

@@ -14,7 +14,7 @@
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
--- Returns moved; repeat when it is in that state already, or the end of this paid call is on record; elsewhere
+-- Returns applied; duplicate when it is in that state already, or the end of this paid call is on record; conflict
 -- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
 -- not as given, when a job is another's, or when more has been seen since.
 --
@@ -40,7 +40,7 @@ local function is_where_it_was()
     return state == A.to
 end
 
-local answer = 'elsewhere'
+local answer = 'conflict'
 if is_where_it_was() and unchanged(record, A.when) and not is_taken() and has_seen_only(account, A.sightings) then
     answer = move(A.subject, A)
 end
@@ -52,14 +52,14 @@ local function is_on_record()
         return false
     end
     local job = A.jobs and redis.call('GET', key('JOB', account, A.jobs[1]))
-    return job == A.subject or (answer == 'repeat' and unchanged(record, A.set))
+    return job == A.subject or (answer == 'duplicate' and unchanged(record, A.set))
 end
 
-if answer ~= 'moved' then
+if answer ~= 'applied' then
     if A.claim and redis.call('HGET', record, 'claim') == A.claim then
-        return 'moved'
+        return 'applied'
     elseif A.paid and is_on_record() then
-        return 'repeat'
+        return 'duplicate'
     elseif A.paid then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
         if A.to == 'generating' and account then

@@ -6,7 +6,7 @@
 -- paid = true: the end of a paid call, journalled in any case,
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
--- Returns moved; elsewhere when the record has left the state, a field is not as given, or the account is
+-- Returns applied; conflict when the record has left the state, a field is not as given, or the account is
 -- paused: then the timer is set to the end of the pause.
 --
 -- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
@@ -15,13 +15,13 @@ local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'ac
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not unchanged(record, A.when) then
     if A.claim and redis.call('HGET', record, 'claim') == A.claim then
-        return 'moved'
+        return 'applied'
     end
     -- What is so already is this very call, whose answer was lost.
     if A.paid and not unchanged(record, A.set) then
         journal(brief_of(A.subject), '"late":true,' .. A.journal)
     end
-    return 'elsewhere'
+    return 'conflict'
 end
 if A.calls then
     local prepare = tonumber(redis.call('HGET', record_of('account:' .. account), 'prepare_until')) or 0
@@ -29,7 +29,7 @@ if A.calls then
     if paused > NOW then
         set_timer(A.subject, paused)
         sleep_on_pause(account, A.subject)
-        return 'elsewhere'
+        return 'conflict'
     end
     wake_from_pause(account, A.subject)
 end
@@ -53,4 +53,4 @@ if A.again then
     came_through(account, 'prepare', began_at)
     send_step(record, STATES[kind_of(A.subject)][state].actor, A.subject)
 end
-return 'moved'
+return 'applied'

@@ -1,13 +1,13 @@
 -- plan: record a person's choice of drafts, one planned promotion for each, and ask for their permits.
 --
 -- brief, promotions = {{field = text}, ...} in their order
--- Returns moved, repeat or elsewhere, as advance does.
+-- Returns applied, duplicate or conflict, as advance does.
 --
 -- Atomic, so that the choice is on record before it is acted on, and the slots that the brief reserved pass to
 -- its promotions without being free in between.
 local subject = 'brief:' .. A.brief
 local answer = plan(subject, A.promotions)
-if answer == 'moved' then
+if answer == 'applied' then
     admit(redis.call('HGET', record_of(subject), 'account'))
 end
 return answer

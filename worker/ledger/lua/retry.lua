@@ -4,19 +4,19 @@
 -- moves = {{subject, from = the state in which it was read, to, set = {field = text}, forget = {field, ...},
 -- timer = ms from now}, ...}, in their order,
 -- promotions = {{field = text}, ...}: the choice of a brief that goes back to `choosing`, where no person makes it
--- Returns moved; elsewhere when a field is not as given, a record has left its state, or one of the moves is not
+-- Returns applied; conflict when a field is not as given, a record has left its state, or one of the moves is not
 -- allowed.
 --
 -- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed. While
 -- one of its promotions is held a brief stays as it was read, though another operator may have brought back the rest.
 local subject = 'brief:' .. A.brief
 if not unchanged(record_of(subject), A.when) then
-    return 'elsewhere'
+    return 'conflict'
 end
 for _, change in ipairs(A.moves) do
     local answer, state = check(change.subject, change.to)
-    if answer ~= 'moved' or state ~= change.from then
-        return 'elsewhere'
+    if answer ~= 'applied' or state ~= change.from then
+        return 'conflict'
     end
 end
 journal(A.brief, A.journal)
@@ -29,4 +29,4 @@ if A.promotions then
     plan(subject, A.promotions)
 end
 admit(redis.call('HGET', record_of(subject), 'account'))
-return 'moved'
+return 'applied'

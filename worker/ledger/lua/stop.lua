@@ -2,17 +2,17 @@
 --
 -- brief, to = 'cancelled' | 'failed', why, when = {field = text} that must still hold, journal = the rest of a JSON
 -- object
--- Returns moved when it was not stopped so before; repeat when it was; elsewhere when it is finished otherwise, is not
--- there, or a field is not as given.
+-- Returns applied when it was not stopped so before; duplicate when it was; conflict when it is finished otherwise, is
+-- not there, or a field is not as given.
 --
 -- Atomic: what waits for permits ends before it can be granted them, and what is under way finds the wish on record.
 local subject = 'brief:' .. A.brief
 local record = record_of(subject)
 local state, account, wish = unpack(redis.call('HMGET', record, 'state', 'account', 'wish'))
 if state == A.to or wish == A.to then
-    return 'repeat'
+    return 'duplicate'
 elseif not state or STATES.brief[state].final or not unchanged(record, A.when) then
-    return 'elsewhere'
+    return 'conflict'
 end
 redis.call('HSET', record, 'wish', A.to, 'wish_why', A.why)
 journal(A.brief, A.journal)
@@ -24,4 +24,4 @@ if #promotions == 0 then
     end_as_wished(account, subject)
 end
 admit(account)
-return 'moved'
+return 'applied'

@@ -66,7 +66,7 @@ def test_what_nothing_is_under_way_for_ends_at_once(command: Command, flow: Flow
         flow.api.fault("drop_response", path=CREATE)
         flow.accept(brief_id="b")
         flow.steps.run()
-        assert flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"}) is Answer.MOVED
+        assert flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"}) is Answer.APPLIED
     else:
         asset = {"file": "https://example.com/ada.png"}
         flow.accept(brief_id="b", instructions=[{"prompt": "A face.", "input_assets": [asset]}])
@@ -102,16 +102,16 @@ def test_a_job_under_way_is_waited_for_and_none_of_its_drafts_promoted(command: 
 def test_a_create_under_way_is_recorded_and_then_ends(command: Command, flow: Flow, to: str) -> None:
     flow.accept(brief_id="b")
     brief = flow.brief("b")
-    assert flow.ledger.advance(brief, "submitting") is Answer.MOVED
+    assert flow.ledger.advance(brief, "submitting") is Answer.APPLIED
     assert command("cancel", "b").returncode == 0
     assert flow.brief("b").state == "submitting"
-    assert flow.ledger.advance(brief, to, settle=Settle.COUNTED, timer=60_000, paid=True) is Answer.MOVED
+    assert flow.ledger.advance(brief, to, settle=Settle.COUNTED, timer=60_000, paid=True) is Answer.APPLIED
     if to == "waiting":
         assert flow.brief("b").state == "cancelled"
         return
     assert flow.brief("b").state == to
     end = {"uncertain": "held", "generating": "choosing"}[to]
-    assert flow.ledger.advance(brief, end) is Answer.MOVED
+    assert flow.ledger.advance(brief, end) is Answer.APPLIED
     assert flow.brief("b").state == "cancelled"
     assert_nothing_is_kept(flow.client)
 
@@ -159,10 +159,10 @@ def test_a_brief_whose_identities_were_all_bought_is_done_as_nothing_was_stopped
 
 def test_a_promotion_that_comes_back_from_the_api_is_not_sent_again(command: Command, flow: Flow) -> None:
     first, _ = promoting(flow)
-    assert flow.ledger.advance(first, "promoting") is Answer.MOVED
+    assert flow.ledger.advance(first, "promoting") is Answer.APPLIED
     assert command("cancel", "b").returncode == 0
     assert flow.brief("b").state == "promoting"
-    assert flow.ledger.advance(first, "planned", settle=Settle.COUNTED, paid=True) is Answer.MOVED
+    assert flow.ledger.advance(first, "planned", settle=Settle.COUNTED, paid=True) is Answer.APPLIED
     assert flow.promotion("b").state == "cancelled"
     assert flow.brief("b").state == "cancelled"
     assert_nothing_is_kept(flow.client)
@@ -207,7 +207,7 @@ def walk(flow: Flow, subject: str, moves: Iterable[str]) -> None:
     for state in moves:
         # Whatever call was under way has been answered by then.
         settle = None if state in ("submitting", "promoting") else Settle.COUNTED
-        assert flow.ledger.advance(flow.record(subject), state, settle=settle) is Answer.MOVED
+        assert flow.ledger.advance(flow.record(subject), state, settle=settle) is Answer.APPLIED
 
 
 def cancel(flow: Flow) -> Answer | None:
@@ -229,13 +229,13 @@ def test_a_brief_in_any_state_ends_at_once_or_when_its_call_or_job_is_over_or_ha
     assert flow.brief("b").state == state
     answer = cancel(flow)
     if state in OVER:
-        assert answer == (Answer.REPEAT if state == "cancelled" else None)
+        assert answer == (Answer.DUPLICATE if state == "cancelled" else None)
         assert flow.brief("b").state == state
         return
-    assert answer is Answer.MOVED
+    assert answer is Answer.APPLIED
     assert flow.brief("b").state == (state if state in LATER else "cancelled")
     if state in LATER:
-        assert cancel(flow) is Answer.REPEAT
+        assert cancel(flow) is Answer.DUPLICATE
         walk(flow, SUBJECT, [{"submitting": "waiting", "uncertain": "held", "generating": "choosing"}[state]])
     assert flow.brief("b").state == "cancelled"
     assert_nothing_is_kept(flow.client)
@@ -248,17 +248,19 @@ def test_a_brief_with_a_promotion_in_any_state_ends_at_once_or_when_that_is_over
     flow.accept(brief_id="b")
     walk(flow, SUBJECT, BRIEFS["choosing"])
     draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
-    assert flow.ledger.plan("b", [draft]) is Answer.MOVED
+    assert flow.ledger.plan("b", [draft]) is Answer.APPLIED
     subject = promotion_subject("b", 0)
     walk(flow, subject, PROMOTIONS[state])
     answer = cancel(flow)
     if state in LATER:
-        assert (answer, flow.record(subject).state) == (Answer.MOVED, state)
+        assert (answer, flow.record(subject).state) == (Answer.APPLIED, state)
         walk(flow, subject, ["planned" if state == "promoting" else "ready"])
         # What was bought is finished; nothing was stopped.
         assert flow.brief("b").state == ("cancelled" if state == "promoting" else "done")
     else:
-        assert answer == {"ready": None, "failed": None, "cancelled": Answer.REPEAT}.get(state, Answer.MOVED)
+        assert answer == {"ready": None, "failed": None, "cancelled": Answer.DUPLICATE}.get(
+            state, Answer.APPLIED
+        )
         assert flow.brief("b").state == {"ready": "done", "failed": "failed"}.get(state, "cancelled")
     assert_nothing_is_kept(flow.client)
 
@@ -268,7 +270,7 @@ def test_what_a_cancelled_brief_frees_starts_who_waited_for_it(flow: Flow) -> No
     flow.ledger.set_limits(ACCOUNT, {"jobs": "1"}, by="test")
     flow.accept(brief_id="c")
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-    assert cancel(flow) is Answer.MOVED
+    assert cancel(flow) is Answer.APPLIED
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
 
 
@@ -276,7 +278,7 @@ def test_a_brief_that_went_on_since_it_was_read_is_cancelled_where_it_is(flow: F
     flow.accept(brief_id="b")
     as_read = flow.brief("b")
     walk(flow, SUBJECT, ["submitting"])
-    assert Operator(flow.client, flow.settings, "a person").cancel(as_read) is Answer.MOVED
+    assert Operator(flow.client, flow.settings, "a person").cancel(as_read) is Answer.APPLIED
     walk(flow, SUBJECT, ["waiting"])
     assert flow.brief("b").state == "cancelled"
 

@@ -141,7 +141,7 @@ def test_a_brief_that_its_photo_s_description_filled_in_is_still_the_same_brief(
     (tmp_path / "ada.json").write_text(json.dumps(photo))
     flow.accept(instructions=None, name=None, **photo)
     described = body_fields({"instructions": [{"hair": {"color": "red"}, "num_variations": 1}]})
-    assert flow.ledger.advance(flow.brief("ada"), "waiting", fields=described) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("ada"), "waiting", fields=described) is Answer.APPLIED
     answer = command("enqueue", "ada.json")
     assert (answer.returncode, queued(flow.client)) == (0, [])
     assert "ada: the same is on record already (waiting), not sent again" in answer.stdout

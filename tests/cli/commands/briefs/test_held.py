@@ -136,7 +136,7 @@ def test_a_job_of_a_held_brief_keeps_its_permit_until_the_api_is_done_with_it(
 def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_over(
     flow: Flow, broken_worker: ProcessFactory
 ) -> None:
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow.accept(brief_id="b")
     flow.steps.run()
@@ -144,7 +144,7 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_ov
     flow.wake_timer(SUBJECT)
     assert eventually(flow.client, lambda: state(flow.ledger) == "held")
     watched = flow.brief("b")
-    over_at = int(watched.fields["moved_at"]) + process().unknown_ms
+    over_at = int(watched.fields["moved_at"]) + runtime().unknown_ms
 
     def raised(times: int) -> bool:
         dead = [
@@ -157,7 +157,7 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_ov
     assert float(str(flow.client.zscore(keys.TIMERS(), SUBJECT))) > over_at - 500
     flow.client.hdel(keys.RECORD(SUBJECT), "hinted")  # which a broken step leaves
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-    flow.grow_older(SUBJECT, process().unknown_ms / 1000)
+    flow.grow_older(SUBJECT, runtime().unknown_ms / 1000)
     assert eventually(flow.client, lambda: raised(2))
     assert not flow.client.exists(keys.PERMITS(ACCOUNT), keys.DEAD(keys.STEPS), keys.LETTERS())
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
@@ -165,20 +165,20 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_ov
 
 
 def test_a_held_job_of_an_account_that_nobody_has_keeps_its_permit_until_it_must_be_over(flow: Flow) -> None:
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow.accept(brief_id="b")
     held = flow.until("b", "generating")
-    assert flow.ledger.advance(held, "held", keep=True, timer=60_000) is Answer.MOVED
-    api = process().apis.pop(ACCOUNT)
+    assert flow.ledger.advance(held, "held", keep=True, timer=60_000) is Answer.APPLIED
+    api = runtime().apis.pop(ACCOUNT)
     try:
         flow.wake_timer(SUBJECT)
         assert flow.steps.run() == ("watch_held", SUBJECT)
         assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-        flow.grow_older(SUBJECT, process().unknown_ms / 1000)
+        flow.grow_older(SUBJECT, runtime().unknown_ms / 1000)
         assert flow.steps.run() == ("watch_held", SUBJECT)
     finally:
-        process().apis[ACCOUNT] = api
+        runtime().apis[ACCOUNT] = api
     assert not flow.client.exists(keys.PERMITS(ACCOUNT))
 
 
@@ -189,8 +189,8 @@ def test_the_identity_of_an_earlier_promote_says_nothing_of_the_job_of_a_held_on
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
     flow.api.rest()
     for to in ("planned", "promoting"):
-        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.MOVED
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.MOVED
+        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.APPLIED
+    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.APPLIED
     flow.wake_timer(subject)
     assert [flow.steps.run() for _ in range(2)] == [("promote_draft", subject), ("watch_held", subject)]
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
@@ -198,13 +198,13 @@ def test_the_identity_of_an_earlier_promote_says_nothing_of_the_job_of_a_held_on
 
 def test_a_create_whose_step_broke_is_looked_for_as_soon_as_any_other_of_unknown_outcome(flow: Flow) -> None:
     from actors.held import hold_step
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow.accept(brief_id="b")
     claimed = flow.brief("b")
     intent = steps.intended("create", claimed, {})
-    assert flow.ledger.advance(claimed, "submitting", journal=intent) is Answer.MOVED
-    past = -process().paid_call_ms
+    assert flow.ledger.advance(claimed, "submitting", journal=intent) is Answer.APPLIED
+    past = -runtime().paid_call_ms
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", past)
     hold_step(buried(flow))
     assert flow.brief("b").state == "uncertain"
@@ -228,8 +228,8 @@ def test_a_step_that_broke_holds_its_record_once_also_when_that_has_come_back(fl
     flow.accept(brief_id="b")
     letter = buried(flow)
     # As by a worker that was killed right before it dropped the letter.
-    assert flow.ledger.advance(flow.brief("b"), "held") is Answer.MOVED
-    assert flow.ledger.advance(flow.brief("b"), "waiting") is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "held") is Answer.APPLIED
+    assert flow.ledger.advance(flow.brief("b"), "waiting") is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
     hold_step(letter)
     assert flow.brief("b").state == "waiting"
@@ -249,7 +249,7 @@ def test_a_description_that_may_be_under_way_is_left_to_its_timer_though_its_ste
     asset = {"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}
     flow.accept(brief_id="b", instructions=[asset])
     begun = {"doing": "extract", "turn": "1"}
-    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun, timer=60_000) is Answer.MOVED
+    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun, timer=60_000) is Answer.APPLIED
     break_step(flow)
     assert flow.brief("b").state == "preparing"
     assert flow.client.zscore(keys.TIMERS(), SUBJECT)
@@ -260,7 +260,7 @@ def test_a_promote_whose_step_broke_may_have_arrived_and_counts(flow: Flow) -> N
     at(flow, "promotion")
     claimed = flow.promotion("b")
     intent = steps.intended("promote", claimed, {})
-    assert flow.ledger.advance(claimed, "promoting", journal=intent) is Answer.MOVED
+    assert flow.ledger.advance(claimed, "promoting", journal=intent) is Answer.APPLIED
     break_step(flow)
     broke = flow.promotion("b")
     assert broke.state == "held"
@@ -277,10 +277,10 @@ def test_the_permit_of_a_held_job_that_is_over_goes_to_who_waits_and_that_of_no_
     flow.until("b", "generating")
     flow.ledger.set_limits(ACCOUNT, {"jobs": "1"}, by="test")
     flow.accept(brief_id="c")
-    assert flow.ledger.job_over(flow.brief("b")) is Answer.ELSEWHERE
+    assert flow.ledger.job_over(flow.brief("b")) is Answer.CONFLICT
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-    assert flow.ledger.advance(flow.brief("b"), "held", keep=True) is Answer.MOVED
-    assert flow.ledger.job_over(flow.brief("b")) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "held", keep=True) is Answer.APPLIED
+    assert flow.ledger.job_over(flow.brief("b")) is Answer.APPLIED
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
 
 
@@ -288,14 +288,14 @@ def test_the_end_of_a_held_job_is_not_that_of_the_next_one_that_its_record_is_he
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True) is Answer.MOVED
+    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True) is Answer.APPLIED
     as_read = flow.promotion("b")
     # While the API was asked about its identity, it was promoted anew, and that step broke.
     for to in ("planned", "promoting"):
-        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.MOVED
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True) is Answer.MOVED
+        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.APPLIED
+    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True) is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(subject), "moved_at", 1)  # a millisecond is all that may tell the two
-    assert flow.ledger.job_over(as_read) is Answer.ELSEWHERE
+    assert flow.ledger.job_over(as_read) is Answer.CONFLICT
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
 
 
@@ -310,7 +310,7 @@ def test_a_held_job_that_the_api_does_not_know_is_over_once_it_must_know_it(flow
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
     unknown = {"job_id": "job_of_nobody"}
-    assert flow.ledger.advance(generating, "held", fields=unknown, keep=True, timer=60_000) is Answer.MOVED
+    assert flow.ledger.advance(generating, "held", fields=unknown, keep=True, timer=60_000) is Answer.APPLIED
     assert watched(flow) == [SUBJECT]
     flow.grow_older(SUBJECT, flow.settings.api_ms(EARLY_404) / 1000)
     assert watched(flow) == []
@@ -320,7 +320,7 @@ def test_a_held_job_that_runs_keeps_its_permit(flow: Flow) -> None:
     flow.api.set(drafts_median_seconds=100_000)
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
-    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.MOVED
+    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.APPLIED
     assert watched(flow) == [SUBJECT]
 
 
@@ -330,7 +330,7 @@ def test_a_held_job_that_was_known_in_between_keeps_its_permit_though_two_looks_
     flow.api.set(drafts_median_seconds=100_000)
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
-    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.MOVED
+    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.APPLIED
     for _ in range(2):
         flow.api.refuse("/jobs/*", 404)
         assert watched(flow) == [SUBJECT]
@@ -342,7 +342,7 @@ def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
     flow.api.rest()
-    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.MOVED
+    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.APPLIED
     flow.api.refuse("/jobs/*", 503)
     assert watched(flow) == [SUBJECT]
     assert watched(flow) == []
@@ -353,7 +353,7 @@ def test_the_identity_of_a_held_promotion_tells_when_its_job_is_over(flow: Flow)
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.MOVED
+    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.APPLIED
     flow.api.rest()
     flow.wake_timer(subject)
     flow.steps.until(lambda: not flow.client.exists(keys.PERMITS(ACCOUNT)))
@@ -471,7 +471,7 @@ def test_the_jobs_that_may_be_a_held_brief_s_are_listed_so_that_one_can_be_adopt
     unread = {"job_id": "job_unread", "job_type": None, "drafts": [], "created_at": None}
     candidates = [job | {"created_at": 1_000, "seen_at": 2_000}, unread | {"seen_at": 3_000}]
     fields = {"question": "did it arrive?", "candidate_jobs": json.dumps(candidates)}
-    assert flow.ledger.advance(flow.brief("b"), "held", fields=fields) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "held", fields=fields) is Answer.APPLIED
     (held,) = listed(command)["held"]
     assert held["candidate_jobs"] == candidates
     adopt = "identity-worker resolve b --adopt JOB|--resend|--give-up"

@@ -42,7 +42,7 @@ def held_on_create(flow: Flow) -> Flow:
     flow.steps.run()
     brief = flow.brief("b")
     assert brief.state == "uncertain"
-    assert flow.ledger.advance(brief, "held", fields={"question": "did it arrive?"}) is Answer.MOVED
+    assert flow.ledger.advance(brief, "held", fields={"question": "did it arrive?"}) is Answer.APPLIED
     return flow
 
 
@@ -159,7 +159,7 @@ def test_a_brief_given_up_while_its_job_may_run_keeps_the_permit_until_it_cannot
     assert resolve("--give-up").returncode == 0
     assert flow.brief("b").state == "uncertain"
     assert flow.client.zcard(keys.PERMITS("default")) == 1
-    assert flow.ledger.advance(flow.brief("b"), "held", settle=Settle.COUNTED) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "held", settle=Settle.COUNTED) is Answer.APPLIED
     assert flow.brief("b").state == "failed"
     assert flow.client.zcard(keys.PERMITS("default")) == 0
 
@@ -202,13 +202,13 @@ def test_two_operators_at_once_have_one_effect(held_on_create: Flow, resolve: Co
 def test_an_answer_is_one_to_the_question_that_was_read_and_to_no_later_one(
     held_on_create: Flow, late: str
 ) -> None:
-    from actors.runtime import process
+    from actors.runtime import runtime
 
     flow, operator = held_on_create, Operator(held_on_create.client, held_on_create.settings, "a person")
-    as_read, api = flow.brief("b"), process().apis["default"]
-    assert operator.adopt(flow.brief("b"), the_job(flow), api) is Answer.MOVED
+    as_read, api = flow.brief("b"), runtime().apis["default"]
+    assert operator.adopt(flow.brief("b"), the_job(flow), api) is Answer.APPLIED
     broke = {"question": "its step could not be run", "evidence": "{}"}
-    assert flow.ledger.advance(flow.brief("b"), "held", fields=broke) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "held", fields=broke) is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
     said: dict[str, Callable[[], object]] = {
         "adopt": lambda: operator.adopt(as_read, the_job(flow), api),

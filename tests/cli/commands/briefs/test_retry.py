@@ -39,16 +39,16 @@ def looked_at_in(flow: Flow, subject: str) -> int | None:
 
 def held(flow: Flow, subject: str = SUBJECT, **more: Any) -> None:
     """Hold a record as one whose step no worker could run."""
-    assert flow.ledger.advance(flow.record(subject), "held", fields=BROKE, **more) is Answer.MOVED
+    assert flow.ledger.advance(flow.record(subject), "held", fields=BROKE, **more) is Answer.APPLIED
 
 
 def promoting(flow: Flow, promotions: int = 1) -> list[str]:
     """Take the brief b to so many planned promotions, its job over; return their subjects."""
     flow.accept(brief_id="b", choose="all")
     for state in ("submitting", "generating", "choosing"):
-        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.MOVED
+        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.APPLIED
     draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
-    assert flow.ledger.plan("b", [draft] * promotions) is Answer.MOVED
+    assert flow.ledger.plan("b", [draft] * promotions) is Answer.APPLIED
     return [promotion_subject("b", number) for number in range(promotions)]
 
 
@@ -236,7 +236,7 @@ def test_a_brief_that_has_a_job_goes_back_to_it_and_looks_at_it_at_once(flow: Fl
         {} if stopped == "held" else {"drafts": '[{"image_result_id": 1, "url": null, "status": "failed"}]'}
     )
     to = stopped.split()[0]
-    assert flow.ledger.advance(brief, to, fields=BROKE | fields) is Answer.MOVED
+    assert flow.ledger.advance(brief, to, fields=BROKE | fields) is Answer.APPLIED
     assert retried(flow) == flow.brief("b").state == "generating"
     assert looked_at_in(flow, SUBJECT) == AT_ONCE
     assert flow.api.requests(f"POST {CREATE}") == 1
@@ -269,7 +269,7 @@ def test_an_identity_whose_step_broke_is_looked_at_again_and_not_promoted_again(
 def test_a_promote_that_may_have_arrived_keeps_its_permit_until_it_is_made_again(flow: Flow) -> None:
     (promotion,) = promoting(flow)
     flow.ledger.set_limits(ACCOUNT, {"promote_per_minute": "1"}, by="test")
-    assert flow.ledger.advance(flow.record(promotion), "promoting") is Answer.MOVED
+    assert flow.ledger.advance(flow.record(promotion), "promoting") is Answer.APPLIED
     held(flow, promotion, keep=True, settle=Settle.COUNTED)
     assert retried(flow) == flow.record(promotion).state == "planned"
     assert flow.client.zrange(keys.WAITING(ACCOUNT, "promote"), 0, -1) == [promotion]
@@ -281,7 +281,7 @@ def test_what_a_promotion_that_failed_went_through_counts_no_more(flow: Flow) ->
     for state in ("promoting", "preprocessing", "ready"):
         flow.ledger.advance(flow.record(ready), state, settle=Settle.COUNTED)
     seen = {"repeated": "1", "error": "no face", "tried": "1"}
-    assert flow.ledger.advance(flow.record(failed), "failed", fields=seen) is Answer.MOVED
+    assert flow.ledger.advance(flow.record(failed), "failed", fields=seen) is Answer.APPLIED
     assert flow.brief("b").state == "done"
     assert retried(flow) == "promoting"
     again = flow.record(failed)
@@ -291,7 +291,7 @@ def test_what_a_promotion_that_failed_went_through_counts_no_more(flow: Flow) ->
 def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) -> None:
     flow.accept(brief_id="b", **FILES)
     begun = {"doing": "upload", "turn": "1", "tries": "9"}
-    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun) is Answer.MOVED
+    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun) is Answer.APPLIED
     held(flow)
     assert retried(flow) == flow.brief("b").state == "preparing"
     assert looked_at_in(flow, SUBJECT) == AT_ONCE
@@ -301,8 +301,8 @@ def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) 
 def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: Flow) -> None:
     flow.accept(brief_id="b", **FILES)
     intent = steps.intended("extract", flow.brief("b"), {}, attempt=1)
-    assert flow.ledger.note(flow.brief("b"), when={}, journal=intent) is Answer.MOVED
-    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"}) is Answer.MOVED
+    assert flow.ledger.note(flow.brief("b"), when={}, journal=intent) is Answer.APPLIED
+    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"}) is Answer.APPLIED
     with pytest.raises(RefusedError, match="may have been paid for, nobody knows"):
         retried(flow)
     assert flow.brief("b").state == "failed"
@@ -312,7 +312,7 @@ def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: F
 def test_one_that_broke_where_others_ask_has_no_question_and_goes_back_there(flow: Flow, where: str) -> None:
     flow.accept(brief_id="b", **(FILES if where == "preparing" else {}))
     for state in ("submitting", "uncertain") if where == "uncertain" else ():
-        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.MOVED
+        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.APPLIED
     held(flow)
     with pytest.raises(RefusedError, match="no paid call of it is in question"):
         Operator(flow.client, flow.settings, "a person").resend(flow.brief("b"))
@@ -330,10 +330,10 @@ def test_a_promote_under_way_is_not_made_again_by_who_read_that_it_was_held(flow
     # Somebody who knew of the first alone: the brief stays where it was.
     when = {"moved_at": brief.fields["moved_at"], "state": "held"}
     only = {"brief": "b", "when": when, "journal": '"what":"retry"}'}
-    assert flow.scripts.run("retry", moves=moves[:1], **only) == "moved"
-    assert flow.ledger.advance(flow.record(first), "promoting") is Answer.MOVED
+    assert flow.scripts.run("retry", moves=moves[:1], **only) == "applied"
+    assert flow.ledger.advance(flow.record(first), "promoting") is Answer.APPLIED
     assert flow.brief("b").fields["moved_at"] == brief.fields["moved_at"]
-    assert flow.scripts.run("retry", moves=moves, **only) == "elsewhere"
+    assert flow.scripts.run("retry", moves=moves, **only) == "conflict"
     assert [flow.record(each).state for each in (first, second)] == ["promoting", "held"]
 
 
@@ -344,7 +344,7 @@ def test_a_retry_of_which_one_move_is_not_allowed_makes_none_of_them(flow: Flow)
         {"subject": first, "from": "held", "to": "planned"},
         {"subject": second, "from": "planned", "to": "ready"},
     ]
-    assert flow.scripts.run("retry", brief="b", moves=moves, journal='"what":"retry"}') == "elsewhere"
+    assert flow.scripts.run("retry", brief="b", moves=moves, journal='"what":"retry"}') == "conflict"
     assert [flow.record(each).state for each in (first, second)] == ["held", "planned"]
     assert said(flow) == []
 
@@ -367,11 +367,11 @@ def test_all_that_are_held_are_tried_and_those_that_need_an_answer_named(
     for brief_id in ("a", "b"):
         flow.accept(brief_id=brief_id)
     record, fields = flow.brief("a"), {"question": "?", "evidence": "{}"}
-    assert flow.ledger.advance(record, "held", fields=fields) is Answer.MOVED
+    assert flow.ledger.advance(record, "held", fields=fields) is Answer.APPLIED
     record = flow.brief("b")
     flow.ledger.advance(record, "submitting")
     flow.ledger.advance(record, "uncertain")
-    assert flow.ledger.advance(record, "held", fields={"question": "?"}) is Answer.MOVED
+    assert flow.ledger.advance(record, "held", fields={"question": "?"}) is Answer.APPLIED
     answer = command("retry", "--all-held")
     assert answer.returncode == 1
     assert "a: goes on at waiting" in answer.stdout

@@ -34,9 +34,9 @@ def followed(request: pytest.FixtureRequest, client: "redis.Redis") -> None:
 
 def limit(flow: Flow, **limits: int) -> None:
     """Change limits, as a person would once the worker has put the configured ones on record."""
-    from actors.runtime import process
+    from actors.runtime import runtime
 
-    process()
+    runtime()
     flow.ledger.set_limits("default", {name: str(number) for name, number in limits.items()}, by="test")
 
 

@@ -270,4 +270,4 @@ def test_a_brief_is_read_with_the_journal_of_the_same_moment(flow: Flow) -> None
     assert found is not None
     assert found.brief is not None
     assert found.brief.job_id in found.journal.made("create", "job_id")
-    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "x"}) is Answer.MOVED
+    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "x"}) is Answer.APPLIED

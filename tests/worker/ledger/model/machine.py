@@ -259,7 +259,7 @@ class Permits(RuleBasedStateMachine):
             ]
             to = barred[wanted % len(barred)]
             answer = self.scene.run("advance", subject=subject.name, to=to, timer=1, settle="counted")
-            assert answer == ("repeat" if to == subject.state else "elsewhere")
+            assert answer == ("duplicate" if to == subject.state else "conflict")
             self.scene.look()
 
     @rule(account=accounts)

@@ -120,7 +120,7 @@ class Scene:
 
     def advance(self, subject: Subject, to: str, **more: Any) -> None:
         """Move a subject; the model has moved it already."""
-        assert self.run("advance", subject=subject.name, to=to, **more) == "moved"
+        assert self.run("advance", subject=subject.name, to=to, **more) == "applied"
         self.look()
 
     def begin(self, subject: Subject) -> None:
@@ -204,7 +204,7 @@ class Scene:
         """Choose so many drafts."""
         self.model.plan(brief, number, self.now)
         promotions = [{"tried": "0"}] * number
-        assert self.run("plan", brief=brief.name.partition(":")[2], promotions=promotions) == "moved"
+        assert self.run("plan", brief=brief.name.partition(":")[2], promotions=promotions) == "applied"
         self.look()
 
     def set_budget(self, batch: str, account: str, allowed: int) -> None:

@@ -100,7 +100,7 @@ class Worker:
 
     def _ask(self, scripts: Scripts, subject: str, brief: bool, chance: random.Random) -> None:
         asking, after = ("submitting", "generating") if brief else ("promoting", "preprocessing")
-        if scripts.run("advance", subject=subject, to=asking, timer=5_000) != "moved":
+        if scripts.run("advance", subject=subject, to=asking, timer=5_000) != "applied":
             return
         if chance.random() < 0.15:
             pause = {"what": "create" if brief else "promote", "ms": 20, "reason": "not sent"}

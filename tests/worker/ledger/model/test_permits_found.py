@@ -422,7 +422,7 @@ def test_what_was_granted_but_not_begun_does_not_go_out_after_a_429(scene: Scene
     scene.begin(refused)
     assert granted.granted
     scene.throttled(refused, kind, 90_000)
-    assert scene.run("advance", subject=granted.name, to="submitting") == "elsewhere"
+    assert scene.run("advance", subject=granted.name, to="submitting") == "conflict"
     assert not scene.client.exists(keys.PERMITS("a"), keys.SLOTS("a"), keys.PROMISED("x"))
     scene.pass_time(90_000)
     assert refused.granted, "it keeps its place"

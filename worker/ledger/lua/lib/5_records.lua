@@ -107,15 +107,15 @@ local function check(subject, to)
     local kind = kind_of(subject)
     local from, account = unpack(redis.call('HMGET', record_of(subject), 'state', 'account'))
     if from == to then
-        return 'repeat', from, account
+        return 'duplicate', from, account
     end
     if not from or not STATES[kind][from].moves[to] then
-        return 'elsewhere', from, account
+        return 'conflict', from, account
     end
     if from == WAITS[kind].state and STATES[kind][to].permit and not is_granted(account, subject) then
-        return 'elsewhere', from, account
+        return 'conflict', from, account
     end
-    return 'moved', from, account
+    return 'applied', from, account
 end
 
 -- Where a record ends instead when its operator wishes it: no call of it is under way there.
@@ -137,7 +137,7 @@ move = function(subject, change)
         change = until_job_is_over(change)
     end
     local answer, from, account = check(subject, change.to)
-    if answer ~= 'moved' then
+    if answer ~= 'applied' then
         return answer, from
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
@@ -185,7 +185,7 @@ move = function(subject, change)
             finish_promotion(subject)
         end
     end
-    return 'moved', to
+    return 'applied', to
 end
 
 -- An event has had its effect: it is to be deleted, while the API may still replay it.

@@ -8,7 +8,7 @@ local function plan(subject, promotions)
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
     local promised = account and is_promised(account, subject, batch)
     local answer = move(subject, {to = 'promoting'})
-    if answer ~= 'moved' then
+    if answer ~= 'applied' then
         return answer
     end
     redis.call('HSET', record, 'promotions', #promotions, 'unfinished', #promotions)
