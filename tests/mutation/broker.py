@@ -124,6 +124,6 @@ MUTANTS = (
         ("what comes to a thread while its worker ends is begun", "            if broker.stopping.is_set():\n                message", "            if False:\n                message"),
     ),
     *of("actors/held.py", HELD_TESTS,
-        ("a watch that fails is repeated at once", "    if record.state == \"held\":\n        _watch_later(run, record)\n        return\n", ""),
+        ("a watch that fails is repeated at once", "    if record.state == \"held\":\n        _watch_later(rt, record)\n        return\n", ""),
     ),
 )  # fmt: skip
