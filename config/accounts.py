@@ -6,16 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from config.limits import CAPS, NONE, Limits, too_much_express
 from config.settings import Settings
 from config.wording import nearest
 
 DEFAULT = "default"
-#: What lifts a cap, beside 0, which is what stands on record.
-NONE = "none"
-#: The limits of which NONE may be said.
-CAPS = ("jobs", "slots", "create_per_minute", "promote_per_minute")
 _ACCOUNTS = "accounts"
 _TOKENS = ("token_env", "token_file")
 #: What is said where a token is looked for; never what stands there.
@@ -26,45 +23,6 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 class BadAccounts(Exception):
     """Raised when the accounts can't be read; says which file, account and field."""
-
-
-class Limits(BaseModel):
-    """What the API allows one account (guide, *Limits and validation*; piktid-v2.md section 5).
-
-    0 means no limit, as enterprise accounts have none on jobs and slots; in the file `none` does as well.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    jobs: int = Field(5, ge=0)
-    """Jobs in flight at once, shared with the account's other products."""
-    slots: int = Field(50, ge=0)
-    """Identities in the library."""
-    create_per_minute: int = Field(5, ge=0)
-    promote_per_minute: int = Field(5, ge=0)
-    express: int = Field(0, ge=0)
-    """Jobs that only briefs of a priority above 0 may take."""
-    budget: float | None = Field(None, gt=0, strict=True, allow_inf_nan=False)
-    """Credits that the account may cost in all, from when a budget was first set; None: any number."""
-    weights: dict[str, PositiveFloat] = Field(default_factory=dict)
-    """Shares of batches, beside the 1 that a batch has by default."""
-
-    def fields(self) -> dict[str, str]:
-        """Return the limits as the account's record holds them."""
-        plain = {name: str(value) for name, value in self.model_dump(exclude={"weights", "budget"}).items()}
-        if self.budget is not None:
-            plain["budget"] = f"{self.budget:.15g}"
-        return plain | {f"weight:{batch}": f"{weight:g}" for batch, weight in self.weights.items()}
-
-
-def too_much_express(jobs: int, express: int) -> str | None:
-    """Return the rule that an express share breaks, None if it is less than the jobs (0: no cap).
-
-    All jobs in the express share would leave briefs of no urgency waiting for ever.
-    """
-    if not jobs or express < jobs:
-        return None
-    return f"the express share ({express}) must be less than the jobs ({jobs})"
 
 
 class Account(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.common import age, clock
-from config.accounts import NONE
+from config.limits import NONE, period
 from config.wording import counted, credits_text
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
 from worker.views.account_report import MOST_WAITING
@@ -24,8 +24,8 @@ def account_lines(report: AccountReport) -> Iterator[str]:
         yield f"    and {len(report.jobs) - MOST} more"
     if any(holder.state is None for holder in report.jobs):
         yield "    an orphan's permit goes by itself once the API says that its job is over"
-    for endpoint, window in report.windows.items():
-        yield f"  {endpoint + 's':<9} {window_text(window, report.read_at)}"
+    for window in report.windows.values():
+        yield f"  {window.endpoint + 's':<9} {window_text(window, report.read_at)}"
     yield f"  slots     {_slots(report)}"
     if report.slots_seen is not None:
         yield f"            {slots_seen_text(report)}"
@@ -57,13 +57,14 @@ def holder_line(holder: Holder, now: int) -> str:
 
 def window_text(window: WindowView, now: int) -> str:
     """Return what of a request window is used, and when the next token comes."""
+    length = period(window.seconds)
     if not window.limit:
-        return f"{window.used} in this minute, no limit"
-    text = f"{window.used} of {window.limit} in this minute"
+        return f"{window.used} in this {length}, no limit"
+    text = f"{window.used} of {window.limit} in this {length}"
     if window.used < window.limit:
         return text
     if window.next_at is None:
-        return f"{text}; the next a minute after an answer that is under way"
+        return f"{text}; the next a {length} after an answer that is under way"
     return f"{text}; the next in {age(window.next_at - now + 999)}"
 
 

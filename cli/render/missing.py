@@ -5,7 +5,7 @@ from typing import Any
 
 from cli.common import age, clock
 from cli.render.account import holder_line
-from config.accounts import NONE
+from config.limits import NONE
 from config.wording import counted, credits_text
 from worker.views.account_models import AccountReport
 

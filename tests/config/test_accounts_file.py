@@ -9,7 +9,8 @@ import redis
 from support import Api, Flow, ProcessFactory, enqueue, eventually
 
 from config import keys
-from config.accounts import DEFAULT, BadAccounts, Limits, load_accounts
+from config.accounts import DEFAULT, BadAccounts, load_accounts
+from config.limits import Limits
 from config.settings import Settings
 from worker.ledger.ledger import Answer
 from worker.views import snapshots

@@ -6,9 +6,10 @@ from typing import Any
 import redis
 
 from config import keys
-from config.settings import BUSY_AGAIN, RATE_WINDOW, Settings
-from worker.forecast.simulation import USUAL_DRAFTS, USUAL_PREPROCESSING, Caps, Estimate, Load, estimate
-from worker.views.account_models import AccountReport, Holder, WindowView
+from config.limits import windows_of
+from config.settings import BUSY_AGAIN, Settings
+from worker.forecast.simulation import USUAL_DRAFTS, USUAL_PREPROCESSING, Caps, Estimate, Load, Rate, estimate
+from worker.views.account_models import AccountReport, Holder
 
 #: Waiting briefs that are simulated one by one; those behind them are not.
 MOST = 2_000
@@ -42,13 +43,22 @@ def caps(report: AccountReport, settings: Settings, *, urgent: bool = False) -> 
         # Without a cap there still is one while others use the jobs; from so many more on it is none.
         jobs=limits["jobs"] or (0 if report.working is None else report.working + UNCAPPED),
         express=0 if urgent else limits["express"],
-        create_per_window=limits["create_per_minute"],
-        promote_per_window=limits["promote_per_minute"],
-        window=settings.api_ms(RATE_WINDOW) / 1000,
+        create=_rates(report, settings, "create"),
+        promote=_rates(report, settings, "promote"),
         drafts=_seconds(report.drafts_ms, USUAL_DRAFTS, settings),
         preprocessing=_seconds(report.preprocessing_ms, USUAL_PREPROCESSING, settings),
         preprocessing_counts=settings.preprocessing_counts,
     )
+
+
+def _rates(report: AccountReport, settings: Settings, endpoint: str) -> list[Rate]:
+    rates = []
+    for window in (report.windows[each.name] for each in windows_of(endpoint)):
+        seconds = settings.api_ms(window.seconds) / 1000
+        under_way = [seconds] * (window.used - len(window.frees_at))
+        frees = [(at - report.read_at) / 1000 for at in window.frees_at]
+        rates.append(Rate(window.limit, seconds, frees + under_way))
+    return rates
 
 
 def _seconds(mean: int | None, usual: float, settings: Settings) -> float:
@@ -62,10 +72,6 @@ def _load(report: AccountReport, settings: Settings) -> Load:
         mean = known.drafts if holder.subject.startswith("brief:") else known.preprocessing
         # One that is over its mean already ends soon, but not for certain now.
         return max(mean - (report.read_at - holder.since) / 1000, mean / 10)
-
-    def frees(window: WindowView) -> list[float]:
-        under_way = [known.window] * (window.used - len(window.frees_at))
-        return [(at - report.read_at) / 1000 for at in window.frees_at] + under_way
 
     def tried_again() -> list[float]:
         if report.working is None or report.working_until is None:
@@ -83,8 +89,6 @@ def _load(report: AccountReport, settings: Settings) -> Load:
             (left(holder), holder.need if holder.subject.startswith("brief:") else 0)
             for holder in report.jobs
         ],
-        create_frees=frees(report.windows["create"]),
-        promote_frees=frees(report.windows["promote"]),
         create_from=paused("create"),
         promote_from=paused("promote"),
         promotions=report.waiting["promote"],

@@ -1,7 +1,7 @@
 """When briefs will start and finish under an account's caps: the plan of a batch, an honest time of start.
 
 A small simulation in seconds. It keeps the rules of `admit` that decide how long things take: jobs in flight,
-the express share, both request windows, promotions before creations. Slots and budgets are not in it: when
+the express share, the request windows, promotions before creations. Slots and budgets are not in it: when
 those will be free is for people to say.
 """
 
@@ -9,22 +9,34 @@ import heapq
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 #: Seconds that a job takes on an account that has not had one yet.
 USUAL_DRAFTS = 60.0
 USUAL_PREPROCESSING = 90.0
 
 
+class Rate(NamedTuple):
+    """So many requests (0: any number) of an endpoint in any so many seconds."""
+
+    number: int
+    seconds: float
+    frees: Sequence[float] = ()
+    """Seconds from now until each request that counts already stops counting."""
+
+
+_FIVE_A_MINUTE = (Rate(5, 60.0),)
+
+
 @dataclass(frozen=True)
 class Caps:
-    """What the account allows; 0 is no cap. Durations are means, in seconds; `window` is the rate window."""
+    """What the account allows; 0 jobs is no cap. Durations are means, in seconds."""
 
     jobs: int = 5
     express: int = 0
     """Jobs that creations may not take."""
-    create_per_window: int = 5
-    promote_per_window: int = 5
-    window: float = 60.0
+    create: Sequence[Rate] = _FIVE_A_MINUTE
+    promote: Sequence[Rate] = _FIVE_A_MINUTE
     drafts: float = USUAL_DRAFTS
     preprocessing: float = USUAL_PREPROCESSING
     preprocessing_counts: bool = True
@@ -37,9 +49,6 @@ class Load:
 
     jobs: Sequence[tuple[float, int]] = ()
     """Of each job in flight: until its end, and how many promotions follow from it."""
-    create_frees: Sequence[float] = ()
-    promote_frees: Sequence[float] = ()
-    """Until each request that counts in a window stops counting."""
     create_from: float = 0.0
     promote_from: float = 0.0
     """Until the endpoint's pause is over."""
@@ -59,26 +68,39 @@ class Estimate:
 
 
 class _Window:
-    def __init__(self, rate: int, seconds: float, frees: Sequence[float], begin: float) -> None:
-        self._rate, self._seconds, self._begin = rate, seconds, begin
-        self._frees = deque(sorted(frees))
+    def __init__(self, rate: Rate) -> None:
+        self._number, self._seconds = rate.number, rate.seconds
+        self._frees = deque(sorted(rate.frees))
 
     def opens(self, now: float) -> float:
-        """Return when the next request may go out."""
         while self._frees and self._frees[0] <= now:
             self._frees.popleft()
-        full = self._rate and len(self._frees) >= self._rate
-        return max(now, self._begin, self._frees[-self._rate] if full else now)
+        full = self._number and len(self._frees) >= self._number
+        return self._frees[-self._number] if full else now
 
     def send(self, now: float) -> None:
         self._frees.append(now + self._seconds)
 
 
+class _Endpoint:
+    def __init__(self, rates: Sequence[Rate], begin: float) -> None:
+        self._windows = [_Window(rate) for rate in rates]
+        self._begin = begin
+
+    def opens(self, now: float) -> float:
+        """Return when the next request may go out."""
+        return max([now, self._begin, *(window.opens(now) for window in self._windows)])
+
+    def send(self, now: float) -> None:
+        for window in self._windows:
+            window.send(now)
+
+
 @dataclass
 class _Run:
     caps: Caps
-    create: _Window
-    promote: _Window
+    create: _Endpoint
+    promote: _Endpoint
     ends: list[tuple[float, int]]
     planned: int
     more_jobs: Sequence[float]
@@ -126,8 +148,8 @@ def estimate(caps: Caps, promotions: Sequence[int], load: Load | None = None) ->
     load = load or Load()
     run = _Run(
         caps,
-        _Window(caps.create_per_window, caps.window, load.create_frees, load.create_from),
-        _Window(caps.promote_per_window, caps.window, load.promote_frees, load.promote_from),
+        _Endpoint(caps.create, load.create_from),
+        _Endpoint(caps.promote, load.promote_from),
         ends=[(max(0.0, left), follow) for left, follow in load.jobs],
         planned=load.promotions,
         more_jobs=load.more_jobs,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from config.accounts import NONE, Account
+from config.accounts import Account
+from config.limits import NONE
 from config.wording import counted, credits_text
 from worker.lifecycle.steps import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health

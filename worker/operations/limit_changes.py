@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from config.accounts import CAPS, NONE, too_much_express
+from config.limits import CAPS, NONE, too_much_express
 
 #: The largest number that a limit may be.
 MOST = 1_000_000

@@ -28,8 +28,11 @@ class Holder:
 class WindowView:
     """The requests of a paid endpoint that count at the moment; a limit of 0 is none."""
 
+    endpoint: str
     used: int
     limit: int
+    seconds: float
+    """How long each counts, in the API's time."""
     next_at: int | None
     """When the next token comes, if all are used; None also while it depends on an answer under way."""
     frees_at: tuple[int, ...]
@@ -76,6 +79,7 @@ class AccountReport:
     working_until: int | None
     """When one job more is tried."""
     windows: dict[str, WindowView]
+    """By the windows' names (`config.limits.Window`)."""
     slots_used: int
     slots_reserved: int
     slots_seen: SlotsSeen | None

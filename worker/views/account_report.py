@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from config import keys
-from config.accounts import Limits
+from config.limits import DEFAULTS, WINDOWS, Window
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
@@ -19,6 +19,7 @@ from worker.views.slots import slots_cap, slots_seen
 MOST_WAITING = 1_000
 _NO_BATCH = ""
 _UNDER_WAY = float("inf")
+_Requests = Sequence[tuple[str, float]]
 
 
 def names(client: "redis.Redis") -> list[str]:
@@ -42,15 +43,17 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         pipe.hgetall(keys.PARKED_OF(name))
         pipe.zcard(keys.WAITING(name, "prepare"))
         for endpoint in endpoints:
-            pipe.zrange(keys.WINDOW(name, endpoint), 0, -1, withscores=True)
             pipe.zcard(keys.WAITING(name, endpoint))
             pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
+        for window in WINDOWS:
+            pipe.zrange(keys.WINDOW(name, window.name), 0, -1, withscores=True)
         (seconds, micros), fields, permits, identities, slots, changes, *rest = pipe.execute()
     reservations, lease, parked, asleep, *rest = rest
     now = seconds * 1000 + micros // 1000
-    limits = {limit: int(fields.get(limit, default)) for limit, default in _DEFAULTS.items()}
-    per_endpoint = {endpoint: rest[3 * n : 3 * n + 3] for n, endpoint in enumerate(endpoints)}
-    listed = {endpoint: got[2] for endpoint, got in per_endpoint.items()}
+    limits = {limit: int(fields.get(limit, default)) for limit, default in DEFAULTS.items()}
+    per_endpoint = {endpoint: rest[2 * n : 2 * n + 2] for n, endpoint in enumerate(endpoints)}
+    counted = dict(zip((window.name for window in WINDOWS), rest[2 * len(endpoints) :], strict=True))
+    listed = {endpoint: waiting for endpoint, (_, waiting) in per_endpoint.items()}
     holders, batches = _records(client, name, permits, listed)
     reserved = sum(map(int, slots))
     seen = slots_seen(fields)
@@ -68,10 +71,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         jobs=holders,
         working=_number(fields, "working"),
         working_until=_number(fields, "working_until"),
-        windows={
-            endpoint: _window([score for _, score in got[0]], limits[f"{endpoint}_per_minute"], now)
-            for endpoint, got in per_endpoint.items()
-        },
+        windows={window.name: _window(window, counted, limits[window.limit], now) for window in WINDOWS},
         slots_used=identities,
         slots_reserved=reserved,
         slots_seen=seen,
@@ -80,17 +80,14 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         budget=_budget(fields, reservations),
         pauses=pauses(fields, now),
         batches=_by_batch(batches, {batch: int(count) for batch, count in parked.items()}),
-        waiting_counted=all(got[1] <= MOST_WAITING for got in per_endpoint.values()),
-        waiting={endpoint: got[1] for endpoint, got in per_endpoint.items()} | {"prepare": asleep},
+        waiting_counted=all(count <= MOST_WAITING for count, _ in per_endpoint.values()),
+        waiting={endpoint: count for endpoint, (count, _) in per_endpoint.items()} | {"prepare": asleep},
         listener=lease,
         stream=read_stream(client, name),
         drafts_ms=_number(fields, "drafts_ms"),
         preprocessing_ms=_number(fields, "preprocessing_ms"),
         draft_price=_draft_price(fields),
     )
-
-
-_DEFAULTS: dict[str, int] = Limits().model_dump(exclude={"weights", "budget"})
 
 
 def _budget(fields: Fields, reservations: Sequence[str]) -> AccountBudget | None:
@@ -110,15 +107,16 @@ def _draft_price(fields: Fields) -> float | None:
     return float(fields["drafts_credits"]) / made if made else None
 
 
-def _window(scores: Sequence[float], limit: int, now: int) -> WindowView:
-    """One under way has no end yet: its score is infinite."""
-    counted = sorted(score for score in scores if score > now)
-    full = bool(limit) and len(counted) >= limit
+def _window(window: Window, counted: Mapping[str, _Requests], limit: int, now: int) -> WindowView:
+    """The requests under way have no end yet, and stand in their endpoint's first window alone."""
+    under_way = [end for _, end in counted[window.endpoint] if end == _UNDER_WAY]
+    frees_at = sorted(int(end) for _, end in counted[window.name] if now < end < _UNDER_WAY)
+    ends: list[float] = [*frees_at, *under_way]
+    full = bool(limit) and len(ends) >= limit
     # With more requests than a lowered limit allows, so many have to go first.
-    end = counted[len(counted) - limit] if full else None
+    end = ends[len(ends) - limit] if full else None
     next_at = None if end is None or end == _UNDER_WAY else int(end)
-    frees_at = tuple(int(score) for score in counted if score != _UNDER_WAY)
-    return WindowView(len(counted), limit, next_at, frees_at)
+    return WindowView(window.endpoint, len(ends), limit, window.seconds, next_at, tuple(frees_at))
 
 
 def _records(

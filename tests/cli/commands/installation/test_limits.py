@@ -8,7 +8,8 @@ from commandline import Command
 from support import Flow
 
 from config import keys
-from config.accounts import Account, Limits
+from config.accounts import Account
+from config.limits import Limits
 from worker.ledger.ledger import Ledger, Pause
 from worker.views import account_report
 
