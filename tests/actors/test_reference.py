@@ -104,7 +104,7 @@ def test_an_identity_is_called_as_the_brief_says(flow: Flow, api: Api) -> None:
     assert names_sent(flow, api, name="Countess") == "Countess"
 
 
-def test_without_a_name_it_is_called_as_the_api_suggests_for_the_photo(flow: Flow, api: Api) -> None:
+def test_without_a_name_the_photos_is_what_the_api_suggests(flow: Flow, api: Api) -> None:
     suggestion = {"instruction_data": LOOKS, "suggested_name": " Ada\n Lovelace\u202e "}
     api.fault(kind="status", path="/preset/extract-from-image", status=200, body=suggestion)
     assert names_sent(flow, api, name=None) == "Ada Lovelace"
@@ -177,7 +177,7 @@ def test_the_fingerprint_is_that_of_the_body_that_is_sent(flow: Flow) -> None:
     assert not {"doing", "turn", "tries"} & set(after)
 
 
-def test_each_paid_call_is_journalled_with_its_attempt_its_time_and_what_was_asked_for(heard: Flow) -> None:
+def test_each_paid_call_is_journalled_with_attempt_time_and_request(heard: Flow) -> None:
     brief_id = accept_photo(heard)
     brief = heard.finish(brief_id)
     intents = [entry for entry in snapshots.journal(heard.client, brief_id) if entry["what"] == "intended"]
@@ -207,7 +207,7 @@ def test_a_photo_is_fetched_from_a_url(
     assert api.sent()["instructions"][0]["hair"] == LOOKS["hair"]
 
 
-def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken_when_one_is_free(
+def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken(
     closed_network: dict[str, str], flow: Flow, api: Api, photo: bytes
 ) -> None:
     rt = runtime()
@@ -227,7 +227,7 @@ def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken_when_one_is_free
     assert rt.fetches.take("brief:other", "127.0.0.1")
 
 
-def test_a_host_that_never_answers_costs_a_brief_a_minute_and_no_more(
+def test_a_host_that_never_answers_costs_a_brief_one_minute_only(
     closed_network: dict[str, str], flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "SECONDS", 0.1)
@@ -257,7 +257,7 @@ def test_photos_of_a_host_that_never_answers_leave_threads_to_other_briefs(
         assert len(server.seen) == 1
 
 
-def test_a_url_into_a_private_network_fails_the_brief_before_anything_is_asked(flow: Flow, api: Api) -> None:
+def test_a_url_into_a_private_network_fails_before_anything_is_asked(flow: Flow, api: Api) -> None:
     brief_id = flow.accept(instructions=None, reference_image="https://127.0.0.1/a.jpg?signature=secret")
     brief = flow.finish(brief_id)
     assert brief.state == "failed"
@@ -267,7 +267,7 @@ def test_a_url_into_a_private_network_fails_the_brief_before_anything_is_asked(f
 
 
 @pytest.mark.parametrize("place", ["gone.jpg", "moods", "text.jpg", "out.jpg"])
-def test_a_file_that_may_not_be_read_fails_the_brief_with_the_reason(
+def test_a_file_that_may_not_be_read_fails_with_the_reason(
     flow: Flow, api: Api, folder: Path, tmp_path: Path, place: str
 ) -> None:
     (folder / "text.jpg").write_text("no picture")
@@ -309,7 +309,7 @@ def test_after_the_last_try_the_brief_fails_with_what_went_wrong(flow: Flow, api
 @pytest.mark.parametrize(
     ("status", "what"), [(401, "pause"), (402, "create"), (503, "create"), (429, "prepare")]
 )
-def test_what_is_the_accounts_matter_pauses_it_and_the_brief_goes_on_afterwards(
+def test_what_is_the_accounts_matter_pauses_it_and_the_brief_waits(
     heard: Flow, api: Api, path: str, status: int, what: str
 ) -> None:
     api.refuse(path, status, {"error": "for now", "required_credits": 5}, count=1)
@@ -331,9 +331,7 @@ def test_no_call_is_made_while_the_account_is_paused(flow: Flow, api: Api, pause
     assert flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}") == int("9" * 13)
 
 
-def test_a_brief_that_sleeps_on_a_pause_goes_on_at_once_when_the_account_is_resumed(
-    flow: Flow, api: Api
-) -> None:
+def test_a_brief_sleeping_on_a_pause_goes_on_when_its_account_does(flow: Flow, api: Api) -> None:
     flow.client.hset(
         keys.RECORD("account:default"), mapping={"create_until": "9" * 13, "create_reason": "why"}
     )
@@ -348,9 +346,7 @@ def test_a_brief_that_sleeps_on_a_pause_goes_on_at_once_when_the_account_is_resu
     assert api.requests(UPLOAD) == 1
 
 
-def test_a_brief_whose_call_was_refused_goes_on_at_once_when_the_account_is_resumed(
-    flow: Flow, api: Api
-) -> None:
+def test_a_brief_whose_call_was_refused_goes_on_with_its_account(flow: Flow, api: Api) -> None:
     api.refuse("/upload", 402, {"error": "no credits", "required_credits": 5})
     brief_id = accept_photo(flow)
     flow.steps.run()
@@ -403,7 +399,7 @@ def test_an_extraction_whose_answer_is_lost_is_held_and_not_repeated(flow: Flow,
     assert flow.calls(brief_id) == ["extract intended", "extract OutcomeUnknown"]
 
 
-def test_once_its_question_is_answered_a_held_brief_is_prepared_to_the_end(flow: Flow, api: Api) -> None:
+def test_once_answered_a_held_brief_is_prepared_to_the_end(flow: Flow, api: Api) -> None:
     api.fault("drop_response", path="/preset/extract-from-image")
     brief_id = accept_photo(flow)
     held = flow.until(brief_id, "held")
@@ -444,7 +440,7 @@ def overdue(ledger: Ledger, subject: str) -> None:
     ledger.client.lpush(keys.ALARM(), "1")
 
 
-def test_a_worker_killed_between_upload_and_record_uploads_that_file_again_and_no_other(
+def test_a_worker_killed_after_an_upload_repeats_that_file_and_no_other(
     worker_process: ProcessFactory,
     listener_process: ProcessFactory,
     redis_url: str,

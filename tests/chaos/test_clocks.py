@@ -12,7 +12,7 @@ BRIEFS = 16
 DEADLINE = 60.0
 
 
-def test_workers_and_listeners_whose_clocks_are_minutes_wrong_break_no_limit_and_lose_no_brief(
+def test_processes_with_wrong_clocks_break_no_limit_and_lose_no_brief(
     redis_url: str,
     client: "redis.Redis",
     api: Api,

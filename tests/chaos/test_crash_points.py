@@ -31,7 +31,7 @@ def sample(cuts: list[Cut]) -> list[Cut]:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_a_brief_whose_process_is_killed_at_a_call_is_done_and_paid_once() -> None:
+def test_a_brief_killed_at_a_call_is_done_and_paid_once() -> None:
     with crashes.stage() as stage:
         cuts = crashes.all_cuts(stage)
         chosen = sample(cuts)

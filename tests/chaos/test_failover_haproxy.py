@@ -83,7 +83,7 @@ def leads_to(url: str, port: int) -> bool:
         return answers(client) and client.info("server")["tcp_port"] == port
 
 
-def test_behind_haproxy_nothing_is_lost_or_paid_twice_and_the_worker_ends_in_time(
+def test_behind_haproxy_nothing_is_lost_or_paid_twice(
     behind: Behind, environment: dict[str, str], api: Api, start: ProcessFactory
 ) -> None:
     environment["REDIS_URL"] = behind.url

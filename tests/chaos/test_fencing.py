@@ -76,7 +76,7 @@ def resend(flow: Flow) -> None:
     Operator(flow.client, flow.settings, "the test").resend(flow.brief("b"))
 
 
-def test_a_create_that_was_sent_again_meanwhile_is_not_sent_by_who_wakes(
+def test_a_create_sent_again_meanwhile_is_not_sent_by_who_wakes(
     flow: Flow, freeze: Callable[[str], Frozen]
 ) -> None:
     flow.accept(brief_id="b")
@@ -91,7 +91,7 @@ def test_a_create_that_was_sent_again_meanwhile_is_not_sent_by_who_wakes(
     assert last(flow) == ("create", "NotSent", True)
 
 
-def test_a_create_that_nobody_has_taken_over_goes_on_when_who_claimed_it_wakes(
+def test_a_create_nobody_took_over_goes_on_when_its_claimer_wakes(
     flow: Flow, freeze: Callable[[str], Frozen]
 ) -> None:
     flow.accept(brief_id="b")
@@ -102,7 +102,7 @@ def test_a_create_that_nobody_has_taken_over_goes_on_when_who_claimed_it_wakes(
     assert flow.api.requests(f"POST {CREATE}") == 1
 
 
-def test_a_promote_that_was_made_again_meanwhile_is_not_sent_by_who_wakes(
+def test_a_promote_made_again_meanwhile_is_not_sent_by_who_wakes(
     flow: Flow, freeze: Callable[[str], Frozen]
 ) -> None:
     flow.accept(brief_id="b")
@@ -118,7 +118,7 @@ def test_a_promote_that_was_made_again_meanwhile_is_not_sent_by_who_wakes(
     assert last(flow) == ("promote", "NotSent", True)
 
 
-def test_a_description_that_was_made_again_meanwhile_is_not_made_by_who_wakes(
+def test_a_description_made_again_meanwhile_is_not_made_by_who_wakes(
     flow: Flow, freeze: Callable[[str], Frozen]
 ) -> None:
     flow.accept(brief_id="b", instructions=None, reference_image="ada.jpg")
@@ -134,7 +134,7 @@ def test_a_description_that_was_made_again_meanwhile_is_not_made_by_who_wakes(
 
 
 @pytest.mark.parametrize("claim", ['"doing":"extract"', '"to":"submitting"', '"to":"promoting"'])
-def test_a_claim_whose_answer_was_lost_is_followed_by_its_call_at_once(
+def test_a_claim_whose_answer_was_lost_is_followed_by_its_call(
     heard: Flow, worker_process: ProcessFactory, redis_url: str, claim: str
 ) -> None:
     with cutting(redis_url) as proxy:

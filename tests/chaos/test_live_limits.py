@@ -67,7 +67,7 @@ def kill_between_paid_calls(client: "redis.Redis", worker: RunningProcess) -> No
 
 
 @pytest.mark.long
-def test_limits_changed_while_processes_die_are_never_broken_and_no_brief_is_lost(
+def test_limits_changed_while_processes_die_are_never_broken(
     redis_url: str,
     client: "redis.Redis",
     ledger: Ledger,

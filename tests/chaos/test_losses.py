@@ -64,7 +64,7 @@ def state(ledger: Ledger, subject: str) -> str | None:
 
 
 @pytest.mark.parametrize("lost", ["request", "answer"])
-def test_a_brief_whose_worker_lost_redis_while_accepting_it_is_on_record_once(
+def test_a_brief_that_lost_redis_while_accepting_is_on_record_once(
     client: "redis.Redis",
     ledger: Ledger,
     api: Api,
@@ -86,7 +86,7 @@ def test_a_brief_whose_worker_lost_redis_while_accepting_it_is_on_record_once(
     assert not client.exists(keys.DEAD(keys.INLET), keys.QUEUE(keys.INLET))
 
 
-def test_a_message_whose_fetch_was_not_answered_runs_in_the_same_worker_within_seconds(
+def test_a_message_whose_fetch_was_unanswered_runs_there_within_seconds(
     client: "redis.Redis",
     ledger: Ledger,
     proxy: Cutting,
@@ -170,7 +170,7 @@ def at_the_call(flow: Flow, call: str) -> str:
     ("call", "to", "made"),
     [("create", "generating", "job_id"), ("promote", "preprocessing", "identity_code")],
 )
-def test_a_paid_call_is_recorded_when_redis_comes_back_and_not_made_again(
+def test_a_paid_call_is_recorded_when_redis_comes_back_without_another(
     flow: Flow, proxy: Cutting, worker_process: ProcessFactory, call: str, to: str, made: str, lost: str
 ) -> None:
     flow.api.lose_events()  # by webhook the record would not stay where it is looked at
@@ -190,7 +190,7 @@ def test_a_paid_call_is_recorded_when_redis_comes_back_and_not_made_again(
     assert len(account["promotions"]) == (call == "promote")
 
 
-def test_a_create_of_unknown_outcome_keeps_its_permit_until_its_job_must_be_over(flow: Flow) -> None:
+def test_an_unresolved_create_keeps_its_permit_until_its_job_is_over(flow: Flow) -> None:
     from actors.runtime import runtime
 
     flow.api.lose_events()
@@ -258,7 +258,7 @@ def _has_turn(flow: Flow, turn: int) -> bool:
 
 
 @pytest.mark.parametrize("lost", ["request", "answer"])
-def test_drafts_and_their_choice_are_on_record_once_whatever_their_worker_hears_of_it(
+def test_drafts_and_their_choice_are_on_record_exactly_once(
     client: "redis.Redis",
     ledger: Ledger,
     proxy: Cutting,
@@ -285,7 +285,7 @@ def test_drafts_and_their_choice_are_on_record_once_whatever_their_worker_hears_
     ]
 
 
-def test_a_brief_goes_on_when_the_instruction_that_waits_for_a_person_has_nothing_to_pick(flow: Flow) -> None:
+def test_a_brief_goes_on_when_what_waits_has_nothing_to_pick(flow: Flow) -> None:
     instructions = [{"prompt": "A face.", "num_variations": 1}] * 2
     flow.accept(brief_id="b", instructions=instructions, choose=["manual", "first"])
     flow.steps.run()
@@ -430,7 +430,7 @@ def user_of(folder: Path) -> "subprocess.Popen[str]":
     return start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(folder))
 
 
-def test_who_reads_what_the_first_user_says_need_not_wait_for_the_last_one(tmp_path: Path) -> None:
+def test_who_reads_the_first_user_need_not_wait_for_the_last(tmp_path: Path) -> None:
     with user_of(tmp_path) as first:
         url = first_line(first)
         with user_of(tmp_path) as second:

@@ -75,7 +75,7 @@ def alone(seconds: float, began: float) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("away", [freeze, refuse])
-def test_in_an_outage_nothing_is_paid_for_and_after_it_all_goes_on_without_a_restart(
+def test_in_an_outage_nothing_is_paid_and_all_goes_on_afterwards(
     own_valkey: ValkeyServer,
     own_client: "redis.Redis",
     elsewhere: dict[str, str],

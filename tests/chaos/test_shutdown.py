@@ -164,7 +164,7 @@ def test_web_ends_at_once(client: "redis.Redis", start: ProcessFactory) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
-def test_a_worker_whose_whole_group_is_told_twice_finishes_its_paid_call_and_begins_no_other(
+def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
     flow.api.lose_events()
@@ -239,7 +239,7 @@ def pressed(worker: "subprocess.Popen[bytes]", keyboard: int) -> int | None:
     return None
 
 
-def test_only_a_second_ctrl_c_at_the_terminal_ends_a_worker_in_the_middle_of_a_paid_call(
+def test_only_a_second_ctrl_c_ends_a_worker_in_a_paid_call(
     flow: Flow, client: "redis.Redis", redis_url: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     flow.api.fault("delay", path=CREATE, seconds=60, count=1)

@@ -62,7 +62,7 @@ def test_the_schema_is_that_of_a_brief(alone: Command) -> None:
     assert json.loads(answer.stdout) == schema()
 
 
-def test_the_settings_are_described_by_the_names_of_their_variables_each_in_words(alone: Command) -> None:
+def test_the_settings_are_described_by_their_variables_each_in_words(alone: Command) -> None:
     answer = alone("schema", "settings")
     told = json.loads(answer.stdout)["properties"]
     assert {"REDIS_URL", "PIKTID_API_URL", "PIKTID_API_TOKEN", "ACCOUNTS_FILE"} < set(told)
@@ -78,7 +78,7 @@ def test_what_doctor_names_for_wrong_settings_is_there_where_it_is_installed(alo
     assert alone(*named[0].split()).returncode == 0
 
 
-def test_a_setting_that_the_sandbox_does_not_know_is_told_with_those_that_it_does(alone: Command) -> None:
+def test_a_setting_unknown_to_the_sandbox_is_told_the_known_ones(alone: Command) -> None:
     answer = alone("sandbox", "--port", "0", "--set", "slots=2")
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "slots: not known; those that are: jobs_cap, slots_cap, " in answer.stderr
@@ -152,7 +152,7 @@ def test_a_wrong_setting_is_named_without_its_value(name: str, value: str, alone
     assert TRACEBACK not in answer.stderr
 
 
-def test_a_setting_that_there_is_not_is_warned_of_with_the_nearest_one(alone: Command) -> None:
+def test_a_setting_that_does_not_exist_is_warned_of_with_the_nearest(alone: Command) -> None:
     wrong = {"IDENTITY_WORKER_SPED": "10"}
     told = "IDENTITY_WORKER_SPED is no setting; the nearest is IDENTITY_WORKER_SPEED"
     assert f"warn settings: {told}" in alone("doctor", **wrong).stdout
@@ -223,14 +223,14 @@ def test_without_the_sandbox_s_packages_it_says_once_how_to_install_them(
     assert "pip install 'identity-worker[sandbox]'" in answer.stderr
 
 
-def test_an_accounts_file_that_is_not_there_is_named_once_with_what_to_do(command: Command) -> None:
+def test_a_missing_accounts_file_is_named_once_with_what_to_do(command: Command) -> None:
     answer = command("listen", ACCOUNTS_FILE="accounts.toml")
     assert answer.returncode == 2
     assert answer.stderr.count("accounts.toml") == 1
     assert "set ACCOUNTS_FILE to a TOML file with a table [accounts.NAME]" in answer.stderr
 
 
-def test_a_full_disk_ends_a_command_with_a_line_and_not_a_traceback(tmp_path: Path) -> None:
+def test_a_full_disk_ends_a_command_with_a_line_no_traceback(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [SCRIPT, "schema"], stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, text=True, check=False

@@ -76,7 +76,7 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("url", WRONG)
-def test_a_wrong_url_is_refused_with_what_to_write_and_without_what_may_be_a_secret(url: str) -> None:
+def test_a_wrong_url_is_refused_with_its_remedy_and_no_secret(url: str) -> None:
     with pytest.raises(BadUrl) as refused:
         check(url)
     assert WRONG[url] in str(refused.value)

@@ -36,9 +36,7 @@ def test_tokens_come_from_the_environment_or_a_file_and_are_never_shown(
     assert "from" not in repr(accounts)
 
 
-def test_one_token_of_two_accounts_is_refused_since_each_would_have_the_caps_of_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_token_of_two_accounts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_TOKEN", "hush")
     (tmp_path / "token").write_text("hush\n")
     text = (
@@ -72,7 +70,7 @@ def test_a_budget_that_is_no_number_above_0_is_refused(
         load_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\nbudget = {text}\n'))
 
 
-def test_each_account_has_limits_of_its_own_and_none_and_0_lift_a_cap(
+def test_each_account_has_its_own_limits_and_none_or_0_lift_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(3):
@@ -158,7 +156,7 @@ def test_a_token_that_stands_where_its_place_should_is_not_quoted(
 
 
 @pytest.mark.parametrize("token", ["hush\nhush", "hush\x7f", "hüsh"])
-def test_a_token_that_no_header_can_carry_is_refused_where_it_is_read_and_not_quoted(
+def test_a_token_that_no_header_can_carry_is_refused_and_not_quoted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str
 ) -> None:
     monkeypatch.setenv("T", token)
@@ -245,9 +243,7 @@ def to_watch(flow: Flow) -> str:
 
 
 @pytest.mark.parametrize("to", [to_submit, to_collect, to_promote, to_finish, to_describe, to_watch])
-def test_a_step_of_an_account_that_this_worker_does_not_have_is_left_to_others(
-    flow: Flow, to: Callable[[Flow], str]
-) -> None:
+def test_a_step_of_an_account_not_held_here_is_left_to_others(flow: Flow, to: Callable[[Flow], str]) -> None:
     from actors.runtime import runtime
 
     flow.api.lose_events()

@@ -15,5 +15,5 @@ def test_without_a_longest_they_grow_to_that_of_all() -> None:
     assert LONGEST / 2 <= min(late) < max(late) <= LONGEST * 1.5
 
 
-def test_two_that_lose_a_server_in_one_moment_do_not_return_to_it_in_one() -> None:
+def test_two_that_lose_a_server_at_once_return_at_different_times() -> None:
     assert list(islice(pauses(), 5)) != list(islice(pauses(), 5))

@@ -110,7 +110,7 @@ def test_frames_of_dramatiqs_pipe_never_mix_and_stray_words_are_lines(
     writer.close()
 
 
-def test_a_workers_log_is_json_from_its_first_line_and_still_speaks_after_hostile_messages(
+def test_a_workers_log_is_json_throughout_also_after_hostile_messages(
     client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
     broker = Broker(redis_url)

@@ -33,7 +33,7 @@ MUTANTS = (
         ("a start is promised though nobody looks", "if report.listener is None:", "if False:"),
     ),
     *of("worker/forecast/starting.py", [
-            "tests/cli/commands/briefs/test_why.py::test_after_a_refusal_it_is_told_before_when_nothing_starts_and_what_must_happen"
+            "tests/cli/commands/briefs/test_why.py::test_after_a_refusal_it_is_told_when_what_may_start"
         ],
         ("a start is promised after a refusal", "    if refused:\n", "    if False:\n"),
     ),

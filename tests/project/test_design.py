@@ -84,7 +84,7 @@ def test_no_module_grows_past_reason(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
 
-def test_the_wheel_holds_every_file_of_the_rooms_and_one_top_level_name() -> None:
+def test_the_wheel_holds_every_file_under_one_top_level_name() -> None:
     """What is only in the tree works for us and for nobody who installs it."""
     how = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     folders = {package: _folder(package, how["package-dir"]) for package in how["packages"]}

@@ -150,11 +150,11 @@ def test_a_notification_is_answered_within_milliseconds(
     assert median(took) < 0.05
 
 
-def test_before_a_secret_is_known_everything_is_refused_so_that_the_api_tries_again(web: Web) -> None:
+def test_before_a_secret_is_known_everything_is_refused_for_another_try(web: Web) -> None:
     assert web.send(event("job_1")) == 401
 
 
-def test_an_account_that_is_not_ours_is_refused_as_one_of_ours_is(
+def test_a_foreign_account_is_refused_as_one_of_ours_is(
     web: Web, store: SecretStore, unchanged: Callable[[], bool]
 ) -> None:
     rest = b"Host: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
@@ -245,7 +245,7 @@ def test_a_connection_that_sends_its_requests_together_is_not_cut_off_later(
             answers.read(len("Not Found"))
 
 
-def test_at_sighup_web_reads_the_accounts_again_and_keeps_them_when_they_are_wrong(
+def test_web_reads_accounts_again_at_sighup_unless_they_are_wrong(
     settings: Settings, store: SecretStore, client: "redis.Redis", start: ProcessFactory, tmp_path: Path
 ) -> None:
     accounts, command = tmp_path / "accounts.toml", web_command()
@@ -333,7 +333,7 @@ def test_an_event_older_than_what_is_remembered_changes_nothing(
     assert unchanged()
 
 
-def test_an_event_of_a_job_that_is_not_known_yet_waits_for_it(
+def test_an_event_of_a_job_not_known_yet_waits_for_it(
     web: Web, store: SecretStore, client: "redis.Redis"
 ) -> None:
     store.replace(DEFAULT, URL, SECRET, time.time())
@@ -366,9 +366,7 @@ def test_a_secret_that_is_set_while_it_runs_is_taken_at_once(web: Web, store: Se
     assert web.send(event("a", 1), SECRET) == 204
 
 
-def test_a_secret_is_kept_in_a_file_that_only_its_owner_can_read(
-    store: SecretStore, settings: Settings
-) -> None:
+def test_a_secret_is_in_a_file_only_its_owner_can_read(store: SecretStore, settings: Settings) -> None:
     webhook = store.replace(DEFAULT, URL, SECRET, 1.0)
     (path,) = settings.secrets.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -429,7 +427,7 @@ def web_process(start: Callable[..., RunningProcess]) -> Callable[..., int]:
     return start_web
 
 
-def test_with_webhooks_the_processes_open_no_stream_and_still_delete_what_is_handled(
+def test_with_webhooks_no_stream_is_opened_and_handled_events_are_deleted(
     worker_process: ProcessFactory,
     listener_process: ProcessFactory,
     web_process: Callable[..., int],
@@ -529,7 +527,7 @@ def test_set_names_the_path_that_the_url_should_end_in(settings: Settings, api: 
     assert run("set", url, "--yes", "--any-path").exit_code == 0
 
 
-def test_each_delivery_is_a_line_of_the_log_with_its_name_and_whose_it_was(
+def test_each_delivery_is_a_log_line_with_name_and_owner(
     web: Web, store: SecretStore, generating: str
 ) -> None:
     with structlog.testing.capture_logs() as logged:

@@ -120,9 +120,7 @@ STREAMS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=12).map(b"".jo
 
 @HALF
 @given(STREAMS, st.lists(st.integers(0, 200), max_size=6))
-def test_a_stream_means_the_same_as_by_the_steps_of_the_standard_however_cut(
-    stream: bytes, cuts: list[int]
-) -> None:
+def test_a_stream_means_what_the_standard_says_however_cut(stream: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
     pieces = [stream[begin:end] for begin, end in pairwise(places)]
     assert decode(*pieces) == reference(stream)

@@ -192,7 +192,7 @@ def test_a_worker_takes_no_more_of_all_queues_than_it_has_threads(
     broker.client.close()
 
 
-def test_a_worker_holds_as_many_messages_as_it_has_threads_whoever_says_how_many(redis_url: str) -> None:
+def test_a_worker_holds_as_many_messages_as_threads_whoever_says_how_many(redis_url: str) -> None:
     broker = Broker(redis_url)
     worker = Worker(broker, worker_threads=3)
     broker.emit_before("worker_boot", worker)
@@ -200,7 +200,7 @@ def test_a_worker_holds_as_many_messages_as_it_has_threads_whoever_says_how_many
     broker.client.close()
 
 
-def test_a_fetch_that_hangs_keeps_the_other_queue_from_fetching_but_not_from_the_sign_of_life(
+def test_a_hanging_fetch_stops_the_other_queue_but_no_sign_of_life(
     client: "redis.Redis", ours: Broker
 ) -> None:
     consumer = ours.consume(keys.STEPS)
@@ -263,7 +263,7 @@ def test_dramatiq_has_nothing_to_warn_of_when_a_brief_is_taken(
     assert "returned a value" not in written
 
 
-def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
+def test_a_step_that_raises_becomes_a_dead_letter_the_next_one_runs(
     flow: Flow, client: "redis.Redis", ours: Broker, worker_process: ProcessFactory
 ) -> None:
     sent = ours.enqueue(step("submit_brief", "one", "too many"))
@@ -279,7 +279,7 @@ def test_a_step_that_raises_becomes_a_dead_letter_and_the_next_one_runs(
     assert eventually(client, lambda: event_types(client, "next"))
 
 
-def test_a_step_that_redis_can_do_nothing_with_is_a_dead_letter_and_does_not_circle(
+def test_a_step_that_redis_cannot_use_is_dead_and_does_not_circle(
     client: "redis.Redis", ours: Broker, worker_process: ProcessFactory
 ) -> None:
     ours.enqueue(step("release_orphan", None))
@@ -302,7 +302,7 @@ def test_a_dead_letter_is_kept_for_seven_days(client: "redis.Redis", ours: Broke
     assert client.hkeys(keys.DEAD_MESSAGES(keys.STEPS)) == client.hkeys(keys.LETTERS()) == ["young"]
 
 
-def test_what_a_stock_worker_had_in_hand_is_put_back_after_a_minute_without_a_sign_of_it(
+def test_what_a_stock_worker_had_is_put_back_after_a_silent_minute(
     client: "redis.Redis", redis_url: str, ours: Broker, stock: RedisBroker
 ) -> None:
     stock.enqueue(step("a"))
@@ -319,7 +319,7 @@ def test_what_a_stock_worker_had_in_hand_is_put_back_after_a_minute_without_a_si
     later.client.close()
 
 
-def test_a_message_that_three_workers_died_with_is_a_dead_letter_that_names_them(
+def test_a_message_that_three_workers_died_with_is_a_dead_letter(
     client: "redis.Redis", redis_url: str
 ) -> None:
     brokers = [Broker(redis_url, prefetch=1) for _ in range(MOST_DEATHS + 1)]

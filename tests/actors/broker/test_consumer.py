@@ -127,7 +127,7 @@ def test_what_became_of_a_message_is_told_until_redis_has_taken_it(
     assert own_client.zcard(keys.DEAD(keys.STEPS)) == (ending == "nack")
 
 
-def test_what_comes_to_a_thread_while_its_worker_ends_is_not_begun_and_given_back(
+def test_what_comes_while_its_worker_ends_is_not_begun_and_given_back(
     broker: Broker, own_client: "redis.Redis"
 ) -> None:
     consuming = broker.consume(keys.STEPS)
@@ -141,7 +141,7 @@ def test_what_comes_to_a_thread_while_its_worker_ends_is_not_begun_and_given_bac
     assert held(own_client, broker) == set()
 
 
-def test_what_redis_says_is_in_hand_and_is_not_is_reclaimed_every_few_seconds(
+def test_what_is_in_hand_only_for_redis_is_reclaimed_every_few_seconds(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer, "RECLAIM_EVERY", 0.5)
@@ -213,7 +213,7 @@ def test_only_whoever_gives_no_sign_of_life_is_taken_for_dead(
     other.client.close()
 
 
-def test_what_a_worker_took_that_was_on_no_list_of_workers_is_put_back_when_it_dies(
+def test_what_an_unlisted_worker_took_is_put_back_when_it_dies(
     broker: Broker, own_valkey: ValkeyServer, own_client: "redis.Redis"
 ) -> None:
     other = Broker(own_valkey.connection_url, prefetch=1)

@@ -180,7 +180,7 @@ def is_quiet(client: "redis.Redis") -> bool:
     return not client.exists(keys.QUEUE(keys.INLET), keys.MESSAGES(keys.INLET))
 
 
-def test_every_bad_brief_is_one_failed_record_with_a_clear_reason_and_the_next_one_runs(
+def test_every_bad_brief_fails_with_a_clear_reason_and_the_next_runs(
     flow: Flow, client: "redis.Redis", worker_process: ProcessFactory
 ) -> None:
     flow.api.lose_events()  # by webhook the good one would come to its end
@@ -202,7 +202,7 @@ def test_every_bad_brief_is_one_failed_record_with_a_clear_reason_and_the_next_o
     assert not client.exists(keys.DEAD(keys.INLET))
 
 
-def test_every_bad_envelope_is_one_dead_letter_with_its_reason_in_the_log_and_odd_ones_run(
+def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
     flow: Flow, client: "redis.Redis", worker_process: ProcessFactory
 ) -> None:
     for redis_id, (text, _) in ENVELOPES.items():

@@ -46,7 +46,7 @@ def run_out_of_patience(flow: Flow, other: Broker, monkeypatch: pytest.MonkeyPat
     assert not flow.client.exists(keys.LATE(keys.INLET), INLET)
 
 
-def test_a_message_with_a_dead_letters_id_is_another_dead_letter_and_told_of(flow: Flow) -> None:
+def test_a_message_with_a_dead_letters_id_is_another_dead_letter(flow: Flow) -> None:
     flow.accept(brief_id="b")
     for name in ("Second", "Third", "Third", "Fourth"):
         put(flow, text("b", name))
@@ -56,7 +56,7 @@ def test_a_message_with_a_dead_letters_id_is_another_dead_letter_and_told_of(flo
     assert not flow.client.exists(MESSAGES)
 
 
-def test_a_message_that_is_taken_leaves_the_reason_of_a_dead_letter_with_its_id(flow: Flow) -> None:
+def test_a_message_that_is_taken_leaves_its_namesakes_reason(flow: Flow) -> None:
     flow.accept(brief_id="b")
     put(flow, text("b", "Another"))
     flow.steps.run(keys.INLET)
@@ -66,7 +66,7 @@ def test_a_message_that_is_taken_leaves_the_reason_of_a_dead_letter_with_its_id(
     assert "it differs in name" in dead(flow)[text("b", "Another")].error
 
 
-def test_a_dead_letter_that_is_pushed_again_as_it_is_is_brought_back(flow: Flow, other: Broker) -> None:
+def test_a_dead_letter_that_is_pushed_again_is_brought_back(flow: Flow, other: Broker) -> None:
     element = "{broken"
     flow.client.rpush(INLET, element)
     ((redis_id, data),) = other.fetch(keys.INLET, 1)
@@ -108,7 +108,7 @@ def test_a_message_whose_id_gets_another_one_while_it_runs_ends_alone(
     assert not flow.client.exists(MESSAGES, INLET)
 
 
-def test_of_two_workers_with_two_messages_of_one_id_each_ends_its_own(flow: Flow, other: Broker) -> None:
+def test_of_two_messages_of_one_id_each_worker_ends_its_own(flow: Flow, other: Broker) -> None:
     put(flow, text("a"))
     ((_, data),) = other.fetch(keys.INLET, 1)
     flow.accept(brief_id="b")
@@ -118,7 +118,7 @@ def test_of_two_workers_with_two_messages_of_one_id_each_ends_its_own(flow: Flow
     assert set(dead(flow)) == {text("a"), text("b", "Another")}
 
 
-def test_equal_briefs_that_are_pushed_at_once_are_one_and_no_dead_letter(flow: Flow, other: Broker) -> None:
+def test_equal_briefs_pushed_at_once_are_one_and_no_dead_letter(flow: Flow, other: Broker) -> None:
     element = json.dumps(brief())
     flow.client.rpush(INLET, element, element)
     ((redis_id, data),) = other.fetch(keys.INLET, 1)
@@ -128,7 +128,7 @@ def test_equal_briefs_that_are_pushed_at_once_are_one_and_no_dead_letter(flow: F
     assert not flow.client.exists(INLET, MESSAGES, keys.LATE(keys.INLET))
 
 
-def test_what_a_worker_has_no_more_in_hand_it_makes_no_dead_letter(flow: Flow, other: Broker) -> None:
+def test_what_a_worker_has_no_more_it_makes_no_dead_letter(flow: Flow, other: Broker) -> None:
     put(flow, text("a"))
     other.tend()
     ((_, data),) = other.fetch(keys.INLET, 1)
@@ -141,7 +141,7 @@ def test_what_a_worker_has_no_more_in_hand_it_makes_no_dead_letter(flow: Flow, o
     assert flow.brief("a").state == "waiting"
 
 
-def test_a_dead_letter_that_is_brought_back_leaves_the_message_that_has_its_id_by_now(flow: Flow) -> None:
+def test_a_revived_dead_letter_leaves_the_message_that_has_its_id_now(flow: Flow) -> None:
     flow.accept(brief_id="b")
     put(flow, text("b", "Another"))
     flow.steps.run(keys.INLET)

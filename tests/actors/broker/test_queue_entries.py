@@ -53,7 +53,7 @@ def dead(client: "redis.Redis") -> list[Letter]:
     return list(dead_letters.each(client, dead_letters.ids(client)))
 
 
-def test_a_brief_that_is_pushed_as_it_is_is_accepted_and_twice_it_is_one(flow: Flow) -> None:
+def test_a_brief_pushed_as_it_is_is_accepted_and_twice_is_one(flow: Flow) -> None:
     text = json.dumps(brief())
     for _ in range(2):
         flow.client.rpush(INLET, text)
@@ -82,7 +82,7 @@ def test_a_brief_that_is_pushed_as_it_is_is_accepted_and_twice_it_is_one(flow: F
     ],
 )
 @pytest.mark.parametrize("under_an_id", [True, False])
-def test_a_brief_is_accepted_with_and_without_its_envelope_in_the_list_and_under_an_id(
+def test_a_brief_is_accepted_bare_enveloped_listed_or_under_an_id(
     flow: Flow, text: str, under_an_id: bool
 ) -> None:
     if under_an_id:
@@ -115,7 +115,7 @@ def test_an_id_may_be_pushed_before_its_message(flow: Flow, ours: Broker) -> Non
 
 
 @pytest.mark.parametrize("queue", [keys.INLET, keys.STEPS])
-def test_an_id_whose_message_never_comes_is_a_dead_letter_and_can_be_brought_back(
+def test_an_id_whose_message_never_comes_is_dead_and_can_come_back(
     client: "redis.Redis", ours: Broker, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broker_module, "PATIENCE", 50)
@@ -134,7 +134,7 @@ def test_an_id_whose_message_never_comes_is_a_dead_letter_and_can_be_brought_bac
     "element",
     ["", "x" * 600, "[1]" * 300, '"' + "b" * 600, json.dumps([brief()]), "\ufeff" + json.dumps("{}")],
 )
-def test_what_is_neither_an_id_nor_a_brief_is_a_dead_letter_at_once(
+def test_what_is_neither_id_nor_brief_is_a_dead_letter_at_once(
     client: "redis.Redis", ours: Broker, element: str
 ) -> None:
     client.rpush(INLET, element)
@@ -150,9 +150,7 @@ def sent_by_server(client: "redis.Redis") -> int:
 
 
 @pytest.mark.parametrize("way", ["element", "brief", "message"])
-def test_what_is_longer_than_any_message_is_a_dead_letter_that_never_leaves_the_server(
-    flow: Flow, ours: Broker, way: str
-) -> None:
+def test_what_is_too_long_is_dead_and_never_leaves_the_server(flow: Flow, ours: Broker, way: str) -> None:
     client = flow.client
     text = json.dumps(brief(name="x" * MEGABYTES)) if way == "brief" else "x" * MEGABYTES
     if way == "message":
@@ -235,9 +233,7 @@ def of_queue(client: "redis.Redis", queue: str) -> list[dict[str, Any]]:
     return [json.loads(str(client.hget(keys.MESSAGES(queue), each))) for each in ids]
 
 
-def test_the_next_of_a_pipeline_is_sent_to_its_own_queue_with_the_briefs_id(
-    flow: Flow, stock: RedisBroker
-) -> None:
+def test_the_next_of_a_pipeline_goes_to_its_queue_with_the_id(flow: Flow, stock: RedisBroker) -> None:
     thanks: Message[None] = Message(
         queue_name="other", actor_name="thank", args=(1,), kwargs={"by": "mail"}, options={}
     )
@@ -261,9 +257,7 @@ def test_a_pipeline_of_briefs_is_a_brief_after_the_other(flow: Flow, stock: Redi
 
 
 @pytest.mark.parametrize("queue", ["steps", "briefs.msgs", "__heartbeats__", "x" * 200, ["a"]])
-def test_the_next_of_a_pipeline_that_is_for_no_queue_of_others_is_a_dead_letter(
-    flow: Flow, queue: Any
-) -> None:
+def test_the_next_of_a_pipeline_for_no_foreign_queue_is_dead(flow: Flow, queue: Any) -> None:
     target = {**inlet_message({}).asdict(), "actor_name": "release_orphan", "queue_name": queue}
     message = inlet_message(brief(brief_id="b")).copy(options={"pipe_target": target})
     flow.client.rpush(INLET, message.encode())
@@ -274,7 +268,7 @@ def test_the_next_of_a_pipeline_that_is_for_no_queue_of_others_is_a_dead_letter(
     assert json.loads(letter.text) == json.loads(json.dumps(target))
 
 
-def test_the_next_of_a_pipeline_whose_queue_is_another_thing_is_a_dead_letter(flow: Flow) -> None:
+def test_the_next_of_a_pipeline_whose_queue_is_no_list_is_dead(flow: Flow) -> None:
     flow.client.set(keys.QUEUE("other"), "text", ex=60)
     target = {**inlet_message({}).asdict(), "queue_name": "other"}
     message = inlet_message(brief(brief_id="b")).copy(options={"pipe_target": target})
@@ -284,7 +278,7 @@ def test_the_next_of_a_pipeline_whose_queue_is_another_thing_is_a_dead_letter(fl
     assert flow.client.getdel(keys.QUEUE("other")) == "text"
 
 
-def test_what_is_to_run_after_a_group_is_one_dead_letter_that_says_so(flow: Flow) -> None:
+def test_what_runs_after_a_group_is_a_dead_letter_that_says_so(flow: Flow) -> None:
     after = inlet_message({"after": "all"}).asdict()
     told = {"group_completion_uuid": "g", "group_completion_callbacks": [after]}
     members = [inlet_message(brief(brief_id=each)).copy(options=told) for each in "ab"]
@@ -296,7 +290,7 @@ def test_what_is_to_run_after_a_group_is_one_dead_letter_that_says_so(flow: Flow
     assert flow.client.zcard(keys.OPEN()) == 2
 
 
-def test_what_finds_no_room_among_the_dead_letters_is_put_aside_whole_and_comes_back(
+def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
     client: "redis.Redis", ours: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ours._scripts.common, "most_letters", 2)
@@ -356,7 +350,7 @@ def test_doctor_compares_list_messages_and_hands_and_names_what_is_in_none(
     gone.client.close()
 
 
-def test_doctor_fails_where_entries_were_put_aside_and_warns_of_steps_that_nobody_reads(
+def test_doctor_fails_on_entries_put_aside_and_warns_of_unread_steps(
     client: "redis.Redis",
 ) -> None:
     client.rpush(keys.BEYOND(), "x")

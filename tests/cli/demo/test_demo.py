@@ -207,7 +207,7 @@ def test_each_identity_has_its_provenance_on_disk(finished: Finished) -> None:
     ("place", "suffix", "format_", "ratio"),
     [(0, "jpg", "JPEG", 1.0), (1, "png", "PNG", 2 / 3), (2, "jpg", "JPEG", 16 / 9)],
 )
-def test_each_picture_is_a_whole_one_in_the_format_and_ratio_asked_for(
+def test_each_picture_is_whole_in_the_format_and_ratio_asked(
     finished: Finished, place: int, suffix: str, format_: str, ratio: float
 ) -> None:
     demo, _ = finished
@@ -218,7 +218,7 @@ def test_each_picture_is_a_whole_one_in_the_format_and_ratio_asked_for(
             assert picture.width / picture.height == pytest.approx(ratio, rel=0.02)
 
 
-def test_ctrl_c_stops_it_cleanly_and_the_next_run_goes_on_without_paying_twice(tmp_path: Path) -> None:
+def test_ctrl_c_stops_it_and_the_next_run_pays_nothing_twice(tmp_path: Path) -> None:
     demo = Demo(tmp_path, **BRIEFS)
     with demo.running() as process:
         read_until(process.stdout, "generating")
@@ -262,7 +262,7 @@ def test_nothing_outlives_a_demo_that_was_killed(tmp_path: Path) -> None:
         assert demo.left() == {}
 
 
-def test_a_part_that_dies_ends_the_demo_and_the_end_of_its_log_is_shown(tmp_path: Path) -> None:
+def test_a_part_that_dies_ends_the_demo_with_its_log_shown(tmp_path: Path) -> None:
     demo = Demo(tmp_path, **BRIEFS)
     with demo.running() as process:
         read_until(process.stdout, "generating")
@@ -280,7 +280,7 @@ def is_leader(pid: int) -> bool:
     return os.getsid(pid) == pid
 
 
-def test_after_a_complete_run_the_next_one_begins_anew_and_json_is_all_that_it_prints(tmp_path: Path) -> None:
+def test_after_a_complete_run_the_next_begins_anew_and_prints_json(tmp_path: Path) -> None:
     demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
     for _ in range(2):
         answer = demo.run("--json")
@@ -291,7 +291,7 @@ def test_after_a_complete_run_the_next_one_begins_anew_and_json_is_all_that_it_p
     assert len(list((tmp_path / "output").glob("*/metadata.json"))) == 1
 
 
-def test_a_brief_that_fails_makes_the_demo_end_with_1_and_the_api_s_own_words(tmp_path: Path) -> None:
+def test_a_brief_that_fails_ends_the_demo_with_the_apis_words(tmp_path: Path) -> None:
     demo = Demo(tmp_path, famous={"instructions": [{"prompt": "Somebody like Tom Cruise."}]})
     answer = demo.run()
     assert answer.returncode == 1

@@ -43,7 +43,7 @@ def printed(*briefs: dict[str, Any]) -> list[str]:
     return cast(io.StringIO, console.file).getvalue().splitlines()
 
 
-def test_each_identity_has_a_row_and_the_brief_s_own_stands_in_the_first() -> None:
+def test_each_identity_has_a_row_and_the_briefs_stands_first() -> None:
     heading, first, second, *_ = printed(brief("a", "code12345678", "code87654321"))
     assert heading.split() == ["BRIEF", "IDENTITY", "IDENTITY_CODE", "DRAFTS", "CREDITS"]
     assert first.split()[0] == "a"
@@ -83,7 +83,7 @@ def folders(output: Path) -> list[str]:
     return sorted(path.name for path in output.iterdir() if path.is_dir())
 
 
-def test_the_folders_of_the_run_before_are_removed_unless_this_one_has_them_too(tmp_path: Path) -> None:
+def test_the_folders_of_the_run_before_are_removed_unless_used_again(tmp_path: Path) -> None:
     write(tmp_path, "one", "two")
     write(tmp_path, "two", "three")
     assert folders(tmp_path) == ["three", "two"]

@@ -101,7 +101,7 @@ def test_briefs_not_on_record_yet_are_counted_by_the_bar() -> None:
     assert "1/12 briefs · 1 identities" in drawn(ready, expected=12)[1]
 
 
-def test_a_line_shows_id_state_identity_and_the_time_from_acceptance_to_the_end() -> None:
+def test_a_line_shows_id_state_identity_and_time_to_the_end() -> None:
     line = drawn(view("a", "done", promotions=(promotion("ready", "code12345678"),)))[3]
     assert line.split() == ["✓", "a", "done", "code12345678", "1:05"]
 
@@ -158,7 +158,7 @@ def test_elsewhere_a_failed_brief_s_line_tells_where_it_is_wrong() -> None:
     assert "b  failed  name: must be text; brief: is too long\n" in cast(io.StringIO, console.file).getvalue()
 
 
-def test_elsewhere_each_state_is_one_line_and_a_brief_ends_after_its_promotions() -> None:
+def test_elsewhere_each_state_is_a_line_and_briefs_end_after_promotions() -> None:
     console = Console(width=80, file=io.StringIO())
     lines = Lines(console)
     for promoting in (promotion("planned"), promotion("planned"), promotion("ready", "code12345678")):

@@ -81,9 +81,7 @@ def test_standard_input_may_be_anything() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_tells_the_encoding_and_is_no_part_of_the_brief(
-    encoding: str, tmp_path: Path
-) -> None:
+def test_a_byte_order_mark_tells_the_encoding_and_is_dropped(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(json.dumps({"name": "Änne"}, ensure_ascii=False).encode(encoding))
     assert [item.value for item in read(path)] == [{"name": "Änne"}]
@@ -189,7 +187,7 @@ PIECES = [
 
 @settings(max_examples=300, deadline=None, database=None, derandomize=True)
 @given(content=st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
-def test_whatever_stands_in_a_file_is_a_brief_s_object_or_a_fault(content: bytes) -> None:
+def test_whatever_stands_in_a_file_is_an_object_or_a_fault(content: bytes) -> None:
     for item in from_stdin(content):
         assert item.faults or isinstance(item.value, dict)
         assert all(str(fault).isprintable() for fault in item.faults)
@@ -203,7 +201,7 @@ def test_whatever_stands_in_a_file_is_a_brief_s_object_or_a_fault(content: bytes
     end=st.sampled_from(["\n", "\r\n", "\n\n", "\r", "\n\ufeff"]),
     indent=st.sampled_from([None, 1]),
 )
-def test_however_briefs_are_written_one_after_the_other_they_are_read_in_their_order(
+def test_briefs_written_one_after_the_other_are_read_in_order(
     briefs: list[dict[str, Any]], end: str, indent: int | None
 ) -> None:
     written = [json.dumps(each, indent=indent, ensure_ascii=False) for each in briefs]
@@ -216,9 +214,7 @@ def test_a_misspelled_field_is_left_to_the_rules_of_briefs(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "-"])
-def test_a_byte_that_is_no_utf_8_is_told_with_its_place_and_spoils_only_its_line(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_byte_that_is_no_utf_8_spoils_only_its_line(name: str, tmp_path: Path) -> None:
     content = b'{"name": "one"}\r\n\r\n{"name": "\xc4nne"}\r\n{"name": "two"}\r\n'
     (tmp_path / name).write_bytes(content)
     found = from_stdin(content) if name == "-" else read(tmp_path / name)
@@ -230,7 +226,7 @@ def test_a_byte_that_is_no_utf_8_is_told_with_its_place_and_spoils_only_its_line
     assert found[1].source.endswith(":3")
 
 
-def test_of_an_array_a_byte_that_is_no_utf_8_spoils_only_its_item(tmp_path: Path) -> None:
+def test_in_an_array_a_byte_no_utf_8_spoils_only_its_item(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b'[{"name": "one"},\n{"name": "\xc4"},\n{"name": "two"}]')
     found = read(tmp_path / "a.json")
     assert [item.value for item in found] == [ONE, None, TWO]
@@ -244,9 +240,7 @@ def test_the_text_of_a_brief_is_kept_as_it_stands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [f"{json.dumps(ONE)}\n{{", f"{{\n{json.dumps(ONE)},\n{json.dumps(ONE)}"])
-def test_a_bad_line_does_not_spoil_the_others_and_is_not_taken_for_a_document(
-    text: str, tmp_path: Path
-) -> None:
+def test_a_bad_line_does_not_spoil_others_and_is_no_document(text: str, tmp_path: Path) -> None:
     for ending in ("jsonl", "json"):
         found = read(write(tmp_path / f"a.{ending}", text))
         assert len(found) == len(text.split("\n"))
@@ -327,7 +321,7 @@ def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> N
     ]
 
 
-def test_on_a_terminal_the_reading_of_many_tells_how_far_it_is_and_wipes_that_away(
+def test_on_a_terminal_reading_many_shows_progress_and_wipes_it_away(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "_PAUSE", 0)

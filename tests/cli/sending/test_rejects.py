@@ -74,7 +74,7 @@ def test_what_cannot_be_taken_out_of_its_file_is_named_instead(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_rejects_go_into_the_folder_that_is_read_nothing_else_of_them_lies_there(
+def test_in_the_folder_that_is_read_rejects_are_one_file_only(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "a.json").write_text(BAD)
@@ -118,6 +118,6 @@ def test_the_good_are_sent_the_rejects_are_mended_and_sent(
     assert ids(flow.client) == ["a", "b"]
 
 
-def test_a_file_in_which_all_is_bad_is_told_no_way_to_send_it(command: Command) -> None:
+def test_a_file_in_which_all_is_bad_is_not_to_be_sent(command: Command) -> None:
     answer = command("enqueue", "-", stdin=BAD)
     assert answer.stdout.endswith("Nothing was enqueued.\n")

@@ -87,7 +87,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_body_that_breaks_a_rule_is_refused_with_the_field_that_breaks_it(api: Api, case: str) -> None:
+def test_a_body_that_breaks_a_rule_is_refused_with_its_field(api: Api, case: str) -> None:
     body, field = REFUSED[case]
     answer = api.post("/identity/create", body)
     assert answer.status_code == 400
@@ -107,7 +107,7 @@ def test_a_body_within_the_limits_is_accepted_with_202(api: Api, case: str) -> N
     assert answer.json()["total_variations"] == sum(variations)
 
 
-def test_a_prompt_that_names_a_real_person_is_refused_with_the_blocked_term(api: Api) -> None:
+def test_a_prompt_naming_a_real_person_is_refused_with_the_term(api: Api) -> None:
     answer = api.create({"prompt": "Someone like taylor swift, on a sofa"})
     assert answer.status_code == 400
     assert answer.json()["blocked_term"] == "Taylor Swift"
@@ -123,7 +123,7 @@ def test_a_prompt_that_names_a_real_person_is_refused_with_the_blocked_term(api:
         {"appearance": {"expression": "that of Rihanna"}},
     ],
 )
-def test_a_real_person_is_found_however_the_name_is_written_and_in_fields_too(
+def test_a_real_person_is_found_however_written_and_in_fields_too(
     api: Api, instruction: dict[str, Any]
 ) -> None:
     assert "blocked_term" in api.create(instruction).json()

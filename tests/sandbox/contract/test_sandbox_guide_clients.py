@@ -158,7 +158,7 @@ class PollingClient:
             self.pause()
 
 
-def test_a_client_that_only_polls_goes_from_a_photo_to_a_finished_identity(moving_api: Api) -> None:
+def test_a_client_that_only_polls_goes_from_photo_to_identity(moving_api: Api) -> None:
     photo = photo_of(moving_api)
     # The stream only tells when another poll is worth while; what it says is not read.
     with moving_api.stream() as events:

@@ -3,7 +3,7 @@
 from sandbox_api import Api
 
 
-def test_a_promotion_answers_201_with_the_code_and_the_job_of_its_preprocessing(api: Api) -> None:
+def test_a_promotion_answers_201_with_the_code_and_its_job(api: Api) -> None:
     [draft] = api.drafts(name="Spring")
     answer = api.promote(draft)
     assert answer.status_code == 201

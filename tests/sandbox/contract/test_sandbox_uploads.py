@@ -100,7 +100,7 @@ def test_without_the_type_of_identities_no_face_is_described(api: Api) -> None:
     assert set(found["instruction_data"]) == {"outfit"}
 
 
-def test_an_extraction_without_file_bytes_picture_or_credits_is_refused_and_costs_nothing(api: Api) -> None:
+def test_an_extraction_without_bytes_picture_or_credits_is_refused_for_free(api: Api) -> None:
     announced = api.post("/upload", {}).json()["file_id"]
     white = io.BytesIO()
     Image.new("RGB", (9, 9), "white").save(white, "JPEG")

@@ -114,9 +114,7 @@ def test_setting_the_webhook_again_shows_the_last_delivery(api: Api, receiver: R
     assert again["last_response_at"] is not None
 
 
-def test_a_lost_event_reaches_neither_webhook_nor_stream_unless_the_rule_names_one(
-    api: Api, receiver: Receiver
-) -> None:
+def test_a_lost_event_reaches_neither_channel_unless_the_rule_names_one(api: Api, receiver: Receiver) -> None:
     put(api, receiver)
     with api.stream() as stream:
         stream.backfill()

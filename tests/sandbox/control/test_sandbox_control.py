@@ -36,7 +36,7 @@ def test_a_setting_of_one_account_leaves_others_alone(api: Api) -> None:
         assert (api.ledger()["settings"]["jobs_cap"], other.ledger()["settings"]["jobs_cap"]) == (1, 5)
 
 
-def test_a_setting_of_all_reaches_accounts_of_now_and_later_and_a_reset_takes_it_back() -> None:
+def test_a_setting_of_all_reaches_every_account_until_a_reset() -> None:
     with running(slots_cap=7) as sandbox, Api(sandbox, "now") as now, Api(sandbox, "later") as later:
         now.get("/auth/me")
         sandbox.settings(credits=12)
@@ -176,7 +176,7 @@ def test_the_state_survives_a_restart_and_jobs_in_flight_go_on(tmp_path: Path) -
         assert api.create().json()["job_id"] != job_id
 
 
-def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_no_state_is_refused_and_left_alone(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text("{}")
     refused = pytest.raises(ValueError, match=r"^[^\n]* is not a state that a sandbox wrote; [^\n]*$")
@@ -185,7 +185,7 @@ def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) ->
     assert state.read_text() == "{}"
 
 
-def test_a_place_that_no_state_could_be_written_to_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_a_place_where_no_state_can_be_written_is_refused_at_start(tmp_path: Path) -> None:
     state = tmp_path / "nowhere" / "state.json"
     refused = pytest.raises(ValueError, match=f"the state can't be written to {state}: No such")
     with refused, running(state=state):
@@ -304,7 +304,7 @@ def test_the_journal_shows_no_password_of_who_signs_in(api: Api, body: bytes) ->
     assert "hush" not in json.dumps(api.sandbox.journal())
 
 
-def test_a_state_that_the_disk_has_no_room_for_is_told_by_its_file_and_leaves_no_part_of_it(
+def test_a_state_without_room_on_disk_is_named_and_leaves_no_part(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "state.json"

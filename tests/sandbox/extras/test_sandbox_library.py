@@ -48,7 +48,7 @@ def test_without_a_name_the_file_names_the_identity(api: Api) -> None:
     assert names == ["ada", "ada 2"]
 
 
-def test_an_upload_under_a_taken_name_brings_the_code_of_the_identity_that_has_it(api: Api) -> None:
+def test_an_upload_under_a_taken_name_brings_its_identitys_code(api: Api) -> None:
     code = send(api, "/identity/upload", name="Ada").json()["identity_code"]
     answer = send(api, "/identity/upload", name="Ada")
     assert answer.status_code == 409

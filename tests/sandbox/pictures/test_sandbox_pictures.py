@@ -213,7 +213,7 @@ def test_enterprise_accounts_get_their_watermark_and_others_do_not(api: Api) -> 
     assert pixels_of_the_lower_edge(name="enterprise") == {(0, 0, 0)}
 
 
-def test_a_wrong_or_expired_address_is_refused_and_a_token_on_it_is_a_violation(api: Api) -> None:
+def test_a_wrong_or_expired_address_is_refused_and_a_token_a_violation(api: Api) -> None:
     api.set(picture_url_seconds=0)
     job_id = api.create().json()["job_id"]
     [item] = api.get(f"/jobs/{job_id}/results").json()["results"]

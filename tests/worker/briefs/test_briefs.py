@@ -447,7 +447,7 @@ class TestUnknownFields:
         assert fault.rule.startswith("is not known here")
         assert fault.rule.endswith(nearest)
 
-    def test_one_that_is_near_to_none_is_told_the_names_that_there_are(self) -> None:
+    def test_one_near_to_none_is_told_the_names_there_are(self) -> None:
         (fault,) = faults_of(brief(colour="red"))
         assert fault.rule.startswith("is not known here; the known names are brief_id, account, ")
 

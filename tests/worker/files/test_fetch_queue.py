@@ -23,7 +23,7 @@ def test_no_more_fetch_than_there_are_places_and_one_from_each_host() -> None:
     assert not places.take("4", "c")
 
 
-def test_whoever_stands_in_line_is_called_in_order_when_its_host_has_room() -> None:
+def test_whoever_stands_in_line_is_called_when_its_host_has_room() -> None:
     places = FetchPlaces(2)
     assert places.take("1", "dead")
     assert places.take("2", "b")
@@ -35,7 +35,7 @@ def test_whoever_stands_in_line_is_called_in_order_when_its_host_has_room() -> N
     assert [places.call(), places.call()] == ["3", None]
 
 
-def test_the_place_of_whoever_was_called_is_kept_for_it_and_not_for_ever(
+def test_the_place_of_who_was_called_is_kept_but_not_forever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 1.0
@@ -51,7 +51,7 @@ def test_the_place_of_whoever_was_called_is_kept_for_it_and_not_for_ever(
     assert not places.take("2", "b")
 
 
-def test_a_second_run_of_a_step_that_fetches_takes_no_place_and_gives_none_back() -> None:
+def test_a_second_run_that_fetches_takes_and_gives_back_no_place() -> None:
     places = FetchPlaces(2)
     assert places.take("1", "a")
     assert not places.take("1", "a")

@@ -121,7 +121,7 @@ def test_what_is_no_picture_is_refused(folder: Path, content: bytes) -> None:
         ("x" * 500, "x" * 60 + ".jpg"),
     ],
 )
-def test_the_api_is_told_the_files_own_name_and_nothing_else_of_its_place(place: str, name: str) -> None:
+def test_the_api_is_told_the_files_name_and_no_folder(place: str, name: str) -> None:
     picture = recognize(JPEG)
     assert picture is not None
     assert named_files.upload_name(place, picture) == name
@@ -292,7 +292,7 @@ def test_an_answer_that_will_stay_is_refused(status: int, error: type[Exception]
 
 
 @pytest.mark.parametrize("reply", [answer(500), answer(503), answer(429), Cut(b""), Cut(b"nonsense\r\n\r\n")])
-def test_an_answer_that_may_be_another_one_later_is_not_refused_for_good(reply: bytes) -> None:
+def test_an_answer_that_may_change_is_not_refused_for_good(reply: bytes) -> None:
     with serving(reply) as server, pytest.raises(FileUnavailable):
         fetch(server.url, max_bytes=LIMIT, private=True)
 

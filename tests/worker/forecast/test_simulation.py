@@ -30,7 +30,7 @@ def test_each_window_of_an_endpoint_has_room_when_a_request_goes_out() -> None:
     assert estimate(caps, [0] * 4).starts == (0, 0, 500, 1_000)
 
 
-def test_a_job_in_flight_ends_and_its_promotions_go_before_the_next_brief() -> None:
+def test_a_job_in_flight_ends_and_promotions_precede_the_next_brief() -> None:
     expected = estimate(ONE, [0], Load(jobs=[(3, 2)], promotions=1))
     assert expected.promotion_starts == (3, 23, 43)
     assert expected.starts == (63,)

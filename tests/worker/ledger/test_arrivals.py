@@ -54,7 +54,7 @@ def fail_unpaid(flow: Flow, **fields: Any) -> None:
     assert flow.finish("b").state == "failed"
 
 
-def test_the_same_brief_sent_again_changes_nothing_whatever_its_order_and_numbers_look_like(
+def test_the_same_brief_changes_nothing_whatever_its_order_and_numbers(
     flow: Flow,
 ) -> None:
     flow.accept(brief_id="b", metadata={"sku": 1, "of": [1, {"x": None}]}, priority=3)
@@ -80,7 +80,7 @@ def test_the_same_brief_sent_again_changes_nothing_whatever_its_order_and_number
         ({"reference_image": "https://example.org/a.jpg"}, "reference_image"),
     ],
 )
-def test_another_brief_of_an_id_that_runs_is_a_dead_letter_and_an_event_and_changes_nothing(
+def test_another_brief_of_a_running_id_is_dead_and_changes_nothing(
     flow: Flow, other: dict[str, Any], path: str
 ) -> None:
     flow.accept(brief_id="b", metadata={"sku": 1}, batch="spring")
@@ -100,7 +100,7 @@ def test_another_brief_of_an_id_that_runs_is_a_dead_letter_and_an_event_and_chan
     assert not flow.client.exists(keys.MESSAGES(keys.INLET))
 
 
-def test_a_conflict_that_is_tried_again_is_one_again_and_one_whose_cause_is_gone_is_taken(flow: Flow) -> None:
+def test_a_retried_conflict_stays_one_until_its_cause_is_gone(flow: Flow) -> None:
     flow.accept(brief_id="b", reference_image=None, priority=-1)
     bring(flow, brief_id="b", name="Another")
     assert dead_letters.revive(flow.client, dead(flow.client)[0])
@@ -134,7 +134,7 @@ def test_a_bad_brief_does_not_keep_its_id_from_the_corrected_one(flow: Flow) -> 
     assert flow.client.ttl(keys.RECORD("brief:b")) == -1
 
 
-def test_a_bad_brief_under_an_id_that_runs_is_a_conflict_that_names_its_faults(flow: Flow) -> None:
+def test_a_bad_brief_under_a_running_id_conflicts_with_its_faults(flow: Flow) -> None:
     flow.accept(brief_id="b")
     bring(flow, brief_id="b", priority=1000)
     (letter,) = dead(flow.client)
@@ -186,7 +186,7 @@ def test_what_was_or_may_have_been_paid_for_is_never_replaced(flow: Flow, outcom
     assert len(dead(flow.client)) == 1
 
 
-def test_a_worker_that_holds_the_brief_before_it_can_move_nothing_of_the_one_in_its_place(flow: Flow) -> None:
+def test_a_worker_holding_the_old_brief_moves_nothing_of_the_new(flow: Flow) -> None:
     flow.accept(brief_id="b")
     stale = flow.brief("b")
     Operator(flow.client, flow.settings, "test").cancel(stale)
@@ -197,7 +197,7 @@ def test_a_worker_that_holds_the_brief_before_it_can_move_nothing_of_the_one_in_
     assert flow.ledger.advance(stale, "submitting", journal=intent) is Answer.CONFLICT
 
 
-def test_who_read_the_brief_before_it_was_replaced_does_not_cancel_the_one_in_its_place(flow: Flow) -> None:
+def test_who_read_the_replaced_brief_does_not_cancel_its_successor(flow: Flow) -> None:
     flow.accept(brief_id="b")
     operator, stale = Operator(flow.client, flow.settings, "test"), flow.brief("b")
     operator.cancel(stale)
@@ -207,9 +207,7 @@ def test_who_read_the_brief_before_it_was_replaced_does_not_cancel_the_one_in_it
     assert flow.brief("b").state == "waiting"
 
 
-def test_of_two_workers_with_two_briefs_of_one_id_one_is_accepted_and_the_other_told(
-    flow: Flow, redis_url: str
-) -> None:
+def test_of_two_briefs_of_one_id_at_once_one_is_accepted(flow: Flow, redis_url: str) -> None:
     outcomes: dict[str, list[Outcome]] = {}
     start = threading.Barrier(2)
 
@@ -255,14 +253,14 @@ def killed(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return bring_and_kill
 
 
-def test_a_message_that_comes_again_after_it_was_accepted_is_the_same_brief(flow: Flow, killed: Any) -> None:
+def test_a_message_coming_again_after_acceptance_is_the_same_brief(flow: Flow, killed: Any) -> None:
     killed(brief_id="b")
     flow.steps.run(keys.INLET)
     assert event_types(flow.client) == ["identity.brief.accepted"]
     assert dead(flow.client) == []
 
 
-def test_a_message_that_comes_again_after_it_took_a_place_is_the_same_brief(flow: Flow, killed: Any) -> None:
+def test_a_message_coming_again_after_replacing_is_the_same_brief(flow: Flow, killed: Any) -> None:
     bring(flow, brief_id="b", priority=1000)
     killed(brief_id="b")
     flow.steps.run(keys.INLET)
@@ -277,7 +275,7 @@ def test_a_bad_message_that_comes_again_is_told_once(flow: Flow, killed: Any) ->
     assert event_types(flow.client) == ["identity.brief.failed"]
 
 
-def test_a_conflict_whose_worker_is_killed_is_one_event_and_one_dead_letter(flow: Flow, killed: Any) -> None:
+def test_a_conflict_of_a_killed_worker_is_one_event_and_letter(flow: Flow, killed: Any) -> None:
     flow.accept(brief_id="b")
     killed(brief_id="b", name="Another")
     assert dead(flow.client) == []
@@ -286,7 +284,7 @@ def test_a_conflict_whose_worker_is_killed_is_one_event_and_one_dead_letter(flow
     assert len(dead(flow.client)) == 1
 
 
-def test_a_message_of_a_brief_that_runs_is_the_same_also_for_a_worker_that_takes_it_for_bad(
+def test_a_running_briefs_message_is_the_same_even_where_called_bad(
     flow: Flow,
 ) -> None:
     raw = json.dumps(brief(brief_id="b", account="default"))
@@ -306,7 +304,7 @@ def test_a_message_of_a_brief_that_runs_is_the_same_also_for_a_worker_that_takes
         ({"on_name_taken": "fail"}, Outcome.CONFLICT, ("on_name_taken",)),
     ],
 )
-def test_a_record_from_before_there_were_digests_is_compared_by_what_it_has(
+def test_a_record_without_digests_is_compared_by_what_it_has(
     flow: Flow, other: dict[str, Any], outcome: Outcome, differs: tuple[str, ...]
 ) -> None:
     first = {"brief_id": "b", "batch": "spring", "priority": 3, "metadata": {"sku": 1}}

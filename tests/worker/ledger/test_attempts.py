@@ -63,7 +63,7 @@ def journalled(ledger: Ledger) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("is_over", [False, True])
-def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_then(
+def test_a_second_success_is_late_in_the_journal_whatever_the_state(
     ledger: Ledger, settings: Settings, is_over: bool
 ) -> None:
     attempt = bought_once(ledger, settings, is_over=is_over)
@@ -74,7 +74,7 @@ def test_a_second_success_is_in_the_journal_as_late_wherever_the_record_is_by_th
 
 
 @pytest.mark.parametrize("is_over", [False, True])
-def test_what_is_recorded_twice_because_its_answer_was_lost_is_in_the_journal_once(
+def test_what_is_recorded_twice_is_in_the_journal_once(
     ledger: Ledger, settings: Settings, is_over: bool
 ) -> None:
     attempt = bought_once(ledger, settings, is_over=is_over)
@@ -111,7 +111,7 @@ def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: S
     assert journalled(ledger) == [("none", True), ("j2", False)]
 
 
-def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothing_else(
+def test_the_late_success_of_an_overtaken_attempt_only_goes_on_record(
     ledger: Ledger, settings: Settings
 ) -> None:
     first, second = overtaken(ledger, settings)
@@ -123,9 +123,7 @@ def test_the_late_success_of_an_overtaken_attempt_is_on_record_and_changes_nothi
     assert ("j1", True) in journalled(ledger)
 
 
-def test_the_description_of_a_run_that_was_overtaken_is_in_the_journal_as_late_and_not_used(
-    ledger: Ledger, settings: Settings
-) -> None:
+def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger, settings: Settings) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
         admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome

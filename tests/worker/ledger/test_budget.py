@@ -70,7 +70,7 @@ def test_briefs_of_no_batch_cost_no_more_than_their_accounts_budget(heard: Flow)
     assert not heard.client.exists(keys.RESERVATIONS(DEFAULT))
 
 
-def test_a_cancelled_and_a_failed_brief_give_back_what_was_reserved_of_the_accounts_budget(
+def test_cancelled_and_failed_briefs_give_back_reserved_budget(
     flow: Flow,
 ) -> None:
     flow.accept(brief_id="before")

@@ -73,7 +73,7 @@ def with_drafts(flow: Flow) -> None:
 # --- overruled by an operator ------------------------------------------------------------------------------
 
 
-def test_a_brief_that_was_given_up_buys_no_promotion_when_its_job_is_found_after_all(flow: Flow) -> None:
+def test_a_brief_given_up_promotes_nothing_when_its_job_is_found(flow: Flow) -> None:
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.until("b", "uncertain")
@@ -96,7 +96,7 @@ def test_a_brief_that_was_given_up_comes_back_by_retry(flow: Flow) -> None:
     assert flow.brief("b").get("wish") is None
 
 
-def test_a_brief_that_was_refused_while_it_was_to_be_cancelled_comes_back_by_retry(flow: Flow) -> None:
+def test_a_brief_refused_while_being_cancelled_comes_back_by_retry(flow: Flow) -> None:
     attempt = submitting(flow)
     operator(flow).cancel(flow.brief("b"))
     refused = steps.outcome("create", attempt, "Invalid", message="400: no")
@@ -107,7 +107,7 @@ def test_a_brief_that_was_refused_while_it_was_to_be_cancelled_comes_back_by_ret
     assert retry(flow) == flow.brief("b").state == "waiting"
 
 
-def test_a_brief_with_files_that_was_given_up_is_prepared_again_by_retry(flow: Flow) -> None:
+def test_a_given_up_brief_with_files_is_prepared_again_by_retry(flow: Flow) -> None:
     asset = {"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}
     flow.accept(brief_id="b", instructions=[asset])
     flow.ledger.advance(flow.brief("b"), "held", fields={"question": "q", "evidence": "{}"})
@@ -115,7 +115,7 @@ def test_a_brief_with_files_that_was_given_up_is_prepared_again_by_retry(flow: F
     assert retry(flow) == flow.brief("b").state == "preparing"
 
 
-def test_the_late_success_of_a_brief_that_was_given_up_does_not_bring_it_back(flow: Flow) -> None:
+def test_the_late_success_of_a_given_up_brief_leaves_it_ended(flow: Flow) -> None:
     attempt = submitting(flow)
     flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
     flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
@@ -130,7 +130,7 @@ def test_the_late_success_of_a_brief_that_was_given_up_does_not_bring_it_back(fl
 # --- late, or at the same time -----------------------------------------------------------------------------
 
 
-def test_the_late_success_of_a_brief_that_asks_for_its_job_answers_the_question(flow: Flow) -> None:
+def test_the_late_success_of_a_brief_that_asks_answers_the_question(flow: Flow) -> None:
     attempt = submitting(flow)
     flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
     flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
@@ -148,7 +148,7 @@ def test_no_late_refusal_moves_a_brief_that_asks_for_its_job(flow: Flow, to: str
     assert flow.brief("b").state == "held"
 
 
-def test_a_step_that_saw_no_drafts_does_not_fail_a_brief_that_another_has_led_on(flow: Flow) -> None:
+def test_a_step_without_drafts_does_not_fail_a_brief_that_moved_on(flow: Flow) -> None:
     with_drafts(flow)
     stale = flow.brief("b")
     flow.until("b", "promoting")
@@ -156,7 +156,7 @@ def test_a_step_that_saw_no_drafts_does_not_fail_a_brief_that_another_has_led_on
     assert flow.brief("b").state == "promoting"
 
 
-def test_a_job_that_another_brief_has_adopted_is_not_this_one_s_as_well(flow: Flow) -> None:
+def test_a_job_another_brief_has_adopted_is_not_this_ones_too(flow: Flow) -> None:
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="a")
     flow.until("a", "uncertain")
@@ -176,7 +176,7 @@ def unknown_promote(flow: Flow) -> None:
     flow.steps.until(lambda: "promote OutcomeUnknown" in flow.calls("b"))
 
 
-def test_a_promote_that_may_have_arrived_keeps_its_job_permit_and_is_made_again_first(flow: Flow) -> None:
+def test_a_promote_that_may_have_arrived_keeps_its_permit_and_goes_first(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.ledger.set_limits(DEFAULT, {"jobs": "1"}, "the test")
     flow.api.set(preprocessing_median_seconds=100_000)
@@ -199,7 +199,7 @@ def test_a_promote_that_may_have_arrived_keeps_its_job_permit_and_is_made_again_
     assert flow.calls("b")[-1] == "promote already promoted"
 
 
-def test_a_promote_that_may_have_arrived_is_not_kept_from_its_permit_by_who_goes_first(flow: Flow) -> None:
+def test_a_promote_that_may_have_arrived_passes_who_goes_first(flow: Flow) -> None:
     flow.accept(brief_id="c", choose="manual", priority=9)
     flow.until("c", "generating")
     flow.api.rest()
@@ -214,7 +214,7 @@ def test_a_promote_that_may_have_arrived_is_not_kept_from_its_permit_by_who_goes
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
-def test_a_promote_that_may_have_arrived_keeps_its_permit_when_its_next_grant_is_taken_back(
+def test_a_promote_that_may_have_arrived_keeps_its_permit_when_withdrawn(
     flow: Flow,
 ) -> None:
     unknown_promote(flow)
@@ -227,7 +227,7 @@ def test_a_promote_that_may_have_arrived_keeps_its_permit_when_its_next_grant_is
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
-def test_a_promote_that_may_have_arrived_needs_no_second_slot_to_be_made_again(flow: Flow) -> None:
+def test_a_promote_that_may_have_arrived_needs_no_second_slot(flow: Flow) -> None:
     unknown_promote(flow)
     taken = {f"code{number}": 1 for number in range(50)}
     flow.client.zadd(keys.IDENTITIES(DEFAULT), taken)
@@ -235,7 +235,7 @@ def test_a_promote_that_may_have_arrived_needs_no_second_slot_to_be_made_again(f
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
-def test_a_brief_cancelled_after_a_promote_that_may_have_arrived_ends_when_its_job_must_be_over(
+def test_a_brief_cancelled_after_a_doubtful_promote_ends_with_its_job(
     flow: Flow,
 ) -> None:
     unknown_promote(flow)
@@ -250,7 +250,7 @@ def test_a_brief_cancelled_after_a_promote_that_may_have_arrived_ends_when_its_j
     )
 
 
-def test_a_promote_that_was_to_be_cancelled_while_under_way_is_not_made_again(flow: Flow) -> None:
+def test_a_promote_to_be_cancelled_while_under_way_is_not_repeated(flow: Flow) -> None:
     with_drafts(flow)
     flow.until("b", "promoting")
     attempt = flow.promotion("b")

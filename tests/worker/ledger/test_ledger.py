@@ -238,9 +238,7 @@ def test_metadata_comes_out_as_it_came_in(
     assert event["data"]["metadata"] == metadata
 
 
-def test_metadata_that_a_lua_table_would_spoil_comes_out_as_it_came_in(
-    client: "redis.Redis", ledger: Ledger
-) -> None:
+def test_metadata_that_lua_would_spoil_comes_out_as_it_came(client: "redis.Redis", ledger: Ledger) -> None:
     deep: Any = []
     for _ in range(200):
         deep = [deep]
@@ -275,9 +273,7 @@ def test_a_brief_without_any_identity_has_failed(client: "redis.Redis", ledger: 
     assert event_types(client)[-2:] == ["identity.promotion.failed", "identity.brief.failed"]
 
 
-def test_an_open_brief_has_no_lifetime_and_a_finished_one_the_days_that_are_set(
-    client: "redis.Redis", redis_url: str
-) -> None:
+def test_an_open_brief_never_expires_and_a_finished_one_does(client: "redis.Redis", redis_url: str) -> None:
     ledger = Ledger(client, Settings(speed=1, keep_days=2))
     (promotion,) = preprocessing(ledger)
     mine = [keys.RECORD("brief:b"), keys.RECORD(promotion), keys.JOURNAL("b")]
@@ -286,9 +282,7 @@ def test_an_open_brief_has_no_lifetime_and_a_finished_one_the_days_that_are_set(
     assert all(2 * DAY - 60 < client.ttl(key) <= 2 * DAY for key in mine)
 
 
-def test_a_batch_and_its_budget_have_no_lifetime_while_a_brief_of_it_is_open(
-    client: "redis.Redis", ledger: Ledger
-) -> None:
+def test_a_batch_and_its_budget_last_while_a_brief_is_open(client: "redis.Redis", ledger: Ledger) -> None:
     both = keys.BATCH("autumn"), keys.BUDGET("autumn")
 
     def end(brief_id: str) -> list[bool]:
@@ -312,7 +306,7 @@ def test_a_batch_and_its_budget_have_no_lifetime_while_a_brief_of_it_is_open(
 
 
 @pytest.mark.parametrize("subject", ["brief:new", "promotion:new#0", "draft:new"])
-def test_a_record_that_only_a_newer_version_knows_keeps_no_timer_from_being_heard(
+def test_a_record_of_a_newer_version_keeps_no_timer_back(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts, subject: str
 ) -> None:
     accept(ledger)
@@ -326,7 +320,7 @@ def test_a_record_that_only_a_newer_version_knows_keeps_no_timer_from_being_hear
     client.delete(keys.RECORD(subject))
 
 
-def test_only_a_job_that_was_followed_from_its_call_tells_how_long_jobs_take(
+def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     def seen() -> Any:
@@ -379,7 +373,7 @@ def test_a_step_whose_subject_names_another_key_finds_no_record(
     assert ledger.look(keys.EVENTS().partition(":")[2]) is None
 
 
-def test_an_event_of_our_job_wakes_its_step_and_is_to_be_deleted(
+def test_an_event_of_our_job_wakes_its_step_for_deletion(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     generating(ledger)
@@ -389,7 +383,7 @@ def test_an_event_of_our_job_wakes_its_step_and_is_to_be_deleted(
     assert client.zrange(keys.HANDLED(ACCOUNT), 0, -1) == ["11"]
 
 
-def test_an_event_that_comes_before_the_job_is_known_wakes_its_step_when_it_is(
+def test_an_event_before_its_job_is_known_wakes_its_step_later(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     assert scripts.run("wake", account=ACCOUNT, event="11", job="job_1") == "nobody"
@@ -402,7 +396,7 @@ def test_an_event_that_comes_before_the_job_is_known_wakes_its_step_when_it_is(
     assert not client.exists(early)
 
 
-def test_the_stream_has_told_of_a_creation_also_when_it_did_so_before_the_job_was_known(
+def test_the_stream_has_told_of_a_creation_even_before_its_record(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     scripts.run("wake", account=ACCOUNT, event="11", job="job_1", once=True)
@@ -413,7 +407,7 @@ def test_the_stream_has_told_of_a_creation_also_when_it_did_so_before_the_job_wa
     assert read_stream(client, ACCOUNT).told_at is not None
 
 
-def test_the_stream_has_told_of_a_creation_only_when_it_spoke_of_one(
+def test_the_stream_has_told_of_a_creation_only_by_speaking_of_one(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     preprocessing(ledger)
@@ -467,7 +461,7 @@ def test_many_events_of_a_job_make_one_step_until_it_has_looked(
     assert steps(client) == ["collect_drafts"]
 
 
-def test_an_event_that_comes_after_the_end_wakes_nobody_and_is_to_be_deleted(
+def test_an_event_after_the_end_wakes_nobody_and_is_deleted(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     generating(ledger)
@@ -493,7 +487,7 @@ def test_a_due_timer_wakes_its_step_once_and_again_later(
     assert steps(client) == ["collect_drafts"]
 
 
-def test_a_due_timer_does_not_send_a_step_that_may_still_be_queued(
+def test_a_due_timer_sends_no_step_that_may_be_queued(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     generating(ledger)
@@ -580,7 +574,7 @@ def test_the_limits_of_an_account_are_put_on_record(client: "redis.Redis", ledge
     assert "the token" not in repr(changes(client))
 
 
-def test_limits_that_were_changed_while_running_outlive_a_restart_but_not_a_new_configuration(
+def test_changed_limits_outlive_a_restart_but_not_a_new_configuration(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     ledger.configure(configured(jobs=2, slots=7))
@@ -591,9 +585,7 @@ def test_limits_that_were_changed_while_running_outlive_a_restart_but_not_a_new_
     assert caps(client) == (4, 7)
 
 
-def test_a_library_is_counted_when_its_account_is_first_put_on_record_and_not_at_each_start(
-    client: "redis.Redis", ledger: Ledger
-) -> None:
+def test_a_library_is_counted_at_first_and_not_at_each_start(client: "redis.Redis", ledger: Ledger) -> None:
     library = f"library:{ACCOUNT}"
     ledger.configure(configured(jobs=2))
     due: Any = client.zscore(keys.TIMERS(), library)
@@ -613,7 +605,7 @@ def test_a_new_configuration_leaves_alone_what_it_says_nothing_new_of(
     assert changes(client)[0]["limits"] == {"slots": "8"}
 
 
-def test_a_weight_that_is_configured_no_more_is_gone_but_not_one_that_a_person_has_set(
+def test_a_weight_no_more_configured_is_gone_unless_a_person_set_it(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     def weights() -> dict[str, str]:
@@ -652,7 +644,7 @@ def test_resuming_an_account_lifts_each_of_its_pauses(
     assert snapshots.account(client, ACCOUNT).pauses == {}
 
 
-def test_resuming_an_account_tells_what_was_still_on_and_leaves_nothing_of_what_is_over(
+def test_resuming_an_account_tells_what_was_on_and_leaves_nothing(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     account = keys.RECORD(f"account:{ACCOUNT}")

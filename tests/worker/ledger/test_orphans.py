@@ -45,7 +45,7 @@ def one_job(flow: Flow) -> Flow:
     return flow
 
 
-def test_the_permit_of_a_deleted_brief_is_kept_while_its_job_runs_and_then_handed_on(one_job: Flow) -> None:
+def test_the_permit_of_a_deleted_brief_stays_while_its_job_runs(one_job: Flow) -> None:
     flow = one_job
     flow.api.set(drafts_median_seconds=300)  # a second and a half
     flow.steps.run()
@@ -64,7 +64,7 @@ def test_the_permit_of_a_deleted_brief_is_kept_while_its_job_runs_and_then_hande
     assert flow.client.ttl(keys.JOURNAL("b")) > 0
 
 
-def test_the_permit_of_a_deleted_promotion_is_handed_on_when_its_identity_is_ready(one_job: Flow) -> None:
+def test_the_permit_of_a_deleted_promotion_is_passed_on_when_ready(one_job: Flow) -> None:
     flow = one_job
     flow.steps.run()
     flow.api.rest()
@@ -78,7 +78,7 @@ def test_the_permit_of_a_deleted_promotion_is_handed_on_when_its_identity_is_rea
     assert permits(flow) == ["brief:c"]
 
 
-def test_a_permit_whose_job_nobody_knows_is_kept_until_its_job_must_be_over(one_job: Flow) -> None:
+def test_a_permit_whose_job_is_unknown_is_kept_until_it_must_end(one_job: Flow) -> None:
     from actors.runtime import runtime
 
     flow = one_job
@@ -109,7 +109,7 @@ def test_a_deleted_brief_that_waits_for_a_permit_is_passed_over(one_job: Flow) -
     assert not flow.client.exists(keys.RECORD("brief:c"))
 
 
-def test_the_slot_of_a_deleted_brief_without_a_job_is_free_at_the_next_count(flow: Flow) -> None:
+def test_the_slot_of_a_deleted_brief_is_free_at_next_count(flow: Flow) -> None:
     flow.api.lose_events()
     flow.until(flow.accept(brief_id="b", choose="manual"), "generating")
     flow.api.rest()
@@ -121,7 +121,7 @@ def test_the_slot_of_a_deleted_brief_without_a_job_is_free_at_the_next_count(flo
     assert slots(flow) == []
 
 
-def test_a_request_without_a_permit_leaves_the_window_when_its_promotion_was_deleted(flow: Flow) -> None:
+def test_a_request_of_a_deleted_promotion_without_permit_leaves_the_window(flow: Flow) -> None:
     window = keys.WINDOW(DEFAULT, "promote")
     flow.client.zadd(window, {PROMOTION: "+inf"})
     look_after(flow)
@@ -139,7 +139,7 @@ def test_a_deleted_brief_that_is_parked_does_not_hold_its_batch_up(ledger: Ledge
     assert flow.client.zcard(keys.PARKED("x")) == 0
 
 
-def test_what_a_deleted_brief_promised_is_free_again_but_for_the_drafts_that_it_may_have_bought(
+def test_what_a_deleted_brief_reserved_is_free_but_for_possible_drafts(
     flow: Flow,
 ) -> None:
     flow.api.lose_events()
@@ -179,7 +179,7 @@ def test_what_a_deleted_brief_promised_without_a_job_is_all_free_again(flow: Flo
     )
 
 
-def test_a_promotion_whose_brief_was_deleted_comes_to_its_end_and_tells_nobody(one_job: Flow) -> None:
+def test_a_promotion_of_a_deleted_brief_ends_and_tells_nobody(one_job: Flow) -> None:
     flow = one_job
     flow.steps.run()
     flow.api.rest()

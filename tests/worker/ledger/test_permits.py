@@ -143,7 +143,7 @@ def test_a_grant_whose_step_began_and_died_is_sent_again(desk: Desk) -> None:
     assert desk.steps() == ["submit_brief brief:a"]
 
 
-def test_a_grant_whose_message_was_lost_is_sent_again_but_not_while_it_may_be_queued(desk: Desk) -> None:
+def test_a_grant_whose_message_was_lost_is_sent_again_unless_queued(desk: Desk) -> None:
     desk.ask("a")
     desk.steps()
     for _ in range(LOST // AGAIN):
@@ -153,7 +153,7 @@ def test_a_grant_whose_message_was_lost_is_sent_again_but_not_while_it_may_be_qu
     assert desk.steps() == ["submit_brief brief:a"]
 
 
-def test_the_sixth_job_waits_and_gets_the_permit_in_the_call_that_frees_it(desk: Desk) -> None:
+def test_the_sixth_job_gets_the_permit_in_the_call_freeing_it(desk: Desk) -> None:
     desk.limit(jobs=5)
     desk.ask("a", "b", "c", "d", "e", "f", "g")
     assert (desk.granted(), desk.waiting()) == (["a", "b", "c", "d", "e"], ["f", "g"])
@@ -284,7 +284,7 @@ def test_slots_pass_to_the_promotions_without_being_free_in_between(desk: Desk) 
     assert desk.waiting() == ["b"]
 
 
-def test_slots_that_a_brief_does_not_use_are_free_once_the_choice_is_made(desk: Desk) -> None:
+def test_slots_a_brief_does_not_use_are_free_after_the_choice(desk: Desk) -> None:
     desk.limit(slots=3)
     desk.ask("a", need=3)
     desk.ask("b")
@@ -345,7 +345,7 @@ def test_higher_priority_goes_first_then_whoever_came_first(desk: Desk) -> None:
     assert desk.granted() == ["high"]
 
 
-def test_of_batches_of_one_brief_the_first_come_goes_first_whatever_their_names(desk: Desk) -> None:
+def test_of_batches_of_one_brief_the_first_come_goes_first(desk: Desk) -> None:
     desk.limit(jobs=1)
     desk.ask("first", batch="first")
     for name in ("z", "m", "a"):
@@ -358,7 +358,7 @@ def test_of_batches_of_one_brief_the_first_come_goes_first_whatever_their_names(
     assert desk.waiting() == ["m", "a", "0"]
 
 
-def test_however_often_a_brief_is_sent_back_it_keeps_its_place_and_is_not_given_up(desk: Desk) -> None:
+def test_however_often_sent_back_a_brief_keeps_its_place(desk: Desk) -> None:
     desk.limit(jobs=1)
     desk.ask("a", "b")
     for _ in range(50):

@@ -61,7 +61,7 @@ def whole_server(client: "redis.Redis") -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("kind", "start", "to"), REFUSED)
-def test_a_move_that_is_not_in_the_table_is_refused_and_changes_nothing(
+def test_a_move_not_in_the_table_is_refused_and_changes_nothing(
     client: "redis.Redis", ledger: Ledger, kind: Kind, start: str, to: str
 ) -> None:
     record = put_in(client, kind, start)
@@ -104,7 +104,7 @@ def test_a_request_is_not_begun_without_a_grant(client: "redis.Redis", ledger: L
 
 
 @pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in TABLE for state in TABLE[kind]])
-def test_a_move_to_the_state_it_is_in_is_a_repeat_and_changes_nothing(
+def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
     client: "redis.Redis", ledger: Ledger, kind: Kind, state: str
 ) -> None:
     record = put_in(client, kind, state)

@@ -35,7 +35,7 @@ def creates(flow: Flow, brief_id: str, what: str) -> list[int]:
 # --- others use the account too (guide, *Limits and validation*) -------------------------------------------
 
 
-def test_an_identity_that_somebody_deletes_frees_a_brief_that_waits_for_its_slot(heard: Flow) -> None:
+def test_deleting_an_identity_frees_a_brief_that_waits_for_its_slot(heard: Flow) -> None:
     heard.accept(brief_id="a")
     heard.ledger.set_limits(DEFAULT, {"slots": "1"}, by="test")
     heard.finish("a")
@@ -98,7 +98,7 @@ def test_the_cool_down_after_one_refusal_holds_all_workers_up(
         (503, {"error": "Identity creation is not enabled."}, "Unavailable", "not enabled"),
     ],
 )
-def test_a_refused_account_is_probed_with_growing_pauses_and_goes_on_by_itself(
+def test_a_refused_account_is_probed_with_growing_pauses_until_it_works(
     heard: Flow, status: int, body: dict[str, Any], error: str, says: str
 ) -> None:
     heard.api.refuse(CREATE, status, body, count=3)
@@ -125,7 +125,7 @@ def test_a_refused_account_goes_on_at_once_when_it_is_resumed(heard: Flow) -> No
     assert heard.finish("b").state == "done"
 
 
-def test_a_promotion_is_held_up_by_what_is_the_whole_accounts_and_a_create_not_by_the_promotions(
+def test_the_accounts_troubles_stop_promotions_but_theirs_stop_no_create(
     flow: Flow,
 ) -> None:
     flow.api.refuse(PROMOTE, 402, NO_CREDITS)

@@ -119,7 +119,7 @@ def test_a_prompt_that_names_a_real_person_fails_with_the_blocked_term(flow: Flo
         *throttled("create"),
     ],
 )
-def test_a_create_refused_for_a_passing_reason_waits_in_its_place_and_is_sent_again(
+def test_a_create_refused_for_a_passing_reason_waits_in_place(
     live: Flow, status: int, body: dict[str, Any], paused: str
 ) -> None:
     live.api.refuse(CREATE, status, body)
@@ -139,7 +139,7 @@ def test_a_create_refused_for_a_passing_reason_waits_in_its_place_and_is_sent_ag
 @pytest.mark.parametrize(
     ("status", "asked", "paused"), [(429, "40", 40_000), (503, "40", 40_000), (503, "0", 300)]
 )
-def test_a_retry_after_is_kept_to_and_an_outage_not_asked_sooner_than_without(
+def test_a_retry_after_is_kept_and_outages_asked_no_sooner(
     flow: Flow, status: int, asked: str, paused: int
 ) -> None:
     # A minute of the API's is 300 ms here.
@@ -179,7 +179,7 @@ def test_a_create_whose_answer_was_lost_is_not_sent_again(flow: Flow, kind: str)
     assert_held_in_the_end(flow)
 
 
-def test_a_create_whose_worker_died_before_it_was_recorded_is_not_sent_again(flow: Flow) -> None:
+def test_a_create_whose_worker_died_unrecorded_is_not_sent_again(flow: Flow) -> None:
     flow.accept(brief_id="b")
     brief = flow.brief("b")
     flow.ledger.advance(brief, "submitting", journal=steps.intended("create", brief, {}))
@@ -220,7 +220,7 @@ def test_a_create_that_never_left_is_sent_again_and_does_not_count(
 # --- the job -----------------------------------------------------------------------------------------------
 
 
-def test_a_job_without_a_finished_draft_fails_the_brief_and_frees_what_it_held(live: Flow) -> None:
+def test_a_job_without_a_finished_draft_fails_and_frees_all(live: Flow) -> None:
     live.api.set(draft_failure_rate=1)
     brief = live.finish(live.accept())
     assert brief.state == "failed"
@@ -246,9 +246,7 @@ def test_the_finished_drafts_of_a_failed_job_are_used(live: Flow, status: str) -
 
 
 @pytest.mark.parametrize("status", ["failed", "aborted"])
-def test_a_brief_whose_job_was_ended_before_any_draft_was_finished_has_failed(
-    live: Flow, status: str
-) -> None:
+def test_a_brief_whose_job_ended_before_any_draft_has_failed(live: Flow, status: str) -> None:
     live.accept(brief_id="b")
     live.steps.run()
     live.api.rest()
@@ -259,7 +257,7 @@ def test_a_brief_whose_job_was_ended_before_any_draft_was_finished_has_failed(
     assert slots(live) == (0, 0)
 
 
-def test_drafts_that_were_charged_and_cannot_be_used_are_spent_from_the_budget_of_the_batch_once(
+def test_charged_but_useless_drafts_are_spent_from_the_batchs_budget_once(
     flow: Flow,
 ) -> None:
     flow.api.lose_events()
@@ -285,7 +283,7 @@ def test_drafts_that_were_charged_and_cannot_be_used_are_spent_from_the_budget_o
     assert spent() == ("30", "30", "2")
 
 
-def test_results_that_do_not_say_how_the_job_is_are_read_with_its_status(live: Flow) -> None:
+def test_results_without_the_jobs_status_are_read_with_it(live: Flow) -> None:
     live.accept(brief_id="b")
     live.steps.run()
     live.api.rest()
@@ -304,7 +302,7 @@ def test_results_of_a_job_that_still_runs_are_not_chosen_from(flow: Flow) -> Non
     assert flow.brief("b").state == "generating"
 
 
-def test_a_job_that_is_not_known_yet_is_waited_for_and_one_unknown_for_minutes_has_failed(flow: Flow) -> None:
+def test_a_job_not_known_yet_is_waited_for_some_minutes(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.refuse(RESULTS, 404, count=2)
@@ -317,7 +315,7 @@ def test_a_job_that_is_not_known_yet_is_waited_for_and_one_unknown_for_minutes_h
     assert "does not know its job" in str(flow.brief("b").get("error"))
 
 
-def test_a_job_that_is_not_known_at_one_look_only_has_not_failed_however_old_it_is(flow: Flow) -> None:
+def test_a_job_unknown_at_one_look_only_has_not_failed(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
@@ -390,7 +388,7 @@ def test_a_manual_choice_waits_for_a_person_and_then_goes_on(live: Flow) -> None
     assert promoted(live) == [second]
 
 
-def test_the_permit_of_a_job_goes_to_its_own_promotion_before_a_creation_that_waits(flow: Flow) -> None:
+def test_the_permit_of_a_job_goes_to_its_own_promotion_first(flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.ledger.set_limits("default", {"jobs": "1"}, by="test")
     flow.accept(brief_id="second", priority=100)
@@ -433,7 +431,7 @@ def test_a_brief_whose_drafts_are_all_refused_has_failed(live: Flow) -> None:
         *throttled("promote"),
     ],
 )
-def test_a_promotion_refused_for_a_passing_reason_keeps_its_draft_and_its_slot(
+def test_a_promotion_refused_for_now_keeps_its_draft_and_slot(
     live: Flow, status: int, body: dict[str, Any], paused: str
 ) -> None:
     live.api.refuse(PROMOTE, status, body)
@@ -464,7 +462,7 @@ def test_a_promotion_whose_answer_was_lost_is_repeated_and_paid_for_once(live: F
     assert slots(live) == (0, 1)
 
 
-def test_a_promotion_whose_conflict_is_cut_off_as_well_is_repeated_and_not_given_up(live: Flow) -> None:
+def test_a_promotion_whose_conflict_is_cut_off_is_repeated(live: Flow) -> None:
     live.api.fault("garbage", path=PROMOTE, form="truncated", count=2)
     live.accept(brief_id="b")
     for _ in range(2):
@@ -499,7 +497,7 @@ def test_a_promotion_whose_worker_died_is_repeated_and_paid_for_once(live: Flow)
     assert charged(live)["promotion"] == 50
 
 
-def test_a_taken_name_fails_the_promotion_of_a_brief_that_wants_it_so(live: Flow) -> None:
+def test_a_taken_name_fails_a_promotion_if_its_brief_says_so(live: Flow) -> None:
     for brief_id in ("first", "second"):
         live.accept(brief_id=brief_id, on_name_taken="fail", name="Ada")
         live.finish(brief_id)
@@ -508,7 +506,7 @@ def test_a_taken_name_fails_the_promotion_of_a_brief_that_wants_it_so(live: Flow
     assert [identity["name"] for identity in live.api.ledger()["identities"]] == ["Ada"]
 
 
-def test_a_name_that_may_be_taken_by_the_drafts_own_identity_is_a_question_that_retrying_answers(
+def test_a_name_taken_perhaps_by_ourselves_is_answered_by_retrying(
     live: Flow,
 ) -> None:
     live.api.fault("drop_response", path=PROMOTE)
@@ -547,7 +545,7 @@ def test_a_failed_preprocessing_is_tried_once_more_with_the_same_draft(live: Flo
     assert slots(live) == (0, 1)
 
 
-def test_an_identity_that_the_api_hides_has_failed_unless_one_look_only_did_not_find_it(flow: Flow) -> None:
+def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
@@ -591,7 +589,7 @@ def test_an_identity_that_the_api_hides_has_failed_unless_one_look_only_did_not_
         ({"colour": "red", "priority": 1000}, {"colour", "priority"}),
     ],
 )
-def test_a_bad_brief_fails_with_all_its_faults_in_one_event_and_nothing_is_sent(
+def test_a_bad_brief_fails_with_all_faults_in_one_event(
     flow: Flow, fields: dict[str, Any], paths: set[str]
 ) -> None:
     before = flow.api.ledger()["requests"]
@@ -606,7 +604,7 @@ def test_a_bad_brief_fails_with_all_its_faults_in_one_event_and_nothing_is_sent(
     assert flow.api.ledger()["requests"] == before
 
 
-def test_a_brief_that_needs_more_slots_than_the_account_has_fails_at_once(
+def test_a_brief_needing_more_slots_than_there_are_fails_at_once(
     flow: Flow, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     accounts = tmp_path / "accounts.toml"

@@ -166,7 +166,7 @@ def picture(url: str) -> Image.Image:
     return Image.open(io.BytesIO(httpx.get(url, timeout=10).content))
 
 
-def test_the_picture_that_is_told_downstream_is_of_the_asked_size_ratio_and_format(heard: Flow) -> None:
+def test_the_picture_told_downstream_has_the_asked_size_ratio_and_format(heard: Flow) -> None:
     asked = {"size": "1K", "ar": "16:9", "format": "png"}
     assert heard.finish(heard.accept(instructions=[face(options=asked)])).state == "done"
     shown = picture(told(heard, "identity.promoted")["url"])
@@ -221,9 +221,7 @@ def test_an_instruction_is_named_after_its_job_and_numbered(heard: Flow, api: Ap
     assert names == {"Spring", "Spring 2", "Spring 3", "Spring 4"}
 
 
-def test_a_draft_that_somebody_else_promoted_is_gone_on_with_and_not_paid_for_again(
-    heard: Flow, api: Api
-) -> None:
+def test_a_draft_promoted_by_somebody_else_is_not_paid_again(heard: Flow, api: Api) -> None:
     heard.accept(brief_id="b", instructions=[face()])
     heard.until("b", "generating")
     api.rest()
@@ -280,7 +278,7 @@ def test_a_size_above_the_tier_fails_the_brief_with_the_apis_words(
         (7, "promote", "required 50, in progress 0, balance 2"),
     ],
 )
-def test_without_credits_what_is_missing_is_told_and_a_top_up_is_all_it_takes(
+def test_without_credits_what_is_missing_is_told_and_a_top_up_helps(
     heard: Flow, api: Api, balance: int, held_up: str, numbers: str
 ) -> None:
     api.set(credits=balance)
@@ -293,7 +291,7 @@ def test_without_credits_what_is_missing_is_told_and_a_top_up_is_all_it_takes(
     assert api.ledger()["credits"]["charged"] == {"drafts": 5, "promotion": 50}
 
 
-def test_while_other_products_take_all_jobs_a_brief_waits_for_one_to_end(heard: Flow, api: Api) -> None:
+def test_while_others_take_all_jobs_a_brief_waits_for_an_end(heard: Flow, api: Api) -> None:
     seconds = 100
     api.start_other_jobs(5, seconds=seconds)
     brief_id = heard.accept(instructions=[face()])
@@ -316,9 +314,7 @@ def test_a_full_library_holds_the_promotion_up_until_a_slot_is_free(heard: Flow,
 
 
 @pytest.mark.parametrize("call", ["create", "promote"])
-def test_while_the_flag_is_off_nothing_is_lost_and_it_goes_on_when_it_is_on(
-    heard: Flow, api: Api, call: str
-) -> None:
+def test_while_the_flag_is_off_nothing_is_lost(heard: Flow, api: Api, call: str) -> None:
     brief_id = heard.accept(instructions=[face()])
     if call == "promote":
         heard.until(brief_id, "generating")
@@ -330,9 +326,7 @@ def test_while_the_flag_is_off_nothing_is_lost_and_it_goes_on_when_it_is_on(
     assert api.ledger()["credits"]["charged"] == {"drafts": 5, "promotion": 50}
 
 
-def test_a_reference_that_was_never_uploaded_fails_the_brief_with_the_apis_words(
-    heard: Flow, api: Api
-) -> None:
+def test_a_reference_never_uploaded_fails_with_the_apis_words(heard: Flow, api: Api) -> None:
     asset = face(prompt="A face.", input_assets=[{"file_id": "img_nowhere"}])
     assert heard.finish(heard.accept(instructions=[asset])).state == "failed"
     assert "reference" in told(heard, "identity.brief.failed")["error"].lower()

@@ -32,7 +32,7 @@ def full(flow: Flow) -> None:
     flow.ledger.set_limits(DEFAULT, {"jobs": "1"}, "test")
 
 
-def test_later_events_carry_the_new_metadata_and_who_changed_it_is_in_the_journal(flow: Flow) -> None:
+def test_later_events_carry_new_metadata_and_the_journal_its_author(flow: Flow) -> None:
     flow.accept(brief_id="b", metadata={"sku": 1, "kept": "é ✂"})
     assert update(flow.ledger, "b", Change({"sku": 2}, merge=True), "ada@desk") == ["metadata"]
     Operator(flow.client, flow.settings, "test").cancel(flow.brief("b"))
@@ -50,7 +50,7 @@ def test_what_is_so_already_changes_nothing(flow: Flow) -> None:
     assert event_types(flow.client) == ["identity.brief.accepted"]
 
 
-def test_a_higher_priority_takes_a_brief_to_the_front_of_those_that_wait(flow: Flow) -> None:
+def test_a_higher_priority_takes_a_brief_to_the_front(flow: Flow) -> None:
     full(flow)
     for name in ("a", "b", "c"):
         flow.accept(brief_id=name, name=name)
@@ -61,7 +61,7 @@ def test_a_higher_priority_takes_a_brief_to_the_front_of_those_that_wait(flow: F
     assert waiting(flow) == ["brief:a", "brief:b", "brief:c"]
 
 
-def test_a_parked_brief_starts_when_it_goes_to_a_batch_that_can_pay_it(flow: Flow) -> None:
+def test_a_parked_brief_starts_in_a_batch_that_can_pay(flow: Flow) -> None:
     flow.ledger.set_budget("poor", DEFAULT, 10, "test")
     flow.accept(brief_id="b", batch="poor")
     assert flow.client.zcard(keys.PARKED("poor")) == 1
@@ -73,7 +73,7 @@ def test_a_parked_brief_starts_when_it_goes_to_a_batch_that_can_pay_it(flow: Flo
     assert promised == {"brief:b": "50"}
 
 
-def test_what_a_brief_will_still_cost_goes_to_its_new_batch_and_lets_others_of_the_old_one_start(
+def test_a_moved_briefs_cost_leaves_its_old_batch_for_others(
     flow: Flow,
 ) -> None:
     flow.ledger.set_budget("old", DEFAULT, 50, "test")
@@ -106,14 +106,14 @@ def test_a_finished_brief_can_be_updated_and_still_runs_out(heard: Flow) -> None
     assert list(audit.faults(audited)) == []
 
 
-def test_a_bad_brief_without_a_journal_can_be_updated_and_still_runs_out(flow: Flow) -> None:
+def test_a_bad_brief_without_journal_can_be_updated_and_expires(flow: Flow) -> None:
     flow.broker.enqueue(inlet_message(brief(brief_id="b", choose="best")))
     flow.steps.run(keys.INLET)
     assert update(flow.ledger, "b", Change({"a": 1}), "test") == ["metadata"]
     assert flow.client.ttl(keys.JOURNAL("b")) > 0
 
 
-def test_a_brief_that_was_updated_is_the_same_as_what_it_was_updated_to(flow: Flow) -> None:
+def test_an_updated_brief_is_the_same_as_its_update(flow: Flow) -> None:
     flow.accept(brief_id="b", metadata={"a": 1})
     update(flow.ledger, "b", Change({"a": 2}, "x", 5), "test")
 
@@ -186,7 +186,7 @@ def content_keys(flow: Flow) -> list[str]:
     return [str(key) for key in flow.client.scan_iter(keys.CONTENT("*"))]
 
 
-def test_what_was_bought_is_remembered_while_its_brief_runs_and_a_year_after_its_end(flow: Flow) -> None:
+def test_what_was_bought_is_remembered_for_a_year_after_the_end(flow: Flow) -> None:
     flow.accept(brief_id="b")
     assert content_keys(flow) == [], "nothing is bought yet"
     flow.until("b", "generating")

@@ -126,7 +126,7 @@ def test_a_conflict_that_broke_off_is_neither_promoted_nor_a_taken_name(server: 
 @pytest.mark.parametrize(
     "body", [b'{"error": "The draft was already promo', b"<html>Conflict</html>", b"", b"[]"]
 )
-def test_a_conflict_that_can_not_be_read_is_neither_promoted_nor_a_taken_name(
+def test_an_unreadable_conflict_is_neither_promoted_nor_a_taken_name(
     server: Server, api: PiktID, body: bytes
 ) -> None:
     assert type(refused(server, api, 409, body)) is OutcomeUnknown

@@ -55,7 +55,7 @@ def test_an_event_is_there_with_its_last_byte(end: bytes) -> None:
     assert next(events(stream())).data == "a"
 
 
-def test_each_line_is_passed_on_when_it_ends_and_a_lone_lf_after_cr_is_none() -> None:
+def test_each_line_is_passed_on_when_it_ends_despite_cr_lf() -> None:
     lines = LineFilter()
     pieces = (b"\xef\xbb", b"\xbfdata: a\r", b"\ndata", b": b\r", b"\r", b"\n", b"data: c")
     assert [lines.feed(piece) for piece in pieces] == [
@@ -125,7 +125,7 @@ def notification(number: int) -> Notification:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_over_a_socket_each_event_is_read_once_and_the_end_is_told(server: Server, name: str) -> None:
+def test_over_a_socket_each_event_is_read_once_until_the_end(server: Server, name: str) -> None:
     stream, meant = TABLE[name]
     server.answers = [Cut(HEAD + stream)]
     seen, ended = followed(server)
@@ -142,7 +142,7 @@ def test_events_that_come_byte_by_byte_are_read_whole(server: Server) -> None:
     assert seen == ["opened", notification(1), "unreadable", notification(2)]
 
 
-def test_an_event_that_is_too_large_is_passed_over_and_the_stream_goes_on(server: Server) -> None:
+def test_an_event_that_is_too_large_is_passed_over(server: Server) -> None:
     server.answers = [Cut(HEAD + event(1) + LARGE + event(2))]
     seen, _ = followed(server)
     assert seen == ["opened", notification(1), "unreadable", notification(2)]
@@ -206,7 +206,7 @@ def test_a_peer_that_never_answers_is_noticed(server: Server) -> None:
     assert "ReadTimeout" in str(followed(server, SILENCE)[1])
 
 
-def test_an_answer_that_breaks_off_is_an_end_and_what_came_whole_is_kept(server: Server) -> None:
+def test_an_answer_that_breaks_off_keeps_what_came_whole(server: Server) -> None:
     head = HEAD.replace(b"\r\n\r\n", b"\r\nContent-Length: 99999\r\n\r\n")
     server.answers = [Cut(head + event(1) + event(2)[:-1])]
     seen, ended = followed(server)
@@ -239,7 +239,7 @@ def test_poisoned_data_is_told_as_illegible_and_hides_nothing_else(server: Serve
         {"id": 1, "timestamp": "soon", "data": "text"},
     ],
 )
-def test_what_is_read_of_an_odd_event_fits_into_redis_and_a_url(server: Server, odd: dict[str, Any]) -> None:
+def test_what_is_read_of_an_odd_event_suits_redis_and_urls(server: Server, odd: dict[str, Any]) -> None:
     server.answers = [Cut(HEAD + b"data: " + json.dumps(odd).encode() + b"\n\n")]
     (_, read), _ = followed(server)
     assert isinstance(read, Notification)

@@ -30,7 +30,7 @@ def test_a_picture_is_named_for_what_it_is_not_for_its_label(
     assert (picture.content, picture.suffix, picture.content_type) == (content, suffix, content_type)
 
 
-def test_a_picture_is_fetched_without_the_token_and_its_link_is_not_logged(
+def test_a_picture_is_fetched_without_token_and_its_link_not_logged(
     server: Server, pool: httpx.Client, api: PiktID, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -138,7 +138,7 @@ def test_a_webhook_may_come_without_its_secret(api: PiktID, server: Server) -> N
     ("body", "status"),
     [({"last_response_status": 204}, 204), ({"last_response_status": None}, None), ([], None)],
 )
-def test_a_test_event_tells_what_the_receiver_answered_last_where_the_api_says(
+def test_a_test_event_tells_the_receivers_last_answer_where_known(
     api: PiktID, server: Server, body: Any, status: int | None
 ) -> None:
     server.answers = [answer(200, body)]

@@ -22,7 +22,7 @@ from worker.piktid.errors import JobsFull, RateLimited, SlotsFull, Throttled
         (b"<html>429</html>", Throttled),
     ],
 )
-def test_a_429_is_told_apart_by_its_text_only_when_that_is_clear(
+def test_a_429_is_told_apart_by_its_text_only_when_clear(
     server: Server, api: PiktID, body: object, kind: type[Throttled]
 ) -> None:
     assert type(refused(server, api, 429, body)) is kind
@@ -44,7 +44,7 @@ def test_a_429_is_told_apart_by_its_text_only_when_that_is_clear(
         ({}, None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_an_hour_at_most_and_nonsense_is_none(
+def test_retry_after_is_seconds_or_date_and_at_most_an_hour(
     server: Server, api: PiktID, headers: dict[str, str], seconds: float | None
 ) -> None:
     assert refused(server, api, 429, {"error": "Rate limit"}, **headers).retry_after == seconds

@@ -36,7 +36,7 @@ def test_a_tls_handshake_without_an_answer_was_not_sent() -> None:
         assert type(failure(lambda: api.create(BODY))) is NotSent
 
 
-def test_a_pool_without_a_patience_of_its_own_has_the_one_that_is_set_when_it_is_opened(
+def test_a_pool_without_its_own_patience_has_the_current_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool_module, "CONNECT_SECONDS", 0.5)
@@ -117,7 +117,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(server: Serve
         pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Length: 999\r\n\r\n ", id="the body"),
     ],
 )
-def test_an_answer_that_drips_is_given_up_when_the_longest_call_is_over(
+def test_an_answer_that_drips_is_given_up_after_the_longest_call(
     server: Server, api: PiktID, monkeypatch: pytest.MonkeyPatch, drips: bytes
 ) -> None:
     monkeypatch.setattr(transport, "longest_call", lambda _timeout: 0.5)
@@ -127,7 +127,7 @@ def test_an_answer_that_drips_is_given_up_when_the_longest_call_is_over(
     assert time.monotonic() - began < 2.0
 
 
-def test_a_name_that_is_not_told_in_time_is_a_request_that_was_not_sent(
+def test_a_name_not_resolved_in_time_is_an_unsent_request(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = threading.Event()

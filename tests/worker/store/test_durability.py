@@ -69,7 +69,7 @@ def test_a_server_that_may_evict_keys_is_refused_with_what_to_do(server: Start, 
     assert "CONFIG SET maxmemory-policy noeviction" in str(refused.value)
 
 
-def test_a_server_that_may_evict_keys_is_refused_also_where_config_is_forbidden(server: Start) -> None:
+def test_a_server_that_may_evict_keys_is_refused_even_without_config(server: Start) -> None:
     with without(server(**SAFE, maxmemory="100mb", maxmemory_policy="allkeys-lru"), "-config") as tenant:
         assert levels(tenant)[0] is Level.REFUSE
         with pytest.raises(UnsafeServer):
@@ -126,7 +126,7 @@ def test_what_config_would_tell_is_unknown_where_it_is_forbidden(
         check(url_of(tenant))
 
 
-def test_of_a_server_that_tells_nothing_it_is_said_and_is_no_fault(server: Start) -> None:
+def test_a_server_that_tells_nothing_is_mentioned_and_no_fault(server: Start) -> None:
     with without(server(**SAFE), "-config", "-info") as tenant:
         assert levels(tenant) == [Level.UNASKED, Level.UNASKED]
         check(url_of(tenant))
@@ -138,7 +138,7 @@ def test_a_wrong_password_is_not_waited_for(server: Start) -> None:
         check(f"redis://nobody:pw@127.0.0.1:{port}/0", patience=3600)
 
 
-def test_a_server_that_is_not_there_is_waited_for_as_long_as_told() -> None:
+def test_a_server_that_is_not_there_is_waited_for() -> None:
     with pytest.raises(redis.ConnectionError):
         check(f"redis://127.0.0.1:{free_port()}/0", patience=0.5)
 
@@ -165,7 +165,7 @@ def test_no_process_starts_on_a_server_that_may_evict_keys(
         ("REDIS_URL", "hunter2", "  REDIS_URL: must be redis://"),
     ],
 )
-def test_each_process_whose_settings_are_wrong_ends_used_wrongly_and_says_what_to_set(
+def test_each_process_with_wrong_settings_ends_saying_what_to_set(
     start: ProcessFactory, name: str, wrong: str, value: str, said: str
 ) -> None:
     process = start(name, COMMANDS[name], **{wrong: value})

@@ -56,9 +56,7 @@ def with_port(tmp_path: Path) -> Iterator[int]:
         yield port
 
 
-def test_a_port_that_was_asked_for_wants_the_password_of_the_owners_file(
-    with_port: int, tmp_path: Path
-) -> None:
+def test_a_port_that_was_asked_for_wants_the_owners_password(with_port: int, tmp_path: Path) -> None:
     told = tmp_path / keeper.PORT_URL_FILE
     with pytest.raises(redis.AuthenticationError), connect(f"redis://127.0.0.1:{with_port}") as stranger:
         stranger.ping()

@@ -81,9 +81,7 @@ ALL_KEYS = ("~identity:*", "~dramatiq:*")
 
 
 @pytest.mark.parametrize("lacking", LACKING)
-def test_a_right_that_is_missing_is_named_with_the_rule_that_gives_it(
-    server: "redis.Redis", lacking: str
-) -> None:
+def test_a_right_that_is_missing_is_named_with_its_rule(server: "redis.Redis", lacking: str) -> None:
     told = refused(user(server, *ALL_KEYS, "+@all", lacking))
     assert "the user tenant may not use" in told
     assert "ACL SETUSER tenant" in told
@@ -186,7 +184,7 @@ def wait_for(client: "redis.Redis") -> None:
     raise AssertionError("the server does not come up")
 
 
-def test_a_server_that_is_full_is_waited_for_and_then_told_with_its_remedy(
+def test_a_full_server_is_waited_for_then_told_with_its_remedy(
     other: Callable[..., ValkeyServer],
 ) -> None:
     url = other(maxmemory="1", maxmemory_policy="noeviction").connection_url
@@ -198,7 +196,7 @@ def test_a_server_that_is_full_is_waited_for_and_then_told_with_its_remedy(
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_process_starts_without_its_rights_and_each_says_so_in_its_last_line(
+def test_no_process_starts_without_its_rights_and_each_says_so(
     server: "redis.Redis", start: ProcessFactory, name: str
 ) -> None:
     process = start(name, COMMANDS[name], REDIS_URL=user(server, *ALL_KEYS, "+@all", "-xadd"))

@@ -69,7 +69,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_what_an_answer_says_of_the_server_is_told_from_what_it_says_of_the_request(answer: str) -> None:
+def test_answers_about_the_server_are_told_from_those_about_the_request(answer: str) -> None:
     error = BaseParser.parse_error(answer)
     assert (outages.is_elsewhere(error), outages.is_outage(error)) == ANSWERS[answer]
 
@@ -89,9 +89,7 @@ def test_only_what_a_connection_did_is_an_outage(error: Exception, outage: bool)
 
 
 @pytest.mark.parametrize("open_client", [connect, connect_bytes])
-def test_a_client_leaves_a_server_that_has_become_a_replica_after_one_refusal(
-    failover: Behind, open_client: Any
-) -> None:
+def test_a_client_leaves_a_new_replica_after_one_refusal(failover: Behind, open_client: Any) -> None:
     with open_client(failover.url) as client:
         pool = client.connection_pool
         for connection in [pool.get_connection() for _ in range(3)]:
@@ -107,7 +105,7 @@ def test_a_client_leaves_a_server_that_has_become_a_replica_after_one_refusal(
         assert failover.primary.get("a") == "1"
 
 
-def test_a_script_and_a_transaction_that_a_replica_refuses_have_the_client_leave_it(
+def test_a_script_or_transaction_a_replica_refuses_makes_the_client_leave(
     failover: Behind,
 ) -> None:
     with connect(failover.url) as client:
@@ -131,7 +129,7 @@ def _url(client: "redis.Redis") -> str:
     return f"redis://{host}:{port}/0"
 
 
-def test_an_asyncio_client_leaves_the_old_primary_as_well_also_while_it_blocks_there(
+def test_an_asyncio_client_leaves_the_old_primary_even_while_blocked_there(
     failover: Behind,
 ) -> None:
     async def run() -> None:
@@ -153,7 +151,7 @@ def test_an_asyncio_client_leaves_the_old_primary_as_well_also_while_it_blocks_t
     assert failover.primary.get("c4") == "2"
 
 
-def test_what_is_paid_for_in_a_failover_is_on_record_seconds_later_and_the_worker_ends_in_time(
+def test_what_is_paid_in_a_failover_is_on_record_seconds_later(
     failover: Behind, environment: dict[str, str], api: Api, start: ProcessFactory
 ) -> None:
     environment["REDIS_URL"] = failover.url

@@ -69,9 +69,7 @@ def decide(
         ({"seen_at": BEGAN}, Fit.YES),
     ],
 )
-def test_a_job_fits_a_create_by_kind_drafts_and_when_it_was_first_seen(
-    change: dict[str, Any], fit: Fit
-) -> None:
+def test_a_job_fits_a_create_by_kind_drafts_and_time(change: dict[str, Any], fit: Fit) -> None:
     assert CREATE.fit(replace(JOB, **change)) is fit
 
 
@@ -94,16 +92,14 @@ def test_a_job_is_in_time_when_it_was_made_during_the_call(
 # --- adopted -----------------------------------------------------------------------------------------------
 
 
-def test_the_only_job_that_fits_the_only_create_is_adopted_at_once_whatever_the_stream_has_missed() -> None:
+def test_the_only_fitting_job_is_adopted_at_once_despite_gaps() -> None:
     assert decide(JOB, now=BEGAN + 10_000, stream=NOTHING) == Adopt(JOB)
 
 
 @pytest.mark.parametrize(
     ("own", "job"), [(replace(CREATE, end_known=False), JOB), (CREATE, replace(JOB, created_at=None))]
 )
-def test_while_the_seconds_of_the_call_or_the_job_are_not_known_another_job_may_still_show_up(
-    own: Create, job: Job
-) -> None:
+def test_without_known_seconds_another_job_may_still_show_up(own: Create, job: Job) -> None:
     so_far = replace(PROOF, replayed_at=OVER - 1)
     assert decide(job, own=own, stream=so_far, now=OVER - 1) == Wait()
     assert decide(job, own=own) == Adopt(job)
@@ -127,7 +123,7 @@ def test_a_create_of_another_time_is_no_rival() -> None:
     assert decide(JOB, others=(later,)) == Adopt(JOB)
 
 
-def test_of_briefs_that_send_the_same_body_each_gets_one_of_their_jobs() -> None:
+def test_of_briefs_with_the_same_body_each_gets_a_job() -> None:
     assert decide(JOB, SECOND, others=(TWIN,)) == Adopt(JOB)
     assert decide(JOB, others=(TWIN,)) == Adopt(JOB)
 
@@ -163,7 +159,7 @@ def test_a_job_of_which_too_little_is_known_may_be_the_one(little: Job) -> None:
     assert isinstance(decide(little), Ask), "neither adopted nor sent again"
 
 
-def test_a_job_that_was_made_at_another_time_is_not_adopted_and_forbids_to_send_again() -> None:
+def test_a_job_of_another_time_is_not_adopted_and_forbids_sending() -> None:
     asked = decide(replace(JOB, created_at=ENDED + 60_000))
     assert isinstance(asked, Ask)
     assert len(asked.jobs) == 1
@@ -189,7 +185,7 @@ def test_before_its_job_would_be_over_nothing_is_sent_again() -> None:
         {"told_at": None},
     ],
 )
-def test_with_a_gap_in_the_stream_or_one_that_tells_nothing_a_person_is_asked(gap: dict[str, Any]) -> None:
+def test_with_a_gap_or_a_silent_stream_a_person_is_asked(gap: dict[str, Any]) -> None:
     assert isinstance(decide(stream=replace(PROOF, **gap)), Ask)
 
 
@@ -199,6 +195,6 @@ def test_the_replay_after_its_end_is_waited_for_but_not_for_ever() -> None:
     assert isinstance(decide(stream=behind, now=OVER + SPAN), Ask)
 
 
-def test_after_an_hour_what_was_seen_is_forgotten_so_nothing_is_sent_again() -> None:
+def test_after_an_hour_observations_are_forgotten_so_nothing_is_sent_again() -> None:
     assert decide(now=BEGAN + STRANGER) == NotArrived()
     assert isinstance(decide(now=BEGAN + STRANGER + 1), Ask)

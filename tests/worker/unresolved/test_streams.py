@@ -45,7 +45,7 @@ def test_a_replay_begins_a_stretch_as_far_back_as_it_reaches(record: Record) -> 
     assert replayed.heard_at == replayed.replayed_at == START + 5
 
 
-def test_a_sign_of_life_moves_how_far_it_is_known_and_not_since_when(record: Record) -> None:
+def test_a_sign_of_life_moves_the_end_not_the_beginning(record: Record) -> None:
     before = record.note(0, "replayed")
     after = record.note(10 * SPAN, "heard")
     assert (after.unbroken_since, after.heard_at) == (before.unbroken_since, START + 10 * SPAN)
@@ -53,7 +53,7 @@ def test_a_sign_of_life_moves_how_far_it_is_known_and_not_since_when(record: Rec
 
 
 @pytest.mark.parametrize(("away", "kept"), [(SPAN, True), (SPAN + 1, False)])
-def test_an_absence_that_a_replay_makes_up_for_breaks_nothing_and_a_longer_one_does(
+def test_an_absence_a_replay_covers_breaks_nothing_a_longer_one_does(
     record: Record, away: int, kept: bool
 ) -> None:
     before = record.note(0, "replayed")
@@ -86,7 +86,7 @@ def test_only_who_has_the_lease_writes_the_record(record: Record) -> None:
 # --- by the listener ---------------------------------------------------------------------------------------
 
 
-def test_the_listener_says_who_it_is_since_when_and_why_its_stream_ended(flow: Flow, redis_url: str) -> None:
+def test_the_listener_says_who_it_is_and_why_it_ended(flow: Flow, redis_url: str) -> None:
     with listening(flow.settings, flow.api, redis_url):
         first = eventually(flow.client, lambda: replayed(flow.client))
         assert first.listener == flow.client.get(keys.LEASE(ACCOUNT))
@@ -135,7 +135,7 @@ def test_before_the_kept_events_have_come_nothing_is_proven(
         assert eventually(client, lambda: replayed(client))
 
 
-def test_a_listener_that_is_killed_leaves_a_stretch_that_the_next_one_goes_on_with(
+def test_a_killed_listeners_stretch_goes_on_with_the_next_one(
     client: "redis.Redis", listener_process: ProcessFactory
 ) -> None:
     slowly = {"IDENTITY_WORKER_SPEED": "10"}

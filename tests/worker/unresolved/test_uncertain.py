@@ -72,7 +72,7 @@ def followed(heard: Flow) -> Flow:
 # --- adopted -----------------------------------------------------------------------------------------------
 
 
-def test_a_create_whose_answer_was_lost_goes_on_with_the_job_that_it_made(followed: Flow) -> None:
+def test_a_create_whose_answer_was_lost_goes_on_with_its_job(followed: Flow) -> None:
     unknown(followed, "drop_response")
     assert followed.finish("b").state == "done"
     assert followed.calls("b")[:3] == ["create intended", "create OutcomeUnknown", "create adopted"]
@@ -116,7 +116,7 @@ def test_equal_briefs_get_a_job_each(followed: Flow) -> None:
 
 
 @pytest.mark.parametrize("form", ["truncated", "html"])
-def test_an_answer_that_can_not_be_read_is_made_up_for_by_the_job(followed: Flow, form: str) -> None:
+def test_an_unreadable_answer_is_made_up_for_by_the_job(followed: Flow, form: str) -> None:
     followed.api.fault("garbage", path=CREATE, form=form)
     followed.accept(brief_id="b")
     assert followed.finish("b").state == "done"
@@ -157,7 +157,7 @@ def test_the_stream_is_opened_again_for_its_replay_while_one_is_uncertain(follow
     assert eventually(followed.client, lambda: followed.api.requests("GET /notifications/events") > before)
 
 
-def test_an_event_that_was_never_sent_but_kept_is_found_by_the_replay(followed: Flow) -> None:
+def test_an_event_kept_but_never_sent_is_found_by_replay(followed: Flow) -> None:
     told_before(followed)
     followed.api.fault("lose", count=None)
     unknown(followed, "drop_response")
@@ -174,7 +174,7 @@ def held(flow: Flow, brief_id: str = "b") -> str:
     return flow.until(brief_id, "held").fields["question"]
 
 
-def test_on_a_stream_that_has_never_told_of_a_job_of_ours_nothing_is_sent_again(followed: Flow) -> None:
+def test_on_a_stream_silent_about_our_jobs_nothing_is_sent_again(followed: Flow) -> None:
     unknown(followed, "refuse")
     grow_over(followed)
     assert "without a gap" in held(followed)
@@ -291,7 +291,7 @@ def unclear(flow: Flow) -> list[str]:
     return [str(each) for each in flow.client.zrange(keys.UNCLEAR(ACCOUNT), 0, -1)]
 
 
-def test_an_attempt_may_own_a_job_until_its_outcome_is_known_even_if_it_was_given_up(flow: Flow) -> None:
+def test_an_attempt_may_own_a_job_until_its_outcome_is_known(flow: Flow) -> None:
     record = uncertain(flow)
     assert unclear(flow) == ["brief:b/1"]
     assert flow.ledger.advance(record, "held") is Answer.APPLIED
@@ -330,7 +330,7 @@ def test_a_create_that_was_answered_is_clear(flow: Flow, status: int) -> None:
 # --- in real processes -------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_is_killed_between_the_create_and_its_record_costs_no_second_create(
+def test_a_worker_killed_before_recording_its_create_costs_no_second(
     redis_url: str,
     client: "redis.Redis",
     ledger: Ledger,
@@ -367,9 +367,7 @@ def state(ledger: Ledger, brief_id: str) -> str | None:
     return found.state if found else None
 
 
-def test_jobs_that_the_api_does_not_tell_of_keep_no_brief_from_its_decision(
-    flow: Flow, scripts: Scripts
-) -> None:
+def test_jobs_the_api_does_not_tell_of_delay_no_decision(flow: Flow, scripts: Scripts) -> None:
     unknown(flow, "drop_response")
     strangers = 60
     for number in range(strangers):

@@ -48,7 +48,7 @@ def test_every_event_of_a_brief_is_a_cloud_event_to_their_sdk(heard: Flow) -> No
         assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
 
 
-def test_a_failed_brief_s_event_tells_its_faults_and_is_a_cloud_event_too(flow: Flow) -> None:
+def test_a_failed_briefs_event_is_a_cloud_event_with_its_faults(flow: Flow) -> None:
     flow.accept(brief_id="bad", priority=1000)
     (event,) = (JSONFormat().read(CloudEvent, text) for text in texts(flow.client))
     data: Any = event.get_data()

@@ -55,7 +55,7 @@ def test_a_finished_brief_shows_its_drafts_identities_and_credits(heard: Flow) -
     assert brief.credits == heard.api.ledger()["credits"]["charged_total"]
 
 
-def test_what_went_well_in_the_end_shows_no_error_of_an_earlier_attempt(heard: Flow) -> None:
+def test_what_went_well_in_the_end_shows_no_earlier_error(heard: Flow) -> None:
     heard.accept(brief_id="a")
     heard.until("a", "promoting")
     promotion = snapshots.brief(heard.client, "a").promotions[0].subject  # type: ignore[union-attr]
@@ -70,7 +70,7 @@ def test_what_went_well_in_the_end_shows_no_error_of_an_earlier_attempt(heard: F
     assert (after.state, after.error, after.promotions[0].error) == ("done", None, None)
 
 
-def test_an_identity_that_is_not_ready_is_no_identity_of_the_brief_yet(heard: Flow) -> None:
+def test_an_identity_that_is_not_ready_is_not_the_briefs_yet(heard: Flow) -> None:
     heard.accept(brief_id="a")
     heard.until("a", "promoting")
     heard.steps.until(lambda: heard.promotion("a").state == "preprocessing")
@@ -123,7 +123,7 @@ def test_the_journal_tells_of_the_paid_calls_in_order(heard: Flow) -> None:
     assert told == [*creates, "promote intended", "promote accepted"]
 
 
-def test_an_account_that_no_worker_has_put_on_record_has_the_usual_limits(client: "redis.Redis") -> None:
+def test_an_unrecorded_account_has_the_usual_limits(client: "redis.Redis") -> None:
     account = snapshots.account(client, "new")
     assert (account.jobs_in_use, account.jobs_cap) == (0, 5)
     assert (account.slots_used, account.slots_reserved, account.slots_cap) == (0, 0, 50)

@@ -76,7 +76,7 @@ def test_what_nothing_is_under_way_for_ends_at_once(command: Command, flow: Flow
     assert_nothing_is_kept(flow.client)
 
 
-def test_a_job_under_way_is_waited_for_and_none_of_its_drafts_promoted(command: Command, flow: Flow) -> None:
+def test_a_job_under_way_is_waited_for_and_no_draft_promoted(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     answer = command("cancel", "b")
@@ -143,9 +143,7 @@ def test_planned_promotions_are_not_bought_and_those_that_are_get_finished(
     assert_nothing_is_kept(flow.client)
 
 
-def test_a_brief_whose_identities_were_all_bought_is_done_as_nothing_was_stopped(
-    command: Command, flow: Flow
-) -> None:
+def test_a_brief_whose_identities_were_all_bought_is_done(command: Command, flow: Flow) -> None:
     promoting(flow)
     flow.steps.run()
     flow.steps.run()
@@ -219,9 +217,7 @@ def cancel(flow: Flow) -> Answer | None:
 
 
 @pytest.mark.parametrize("state", BRIEFS)
-def test_a_brief_in_any_state_ends_at_once_or_when_its_call_or_job_is_over_or_has_ended(
-    flow: Flow, state: str
-) -> None:
+def test_a_brief_in_any_state_ends_at_once_or_after_its_call(flow: Flow, state: str) -> None:
     asset = {"file": "https://example.com/ada.png"}
     pictures = [{"prompt": "A face.", "input_assets": [asset]}]
     flow.accept(brief_id="b", **({"instructions": pictures} if state == "preparing" else {}))
@@ -242,9 +238,7 @@ def test_a_brief_in_any_state_ends_at_once_or_when_its_call_or_job_is_over_or_ha
 
 
 @pytest.mark.parametrize("state", PROMOTIONS)
-def test_a_brief_with_a_promotion_in_any_state_ends_at_once_or_when_that_is_over_or_has_ended(
-    flow: Flow, state: str
-) -> None:
+def test_a_promotion_in_any_state_ends_at_once_or_when_over(flow: Flow, state: str) -> None:
     flow.accept(brief_id="b")
     walk(flow, SUBJECT, BRIEFS["choosing"])
     draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
@@ -274,7 +268,7 @@ def test_what_a_cancelled_brief_frees_starts_who_waited_for_it(flow: Flow) -> No
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
 
 
-def test_a_brief_that_went_on_since_it_was_read_is_cancelled_where_it_is(flow: Flow) -> None:
+def test_a_brief_that_went_on_since_it_was_read_is_cancelled_there(flow: Flow) -> None:
     flow.accept(brief_id="b")
     as_read = flow.brief("b")
     walk(flow, SUBJECT, ["submitting"])
@@ -283,7 +277,7 @@ def test_a_brief_that_went_on_since_it_was_read_is_cancelled_where_it_is(flow: F
     assert flow.brief("b").state == "cancelled"
 
 
-def test_a_brief_that_ended_since_it_was_read_is_not_said_to_be_cancelled(flow: Flow) -> None:
+def test_a_brief_that_ended_since_it_was_read_is_not_cancelled(flow: Flow) -> None:
     flow.accept(brief_id="b")
     as_read = flow.brief("b")
     walk(flow, SUBJECT, ["failed"])

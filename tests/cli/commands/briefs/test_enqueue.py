@@ -37,7 +37,7 @@ def ids(client: "redis.Redis") -> list[str]:
     return [each["brief_id"] for each in queued(client)]
 
 
-def test_a_brief_is_sent_as_it_stands_with_an_id_that_is_made_from_it(
+def test_a_brief_is_sent_as_it_stands_under_an_id_from_it(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
     written = brief(metadata={"price": 1.0, "who": "Änne ✂"}, batch="autumn")
@@ -82,7 +82,7 @@ def test_many_files_lines_and_items_are_sent_in_their_order(
     assert ids(client) == ["c", "a-1", "a-2", "b-1", "b-2"]
 
 
-def test_one_bad_brief_keeps_all_from_being_sent_and_has_all_its_faults_listed(
+def test_one_bad_brief_keeps_all_back_with_its_faults_listed(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
     (tmp_path / "all.jsonl").write_text(f"{GOOD}\n{BAD}\n{{\n")
@@ -112,7 +112,7 @@ def test_keep_going_sends_the_good_ones_and_still_ends_with_1(
     assert ids(client) == [sent["brief_id"]]
 
 
-def test_two_different_briefs_of_one_id_are_a_fault_since_one_would_be_lost(
+def test_two_different_briefs_of_one_id_are_a_fault(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
     (tmp_path / "a.json").write_text(json.dumps(brief(brief_id="one")))
@@ -123,7 +123,7 @@ def test_two_different_briefs_of_one_id_are_a_fault_since_one_would_be_lost(
     assert queued(client) == []
 
 
-def test_a_brief_that_is_on_record_is_not_sent_again_and_where_it_stands_is_told(
+def test_a_brief_on_record_is_not_sent_again_but_located(
     command: Command, flow: Flow, tmp_path: Path
 ) -> None:
     (tmp_path / "spring.json").write_text(json.dumps(brief(brief_id="spring")))
@@ -134,7 +134,7 @@ def test_a_brief_that_is_on_record_is_not_sent_again_and_where_it_stands_is_told
     assert queued(flow.client) == []
 
 
-def test_a_brief_that_its_photo_s_description_filled_in_is_still_the_same_brief(
+def test_a_brief_filled_in_by_its_photos_description_is_the_same(
     command: Command, flow: Flow, tmp_path: Path
 ) -> None:
     photo = {"reference_image": "ada.jpg", "brief_id": "ada"}
@@ -170,9 +170,7 @@ def test_another_brief_under_an_id_that_is_on_record_is_refused(
     assert queued(flow.client) == []
 
 
-def test_a_dry_run_needs_no_redis_and_shows_what_would_be_sent_and_taken(
-    alone: Command, tmp_path: Path
-) -> None:
+def test_a_dry_run_needs_no_redis_and_shows_what_would_happen(alone: Command, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(brief(choose="all", options={"model": "orbita"})))
     (tmp_path / "b.json").write_text(GOOD)
     answer = alone("enqueue", ".", "--dry-run", REDIS_URL="redis://127.0.0.1:1")
@@ -221,9 +219,7 @@ def test_an_accounts_file_that_can_t_be_used_sends_nothing(
     assert queued(client) == []
 
 
-def test_a_brief_without_account_is_told_how_to_name_one_where_none_is_the_default(
-    alone: Command, tmp_path: Path
-) -> None:
+def test_a_brief_without_account_is_told_how_to_name_one(alone: Command, tmp_path: Path) -> None:
     (tmp_path / "accounts.toml").write_text('[accounts.studio]\ntoken_env = "T"\n')
     answer = alone("enqueue", "-", "--dry-run", stdin=GOOD, ACCOUNTS_FILE="accounts.toml", T="hush")
     assert answer.returncode == 1
@@ -283,7 +279,7 @@ def test_a_closed_standard_input_stops_no_files(tmp_path: Path) -> None:
     assert [each["status"] for each in json.loads(answer.stdout)["briefs"]] == ["valid"]
 
 
-def test_on_a_redis_that_lacks_a_right_nothing_is_sent_and_the_rule_is_named(
+def test_on_a_redis_that_lacks_a_right_nothing_is_sent(
     command: Command, client: "redis.Redis", redis_url: str
 ) -> None:
     client.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-xadd")

@@ -57,7 +57,7 @@ def test_what_drafts_have_cost_is_in_the_plan(command: Command, heard: Flow) -> 
     assert told["accounts"][0]["draft_credits"] == charged
 
 
-def test_what_keeps_all_of_an_account_from_starting_is_told_beside_the_duration(
+def test_what_keeps_an_account_from_starting_is_told_beside_the_duration(
     command: Command, flow: Flow
 ) -> None:
     flow.api.refuse("/identity/create", 402, {"error": "Insufficient credits"})
@@ -95,7 +95,7 @@ def test_without_enough_slots_the_plan_stops(command: Command, flow: Flow) -> No
     assert "It won't do: account default has 2 slots free, and briefs that wait already want" in answer.stdout
 
 
-def test_a_plan_that_takes_in_only_the_first_of_those_that_wait_says_so(command: Command, flow: Flow) -> None:
+def test_a_plan_of_only_the_first_that_wait_says_so(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.ledger.set_limits("default", {"jobs": "1", "slots": "100"}, by="test")
     flow.client.zadd(keys.WAITING("default", "create"), {f"brief:w-{n}": n for n in range(2_001)})
@@ -122,9 +122,7 @@ def test_over_the_credits_allowed_the_plan_stops(command: Command, flow: Flow) -
     assert not flow.client.exists(keys.BUDGET("spring")), "a dry run sets nothing"
 
 
-def test_what_the_batch_has_spent_counts_and_briefs_that_are_on_record_do_not_count_again(
-    command: Command, flow: Flow
-) -> None:
+def test_what_the_batch_has_spent_counts_and_no_brief_twice(command: Command, flow: Flow) -> None:
     for number in range(2):
         flow.accept(brief_id=f"b-{number}", batch="spring")
     options = ["--batch", "spring", "--max-credits"]
@@ -171,7 +169,7 @@ def test_a_batch_starts_no_more_than_its_budget_pays(command: Command, flow: Flo
     assert "parked: over its batch's budget" in " ".join(command("status").stdout.split())
 
 
-def test_an_enqueue_that_is_killed_in_between_has_its_budget_and_can_be_run_again(
+def test_a_killed_enqueue_has_its_budget_and_can_run_again(
     flow: Flow, command: Command, redis_url: str, tmp_path: Path
 ) -> None:
     flow.accept(brief_id="first")

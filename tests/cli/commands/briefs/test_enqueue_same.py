@@ -53,7 +53,7 @@ def desk(command: Command, flow: Flow, tmp_path: Path) -> Desk:
     return Desk(command, flow, tmp_path)
 
 
-def test_rows_that_were_sent_are_the_same_in_any_order_file_folder_and_part(desk: Desk) -> None:
+def test_rows_are_the_same_in_any_order_file_folder_and_part(desk: Desk) -> None:
     assert desk.enqueue(desk.write("one.jsonl", *ROWS[:1])) == (0, ["sent"]), "a sample first"
     assert desk.enqueue(desk.write("all.jsonl", *ROWS)) == (0, ["same", "sent", "sent"]), "then all"
     new = brief(name="New")
@@ -66,14 +66,14 @@ def test_rows_that_were_sent_are_the_same_in_any_order_file_folder_and_part(desk
     assert desk.on_record() == 5
 
 
-def test_standard_input_sent_twice_is_one_brief_and_where_it_stands_is_told(desk: Desk) -> None:
+def test_standard_input_sent_twice_is_one_brief_and_told_where_it_stands(desk: Desk) -> None:
     assert desk.enqueue("-", stdin=lines(ROWS[0])) == (0, ["sent"])
     assert desk.enqueue("-", stdin=lines(ROWS[0])) == (0, ["same"])
     assert desk.told[0]["state"] == "waiting"
     assert desk.on_record() == 1
 
 
-def test_what_was_sent_and_not_taken_yet_is_one_brief_all_the_same(desk: Desk, command: Command) -> None:
+def test_what_was_sent_and_not_taken_yet_is_one_brief(desk: Desk, command: Command) -> None:
     for _ in range(2):
         assert command("enqueue", "-", stdin=lines(ROWS[0])).returncode == 0
     desk.flow.steps.run(keys.INLET)
@@ -82,7 +82,7 @@ def test_what_was_sent_and_not_taken_yet_is_one_brief_all_the_same(desk: Desk, c
     assert event_types(desk.flow.client) == ["identity.brief.accepted"]
 
 
-def test_equal_rows_of_one_file_are_so_many_briefs_and_of_two_files_one(desk: Desk) -> None:
+def test_equal_rows_of_one_file_count_each_and_of_two_files_once(desk: Desk) -> None:
     file = desk.write("a.jsonl", ROWS[0], ROWS[1], ROWS[0])
     assert desk.enqueue(file) == (0, ["sent"] * 3)
     ids = [each["brief_id"] for each in desk.told]
@@ -95,14 +95,14 @@ def test_equal_rows_of_one_file_are_so_many_briefs_and_of_two_files_one(desk: De
     assert desk.told[1]["same_as"] == "b.jsonl:1"
 
 
-def test_a_row_of_another_batch_or_account_or_with_other_metadata_is_another_brief(desk: Desk) -> None:
+def test_a_row_of_another_batch_account_or_metadata_is_another_brief(desk: Desk) -> None:
     file = desk.write("a.jsonl", ROWS[0])
     assert desk.enqueue(file, "--batch", "one") == (0, ["sent"])
     assert desk.enqueue(file, "--batch", "two") == (0, ["sent"])
     assert desk.enqueue(desk.write("b.jsonl", ROWS[0] | {"metadata": {"sku": "x"}})) == (0, ["sent"])
 
 
-def test_a_row_that_is_sent_again_with_another_priority_is_no_second_brief(desk: Desk) -> None:
+def test_a_row_sent_again_with_another_priority_is_no_second_brief(desk: Desk) -> None:
     file = desk.write("a.jsonl", ROWS[0])
     desk.enqueue(file)
     assert desk.enqueue(file, "--priority", "50") == (1, ["conflict"])
@@ -156,9 +156,7 @@ def buy(desk: Desk, row: dict[str, Any]) -> str:
     return brief_id
 
 
-def test_what_was_bought_is_not_bought_again_when_its_record_has_run_out(
-    desk: Desk, command: Command
-) -> None:
+def test_what_was_bought_is_not_bought_again_after_its_record_ends(desk: Desk, command: Command) -> None:
     brief_id = buy(desk, ROWS[0])
     client = desk.flow.client
     client.delete(keys.RECORD(f"brief:{brief_id}"))
@@ -172,9 +170,7 @@ def test_what_was_bought_is_not_bought_again_when_its_record_has_run_out(
     assert desk.enqueue("bought.jsonl", "--again") == (0, ["sent"])
 
 
-def test_what_was_bought_under_another_id_is_asked_about_and_from_the_queue_noted(
-    desk: Desk, command: Command
-) -> None:
+def test_what_another_id_bought_is_asked_about_or_noted_from_the_queue(desk: Desk, command: Command) -> None:
     brief_id = buy(desk, ROWS[0])
     other = ROWS[0] | {"brief_id": "other", "batch": "b", "metadata": {}}
     assert desk.enqueue(desk.write("other.jsonl", other)) == (1, ["bought"])
@@ -186,7 +182,7 @@ def test_what_was_bought_under_another_id_is_asked_about_and_from_the_queue_note
     assert f"as {brief_id} of default" in command("status", "other").stdout
 
 
-def test_a_dry_run_tells_of_what_is_on_record_as_the_sending_would(desk: Desk) -> None:
+def test_a_dry_run_tells_what_is_on_record_as_sending_would(desk: Desk) -> None:
     desk.enqueue(desk.write("a.jsonl", ROWS[0], ROWS[1] | {"brief_id": "b"}))
     rows = [ROWS[0], ROWS[1] | {"brief_id": "b", "name": "Other"}, ROWS[2]]
     answer = desk._command("enqueue", desk.write("a.jsonl", *rows), "--dry-run", "--json")
@@ -210,7 +206,7 @@ def test_files_update_metadata_batch_and_priority_of_what_is_on_record(desk: Des
     assert desk.enqueue(file, "--update") == (1, ["same", "conflict", "unknown"])
 
 
-def test_rows_without_an_id_are_found_to_be_updated_by_what_they_are_without_the_options(desk: Desk) -> None:
+def test_rows_without_an_id_are_found_to_be_updated_without_options(desk: Desk) -> None:
     file = desk.write("a.jsonl", *ROWS[:2])
     desk.enqueue(file)
     assert desk.enqueue(file, "--update", "--batch", "spring") == (0, ["updated"] * 2)
@@ -218,7 +214,7 @@ def test_rows_without_an_id_are_found_to_be_updated_by_what_they_are_without_the
     assert desk.on_record() == 2
 
 
-def test_an_id_that_begins_as_an_option_does_is_told_how_to_be_given(command: Command, flow: Flow) -> None:
+def test_an_id_like_an_option_is_told_how_to_be_given(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="-nal")
     wrong = command("status", "-nal")
     assert wrong.returncode == 2
@@ -234,5 +230,5 @@ def test_an_id_that_begins_as_an_option_does_is_told_how_to_be_given(command: Co
         ("-nal", "identity-worker resolve --resend|--give-up -- -nal"),
     ],
 )
-def test_a_command_that_is_told_can_be_typed_whatever_the_id_begins_with(brief_id: str, told: str) -> None:
+def test_a_told_command_can_be_typed_whatever_the_id_begins_with(brief_id: str, told: str) -> None:
     assert answers(brief_id, job=False) == told

@@ -86,7 +86,7 @@ def break_step(flow: Flow) -> None:
         ("promotion", promotion_subject("b", 0), "planned", "planned"),
     ],
 )
-def test_a_step_that_raises_holds_its_brief_at_once_and_retry_brings_it_to_where_it_was(
+def test_a_step_that_raises_holds_its_brief_and_retry_brings_it_back(
     command: Command, flow: Flow, broken_worker: ProcessFactory, where: str, subject: str, was: str, back: str
 ) -> None:
     at(flow, where)
@@ -115,9 +115,7 @@ def test_a_step_that_raises_holds_its_brief_at_once_and_retry_brings_it_to_where
     assert len([job for job in flow.api.ledger()["jobs"] if job["job_type"] == "identity_creation"]) == 1
 
 
-def test_a_job_of_a_held_brief_keeps_its_permit_until_the_api_is_done_with_it(
-    flow: Flow, broken_worker: ProcessFactory
-) -> None:
+def test_a_job_of_a_held_brief_keeps_its_permit_until_done(flow: Flow, broken_worker: ProcessFactory) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     worker = broken_worker(BROKEN=SUBJECT)
@@ -133,7 +131,7 @@ def test_a_job_of_a_held_brief_keeps_its_permit_until_the_api_is_done_with_it(
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
 
 
-def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_over(
+def test_a_watch_that_no_worker_can_run_is_not_repeated_early(
     flow: Flow, broken_worker: ProcessFactory
 ) -> None:
     from actors.runtime import runtime
@@ -164,7 +162,7 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_until_the_job_must_be_ov
     assert flow.brief("b").fields["question"] == watched.fields["question"]
 
 
-def test_a_held_job_of_an_account_that_nobody_has_keeps_its_permit_until_it_must_be_over(flow: Flow) -> None:
+def test_a_held_job_of_no_account_keeps_its_permit_until_over(flow: Flow) -> None:
     from actors.runtime import runtime
 
     flow.accept(brief_id="b")
@@ -182,7 +180,7 @@ def test_a_held_job_of_an_account_that_nobody_has_keeps_its_permit_until_it_must
     assert not flow.client.exists(keys.PERMITS(ACCOUNT))
 
 
-def test_the_identity_of_an_earlier_promote_says_nothing_of_the_job_of_a_held_one(flow: Flow) -> None:
+def test_the_identity_of_an_earlier_promote_says_nothing_of_a_held_one(flow: Flow) -> None:
     flow.api.lose_events()
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
@@ -196,7 +194,7 @@ def test_the_identity_of_an_earlier_promote_says_nothing_of_the_job_of_a_held_on
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
 
 
-def test_a_create_whose_step_broke_is_looked_for_as_soon_as_any_other_of_unknown_outcome(flow: Flow) -> None:
+def test_a_create_whose_step_broke_is_looked_for_like_any_unresolved_one(flow: Flow) -> None:
     from actors.held import hold_step
     from actors.runtime import runtime
 
@@ -222,7 +220,7 @@ def test_a_step_that_broke_when_its_record_had_moved_on_holds_nothing(flow: Flow
     assert not flow.client.exists(keys.DEAD(keys.STEPS), keys.LETTERS())
 
 
-def test_a_step_that_broke_holds_its_record_once_also_when_that_has_come_back(flow: Flow) -> None:
+def test_a_step_that_broke_holds_its_record_once_even_when_back(flow: Flow) -> None:
     from actors.held import hold_step
 
     flow.accept(brief_id="b")
@@ -236,7 +234,7 @@ def test_a_step_that_broke_holds_its_record_once_also_when_that_has_come_back(fl
     assert not flow.client.exists(keys.DEAD(keys.STEPS), keys.LETTERS())
 
 
-def test_a_step_of_no_record_stays_a_dead_letter_whatever_its_subject_is(flow: Flow) -> None:
+def test_a_step_of_no_record_stays_dead_whatever_its_subject(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
     assert flow.client.type(keys.EVENTS()) == "stream"
@@ -245,7 +243,7 @@ def test_a_step_of_no_record_stays_a_dead_letter_whatever_its_subject_is(flow: F
     assert flow.client.zcard(keys.DEAD(keys.STEPS)) == 1
 
 
-def test_a_description_that_may_be_under_way_is_left_to_its_timer_though_its_step_broke(flow: Flow) -> None:
+def test_a_description_under_way_is_left_to_its_timer_when_step_broke(flow: Flow) -> None:
     asset = {"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}
     flow.accept(brief_id="b", instructions=[asset])
     begun = {"doing": "extract", "turn": "1"}
@@ -272,7 +270,7 @@ def test_a_promote_whose_step_broke_may_have_arrived_and_counts(flow: Flow) -> N
     assert due == int(broke.fields["moved_at"]) + flow.settings.api_ms(LOOK_AGAIN)
 
 
-def test_the_permit_of_a_held_job_that_is_over_goes_to_who_waits_and_that_of_no_other(flow: Flow) -> None:
+def test_only_the_permit_of_a_held_job_that_is_over_goes_on(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.until("b", "generating")
     flow.ledger.set_limits(ACCOUNT, {"jobs": "1"}, by="test")
@@ -284,7 +282,7 @@ def test_the_permit_of_a_held_job_that_is_over_goes_to_who_waits_and_that_of_no_
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
 
 
-def test_the_end_of_a_held_job_is_not_that_of_the_next_one_that_its_record_is_held_with(flow: Flow) -> None:
+def test_the_end_of_a_held_job_is_not_the_next_ones(flow: Flow) -> None:
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
@@ -306,7 +304,7 @@ def watched(flow: Flow) -> Any:
     return flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1)
 
 
-def test_a_held_job_that_the_api_does_not_know_is_over_once_it_must_know_it(flow: Flow) -> None:
+def test_a_held_job_unknown_to_the_api_is_over_in_the_end(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
     unknown = {"job_id": "job_of_nobody"}
@@ -324,7 +322,7 @@ def test_a_held_job_that_runs_keeps_its_permit(flow: Flow) -> None:
     assert watched(flow) == [SUBJECT]
 
 
-def test_a_held_job_that_was_known_in_between_keeps_its_permit_though_two_looks_do_not_find_it(
+def test_a_held_job_known_in_between_keeps_its_permit_despite_two_misses(
     flow: Flow,
 ) -> None:
     flow.api.set(drafts_median_seconds=100_000)
@@ -367,7 +365,7 @@ def restarted(start: ProcessFactory, workers: list[RunningProcess], **more: str)
 
 
 @pytest.mark.long
-def test_a_brief_that_kills_its_worker_is_started_three_times_and_held_and_its_neighbours_finish(
+def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
     command: Command, flow: Flow, redis_url: str, broken_worker: ProcessFactory
 ) -> None:
     neighbours = [f"n{number}" for number in range(3)]
@@ -397,7 +395,7 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held_and_its_n
     assert not flow.client.exists(keys.DEATHS(), keys.LETTERS(), keys.DEAD(keys.STEPS))
 
 
-def test_what_waits_for_a_thread_is_not_suspected_when_the_worker_is_killed(
+def test_what_waits_for_a_thread_is_not_suspected_of_the_killing(
     flow: Flow, redis_url: str, start: ProcessFactory
 ) -> None:
     client = flow.client
@@ -425,9 +423,7 @@ def signs_of_life(client: "redis.Redis") -> dict[str, float]:
     return dict(found)
 
 
-def test_of_what_a_worker_died_with_a_worker_gets_one_at_a_time(
-    client: "redis.Redis", redis_url: str
-) -> None:
+def test_of_what_a_worker_died_with_each_gets_one_at_a_time(client: "redis.Redis", redis_url: str) -> None:
     dead, alive = Broker(redis_url, prefetch=8), Broker(redis_url, prefetch=8)
     for number in range(3):
         client.hset(keys.MESSAGES(keys.STEPS), f"m{number}", step(f"brief:{number}"))
@@ -460,7 +456,7 @@ def step(subject: str) -> str:
     return json.dumps(whole)
 
 
-def test_the_jobs_that_may_be_a_held_brief_s_are_listed_so_that_one_can_be_adopted(
+def test_the_jobs_that_may_be_a_held_briefs_are_listed_to_adopt(
     command: Command, flow: Flow, environment: dict[str, str]
 ) -> None:
     flow.api.fault("drop_response", path=CREATE)
@@ -497,7 +493,7 @@ def test_a_dead_letter_of_the_inlet_is_thrown_away_by_its_id(command: Command, c
     assert command("cancel", "m1").returncode == 1
 
 
-def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back_by_its_id(
+def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back(
     command: Command, client: "redis.Redis", worker_process: ProcessFactory
 ) -> None:
     client.hset(keys.MESSAGES(keys.INLET), "m1", "{")
@@ -532,7 +528,7 @@ def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "re
 
 @pytest.mark.parametrize("name", ["retry", "cancel"])
 @pytest.mark.parametrize("raw", [b"id-\xff\x1b[31m", b"-nal", b"a b; $(c)", b"it's"])
-def test_the_command_that_is_shown_for_a_dead_letter_can_be_typed_whatever_its_id(
+def test_the_command_shown_for_a_dead_letter_can_always_be_typed(
     command: Command, client: "redis.Redis", name: str, raw: bytes
 ) -> None:
     client.hset(keys.DEAD_MESSAGES(keys.INLET), raw, "{")  # type: ignore[arg-type]  # bytes are fine

@@ -40,7 +40,7 @@ def test_for_programs_it_names_the_brief_and_the_drafts(command: Command, heard:
     assert json.loads(answer.stdout) == {"brief_id": "a", "promoting": [drafts[0], drafts[2]]}
 
 
-def test_status_says_that_a_pick_is_wanted_and_how_until_it_is_made(command: Command, heard: Flow) -> None:
+def test_status_says_how_to_pick_until_the_pick_is_made(command: Command, heard: Flow) -> None:
     _, drafts = waiting(heard, **MANUAL)
     assert "wants a pick: see `status BRIEF`" in command("status").stdout
     wanted = "a person's pick among the drafts of instructions[0]: `identity-worker pick a DRAFT...`\n"
@@ -49,7 +49,7 @@ def test_status_says_that_a_pick_is_wanted_and_how_until_it_is_made(command: Com
     assert "pick" not in command("status").stdout + command("status", "a").stdout
 
 
-def test_a_draft_that_is_not_on_offer_is_refused_with_those_that_are(command: Command, heard: Flow) -> None:
+def test_a_draft_not_on_offer_is_refused_with_those_that_are(command: Command, heard: Flow) -> None:
     _, drafts = waiting(heard, **MANUAL)
     answer = command("pick", "a", str(drafts[2]))
     assert answer.returncode == 1

@@ -109,9 +109,7 @@ def test_a_job_of_another_brief_is_not_adopted(held_on_create: Flow, resolve: Co
     assert flow.client.get(keys.JOB("default", job)) == "brief:other"
 
 
-def test_a_job_that_the_api_does_not_know_or_that_makes_no_identities_is_not_adopted(
-    held_on_create: Flow, resolve: Command
-) -> None:
+def test_a_job_unknown_or_without_identities_is_not_adopted(held_on_create: Flow, resolve: Command) -> None:
     flow = held_on_create
     unknown = resolve("--adopt", "job_of_nobody")
     assert unknown.returncode == 1
@@ -150,9 +148,7 @@ def test_a_given_up_brief_fails_with_what_may_have_been_paid(held_on_create: Flo
     assert not flow.client.exists(keys.SLOTS("default"), keys.PERMITS("default"), keys.QUESTIONS())
 
 
-def test_a_brief_given_up_while_its_job_may_run_keeps_the_permit_until_it_cannot(
-    flow: Flow, resolve: Command
-) -> None:
+def test_a_brief_given_up_keeps_the_permit_while_its_job_may_run(flow: Flow, resolve: Command) -> None:
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
@@ -199,9 +195,7 @@ def test_two_operators_at_once_have_one_effect(held_on_create: Flow, resolve: Co
 
 
 @pytest.mark.parametrize("late", ["adopt", "resend", "give up"])
-def test_an_answer_is_one_to_the_question_that_was_read_and_to_no_later_one(
-    held_on_create: Flow, late: str
-) -> None:
+def test_an_answer_is_to_the_question_read_and_no_later_one(held_on_create: Flow, late: str) -> None:
     from actors.runtime import runtime
 
     flow, operator = held_on_create, Operator(held_on_create.client, held_on_create.settings, "a person")

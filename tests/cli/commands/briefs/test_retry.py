@@ -83,7 +83,7 @@ def test_paid_drafts_are_chosen_from_again_and_not_bought_again(command: Command
     assert attempts == list(range(1, len(attempts) + 1)), "no attempt is a second one of its number"
 
 
-def test_a_brief_that_goes_on_is_kept_as_long_as_an_open_one(command: Command, flow: Flow) -> None:
+def test_a_brief_that_goes_on_is_kept_like_an_open_one(command: Command, flow: Flow) -> None:
     failed_on_promotion(flow, batch="spring")
     kept = [keys.RECORD(SUBJECT), keys.JOURNAL("b"), keys.BATCH("spring"), keys.BUDGET("spring")]
     assert min(flow.client.ttl(key) for key in kept) > 0
@@ -131,9 +131,7 @@ def test_a_brief_whose_create_was_refused_is_sent_again(command: Command, heard:
     assert heard.calls("b")[:4] == ["create intended", "create Invalid", "operator retry", "create intended"]
 
 
-def test_a_brief_whose_job_brought_nothing_is_looked_at_again_and_not_sent_again(
-    command: Command, flow: Flow
-) -> None:
+def test_a_brief_whose_job_brought_nothing_is_not_sent_again(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "the API does not know its job"})
@@ -206,7 +204,7 @@ def test_of_a_batch_those_that_stopped_go_on(command: Command, flow: Flow) -> No
     assert event_types(flow.client, "bad") == ["identity.brief.failed"]
 
 
-def test_the_slots_of_one_that_goes_on_are_taken_only_as_far_as_there_are_some(
+def test_who_goes_on_takes_only_as_many_slots_as_there_are(
     command: Command, flow: Flow, ledger: Ledger
 ) -> None:
     failed_on_promotion(flow)
@@ -229,7 +227,7 @@ def test_a_brief_that_is_done_in_all_its_parts_is_not_retried(flow: Flow) -> Non
 
 
 @pytest.mark.parametrize("stopped", ["held", "failed", "failed without a usable draft"])
-def test_a_brief_that_has_a_job_goes_back_to_it_and_looks_at_it_at_once(flow: Flow, stopped: str) -> None:
+def test_a_brief_that_has_a_job_looks_at_it_at_once(flow: Flow, stopped: str) -> None:
     flow.accept(brief_id="b")
     brief = flow.until("b", "generating")
     fields = (
@@ -249,7 +247,7 @@ def test_a_brief_that_broke_before_its_create_waits_for_its_permits_again(flow: 
     assert flow.until("b", "generating")
 
 
-def test_an_identity_whose_step_broke_is_looked_at_again_and_not_promoted_again(flow: Flow) -> None:
+def test_an_identity_whose_step_broke_is_looked_at_not_promoted_again(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.until("b", "generating")
     flow.api.rest()
@@ -266,7 +264,7 @@ def test_an_identity_whose_step_broke_is_looked_at_again_and_not_promoted_again(
     assert flow.api.requests(f"POST {PROMOTE}") == 1
 
 
-def test_a_promote_that_may_have_arrived_keeps_its_permit_until_it_is_made_again(flow: Flow) -> None:
+def test_a_promote_that_may_have_arrived_keeps_its_permit_until_repeated(flow: Flow) -> None:
     (promotion,) = promoting(flow)
     flow.ledger.set_limits(ACCOUNT, {"promote_per_minute": "1"}, by="test")
     assert flow.ledger.advance(flow.record(promotion), "promoting") is Answer.APPLIED
@@ -309,7 +307,7 @@ def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: F
 
 
 @pytest.mark.parametrize("where", ["uncertain", "preparing"])
-def test_one_that_broke_where_others_ask_has_no_question_and_goes_back_there(flow: Flow, where: str) -> None:
+def test_one_that_broke_where_others_ask_has_no_question(flow: Flow, where: str) -> None:
     flow.accept(brief_id="b", **(FILES if where == "preparing" else {}))
     for state in ("submitting", "uncertain") if where == "uncertain" else ():
         assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.APPLIED
@@ -320,7 +318,7 @@ def test_one_that_broke_where_others_ask_has_no_question_and_goes_back_there(flo
     assert looked_at_in(flow, SUBJECT) == AT_ONCE
 
 
-def test_a_promote_under_way_is_not_made_again_by_who_read_that_it_was_held(flow: Flow) -> None:
+def test_a_promote_under_way_is_not_repeated_by_who_read_held(flow: Flow) -> None:
     first, second = promoting(flow, 2)
     held(flow, first)
     held(flow, second)
@@ -337,7 +335,7 @@ def test_a_promote_under_way_is_not_made_again_by_who_read_that_it_was_held(flow
     assert [flow.record(each).state for each in (first, second)] == ["promoting", "held"]
 
 
-def test_a_retry_of_which_one_move_is_not_allowed_makes_none_of_them(flow: Flow) -> None:
+def test_a_retry_with_one_move_that_is_refused_makes_none_of_them(flow: Flow) -> None:
     first, second = promoting(flow, 2)
     held(flow, first)
     moves = [
@@ -361,9 +359,7 @@ def test_where_nothing_is_held_it_says_that_it_did_nothing(command: Command) -> 
     assert command("retry", "--all-held", "--json").stdout == "[]\n"
 
 
-def test_all_that_are_held_are_tried_and_those_that_need_an_answer_named(
-    command: Command, flow: Flow
-) -> None:
+def test_all_held_are_tried_and_those_that_need_an_answer_named(command: Command, flow: Flow) -> None:
     for brief_id in ("a", "b"):
         flow.accept(brief_id=brief_id)
     record, fields = flow.brief("a"), {"question": "?", "evidence": "{}"}

@@ -86,9 +86,7 @@ def test_on_a_terminal_lines_are_folded_between_words_and_urls_stay_whole(
     assert not [line for line in lines if line != line.rstrip()]
 
 
-def test_a_bad_brief_of_an_account_that_there_is_not_shows_no_such_account(
-    command: Command, flow: Flow
-) -> None:
+def test_a_bad_brief_of_a_missing_account_shows_no_such_account(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="bad", account="nobody")
     answer = command("status")
     assert "bad" in answer.stdout
@@ -97,9 +95,7 @@ def test_a_bad_brief_of_an_account_that_there_is_not_shows_no_such_account(
     assert json.loads(command("watch", "--once", "--json").stdout)["accounts"] == []
 
 
-def test_a_refused_token_is_told_with_the_account_and_where_its_token_is_set(
-    command: Command, flow: Flow
-) -> None:
+def test_a_refused_token_names_the_account_and_where_it_is_set(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("pause", 600_000, "401: Invalid token"))
     told = command("status").stdout
@@ -130,7 +126,7 @@ def many(flow: Flow, count: int, batch: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--batch", "autumn"]])
-def test_no_brief_is_left_out_for_programs_and_none_in_silence_for_people(
+def test_no_brief_is_left_out_silently_for_people_or_for_programs(
     arguments: list[str], command: Command, flow: Flow
 ) -> None:
     many(flow, 1_100, "autumn")

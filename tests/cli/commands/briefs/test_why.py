@@ -62,9 +62,7 @@ def test_an_unknown_brief_ends_with_1_and_a_hint(command: Command, client: "redi
     assert "no brief nobody is on record" in answer.stderr
 
 
-def test_a_brief_that_lacks_a_job_is_told_who_holds_them_and_when_it_may_start(
-    command: Command, flow: Flow
-) -> None:
+def test_a_brief_without_a_job_learns_who_holds_them_until_when(command: Command, flow: Flow) -> None:
     fill(flow)
     flow.accept(brief_id="a")
     flow.accept(brief_id="b")
@@ -110,7 +108,7 @@ def test_a_refused_token_is_told_with_what_to_do_about_it(command: Command, flow
     assert "`identity-worker resume default`" in shown
 
 
-def test_a_pause_is_told_with_its_reason_and_when_it_is_tried_again(command: Command, flow: Flow) -> None:
+def test_a_pause_is_told_with_its_reason_and_next_try(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.ledger.advance(flow.brief("first"), "failed", pause=Pause("create", 600_000, "402: no credits"))
     flow.accept(brief_id="a")
@@ -144,9 +142,7 @@ def test_without_slots_no_time_is_told(command: Command, flow: Flow) -> None:
     assert "  start:    not known: nobody knows when an identity will be deleted" in text
 
 
-def test_who_holds_the_missing_slots_is_told_with_since_when_and_how_many_more(
-    command: Command, heard: Flow
-) -> None:
+def test_who_holds_the_missing_slots_is_told_since_when(command: Command, heard: Flow) -> None:
     limit(heard, slots=9, jobs=0, create_per_minute=0)
     heard.accept(brief_id="picked", choose="manual")
     brief = heard.until("picked", "choosing")
@@ -178,9 +174,7 @@ def test_slots_that_those_before_it_will_take_are_not_counted_on(command: Comman
     assert told(command, "b")["not_known"] == "those before it take the free slots"
 
 
-def test_a_parked_brief_is_told_what_it_may_cost_and_what_raises_the_budget(
-    command: Command, flow: Flow
-) -> None:
+def test_a_parked_brief_learns_its_cost_and_what_raises_the_budget(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.ledger.set_budget("spring", "default", 10, by="test")
     flow.accept(brief_id="a", batch="spring")
@@ -195,9 +189,7 @@ def test_a_parked_brief_is_told_what_it_may_cost_and_what_raises_the_budget(
     assert "parked:    over the budget of batch spring; see `why`" in command("status", "a").stdout
 
 
-def test_who_holds_the_budget_is_told_with_the_credits_and_what_is_spent(
-    command: Command, heard: Flow
-) -> None:
+def test_who_holds_the_budget_is_told_with_credits_and_spending(command: Command, heard: Flow) -> None:
     heard.finish(heard.accept(brief_id="first", batch="spring"))
     limit(heard, jobs=0, create_per_minute=0)
     heard.api.set(drafts_median_seconds=3_000)
@@ -227,9 +219,7 @@ def test_urgent_briefs_may_take_jobs_that_others_may_not(command: Command, flow:
     assert "1 of 2 in use, 1 kept for urgent briefs" in command("why", "a").stdout
 
 
-def test_one_job_more_is_counted_on_when_it_will_be_tried_while_others_use_the_account(
-    command: Command, flow: Flow
-) -> None:
+def test_one_job_more_counts_when_due_while_others_use_the_account(command: Command, flow: Flow) -> None:
     limit(flow, express=0)
     fill(flow, 1)
     until = flow.ledger.now() + 40_000
@@ -322,7 +312,7 @@ def test_without_a_listener_no_start_is_promised(flow: Flow) -> None:
         (401, {"error": "no"}, "401: no"),
     ],
 )
-def test_after_a_refusal_it_is_told_before_when_nothing_starts_and_what_must_happen(
+def test_after_a_refusal_it_is_told_when_what_may_start(
     flow: Flow, status: int, body: dict[str, Any], says: str
 ) -> None:
     flow.api.refuse(CREATE, status, body, count=10)
@@ -341,7 +331,7 @@ def test_after_a_refusal_it_is_told_before_when_nothing_starts_and_what_must_hap
     assert says in text
 
 
-def test_while_one_goes_first_after_a_refusal_nobody_else_is_promised_a_start(flow: Flow) -> None:
+def test_while_one_goes_first_nobody_else_is_promised_a_start(flow: Flow) -> None:
     flow.api.refuse(CREATE, 503, {"error": "off"})
     flow.accept(brief_id="a")
     flow.steps.until(lambda: bool(flow.pauses()))
@@ -391,7 +381,7 @@ def test_a_first_price_that_is_waited_for_is_told(flow: Flow) -> None:
     assert "with a budget, the first job of account default goes alone" in text_of(flow, "a")
 
 
-def test_what_those_before_it_take_of_the_accounts_budget_is_not_counted_on(flow: Flow) -> None:
+def test_what_those_before_it_take_of_the_budget_is_not_counted(flow: Flow) -> None:
     limit(flow, jobs=1)
     flow.client.hset(ACCOUNT, mapping={"drafts_credits": 10, "drafts_made": 1})
     flow.accept(brief_id="first")
@@ -402,7 +392,7 @@ def test_what_those_before_it_take_of_the_accounts_budget_is_not_counted_on(flow
     assert start(flow, "b").not_known == "those before it take what is left of the account's budget"
 
 
-def test_a_step_that_no_worker_has_come_to_is_told_with_since_when(flow: Flow) -> None:
+def test_a_step_no_worker_has_come_to_is_told_since_when(flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.client.hincrby(keys.RECORD("brief:a"), "hinted", -60_000)
     (step,) = blockers(flow, "a")
@@ -410,9 +400,7 @@ def test_a_step_that_no_worker_has_come_to_is_told_with_since_when(flow: Flow) -
     assert "  missing:  a free worker: its step is queued for 1m, of 1 step in all\n" in text_of(flow, "a")
 
 
-def test_a_brief_that_no_worker_has_taken_may_be_among_those_that_are_queued(
-    command: Command, flow: Flow
-) -> None:
+def test_a_brief_no_worker_has_taken_may_be_among_the_queued(command: Command, flow: Flow) -> None:
     flow.broker.enqueue(inlet_message(brief(brief_id="a")))
     flow.client.delete(keys.WORKERS())
     answer = command("why", "a")

@@ -60,9 +60,7 @@ def test_who_waits_is_told_by_batch_with_what_is_parked(command: Command, flow: 
     flow.client.flushall()
 
 
-def test_batches_of_the_first_that_wait_are_said_to_be_no_more_than_that(
-    command: Command, flow: Flow
-) -> None:
+def test_batches_of_the_first_that_wait_are_said_to_be_that(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.client.zadd(keys.WAITING("default", "create"), {f"brief:w-{n}": n for n in range(1_001)})
     text = command("accounts").stdout

@@ -44,7 +44,7 @@ def write(client: "redis.Redis", brief_id: str = "b", **entry: Any) -> None:
     client.rpush(keys.JOURNAL(brief_id), json.dumps(whole))
 
 
-def test_a_run_without_faults_is_as_it_should_be_and_is_summed_up_by_batch(
+def test_a_run_without_faults_passes_and_is_summed_up_by_batch(
     heard: Flow, audited: Callable[..., dict[str, Any]], command: Command
 ) -> None:
     heard.finish(heard.accept(brief_id="b", batch="spring", choose="all"))
@@ -119,7 +119,7 @@ def test_a_second_create_is_named_unless_an_operator_had_it_sent(
     assert found == [] if resent else found[0].startswith("2 creates were accepted, 1 allowed: jobs job_")
 
 
-def test_an_accepted_create_without_a_job_and_a_job_without_a_create_are_named(
+def test_an_accepted_create_and_a_job_without_the_other_are_named(
     flow: Flow, audited: Callable[..., dict[str, Any]]
 ) -> None:
     for brief_id in ("b", "c"):
@@ -133,7 +133,7 @@ def test_an_accepted_create_without_a_job_and_a_job_without_a_create_are_named(
     assert whats(told, "c") == ["its job job_x is of no create in the journal"]
 
 
-def test_a_draft_that_was_promoted_twice_and_an_identity_of_no_promote_are_named(
+def test_a_draft_promoted_twice_and_an_identity_never_promoted_are_named(
     heard: Flow, audited: Callable[..., dict[str, Any]]
 ) -> None:
     heard.finish(heard.accept(brief_id="b"))
@@ -228,7 +228,7 @@ def test_charges_whose_record_is_gone_and_records_that_others_wrote_are_named(
     flow.client.delete(keys.JOURNAL("b"), keys.RECORD("brief:d"))
 
 
-def test_a_batch_or_an_account_that_there_is_not_is_no_audit_passed(
+def test_a_batch_or_account_that_does_not_exist_passes_no_audit(
     flow: Flow, audited: Callable[..., dict[str, Any]], command: Command, tmp_path: Path
 ) -> None:
     flow.accept(brief_id="b")
@@ -245,9 +245,7 @@ def test_a_batch_or_an_account_that_there_is_not_is_no_audit_passed(
     ) in answer.stdout
 
 
-def test_an_api_that_can_t_be_reached_is_told_once_and_is_no_wrong_charge(
-    flow: Flow, command: Command
-) -> None:
+def test_an_unreachable_api_is_told_once_and_is_no_wrong_charge(flow: Flow, command: Command) -> None:
     for brief_id in ("a", "b"):
         flow.accept(brief_id=brief_id)
         flow.until(brief_id, "generating")

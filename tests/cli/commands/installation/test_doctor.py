@@ -27,7 +27,7 @@ def examined(command: Command, environment: dict[str, str]) -> Any:
 
 
 @pytest.mark.channel
-def test_where_all_runs_every_line_is_ok_and_the_token_is_not_shown(
+def test_where_all_runs_every_line_is_ok_without_the_token(
     command: Command,
     environment: dict[str, str],
     client: "redis.Redis",
@@ -133,9 +133,7 @@ def test_strict_fails_on_a_warning_too_and_only_json_is_on_stdout(
     assert "settings.unknown" in told.stderr
 
 
-def test_what_holds_up_an_account_fails_where_something_waits_for_it_and_else_warns(
-    examined: Any, flow: Flow
-) -> None:
+def test_what_holds_up_an_account_fails_only_where_something_waits(examined: Any, flow: Flow) -> None:
     client, account = flow.client, keys.RECORD("account:default")
     flow.ledger.count_identities("default", [f"theirs-{n}" for n in range(50)], flow.ledger.now())
     pause = {"create_until": "9" * 13, "create_count": "1", "create_reason": "402: Not enough credits"}
@@ -163,9 +161,7 @@ def test_what_holds_up_an_account_fails_where_something_waits_for_it_and_else_wa
     assert examined()["pauses default create"]["health"] == "warn"
 
 
-def test_a_library_that_the_api_calls_full_fails_and_a_budget_near_its_end_warns(
-    examined: Any, flow: Flow
-) -> None:
+def test_a_full_library_fails_and_a_budget_near_its_end_warns(examined: Any, flow: Flow) -> None:
     account = keys.RECORD("account:default")
     seen = {"slots_seen": 2, "slots_seen_at": 1, "slots_seen_reason": "429: Maximum identities reached."}
     flow.client.hset(account, mapping=seen)
@@ -184,7 +180,7 @@ def test_a_library_that_the_api_calls_full_fails_and_a_budget_near_its_end_warns
 
 
 @pytest.mark.parametrize("lacking", ["xadd", "time", "scan"])
-def test_rights_that_are_missing_fail_and_nothing_else_is_said_of_such_a_server(
+def test_missing_rights_fail_and_nothing_else_is_said_of_the_server(
     examined: Any, own_valkey: ValkeyServer, lacking: str
 ) -> None:
     with redis.Redis.from_url(own_valkey.connection_url) as own:

@@ -33,7 +33,7 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", [AS_SCRIPT, AS_MODULE], ids=["script", "module"])
-def test_a_command_and_the_server_that_it_starts_run_in_a_folder_of_modules_called_like_ours(
+def test_a_command_and_its_server_run_among_modules_called_like_ours(
     elsewhere: Path, command: list[str]
 ) -> None:
     arguments = [*command, "status", "--json"]
@@ -76,7 +76,7 @@ def test_a_worker_works_there_and_comes_back_after_sighup(
         ({"ACCOUNTS_FILE": "none.toml"}, "none.toml: No such file"),
     ],
 )
-def test_a_worker_that_is_set_wrongly_ends_with_2_before_it_starts_anything(
+def test_a_worker_that_is_set_wrongly_ends_with_2_at_once(
     alone: Command, variables: dict[str, str], told: str
 ) -> None:
     ended = alone("work", **variables)
@@ -93,7 +93,7 @@ def test_a_worker_that_is_set_wrongly_ends_with_2_before_it_starts_anything(
         ("/99", "", "it has fewer databases"),
     ],
 )
-def test_a_worker_on_a_redis_that_waiting_does_not_mend_says_so_in_the_place_of_logs(
+def test_a_worker_on_an_unusable_redis_says_so_in_place_of_logs(
     alone: Command, redis_url: str, database: str, user: str, told: str
 ) -> None:
     url = urlsplit(redis_url)._replace(path=database, query=user).geturl()

@@ -37,14 +37,14 @@ def test_one_that_costs_less_passes_one_that_the_budget_cannot_pay(scene: Scene)
     assert scene.arrive(need=2).granted
 
 
-def test_a_brief_must_fit_the_budgets_of_its_account_and_of_its_batch(scene: Scene) -> None:
+def test_a_brief_must_fit_its_accounts_and_its_batchs_budget(scene: Scene) -> None:
     scene.set_account_budget("a", 100)
     assert not scene.arrive(batch="x", budget=50, need=2).granted
     assert scene.arrive(batch="x").granted
     assert not scene.arrive(batch="y", budget=1_000, need=2).granted
 
 
-def test_drafts_and_promotions_are_spent_and_what_is_not_needed_is_free_again(scene: Scene) -> None:
+def test_what_is_bought_is_spent_and_the_rest_is_free_again(scene: Scene) -> None:
     priced(scene, 10)
     scene.set_account_budget("a", 120)
     brief = bought(scene, 30)
@@ -71,7 +71,7 @@ def test_a_budget_that_is_taken_away_holds_nobody_back(scene: Scene) -> None:
     assert waiting.granted
 
 
-def test_a_first_budget_counts_from_then_on_with_what_is_on_its_way(scene: Scene) -> None:
+def test_a_first_budget_counts_from_then_with_what_is_under_way(scene: Scene) -> None:
     bought(scene, 1_000)
     on_its_way = scene.arrive()
     assert on_its_way.granted
@@ -116,7 +116,7 @@ def test_the_report_tells_what_is_spent_reserved_and_left(scene: Scene) -> None:
 # The price of drafts.
 
 
-def test_before_the_first_price_is_known_one_brief_with_a_budget_goes_first(scene: Scene) -> None:
+def test_before_a_price_is_known_one_brief_with_budget_goes_first(scene: Scene) -> None:
     scene.open("b", job_has_ended=False)
     scene.set_account_budget("b", 120)
     first, second, third = (scene.arrive("b") for _ in range(3))
@@ -129,7 +129,7 @@ def test_before_the_first_price_is_known_one_brief_with_a_budget_goes_first(scen
     assert [second.granted, third.granted] == [True, False]
 
 
-def test_a_batchs_budget_waits_for_the_first_price_too_and_others_do_not(scene: Scene) -> None:
+def test_a_batchs_budget_waits_for_the_first_price_and_others_do_not(scene: Scene) -> None:
     scene.open("b", job_has_ended=False)
     first, second = scene.arrive("b", batch="x", budget=1_000), scene.arrive("b", batch="x")
     assert first.granted
@@ -137,7 +137,7 @@ def test_a_batchs_budget_waits_for_the_first_price_too_and_others_do_not(scene: 
     assert scene.arrive("b").granted
 
 
-def test_where_the_api_tells_no_price_the_others_go_once_the_first_job_is_over(scene: Scene) -> None:
+def test_where_no_price_is_told_others_go_after_the_first_job(scene: Scene) -> None:
     scene.open("b", job_has_ended=False)
     scene.set_account_budget("b", 1_000)
     first, second, third = (scene.arrive("b") for _ in range(3))
@@ -148,7 +148,7 @@ def test_where_the_api_tells_no_price_the_others_go_once_the_first_job_is_over(s
     assert third.granted
 
 
-def test_a_first_brief_that_comes_to_nothing_lets_the_next_one_go_first(scene: Scene) -> None:
+def test_a_first_brief_that_fails_lets_the_next_one_go_first(scene: Scene) -> None:
     scene.open("b", job_has_ended=False)
     scene.set_account_budget("b", 1_000)
     first, second, third = (scene.arrive("b") for _ in range(3))

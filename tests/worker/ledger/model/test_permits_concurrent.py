@@ -112,7 +112,7 @@ class Worker:
         scripts.run("advance", subject=subject, to=after, settle="counted", set=code, timer=10)
 
 
-def test_workers_at_once_keep_every_cap_as_the_server_counts_and_leave_nothing(
+def test_workers_at_once_keep_every_cap_and_leave_nothing(
     model_client: "redis.Redis", model_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model_client.flushall()

@@ -115,7 +115,7 @@ def test_while_batches_wait_each_gets_its_share(
                 assert max(leads) - min(leads) <= bound + 1e-9, f"{pair}: {leads}, {counter.served}"
 
 
-def test_a_small_batch_does_not_wait_for_the_end_of_a_large_one(counter: Counter) -> None:
+def test_a_small_batch_does_not_wait_for_a_large_ones_end(counter: Counter) -> None:
     counter.arrive("one", 60)
     for _ in range(20):
         counter.serve()

@@ -32,7 +32,7 @@ def preprocessing(scene: Scene, **brief: object) -> Subject:
     return promotion
 
 
-def test_the_permit_of_a_job_that_is_over_goes_to_its_own_promotion_before_a_creation(scene: Scene) -> None:
+def test_the_permit_of_an_ended_job_goes_to_its_own_promotion(scene: Scene) -> None:
     scene.limit("a", jobs=1)
     brief = generating(scene)
     creation = scene.arrive(priority=100)
@@ -64,7 +64,7 @@ def test_a_job_that_an_operator_found_holds_a_permit(scene: Scene) -> None:
     assert scene.client.zrange(keys.PERMITS("a"), 0, -1) == [brief.name]
 
 
-def test_the_express_share_is_not_taken_by_one_who_passes_an_urgent_one_without_slots(scene: Scene) -> None:
+def test_the_express_share_is_not_for_who_passes_one_without_slots(scene: Scene) -> None:
     scene.limit("a", jobs=2, express=1, slots=3)
     generating(scene)
     urgent, ordinary = scene.arrive(priority=1, need=3), scene.arrive()
@@ -145,7 +145,7 @@ def test_a_request_without_an_answer_does_not_end_the_probing(scene: Scene) -> N
     assert third.granted
 
 
-def test_requests_refused_together_are_one_refusal_and_each_one_after_doubles_the_pause(scene: Scene) -> None:
+def test_requests_refused_together_are_one_refusal_later_ones_double_the_pause(scene: Scene) -> None:
     together = [scene.arrive() for _ in range(5)]
     for subject in together:
         scene.begin(subject)
@@ -184,7 +184,7 @@ def test_a_pause_grows_to_a_quarter_of_an_hour_and_no_further(scene: Scene) -> N
     assert pauses == [minutes * MINUTE for minutes in (1, 2, 4, 8, 15, 15, 15)]
 
 
-def test_requests_that_ended_a_window_ago_do_not_make_a_429_one_of_the_rate(scene: Scene) -> None:
+def test_requests_ended_a_window_ago_make_no_429_a_rate_limit(scene: Scene) -> None:
     scene.limit("a", create_per_minute=2)
     generating(scene)
     last = scene.arrive()
@@ -267,7 +267,7 @@ def test_the_library_is_counted_again_soon_while_a_count_fails(scene: Scene) -> 
         assert ("count_identities", "library:a") in scene.sent
 
 
-def test_deleting_an_identity_frees_a_promotion_that_was_refused_for_want_of_a_slot(scene: Scene) -> None:
+def test_deleting_an_identity_frees_a_promotion_that_lacked_a_slot(scene: Scene) -> None:
     promotion = preprocessing(scene)
     scene.move(promotion, "planned")
     scene.begin(promotion)
@@ -284,7 +284,7 @@ def test_deleting_an_identity_frees_a_promotion_that_was_refused_for_want_of_a_s
     assert promotion.granted
 
 
-def test_a_list_that_was_asked_for_earlier_does_not_hide_a_newer_identity(scene: Scene) -> None:
+def test_a_list_asked_for_earlier_does_not_hide_a_newer_identity(scene: Scene) -> None:
     since = scene.now
     scene.now += 1
     promotion = preprocessing(scene)
@@ -293,7 +293,7 @@ def test_a_list_that_was_asked_for_earlier_does_not_hide_a_newer_identity(scene:
     assert promotion.state == "preprocessing"
 
 
-def test_the_jobs_of_others_are_made_room_for_and_tried_again_one_by_one(scene: Scene) -> None:
+def test_the_jobs_of_others_get_room_and_are_tried_one_by_one(scene: Scene) -> None:
     scene.limit("a", create_per_minute=0)
     briefs = [scene.arrive() for _ in range(5)]
     for brief in briefs:
@@ -309,7 +309,7 @@ def test_the_jobs_of_others_are_made_room_for_and_tried_again_one_by_one(scene: 
     assert scene.client.hget(keys.RECORD("account:a"), "working") is None
 
 
-def test_one_job_more_that_is_due_to_be_tried_may_still_be_kept_for_urgent_briefs(scene: Scene) -> None:
+def test_one_job_more_may_still_be_kept_for_urgent_briefs(scene: Scene) -> None:
     scene.limit("a", express=1)
     for _ in range(3):
         generating(scene)
@@ -351,7 +351,7 @@ def test_promotions_may_take_the_express_share(scene: Scene) -> None:
     assert scene.model.subjects["promotion:00001#0"].granted
 
 
-def test_slots_that_were_reserved_serve_as_far_as_they_go_under_a_lower_cap(scene: Scene) -> None:
+def test_reserved_slots_serve_as_far_as_a_lower_cap_allows(scene: Scene) -> None:
     brief = generating(scene, need=3)
     scene.collect(brief)
     scene.limit("a", slots=2)
@@ -417,7 +417,7 @@ def test_more_promotions_than_were_reserved_wait_for_a_slot(scene: Scene) -> Non
 
 
 @pytest.mark.parametrize("kind", ["jobs", "rate", "slots"])
-def test_what_was_granted_but_not_begun_does_not_go_out_after_a_429(scene: Scene, kind: str) -> None:
+def test_what_was_granted_but_not_begun_stays_in_after_a_429(scene: Scene, kind: str) -> None:
     refused, granted = scene.arrive(batch="x", budget=1_000), scene.arrive(batch="x")
     scene.begin(refused)
     assert granted.granted
@@ -428,7 +428,7 @@ def test_what_was_granted_but_not_begun_does_not_go_out_after_a_429(scene: Scene
     assert refused.granted, "it keeps its place"
 
 
-def test_a_pause_of_the_account_takes_back_the_grants_of_promotions_but_not_their_slots(scene: Scene) -> None:
+def test_a_pause_takes_back_grants_of_promotions_but_not_their_slots(scene: Scene) -> None:
     brief, refused = generating(scene, batch="x", budget=1_000), scene.arrive()
     scene.begin(refused)
     scene.collect(brief, promotions=1)

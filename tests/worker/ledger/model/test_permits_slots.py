@@ -35,7 +35,7 @@ def full(scene: Scene, identities: int = 3) -> Subject:
     return refused
 
 
-def test_no_draft_is_bought_any_more_once_the_api_has_said_that_it_is_full(scene: Scene) -> None:
+def test_no_draft_is_bought_after_the_api_says_it_is_full(scene: Scene) -> None:
     full(scene)
     assert scene.client.hget(RECORD, "slots_seen") == "3"
     waiting = [scene.arrive() for _ in range(10)]
@@ -43,7 +43,7 @@ def test_no_draft_is_bought_any_more_once_the_api_has_said_that_it_is_full(scene
     assert not any(brief.granted for brief in waiting)
 
 
-def test_a_create_that_was_granted_but_not_begun_does_not_go_out_any_more(scene: Scene) -> None:
+def test_a_create_granted_but_not_begun_does_not_go_out(scene: Scene) -> None:
     scene.limit("a", slots=200)
     promotion = planned(scene)
     scene.begin(promotion)
@@ -65,7 +65,7 @@ def test_the_refused_promotion_alone_tries_again_after_each_pause(scene: Scene) 
     assert [first.granted, second.granted] == [True, False]
 
 
-def test_what_is_on_its_way_to_the_library_counts_when_the_api_says_that_it_is_full(scene: Scene) -> None:
+def test_what_is_on_its_way_counts_when_the_api_is_full(scene: Scene) -> None:
     scene.limit("a", slots=200, create_per_minute=0, promote_per_minute=0)
     first, second = planned(scene), planned(scene)
     scene.begin(first)
@@ -98,7 +98,7 @@ def test_identities_that_others_made_are_counted_to_what_the_api_has_said(scene:
     assert refused.waits
 
 
-def test_what_is_deleted_makes_room_for_the_promotion_and_then_for_a_create(scene: Scene) -> None:
+def test_what_is_deleted_makes_room_for_the_promotion_then_a_create(scene: Scene) -> None:
     refused = full(scene)
     waiting = scene.arrive()
     scene.libraries["a"].pop()
@@ -114,7 +114,7 @@ def test_what_is_deleted_makes_room_for_the_promotion_and_then_for_a_create(scen
     assert scene.client.hget(RECORD, "slots_seen") == "3"
 
 
-def test_a_success_beyond_what_the_api_has_said_lifts_it_once_a_count_agrees(scene: Scene) -> None:
+def test_a_success_beyond_the_word_full_lifts_it_after_a_count(scene: Scene) -> None:
     refused, waiting = full(scene), scene.arrive()
     scene.pass_time(MINUTE)
     promoted(scene, refused)
@@ -175,7 +175,7 @@ def test_a_lower_limit_counts_more_than_what_the_api_has_said(scene: Scene) -> N
     assert not scene.arrive().granted
 
 
-def test_creates_that_are_refused_for_want_of_slots_try_one_at_a_time(scene: Scene) -> None:
+def test_creates_refused_for_want_of_slots_try_one_at_a_time(scene: Scene) -> None:
     scene.limit("a", slots=200, create_per_minute=0)
     briefs = [scene.arrive() for _ in range(3)]
     for brief in briefs:
