@@ -6,9 +6,8 @@ record names the turn that it belongs to.
 
 from typing import Any
 
-from actors.runtime import MARGIN, Runtime
-from config import logs
-from worker.files.fetching import SECONDS
+from actors.runtime import Runtime
+from config import durations, logs
 from worker.ledger.ledger import Answer, Event, Pause, Record
 from worker.lifecycle import preparing
 
@@ -35,7 +34,9 @@ def limit_ms(rt: Runtime, doing: str) -> int:
     if doing == EXTRACTING:
         return rt.paid_call_ms
     # The picture is fetched, announced and sent. Should that take longer, it is taken over and refused.
-    return round((SECONDS + 2 * rt.settings.request_timeout) * 1000) + MARGIN
+    return (
+        round((durations.FETCH_SECONDS + 2 * rt.settings.request_timeout) * 1000) + durations.RECORD_MARGIN_MS
+    )
 
 
 def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
@@ -91,7 +92,7 @@ def again(rt: Runtime, brief: Record, turn: int, error: str, lost: float = 0.0) 
     """Make a free call again after a while, or fail its brief: after too many tries, or seconds `lost`."""
     tries, fetched = int(brief.get("tries") or 0) + 1, preparing.seconds_lost(brief) + lost
     log.warning("upload.failed", brief=brief.brief_id, tries=tries, error=error)
-    if tries >= preparing.MOST_TRIES or fetched >= preparing.MOST_LOST:
+    if tries >= preparing.MOST_TRIES or fetched >= durations.FETCHES_MOST_SECONDS:
         fail(rt, brief, turn, f"{error} (tried {tries} times, {fetched:.0f} s in vain)", None)
         return
     rt.ledger.note(

@@ -5,8 +5,7 @@ from typing import Any
 
 from actors.not_found import is_gone
 from actors.runtime import Runtime
-from config import logs
-from config.settings import EARLY_404, LOOK_AGAIN
+from config import durations, logs
 from worker.ledger.ledger import Answer, Event, Record, Settle
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
@@ -16,9 +15,6 @@ from worker.piktid.errors import ApiError, Invalid, NameTaken, NotFound, Outcome
 from worker.views import snapshots
 
 log = logs.get("refusals")
-
-#: Seconds in which a new identity may not be known yet; one unknown for longer has failed and is hidden.
-EARLY_IDENTITY = 30.0
 
 
 def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
@@ -33,7 +29,7 @@ def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
         event=_failed_brief(error) if verdict.to == "failed" else None,
         settle=verdict.settle,
         journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
-        timer=rt.settings.api_ms(LOOK_AGAIN) if is_unknown else None,
+        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS) if is_unknown else None,
         pause=verdict.pause,
         throttle=verdict.throttle,
         paid=True,
@@ -59,7 +55,7 @@ def check_recorded(record: Record, answer: Answer, **made: str) -> None:
 
 def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Go on waiting for a job that could not be read; one that the API knows no more has failed."""
-    if isinstance(error, NotFound) and is_gone(rt, brief, EARLY_404):
+    if isinstance(error, NotFound) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
         _fail_brief(rt, brief, f"the API does not know its job {brief.fields['job_id']}: {error}")
         return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
@@ -139,7 +135,7 @@ def _ask_for_name(rt: Runtime, promotion: Record, error: NameTaken, outcome: Map
         settle=Settle.COUNTED,
         journal=outcome,
         keep=True,
-        timer=rt.settings.api_ms(LOOK_AGAIN),
+        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
         paid=True,
     )
     log.warning("promotion.held", subject=promotion.subject, question=question)
@@ -158,7 +154,7 @@ def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
 
 def hidden_identity(rt: Runtime, promotion: Record, error: NotFound) -> None:
     """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
-    if is_gone(rt, promotion, EARLY_IDENTITY):
+    if is_gone(rt, promotion, durations.EARLY_IDENTITY_SECONDS):
         failed_preprocessing(rt, promotion, f"the identity is gone: {error}")
 
 

@@ -7,15 +7,12 @@ import redis
 
 from actors import call_numbers
 from actors.runtime import Runtime
-from config import logs
+from config import durations, logs
 from worker.briefs.sources import is_url
 from worker.files.fetch_queue import host_of
 from worker.ledger.ledger import Answer, Record
 
 log = logs.get("preparation")
-
-#: Milliseconds after which a brief in line looks by itself: the process that would wake it may have died.
-LOOK = 60_000
 
 
 @contextmanager
@@ -27,7 +24,7 @@ def turn(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
     host = host_of(place)
     if not rt.fetches.take(brief.subject, host):
         log.info("fetch.waits", brief=brief.brief_id, host=host)
-        rt.ledger.note(brief, when=call_numbers.as_read(brief), timer=LOOK)
+        rt.ledger.note(brief, when=call_numbers.as_read(brief), timer=durations.FETCH_LOOK_MS)
         yield False
         return
     try:

@@ -14,8 +14,7 @@ from actors.broker.setup import broker
 from actors.not_found import found, is_gone
 from actors.runtime import Runtime, runtime
 from actors.unresolved import unknown_create
-from config import keys, logs
-from config.settings import EARLY_404, LOOK_AGAIN
+from config import durations, keys, logs
 from worker.ledger.ledger import Event, Record, Settle
 from worker.ledger.states import TABLE, Kind
 from worker.lifecycle import steps
@@ -72,7 +71,7 @@ def _hold(rt: Runtime, record: Record, letter: Letter, actor: str) -> None:
         settle=Settle.COUNTED if promoting else None,
         journal=steps.outcome("promote", record, "unknown") if promoting else None,
         keep=held.permit,
-        timer=rt.settings.api_ms(LOOK_AGAIN) if held.permit else None,
+        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS) if held.permit else None,
     )
 
 
@@ -106,7 +105,7 @@ def _is_over(rt: Runtime, record: Record) -> bool:
     try:
         state = api.job_status(made).state if name == "job_id" else api.preprocessing(made).state
     except NotFound:
-        return is_gone(rt, record, EARLY_404)
+        return is_gone(rt, record, durations.EARLY_404_SECONDS)
     except ApiError as error:
         log.warning("held.unread", subject=record.subject, error=str(error))
         return False

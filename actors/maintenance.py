@@ -4,8 +4,7 @@ import dramatiq
 
 from actors.broker.setup import broker
 from actors.runtime import Runtime, runtime
-from config import keys, logs
-from config.settings import EARLY_404
+from config import durations, keys, logs
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFound
 from worker.views import orphans
@@ -52,7 +51,7 @@ def _is_over(rt: Runtime, orphan: Orphan) -> bool:
         if orphan.identity_code is not None:
             return api.preprocessing(orphan.identity_code).state is not RunState.RUNNING
     except NotFound:
-        return orphan.age_ms > rt.settings.api_ms(EARLY_404)
+        return orphan.age_ms > rt.settings.api_ms(durations.EARLY_404_SECONDS)
     except ApiError:
         return False
     # Nobody knows a job to ask for: if there is one, it is over after this time from before its call.

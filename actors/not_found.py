@@ -1,7 +1,7 @@
 """What the API does not know: a job just made, an identity that it hides (piktid-v2.md 6.8, 6.22)."""
 
 from actors.runtime import Runtime
-from config.settings import LOOK_AGAIN
+from config import durations
 from worker.ledger.ledger import Record
 
 
@@ -17,7 +17,12 @@ def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
     if not is_first and record.read_at - since >= rt.settings.api_ms(seconds):
         return True
     fields = {"unknown_since": str(record.read_at)} if is_first else None
-    rt.ledger.note(record, when={"moved_at": moved_at}, fields=fields, timer=rt.settings.api_ms(LOOK_AGAIN))
+    rt.ledger.note(
+        record,
+        when={"moved_at": moved_at},
+        fields=fields,
+        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
+    )
     return False
 
 

@@ -14,8 +14,7 @@ from actors import error_handling, held, maintenance, not_found, preparation, un
 from actors.broker.consumer import refuse
 from actors.broker.setup import broker
 from actors.runtime import Runtime, runtime
-from config import keys, logs
-from config.settings import LOOK_AGAIN
+from config import durations, keys, logs
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Answer, Record, Settle, brief_subject
 from worker.lifecycle import admission, choosing, preparing, recovery, steps
@@ -106,7 +105,7 @@ def submit_brief(subject: str) -> None:
         jobs=[created.job_id],
         unowned=True,
         forget=recovery.ASKED,
-        timer=rt.settings.api_ms(LOOK_AGAIN),
+        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
         paid=True,
         also_from=("uncertain", "held"),
     )
@@ -191,7 +190,7 @@ def _record_identity(
         journal=outcome | fields,
         jobs=list(fields.values()),
         forget=recovery.ASKED,
-        timer=rt.settings.api_ms(LOOK_AGAIN),
+        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
         paid=True,
         also_from=("held",),
     )

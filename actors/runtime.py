@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cache
 
-from config import logs
+from config import durations, logs
 from config.accounts import Account, load_accounts
 from config.clock import clock
-from config.settings import JOB_PATIENCE, Settings, settings
+from config.settings import Settings, settings
 from worker.files.fetch_queue import FetchPlaces, share_of
 from worker.ledger.ledger import Ledger, Record
 from worker.network.pool import longest_call, longest_wait, open_pool
@@ -15,11 +15,6 @@ from worker.store.connection import connect
 from worker.store.embedded import process_redis_url
 
 log = logs.get("process")
-
-#: Milliseconds beyond the longest call that its worker has to record what came of it.
-MARGIN = 15_000
-#: Milliseconds that the end of a job may be late, however fast the API's clocks are.
-LATE = 5_000
 
 
 @dataclass(frozen=True)
@@ -47,19 +42,19 @@ class Runtime:
     @property
     def paid_call_ms(self) -> int:
         """Milliseconds after which whoever began a paid call can no longer be about to record its outcome."""
-        return round(longest_call(self.settings.request_timeout) * 1000) + MARGIN
+        return round(longest_call(self.settings.request_timeout) * 1000) + durations.RECORD_MARGIN_MS
 
     def send_by(self) -> float:
         """Return until when a paid call that is claimed now may be sent: seconds of `config.clock`.
 
         Early enough that it has ended, and half of its margin is left, when somebody else may take it over.
         """
-        return clock() + longest_wait() + MARGIN / 2000
+        return clock() + longest_wait() + durations.RECORD_MARGIN_MS / 2000
 
     @property
     def unknown_ms(self) -> int:
         """Milliseconds from the end of a create's call after which a job that it may have made is over."""
-        return self.settings.api_ms(JOB_PATIENCE) + LATE
+        return self.settings.api_ms(durations.JOB_PATIENCE_SECONDS) + durations.JOB_LATE_MS
 
 
 @cache

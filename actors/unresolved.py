@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.runtime import Runtime
-from config import logs
-from config.settings import LOOK_AGAIN
+from config import durations, logs
 from worker.ledger.ledger import Answer, Event, Record, Settle
 from worker.lifecycle import steps
 from worker.piktid.errors import ApiError
@@ -27,7 +26,11 @@ def unknown_create(rt: Runtime, brief: Record | None) -> None:
     if brief is not None and brief.state == "submitting" and brief.age_ms >= rt.paid_call_ms:
         outcome = steps.outcome("create", brief, "unknown")
         rt.ledger.advance(
-            brief, "uncertain", settle=Settle.COUNTED, journal=outcome, timer=rt.settings.api_ms(LOOK_AGAIN)
+            brief,
+            "uncertain",
+            settle=Settle.COUNTED,
+            journal=outcome,
+            timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
         )
     elif brief is not None and brief.state == "uncertain":
         _find_out(rt, brief)
@@ -51,7 +54,9 @@ def _find_out(rt: Runtime, brief: Record) -> None:
         case Ask() as ask:
             _ask(rt, brief, ask)
         case _:
-            rt.ledger.note(brief, when=_as_read(brief), timer=rt.settings.api_ms(LOOK_AGAIN))
+            rt.ledger.note(
+                brief, when=_as_read(brief), timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
+            )
 
 
 def _create_of(brief: Record, evidence: Evidence) -> Create | None:
@@ -68,7 +73,7 @@ def _next_to_ask_about(rt: Runtime, create: Create, evidence: Evidence, over_at:
     """Return a job that may be the create's and of which too little is known, the first one seen."""
     # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
-    stale = min(evidence.now - rt.settings.api_ms(LOOK_AGAIN), over_at)
+    stale = min(evidence.now - rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS), over_at)
     open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
     return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
 

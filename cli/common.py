@@ -91,7 +91,7 @@ def check_server(url: str, *, process: bool = True) -> None:
     from worker.store import startup
 
     try:
-        startup.check(url, startup.PATIENCE if process else 0)
+        startup.check(url, None if process else 0)
     except startup.UnsafeServer as error:
         fail(f"nothing is begun: {error}")
 

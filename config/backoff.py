@@ -3,9 +3,7 @@
 import random
 from collections.abc import Iterator
 
-#: Seconds of the first pause and of the longest, before jitter.
-FIRST = 0.2
-LONGEST = 5.0
+from config import durations
 
 
 def pauses(longest: float | None = None) -> Iterator[float]:
@@ -13,8 +11,8 @@ def pauses(longest: float | None = None) -> Iterator[float]:
 
     Jittered, since all processes lose a server in the same moment and would return to it in one as well.
     """
-    most = LONGEST if longest is None else longest
-    pause = FIRST
+    most = durations.BACKOFF_MOST_SECONDS if longest is None else longest
+    pause = durations.BACKOFF_FIRST_SECONDS
     while True:
         yield pause * random.uniform(0.5, 1.5)  # noqa: S311  # no secret
         pause = min(pause * 2, most)

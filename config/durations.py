@@ -1,4 +1,193 @@
-"""How long things take, where more than one room must agree on it."""
+"""How long everything takes or lasts: each wait, limit of time and lifetime, with its unit and its reason.
 
-#: Milliseconds without a sign of life after which a worker is dead and its messages are put back.
-DEAD_AFTER = 5_000
+Whoever needs one writes `durations.NAME` where it is needed, and binds it to no name of its own: a process
+with shorter waits (`tests/chaos/programs/quick.py`) changes this module alone. Those of the API's clock go
+through `Settings.api_ms`, which divides them by the speed of a sandbox. What a command line shows how often,
+and the patience of the demo, stand where they are used.
+"""
+
+# -- The API's own times (of the API's clock) ---------------------------------------------------------------
+
+#: The API's rate windows: 5 requests a minute on each paid endpoint.
+RATE_WINDOW_SECONDS = 60.0
+#: In which the API may not know its own job yet (piktid-v2.md 6.8).
+EARLY_404_SECONDS = 300.0
+#: In which the API may not know a new identity yet; one unknown for longer has failed and is hidden.
+EARLY_IDENTITY_SECONDS = 30.0
+#: After which a job that nobody could follow is over for certain: what the vendor's own client waits.
+JOB_PATIENCE_SECONDS = 900.0
+#: That a job takes on an account that has not had one yet, for the estimates.
+USUAL_DRAFTS_SECONDS = 60.0
+USUAL_PREPROCESSING_SECONDS = 90.0
+#: That an API's `Retry-After` is believed at most: a mistaken date would stop an account for years.
+RETRY_AFTER_MOST_SECONDS = 3600.0
+#: For which a webhook's secret before the present one is taken as well.
+SECRET_OVERLAP_SECONDS = 600.0
+
+# -- When an account is tried and counted again (of the API's clock) ----------------------------------------
+
+#: Before an account or an endpoint that refused for a passing reason is tried again; doubled with each
+#: refusal in a row, up to the longest.
+PROBE_FIRST_SECONDS = 60.0
+PROBE_MOST_SECONDS = 900.0
+#: After which an account whose jobs others use is tried with one job more.
+BUSY_AGAIN_SECONDS = 15.0
+#: Between two counts of an account's identities, and the same while somebody waits for a slot.
+COUNT_AGAIN_SECONDS = 600.0
+COUNT_SOON_SECONDS = 30.0
+
+# -- Steps, their messages and timers -----------------------------------------------------------------------
+
+#: In which a granted step should have begun.
+GRANT_MS = 10_000
+#: After which a step that was woken by its timer is woken again.
+STEP_AGAIN_MS = 10_000
+#: After which a queued message that nobody has looked at is taken for lost.
+MESSAGE_LOST_MS = 600_000
+#: To the first look at a job that no event has spoken of, and between two looks for the job of a create of
+#: unknown outcome (of the API's clock). Further looks at the first come after STEP_AGAIN_MS.
+LOOK_AGAIN_SECONDS = 20.0
+#: After which a step whose connection to the API was lost is tried again: it is no matter of the API's clock.
+LOST_AGAIN_SECONDS = 5.0
+#: Beyond the longest call: what its worker has to record what came of it.
+RECORD_MARGIN_MS = 15_000
+#: That the end of a job may be late, however fast the API's clock is.
+JOB_LATE_MS = 5_000
+#: That the listeners sleep when no timer is due sooner: another one, told of an earlier timer, may die.
+TIMERS_IDLE_SECONDS = 1.0
+#: A step that was queued for longer than a free worker takes to fetch it is told of.
+SLOW_STEP_MS = 5_000
+#: That a timer may be late before nobody is said to run them: a listener looks once a second.
+TIMER_LATE_MS = 30_000
+
+# -- Creates of unknown outcome, and the event stream that is the record of them ----------------------------
+
+#: That the API keeps an event for replay (piktid-v2.md 3.2).
+REPLAY_KEPT_MS = 600_000
+#: For which a new replay is trusted to reach back to the last one (of the API's clock): the rest of what it
+#: keeps is for what was on its way at either end.
+REPLAY_SPAN_SECONDS = 540.0
+#: After which the stream is opened again for its replay while a create's outcome is unknown (of the API's
+#: clock).
+REPLAY_AGAIN_SECONDS = 300.0
+#: That an event of a job nobody knows yet is kept, for the job's POST to return.
+EARLY_EVENT_SECONDS = 900.0
+#: That a job of nobody's, and a create of unknown outcome, are remembered.
+UNCLAIMED_KEPT_MS = 3_600_000
+#: By which the API's and Redis' clocks, compared at the last live event, may be wrong.
+API_CLOCK_ERROR_MS = 5_000
+
+# -- The event stream's connections -------------------------------------------------------------------------
+
+#: Without any frame: the peer is dead. The API sends a quiet stream a comment every 15 seconds.
+SILENCE_SECONDS = 45.0
+#: Without a sign of life on record of a stream that is followed: `doctor` tells of it.
+SILENCE_TOLD_MS = 60_000
+#: In which the API must have begun to answer when a stream is opened.
+STREAM_OPENING_SECONDS = 10.0
+#: The longest pause before a stream that ended is opened again.
+RECONNECT_MOST_SECONDS = 30.0
+#: Between two looks whether the stream gave a sign of life.
+PULSE_SECONDS = 1.0
+#: That a lease on an account lasts, and after which it is renewed: a dead listener's accounts are followed by
+#: another within both.
+LEASE_MS = 6_000
+LEASE_RENEW_SECONDS = 2.0
+#: After which an account that was left is asked for again.
+LEASE_AGAIN_SECONDS = 0.25
+#: The longest pause before that of an account whose following ended with an error.
+LEFT_MOST_SECONDS = 30.0
+
+# -- Deleting notifications that have had their effect ------------------------------------------------------
+
+#: Between two looks when nothing was announced: events matched late, or left by another listener. Doubled
+#: when there are none, up to the longest: a thousand idle accounts must not cost a processor.
+CLEAN_AGAIN_SECONDS = 1.0
+CLEAN_MOST_SECONDS = 8.0
+#: The longest pause after a deletion that failed.
+CLEAN_PAUSE_MOST_SECONDS = 30.0
+#: That one deletion may take.
+DELETION_SECONDS = 10.0
+
+# -- Workers and their queues -------------------------------------------------------------------------------
+
+#: Without a sign of life: a worker is dead and its messages are put back.
+WORKER_DEAD_MS = 5_000
+#: Between two signs of life of a worker; each also looks for the dead.
+TEND_AGAIN_SECONDS = 1.0
+#: That the death of a worker is held against a message.
+DEATHS_KEPT_MS = 3_600_000
+#: That a dead letter of a step is kept: Dramatiq's own default. Those of the inlet are briefs that nobody
+#: else has on record, so they stay.
+DEAD_LETTERS_KEPT_MS = 7 * 86_400_000
+#: In which the message must come of an id that is queued: others write the two one by one.
+MESSAGE_COMES_MS = 5_000
+#: After which what seems lost is looked at again, for the same reason.
+MISSING_AGAIN_SECONDS = 0.3
+#: By which a brief may be delayed, by Dramatiq's own option.
+DELAY_MOST_MS = 366 * 86_400_000
+#: That an idle consumer blocks before it looks whether it should end; a message wakes it at once.
+PEEK_SECONDS = 0.25
+#: Between two looks for messages that Redis says are in hand and are not.
+RECLAIM_AGAIN_SECONDS = 3.0
+#: Before a message is given back whose step met a Redis error.
+GIVE_BACK_SECONDS = 1.0
+#: Between two looks of an idle thread whether it should end.
+DRAIN_LOOK_SECONDS = 0.2
+#: That steps which pay nothing may still take at the end; what is left of them runs elsewhere.
+DRAIN_GRACE_SECONDS = 1.0
+#: In which a second SIGINT is the first one once more: a runner in between passes Ctrl-C on to us, who had it
+#: from the terminal.
+SAME_KEY_SECONDS = 0.5
+
+# -- Pictures and files -------------------------------------------------------------------------------------
+
+#: For the whole of a fetch, redirects included.
+FETCH_SECONDS = 30.0
+#: For a connection of a fetch, and for each wait on it: a host that never answers is given up long before.
+FETCH_WAIT_SECONDS = 10.0
+#: That fetches of a brief may take in all which come to nothing; after them it fails.
+FETCHES_MOST_SECONDS = 60.0
+#: For which a place is kept for whoever was called to fetch: it may have gone elsewhere by then.
+FETCH_CALLED_SECONDS = 5.0
+#: After which a brief in line for a fetch looks by itself: the process that would wake it may have died.
+FETCH_LOOK_MS = 60_000
+#: To the second try of an upload; doubled each time, up to the longest (of the API's clock).
+UPLOAD_FIRST_SECONDS = 5.0
+UPLOAD_MOST_SECONDS = 600.0
+
+# -- Connections --------------------------------------------------------------------------------------------
+
+#: To wait for a connection to Redis, and for any one answer of it.
+REDIS_CONNECT_SECONDS = 2.0
+REDIS_ANSWER_SECONDS = 5.0
+#: That a blocking command may block: well below the answer's time.
+REDIS_BLOCK_SECONDS = 1.0
+#: For which a Redis that starts or restarts is waited for; one that reads its file, without end.
+REDIS_START_SECONDS = 10.0
+#: That the embedded server may take to come up, with a long append-only file to read.
+EMBEDDED_START_SECONDS = 30.0
+#: Between two looks whether anybody uses a shared embedded server.
+EMBEDDED_USERS_SECONDS = 0.5
+#: By which this machine's clock may differ from Redis' before `doctor` says so.
+CLOCK_ERROR_MS = 2_000
+#: To wait for a connection over HTTP, and for a free one of the pool.
+HTTP_CONNECT_SECONDS = 5.0
+#: For a single read or write over HTTP, unless the pool is told otherwise.
+HTTP_READ_SECONDS = 30.0
+#: For a connection over HTTP of which nobody said how long it may take.
+HTTP_MOST_SECONDS = 60.0
+#: In which the head, and the body, of a request to `web` must have come.
+WEB_HEAD_SECONDS = 10.0
+WEB_BODY_SECONDS = 10.0
+
+# -- Pauses that grow, and how long things are remembered ---------------------------------------------------
+
+#: The first pause before something that failed is tried again, and the longest, before jitter.
+BACKOFF_FIRST_SECONDS = 0.2
+BACKOFF_MOST_SECONDS = 5.0
+#: In which a trouble that has just been logged is only counted; doubled each time, up to the longest.
+TROUBLE_FIRST_SECONDS = 1.0
+TROUBLE_MOST_SECONDS = 60.0
+#: That it is remembered at the least what was bought: a year.
+CONTENT_KEPT_MS = 366 * 86_400_000

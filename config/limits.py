@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
-from config.settings import RATE_WINDOW
+from config import durations
 
 #: What lifts a limit, beside 0, which is what stands on record.
 NONE = "none"
@@ -40,10 +40,10 @@ class Limits(BaseModel):
         5, ge=0, description="Jobs in flight at once, shared with the account's other products."
     )
     slots: Annotated[int, Limit("identities")] = Field(50, ge=0, description="Identities in the library.")
-    create_per_minute: Annotated[int, Limit("requests", "create", RATE_WINDOW)] = Field(
+    create_per_minute: Annotated[int, Limit("requests", "create", durations.RATE_WINDOW_SECONDS)] = Field(
         5, ge=0, description="Creates in any minute."
     )
-    promote_per_minute: Annotated[int, Limit("requests", "promote", RATE_WINDOW)] = Field(
+    promote_per_minute: Annotated[int, Limit("requests", "promote", durations.RATE_WINDOW_SECONDS)] = Field(
         5, ge=0, description="Promotes in any minute."
     )
     express: Annotated[int, Limit("jobs", can_be_lifted=False)] = Field(

@@ -11,11 +11,13 @@ import logging
 import os
 import sys
 import threading
+import time
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import structlog
 
-from config.log_stream import LogStream
+from config import durations
 from config.settings import Settings, unknown_variables
 
 #: Bytes of the longest line, its end included.
@@ -46,7 +48,7 @@ def configure(settings: Settings) -> None:
             _Short(renderer, on_terminal=on_terminal),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", LogStream(out))),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _LossyStream(out))),
     )
     _take_over(out)
     for told in unknown_variables(os.environ):
@@ -61,6 +63,24 @@ def _take_over(out: Any) -> None:
     if not isinstance(out, io.TextIOBase):
         # Dramatiq's pipe.
         sys.stdout = sys.stderr = _Lines(out)
+
+
+class _LossyStream:
+    """A stream that loses what can't be written: no process dies, and no call fails, for want of a log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text, or lose it."""
+        with suppress(OSError, ValueError):  # a ValueError where it was closed
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what is buffered, or lose it."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class _Forwarding(logging.Handler):
@@ -137,3 +157,28 @@ def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a part of the worker."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return logger
+
+
+class Trouble:
+    """Logs one event the first time, and then at growing intervals, with how often it happened in between."""
+
+    def __init__(self, log: structlog.typing.FilteringBoundLogger, event: str) -> None:
+        self._log = log
+        self._event = event
+        self._pause = durations.TROUBLE_FIRST_SECONDS
+        self._silent_until = float("-inf")
+        self._times = 0
+
+    def met(self, **told: Any) -> None:
+        """Log that it happened, or count it; after the longest pause without it, it is a new trouble."""
+        self._times += 1
+        now = time.monotonic()
+        if now < self._silent_until:
+            return
+        self._pause = (
+            durations.TROUBLE_FIRST_SECONDS
+            if now > self._silent_until + durations.TROUBLE_MOST_SECONDS
+            else min(2 * self._pause, durations.TROUBLE_MOST_SECONDS)
+        )
+        self._log.warning(self._event, **told, times=self._times)
+        self._times, self._silent_until = 0, now + self._pause

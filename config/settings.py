@@ -17,31 +17,6 @@ from config.wording import nearest
 
 #: The API (guide, *Submitting a creation job*).
 API_URL = "https://v2.api.piktid.com"
-#: Seconds in the API's rate windows: 5 requests a minute on each paid endpoint.
-RATE_WINDOW = 60.0
-#: Seconds that an event of a job nobody knows yet is kept for the job's POST to return.
-EARLY_EVENT = 900.0
-#: Seconds of the API's replay at each opening of the stream (600: piktid-v2.md 3.2) for which a new replay is
-#: trusted to reach back to the last one: the rest is for what was on its way at either end.
-REPLAY_SPAN = 540.0
-#: Seconds (of the API's) after which the stream is opened again for its replay while a create is uncertain.
-REPLAY_AGAIN = 300.0
-#: Seconds to the first look at a job that no event has spoken of (to the next: AGAIN of
-#: worker/ledger/scripts.py), and between two looks for the job of a create of unknown outcome.
-LOOK_AGAIN = 20.0
-#: Seconds after which a job that nobody could follow is over for certain: what the vendor's own client waits.
-JOB_PATIENCE = 900.0
-#: Seconds after creation in which the API may not know its own job yet (piktid-v2.md 6.8).
-EARLY_404 = 300.0
-#: Seconds before an account or an endpoint that refused for a passing reason is tried again; doubled with
-#: each refusal in a row, up to the longest.
-PROBE_AGAIN = 60.0
-PROBE_MOST = 900.0
-#: Seconds after which an account whose jobs others use is tried with one job more.
-BUSY_AGAIN = 15.0
-#: Seconds between two counts of an account's identities, and while somebody waits for a slot.
-COUNT_AGAIN = 600.0
-COUNT_SOON = 30.0
 
 _PREFIX = "IDENTITY_WORKER_"
 #: When the embedded Valkey syncs its file: at every write, or once a second.

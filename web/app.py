@@ -19,11 +19,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.reloading import reload_accounts
-from config import logs
+from config import durations, logs
 from config.accounts import Account
+from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
-from config.troubles import Trouble
 from web.connections import log_loop_errors
 from worker.ledger.scripts import Scripts
 from worker.piktid.notifications import Notification, read_event
@@ -32,9 +32,8 @@ from worker.store.connection import connect_async
 
 log = logs.get("web")
 
-#: Bytes of the largest notification, and seconds in which it must have come.
+#: Bytes of the largest notification.
 MAX_BODY = 1024 * 1024
-BODY_SECONDS = 10.0
 
 _UNSIGNED = "not signed with the account's secret"
 _UNSET = "no webhook was set from here"
@@ -69,7 +68,7 @@ class WebhookInlet:
         known = account in self._accounts
         name = account if known else ascii(account[:64])  # anybody may have written it
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(durations.WEB_BODY_SECONDS):
                 body = await _read(request)
         except _TooLarge:
             return self._refused(name, 413, f"over {MAX_BODY} bytes")

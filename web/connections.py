@@ -12,14 +12,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from config import logs
-from config.troubles import Trouble
+from config import durations, logs
+from config.logs import Trouble
 from worker.network.descriptors import allow_many
 
 log = logs.get("web")
 
-#: Seconds in which the head of a request must have come, and bytes that it may have.
-HEAD_SECONDS = 10.0
+#: Bytes that the head of a request may have.
 MAX_HEAD = 16 * 1024
 #: Connections at once, if there are descriptors enough: some are left for Redis, files, and new connections.
 CONNECTIONS = 256
@@ -88,7 +87,7 @@ class _Limited(H11Protocol):
 
     def _expect_request(self) -> None:
         self._waits_since = self.loop.time()
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+        self._head_timer = self.loop.call_later(durations.WEB_HEAD_SECONDS, self.transport.abort)
 
     @property
     def _is_answering(self) -> bool:

@@ -20,24 +20,11 @@ from dramatiq.middleware import CurrentMessage
 from actors.broker.consumer import BlockingConsumer, Outcomes
 from actors.broker.dead_letters import Scripts
 from actors.broker.draining import Draining
-from config import keys, logs
-from config.durations import DEAD_AFTER
+from config import durations, keys, logs
 from worker.store.connection import connect_bytes, decoded
-
-#: Milliseconds that a dead letter of a step is kept: Dramatiq's own default. Those of the inlet are briefs
-#: that nobody else has on record, so they stay.
-DEAD_LETTERS_KEPT = 7 * 86_400_000
-#: Seconds between two signs of life of a worker; each also looks for the dead.
-TEND_EVERY = 1.0
 
 #: Workers that may die with a message in hand before it is taken for the cause, and made a dead letter.
 MOST_DEATHS = 3
-#: Milliseconds that the death of a worker is held against a message.
-DEATHS_KEPT = 3_600_000
-#: Milliseconds in which the message must come of an id that is queued: others write the two one by one.
-PATIENCE = 5_000
-#: Milliseconds by which a brief may be delayed: Dramatiq's own option.
-LONGEST_DELAY = 366 * 86_400_000
 
 log = logs.get("broker")
 
@@ -138,18 +125,18 @@ class Broker(RedisBroker):
 
         At most once a second.
         """
-        if time.monotonic() - self._tended < TEND_EVERY:
+        if time.monotonic() - self._tended < durations.TEND_AGAIN_SECONDS:
             return
         self._tended = time.monotonic()
         _, dead = self._scripts.run(
             "tend",
             heartbeats=keys.HEARTBEATS(),
-            dead_after=DEAD_AFTER,
-            letters_kept=DEAD_LETTERS_KEPT,
+            dead_after=durations.WORKER_DEAD_MS,
+            letters_kept=durations.DEAD_LETTERS_KEPT_MS,
             most_deaths=MOST_DEATHS,
-            deaths_kept=DEATHS_KEPT,
-            patience=PATIENCE,
-            longest_delay=LONGEST_DELAY,
+            deaths_kept=durations.DEATHS_KEPT_MS,
+            patience=durations.MESSAGE_COMES_MS,
+            longest_delay=durations.DELAY_MOST_MS,
         )
         _tell(dead)
 

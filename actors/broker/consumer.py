@@ -20,19 +20,13 @@ from dramatiq.brokers.redis import _RedisConsumer
 from actors.broker.envelopes import BadEnvelope, read_envelope
 from actors.broker.peek import wait_for_element
 from actors.broker.pipelines import following_messages
-from config import keys, logs
+from config import durations, keys, logs
 from config.backoff import pauses
 from worker.store.connection import decoded
 from worker.store.outages import is_outage
 
 log = logs.get("consumer")
 
-#: Seconds that an idle consumer blocks before it looks whether it should end; a message wakes it at once.
-PEEK = 0.25
-#: Seconds between two looks for messages that Redis says are in hand and are not.
-RECLAIM_EVERY = 3.0
-#: Seconds before a message is given back whose step met a Redis error.
-GIVE_BACK_AFTER = 1.0
 #: Characters of an error that are kept with a dead letter.
 LONGEST_ERROR = 500
 
@@ -104,7 +98,7 @@ class BlockingConsumer(_RedisConsumer):
             # Not where the signal is handled, which may have come in the middle of another line of the log.
             log.info("queue.left", queue=self.queue_name)
             self._resting = True
-        time.sleep(PEEK / 10)
+        time.sleep(durations.PEEK_SECONDS / 10)
 
     @property
     def _in_hand(self) -> set[str]:
@@ -124,7 +118,7 @@ class BlockingConsumer(_RedisConsumer):
         One queue at a time, or both would count on the same free threads; but a fetch that hangs must not
         keep the other queue's consumer from the sign of life.
         """
-        if not self.broker.fetching.acquire(timeout=PEEK):
+        if not self.broker.fetching.acquire(timeout=durations.PEEK_SECONDS):
             return
         try:
             free = self._free
@@ -134,14 +128,14 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.fetching.release()
         if free > 0 and not self.message_cache:
             # What is left must wait for its turn, so the peek is no wait.
-            self.broker.stopping.wait(PEEK / 10)
+            self.broker.stopping.wait(durations.PEEK_SECONDS / 10)
 
     def _something_to_fetch(self) -> bool:
         if self._free <= 0:
             self.broker.room.clear()
-            if self._free <= 0 and not self.broker.room.wait(PEEK):
+            if self._free <= 0 and not self.broker.room.wait(durations.PEEK_SECONDS):
                 return False
-        return wait_for_element(self.broker.client, keys.QUEUE(self.queue_name), PEEK)
+        return wait_for_element(self.broker.client, keys.QUEUE(self.queue_name), durations.PEEK_SECONDS)
 
     def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
         try:
@@ -158,7 +152,7 @@ class BlockingConsumer(_RedisConsumer):
 
     def _reclaim(self) -> None:
         """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
-        if self.message_cache or time.monotonic() - self._reclaimed < RECLAIM_EVERY:
+        if self.message_cache or time.monotonic() - self._reclaimed < durations.RECLAIM_AGAIN_SECONDS:
             return
         # A thread acknowledges in Redis first, so what is on this list and not in hand is in nobody's.
         lost = self._held() - self._in_hand
@@ -176,7 +170,7 @@ class BlockingConsumer(_RedisConsumer):
         """Acknowledge, or give back what met a Redis error or comes too late to be begun."""
         if getattr(message, "give_back", False):
             # In a worker's thread, which has nothing better to do without Redis.
-            self.broker.stopping.wait(GIVE_BACK_AFTER)
+            self.broker.stopping.wait(durations.GIVE_BACK_SECONDS)
             self.requeue([message])
         else:
             follow, text = getattr(message, "following", []), getattr(message, "text", b"")

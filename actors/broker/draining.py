@@ -17,17 +17,9 @@ from typing import Any
 from dramatiq import Middleware
 from dramatiq.middleware import SkipMessage
 
-from config import logs
+from config import durations, logs
 
 log = logs.get("draining")
-
-#: Seconds between two looks of an idle thread whether it should end.
-IDLE = 0.2
-#: Seconds that steps which pay nothing may still take; what is left of them runs elsewhere.
-GRACE = 1.0
-#: Seconds in which a second SIGINT is the first one once more: a runner in between passes Ctrl-C on to us,
-#: who had it from the terminal.
-SAME_KEY = 0.5
 
 _EXIT_KILLED = 3
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -61,7 +53,7 @@ class Draining(Middleware):
 
         It would notice them up to a second later, and be ended by the second one.
         """
-        worker.worker_timeout = round(IDLE * 1000)  # its threads look more often
+        worker.worker_timeout = round(durations.DRAIN_LOOK_SECONDS * 1000)  # its threads look more often
 
         def told(number: int, _frame: FrameType | None) -> None:
             if number == signal.SIGHUP and self._can_reload is not None and not self._can_reload():
@@ -106,7 +98,7 @@ class Draining(Middleware):
         now, before = time.monotonic(), self._key_at
         if before is None:
             self._key_at = now
-        elif now - before > SAME_KEY and at_terminal():
+        elif now - before > durations.SAME_KEY_SECONDS and at_terminal():
             sys.exit(_EXIT_KILLED)
 
     def _end(self, broker: Any, worker: Any) -> None:
@@ -125,7 +117,7 @@ class Draining(Middleware):
             over = self._changed.wait_for(lambda: not self._paying, self._seconds)
         if not over:
             log.warning("paid_calls.left", calls=len(self._paying), seconds=self._seconds)
-        worker.stop(timeout=round(GRACE * 1000))
+        worker.stop(timeout=round(durations.DRAIN_GRACE_SECONDS * 1000))
         broker.close()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from actors.broker import dead_letters
-from config import keys
+from config import durations, keys
 from config.wording import counted
 from worker.operations.doctor import Check, Health
 from worker.store.connection import decoded
@@ -13,8 +13,6 @@ from worker.store.connection import decoded
 if TYPE_CHECKING:
     import redis
 
-#: Seconds after which what seems lost is looked at again: others write id and message one by one.
-AGAIN = 0.3
 _DELAYED = f"{keys.INLET}.DQ"
 
 
@@ -29,7 +27,7 @@ def queues(client: "redis.Redis") -> Iterator[Check]:
 def _entries(client: "redis.Redis", queue: str) -> Check:
     number, ids = _lost(client, queue)
     if number > 0:
-        time.sleep(AGAIN)
+        time.sleep(durations.MISSING_AGAIN_SECONDS)
         again, still = _lost(client, queue)
         number, ids = min(number, again), [each for each in ids if each in still]
     name = f"queue {queue}"

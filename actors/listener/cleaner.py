@@ -11,21 +11,13 @@ import httpx
 import redis.asyncio
 
 from actors.listener.tasks import stopping
-from config import keys, logs
+from config import durations, keys, logs
 from config.accounts import Account
 from config.backoff import pauses
 from worker.piktid.transport import segment
 
 log = logs.get("cleaner")
 
-#: Seconds between two looks when nothing was announced: events matched late, or left by another listener.
-#: Doubled when there are none, up to the longest: a thousand idle accounts must not cost a processor.
-LOOK_EVERY = 1.0
-LOOK_MOST = 8.0
-#: Seconds of the longest pause after a deletion that failed.
-LONGEST_PAUSE = 30.0
-#: Seconds that one deletion may take.
-TIMEOUT = 10.0
 #: Bytes that are read of the answer to one.
 LARGEST_ANSWER = 4096
 
@@ -46,15 +38,19 @@ class Cleaner:
 
     async def run(self) -> None:
         """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
-        again, look = pauses(LONGEST_PAUSE), LOOK_EVERY
+        again, look = pauses(durations.CLEAN_PAUSE_MOST_SECONDS), durations.CLEAN_AGAIN_SECONDS
         while not stopping():
             with suppress(TimeoutError):
                 async with asyncio.timeout(look):
                     await self.wanted.wait()
             self.wanted.clear()
             try:
-                look = LOOK_EVERY if await self._delete_all() else min(2 * look, LOOK_MOST)
-                again = pauses(LONGEST_PAUSE)
+                look = (
+                    durations.CLEAN_AGAIN_SECONDS
+                    if await self._delete_all()
+                    else min(2 * look, durations.CLEAN_MOST_SECONDS)
+                )
+                again = pauses(durations.CLEAN_PAUSE_MOST_SECONDS)
             except (httpx.HTTPError, TimeoutError, redis.RedisError) as error:
                 pause = next(again)
                 name = self._account.name
@@ -85,7 +81,7 @@ class Cleaner:
     async def _delete(self, event: str) -> None:
         headers = {"Authorization": f"Bearer {self._account.token.get_secret_value()}"}
         request = self._client.build_request("DELETE", f"{self._url}/{segment(event)}", headers=headers)
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(durations.DELETION_SECONDS):
             answer = await self._client.send(request, stream=True)
             async with aclosing(answer):
                 # One that is gone already answers 404 (piktid-v2.md 3.4).

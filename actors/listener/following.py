@@ -6,19 +6,15 @@ import httpx
 
 from actors.listener.cleaner import Cleaner
 from actors.listener.tasks import end, stopping
-from config import logs
+from config import durations, logs
 from config.accounts import Account
 from config.backoff import pauses
 from config.settings import Settings
 from worker.ledger.scripts import Scripts
-from worker.piktid.notifications import SILENCE, Frame, Notification, StreamEnded, follow
+from worker.piktid.notifications import Frame, Notification, StreamEnded, follow
 
 log = logs.get("following")
 
-#: Seconds of the longest pause before a stream that ended is opened again.
-RECONNECT_MOST = 30.0
-#: Seconds between two looks whether the stream gave a sign of life.
-PULSE = 1.0
 #: Characters that are kept of why a stream ended.
 WHY = 200
 
@@ -39,12 +35,12 @@ class Following:
         self._client = client
         self._scripts = scripts
         self._url = settings.api_url
-        self._silence = max(2.0, SILENCE / settings.speed)
+        self._silence = max(2.0, durations.SILENCE_SECONDS / settings.speed)
         self._account = account
         self._listener = listener
         self._cleaner = cleaner
         self._openings = openings
-        self._pauses = pauses(RECONNECT_MOST)
+        self._pauses = pauses(durations.RECONNECT_MOST_SECONDS)
         self._in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
         self._alive = False
@@ -66,7 +62,7 @@ class Following:
         reading = asyncio.create_task(self._read())
         try:
             while not reading.done():
-                await asyncio.wait([reading], timeout=PULSE)
+                await asyncio.wait([reading], timeout=durations.PULSE_SECONDS)
                 if await self._pulse() or stopping():
                     return
             reading.result()
@@ -99,7 +95,7 @@ class Following:
             case Notification(name="ping"):
                 pass  # somebody has set a webhook; it names no job, so it would wake all
             case _:
-                self._pauses = pauses(RECONNECT_MOST)
+                self._pauses = pauses(durations.RECONNECT_MOST_SECONDS)
                 whose = await self._wake(frame)
                 if whose == "ours":
                     self._cleaner.wanted.set()

@@ -19,12 +19,12 @@ from actors.listener.following import Following
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
 from actors.reloading import reload_accounts
-from config import logs
+from config import durations, logs
 from config.accounts import Account, load_accounts
 from config.backoff import pauses
+from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
-from config.troubles import Trouble
 from worker.ledger.scripts import Scripts
 from worker.network.descriptors import allow_many
 from worker.network.pool import tls
@@ -32,14 +32,6 @@ from worker.store.connection import connect_async
 
 log = logs.get("listener")
 
-#: Milliseconds that a lease lasts, and seconds after which it is renewed: a dead listener's accounts are
-#: followed by another within both.
-LEASE = 6_000
-RENEW = 2.0
-#: Seconds after which an account that was left is asked for again.
-LEASE_AGAIN = 0.25
-#: Seconds of the longest pause before that of an account whose following ended with an error.
-LEFT_MOST = 30.0
 #: Connections of the timers and of the leases, beside those that the accounts share, which may all be busy: a
 #: timer must not be late for that, nor a lease lost. One of the timers' waits for alarms.
 _TIMERS_CONNECTIONS = 2
@@ -106,17 +98,17 @@ class Listener:
 
     async def _attend(self, account: Account) -> None:
         """Follow an account for as long as its lease is ours."""
-        again = pauses(LEFT_MOST)
+        again = pauses(durations.LEFT_MOST_SECONDS)
         while not stopping():
             if not await self._lease(account):
-                await asyncio.sleep(RENEW)
+                await asyncio.sleep(durations.LEASE_RENEW_SECONDS)
                 continue
             log.info("account.leased", account=account.name)
             began = monotonic()
             following = asyncio.create_task(self._follow(account))
             try:
                 while await self._lease(account) and not following.done() and not stopping():
-                    await asyncio.wait([following], timeout=RENEW)
+                    await asyncio.wait([following], timeout=durations.LEASE_RENEW_SECONDS)
             finally:
                 try:
                     await end(following)
@@ -125,13 +117,17 @@ class Listener:
                     log.info("account.left", account=account.name, why=why and repr(why))
                     await self._give_back(account)
             # What a right that is missing ended ends at once again, and each time a stream was opened.
-            if why is None or monotonic() - began > LEFT_MOST:
-                again = pauses(LEFT_MOST)
-            await asyncio.sleep(LEASE_AGAIN if why is None else next(again))
+            if why is None or monotonic() - began > durations.LEFT_MOST_SECONDS:
+                again = pauses(durations.LEFT_MOST_SECONDS)
+            await asyncio.sleep(durations.LEASE_AGAIN_SECONDS if why is None else next(again))
 
     async def _lease(self, account: Account) -> bool:
         try:
-            return bool(await self._leases.run("lease", account=account.name, listener=self._id, ms=LEASE))
+            return bool(
+                await self._leases.run(
+                    "lease", account=account.name, listener=self._id, ms=durations.LEASE_MS
+                )
+            )
         except redis.RedisError as error:
             self._trouble.met(account=account.name, error=str(error))
             return False

@@ -10,18 +10,15 @@ import redis
 import redis.asyncio
 
 from actors.listener.tasks import stopping
-from config import keys, logs
+from config import durations, keys, logs
 from config.backoff import pauses
-from config.troubles import Trouble
+from config.logs import Trouble
 from worker.ledger.scripts import Scripts
-from worker.store.connection import BLOCK
 
 log = logs.get("timers")
 
 #: Timers that one call may wake.
 AT_ONCE = 100
-#: Seconds to sleep when no timer is due sooner: another listener, which was told of an earlier one, may die.
-IDLE = 1.0
 
 
 class Timers:
@@ -39,11 +36,11 @@ class Timers:
 
     async def wake(self) -> None:
         """Wake what is due, until cancelled."""
-        again = pauses(IDLE)
+        again = pauses(durations.TIMERS_IDLE_SECONDS)
         while not stopping():
             try:
                 wait = await self._wake_due()
-                again = pauses(IDLE)
+                again = pauses(durations.TIMERS_IDLE_SECONDS)
             except redis.RedisError as error:
                 self._not_woken.met(error=str(error))
                 wait = next(again)
@@ -51,12 +48,12 @@ class Timers:
 
     async def hear(self) -> None:
         """Tell `wake` of earlier timers, until cancelled."""
-        again = pauses(IDLE)
+        again = pauses(durations.TIMERS_IDLE_SECONDS)
         while not stopping():
             try:
-                if await self._redis.blpop([keys.ALARM()], timeout=BLOCK) is not None:
+                if await self._redis.blpop([keys.ALARM()], timeout=durations.REDIS_BLOCK_SECONDS) is not None:
                     self._alarm.set()
-                again = pauses(IDLE)
+                again = pauses(durations.TIMERS_IDLE_SECONDS)
             except redis.RedisError as error:
                 self._not_heard.met(error=str(error))
                 await asyncio.sleep(next(again))
@@ -65,7 +62,8 @@ class Timers:
         """Wake what is due; return for how many seconds to sleep."""
         self._alarm.clear()  # first: an alarm that comes during the call counts
         wait = await self._scripts.run("due", most=AT_ONCE)
-        return IDLE if wait < 0 else min(wait / 1000, IDLE)
+        idle = durations.TIMERS_IDLE_SECONDS
+        return idle if wait < 0 else min(wait / 1000, idle)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -12,15 +12,15 @@ from typing import Any
 
 import redis
 
-from config import keys
-from config.settings import LOOK_AGAIN, Settings
+from config import durations, keys
+from config.settings import Settings
 from worker.ledger.scripts import Scripts
 
 #: The time at which it begins, ms since 1970, as the server's clock would say it.
 START = 1_800_000_000_000
 #: Milliseconds after which a paid call's worker is taken to be dead.
 PAID_CALL = 45_000
-LOOK = round(LOOK_AGAIN * 1000)
+LOOK = round(durations.LOOK_AGAIN_SECONDS * 1000)
 #: Calls sent together, timers that one call of `due` may wake, messages taken at once: the answer to more
 #: could take longer than the client waits.
 AT_ONCE = 1_000

@@ -12,8 +12,7 @@ import httpx
 
 from cli.demo.ports import free_port
 from cli.demo.processes import Child, Died, start, stop
-from config import processes
-from config.settings import RATE_WINDOW
+from config import durations, processes
 from worker.store import embedded
 
 #: Not a secret: the sandbox takes any token of this form.
@@ -102,7 +101,7 @@ def _let_minute_pass(all_: Installation, speed: float, check: Check) -> None:
 
     Its clock stood still while it was down, unlike the real API's and the ledger's.
     """
-    end = time.monotonic() + RATE_WINDOW / speed
+    end = time.monotonic() + durations.RATE_WINDOW_SECONDS / speed
     while time.monotonic() < end:
         check()
         all_.check()

@@ -20,14 +20,12 @@ from support import (
     stock_broker,
 )
 
-from actors.fetch_turns import LOOK, turn
+from actors.fetch_turns import turn
 from actors.runtime import runtime
-from config import keys
+from config import durations, keys
 from sandbox.pictures.draw import draw
 from worker.briefs.naming import job_name
-from worker.files import fetching
 from worker.ledger.ledger import Answer, Ledger, Pause, Settle
-from worker.ledger.scripts import AGAIN
 from worker.lifecycle import preparing
 from worker.lifecycle.preparing import MOST_TRIES
 from worker.store.connection import connect_bytes
@@ -218,7 +216,7 @@ def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken(
         assert (flow.brief(brief_id).state, server.seen) == ("preparing", [])
         assert flow.client.llen(keys.QUEUE(keys.STEPS)) == 0
         due: Any = flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}")
-        assert due - flow.ledger.now() <= LOOK
+        assert due - flow.ledger.now() <= durations.FETCH_LOOK_MS
         # The fetch of another host's picture ends, and with it the other one.
         rt.fetches.give_back("brief:other")
         with turn(rt, replace(flow.brief(brief_id), subject="brief:x"), "https://a.example/") as ours:
@@ -230,13 +228,13 @@ def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken(
 def test_a_host_that_never_answers_costs_a_brief_one_minute_only(
     closed_network: dict[str, str], flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "SECONDS", 0.1)
+    monkeypatch.setattr(durations, "FETCH_SECONDS", 0.1)
     with serving(HANGING, HANGING) as server:
         brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg?signature=secret")
         flow.steps.run()
         lost = preparing.seconds_lost(flow.brief(brief_id))
         assert lost >= 0.1
-        monkeypatch.setattr(preparing, "MOST_LOST", lost + 0.01)
+        monkeypatch.setattr(durations, "FETCHES_MOST_SECONDS", lost + 0.01)
         flow.wake_timer(f"brief:{brief_id}")
         brief = flow.finish(brief_id)
     assert brief.state == "failed"
@@ -341,7 +339,7 @@ def test_a_brief_sleeping_on_a_pause_goes_on_when_its_account_does(flow: Flow, a
     assert flow.ledger.resume("default", by="me") == {"create": "why"}
     assert not flow.client.exists(keys.WAITING("default", "prepare"))
     due: Any = flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}")
-    assert due <= flow.ledger.now() + AGAIN, "should its step be lost"
+    assert due <= flow.ledger.now() + durations.STEP_AGAIN_MS, "should its step be lost"
     assert flow.steps.run() == ("prepare_brief", f"brief:{brief_id}")
     assert api.requests(UPLOAD) == 1
 

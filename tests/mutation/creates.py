@@ -57,7 +57,7 @@ MUTANTS = (
         ("sent again without a later replay", "(evidence.stream.replayed_at or 0) >= over_at", "True"),
         ("sent again after a gap", " and since <= create.began_at", ""),
         ("sent again where the stream tells nothing", "stream.told_at is not None and ", ""),
-        ("sent again when all was forgotten", "if evidence.now - create.began_at > STRANGER:", "if False:"),
+        ("sent again when all was forgotten", "if evidence.now - create.began_at > durations.UNCLAIMED_KEPT_MS:", "if False:"),
         ("a replay is waited for without end", "return Wait() if still else", "return Wait() if True else"),
     ),
     *of("worker/ledger/lua/lib/5_records.lua", ("tests/worker/ledger/test_ledger.py",),

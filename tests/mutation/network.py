@@ -38,6 +38,6 @@ MUTANTS = (
     ),
     *of("web/connections.py", WEB_TESTS,
         ("connections have no limit", "        if len(alive) > self.most:", "        if False:"),
-        ("a head may take for ever", "call_later(HEAD_SECONDS, ", "call_later(3600.0, "),
+        ("a head may take for ever", "call_later(durations.WEB_HEAD_SECONDS, ", "call_later(3600.0, "),
     ),
 )  # fmt: skip

@@ -24,14 +24,13 @@ from web_inlet import SECRET, Web, serving
 
 from cli.demo.ports import free_port
 from cli.main import app as command_line
-from config import keys
+from config import durations, keys
 from config.accounts import DEFAULT
 from config.settings import Settings
 from config.settings import settings as process_settings
-from web import connections
 from web.app import MAX_BODY
 from worker.ledger.ledger import Ledger
-from worker.piktid.webhooks import OVERLAP, BadSecrets, SecretStore, StoredWebhook, is_signed, sign
+from worker.piktid.webhooks import BadSecrets, SecretStore, StoredWebhook, is_signed, sign
 
 pytestmark = pytest.mark.channel
 
@@ -132,7 +131,7 @@ def test_a_signature_is_compared_in_constant_time_with_each_secret(monkeypatch: 
         return compare(expected, given)
 
     monkeypatch.setattr(hmac, "compare_digest", compare_and_tell)
-    webhook = StoredWebhook(URL, 0, SECRET, previous=BEFORE, previous_until=OVERLAP)
+    webhook = StoredWebhook(URL, 0, SECRET, previous=BEFORE, previous_until=durations.SECRET_OVERLAP_SECONDS)
     assert not is_signed(webhook, BODY, "sha256=" + "0" * 64, 1)
     assert compared == [sign(SECRET, BODY), sign(BEFORE, BODY)]
 
@@ -178,7 +177,11 @@ def test_a_foreign_account_is_refused_as_one_of_ours_is(
 def test_as_much_is_compared_whatever_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
     signed: list[bytes] = []
     monkeypatch.setattr("worker.piktid.webhooks.sign", lambda _secret, body: signed.append(body) or b"")
-    for webhook in (None, StoredWebhook(URL, 0, SECRET), StoredWebhook(URL, 0, SECRET, BEFORE, OVERLAP)):
+    for webhook in (
+        None,
+        StoredWebhook(URL, 0, SECRET),
+        StoredWebhook(URL, 0, SECRET, BEFORE, durations.SECRET_OVERLAP_SECONDS),
+    ):
         assert not is_signed(webhook, BODY, "sha256=" + "0" * 64, 1)
     assert signed == [BODY] * 6
 
@@ -218,7 +221,7 @@ def dripped(connection: socket.socket) -> float:
 def test_a_request_whose_head_drips_is_cut_off(
     settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(durations, "WEB_HEAD_SECONDS", 0.2)
     with serving(settings, redis_url) as web:
         for begun in (b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", web.port), 0.05) as connection:
@@ -229,7 +232,7 @@ def test_a_request_whose_head_drips_is_cut_off(
 def test_a_connection_that_sends_its_requests_together_is_not_cut_off_later(
     settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(durations, "WEB_HEAD_SECONDS", 0.5)
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     with serving(settings, redis_url) as web, socket.create_connection(("127.0.0.1", web.port)) as connection:
         connection.settimeout(DEADLINE)
@@ -348,8 +351,8 @@ def test_the_secret_before_is_taken_for_ten_minutes_and_no_longer(web: Web, stor
     assert (web.send(event("a", 1), BEFORE), web.send(event("b", 2), SECRET)) == (204, 204)
     stored = store.read(DEFAULT)
     assert stored is not None
-    assert is_signed(stored, BODY, sign(BEFORE, BODY).decode(), now + OVERLAP - 1)
-    assert not is_signed(stored, BODY, sign(BEFORE, BODY).decode(), now + OVERLAP)
+    assert is_signed(stored, BODY, sign(BEFORE, BODY).decode(), now + durations.SECRET_OVERLAP_SECONDS - 1)
+    assert not is_signed(stored, BODY, sign(BEFORE, BODY).decode(), now + durations.SECRET_OVERLAP_SECONDS)
     assert is_signed(stored, BODY, GOOD, now + DAY)
 
 

@@ -8,10 +8,10 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from config import durations
+
 #: Fetches at once from one host.
 EACH_HOST = 1
-#: Seconds for which a place is kept for whoever was called: it may have gone elsewhere by then.
-CALLED = 5.0
 _FETCHES = float("inf")
 
 
@@ -59,7 +59,7 @@ class FetchPlaces:
             for subject, host in self._line.items():
                 if self._has_room(host):
                     del self._line[subject]
-                    self._taken[subject] = (host, time.monotonic() + CALLED)
+                    self._taken[subject] = (host, time.monotonic() + durations.FETCH_CALLED_SECONDS)
                     return subject
         return None
 

@@ -7,6 +7,7 @@ that resolved the name once more could be given another one in between (DNS rebi
 import httpcore
 import httpx
 
+from config import durations
 from worker.network.addresses import resolve
 from worker.network.file_errors import FileRefused, FileUnavailable
 from worker.network.pool import tls
@@ -15,10 +16,6 @@ from worker.piktid.transport import packings
 
 #: Redirects that are followed, each checked like the first URL.
 MAX_REDIRECTS = 3
-#: Seconds for the whole of it.
-SECONDS = 30.0
-#: Seconds for a connection, and for each wait on it: a host that never answers is given up long before.
-_TIMEOUT = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
 #: Statuses that may be another one later, as those from 500 on may.
 _PASSING = (408, 425, 429)
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -36,7 +33,7 @@ def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | N
         return resolve(host, port, seconds, private=private)
 
     backend = TimedBackend(addresses)
-    with within(SECONDS if seconds is None else seconds), _pool(backend) as pool:
+    with within(durations.FETCH_SECONDS if seconds is None else seconds), _pool(backend) as pool:
         for _ in range(MAX_REDIRECTS + 1):
             _check(target, private=private)
             try:
@@ -57,7 +54,8 @@ def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes
     """Return the body, or where a redirect leads."""
     at = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     headers = [("Host", url.netloc), ("Accept", b"image/*"), ("Accept-Encoding", b"identity")]
-    with pool.stream("GET", at, headers=headers, extensions={"timeout": _TIMEOUT}) as response:
+    timeout = dict.fromkeys(("connect", "read", "write", "pool"), durations.FETCH_WAIT_SECONDS)
+    with pool.stream("GET", at, headers=headers, extensions={"timeout": timeout}) as response:
         if response.status in _REDIRECTS:
             return _parsed(httpx.Headers(response.headers).get("location", ""), base=url)
         _check_status(url, response.status)

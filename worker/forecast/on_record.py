@@ -5,10 +5,10 @@ from typing import Any
 
 import redis
 
-from config import keys
+from config import durations, keys
 from config.limits import windows_of
-from config.settings import BUSY_AGAIN, Settings
-from worker.forecast.simulation import USUAL_DRAFTS, USUAL_PREPROCESSING, Caps, Estimate, Load, Rate, estimate
+from config.settings import Settings
+from worker.forecast.simulation import Caps, Estimate, Load, Rate, estimate
 from worker.views.account_models import AccountReport, Holder
 
 #: Waiting briefs that are simulated one by one; those behind them are not.
@@ -45,8 +45,8 @@ def caps(report: AccountReport, settings: Settings, *, urgent: bool = False) -> 
         express=0 if urgent else limits["express"],
         create=_rates(report, settings, "create"),
         promote=_rates(report, settings, "promote"),
-        drafts=_seconds(report.drafts_ms, USUAL_DRAFTS, settings),
-        preprocessing=_seconds(report.preprocessing_ms, USUAL_PREPROCESSING, settings),
+        drafts=_seconds(report.drafts_ms, durations.USUAL_DRAFTS_SECONDS, settings),
+        preprocessing=_seconds(report.preprocessing_ms, durations.USUAL_PREPROCESSING_SECONDS, settings),
         preprocessing_counts=settings.preprocessing_counts,
     )
 
@@ -77,7 +77,7 @@ def _load(report: AccountReport, settings: Settings) -> Load:
         if report.working is None or report.working_until is None:
             return []
         first = (report.working_until - report.read_at) / 1000
-        step = settings.api_ms(BUSY_AGAIN) / 1000
+        step = settings.api_ms(durations.BUSY_AGAIN_SECONDS) / 1000
         return [max(first, 0) + step * number for number in range(known.jobs - report.working)]
 
     def paused(endpoint: str) -> float:

@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-#: Seconds that a job takes on an account that has not had one yet.
-USUAL_DRAFTS = 60.0
-USUAL_PREPROCESSING = 90.0
+from config import durations
 
 
 class Rate(NamedTuple):
@@ -37,8 +35,8 @@ class Caps:
     """Jobs that creations may not take."""
     create: Sequence[Rate] = _FIVE_A_MINUTE
     promote: Sequence[Rate] = _FIVE_A_MINUTE
-    drafts: float = USUAL_DRAFTS
-    preprocessing: float = USUAL_PREPROCESSING
+    drafts: float = field(default_factory=lambda: durations.USUAL_DRAFTS_SECONDS)
+    preprocessing: float = field(default_factory=lambda: durations.USUAL_PREPROCESSING_SECONDS)
     preprocessing_counts: bool = True
     """Whether preprocessing holds a job."""
 

@@ -13,34 +13,12 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from config import keys
-from config.settings import (
-    BUSY_AGAIN,
-    COUNT_AGAIN,
-    COUNT_SOON,
-    EARLY_EVENT,
-    PROBE_AGAIN,
-    PROBE_MOST,
-    RATE_WINDOW,
-    REPLAY_AGAIN,
-    REPLAY_SPAN,
-    Settings,
-)
+from config import durations, keys
+from config.settings import Settings
 from worker.ledger.outcomes import OPEN, TAKEN
 from worker.ledger.states import TABLE, WAITS
 
 _FOLDER = Path(__file__).parent / "lua"
-#: Milliseconds in which a granted step should have begun; and after which a woken one is woken again.
-GRANT = 10_000
-AGAIN = 10_000
-#: Milliseconds after which a queued message that nobody has looked at is taken for lost.
-LOST = 600_000
-#: Milliseconds that the API keeps an event for replay (piktid-v2.md 3.2).
-REPLAY = 600_000
-#: Milliseconds for which it is remembered at least what was bought: a year.
-CONTENT = 366 * 86_400_000
-#: Milliseconds that a job of nobody's and a create of unknown outcome are remembered.
-STRANGER = 3_600_000
 
 
 class Scripts:
@@ -84,22 +62,22 @@ def prelude(settings: Settings) -> str:
         "WAITS": {kind: {"state": state, "endpoint": endpoint} for kind, (state, endpoint) in WAITS.items()},
         "OUTCOMES": {"taken": dict.fromkeys(TAKEN, True), "open": dict.fromkeys(OPEN, True)},
         "SETTING": {
-            "window_ms": settings.api_ms(RATE_WINDOW),
-            "probe_ms": settings.api_ms(PROBE_AGAIN),
-            "pause_most_ms": settings.api_ms(PROBE_MOST),
-            "busy_ms": settings.api_ms(BUSY_AGAIN),
-            "library_ms": settings.api_ms(COUNT_AGAIN),
-            "recount_ms": settings.api_ms(COUNT_SOON),
-            "early_ms": round(EARLY_EVENT * 1000),
-            "replay_ms": REPLAY,
-            "stranger_ms": STRANGER,
-            "replay_again_ms": settings.api_ms(REPLAY_AGAIN),
-            "span_ms": settings.api_ms(REPLAY_SPAN),
-            "grant_ms": GRANT,
-            "again_ms": AGAIN,
-            "lost_ms": LOST,
+            "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),
+            "probe_ms": settings.api_ms(durations.PROBE_FIRST_SECONDS),
+            "pause_most_ms": settings.api_ms(durations.PROBE_MOST_SECONDS),
+            "busy_ms": settings.api_ms(durations.BUSY_AGAIN_SECONDS),
+            "library_ms": settings.api_ms(durations.COUNT_AGAIN_SECONDS),
+            "recount_ms": settings.api_ms(durations.COUNT_SOON_SECONDS),
+            "early_ms": round(durations.EARLY_EVENT_SECONDS * 1000),
+            "replay_ms": durations.REPLAY_KEPT_MS,
+            "stranger_ms": durations.UNCLAIMED_KEPT_MS,
+            "replay_again_ms": settings.api_ms(durations.REPLAY_AGAIN_SECONDS),
+            "span_ms": settings.api_ms(durations.REPLAY_SPAN_SECONDS),
+            "grant_ms": durations.GRANT_MS,
+            "again_ms": durations.STEP_AGAIN_MS,
+            "lost_ms": durations.MESSAGE_LOST_MS,
             "keep_ms": round(settings.keep_days * 86_400_000),
-            "content_ms": max(CONTENT, round(settings.keep_days * 86_400_000)),
+            "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
             "keep_events": settings.keep_events,
             "keep_event_bytes": settings.keep_event_bytes,
             "preprocessing_counts": settings.preprocessing_counts,

@@ -7,12 +7,10 @@ to wait keeps its place; what is paused is paused for every worker at once.
 from enum import StrEnum
 from typing import NamedTuple
 
-from config.settings import PROBE_AGAIN, RATE_WINDOW, Settings
+from config import durations
+from config.settings import Settings
 from worker.ledger.ledger import Pause, Settle, Throttle
 from worker.piktid import errors as api
-
-#: Seconds (of ours: it is no matter of the API's clocks) after which a lost connection is tried again.
-LOST_AGAIN = 5.0
 
 #: A move that means: try the next-ranked draft, or fail when there is none.
 NEXT_DRAFT = "next draft"
@@ -118,13 +116,13 @@ def judge(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> V
 def _pause_ms(error: api.ApiError, settings: Settings) -> int:
     match error:
         case api.NotSent() | api.OutcomeUnknown():
-            return round(LOST_AGAIN * 1000)
+            return round(durations.LOST_AGAIN_SECONDS * 1000)
         case api.Throttled():
-            return _retry_after(error) or settings.api_ms(RATE_WINDOW)
+            return _retry_after(error) or settings.api_ms(durations.RATE_WINDOW_SECONDS)
         case api.Unavailable():
-            return max(_retry_after(error) or 0, settings.api_ms(PROBE_AGAIN))
+            return max(_retry_after(error) or 0, settings.api_ms(durations.PROBE_FIRST_SECONDS))
         case _:
-            return settings.api_ms(PROBE_AGAIN)
+            return settings.api_ms(durations.PROBE_FIRST_SECONDS)
 
 
 def _retry_after(error: api.Later) -> int | None:

@@ -18,20 +18,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from config import durations
 from config.settings import Settings
 from worker.briefs.body import GROUPS
 from worker.briefs.naming import clean, job_name
-from worker.files import fetching
 from worker.ledger.ledger import Record
 from worker.lifecycle.admission import body_fields
 from worker.piktid.answers import Extracted
 
-#: Seconds to the second try of an upload; doubled each time, to the longest. After the last the brief fails.
-FIRST_PAUSE = 5.0
-LONGEST_PAUSE = 600.0
+#: Uploads of a file that are tried; after the last of them the brief fails.
 MOST_TRIES = 10
-#: Seconds that fetches may take in all which come to nothing; after them the brief fails.
-MOST_LOST = 60.0
 
 #: What a record needs no more once it is prepared.
 DONE_WITH = ("doing", "turn", "tries", "fetch_ms", "noted_at", "error")
@@ -94,7 +90,9 @@ def prepared(brief: Record) -> dict[str, str] | None:
 
 def pause_ms(tries: int, settings: Settings) -> int:
     """Return the pause after so many tries in a row came to nothing, in ms."""
-    return settings.api_ms(min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE))
+    return settings.api_ms(
+        min(durations.UPLOAD_FIRST_SECONDS * 2 ** (tries - 1), durations.UPLOAD_MOST_SECONDS)
+    )
 
 
 def seconds_lost(brief: Record) -> float:
@@ -104,7 +102,7 @@ def seconds_lost(brief: Record) -> float:
 
 def seconds_to_fetch(brief: Record) -> float:
     """Return for how long its next fetch may take."""
-    return min(fetching.SECONDS, MOST_LOST - seconds_lost(brief))
+    return min(durations.FETCH_SECONDS, durations.FETCHES_MOST_SECONDS - seconds_lost(brief))
 
 
 def _places(brief: Record) -> Iterator[str]:

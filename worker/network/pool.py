@@ -9,18 +9,14 @@ from typing import Any
 import httpcore
 import httpx
 
+from config import durations
 from worker.network.addresses import look_up
 from worker.network.timed_network import TimedBackend
-
-#: Seconds to wait for a connection, and for a free one of the pool.
-CONNECT_SECONDS = 5.0
-#: Seconds for a single read or write, unless the pool is told otherwise.
-READ_SECONDS = 30.0
 
 
 def longest_wait() -> float:
     """Return the seconds after which a request has begun to leave or never will: pool and connection."""
-    return 2 * CONNECT_SECONDS
+    return 2 * durations.HTTP_CONNECT_SECONDS
 
 
 def longest_call(timeout: float) -> float:
@@ -34,8 +30,8 @@ def longest_call(timeout: float) -> float:
 def open_pool(
     *,
     timeout_connect: float | None = None,
-    timeout_read: float = READ_SECONDS,
-    timeout_write: float = READ_SECONDS,
+    timeout_read: float | None = None,
+    timeout_write: float | None = None,
     timeout_pool: float | None = None,
     max_connections: int = 32,
     keepalive_expiry: float = 1.0,
@@ -53,14 +49,19 @@ def open_pool(
     """
     # At INFO, httpx logs every URL whole, and a draft's signed link is a right of access.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    connect, pool = timeout_connect or CONNECT_SECONDS, timeout_pool or CONNECT_SECONDS
+    timeout = httpx.Timeout(
+        connect=timeout_connect or durations.HTTP_CONNECT_SECONDS,
+        read=timeout_read or durations.HTTP_READ_SECONDS,
+        write=timeout_write or durations.HTTP_READ_SECONDS,
+        pool=timeout_pool or durations.HTTP_CONNECT_SECONDS,
+    )
     limits = httpx.Limits(
         max_connections=max_connections,
         max_keepalive_connections=max_connections,
         keepalive_expiry=keepalive_expiry,
     )
     return httpx.Client(
-        timeout=httpx.Timeout(connect=connect, read=timeout_read, write=timeout_write, pool=pool),
+        timeout=timeout,
         transport=_Transport(verify=tls(), limits=limits, trust_env=False),
         # Uncompressed: a small body that unfolds into gigabytes would be past any limit before it is counted.
         headers={"User-Agent": "identity-worker", "Accept-Encoding": "identity"},

@@ -12,10 +12,10 @@ from typing import Any
 
 import httpcore
 
+from config import durations
+
 #: Addresses of a host that are tried.
 _ADDRESSES = 4
-#: Seconds for a connection of which nobody said how long it may take.
-_MOST = 60.0
 #: Bytes that are written at a time.
 _PIECE = 16 * 1024
 
@@ -74,7 +74,7 @@ class TimedBackend(httpcore.NetworkBackend):
 
     @staticmethod
     def _left() -> float:
-        return _seconds(_MOST, httpcore.ConnectTimeout) or _MOST
+        return _seconds(durations.HTTP_MOST_SECONDS, httpcore.ConnectTimeout) or durations.HTTP_MOST_SECONDS
 
 
 class TimedStream(httpcore.NetworkStream):

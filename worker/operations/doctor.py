@@ -10,16 +10,10 @@ from typing import Any, NamedTuple
 
 import redis
 
-from config import keys
-from config.durations import DEAD_AFTER
+from config import durations, keys
 from config.wording import counted
 from worker.store import startup
 from worker.store.findings import Level
-
-#: Milliseconds by which this machine's clock may differ from the server's before it is said.
-CLOCKS = 2_000
-#: Milliseconds that a timer may be late before nobody is said to run them: a listener looks once a second.
-LATE = 30_000
 
 
 class Health(StrEnum):
@@ -75,7 +69,7 @@ def _clock(client: "redis.Redis") -> Check:
     began = time.time()
     seconds, microseconds = client.time()
     off = round(abs(seconds * 1000 + microseconds / 1000 - (began + time.time()) * 500))
-    if off <= CLOCKS:
+    if off <= durations.CLOCK_ERROR_MS:
         return Check("clock", Health.OK, f"within {max(1, off)} ms of the server's")
     told = f"{off / 1000:.1f} s away from the server's, which decides; only logs show this machine's"
     return Check("clock", Health.WARN, told, "set the machines' clocks by NTP")
@@ -115,7 +109,7 @@ def _for_a_person(name: str, number: int) -> Check:
 
 
 def _workers(client: "redis.Redis", now: int, *, waiting: int) -> Check:
-    alive = client.zcount(keys.WORKERS(), now - DEAD_AFTER, "+inf")
+    alive = client.zcount(keys.WORKERS(), now - durations.WORKER_DEAD_MS, "+inf")
     if alive:
         return Check("workers", Health.OK, f"{alive} alive")
     remedy = "start one: identity-worker work"
@@ -126,9 +120,9 @@ def _timers(client: "redis.Redis", now: int) -> Check:
     """Say whether what is due is woken: jobs in flight, pauses and unknown outcomes wait for it."""
     first: Any = client.zrange(keys.TIMERS(), 0, 0, withscores=True)
     late = now - first[0][1] if first else 0
-    if late <= LATE:
+    if late <= durations.TIMER_LATE_MS:
         return Check("timers", Health.OK, "what is due is woken")
-    number = client.zcount(keys.TIMERS(), "-inf", now - LATE)
+    number = client.zcount(keys.TIMERS(), "-inf", now - durations.TIMER_LATE_MS)
     told = (
         f"{counted(number, 'record is', 'records are')} due and not woken, the first for {late // 1000:.0f} s"
     )

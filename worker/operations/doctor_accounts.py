@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from config import durations
 from config.accounts import Account
 from config.limits import NONE
 from config.wording import counted, credits_text
@@ -17,9 +18,6 @@ from worker.views.account_models import AccountBudget, AccountReport
 if TYPE_CHECKING:
     # It brings the HTTP client along, which the other checks do without.
     from worker.piktid.client import PiktID
-
-#: Milliseconds without a sign of life of a stream that is followed: three times the API's keepalive.
-SILENCE = 60_000
 
 
 #: The share of an account's budget below which it is told that it comes to its end.
@@ -80,7 +78,7 @@ def _listener(report: AccountReport, waiting: int, *, by_stream: bool) -> Check:
         told = f"its stream is not open: {stream.why or 'not opened yet'}"
         return Check(name, Health.WARN, told, "the listener tries again; its log says more")
     silent = report.read_at - (stream.heard_at or stream.connected_at)
-    if silent > SILENCE:
+    if silent > durations.SILENCE_TOLD_MS:
         told = f"its stream has been silent for {silent // 1000} s"
         return Check(name, Health.WARN, told, "the listener opens it again; its log says more")
     return Check(name, Health.OK, "its stream is open")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from config import durations
 from worker.piktid.error_body import Refusal
 from worker.piktid.errors import (
     AlreadyPromoted,
@@ -107,9 +108,6 @@ _READERS: dict[int, Callable[[Refusal], Answered]] = {
     503: _later(Unavailable),
 }
 
-#: Seconds that are believed at most: a mistaken date would stop an account for years.
-LONGEST = 3600.0
-
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that Retry-After asks for, given as seconds or as a date (RFC 9110, 10.2.3).
@@ -119,12 +117,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
-        return min(float(value), LONGEST)
+        return min(float(value), durations.RETRY_AFTER_MOST_SECONDS)
     until = _http_date(value)
     if until is None:
         return None
     now = _http_date(headers.get("date", "")) or datetime.now(UTC)
-    return min(max(0.0, (until - now).total_seconds()), LONGEST)
+    return min(max(0.0, (until - now).total_seconds()), durations.RETRY_AFTER_MOST_SECONDS)
 
 
 def _http_date(value: str) -> datetime | None:

@@ -14,15 +14,10 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent
 from pydantic import SecretStr
 
+from config import durations
 from worker.piktid.event_stream import LineFilter
 from worker.piktid.json_values import number
 
-#: Seconds between two comments with which the API keeps a quiet stream open, and how long without any
-#: frame means that the peer is dead.
-KEEPALIVE = 15.0
-SILENCE = 3 * KEEPALIVE
-#: Seconds in which the API must have begun to answer.
-OPENING = 10.0
 #: Seconds since 1970 that no clock shows: the year 5138.
 _NEVER = 1e11
 
@@ -51,22 +46,22 @@ async def follow(
     client: httpx.AsyncClient,
     api_url: str,
     token: SecretStr,
-    silence: float = SILENCE,
+    silence: float | None = None,
     heard: Callable[[], None] = lambda: None,
     openings: asyncio.Semaphore | None = None,
 ) -> AsyncIterator[Frame]:
     """Yield what comes, the kept events first; `heard` is called at each sign of life.
 
     It is opened when one of `openings` is free. Never returns: raises StreamEnded when the connection ends,
-    is refused, or is silent for `silence` seconds.
+    is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
     """
     # Unpacked, a small answer can be a large one.
     headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
     headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-    timeout = httpx.Timeout(OPENING, read=silence)
+    timeout = httpx.Timeout(durations.STREAM_OPENING_SECONDS, read=silence or durations.SILENCE_SECONDS)
     request = client.build_request("GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout)
     try:
-        async with openings or asyncio.Semaphore(), asyncio.timeout(OPENING):
+        async with openings or asyncio.Semaphore(), asyncio.timeout(durations.STREAM_OPENING_SECONDS):
             # Never redirected: the token is for this host.
             answer = await client.send(request, stream=True, follow_redirects=False)
         async with aclosing(answer):
@@ -78,7 +73,7 @@ async def follow(
                 elif event.data:  # after an id, a comment is an event without data
                     yield read_frame(event) or "unreadable"
     except TimeoutError as error:
-        raise StreamEnded(f"the API did not answer within {OPENING:g} s") from error
+        raise StreamEnded(f"the API did not answer within {durations.STREAM_OPENING_SECONDS:g} s") from error
     except httpx.HTTPError as error:
         raise StreamEnded(f"{type(error).__name__}: {error}") from error
     raise StreamEnded("the API closed the event stream")

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import httpx
 
+from config import durations
 from config.clock import clock
-from worker.network.pool import READ_SECONDS, longest_call
+from worker.network.pool import longest_call
 from worker.network.timed_network import within
 from worker.piktid.errors import NotSent, OutcomeUnknown
 
@@ -63,7 +64,7 @@ def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: i
     All of it has ended after `longest_call` of the pool's timeout. Raises NotSent when the request provably
     never left, OutcomeUnknown when no status came back.
     """
-    with within(longest_call(pool.timeout.read or READ_SECONDS)):
+    with within(longest_call(pool.timeout.read or durations.HTTP_READ_SECONDS)):
         try:
             response = pool.send(request, stream=True, follow_redirects=False)
         except _BEFORE_SENDING as error:

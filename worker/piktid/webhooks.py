@@ -17,10 +17,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from config import folders
+from config import durations, folders
 
-#: Seconds for which the secret before is taken as well.
-OVERLAP = 600.0
 #: No account is called so: what is read for one that is none.
 NOBODY = "nobody at all"
 #: What is signed with where there is nothing to compare with.
@@ -95,7 +93,11 @@ class SecretStore:
         before = self.read(account)
         self.require_writable()
         webhook = StoredWebhook(
-            url, now, secret, before.secret if before else None, now + OVERLAP if before else 0.0
+            url,
+            now,
+            secret,
+            before.secret if before else None,
+            now + durations.SECRET_OVERLAP_SECONDS if before else 0.0,
         )
         self._write(self._path(account), webhook)
         return webhook

@@ -12,13 +12,9 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config import durations
 from worker.store.outages import is_elsewhere
 
-#: Seconds to wait for a connection, and for any one answer.
-CONNECT_TIMEOUT = 2.0
-ANSWER_TIMEOUT = 5.0
-#: Seconds that a blocking command may block: well below the answer's timeout.
-BLOCK = 1.0
 #: Connections of an asyncio client, for thousands of tasks: a command takes a millisecond of one, or tens if
 #: each write is synced on a busy disk. What comes together is synced together.
 CONNECTIONS = 64
@@ -30,8 +26,8 @@ def _options(**more: Any) -> dict[str, Any]:
     # No client retries: a script whose reply was lost has run, and its second run would answer `duplicate`
     # to the very caller who moved the record. The timers and the broker repeat what is safe to repeat.
     return {
-        "socket_connect_timeout": CONNECT_TIMEOUT,
-        "socket_timeout": ANSWER_TIMEOUT,
+        "socket_connect_timeout": durations.REDIS_CONNECT_SECONDS,
+        "socket_timeout": durations.REDIS_ANSWER_SECONDS,
         "protocol": 2,
         **more,
     }
@@ -135,7 +131,7 @@ def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Re
     pool = _AsyncPool.from_url(
         url,
         max_connections=connections,
-        timeout=ANSWER_TIMEOUT,
+        timeout=durations.REDIS_ANSWER_SECONDS,
         **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
     )
     return redis.asyncio.Redis.from_pool(pool)

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+from config import durations
 from worker.store.connection import connect
 
-#: Seconds that a server may take to come up, with a long append-only file to read.
-START_DEADLINE = 30.0
-#: Seconds between two looks whether anybody uses a shared server.
-LOOK_FOR_USERS = 0.5
 #: What the server's own process says of its last start: why it failed.
 KEEPER_LOG = "keeper.log"
 #: The lock that each user of a shared server holds.
@@ -49,7 +46,7 @@ def serve(directory: Path, fsync: str, port: int, *, shared: bool) -> None:
     # It is written to the server's configuration without quotes, so a folder with a blank in its name must
     # not be named there.
     server.data_dir = Path()
-    server.start(timeout=START_DEADLINE)
+    server.start(timeout=durations.EMBEDDED_START_SECONDS)
     try:
         with _short(directory) as short:
             _tell_urls(directory, short / SOCKET, port)
@@ -116,7 +113,7 @@ def _until_unused(users: IO[str]) -> None:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(LOOK_FOR_USERS)  # waiting for the lock would keep new users out
+            time.sleep(durations.EMBEDDED_USERS_SECONDS)  # waiting for the lock would keep new users out
         else:
             return
 

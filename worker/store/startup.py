@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from config import logs
+from config import durations, logs
 from config.backoff import pauses
 from config.redis_url import place
 from worker.store import durability, rights
@@ -22,8 +22,6 @@ from worker.store.rights import Command
 
 log = logs.get("redis")
 
-#: Seconds for which a server that starts or restarts is waited for; one that reads its file, without end.
-PATIENCE = 10.0
 #: The oldest version that has all commands that are used: expiry with options.
 OLDEST = (7, 0)
 _QUESTIONS: tuple[Command, ...] = (("HELLO",), ("INFO",), ("CONFIG", "GET", "appendfsync", "save"))
@@ -58,13 +56,14 @@ def examine(client: "redis.Redis") -> Examined:
     return Examined(_name(hello, info), worst)
 
 
-def check(url: str, patience: float = PATIENCE) -> None:
+def check(url: str, patience: float | None = None) -> None:
     """Log which Redis a process uses and what is to be said of it; a command, whose patience is 0, does not.
 
-    One that does not answer yet is waited for up to `patience` seconds, by a process also one that reads its
-    file, until it has. Raises UnsafeServer when nothing may run on it, redis.RedisError when it does not
-    answer.
+    One that does not answer yet is waited for up to `patience` seconds (none: as long as processes wait), by
+    a process also one that reads its file, until it has. Raises UnsafeServer when nothing may run on it,
+    redis.RedisError when it does not answer.
     """
+    patience = durations.REDIS_START_SECONDS if patience is None else patience
     with connect(url) as client:
         examined = _awaited(client, patience)
     for finding in examined.findings:

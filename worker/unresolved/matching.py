@@ -16,15 +16,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from config.settings import REPLAY_SPAN, Settings
-from worker.ledger.scripts import STRANGER
+from config import durations
+from config.settings import Settings
 from worker.piktid.answers import RunState
 from worker.unresolved.streams import Stream
 
 #: What the API calls the jobs of this project (guide, *Tracking drafts*).
 CREATION = "identity_creation"
-#: Milliseconds by which the API's and Redis' clocks, compared at the last live event, may be wrong.
-CLOCKS = 5_000
 
 
 class Fit(Enum):
@@ -89,7 +87,11 @@ class Create:
         """Return whether a job was made during the call; None when it is not known when it was made."""
         if job.created_at is None:
             return None
-        return self.began_at - CLOCKS <= job.created_at <= self.latest_end + CLOCKS
+        return (
+            self.began_at - durations.API_CLOCK_ERROR_MS
+            <= job.created_at
+            <= self.latest_end + durations.API_CLOCK_ERROR_MS
+        )
 
     def may_own(self, job: Job) -> bool:
         """Return whether nothing speaks against a job's being its own."""
@@ -138,12 +140,12 @@ def resolve(
     if evidence.now < over_at:
         return Wait()
     possible = tuple(job for job in evidence.jobs if create.fit(job) is not Fit.NO)
-    if evidence.now - create.began_at > STRANGER:
+    if evidence.now - create.began_at > durations.UNCLAIMED_KEPT_MS:
         return Ask(possible, "too long ago for what was seen then to be remembered")
     if not _is_followed(create, evidence.stream):
         return Ask(possible, "the event stream was not followed without a gap")
     if not proven:
-        still = evidence.now < over_at + settings.api_ms(REPLAY_SPAN)
+        still = evidence.now < over_at + settings.api_ms(durations.REPLAY_SPAN_SECONDS)
         return Wait() if still else Ask(possible, "the event stream was not replayed since")
     if not possible:
         return NotArrived()

@@ -11,13 +11,10 @@ from typing import Any
 
 import redis
 
-from config import keys
-from config.durations import DEAD_AFTER
+from config import durations, keys
 from worker.views.account_models import AccountReport
 
 Blocker = dict[str, Any]
-#: A step that was queued for longer (ms) than a free worker takes to fetch it is told of.
-SLOW = 5_000
 #: Whose pauses stop what a record does next, by its state; what waits for permits is told of by `why.lua`.
 _AHEAD = {
     "preparing": ("pause", "create", "prepare"),
@@ -42,7 +39,7 @@ def processes(client: "redis.Redis") -> Processes:
     """Return what runs and what is queued."""
     seconds, _ = client.time()
     with client.pipeline(transaction=False) as pipe:
-        pipe.zcount(keys.WORKERS(), int(seconds) * 1000 - DEAD_AFTER, "+inf")
+        pipe.zcount(keys.WORKERS(), int(seconds) * 1000 - durations.WORKER_DEAD_MS, "+inf")
         pipe.llen(keys.QUEUE(keys.INLET))
         pipe.llen(keys.QUEUE(keys.STEPS))
         return Processes(*pipe.execute())
@@ -60,7 +57,7 @@ def not_running(report: AccountReport, found: Processes, queued_at: int | None) 
     """Yield what does not run, or has not come to a record's step for a while."""
     if not found.workers:
         yield {"what": "worker"}
-    elif queued_at is not None and report.read_at - queued_at > SLOW:
+    elif queued_at is not None and report.read_at - queued_at > durations.SLOW_STEP_MS:
         yield {"what": "step", "queued_at": queued_at, "queued": found.steps}
     if report.listener is None:
         yield {"what": "listener", "account": report.name}

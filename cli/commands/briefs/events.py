@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.common import Json, load_settings, open_redis, print_json, printable, say
-from worker.store.connection import BLOCK
+from config import durations
 from worker.views import outlet
 from worker.views.outlet import Entry
 
@@ -48,7 +48,9 @@ def command(
 def _print_all(client: "redis.Redis", since: str, *, follow: bool, as_json: bool) -> None:
     last = outlet.last_id(client) if since == "$" else since
     while True:
-        entries = outlet.read(client, last, block_ms=round(BLOCK * 1000) if follow else None)
+        entries = outlet.read(
+            client, last, block_ms=round(durations.REDIS_BLOCK_SECONDS * 1000) if follow else None
+        )
         for entry in entries:
             _print(entry, as_json=as_json)
             last = entry.id

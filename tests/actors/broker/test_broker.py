@@ -25,9 +25,9 @@ from support import (
     stock_broker,
 )
 
-from actors.broker.broker import DEAD_LETTERS_KEPT, MOST_DEATHS, Broker, brief_message
+from actors.broker.broker import MOST_DEATHS, Broker, brief_message
 from actors.broker.dead_letters import read
-from config import keys
+from config import durations, keys
 from worker.ledger.scripts import Scripts
 from worker.store.connection import connect_bytes
 
@@ -293,7 +293,8 @@ def test_a_step_that_redis_cannot_use_is_dead_and_does_not_circle(
 
 def test_a_dead_letter_is_kept_for_seven_days(client: "redis.Redis", ours: Broker) -> None:
     seconds: Any = client.time()
-    old, young = seconds[0] * 1000 - DEAD_LETTERS_KEPT - 5_000, seconds[0] * 1000 - DEAD_LETTERS_KEPT + 60_000
+    end = seconds[0] * 1000 - durations.DEAD_LETTERS_KEPT_MS
+    old, young = end - 5_000, end + 60_000
     client.zadd(keys.DEAD(keys.STEPS), {"old": old, "young": young})
     for texts in (keys.DEAD_MESSAGES(keys.STEPS), keys.LETTERS()):
         client.hset(texts, mapping={"old": "{}", "young": "{}"})

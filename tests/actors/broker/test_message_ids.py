@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 from support import Flow, brief, event_types
 
-from actors.broker import broker as broker_module
 from actors.broker import dead_letters
 from actors.broker.broker import Broker
-from config import keys
+from config import durations, keys
 
 INLET = keys.QUEUE(keys.INLET)
 MESSAGES = keys.MESSAGES(keys.INLET)
@@ -39,7 +38,7 @@ def dead(flow: Flow) -> dict[str, dead_letters.Letter]:
 
 def run_out_of_patience(flow: Flow, other: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ids that wait for their messages have waited long enough."""
-    monkeypatch.setattr(broker_module, "PATIENCE", -1)
+    monkeypatch.setattr(durations, "MESSAGE_COMES_MS", -1)
     assert other.fetch(keys.INLET, 1) == []
     other._tended = -math.inf
     other.tend()

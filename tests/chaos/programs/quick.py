@@ -6,37 +6,39 @@ Only constants of time change; the order between them stays as it is. With `CRAS
 kills itself there (`tests.chaos.harness.points`).
 """
 
-import importlib
 import sys
 import threading
 
+from config import durations
 from tests.chaos.harness import points
 
-#: What stands in each module instead: seconds or ms, as there. In the order in which they may be imported.
+#: What stands in `config.durations` instead, in the units that the names end in.
 WAITS = {
-    "config.durations": {"DEAD_AFTER": 1_500},
-    "config.backoff": {"LONGEST": 1.0},
-    "worker.store.connection": {"CONNECT_TIMEOUT": 1.0, "ANSWER_TIMEOUT": 1.5},
-    "actors.broker.broker": {"TEND_EVERY": 0.2},
-    "actors.broker.consumer": {"RECLAIM_EVERY": 0.5, "GIVE_BACK_AFTER": 0.2},
-    "worker.ledger.scripts": {"GRANT": 1_500, "AGAIN": 1_500},
-    "worker.network.pool": {"CONNECT_SECONDS": 0.5},
-    "worker.files.fetching": {"SECONDS": 1.0},
-    "worker.lifecycle.error_policy": {"LOST_AGAIN": 0.5},
-    "actors.runtime": {"MARGIN": 1_000},
-    "actors.listener.following": {"RECONNECT_MOST": 2.0},
-    "actors.listener.listener": {"LEASE": 1_500, "RENEW": 0.4},
-    "actors.listener.cleaner": {"LOOK_EVERY": 0.3, "TIMEOUT": 2.0},
+    "WORKER_DEAD_MS": 1_500,
+    "BACKOFF_MOST_SECONDS": 1.0,
+    "REDIS_CONNECT_SECONDS": 1.0,
+    "REDIS_ANSWER_SECONDS": 1.5,
+    "TEND_AGAIN_SECONDS": 0.2,
+    "RECLAIM_AGAIN_SECONDS": 0.5,
+    "GIVE_BACK_SECONDS": 0.2,
+    "GRANT_MS": 1_500,
+    "STEP_AGAIN_MS": 1_500,
+    "HTTP_CONNECT_SECONDS": 0.5,
+    "FETCH_SECONDS": 1.0,
+    "LOST_AGAIN_SECONDS": 0.5,
+    "RECORD_MARGIN_MS": 1_000,
+    "RECONNECT_MOST_SECONDS": 2.0,
+    "LEASE_MS": 1_500,
+    "LEASE_RENEW_SECONDS": 0.4,
+    "CLEAN_AGAIN_SECONDS": 0.3,
+    "DELETION_SECONDS": 2.0,
 }
 
 
 def hasten() -> None:
-    """Shorten the waits; raises AttributeError when one of them is no more."""
-    for name, waits in WAITS.items():
-        module = importlib.import_module(name)
-        for constant, value in waits.items():
-            getattr(module, constant)
-            setattr(module, constant, value)
+    """Shorten the waits of this process."""
+    for name, value in WAITS.items():
+        setattr(durations, name, value)
 
 
 def main(role: str, *arguments: str) -> None:

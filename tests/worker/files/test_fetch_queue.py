@@ -2,6 +2,7 @@
 
 import pytest
 
+from config import durations
 from worker.files import fetch_queue
 from worker.files.fetch_queue import FetchPlaces, host_of, share_of
 
@@ -46,7 +47,7 @@ def test_the_place_of_who_was_called_is_kept_but_not_forever(
     places.give_back("1")
     assert places.call() == "2"
     assert not places.take("3", "c")
-    now += fetch_queue.CALLED
+    now += durations.FETCH_CALLED_SECONDS
     assert places.take("4", "d")
     assert not places.take("2", "b")
 

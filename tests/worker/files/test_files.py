@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from scripted_server import HANGING, Cut, answer, serving
 
+from config import durations
 from config.settings import Settings
-from worker.files import fetching, named_files
+from worker.files import named_files
 from worker.files.fetching import fetch
 from worker.network.addresses import is_public
 from worker.network.file_errors import FileRefused, FileUnavailable
@@ -319,13 +320,13 @@ def test_a_body_that_is_said_to_be_packed_by_nothing_is_read(named: str) -> None
 
 
 def test_a_peer_that_does_not_answer_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "SECONDS", 0.2)
+    monkeypatch.setattr(durations, "FETCH_SECONDS", 0.2)
     with serving(HANGING) as server, pytest.raises(FileUnavailable):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
 def test_a_peer_that_dribbles_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "SECONDS", 0.3)
+    monkeypatch.setattr(durations, "FETCH_SECONDS", 0.3)
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 

@@ -7,9 +7,9 @@ import pytest
 import redis
 from support import brief
 
-from config import keys
+from config import durations, keys
 from config.accounts import load_accounts
-from config.settings import LOOK_AGAIN, Settings
+from config.settings import Settings
 from tests.chaos.harness.cutting import cutting
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Answer, Ledger, Record, Settle, Throttle
@@ -171,9 +171,11 @@ def test_an_hour_without_workers_leaves_one_message_for_each_record(
     for brief_id in briefs:
         attempt = accepted(ledger, settings, brief_id)
         ledger.advance(attempt, "submitting")
-        ledger.advance(attempt, "generating", settle=Settle.COUNTED, timer=settings.api_ms(LOOK_AGAIN))
+        ledger.advance(
+            attempt, "generating", settle=Settle.COUNTED, timer=settings.api_ms(durations.LOOK_AGAIN_SECONDS)
+        )
     client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
-    began = ledger.now() + settings.api_ms(LOOK_AGAIN)
+    began = ledger.now() + settings.api_ms(durations.LOOK_AGAIN_SECONDS)
     for later in range(0, HOUR, 10_000):
         scripts.run("due", began + later, most=100)
     waiting: Any = client.hvals(keys.MESSAGES(keys.STEPS))

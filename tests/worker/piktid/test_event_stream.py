@@ -14,7 +14,7 @@ from scripted_server import HANGING, Cut, Dripping, Pieces, Server, answer, serv
 from support import DEADLINE
 from wire import LARGE, TABLE, decode, events, reference
 
-from worker.piktid import notifications
+from config import durations
 from worker.piktid.event_stream import MAX_EVENT, LineFilter
 from worker.piktid.notifications import Frame, Notification, StreamEnded, follow
 
@@ -249,7 +249,7 @@ def test_what_is_read_of_an_odd_event_suits_redis_and_urls(server: Server, odd: 
 
 
 def test_headers_that_drip_are_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notifications, "OPENING", 0.3)
+    monkeypatch.setattr(durations, "STREAM_OPENING_SECONDS", 0.3)
     server.answers = [Dripping(b"HTTP/1.1 200 OK\r\nX-A: b")]
     seen, ended = followed(server)
     assert seen == []

@@ -16,7 +16,7 @@ from calls import BODY, TOKEN, failure
 from pydantic import SecretStr
 from scripted_server import HANGING, RESET, Cut, Dripping, Server, answer
 
-from worker.network import pool as pool_module
+from config import durations
 from worker.network.pool import open_pool
 from worker.piktid import transport
 from worker.piktid.client import PiktID
@@ -39,7 +39,7 @@ def test_a_tls_handshake_without_an_answer_was_not_sent() -> None:
 def test_a_pool_without_its_own_patience_has_the_current_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pool_module, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(durations, "HTTP_CONNECT_SECONDS", 0.5)
     with open_pool() as opened:
         assert (opened.timeout.connect, opened.timeout.pool) == (0.5, 0.5)
 

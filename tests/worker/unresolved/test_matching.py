@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from config.settings import JOB_PATIENCE, REPLAY_SPAN, Settings
-from worker.ledger.scripts import STRANGER
+from config import durations
+from config.settings import Settings
 from worker.piktid.answers import RunState
 from worker.unresolved.matching import (
-    CLOCKS,
     CREATION,
     Adopt,
     Ask,
@@ -27,8 +26,8 @@ SETTINGS = Settings()
 #: The call of every create here began then and ended a second later, ms.
 BEGAN = 1_000_000_000
 ENDED = BEGAN + 1_000
-OVER = ENDED + round(JOB_PATIENCE * 1000)
-SPAN = round(REPLAY_SPAN * 1000)
+OVER = ENDED + round(durations.JOB_PATIENCE_SECONDS * 1000)
+SPAN = round(durations.REPLAY_SPAN_SECONDS * 1000)
 #: Followed since before the call until after its job must be over.
 PROOF = Stream(replayed_since=BEGAN, replayed_at=OVER, told_at=BEGAN - 1)
 NOTHING = Stream()
@@ -76,10 +75,10 @@ def test_a_job_fits_a_create_by_kind_drafts_and_time(change: dict[str, Any], fit
 @pytest.mark.parametrize(
     ("created_at", "in_time"),
     [
-        (BEGAN - CLOCKS, True),
-        (BEGAN - CLOCKS - 1, False),
-        (ENDED + CLOCKS, True),
-        (ENDED + CLOCKS + 1, False),
+        (BEGAN - durations.API_CLOCK_ERROR_MS, True),
+        (BEGAN - durations.API_CLOCK_ERROR_MS - 1, False),
+        (ENDED + durations.API_CLOCK_ERROR_MS, True),
+        (ENDED + durations.API_CLOCK_ERROR_MS + 1, False),
         (None, None),
     ],
 )
@@ -196,5 +195,5 @@ def test_the_replay_after_its_end_is_waited_for_but_not_for_ever() -> None:
 
 
 def test_after_an_hour_observations_are_forgotten_so_nothing_is_sent_again() -> None:
-    assert decide(now=BEGAN + STRANGER) == NotArrived()
-    assert isinstance(decide(now=BEGAN + STRANGER + 1), Ask)
+    assert decide(now=BEGAN + durations.UNCLAIMED_KEPT_MS) == NotArrived()
+    assert isinstance(decide(now=BEGAN + durations.UNCLAIMED_KEPT_MS + 1), Ask)

@@ -4,8 +4,8 @@ import pytest
 import redis
 from support import DEADLINE, Api, Flow, ProcessFactory, eventually, listening
 
-from config import keys
-from config.settings import REPLAY_SPAN, Settings
+from config import durations, keys
+from config.settings import Settings
 from worker.ledger.scripts import Scripts
 from worker.unresolved.streams import Stream, read_stream
 
@@ -15,7 +15,7 @@ ACCOUNT = "default"
 STREAMS = "/notifications/events"
 START = 1_000_000_000
 #: Milliseconds that a replay is trusted to reach back, at the speed of the tests.
-SPAN = round(REPLAY_SPAN * 1000 / 200)
+SPAN = round(durations.REPLAY_SPAN_SECONDS * 1000 / 200)
 
 
 class Record:

@@ -25,8 +25,7 @@ from support import step as step_message
 
 from actors.broker.broker import MOST_DEATHS, Broker
 from cli.common import clock
-from config import keys
-from config.settings import EARLY_404, LOOK_AGAIN
+from config import durations, keys
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Answer, promotion_subject
 from worker.lifecycle import steps
@@ -207,7 +206,7 @@ def test_a_create_whose_step_broke_is_looked_for_like_any_unresolved_one(flow: F
     hold_step(buried(flow))
     assert flow.brief("b").state == "uncertain"
     due = float(str(flow.client.zscore(keys.TIMERS(), SUBJECT)))
-    assert due - flow.brief("b").read_at <= flow.settings.api_ms(LOOK_AGAIN)
+    assert due - flow.brief("b").read_at <= flow.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
     assert flow.steps.run()[0] == "hold_step"
 
 
@@ -267,7 +266,7 @@ def test_a_promote_whose_step_broke_may_have_arrived_and_counts(flow: Flow) -> N
     assert flow.client.zcount(keys.WINDOW(ACCOUNT, "promote"), "+inf", "+inf") == 0
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
     due = float(str(flow.client.zscore(keys.TIMERS(), subject)))
-    assert due == int(broke.fields["moved_at"]) + flow.settings.api_ms(LOOK_AGAIN)
+    assert due == int(broke.fields["moved_at"]) + flow.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
 
 
 def test_only_the_permit_of_a_held_job_that_is_over_goes_on(flow: Flow) -> None:
@@ -310,7 +309,7 @@ def test_a_held_job_unknown_to_the_api_is_over_in_the_end(flow: Flow) -> None:
     unknown = {"job_id": "job_of_nobody"}
     assert flow.ledger.advance(generating, "held", fields=unknown, keep=True, timer=60_000) is Answer.APPLIED
     assert watched(flow) == [SUBJECT]
-    flow.grow_older(SUBJECT, flow.settings.api_ms(EARLY_404) / 1000)
+    flow.grow_older(SUBJECT, flow.settings.api_ms(durations.EARLY_404_SECONDS) / 1000)
     assert watched(flow) == []
 
 
@@ -333,7 +332,7 @@ def test_a_held_job_known_in_between_keeps_its_permit_despite_two_misses(
         flow.api.refuse("/jobs/*", 404)
         assert watched(flow) == [SUBJECT]
         assert watched(flow) == [SUBJECT], "it runs"
-        flow.grow_older(SUBJECT, flow.settings.api_ms(EARLY_404) / 1000)
+        flow.grow_older(SUBJECT, flow.settings.api_ms(durations.EARLY_404_SECONDS) / 1000)
 
 
 def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:

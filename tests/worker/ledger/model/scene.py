@@ -11,16 +11,15 @@ from typing import Any
 import redis
 from model import MINUTE, WAITS, Account, Model, Subject
 
-from config import keys
-from config.settings import BUSY_AGAIN, COUNT_SOON
-from worker.ledger.scripts import GRANT, Scripts
+from config import durations, keys
+from worker.ledger.scripts import Scripts
 
 START = 1_000_000
 ENDPOINTS = ("create", "promote")
 #: How many waiters behind the first one the scripts look at.
 LOOK_PAST = 50
-BUSY = round(BUSY_AGAIN * 1000)
-RECOUNT = round(COUNT_SOON * 1000)
+BUSY = round(durations.BUSY_AGAIN_SECONDS * 1000)
+RECOUNT = round(durations.COUNT_SOON_SECONDS * 1000)
 
 
 @dataclass
@@ -359,7 +358,7 @@ class Scene:
             assert not (same and other.goes_before(subject)), f"{other.name} goes before {name}"
         model.grant(subject, self.now)
         # In the same call its own timer is set: a grant that nobody takes up is sent again.
-        assert self.timers.get(name) == self.now + GRANT
+        assert self.timers.get(name) == self.now + durations.GRANT_MS
 
     def _check_holdings(self, account: Account, seen: Seen) -> None:
         """Who waits holds nothing; who holds something has it by its state or its grant."""

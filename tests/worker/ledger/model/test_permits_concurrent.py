@@ -14,13 +14,13 @@ import pytest
 import redis
 from scene import ENDPOINTS
 
-from config import keys
-from config.settings import RATE_WINDOW, Settings
+from config import durations, keys
+from config.settings import Settings
 from worker.ledger.scripts import Scripts
 from worker.store.connection import connect
 
 SPEED = 600.0
-WINDOW = RATE_WINDOW / SPEED
+WINDOW = durations.RATE_WINDOW_SECONDS / SPEED
 WORKERS = 3
 BRIEFS = 30
 JOBS = 4
@@ -116,8 +116,8 @@ def test_workers_at_once_keep_every_cap_and_leave_nothing(
     model_client: "redis.Redis", model_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model_client.flushall()
-    for wait in ("GRANT", "AGAIN", "LOST"):
-        monkeypatch.setattr(f"worker.ledger.scripts.{wait}", LOST)
+    for wait in ("GRANT_MS", "STEP_AGAIN_MS", "MESSAGE_LOST_MS"):
+        monkeypatch.setattr(durations, wait, LOST)
     scripts = Scripts(model_client, Settings(speed=SPEED))
     limits = {"jobs": JOBS, "slots": SLOTS, "create_per_minute": RATE, "promote_per_minute": RATE}
     scripts.run("limits", account="a", limits={k: str(v) for k, v in limits.items()}, by="test")

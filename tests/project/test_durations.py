@@ -1,0 +1,61 @@
+"""The page of durations: each says its unit and its reason, and nobody keeps a copy of it."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeGuard
+
+import pytest
+
+from config import durations
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    path for room in ("config", "worker", "actors", "web", "cli") for path in (ROOT / room).rglob("*.py")
+)
+NAMES = sorted(name for name in vars(durations) if name.isupper())
+
+
+def test_each_duration_says_its_unit_and_its_reason() -> None:
+    assert all(name.endswith(("_SECONDS", "_MS")) for name in NAMES)
+    lines = (ROOT / "config" / "durations.py").read_text(encoding="utf-8").splitlines()
+    for before, line in pairwise(lines):
+        if re.match(r"[A-Z_0-9]+ = ", line):
+            # The second one of a pair shares the comment of the first.
+            assert re.match(r"#: |[A-Z_0-9]+ = ", before), line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_duration_is_used(name: str) -> None:
+    assert any(f"durations.{name}" in path.read_text(encoding="utf-8") for path in MODULES)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_keeps_a_duration_of_its_own(path: Path) -> None:
+    """A copy that was made at import would not be shortened with the page; the API's windows never are."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert "config.durations" not in imports, "from config import durations"
+    read = {node.attr for node in read_at_import(tree) if is_duration(node)}
+    assert read <= {"RATE_WINDOW_SECONDS"}
+
+
+def is_duration(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return (
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "durations"
+    )
+
+
+def read_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a module is imported: all but the insides of functions, with their defaults."""
+    yield node
+    inside: Iterable[ast.AST | None] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        inside = [*node.args.defaults, *node.args.kw_defaults, *node.decorator_list]
+    elif isinstance(node, ast.Lambda):
+        inside = []
+    for each in inside:
+        if each is not None:
+            yield from read_at_import(each)
