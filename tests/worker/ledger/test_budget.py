@@ -2,12 +2,18 @@
 
 import pytest
 import redis
+from pydantic import SecretStr
 from support import CREATE, Api, Flow, ProcessFactory, enqueue, eventually
 
 from config import keys
 from config.accounts import DEFAULT
+from config.settings import settings
 from worker.ledger.ledger import Ledger
+from worker.ledger.records import brief_subject
+from worker.network.pool import open_pool
 from worker.operations.operator import Operator
+from worker.piktid.client import PiktID
+from worker.unresolved.matching import CREATION
 from worker.views import account_report, snapshots
 
 BRIEFS = 6
@@ -15,6 +21,26 @@ BRIEFS = 6
 COST = 10 + 50
 #: What pays for three.
 BUDGET = 4 * COST - 1
+
+
+def states(client: "redis.Redis") -> dict[str, str]:
+    return {brief.brief_id: brief.state for brief in snapshots.briefs(client)}
+
+
+def let_wait_be_over(client: "redis.Redis", brief_id: str) -> None:
+    """Let a brief have been in its state for an hour."""
+    client.hincrby(keys.RECORD(f"brief:{brief_id}"), "moved_at", -3_600_000)
+
+
+def adopt(ledger: Ledger, api: Api, brief_id: str) -> None:
+    """Answer for the brief with the only job that is no other's."""
+    made = [job["job_id"] for job in api.ledger()["jobs"] if job["job_type"] == CREATION]
+    (job,) = [each for each in made if not ledger.client.exists(keys.JOB(DEFAULT, each))]
+    brief = ledger.read(brief_subject(brief_id))
+    assert brief is not None
+    with open_pool() as pool:
+        operator = Operator(ledger.client, settings(), "test")
+        operator.adopt(brief, job, PiktID(pool, api.url, SecretStr(api.token)))
 
 
 @pytest.mark.long
@@ -28,25 +54,42 @@ def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
 ) -> None:
     client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 50, "drafts_made": 10})
     ledger.set_budget("spring", DEFAULT, BUDGET, by="test")
-    api.set(drafts_median_seconds=100, preprocessing_median_seconds=100)
-    first = [worker_process(), listener_process()]
+    # The jobs outlast the kill: no promote is under way then, but one create, whose job is made.
+    api.set(drafts_median_seconds=2_000, preprocessing_median_seconds=100)
+    api.fault("delay", path=CREATE, when="after", seconds=60)
+    first = [worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60"), listener_process()]
     for number in range(BRIEFS):
         enqueue(redis_url, brief_id=f"b{number}", batch="spring", name=f"Face {number}")
-    eventually(client, lambda: api.requests(f"POST {CREATE}") == 3)
-    eventually(client, lambda: client.zcard(keys.PARKED("spring")) == BRIEFS - 3)
+    begun = ["generating", "generating", "submitting"] + ["waiting"] * (BRIEFS - 3)
+    assert eventually(client, lambda: sorted(states(client).values()) == begun)
+    assert eventually(client, lambda: client.zcard(keys.PARKED("spring")) == BRIEFS - 3)
+    assert eventually(client, lambda: len(api.ledger()["jobs"]) == 3)
     for process in first:
         process.kill()
+    (lost,) = [brief_id for brief_id, state in states(client).items() if state == "submitting"]
+    # Before its step is run again: whoever has died can no longer be about to record the answer.
+    let_wait_be_over(client, lost)
+    api.set(drafts_median_seconds=100)
     worker_process()
     listener_process()
-    assert eventually(client, lambda: client.zcard(keys.FINISHED()) == 3, deadline=40)
+    assert eventually(client, lambda: states(client)[lost] in ("uncertain", "held"))
+    let_wait_be_over(client, lost)
+    assert eventually(client, lambda: states(client)[lost] == "held")
+    assert eventually(client, lambda: client.zcard(keys.FINISHED()) == 2, deadline=40)
+    assert client.zcard(keys.PARKED("spring")) == BRIEFS - 3
+    assert client.hgetall(keys.PROMISED("spring")) == {f"brief:{lost}": str(COST)}
+    assert client.hget(keys.BUDGET("spring"), "spent") == str(2 * COST)
+
+    adopt(ledger, api, lost)
+    assert eventually(client, lambda: client.zcard(keys.FINISHED()) == 3)
     assert client.zcard(keys.PARKED("spring")) == BRIEFS - 3
     assert api.ledger()["credits"]["charged_total"] == 3 * COST
     assert client.hget(keys.BUDGET("spring"), "spent") == str(3 * COST)
     assert not client.exists(keys.PROMISED("spring"), keys.PROMISED_OF(DEFAULT), keys.RESERVATIONS(DEFAULT))
 
     ledger.set_budget("spring", DEFAULT, BRIEFS * COST, by="test")
-    assert eventually(client, lambda: client.zcard(keys.FINISHED()) == BRIEFS)
-    assert {brief.state for brief in snapshots.briefs(client)} == {"done"}
+    assert eventually(client, lambda: client.zcard(keys.FINISHED()) == BRIEFS, deadline=40)
+    assert set(states(client).values()) == {"done"}
     assert api.ledger()["credits"]["charged_total"] == BRIEFS * COST
 
 

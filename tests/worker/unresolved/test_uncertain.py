@@ -343,7 +343,8 @@ def test_a_worker_killed_before_recording_its_create_costs_no_second(
     api.set(backfill_seconds=100_000)
     listener_process(**slowly)
     assert eventually(client, lambda: read_stream(client, ACCOUNT).replayed_at)
-    worker = worker_process(**slowly)
+    # So patient that it still waits for the answer at the kill, however late that comes.
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60", **slowly)
     enqueue(redis_url, brief_id="first")
     assert eventually(client, lambda: state(ledger, "first") == "done")
     api.fault("delay", path=CREATE, seconds=60, when="after")
