@@ -11,7 +11,14 @@ from worker.lifecycle import choosing, steps
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
 from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, judge
 from worker.piktid.answers import JobResults
-from worker.piktid.errors import ApiError, Invalid, NameTaken, NotFound, OutcomeUnknown, Unexpected
+from worker.piktid.errors import (
+    ApiError,
+    InvalidRequestError,
+    NameTakenError,
+    NotFoundError,
+    OutcomeUnknownError,
+    UnexpectedStatusError,
+)
 from worker.views import snapshots
 
 log = logs.get("refusals")
@@ -28,7 +35,7 @@ def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
         fields={"error": str(error)} | ({"call_ended": "1"} if is_unknown else {}),
         event=_failed_brief(error) if verdict.to == "failed" else None,
         settle=verdict.settle,
-        journal=steps.outcome("create", brief, type(error).__name__, message=str(error)),
+        journal=steps.outcome("create", brief, error.outcome, message=str(error)),
         timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS) if is_unknown else None,
         pause=verdict.pause,
         throttle=verdict.throttle,
@@ -39,7 +46,7 @@ def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
 
 def _failed_brief(error: ApiError) -> Event:
     data: dict[str, object] = {"error": str(error)}
-    if isinstance(error, Invalid):
+    if isinstance(error, InvalidRequestError):
         data |= {
             "blocked_term": error.blocked_term,
             "faults": [{"path": p, "rule": r} for p, r in error.faults],
@@ -55,7 +62,7 @@ def check_recorded(record: Record, answer: Answer, **made: str) -> None:
 
 def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Go on waiting for a job that could not be read; one that the API knows no more has failed."""
-    if isinstance(error, NotFound) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
+    if isinstance(error, NotFoundError) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
         _fail_brief(rt, brief, f"the API does not know its job {brief.fields['job_id']}: {error}")
         return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
@@ -90,8 +97,8 @@ def unknown_promotion(rt: Runtime, promotion: Record | None) -> None:
 def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
     """Do what the table of verdicts says of a promote's error."""
     verdict = judge(PROMOTE, error, rt.settings)
-    outcome = steps.outcome("promote", promotion, type(error).__name__, message=str(error))
-    if isinstance(error, NameTaken) and _may_be_promoted(rt, promotion):
+    outcome = steps.outcome("promote", promotion, error.outcome, message=str(error))
+    if isinstance(error, NameTakenError) and _may_be_promoted(rt, promotion):
         _ask_for_name(rt, promotion, error, outcome)
         return
     log.warning("promote.refused", subject=promotion.subject, to=verdict.to, error=str(error))
@@ -108,7 +115,7 @@ def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
             pause=verdict.pause,
             throttle=verdict.throttle,
             # One that may have arrived may have a job.
-            keep=isinstance(error, OutcomeUnknown | Unexpected),
+            keep=isinstance(error, OutcomeUnknownError | UnexpectedStatusError),
             paid=True,
         )
 
@@ -121,7 +128,7 @@ def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
     return any(call.open and call.intended.get("image_result_id") == draft for call in earlier)
 
 
-def _ask_for_name(rt: Runtime, promotion: Record, error: NameTaken, outcome: Mapping[str, Any]) -> None:
+def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome: Mapping[str, Any]) -> None:
     """Hold a promotion whose name may be taken by its own identity: failed, it would be paid for and lost."""
     question = (
         f"its promote may have arrived, and now its name is taken ({error}): rename the identity of that "
@@ -152,7 +159,7 @@ def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
         _next_draft(rt, promotion, why, None, outcome)
 
 
-def hidden_identity(rt: Runtime, promotion: Record, error: NotFound) -> None:
+def hidden_identity(rt: Runtime, promotion: Record, error: NotFoundError) -> None:
     """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
     if is_gone(rt, promotion, durations.EARLY_IDENTITY_SECONDS):
         failed_preprocessing(rt, promotion, f"the identity is gone: {error}")

@@ -19,7 +19,7 @@ from worker.ledger.ledger import Event, Record, Settle
 from worker.ledger.states import TABLE, Kind
 from worker.lifecycle import steps
 from worker.piktid.answers import RunState
-from worker.piktid.errors import ApiError, NotFound
+from worker.piktid.errors import ApiError, NotFoundError
 
 log = logs.get("holding")
 
@@ -104,7 +104,7 @@ def _is_over(rt: Runtime, record: Record) -> bool:
         return record.age_ms >= rt.unknown_ms
     try:
         state = api.job_status(made).state if name == "job_id" else api.preprocessing(made).state
-    except NotFound:
+    except NotFoundError:
         return is_gone(rt, record, durations.EARLY_404_SECONDS)
     except ApiError as error:
         log.warning("held.unread", subject=record.subject, error=str(error))

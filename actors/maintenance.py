@@ -6,7 +6,7 @@ from actors.broker.setup import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
 from worker.piktid.answers import RunState
-from worker.piktid.errors import ApiError, NotFound
+from worker.piktid.errors import ApiError, NotFoundError
 from worker.views import orphans
 from worker.views.orphans import Orphan
 
@@ -50,7 +50,7 @@ def _is_over(rt: Runtime, orphan: Orphan) -> bool:
             return api.job_status(orphan.job_id).state is not RunState.RUNNING
         if orphan.identity_code is not None:
             return api.preprocessing(orphan.identity_code).state is not RunState.RUNNING
-    except NotFound:
+    except NotFoundError:
         return orphan.age_ms > rt.settings.api_ms(durations.EARLY_404_SECONDS)
     except ApiError:
         return False

@@ -19,7 +19,7 @@ from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Answer, Record, Settle, brief_subject
 from worker.lifecycle import admission, choosing, preparing, recovery, steps
 from worker.piktid.answers import JobResults, RunState
-from worker.piktid.errors import AlreadyPromoted, ApiError, NotFound
+from worker.piktid.errors import AlreadyPromotedError, ApiError, NotFoundError
 
 __all__ = ["broker", "held", "maintenance"]
 
@@ -166,7 +166,7 @@ def promote_draft(subject: str) -> None:
         return
     try:
         promoted = rt.apis[promotion.account].promote(**request, send_by=send_by)
-    except AlreadyPromoted as done:
+    except AlreadyPromotedError as done:
         outcome = steps.outcome("promote", promotion, "already promoted")
         _record_identity(rt, promotion, done.identity_code, None, outcome)
     except ApiError as error:
@@ -206,7 +206,7 @@ def finish_identity(subject: str) -> None:
         return
     try:
         found = rt.apis[promotion.account].preprocessing(promotion.fields["identity_code"])
-    except NotFound as error:
+    except NotFoundError as error:
         error_handling.hidden_identity(rt, promotion, error)
         return
     except ApiError as error:

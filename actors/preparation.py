@@ -9,7 +9,7 @@ from worker.files import named_files
 from worker.ledger.ledger import Record
 from worker.lifecycle import preparing, steps
 from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, judge
-from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.file_errors import FileRefusedError, FileUnavailableError
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture
 
@@ -55,9 +55,9 @@ def _read(rt: Runtime, brief: Record, turn: int, place: str) -> Picture | None:
     began = time.monotonic()
     try:
         return named_files.read(place, rt.settings, preparing.seconds_to_fetch(brief))
-    except FileRefused as error:
+    except FileRefusedError as error:
         call_numbers.fail(rt, brief, turn, str(error), None)
-    except FileUnavailable as error:
+    except FileUnavailableError as error:
         call_numbers.again(rt, brief, turn, str(error), time.monotonic() - began)
     return None
 
@@ -113,7 +113,7 @@ def _refused(rt: Runtime, brief: Record, turn: int, error: ApiError) -> None:
 def _refused_extraction(rt: Runtime, brief: Record, turn: int, attempt: int, error: ApiError) -> None:
     verdict = judge(EXTRACT, error, rt.settings)
     log.warning("extract.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
-    outcome = steps.outcome("extract", brief, type(error).__name__, attempt=attempt, message=str(error))
+    outcome = steps.outcome("extract", brief, error.outcome, attempt=attempt, message=str(error))
     if verdict.pause is not None:
         call_numbers.wait(rt, brief, turn, str(error), outcome, verdict.pause)
     elif verdict.to == "held":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from config import logs
-from config.accounts import Account, BadAccounts, load_accounts
+from config.accounts import Account, AccountsError, load_accounts
 from config.settings import Settings
 
 log = logs.get("accounts")
@@ -13,7 +13,7 @@ def can_reload(settings: Settings) -> bool:
     """Return whether the accounts can be read again; where they are wrong, that is logged."""
     try:
         load_accounts(settings)
-    except BadAccounts as error:
+    except AccountsError as error:
         log.warning("accounts.kept", error=str(error))
         return False
     return True
@@ -23,7 +23,7 @@ def reload_accounts(settings: Settings, change: Callable[[dict[str, Account]], N
     """Read the accounts and their tokens again and hand them on; where they are wrong, the old ones stay."""
     try:
         accounts = load_accounts(settings)
-    except BadAccounts as error:
+    except AccountsError as error:
         log.warning("accounts.kept", error=str(error))
     else:
         change(accounts)

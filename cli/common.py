@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, TextIO
 
 import typer
 
-from config.settings import BadSettings, Settings, settings
+from config.settings import Settings, SettingsError, settings
 
 if TYPE_CHECKING:
     import redis
@@ -52,7 +52,7 @@ def load_settings() -> Settings:
 
     try:
         values = settings()
-    except BadSettings as error:
+    except SettingsError as error:
         fail(str(error), USED_WRONGLY)
     logs.configure(values)
     return values
@@ -77,9 +77,9 @@ def redis_url(values: Settings) -> Iterator[str]:
                 yield url
             except redis.RedisError as error:
                 fail(f"the Redis at {place(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
-    except embedded.NotInstalled as error:
+    except embedded.NotInstalledError as error:
         fail(str(error))
-    except embedded.NoServer as error:
+    except embedded.EmbeddedServerError as error:
         fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
 
 
@@ -92,7 +92,7 @@ def check_server(url: str, *, process: bool = True) -> None:
 
     try:
         startup.check(url, None if process else 0)
-    except startup.UnsafeServer as error:
+    except startup.UnsafeServerError as error:
         fail(f"nothing is begun: {error}")
 
 

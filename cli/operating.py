@@ -15,7 +15,7 @@ from config import keys
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.charges import Journal, paid_text, take_apart
-from worker.lifecycle.recovery import RefusedError
+from worker.lifecycle.recovery import OperationRefusedError
 from worker.views import snapshots
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
     brief, journal = read(ledger, brief_id)
     try:
         said, did = act(brief, journal), True
-    except RefusedError as error:
+    except OperationRefusedError as error:
         said, did = str(error), False
     view = snapshots.brief(ledger.client, brief_id)
     state, credits_known = (brief.state, 0.0) if view is None else (view.state, view.credits)

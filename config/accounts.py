@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from config.errors import IdentityWorkerError
 from config.limits import CAPS, NONE, Limits, too_much_express
 from config.settings import Settings
 from config.wording import nearest
@@ -21,7 +22,7 @@ _NO_FILE = "names no file that can be read"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class BadAccounts(Exception):
+class AccountsError(IdentityWorkerError):
     """Raised when the accounts can't be read; says which file, account and field."""
 
 
@@ -38,13 +39,13 @@ class Account(BaseModel):
 def load_accounts(settings: Settings) -> dict[str, Account]:
     """Return the accounts by name: those of `ACCOUNTS_FILE`, else `default` with `PIKTID_API_TOKEN`.
 
-    Raises BadAccounts when neither is set or the file breaks a rule.
+    Raises AccountsError when neither is set or the file breaks a rule.
     """
     if settings.accounts_file is not None:
         return _from_file(settings.accounts_file)
     token = settings.api_token.get_secret_value().strip() if settings.api_token else ""
     if not token:
-        raise BadAccounts("no account: set PIKTID_API_TOKEN, or ACCOUNTS_FILE to a TOML file of accounts")
+        raise AccountsError("no account: set PIKTID_API_TOKEN, or ACCOUNTS_FILE to a TOML file of accounts")
     return {DEFAULT: Account(name=DEFAULT, token=_legible("PIKTID_API_TOKEN", token))}
 
 
@@ -56,33 +57,33 @@ def _from_file(path: Path) -> dict[str, Account]:
         _refuse_equal_tokens(accounts)
     except OSError as error:
         told = f"{path}: {error.strerror}; set ACCOUNTS_FILE to a TOML file with a table [accounts.NAME]"
-        raise BadAccounts(told) from error
-    except BadAccounts as error:
-        raise BadAccounts(f"{path}: {error}") from None
+        raise AccountsError(told) from error
+    except AccountsError as error:
+        raise AccountsError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise BadAccounts(f"{path}: is no TOML: a byte of line {line} is not UTF-8") from None
+        raise AccountsError(f"{path}: is no TOML: a byte of line {line} is not UTF-8") from None
     except ValueError as error:
-        raise BadAccounts(f"{path}: is no TOML: {error}") from error
+        raise AccountsError(f"{path}: is no TOML: {error}") from error
     return accounts
 
 
 def _tables(content: dict[str, Any]) -> dict[str, Any]:
     for name in content:
         if name != _ACCOUNTS:
-            raise BadAccounts(f"{name}: is not known here; the table of an account is [{_ACCOUNTS}.NAME]")
+            raise AccountsError(f"{name}: is not known here; the table of an account is [{_ACCOUNTS}.NAME]")
     tables = content.get(_ACCOUNTS)
     if not isinstance(tables, dict) or not tables:
-        raise BadAccounts(f"has no table [{_ACCOUNTS}.NAME]")
+        raise AccountsError(f"has no table [{_ACCOUNTS}.NAME]")
     return tables
 
 
 def _account(name: str, table: Any) -> Account:
     where = f"{_ACCOUNTS}.{name}"
     if not _NAME.fullmatch(name):
-        raise BadAccounts(f"{where}: a name is 1 to 64 of A-Z a-z 0-9 . _ -")
+        raise AccountsError(f"{where}: a name is 1 to 64 of A-Z a-z 0-9 . _ -")
     if not isinstance(table, dict):
-        raise BadAccounts(f"{where}: must be a table")
+        raise AccountsError(f"{where}: must be a table")
     limits = _limits(where, table)  # first: an unknown name may be that of the token
     return Account(name=name, token=_token(where, table), limits=limits)
 
@@ -95,14 +96,14 @@ def _limits(where: str, table: dict[str, Any]) -> Limits:
     }
     for key in given:
         if key not in Limits.model_fields:
-            raise BadAccounts(f"{where}.{key}: {_unknown(key)}")
+            raise AccountsError(f"{where}.{key}: {_unknown(key)}")
     try:
         limits = Limits(**given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise BadAccounts(f"{where}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise AccountsError(f"{where}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if broken := too_much_express(limits.jobs, limits.express):
-        raise BadAccounts(f"{where}.express: {broken}")
+        raise AccountsError(f"{where}.express: {broken}")
     return limits
 
 
@@ -122,7 +123,7 @@ def _refuse_equal_tokens(accounts: dict[str, Account]) -> None:
         other = first.setdefault(account.token.get_secret_value(), name)
         if other != name:
             told = f"{_ACCOUNTS}.{other} and {_ACCOUNTS}.{name} have the same token"
-            raise BadAccounts(f"{told}: they are one account of the API; leave one of them out")
+            raise AccountsError(f"{told}: they are one account of the API; leave one of them out")
 
 
 def _token(where: str, table: dict[str, Any]) -> SecretStr:
@@ -131,18 +132,18 @@ def _token(where: str, table: dict[str, Any]) -> SecretStr:
     if "token_env" in table:
         token = os.environ.get(str(table["token_env"]), "").strip()
         if not token:
-            raise BadAccounts(f"{where}.token_env: {_NO_VARIABLE}")
+            raise AccountsError(f"{where}.token_env: {_NO_VARIABLE}")
     elif "token_file" in table:
         token = _read(f"{where}.token_file", str(table["token_file"]))
     else:
-        raise BadAccounts(f"{where}: needs token_env or token_file")
+        raise AccountsError(f"{where}: needs token_env or token_file")
     return _legible(where, token)
 
 
 def _legible(where: str, token: str) -> SecretStr:
     """Return a token that a header can carry: the HTTP clients quote others whole in their complaints."""
     if not (token.isascii() and token.isprintable()):
-        raise BadAccounts(f"{where}: the token has characters that are not printable ASCII")
+        raise AccountsError(f"{where}: the token has characters that are not printable ASCII")
     return SecretStr(token)
 
 
@@ -151,7 +152,7 @@ def _read(where: str, name: str) -> str:
         token = Path(name).read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds more than text, or its name does"
-        raise BadAccounts(f"{where}: {_NO_FILE}: {why}") from None
+        raise AccountsError(f"{where}: {_NO_FILE}: {why}") from None
     if not token:
-        raise BadAccounts(f"{where}: the file that it names is empty")
+        raise AccountsError(f"{where}: the file that it names is empty")
     return token

@@ -4,11 +4,13 @@ import os
 import tempfile
 from pathlib import Path
 
+from config.errors import IdentityWorkerError
+
 #: What is written on trial: a full disk lets files be made, and refuses their first byte.
 _TRIAL = b"identity-worker\n"
 
 
-class FolderError(Exception):
+class FolderError(IdentityWorkerError):
     """Raised when a folder can't keep anything: names it, says why, and what to set instead."""
 
     def __init__(self, folder: Path, error: OSError, remedy: str) -> None:

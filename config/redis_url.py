@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from config.errors import IdentityWorkerError
 from config.wording import nearest
 
 _FORM = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:///PATH[?db=DATABASE]"
@@ -15,34 +16,34 @@ _ENCODE = "in a user or password, / ? # @ and % are written as %2F %3F %23 %40 a
 _YES_OR_NO = ("true", "false", "yes", "no", "1", "0")
 
 
-class BadUrl(ValueError):
+class RedisUrlError(IdentityWorkerError, ValueError):
     """Raised when the URL of Redis is wrong; quotes nothing of it that may be a secret."""
 
 
 def check(url: str) -> None:
-    """Raise BadUrl unless the URL is one that a client can be made of."""
+    """Raise RedisUrlError unless the URL is one that a client can be made of."""
     if any(each.isspace() for each in url):
-        raise BadUrl("has a blank in it: leave it out, or write %20")
+        raise RedisUrlError("has a blank in it: leave it out, or write %20")
     try:
         parts = urlsplit(url)
         port = parts.port
         unquote(parts.hostname or "").encode("idna")
     except ValueError:
-        raise BadUrl(f"can't be read: {_FORM}; {_ENCODE}") from None
+        raise RedisUrlError(f"can't be read: {_FORM}; {_ENCODE}") from None
     if parts.scheme not in ("redis", "rediss", "unix"):
-        raise BadUrl(f"must be {_FORM}")
+        raise RedisUrlError(f"must be {_FORM}")
     if not url.startswith(parts.scheme):
-        raise BadUrl("must begin in small letters: redis://, rediss:// or unix://")
+        raise RedisUrlError("must begin in small letters: redis://, rediss:// or unix://")
     if any("@" in part for part in (parts.path, parts.query, parts.fragment) if parts.scheme != "unix"):
-        raise BadUrl(f"has an @ behind its host: {_ENCODE}")
+        raise RedisUrlError(f"has an @ behind its host: {_ENCODE}")
     if parts.fragment:
-        raise BadUrl(f"has a #: {_ENCODE}")
+        raise RedisUrlError(f"has a #: {_ENCODE}")
     if parts.scheme == "unix":
         _check_path(parts)
     else:
         _check_place(parts, port)
     if not unquote(parts.path).isprintable():
-        raise BadUrl("has a character in its path that can't be printed")
+        raise RedisUrlError("has a character in its path that can't be printed")
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         _check_option(parts.scheme, name, value)
     if parts.scheme == "rediss":
@@ -66,21 +67,21 @@ def place(url: str) -> str:
 
 def _check_path(parts: SplitResult) -> None:
     if ("@" not in parts.netloc and parts.netloc) or parts.hostname or parts.port is not None:
-        raise BadUrl(f"names a host; a socket is unix:///PATH, with three slashes; {_ENCODE}")
+        raise RedisUrlError(f"names a host; a socket is unix:///PATH, with three slashes; {_ENCODE}")
     if not parts.path.startswith("/"):
-        raise BadUrl("names no socket: unix:///PATH, with three slashes")
+        raise RedisUrlError("names no socket: unix:///PATH, with three slashes")
 
 
 def _check_place(parts: SplitResult, port: int | None) -> None:
     if not parts.hostname:
-        raise BadUrl(f"names no host: {_FORM}; {_ENCODE}")
+        raise RedisUrlError(f"names no host: {_FORM}; {_ENCODE}")
     if port == 0:
-        raise BadUrl("has the port 0: nobody listens there")
+        raise RedisUrlError("has the port 0: nobody listens there")
     number = parts.path.removeprefix("/")
     if number and not (number.isascii() and number.isdigit()):
-        raise BadUrl(f"must have the number of a database behind the host, or nothing: {_FORM}")
+        raise RedisUrlError(f"must have the number of a database behind the host, or nothing: {_FORM}")
     if number and "db" in dict(parse_qsl(parts.query)):
-        raise BadUrl("names its database twice: behind the host, and as the option db")
+        raise RedisUrlError("names its database twice: behind the host, and as the option db")
 
 
 def _number(value: str) -> bool:
@@ -137,24 +138,28 @@ _OWN = (
 
 def _check_option(scheme: str, name: str, value: str) -> None:
     if name in ("ssl", "tls"):
-        raise BadUrl(f"has the option {name}: for TLS, write rediss:// instead of redis:// and leave it out")
+        raise RedisUrlError(
+            f"has the option {name}: for TLS, write rediss:// instead of redis:// and leave it out"
+        )
     if name in _OWN:
-        raise BadUrl(f"has the option {name}, which the worker sets itself: leave it out")
+        raise RedisUrlError(f"has the option {name}, which the worker sets itself: leave it out")
     if name in _TLS_OPTIONS and scheme != "rediss":
-        raise BadUrl(f"has the option {name} without TLS: write rediss://, or leave it out")
+        raise RedisUrlError(f"has the option {name} without TLS: write rediss://, or leave it out")
     if name == "socket_keepalive" and scheme == "unix":
-        raise BadUrl("has the option socket_keepalive, which a unix socket does not know: leave it out")
+        raise RedisUrlError(
+            "has the option socket_keepalive, which a unix socket does not know: leave it out"
+        )
     known = _OPTIONS | _TLS_OPTIONS
     if name not in known:
         near = nearest(name, known)
         told = f"the nearest is {near}" if near else f"known are {', '.join(known)}"
         # A name that looks like none may be what is left of a password.
         what = f"the option {name}" if name.isidentifier() and near else "an option"
-        raise BadUrl(f"has {what} that is not known; {told}")
+        raise RedisUrlError(f"has {what} that is not known; {told}")
     is_good, rule = known[name]
     if not is_good(value):
         named = f" ({value[:200]})" if name in _FILES else ""
-        raise BadUrl(f"has an option {name} that {rule}{named}")
+        raise RedisUrlError(f"has an option {name} that {rule}{named}")
 
 
 def _check_certificates(options: dict[str, str]) -> None:
@@ -167,11 +172,13 @@ def _check_certificates(options: dict[str, str]) -> None:
         if "ssl_ca_certs" in options:
             context.load_verify_locations(cafile=options["ssl_ca_certs"])
     except (OSError, ValueError):
-        raise BadUrl("has an option ssl_ca_certs whose file holds no certificate, or can't be read") from None
+        raise RedisUrlError(
+            "has an option ssl_ca_certs whose file holds no certificate, or can't be read"
+        ) from None
     try:
         if "ssl_certfile" in options:
             password = options.get("ssl_password", "")
             context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"), password)
     except (OSError, ValueError):
         told = "whose files hold no certificate with its key, or can't be read"
-        raise BadUrl(f"has options ssl_certfile and ssl_keyfile {told}") from None
+        raise RedisUrlError(f"has options ssl_certfile and ssl_keyfile {told}") from None

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.errors import IdentityWorkerError
 from config.redis_url import check as check_url
 from config.urls import is_safe
 from config.wording import nearest
@@ -140,7 +141,7 @@ def _unknown(name: str, near: str | None) -> str:
     return f"{name} is no setting" + (f"; the nearest is {near}" if near else "")
 
 
-class BadSettings(Exception):
+class SettingsError(IdentityWorkerError):
     """Raised when settings are wrong; `wrong` says of each what, without the values: some are secrets."""
 
     def __init__(self, error: ValidationError) -> None:
@@ -159,8 +160,8 @@ def _variable(name: str) -> str:
 
 @cache
 def settings() -> Settings:
-    """Return this process's settings; raises BadSettings."""
+    """Return this process's settings; raises SettingsError."""
     try:
         return Settings()
     except ValidationError as error:
-        raise BadSettings(error) from None
+        raise SettingsError(error) from None

@@ -22,7 +22,7 @@ FIRST_RESULT_ID = 10_001
 Ts = TypeVarTuple("Ts")
 
 
-class WrongSettings(ValueError):
+class SettingsError(ValueError):
     """Raised when a setting is unknown, or its value none that it can have."""
 
 
@@ -133,12 +133,12 @@ class World:
 
 
 def _settings(values: dict[str, Any]) -> Settings:
-    """Raises WrongSettings that names what is unknown or wrong."""
+    """Raises SettingsError that names what is unknown or wrong."""
     if unknown := sorted(set(values) - set(Settings.model_fields)):
         known = ", ".join(Settings.model_fields)
-        raise WrongSettings(f"settings: {', '.join(unknown)}: not known; those that are: {known}")
+        raise SettingsError(f"settings: {', '.join(unknown)}: not known; those that are: {known}")
     try:
         return Settings(**values)
     except ValidationError as error:
         wrong = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise WrongSettings(f"settings: {'; '.join(wrong)}") from None
+        raise SettingsError(f"settings: {'; '.join(wrong)}") from None

@@ -21,13 +21,14 @@ from starlette.routing import Route
 from actors.reloading import reload_accounts
 from config import durations, logs
 from config.accounts import Account
+from config.errors import IdentityWorkerError
 from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
 from web.connections import log_loop_errors
 from worker.ledger.scripts import Scripts
 from worker.piktid.notifications import Notification, read_event
-from worker.piktid.webhooks import NOBODY, BadSecrets, SecretStore, is_signed
+from worker.piktid.webhooks import NOBODY, SecretsError, SecretStore, is_signed
 from worker.store.connection import connect_async
 
 log = logs.get("web")
@@ -40,7 +41,7 @@ _UNSET = "no webhook was set from here"
 _UNKNOWN = "no such account"
 
 
-class _TooLarge(Exception):
+class _TooLargeError(IdentityWorkerError):
     """Raised when a body is larger than MAX_BODY."""
 
 
@@ -70,13 +71,13 @@ class WebhookInlet:
         try:
             async with asyncio.timeout(durations.WEB_BODY_SECONDS):
                 body = await _read(request)
-        except _TooLarge:
+        except _TooLargeError:
             return self._refused(name, 413, f"over {MAX_BODY} bytes")
         except (TimeoutError, ClientDisconnect):
             return self._refused(name, 408, "it did not come whole")
         try:
             webhook = self._secrets.read(account if known else NOBODY)
-        except BadSecrets as error:
+        except SecretsError as error:
             return self._refused(name, 401, str(error))
         signature = request.headers.get("x-webhook-signature", "")
         if not is_signed(webhook, body, signature, time.time()):
@@ -143,7 +144,7 @@ async def _read(request: Request) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > MAX_BODY:
-            raise _TooLarge
+            raise _TooLargeError
     return bytes(body)
 
 

@@ -17,7 +17,7 @@ from dramatiq import Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import _RedisConsumer
 
-from actors.broker.envelopes import BadEnvelope, read_envelope
+from actors.broker.envelopes import EnvelopeError, read_envelope
 from actors.broker.peek import wait_for_element
 from actors.broker.pipelines import following_messages
 from config import durations, keys, logs
@@ -140,7 +140,7 @@ class BlockingConsumer(_RedisConsumer):
     def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
         try:
             message = read_envelope(self.queue_name, redis_id, data)
-        except BadEnvelope as error:
+        except EnvelopeError as error:
             log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=str(error))
             self.broker.bury(self.queue_name, redis_id, str(error), data)
             return None

@@ -11,6 +11,7 @@ from typing import Any
 from dramatiq import Message
 
 from config import keys
+from config.errors import IdentityWorkerError
 
 #: The one actor that runs from the inlet, and its argument. The others are the ledger's own steps.
 INLET_ACTOR = "accept_brief"
@@ -28,7 +29,7 @@ _NO_KWARGS: list[Any] = []
 _FOLLOWING = ("pipe_target", "group_completion_callbacks")
 
 
-class BadEnvelope(ValueError):
+class EnvelopeError(IdentityWorkerError, ValueError):
     """Raised when an envelope can't be run; names the field and its rule, and quotes at most a few bytes."""
 
 
@@ -36,7 +37,7 @@ def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
     """Return the message that an envelope holds, for this queue and under this id.
 
     Of its options those are left that name further messages. On the inlet a brief may stand without an
-    envelope; the id is its message's then. Raises BadEnvelope.
+    envelope; the id is its message's then. Raises EnvelopeError.
     """
     fields = _object(data)
     if queue == keys.INLET and _is_bare(fields):
@@ -61,11 +62,11 @@ def _object(data: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(data)
     except RecursionError:
-        raise BadEnvelope(f"must be JSON that is not nested by the thousand, got {data[:40]!r}") from None
+        raise EnvelopeError(f"must be JSON that is not nested by the thousand, got {data[:40]!r}") from None
     except ValueError as error:
-        raise BadEnvelope(f"must be JSON: {str(error)[:100]}, got {data[:40]!r}") from None
+        raise EnvelopeError(f"must be JSON: {str(error)[:100]}, got {data[:40]!r}") from None
     if not isinstance(fields, dict):
-        raise BadEnvelope(f"must be a JSON object, got {data[:40]!r}")
+        raise EnvelopeError(f"must be a JSON object, got {data[:40]!r}")
     return fields
 
 
@@ -79,13 +80,13 @@ def _check_types(fields: dict[str, Any]) -> None:
         fields["kwargs"] = {}
     for name, (kind, told) in _TYPES.items():
         if name not in fields:
-            raise BadEnvelope(f"{name} is missing: it must be {told}")
+            raise EnvelopeError(f"{name} is missing: it must be {told}")
         if not isinstance(fields[name], kind):
             # Its type alone: what is nested deeply can't be written out.
-            raise BadEnvelope(f"{name} must be {told}, got {type(fields[name]).__name__}")
+            raise EnvelopeError(f"{name} must be {told}, got {type(fields[name]).__name__}")
     if not fields["actor_name"].isidentifier():
         # Dramatiq would log it as it stands.
-        raise BadEnvelope(f"actor_name must be a name, got {fields['actor_name'][:40]!a}")
+        raise EnvelopeError(f"actor_name must be a name, got {fields['actor_name'][:40]!a}")
 
 
 def _inlet_args(fields: dict[str, Any]) -> list[Any]:
@@ -93,10 +94,10 @@ def _inlet_args(fields: dict[str, Any]) -> list[Any]:
     actor, args, named = fields["actor_name"], fields["args"], fields["kwargs"]
     if actor != INLET_ACTOR:
         # Whoever may send briefs may not run the steps of others.
-        raise BadEnvelope(f"actor_name must be {INLET_ACTOR} on this queue, got {actor[:40]!a}")
+        raise EnvelopeError(f"actor_name must be {INLET_ACTOR} on this queue, got {actor[:40]!a}")
     count = len(args) + len(named)
     if count != 1:
-        raise BadEnvelope(f"args must be a list of one brief, got {count} arguments")
+        raise EnvelopeError(f"args must be a list of one brief, got {count} arguments")
     if named and INLET_ARGUMENT not in named:
-        raise BadEnvelope(f"kwargs may hold nothing but {INLET_ARGUMENT}, got {min(named)[:40]!a}")
+        raise EnvelopeError(f"kwargs may hold nothing but {INLET_ARGUMENT}, got {min(named)[:40]!a}")
     return args or [named[INLET_ARGUMENT]]

@@ -12,10 +12,10 @@ from actors.broker.broker import Broker, make_broker
 from actors.reloading import can_reload
 from actors.runtime import runtime
 from config import logs
-from config.accounts import BadAccounts
-from config.settings import BadSettings, settings
+from config.accounts import AccountsError
+from config.settings import SettingsError, settings
 from worker.store import startup
-from worker.store.embedded import NoServer, process_redis_url
+from worker.store.embedded import EmbeddedServerError, process_redis_url
 from worker.store.remedies import remedy
 
 
@@ -30,11 +30,11 @@ def _start() -> Broker:
 
 try:
     broker = _start()
-except (BadAccounts, BadSettings) as error:
+except (AccountsError, SettingsError) as error:
     # As of the listener: used wrongly.
     sys.stderr.write(f"identity-worker: {error}\n")
     sys.exit(2)
-except (startup.UnsafeServer, NoServer, redis.RedisError) as error:
+except (startup.UnsafeServerError, EmbeddedServerError, redis.RedisError) as error:
     # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.
     what_to_do = f"; {remedy(error)}" if isinstance(error, redis.RedisError) else ""
     sys.exit(f"identity-worker: the worker can't start: {error}{what_to_do}")

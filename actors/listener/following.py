@@ -11,7 +11,7 @@ from config.accounts import Account
 from config.backoff import pauses
 from config.settings import Settings
 from worker.ledger.scripts import Scripts
-from worker.piktid.notifications import Frame, Notification, StreamEnded, follow
+from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
 
 log = logs.get("following")
 
@@ -50,7 +50,7 @@ class Following:
         while not stopping():
             try:
                 await self._connection()
-            except StreamEnded as ended:
+            except StreamEndedError as ended:
                 name, pause = self._account.name, next(self._pauses)
                 log.warning("stream.ended", account=name, why=str(ended), again_in=round(pause, 2))
                 await self._record("ended", str(ended))

@@ -31,7 +31,7 @@ MIN_BACKOFF, MAX_BACKOFF = 15.0, 7 * 86_400.0
 WORKER_TIMEOUT = 1.0
 
 
-class TooMany(Exception):
+class TooManyRequestsError(Exception):
     """Raised when the API answers 429."""
 
 
@@ -44,13 +44,13 @@ class Client:
         self._speed = speed
 
     def create(self, body: Body) -> int:
-        """Buy a brief's draft and wait for it; return its id. Raises TooMany."""
+        """Buy a brief's draft and wait for it; return its id. Raises TooManyRequestsError."""
         job_id = self._post("/identity/create", body)["job_id"]
         self._wait(f"/jobs/{job_id}/status", "status")
         return int(self._get(f"/jobs/{job_id}/results")["results"][0]["image_result_id"])
 
     def promote(self, draft: int) -> None:
-        """Make a draft an identity and wait until it can be used. Raises TooMany."""
+        """Make a draft an identity and wait until it can be used. Raises TooManyRequestsError."""
         code = self._post("/identity/promote-generated", {"image_result_id": draft})["identity_code"]
         self._wait(f"/identity/{code}/status", "preprocessing_status")
 
@@ -75,7 +75,7 @@ class Client:
     def _post(self, path: str, body: Body) -> Any:
         answer = self._http.post(path, json=body)
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise TooMany(path)
+            raise TooManyRequestsError(path)
         return answer.raise_for_status().json()
 
 
@@ -87,7 +87,7 @@ def poll(url: str, speed: float, bodies: Sequence[Body]) -> None:
         try:
             draft = _backing_off(client, lambda: client.create(body))
             _backing_off(client, lambda: client.promote(draft))
-        except TooMany:
+        except TooManyRequestsError:
             return
 
     with ThreadPoolExecutor(JOBS) as pool:
@@ -99,7 +99,7 @@ def _backing_off(client: Client, call: Callable[[], T]) -> T:
     for seconds in BACK_OFF:
         try:
             return call()
-        except TooMany:
+        except TooManyRequestsError:
             client.rest(seconds)
     return call()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from cli.demo.ports import free_port
-from cli.demo.processes import Child, Died, start, stop
+from cli.demo.processes import Child, ChildDiedError, start, stop
 from config import durations, processes
 from worker.store import embedded
 
@@ -37,7 +37,7 @@ class Installation:
     children: list[Child] = field(default_factory=list)
 
     def check(self) -> None:
-        """Raise Died unless all children run."""
+        """Raise ChildDiedError unless all children run."""
         for child in self.children:
             child.check()
 
@@ -47,7 +47,8 @@ def running(directory: Path, speed: float, check: Check, *, resumed: bool = Fals
     """Run an installation with its state and logs in `directory`; `check` may raise to give up the start.
 
     It is stopped from the outside in: worker and listener, which finish what they do; then the sandbox, which
-    writes its state; then Valkey. Raises embedded.NoServer, or Died with the end of a log.
+    writes its state; then Valkey. Raises embedded.EmbeddedServerError, or ChildDiedError with the end of a
+    log.
     """
     with ExitStack() as stack:
         all_ = Installation(stack.enter_context(embedded.running(directory / "valkey")))
@@ -73,7 +74,7 @@ def _start_sandbox(all_: Installation, directory: Path, speed: float, check: Che
         all_.children[:] = [start("sandbox", command, os.environ, directory / "sandbox.log")]
         try:
             _wait_for_answer(all_, check)
-        except Died:
+        except ChildDiedError:
             # It has another reason to end then, and would end so on the next port too.
             if attempt + 1 == PORTS or _is_free(port):
                 raise
@@ -93,7 +94,7 @@ def _wait_for_answer(all_: Installation, check: Check) -> None:
         else:
             return
     child = all_.children[0]
-    raise Died(child.name, f"did not answer within {START_DEADLINE:g} s", child.log)
+    raise ChildDiedError(child.name, f"did not answer within {START_DEADLINE:g} s", child.log)
 
 
 def _let_minute_pass(all_: Installation, speed: float, check: Check) -> None:

@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.errors import IdentityWorkerError
+
 #: Seconds that a child may take to end after SIGTERM; a worker finishes its one HTTP call.
 STOP_DEADLINE = 35.0
 #: Lines of a dead child's log that are shown.
@@ -26,7 +28,7 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-class Died(Exception):
+class ChildDiedError(IdentityWorkerError):
     """Raised when a child that should run has ended: says which and how, with the end of its log."""
 
     def __init__(self, name: str, how: str, log: Path) -> None:
@@ -42,13 +44,13 @@ class Child:
     log: Path
 
     def check(self) -> None:
-        """Raise Died unless it runs."""
+        """Raise ChildDiedError unless it runs."""
         code = self.process.poll()
         if code is not None:
             how = (
                 f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
             )
-            raise Died(self.name, how, self.log)
+            raise ChildDiedError(self.name, how, self.log)
 
 
 def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:

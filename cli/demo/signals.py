@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from config.errors import IdentityWorkerError
 
-class Stopped(Exception):
+
+class StoppedError(IdentityWorkerError):
     """Raised at a safe point after a signal to stop has come."""
 
     def __init__(self, number: int) -> None:
@@ -16,7 +18,7 @@ class Stopped(Exception):
 
 @contextmanager
 def noted(announce: Callable[[], None]) -> Iterator[Callable[[], None]]:
-    """Note SIGINT, SIGTERM and SIGHUP for the length of the block; yield a check that raises Stopped.
+    """Note SIGINT, SIGTERM and SIGHUP for the length of the block; yield a check that raises StoppedError.
 
     `announce` is called before it is raised: what then ends in turn may take its time.
     Python's own KeyboardInterrupt can come between any two steps, so also between the start of a process
@@ -30,7 +32,7 @@ def noted(announce: Callable[[], None]) -> Iterator[Callable[[], None]]:
     def check() -> None:
         if came:
             announce()
-            raise Stopped(came[0])
+            raise StoppedError(came[0])
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, note) for number in numbers}

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from cli.reading.hints import aside
+from config.errors import IdentityWorkerError
 from worker.briefs.decoding import decoder, unreadable
 
 #: JSON's white space, and byte order marks: files that were joined have one in the middle.
@@ -23,7 +24,7 @@ class Value(NamedTuple):
     """The names that stand more than once in an object of it."""
 
 
-class BrokenError(Exception):
+class DocumentError(IdentityWorkerError):
     """Raised where a document can't be read on: the rule that it breaks, and at which offset if known."""
 
     def __init__(self, rule: str, offset: int | None) -> None:
@@ -33,7 +34,7 @@ class BrokenError(Exception):
 
 
 def documents(text: str) -> Iterator[Value]:
-    """Yield the values of all documents in a text; of one that is an array, its items. Raises BrokenError.
+    """Yield the values of all documents in a text; of one that is an array, its items. Raises DocumentError.
 
     Several documents, as `jq .` writes them, are read one after the other.
     """
@@ -62,10 +63,10 @@ def _items(text: str, at: int) -> Generator[Value, None, int]:
         if not text.startswith(",", at):
             ends = at >= len(text)
             told = "the array has no end: a ] is missing" if ends else "a comma between two items is missing"
-            raise BrokenError(f"must be JSON: {told}", at)
+            raise DocumentError(f"must be JSON: {told}", at)
         comma, at = at, _skip(text, at + 1)
         if text.startswith("]", at):
-            raise BrokenError("must be JSON: no comma may stand behind the last item", comma)
+            raise DocumentError("must be JSON: no comma may stand behind the last item", comma)
 
 
 def _value(text: str, at: int, *, of_array: bool) -> Value:
@@ -74,7 +75,7 @@ def _value(text: str, at: int, *, of_array: bool) -> Value:
         value, end = decoder(repeated).raw_decode(text, at)
     except (ValueError, RecursionError) as error:
         offset = getattr(error, "pos", None)
-        raise BrokenError(unreadable(error) + aside(text, offset or at), offset) from error
+        raise DocumentError(unreadable(error) + aside(text, offset or at), offset) from error
     return Value(value, at, end, of_array, repeated)
 
 

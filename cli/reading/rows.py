@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from cli.reading.documents import BrokenError, documents
+from cli.reading.documents import DocumentError, documents
 from cli.reading.hints import aside, hint
 from cli.reading.text import LINE_END, Places
 from worker.briefs.decoding import decoder, unreadable
@@ -35,7 +35,7 @@ def rows(text: str, *, lines: bool) -> Iterator[Row]:
         return
     try:
         found = list(_of_documents(text))
-    except BrokenError as broken:
+    except DocumentError as broken:
         if _is_lines(text):
             yield from _of_lines(text)
             return
@@ -85,7 +85,10 @@ def _line(number: int, line: str, places: Places, start: int, end: int) -> Row:
 
 
 def _of_documents(text: str) -> Iterator[Row]:
-    """Yield the values of whole documents and of their arrays. Raises BrokenError where one can't be read."""
+    """Yield the values of whole documents and of their arrays.
+
+    Raises DocumentError where one can't be read.
+    """
     places = Places(text)
     found = list(documents(text))
     alone = len(found) == 1 and not found[0].of_array
@@ -101,7 +104,7 @@ def _of_documents(text: str) -> Iterator[Row]:
         yield Row(place, text[each.start : each.end], value, faults)
 
 
-def _broken(text: str, broken: BrokenError) -> Row:
+def _broken(text: str, broken: DocumentError) -> Row:
     places = Places(text)
     bad = places.bad_byte(0, len(text))
     where = "" if broken.offset is None else f" at {places.name(broken.offset)}"

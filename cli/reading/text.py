@@ -4,6 +4,8 @@ import codecs
 import re
 from bisect import bisect_right
 
+from config.errors import IdentityWorkerError
+
 #: The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -24,28 +26,28 @@ _BAD_BYTE = re.compile("[\udc80-\udcff]")
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-class NoTextError(Exception):
+class TextError(IdentityWorkerError):
     """Raised for bytes that are no text; says what to do."""
 
 
 def decoded(content: bytes) -> str:
-    """Return the text of a file, with bytes that are no UTF-8 kept as lone surrogates. Raises NoTextError.
+    """Return the text of a file, with bytes that are no UTF-8 kept as lone surrogates. Raises TextError.
 
     Only what a byte order mark tells is believed: JSON is UTF-8 (RFC 8259, section 8.1), and a guess at
     another code page would write wrong names without a word.
     """
     for beginning, told in _NO_TEXT:
         if content.startswith(beginning):
-            raise NoTextError(told)
+            raise TextError(told)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     if encoding in ("utf-16", "utf-32"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as error:
             told = f"begins as {encoding.upper()}, and is none at byte {error.start + 1}: save it as UTF-8"
-            raise NoTextError(told) from error
+            raise TextError(told) from error
     if b"\x00" in content[:4]:
-        raise NoTextError("must be UTF-8, and looks like UTF-16 or binary data: save it as UTF-8")
+        raise TextError("must be UTF-8, and looks like UTF-16 or binary data: save it as UTF-8")
     return content.decode("utf-8", "surrogateescape")
 
 

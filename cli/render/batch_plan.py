@@ -45,7 +45,7 @@ def of(
             new = [each.brief for each in valid if each.brief is not None and each.status is Status.VALID]
             spent = 0.0 if batch is None else committed(client, batch)
             return Plan(plans(client, values, new), len(valid) - len(new), spent)
-    except (redis.RedisError, embedded.NoServer):
+    except (redis.RedisError, embedded.EmbeddedServerError):
         return None
 
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from cli.reading.folders import Skipped, files_in
 from cli.reading.rows import rows
-from cli.reading.text import NoTextError, decoded
+from cli.reading.text import TextError, decoded
 from worker.briefs.faults import Fault, fault
 
 STDIN = "-"
@@ -111,7 +111,7 @@ def _of_content(content: bytes, source: str, *, lines: bool) -> Iterator[Item]:
         return
     try:
         text = decoded(content)
-    except NoTextError as error:
+    except TextError as error:
         yield _bad(source, str(error))
         return
     for row in rows(text, lines=lines):

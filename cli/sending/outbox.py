@@ -11,7 +11,7 @@ from cli.sending.files import Item
 from config.accounts import Account
 from config.settings import Settings
 from worker.briefs import equality
-from worker.briefs.brief import BadBrief, Brief, parse
+from worker.briefs.brief import Brief, BriefError, parse
 from worker.briefs.faults import Fault, fault
 from worker.ledger.arrivals import Arrived
 from worker.lifecycle import admission
@@ -118,7 +118,7 @@ def _checked(each: Outgoing, accounts: Mapping[str, Account] | None, settings: S
             brief = parse(each.text, plain_http=settings.reference_private)
         else:
             brief = admission.check(each.text, accounts, settings)
-    except BadBrief as bad:
+    except BriefError as bad:
         each.faults = bad.faults
         return None
     each.status = Status.VALID

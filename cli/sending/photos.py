@@ -11,7 +11,7 @@ from worker.briefs.brief import Brief
 from worker.briefs.faults import Fault, fault
 from worker.briefs.sources import is_url
 from worker.files import named_files
-from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.file_errors import FileRefusedError, FileUnavailableError
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def check(briefs: Iterable[Outgoing], settings: Settings) -> Photos:
             return None
         try:
             named_files.check_local(folder, place, max_bytes=settings.max_upload_bytes)
-        except (FileRefused, FileUnavailable) as error:
+        except (FileRefusedError, FileUnavailableError) as error:
             return str(error)
         return None
 

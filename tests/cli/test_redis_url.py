@@ -4,7 +4,7 @@ import certifi
 import pytest
 from commandline import Command
 
-from config.redis_url import BadUrl, check, place
+from config.redis_url import RedisUrlError, check, place
 
 SECRET = "SEKRET"
 #: What is wrong with it, and what must be said.
@@ -77,7 +77,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("url", WRONG)
 def test_a_wrong_url_is_refused_with_its_remedy_and_no_secret(url: str) -> None:
-    with pytest.raises(BadUrl) as refused:
+    with pytest.raises(RedisUrlError) as refused:
         check(url)
     assert WRONG[url] in str(refused.value)
     assert SECRET not in str(refused.value)

@@ -9,7 +9,7 @@ import redis
 from support import Api, Flow, ProcessFactory, enqueue, eventually
 
 from config import keys
-from config.accounts import DEFAULT, BadAccounts, load_accounts
+from config.accounts import DEFAULT, AccountsError, load_accounts
 from config.limits import Limits
 from config.settings import Settings
 from worker.ledger.ledger import Answer
@@ -43,7 +43,7 @@ def test_one_token_of_two_accounts_is_refused(tmp_path: Path, monkeypatch: pytes
         f'[accounts.studio]\ntoken_env = "STUDIO_TOKEN"\n[accounts.other]\ntoken_file = "{tmp_path}/token"\n'
     )
     with pytest.raises(
-        BadAccounts, match=r"accounts\.studio and accounts\.other have the same token"
+        AccountsError, match=r"accounts\.studio and accounts\.other have the same token"
     ) as refused:
         load_accounts(accounts_file(tmp_path, text))
     assert "hush" not in str(refused.value)
@@ -66,7 +66,7 @@ def test_a_budget_that_is_no_number_above_0_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("T", "t")
-    with pytest.raises(BadAccounts, match=r"accounts\.shop\.budget: "):
+    with pytest.raises(AccountsError, match=r"accounts\.shop\.budget: "):
         load_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\nbudget = {text}\n'))
 
 
@@ -127,7 +127,7 @@ def test_a_mistake_in_the_file_is_named_with_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str
 ) -> None:
     monkeypatch.setenv("T", "t")
-    with pytest.raises(BadAccounts, match=re.escape(says)):
+    with pytest.raises(AccountsError, match=re.escape(says)):
         load_accounts(accounts_file(tmp_path, text))
 
 
@@ -141,7 +141,7 @@ def test_files_that_an_editor_on_windows_wrote_are_read(tmp_path: Path) -> None:
 
 def test_a_byte_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "accounts.toml").write_bytes(b"# ours\n[accounts.a]\n# \xe4\n")
-    with pytest.raises(BadAccounts, match="is no TOML: a byte of line 3 is not UTF-8"):
+    with pytest.raises(AccountsError, match="is no TOML: a byte of line 3 is not UTF-8"):
         load_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml"))  # type: ignore[call-arg]
 
 
@@ -150,7 +150,7 @@ def test_a_byte_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
 def test_a_token_that_stands_where_its_place_should_is_not_quoted(
     tmp_path: Path, field: str, token: str
 ) -> None:
-    with pytest.raises(BadAccounts, match=rf"accounts\.a\.{field}: ") as refused:
+    with pytest.raises(AccountsError, match=rf"accounts\.a\.{field}: ") as refused:
         load_accounts(accounts_file(tmp_path, f'[accounts.a]\n{field} = "{token}"\n'))
     assert "hush" not in f"{refused.value!r} {refused.value.__cause__!r}"
 
@@ -162,7 +162,7 @@ def test_a_token_that_no_header_can_carry_is_refused_and_not_quoted(
     monkeypatch.setenv("T", token)
     files = (accounts_file(tmp_path, '[accounts.a]\ntoken_env = "T"\n'), Settings(PIKTID_API_TOKEN=token))  # type: ignore[call-arg, arg-type]
     for settings in files:
-        with pytest.raises(BadAccounts, match="not printable ASCII") as refused:
+        with pytest.raises(AccountsError, match="not printable ASCII") as refused:
             load_accounts(settings)
         assert "sh" not in str(refused.value)
 

@@ -139,7 +139,7 @@ MUTANTS = (
         ("an adopted job is not looked at", "            timer=AT_ONCE,\n            journal=steps", "            journal=steps"),
         ("an answered question stays", "            forget=ASKED,\n            when=_as_read(brief),\n            jobs", "            when=_as_read(brief),\n            jobs"),
         ("what asks nothing is given up", "if brief.state not in (\"held\", \"uncertain\"):", "if False:"),
-        ("a job that nobody knows is adopted", "        raise RefusedError(f\"the API does not know job {job_id}: {error}\") from error", "        return"),
+        ("a job that nobody knows is adopted", "        raise OperationRefusedError(f\"the API does not know job {job_id}: {error}\") from error", "        return"),
         ("a job of any kind is adopted", "    if job_type != \"identity_creation\":", "    if False:"),
     ),
     *of("worker/operations/operator.py", DESCRIPTION_TESTS,

@@ -30,7 +30,7 @@ from config.settings import Settings
 from config.settings import settings as process_settings
 from web.app import MAX_BODY
 from worker.ledger.ledger import Ledger
-from worker.piktid.webhooks import BadSecrets, SecretStore, StoredWebhook, is_signed, sign
+from worker.piktid.webhooks import SecretsError, SecretStore, StoredWebhook, is_signed, sign
 
 pytestmark = pytest.mark.channel
 
@@ -384,7 +384,7 @@ def test_a_damaged_file_of_secrets_is_told_without_what_it_holds(
 ) -> None:
     settings.secrets.mkdir()
     (settings.secrets / f"{DEFAULT}.json").write_bytes(content)
-    with pytest.raises(BadSecrets) as bad:
+    with pytest.raises(SecretsError) as bad:
         store.read(DEFAULT)
     assert "the secret" not in str(bad.value)
     assert web.send(event("job_1")) == 401

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wire import decode, reference
 
-from actors.broker.envelopes import BadEnvelope, read_envelope
+from actors.broker.envelopes import EnvelopeError, read_envelope
 from config.accounts import DEFAULT, Account
 from config.settings import Settings
-from worker.briefs.brief import BadBrief
+from worker.briefs.brief import BriefError
 from worker.briefs.faults import MAX_FAULTS, MAX_SHOWN
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
@@ -60,7 +60,7 @@ SETTINGS = Settings()
 def test_a_brief_is_accepted_or_refused_with_reasons_fit_to_be_shown(raw: Any) -> None:
     try:
         brief = admission.check(raw, ACCOUNTS, SETTINGS)
-    except BadBrief as bad:
+    except BriefError as bad:
         faults = bad.faults
     else:
         assert json.dumps(brief.body(), ensure_ascii=False).encode()
@@ -100,7 +100,7 @@ ENVELOPE = st.dictionaries(
 def test_an_envelope_can_be_run_or_is_refused_with_its_reason(data: bytes) -> None:
     try:
         message = read_envelope("briefs", "id", data)
-    except BadEnvelope as bad:
+    except EnvelopeError as bad:
         said = str(bad)
     else:
         assert (message.queue_name, message.options) == ("briefs", {"redis_message_id": "id"})

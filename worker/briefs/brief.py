@@ -10,12 +10,12 @@ from config.wording import nearest
 from worker.briefs.body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
 from worker.briefs.decoding import read_object
 from worker.briefs.envelope import Choose, Envelope, OnNameTaken
-from worker.briefs.faults import MAX_FAULTS, BadBrief, Fault
+from worker.briefs.faults import MAX_FAULTS, BriefError, Fault
 from worker.briefs.rules import field_faults, joint_faults
 
 __all__ = [
-    "BadBrief",
     "Brief",
+    "BriefError",
     "Choose",
     "Fault",
     "Instruction",
@@ -71,8 +71,8 @@ def parse(
 ) -> Brief:
     """Read a brief from JSON of at most `max_bytes`, or from a mapping of what JSON can say.
 
-    `plain_http` allows pictures' URLs that are not encrypted. Raises BadBrief with all faults; but what is no
-    proper JSON object is refused for that alone.
+    `plain_http` allows pictures' URLs that are not encrypted. Raises BriefError with all faults; but what is
+    no proper JSON object is refused for that alone.
     """
     tree = read_object(raw, max_bytes)
     faults = list(islice(joint_faults(tree, plain_http=plain_http), MAX_FAULTS))
@@ -81,7 +81,7 @@ def parse(
     except ValidationError as error:
         faults = field_faults(error, MAX_FAULTS) + faults
     if faults:
-        raise BadBrief(faults[:MAX_FAULTS])
+        raise BriefError(faults[:MAX_FAULTS])
     return _decided(envelope)
 
 

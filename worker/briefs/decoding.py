@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from worker.briefs.faults import MAX_FAULTS, BadBrief, Fault, fault
+from worker.briefs.faults import MAX_FAULTS, BriefError, Fault, fault
 
 #: Levels of objects and lists within each other; a brief without metadata has 5.
 MAX_DEPTH = 32
@@ -23,17 +23,17 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def read_object(raw: str | bytes | Mapping[str, Any], max_bytes: int) -> dict[str, Any]:
     """Return the JSON object in `raw`; a mapping is held to the same rules as its text.
 
-    Raises BadBrief if it is over `max_bytes` of UTF-8, or is not one well-formed JSON object.
+    Raises BriefError if it is over `max_bytes` of UTF-8, or is not one well-formed JSON object.
     """
     text = _text(raw, max_bytes)
     repeated: list[str] = []
     tree = _decoded(text, repeated)
     if not isinstance(tree, dict):
-        raise BadBrief([fault((), tree, "a brief is one JSON object")])
+        raise BriefError([fault((), tree, "a brief is one JSON object")])
     faults = [fault((), name, "a name may stand only once in an object") for name in repeated[:MAX_FAULTS]]
     faults += islice(_value_faults(tree, ()), MAX_FAULTS)
     if faults:
-        raise BadBrief(faults[:MAX_FAULTS])
+        raise BriefError(faults[:MAX_FAULTS])
     return tree
 
 
@@ -41,14 +41,16 @@ def _text(raw: str | bytes | Mapping[str, Any], max_bytes: int) -> str:
     try:
         given = raw if isinstance(raw, str | bytes) else json.dumps(raw)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadBrief([fault((), type(raw).__name__, "must hold nothing but what JSON can say")]) from error
+        raise BriefError(
+            [fault((), type(raw).__name__, "must hold nothing but what JSON can say")]
+        ) from error
     size = len(given if isinstance(given, bytes) else given.encode("utf-8", "surrogatepass"))
     if size > max_bytes:
-        raise BadBrief([fault((), size, f"at most {max_bytes} bytes of JSON")])
+        raise BriefError([fault((), size, f"at most {max_bytes} bytes of JSON")])
     try:
         text = given if isinstance(given, str) else given.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadBrief([fault((), repr(given[:40]), "JSON is written in UTF-8")]) from error
+        raise BriefError([fault((), repr(given[:40]), "JSON is written in UTF-8")]) from error
     # Editors on Windows put a byte order mark first; RFC 8259 section 8.1 lets a reader ignore it.
     return text.removeprefix("\ufeff")
 
@@ -84,7 +86,7 @@ def _decoded(text: str, repeated: list[str]) -> Any:
         rule = f"{unreadable(error)} at line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError) as error:
         rule = unreadable(error)
-    raise BadBrief([fault((), text, rule)])
+    raise BriefError([fault((), text, rule)])
 
 
 def _value_faults(value: object, location: tuple[str | int, ...]) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""What is wrong with a brief: one `Fault` for each broken rule, and `BadBrief` that carries them all."""
+"""What is wrong with a brief: one `Fault` for each broken rule, and `BriefError` that carries them all."""
 
 import json
 import math
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
+
+from config.errors import IdentityWorkerError
 
 #: Most faults told of one brief: a hostile one can hold tens of thousands.
 MAX_FAULTS = 100
@@ -39,7 +41,7 @@ class Fault(BaseModel):
         return f"{self.path or 'brief'}: {self.rule}{got}"
 
 
-class BadBrief(Exception):
+class BriefError(IdentityWorkerError):
     """Raised when a brief breaks rules; `faults` lists them, at most `MAX_FAULTS` and `MAX_BYTES` of them."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -9,7 +9,7 @@ import httpx
 
 from config import durations
 from worker.network.addresses import resolve
-from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.file_errors import FileRefusedError, FileUnavailableError
 from worker.network.pool import tls
 from worker.network.timed_network import TimedBackend, within
 from worker.piktid.transport import packings
@@ -24,8 +24,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | None = None) -> bytes:
     """Return what a URL holds, within so many seconds; `private` allows http and private addresses.
 
-    Raises FileRefused for what may not be fetched or is larger than `max_bytes`, FileUnavailable for what
-    may succeed later.
+    Raises FileRefusedError for what may not be fetched or is larger than `max_bytes`, FileUnavailableError
+    for what may succeed later.
     """
     target = _parsed(url)
 
@@ -39,11 +39,11 @@ def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | N
             try:
                 found = _get(pool, target, max_bytes)
             except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-                raise FileUnavailable(f"{target.host}: {type(error).__name__}") from error
+                raise FileUnavailableError(f"{target.host}: {type(error).__name__}") from error
             if isinstance(found, bytes):
                 return found
             target = found
-    raise FileRefused(f"{target.host}: more than {MAX_REDIRECTS} redirects")
+    raise FileRefusedError(f"{target.host}: more than {MAX_REDIRECTS} redirects")
 
 
 def _pool(backend: TimedBackend) -> httpcore.ConnectionPool:
@@ -60,34 +60,34 @@ def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes
             return _parsed(httpx.Headers(response.headers).get("location", ""), base=url)
         _check_status(url, response.status)
         if packings(httpx.Headers(response.headers)):
-            raise FileRefused(f"{url.host} answers packed, though it was asked not to")
+            raise FileRefusedError(f"{url.host} answers packed, though it was asked not to")
         # As it came: unpacked, it could be a thousand times as much.
         content = bytearray()
         for part in response.iter_stream():
             content += part
             if len(content) > max_bytes:
-                raise FileRefused(f"{url.host}: the file is larger than {max_bytes} bytes")
+                raise FileRefusedError(f"{url.host}: the file is larger than {max_bytes} bytes")
         return bytes(content)
 
 
 def _check(url: httpx.URL, *, private: bool) -> None:
     if url.scheme != "https" and not (private and url.scheme == "http"):
-        raise FileRefused("a picture's URL must be https")
+        raise FileRefusedError("a picture's URL must be https")
     if url.userinfo:
-        raise FileRefused("a picture's URL must not hold a user's name or password")
+        raise FileRefusedError("a picture's URL must not hold a user's name or password")
     if not url.host:
-        raise FileRefused("a picture's URL must name a host")
+        raise FileRefusedError("a picture's URL must name a host")
 
 
 def _check_status(url: httpx.URL, status: int) -> None:
     if status >= 500 or status in _PASSING:
-        raise FileUnavailable(f"{url.host} answered {status}")
+        raise FileUnavailableError(f"{url.host} answered {status}")
     if status != httpx.codes.OK:
-        raise FileRefused(f"{url.host} answered {status}")
+        raise FileRefusedError(f"{url.host} answered {status}")
 
 
 def _parsed(text: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         return httpx.URL(text) if base is None else base.join(text)
     except httpx.InvalidURL as error:
-        raise FileRefused("a picture's URL is no URL") from error
+        raise FileRefusedError("a picture's URL is no URL") from error

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from config.settings import Settings
 from worker.briefs.sources import is_url
 from worker.files.fetching import fetch
-from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.file_errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import Picture, recognize
 
 #: What a network's file system may answer now, and not the next time.
@@ -25,13 +25,13 @@ _BEGINNING = 32
 def read(place: str, settings: Settings, seconds: float | None = None) -> Picture:
     """Return the picture at a path, or at a URL within so many seconds.
 
-    Raises FileRefused or FileUnavailable.
+    Raises FileRefusedError or FileUnavailableError.
     """
     limit = settings.max_upload_bytes
     if is_url(place):
         content = fetch(place, max_bytes=limit, private=settings.reference_private, seconds=seconds)
     elif settings.reference_dir is None:
-        raise FileRefused(
+        raise FileRefusedError(
             "this installation has no folder of reference images (IDENTITY_WORKER_REFERENCE_DIR)"
         )
     else:
@@ -47,12 +47,12 @@ def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
 def _recognized(place: str, content: bytes) -> Picture:
     picture = recognize(content)
     if picture is None:
-        raise FileRefused(f"{name_of(place)}: it is no JPEG, PNG or WebP picture")
+        raise FileRefusedError(f"{name_of(place)}: it is no JPEG, PNG or WebP picture")
     return picture
 
 
 def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = None) -> bytes:
-    """Return a file's bytes, or its `first` ones alone; raises FileRefused, FileUnavailable.
+    """Return a file's bytes, or its `first` ones alone; raises FileRefusedError, FileUnavailableError.
 
     It must be a regular file of at most `max_bytes` that lies under `folder`. Symbolic links are followed
     within the folder, not out of it.
@@ -60,23 +60,23 @@ def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = N
     try:
         root = folder.resolve(strict=True)
     except OSError as error:
-        raise FileUnavailable(f"the folder of reference images: {error.strerror}") from error
+        raise FileUnavailableError(f"the folder of reference images: {error.strerror}") from error
     try:
         real = (root / path).resolve(strict=True)
         if not real.is_relative_to(root):
-            raise FileRefused(f"{path}: leads out of the folder of reference images")
+            raise FileRefusedError(f"{path}: leads out of the folder of reference images")
         return _read_real(root, real.relative_to(root), path, max_bytes, first)
     except OSError as error:
-        kind = FileUnavailable if error.errno in _PASSING else FileRefused
+        kind = FileUnavailableError if error.errno in _PASSING else FileRefusedError
         raise kind(f"{path}: {error.strerror}") from error
     except (ValueError, RuntimeError) as error:  # a null byte; links that go round in circles
-        raise FileRefused(f"{path}: is no path") from error
+        raise FileRefusedError(f"{path}: is no path") from error
 
 
 def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | None) -> bytes:
     """Open a path that has no links any more, part by part: one that was put there since is refused."""
     if not real.parts:
-        raise FileRefused(f"{shown}: is no file")
+        raise FileRefusedError(f"{shown}: is no file")
     with ExitStack() as stack:
         folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         stack.callback(os.close, folder)
@@ -88,10 +88,10 @@ def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | 
         with os.fdopen(descriptor, "rb") as file:
             stands = os.fstat(descriptor)
             if not stat.S_ISREG(stands.st_mode):
-                raise FileRefused(f"{shown}: is no file")
+                raise FileRefusedError(f"{shown}: is no file")
             content = file.read(max_bytes + 1 if first is None else first)
     if max(len(content), stands.st_size) > max_bytes:
-        raise FileRefused(f"{shown}: is larger than {max_bytes} bytes")
+        raise FileRefusedError(f"{shown}: is larger than {max_bytes} bytes")
     return content
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from config.accounts import DEFAULT, Account
 from config.settings import Settings
 from worker.briefs import equality
-from worker.briefs.brief import BadBrief, Brief, Fault, parse
+from worker.briefs.brief import Brief, BriefError, Fault, parse
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.ledger import Event, Ledger, inside
 from worker.lifecycle.steps import fingerprint
@@ -37,7 +37,7 @@ class Taken(NamedTuple):
 
 
 def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brief:
-    """Return the brief that a message holds; raises BadBrief with its faults, its account's too."""
+    """Return the brief that a message holds; raises BriefError with its faults, its account's too."""
     brief = parse(
         raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw),
         plain_http=settings.reference_private,
@@ -48,11 +48,11 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
         rule = f"must be an account of this installation: {known}"
         if brief.account is None:
             rule = f"none here is called {DEFAULT}: name one by `account` or `--account`, of {known}"
-        raise BadBrief([Fault(path="account", value=brief.account, rule=rule)])
+        raise BriefError([Fault(path="account", value=brief.account, rule=rule)])
     slots = accounts[name].limits.slots
     if slots and brief.slots() > slots:
         rule = f"may promote {brief.slots()} drafts, but account {name} has {slots} identity slots in all"
-        raise BadBrief([Fault(path="choose", value=str(brief.choose), rule=rule)])
+        raise BriefError([Fault(path="choose", value=str(brief.choose), rule=rule)])
     return brief
 
 
@@ -72,7 +72,7 @@ def take(
     faults: list[Fault] = []
     try:
         brief = check(raw, accounts, settings)
-    except BadBrief as bad:
+    except BriefError as bad:
         faults = bad.faults
         arriving = _bad_arrival(raw, message_id, faults)
     else:
@@ -159,7 +159,7 @@ def _good(said: Mapping[str, Any], field: str, otherwise: Any) -> Any:
         return otherwise
     try:
         return getattr(parse({"instructions": [{"prompt": "-"}], field: said[field]}), field)
-    except BadBrief:
+    except BriefError:
         return otherwise
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from config.errors import IdentityWorkerError
 from worker.briefs.brief import Choose
 from worker.piktid.answers import Draft
 
@@ -32,7 +33,7 @@ def _instruction(rules: Sequence[Choose], draft: Draft) -> int:
     return draft.image_index if draft.image_index < len(rules) else len(rules) - 1
 
 
-class BadPick(Exception):
+class PickError(IdentityWorkerError):
     """Raised when a person picked drafts that can't be promoted; says which and what is on offer."""
 
 
@@ -72,7 +73,7 @@ def _by_rule(rule: Choose, instruction: int, usable: Sequence[Draft], picks: Seq
 
 
 def check_picks(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int]) -> None:
-    """Raise BadPick unless each pick is a finished draft of an instruction that waits for a person."""
+    """Raise PickError unless each pick is a finished draft of an instruction that waits for a person."""
     on_offer = [
         draft.image_result_id
         for draft in drafts
@@ -81,7 +82,7 @@ def check_picks(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequenc
     wrong = [pick for pick in picks if pick not in on_offer]
     if wrong or not picks:
         offer = ", ".join(map(str, on_offer)) or "none"
-        raise BadPick(f"no draft to pick: {', '.join(map(str, wrong)) or '(nothing)'}; on offer: {offer}")
+        raise PickError(f"no draft to pick: {', '.join(map(str, wrong)) or '(nothing)'}; on offer: {offer}")
 
 
 def unpicked(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int]) -> list[int]:

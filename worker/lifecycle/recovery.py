@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.errors import IdentityWorkerError
 from worker.ledger.records import Record
 from worker.lifecycle import preparing, steps
 from worker.lifecycle.charges import Journal
@@ -14,7 +15,7 @@ ASKED = ("question", "evidence", "candidate_jobs", "error")
 AT_ONCE = 1
 
 
-class RefusedError(Exception):
+class OperationRefusedError(IdentityWorkerError):
     """Raised when a brief is not where what was asked can be done; says what can."""
 
 
@@ -46,7 +47,10 @@ def argument(brief_id: str) -> str:
 
 
 def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[dict[str, Any]]:
-    """Return the moves of `retry.lua` that bring a brief back; raises RefusedError when there is no way."""
+    """Return the moves of `retry.lua` that bring a brief back.
+
+    Raises OperationRefusedError when there is no way.
+    """
     if brief.state == "held":
         return _from_held(brief, promotions)
     failed = [each for each in promotions if each.state == "failed"]
@@ -55,7 +59,7 @@ def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> l
     if brief.state == "failed":
         return [_from_failed(brief, journal)]
     told = f"brief {brief.brief_id} is {brief.state}: nothing of it has stopped"
-    raise RefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells where it is")
+    raise OperationRefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells where it is")
 
 
 def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, Any]]:
@@ -69,7 +73,7 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, An
         ]
     if brief.get("evidence") is None:
         command = answers(brief.brief_id, job=asks_for_job(brief))
-        raise RefusedError(
+        raise OperationRefusedError(
             f"brief {brief.brief_id} has a question that retrying does not answer: answer it by `{command}`"
         )
     to = brief.fields["left"]
@@ -79,7 +83,7 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, An
 def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
     """Return the move to the last thing that was paid for."""
     if brief.get("faults") is not None:
-        raise RefusedError(
+        raise OperationRefusedError(
             f"brief {brief.brief_id} breaks rules: enqueue it corrected, and it takes this one's place"
         )
     if any(draft.usable for draft in steps.drafts_of(brief)):
@@ -87,12 +91,12 @@ def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
     if brief.get("job_id") is not None:
         return _move(brief, "generating", timer=AT_ONCE)
     if "create" in journal.unknown or "extract" in journal.unknown:
-        raise RefusedError(
+        raise OperationRefusedError(
             f"brief {brief.brief_id} may have been paid for, nobody knows: "
             "enqueue it under another id to pay for it anyway"
         )
     if journal.made("create", "job_id"):
-        raise RefusedError(
+        raise OperationRefusedError(
             f"brief {brief.brief_id} has a job that its record does not name: see `status {brief.brief_id}`"
         )
     if preparing.has_files(brief):

@@ -10,7 +10,7 @@ import socket
 import threading
 from typing import Any
 
-from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.file_errors import FileRefusedError, FileUnavailableError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -63,15 +63,15 @@ def look_up(host: str, port: int, seconds: float) -> list[str]:
 def resolve(host: str, port: int, seconds: float, *, private: bool) -> list[str]:
     """Return a host's addresses; with `private`, whatever they are.
 
-    Raises FileRefused if any one of them is not public: a name that has both kinds has them to choose the
-    moment. Raises FileUnavailable when the name can't be resolved.
+    Raises FileRefusedError if any one of them is not public: a name that has both kinds has them to choose
+    the moment. Raises FileUnavailableError when the name can't be resolved.
     """
     try:
         addresses = look_up(host, port, seconds)
     except (OSError, UnicodeError) as error:
-        raise FileUnavailable(f"{host} has no address: {error}") from error
+        raise FileUnavailableError(f"{host} has no address: {error}") from error
     if not private and not all(_is_public_text(address) for address in addresses):
-        raise FileRefused(f"{host} is, or may be, inside a private network")
+        raise FileRefusedError(f"{host} is, or may be, inside a private network")
     return addresses
 
 

@@ -1,9 +1,11 @@
 """What the reading of a brief's picture can end in, other than its bytes. No text holds a URL's query."""
 
+from config.errors import IdentityWorkerError
 
-class FileRefused(Exception):
+
+class FileRefusedError(IdentityWorkerError):
     """Raised when a picture may not be read, or is none; once more won't help."""
 
 
-class FileUnavailable(Exception):
+class FileUnavailableError(IdentityWorkerError):
     """Raised when a picture could not be had this time."""

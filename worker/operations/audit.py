@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import redis
 
 from config import keys
+from config.errors import IdentityWorkerError
 from worker.lifecycle.charges import PREPROCESSING_FAILED, Call, Journal, take_apart
-from worker.piktid.errors import NotFound
+from worker.piktid.errors import NotFoundError
 from worker.views import snapshots
 from worker.views.snapshots import BriefView
 
@@ -29,7 +30,7 @@ _EXTRACT_OPEN = ("preparing", "held")
 _PROMOTE_OPEN = ("promoting", "planned", "held")
 
 
-class Unreadable(Exception):
+class UnreadableRecordError(IdentityWorkerError):
     """Raised when what is on record of a brief can't be read: others have written there."""
 
 
@@ -67,7 +68,10 @@ def _by_score(client: "redis.Redis", key: str) -> Iterator[str]:
 
 
 def read(client: "redis.Redis", brief_id: str) -> Audited | None:
-    """Return what is on record of a brief; None when nothing is, as after `keep_days`. Raises Unreadable."""
+    """Return what is on record of a brief; None when nothing is, as after `keep_days`.
+
+    Raises UnreadableRecordError.
+    """
     try:
         entries = snapshots.journal(client, brief_id)
         while True:
@@ -79,7 +83,9 @@ def read(client: "redis.Redis", brief_id: str) -> Audited | None:
                 break
         journal = take_apart(entries)
     except (ValueError, LookupError, TypeError) as error:
-        raise Unreadable(f"what is on record of it can't be read: {type(error).__name__}: {error}") from error
+        raise UnreadableRecordError(
+            f"what is on record of it can't be read: {type(error).__name__}: {error}"
+        ) from error
     return Audited(brief_id, brief, journal) if brief is not None or entries else None
 
 
@@ -166,7 +172,7 @@ def faults_by_api(audited: Audited, api: "PiktID", identities: frozenset[str]) -
     if brief.job_id is not None:
         try:
             results = api.job_results(brief.job_id)
-        except NotFound:
+        except NotFoundError:
             yield f"the API does not know its job {brief.job_id}"
         else:
             used, ours = results.credits_used, brief.credits_of_drafts

@@ -11,7 +11,7 @@ from config.limits import NONE
 from config.wording import counted, credits_text
 from worker.lifecycle.steps import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health
-from worker.piktid.errors import ApiError, NotSent, Unauthorized
+from worker.piktid.errors import ApiError, NotSentError, UnauthorizedError
 from worker.views import account_report
 from worker.views.account_models import AccountBudget, AccountReport
 
@@ -49,10 +49,10 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
     name = f"account {account.name}"
     try:
         balance = api.me().credits
-    except Unauthorized as error:
+    except UnauthorizedError as error:
         remedy = "set PIKTID_API_TOKEN, or what token_env or token_file in ACCOUNTS_FILE names, and restart"
         return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
-    except NotSent as error:
+    except NotSentError as error:
         return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")
     except ApiError as error:
         return Check(name, Health.WARN, f"the API did not say: {error}", "try again later")

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from config.errors import IdentityWorkerError
 from config.limits import CAPS, NONE, too_much_express
 
 #: The largest number that a limit may be.
 MOST = 1_000_000
 
 
-class BadLimit(ValueError):
+class LimitError(IdentityWorkerError, ValueError):
     """Raised when a limit can't be set; names the option, the value and the rule."""
 
     def __init__(self, option: str, value: str, rule: str) -> None:
@@ -17,7 +18,7 @@ class BadLimit(ValueError):
 
 
 def checked(given: Mapping[str, str], weights: Sequence[str], in_force: Mapping[str, int]) -> dict[str, str]:
-    """Return the fields of the account's record that these options set; raises BadLimit.
+    """Return the fields of the account's record that these options set; raises LimitError.
 
     `given` is by the limits' names (`config.accounts.Limits`), `in_force` what holds now.
     """
@@ -30,19 +31,19 @@ def checked(given: Mapping[str, str], weights: Sequence[str], in_force: Mapping[
 
 
 def pair(option: str, text: str) -> tuple[str, float]:
-    """Return the batch and the number of `BATCH=NUMBER`; raises BadLimit."""
+    """Return the batch and the number of `BATCH=NUMBER`; raises LimitError."""
     batch, _, number = text.rpartition("=")
     try:
         value = float(number)
     except ValueError:
         value = math.nan
     if not batch or not math.isfinite(value) or value <= 0:
-        raise BadLimit(option, text, "must be BATCH=NUMBER, a number above 0")
+        raise LimitError(option, text, "must be BATCH=NUMBER, a number above 0")
     return batch, value
 
 
 def account_budget(text: str) -> str:
-    """Return the field of the account's record that holds its budget, blank for none; raises BadLimit."""
+    """Return the field of the account's record that holds its budget, blank for none; raises LimitError."""
     if text == NONE:
         return ""
     try:
@@ -51,7 +52,7 @@ def account_budget(text: str) -> str:
         credits_allowed = math.nan
     if not math.isfinite(credits_allowed) or credits_allowed <= 0:
         # 0 would read as "nothing may be spent", and lifts every other limit.
-        raise BadLimit(
+        raise LimitError(
             "--account-budget", text, f"must be a number of credits above 0, or {NONE} for no budget"
         )
     return f"{credits_allowed:.15g}"
@@ -66,7 +67,7 @@ def _whole(name: str, text: str) -> int:
         return 0
     if not text.isascii() or not text.isdecimal() or int(text) > MOST:
         lifted = f"; 0 and {NONE} mean no limit" if name in CAPS else ""
-        raise BadLimit(_option(name), text, f"must be a whole number from 0 to {MOST}{lifted}")
+        raise LimitError(_option(name), text, f"must be a whole number from 0 to {MOST}{lifted}")
     return int(text)
 
 
@@ -75,4 +76,4 @@ def _keep_room(limits: Mapping[str, int], in_force: Mapping[str, int]) -> None:
     broken = too_much_express(both["jobs"], both["express"])
     if broken and ("express" in limits or "jobs" in limits):
         name = "express" if "express" in limits else "jobs"
-        raise BadLimit(_option(name), str(both[name]), broken)
+        raise LimitError(_option(name), str(both[name]), broken)

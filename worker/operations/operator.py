@@ -18,12 +18,12 @@ from worker.lifecycle.charges import Journal
 from worker.lifecycle.recovery import (
     ASKED,
     AT_ONCE,
-    RefusedError,
+    OperationRefusedError,
     asks_for_description,
     asks_for_job,
     way_back,
 )
-from worker.piktid.errors import NotFound
+from worker.piktid.errors import NotFoundError
 
 if TYPE_CHECKING:
     # It brings the HTTP client along, which most answers do without.
@@ -34,7 +34,10 @@ _ASKING = "; `identity-worker status --held` lists what asks"
 
 
 class Operator:
-    """The operator's moves, journalled with who made them; all raise RefusedError and redis.RedisError."""
+    """The operator's moves, journalled with who made them.
+
+    All raise OperationRefusedError and redis.RedisError.
+    """
 
     def __init__(self, client: "redis.Redis", settings: Settings, by: str) -> None:
         self.ledger = Ledger(client, settings)
@@ -44,7 +47,7 @@ class Operator:
     def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
         """Make a job of the API the brief's, once the API has said that it is one that creates identities."""
         if not asks_for_job(brief):
-            raise RefusedError(
+            raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job{_ASKING}"
             )
         _check_job(api, job_id)
@@ -68,7 +71,7 @@ class Operator:
         elif asks_for_description(brief):
             to, timer = "preparing", AT_ONCE
         else:
-            raise RefusedError(
+            raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: no paid call of it is in question{_ASKING}"
             )
         answer = self.ledger.advance(
@@ -84,7 +87,7 @@ class Operator:
     def give_up(self, brief: Record, paid: str) -> Answer:
         """Fail a brief that waits for an answer; what was `paid` is told with it."""
         if brief.state not in ("held", "uncertain"):
-            raise RefusedError(
+            raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: only one that is held can be given up{_ASKING}"
             )
         return self._stop(brief, "failed", f"given up by {self._by}; paid so far: {paid}")
@@ -93,7 +96,9 @@ class Operator:
         """End a brief: at once, or when what is under way is over. DUPLICATE when that was said before."""
         if final(Kind.BRIEF, brief.state) and brief.state != "cancelled":
             told = f"brief {brief.brief_id} is {brief.state}: there is nothing left to cancel"
-            raise RefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells what came of it")
+            raise OperationRefusedError(
+                f"{told}; `identity-worker status {brief.brief_id}` tells what came of it"
+            )
         return self._stop(brief, "cancelled", f"cancelled by {self._by}")
 
     def retry(self, brief: Record, journal: Journal) -> str:
@@ -141,7 +146,7 @@ class Operator:
     def _checked(self, brief: Record, answer: Answer, otherwise: str = "") -> Answer:
         if answer is Answer.CONFLICT:
             why = " ".join(["has moved meanwhile", otherwise]).strip()
-            raise RefusedError(f"brief {brief.brief_id} {why}; see `status {brief.brief_id}`")
+            raise OperationRefusedError(f"brief {brief.brief_id} {why}; see `status {brief.brief_id}`")
         return answer
 
 
@@ -155,11 +160,14 @@ def _where(brief: Record) -> str:
 
 
 def _check_job(api: "PiktID", job_id: str) -> None:
-    """Raise RefusedError unless the API knows the job as one that creates identities; or an ApiError."""
+    """Raise OperationRefusedError unless the API knows the job as one that creates identities.
+
+    Or an ApiError.
+    """
     try:
         job_type = api.job_status(job_id).job_type or api.job_results(job_id).job_type
-    except NotFound as error:
-        raise RefusedError(f"the API does not know job {job_id}: {error}") from error
+    except NotFoundError as error:
+        raise OperationRefusedError(f"the API does not know job {job_id}: {error}") from error
     if job_type != "identity_creation":
         told = f"job {job_id} is no identity_creation job: the API calls it {job_type or 'nothing'}"
-        raise RefusedError(told)
+        raise OperationRefusedError(told)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from config.errors import IdentityWorkerError
 from worker.briefs.brief import parse
 from worker.briefs.equality import digest
 from worker.ledger.ledger import Event, Ledger
@@ -11,7 +12,7 @@ from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.admission import envelope
 
 
-class UnknownBrief(LookupError):
+class UnknownBriefError(IdentityWorkerError, LookupError):
     """Raised when no brief of this id is on record."""
 
 
@@ -29,12 +30,13 @@ class Change(NamedTuple):
 def update(ledger: Ledger, brief_id: str, change: Change, by: str) -> list[str]:
     """Change a brief in whatever state it is, and return which of the three have changed.
 
-    Who did it is in its journal. Raises BadBrief when a value breaks the rules of briefs, and UnknownBrief.
+    Who did it is in its journal. Raises BriefError when a value breaks the rules of briefs, and
+    UnknownBriefError.
     """
     while True:
         record = ledger.read(brief_subject(brief_id))
         if record is None:
-            raise UnknownBrief(brief_id)
+            raise UnknownBriefError(brief_id)
         stands = json.loads("{" + record.fields["envelope"] + "}")
         new = _checked(_new(stands, change))
         changed = [name for name in new if digest(new[name]) != digest(_old(record, stands)[name])]

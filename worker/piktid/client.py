@@ -26,7 +26,13 @@ from worker.piktid.answers import (
     Webhook,
 )
 from worker.piktid.error_status import error_of
-from worker.piktid.errors import Invalid, NotFound, NotSent, OutcomeUnknown, Unexpected
+from worker.piktid.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    UnexpectedStatusError,
+)
 from worker.piktid.json_values import UnreadableError, decode
 from worker.piktid.transport import Reply, exchange, fence, segment
 
@@ -45,7 +51,7 @@ MAX_PAGES = 100
 class PiktID:
     """The calls of one account.
 
-    What costs has a `send_by`, in seconds of `config.clock`: not sent by then, it raises NotSent.
+    What costs has a `send_by`, in seconds of `config.clock`: not sent by then, it raises NotSentError.
 
     Cheap to make: it holds no connection of its own. Raises ValueError for a base URL that is neither https
     nor http to this machine, and for a token that no header can carry.
@@ -70,12 +76,12 @@ class PiktID:
         return self._ask(reading.read_created, "POST", "/identity/create", json=dict(body), send_by=send_by)
 
     def job_status(self, job_id: str) -> JobStatus:
-        """Ask where a job is: GET /jobs/{id}/status. NotFound may mean that it is too young."""
+        """Ask where a job is: GET /jobs/{id}/status. NotFoundError may mean that it is too young."""
         path = f"/jobs/{segment(job_id)}/status"
         return self._ask(lambda body: reading.read_job_status(body, job_id), "GET", path)
 
     def job_results(self, job_id: str) -> JobResults:
-        """Fetch a job's drafts: GET /jobs/{id}/results. NotFound may mean that it is too young."""
+        """Fetch a job's drafts: GET /jobs/{id}/results. NotFoundError may mean that it is too young."""
         path = f"/jobs/{segment(job_id)}/results"
         return self._ask(lambda body: reading.read_job_results(body, job_id), "GET", path)
 
@@ -84,7 +90,7 @@ class PiktID:
     ) -> Promoted:
         """Make a draft an identity: POST /identity/promote-generated (guide, *Promoting a draft*).
 
-        Costs 50 credits and a slot. Safe to repeat: a draft that is one already raises AlreadyPromoted.
+        Costs 50 credits and a slot. Safe to repeat: a draft that is one already raises AlreadyPromotedError.
         """
         body: dict[str, object] = {"image_result_id": image_result_id}
         if name is not None:
@@ -93,14 +99,14 @@ class PiktID:
         return self._ask(reading.read_promoted, "POST", path, json=body, send_by=send_by)
 
     def preprocessing(self, identity_code: str) -> Preprocessing:
-        """Ask how far an identity is; NotFound after it was known means failed and hidden (6.22).
+        """Ask how far an identity is; NotFoundError after it was known means failed and hidden (6.22).
 
         Only the vendor's client shows the status path, so without it the documented one is asked (6.21).
         """
         path = f"/identity/{segment(identity_code)}"
         try:
             return self._ask(reading.read_preprocessing, "GET", f"{path}/status")
-        except (NotFound, Unexpected) as error:
+        except (NotFoundError, UnexpectedStatusError) as error:
             if error.status not in (404, 405):
                 raise
         return self._ask(reading.read_preprocessing, "GET", path)
@@ -109,7 +115,7 @@ class PiktID:
         """List the account's own identities, newest first: GET /identity, every page (6.32)."""
         try:
             found = self._identities({"ownership": "mine"})
-        except Invalid:  # the filter's name is not certain
+        except InvalidRequestError:  # the filter's name is not certain
             found = self._identities({})
         names = self.me().names if any(identity.disputed for identity in found) else frozenset[str]()
         return [identity for identity in found if identity.belongs_to(names)]
@@ -158,7 +164,7 @@ class PiktID:
             found.update((identity.identity_code, identity) for identity in read.identities)
             if read.last or len(found) == known:
                 return list(found.values())
-        raise OutcomeUnknown(f"GET /identity: no end after {MAX_PAGES} pages")
+        raise OutcomeUnknownError(f"GET /identity: no end after {MAX_PAGES} pages")
 
     def _ask(
         self,
@@ -174,7 +180,7 @@ class PiktID:
         try:
             return read(decode(reply.body if reply.whole else b""))
         except UnreadableError as error:
-            raise OutcomeUnknown(f"{method} {path}: answered {reply.status}, but {error}") from error
+            raise OutcomeUnknownError(f"{method} {path}: answered {reply.status}, but {error}") from error
 
     def _call(
         self,
@@ -197,7 +203,7 @@ class PiktID:
                 extensions=None if send_by is None else fence(send_by),
             )
         except httpx.InvalidURL as error:
-            raise NotSent(f"{method}: the path is too long for a URL") from error
+            raise NotSentError(f"{method}: the path is too long for a URL") from error
         reply = exchange(self._pool, call, request, MAX_BODY_BYTES)
         if 200 <= reply.status < 300:
             return reply

@@ -8,23 +8,23 @@ from email.utils import parsedate_to_datetime
 from config import durations
 from worker.piktid.error_body import Refusal
 from worker.piktid.errors import (
-    AlreadyPromoted,
-    Answered,
+    AlreadyPromotedError,
     ApiError,
-    Forbidden,
-    Invalid,
-    JobsFull,
-    Later,
-    NameTaken,
-    NotFound,
-    OutcomeUnknown,
-    OutOfCredits,
-    RateLimited,
-    SlotsFull,
-    Throttled,
-    Unauthorized,
-    Unavailable,
-    Unexpected,
+    ForbiddenError,
+    InvalidRequestError,
+    JobsFullError,
+    NameTakenError,
+    NotFoundError,
+    OutcomeUnknownError,
+    OutOfCreditsError,
+    RateLimitedError,
+    RetryLaterError,
+    SlotsFullError,
+    StatusError,
+    ThrottledError,
+    UnauthorizedError,
+    UnavailableError,
+    UnexpectedStatusError,
 )
 from worker.piktid.json_values import identifier, number
 from worker.piktid.transport import Reply
@@ -38,19 +38,21 @@ def error_of(call: str, reply: Reply, *, secret: str = "") -> ApiError:
     """
     refusal = Refusal.read(reply, secret)
     if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not refusal.legible):
-        return OutcomeUnknown(f"{call}: answered {reply.status}: {refusal.message}")
-    return _READERS.get(reply.status, _plain(Unexpected))(refusal)
+        return OutcomeUnknownError(f"{call}: answered {reply.status}: {refusal.message}")
+    return _READERS.get(reply.status, _plain(UnexpectedStatusError))(refusal)
 
 
-def _invalid(refusal: Refusal) -> Invalid:
+def _invalid(refusal: Refusal) -> InvalidRequestError:
     term, message = refusal.blocked_term, refusal.message
     if term and term not in message:
         message = f"{message} (blocked term: {term})"
-    return Invalid(refusal.reply.status, refusal.excerpt, message, faults=refusal.faults, blocked_term=term)
+    return InvalidRequestError(
+        refusal.reply.status, refusal.excerpt, message, faults=refusal.faults, blocked_term=term
+    )
 
 
-def _out_of_credits(refusal: Refusal) -> OutOfCredits:
-    return OutOfCredits(
+def _out_of_credits(refusal: Refusal) -> OutOfCreditsError:
+    return OutOfCreditsError(
         refusal.reply.status,
         refusal.excerpt,
         refusal.message,
@@ -60,28 +62,34 @@ def _out_of_credits(refusal: Refusal) -> OutOfCredits:
     )
 
 
-def _conflict(refusal: Refusal) -> Answered:
+def _conflict(refusal: Refusal) -> StatusError:
     facts = refusal.reply.status, refusal.excerpt, refusal.message
     if code := identifier(refusal.field("identity_code")):
-        return AlreadyPromoted(*facts, identity_code=code)
-    return NameTaken(*facts, existing_identity_code=identifier(refusal.field("existing_identity_code")))
+        return AlreadyPromotedError(*facts, identity_code=code)
+    return NameTakenError(*facts, existing_identity_code=identifier(refusal.field("existing_identity_code")))
 
 
 #: No field tells the three kinds of 429 apart, only their text (piktid-v2.md 6.17). "Too many requests"
 #: is not among these: it is the status's own name, and may stand in any of them.
-_THROTTLES: tuple[tuple[type[Throttled], re.Pattern[str]], ...] = (
-    (SlotsFull, re.compile(r"max\w* identit|identit\w+ (slot|limit|cap)|identity[- ]slot", re.IGNORECASE)),
-    (JobsFull, re.compile(r"concurren|(max\w*|too many) (\w+ ){0,2}jobs|jobs? (limit|cap)\b", re.IGNORECASE)),
-    (RateLimited, re.compile(r"rate.?limit|per (\d+ )?(second|minute|hour)", re.IGNORECASE)),
+_THROTTLES: tuple[tuple[type[ThrottledError], re.Pattern[str]], ...] = (
+    (
+        SlotsFullError,
+        re.compile(r"max\w* identit|identit\w+ (slot|limit|cap)|identity[- ]slot", re.IGNORECASE),
+    ),
+    (
+        JobsFullError,
+        re.compile(r"concurren|(max\w*|too many) (\w+ ){0,2}jobs|jobs? (limit|cap)\b", re.IGNORECASE),
+    ),
+    (RateLimitedError, re.compile(r"rate.?limit|per (\d+ )?(second|minute|hour)", re.IGNORECASE)),
 )
 
 
-def _throttled(refusal: Refusal) -> Later:
+def _throttled(refusal: Refusal) -> RetryLaterError:
     kinds = [kind for kind, pattern in _THROTTLES if pattern.search(refusal.texts)]
-    return _later(kinds[0] if len(kinds) == 1 else Throttled)(refusal)
+    return _later(kinds[0] if len(kinds) == 1 else ThrottledError)(refusal)
 
 
-def _later(kind: type[Later]) -> Callable[[Refusal], Later]:
+def _later(kind: type[RetryLaterError]) -> Callable[[Refusal], RetryLaterError]:
     return lambda refusal: kind(
         refusal.reply.status,
         refusal.excerpt,
@@ -90,22 +98,22 @@ def _later(kind: type[Later]) -> Callable[[Refusal], Later]:
     )
 
 
-def _plain(kind: type[Answered]) -> Callable[[Refusal], Answered]:
+def _plain(kind: type[StatusError]) -> Callable[[Refusal], StatusError]:
     return lambda refusal: kind(refusal.reply.status, refusal.excerpt, refusal.message)
 
 
-_READERS: dict[int, Callable[[Refusal], Answered]] = {
+_READERS: dict[int, Callable[[Refusal], StatusError]] = {
     400: _invalid,
-    401: _plain(Unauthorized),
+    401: _plain(UnauthorizedError),
     402: _out_of_credits,
-    403: _plain(Forbidden),
-    404: _plain(NotFound),
+    403: _plain(ForbiddenError),
+    404: _plain(NotFoundError),
     409: _conflict,
     413: _invalid,
     415: _invalid,
     422: _invalid,
     429: _throttled,
-    503: _later(Unavailable),
+    503: _later(UnavailableError),
 }
 
 

@@ -1,51 +1,68 @@
 """What a call of the API can end in, other than its answer. What to do next is read from the class.
 
 ApiError
-├── NotSent              the request never left: simply sent again
-├── OutcomeUnknown       it may have arrived, nobody can tell: what costs is not blindly sent again
-├── PictureRefused       a draft's picture that is not fetched or not kept
-└── Answered             the API said no
-    ├── Invalid          400, 413, 415, 422: what was sent breaks a rule, named in `faults` or `blocked_term`
-    ├── Unauthorized     401: the token is bad or has expired
-    ├── OutOfCredits     402: with the API's numbers
-    ├── Forbidden        403: the size is above the account's tier
-    ├── NotFound         404: unknown, not ours, hidden, or (a job just made) not known yet
-    ├── AlreadyPromoted  409 with the identity's code
-    ├── NameTaken        409 without
-    ├── Later            may be asked again, perhaps at a time that the API names
-    │   ├── Throttled        429 of an unclear kind
-    │   │   ├── SlotsFull    all identity slots are taken
-    │   │   ├── JobsFull     as many jobs as the account may have are in flight
-    │   │   └── RateLimited  too many requests in the window
-    │   └── Unavailable      503: switched off, or an outage
-    └── Unexpected       any other status
+├── NotSentError              the request never left: simply sent again
+├── OutcomeUnknownError       it may have arrived, nobody can tell: what costs is not blindly sent again
+├── PictureRefusedError       a draft's picture that is not fetched or not kept
+└── StatusError               the API said no
+    ├── InvalidRequestError   400, 413, 415, 422: a rule is broken, named in `faults` or `blocked_term`
+    ├── UnauthorizedError     401: the token is bad or has expired
+    ├── OutOfCreditsError     402: with the API's numbers
+    ├── ForbiddenError        403: the size is above the account's tier
+    ├── NotFoundError         404: unknown, not ours, hidden, or (a job just made) not known yet
+    ├── AlreadyPromotedError  409 with the identity's code
+    ├── NameTakenError        409 without
+    ├── RetryLaterError       may be asked again, perhaps at a time that the API names
+    │   ├── ThrottledError        429 of a kind that its text does not tell
+    │   │   ├── SlotsFullError    all identity slots are taken
+    │   │   ├── JobsFullError     as many jobs as the account may have are in flight
+    │   │   └── RateLimitedError  too many requests in the window
+    │   └── UnavailableError      503: switched off, or an outage
+    └── UnexpectedStatusError any other status
+
+Each class has an `outcome`, its word in the journal of paid calls. Journals are kept for years and read by
+every version, so a word stays when its class is renamed.
 
 Which status means what: guide, *Error handling*. `worker.piktid.error_status` makes them of the API's
 replies.
 """
 
+from typing import ClassVar
 
-class ApiError(Exception):
+from config.errors import IdentityWorkerError
+
+
+class ApiError(IdentityWorkerError):
     """Any end of a call other than its answer."""
 
+    outcome: ClassVar[str] = "ApiError"
 
-class NotSent(ApiError):
+
+class NotSentError(ApiError):
     """Raised when the request provably never left: no connection, no name, no TLS, none free in the pool."""
 
+    outcome = "NotSent"
 
-class OutcomeUnknown(ApiError):
+
+class OutcomeUnknownError(ApiError):
     """Raised when the request may have arrived, but no answer that can be read came back.
 
     For a call that only reads it may simply be made again.
     """
 
+    outcome = "OutcomeUnknown"
 
-class PictureRefused(ApiError):
+
+class PictureRefusedError(ApiError):
     """Raised when a draft's URL, or what it holds, is not what a picture may be; once more won't help."""
 
+    outcome = "PictureRefused"
 
-class Answered(ApiError):
+
+class StatusError(ApiError):
     """Raised when the API said no: `message` in its own words, `body_excerpt` the start of its body."""
+
+    outcome = "Answered"
 
     def __init__(self, status: int, body_excerpt: str, message: str) -> None:
         super().__init__(f"{status}: {message}" if message else str(status))
@@ -54,8 +71,10 @@ class Answered(ApiError):
         self.message = message
 
 
-class Invalid(Answered):
+class InvalidRequestError(StatusError):
     """Raised on 400, 413, 415 and 422. `faults` are pairs of field (blank if none is named) and message."""
+
+    outcome = "Invalid"
 
     def __init__(
         self,
@@ -71,12 +90,16 @@ class Invalid(Answered):
         self.blocked_term = blocked_term
 
 
-class Unauthorized(Answered):
+class UnauthorizedError(StatusError):
     """Raised on 401. Jobs already made go on without us."""
 
+    outcome = "Unauthorized"
 
-class OutOfCredits(Answered):
+
+class OutOfCreditsError(StatusError):
     """Raised on 402, with the numbers of credits that the API gave, None where it gave none."""
+
+    outcome = "OutOfCredits"
 
     def __init__(
         self,
@@ -100,27 +123,35 @@ class OutOfCredits(Answered):
         self.user_credits = user_credits
 
 
-class Forbidden(Answered):
+class ForbiddenError(StatusError):
     """Raised on 403."""
 
+    outcome = "Forbidden"
 
-class NotFound(Answered):
+
+class NotFoundError(StatusError):
     """Raised on 404, which is normal for a job made seconds ago (piktid-v2.md 6.8)."""
 
+    outcome = "NotFound"
 
-class AlreadyPromoted(Answered):
+
+class AlreadyPromotedError(StatusError):
     """Raised on 409 with the code of the identity that the draft already is."""
+
+    outcome = "AlreadyPromoted"
 
     def __init__(self, status: int, body_excerpt: str, message: str, *, identity_code: str) -> None:
         super().__init__(status, body_excerpt, message)
         self.identity_code = identity_code
 
 
-class NameTaken(Answered):
+class NameTakenError(StatusError):
     """Raised on 409 without `identity_code`.
 
     `existing_identity_code` is the identity that has the name, if told: no proof that it is this draft.
     """
+
+    outcome = "NameTaken"
 
     def __init__(
         self, status: int, body_excerpt: str, message: str, *, existing_identity_code: str | None = None
@@ -129,8 +160,10 @@ class NameTaken(Answered):
         self.existing_identity_code = existing_identity_code
 
 
-class Later(Answered):
+class RetryLaterError(StatusError):
     """Raised on what may be asked again later: `retry_after` in seconds, None when the API names no time."""
+
+    outcome = "Later"
 
     def __init__(
         self, status: int, body_excerpt: str, message: str, *, retry_after: float | None = None
@@ -139,25 +172,37 @@ class Later(Answered):
         self.retry_after = retry_after
 
 
-class Throttled(Later):
+class ThrottledError(RetryLaterError):
     """Raised on 429."""
 
+    outcome = "Throttled"
 
-class SlotsFull(Throttled):
+
+class SlotsFullError(ThrottledError):
     """Raised on 429 when the account has as many identities as it may; only a deletion helps."""
 
+    outcome = "SlotsFull"
 
-class JobsFull(Throttled):
+
+class JobsFullError(ThrottledError):
     """Raised on 429 when the account has as many jobs in flight as it may; the end of one helps."""
 
+    outcome = "JobsFull"
 
-class RateLimited(Throttled):
+
+class RateLimitedError(ThrottledError):
     """Raised on 429 when the endpoint was called too often within a minute."""
 
+    outcome = "RateLimited"
 
-class Unavailable(Later):
+
+class UnavailableError(RetryLaterError):
     """Raised on 503: the feature is switched off, or the API is down."""
 
+    outcome = "Unavailable"
 
-class Unexpected(Answered):
+
+class UnexpectedStatusError(StatusError):
     """Raised on a status that no source describes, redirects among them."""
+
+    outcome = "Unexpected"

@@ -7,11 +7,13 @@ import json
 import math
 from datetime import UTC, datetime
 
+from config.errors import IdentityWorkerError
+
 #: Longest id or code believed, in characters. Those of the API have a dozen; a longer one fits in no URL.
 MAX_ID_LENGTH = 200
 
 
-class UnreadableError(ValueError):
+class UnreadableError(IdentityWorkerError, ValueError):
     """Raised when an answer does not hold what it was asked for."""
 
 

@@ -15,6 +15,7 @@ from httpx_sse import EventSource, ServerSentEvent
 from pydantic import SecretStr
 
 from config import durations
+from config.errors import IdentityWorkerError
 from worker.piktid.event_stream import LineFilter
 from worker.piktid.json_values import number
 
@@ -22,7 +23,7 @@ from worker.piktid.json_values import number
 _NEVER = 1e11
 
 
-class StreamEnded(Exception):
+class StreamEndedError(IdentityWorkerError):
     """Raised when the stream is over, for whatever reason."""
 
 
@@ -52,8 +53,8 @@ async def follow(
 ) -> AsyncIterator[Frame]:
     """Yield what comes, the kept events first; `heard` is called at each sign of life.
 
-    It is opened when one of `openings` is free. Never returns: raises StreamEnded when the connection ends,
-    is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
+    It is opened when one of `openings` is free. Never returns: raises StreamEndedError when the connection
+    ends, is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
     """
     # Unpacked, a small answer can be a large one.
     headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
@@ -73,23 +74,25 @@ async def follow(
                 elif event.data:  # after an id, a comment is an event without data
                     yield read_frame(event) or "unreadable"
     except TimeoutError as error:
-        raise StreamEnded(f"the API did not answer within {durations.STREAM_OPENING_SECONDS:g} s") from error
+        raise StreamEndedError(
+            f"the API did not answer within {durations.STREAM_OPENING_SECONDS:g} s"
+        ) from error
     except httpx.HTTPError as error:
-        raise StreamEnded(f"{type(error).__name__}: {error}") from error
-    raise StreamEnded("the API closed the event stream")
+        raise StreamEndedError(f"{type(error).__name__}: {error}") from error
+    raise StreamEndedError("the API closed the event stream")
 
 
 def _check(answer: httpx.Response) -> None:
-    """Raise StreamEnded unless an answer is an event stream: the body of an error may look like one."""
+    """Raise StreamEndedError unless an answer is an event stream: the body of an error may look like one."""
     if answer.status_code != httpx.codes.OK:
         status = answer.status_code
-        raise StreamEnded(f"the API answered {status} to the event stream")
+        raise StreamEndedError(f"the API answered {status} to the event stream")
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/event-stream":
-        raise StreamEnded(f"the API answered no event stream but {kind[:100]!a}")
+        raise StreamEndedError(f"the API answered no event stream but {kind[:100]!a}")
     packed = answer.headers.get("content-encoding", "identity")
     if packed != "identity":
-        raise StreamEnded(f"the API packed the event stream as {packed[:100]!a}")
+        raise StreamEndedError(f"the API packed the event stream as {packed[:100]!a}")
 
 
 def _events(answer: httpx.Response, heard: Callable[[], None]) -> AsyncIterator[ServerSentEvent]:

@@ -7,7 +7,7 @@ import httpx
 
 from config.urls import is_safe
 from worker.piktid.error_status import error_of
-from worker.piktid.errors import OutcomeUnknown, PictureRefused
+from worker.piktid.errors import OutcomeUnknownError, PictureRefusedError
 from worker.piktid.transport import exchange
 
 #: Largest picture read, in bytes: an uncompressed 4K square is 48 MB.
@@ -33,23 +33,24 @@ class Picture:
 def download(pool: httpx.Client, url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Picture:
     """Fetch a draft's picture from where the API stores it, without the token (piktid-v2.md 6.37).
 
-    Raises PictureRefused for a URL that is neither https nor http to this machine, and for what is too large
-    or no picture. On NotFound and Forbidden the link may have expired: a job's results give a new one.
+    Raises PictureRefusedError for a URL that is neither https nor http to this machine, and for what is too
+    large or no picture. On NotFoundError and ForbiddenError the link may have expired: a job's results give a
+    new one.
     """
     if not is_safe(url):
-        raise PictureRefused("a picture's URL must be https, or http to this machine")
+        raise PictureRefusedError("a picture's URL must be https, or http to this machine")
     request = pool.build_request("GET", url)
     call = f"GET a picture from {request.url.host}"
     reply = exchange(pool, call, request, max_bytes)
     if not 200 <= reply.status < 300:
         raise error_of(call, reply)
     if len(reply.body) > max_bytes:
-        raise PictureRefused(f"{call}: larger than {max_bytes} bytes")
+        raise PictureRefusedError(f"{call}: larger than {max_bytes} bytes")
     if not reply.whole:
-        raise OutcomeUnknown(f"{call}: it broke off")
+        raise OutcomeUnknownError(f"{call}: it broke off")
     picture = recognize(reply.body)
     if picture is None:
-        raise PictureRefused(f"{call}: it is no JPEG, PNG or WebP picture")
+        raise PictureRefusedError(f"{call}: it is no JPEG, PNG or WebP picture")
     return picture
 
 

@@ -11,9 +11,10 @@ import httpx
 
 from config import durations
 from config.clock import clock
+from config.errors import IdentityWorkerError
 from worker.network.pool import longest_call
 from worker.network.timed_network import within
-from worker.piktid.errors import NotSent, OutcomeUnknown
+from worker.piktid.errors import NotSentError, OutcomeUnknownError
 
 #: What httpx raises before it has written the first byte. Whatever else it raises may come after the
 #: request has arrived: a reset, for one, even if the server had just closed an idle connection.
@@ -30,7 +31,7 @@ _BEFORE_SENDING = (
 _WRITES = ("send_request_headers.started", "send_request_body.started")
 
 
-class _TooLate(Exception):
+class _DeadlineError(IdentityWorkerError):
     """Raised out of a request whose time to be sent is over."""
 
 
@@ -48,12 +49,12 @@ def fence(send_by: float) -> dict[str, Any]:
     """Return the extensions of a request that is not written after `send_by`, in seconds of `clock`.
 
     Whoever was frozen between its claim and its call finds itself here, on the way to the socket: `exchange`
-    raises NotSent. A request is acted on when it is whole, so its body is looked at as well.
+    raises NotSentError. A request is acted on when it is whole, so its body is looked at as well.
     """
 
     def look(event: str, _: Mapping[str, Any]) -> None:
         if event.endswith(_WRITES) and clock() > send_by:
-            raise _TooLate
+            raise _DeadlineError
 
     return {"trace": look}
 
@@ -61,21 +62,21 @@ def fence(send_by: float) -> dict[str, Any]:
 def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: int) -> Reply:
     """Send a request, follow no redirect, and read at most about `max_bytes` of the body.
 
-    All of it has ended after `longest_call` of the pool's timeout. Raises NotSent when the request provably
-    never left, OutcomeUnknown when no status came back.
+    All of it has ended after `longest_call` of the pool's timeout. Raises NotSentError when the request
+    provably never left, OutcomeUnknownError when no status came back.
     """
     with within(longest_call(pool.timeout.read or durations.HTTP_READ_SECONDS)):
         try:
             response = pool.send(request, stream=True, follow_redirects=False)
         except _BEFORE_SENDING as error:
-            raise NotSent(f"{call}: {type(error).__name__}: {error}") from error
-        except _TooLate as error:
+            raise NotSentError(f"{call}: {type(error).__name__}: {error}") from error
+        except _DeadlineError as error:
             told = f"{call}: too late to be sent, somebody else may have taken it over"
-            raise NotSent(told) from error
+            raise NotSentError(told) from error
         except Exception as error:
             # Everything: httpx lets some errors of its parts through, and a foreign one must not hide that
             # the request may have arrived. Its text is left out, since it may quote what the server sent.
-            raise OutcomeUnknown(f"{call}: no answer came back ({type(error).__name__})") from error
+            raise OutcomeUnknownError(f"{call}: no answer came back ({type(error).__name__})") from error
         with closing(response):
             body, whole = read_body(response, max_bytes)
     return Reply(response.status_code, response.headers, body, whole)

@@ -7,7 +7,7 @@ import httpx
 
 from config.urls import is_safe
 from worker.piktid.error_status import error_of
-from worker.piktid.errors import OutcomeUnknown, PictureRefused
+from worker.piktid.errors import OutcomeUnknownError, PictureRefusedError
 from worker.piktid.transport import exchange
 
 #: Longest answer read, in bytes, and the statuses that say that these bytes will never do.
@@ -19,16 +19,16 @@ def secured(upload_url: str, base_url: str) -> str:
     """Return an upload URL that may be used.
 
     The server has been seen to name http where it means https, so it is upgraded where the API itself is
-    https. Raises PictureRefused when it is in clear text to another machine.
+    https. Raises PictureRefusedError when it is in clear text to another machine.
     """
     try:
         url = httpx.URL(upload_url)
     except httpx.InvalidURL as error:
-        raise PictureRefused("the API named an upload URL that is none") from error
+        raise PictureRefusedError("the API named an upload URL that is none") from error
     if url.scheme == "http" and base_url.startswith("https://"):
         url = url.copy_with(scheme="https", port=None if url.port in (None, 80) else url.port)
     if not is_safe(str(url)):
-        raise PictureRefused("the API named an upload URL that is not encrypted")
+        raise PictureRefusedError("the API named an upload URL that is not encrypted")
     return str(url)
 
 
@@ -41,11 +41,11 @@ def put(pool: httpx.Client, url: str, content: bytes, content_type: str) -> None
     try:
         request = pool.build_request("PUT", url, content=content, headers={"Content-Type": content_type})
     except ValueError as error:  # what no header can carry
-        raise PictureRefused("the API named a content type that is none") from error
+        raise PictureRefusedError("the API named a content type that is none") from error
     call = f"PUT a file to {request.url.host}"
     reply = exchange(pool, call, request, MAX_ANSWER_BYTES)
     if 200 <= reply.status < 300:
         return
     if reply.status in _NEVER:
         raise error_of(call, reply)
-    raise OutcomeUnknown(f"{call}: answered {reply.status}")
+    raise OutcomeUnknownError(f"{call}: answered {reply.status}")

@@ -18,6 +18,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from config import durations, folders
+from config.errors import IdentityWorkerError
 
 #: No account is called so: what is read for one that is none.
 NOBODY = "nobody at all"
@@ -25,7 +26,7 @@ NOBODY = "nobody at all"
 _NO_SECRET = SecretStr(secrets.token_hex())
 
 
-class BadSecrets(Exception):
+class SecretsError(IdentityWorkerError):
     """Raised when an account's file of secrets can't be read; says which and why."""
 
 
@@ -69,14 +70,14 @@ class SecretStore:
         self._read: dict[str, tuple[tuple[int, int], StoredWebhook]] = {}
 
     def read(self, account: str) -> StoredWebhook | None:
-        """Return an account's webhook, None when none was set; raises BadSecrets."""
+        """Return an account's webhook, None when none was set; raises SecretsError."""
         path = self._path(account)
         try:
             found = path.stat()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise BadSecrets(f"{path}: {error.strerror}") from error
+            raise SecretsError(f"{path}: {error.strerror}") from error
         # With the file's number: two writes may fall on the same tick of the file system's clock.
         version = (found.st_mtime_ns, found.st_ino)
         known = self._read.get(account)
@@ -134,4 +135,4 @@ def _parsed(path: Path) -> StoredWebhook:
         return _FILE.validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         # Without its text and its cause: they quote the file.
-        raise BadSecrets(f"{path} is no file of secrets ({type(error).__name__})") from None
+        raise SecretsError(f"{path} is no file of secrets ({type(error).__name__})") from None

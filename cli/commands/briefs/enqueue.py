@@ -32,7 +32,7 @@ from cli.sending.files import Reading
 from cli.sending.outbox import REJECTED, Outgoing, Status
 from cli.sending.photos import Photos
 from cli.sending.rejects import Rejects, rejects_to
-from config.accounts import DEFAULT, Account, BadAccounts, load_accounts
+from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
 
@@ -215,7 +215,7 @@ def _accounts(values: Settings) -> dict[str, Account] | None:
     """
     try:
         return load_accounts(values)
-    except BadAccounts as error:
+    except AccountsError as error:
         if values.accounts_file is not None:
             fail(str(error), USED_WRONGLY)
         return None

@@ -7,7 +7,7 @@ import typer
 from cli.common import Json, fail, fail_unknown, load_settings, open_redis, print_json
 from worker.ledger.ledger import Answer, Ledger, Record, brief_subject
 from worker.lifecycle import choosing, steps
-from worker.lifecycle.choosing import BadPick, Chosen
+from worker.lifecycle.choosing import Chosen, PickError
 
 
 def command(
@@ -47,7 +47,7 @@ def _choose(brief: Record, picks: list[int], *, leave_rest: bool) -> list[Chosen
     rules, drafts = steps.rules_of(brief), steps.drafts_of(brief)
     try:
         choosing.check_picks(rules, drafts, picks)
-    except BadPick as error:
+    except PickError as error:
         fail(str(error))
     left = choosing.unpicked(rules, drafts, picks)
     if left and not leave_rest:

@@ -6,7 +6,7 @@ import typer
 
 from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis
 from cli.operating import report, tell, who
-from config.accounts import BadAccounts, load_accounts
+from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal, paid_text
@@ -55,7 +55,7 @@ def _adopt(operator: Operator, values: Settings, brief: Record, job_id: str) -> 
 
     try:
         account = load_accounts(values).get(brief.account)
-    except BadAccounts as error:
+    except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     if account is None:
         fail(

@@ -19,9 +19,9 @@ from cli.common import (
     printable,
     say,
 )
-from worker.briefs.faults import BadBrief
+from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger
-from worker.operations.updating import Change, UnknownBrief, update
+from worker.operations.updating import Change, UnknownBriefError, update
 
 
 def command(
@@ -53,9 +53,9 @@ def command(
     with open_redis(values) as client:
         try:
             changed = update(Ledger(client, values), brief_id, change, who)
-        except UnknownBrief:
+        except UnknownBriefError:
             fail_unknown(brief_id)
-        except BadBrief as bad:
+        except BriefError as bad:
             for fault in bad.faults:
                 complain(printable(fault))
             raise typer.Exit(DID_NOT) from None

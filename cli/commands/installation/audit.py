@@ -18,20 +18,20 @@ from cli.common import (
     printable,
     say,
 )
-from config.accounts import BadAccounts, load_accounts
+from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
 from config.wording import counted, credits_text
 from worker.lifecycle.charges import Spent, spent
 from worker.operations import audit
-from worker.operations.audit import Audited, Unreadable
+from worker.operations.audit import Audited, UnreadableRecordError
 from worker.piktid.errors import (
     ApiError,
-    NotSent,
-    OutcomeUnknown,
-    OutOfCredits,
-    Throttled,
-    Unauthorized,
-    Unavailable,
+    NotSentError,
+    OutcomeUnknownError,
+    OutOfCreditsError,
+    ThrottledError,
+    UnauthorizedError,
+    UnavailableError,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +40,14 @@ if TYPE_CHECKING:
     from worker.piktid.client import PiktID
 
 #: What would go wrong with each brief of an account; any other answer is about the one that was asked for.
-_OF_THE_ACCOUNT = (NotSent, OutcomeUnknown, Unauthorized, OutOfCredits, Throttled, Unavailable)
+_OF_THE_ACCOUNT = (
+    NotSentError,
+    OutcomeUnknownError,
+    UnauthorizedError,
+    OutOfCreditsError,
+    ThrottledError,
+    UnavailableError,
+)
 #: Briefs that are named as not checked; with --json all are.
 MOST = 20
 
@@ -66,7 +73,7 @@ def command(
     with open_redis(values) as client, _api(values, ask=ask_api) as api:
         for brief_id, audited in _all(client, batch):
             briefs += 1
-            if isinstance(audited, Unreadable):
+            if isinstance(audited, UnreadableRecordError):
                 findings.append((brief_id, str(audited)))
                 continue
             name = (audited.brief.batch if audited.brief else None) or ""
@@ -87,7 +94,7 @@ def command(
     raise typer.Exit(DID_NOT if findings or api.unasked else 0)
 
 
-def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | Unreadable]]:
+def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:
     """Read all briefs, one after the other; one that finishes meanwhile comes once."""
     seen_open: set[str] = set()
     for brief_id in audit.ids(client, batch):
@@ -95,7 +102,7 @@ def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audite
             continue
         try:
             found = audit.read(client, brief_id)
-        except Unreadable as error:
+        except UnreadableRecordError as error:
             yield brief_id, error
             continue
         if found is None:
@@ -156,7 +163,7 @@ def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
 
     try:
         accounts = load_accounts(values)
-    except BadAccounts as error:
+    except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     with open_pool(timeout_read=values.request_timeout) as pool:
         yield _Api({name: PiktID(pool, values.api_url, each.token) for name, each in accounts.items()})

@@ -8,8 +8,8 @@ import typer
 
 from cli.common import DID_NOT, Json, print_json, printable, say
 from config import logs
-from config.accounts import BadAccounts, load_accounts
-from config.settings import BadSettings, Settings, settings, unknown_variables
+from config.accounts import AccountsError, load_accounts
+from config.settings import Settings, SettingsError, settings, unknown_variables
 from worker.operations import doctor
 from worker.operations.doctor import Check, Health
 
@@ -44,7 +44,7 @@ def _print(check: Check) -> None:
 def _checks() -> Iterator[Check]:
     try:
         values = settings()
-    except BadSettings as error:
+    except SettingsError as error:
         for wrong in error.wrong:
             yield Check(
                 "settings", Health.FAIL, wrong, "set it right: `identity-worker schema settings` lists all"
@@ -56,7 +56,7 @@ def _checks() -> Iterator[Check]:
         yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")
     try:
         accounts = load_accounts(values)
-    except BadAccounts as error:
+    except AccountsError as error:
         yield Check(
             "accounts", Health.FAIL, str(error), "mend the file that ACCOUNTS_FILE names, or what it names"
         )
@@ -84,7 +84,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
             yield from doctor.work(client)
             yield from inspection.queues(client)
             yield from _accounts(client, values, accounts)
-    except embedded.NoServer as error:
+    except embedded.EmbeddedServerError as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
     except redis.RedisError as error:
         yield Check("redis", Health.FAIL, str(error), remedy(error))

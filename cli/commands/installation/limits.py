@@ -64,7 +64,7 @@ def command(
             if account_budget is not None:
                 fields["budget"] = limit_changes.account_budget(account_budget)
             budgets = [limit_changes.pair("--budget", text) for text in budget or []]
-        except limit_changes.BadLimit as error:
+        except limit_changes.LimitError as error:
             fail(printable(error), USED_WRONGLY)
         ledger = Ledger(client, values)
         if fields:

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json, printable, say
-from config.accounts import DEFAULT, Account, BadAccounts, load_accounts
+from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.folders import FolderError
 from config.settings import Settings
-from worker.piktid.webhooks import BadSecrets, SecretStore, StoredWebhook
+from worker.piktid.webhooks import SecretsError, SecretStore, StoredWebhook
 
 if TYPE_CHECKING:
     from worker.piktid.client import PiktID
@@ -50,9 +50,9 @@ def command(
         if action == "set" and not any_path:
             _check_path(url or "", account)
         done = _do(action, values, known[account], url or "", yes=yes)
-    except BadAccounts as error:
+    except AccountsError as error:
         fail(str(error), USED_WRONGLY)
-    except (BadSecrets, FolderError, OSError) as error:
+    except (SecretsError, FolderError, OSError) as error:
         fail(str(error))
     if as_json:
         print_json(done)
@@ -85,7 +85,7 @@ def _do(action: str, values: Settings, account: Account, url: str, *, yes: bool)
 
 def _set(values: Settings, account: Account, store: SecretStore, url: str, *, yes: bool) -> dict[str, Any]:
     from config.urls import is_safe
-    from worker.piktid.errors import ApiError, OutcomeUnknown
+    from worker.piktid.errors import ApiError, OutcomeUnknownError
 
     if not is_safe(url):
         fail("the URL must be https, or http to this machine", USED_WRONGLY)
@@ -96,7 +96,7 @@ def _set(values: Settings, account: Account, store: SecretStore, url: str, *, ye
     try:
         with _api(values, account) as api:
             webhook = api.set_webhook(url)
-    except OutcomeUnknown as error:
+    except OutcomeUnknownError as error:
         fail(f"{error}\nThe webhook may be set and its secret changed: run this again.")
     except ApiError as error:
         fail(str(error))
@@ -117,12 +117,12 @@ def _confirm(before: StoredWebhook | None, *, yes: bool) -> None:
 
 
 def _test(values: Settings, account: Account) -> dict[str, Any]:
-    from worker.piktid.errors import ApiError, NotFound
+    from worker.piktid.errors import ApiError, NotFoundError
 
     try:
         with _api(values, account) as api:
             status = api.test_webhook()
-    except NotFound as error:
+    except NotFoundError as error:
         fail(f"{error}\nTo set one, use `identity-worker webhook set URL`.")
     except ApiError as error:
         fail(str(error))

@@ -26,9 +26,9 @@ from cli.common import (
     standard_input,
 )
 from cli.demo.installation import TOKEN
-from cli.demo.processes import Died, tail
+from cli.demo.processes import ChildDiedError, tail
 from cli.demo.run import Demo, run
-from cli.demo.signals import Stopped, noted
+from cli.demo.signals import StoppedError, noted
 from cli.demo.summary import table
 from cli.sending import outbox
 from cli.sending.files import Item, Reading
@@ -38,7 +38,7 @@ from config.accounts import DEFAULT, Account
 from config.processes import ROOMS
 from config.settings import Settings
 from worker.piktid.errors import ApiError
-from worker.store.embedded import NoServer
+from worker.store.embedded import EmbeddedServerError
 
 #: The briefs that the project comes with.
 EXAMPLES = ROOMS / "examples" / "briefs"
@@ -74,12 +74,12 @@ def command(
         try:
             with noted(lambda: to.print("Stopping …")) as check:
                 summary = run(plan, to, check, fresh=fresh)
-        except Stopped as stopped:
+        except StoppedError as stopped:
             typer.echo(
                 f"Stopped by {stopped}, nothing is left running. The next demo resumes here.", err=True
             )
             raise typer.Exit(128 + stopped.number) from None
-        except (Died, NoServer, ApiError, httpx.HTTPError) as error:
+        except (ChildDiedError, EmbeddedServerError, ApiError, httpx.HTTPError) as error:
             fail(str(error))
         except redis.RedisError as error:
             log = directory / "valkey" / "valkey.log"

@@ -11,7 +11,7 @@ def command() -> None:
     """Follow the accounts' events and the timers until stopped."""
     from actors.listener.listener import listen
     from config import processes
-    from config.accounts import BadAccounts
+    from config.accounts import AccountsError
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
@@ -21,5 +21,5 @@ def command() -> None:
             check_server(url)
             asyncio.run(listen(values, url))
             processes.ignore()
-    except BadAccounts as error:
+    except AccountsError as error:
         fail(str(error), USED_WRONGLY)

@@ -39,7 +39,7 @@ def command(
     """Run an emulation of the PiktID v2 API until it is stopped."""
     need_packages()
     from sandbox.serving.server import serve
-    from sandbox.world import WrongSettings
+    from sandbox.world import SettingsError
 
     def announce(url: str) -> None:
         if as_json:
@@ -52,7 +52,7 @@ def command(
     how: dict[str, Any] = {"speed": speed, "dialect": dialect, "seed": seed, "state": state, **settings}
     try:
         serve(port, announce=announce, until_closed=until_closed, **how)
-    except WrongSettings as error:
+    except SettingsError as error:
         fail(f"the sandbox can't run: {printable(error)}", USED_WRONGLY)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error

@@ -18,7 +18,7 @@ def command(
     import uvicorn
 
     from config import processes
-    from config.accounts import BadAccounts, load_accounts
+    from config.accounts import AccountsError, load_accounts
     from web.app import build_app
     from web.connections import server_config
 
@@ -27,7 +27,7 @@ def command(
     installed.check()
     try:
         accounts = load_accounts(values)
-    except BadAccounts as error:
+    except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     with _listen(host, port) as listener, redis_url(values) as url:
         check_server(url)

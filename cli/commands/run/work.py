@@ -8,7 +8,7 @@ import typer
 
 from cli import installed
 from cli.common import USED_WRONGLY, check_server, fail, redis_url
-from config.settings import BadSettings, Settings, settings
+from config.settings import Settings, SettingsError, settings
 
 
 def command(
@@ -25,8 +25,8 @@ def command(
 
     from config import logs
     from config import processes as starting
-    from config.accounts import BadAccounts, load_accounts
-    from worker.store.embedded import OWN_SERVER, NotInstalled, check_package
+    from config.accounts import AccountsError, load_accounts
+    from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
@@ -35,9 +35,9 @@ def command(
         load_accounts(values)
         if values.redis_url is None:
             check_package(OWN_SERVER)
-    except (BadAccounts, BadSettings) as error:
+    except (AccountsError, SettingsError) as error:
         fail(str(error), USED_WRONGLY)
-    except NotInstalled as error:
+    except NotInstalledError as error:
         fail(str(error))
     # First: Dramatiq, whose main process this becomes, sets up logs where there are none.
     logs.configure(values)

@@ -24,7 +24,7 @@ from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox.serving.server import running
-from worker.piktid.notifications import Frame, Notification, StreamEnded, follow, read_event, read_frame
+from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow, read_event, read_frame
 from worker.store.connection import CONNECTIONS, connect
 
 pytestmark = pytest.mark.channel
@@ -104,7 +104,7 @@ def test_kept_events_come_first_then_the_word_that_they_are_over(flow: Flow) -> 
 def test_a_refused_stream_is_an_end_and_not_read_as_events(api: Api, status: int) -> None:
     headers = {"Content-Type": "text/event-stream"}
     api.refuse("/notifications/events", status, 'data: {"id": 1}\n\n', headers=headers)
-    with pytest.raises(StreamEnded) as ended:
+    with pytest.raises(StreamEndedError) as ended:
         read_until(api, lambda seen: bool(seen))
     assert f"answered {status} to" in str(ended.value)
     assert api.token not in str(ended.value)
@@ -116,7 +116,7 @@ def test_a_peer_that_is_not_there_is_an_end(api: Api) -> None:
             async for _ in follow(client, "http://127.0.0.1:9", SecretStr(api.token)):
                 pass
 
-    with pytest.raises(StreamEnded):
+    with pytest.raises(StreamEndedError):
         asyncio.run(read())
 
 

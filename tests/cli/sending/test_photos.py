@@ -64,9 +64,9 @@ def test_a_photo_that_cannot_be_used_is_a_fault_of_its_brief(folder: Path, place
 def test_a_check_says_what_the_worker_would(folder: Path) -> None:
     settings = Settings(reference_dir=folder, max_upload_bytes=100)
     for place in ("gone.jpg", "deep", "text.jpg", "large.jpg", "out.jpg"):
-        with pytest.raises(named_files.FileRefused) as of_worker:
+        with pytest.raises(named_files.FileRefusedError) as of_worker:
             named_files.read(place, settings)
-        with pytest.raises(named_files.FileRefused) as of_check:
+        with pytest.raises(named_files.FileRefusedError) as of_check:
             named_files.check_local(folder, place, max_bytes=100)
         assert str(of_check.value) == str(of_worker.value)
 

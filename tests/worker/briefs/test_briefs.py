@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.briefs.body import MODELS, Appearance, Face, Format, Hair, Ratio, Size
-from worker.briefs.brief import BadBrief, Brief, Choose, Fault, OnNameTaken, parse, schema
+from worker.briefs.brief import Brief, BriefError, Choose, Fault, OnNameTaken, parse, schema
 from worker.briefs.faults import MAX_BYTES, MAX_FAULTS, MAX_PATH
 
 WOMAN: dict[str, Any] = {"appearance": {"gender": "female", "age": 28}, "num_variations": 3}
@@ -55,7 +55,7 @@ def with_options(model: Any = "auto", **options: Any) -> dict[str, Any]:
 
 
 def faults_of(raw: Any, **settings: Any) -> list[Fault]:
-    with pytest.raises(BadBrief) as caught:
+    with pytest.raises(BriefError) as caught:
         parse(raw, **settings)
     return caught.value.faults
 
@@ -481,7 +481,7 @@ class TestFaults:
         assert paths_of(brief(WOMAN | {"num_variations": 9})) == ["instructions[0].num_variations"]
 
     def test_people_read_one_line_for_each(self) -> None:
-        with pytest.raises(BadBrief) as caught:
+        with pytest.raises(BriefError) as caught:
             parse(brief(WOMAN | {"num_variations": 9}, batch="a\nb"))
         assert str(caught.value).splitlines() == [
             r'batch: 1 to 128 printable characters on one line (got "a\\nb")',
@@ -509,7 +509,7 @@ class TestFaults:
 
     def test_how_many_more_there_are_is_told(self) -> None:
         many = [Fault(path="x" * 200, value=number, rule="r" * 100) for number in range(100)]
-        *told, more = BadBrief(many).faults
+        *told, more = BriefError(many).faults
         assert told == many[: len(told)]
         assert more.value == 100 - len(told)
 
@@ -645,7 +645,7 @@ good_briefs = st.fixed_dictionaries(
 def check_parsed_or_refused(raw: Any) -> None:
     try:
         parsed = parse(raw)
-    except BadBrief as error:
+    except BriefError as error:
         refused = error
     else:
         # A photo's description is not in the body yet, which may be empty without it.
@@ -692,9 +692,9 @@ class TestWhateverComes:
     ],
 )
 def test_what_gives_access_in_a_refused_url_is_not_told(url: str, told: str) -> None:
-    with pytest.raises(BadBrief) as bad:
+    with pytest.raises(BriefError) as bad:
         parse({"reference_image": url})
     assert told in str(bad.value)
-    with pytest.raises(BadBrief) as listed:
+    with pytest.raises(BriefError) as listed:
         parse({"reference_image": [url]})
     assert "geheim" not in str(listed.value)

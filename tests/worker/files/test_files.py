@@ -15,7 +15,7 @@ from config.settings import Settings
 from worker.files import named_files
 from worker.files.fetching import fetch
 from worker.network.addresses import is_public
-from worker.network.file_errors import FileRefused, FileUnavailable
+from worker.network.file_errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import recognize
 
 JPEG = b"\xff\xd8\xff and more"
@@ -77,17 +77,17 @@ def test_a_file_of_just_the_limit_is_read(folder: Path) -> None:
     ],
 )
 def test_what_is_no_file_under_the_folder_is_refused(folder: Path, path: str) -> None:
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefusedError):
         named_files.read_local(folder, path, max_bytes=LIMIT)
 
 
 def test_a_folder_that_is_not_there_may_be_there_later(tmp_path: Path) -> None:
-    with pytest.raises(FileUnavailable):
+    with pytest.raises(FileUnavailableError):
         named_files.read_local(tmp_path / "unmounted", "a.jpg", max_bytes=LIMIT)
 
 
 def test_without_a_folder_no_path_is_read() -> None:
-    with pytest.raises(FileRefused, match="IDENTITY_WORKER_REFERENCE_DIR"):
+    with pytest.raises(FileRefusedError, match="IDENTITY_WORKER_REFERENCE_DIR"):
         named_files.read("a.jpg", Settings(reference_dir=None))
 
 
@@ -108,7 +108,7 @@ def test_the_type_goes_by_the_first_bytes_not_by_the_name(
 )
 def test_what_is_no_picture_is_refused(folder: Path, content: bytes) -> None:
     (folder / "named.jpg").write_bytes(content)
-    with pytest.raises(FileRefused, match="no JPEG"):
+    with pytest.raises(FileRefusedError, match="no JPEG"):
         named_files.read("named.jpg", Settings(reference_dir=folder))
 
 
@@ -194,7 +194,7 @@ def test_an_address_that_only_the_inside_can_reach_is_not_public(text: str) -> N
 def test_a_host_inside_a_private_network_is_refused_however_it_is_written(host: str) -> None:
     with serving() as server:
         port = server.server_address[1]
-        with pytest.raises((FileRefused, FileUnavailable)) as refused:
+        with pytest.raises((FileRefusedError, FileUnavailableError)) as refused:
             fetch(f"https://{host}:{port}/a.jpg", max_bytes=LIMIT)
         assert server.seen == []
     # Some spellings no URL may have, and some resolvers know no others.
@@ -217,7 +217,7 @@ def test_a_host_inside_a_private_network_is_refused_however_it_is_written(host: 
     ],
 )
 def test_a_url_that_is_not_plainly_https_is_refused(url: str) -> None:
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefusedError):
         fetch(url, max_bytes=LIMIT)
 
 
@@ -239,7 +239,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
 
 def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, ["8.8.8.8", "127.0.0.1"])
-    with pytest.raises(FileRefused, match="private network"):
+    with pytest.raises(FileRefusedError, match="private network"):
         fetch("https://both.example/a.jpg", max_bytes=LIMIT)
 
 
@@ -274,7 +274,7 @@ def test_three_redirects_are_followed_and_a_fourth_is_refused() -> None:
     step = answer(302, headers={"Location": "/next"})
     with serving(step, step, step, answer(200, JPEG)) as server:
         assert fetch(server.url, max_bytes=LIMIT, private=True) == JPEG
-    with serving(step, step, step, step) as server, pytest.raises(FileRefused, match="redirects"):
+    with serving(step, step, step, step) as server, pytest.raises(FileRefusedError, match="redirects"):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
@@ -282,11 +282,13 @@ def test_three_redirects_are_followed_and_a_fourth_is_refused() -> None:
     "target", ["ftp://a.example/", "http://a:b@127.0.0.1/", "file:///etc/passwd", "https://a:b:c/"]
 )
 def test_a_redirect_is_checked_like_the_first_url(target: str) -> None:
-    with serving(answer(302, headers={"Location": target})) as server, pytest.raises(FileRefused):
+    with serving(answer(302, headers={"Location": target})) as server, pytest.raises(FileRefusedError):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
-@pytest.mark.parametrize(("status", "error"), [(404, FileRefused), (403, FileRefused), (204, FileRefused)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, FileRefusedError), (403, FileRefusedError), (204, FileRefusedError)]
+)
 def test_an_answer_that_will_stay_is_refused(status: int, error: type[Exception]) -> None:
     with serving(answer(status)) as server, pytest.raises(error):
         fetch(server.url, max_bytes=LIMIT, private=True)
@@ -294,7 +296,7 @@ def test_an_answer_that_will_stay_is_refused(status: int, error: type[Exception]
 
 @pytest.mark.parametrize("reply", [answer(500), answer(503), answer(429), Cut(b""), Cut(b"nonsense\r\n\r\n")])
 def test_an_answer_that_may_change_is_not_refused_for_good(reply: bytes) -> None:
-    with serving(reply) as server, pytest.raises(FileUnavailable):
+    with serving(reply) as server, pytest.raises(FileUnavailableError):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
@@ -302,14 +304,14 @@ def test_a_body_is_read_up_to_the_limit() -> None:
     with serving(answer(200, b"x" * LIMIT)) as server:
         assert len(fetch(server.url, max_bytes=LIMIT, private=True)) == LIMIT
     endless = Cut(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (LIMIT + 1))
-    with serving(endless) as server, pytest.raises(FileRefused, match="larger"):
+    with serving(endless) as server, pytest.raises(FileRefusedError, match="larger"):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
 @pytest.mark.parametrize("named", ["gzip", "identity, gzip", "BR"])
 def test_a_packed_body_is_refused(named: str) -> None:
     packed = answer(200, b"\x1f\x8b packed", {"Content-Encoding": named})
-    with serving(packed) as server, pytest.raises(FileRefused, match="packed"):
+    with serving(packed) as server, pytest.raises(FileRefusedError, match="packed"):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
@@ -321,7 +323,7 @@ def test_a_body_that_is_said_to_be_packed_by_nothing_is_read(named: str) -> None
 
 def test_a_peer_that_does_not_answer_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durations, "FETCH_SECONDS", 0.2)
-    with serving(HANGING) as server, pytest.raises(FileUnavailable):
+    with serving(HANGING) as server, pytest.raises(FileUnavailableError):
         fetch(server.url, max_bytes=LIMIT, private=True)
 
 
@@ -338,7 +340,7 @@ def test_a_peer_that_dribbles_is_given_up_in_time(monkeypatch: pytest.MonkeyPatc
 
         thread = threading.Thread(target=dribble)
         thread.start()
-        with pytest.raises(FileUnavailable):
+        with pytest.raises(FileUnavailableError):
             fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", max_bytes=LIMIT, private=True)
         over.set()
         thread.join(10)

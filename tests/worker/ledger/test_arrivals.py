@@ -16,7 +16,7 @@ from config.settings import Settings
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Answer, Ledger
 from worker.lifecycle import admission
-from worker.lifecycle.recovery import RefusedError
+from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
 from worker.operations.updating import Change, update
 from worker.store.connection import connect
@@ -202,7 +202,7 @@ def test_who_read_the_replaced_brief_does_not_cancel_its_successor(flow: Flow) -
     operator, stale = Operator(flow.client, flow.settings, "test"), flow.brief("b")
     operator.cancel(stale)
     bring(flow, brief_id="b", name="Another")
-    with pytest.raises(RefusedError, match="has moved meanwhile"):
+    with pytest.raises(OperationRefusedError, match="has moved meanwhile"):
         operator.cancel(stale)
     assert flow.brief("b").state == "waiting"
 
@@ -229,7 +229,7 @@ def test_of_two_briefs_of_one_id_at_once_one_is_accepted(flow: Flow, redis_url: 
     assert event_types(flow.client).count("identity.brief.conflict") == 30
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a worker that is killed."""
 
 
@@ -243,8 +243,8 @@ def killed(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         consumer = flow.steps._consumers[keys.INLET]
         with monkeypatch.context() as patch:
             for end in ("ack", "nack"):
-                patch.setattr(consumer, end, lambda _: (_ for _ in ()).throw(Killed))
-            with pytest.raises(Killed):
+                patch.setattr(consumer, end, lambda _: (_ for _ in ()).throw(KilledError))
+            with pytest.raises(KilledError):
                 flow.steps.run(keys.INLET)
         # What `tend` does with what a dead worker held.
         consumer._in_hand.discard(str(redis_id))

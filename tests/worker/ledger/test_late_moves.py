@@ -9,7 +9,7 @@ from worker.briefs.brief import Choose
 from worker.ledger.ledger import Answer, Pause, Record, Settle
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.charges import take_apart
-from worker.lifecycle.recovery import RefusedError
+from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
 from worker.views import snapshots
 
@@ -123,7 +123,7 @@ def test_the_late_success_of_a_given_up_brief_leaves_it_ended(flow: Flow) -> Non
     assert accepted(flow, attempt, "job_1") is Answer.CONFLICT
     assert flow.brief("b").state == "failed"
     assert snapshots.journal(flow.client, "b")[-1]["late"] is True
-    with pytest.raises(RefusedError, match="has a job"):
+    with pytest.raises(OperationRefusedError, match="has a job"):
         retry(flow)
 
 

@@ -8,13 +8,13 @@ from support import Flow, brief, event_types, events, inlet_message
 
 from config import keys
 from config.accounts import DEFAULT, load_accounts
-from worker.briefs.faults import BadBrief
+from worker.briefs.faults import BriefError
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import admission
 from worker.operations import audit
 from worker.operations.operator import Operator
-from worker.operations.updating import Change, UnknownBrief, update
+from worker.operations.updating import Change, UnknownBriefError, update
 from worker.views.snapshots import brief as view
 from worker.views.snapshots import journal
 
@@ -171,14 +171,14 @@ def test_of_two_who_update_at_once_neither_undoes_the_other(
 )
 def test_what_breaks_the_rules_of_briefs_changes_nothing(flow: Flow, change: Change, path: str) -> None:
     flow.accept(brief_id="b")
-    with pytest.raises(BadBrief) as bad:
+    with pytest.raises(BriefError) as bad:
         update(flow.ledger, "b", change, "test")
     assert [fault.path for fault in bad.value.faults] == [path]
     assert event_types(flow.client) == ["identity.brief.accepted"]
 
 
 def test_a_brief_that_is_not_on_record_can_t_be_updated(flow: Flow) -> None:
-    with pytest.raises(UnknownBrief):
+    with pytest.raises(UnknownBriefError):
         update(flow.ledger, "nobody", Change(priority=1), "test")
 
 

@@ -14,13 +14,13 @@ from worker.network.pool import open_pool
 from worker.piktid.answers import JobStatus, Preprocessing, RunState
 from worker.piktid.client import PiktID
 from worker.piktid.errors import (
-    AlreadyPromoted,
-    JobsFull,
-    NameTaken,
-    NotFound,
-    OutOfCredits,
-    RateLimited,
-    Unauthorized,
+    AlreadyPromotedError,
+    JobsFullError,
+    NameTakenError,
+    NotFoundError,
+    OutOfCreditsError,
+    RateLimitedError,
+    UnauthorizedError,
 )
 from worker.piktid.pictures import download
 
@@ -29,7 +29,7 @@ def until_done(ask: Callable[[], JobStatus | Preprocessing]) -> RunState:
     """Ask until the run ends; a job just made may not be known yet."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        with suppress(NotFound):
+        with suppress(NotFoundError):
             if (state := ask().state) is not RunState.RUNNING:
                 return state
     raise TimeoutError
@@ -52,10 +52,10 @@ def test_a_brief_becomes_an_identity_in_both_spellings_of_the_sandbox(dialect: D
         promoted = api.promote(chosen.image_result_id)
         assert until_done(lambda: api.preprocessing(promoted.identity_code)) is RunState.COMPLETED
         again = failure(lambda: api.promote(chosen.image_result_id or 0))
-        assert isinstance(again, AlreadyPromoted)
+        assert isinstance(again, AlreadyPromotedError)
         assert again.identity_code == promoted.identity_code
         taken = failure(lambda: api.promote(drafts[0].image_result_id or 0, name="Spring"))
-        assert type(taken) is NameTaken
+        assert type(taken) is NameTakenError
         assert [identity.name for identity in api.own_identities()] == ["Spring"]
         after = api.me().credits
         assert before is not None
@@ -67,13 +67,13 @@ def test_the_refusals_of_the_sandbox_have_their_classes() -> None:
     with running(price_draft_2k=1e6, create_per_minute=1) as sandbox, open_pool() as pool:
         api = PiktID(pool, sandbox.url, SecretStr(sandbox.token("refused")))
         broke = failure(lambda: api.create(BODY))
-        assert isinstance(broke, OutOfCredits)
+        assert isinstance(broke, OutOfCreditsError)
         assert (broke.required_credits, broke.user_credits) == (1e6, api.me().credits)
-        assert type(failure(lambda: api.create(BODY))) is RateLimited
-        assert type(failure(lambda: api.promote(1))) is NotFound
-        assert type(failure(lambda: api.job_status("nobody's"))) is NotFound
+        assert type(failure(lambda: api.create(BODY))) is RateLimitedError
+        assert type(failure(lambda: api.promote(1))) is NotFoundError
+        assert type(failure(lambda: api.job_status("nobody's"))) is NotFoundError
         busy = PiktID(pool, sandbox.url, SecretStr(sandbox.token("busy")))
         sandbox.settings(account=sandbox.token("busy"), jobs_cap=0)
-        assert type(failure(lambda: busy.create(BODY))) is JobsFull
+        assert type(failure(lambda: busy.create(BODY))) is JobsFullError
         stranger = PiktID(pool, sandbox.url, SecretStr("a-stranger"))
-        assert type(failure(stranger.me)) is Unauthorized
+        assert type(failure(stranger.me)) is UnauthorizedError

@@ -7,7 +7,7 @@ from scripted_server import Server, answer
 from worker.piktid import client
 from worker.piktid.answers import Draft, JobResults, RunState
 from worker.piktid.client import PiktID
-from worker.piktid.errors import OutcomeUnknown
+from worker.piktid.errors import OutcomeUnknownError
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
@@ -47,7 +47,7 @@ def test_a_success_without_the_needed_field_leaves_the_outcome_unknown(
     server: Server, api: PiktID, body: bytes | None
 ) -> None:
     server.answers = [answer(202, body)]
-    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknown
+    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_only_known_words_end_a_job(server: Server, api: PiktID, word: str, stat
 
 def test_a_status_without_a_status_says_nothing(server: Server, api: PiktID) -> None:
     server.answers = [answer(200, {"job_id": "job_1"})]
-    assert type(failure(lambda: api.job_status("job_1"))) is OutcomeUnknown
+    assert type(failure(lambda: api.job_status("job_1"))) is OutcomeUnknownError
 
 
 def results(server: Server, api: PiktID, *rows: object, **fields: object) -> JobResults:
@@ -139,7 +139,7 @@ def test_of_partial_results_only_completed_drafts_are_usable(server: Server, api
 
 def test_results_that_are_missing_are_not_read_as_none(server: Server, api: PiktID) -> None:
     server.answers = [answer(200, {"status": "completed", "results": None})]
-    assert type(failure(lambda: api.job_results("job_1"))) is OutcomeUnknown
+    assert type(failure(lambda: api.job_results("job_1"))) is OutcomeUnknownError
     server.answers = [answer(200, {"job_type": "identity_preprocessing", "results": {"identity_code": "a"}})]
     read = api.job_results("job_1")
     assert (read.drafts, read.state) == ((), None)

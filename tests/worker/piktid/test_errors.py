@@ -9,43 +9,43 @@ from scripted_server import Cut, Server, answer
 from worker.piktid import client, error_body
 from worker.piktid.client import PiktID
 from worker.piktid.errors import (
-    AlreadyPromoted,
-    Answered,
+    AlreadyPromotedError,
     ApiError,
-    Forbidden,
-    Invalid,
-    JobsFull,
-    NameTaken,
-    NotFound,
-    OutcomeUnknown,
-    OutOfCredits,
-    RateLimited,
-    SlotsFull,
-    Throttled,
-    Unauthorized,
-    Unavailable,
-    Unexpected,
+    ForbiddenError,
+    InvalidRequestError,
+    JobsFullError,
+    NameTakenError,
+    NotFoundError,
+    OutcomeUnknownError,
+    OutOfCreditsError,
+    RateLimitedError,
+    SlotsFullError,
+    StatusError,
+    ThrottledError,
+    UnauthorizedError,
+    UnavailableError,
+    UnexpectedStatusError,
 )
 
 STATUSES = [
-    (400, VALIDATION, Invalid),
-    (422, VALIDATION, Invalid),
-    (401, {"error": "Token expired"}, Unauthorized),
-    (402, {"error": "Insufficient credits", "required_credits": 30.0}, OutOfCredits),
-    (403, {"error": "4K needs another tier"}, Forbidden),
-    (404, {"error": "Image result not found"}, NotFound),
-    (409, {"error": "Already promoted", "identity_code": "abc1234567xy"}, AlreadyPromoted),
-    (409, {"error": "The name is taken"}, NameTaken),
-    (429, {"error": "Slow down"}, Throttled),
-    (429, {"error": "Maximum identities reached."}, SlotsFull),
-    (429, {"error": "Maximum concurrent jobs reached"}, JobsFull),
-    (429, {"error": "Rate limit exceeded"}, RateLimited),
-    (503, {"error": "Identity creation is not enabled"}, Unavailable),
-    (302, None, Unexpected),
-    (405, {"error": "Not this way"}, Unexpected),
-    (500, {"error": "It broke"}, OutcomeUnknown),
-    (502, b"<html><h1>Bad gateway</h1></html>", OutcomeUnknown),
-    (504, None, OutcomeUnknown),
+    (400, VALIDATION, InvalidRequestError),
+    (422, VALIDATION, InvalidRequestError),
+    (401, {"error": "Token expired"}, UnauthorizedError),
+    (402, {"error": "Insufficient credits", "required_credits": 30.0}, OutOfCreditsError),
+    (403, {"error": "4K needs another tier"}, ForbiddenError),
+    (404, {"error": "Image result not found"}, NotFoundError),
+    (409, {"error": "Already promoted", "identity_code": "abc1234567xy"}, AlreadyPromotedError),
+    (409, {"error": "The name is taken"}, NameTakenError),
+    (429, {"error": "Slow down"}, ThrottledError),
+    (429, {"error": "Maximum identities reached."}, SlotsFullError),
+    (429, {"error": "Maximum concurrent jobs reached"}, JobsFullError),
+    (429, {"error": "Rate limit exceeded"}, RateLimitedError),
+    (503, {"error": "Identity creation is not enabled"}, UnavailableError),
+    (302, None, UnexpectedStatusError),
+    (405, {"error": "Not this way"}, UnexpectedStatusError),
+    (500, {"error": "It broke"}, OutcomeUnknownError),
+    (502, b"<html><h1>Bad gateway</h1></html>", OutcomeUnknownError),
+    (504, None, OutcomeUnknownError),
 ]
 
 
@@ -63,7 +63,7 @@ def test_each_status_has_its_class_and_keeps_the_apis_own_words(
     error = failure(lambda: call(api))
     assert type(error) is kind
     assert len(server.seen) == 1
-    if isinstance(error, Answered):
+    if isinstance(error, StatusError):
         assert error.status == status
     if isinstance(body, dict):
         assert body["error"] in str(error)
@@ -114,13 +114,13 @@ def test_the_numbers_of_credits_may_be_of_any_type_or_missing(
 def test_only_identity_code_proves_that_a_draft_is_promoted(server: Server, api: PiktID) -> None:
     assert refused(server, api, 409, {"identity_code": "abc"}).identity_code == "abc"
     taken = refused(server, api, 409, {"existing_identity_code": "other"})
-    assert type(taken) is NameTaken
+    assert type(taken) is NameTakenError
     assert taken.existing_identity_code == "other"
 
 
 def test_a_conflict_that_broke_off_is_neither_promoted_nor_a_taken_name(server: Server, api: PiktID) -> None:
     server.answers = [Cut(answer(409, {"error": "Conflict", "identity_code": "abc"})[:-10])]
-    assert type(failure(lambda: api.promote(1))) is OutcomeUnknown
+    assert type(failure(lambda: api.promote(1))) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_a_conflict_that_broke_off_is_neither_promoted_nor_a_taken_name(server: 
 def test_an_unreadable_conflict_is_neither_promoted_nor_a_taken_name(
     server: Server, api: PiktID, body: bytes
 ) -> None:
-    assert type(refused(server, api, 409, body)) is OutcomeUnknown
+    assert type(refused(server, api, 409, body)) is OutcomeUnknownError
 
 
 def test_a_refusal_whose_body_broke_off_is_still_a_refusal(server: Server, api: PiktID) -> None:
     server.answers = [Cut(answer(400, VALIDATION)[:-10])]
     error = failure(lambda: api.create(BODY))
-    assert type(error) is Invalid
+    assert type(error) is InvalidRequestError
     assert "Invalid request" in error.message
 
 
@@ -157,6 +157,6 @@ def test_an_odd_body_never_hides_what_the_status_says(
 ) -> None:
     server.answers = [answer(status, body)]
     error = failure(lambda: api.promote(1))
-    assert isinstance(error, Answered) or (status == 409 and type(error) is OutcomeUnknown)
+    assert isinstance(error, StatusError) or (status == 409 and type(error) is OutcomeUnknownError)
     assert str(error).isprintable()
     assert len(str(error)) < 2 * error_body.EXCERPT_LENGTH

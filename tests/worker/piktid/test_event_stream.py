@@ -16,7 +16,7 @@ from wire import LARGE, TABLE, decode, events, reference
 
 from config import durations
 from worker.piktid.event_stream import MAX_EVENT, LineFilter
-from worker.piktid.notifications import Frame, Notification, StreamEnded, follow
+from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
 
 TOKEN = SecretStr("sesame-token")
 SMALL = {name: row for name, row in TABLE.items() if len(row[0]) < 20_000}
@@ -96,7 +96,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], StreamEnded]:
+def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], StreamEndedError]:
     """What `follow` yields of a server's answer, and how it ends."""
     seen: list[Frame] = []
 
@@ -106,7 +106,7 @@ def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], St
             async for each in follow(client, server.url, TOKEN, silence):
                 seen.append(each)  # noqa: PERF401  # what came before the exception is wanted
 
-    with pytest.raises(StreamEnded) as ended:
+    with pytest.raises(StreamEndedError) as ended:
         asyncio.run(read())
     assert TOKEN.get_secret_value() not in str(ended.value)
     return seen, ended.value

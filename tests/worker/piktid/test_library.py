@@ -7,7 +7,7 @@ from scripted_server import Server, answer
 from worker.piktid import client
 from worker.piktid.answers import RunState
 from worker.piktid.client import PiktID
-from worker.piktid.errors import NotFound, OutcomeUnknown, Unexpected
+from worker.piktid.errors import NotFoundError, OutcomeUnknownError, UnexpectedStatusError
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -27,12 +27,12 @@ def test_preprocessing_that_failed_says_why(server: Server, api: PiktID) -> None
 
 def test_an_identity_that_neither_path_knows_is_not_found(server: Server, api: PiktID) -> None:
     server.answers = [answer(404), answer(404)]
-    assert type(failure(lambda: api.preprocessing("abc"))) is NotFound
+    assert type(failure(lambda: api.preprocessing("abc"))) is NotFoundError
 
 
 def test_preprocessing_falls_back_on_no_other_refusal(server: Server, api: PiktID) -> None:
     server.answers = [answer(418)]
-    assert type(failure(lambda: api.preprocessing("abc"))) is Unexpected
+    assert type(failure(lambda: api.preprocessing("abc"))) is UnexpectedStatusError
     assert len(server.seen) == 1
 
 
@@ -76,7 +76,7 @@ def test_a_list_of_identities_without_end_is_given_up(server: Server, api: PiktI
         {"identities": [{"identity_code": str(n)}], "pagination": {"has_next": True}} for n in range(101)
     ]
     server.answers = [answer(200, page) for page in pages]
-    assert type(failure(api.own_identities)) is OutcomeUnknown
+    assert type(failure(api.own_identities)) is OutcomeUnknownError
     assert len(server.seen) == client.MAX_PAGES
 
 

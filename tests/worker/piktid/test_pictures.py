@@ -8,7 +8,7 @@ from calls import failure
 from scripted_server import Cut, Server, answer
 
 from worker.piktid.client import PiktID
-from worker.piktid.errors import Forbidden, OutcomeUnknown, PictureRefused
+from worker.piktid.errors import ForbiddenError, OutcomeUnknownError, PictureRefusedError
 from worker.piktid.pictures import download
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -55,18 +55,18 @@ def test_a_picture_is_fetched_without_token_and_its_link_not_logged(
     ],
 )
 def test_a_picture_is_fetched_over_https_or_from_this_machine_only(pool: httpx.Client, url: str) -> None:
-    assert type(failure(lambda: download(pool, url))) is PictureRefused
+    assert type(failure(lambda: download(pool, url))) is PictureRefusedError
 
 
 def test_what_is_no_picture_or_too_large_is_refused(server: Server, pool: httpx.Client) -> None:
     server.answers = [answer(200, b"<html>", {"Content-Type": "image/png"}), answer(200, PNG)]
-    assert type(failure(lambda: download(pool, server.url))) is PictureRefused
-    assert type(failure(lambda: download(pool, server.url, max_bytes=len(PNG) - 1))) is PictureRefused
+    assert type(failure(lambda: download(pool, server.url))) is PictureRefusedError
+    assert type(failure(lambda: download(pool, server.url, max_bytes=len(PNG) - 1))) is PictureRefusedError
 
 
 def test_a_picture_that_broke_off_or_has_moved_is_no_picture(server: Server, pool: httpx.Client) -> None:
     server.answers = [Cut(answer(200, PNG)[:-1]), answer(403, b"<Error>Expired</Error>")]
-    assert type(failure(lambda: download(pool, f"{server.url}/?a=b"))) is OutcomeUnknown
+    assert type(failure(lambda: download(pool, f"{server.url}/?a=b"))) is OutcomeUnknownError
     expired = failure(lambda: download(pool, f"{server.url}/?Signature=abc"))
-    assert type(expired) is Forbidden
+    assert type(expired) is ForbiddenError
     assert "Signature" not in str(expired)

@@ -11,7 +11,7 @@ from scripted_server import RESET, Server, answer
 
 from worker.piktid.answers import Extracted, Upload
 from worker.piktid.client import PiktID
-from worker.piktid.errors import Invalid, NotSent, OutcomeUnknown, PictureRefused
+from worker.piktid.errors import InvalidRequestError, NotSentError, OutcomeUnknownError, PictureRefusedError
 from worker.piktid.uploads import secured
 
 HTTPS, LOCAL = "https://v2.api.piktid.com", "http://127.0.0.1:8900"
@@ -33,7 +33,7 @@ def test_a_place_is_asked_for_by_the_files_name(api: PiktID, server: Server) -> 
 @pytest.mark.parametrize("missing", ["upload_url", "file_id"])
 def test_a_place_without_its_url_or_id_is_none(api: PiktID, server: Server, missing: str) -> None:
     server.answers = [answer(200, {**PLACE, missing: None})]
-    assert isinstance(failure(lambda: api.upload("ada.jpg")), OutcomeUnknown)
+    assert isinstance(failure(lambda: api.upload("ada.jpg")), OutcomeUnknownError)
 
 
 @pytest.mark.parametrize(("named", "sent"), [("image/jpeg; x=1", "image/jpeg; x=1"), (None, "image/png")])
@@ -51,7 +51,7 @@ def test_the_bytes_go_without_a_token_and_labelled_as_the_api_said(
 def test_bytes_that_storage_will_never_take_are_refused(api: PiktID, server: Server, status: int) -> None:
     server.answers = [answer(status, b"<Error>too odd</Error>")]
     refused = failure(lambda: api.put_bytes(Upload(server.url, "img_1"), b"", "image/png"))
-    assert isinstance(refused, Invalid)
+    assert isinstance(refused, InvalidRequestError)
 
 
 @pytest.mark.parametrize("reply", [answer(s) for s in (301, 401, 403, 404, 409, 429, 500, 503)] + [RESET])
@@ -61,7 +61,7 @@ def test_whatever_else_storage_says_is_no_word_of_the_account(
     server.answers = [reply]
     url = f"{server.url}/?signature=secret"
     lost = failure(lambda: api.put_bytes(Upload(url, "img_1"), b"", "image/png"))
-    assert type(lost) is OutcomeUnknown
+    assert type(lost) is OutcomeUnknownError
     assert "secret" not in str(lost)
 
 
@@ -83,7 +83,7 @@ def test_an_upload_url_is_encrypted_where_the_api_is(named: str, base: str, used
     "named", ["http://store.example/a", "ftp://store.example/a", "https://a:b@c/", "a", "http://["]
 )
 def test_an_upload_url_in_clear_text_is_refused(named: str) -> None:
-    with pytest.raises(PictureRefused):
+    with pytest.raises(PictureRefusedError):
         secured(named, LOCAL)
 
 
@@ -109,12 +109,12 @@ def test_a_description_that_cannot_be_read_may_have_been_charged(
     api: PiktID, server: Server, body: object
 ) -> None:
     server.answers = [answer(200, body)]
-    assert isinstance(failure(lambda: api.extract("img_1")), OutcomeUnknown)
+    assert isinstance(failure(lambda: api.extract("img_1")), OutcomeUnknownError)
 
 
 def test_an_extraction_that_did_not_leave_is_known_not_to_have(pool: httpx.Client) -> None:
     api = PiktID(pool, "http://127.0.0.1:9", SecretStr(TOKEN))
-    assert isinstance(failure(lambda: api.extract("img_1")), NotSent)
+    assert isinstance(failure(lambda: api.extract("img_1")), NotSentError)
 
 
 def test_setting_the_webhook_gives_its_secret_which_no_text_shows(api: PiktID, server: Server) -> None:

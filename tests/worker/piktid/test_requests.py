@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from scripted_server import Server, answer
 
 from worker.piktid.client import PiktID
-from worker.piktid.errors import NotSent, Unexpected
+from worker.piktid.errors import NotSentError, UnexpectedStatusError
 
 
 def test_a_call_sends_the_body_the_token_and_no_cookie(server: Server, api: PiktID) -> None:
@@ -40,12 +40,12 @@ def test_ids_cannot_climb_out_of_their_path(server: Server, api: PiktID) -> None
 
 
 def test_an_id_longer_than_any_url_is_not_sent(server: Server, api: PiktID) -> None:
-    assert type(failure(lambda: api.job_status("x" * 70_000))) is NotSent
+    assert type(failure(lambda: api.job_status("x" * 70_000))) is NotSentError
 
 
 def test_a_redirect_is_not_followed(server: Server, api: PiktID) -> None:
     server.answers = [answer(307, None, {"Location": f"{server.url}/elsewhere"})]
-    assert type(failure(lambda: api.create(BODY))) is Unexpected
+    assert type(failure(lambda: api.create(BODY))) is UnexpectedStatusError
     assert len(server.seen) == 1
 
 

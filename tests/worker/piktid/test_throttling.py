@@ -5,25 +5,25 @@ from calls import refused
 from scripted_server import Server
 
 from worker.piktid.client import PiktID
-from worker.piktid.errors import JobsFull, RateLimited, SlotsFull, Throttled
+from worker.piktid.errors import JobsFullError, RateLimitedError, SlotsFullError, ThrottledError
 
 
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b"Maximum identities reached.", SlotsFull),
-        ({"message": "You have reached the identity slot limit"}, SlotsFull),
-        ({"detail": "Too many jobs running"}, JobsFull),
-        ({"error": "Too Many Requests", "message": "concurrency cap"}, JobsFull),
-        ({"message": "5 per 1 minute"}, RateLimited),
-        ({"error": "Too many requests"}, Throttled),
-        ({"error": "Rate limit: at most 5 concurrent jobs"}, Throttled),
-        (None, Throttled),
-        (b"<html>429</html>", Throttled),
+        (b"Maximum identities reached.", SlotsFullError),
+        ({"message": "You have reached the identity slot limit"}, SlotsFullError),
+        ({"detail": "Too many jobs running"}, JobsFullError),
+        ({"error": "Too Many Requests", "message": "concurrency cap"}, JobsFullError),
+        ({"message": "5 per 1 minute"}, RateLimitedError),
+        ({"error": "Too many requests"}, ThrottledError),
+        ({"error": "Rate limit: at most 5 concurrent jobs"}, ThrottledError),
+        (None, ThrottledError),
+        (b"<html>429</html>", ThrottledError),
     ],
 )
 def test_a_429_is_told_apart_by_its_text_only_when_clear(
-    server: Server, api: PiktID, body: object, kind: type[Throttled]
+    server: Server, api: PiktID, body: object, kind: type[ThrottledError]
 ) -> None:
     assert type(refused(server, api, 429, body)) is kind
 

@@ -20,20 +20,20 @@ from config import durations
 from worker.network.pool import open_pool
 from worker.piktid import transport
 from worker.piktid.client import PiktID
-from worker.piktid.errors import NotSent, OutcomeUnknown
+from worker.piktid.errors import NotSentError, OutcomeUnknownError
 
 
 def test_a_refused_connection_was_not_sent(pool: httpx.Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     api = PiktID(pool, f"http://127.0.0.1:{port}", SecretStr(TOKEN))
-    assert type(failure(lambda: api.create(BODY))) is NotSent
+    assert type(failure(lambda: api.create(BODY))) is NotSentError
 
 
 def test_a_tls_handshake_without_an_answer_was_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, open_pool(timeout_connect=0.2) as impatient:
         api = PiktID(impatient, f"https://127.0.0.1:{silent.getsockname()[1]}", SecretStr(TOKEN))
-        assert type(failure(lambda: api.create(BODY))) is NotSent
+        assert type(failure(lambda: api.create(BODY))) is NotSentError
 
 
 def test_a_pool_without_its_own_patience_has_the_current_one(
@@ -56,7 +56,7 @@ def test_an_answer_that_is_no_tls_was_not_sent(pool: httpx.Client) -> None:
         thread = threading.Thread(target=speak_plainly)
         thread.start()
         api = PiktID(pool, f"https://127.0.0.1:{listening.getsockname()[1]}", SecretStr(TOKEN))
-        assert type(failure(lambda: api.create(BODY))) is NotSent
+        assert type(failure(lambda: api.create(BODY))) is NotSentError
         thread.join(10)
 
 
@@ -67,7 +67,7 @@ def test_a_call_that_finds_no_free_connection_was_not_sent(server: Server) -> No
         first = threading.Thread(target=lambda: failure(lambda: api.create(BODY)))
         first.start()
         assert server.arrived.wait(10)
-        assert type(failure(lambda: api.create(BODY))) is NotSent
+        assert type(failure(lambda: api.create(BODY))) is NotSentError
         server.let_go.set()
         first.join(10)
     assert len(server.seen) == 1
@@ -93,13 +93,13 @@ def test_once_the_request_has_left_a_failure_leaves_the_outcome_unknown(
     server: Server, api: PiktID, reply: bytes | str
 ) -> None:
     server.answers = [reply]
-    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknown
+    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknownError
     assert len(server.seen) == 1
 
 
 def test_a_body_that_the_server_does_not_take_leaves_the_outcome_unknown(server: Server, api: PiktID) -> None:
     server.answers = [HANGING]
-    assert type(failure(lambda: api.create({"prompt": "a" * 32_000_000}))) is OutcomeUnknown
+    assert type(failure(lambda: api.create({"prompt": "a" * 32_000_000}))) is OutcomeUnknownError
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again(server: Server, api: PiktID) -> None:
@@ -123,7 +123,7 @@ def test_an_answer_that_drips_is_given_up_after_the_longest_call(
     monkeypatch.setattr(transport, "longest_call", lambda _timeout: 0.5)
     server.answers = [Dripping(drips)]
     began = time.monotonic()
-    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknown
+    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknownError
     assert time.monotonic() - began < 2.0
 
 
@@ -135,7 +135,7 @@ def test_a_name_not_resolved_in_time_is_an_unsent_request(
     with open_pool(timeout_connect=0.2) as impatient:
         api = PiktID(impatient, "https://slow.example", SecretStr(TOKEN))
         began = time.monotonic()
-        assert type(failure(lambda: api.create(BODY))) is NotSent
+        assert type(failure(lambda: api.create(BODY))) is NotSentError
         assert time.monotonic() - began < 2.0
     over.set()
 
@@ -223,7 +223,7 @@ def test_what_costs_is_not_sent_when_it_is_too_late(api: PiktID, server: Server,
         "promote": lambda: api.promote(1, None, over),
         "extract": lambda: api.extract("f", over),
     }
-    assert type(failure(calls[late])) is NotSent
+    assert type(failure(calls[late])) is NotSentError
     assert server.closed.wait(10)
     assert server.seen == []
 
@@ -234,6 +234,6 @@ def test_a_request_whose_time_is_over_after_its_headers_is_never_whole(
     times = iter([0.0, 2.0])
     monkeypatch.setattr(transport, "clock", lambda: next(times))
     server.answers = [answer(200)]
-    assert type(failure(lambda: api.create(BODY, 1.0))) is NotSent
+    assert type(failure(lambda: api.create(BODY, 1.0))) is NotSentError
     assert server.closed.wait(10)
     assert server.seen[0].body == b""

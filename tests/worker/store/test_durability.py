@@ -16,7 +16,7 @@ from config.settings import Fsync
 from worker.store import embedded
 from worker.store.connection import connect
 from worker.store.findings import Level
-from worker.store.startup import UnsafeServer, check, examine
+from worker.store.startup import UnsafeServerError, check, examine
 
 SAFE = {"appendonly": "yes", "appendfsync": "always"}
 COMMANDS = {"worker": worker_command(), "listener": listener_command(), "web": web_command()}
@@ -63,7 +63,7 @@ def test_of_a_server_that_keeps_everything_there_is_nothing_to_say(server: Start
 @pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-random", "volatile-ttl", "volatile-lfu"])
 def test_a_server_that_may_evict_keys_is_refused_with_what_to_do(server: Start, policy: str) -> None:
     client = server(**SAFE, maxmemory="100mb", maxmemory_policy=policy)
-    with pytest.raises(UnsafeServer) as refused:
+    with pytest.raises(UnsafeServerError) as refused:
         check(url_of(client))
     assert policy in str(refused.value)
     assert "CONFIG SET maxmemory-policy noeviction" in str(refused.value)
@@ -72,7 +72,7 @@ def test_a_server_that_may_evict_keys_is_refused_with_what_to_do(server: Start, 
 def test_a_server_that_may_evict_keys_is_refused_even_without_config(server: Start) -> None:
     with without(server(**SAFE, maxmemory="100mb", maxmemory_policy="allkeys-lru"), "-config") as tenant:
         assert levels(tenant)[0] is Level.REFUSE
-        with pytest.raises(UnsafeServer):
+        with pytest.raises(UnsafeServerError):
             check(url_of(tenant))
 
 

@@ -12,7 +12,7 @@ from cli.demo.ports import free_port
 from config.settings import Settings
 from worker.store import embedded, keeper
 from worker.store.connection import connect
-from worker.store.embedded import NoServer, running
+from worker.store.embedded import EmbeddedServerError, running
 
 
 def mode(path: Path) -> int:
@@ -69,7 +69,7 @@ def test_a_port_that_was_asked_for_wants_the_owners_password(with_port: int, tmp
 def test_where_nothing_can_be_kept_the_server_says_so_in_a_line(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
     with (
-        pytest.raises(NoServer) as refused,
+        pytest.raises(EmbeddedServerError) as refused,
         embedded.redis_url(Settings(redis_url=None, data_dir=tmp_path / folder)),
     ):
         pass

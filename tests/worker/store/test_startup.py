@@ -19,7 +19,7 @@ from worker.store import rights
 from worker.store.connection import connect
 from worker.store.findings import Level
 from worker.store.remedies import remedy
-from worker.store.startup import UnsafeServer, check, examine
+from worker.store.startup import UnsafeServerError, check, examine
 
 COMMANDS = {"worker": worker_command(), "listener": listener_command(), "web": web_command()}
 
@@ -55,7 +55,7 @@ def user(client: "redis.Redis", *rules: str) -> str:
 
 def refused(url: str) -> str:
     """Return why nothing may run there."""
-    with pytest.raises(UnsafeServer) as error:
+    with pytest.raises(UnsafeServerError) as error:
         check(url, patience=0)
     return str(error.value)
 

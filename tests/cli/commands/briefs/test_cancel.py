@@ -13,7 +13,7 @@ from cli.operating import who
 from config import keys
 from worker.ledger.records import Answer, Record, Settle, promotion_subject
 from worker.ledger.states import BRIEF, PROMOTION
-from worker.lifecycle.recovery import RefusedError
+from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
 
 ACCOUNT = "default"
@@ -212,7 +212,7 @@ def cancel(flow: Flow) -> Answer | None:
     """Cancel the brief b; None when that is refused."""
     try:
         return Operator(flow.client, flow.settings, "a person").cancel(flow.brief("b"))
-    except RefusedError:
+    except OperationRefusedError:
         return None
 
 
@@ -281,7 +281,7 @@ def test_a_brief_that_ended_since_it_was_read_is_not_cancelled(flow: Flow) -> No
     flow.accept(brief_id="b")
     as_read = flow.brief("b")
     walk(flow, SUBJECT, ["failed"])
-    with pytest.raises(RefusedError, match="has moved meanwhile"):
+    with pytest.raises(OperationRefusedError, match="has moved meanwhile"):
         Operator(flow.client, flow.settings, "a person").cancel(as_read)
     assert (flow.brief("b").state, flow.brief("b").get("wish"), flow.calls("b")) == ("failed", None, [])
 

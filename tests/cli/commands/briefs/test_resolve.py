@@ -12,7 +12,7 @@ from support import CREATE, Flow, event_types
 from config import keys
 from sandbox.pictures.draw import draw
 from worker.ledger.records import Answer, Settle
-from worker.lifecycle.recovery import AT_ONCE, RefusedError
+from worker.lifecycle.recovery import AT_ONCE, OperationRefusedError
 from worker.operations.operator import Operator
 from worker.views import snapshots
 
@@ -209,7 +209,7 @@ def test_an_answer_is_to_the_question_read_and_no_later_one(held_on_create: Flow
         "resend": lambda: operator.resend(as_read),
         "give up": lambda: operator.give_up(as_read, "nothing"),
     }
-    with pytest.raises(RefusedError, match="has moved meanwhile"):
+    with pytest.raises(OperationRefusedError, match="has moved meanwhile"):
         said[late]()
     assert (flow.brief("b").state, flow.brief("b").get("wish")) == ("held", None)
 
@@ -218,7 +218,7 @@ def test_an_answer_is_to_the_question_read_and_no_later_one(held_on_create: Flow
 def test_only_a_brief_that_is_held_or_uncertain_is_given_up(flow: Flow, state: str) -> None:
     flow.accept(brief_id="b")
     brief = flow.until("b", state)
-    with pytest.raises(RefusedError, match="only one that is held can be given up"):
+    with pytest.raises(OperationRefusedError, match="only one that is held can be given up"):
         Operator(flow.client, flow.settings, "a person").give_up(brief, "nothing")
     assert (flow.brief("b").state, flow.brief("b").get("wish")) == (state, None)
 

@@ -13,7 +13,7 @@ from worker.ledger.ledger import Ledger, Settle
 from worker.ledger.records import Answer, promotion_subject
 from worker.lifecycle import steps
 from worker.lifecycle.charges import take_apart
-from worker.lifecycle.recovery import AT_ONCE, RefusedError, way_back
+from worker.lifecycle.recovery import AT_ONCE, OperationRefusedError, way_back
 from worker.operations.operator import Operator
 from worker.views import snapshots
 
@@ -184,7 +184,7 @@ def test_a_word_about_a_failure_does_not_hold_for_the_next_one(flow: Flow) -> No
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
     flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "second"})
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
-    with pytest.raises(RefusedError, match="has moved meanwhile"):
+    with pytest.raises(OperationRefusedError, match="has moved meanwhile"):
         operator.retry(as_read, nothing)
     assert flow.brief("b").get("error") == "second"
 
@@ -221,7 +221,7 @@ def test_a_brief_that_is_done_in_all_its_parts_is_not_retried(flow: Flow) -> Non
     (promotion,) = promoting(flow)
     for state in ("promoting", "preprocessing", "ready"):
         flow.ledger.advance(flow.record(promotion), state, settle=Settle.COUNTED)
-    with pytest.raises(RefusedError, match="is done: nothing of it has stopped"):
+    with pytest.raises(OperationRefusedError, match="is done: nothing of it has stopped"):
         retried(flow)
     assert flow.brief("b").state == "done"
 
@@ -301,7 +301,7 @@ def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: F
     intent = steps.intended("extract", flow.brief("b"), {}, attempt=1)
     assert flow.ledger.note(flow.brief("b"), when={}, journal=intent) is Answer.APPLIED
     assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"}) is Answer.APPLIED
-    with pytest.raises(RefusedError, match="may have been paid for, nobody knows"):
+    with pytest.raises(OperationRefusedError, match="may have been paid for, nobody knows"):
         retried(flow)
     assert flow.brief("b").state == "failed"
 
@@ -312,7 +312,7 @@ def test_one_that_broke_where_others_ask_has_no_question(flow: Flow, where: str)
     for state in ("submitting", "uncertain") if where == "uncertain" else ():
         assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.APPLIED
     held(flow)
-    with pytest.raises(RefusedError, match="no paid call of it is in question"):
+    with pytest.raises(OperationRefusedError, match="no paid call of it is in question"):
         Operator(flow.client, flow.settings, "a person").resend(flow.brief("b"))
     assert retried(flow) == flow.brief("b").state == where
     assert looked_at_in(flow, SUBJECT) == AT_ONCE
