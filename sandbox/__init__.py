@@ -1,6 +1,6 @@
 """The hosted API, emulated on 127.0.0.1 for development and tests; see docs/sandbox.md."""
 
 from identity_worker.handle import Sandbox
-from sandbox.serving.server import running, serve
+from sandbox.server import running, serve
 
 __all__ = ["Sandbox", "running", "serve"]

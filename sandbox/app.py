@@ -7,12 +7,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from sandbox.account.world import World
+from sandbox.common.errors import ApiError
 from sandbox.contract.create import create_identity
 from sandbox.contract.extraction import extract_from_image, extract_from_text
 from sandbox.contract.identities import delete_identity, identity_detail, identity_status
 from sandbox.contract.jobs import job_results, job_status
 from sandbox.contract.library import list_identities
 from sandbox.contract.notifications import delete_notification, poll_notifications
+from sandbox.contract.pictures import draft_picture
 from sandbox.contract.promote import promote_generated
 from sandbox.contract.stream import EventStream
 from sandbox.contract.uploads import get_file, put_file, upload
@@ -33,10 +36,7 @@ from sandbox.extras.openapi import openapi
 from sandbox.extras.stuck import give_up_images, stuck_images
 from sandbox.extras.tokens import list_tokens, login, make_token, refresh
 from sandbox.extras.versions import list_versions, regenerate_image
-from sandbox.pictures.serving import draft_picture
-from sandbox.serving.errors import ApiError
 from sandbox.serving.gate import Gate
-from sandbox.world import World
 
 ROUTES: list[BaseRoute] = [
     # The flow, in the order of the guide

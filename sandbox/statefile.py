@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from sandbox.account.account import Account
 from sandbox.account.jobs import Job
-from sandbox.account.running import schedule, tell_draft_later
-from sandbox.settings import Settings
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.settings import Settings
+from sandbox.jobs.running import schedule, tell_draft_later
 
 #: Between two times that the state is written (wall seconds).
 SHORTEST_PAUSE = 1.0

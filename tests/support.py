@@ -27,7 +27,7 @@ from config import keys
 from config.accounts import DEFAULT, Account
 from config.settings import Settings
 from sandbox import Sandbox
-from sandbox.dialects import DialectName
+from sandbox.account.dialects import DialectName
 from worker.ledger.ledger import Ledger, Record, brief_subject, promotion_subject
 from worker.ledger.scripts import Scripts
 from worker.store.connection import connect_bytes

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from benchmarks.caps.planner import Durations
-from sandbox.account.creation import create
-from sandbox.account.promotion import promote
-from sandbox.account.running import finish
+from sandbox.account.world import World
 from sandbox.contract.validation import creation_body
-from sandbox.world import World
+from sandbox.jobs.creation import create
+from sandbox.jobs.promotion import promote
+from sandbox.jobs.running import finish
 
 LIFTED = {"jobs_cap": 100_000, "slots_cap": 100_000, "credits": 10_000_000}
 

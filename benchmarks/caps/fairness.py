@@ -24,7 +24,7 @@ from benchmarks.caps.virtual import Simulation
 from benchmarks.harness import SEED, Setup, processes
 from config import keys
 from config.accounts import DEFAULT
-from sandbox.chance import draws, duration
+from sandbox.common.chance import draws, duration
 from worker.store import embedded
 from worker.store.connection import connect
 

@@ -30,7 +30,7 @@ from benchmarks.caps import growth, server_times
 from benchmarks.caps.virtual import Simulation
 from benchmarks.harness import SEED
 from config import keys
-from sandbox.chance import draws, duration
+from sandbox.common.chance import draws, duration
 from worker.store import embedded
 
 ACCOUNTS, BRIEFS = 10_000, 1_000_000

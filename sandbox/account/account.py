@@ -8,7 +8,7 @@ from pydantic import Base64Bytes
 
 from sandbox.account.jobs import Draft, Job
 from sandbox.account.limits import Window
-from sandbox.settings import Settings
+from sandbox.common.settings import Settings
 
 PAID_ENDPOINTS = (
     "POST /identity/create",

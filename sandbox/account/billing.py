@@ -4,9 +4,9 @@ from typing import Any
 
 from sandbox.account.account import Account
 from sandbox.account.jobs import Job
-from sandbox.dates import today
-from sandbox.serving.errors import ApiError
-from sandbox.settings import Settings
+from sandbox.common.dates import today
+from sandbox.common.errors import ApiError
+from sandbox.common.settings import Settings
 
 DEFAULT_SIZE = "2K"
 

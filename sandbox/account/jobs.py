@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sandbox.dates import today
+from sandbox.common.dates import today
 
 JobStatus = Literal["pending", "processing", "completed", "failed"]
 CREATION = "identity_creation"
@@ -109,3 +109,8 @@ class Job:
         if self.finished:
             reached.append((self.status(now), self.created + self.seconds))
         return [{"state": state, "at": round(at, 3)} for state, at in reached]
+
+
+def project_key(number: int | None) -> str | None:
+    """A project's name for programs."""
+    return None if number is None else f"project-{number}"

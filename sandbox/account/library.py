@@ -1,8 +1,8 @@
 """The identities of an account: their names and slots."""
 
 from sandbox.account.account import Account, Identity
-from sandbox.dates import today
-from sandbox.serving.errors import ApiError
+from sandbox.common.dates import today
+from sandbox.common.errors import ApiError
 
 
 def named(account: Account, name: str) -> Identity | None:

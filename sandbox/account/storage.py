@@ -4,7 +4,7 @@ import mimetypes
 import uuid
 
 from sandbox.account.account import Account, Upload
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.common.errors import ApiError, Fault, invalid
 
 #: The formats that the vendor's clients send.
 CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp")

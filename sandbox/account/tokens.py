@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sandbox.account.account import Account, Token
-from sandbox.serving.errors import ApiError
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.errors import ApiError
 
 MOST_API_TOKENS = 20
 #: Lifetimes of what a login gives, in unscaled seconds; the sources name none.

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import httpx
 
 from sandbox.account.account import Account, Notification, Webhook
-from sandbox.clock import Clock
-from sandbox.dates import today
-from sandbox.faults import Faults
+from sandbox.common.clock import Clock
+from sandbox.common.dates import today
+from sandbox.common.faults import Faults
 
 #: How long a receiver may take to answer (wall seconds), and how many are asked at a time.
 RECEIVER_SECONDS = 10.0

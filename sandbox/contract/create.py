@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.account.creation import create
-from sandbox.account.running import finish_early
+from sandbox.common.errors import ApiError
 from sandbox.contract import rate
-from sandbox.contract.context import account_of, json_object, world_of
 from sandbox.contract.validation import creation_body, require_tier
-from sandbox.serving.errors import ApiError
+from sandbox.jobs.creation import create
+from sandbox.jobs.running import finish_early
+from sandbox.serving.context import account_of, json_object, world_of
 
 ENDPOINT = "POST /identity/create"
 

@@ -8,10 +8,10 @@ from starlette.responses import JSONResponse
 
 from sandbox.account import billing
 from sandbox.account.storage import content_of
-from sandbox.contract.context import account_of, json_object, world_of
+from sandbox.common.errors import ApiError, Fault, invalid
 from sandbox.pictures.from_text import describe_text
 from sandbox.pictures.reference import NotAPictureError, describe
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.serving.context import account_of, json_object, world_of
 
 LONGEST_TEXT = 5_000
 TYPES = ("flat_2_model", "model_swap", "identity_creation")

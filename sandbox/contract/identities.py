@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.account.account import Identity
-from sandbox.contract.context import account_of, base_url, world_of
+from sandbox.common.errors import ApiError
 from sandbox.contract.uploads import file_url
 from sandbox.pictures.urls import picture_url
-from sandbox.serving.errors import ApiError
+from sandbox.serving.context import account_of, base_url, world_of
 
 
 async def identity_status(request: Request) -> JSONResponse:

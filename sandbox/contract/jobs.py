@@ -7,12 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account
-from sandbox.account.jobs import PREPROCESSING, Draft, Job
-from sandbox.contract.context import account_of, world_of
-from sandbox.dialects import DIALECTS, Dialect
-from sandbox.extras.gallery import project_key
-from sandbox.extras.images import image_item
-from sandbox.serving.errors import ApiError
+from sandbox.account.dialects import DIALECTS, Dialect
+from sandbox.account.jobs import PREPROCESSING, Draft, Job, project_key
+from sandbox.common.errors import ApiError
+from sandbox.contract.images import image_item
+from sandbox.serving.context import account_of, world_of
 
 
 async def job_status(request: Request) -> JSONResponse:

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Identity
-from sandbox.contract.context import account_of
 from sandbox.contract.identities import public
-from sandbox.contract.paging import choice, flag, number, page_of
+from sandbox.serving.context import account_of
+from sandbox.serving.paging import choice, flag, number, page_of
 
 #: What the platform shows to everyone; they take no slot.
 PLATFORM = tuple(

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.account.publishing import forget_old
-from sandbox.contract.context import account_of, json_object, world_of
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.jobs.publishing import forget_old
+from sandbox.serving.context import account_of, json_object, world_of
 
 
 async def poll_notifications(request: Request) -> JSONResponse:

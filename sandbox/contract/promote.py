@@ -3,11 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.account.promotion import promote
-from sandbox.account.running import finish_early
+from sandbox.common.errors import ApiError, Fault, invalid
 from sandbox.contract import rate
-from sandbox.contract.context import account_of, json_object, world_of
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.jobs.promotion import promote
+from sandbox.jobs.running import finish_early
+from sandbox.serving.context import account_of, json_object, world_of
 
 ENDPOINT = "POST /identity/promote-generated"
 

@@ -3,8 +3,8 @@
 from starlette.requests import Request
 
 from sandbox.account.account import Account
-from sandbox.contract.context import account_of, world_of
-from sandbox.serving.errors import ApiError
+from sandbox.common.errors import ApiError
+from sandbox.serving.context import account_of, world_of
 
 
 def let_in(request: Request, endpoint: str, limit: int) -> None:

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from sandbox.account.account import Account, Notification
-from sandbox.account.publishing import forget_old
-from sandbox.contract.context import account_of, world_of
-from sandbox.hub import Filter, Stream
-from sandbox.world import World
+from sandbox.account.hub import Filter, Stream
+from sandbox.account.world import World
+from sandbox.jobs.publishing import forget_old
+from sandbox.serving.context import account_of, world_of
 
 KEEPALIVE = b":keepalive\n\n"
 #: Between the pieces of a frame that is split (wall seconds), so that they travel apart.

@@ -8,9 +8,9 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.account.account import Account, Upload
 from sandbox.account.storage import announce
-from sandbox.contract.context import account_of, base_url, json_object, world_of
-from sandbox.serving.errors import ApiError, Fault, invalid
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.serving.context import account_of, base_url, json_object, world_of
 
 MOST_PROJECTS = 1_000
 

@@ -5,8 +5,8 @@ import unicodedata
 from typing import Any
 
 from sandbox.account.account import Account
-from sandbox.serving.errors import ApiError, Fault, invalid
-from sandbox.settings import Settings
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.common.settings import Settings
 
 GROUPS = {
     "appearance": ("gender", "age", "ethnicity", "skin", "build", "size", "height", "expression"),

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account, Notification, Webhook
-from sandbox.contract.context import account_of, json_object, world_of
-from sandbox.dates import today
-from sandbox.serving.errors import ApiError, Fault, invalid
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.dates import today
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.serving.context import account_of, json_object, world_of
 
 
 async def put_webhook(request: Request) -> JSONResponse:

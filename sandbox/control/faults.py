@@ -6,11 +6,11 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.account.others import flood
-from sandbox.contract.context import world_of
-from sandbox.faults import Rule
-from sandbox.serving.errors import Fault, invalid
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.errors import Fault, invalid
+from sandbox.common.faults import Rule
+from sandbox.jobs.others import flood
+from sandbox.serving.context import world_of
 
 _RULES = TypeAdapter(list[Rule])
 

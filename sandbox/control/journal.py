@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.contract.context import world_of
-from sandbox.names import account_name
+from sandbox.common.names import account_name
+from sandbox.serving.context import world_of
 
 
 async def read_journal(request: Request) -> JSONResponse:

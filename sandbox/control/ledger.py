@@ -8,11 +8,11 @@ from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account, Identity
 from sandbox.account.jobs import Job
-from sandbox.account.publishing import forget_old
-from sandbox.contract.context import world_of
-from sandbox.names import account_name
-from sandbox.serving.errors import ApiError
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.errors import ApiError
+from sandbox.common.names import account_name
+from sandbox.jobs.publishing import forget_old
+from sandbox.serving.context import world_of
 
 
 async def read_ledger(request: Request) -> JSONResponse:

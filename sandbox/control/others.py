@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.account.others import add_identity, start_job
-from sandbox.contract.context import json_object, world_of
-from sandbox.names import account_name
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.common.names import account_name
+from sandbox.jobs.others import add_identity, start_job
+from sandbox.serving.context import json_object, world_of
 
 
 class _Order(BaseModel):

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from sandbox.account.account import Account
-from sandbox.contract.context import base_url, world_of
+from sandbox.account.world import World
 from sandbox.pictures.urls import picture_url
-from sandbox.world import World
+from sandbox.serving.context import base_url, world_of
 
 REQUESTS_SHOWN = 20
 PICTURES_SHOWN = 12

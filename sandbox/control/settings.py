@@ -6,10 +6,10 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.account.account import Account
 from sandbox.account.library import fill_library
-from sandbox.contract.context import json_object, world_of
-from sandbox.names import account_name
-from sandbox.serving.errors import ApiError, Fault, invalid
-from sandbox.settings import Settings
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.common.names import account_name
+from sandbox.common.settings import Settings
+from sandbox.serving.context import json_object, world_of
 
 
 async def change_settings(request: Request) -> JSONResponse:

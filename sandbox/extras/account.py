@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account
-from sandbox.contract.context import account_of
-from sandbox.dates import today
+from sandbox.common.dates import today
+from sandbox.serving.context import account_of
 
 _PERSONAL = ("address", "country", "vat_num", "company_role", "company_type", "segment")
 _LISTS = ("product_categories", "target_audiences", "use_cases")

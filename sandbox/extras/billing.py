@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account
-from sandbox.contract.context import account_of
-from sandbox.contract.paging import choice
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.serving.context import account_of
+from sandbox.serving.paging import choice
 
 #: What a charge's reason is called in the usage.
 JOB_TYPES = {"drafts": "identity_creation", "promotion": "identity_preprocessing"}

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.account.account import Account
 from sandbox.account.jobs import Draft, Job
-from sandbox.contract.context import account_of, base_url, json_object, world_of
-from sandbox.extras.images import filename
-from sandbox.pictures.serving import picture
-from sandbox.serving.errors import ApiError, Fault, invalid
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.contract.images import filename
+from sandbox.contract.pictures import picture
+from sandbox.serving.context import account_of, base_url, json_object, world_of
 
 MOST_IMAGES = 100
 

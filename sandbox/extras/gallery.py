@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account
-from sandbox.account.jobs import Draft, Job
-from sandbox.contract.context import account_of, world_of
-from sandbox.contract.paging import choice, number, page_of
-from sandbox.extras.images import image_item
+from sandbox.account.jobs import Draft, Job, project_key
+from sandbox.contract.images import image_item
+from sandbox.serving.context import account_of, world_of
+from sandbox.serving.paging import choice, number, page_of
 
 STATUSES = ("", "pending", "processing", "completed", "failed")
 OWNERSHIPS = ("", "mine", "shared", "default")
@@ -128,8 +128,3 @@ def _project(request: Request, number: int | None, name: str | None, wanted: _Im
         "total_images": len(places),
         "images": wanted.of(request, places),
     }
-
-
-def project_key(number: int | None) -> str | None:
-    """A project's name for programs."""
-    return None if number is None else f"project-{number}"

@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.library import free_name, named, require_slot
-from sandbox.account.others import add_identity
 from sandbox.account.storage import store
-from sandbox.contract.context import account_of, world_of
+from sandbox.common.errors import ApiError
 from sandbox.contract.identities import public, visible
-from sandbox.contract.paging import number
 from sandbox.contract.uploads import file_url
 from sandbox.extras.multipart import form
+from sandbox.jobs.others import add_identity
 from sandbox.pictures.reference import NotAPictureError, opened
-from sandbox.serving.errors import ApiError
+from sandbox.serving.context import account_of, world_of
+from sandbox.serving.paging import number
 
 #: Another view of an identity is brought to this many pixels, each way.
 POV_SIDE = 1024

@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.contract.context import json_object
+from sandbox.common.dates import today
+from sandbox.common.errors import Fault, invalid
 from sandbox.contract.identities import visible
-from sandbox.dates import today
-from sandbox.serving.errors import Fault, invalid
+from sandbox.serving.context import json_object
 
 GENDERS = ("male", "female", "non-binary")
 OLDEST = 120

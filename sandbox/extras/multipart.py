@@ -6,7 +6,7 @@ from email.parser import BytesParser
 
 from starlette.requests import Request
 
-from sandbox.serving.errors import Fault, invalid
+from sandbox.common.errors import Fault, invalid
 
 
 @dataclass(frozen=True)

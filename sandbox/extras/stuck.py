@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.account.jobs import Draft, Job
-from sandbox.account.running import give_up
-from sandbox.contract.context import account_of, json_object, world_of
-from sandbox.contract.paging import choice, number, page_of
-from sandbox.serving.errors import Fault, invalid
+from sandbox.common.errors import Fault, invalid
+from sandbox.jobs.running import give_up
+from sandbox.serving.context import account_of, json_object, world_of
+from sandbox.serving.paging import choice, number, page_of
 
 UNFINISHED = ("pending", "processing")
 

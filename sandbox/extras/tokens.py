@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse
 
 from sandbox.account.account import Account, Token
 from sandbox.account.tokens import issue_api_token, log_in, renew
-from sandbox.contract.context import account_of, json_object, world_of
-from sandbox.contract.paging import choice, flag, page_of
+from sandbox.common.errors import ApiError, Fault, invalid
+from sandbox.common.names import TOKEN_PREFIX
 from sandbox.extras.account import profile
-from sandbox.names import TOKEN_PREFIX
-from sandbox.serving.errors import ApiError, Fault, invalid
+from sandbox.serving.context import account_of, json_object, world_of
+from sandbox.serving.paging import choice, flag, page_of
 
 HOUR = 3_600.0
 FOUR_YEARS = 4 * 365.25 * 86_400

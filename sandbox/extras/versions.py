@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.account.regeneration import regenerate
-from sandbox.contract.context import account_of, world_of
+from sandbox.common.errors import ApiError
+from sandbox.contract.images import image_item
 from sandbox.contract.jobs import find_job
-from sandbox.contract.paging import number
-from sandbox.extras.images import image_item
-from sandbox.serving.errors import ApiError
+from sandbox.jobs.regeneration import regenerate
+from sandbox.serving.context import account_of, world_of
+from sandbox.serving.paging import number
 
 
 async def regenerate_image(request: Request) -> JSONResponse:

@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from sandbox.chance import draws
+from sandbox.common.chance import draws
 
 #: Ranges as text, as the vendor's extraction tells ages (reference, section 2.2).
 AGES = ("18-22", "20-25", "25-30", "30-35", "35-40", "40-45", "45-50")

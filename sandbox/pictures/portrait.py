@@ -7,7 +7,7 @@ from typing import Any
 
 from dicebear import Avatar, Style
 
-from sandbox.chance import draws
+from sandbox.common.chance import draws
 from sandbox.pictures import words
 from sandbox.pictures.additions import FRECKLES_AND_LINES, HEAD_FOR_STUBBLE, LINES, STUBBLE, add_to
 from sandbox.pictures.attributes import Attributes

@@ -5,7 +5,7 @@ import hmac
 
 from sandbox.account.account import Account
 from sandbox.account.jobs import Draft, Job
-from sandbox.world import World
+from sandbox.account.world import World
 
 
 def picture_url(

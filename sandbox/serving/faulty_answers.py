@@ -5,9 +5,9 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from sandbox.account.account import Account
-from sandbox.faults import Rule
+from sandbox.common.faults import Rule
+from sandbox.common.settings import Settings
 from sandbox.serving.wire import Answer
-from sandbox.settings import Settings
 
 HTML_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 #: What the API says with each status, where the account's settings don't.

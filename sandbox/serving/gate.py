@@ -8,11 +8,11 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.account.account import Account
-from sandbox.control.guard import guarded
-from sandbox.faults import PAID_PATHS, STREAM_PATH, Rule
+from sandbox.account.world import World
+from sandbox.common.faults import PAID_PATHS, STREAM_PATH, Rule
 from sandbox.serving.faulty_answers import garbage, in_place
+from sandbox.serving.guard import guarded
 from sandbox.serving.wire import Answer, TooLargeError, cut, read_body, replay
-from sandbox.world import World
 
 #: Stand for other hosts (storage, content network) or for none of the API: no token is asked for.
 FOREIGN_PATHS = ("/cdn/", "/storage/")

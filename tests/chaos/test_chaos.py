@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from config import durations
-from sandbox.faults import Rule
+from sandbox.common.faults import Rule
 from tests.chaos.harness.clocks import LEAST, clock
 from tests.chaos.harness.plan import AWAY, HOOKS, LONG, OURS, REQUESTS, STREAMS, WEB, plan
 from tests.chaos.invariants.invariants import Kind

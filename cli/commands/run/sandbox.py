@@ -38,8 +38,8 @@ def command(
 ) -> None:
     """Run an emulation of the PiktID v2 API until it is stopped."""
     need_packages()
-    from sandbox.serving.server import serve
-    from sandbox.world import SettingsError
+    from sandbox.account.world import SettingsError
+    from sandbox.server import serve
 
     def announce(url: str) -> None:
         if as_json:
@@ -71,6 +71,6 @@ def _setting(given: str) -> tuple[str, Any]:
 def need_packages() -> None:
     """End the command unless the packages are installed that the sandbox draws with."""
     try:
-        import sandbox.serving.server  # noqa: F401  # whether it can be
+        import sandbox.server  # noqa: F401  # whether it can be
     except ImportError as error:
         fail(f"the sandbox needs the package of {error.name}: pip install 'identity-worker[sandbox]'")

@@ -23,7 +23,7 @@ from config.backoff import pauses
 from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings
-from sandbox.serving.server import running
+from sandbox.server import running
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow, read_event, read_frame
 from worker.store.connection import CONNECTIONS, connect
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.chance import draws
+from sandbox.common.chance import draws
 
 #: Chances that a brief is of a photo, or breaks a rule.
 PHOTO, BAD = 0.08, 0.03

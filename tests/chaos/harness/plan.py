@@ -3,7 +3,7 @@
 import random
 from typing import Any, NamedTuple
 
-from sandbox.chance import draws
+from sandbox.common.chance import draws
 
 #: Seconds between two faults, on average.
 EVERY = 0.8

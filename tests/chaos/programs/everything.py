@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from actors.broker.broker import MOST_DEATHS
-from sandbox.chance import draws
+from sandbox.common.chance import draws
 from tests.chaos.harness.breaking import Breaker
 from tests.chaos.harness.fleet import QUICK, REAL
 from tests.chaos.harness.orders import orders

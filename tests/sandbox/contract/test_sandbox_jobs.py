@@ -8,7 +8,7 @@ import requests
 from sandbox_api import RED, Api
 
 from sandbox import running
-from sandbox.dialects import DialectName
+from sandbox.account.dialects import DialectName
 
 HOUR = {"drafts_median_seconds": 3600, "drafts_spread_seconds": 0}
 

@@ -17,9 +17,9 @@ import requests
 from sandbox_api import RED, Api
 
 from sandbox import Sandbox, running, statefile
-from sandbox.faults import RequestKind, Rule, StreamKind, WebhookKind
-from sandbox.settings import Settings
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.faults import RequestKind, Rule, StreamKind, WebhookKind
+from sandbox.common.settings import Settings
 
 
 def test_an_unknown_setting_is_refused_by_name(still: Sandbox) -> None:

@@ -8,8 +8,8 @@ import pytest
 from calls import BODY, failure
 from pydantic import SecretStr
 
-from sandbox.dialects import DialectName
-from sandbox.serving.server import running
+from sandbox.account.dialects import DialectName
+from sandbox.server import running
 from worker.network.pool import open_pool
 from worker.piktid.answers import JobStatus, Preprocessing, RunState
 from worker.piktid.client import PiktID

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from sandbox.account.account import Account, Notification
-from sandbox.world import World
+from sandbox.account.world import World
 
 
 def publish(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.serving.errors import Fault, invalid
+from sandbox.common.errors import Fault, invalid
 
 MOST_PER_PAGE = 100
 

@@ -14,10 +14,10 @@ import uvicorn
 
 from identity_worker.handle import Sandbox
 from sandbox import statefile
+from sandbox.account.dialects import DialectName
+from sandbox.account.world import World
 from sandbox.app import build_app
-from sandbox.dialects import DialectName
 from sandbox.serving.protocol import protocol_class
-from sandbox.world import World
 
 HOST = "127.0.0.1"
 BACKLOG = 1024

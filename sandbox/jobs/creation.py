@@ -7,10 +7,10 @@ from typing import Any
 from sandbox.account import billing
 from sandbox.account.account import Account
 from sandbox.account.jobs import CREATION, Draft, Job
-from sandbox.account.running import require_free_job, start
-from sandbox.chance import code, draws, duration, fingerprint
-from sandbox.dates import today
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.chance import code, draws, duration, fingerprint
+from sandbox.common.dates import today
+from sandbox.jobs.running import require_free_job, start
 
 #: So many request bodies are remembered to tell when one comes again.
 FINGERPRINTS_KEPT = 50_000

@@ -4,11 +4,11 @@ from sandbox.account import billing
 from sandbox.account.account import Account, Identity
 from sandbox.account.jobs import CREATION, PREPROCESSING, Draft, Job
 from sandbox.account.library import free_name, named, require_slot
-from sandbox.account.running import require_free_job, start
-from sandbox.chance import code, draws, duration
-from sandbox.dates import today
-from sandbox.serving.errors import ApiError
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.chance import code, draws, duration
+from sandbox.common.dates import today
+from sandbox.common.errors import ApiError
+from sandbox.jobs.running import require_free_job, start
 
 #: For drafts of a job without a name; the guide says nothing of this case.
 UNNAMED = "Identity"

@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from sandbox.account.account import Account
 from sandbox.account.jobs import Draft, Job
-from sandbox.contract.context import world_of
+from sandbox.account.world import World
+from sandbox.common.errors import ApiError
 from sandbox.pictures.draw import MEDIA_TYPES, draw
 from sandbox.pictures.urls import sign
-from sandbox.serving.errors import ApiError
-from sandbox.world import World
+from sandbox.serving.context import world_of
 
 #: Encoded pictures that are kept; each takes up to a few MB.
 CACHED_PICTURES = 32

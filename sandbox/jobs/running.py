@@ -3,10 +3,10 @@
 from sandbox.account import billing
 from sandbox.account.account import Account
 from sandbox.account.jobs import CREATION, PREPROCESSING, Draft, Job
-from sandbox.account.publishing import publish
-from sandbox.dates import today
-from sandbox.serving.errors import ApiError
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.dates import today
+from sandbox.common.errors import ApiError
+from sandbox.jobs.publishing import publish
 
 
 def require_free_job(account: Account) -> None:

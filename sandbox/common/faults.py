@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sandbox.names import account_name
+from sandbox.common.names import account_name
 
 RequestKind = Literal["status", "refuse", "drop_response", "delay", "garbage", "early"]
 StreamKind = Literal["cut", "mute", "lose", "duplicate", "reorder", "split", "flood"]

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 
 from sandbox.account.account import Account
-from sandbox.serving.errors import Fault, invalid
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.errors import Fault, invalid
 
 
 def world_of(request: Request) -> World:

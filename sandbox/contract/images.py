@@ -5,9 +5,9 @@ from typing import Any
 from starlette.requests import Request
 
 from sandbox.account.jobs import Draft, Job
-from sandbox.contract.context import account_of, base_url, world_of
 from sandbox.contract.uploads import file_url
 from sandbox.pictures.urls import picture_url
+from sandbox.serving.context import account_of, base_url, world_of
 
 #: What `auto` stands for here; the sources do not say.
 AUTOMATIC_MODEL = "nano_banana_pro"

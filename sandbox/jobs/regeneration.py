@@ -3,10 +3,10 @@
 from sandbox.account import billing
 from sandbox.account.account import Account
 from sandbox.account.jobs import PREPROCESSING, Draft, Job
-from sandbox.account.running import tell_draft_later
-from sandbox.chance import draws, duration
-from sandbox.serving.errors import ApiError
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.chance import draws, duration
+from sandbox.common.errors import ApiError
+from sandbox.jobs.running import tell_draft_later
 
 
 def regenerate(world: World, account: Account, job: Job, image_index: int, group_index: int) -> Draft:

@@ -3,11 +3,11 @@
 from sandbox.account.account import Account, Identity
 from sandbox.account.jobs import Draft, Job
 from sandbox.account.library import free_name
-from sandbox.account.publishing import publish
-from sandbox.account.running import start
-from sandbox.chance import code, draws
-from sandbox.dates import today
-from sandbox.world import World
+from sandbox.account.world import World
+from sandbox.common.chance import code, draws
+from sandbox.common.dates import today
+from sandbox.jobs.publishing import publish
+from sandbox.jobs.running import start
 
 #: So that the pictures of other jobs have a size.
 _OPTIONS = {"size": "1K", "ar": "3:4", "format": "jpg"}

@@ -7,15 +7,15 @@ from typing import Any, TypeVarTuple
 from pydantic import ValidationError
 
 from sandbox.account.account import Account
+from sandbox.account.dialects import DIALECTS, Dialect, DialectName
+from sandbox.account.hub import Hub
 from sandbox.account.library import fill_library
 from sandbox.account.webhooks import Deliveries
-from sandbox.clock import Clock
-from sandbox.dialects import DIALECTS, Dialect, DialectName
-from sandbox.faults import Faults
-from sandbox.hub import Hub
-from sandbox.names import TOKEN_PREFIX
-from sandbox.serving.journal import Journal
-from sandbox.settings import Settings
+from sandbox.common.clock import Clock
+from sandbox.common.faults import Faults
+from sandbox.common.journal import Journal
+from sandbox.common.names import TOKEN_PREFIX
+from sandbox.common.settings import Settings
 
 FIRST_RESULT_ID = 10_001
 
