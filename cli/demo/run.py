@@ -10,13 +10,13 @@ from typing import Any
 import redis
 from rich.console import Console
 
-from cli.common import client_of
 from cli.demo import results
 from cli.demo.installation import Check, Installation, running
 from cli.render.briefs import waits_for_person
 from cli.render.display import display, follow, look
 from cli.sending import delivery
 from cli.sending.outbox import Outgoing, Status
+from cli.shared.common import client_of
 from config.settings import settings
 from config.wording import counted
 from worker.views import snapshots

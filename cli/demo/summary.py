@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from cli.common import printable
 from cli.render.briefs import detail
+from cli.shared.common import printable
 from config.wording import counted, credits_text
 from worker.views.models import BriefView
 from worker.views.outlet import CloudEvent

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cli.common import age, clock
+from cli.shared.common import age, clock
 from config.limits import NONE, period
 from config.wording import counted, credits_text
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView

@@ -7,9 +7,9 @@ from typing import Any
 
 import redis
 
-from cli.common import USED_WRONGLY, age, fail, printable, say
 from cli.sending import delivery
 from cli.sending.outbox import Outgoing, Status
+from cli.shared.common import USED_WRONGLY, age, fail, printable, say
 from config.settings import Settings
 from config.wording import counted, credits_text
 from worker.forecast.batch_plan import AccountPlan, committed, plans, problems

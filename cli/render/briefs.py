@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.common import printable
+from cli.shared.common import printable
 from worker.views.models import AccountView, BriefView
 
 #: A state's mark and style; those that are not here are under way.

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.constrain import Constrain
 from rich.live import Live
 
-from cli.common import printable
 from cli.render.briefs import Snapshot, clock, detail, draw
+from cli.shared.common import printable
 from worker.views import outlet, snapshots
 from worker.views.listing import Listed, listed
 

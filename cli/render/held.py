@@ -7,7 +7,7 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import Letter
-from cli.common import age, clock, complain, print_json_lists, printable, say
+from cli.shared.common import age, clock, complain, print_json_lists, printable, say
 from config.wording import counted
 from worker.briefs.faults import shown
 from worker.lifecycle.recovery import answers, argument

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cli.common import age, clock
 from cli.render.account import holder_line
+from cli.shared.common import age, clock
 from config.limits import NONE
 from config.wording import counted, credits_text
 from worker.views.account_models import AccountReport

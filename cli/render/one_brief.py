@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cli.common import age, clock, printable, say
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, wish_text
+from cli.shared.common import age, clock, printable, say
 from config.wording import credits_text
 from worker.briefs.faults import Fault
 from worker.lifecycle.recovery import argument

@@ -7,9 +7,9 @@ from typing import Any
 
 import typer
 
-from cli.common import clock, printable, say
 from cli.render import fault_groups
 from cli.sending.outbox import Outgoing, Status
+from cli.shared.common import clock, printable, say
 from config.wording import counted
 from worker.briefs.brief import Brief
 from worker.lifecycle.steps import PROMOTION_CREDITS

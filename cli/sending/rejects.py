@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.common import USED_WRONGLY, fail
 from cli.reading.text import encoded
 from cli.sending.outbox import REJECTED, Outgoing
+from cli.shared.common import USED_WRONGLY, fail
 from config.wording import counted
 
 

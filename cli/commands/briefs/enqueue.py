@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.account_options import person
-from cli.common import (
+from cli.reading import progress
+from cli.render import batch_plan
+from cli.render.outgoing import facts, show_all, show_totals
+from cli.sending import delivery, outbox, photos
+from cli.sending.files import Reading
+from cli.sending.outbox import REJECTED, Outgoing, Status
+from cli.sending.photos import Photos
+from cli.sending.rejects import Rejects, rejects_to
+from cli.shared.account_options import person
+from cli.shared.common import (
     DID_NOT,
     USED_WRONGLY,
     Json,
@@ -24,14 +32,6 @@ from cli.common import (
     say,
     standard_input,
 )
-from cli.reading import progress
-from cli.render import batch_plan
-from cli.render.outgoing import facts, show_all, show_totals
-from cli.sending import delivery, outbox, photos
-from cli.sending.files import Reading
-from cli.sending.outbox import REJECTED, Outgoing, Status
-from cli.sending.photos import Photos
-from cli.sending.rejects import Rejects, rejects_to
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.settings import Settings
 from worker.ledger.ledger import Ledger

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.common import Json, load_settings, open_redis, print_json, printable, say
+from cli.shared.common import Json, load_settings, open_redis, print_json, printable, say
 from config import durations
 from worker.views import outlet
 from worker.views.outlet import Entry

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.common import Json, fail, fail_unknown, load_settings, open_redis, print_json
+from cli.shared.common import Json, fail, fail_unknown, load_settings, open_redis, print_json
 from worker.ledger.ledger import Answer, Ledger, Record, brief_subject
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.choosing import Chosen, PickError

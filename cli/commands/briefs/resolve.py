@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.common import USED_WRONGLY, Json, fail, load_settings, open_redis
-from cli.operating import report, tell, who
+from cli.shared.common import USED_WRONGLY, Json, fail, load_settings, open_redis
+from cli.shared.operating import report, tell, who
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
 from worker.ledger.records import Record

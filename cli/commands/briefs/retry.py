@@ -7,8 +7,8 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import Letter
-from cli.common import Json, load_settings, open_redis
-from cli.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
+from cli.shared.common import Json, load_settings, open_redis
+from cli.shared.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.common import (
+from cli.render.briefs import waits_for_pick
+from cli.render.held import show_held
+from cli.render.one_brief import print_brief
+from cli.shared.common import (
     USED_WRONGLY,
     Json,
     age,
@@ -21,9 +24,6 @@ from cli.common import (
     printable,
     say,
 )
-from cli.render.briefs import waits_for_pick
-from cli.render.held import show_held
-from cli.render.one_brief import print_brief
 from worker.views import snapshots
 from worker.views.listing import Listed, listed
 from worker.views.snapshots import AccountView, BriefView

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.account_options import By, person
-from cli.common import (
+from cli.shared.account_options import By, person
+from cli.shared.common import (
     DID_NOT,
     USED_WRONGLY,
     Json,

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.common import (
+from cli.render.briefs import Snapshot, draw
+from cli.render.display import display, follow, look
+from cli.shared.common import (
     USED_WRONGLY,
     Json,
     console,
@@ -16,8 +18,6 @@ from cli.common import (
     print_json,
     printable,
 )
-from cli.render.briefs import Snapshot, draw
-from cli.render.display import display, follow, look
 
 
 def command(

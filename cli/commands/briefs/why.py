@@ -7,7 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from cli.commands.installation.accounts import facts
-from cli.common import (
+from cli.render.account import slots_seen_text, stream_text
+from cli.render.briefs import waits_for_pick
+from cli.render.held import answer, candidate_lines, wish_text
+from cli.render.missing import held_lines, missing_line
+from cli.shared.common import (
     Json,
     age,
     clock,
@@ -18,10 +22,6 @@ from cli.common import (
     printable,
     say,
 )
-from cli.render.account import slots_seen_text, stream_text
-from cli.render.briefs import waits_for_pick
-from cli.render.held import answer, candidate_lines, wish_text
-from cli.render.missing import held_lines, missing_line
 from config.wording import counted
 from worker.briefs.faults import Fault
 from worker.forecast import why as reasons

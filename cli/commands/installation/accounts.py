@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.common import (
+from cli.render.account import account_lines
+from cli.shared.common import (
     USED_WRONGLY,
     Json,
     clock,
@@ -20,7 +21,6 @@ from cli.common import (
     printable,
     say,
 )
-from cli.render.account import account_lines
 from worker.views import account_report
 from worker.views.account_models import AccountReport
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli.common import (
+from cli.shared.common import (
     DID_NOT,
     USED_WRONGLY,
     Json,

@@ -2,8 +2,8 @@
 
 import typer
 
-from cli.account_options import Account, By, must_be_known, person
-from cli.common import Json, load_settings, open_redis, print_json, printable, say
+from cli.shared.account_options import Account, By, must_be_known, person
+from cli.shared.common import Json, load_settings, open_redis, print_json, printable, say
 from worker.ledger.ledger import Ledger
 
 _WHAT = {

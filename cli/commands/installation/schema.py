@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.common import print_json
+from cli.shared.common import print_json
 
 
 def command(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json, printable, say
+from cli.shared.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json, printable, say
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.folders import FolderError
 from config.settings import Settings

@@ -14,7 +14,15 @@ import typer
 from pydantic import SecretStr
 
 from cli.commands.run.sandbox import need_packages
-from cli.common import (
+from cli.demo.installation import TOKEN
+from cli.demo.processes import ChildDiedError, tail
+from cli.demo.run import Demo, run
+from cli.demo.signals import StoppedError, noted
+from cli.demo.summary import table
+from cli.sending import outbox
+from cli.sending.files import Item, Reading
+from cli.sending.outbox import Outgoing
+from cli.shared.common import (
     USED_WRONGLY,
     Json,
     console,
@@ -25,14 +33,6 @@ from cli.common import (
     printable,
     standard_input,
 )
-from cli.demo.installation import TOKEN
-from cli.demo.processes import ChildDiedError, tail
-from cli.demo.run import Demo, run
-from cli.demo.signals import StoppedError, noted
-from cli.demo.summary import table
-from cli.sending import outbox
-from cli.sending.files import Item, Reading
-from cli.sending.outbox import Outgoing
 from config import folders
 from config.accounts import DEFAULT, Account
 from config.processes import ROOMS

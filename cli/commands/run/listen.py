@@ -3,8 +3,8 @@
 import asyncio
 import signal
 
-from cli import installed
-from cli.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
+from cli.shared import installed
+from cli.shared.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
 
 
 def command() -> None:

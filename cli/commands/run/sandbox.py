@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.common import USED_WRONGLY, Json, fail, print_json, printable
+from cli.shared.common import USED_WRONGLY, Json, fail, print_json, printable
 
 
 def command(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli import installed
-from cli.common import USED_WRONGLY, check_server, fail, redis_url
+from cli.shared import installed
+from cli.shared.common import USED_WRONGLY, check_server, fail, redis_url
 from config.settings import Settings, SettingsError, settings
 
 

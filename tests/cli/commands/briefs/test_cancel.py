@@ -9,7 +9,7 @@ import redis
 from commandline import Command
 from support import CREATE, PROMOTE, Flow, event_types, events
 
-from cli.operating import who
+from cli.shared.operating import who
 from config import keys
 from worker.ledger.records import Answer, Record, Settle, promotion_subject
 from worker.ledger.states import BRIEF, PROMOTION

@@ -24,7 +24,7 @@ from support import (
 from support import step as step_message
 
 from actors.broker.broker import MOST_DEATHS, Broker
-from cli.common import clock
+from cli.shared.common import clock
 from config import durations, keys
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Answer, promotion_subject

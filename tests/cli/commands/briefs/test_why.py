@@ -11,7 +11,7 @@ from commandline import Command
 from support import CREATE, PROMOTE, Flow, brief, inlet_message
 
 from cli.commands.briefs.why import lines_of
-from cli.common import clock
+from cli.shared.common import clock
 from config import keys
 from worker.forecast.why import Standing, Waiting, why
 from worker.ledger.ledger import Pause

@@ -10,7 +10,7 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import Letter
-from cli.common import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, printable, say
+from cli.shared.common import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, printable, say
 from config import keys
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
