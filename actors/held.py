@@ -15,8 +15,8 @@ from actors.not_found import found, is_gone
 from actors.runtime import Runtime, runtime
 from actors.unresolved import unknown_create
 from config import durations, keys, logs
+from worker.ledger.kinds import KINDS
 from worker.ledger.ledger import Event, Record, Settle
-from worker.ledger.states import TABLE, Kind
 from worker.lifecycle import steps
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
@@ -37,7 +37,7 @@ def hold_step(letter_id: str) -> None:
         log.error("letter.kept", id=letter_id, actor=actor, subject=subject, error=letter.error)
         return
     # One that has moved since is not where the step failed: this very letter may have been taken up before.
-    if TABLE[record.kind][record.state].actor == actor and letter.at >= int(record.fields["moved_at"]):
+    if KINDS[record.kind].states[record.state].actor == actor and letter.at >= int(record.fields["moved_at"]):
         _hold(rt, record, letter, actor)
     dead_letters.drop(rt.ledger.client, letter)
 
@@ -45,7 +45,7 @@ def hold_step(letter_id: str) -> None:
 def _hold(rt: Runtime, record: Record, letter: Letter, actor: str) -> None:
     """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=letter.error)
-    held = TABLE[record.kind][record.state]
+    held = KINDS[record.kind].states[record.state]
     if record.state == "submitting":
         unknown_create(rt, record)
         return
@@ -96,14 +96,14 @@ def watch_held(subject: str) -> None:
 
 def _is_over(rt: Runtime, record: Record) -> bool:
     """Return whether its job is over; of one that can't be asked for, whether it must be by now."""
-    name = "job_id" if record.kind is Kind.BRIEF else "identity_code"
+    product = KINDS[record.kind]
     # One held in the middle of a second promote has the code of the first, which came to nothing.
-    known = record.kind is Kind.BRIEF or record.get("left") == "preprocessing"
-    made, api = record.get(name) if known else None, rt.apis.get(record.account)
+    known = product.parent is None or record.get("left") == product.running
+    made, api = record.get(product.job) if known else None, rt.apis.get(record.account)
     if made is None or api is None:
         return record.age_ms >= rt.unknown_ms
     try:
-        state = api.job_status(made).state if name == "job_id" else api.preprocessing(made).state
+        state = api.job_status(made).state if product.parent is None else api.preprocessing(made).state
     except NotFoundError:
         return is_gone(rt, record, durations.EARLY_404_SECONDS)
     except ApiError as error:

@@ -16,6 +16,7 @@ from actors.broker.setup import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
 from worker.ledger.arrivals import Outcome
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.ledger import Answer, Record, Settle, brief_subject
 from worker.lifecycle import admission, choosing, preparing, recovery, steps
 from worker.piktid.answers import JobResults, RunState
@@ -172,7 +173,7 @@ def promote_draft(subject: str) -> None:
     except ApiError as error:
         error_handling.refuse_promotion(rt, promotion, error)
     else:
-        outcome = steps.outcome("promote", promotion, "accepted", credits=steps.PROMOTION_CREDITS)
+        outcome = steps.outcome("promote", promotion, "accepted", credits=PROMOTION_CREDITS)
         _record_identity(rt, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from worker.ledger.states import BEGINS, TABLE, Kind, State
+from worker.ledger.kinds import KINDS, Kind
+from worker.ledger.states import State
 
 PAGE = Path(__file__).parent / "states.md"
 
@@ -19,7 +20,7 @@ def page() -> str:
             "Made from `worker/ledger/states.py` by `python -m docs.make_states`;",
             "a test keeps the two the same.",
             "A move that is not in these pictures is refused.",
-            *(line for kind in TABLE for line in _section(kind)),
+            *(line for kind in KINDS for line in _section(kind)),
             "",
         ]
     )
@@ -27,11 +28,11 @@ def page() -> str:
 
 def _section(kind: Kind) -> Iterator[str]:
     yield from ("", f"## {_TITLES[kind]}", "", "```mermaid", "stateDiagram-v2")
-    yield from (f"    [*] --> {name}" for name in BEGINS[kind])
-    for name, state in TABLE[kind].items():
+    yield from (f"    [*] --> {name}" for name in KINDS[kind].begins)
+    for name, state in KINDS[kind].states.items():
         yield from (f"    {name} --> {to}" for to in state.moves or ("[*]",))
     yield from ("```", "", "| state | woken step | job permit | slots |", "|---|---|---|---|")
-    yield from (_row(name, state) for name, state in TABLE[kind].items())
+    yield from (_row(name, state) for name, state in KINDS[kind].states.items())
 
 
 def _row(name: str, state: State) -> str:

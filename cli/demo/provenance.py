@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.piktid.client import PiktID
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture, download

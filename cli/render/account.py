@@ -6,12 +6,17 @@ from typing import Any
 from cli.shared.common import age, clock
 from config.limits import NONE, period
 from config.wording import counted, credits_text
+from worker.ledger.kinds import ENDPOINTS
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
 from worker.views.account_report import MOST_WAITING
 
 #: Holders and batches that are listed.
 MOST = 20
-_PAUSED = {"pause": "all", "create": "creates", "promote": "promotes", "prepare": "uploads, descriptions"}
+_PAUSED = {
+    "pause": "all",
+    **{endpoint: f"{endpoint}s" for endpoint in ENDPOINTS},
+    "prepare": "uploads, descriptions",
+}
 
 
 def account_lines(report: AccountReport) -> Iterator[str]:

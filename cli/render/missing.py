@@ -7,12 +7,12 @@ from cli.render.account import holder_line
 from cli.shared.common import age, clock
 from config.limits import NONE
 from config.wording import counted, credits_text
+from worker.ledger.kinds import KINDS
 from worker.views.account_models import AccountReport
 
 _PAUSED = {
     "pause": "the account",
-    "create": "creating",
-    "promote": "promoting",
+    **{product.endpoint: product.creating for product in KINDS.values()},
     "prepare": "uploading and describing",
 }
 Missing = Mapping[str, Any]

@@ -12,7 +12,7 @@ from cli.sending.outbox import Outgoing, Status
 from cli.shared.common import clock, printable, say
 from config.wording import counted
 from worker.briefs.brief import Brief
-from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.ledger.kinds import PROMOTION_CREDITS
 
 #: Briefs that have a line each, and those that are shown with the body that would be sent. Of more than
 #: these only what differs is told: thousands of good ones would hide the bad.

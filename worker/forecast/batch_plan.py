@@ -12,7 +12,7 @@ from config.settings import Settings
 from config.wording import credits_text
 from worker.briefs.brief import Brief
 from worker.forecast.on_record import forecast, waiting_needs
-from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views import account_report
 from worker.views.account_models import AccountReport
 from worker.views.standstill import Processes, processes

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from config.settings import Settings
 from worker.forecast.on_record import caps, forecast
-from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views.account_models import AccountReport
 from worker.views.standstill import Processes
 

@@ -13,6 +13,7 @@ from config import keys
 from config.settings import Settings
 from worker.forecast.on_record import waiting_needs
 from worker.forecast.starting import assumed, start_of
+from worker.ledger.kinds import Kind
 from worker.ledger.ledger import brief_subject
 from worker.ledger.scripts import Scripts
 from worker.views import account_report, holders, snapshots, standstill
@@ -114,19 +115,20 @@ def _standing(
     row: _Row,
 ) -> Standing:
     subject, state, since, job, error = row
+    kind = Kind(subject.partition(":")[0])
     timer: Any = client.zscore(keys.TIMERS(), subject)
     queued_at = standstill.queued_since(client, subject)
     waiting = _waiting(client, settings, report, found, subject)
     if state == "held":
         blockers: list[Blocker] = [{"what": "question"}]
     elif brief.waits_for_pick:
-        blockers = [{"what": "pick"}, *standstill.ahead(report, state)]
+        blockers = [{"what": "pick"}, *standstill.ahead(report, kind, state)]
     elif waiting is not None:
         blockers = [*standstill.not_running(report, found, queued_at), *waiting.missing]
-    elif state == "promoting" and subject.startswith("brief:"):
+    elif state == "promoting" and kind is Kind.BRIEF:
         blockers = []  # its promotions stand for themselves
     else:
-        blockers = [*standstill.not_running(report, found, queued_at), *standstill.ahead(report, state)]
+        blockers = [*standstill.not_running(report, found, queued_at), *standstill.ahead(report, kind, state)]
     return Standing(
         subject, state, since, job, None if timer is None else int(timer), error, waiting, tuple(blockers)
     )

@@ -16,6 +16,7 @@ from config import keys, logs
 from config.backoff import pauses
 from config.clock import clock
 from worker.ledger.arrivals import Arrivals
+from worker.ledger.kinds import Kind
 from worker.ledger.records import (
     Answer,
     Event,
@@ -27,7 +28,6 @@ from worker.ledger.records import (
     inside,
     promotion_subject,
 )
-from worker.ledger.states import Kind
 
 __all__ = [
     "Answer",

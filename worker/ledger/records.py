@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from worker.ledger.states import Kind
+from worker.ledger.kinds import Kind
 
 
 class Answer(StrEnum):

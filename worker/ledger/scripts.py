@@ -15,8 +15,8 @@ import redis.asyncio
 
 from config import durations, keys
 from config.settings import Settings
+from worker.ledger.kinds import KINDS
 from worker.ledger.outcomes import OPEN, TAKEN
-from worker.ledger.states import TABLE, WAITS
 
 _FOLDER = Path(__file__).parent / "lua"
 
@@ -52,14 +52,16 @@ def prelude(settings: Settings) -> str:
                 "slots": state.slots,
                 "final": state.final,
             }
-            for name, state in states.items()
+            for name, state in product.states.items()
         }
-        for kind, states in TABLE.items()
+        for kind, product in KINDS.items()
     }
     shared = {
         "KEY": {name: key.template for name, key in keys.ALL.items()},
         "STATES": states,
-        "WAITS": {kind: {"state": state, "endpoint": endpoint} for kind, (state, endpoint) in WAITS.items()},
+        "WAITS": {
+            kind: {"state": product.waits, "endpoint": product.endpoint} for kind, product in KINDS.items()
+        },
         "OUTCOMES": {"taken": dict.fromkeys(TAKEN, True), "open": dict.fromkeys(OPEN, True)},
         "SETTING": {
             "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),

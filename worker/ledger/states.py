@@ -1,18 +1,10 @@
-"""The life of a brief and of a promotion, as one table: the states, the allowed moves, what a state holds.
+"""The life of a brief and of a promotion, a table each: the states, the allowed moves, what a state holds.
 
-`worker/ledger/scripts.py` hands this table to the Lua scripts, which refuse every move that is not in it.
-README's picture of the states and the test of the refused moves are made from it.
+`worker/ledger/scripts.py` hands these tables to the Lua scripts, which refuse every move that is not in them.
+The pictures of docs/states.md and the test of the refused moves are made from them.
 """
 
-from enum import StrEnum
 from typing import NamedTuple
-
-
-class Kind(StrEnum):
-    """What a record is of; also the first part of its subject."""
-
-    BRIEF = "brief"
-    PROMOTION = "promotion"
 
 
 class State(NamedTuple):
@@ -26,29 +18,57 @@ class State(NamedTuple):
     """Holds the slots that were reserved for it."""
     final: bool = False
     """Nothing follows by itself: its moves are an operator's, who wants it tried again."""
+    happens: str = ""
+    """What happens to a record in it, in words; blank where it waits for permits or has ended."""
+    meets: tuple[str, ...] = ()
+    """Whose pauses (`PAUSES` of worker/ledger/kinds.py) stop what a record in it does next."""
 
 
 BRIEF: dict[str, State] = {
-    # its files are uploaded and its reference image described, before it asks for permits
-    "preparing": State(("waiting", "failed", "held", "cancelled"), "prepare_brief"),
+    # before it asks for permits
+    "preparing": State(
+        ("waiting", "failed", "held", "cancelled"),
+        "prepare_brief",
+        happens="its files are uploaded and its reference image described",
+        meets=("pause", "create", "prepare"),
+    ),
     # accepted, waits for permits; once they are granted, submit_brief comes
     "waiting": State(("submitting", "failed", "held", "cancelled"), "submit_brief"),
-    # the create may be under way
     "submitting": State(
-        ("generating", "waiting", "uncertain", "failed", "cancelled"), "submit_brief", permit=True, slots=True
+        ("generating", "waiting", "uncertain", "failed", "cancelled"),
+        "submit_brief",
+        permit=True,
+        slots=True,
+        happens="its create is under way",
     ),
-    # nobody knows whether the create arrived
     "uncertain": State(
-        ("generating", "waiting", "held", "failed", "cancelled"), "submit_brief", permit=True, slots=True
+        ("generating", "waiting", "held", "failed", "cancelled"),
+        "submit_brief",
+        permit=True,
+        slots=True,
+        happens="nobody knows yet whether its create arrived; it is not sent twice",
+        meets=("pause",),
     ),
-    # the API draws the drafts
     "generating": State(
-        ("choosing", "failed", "held", "cancelled"), "collect_drafts", permit=True, slots=True
+        ("choosing", "failed", "held", "cancelled"),
+        "collect_drafts",
+        permit=True,
+        slots=True,
+        happens="the API draws its drafts",
+        meets=("pause", "promote"),
     ),
-    # drafts are there; where a rule chooses, the brief goes on in the same call, else it waits for a person
-    "choosing": State(("promoting", "failed", "cancelled"), slots=True),
-    # its promotions are on their way
-    "promoting": State(("done", "failed", "held", "cancelled")),
+    # where a rule chooses, the brief goes on in the same call, else it waits for a person
+    "choosing": State(
+        ("promoting", "failed", "cancelled"),
+        slots=True,
+        happens="its drafts are being chosen from",
+        meets=("pause", "promote"),
+    ),
+    "promoting": State(
+        ("done", "failed", "held", "cancelled"),
+        happens="its promotions are under way",
+        meets=("pause", "promote"),
+    ),
     # waits for an operator's word: on its job, on the description of its photo, on a step that fails
     "held": State(
         ("preparing", "waiting", "uncertain", "generating", "promoting", "failed", "cancelled"),
@@ -65,11 +85,20 @@ PROMOTION: dict[str, State] = {
     "planned": State(("promoting", "failed", "held", "cancelled"), "promote_draft", slots=True),
     # the promote may be under way; it may be repeated
     "promoting": State(
-        ("preprocessing", "planned", "failed", "held", "cancelled"), "promote_draft", permit=True, slots=True
+        ("preprocessing", "planned", "failed", "held", "cancelled"),
+        "promote_draft",
+        permit=True,
+        slots=True,
+        happens="its promotions are under way",
+        meets=("pause", "promote"),
     ),
-    # the identity is there, the API prepares it
+    # the identity is there
     "preprocessing": State(
-        ("ready", "planned", "failed", "held", "cancelled"), "finish_identity", permit=True
+        ("ready", "planned", "failed", "held", "cancelled"),
+        "finish_identity",
+        permit=True,
+        happens="the API prepares its identity",
+        meets=("pause",),
     ),
     # one of its steps fails again and again: its brief is held as well
     "held": State(("planned", "preprocessing", "failed", "cancelled"), "watch_held", slots=True),
@@ -77,22 +106,3 @@ PROMOTION: dict[str, State] = {
     "failed": State(("planned",), final=True),
     "cancelled": State((), final=True),
 }
-
-TABLE: dict[Kind, dict[str, State]] = {Kind.BRIEF: BRIEF, Kind.PROMOTION: PROMOTION}
-
-#: The states in which a record begins.
-BEGINS: dict[Kind, tuple[str, ...]] = {
-    Kind.BRIEF: ("preparing", "waiting", "failed"),
-    Kind.PROMOTION: ("planned",),
-}
-
-#: The states in which a record waits for permits, with the paid endpoint that it waits for.
-WAITS: dict[Kind, tuple[str, str]] = {
-    Kind.BRIEF: ("waiting", "create"),
-    Kind.PROMOTION: ("planned", "promote"),
-}
-
-
-def final(kind: Kind, state: str) -> bool:
-    """Return whether a record in this state is finished."""
-    return TABLE[kind][state].final

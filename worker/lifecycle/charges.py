@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from config.wording import credits_text
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.outcomes import OPEN, TAKEN
-from worker.lifecycle.steps import PROMOTION_CREDITS
 
 #: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
 PREPROCESSING_FAILED = "preprocessing failed"

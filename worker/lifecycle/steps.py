@@ -11,9 +11,6 @@ from worker.ledger.ledger import Event, Record
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults
 
-#: Credits that one promotion costs (guide, *Promoting a draft*).
-PROMOTION_CREDITS = 50
-
 
 def fingerprint(request: Mapping[str, Any]) -> str:
     """Return a short digest of what a request says, to tell it by."""

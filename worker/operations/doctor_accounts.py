@@ -9,7 +9,7 @@ from config import durations
 from config.accounts import Account
 from config.limits import NONE
 from config.wording import counted, credits_text
-from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health
 from worker.piktid.errors import ApiError, NotSentError, UnauthorizedError
 from worker.views import account_report

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from config.settings import Settings
+from worker.ledger.kinds import Kind, final
 from worker.ledger.ledger import Ledger, same_brief
 from worker.ledger.records import Answer, Record, inside, promotion_subject
 from worker.ledger.scripts import Scripts
-from worker.ledger.states import Kind, final
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.charges import Journal
 from worker.lifecycle.recovery import (

@@ -9,6 +9,7 @@ import redis
 
 from config import keys
 from config.limits import DEFAULTS, WINDOWS, Window
+from worker.ledger.kinds import ENDPOINTS
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
@@ -30,7 +31,6 @@ def names(client: "redis.Redis") -> list[str]:
 
 def report(client: "redis.Redis", name: str) -> AccountReport:
     """Return what is on record of an account; of one that is not, the default limits and nothing else."""
-    endpoints = ("create", "promote")
     with client.pipeline(transaction=True) as pipe:
         pipe.time()
         pipe.hgetall(keys.RECORD(f"account:{name}"))
@@ -42,7 +42,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         pipe.get(keys.LEASE(name))
         pipe.hgetall(keys.PARKED_OF(name))
         pipe.zcard(keys.WAITING(name, "prepare"))
-        for endpoint in endpoints:
+        for endpoint in ENDPOINTS:
             pipe.zcard(keys.WAITING(name, endpoint))
             pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
         for window in WINDOWS:
@@ -51,8 +51,8 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
     reservations, lease, parked, asleep, *rest = rest
     now = seconds * 1000 + micros // 1000
     limits = {limit: int(fields.get(limit, default)) for limit, default in DEFAULTS.items()}
-    per_endpoint = {endpoint: rest[2 * n : 2 * n + 2] for n, endpoint in enumerate(endpoints)}
-    counted = dict(zip((window.name for window in WINDOWS), rest[2 * len(endpoints) :], strict=True))
+    per_endpoint = {endpoint: rest[2 * n : 2 * n + 2] for n, endpoint in enumerate(ENDPOINTS)}
+    counted = dict(zip((window.name for window in WINDOWS), rest[2 * len(ENDPOINTS) :], strict=True))
     listed = {endpoint: waiting for endpoint, (_, waiting) in per_endpoint.items()}
     holders, batches = _records(client, name, permits, listed)
     reserved = sum(map(int, slots))

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from worker.ledger.arrivals import Bought, read_bought
-from worker.ledger.states import Kind, final
-from worker.lifecycle.steps import PROMOTION_CREDITS
+from worker.ledger.kinds import PAUSES, PROMOTION_CREDITS, Kind, final
 
 Fields = Mapping[str, str]
 
@@ -202,7 +201,7 @@ def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
         what: PauseView(
             int(fields[f"{what}_until"]), fields[f"{what}_reason"], int(fields.get(f"{what}_count", "0"))
         )
-        for what in ("pause", "create", "promote", "prepare")
+        for what in PAUSES
         if f"{what}_until" in fields
     }
     return {what: pause for what, pause in found.items() if pause.until > now}

@@ -12,18 +12,10 @@ from typing import Any
 import redis
 
 from config import durations, keys
+from worker.ledger.kinds import KINDS, Kind
 from worker.views.account_models import AccountReport
 
 Blocker = dict[str, Any]
-#: Whose pauses stop what a record does next, by its state; what waits for permits is told of by `why.lua`.
-_AHEAD = {
-    "preparing": ("pause", "create", "prepare"),
-    "uncertain": ("pause",),
-    "generating": ("pause", "promote"),
-    "choosing": ("pause", "promote"),
-    "promoting": ("pause", "promote"),
-    "preprocessing": ("pause",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +55,12 @@ def not_running(report: AccountReport, found: Processes, queued_at: int | None) 
         yield {"what": "listener", "account": report.name}
 
 
-def ahead(report: AccountReport, state: str) -> Iterator[Blocker]:
-    """Yield what a record that is in this state, and asks for no permit yet, will meet as things are."""
-    for what in _AHEAD.get(state, ()):
+def ahead(report: AccountReport, kind: Kind, state: str) -> Iterator[Blocker]:
+    """Yield what a record that is in this state, and asks for no permit yet, will meet as things are.
+
+    Of what waits for permits the script `why` tells.
+    """
+    for what in KINDS[kind].states[state].meets:
         if (pause := report.pauses.get(what)) is not None:
             yield {
                 "what": "pause",
@@ -75,7 +70,9 @@ def ahead(report: AccountReport, state: str) -> Iterator[Blocker]:
                 "refusals": pause.refusals,
             }
     cap, seen = report.slots_cap, report.slots_seen
-    if state in ("generating", "choosing") and cap is not None and report.slots_used >= cap:
+    product = KINDS[kind]
+    follows = product.follows and state in (product.running, product.made)
+    if follows and cap is not None and report.slots_used >= cap:
         yield {
             "what": "slots",
             "account": report.name,

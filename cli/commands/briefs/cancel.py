@@ -9,8 +9,8 @@ from actors.broker.dead_letters import Letter
 from cli.render.held import AS_WISHED
 from cli.shared.common import Json, load_settings, open_redis
 from cli.shared.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
+from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Answer, Record
-from worker.ledger.states import Kind, final
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
 

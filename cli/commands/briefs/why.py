@@ -26,22 +26,12 @@ from config.wording import counted
 from worker.briefs.faults import Fault
 from worker.forecast import why as reasons
 from worker.forecast.why import Standing, Waiting, Why
+from worker.ledger.kinds import KINDS, Kind, of_endpoint
 from worker.unresolved.streams import Stream
 from worker.views import standstill
 from worker.views.account_models import AccountReport
 from worker.views.models import BriefView
 from worker.views.standstill import Processes
-
-#: What happens to a record in each state in which something is under way.
-_HAPPENS = {
-    "preparing": "its files are uploaded and its reference image described",
-    "submitting": "its create is under way",
-    "uncertain": "nobody knows yet whether its create arrived; it is not sent twice",
-    "generating": "the API draws its drafts",
-    "choosing": "its drafts are being chosen from",
-    "promoting": "its promotions are under way",
-    "preprocessing": "the API prepares its identity",
-}
 
 #: The states in which the API speaks of a job of a record.
 _SPOKEN_OF = ("uncertain", "generating", "preprocessing")
@@ -105,6 +95,7 @@ def _ended(brief: BriefView) -> list[str]:
 
 def _standing(found: Why, standing: Standing) -> list[str]:
     brief, now = found.brief, found.account.read_at
+    kind = Kind(standing.subject.partition(":")[0])
     lines = [
         f"{standing.subject} is {standing.state} in account {brief.account}, for {age(now - standing.since)}"
     ]
@@ -117,7 +108,8 @@ def _standing(found: Why, standing: Standing) -> list[str]:
         pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
         return [*lines, pick, *_in_the_way("then:", found, standing)]
     lines.append(
-        f"  now:      {_HAPPENS[standing.state]}" + (f", job {standing.job_id}" if standing.job_id else "")
+        f"  now:      {KINDS[kind].states[standing.state].happens}"
+        + (f", job {standing.job_id}" if standing.job_id else "")
     )
     lines += [f"  before:   {standing.error}"] if standing.error else []
     lines += _in_the_way("but:", found, standing)
@@ -206,7 +198,7 @@ def _token(account: str) -> str:
 
 
 def _place(waiting: Waiting) -> str:
-    what = "briefs" if waiting.endpoint == "create" else "promotions"
+    what = of_endpoint(waiting.endpoint).plural
     go_first = counted(waiting.promotions, "promotion goes", "promotions go")
     first = f"; {go_first} first" if waiting.promotions else ""
     return f"{waiting.position} of {waiting.waiting} {what} that wait{first}"

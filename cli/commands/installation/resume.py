@@ -4,12 +4,12 @@ import typer
 
 from cli.shared.account_options import Account, By, must_be_known, person
 from cli.shared.common import Json, load_settings, open_redis, print_json, printable, say
+from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.ledger import Ledger
 
 _WHAT = {
     "pause": "the pause of the whole account",
-    "create": "the pause of creates",
-    "promote": "the pause of promotes",
+    **{endpoint: f"the pause of {endpoint}s" for endpoint in ENDPOINTS},
     "prepare": "the pause of uploads and descriptions",
     "slots": "what the API has said of the slots, identities",
     "working": "the limit while others use the account, jobs",

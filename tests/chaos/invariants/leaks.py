@@ -8,7 +8,7 @@ import redis
 from config import keys
 from tests.chaos.invariants import event_stream
 from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_keys
-from worker.ledger.states import TABLE, Kind
+from worker.ledger.kinds import KINDS, Kind
 from worker.views.models import BriefView
 
 Leak = tuple[str, str]
@@ -48,7 +48,7 @@ def _holds(states: Mapping[str, str], subject: str, what: str) -> bool:
     """Whether its state entitles a subject to a permit, slots or a timer (`worker/ledger/states.py`)."""
     kind = Kind(subject.partition(":")[0])
     state = states.get(subject)
-    return state is not None and bool(getattr(TABLE[kind][state], what))
+    return state is not None and bool(getattr(KINDS[kind].states[state], what))
 
 
 def _of_account(client: "redis.Redis", account: str, states: Mapping[str, str]) -> Iterator[Leak]:

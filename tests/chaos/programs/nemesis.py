@@ -27,7 +27,7 @@ from tests.chaos.harness.cutting import Cutting, cutting
 from tests.chaos.harness.fleet import QUICK, REAL
 from tests.chaos.harness.orders import orders
 from tests.chaos.harness.world import World, world
-from worker.ledger.states import Kind
+from worker.ledger.kinds import Kind
 
 #: Seconds in which all must be quiet after the last fault.
 QUIET = 240.0

@@ -8,17 +8,17 @@ import redis
 
 from config import keys
 from docs.make_states import PAGE, page
+from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Answer, Ledger, Record, Settle, brief_subject, promotion_subject
 from worker.ledger.scripts import Scripts
-from worker.ledger.states import TABLE, WAITS, Kind, final
 
 ACCOUNT = "default"
 ENDPOINTS = {Kind.BRIEF: "create", Kind.PROMOTION: "promote"}
 #: The states in which a request may be under way.
 BEGUN = {(Kind.BRIEF, "submitting"), (Kind.PROMOTION, "promoting")}
-PAIRS = [(kind, a, b) for kind, states in TABLE.items() for a, b in product(states, states)]
-ALLOWED = [(kind, a, b) for kind, a, b in PAIRS if b in TABLE[kind][a].moves]
-REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in TABLE[kind][a].moves and a != b]
+PAIRS = [(kind, a, b) for kind, row in KINDS.items() for a, b in product(row.states, row.states)]
+ALLOWED = [(kind, a, b) for kind, a, b in PAIRS if b in KINDS[kind].states[a].moves]
+REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in KINDS[kind].states[a].moves and a != b]
 
 
 def subject_of(kind: Kind) -> str:
@@ -27,7 +27,7 @@ def subject_of(kind: Kind) -> str:
 
 def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
     """Put a record in a state by hand, holding exactly what the table says that the state holds."""
-    subject, held = subject_of(kind), TABLE[kind][state]
+    subject, held = subject_of(kind), KINDS[kind].states[state]
     fields = {"account": ACCOUNT, "need": "1", "place": "1", "moved_at": "0", "envelope": '"brief_id":"b"'}
     fields["accepted_at"] = "1"
     # A promotion's brief has another one under way, or its end would be the brief's as well.
@@ -37,7 +37,7 @@ def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
         client.hset(keys.RECORD(each), mapping=whole)
     if held.permit:
         client.zadd(keys.PERMITS(ACCOUNT), {subject: 1})
-    if held.slots and state != WAITS[kind][0]:
+    if held.slots and state != KINDS[kind].waits:
         client.hset(keys.SLOTS(ACCOUNT), subject, "1")
     if (kind, state) in BEGUN:
         client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject: "+inf"})
@@ -76,10 +76,10 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
 ) -> None:
     record = put_in(client, kind, start)
     pause(client)
-    if start == WAITS[kind][0]:
+    if start == KINDS[kind].waits:
         give_grant(client, kind)
-    settle = Settle.COUNTED if TABLE[kind][start].permit else None
-    held = TABLE[kind][to]
+    settle = Settle.COUNTED if KINDS[kind].states[start].permit else None
+    held = KINDS[kind].states[to]
     timer = None if held.final else 60_000
     assert ledger.advance(record, to, timer=timer, settle=settle) is Answer.APPLIED
     subject = record.subject
@@ -89,7 +89,7 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
     slots = held.slots and (kind, start) != (Kind.BRIEF, "promoting")
     assert bool(client.hexists(keys.SLOTS(ACCOUNT), subject)) == slots
     waits = client.zscore(keys.WAITING(ACCOUNT, ENDPOINTS[kind]), subject) is not None
-    assert waits == (to == WAITS[kind][0])
+    assert waits == (to == KINDS[kind].waits)
     under_way = client.zscore(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), subject) is not None
     assert under_way == ((kind, to) in BEGUN)
     assert (client.zscore(keys.TIMERS(), subject) is not None) == (not held.final)
@@ -97,13 +97,13 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_request_is_not_begun_without_a_grant(client: "redis.Redis", ledger: Ledger, kind: Kind) -> None:
-    state = WAITS[kind][0]
-    for to in TABLE[kind][state].moves:
-        if TABLE[kind][to].permit:
+    state = KINDS[kind].waits
+    for to in KINDS[kind].states[state].moves:
+        if KINDS[kind].states[to].permit:
             assert ledger.advance(put_in(client, kind, state), to) is Answer.CONFLICT
 
 
-@pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in TABLE for state in TABLE[kind]])
+@pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in KINDS for state in KINDS[kind].states])
 def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
     client: "redis.Redis", ledger: Ledger, kind: Kind, state: str
 ) -> None:
@@ -114,8 +114,8 @@ def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
 
 
 def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger: Ledger) -> None:
-    for kind, states in TABLE.items():
-        for state in states:
+    for kind, row in KINDS.items():
+        for state in row.states:
             missing = Record(subject_of(kind), {"state": state}, 0)
             assert ledger.advance(missing, state, fields={"x": "1"}) is Answer.CONFLICT
     assert whole_server(client) == {}
@@ -123,8 +123,8 @@ def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_state_can_be_reached_and_from_each_an_end(kind: Kind) -> None:
-    states = TABLE[kind]
-    reached, ends = {WAITS[kind][0]}, {name for name in states if final(kind, name)}
+    states = KINDS[kind].states
+    reached, ends = {KINDS[kind].waits}, {name for name in states if final(kind, name)}
     for _ in states:
         reached |= {to for state in reached for to in states[state].moves}
         ends |= {name for name, state in states.items() if ends & set(state.moves)}
@@ -139,4 +139,4 @@ def test_the_scripts_know_the_table(scripts: Scripts, client: "redis.Redis") -> 
     put_in(client, Kind.BRIEF, "generating")
     assert scripts.run("due", most=1) >= 0
     ((message),) = client.hvals(keys.MESSAGES(keys.STEPS))
-    assert f'"{TABLE[Kind.BRIEF]["generating"].actor}"' in message
+    assert f'"{KINDS[Kind.BRIEF].states["generating"].actor}"' in message

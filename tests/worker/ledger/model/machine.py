@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from model import ASKS, MINUTE, WAITS, Model, Subject
 from scene import Scene
 
+from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.scripts import Scripts
-from worker.ledger.states import TABLE, Kind
 
 ACCOUNTS = ("a", "b")
 BATCHES = ("x", "y", "z")
@@ -254,8 +254,9 @@ class Permits(RuleBasedStateMachine):
             begins = subject.waits
             barred = [
                 to
-                for to in TABLE[kind]
-                if to not in TABLE[kind][subject.state].moves or (begins and to == ASKS[subject.endpoint])
+                for to in KINDS[kind].states
+                if to not in KINDS[kind].states[subject.state].moves
+                or (begins and to == ASKS[subject.endpoint])
             ]
             to = barred[wanted % len(barred)]
             answer = self.scene.run("advance", subject=subject.name, to=to, timer=1, settle="counted")

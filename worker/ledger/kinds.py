@@ -1,0 +1,108 @@
+"""The kinds of records, a row each: what one buys of the API, and in which of its states.
+
+A kind stands for one paid job of the API. Python, the Lua scripts and the documentation look up here what
+they must know of it; to follow another product of the API is to add a row, and the actors that its states
+name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worker.ledger.states import BRIEF, PROMOTION, State
+
+
+class Kind(StrEnum):
+    """What a record is of; also the first part of its subject."""
+
+    BRIEF = "brief"
+    PROMOTION = "promotion"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a kind of record buys. The words are for people: they follow "waits", "paused" and a number."""
+
+    endpoint: str
+    """The paid endpoint of its job, and what the journal calls such a call."""
+    creating: str
+    """What is paused while its endpoint is."""
+    plural: str
+    cost: int | None
+    """Credits of its job; None: learned from the jobs before, as the API publishes no price."""
+    states: Mapping[str, State]
+    begins: tuple[str, ...]
+    """The states in which a record begins."""
+    waits: str
+    """The state in which it waits for permits."""
+    claimed: str
+    """The state in which its paid call may be under way."""
+    running: str
+    """The state in which the API is at its job."""
+    made: str
+    """The state in which its job has ended well."""
+    job: str
+    """The field of the record with the id that its job is asked for by."""
+    duration: str
+    """What the account's record calls the mean duration of such jobs."""
+    always_counts: bool = True
+    """Whether its job is one of the account's jobs in any case, or as `preprocessing_counts` says."""
+    slots: bool = True
+    """Whether it needs slots in the library."""
+    parent: Kind | None = None
+    """The kind of the record that it is a part of; None: it was asked for itself."""
+    follows: Kind | None = None
+    """The kind that follows from its job, one for each slot that it has reserved."""
+
+
+#: Credits that one promotion costs (guide, *Promoting a draft*).
+PROMOTION_CREDITS = 50
+
+KINDS: dict[Kind, Product] = {
+    Kind.BRIEF: Product(
+        endpoint="create",
+        creating="creating",
+        plural="briefs",
+        cost=None,
+        states=BRIEF,
+        begins=("preparing", "waiting", "failed"),
+        waits="waiting",
+        claimed="submitting",
+        running="generating",
+        made="choosing",
+        job="job_id",
+        duration="drafts",
+        follows=Kind.PROMOTION,
+    ),
+    Kind.PROMOTION: Product(
+        endpoint="promote",
+        creating="promoting",
+        plural="promotions",
+        cost=PROMOTION_CREDITS,
+        states=PROMOTION,
+        begins=("planned",),
+        waits="planned",
+        claimed="promoting",
+        running="preprocessing",
+        made="ready",
+        job="identity_code",
+        duration="preprocessing",
+        always_counts=False,
+        parent=Kind.BRIEF,
+    ),
+}
+
+#: The paid endpoints.
+ENDPOINTS = tuple(product.endpoint for product in KINDS.values())
+#: What can be paused: the account, an endpoint, and the files and descriptions that come before a create.
+PAUSES = ("pause", *ENDPOINTS, "prepare")
+
+
+def of_endpoint(endpoint: str) -> Product:
+    """Return what is bought at a paid endpoint."""
+    return next(product for product in KINDS.values() if product.endpoint == endpoint)
+
+
+def final(kind: Kind, state: str) -> bool:
+    """Return whether a record in this state is finished."""
+    return KINDS[kind].states[state].final
