@@ -1,4 +1,4 @@
-"""One picture of drafts from several briefs, for the README."""
+"""One picture of drafts from several briefs, for docs/sandbox.md."""
 
 import sys
 from pathlib import Path

@@ -1,0 +1,78 @@
+"""The documentation: its links lead somewhere, its first page is short, what is made is as it is made."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs import make_demo, make_rooms
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+_LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+_FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+
+
+def prose(page: Path) -> str:
+    """A page without its code."""
+    return _FENCED.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """Of each heading the anchor that the hosts of repositories give it."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken(page: Path) -> Iterator[str]:
+    for link in _LINK.finditer(prose(page)):
+        target = page.parent / link["path"] if link["path"] else page
+        if not target.exists():
+            yield f"{link[0]}: there is no such file"
+        elif link["anchor"] and link["anchor"] not in anchors(target):
+            yield f"{link[0]}: the page has no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert list(broken(page)) == []
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, left = set[Path](), [ROOT / "README.md"]
+    while left:
+        page = left.pop()
+        reached.add(page)
+        linked = {(page.parent / link["path"]).resolve() for link in _LINK.finditer(prose(page))}
+        left += [each for each in linked if each.suffix == ".md" and each.exists() and each not in reached]
+    assert [page.name for page in PAGES if page not in reached] == []
+
+
+def test_the_readme_is_a_front_door() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_glossary_is_short_and_in_order() -> None:
+    words = re.findall(r"^\*\*(.+?)\*\*: ", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    assert len(words) <= 40
+    assert words == sorted(words, key=str.lower)
+
+
+def test_the_table_of_rooms_is_what_the_rooms_say() -> None:
+    assert make_rooms.PAGE.read_text(encoding="utf-8") == make_rooms.page(), "run python -m docs.make_rooms"
+
+
+def test_a_recorded_screen_shows_what_a_terminal_would() -> None:
+    screen = make_demo.Screen()
+    for written in ("first\r\nsec", "ond\r\n\x1b[1", "A\r\x1b[2K\x1b[1mthird\x1b[0m\r\n", "\x1b[?25h"):
+        screen.feed(written)
+    assert screen.lines == ["first", "\x1b[1mthird\x1b[0m", ""]
+
+
+def test_a_recording_ends_with_the_command_s_last_words() -> None:
+    words = f"echo {make_demo.LIVE}; echo done"
+    *_, (_, lines) = make_demo.record([shutil.which("sh") or "sh", "-c", words])
+    assert lines == [make_demo.LIVE, "done", ""]
+    assert ">done</text>" in make_demo.draw(make_demo.pick([(0.0, [make_demo.LIVE]), (1.0, lines)]))
