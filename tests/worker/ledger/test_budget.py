@@ -55,7 +55,7 @@ def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
     client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 50, "drafts_made": 10})
     ledger.set_budget("spring", DEFAULT, BUDGET, by="test")
     # The jobs outlast the kill: no promote is under way then, but one create, whose job is made.
-    api.set(drafts_median_seconds=2_000, preprocessing_median_seconds=100)
+    api.set(drafts_median_seconds=1_000, preprocessing_median_seconds=100)
     api.fault("delay", path=CREATE, when="after", seconds=60)
     first = [worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60"), listener_process()]
     for number in range(BRIEFS):
