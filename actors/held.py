@@ -9,7 +9,7 @@ import json
 import dramatiq
 
 from actors.broker import dead_letters
-from actors.broker.dead_letters import Letter
+from actors.broker.dead_letters import DeadLetter
 from actors.broker.setup import broker
 from actors.not_found import found, is_gone
 from actors.runtime import Runtime, runtime
@@ -25,26 +25,28 @@ log = logs.get("holding")
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
-def hold_step(letter_id: str) -> None:
+def hold_step(message_id: str) -> None:
     """Hold the record whose step is a dead letter; one that is of no record stays a dead letter."""
     rt = runtime()
-    letter = dead_letters.read(rt.ledger.client, keys.STEPS, letter_id)
-    if letter is None or letter.step is None:
+    dead_letter = dead_letters.read(rt.ledger.client, keys.STEPS, message_id)
+    if dead_letter is None or dead_letter.step is None:
         return
-    actor, subject = letter.step
+    actor, subject = dead_letter.step
     record = rt.ledger.read(subject)
     if record is None:
-        log.error("letter.kept", id=letter_id, actor=actor, subject=subject, error=letter.error)
+        log.error("dead_letter.kept", id=message_id, actor=actor, subject=subject, error=dead_letter.error)
         return
-    # One that has moved since is not where the step failed: this very letter may have been taken up before.
-    if KINDS[record.kind].states[record.state].actor == actor and letter.at >= int(record.fields["moved_at"]):
-        _hold(rt, record, letter, actor)
-    dead_letters.drop(rt.ledger.client, letter)
+    # One that has moved since is not where the step failed: this very dead letter may have been taken up
+    # before.
+    current = KINDS[record.kind].states[record.state].actor
+    if current == actor and dead_letter.at >= int(record.fields["moved_at"]):
+        _hold(rt, record, dead_letter, actor)
+    dead_letters.drop(rt.ledger.client, dead_letter)
 
 
-def _hold(rt: Runtime, record: Record, letter: Letter, actor: str) -> None:
+def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> None:
     """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
-    log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=letter.error)
+    log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=dead_letter.error)
     held = KINDS[record.kind].states[record.state]
     if record.state == "submitting":
         unknown_create(rt, record)
@@ -54,19 +56,19 @@ def _hold(rt: Runtime, record: Record, letter: Letter, actor: str) -> None:
         return
     if record.get("doing") == "extract":
         return
-    question = f"its step {actor} could not be run: {letter.error}; retry it once the cause is mended"
+    question = f"its step {actor} could not be run: {dead_letter.error}; retry it once the cause is mended"
     evidence = {
         "actor": actor,
         "state": record.state,
-        "at": letter.at,
-        "error": letter.error,
-        "deaths": letter.deaths,
+        "at": dead_letter.at,
+        "error": dead_letter.error,
+        "deaths": dead_letter.deaths,
     }
     promoting = record.state == "promoting"
     rt.ledger.advance(
         record,
         "held",
-        fields={"question": question, "error": letter.error, "evidence": json.dumps(evidence)},
+        fields={"question": question, "error": dead_letter.error, "evidence": json.dumps(evidence)},
         event=Event("identity.brief.held", {"question": question}),
         settle=Settle.COUNTED if promoting else None,
         journal=steps.outcome("promote", record, "unknown") if promoting else None,

@@ -36,7 +36,7 @@ def accept_brief(brief: Any) -> str | None:
     """
     rt = runtime()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
-    taken = admission.take(
+    admitted = admission.admit(
         rt.ledger,
         rt.accounts,
         rt.settings,
@@ -44,19 +44,19 @@ def accept_brief(brief: Any) -> str | None:
         message.message_id,
         message.options["redis_message_id"],
     )
-    came = taken.arrived
+    arrived = admitted.arrived
     log.info(
         "brief.taken",
-        brief=taken.brief_id,
-        answer=came.outcome,
-        was=came.state,
-        differs=list(came.differs),
-        faults=len(taken.faults),
+        brief=admitted.brief_id,
+        answer=arrived.outcome,
+        was=arrived.state,
+        differs=list(arrived.differs),
+        faults=len(admitted.faults),
     )
-    if came.outcome is Outcome.CONFLICT:
+    if arrived.outcome is Outcome.CONFLICT:
         # No exception: nothing went wrong here.
-        refuse(message, taken.conflict())
-    return taken.brief_id if message.options.get("pipe_target") else None
+        refuse(message, admitted.conflict())
+    return admitted.brief_id if message.options.get("pipe_target") else None
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)

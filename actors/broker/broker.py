@@ -102,7 +102,7 @@ class Broker(RedisBroker):
         if topic := self.suspects.pop(redis_id, None):
             self.client.hdel(keys.DEATHS(), topic)
 
-    def bury(self, queue_name: str, redis_id: str, error: str, text: bytes = b"") -> None:
+    def dead_letter(self, queue_name: str, redis_id: str, error: str, text: bytes = b"") -> None:
         """Make a message of this worker's a dead letter, and say why.
 
         `text` is the message as it was fetched: under its id another may stand by now.

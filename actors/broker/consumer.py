@@ -142,7 +142,7 @@ class BlockingConsumer(_RedisConsumer):
             message = read_envelope(self.queue_name, redis_id, data)
         except EnvelopeError as error:
             log.warning("message.unreadable", queue=self.queue_name, id=redis_id, error=str(error))
-            self.broker.bury(self.queue_name, redis_id, str(error), data)
+            self.broker.dead_letter(self.queue_name, redis_id, str(error), data)
             return None
         self._in_hand.add(redis_id)
         proxy: Any = MessageProxy(message)
@@ -181,7 +181,7 @@ class BlockingConsumer(_RedisConsumer):
         # Without an error it never ran: Dramatiq knows no such actor.
         error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
         text = getattr(message, "text", b"")
-        self._end(lambda queue, redis_id: self.broker.bury(queue, redis_id, error, text), message)
+        self._end(lambda queue, redis_id: self.broker.dead_letter(queue, redis_id, error, text), message)
 
     def _acknowledge(self, queue: str, redis_id: str, following: list[dict[str, str]], text: bytes) -> None:
         # First: should the acknowledgement fail, it is run again, and must not be suspected any more.

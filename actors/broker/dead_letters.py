@@ -16,13 +16,13 @@ HOLDER = "hold_step"
 #: Bytes of the longest envelope that is read, four times the longest brief; a longer one stays in the server.
 MOST_BYTES = 1024 * 1024
 #: Dead letters of a queue, and bytes of those of the inlet. What comes beyond is put aside as it is.
-MOST_LETTERS = 10_000
-MOST_LETTER_BYTES = 128 * 1024 * 1024
+MOST_DEAD_LETTERS = 10_000
+MOST_DEAD_LETTER_BYTES = 128 * 1024 * 1024
 
 _LUA = Path(__file__).parent / "lua"
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """A dead letter: its queue and id, the message's text, since when and why it is one."""
 
     queue: str
@@ -66,8 +66,8 @@ class Scripts:
             "late": keys.LATE.template,
             "delayed": keys.DELAYED(),
             "most_bytes": MOST_BYTES,
-            "most_letters": MOST_LETTERS,
-            "most_letter_bytes": MOST_LETTER_BYTES,
+            "most_letters": MOST_DEAD_LETTERS,
+            "most_letter_bytes": MOST_DEAD_LETTER_BYTES,
             "workers": keys.WORKERS(),
             "worker": worker,
         }
@@ -99,9 +99,9 @@ def answer(client: "redis.Redis", command: str, message_id: str = "", **argument
         return _ask(client, "EVALSHA", script.sha, 0, *given)
 
 
-def read(client: "redis.Redis", queue: str, letter_id: str) -> Letter | None:
+def read(client: "redis.Redis", queue: str, message_id: str) -> DeadLetter | None:
     """Return a dead letter, None when there is none of this id."""
-    found = answer(client, "letter", letter_id, queue=queue)
+    found = answer(client, "letter", message_id, queue=queue)
     if not found:
         return None
     text, size, since, reason = found
@@ -109,30 +109,30 @@ def read(client: "redis.Redis", queue: str, letter_id: str) -> Letter | None:
     # One that Dramatiq itself wrote has no reason.
     error = str(told.get("error", "no worker could run it"))
     at, deaths = round(float(since)), tuple(told.get("deaths", ()))
-    return Letter(queue, letter_id, decoded(text), size, at, error, deaths)
+    return DeadLetter(queue, message_id, decoded(text), size, at, error, deaths)
 
 
-def find(client: "redis.Redis", letter_id: str) -> Letter | None:
+def find(client: "redis.Redis", message_id: str) -> DeadLetter | None:
     """Return a dead letter of whichever queue."""
-    found = (read(client, queue, letter_id) for queue in (keys.INLET, keys.STEPS))
-    return next((letter for letter in found if letter is not None), None)
+    found = (read(client, queue, message_id) for queue in (keys.INLET, keys.STEPS))
+    return next((dead_letter for dead_letter in found if dead_letter is not None), None)
 
 
 def ids(client: "redis.Redis") -> list[tuple[str, str]]:
     """Return queue and id of all dead letters, those of a queue oldest first."""
     return [
-        (queue, decoded(letter_id))
+        (queue, decoded(message_id))
         for queue in (keys.INLET, keys.STEPS)
-        for letter_id in _ask(client, "ZRANGE", keys.DEAD(queue), 0, -1)
+        for message_id in _ask(client, "ZRANGE", keys.DEAD(queue), 0, -1)
     ]
 
 
-def each(client: "redis.Redis", found: Iterable[tuple[str, str]]) -> Iterator[Letter]:
+def each(client: "redis.Redis", found: Iterable[tuple[str, str]]) -> Iterator[DeadLetter]:
     """Yield those of these dead letters that there (still) are, one at a time: a body may be large."""
-    for queue, letter_id in found:
-        letter = read(client, queue, letter_id)
-        if letter is not None:
-            yield letter
+    for queue, message_id in found:
+        dead_letter = read(client, queue, message_id)
+        if dead_letter is not None:
+            yield dead_letter
 
 
 def beyond(client: "redis.Redis") -> int:
@@ -140,14 +140,14 @@ def beyond(client: "redis.Redis") -> int:
     return int(_ask(client, "LLEN", keys.BEYOND()))
 
 
-def revive(client: "redis.Redis", letter: Letter) -> bool:
+def revive(client: "redis.Redis", dead_letter: DeadLetter) -> bool:
     """Put a dead letter back into its queue; return False when somebody else has."""
-    return bool(Scripts(client).run("revive", letter.id, queue=letter.queue))
+    return bool(Scripts(client).run("revive", dead_letter.id, queue=dead_letter.queue))
 
 
-def drop(client: "redis.Redis", letter: Letter) -> bool:
+def drop(client: "redis.Redis", dead_letter: DeadLetter) -> bool:
     """Forget a dead letter; return False when somebody else has."""
-    return bool(Scripts(client).run("drop", letter.id, queue=letter.queue))
+    return bool(Scripts(client).run("drop", dead_letter.id, queue=dead_letter.queue))
 
 
 def _ask(client: "redis.Redis", *command: Any) -> Any:

@@ -34,7 +34,7 @@ def following_messages(message: Any, result: Any) -> list[dict[str, str]]:
     group = str(message.options.get("group_completion_uuid"))[:100]
     for number, callback in enumerate(callbacks if isinstance(callbacks, list) else []):
         # The same id for each member of the group: it is one dead letter.
-        found.append(_letter(callback, f"after-group-{group}-{number}", _GROUPS))
+        found.append(_dead_letter(callback, f"after-group-{group}-{number}", _GROUPS))
     return found
 
 
@@ -42,9 +42,11 @@ def _next(target: dict[str, Any], result: Any) -> dict[str, str]:
     redis_id = str(uuid.uuid4())
     queue, args, options = target.get("queue_name"), target.get("args"), target.get("options")
     if not isinstance(queue, str) or not _QUEUE.fullmatch(queue) or queue == keys.STEPS:
-        return _letter(target, redis_id, "the next of its pipeline is for no queue of another program")
+        return _dead_letter(target, redis_id, "the next of its pipeline is for no queue of another program")
     if not isinstance(args, list) or not isinstance(options, dict):
-        return _letter(target, redis_id, "the next of its pipeline must have a list `args` and `options`")
+        return _dead_letter(
+            target, redis_id, "the next of its pipeline must have a list `args` and `options`"
+        )
     if not options.get("pipe_ignore") and (queue, target.get("actor_name")) != (keys.INLET, INLET_ACTOR):
         args = [*args, result]
     options = {**options, "redis_message_id": redis_id}
@@ -55,5 +57,5 @@ def _next(target: dict[str, Any], result: Any) -> dict[str, str]:
     return {"queue": queue, "id": redis_id, "text": text}
 
 
-def _letter(message: Any, redis_id: str, error: str) -> dict[str, str]:
+def _dead_letter(message: Any, redis_id: str, error: str) -> dict[str, str]:
     return {"queue": keys.INLET, "id": redis_id, "text": json.dumps(message), "error": error}

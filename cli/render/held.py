@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from actors.broker import dead_letters
-from actors.broker.dead_letters import Letter
+from actors.broker.dead_letters import DeadLetter
 from cli.shared.common import age, clock, complain, print_json_lists, printable, say
 from config.wording import counted
 from worker.briefs.faults import shown
@@ -31,15 +31,17 @@ def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None
         complain(f"{told}they come back to it when half of these are retried or cancelled")
     if as_json:
         held = map(_facts, snapshots.held(client, ids))
-        print_json_lists({"held": held, "dead_letters": map(_letter_facts, dead_letters.each(client, dead))})
+        print_json_lists(
+            {"held": held, "dead_letters": map(_dead_letter_json, dead_letters.each(client, dead))}
+        )
         return
     most = max(len(ids), len(dead)) if everything else MOST
     seconds, _ = client.time()
     now = int(seconds) * 1000
     for brief in snapshots.held(client, ids[:most]):
         _show_brief(brief, now)
-    for letter in dead_letters.each(client, dead[:most]):
-        _show_letter(letter, now)
+    for dead_letter in dead_letters.each(client, dead[:most]):
+        _show_dead_letter(dead_letter, now)
     typer.echo(f"{len(ids)} held, {counted(len(dead), 'dead letter')}")
     if most < max(len(ids), len(dead)):
         typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
@@ -53,12 +55,12 @@ def _show_brief(brief: BriefView, now: int) -> None:
     _say(f"  {wish_text(brief) or f'`{answer(brief)}`'}")
 
 
-def _show_letter(letter: Letter, now: int) -> None:
-    _say(f"dead letter {letter.id}: in the queue {letter.queue}, for {age(now - letter.at)}")
-    _say(f"  {letter.error}")
-    if letter.text:
-        _say(f"  it is: {shown(letter.text)}")
-    _say(f"  `{_revive(letter)}`, or to throw it away `{_revive(letter, 'cancel')}`")
+def _show_dead_letter(dead_letter: DeadLetter, now: int) -> None:
+    _say(f"dead letter {dead_letter.id}: in the queue {dead_letter.queue}, for {age(now - dead_letter.at)}")
+    _say(f"  {dead_letter.error}")
+    if dead_letter.text:
+        _say(f"  it is: {shown(dead_letter.text)}")
+    _say(f"  `{_revive(dead_letter)}`, or to throw it away `{_revive(dead_letter, 'cancel')}`")
 
 
 def wish_text(brief: BriefView) -> str | None:
@@ -106,15 +108,20 @@ def _facts(brief: BriefView) -> dict[str, Any]:
     }
 
 
-def _letter_facts(letter: Letter) -> dict[str, Any]:
+def _dead_letter_json(dead_letter: DeadLetter) -> dict[str, Any]:
     # Any bytes may stand in one, and they are no JSON.
-    texts = {"queue": letter.queue, "id": letter.id, "text": letter.text, "error": letter.error}
+    texts = {
+        "queue": dead_letter.queue,
+        "id": dead_letter.id,
+        "text": dead_letter.text,
+        "error": dead_letter.error,
+    }
     written = {name: printable(text) for name, text in texts.items()}
-    return {**written, "since": letter.at, "deaths": letter.deaths, "answer": _revive(letter)}
+    return {**written, "since": dead_letter.at, "deaths": dead_letter.deaths, "answer": _revive(dead_letter)}
 
 
-def _revive(letter: Letter, command: str = "retry") -> str:
-    return f"identity-worker {command} {argument(printable(letter.id))}"
+def _revive(dead_letter: DeadLetter, command: str = "retry") -> str:
+    return f"identity-worker {command} {argument(printable(dead_letter.id))}"
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from actors.broker import dead_letters
-from actors.broker.dead_letters import Letter
+from actors.broker.dead_letters import DeadLetter
 from cli.shared.common import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, printable, say
 from config import keys
 from worker.ledger.ledger import Ledger
@@ -65,16 +65,16 @@ def one_of(**given: object) -> None:
         fail(f"say which briefs are meant, in one way of: {names}", USED_WRONGLY)
 
 
-def letter_of(client: "redis.Redis", letter_id: str) -> Letter | None:
+def dead_letter_of(client: "redis.Redis", message_id: str) -> DeadLetter | None:
     """Return the dead letter of this id, as it is or as it is shown; None where there is none.
 
     A brief of the same id goes first.
     """
-    if snapshots.brief(client, letter_id) is not None:
+    if snapshots.brief(client, message_id) is not None:
         return None
     # An id may be any bytes, and nobody can type them all.
-    shown = (found for found in dead_letters.ids(client) if printable(found[1]) == letter_id)
-    return dead_letters.find(client, letter_id) or next(dead_letters.each(client, shown), None)
+    shown = (found for found in dead_letters.ids(client) if printable(found[1]) == message_id)
+    return dead_letters.find(client, message_id) or next(dead_letters.each(client, shown), None)
 
 
 def of_batch(client: "redis.Redis", batch: str) -> list[str]:

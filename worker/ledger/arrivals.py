@@ -79,14 +79,14 @@ class Arrived:
 class Arrivals(AccountLedger):
     """The part of the ledger that takes briefs in; every method is one round trip."""
 
-    def accept(self, arrival: Arrival, letter: str | None = None) -> Arrived:
+    def accept(self, arrival: Arrival, redis_id: str | None = None) -> Arrived:
         """Decide what becomes of a brief that arrives, and do it.
 
-        `letter` is the id in Redis of the message that brings it, of which `identity.brief.conflict` tells
+        `redis_id` is the id in Redis of the message that brings it, of which `identity.brief.conflict` tells
         once; whoever brings it makes that message a dead letter.
         """
-        told = arrival.arguments() | ({} if letter is None else {"letter": True})
-        return _arrived(self._scripts.run("accept", raw=encoded(letter or ""), **told))
+        told = arrival.arguments() | ({} if redis_id is None else {"letter": True})
+        return _arrived(self._scripts.run("accept", raw=encoded(redis_id or ""), **told))
 
     def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
         """Return what would become of briefs if they arrived now; nothing changes."""

@@ -18,7 +18,7 @@ _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class Taken(NamedTuple):
+class Admission(NamedTuple):
     """What became of a message: the brief's id, what was decided, the faults that failed it."""
 
     brief_id: str
@@ -26,7 +26,7 @@ class Taken(NamedTuple):
     faults: list[Fault]
 
     def conflict(self) -> str:
-        """Return in words why its brief, which is in conflict with another one, could not be taken."""
+        """Return in words why its brief, which is in conflict with another one, could not be admitted."""
         which = f"brief {self.brief_id} is on record already ({self.arrived.state}), and is another one"
         if self.faults:
             return f"{which}; this one breaks rules: {'; '.join(map(str, self.faults[:3]))}"
@@ -56,17 +56,17 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
     return brief
 
 
-def take(
+def admit(
     ledger: Ledger,
     accounts: Mapping[str, Account],
     settings: Settings,
     raw: Any,
     message_id: str,
-    letter: str | None = None,
-) -> Taken:
+    redis_id: str | None = None,
+) -> Admission:
     """Put a message's brief on record, if the rules of `worker.ledger.arrivals` let it.
 
-    Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `letter` is
+    Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
     the id in Redis of the message in a queue.
     """
     faults: list[Fault] = []
@@ -77,7 +77,7 @@ def take(
         arriving = _bad_arrival(raw, message_id, faults)
     else:
         arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
-    return Taken(arriving.brief_id, ledger.accept(arriving, letter), faults)
+    return Admission(arriving.brief_id, ledger.accept(arriving, redis_id), faults)
 
 
 def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actors.broker import dead_letters
-from actors.broker.dead_letters import Letter
+from actors.broker.dead_letters import DeadLetter
 from cli.render.held import AS_WISHED
 from cli.shared.common import Json, load_settings, open_redis
-from cli.shared.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
+from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell, who
 from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Answer, Record
 from worker.lifecycle.charges import Journal
@@ -46,18 +46,18 @@ def command(
             brief = operator.ledger.read(f"{Kind.BRIEF}:{outcome_of}")
             return brief is not None and not final(Kind.BRIEF, brief.state)
 
-        letter = letter_of(client, brief_id) if brief_id else None
-        if letter is not None:
-            report([_thrown_away(client, letter)], as_json=as_json)
+        dead_letter = dead_letter_of(client, brief_id) if brief_id else None
+        if dead_letter is not None:
+            report([_thrown_away(client, dead_letter)], as_json=as_json)
         ids = [brief_id] if brief_id else list(filter(wanted, of_batch(client, batch or "")))
         outcomes: list[Outcome] = [tell(operator.ledger, each, cancel) for each in ids]
     report(outcomes, as_json=as_json)
 
 
-def _thrown_away(client: "redis.Redis", letter: Letter) -> Outcome:
-    did = dead_letters.drop(client, letter)
-    said = "is thrown away" if did else f"dead letter {letter.id} was taken up by somebody else"
-    return Outcome(letter.id, did, "dead letter", "nothing", said)
+def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:
+    did = dead_letters.drop(client, dead_letter)
+    said = "is thrown away" if did else f"dead letter {dead_letter.id} was taken up by somebody else"
+    return Outcome(dead_letter.id, did, "dead letter", "nothing", said)
 
 
 def _said(operator: Operator, brief: Record, *, repeated: bool) -> str:

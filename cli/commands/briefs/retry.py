@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actors.broker import dead_letters
-from actors.broker.dead_letters import Letter
+from actors.broker.dead_letters import DeadLetter
 from cli.shared.common import Json, load_settings, open_redis
-from cli.shared.operating import Outcome, letter_of, of_batch, one_of, report, tell, who
+from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell, who
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
@@ -47,7 +47,7 @@ def command(
         dead = _dead(client, brief_id, all_held=all_held)
         meant = [] if brief_id and dead else _meant(client, brief_id, batch)
         outcomes = [tell(operator.ledger, each, retry) for each in meant]
-        outcomes += [_revive(client, letter) for letter in dead]
+        outcomes += [_revive(client, dead_letter) for dead_letter in dead]
     report(outcomes, as_json=as_json)
 
 
@@ -59,18 +59,20 @@ def _meant(client: "redis.Redis", brief_id: str | None, batch: str | None) -> li
     return [brief.brief_id for brief in snapshots.each(client, of_batch(client, batch)) if _stopped(brief)]
 
 
-def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> Iterable[Letter]:
+def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> Iterable[DeadLetter]:
     """Return the dead letters that are meant."""
     if all_held:
         return dead_letters.each(client, dead_letters.ids(client))
-    letter = letter_of(client, brief_id) if brief_id else None
-    return [] if letter is None else [letter]
+    dead_letter = dead_letter_of(client, brief_id) if brief_id else None
+    return [] if dead_letter is None else [dead_letter]
 
 
-def _revive(client: "redis.Redis", letter: Letter) -> Outcome:
-    did = dead_letters.revive(client, letter)
-    said = "is in its queue again" if did else f"dead letter {letter.id} was brought back by somebody else"
-    return Outcome(letter.id, did, "dead letter", "nothing", said)
+def _revive(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:
+    did = dead_letters.revive(client, dead_letter)
+    said = (
+        "is in its queue again" if did else f"dead letter {dead_letter.id} was brought back by somebody else"
+    )
+    return Outcome(dead_letter.id, did, "dead letter", "nothing", said)
 
 
 def _stopped(brief: BriefView) -> bool:

@@ -32,7 +32,7 @@ def put(flow: Flow, message: str, message_id: str = "m") -> None:
     flow.client.rpush(INLET, message_id)
 
 
-def dead(flow: Flow) -> dict[str, dead_letters.Letter]:
+def dead(flow: Flow) -> dict[str, dead_letters.DeadLetter]:
     return {each.text: each for each in dead_letters.each(flow.client, dead_letters.ids(flow.client))}
 
 
@@ -69,7 +69,7 @@ def test_a_dead_letter_that_is_pushed_again_is_brought_back(flow: Flow, other: B
     element = "{broken"
     flow.client.rpush(INLET, element)
     ((redis_id, data),) = other.fetch(keys.INLET, 1)
-    other.bury(keys.INLET, redis_id, "first", data)
+    other.dead_letter(keys.INLET, redis_id, "first", data)
     flow.client.rpush(INLET, element)
     ((again, _),) = other.fetch(keys.INLET, 1)
     assert again == redis_id
@@ -100,7 +100,7 @@ def test_a_message_whose_id_gets_another_one_while_it_runs_ends_alone(
     if runs:
         other.acknowledge(keys.INLET, "m", [], data)
     else:
-        other.bury(keys.INLET, "m", "it could not be run", data)
+        other.dead_letter(keys.INLET, "m", "it could not be run", data)
     flow.steps.run(keys.INLET)
     assert flow.brief("b").state == "waiting"
     assert set(dead(flow)) == (set() if runs else {text("a")})
@@ -113,7 +113,7 @@ def test_of_two_messages_of_one_id_each_worker_ends_its_own(flow: Flow, other: B
     flow.accept(brief_id="b")
     put(flow, text("b", "Another"))
     flow.steps.run(keys.INLET)
-    other.bury(keys.INLET, "m", "it could not be run", data)
+    other.dead_letter(keys.INLET, "m", "it could not be run", data)
     assert set(dead(flow)) == {text("a"), text("b", "Another")}
 
 
@@ -134,7 +134,7 @@ def test_what_a_worker_has_no_more_it_makes_no_dead_letter(flow: Flow, other: Br
     flow.client.zadd(keys.WORKERS(), {other.broker_id: 1})
     flow.broker._tended = -math.inf
     flow.broker.tend()
-    other.bury(keys.INLET, "m", "it could not be run", data)
+    other.dead_letter(keys.INLET, "m", "it could not be run", data)
     assert dead(flow) == {}
     flow.steps.run(keys.INLET)
     assert flow.brief("a").state == "waiting"

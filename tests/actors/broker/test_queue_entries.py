@@ -14,7 +14,7 @@ from support import DEADLINE, Flow, brief, inlet_message, stock_broker
 
 from actors.broker import dead_letters, inspection
 from actors.broker.broker import Broker
-from actors.broker.dead_letters import Letter
+from actors.broker.dead_letters import DeadLetter
 from config import durations, keys
 from worker.operations.doctor import Check, Health
 from worker.store.connection import connect_bytes
@@ -48,7 +48,7 @@ def tended(ours: Broker, condition: Callable[[], Any]) -> None:
         ours.tend()
 
 
-def dead(client: "redis.Redis") -> list[Letter]:
+def dead(client: "redis.Redis") -> list[DeadLetter]:
     return list(dead_letters.each(client, dead_letters.ids(client)))
 
 

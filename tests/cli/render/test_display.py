@@ -175,7 +175,7 @@ def test_elsewhere_each_state_is_a_line_and_briefs_end_after_promotions() -> Non
 
 def put_bad_brief(client: "redis.Redis", brief_id: str) -> None:
     """Put a brief on record that is finished at once."""
-    admission.take(Ledger(client, Settings()), {}, Settings(), json.dumps({"brief_id": brief_id}), "m")
+    admission.admit(Ledger(client, Settings()), {}, Settings(), json.dumps({"brief_id": brief_id}), "m")
 
 
 def test_watch_once_prints_one_snapshot(command: Command, redis_url: str) -> None:

@@ -36,10 +36,10 @@ def bring(flow: Flow, **fields: Any) -> str:
 
 def taken(ledger: Ledger, settings: Settings, raw: Any) -> Outcome:
     text = raw if isinstance(raw, str) else json.dumps(raw)
-    return admission.take(ledger, load_accounts(settings), settings, text, "m").arrived.outcome
+    return admission.admit(ledger, load_accounts(settings), settings, text, "m").arrived.outcome
 
 
-def dead(client: "redis.Redis") -> list[dead_letters.Letter]:
+def dead(client: "redis.Redis") -> list[dead_letters.DeadLetter]:
     return list(dead_letters.each(client, dead_letters.ids(client)))
 
 
@@ -289,7 +289,7 @@ def test_a_running_briefs_message_is_the_same_even_where_called_bad(
 ) -> None:
     raw = json.dumps(brief(brief_id="b", account="default"))
     assert taken(flow.ledger, flow.settings, raw) is Outcome.ACCEPTED
-    elsewhere = admission.take(flow.ledger, {}, flow.settings, raw, "m")
+    elsewhere = admission.admit(flow.ledger, {}, flow.settings, raw, "m")
     assert (elsewhere.arrived.outcome, len(elsewhere.faults)) == (Outcome.SAME, 1)
 
 
@@ -314,7 +314,7 @@ def test_a_record_without_digests_is_compared_by_what_it_has(
     flow.client.hset(record, "asked", admission.equality.asked(parsed))
     flow.client.hdel(record, "parts", "source", "content", "priority")
     raw = json.dumps(brief(**{**first, **other}))
-    arrived = admission.take(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived
+    arrived = admission.admit(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived
     assert (arrived.outcome, arrived.differs) == (outcome, differs)
 
 

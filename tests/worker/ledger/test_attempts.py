@@ -27,7 +27,7 @@ def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
     """Put a brief on record, granted at once; return what its step would read."""
     raw = json.dumps(brief(brief_id=brief_id))
     assert (
-        admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
     return read(ledger, f"brief:{brief_id}")
@@ -126,7 +126,7 @@ def test_the_late_success_of_an_overtaken_attempt_only_goes_on_record(
 def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger, settings: Settings) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
-        admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
     began = read(ledger)
@@ -147,7 +147,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
 ) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
-        admission.take(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
     began = read(ledger)

@@ -120,7 +120,7 @@ def test_an_updated_brief_is_the_same_as_its_update(flow: Flow) -> None:
     def outcome(**fields: Any) -> Outcome:
         raw = json.dumps(brief(brief_id="b", **fields))
         accounts = load_accounts(flow.settings)
-        return admission.take(flow.ledger, accounts, flow.settings, raw, "m").arrived.outcome
+        return admission.admit(flow.ledger, accounts, flow.settings, raw, "m").arrived.outcome
 
     assert outcome(metadata={"a": 2}, batch="x", priority=5) is Outcome.SAME
     assert outcome(metadata={"a": 1}) is Outcome.CONFLICT

@@ -67,7 +67,7 @@ def at(flow: Flow, subject: str) -> None:
 def buried(flow: Flow) -> str:
     """Let the next step be one that broke; return the id of its dead letter."""
     ((redis_id, _),) = flow.broker.fetch(keys.STEPS, 1)
-    flow.broker.bury(keys.STEPS, redis_id, "a bug of ours")
+    flow.broker.dead_letter(keys.STEPS, redis_id, "a bug of ours")
     return redis_id
 
 
