@@ -60,6 +60,12 @@ def test_the_glossary_is_short_and_in_order() -> None:
     assert words == sorted(words, key=str.lower)
 
 
+def test_every_decision_is_in_the_index() -> None:
+    index, *_ = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8").partition("<!-- end index -->")
+    listed = {link["anchor"] for link in _LINK.finditer(index)}
+    assert anchors(ROOT / "docs" / "decisions.md") - listed == {"decisions"}
+
+
 def test_the_table_of_rooms_is_what_the_rooms_say() -> None:
     assert make_rooms.PAGE.read_text(encoding="utf-8") == make_rooms.page(), "run python -m docs.make_rooms"
 
