@@ -1,10 +1,15 @@
 """The body of `POST /identity/create`: its objects, and what each of their fields may hold.
 
+A field of the body is declared here and nowhere else: it is checked, sent and compared, and stands in the
+JSON Schema, as its class says. One that is added is optional, with a default of None: it is then no part of
+briefs that do not give it, which stay the same briefs as before (worker/briefs/equality.py).
+
 Names, limits and defaults are the guide's (Building a brief, Submitting a creation job, Limits and
 validation). A field's description says what is allowed. It serves the JSON Schema and is the
 rule that a fault quotes, so the validators raise errors without a text.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -23,6 +28,10 @@ MODELS = ("auto", "nano_banana_pro", "nano_banana_2", "seedream", "orbita")
 Size = Literal["1K", "2K", "4K"]
 Ratio = Literal["1:1", "2:3", "3:4", "4:5", "5:4", "3:2", "4:3", "9:16", "16:9", "21:9"]
 Format = Literal["jpg", "png"]
+#: Longest name of identities, in characters.
+MAX_NAME = 200
+#: For texts that stand in tables and logs: no control characters, line separators or bidirectional overrides.
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 
 #: The groups that describe a face; one filled field among them, or a prompt, makes an instruction.
 GROUPS = ("appearance", "face", "hair")
@@ -64,6 +73,24 @@ def _allow_null(schema: dict[str, Any]) -> None:
 class Part(BaseModel):
     """What all objects of a brief share: unknown names are refused, and null means not given."""
 
+    @staticmethod
+    def _sent(value: Any) -> Any:
+        """Return a value as it is sent; None where there is nothing to send."""
+        if isinstance(value, Part):
+            return value.body() or None
+        if isinstance(value, tuple):
+            return [each.body() if isinstance(each, Part) else each for each in value] or None
+        return value if value != {} else None
+
+    def body(self) -> dict[str, Any]:
+        """Return the fields that say something, as the API is sent them."""
+        sent = {name: self._sent(getattr(self, name)) for name in self._body_fields()}
+        return {name: value for name, value in sent.items() if value is not None}
+
+    @classmethod
+    def _body_fields(cls) -> Iterable[str]:
+        return cls.model_fields
+
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_allow_null)
 
     @model_validator(mode="before")
@@ -88,10 +115,6 @@ Trait = Annotated[
 
 class Group(Part):
     """One group of traits of a face."""
-
-    def filled(self) -> dict[str, str | int | float]:
-        """Return the traits that were given."""
-        return {name: value for name, value in self if value is not None}
 
 
 class Appearance(Group):
@@ -195,10 +218,27 @@ class Instruction(Part):
     scene: Ignored = None
     camera: Ignored = None
 
-    def body(self) -> dict[str, Any]:
-        """Return the instruction as it is sent: what was given, the number of drafts, and the options."""
-        body: dict[str, Any] = {name: getattr(self, name).filled() for name in GROUPS}
-        body |= {name: getattr(self, name) for name in ("prompt", *IGNORED_GROUPS)}
-        body["input_assets"] = [asset.model_dump(exclude_none=True) for asset in self.input_assets]
-        given = {name: value for name, value in body.items() if value}
-        return given | {"num_variations": self.num_variations, "options": self.options.model_dump()}
+
+class Body(Part):
+    """The body of POST /identity/create."""
+
+    name: Annotated[str | None, BeforeValidator(none_if_blank)] = Field(
+        default=None,
+        max_length=MAX_NAME,
+        pattern=ONE_LINE,
+        description=f"at most {MAX_NAME} printable characters on one line; what the identities are called",
+    )
+    instructions: tuple[Instruction, ...] = Field(
+        default=(),
+        min_length=1,
+        max_length=5,
+        description="1 to 5 objects, each the description of one face; with reference_image one or none",
+    )
+    options: JobOptions = Field(
+        default_factory=JobOptions, description="an object of model and add_ai_watermark for the whole job"
+    )
+
+    @classmethod
+    def _body_fields(cls) -> Iterable[str]:
+        # What stands beside them in a brief (worker/briefs/envelope.py) is not for the API.
+        return Body.model_fields

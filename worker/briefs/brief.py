@@ -35,14 +35,6 @@ class Brief(Envelope):
         default_factory=list, description="what was decided for the brief, or is ignored in it"
     )
 
-    def body(self) -> dict[str, Any]:
-        """Return the body of `POST /identity/create`: the API's fields only, without blanks and nulls."""
-        body = {
-            "instructions": [instruction.body() for instruction in self.instructions],
-            "options": self.options.model_dump(),
-        }
-        return body if self.name is None else body | {"name": self.name}
-
     def choices(self) -> tuple[Choose, ...]:
         """Return how to choose among the drafts of each instruction, in their order."""
         return self.choose if isinstance(self.choose, tuple) else (self.choose,) * len(self.instructions)

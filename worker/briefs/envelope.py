@@ -6,15 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from worker.briefs.body import Instruction, JobOptions, Part, none_if_blank
+from worker.briefs.body import ONE_LINE, Body, Part
 from worker.briefs.sources import RULE, Place
 
 MAX_METADATA_BYTES = 16 * 1024
-#: Longest name of identities, in characters.
-MAX_NAME = 200
-
-# These texts stand in tables and logs: no control characters, line separators or bidirectional overrides.
-_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 
 
 class Choose(StrEnum):
@@ -52,8 +47,8 @@ _EACH = {"enum": [choose.value for choose in Choose]}
 _CHOOSE_SCHEMA = {"anyOf": [_EACH, {"type": "array", "items": _EACH, "minItems": 1, "maxItems": 5}]}
 
 
-class Envelope(Part):
-    """A brief: the body of POST /identity/create as it stands, and what this worker should know beside it."""
+class _Beside(Part):
+    """What this worker should know beside the body."""
 
     brief_id: str | None = Field(
         default=None,
@@ -69,7 +64,7 @@ class Envelope(Part):
         default=None,
         min_length=1,
         max_length=128,
-        pattern=_ONE_LINE,
+        pattern=ONE_LINE,
         description="1 to 128 printable characters on one line",
     )
     priority: int = Field(
@@ -95,18 +90,7 @@ class Envelope(Part):
     on_name_taken: OnNameTaken = Field(
         default=OnNameTaken.SUFFIX, description="suffix or fail; suffix if omitted"
     )
-    name: Annotated[str | None, BeforeValidator(none_if_blank)] = Field(
-        default=None,
-        max_length=MAX_NAME,
-        pattern=_ONE_LINE,
-        description=f"at most {MAX_NAME} printable characters on one line; what the identities are called",
-    )
-    instructions: tuple[Instruction, ...] = Field(
-        default=(),
-        min_length=1,
-        max_length=5,
-        description="1 to 5 objects, each the description of one face; with reference_image one or none",
-    )
-    options: JobOptions = Field(
-        default_factory=JobOptions, description="an object of model and add_ai_watermark for the whole job"
-    )
+
+
+class Envelope(Body, _Beside):
+    """A brief: the body of POST /identity/create as it stands, and what this worker should know beside it."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.accounts import DEFAULT
+from worker.briefs.body import Body
 from worker.briefs.brief import Brief
 
 #: Characters of a name that stand in an id before the digest.
@@ -29,13 +30,13 @@ def parts(brief: Brief) -> dict[str, str]:
         "batch": brief.batch,
         "choose": brief.choices(),
         "metadata": brief.metadata,
-        "name": body.get("name"),
         "on_name_taken": brief.on_name_taken,
-        "options": body["options"],
         "priority": brief.priority,
         "reference_image": brief.reference_image,
     }
-    for index, instruction in enumerate(body["instructions"]):
+    instructions = body.pop("instructions")
+    said |= body
+    for index, instruction in enumerate(instructions):
         said |= {f"instructions[{index}].{name}": value for name, value in instruction.items()}
     return {path: digest(value) for path, value in sorted(said.items()) if value is not None}
 
@@ -45,7 +46,7 @@ def content(digests: Mapping[str, str]) -> str:
     bought = {
         path: said
         for path, said in digests.items()
-        if path in ("name", "options", "reference_image") or path.startswith("instructions[")
+        if path.partition("[")[0] in (*Body.model_fields, "reference_image")
     }
     return digest(bought)
 

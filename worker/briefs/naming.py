@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from worker.briefs.envelope import MAX_NAME
+from worker.briefs.body import MAX_NAME
 from worker.briefs.sources import is_url
 
 

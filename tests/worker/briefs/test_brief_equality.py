@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import brief
 
 from worker.briefs.brief import Brief, parse
-from worker.briefs.equality import content, digest, made_id, parts, source
+from worker.briefs.equality import asked, content, digest, made_id, parts, source
 
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 JSON_VALUES = st.recursive(
@@ -153,3 +153,26 @@ def test_whatever_a_message_holds_it_can_be_told_by() -> None:
     assert source('{"a":1,"b":2}') == source({"b": 2.0, "a": 1})
     odd: list[Any] = [b"\xff", "{", "[" * 100_000, '{"a":NaN}', None, [1], "\ud800", {"a": {1, 2}}]
     assert len({source(each) for each in odd}) == len(odd)
+
+
+def test_the_id_and_the_content_of_a_brief_outlive_versions() -> None:
+    """What an installation has bought must be known again after fields were added to the body."""
+    written = parse(
+        {
+            "name": "Ann",
+            "instructions": [
+                {"appearance": {"gender": "female", "age": 30}, "num_variations": 2, "outfit": {"top": "x"}},
+                {
+                    "prompt": "a man",
+                    "input_assets": [{"file_id": "i1"}, {"file": "https://x.example/a.png"}],
+                    "options": {"size": "1K"},
+                },
+            ],
+            "options": {"model": "auto"},
+            "batch": "b",
+            "metadata": {"a": 1},
+        }
+    )
+    assert made_id(written) == "Ann-a9c8bbdbaf5322b0"
+    assert content(parts(written)) == "9c3be0404b256dbb"
+    assert asked(written) == "f3f4c09242a745b8"
