@@ -1,15 +1,17 @@
-"""The turns of a brief's preparation: each call is begun on record, and how it ends is what comes next.
+"""The numbered calls of a brief's preparation: each is begun on record, and how it ends is what comes next.
 
 A run that is taken over by another (its worker was silent for too long) can record nothing any more: each
-record names the turn that it belongs to.
+record names the number of the call that it belongs to.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from actors.runtime import Runtime
 from config import durations, logs
-from worker.ledger.ledger import Answer, Event, Pause, Record
-from worker.lifecycle import preparing
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer, Note, Pause
+from worker.lifecycle import preparing, transitions
 
 log = logs.get("preparation")
 
@@ -40,95 +42,83 @@ def limit_ms(rt: Runtime, doing: str) -> int:
 
 
 def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
-    """Record that a call is begun; return its turn, None when it is not this run's to make.
+    """Record that a call is begun; return its number, None when it is not this run's to make.
 
     A paid one has its `journal`, and until when it may be sent (seconds of `config.clock`).
     """
     doing = UPLOADING if journal is None else EXTRACTING
-    turn = number(brief) + 1
-    begun = {"turn": str(turn), "doing": doing}
+    call = number(brief) + 1
+    begun = {"turn": str(call), "doing": doing}
     if journal is not None:
         begun["extractions"] = str(journal["attempt"])
-    answer = rt.ledger.note(
-        brief,
+    note = Note(
         when=as_read(brief),
         fields=begun,
-        timer=limit_ms(rt, doing),
+        timer_ms=limit_ms(rt, doing),
         journal=journal,
         calls=True,
         claim_by=send_by,
     )
-    return turn if answer is Answer.APPLIED else None
+    return call if rt.ledger.note(brief, note) is Answer.APPLIED else None
 
 
-def _under_way(turn: int, journal: Journal | None) -> dict[str, str]:
+def _under_way(call: int, journal: Journal | None) -> dict[str, str]:
     """Return what a record must still hold for the end of this call to be recorded, which it is once."""
-    return {"turn": str(turn), "doing": UPLOADING if journal is None else EXTRACTING}
+    return {"turn": str(call), "doing": UPLOADING if journal is None else EXTRACTING}
 
 
-def end(rt: Runtime, brief: Record, turn: int, fields: dict[str, str], journal: Journal | None) -> None:
+def end(rt: Runtime, brief: Record, call: int, fields: dict[str, str], journal: Journal | None) -> None:
     """Record what a call has brought; the step is sent again for the next."""
-    forget = ("doing", "tries", "error")
-    when = _under_way(turn, journal)
-    paid = journal is not None
-    rt.ledger.note(brief, when=when, fields=fields, forget=forget, journal=journal, again=True, paid=paid)
+    ended = Note(
+        when=_under_way(call, journal),
+        fields=fields,
+        forget=("doing", "tries", "error"),
+        journal=journal,
+        again=True,
+        paid=journal is not None,
+    )
+    rt.ledger.note(brief, ended)
 
 
-def wait(rt: Runtime, brief: Record, turn: int, error: str, journal: Journal | None, pause: Pause) -> None:
+def wait(rt: Runtime, brief: Record, call: int, error: str, journal: Journal | None, pause: Pause) -> None:
     """Wait with the account for the end of its pause; that is no fault of the brief's."""
-    rt.ledger.note(
-        brief,
-        when=_under_way(turn, journal),
+    waits = Note(
+        when=_under_way(call, journal),
         fields={"error": error},
-        forget=("doing",),
-        timer=pause.ms,
+        forget=["doing"],
+        timer_ms=pause.ms,
         journal=journal,
         pause=pause,
         paid=journal is not None,
     )
+    rt.ledger.note(brief, waits)
 
 
-def again(rt: Runtime, brief: Record, turn: int, error: str, lost: float = 0.0) -> None:
-    """Make a free call again after a while, or fail its brief: after too many tries, or seconds `lost`."""
-    tries, fetched = int(brief.get("tries") or 0) + 1, preparing.seconds_lost(brief) + lost
-    log.warning("upload.failed", brief=brief.brief_id, tries=tries, error=error)
-    if tries >= preparing.MOST_TRIES or fetched >= durations.FETCHES_MOST_SECONDS:
-        fail(rt, brief, turn, f"{error} (tried {tries} times, {fetched:.0f} s in vain)", None)
+def again(rt: Runtime, brief: Record, call: int, error: str, lost: float = 0.0) -> None:
+    """Make a free call again after a while, or fail its brief: after too many failures, or seconds `lost`."""
+    failures, fetched = preparing.upload_failures(brief) + 1, preparing.seconds_lost(brief) + lost
+    log.warning("upload.failed", brief=brief.brief_id, tries=failures, error=error)
+    if failures >= preparing.MOST_FAILURES or fetched >= durations.FETCHES_MOST_SECONDS:
+        fail(rt, brief, call, f"{error} (tried {failures} times, {fetched:.0f} s in vain)", None)
         return
-    rt.ledger.note(
-        brief,
-        when={"turn": str(turn)},
-        fields={"error": error, "tries": str(tries), "fetch_ms": str(round(fetched * 1000))},
-        forget=("doing",),
-        timer=preparing.pause_ms(tries, rt.settings),
+    failed = Note(
+        when={"turn": str(call)},
+        fields={"error": error, "tries": str(failures), "fetch_ms": str(round(fetched * 1000))},
+        forget=["doing"],
+        timer_ms=preparing.pause_ms(failures, rt.settings),
     )
+    rt.ledger.note(brief, failed)
 
 
-def hold(rt: Runtime, brief: Record, turn: int, journal: Journal, *, paid: bool = False) -> None:
+def hold(rt: Runtime, brief: Record, call: int, journal: Journal, *, paid: bool = False) -> None:
     """Ask an operator about an extraction of unknown outcome."""
-    rt.ledger.advance(
-        brief,
-        "held",
-        fields={"question": UNKNOWN},
-        event=Event("identity.brief.held", {"question": UNKNOWN}),
-        journal=journal,
-        forget=("doing",),
-        when={"turn": str(turn)},
-        paid=paid,
-    )
+    held = replace(transitions.hold(UNKNOWN), forget=["doing"], when={"turn": str(call)})
+    rt.ledger.apply(brief, replace(held, journal=journal, paid=paid))
     log.warning("brief.held", brief=brief.brief_id, question=UNKNOWN)
 
 
-def fail(rt: Runtime, brief: Record, turn: int, why: str, journal: Journal | None) -> None:
+def fail(rt: Runtime, brief: Record, call: int, why: str, journal: Journal | None) -> None:
     """Fail a brief of which nothing can be made."""
-    rt.ledger.advance(
-        brief,
-        "failed",
-        fields={"error": why},
-        event=Event("identity.brief.failed", {"error": why}),
-        journal=journal,
-        forget=("doing",),
-        when={"turn": str(turn) if turn else ""},
-        paid=journal is not None,
-    )
+    failed = replace(transitions.fail(brief, why), forget=["doing"], when={"turn": str(call) if call else ""})
+    rt.ledger.apply(brief, replace(failed, journal=journal, paid=journal is not None))
     log.warning("brief.failed", brief=brief.brief_id, error=why)

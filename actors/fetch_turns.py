@@ -10,7 +10,8 @@ from actors.runtime import Runtime
 from config import durations, logs
 from worker.briefs.sources import is_url
 from worker.files.fetch_queue import host_of
-from worker.ledger.ledger import Answer, Record
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer, Note
 
 log = logs.get("preparation")
 
@@ -24,7 +25,7 @@ def turn(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
     host = host_of(place)
     if not rt.fetches.take(brief.subject, host):
         log.info("fetch.waits", brief=brief.brief_id, host=host)
-        rt.ledger.note(brief, when=call_numbers.as_read(brief), timer=durations.FETCH_LOOK_MS)
+        rt.ledger.note(brief, Note(when=call_numbers.as_read(brief), timer_ms=durations.FETCH_LOOK_MS))
         yield False
         return
     try:
@@ -49,4 +50,4 @@ def _wake(rt: Runtime, subject: str) -> bool:
     brief = rt.ledger.read(subject)
     if brief is None or brief.state != "preparing" or brief.get("doing") is not None:
         return False
-    return rt.ledger.note(brief, when=call_numbers.as_read(brief), again=True) is Answer.APPLIED
+    return rt.ledger.note(brief, Note(when=call_numbers.as_read(brief), again=True)) is Answer.APPLIED

@@ -4,7 +4,7 @@ A step that fails would fail again, and its timer would send it for ever: so it 
 operator to bring back with `retry` when the cause is mended.
 """
 
-import json
+from dataclasses import replace
 
 import dramatiq
 
@@ -16,8 +16,9 @@ from actors.runtime import Runtime, runtime
 from actors.unresolved import unknown_create
 from config import durations, keys, logs
 from worker.ledger.kinds import KINDS
-from worker.ledger.ledger import Event, Record, Settle
-from worker.lifecycle import steps
+from worker.ledger.records import Record
+from worker.ledger.transition import Completion, Note
+from worker.lifecycle import steps, transitions
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
 
@@ -47,7 +48,6 @@ def hold_step(message_id: str) -> None:
 def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> None:
     """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=dead_letter.error)
-    held = KINDS[record.kind].states[record.state]
     if record.state == "submitting":
         unknown_create(rt, record)
         return
@@ -64,24 +64,20 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
         "error": dead_letter.error,
         "deaths": dead_letter.deaths,
     }
-    promoting = record.state == "promoting"
-    rt.ledger.advance(
-        record,
-        "held",
-        fields={"question": question, "error": dead_letter.error, "evidence": json.dumps(evidence)},
-        event=Event("identity.brief.held", {"question": question}),
-        settle=Settle.COUNTED if promoting else None,
-        journal=steps.outcome("promote", record, "unknown") if promoting else None,
-        keep=held.permit,
-        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS) if held.permit else None,
-    )
+    held = transitions.hold(question, error=dead_letter.error, evidence=evidence)
+    if KINDS[record.kind].states[record.state].permit:
+        held = transitions.watched(held, rt.look_ms)
+    if record.state == "promoting":
+        journal = steps.outcome("promote", record, "unknown")
+        held = replace(held, journal=journal, completion=Completion.COUNTED)
+    rt.ledger.apply(record, held)
 
 
 def _watch_later(rt: Runtime, record: Record) -> None:
     """Let a held record whose job can't be asked for keep its permit until the job must be over."""
-    left = rt.unknown_ms - record.age_ms
-    if left > 0:
-        rt.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, timer=left)
+    remaining_ms = rt.unknown_ms - record.age_ms
+    if remaining_ms > 0:
+        rt.ledger.note(record, Note(when=record.same_stay, timer_ms=remaining_ms))
     else:
         rt.ledger.job_over(record)
 
@@ -90,7 +86,7 @@ def _watch_later(rt: Runtime, record: Record) -> None:
 def watch_held(subject: str) -> None:
     """Hand a held record's permit on once the API is done with its job, or must be if it has one."""
     rt = runtime()
-    record = rt.ledger.look(subject)
+    record = rt.ledger.claim_step(subject)
     if record is not None and record.state == "held" and _is_over(rt, record):
         rt.ledger.job_over(record)
         log.info("held.job_over", subject=subject)
@@ -100,7 +96,7 @@ def _is_over(rt: Runtime, record: Record) -> bool:
     """Return whether its job is over; of one that can't be asked for, whether it must be by now."""
     product = KINDS[record.kind]
     # One held in the middle of a second promote has the code of the first, which came to nothing.
-    known = product.parent is None or record.get("left") == product.running
+    known = product.parent is None or record.previous_state == product.running
     made, api = record.get(product.job) if known else None, rt.apis.get(record.account)
     if made is None or api is None:
         return record.age_ms >= rt.unknown_ms

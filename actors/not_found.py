@@ -1,8 +1,8 @@
 """What the API does not know: a job just made, an identity that it hides (piktid-v2.md 6.8, 6.22)."""
 
 from actors.runtime import Runtime
-from config import durations
-from worker.ledger.ledger import Record
+from worker.ledger.records import Record
+from worker.ledger.transition import Note
 
 
 def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
@@ -10,23 +10,17 @@ def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
 
     What it decides gives up something paid for, and a single 404 may be a proxy's.
     """
-    moved_at = record.fields["moved_at"]
     since = int(record.get("unknown_since") or 0)
     # What was noted in an earlier state is of another job.
-    is_first = since < int(moved_at)
+    is_first = since < int(record.fields["moved_at"])
     if not is_first and record.read_at - since >= rt.settings.api_ms(seconds):
         return True
-    fields = {"unknown_since": str(record.read_at)} if is_first else None
-    rt.ledger.note(
-        record,
-        when={"moved_at": moved_at},
-        fields=fields,
-        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
-    )
+    fields = {"unknown_since": str(record.read_at)} if is_first else {}
+    rt.ledger.note(record, Note(when=record.same_stay, fields=fields, timer_ms=rt.look_ms))
     return False
 
 
 def found(rt: Runtime, record: Record) -> None:
     """Let the time begin anew: the API knows it."""
     if record.get("unknown_since") is not None:
-        rt.ledger.note(record, when={"moved_at": record.fields["moved_at"]}, forget=("unknown_since",))
+        rt.ledger.note(record, Note(when=record.same_stay, forget=["unknown_since"]))

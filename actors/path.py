@@ -14,12 +14,13 @@ from actors import error_handling, held, maintenance, not_found, preparation, un
 from actors.broker.consumer import refuse
 from actors.broker.setup import broker
 from actors.runtime import Runtime, runtime
-from config import durations, keys, logs
+from config import keys, logs
 from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
-from worker.ledger.ledger import Answer, Record, Settle, brief_subject
-from worker.lifecycle import admission, choosing, preparing, recovery, steps
-from worker.piktid.answers import JobResults, RunState
+from worker.ledger.records import Record, brief_subject
+from worker.ledger.transition import Answer
+from worker.lifecycle import admission, choosing, preparing, steps, transitions
+from worker.piktid.answers import RunState
 from worker.piktid.errors import AlreadyPromotedError, ApiError, NotFoundError
 
 __all__ = ["broker", "held", "maintenance"]
@@ -63,7 +64,7 @@ def accept_brief(brief: Any) -> str | None:
 def prepare_brief(subject: str) -> None:
     """1b. Files or a photo: one upload, or the photo's description, each run; then to wait for permits."""
     rt = runtime()
-    brief = rt.look(subject)
+    brief = rt.claim_step(subject)
     if brief is None or brief.state != "preparing" or preparation.is_under_way(rt, brief):
         return
     place = preparing.missing_file(brief)
@@ -79,17 +80,13 @@ def prepare_brief(subject: str) -> None:
 def submit_brief(subject: str) -> None:
     """2. Permits are granted: buy the drafts, once."""
     rt = runtime()
-    brief = rt.look(subject)
+    brief = rt.claim_step(subject)
     if brief is None or brief.state != "waiting":
         unresolved.unknown_create(rt, brief)
         return
-    body = brief.json("body")
-    intent = steps.intended("create", brief, body)
-    send_by, limit = rt.send_by(), rt.paid_call_ms
-    moved = rt.ledger.advance(
-        brief, "submitting", journal=intent, timer=limit, forget=["call_ended"], claim_by=send_by
-    )
-    if moved is not Answer.APPLIED:
+    body, send_by = brief.json("body"), rt.send_by()
+    claim = transitions.submitting(brief, body, send_by, rt.paid_call_ms)
+    if rt.ledger.apply(brief, claim) is not Answer.APPLIED:
         return
     try:
         created = rt.apis[brief.account].create(body, send_by)
@@ -97,19 +94,7 @@ def submit_brief(subject: str) -> None:
         error_handling.refuse_create(rt, brief, error)
         return
     log.info("create.accepted", brief=brief.brief_id, job=created.job_id)
-    answer = rt.ledger.advance(
-        brief,
-        "generating",
-        fields={"job_id": created.job_id},
-        settle=Settle.COUNTED,
-        journal=steps.outcome("create", brief, "accepted", job_id=created.job_id),
-        jobs=[created.job_id],
-        unowned=True,
-        forget=recovery.ASKED,
-        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
-        paid=True,
-        also_from=("uncertain", "held"),
-    )
+    answer = rt.ledger.apply(brief, transitions.submitted(brief, created.job_id, rt.look_ms))
     error_handling.check_recorded(brief, answer, job=created.job_id)
 
 
@@ -117,7 +102,7 @@ def submit_brief(subject: str) -> None:
 def collect_drafts(subject: str) -> None:
     """3. The job may be done: fetch its drafts, choose, hand its permit on."""
     rt = runtime()
-    brief = rt.look(subject)
+    brief = rt.claim_step(subject)
     if brief is None or brief.state != "generating":
         return
     try:
@@ -133,20 +118,8 @@ def collect_drafts(subject: str) -> None:
     if not any(draft.usable for draft in results.drafts):
         error_handling.no_drafts(rt, brief, results)
         return
-    _record_drafts(rt, brief, results)
-
-
-def _record_drafts(rt: Runtime, brief: Record, results: JobResults) -> None:
-    """Put the drafts on record, and the choice with them unless it is a person's."""
     chosen = choosing.choose(steps.rules_of(brief), results.drafts) or []
-    rt.ledger.advance(
-        brief,
-        "choosing",
-        fields=steps.drafts_fields(results),
-        event=steps.drafts_ready(brief, results.drafts),
-        journal=steps.charged(brief, results),
-        promotions=[each.fields() for each in chosen],
-    )
+    rt.ledger.apply(brief, transitions.drafts_ready(brief, results, chosen))
     log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
 
 
@@ -154,16 +127,15 @@ def _record_drafts(rt: Runtime, brief: Record, results: JobResults) -> None:
 def promote_draft(subject: str) -> None:
     """4. Permits are granted: make the chosen draft an identity. Safe to repeat: the API knows its drafts."""
     rt = runtime()
-    promotion = rt.look(subject)
+    promotion = rt.claim_step(subject)
     if promotion is None or promotion.state != "planned":
         error_handling.unknown_promotion(rt, promotion)
         return
     name = steps.explicit_name(rt.ledger.read(brief_subject(promotion.brief_id)), promotion)
     request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}
-    intent = steps.intended("promote", promotion, request, **request)
-    send_by, limit = rt.send_by(), rt.paid_call_ms
-    moved = rt.ledger.advance(promotion, "promoting", journal=intent, timer=limit, claim_by=send_by)
-    if moved is not Answer.APPLIED:
+    send_by = rt.send_by()
+    claim = transitions.promoting(promotion, request, send_by, rt.paid_call_ms)
+    if rt.ledger.apply(promotion, claim) is not Answer.APPLIED:
         return
     try:
         promoted = rt.apis[promotion.account].promote(**request, send_by=send_by)
@@ -180,21 +152,8 @@ def promote_draft(subject: str) -> None:
 def _record_identity(
     rt: Runtime, promotion: Record, code: str, job_id: str | None, outcome: dict[str, Any]
 ) -> None:
-    fields = {"identity_code": code} | ({"preprocessing_job_id": job_id} if job_id else {})
     log.info("promote.accepted", subject=promotion.subject, identity=code)
-    answer = rt.ledger.advance(
-        promotion,
-        "preprocessing",
-        fields=fields,
-        event=steps.identity_event("identity.promoted", promotion, **fields),
-        settle=Settle.COUNTED,
-        journal=outcome | fields,
-        jobs=list(fields.values()),
-        forget=recovery.ASKED,
-        timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
-        paid=True,
-        also_from=("held",),
-    )
+    answer = rt.ledger.apply(promotion, transitions.promoted(promotion, code, job_id, outcome, rt.look_ms))
     error_handling.check_recorded(promotion, answer, identity=code)
 
 
@@ -202,7 +161,7 @@ def _record_identity(
 def finish_identity(subject: str) -> None:
     """5. Preprocessing may be done: the identity is ready, and with the last one the brief is done."""
     rt = runtime()
-    promotion = rt.look(subject)
+    promotion = rt.claim_step(subject)
     if promotion is None or promotion.state != "preprocessing":
         return
     try:
@@ -214,8 +173,7 @@ def finish_identity(subject: str) -> None:
         log.warning("identity.unread", subject=subject, error=str(error))
         return
     if found.state is RunState.COMPLETED:
-        event = steps.identity_event("identity.preprocessing.completed", promotion)
-        rt.ledger.advance(promotion, "ready", fields=steps.outcome_field(event, "ready"), event=event)
+        rt.ledger.apply(promotion, transitions.ready(promotion))
         log.info("identity.ready", subject=subject, identity=promotion.fields["identity_code"])
     elif found.state is RunState.FAILED:
         error_handling.failed_preprocessing(rt, promotion, found.error_message or "preprocessing failed")

@@ -6,9 +6,10 @@ from actors import call_numbers, fetch_turns
 from actors.runtime import Runtime
 from config import logs
 from worker.files import named_files
-from worker.ledger.ledger import Record
+from worker.ledger.records import Record
+from worker.ledger.transition import Transition
 from worker.lifecycle import preparing, steps
-from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, judge
+from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, decide
 from worker.network.file_errors import FileRefusedError, FileUnavailableError
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture
@@ -35,30 +36,30 @@ def is_under_way(rt: Runtime, brief: Record) -> bool:
 def upload(rt: Runtime, brief: Record, place: str) -> None:
     """Upload one file and record its id; a picture of a URL only when it is the brief's turn to fetch."""
     with fetch_turns.turn(rt, brief, place) as ours:
-        turn = call_numbers.begin(rt, brief, None) if ours else None
-        picture = None if turn is None else _read(rt, brief, turn, place)
-    if turn is None or picture is None:
+        call = call_numbers.begin(rt, brief, None) if ours else None
+        picture = None if call is None else _read(rt, brief, call, place)
+    if call is None or picture is None:
         return
     api = rt.apis[brief.account]
     try:
         upload = api.upload(named_files.upload_name(place, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
     except ApiError as error:
-        _refused(rt, brief, turn, error)
+        _refused(rt, brief, call, error)
     else:
-        call_numbers.end(rt, brief, turn, preparing.uploaded(brief, place, upload.file_id), None)
+        call_numbers.end(rt, brief, call, preparing.uploaded(brief, place, upload.file_id), None)
         log.info("file.uploaded", brief=brief.brief_id, file_id=upload.file_id)
 
 
-def _read(rt: Runtime, brief: Record, turn: int, place: str) -> Picture | None:
+def _read(rt: Runtime, brief: Record, call: int, place: str) -> Picture | None:
     """Return the picture at a place; what becomes of the brief without it is on record."""
     began = time.monotonic()
     try:
         return named_files.read(place, rt.settings, preparing.seconds_to_fetch(brief))
     except FileRefusedError as error:
-        call_numbers.fail(rt, brief, turn, str(error), None)
+        call_numbers.fail(rt, brief, call, str(error), None)
     except FileUnavailableError as error:
-        call_numbers.again(rt, brief, turn, str(error), time.monotonic() - began)
+        call_numbers.again(rt, brief, call, str(error), time.monotonic() - began)
     return None
 
 
@@ -68,16 +69,16 @@ def extract(rt: Runtime, brief: Record) -> None:
     attempt = _extractions(brief) + 1
     journal = steps.intended("extract", brief, request, attempt=attempt, **request)
     send_by = rt.send_by()
-    turn = call_numbers.begin(rt, brief, journal, send_by)
-    if turn is None:
+    call = call_numbers.begin(rt, brief, journal, send_by)
+    if call is None:
         return
     try:
         found = rt.apis[brief.account].extract(**request, send_by=send_by)
     except ApiError as error:
-        _refused_extraction(rt, brief, turn, attempt, error)
+        _refused_extraction(rt, brief, call, attempt, error)
         return
     outcome = steps.outcome("extract", brief, "accepted", attempt=attempt)
-    call_numbers.end(rt, brief, turn, preparing.extracted(found), outcome)
+    call_numbers.end(rt, brief, call, preparing.extracted(found), outcome)
     log.info("reference.described", brief=brief.brief_id, groups=sorted(found.instruction_data))
 
 
@@ -88,35 +89,36 @@ def finish(rt: Runtime, brief: Record) -> None:
         nothing = "the API saw nothing in its reference image to make a face of"
         call_numbers.fail(rt, brief, call_numbers.number(brief), nothing, None)
         return
-    rt.ledger.advance(
-        brief, "waiting", fields=fields, forget=preparing.DONE_WITH, when=call_numbers.as_read(brief)
+    prepared = Transition(
+        "waiting", fields=fields, forget=preparing.DONE_WITH, when=call_numbers.as_read(brief)
     )
+    rt.ledger.apply(brief, prepared)
     log.info("brief.prepared", brief=brief.brief_id)
 
 
 def _extractions(brief: Record) -> int:
-    """Return how many extractions were begun; uploads are turns too, but no attempts at what is paid."""
+    """Return how many extractions were begun; uploads are numbered too, but no attempts at what is paid."""
     return int(brief.get("extractions") or 0)
 
 
-def _refused(rt: Runtime, brief: Record, turn: int, error: ApiError) -> None:
-    verdict = judge(UPLOAD, error, rt.settings)
-    log.warning("upload.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
-    if verdict.to == "failed":
-        call_numbers.fail(rt, brief, turn, str(error), None)
-    elif verdict.to == AGAIN or verdict.pause is None:
-        call_numbers.again(rt, brief, turn, str(error))
+def _refused(rt: Runtime, brief: Record, call: int, error: ApiError) -> None:
+    decision = decide(UPLOAD, error, rt.settings)
+    log.warning("upload.refused", brief=brief.brief_id, to=decision.to, error=str(error))
+    if decision.to == "failed":
+        call_numbers.fail(rt, brief, call, str(error), None)
+    elif decision.to == AGAIN or decision.pause is None:
+        call_numbers.again(rt, brief, call, str(error))
     else:
-        call_numbers.wait(rt, brief, turn, str(error), None, verdict.pause)
+        call_numbers.wait(rt, brief, call, str(error), None, decision.pause)
 
 
-def _refused_extraction(rt: Runtime, brief: Record, turn: int, attempt: int, error: ApiError) -> None:
-    verdict = judge(EXTRACT, error, rt.settings)
-    log.warning("extract.refused", brief=brief.brief_id, to=verdict.to, error=str(error))
-    outcome = steps.outcome("extract", brief, error.outcome, attempt=attempt, message=str(error))
-    if verdict.pause is not None:
-        call_numbers.wait(rt, brief, turn, str(error), outcome, verdict.pause)
-    elif verdict.to == "held":
-        call_numbers.hold(rt, brief, turn, outcome, paid=True)
+def _refused_extraction(rt: Runtime, brief: Record, call: int, attempt: int, error: ApiError) -> None:
+    decision = decide(EXTRACT, error, rt.settings)
+    log.warning("extract.refused", brief=brief.brief_id, to=decision.to, error=str(error))
+    outcome = steps.refused("extract", brief, error, attempt=attempt)
+    if decision.pause is not None:
+        call_numbers.wait(rt, brief, call, str(error), outcome, decision.pause)
+    elif decision.to == "held":
+        call_numbers.hold(rt, brief, call, outcome, paid=True)
     else:
-        call_numbers.fail(rt, brief, turn, str(error), outcome)
+        call_numbers.fail(rt, brief, call, str(error), outcome)

@@ -8,7 +8,8 @@ from config.accounts import Account, load_accounts
 from config.clock import clock
 from config.settings import Settings, settings
 from worker.files.fetch_queue import FetchPlaces, share_of
-from worker.ledger.ledger import Ledger, Record
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record
 from worker.network.pool import longest_call, longest_wait, open_pool
 from worker.piktid.client import PiktID
 from worker.store.connection import connect
@@ -27,13 +28,13 @@ class Runtime:
     apis: dict[str, PiktID]
     fetches: FetchPlaces
 
-    def look(self, subject: str) -> Record | None:
+    def claim_step(self, subject: str) -> Record | None:
         """Read a record for its step; None also of an account that this process has no token of.
 
         While a deploy adds an account, only the new workers have it: the record's timer sends the step again
-        until one of them gets it. Nothing may be claimed before this look.
+        until one of them gets it. Nothing else may be claimed before.
         """
-        record = self.ledger.look(subject)
+        record = self.ledger.claim_step(subject)
         if record is not None and record.account not in self.apis:
             log.warning("account.not_here", account=record.account, subject=subject)
             return None
@@ -50,6 +51,11 @@ class Runtime:
         Early enough that it has ended, and half of its margin is left, when somebody else may take it over.
         """
         return clock() + longest_wait() + durations.RECORD_MARGIN_MS / 2000
+
+    @property
+    def look_ms(self) -> int:
+        """Milliseconds until the API is asked how a job is that it has said nothing of."""
+        return self.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
 
     @property
     def unknown_ms(self) -> int:

@@ -3,14 +3,15 @@
 Its permit and its slots stay taken until then. Each run asks the API about one job at most.
 """
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from actors.runtime import Runtime
-from config import durations, logs
-from worker.ledger.ledger import Answer, Event, Record, Settle
-from worker.lifecycle import steps
+from config import logs
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer, Note
+from worker.lifecycle import transitions
 from worker.piktid.errors import ApiError
 from worker.unresolved.matching import CREATION, Adopt, Ask, Create, Evidence, Fit, Job, NotArrived, resolve
 from worker.unresolved.observations import facts_of, read_evidence
@@ -24,14 +25,7 @@ MOST_CANDIDATES = 20
 def unknown_create(rt: Runtime, brief: Record | None) -> None:
     """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
     if brief is not None and brief.state == "submitting" and brief.age_ms >= rt.paid_call_ms:
-        outcome = steps.outcome("create", brief, "unknown")
-        rt.ledger.advance(
-            brief,
-            "uncertain",
-            settle=Settle.COUNTED,
-            journal=outcome,
-            timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS),
-        )
+        rt.ledger.apply(brief, transitions.unresolved(brief, rt.look_ms))
     elif brief is not None and brief.state == "uncertain":
         _find_out(rt, brief)
 
@@ -54,9 +48,7 @@ def _find_out(rt: Runtime, brief: Record) -> None:
         case Ask() as ask:
             _ask(rt, brief, ask)
         case _:
-            rt.ledger.note(
-                brief, when=_as_read(brief), timer=rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
-            )
+            rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=rt.look_ms))
 
 
 def _create_of(brief: Record, evidence: Evidence) -> Create | None:
@@ -64,16 +56,11 @@ def _create_of(brief: Record, evidence: Evidence) -> Create | None:
     return next((each for each in evidence.creates if (each.subject, each.attempt) == own), None)
 
 
-def _as_read(brief: Record) -> dict[str, str]:
-    """Return what tells this stay in its state from any other."""
-    return {"moved_at": brief.fields["moved_at"]}
-
-
 def _next_to_ask_about(rt: Runtime, create: Create, evidence: Evidence, over_at: int) -> Job | None:
     """Return a job that may be the create's and of which too little is known, the first one seen."""
     # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
-    stale = min(evidence.now - rt.settings.api_ms(durations.LOOK_AGAIN_SECONDS), over_at)
+    stale = min(evidence.now - rt.look_ms, over_at)
     open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
     return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
 
@@ -93,38 +80,22 @@ def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
 
 
 def _adopt(rt: Runtime, brief: Record, job: Job, evidence: Evidence) -> None:
-    answer = rt.ledger.advance(
-        brief,
-        "generating",
-        fields={"job_id": job.job_id},
-        forget=["error"],
-        journal=steps.outcome("create", brief, "adopted", job_id=job.job_id),
-        jobs=[job.job_id],
-        unowned=True,
-        when=_as_read(brief),
-        sightings=evidence.stream.sightings,
-        timer=1,
-    )
+    adopted = transitions.adopted(brief, job.job_id, observed=evidence.stream.sightings)
+    answer = rt.ledger.apply(brief, adopted)
     log.info("create.adopted", brief=brief.brief_id, job=job.job_id, answer=answer)
-    _again_unless_moved(rt, brief, answer)
+    _again_unless_applied(rt, brief, answer)
 
 
 def _send_again(rt: Runtime, brief: Record, evidence: Evidence) -> None:
-    answer = rt.ledger.advance(
-        brief,
-        "waiting",
-        journal=steps.outcome("create", brief, "not arrived"),
-        when=_as_read(brief),
-        sightings=evidence.stream.sightings,
-    )
+    answer = rt.ledger.apply(brief, transitions.not_arrived(brief, evidence.stream.sightings))
     log.warning("create.not_arrived", brief=brief.brief_id, answer=answer)
-    _again_unless_moved(rt, brief, answer)
+    _again_unless_applied(rt, brief, answer)
 
 
-def _again_unless_moved(rt: Runtime, brief: Record, answer: Answer) -> None:
+def _again_unless_applied(rt: Runtime, brief: Record, answer: Answer) -> None:
     """Look again soon where more was seen meanwhile."""
     if answer is not Answer.APPLIED:
-        rt.ledger.note(brief, when=_as_read(brief), timer=1)
+        rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=transitions.AT_ONCE))
 
 
 def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
@@ -134,13 +105,8 @@ def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
         f"its create may or may not have arrived ({ask.why}{found}): adopt a job, send it again, or give up?"
     )
     candidates = _told(ask.jobs[:MOST_CANDIDATES])
-    rt.ledger.advance(
-        brief,
-        "held",
-        fields={"question": question, "candidate_jobs": json.dumps(candidates)},
-        event=Event("identity.brief.held", {"question": question, "candidate_jobs": candidates}),
-        when=_as_read(brief),
-    )
+    held = transitions.hold(question, candidate_jobs=candidates)
+    rt.ledger.apply(brief, replace(held, when=brief.same_stay))
     log.warning("brief.held", brief=brief.brief_id, question=question)
 
 

@@ -19,7 +19,8 @@ from typing import get_args
 from benchmarks.harness import ACCOUNT
 from config.settings import Fsync, Settings
 from worker.ledger.arrivals import Arrival
-from worker.ledger.ledger import Event, Ledger, inside
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Event, inside
 from worker.store import embedded
 from worker.store.connection import connect
 

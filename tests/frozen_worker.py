@@ -8,6 +8,7 @@ the seconds after a claim in which its call may be sent.
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ from actors import path
 from actors.runtime import Runtime
 from config.clock import clock
 from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer, Change, Transition
 
 broker = path.broker
 _change = Ledger._change
 
 
-def _claim(ledger: Ledger, command: str, arguments: dict[str, Any], *more: Any, **named: Any) -> Any:
-    answer = _change(ledger, command, arguments, *more, **named)
-    claimed = arguments.get("to") or (arguments.get("set") or {}).get("doing")
-    if f"{arguments['subject']} {claimed}" == os.environ["FREEZE"]:
+def _claim(ledger: Ledger, command: str, record: Record, change: Change, more: Mapping[str, Any]) -> Answer:
+    answer = _change(ledger, command, record, change, more)
+    claimed = change.to if isinstance(change, Transition) else change.fields.get("doing")
+    if f"{record.subject} {claimed}" == os.environ["FREEZE"]:
         os.environ["FREEZE"] = ""
         Path(os.environ["FROZEN"]).write_text(str(os.getpid()))
         # To this thread: if another took the signal, this one would run on for a moment.

@@ -11,7 +11,7 @@ from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 
 broker = path.broker
-_look = Ledger.look
+_claim_step = Ledger.claim_step
 
 
 def _break(ledger: Ledger, subject: str) -> Record | None:
@@ -19,7 +19,7 @@ def _break(ledger: Ledger, subject: str) -> Record | None:
         os.kill(os.getpid(), signal.SIGKILL)
     if subject in os.environ.get("BROKEN", "").split():
         raise ValueError("a bug of ours")
-    return _look(ledger, subject)
+    return _claim_step(ledger, subject)
 
 
-Ledger.look = _break  # type: ignore[method-assign]  # what the processes of this test are for
+Ledger.claim_step = _break  # type: ignore[method-assign]  # what the processes of this test are for

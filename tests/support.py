@@ -28,7 +28,8 @@ from config.accounts import DEFAULT, Account
 from config.settings import Settings
 from sandbox import Sandbox
 from sandbox.account.dialects import DialectName
-from worker.ledger.ledger import Ledger, Record, brief_subject, promotion_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, brief_subject, promotion_subject
 from worker.ledger.scripts import Scripts
 from worker.store.connection import connect_bytes
 from worker.views import snapshots

@@ -29,8 +29,10 @@ from dramatiq.rate_limits.backends import RedisBackend
 
 from config.settings import Settings
 from worker.ledger.arrivals import Arrival
-from worker.ledger.ledger import Answer, Event, Ledger, Settle, brief_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Event, brief_subject
 from worker.ledger.scripts import Scripts
+from worker.ledger.transition import Answer, Completion, Transition
 from worker.store import embedded
 from worker.store.connection import connect, connect_bytes
 
@@ -54,8 +56,8 @@ def permits(url: str, number: int) -> Cycle:
 
     def pair() -> None:
         granted = replace(record, fields={**record.fields, "grants": str(next(attempts))})
-        begun = ledger.advance(granted, "submitting", timer=45_000)
-        given_back = ledger.advance(granted, "waiting", settle=Settle.NEVER_LEFT)
+        begun = ledger.apply(granted, Transition("submitting", timer_ms=45_000))
+        given_back = ledger.apply(granted, Transition("waiting", completion=Completion.NEVER_LEFT))
         if (begun, given_back) != (Answer.APPLIED, Answer.APPLIED):
             raise RuntimeError(f"a pair was answered {begun}, {given_back}")
 

@@ -25,9 +25,10 @@ from actors.runtime import runtime
 from config import durations, keys
 from sandbox.pictures.draw import draw
 from worker.briefs.naming import job_name
-from worker.ledger.ledger import Answer, Ledger, Pause, Settle
+from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Answer, Completion, Note, Pause, Transition
 from worker.lifecycle import preparing
-from worker.lifecycle.preparing import MOST_TRIES
+from worker.lifecycle.preparing import MOST_FAILURES
 from worker.store.connection import connect_bytes
 from worker.views import snapshots
 
@@ -296,11 +297,11 @@ def test_a_failed_upload_is_tried_again_with_a_new_place(heard: Flow, api: Api, 
 def test_after_the_last_try_the_brief_fails_with_what_went_wrong(flow: Flow, api: Api) -> None:
     api.sandbox.faults(kind="status", path="/storage/*", status=500, count=None)
     brief_id = accept_photo(flow)
-    for tries in range(1, MOST_TRIES):
+    for tries in range(1, MOST_FAILURES):
         flow.steps.until(lambda tries=tries: flow.brief(brief_id).get("tries") == str(tries))
         flow.wake_timer(f"brief:{brief_id}")
-    assert f"tried {MOST_TRIES} times" in flow.finish(brief_id).fields["error"]
-    assert api.requests(UPLOAD) == MOST_TRIES
+    assert f"tried {MOST_FAILURES} times" in flow.finish(brief_id).fields["error"]
+    assert api.requests(UPLOAD) == MOST_FAILURES
 
 
 @pytest.mark.parametrize("path", ["/upload", "/preset/extract-from-image"])
@@ -368,13 +369,18 @@ def test_a_brief_whose_pause_has_ended_by_itself_sleeps_no_more(flow: Flow, api:
 def test_what_a_refused_description_takes_back_from_creates_serves_a_promotion(flow: Flow) -> None:
     flow.accept(brief_id="p")
     for state in ("submitting", "generating", "choosing"):
-        assert flow.ledger.advance(flow.brief("p"), state, settle=Settle.COUNTED) is Answer.APPLIED
+        assert (
+            flow.ledger.apply(flow.brief("p"), Transition(state, completion=Completion.COUNTED))
+            is Answer.APPLIED
+        )
     flow.ledger.set_limits("default", {"jobs": "1"}, by="test")
     flow.accept(brief_id="c")
     assert flow.ledger.plan("p", [{"instruction": "0", "candidates": "[]", "tried": "0"}]) is Answer.APPLIED
     assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["brief:c"]
     preparation = flow.brief(accept_photo(flow))
-    assert flow.ledger.note(preparation, when={}, pause=Pause("create", 60_000, "402")) is Answer.APPLIED
+    assert (
+        flow.ledger.note(preparation, Note(when={}, pause=Pause("create", 60_000, "402"))) is Answer.APPLIED
+    )
     assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["promotion:p#0"]
 
 
@@ -382,7 +388,7 @@ def test_a_brief_that_leaves_preparation_while_it_sleeps_sleeps_no_more(flow: Fl
     flow.client.hset(keys.RECORD("account:default"), "create_until", "9" * 13)
     brief_id = accept_photo(flow)
     flow.steps.run()
-    assert flow.ledger.advance(flow.brief(brief_id), "failed") is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief(brief_id), Transition("failed")) is Answer.APPLIED
     assert not flow.client.exists(keys.WAITING("default", "prepare"))
 
 
@@ -401,7 +407,7 @@ def test_once_answered_a_held_brief_is_prepared_to_the_end(flow: Flow, api: Api)
     api.fault("drop_response", path="/preset/extract-from-image")
     brief_id = accept_photo(flow)
     held = flow.until(brief_id, "held")
-    assert flow.ledger.advance(held, "preparing", timer=1, forget=["question"]) is Answer.APPLIED
+    assert flow.ledger.apply(held, Transition("preparing", timer_ms=1, forget=["question"])) is Answer.APPLIED
     flow.wake_timer(f"brief:{brief_id}")
     flow.until(brief_id, "generating")
     assert [entry.get("attempt") for entry in snapshots.journal(flow.client, brief_id)[:4]] == [1, 1, 2, 2]
@@ -418,16 +424,18 @@ def test_a_photo_in_which_the_api_saw_nothing_fails_the_brief(flow: Flow, api: A
 def test_of_two_runs_at_once_one_makes_the_call(flow: Flow, api: Api) -> None:
     brief_id = accept_photo(flow)
     before = flow.brief(brief_id)
-    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.APPLIED
-    assert flow.ledger.note(before, when={"turn": ""}, fields={"turn": "1"}) is Answer.CONFLICT
-    assert flow.ledger.note(before, when={"turn": "1", "doing": "upload"}) is Answer.CONFLICT
+    assert flow.ledger.note(before, Note(when={"turn": ""}, fields={"turn": "1"})) is Answer.APPLIED
+    assert flow.ledger.note(before, Note(when={"turn": ""}, fields={"turn": "1"})) is Answer.CONFLICT
+    assert flow.ledger.note(before, Note(when={"turn": "1", "doing": "upload"})) is Answer.CONFLICT
 
 
 def test_a_note_of_a_record_that_has_moved_on_changes_nothing(flow: Flow) -> None:
     brief_id = accept_photo(flow)
     before = flow.brief(brief_id)
-    assert flow.ledger.advance(flow.brief(brief_id), "cancelled") is Answer.APPLIED
-    assert flow.ledger.note(before, when={}, fields={"x": "1"}, timer=5, again=True) is Answer.CONFLICT
+    assert flow.ledger.apply(flow.brief(brief_id), Transition("cancelled")) is Answer.APPLIED
+    assert (
+        flow.ledger.note(before, Note(when={}, fields={"x": "1"}, timer_ms=5, again=True)) is Answer.CONFLICT
+    )
     assert flow.brief(brief_id).get("x") is None
 
 

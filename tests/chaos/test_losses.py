@@ -34,8 +34,9 @@ from actors.broker.broker import Broker
 from config import durations, keys
 from config.settings import Settings
 from tests.chaos.harness.cutting import Cutting, cutting
-from worker.ledger.ledger import Answer, Ledger
-from worker.lifecycle.preparing import MOST_TRIES
+from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Answer, Note
+from worker.lifecycle.preparing import MOST_FAILURES
 from worker.store.connection import connect
 from worker.views import snapshots
 
@@ -236,7 +237,7 @@ def test_only_the_run_that_was_not_overtaken_ends_a_preparation(
     else:
         asset = {"file": "ada.png"}
         flow.accept(brief_id="b", instructions=[{"prompt": "A face.", "input_assets": [asset]}])
-        flow.client.hset(keys.RECORD(SUBJECT), "tries", MOST_TRIES - 1)
+        flow.client.hset(keys.RECORD(SUBJECT), "tries", MOST_FAILURES - 1)
         flow.api.fault("delay", path="/upload", seconds=10)
     turn = int(flow.brief("b").get("turn") or 0) + 1
     thread = threading.Thread(target=flow.steps.run)
@@ -244,7 +245,9 @@ def test_only_the_run_that_was_not_overtaken_ends_a_preparation(
     assert eventually(flow.client, lambda: _has_turn(flow, turn))
     if overtaken:
         fields = {"turn": str(turn + 1)}
-        assert flow.ledger.note(flow.brief("b"), when={"turn": str(turn)}, fields=fields) is Answer.APPLIED
+        assert (
+            flow.ledger.note(flow.brief("b"), Note(when={"turn": str(turn)}, fields=fields)) is Answer.APPLIED
+        )
     thread.join()
     assert flow.brief("b").state == ("preparing" if overtaken else end)
     assert flow.brief("b").get("turn") == str(turn + overtaken)

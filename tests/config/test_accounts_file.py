@@ -12,7 +12,7 @@ from config import keys
 from config.accounts import DEFAULT, AccountsError, load_accounts
 from config.limits import Limits
 from config.settings import Settings
-from worker.ledger.ledger import Answer
+from worker.ledger.transition import Answer, Transition
 from worker.views import snapshots
 
 
@@ -236,7 +236,7 @@ def to_describe(flow: Flow) -> str:
 def to_watch(flow: Flow) -> str:
     flow.accept(brief_id="b")
     brief = flow.until("b", "generating")
-    assert flow.ledger.advance(brief, "held", keep=True, timer=1) is Answer.APPLIED
+    assert flow.ledger.apply(brief, Transition("held", keep_permit=True, timer_ms=1)) is Answer.APPLIED
     flow.api.rest()
     flow.wake_timer("brief:b")
     return "brief:b"

@@ -14,7 +14,7 @@ from config.settings import Settings
 from worker.forecast.on_record import waiting_needs
 from worker.forecast.starting import assumed, start_of
 from worker.ledger.kinds import Kind
-from worker.ledger.ledger import brief_subject
+from worker.ledger.records import brief_subject
 from worker.ledger.scripts import Scripts
 from worker.views import account_report, holders, snapshots, standstill
 from worker.views.account_models import AccountReport

@@ -1,27 +1,11 @@
-"""What the ledger is asked and answers with: records, moves' answers, events, pauses, subjects."""
+"""Records as the ledger reads them, their subjects, and the events that tell of them."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from worker.ledger.kinds import Kind
-
-
-class Answer(StrEnum):
-    """What came of asking for a move."""
-
-    APPLIED = "applied"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
-
-
-class Settle(StrEnum):
-    """How a paid request ended, for its endpoint's window."""
-
-    COUNTED = "counted"
-    NEVER_LEFT = "never left"
 
 
 class Event(NamedTuple):
@@ -31,27 +15,11 @@ class Event(NamedTuple):
     data: Mapping[str, Any]
 
 
-class Pause(NamedTuple):
-    """A pause of an account (`pause`) or of a part of its work (`create`, `promote`, `prepare`)."""
-
-    what: str
-    ms: int
-    reason: str
-
-
-class Throttle(NamedTuple):
-    """A 429: its kind (jobs, rate, slots, unclear), what Retry-After said in ms, and the API's words."""
-
-    kind: str
-    ms: int | None
-    reason: str
-
-
 @dataclass(frozen=True)
 class Record:
     """A record as it was read: all values are text, as Redis holds them.
 
-    Its state follows the moves that are made with it (`Ledger.advance`).
+    Its state follows the transitions that are made with it (`Ledger.apply`).
     """
 
     subject: str
@@ -83,6 +51,21 @@ class Record:
     def account(self) -> str:
         """The account's name."""
         return self.fields["account"]
+
+    @property
+    def previous_state(self) -> str | None:
+        """The state that it came from; None of one that has not moved."""
+        return self.fields.get("left")
+
+    @property
+    def same_brief(self) -> dict[str, str]:
+        """What tells a brief from another one that has taken its place since it was read."""
+        return {"accepted_at": self.fields.get("accepted_at", "")}
+
+    @property
+    def same_stay(self) -> dict[str, str]:
+        """What tells this stay in its state from any other."""
+        return {"moved_at": self.fields["moved_at"], "state": self.state}
 
     @property
     def attempt(self) -> int:

@@ -11,7 +11,8 @@ from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, BriefError, Fault, parse
 from worker.ledger.arrivals import Arrival, Arrived
-from worker.ledger.ledger import Event, Ledger, inside
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Event, inside
 from worker.lifecycle.steps import fingerprint
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from config import durations
 from config.settings import Settings
-from worker.ledger.ledger import Pause, Settle, Throttle
+from worker.ledger.transition import Completion, Pause, Throttle
 from worker.piktid import errors as api
 
 #: A move that means: try the next-ranked draft, or fail when there is none.
 NEXT_DRAFT = "next draft"
 
 
-class Stop(StrEnum):
+class Scope(StrEnum):
     """What is held up after an error."""
 
     ACCOUNT = "pause"
@@ -31,39 +31,39 @@ class Rule(NamedTuple):
 
     error: type[api.ApiError]
     to: str
-    stop: Stop | None = None
+    scope: Scope | None = None
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     """What to do with the record that met an error."""
 
     to: str
-    settle: Settle
+    completion: Completion
     pause: Pause | None = None
     throttle: Throttle | None = None
 
 
 CREATE = (
-    Rule(api.NotSentError, "waiting", Stop.ACCOUNT),
+    Rule(api.NotSentError, "waiting", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "uncertain"),
-    Rule(api.UnauthorizedError, "waiting", Stop.ACCOUNT),
-    Rule(api.OutOfCreditsError, "waiting", Stop.CREATE),
-    Rule(api.UnavailableError, "waiting", Stop.CREATE),
-    Rule(api.ThrottledError, "waiting", Stop.THROTTLED),
+    Rule(api.UnauthorizedError, "waiting", Scope.ACCOUNT),
+    Rule(api.OutOfCreditsError, "waiting", Scope.CREATE),
+    Rule(api.UnavailableError, "waiting", Scope.CREATE),
+    Rule(api.ThrottledError, "waiting", Scope.THROTTLED),
     # A redirect or a status that nobody documents says nothing of whether the job was made.
     Rule(api.UnexpectedStatusError, "uncertain"),
     Rule(api.StatusError, "failed"),
 )
 
 PROMOTE = (
-    Rule(api.NotSentError, "planned", Stop.ACCOUNT),
-    Rule(api.OutcomeUnknownError, "planned", Stop.PROMOTE),
-    Rule(api.UnauthorizedError, "planned", Stop.ACCOUNT),
-    Rule(api.OutOfCreditsError, "planned", Stop.PROMOTE),
-    Rule(api.UnavailableError, "planned", Stop.PROMOTE),
-    Rule(api.ThrottledError, "planned", Stop.THROTTLED),
+    Rule(api.NotSentError, "planned", Scope.ACCOUNT),
+    Rule(api.OutcomeUnknownError, "planned", Scope.PROMOTE),
+    Rule(api.UnauthorizedError, "planned", Scope.ACCOUNT),
+    Rule(api.OutOfCreditsError, "planned", Scope.PROMOTE),
+    Rule(api.UnavailableError, "planned", Scope.PROMOTE),
+    Rule(api.ThrottledError, "planned", Scope.THROTTLED),
     Rule(api.NameTakenError, "failed"),
-    Rule(api.UnexpectedStatusError, "planned", Stop.PROMOTE),
+    Rule(api.UnexpectedStatusError, "planned", Scope.PROMOTE),
     Rule(api.StatusError, NEXT_DRAFT),
 )
 
@@ -80,37 +80,37 @@ AGAIN = "again"
 
 # An upload costs nothing, so whatever says nothing about the file is tried again.
 UPLOAD = (
-    Rule(api.UnauthorizedError, "preparing", Stop.ACCOUNT),
-    Rule(api.OutOfCreditsError, "preparing", Stop.CREATE),
-    Rule(api.UnavailableError, "preparing", Stop.CREATE),
-    Rule(api.ThrottledError, "preparing", Stop.PREPARE),
+    Rule(api.UnauthorizedError, "preparing", Scope.ACCOUNT),
+    Rule(api.OutOfCreditsError, "preparing", Scope.CREATE),
+    Rule(api.UnavailableError, "preparing", Scope.CREATE),
+    Rule(api.ThrottledError, "preparing", Scope.PREPARE),
     Rule(api.StatusError, "failed"),
     Rule(api.PictureRefusedError, "failed"),
     Rule(api.ApiError, AGAIN),
 )
 
 EXTRACT = (
-    Rule(api.NotSentError, "preparing", Stop.ACCOUNT),
+    Rule(api.NotSentError, "preparing", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "held"),
-    Rule(api.UnauthorizedError, "preparing", Stop.ACCOUNT),
-    Rule(api.OutOfCreditsError, "preparing", Stop.CREATE),
-    Rule(api.UnavailableError, "preparing", Stop.CREATE),
-    Rule(api.ThrottledError, "preparing", Stop.PREPARE),
+    Rule(api.UnauthorizedError, "preparing", Scope.ACCOUNT),
+    Rule(api.OutOfCreditsError, "preparing", Scope.CREATE),
+    Rule(api.UnavailableError, "preparing", Scope.CREATE),
+    Rule(api.ThrottledError, "preparing", Scope.PREPARE),
     Rule(api.UnexpectedStatusError, "held"),
     Rule(api.StatusError, "failed"),
 )
 
 
-def judge(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> Verdict:
+def decide(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> Decision:
     """Return what the rules say of an error."""
     rule = next((rule for rule in rules if isinstance(error, rule.error)), rules[-1])
-    settle = Settle.NEVER_LEFT if isinstance(error, api.NotSentError) else Settle.COUNTED
-    if rule.stop is None:
-        return Verdict(rule.to, settle)
-    if isinstance(error, api.ThrottledError) and rule.stop is Stop.THROTTLED:
+    completion = Completion.NEVER_LEFT if isinstance(error, api.NotSentError) else Completion.COUNTED
+    if rule.scope is None:
+        return Decision(rule.to, completion)
+    if isinstance(error, api.ThrottledError) and rule.scope is Scope.THROTTLED:
         kind = next(kind for class_, kind in KINDS if isinstance(error, class_))
-        return Verdict(rule.to, settle, throttle=Throttle(kind, _retry_after(error), str(error)))
-    return Verdict(rule.to, settle, pause=Pause(rule.stop, _pause_ms(error, settings), str(error)))
+        return Decision(rule.to, completion, throttle=Throttle(kind, _retry_after(error), str(error)))
+    return Decision(rule.to, completion, pause=Pause(rule.scope, _pause_ms(error, settings), str(error)))
 
 
 def _pause_ms(error: api.ApiError, settings: Settings) -> int:

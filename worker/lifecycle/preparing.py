@@ -22,12 +22,12 @@ from config import durations
 from config.settings import Settings
 from worker.briefs.body import GROUPS
 from worker.briefs.naming import clean, job_name
-from worker.ledger.ledger import Record
+from worker.ledger.records import Record
 from worker.lifecycle.admission import body_fields
 from worker.piktid.answers import Extracted
 
-#: Uploads of a file that are tried; after the last of them the brief fails.
-MOST_TRIES = 10
+#: Failures in a row after which the brief fails.
+MOST_FAILURES = 10
 
 #: What a record needs no more once it is prepared.
 DONE_WITH = ("doing", "turn", "tries", "fetch_ms", "noted_at", "error")
@@ -88,11 +88,16 @@ def prepared(brief: Record) -> dict[str, str] | None:
     return body_fields(body | {"name": called}) | {"job_name": called}
 
 
-def pause_ms(tries: int, settings: Settings) -> int:
-    """Return the pause after so many tries in a row came to nothing, in ms."""
+def pause_ms(failures: int, settings: Settings) -> int:
+    """Return the pause after so many uploads in a row came to nothing, in ms."""
     return settings.api_ms(
-        min(durations.UPLOAD_FIRST_SECONDS * 2 ** (tries - 1), durations.UPLOAD_MOST_SECONDS)
+        min(durations.UPLOAD_FIRST_SECONDS * 2 ** (failures - 1), durations.UPLOAD_MOST_SECONDS)
     )
+
+
+def upload_failures(brief: Record) -> int:
+    """Return how many uploads in a row came to nothing."""
+    return int(brief.get("tries") or 0)
 
 
 def seconds_lost(brief: Record) -> float:

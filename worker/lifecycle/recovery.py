@@ -2,17 +2,25 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.errors import IdentityWorkerError
 from worker.ledger.records import Record
+from worker.ledger.transition import Transition
 from worker.lifecycle import preparing, steps
 from worker.lifecycle.charges import Journal
+from worker.lifecycle.transitions import AT_ONCE, QUESTION_FIELDS
 
-#: What a question leaves on a record, gone once it is answered.
-ASKED = ("question", "evidence", "candidate_jobs", "error")
-#: Milliseconds to the first step of what goes on.
-AT_ONCE = 1
+
+class Move(NamedTuple):
+    """A transition of one of a brief's records."""
+
+    record: Record
+    transition: Transition
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `retry` is given of it."""
+        return {"subject": self.record.subject, "from": self.record.state, **self.transition.arguments()}
 
 
 class OperationRefusedError(IdentityWorkerError):
@@ -21,13 +29,13 @@ class OperationRefusedError(IdentityWorkerError):
 
 def asks_for_job(brief: Record) -> bool:
     """Whether nobody knows if a create of it has arrived."""
-    held = brief.state == "held" and brief.get("left") == "uncertain" and brief.get("evidence") is None
+    held = brief.state == "held" and brief.previous_state == "uncertain" and brief.get("evidence") is None
     return held or brief.state == "uncertain"
 
 
 def asks_for_description(brief: Record) -> bool:
     """Whether nobody knows if its reference image was described."""
-    return brief.state == "held" and brief.get("left") == "preparing" and brief.get("evidence") is None
+    return brief.state == "held" and brief.previous_state == "preparing" and brief.get("evidence") is None
 
 
 def answers(brief_id: str, *, job: bool) -> str:
@@ -46,8 +54,8 @@ def argument(brief_id: str) -> str:
     return f"-- {shlex.quote(brief_id)}" if brief_id.startswith("-") else shlex.quote(brief_id)
 
 
-def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[dict[str, Any]]:
-    """Return the moves of `retry.lua` that bring a brief back.
+def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[Move]:
+    """Return the moves that bring a brief back, in their order.
 
     Raises OperationRefusedError when there is no way.
     """
@@ -62,12 +70,12 @@ def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> l
     raise OperationRefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells where it is")
 
 
-def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, Any]]:
+def _from_held(brief: Record, promotions: Sequence[Record]) -> list[Move]:
     held = [each for each in promotions if each.state == "held"]
     if held:
         return [
-            _move(each, "preprocessing", timer=AT_ONCE)
-            if each.get("left") == "preprocessing"
+            _move(each, "preprocessing", timer_ms=AT_ONCE)
+            if each.previous_state == "preprocessing"
             else _plan_again(each)
             for each in held
         ]
@@ -77,10 +85,10 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[dict[str, An
             f"brief {brief.brief_id} has a question that retrying does not answer: answer it by `{command}`"
         )
     to = brief.fields["left"]
-    return [_move(brief, to, timer=None if to == "waiting" else AT_ONCE)]
+    return [_move(brief, to, timer_ms=None if to == "waiting" else AT_ONCE)]
 
 
-def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
+def _from_failed(brief: Record, journal: Journal) -> Move:
     """Return the move to the last thing that was paid for."""
     if brief.get("faults") is not None:
         raise OperationRefusedError(
@@ -89,7 +97,7 @@ def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
     if any(draft.usable for draft in steps.drafts_of(brief)):
         return _move(brief, "choosing")
     if brief.get("job_id") is not None:
-        return _move(brief, "generating", timer=AT_ONCE)
+        return _move(brief, "generating", timer_ms=AT_ONCE)
     if "create" in journal.unknown or "extract" in journal.unknown:
         raise OperationRefusedError(
             f"brief {brief.brief_id} may have been paid for, nobody knows: "
@@ -100,25 +108,27 @@ def _from_failed(brief: Record, journal: Journal) -> dict[str, Any]:
             f"brief {brief.brief_id} has a job that its record does not name: see `status {brief.brief_id}`"
         )
     if preparing.has_files(brief):
-        return _move(brief, "preparing", timer=AT_ONCE)
+        return _move(brief, "preparing", timer_ms=AT_ONCE)
     return _move(brief, "waiting")
 
 
-def _plan_again(promotion: Record) -> dict[str, Any]:
-    fields = {"tried": "0"} if promotion.state == "failed" else None
+def _plan_again(promotion: Record) -> Move:
+    if promotion.state == "failed":
+        return _move(promotion, "planned", fields={"tried": "0"})
     # One held in the middle of its promote may have arrived: it keeps the permit that it has.
-    return _move(promotion, "planned", fields=fields) | {"keep": promotion.state == "held"}
+    return _move(promotion, "planned", keep_permit=True)
 
 
 def _move(
-    record: Record, to: str, *, timer: int | None = None, fields: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    change = {
-        "subject": record.subject,
-        "from": record.state,
-        "to": to,
-        "set": fields,
-        "forget": [*ASKED, "tries", "fetch_ms", "doing", "repeated"],
-        "timer": timer,
-    }
-    return {name: value for name, value in change.items() if value is not None}
+    record: Record,
+    to: str,
+    *,
+    timer_ms: int | None = None,
+    fields: Mapping[str, str] | None = None,
+    keep_permit: bool = False,
+) -> Move:
+    forget = [*QUESTION_FIELDS, "tries", "fetch_ms", "doing", "repeated"]
+    transition = Transition(
+        to, fields=fields or {}, forget=forget, timer_ms=timer_ms, keep_permit=keep_permit
+    )
+    return Move(record, transition)

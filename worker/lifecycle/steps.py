@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.briefs.brief import Choose, OnNameTaken
-from worker.ledger.ledger import Event, Record
+from worker.ledger.records import Event, Record
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults
+from worker.piktid.errors import ApiError
 
 
 def fingerprint(request: Mapping[str, Any]) -> str:
@@ -25,6 +26,11 @@ def intended(call: str, record: Record, request: Mapping[str, Any], **facts: Any
 def outcome(call: str, record: Record, what: str, **facts: Any) -> dict[str, Any]:
     """Return the journal's entry for how a paid call ended."""
     return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **facts}
+
+
+def refused(call: str, record: Record, error: ApiError, **facts: Any) -> dict[str, Any]:
+    """Return the journal's entry for a paid call that has failed."""
+    return outcome(call, record, error.outcome, **facts, message=str(error))
 
 
 def charged(brief: Record, results: JobResults) -> dict[str, Any]:

@@ -10,14 +10,13 @@ import redis
 
 from config.settings import Settings
 from worker.ledger.kinds import Kind, final
-from worker.ledger.ledger import Ledger, same_brief
-from worker.ledger.records import Answer, Record, inside, promotion_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, inside, promotion_subject
 from worker.ledger.scripts import Scripts
-from worker.lifecycle import choosing, steps
+from worker.ledger.transition import Answer
+from worker.lifecycle import choosing, steps, transitions
 from worker.lifecycle.charges import Journal
 from worker.lifecycle.recovery import (
-    ASKED,
-    AT_ONCE,
     OperationRefusedError,
     asks_for_description,
     asks_for_job,
@@ -51,37 +50,21 @@ class Operator:
                 f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job{_ASKING}"
             )
         _check_job(api, job_id)
-        answer = self.ledger.advance(
-            brief,
-            "generating",
-            fields={"job_id": job_id},
-            forget=ASKED,
-            when=_as_read(brief),
-            jobs=[job_id],
-            unowned=True,
-            timer=AT_ONCE,
-            journal=steps.outcome("create", brief, "adopted", job_id=job_id, by=self._by),
-        )
+        answer = self.ledger.apply(brief, transitions.adopted(brief, job_id, by=self._by))
         return self._checked(brief, answer, f"or job {job_id} is another brief's")
 
     def resend(self, brief: Record) -> Answer:
         """Have the paid call made again whose outcome nobody knows: the create, or the description."""
         if asks_for_job(brief):
-            to, timer = "waiting", None
+            to = "waiting"
         elif asks_for_description(brief):
-            to, timer = "preparing", AT_ONCE
+            to = "preparing"
         else:
             raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: no paid call of it is in question{_ASKING}"
             )
-        answer = self.ledger.advance(
-            brief,
-            to,
-            forget=ASKED,
-            when=_as_read(brief),
-            timer=timer,
-            journal=self._word(brief, "resend", back_to=to),
-        )
+        journal = self._word(brief, "resend", back_to=to)
+        answer = self.ledger.apply(brief, transitions.sent_again(brief, to, journal))
         return self._checked(brief, answer)
 
     def give_up(self, brief: Record, paid: str) -> Answer:
@@ -106,20 +89,20 @@ class Operator:
         promotions = self._promotions(brief)
         moves = way_back(brief, promotions, journal)
         chosen = None
-        if moves[0]["to"] == "choosing":
+        if moves[0].transition.to == "choosing":
             chosen = choosing.choose(steps.rules_of(brief), steps.drafts_of(brief))
         answer = Answer(
             self._scripts.run(
                 "retry",
                 brief=brief.brief_id,
-                when=_as_read(brief),
-                moves=moves,
+                when=brief.same_stay,
+                moves=[each.arguments() for each in moves],
                 promotions=[each.fields() for each in chosen] if chosen else None,
                 journal=inside(self._word(brief, "retry", **{"from": brief.state})) + "}",
             )
         )
         self._checked(brief, answer)
-        return str(moves[0]["to"])
+        return moves[0].transition.to
 
     def _promotions(self, brief: Record) -> list[Record]:
         count = int(brief.get("promotions") or 0)
@@ -134,7 +117,7 @@ class Operator:
                 to=to,
                 why=why,
                 # A cancel holds in whatever state the brief is by now, but not for one in its place.
-                when=_as_read(brief) if to == "failed" else same_brief(brief),
+                when=brief.same_stay if to == "failed" else brief.same_brief,
                 journal=inside(self._word(brief, "cancel" if to == "cancelled" else "give up")) + "}",
             )
         )
@@ -148,10 +131,6 @@ class Operator:
             why = " ".join(["has moved meanwhile", otherwise]).strip()
             raise OperationRefusedError(f"brief {brief.brief_id} {why}; see `status {brief.brief_id}`")
         return answer
-
-
-def _as_read(brief: Record) -> dict[str, str]:
-    return {"moved_at": brief.fields["moved_at"], "state": brief.state}
 
 
 def _where(brief: Record) -> str:

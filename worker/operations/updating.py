@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from config.errors import IdentityWorkerError
 from worker.briefs.brief import parse
 from worker.briefs.equality import digest
-from worker.ledger.ledger import Event, Ledger
-from worker.ledger.records import Record, brief_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Event, Record, brief_subject
 from worker.lifecycle.admission import envelope
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from config import keys
-from worker.ledger.ledger import brief_subject
+from worker.ledger.records import brief_subject
 
 #: Holders that are named; the others are counted.
 NAMED = 5

@@ -12,7 +12,7 @@ import redis
 
 from config import keys
 from config.limits import DEFAULTS
-from worker.ledger.ledger import brief_subject, promotion_subject
+from worker.ledger.records import brief_subject, promotion_subject
 from worker.views.listing import listed
 from worker.views.models import (
     AccountView,

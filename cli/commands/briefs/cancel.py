@@ -10,7 +10,8 @@ from cli.render.held import AS_WISHED
 from cli.shared.common import Json, load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell, who
 from worker.ledger.kinds import Kind, final
-from worker.ledger.records import Answer, Record
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
 

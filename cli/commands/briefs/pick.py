@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from cli.shared.common import Json, fail, fail_unknown, load_settings, open_redis, print_json
-from worker.ledger.ledger import Answer, Ledger, Record, brief_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, brief_subject
+from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.choosing import Chosen, PickError
 

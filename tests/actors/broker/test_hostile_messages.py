@@ -20,7 +20,7 @@ from support import (
 from actors.broker.broker import brief_message
 from config import keys
 from worker.briefs.faults import MAX_SHOWN
-from worker.ledger.ledger import brief_subject
+from worker.ledger.records import brief_subject
 from worker.views import snapshots
 
 ESCAPE = "\x1b[31mred\x1b]0;title\x07\x9b2J"

@@ -24,6 +24,7 @@ from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox.server import running
+from worker.ledger.transition import Note
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow, read_event, read_frame
 from worker.store.connection import CONNECTIONS, connect
 
@@ -314,14 +315,14 @@ def test_a_timer_is_not_late_though_redis_ends_a_wait_late(flow: Flow, redis_url
     late = []
     with listening(flow.settings, flow.api, redis_url):
         for ms in range(40, 140, 5):
-            flow.ledger.note(flow.record("brief:b"), when={}, timer=ms)
+            flow.ledger.note(flow.record("brief:b"), Note(when={}, timer_ms=ms))
             due: Any = flow.client.zscore(keys.TIMERS(), "brief:b")
             # Not asked for again and again: at each request the server looks at whose time is over.
             _, step = cast(tuple[str, str], flow.client.blpop([keys.QUEUE(keys.STEPS)], timeout=4))
             message = json.loads(str(flow.client.hget(keys.MESSAGES(keys.STEPS), step)))
             late.append(message["message_timestamp"] - due)
             flow.client.hdel(keys.MESSAGES(keys.STEPS), step)
-            flow.ledger.look("brief:b")
+            flow.ledger.claim_step("brief:b")
     assert min(late) >= 0
     # Some may be late because the machine is busy, but not three of four.
     assert sorted(late)[len(late) // 4] < 10, late

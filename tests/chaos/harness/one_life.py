@@ -30,7 +30,8 @@ from tests.chaos.harness.points import Point
 from tests.chaos.harness.store import Store, store
 from tests.chaos.invariants import invariants
 from tests.chaos.invariants.invariants import Breach
-from worker.ledger.ledger import Ledger, Record, brief_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, brief_subject
 from worker.store.connection import connect
 from worker.views import snapshots
 

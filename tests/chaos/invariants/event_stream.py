@@ -9,7 +9,7 @@ import redis
 
 from actors.broker import dead_letters
 from config import keys
-from worker.ledger.ledger import brief_subject
+from worker.ledger.records import brief_subject
 from worker.views.models import BriefView
 
 Fault = tuple[str, str]

@@ -14,7 +14,8 @@ from config import keys
 from config.accounts import load_accounts
 from config.settings import Settings
 from worker.ledger.arrivals import Outcome
-from worker.ledger.ledger import Answer, Ledger
+from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Answer, Transition
 from worker.lifecycle import admission
 from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
@@ -178,9 +179,9 @@ def test_what_was_or_may_have_been_paid_for_is_never_replaced(flow: Flow, outcom
     flow.accept(brief_id="b")
     record = flow.brief("b")
     intent = {"call": "create", "subject": "brief:b", "attempt": 1, "what": "intended"}
-    assert flow.ledger.advance(record, "submitting", journal=intent) is Answer.APPLIED
+    assert flow.ledger.apply(record, Transition("submitting", journal=intent)) is Answer.APPLIED
     ended = None if outcome is None else intent | {"what": outcome}
-    flow.ledger.advance(record, "failed", journal=ended)
+    flow.ledger.apply(record, Transition("failed", journal=ended))
     bring(flow, brief_id="b", name="Another")
     assert flow.brief("b").state == "failed"
     assert len(dead(flow.client)) == 1
@@ -194,7 +195,7 @@ def test_a_worker_holding_the_old_brief_moves_nothing_of_the_new(flow: Flow) -> 
     intent = {"call": "create", "subject": "brief:b", "what": "intended"}
     # Its attempt is let count as the new one's: what tells them apart is when they were accepted.
     flow.client.hset(keys.RECORD("brief:b"), "grants", stale.get("grants") or "")
-    assert flow.ledger.advance(stale, "submitting", journal=intent) is Answer.CONFLICT
+    assert flow.ledger.apply(stale, Transition("submitting", journal=intent)) is Answer.CONFLICT
 
 
 def test_who_read_the_replaced_brief_does_not_cancel_its_successor(flow: Flow) -> None:

@@ -12,8 +12,10 @@ from config.accounts import load_accounts
 from config.settings import Settings
 from tests.chaos.harness.cutting import cutting
 from worker.ledger.arrivals import Outcome
-from worker.ledger.ledger import Answer, Ledger, Record, Settle, Throttle
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record
 from worker.ledger.scripts import Scripts
+from worker.ledger.transition import Answer, Completion, Note, Throttle, Transition
 from worker.lifecycle import admission
 from worker.store.connection import connect
 from worker.views import snapshots
@@ -41,19 +43,27 @@ def read(ledger: Ledger, subject: str = SUBJECT) -> Record:
 
 def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
     """Record that an attempt's create was accepted, as its step does."""
-    return ledger.advance(
-        attempt, "generating", fields={"job_id": job}, settle=Settle.COUNTED, jobs=[job], timer=60_000,
-        journal={"call": "create", "attempt": attempt.attempt, "job_id": job}, paid=True,
-    )  # fmt: skip
+    return ledger.apply(
+        attempt,
+        Transition(
+            "generating",
+            fields={"job_id": job},
+            completion=Completion.COUNTED,
+            jobs=[job],
+            timer_ms=60_000,
+            journal={"call": "create", "attempt": attempt.attempt, "job_id": job},
+            paid=True,
+        ),
+    )
 
 
 def bought_once(ledger: Ledger, settings: Settings, *, is_over: bool) -> Record:
     """Record that an attempt's create has made the job j1, which may be over by now; return the attempt."""
     attempt = accepted(ledger, settings)
-    ledger.advance(attempt, "submitting")
+    ledger.apply(attempt, Transition("submitting"))
     assert bought(ledger, attempt, "j1") is Answer.APPLIED
     if is_over:
-        assert ledger.advance(read(ledger), "choosing") is Answer.APPLIED
+        assert ledger.apply(read(ledger), Transition("choosing")) is Answer.APPLIED
     return attempt
 
 
@@ -85,13 +95,13 @@ def test_what_is_recorded_twice_is_in_the_journal_once(
 def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
     """Let an attempt be held and granted again while its worker sleeps; return it and the one after it."""
     first = accepted(ledger, settings)
-    assert ledger.advance(first, "submitting") is Answer.APPLIED
-    assert ledger.advance(first, "uncertain", settle=Settle.COUNTED) is Answer.APPLIED
-    assert ledger.advance(first, "held") is Answer.APPLIED
-    assert ledger.advance(first, "waiting") is Answer.APPLIED
+    assert ledger.apply(first, Transition("submitting")) is Answer.APPLIED
+    assert ledger.apply(first, Transition("uncertain", completion=Completion.COUNTED)) is Answer.APPLIED
+    assert ledger.apply(first, Transition("held")) is Answer.APPLIED
+    assert ledger.apply(first, Transition("waiting")) is Answer.APPLIED
     second = read(ledger)
     assert second.attempt == first.attempt + 1
-    assert ledger.advance(second, "submitting") is Answer.APPLIED
+    assert ledger.apply(second, Transition("submitting")) is Answer.APPLIED
     return first, second
 
 
@@ -99,8 +109,9 @@ def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: S
     first, second = overtaken(ledger, settings)
     late = {"call": "create", "job_id": "none", "what": "Throttled"}
     throttle = Throttle("jobs", None, "429")
-    refused = ledger.advance(
-        first, "waiting", settle=Settle.COUNTED, throttle=throttle, journal=late, paid=True
+    refused = ledger.apply(
+        first,
+        Transition("waiting", completion=Completion.COUNTED, throttle=throttle, journal=late, paid=True),
     )
     assert refused is Answer.CONFLICT
     now = read(ledger)
@@ -131,9 +142,9 @@ def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger
     )
     began = read(ledger)
     for turn in ("1", "2"):
-        assert ledger.note(began, when={}, fields={"turn": turn}) is Answer.APPLIED
+        assert ledger.note(began, Note(when={}, fields={"turn": turn})) is Answer.APPLIED
     late = ledger.note(
-        began, when={"turn": "1"}, fields={"extracted": "{}"}, journal={"call": "extract"}, paid=True
+        began, Note(when={"turn": "1"}, fields={"extracted": "{}"}, journal={"call": "extract"}, paid=True)
     )
     assert late is Answer.CONFLICT
     assert [(entry["call"], entry["late"]) for entry in snapshots.journal(ledger.client, "b")] == [
@@ -151,13 +162,19 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
         is Outcome.ACCEPTED
     )
     began = read(ledger)
-    ledger.note(began, when={"turn": ""}, fields={"turn": "1", "doing": "extract"})
+    ledger.note(began, Note(when={"turn": ""}, fields={"turn": "1", "doing": "extract"}))
     with cutting(redis_url) as proxy, connect(proxy.url) as client:
         proxy.cut_answer("EVALSHA", '"extracted"')
         recorded = Ledger(client, settings).note(
-            began, when={"turn": "1", "doing": "extract"}, fields={"extracted": "{}"}, forget=["doing"],
-            journal={"call": "extract"}, paid=True,
-        )  # fmt: skip
+            began,
+            Note(
+                when={"turn": "1", "doing": "extract"},
+                fields={"extracted": "{}"},
+                forget=["doing"],
+                journal={"call": "extract"},
+                paid=True,
+            ),
+        )
     assert proxy.done.is_set()
     assert recorded is Answer.CONFLICT
     assert [entry["call"] for entry in snapshots.journal(ledger.client, "b")] == ["extract"]
@@ -170,9 +187,14 @@ def test_an_hour_without_workers_leaves_one_message_for_each_record(
     briefs = ["a", "b", "c"]
     for brief_id in briefs:
         attempt = accepted(ledger, settings, brief_id)
-        ledger.advance(attempt, "submitting")
-        ledger.advance(
-            attempt, "generating", settle=Settle.COUNTED, timer=settings.api_ms(durations.LOOK_AGAIN_SECONDS)
+        ledger.apply(attempt, Transition("submitting"))
+        ledger.apply(
+            attempt,
+            Transition(
+                "generating",
+                completion=Completion.COUNTED,
+                timer_ms=settings.api_ms(durations.LOOK_AGAIN_SECONDS),
+            ),
         )
     client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
     began = ledger.now() + settings.api_ms(durations.LOOK_AGAIN_SECONDS)
@@ -182,6 +204,6 @@ def test_an_hour_without_workers_leaves_one_message_for_each_record(
     assert sorted(json.loads(text)["args"][0] for text in waiting) == [f"brief:{each}" for each in briefs]
     # Whoever is back takes it up, and the next hint is a new message.
     client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
-    ledger.look("brief:a")
+    ledger.claim_step("brief:a")
     scripts.run("due", began + HOUR + 10_000, most=100)
     assert client.llen(keys.QUEUE(keys.STEPS)) == len(briefs)

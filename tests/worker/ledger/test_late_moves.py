@@ -6,7 +6,8 @@ from support import CREATE, PROMOTE, Flow, event_types
 from config import keys
 from config.accounts import DEFAULT
 from worker.briefs.brief import Choose
-from worker.ledger.ledger import Answer, Pause, Record, Settle
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.recovery import OperationRefusedError
@@ -31,25 +32,27 @@ def job_of(flow: Flow) -> str:
 
 def adopted(flow: Flow, subject: Record, job: str) -> Answer:
     """Let an uncertain create be found to have made a job."""
-    return flow.ledger.advance(
-        subject, "generating", fields={"job_id": job}, jobs=[job], unowned=True, timer=1
+    return flow.ledger.apply(
+        subject, Transition("generating", fields={"job_id": job}, jobs=[job], unowned=True, timer_ms=1)
     )
 
 
 def accepted(flow: Flow, attempt: Record, job: str) -> Answer:
     """Record the answer of a create as its step does."""
     outcome = steps.outcome("create", attempt, "accepted", job_id=job)
-    return flow.ledger.advance(
+    return flow.ledger.apply(
         attempt,
-        "generating",
-        fields={"job_id": job},
-        settle=Settle.COUNTED,
-        journal=outcome,
-        jobs=[job],
-        unowned=True,
-        timer=1,
-        paid=True,
-        also_from=("uncertain", "held"),
+        Transition(
+            "generating",
+            fields={"job_id": job},
+            completion=Completion.COUNTED,
+            journal=outcome,
+            jobs=[job],
+            unowned=True,
+            timer_ms=1,
+            paid=True,
+            also_from=("uncertain", "held"),
+        ),
     )
 
 
@@ -58,7 +61,10 @@ def submitting(flow: Flow, brief_id: str = "b") -> Record:
     flow.accept(brief_id=brief_id)
     attempt = flow.brief(brief_id)
     intent = steps.intended("create", attempt, attempt.json("body"))
-    assert flow.ledger.advance(attempt, "submitting", journal=intent, timer=1_000_000) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(attempt, Transition("submitting", journal=intent, timer_ms=1_000_000))
+        is Answer.APPLIED
+    )
     return attempt
 
 
@@ -89,7 +95,7 @@ def test_a_brief_given_up_promotes_nothing_when_its_job_is_found(flow: Flow) -> 
 
 def test_a_brief_that_was_given_up_comes_back_by_retry(flow: Flow) -> None:
     flow.accept(brief_id="b")
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "q", "evidence": "{}"})
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "q", "evidence": "{}"}))
     operator(flow).give_up(flow.brief("b"), "nothing")
     assert flow.brief("b").state == "failed"
     assert retry(flow) == flow.brief("b").state == "waiting"
@@ -100,8 +106,9 @@ def test_a_brief_refused_while_being_cancelled_comes_back_by_retry(flow: Flow) -
     attempt = submitting(flow)
     operator(flow).cancel(flow.brief("b"))
     refused = steps.outcome("create", attempt, "Invalid", message="400: no")
-    flow.ledger.advance(
-        attempt, "failed", settle=Settle.COUNTED, journal=refused, fields={"error": "400: no"}
+    flow.ledger.apply(
+        attempt,
+        Transition("failed", completion=Completion.COUNTED, journal=refused, fields={"error": "400: no"}),
     )
     assert flow.brief("b").state == "failed"
     assert retry(flow) == flow.brief("b").state == "waiting"
@@ -110,15 +117,15 @@ def test_a_brief_refused_while_being_cancelled_comes_back_by_retry(flow: Flow) -
 def test_a_given_up_brief_with_files_is_prepared_again_by_retry(flow: Flow) -> None:
     asset = {"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}
     flow.accept(brief_id="b", instructions=[asset])
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "q", "evidence": "{}"})
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "q", "evidence": "{}"}))
     operator(flow).give_up(flow.brief("b"), "nothing")
     assert retry(flow) == flow.brief("b").state == "preparing"
 
 
 def test_the_late_success_of_a_given_up_brief_leaves_it_ended(flow: Flow) -> None:
     attempt = submitting(flow)
-    flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
+    flow.ledger.apply(flow.brief("b"), Transition("uncertain", completion=Completion.COUNTED))
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "?"}))
     operator(flow).give_up(flow.brief("b"), "nothing")
     assert accepted(flow, attempt, "job_1") is Answer.CONFLICT
     assert flow.brief("b").state == "failed"
@@ -132,8 +139,8 @@ def test_the_late_success_of_a_given_up_brief_leaves_it_ended(flow: Flow) -> Non
 
 def test_the_late_success_of_a_brief_that_asks_answers_the_question(flow: Flow) -> None:
     attempt = submitting(flow)
-    flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
+    flow.ledger.apply(flow.brief("b"), Transition("uncertain", completion=Completion.COUNTED))
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "?"}))
     assert accepted(flow, attempt, "job_1") is Answer.APPLIED
     assert flow.brief("b").state == "generating"
 
@@ -141,9 +148,11 @@ def test_the_late_success_of_a_brief_that_asks_answers_the_question(flow: Flow) 
 @pytest.mark.parametrize("to", ["waiting", "uncertain", "failed"])
 def test_no_late_refusal_moves_a_brief_that_asks_for_its_job(flow: Flow, to: str) -> None:
     attempt = submitting(flow)
-    flow.ledger.advance(flow.brief("b"), "uncertain", settle=Settle.COUNTED)
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
-    late = flow.ledger.advance(attempt, to, settle=Settle.NEVER_LEFT, also_from=("uncertain",))
+    flow.ledger.apply(flow.brief("b"), Transition("uncertain", completion=Completion.COUNTED))
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "?"}))
+    late = flow.ledger.apply(
+        attempt, Transition(to, completion=Completion.NEVER_LEFT, also_from=("uncertain",))
+    )
     assert late is Answer.CONFLICT
     assert flow.brief("b").state == "held"
 
@@ -152,7 +161,7 @@ def test_a_step_without_drafts_does_not_fail_a_brief_that_moved_on(flow: Flow) -
     with_drafts(flow)
     stale = flow.brief("b")
     flow.until("b", "promoting")
-    assert flow.ledger.advance(stale, "failed", fields={"error": "404"}) is Answer.CONFLICT
+    assert flow.ledger.apply(stale, Transition("failed", fields={"error": "404"})) is Answer.CONFLICT
     assert flow.brief("b").state == "promoting"
 
 
@@ -221,7 +230,9 @@ def test_a_promote_that_may_have_arrived_keeps_its_permit_when_withdrawn(
     attempt = submitting(flow, "c")
     flow.end_pauses()
     assert flow.promotion("b").attempt == 2
-    flow.ledger.advance(attempt, "waiting", settle=Settle.COUNTED, pause=Pause("pause", 60_000, "401"))
+    flow.ledger.apply(
+        attempt, Transition("waiting", completion=Completion.COUNTED, pause=Pause("pause", 60_000, "401"))
+    )
     assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
     flow.end_pauses()
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
@@ -254,10 +265,10 @@ def test_a_promote_to_be_cancelled_while_under_way_is_not_repeated(flow: Flow) -
     with_drafts(flow)
     flow.until("b", "promoting")
     attempt = flow.promotion("b")
-    assert flow.ledger.advance(attempt, "promoting", timer=1_000_000) is Answer.APPLIED
+    assert flow.ledger.apply(attempt, Transition("promoting", timer_ms=1_000_000)) is Answer.APPLIED
     operator(flow).cancel(flow.brief("b"))
     assert flow.promotion("b").state == "promoting"
-    flow.ledger.advance(attempt, "planned", settle=Settle.COUNTED, keep=True)
+    flow.ledger.apply(attempt, Transition("planned", completion=Completion.COUNTED, keep_permit=True))
     assert flow.promotion("b").state == "held"
     flow.grow_older("promotion:b#0", 3_600)
     flow.until("b", "cancelled")

@@ -21,8 +21,10 @@ from config.accounts import Account
 from config.limits import Limits
 from config.settings import Settings
 from worker.ledger.arrivals import Arrival, Outcome
-from worker.ledger.ledger import Answer, Event, Ledger, Pause, Record, Settle, brief_subject, inside
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Event, Record, brief_subject, inside
 from worker.ledger.scripts import Scripts
+from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.store.connection import connect
 from worker.unresolved.streams import read_stream
 from worker.views import snapshots
@@ -66,27 +68,38 @@ def generating(ledger: Ledger, brief_id: str = "b", job: str = "job_1") -> None:
     accept(ledger, brief_id)
     brief = record(ledger, brief_subject(brief_id))
     assert (
-        ledger.advance(brief, "submitting", journal={"call": "create", "what": "intended"}) is Answer.APPLIED
+        ledger.apply(brief, Transition("submitting", journal={"call": "create", "what": "intended"}))
+        is Answer.APPLIED
     )
-    moved = ledger.advance(
-        brief, "generating", fields={"job_id": job}, settle=Settle.COUNTED, jobs=[job], timer=60_000,
-        journal={"call": "create", "what": "accepted"},
-    )  # fmt: skip
+    moved = ledger.apply(
+        brief,
+        Transition(
+            "generating",
+            fields={"job_id": job},
+            completion=Completion.COUNTED,
+            jobs=[job],
+            timer_ms=60_000,
+            journal={"call": "create", "what": "accepted"},
+        ),
+    )
     assert moved is Answer.APPLIED
 
 
 def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
     """Take a new brief to where its identities are being prepared; return its promotions' subjects."""
     generating(ledger)
-    ledger.advance(record(ledger), "choosing")
+    ledger.apply(record(ledger), Transition("choosing"))
     ledger.plan("b", [{"tried": "0", "candidates": "[]"}] * promotions)
     subjects = [f"promotion:b#{number}" for number in range(promotions)]
     for number, subject in enumerate(subjects):
         promotion = record(ledger, subject)
-        assert ledger.advance(promotion, "promoting") is Answer.APPLIED
+        assert ledger.apply(promotion, Transition("promoting")) is Answer.APPLIED
         code, job = f"code{number}", f"pre{number}"
         fields = {"identity_code": code}
-        ledger.advance(promotion, "preprocessing", fields=fields, settle=Settle.COUNTED, jobs=[job, code])
+        ledger.apply(
+            promotion,
+            Transition("preprocessing", fields=fields, completion=Completion.COUNTED, jobs=[job, code]),
+        )
     return subjects
 
 
@@ -110,7 +123,7 @@ def test_a_brief_accepted_twice_is_one_brief(client: "redis.Redis", ledger: Ledg
 
 def test_a_brief_is_not_accepted_again_after_its_end(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
-    ledger.advance(record(ledger), "cancelled")
+    ledger.apply(record(ledger), Transition("cancelled"))
     assert accept(ledger) is Outcome.SAME
     assert record(ledger).state == "cancelled"
 
@@ -119,19 +132,29 @@ def test_a_move_asked_for_twice_is_made_once(client: "redis.Redis", ledger: Ledg
     accept(ledger)
     brief = record(ledger)
     intent = {"call": "create", "what": "intended"}
-    assert ledger.advance(brief, "submitting", journal=intent) is Answer.APPLIED
-    assert ledger.advance(brief, "submitting", journal=intent) is Answer.DUPLICATE
+    assert ledger.apply(brief, Transition("submitting", journal=intent)) is Answer.APPLIED
+    assert ledger.apply(brief, Transition("submitting", journal=intent)) is Answer.DUPLICATE
     assert len(snapshots.journal(client, "b")) == 1
 
 
 def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
     brief = record(ledger)
-    ledger.advance(brief, "submitting", fields={"error": "old"})
-    ledger.advance(
-        brief, "generating", fields={"job_id": "j1"}, forget=["error"], event=Event("x", {}), timer=5_000,
-        settle=Settle.COUNTED, journal={"call": "create"}, jobs=["j1"], pause=Pause("create", 1_000, "why"),
-    )  # fmt: skip
+    ledger.apply(brief, Transition("submitting", fields={"error": "old"}))
+    ledger.apply(
+        brief,
+        Transition(
+            "generating",
+            fields={"job_id": "j1"},
+            forget=["error"],
+            event=Event("x", {}),
+            timer_ms=5_000,
+            completion=Completion.COUNTED,
+            journal={"call": "create"},
+            jobs=["j1"],
+            pause=Pause("create", 1_000, "why"),
+        ),
+    )
     moved = record(ledger)
     assert (moved.state, moved.get("job_id"), moved.get("error")) == ("generating", "j1", None)
     assert event_types(client) == ["identity.brief.accepted", "x"]
@@ -145,10 +168,20 @@ def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Led
     accept(ledger)
     brief = record(ledger)
     before = whole_server(client)
-    answer = ledger.advance(
-        brief, "choosing", fields={"x": "1"}, forget=["envelope"], event=Event("x", {}), timer=5,
-        settle=Settle.COUNTED, journal={"call": "create"}, jobs=["j1"], pause=Pause("pause", 1_000, "why"),
-    )  # fmt: skip
+    answer = ledger.apply(
+        brief,
+        Transition(
+            "choosing",
+            fields={"x": "1"},
+            forget=["envelope"],
+            event=Event("x", {}),
+            timer_ms=5,
+            completion=Completion.COUNTED,
+            journal={"call": "create"},
+            jobs=["j1"],
+            pause=Pause("pause", 1_000, "why"),
+        ),
+    )
     assert answer is Answer.CONFLICT
     assert ledger.plan("b", [{"tried": "0"}]) is Answer.CONFLICT
     assert whole_server(client) == before
@@ -157,7 +190,7 @@ def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Led
 def test_a_move_without_a_timer_takes_the_old_one_away(client: "redis.Redis", ledger: Ledger) -> None:
     generating(ledger)
     assert client.zscore(keys.TIMERS(), "brief:b") is not None
-    ledger.advance(record(ledger), "choosing")
+    ledger.apply(record(ledger), Transition("choosing"))
     assert client.zscore(keys.TIMERS(), "brief:b") is None
 
 
@@ -165,7 +198,7 @@ def test_events_are_numbered_in_their_order_and_carry_the_briefs_own_data(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     accept(ledger, batch="autumn", metadata={"order": 7})
-    ledger.advance(record(ledger), "submitting", event=Event("second", {"more": [1]}))
+    ledger.apply(record(ledger), Transition("submitting", event=Event("second", {"more": [1]})))
     first, second = events(client)
     assert first == {
         "specversion": "1.0",
@@ -187,7 +220,9 @@ def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     subjects = preprocessing(ledger)
-    ledger.advance(record(ledger, subjects[0]), "ready", event=Event("identity.preprocessing.completed", {}))
+    ledger.apply(
+        record(ledger, subjects[0]), Transition("ready", event=Event("identity.preprocessing.completed", {}))
+    )
     entries: Any = client.xrange(keys.EVENTS())
     texts = [fields["event"] for _, fields in entries]
     parsed = [JSONFormat().read(CloudEvent, text) for text in texts]
@@ -257,9 +292,9 @@ def test_metadata_that_lua_would_spoil_comes_out_as_it_came(client: "redis.Redis
 
 def test_the_last_promotion_ends_its_brief(client: "redis.Redis", ledger: Ledger) -> None:
     first, second = preprocessing(ledger, 2)
-    ledger.advance(record(ledger, first), "ready", fields={"outcome": '{"identity_code":"code0"}'})
+    ledger.apply(record(ledger, first), Transition("ready", fields={"outcome": '{"identity_code":"code0"}'}))
     assert record(ledger).state == "promoting"
-    ledger.advance(record(ledger, second), "failed", fields={"outcome": '{"error":"no face"}'})
+    ledger.apply(record(ledger, second), Transition("failed", fields={"outcome": '{"error":"no face"}'}))
     assert record(ledger).state == "done"
     assert event_types(client)[-1] == "identity.brief.done"
     assert events(client)[-1]["data"]["promotions"] == [{"identity_code": "code0"}, {"error": "no face"}]
@@ -268,7 +303,9 @@ def test_the_last_promotion_ends_its_brief(client: "redis.Redis", ledger: Ledger
 
 def test_a_brief_without_any_identity_has_failed(client: "redis.Redis", ledger: Ledger) -> None:
     for subject in preprocessing(ledger, 2):
-        ledger.advance(record(ledger, subject), "failed", event=Event("identity.promotion.failed", {}))
+        ledger.apply(
+            record(ledger, subject), Transition("failed", event=Event("identity.promotion.failed", {}))
+        )
     assert record(ledger).state == "failed"
     assert event_types(client)[-2:] == ["identity.promotion.failed", "identity.brief.failed"]
 
@@ -278,7 +315,7 @@ def test_an_open_brief_never_expires_and_a_finished_one_does(client: "redis.Redi
     (promotion,) = preprocessing(ledger)
     mine = [keys.RECORD("brief:b"), keys.RECORD(promotion), keys.JOURNAL("b")]
     assert [client.ttl(key) for key in mine] == [-1, -1, -1]
-    ledger.advance(record(ledger, promotion), "ready")
+    ledger.apply(record(ledger, promotion), Transition("ready"))
     assert all(2 * DAY - 60 < client.ttl(key) <= 2 * DAY for key in mine)
 
 
@@ -286,7 +323,7 @@ def test_a_batch_and_its_budget_last_while_a_brief_is_open(client: "redis.Redis"
     both = keys.BATCH("autumn"), keys.BUDGET("autumn")
 
     def end(brief_id: str) -> list[bool]:
-        ledger.advance(record(ledger, f"brief:{brief_id}"), "cancelled")
+        ledger.apply(record(ledger, f"brief:{brief_id}"), Transition("cancelled"))
         return [client.ttl(key) > 29 * DAY for key in both]
 
     for brief_id in ("a", "b", "c"):
@@ -327,17 +364,17 @@ def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
         return client.hget(keys.RECORD(f"account:{ACCOUNT}"), "drafts_seen")
 
     def retry(to: str) -> None:
-        ledger.advance(record(ledger), "failed")
+        ledger.apply(record(ledger), Transition("failed"))
         move = {"subject": "brief:b", "from": "failed", "to": to}
         assert scripts.run("retry", brief="b", moves=[move], journal='"what":"retry"}') == "applied"
 
     accept(ledger)
     generating(ledger)
-    ledger.advance(record(ledger), "choosing")
+    ledger.apply(record(ledger), Transition("choosing"))
     assert seen() == "1"
     retry("choosing")
     retry("generating")
-    ledger.advance(record(ledger), "choosing")
+    ledger.apply(record(ledger), Transition("choosing"))
     assert seen() == "1"
 
 
@@ -358,7 +395,7 @@ def test_finished_briefs_are_listed_no_longer_than_they_are_kept(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     accept(ledger, "old")
-    ledger.advance(record(ledger, "brief:old"), "cancelled")
+    ledger.apply(record(ledger, "brief:old"), Transition("cancelled"))
     accept(ledger, "new")
     later = record(ledger, "brief:new").read_at + 31 * DAY * 1000
     scripts.run("advance", later, subject="brief:new", to="cancelled")
@@ -370,7 +407,7 @@ def test_a_step_whose_subject_names_another_key_finds_no_record(
 ) -> None:
     accept(ledger)
     assert client.type(keys.EVENTS()) == "stream"
-    assert ledger.look(keys.EVENTS().partition(":")[2]) is None
+    assert ledger.claim_step(keys.EVENTS().partition(":")[2]) is None
 
 
 def test_an_event_of_our_job_wakes_its_step_for_deletion(
@@ -456,7 +493,7 @@ def test_many_events_of_a_job_make_one_step_until_it_has_looked(
     for event in ("11", "11", "12"):
         scripts.run("wake", account=ACCOUNT, event=event, job="job_1")
     assert steps(client) == ["collect_drafts"]
-    ledger.look("brief:b")
+    ledger.claim_step("brief:b")
     scripts.run("wake", account=ACCOUNT, event="13", job="job_1")
     assert steps(client) == ["collect_drafts"]
 
@@ -465,7 +502,7 @@ def test_an_event_after_the_end_wakes_nobody_and_is_deleted(
     client: "redis.Redis", ledger: Ledger, scripts: Scripts
 ) -> None:
     generating(ledger)
-    ledger.advance(record(ledger), "failed")
+    ledger.apply(record(ledger), Transition("failed"))
     steps(client)
     assert scripts.run("wake", account=ACCOUNT, event="11", job="job_1") == "ours"
     assert steps(client) == []
@@ -482,7 +519,7 @@ def test_a_due_timer_wakes_its_step_once_and_again_later(
     assert scripts.run("due", due, most=10) == 10_000
     assert scripts.run("due", due, most=10) == 10_000
     assert steps(client) == ["collect_drafts"]
-    ledger.look("brief:b")
+    ledger.claim_step("brief:b")
     assert scripts.run("due", due + 10_000, most=10) == 10_000
     assert steps(client) == ["collect_drafts"]
 
@@ -545,9 +582,9 @@ def test_reading_changes_nothing_and_looking_takes_only_the_hint(
     before = whole_server(client)
     assert ledger.read("brief:b") is not None
     assert whole_server(client) == before
-    assert ledger.look("brief:b") is not None
+    assert ledger.claim_step("brief:b") is not None
     assert client.hget(keys.RECORD("brief:b"), "hinted") is None
-    assert ledger.look("brief:gone") is None
+    assert ledger.claim_step("brief:gone") is None
     assert not client.exists(keys.RECORD("brief:gone"))
 
 
@@ -624,7 +661,7 @@ def test_who_changed_limits_and_when_is_on_record(client: "redis.Redis", ledger:
     ledger.configure(configured(jobs=2))
     ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
     accept(ledger)
-    ledger.advance(record(ledger), "failed", pause=Pause("pause", 60_000, "why"))
+    ledger.apply(record(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
     ledger.resume(ACCOUNT, by="you")
     ledger.resume(ACCOUNT, by="somebody who finds nothing paused")
     last, second, first = changes(client)
@@ -638,7 +675,7 @@ def test_resuming_an_account_lifts_each_of_its_pauses(
     client: "redis.Redis", ledger: Ledger, what: str
 ) -> None:
     accept(ledger)
-    ledger.advance(record(ledger), "failed", pause=Pause(what, 60_000, "why"))
+    ledger.apply(record(ledger), Transition("failed", pause=Pause(what, 60_000, "why")))
     assert list(snapshots.account(client, ACCOUNT).pauses) == [what]
     ledger.resume(ACCOUNT, by="me")
     assert snapshots.account(client, ACCOUNT).pauses == {}
@@ -649,7 +686,7 @@ def test_resuming_an_account_tells_what_was_on_and_leaves_nothing(
 ) -> None:
     account = keys.RECORD(f"account:{ACCOUNT}")
     accept(ledger)
-    ledger.advance(record(ledger), "failed", pause=Pause("pause", 60_000, "why"))
+    ledger.apply(record(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
     over = {"create_until": "1", "create_count": "3", "create_reason": "over"}
     client.hset(account, mapping={**over, "working": "2", "working_until": "9" * 13})
     assert ledger.resume(ACCOUNT, by="me") == {"pause": "why", "working": "2"}
@@ -672,4 +709,4 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: Valk
     ]
     assert on_server(lambda ledger: ledger.client.zscore(keys.PERMITS(ACCOUNT), "brief:b")) is not None
     # The script cache died with the server; the next move loads its script again.
-    assert on_server(lambda ledger: ledger.advance(record(ledger), "choosing")) is Answer.APPLIED
+    assert on_server(lambda ledger: ledger.apply(record(ledger), Transition("choosing"))) is Answer.APPLIED

@@ -8,6 +8,7 @@ from support import Flow, event_types
 from config import keys
 from config.accounts import DEFAULT
 from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Transition
 
 BRIEF = "brief:b"
 PROMOTION = "promotion:b#0"
@@ -82,7 +83,7 @@ def test_a_permit_whose_job_is_unknown_is_kept_until_it_must_end(one_job: Flow) 
     from actors.runtime import runtime
 
     flow = one_job
-    flow.ledger.advance(flow.brief("b"), "submitting", timer=1_000)
+    flow.ledger.apply(flow.brief("b"), Transition("submitting", timer_ms=1_000))
     delete(flow, BRIEF)
     flow.client.zincrby(keys.PERMITS(DEFAULT), -runtime().paid_call_ms - runtime().unknown_ms + 10_000, BRIEF)
     assert look_after(flow)[-1] == ("release_orphan", BRIEF)
@@ -103,7 +104,7 @@ def test_a_deleted_brief_that_waits_for_a_permit_is_passed_over(one_job: Flow) -
     flow = one_job
     flow.accept(brief_id="d")
     delete(flow, "brief:c")
-    flow.ledger.advance(flow.brief("b"), "failed")
+    flow.ledger.apply(flow.brief("b"), Transition("failed"))
     assert permits(flow) == ["brief:d"]
     assert flow.client.zcard(keys.WAITING(DEFAULT, "create")) == 0
     assert not flow.client.exists(keys.RECORD("brief:c"))

@@ -10,8 +10,9 @@ import redis
 
 from config import durations, keys
 from config.settings import Settings
-from worker.ledger.ledger import Ledger, Pause
+from worker.ledger.ledger import Ledger
 from worker.ledger.scripts import Scripts
+from worker.ledger.transition import Pause
 from worker.store.connection import connect
 
 ACCOUNT = "default"
@@ -101,9 +102,9 @@ class Desk:
         decoded = [json.loads(message) for message in messages]
         return sorted(f"{message['actor_name']} {message['args'][0]}" for message in decoded)
 
-    def look(self, subject: str) -> None:
+    def claim_step(self, subject: str) -> None:
         """Let a step begin."""
-        assert Ledger(self.client, Settings(speed=1)).look(subject) is not None
+        assert Ledger(self.client, Settings(speed=1)).claim_step(subject) is not None
 
     def timer(self, subject: str) -> int | None:
         """When a subject is looked at again, in ms from now."""
@@ -136,7 +137,7 @@ def test_a_grant_its_timer_and_its_message_are_one_call(desk: Desk) -> None:
 def test_a_grant_whose_step_began_and_died_is_sent_again(desk: Desk) -> None:
     desk.ask("a")
     desk.steps()
-    desk.look("brief:a")
+    desk.claim_step("brief:a")
     desk.pass_time(durations.GRANT_MS - 1)
     assert desk.steps() == []
     desk.pass_time(1)

@@ -9,8 +9,10 @@ import redis
 from config import keys
 from docs.make_states import PAGE, page
 from worker.ledger.kinds import KINDS, Kind, final
-from worker.ledger.ledger import Answer, Ledger, Record, Settle, brief_subject, promotion_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, brief_subject, promotion_subject
 from worker.ledger.scripts import Scripts
+from worker.ledger.transition import Answer, Completion, Transition
 
 ACCOUNT = "default"
 ENDPOINTS = {Kind.BRIEF: "create", Kind.PROMOTION: "promote"}
@@ -66,7 +68,7 @@ def test_a_move_not_in_the_table_is_refused_and_changes_nothing(
 ) -> None:
     record = put_in(client, kind, start)
     before = whole_server(client)
-    assert ledger.advance(record, to, fields={"x": "1"}, timer=5, jobs=["j"]) is Answer.CONFLICT
+    assert ledger.apply(record, Transition(to, fields={"x": "1"}, timer_ms=5, jobs=["j"])) is Answer.CONFLICT
     assert whole_server(client) == before
 
 
@@ -78,10 +80,10 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
     pause(client)
     if start == KINDS[kind].waits:
         give_grant(client, kind)
-    settle = Settle.COUNTED if KINDS[kind].states[start].permit else None
+    settle = Completion.COUNTED if KINDS[kind].states[start].permit else None
     held = KINDS[kind].states[to]
     timer = None if held.final else 60_000
-    assert ledger.advance(record, to, timer=timer, settle=settle) is Answer.APPLIED
+    assert ledger.apply(record, Transition(to, timer_ms=timer, completion=settle)) is Answer.APPLIED
     subject = record.subject
     assert client.hget(keys.RECORD(subject), "state") == to
     assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit
@@ -100,7 +102,7 @@ def test_a_request_is_not_begun_without_a_grant(client: "redis.Redis", ledger: L
     state = KINDS[kind].waits
     for to in KINDS[kind].states[state].moves:
         if KINDS[kind].states[to].permit:
-            assert ledger.advance(put_in(client, kind, state), to) is Answer.CONFLICT
+            assert ledger.apply(put_in(client, kind, state), Transition(to)) is Answer.CONFLICT
 
 
 @pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in KINDS for state in KINDS[kind].states])
@@ -109,7 +111,7 @@ def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
 ) -> None:
     record = put_in(client, kind, state)
     before = whole_server(client)
-    assert ledger.advance(record, state, fields={"x": "1"}) is Answer.DUPLICATE
+    assert ledger.apply(record, Transition(state, fields={"x": "1"})) is Answer.DUPLICATE
     assert whole_server(client) == before
 
 
@@ -117,7 +119,7 @@ def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger:
     for kind, row in KINDS.items():
         for state in row.states:
             missing = Record(subject_of(kind), {"state": state}, 0)
-            assert ledger.advance(missing, state, fields={"x": "1"}) is Answer.CONFLICT
+            assert ledger.apply(missing, Transition(state, fields={"x": "1"})) is Answer.CONFLICT
     assert whole_server(client) == {}
 
 

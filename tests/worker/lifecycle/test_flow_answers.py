@@ -19,6 +19,7 @@ from support import (
 
 from config import keys
 from config.settings import settings as process_settings
+from worker.ledger.transition import Transition
 from worker.lifecycle import choosing, steps
 from worker.lifecycle.charges import take_apart
 from worker.operations.operator import Operator
@@ -182,7 +183,7 @@ def test_a_create_whose_answer_was_lost_is_not_sent_again(flow: Flow, kind: str)
 def test_a_create_whose_worker_died_unrecorded_is_not_sent_again(flow: Flow) -> None:
     flow.accept(brief_id="b")
     brief = flow.brief("b")
-    flow.ledger.advance(brief, "submitting", journal=steps.intended("create", brief, {}))
+    flow.ledger.apply(brief, Transition("submitting", journal=steps.intended("create", brief, {})))
     flow.steps.run()
     assert flow.brief("b").state == "submitting", "whoever began it may still be about to record it"
     flow.grow_older("brief:b", 60)
@@ -489,7 +490,7 @@ def test_a_promotion_whose_worker_died_is_repeated_and_paid_for_once(live: Flow)
     live.accept(brief_id="b")
     live.until("b", "promoting")
     promotion = live.promotion("b")
-    live.ledger.advance(promotion, "promoting", journal=steps.intended("promote", promotion, {}))
+    live.ledger.apply(promotion, Transition("promoting", journal=steps.intended("promote", promotion, {})))
     live.steps.run()
     assert live.promotion("b").state == "promoting", "whoever began it may still be about to record it"
     live.grow_older("promotion:b#0", 60)

@@ -11,6 +11,7 @@ from config.accounts import DEFAULT, load_accounts
 from worker.briefs.faults import BriefError
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Transition
 from worker.lifecycle import admission
 from worker.operations import audit
 from worker.operations.operator import Operator
@@ -193,7 +194,7 @@ def test_what_was_bought_is_remembered_for_a_year_after_the_end(flow: Flow) -> N
     (key,) = content_keys(flow)
     assert json.loads(str(flow.client.get(key)))["brief_id"] == "b"
     assert flow.client.ttl(key) == -1
-    flow.ledger.advance(flow.brief("b"), "failed")
+    flow.ledger.apply(flow.brief("b"), Transition("failed"))
     assert flow.client.pttl(key) > 365 * DAY_MS  # type: ignore[operator]
     assert flow.client.memory_usage(key) <= 300  # type: ignore[operator]
 
@@ -202,13 +203,16 @@ def test_a_create_that_is_told_too_late_is_remembered_as_bought(flow: Flow) -> N
     flow.accept(brief_id="b")
     record = flow.brief("b")
     intent = {"call": "create", "subject": "brief:b", "attempt": 1, "what": "intended"}
-    flow.ledger.advance(record, "submitting", journal=intent)
-    flow.ledger.advance(record, "failed", journal=intent | {"what": "unknown"})
+    flow.ledger.apply(record, Transition("submitting", journal=intent))
+    flow.ledger.apply(record, Transition("failed", journal=intent | {"what": "unknown"}))
     late = flow.ledger.read("brief:b")
     assert late is not None
     late.fields["state"] = "submitting"
-    flow.ledger.advance(
-        late, "generating", journal=intent | {"what": "accepted"}, jobs=["job_1"], paid=True, unowned=True
+    flow.ledger.apply(
+        late,
+        Transition(
+            "generating", journal=intent | {"what": "accepted"}, jobs=["job_1"], paid=True, unowned=True
+        ),
     )
     (key,) = content_keys(flow)
     assert flow.client.pttl(key) > 365 * DAY_MS  # type: ignore[operator]

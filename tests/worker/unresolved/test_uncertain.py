@@ -9,8 +9,9 @@ import redis
 from support import CREATE, DEADLINE, Api, Flow, ProcessFactory, enqueue, eventually, listening
 
 from config import keys
-from worker.ledger.ledger import Answer, Ledger, Settle
+from worker.ledger.ledger import Ledger
 from worker.ledger.scripts import Scripts
+from worker.ledger.transition import Answer, Completion, Transition
 from worker.unresolved.observations import read_evidence
 from worker.unresolved.streams import read_stream
 from worker.views import snapshots
@@ -230,8 +231,8 @@ def uncertain(flow: Flow, brief_id: str = "b") -> Any:
 
 def adopt(flow: Flow, record: Any, job: str, **more: Any) -> Answer:
     """Adopt a job as the step does."""
-    return flow.ledger.advance(
-        record, "generating", fields={"job_id": job}, jobs=[job], unowned=True, timer=1, **more
+    return flow.ledger.apply(
+        record, Transition("generating", fields={"job_id": job}, jobs=[job], unowned=True, timer_ms=1, **more)
     )
 
 
@@ -247,10 +248,10 @@ def test_what_was_decided_before_something_else_was_seen_is_not_done(flow: Flow)
     record = uncertain(flow)
     before = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
     flow.scripts.run("wake", account=ACCOUNT, event="1", job="j")
-    assert adopt(flow, record, "j", sightings=before) is Answer.CONFLICT
-    assert flow.ledger.advance(record, "waiting", sightings=before) is Answer.CONFLICT
+    assert adopt(flow, record, "j", observed=before) is Answer.CONFLICT
+    assert flow.ledger.apply(record, Transition("waiting", observed=before)) is Answer.CONFLICT
     now = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
-    assert adopt(flow, record, "j", sightings=now) is Answer.APPLIED
+    assert adopt(flow, record, "j", observed=now) is Answer.APPLIED
 
 
 def test_a_replayed_event_is_nothing_new_and_facts_are(flow: Flow) -> None:
@@ -272,7 +273,7 @@ def test_one_that_was_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> N
     same_stay = {"moved_at": record.fields["moved_at"]}
     flow.client.hincrby(keys.RECORD("brief:b"), "moved_at", 1)  # as after any other move
     assert adopt(flow, record, "j", when=same_stay) is Answer.CONFLICT
-    assert flow.ledger.advance(record, "waiting", when=same_stay) is Answer.CONFLICT
+    assert flow.ledger.apply(record, Transition("waiting", when=same_stay)) is Answer.CONFLICT
 
 
 def test_what_is_nobodys_is_remembered_for_an_hour(scripts: Scripts, client: "redis.Redis") -> None:
@@ -294,9 +295,9 @@ def unclear(flow: Flow) -> list[str]:
 def test_an_attempt_may_own_a_job_until_its_outcome_is_known(flow: Flow) -> None:
     record = uncertain(flow)
     assert unclear(flow) == ["brief:b/1"]
-    assert flow.ledger.advance(record, "held") is Answer.APPLIED
+    assert flow.ledger.apply(record, Transition("held")) is Answer.APPLIED
     assert unclear(flow) == ["brief:b/1"]
-    assert flow.ledger.advance(record, "failed") is Answer.APPLIED
+    assert flow.ledger.apply(record, Transition("failed")) is Answer.APPLIED
     assert unclear(flow) == ["brief:b/1"]
 
 
@@ -304,8 +305,8 @@ def test_an_attempt_may_own_a_job_until_its_outcome_is_known(flow: Flow) -> None
     ("to", "known", "owners"),
     [
         ("generating", {}, []),
-        ("waiting", {"sightings": 0}, []),
-        ("waiting", {"settle": Settle.COUNTED}, []),
+        ("waiting", {"observed": 0}, []),
+        ("waiting", {"completion": Completion.COUNTED}, []),
         ("waiting", {}, ["brief:b/1"]),  # an operator wants it so
     ],
 )
@@ -313,7 +314,7 @@ def test_an_attempt_whose_outcome_is_known_owns_no_other_job(
     flow: Flow, to: str, known: dict[str, Any], owners: list[str]
 ) -> None:
     record = uncertain(flow)
-    assert flow.ledger.advance(record, to, **known) is Answer.APPLIED
+    assert flow.ledger.apply(record, Transition(to, **known)) is Answer.APPLIED
     assert unclear(flow) == owners
 
 

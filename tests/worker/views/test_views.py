@@ -6,7 +6,7 @@ import redis
 from support import Flow
 
 from config import keys
-from worker.ledger.ledger import Pause
+from worker.ledger.transition import Pause, Transition
 from worker.views import snapshots
 
 
@@ -146,8 +146,8 @@ def test_only_pauses_that_are_still_on_are_shown(flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.accept(brief_id="b")
     before = time.time() * 1000
-    flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("create", 60_000, "no credits"))
-    flow.ledger.advance(flow.brief("b"), "failed", pause=Pause("promote", -1, "long over"))
+    flow.ledger.apply(flow.brief("a"), Transition("failed", pause=Pause("create", 60_000, "no credits")))
+    flow.ledger.apply(flow.brief("b"), Transition("failed", pause=Pause("promote", -1, "long over")))
     pauses = snapshots.account(flow.client, "default").pauses
     assert list(pauses) == ["create"]
     assert pauses["create"].reason == "no credits"

@@ -11,8 +11,9 @@ from support import CREATE, PROMOTE, Flow, event_types, events
 
 from cli.shared.operating import who
 from config import keys
-from worker.ledger.records import Answer, Record, Settle, promotion_subject
+from worker.ledger.records import Record, promotion_subject
 from worker.ledger.states import BRIEF, PROMOTION
+from worker.ledger.transition import Answer, Completion, Transition
 from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
 
@@ -66,7 +67,9 @@ def test_what_nothing_is_under_way_for_ends_at_once(command: Command, flow: Flow
         flow.api.fault("drop_response", path=CREATE)
         flow.accept(brief_id="b")
         flow.steps.run()
-        assert flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"}) is Answer.APPLIED
+        assert (
+            flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "?"})) is Answer.APPLIED
+        )
     else:
         asset = {"file": "https://example.com/ada.png"}
         flow.accept(brief_id="b", instructions=[{"prompt": "A face.", "input_assets": [asset]}])
@@ -102,16 +105,19 @@ def test_a_job_under_way_is_waited_for_and_no_draft_promoted(command: Command, f
 def test_a_create_under_way_is_recorded_and_then_ends(command: Command, flow: Flow, to: str) -> None:
     flow.accept(brief_id="b")
     brief = flow.brief("b")
-    assert flow.ledger.advance(brief, "submitting") is Answer.APPLIED
+    assert flow.ledger.apply(brief, Transition("submitting")) is Answer.APPLIED
     assert command("cancel", "b").returncode == 0
     assert flow.brief("b").state == "submitting"
-    assert flow.ledger.advance(brief, to, settle=Settle.COUNTED, timer=60_000, paid=True) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(brief, Transition(to, completion=Completion.COUNTED, timer_ms=60_000, paid=True))
+        is Answer.APPLIED
+    )
     if to == "waiting":
         assert flow.brief("b").state == "cancelled"
         return
     assert flow.brief("b").state == to
     end = {"uncertain": "held", "generating": "choosing"}[to]
-    assert flow.ledger.advance(brief, end) is Answer.APPLIED
+    assert flow.ledger.apply(brief, Transition(end)) is Answer.APPLIED
     assert flow.brief("b").state == "cancelled"
     assert_nothing_is_kept(flow.client)
 
@@ -157,10 +163,13 @@ def test_a_brief_whose_identities_were_all_bought_is_done(command: Command, flow
 
 def test_a_promotion_that_comes_back_from_the_api_is_not_sent_again(command: Command, flow: Flow) -> None:
     first, _ = promoting(flow)
-    assert flow.ledger.advance(first, "promoting") is Answer.APPLIED
+    assert flow.ledger.apply(first, Transition("promoting")) is Answer.APPLIED
     assert command("cancel", "b").returncode == 0
     assert flow.brief("b").state == "promoting"
-    assert flow.ledger.advance(first, "planned", settle=Settle.COUNTED, paid=True) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(first, Transition("planned", completion=Completion.COUNTED, paid=True))
+        is Answer.APPLIED
+    )
     assert flow.promotion("b").state == "cancelled"
     assert flow.brief("b").state == "cancelled"
     assert_nothing_is_kept(flow.client)
@@ -204,8 +213,8 @@ def test_cancelling_is_tried_in_every_state() -> None:
 def walk(flow: Flow, subject: str, moves: Iterable[str]) -> None:
     for state in moves:
         # Whatever call was under way has been answered by then.
-        settle = None if state in ("submitting", "promoting") else Settle.COUNTED
-        assert flow.ledger.advance(flow.record(subject), state, settle=settle) is Answer.APPLIED
+        settle = None if state in ("submitting", "promoting") else Completion.COUNTED
+        assert flow.ledger.apply(flow.record(subject), Transition(state, completion=settle)) is Answer.APPLIED
 
 
 def cancel(flow: Flow) -> Answer | None:
@@ -290,7 +299,7 @@ def test_a_batch_is_cancelled_but_for_what_is_finished(command: Command, flow: F
     for brief_id in ("a", "b", "c"):
         flow.accept(brief_id=brief_id, batch="spring")
     flow.accept(brief_id="other", batch="autumn")
-    flow.ledger.advance(flow.brief("c"), "failed", fields={"error": "no"})
+    flow.ledger.apply(flow.brief("c"), Transition("failed", fields={"error": "no"}))
     answer = command("cancel", "--batch", "spring", "--json")
     assert answer.returncode == 0
     told = {each["brief_id"]: each["state"] for each in json.loads(answer.stdout)}

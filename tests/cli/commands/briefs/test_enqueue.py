@@ -13,7 +13,7 @@ from support import Flow, brief
 from config import keys
 from worker.briefs.brief import parse
 from worker.briefs.equality import made_id
-from worker.ledger.ledger import Answer
+from worker.ledger.transition import Answer, Transition
 from worker.lifecycle.admission import body_fields
 
 GOOD = json.dumps(brief())
@@ -141,7 +141,7 @@ def test_a_brief_filled_in_by_its_photos_description_is_the_same(
     (tmp_path / "ada.json").write_text(json.dumps(photo))
     flow.accept(instructions=None, name=None, **photo)
     described = body_fields({"instructions": [{"hair": {"color": "red"}, "num_variations": 1}]})
-    assert flow.ledger.advance(flow.brief("ada"), "waiting", fields=described) is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("ada"), Transition("waiting", fields=described)) is Answer.APPLIED
     answer = command("enqueue", "ada.json")
     assert (answer.returncode, queued(flow.client)) == (0, [])
     assert "ada: the same is on record already (waiting), not sent again" in answer.stdout

@@ -27,7 +27,8 @@ from actors.broker.broker import MOST_DEATHS, Broker
 from cli.shared.common import clock
 from config import durations, keys
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Answer, promotion_subject
+from worker.ledger.records import promotion_subject
+from worker.ledger.transition import Answer, Note, Transition
 from worker.lifecycle import steps
 
 ACCOUNT = "default"
@@ -166,7 +167,7 @@ def test_a_held_job_of_no_account_keeps_its_permit_until_over(flow: Flow) -> Non
 
     flow.accept(brief_id="b")
     held = flow.until("b", "generating")
-    assert flow.ledger.advance(held, "held", keep=True, timer=60_000) is Answer.APPLIED
+    assert flow.ledger.apply(held, Transition("held", keep_permit=True, timer_ms=60_000)) is Answer.APPLIED
     api = runtime().apis.pop(ACCOUNT)
     try:
         flow.wake_timer(SUBJECT)
@@ -186,8 +187,11 @@ def test_the_identity_of_an_earlier_promote_says_nothing_of_a_held_one(flow: Flo
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
     flow.api.rest()
     for to in ("planned", "promoting"):
-        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.APPLIED
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.APPLIED
+        assert flow.ledger.apply(flow.promotion("b"), Transition(to)) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(flow.promotion("b"), Transition("held", keep_permit=True, timer_ms=60_000))
+        is Answer.APPLIED
+    )
     flow.wake_timer(subject)
     assert [flow.steps.run() for _ in range(2)] == [("promote_draft", subject), ("watch_held", subject)]
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
@@ -200,7 +204,7 @@ def test_a_create_whose_step_broke_is_looked_for_like_any_unresolved_one(flow: F
     flow.accept(brief_id="b")
     claimed = flow.brief("b")
     intent = steps.intended("create", claimed, {})
-    assert flow.ledger.advance(claimed, "submitting", journal=intent) is Answer.APPLIED
+    assert flow.ledger.apply(claimed, Transition("submitting", journal=intent)) is Answer.APPLIED
     past = -runtime().paid_call_ms
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", past)
     hold_step(buried(flow))
@@ -225,8 +229,8 @@ def test_a_step_that_broke_holds_its_record_once_even_when_back(flow: Flow) -> N
     flow.accept(brief_id="b")
     letter = buried(flow)
     # As by a worker that was killed right before it dropped the letter.
-    assert flow.ledger.advance(flow.brief("b"), "held") is Answer.APPLIED
-    assert flow.ledger.advance(flow.brief("b"), "waiting") is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("b"), Transition("held")) is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("b"), Transition("waiting")) is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
     hold_step(letter)
     assert flow.brief("b").state == "waiting"
@@ -246,7 +250,7 @@ def test_a_description_under_way_is_left_to_its_timer_when_step_broke(flow: Flow
     asset = {"prompt": "A face.", "input_assets": [{"file": "mood.png"}]}
     flow.accept(brief_id="b", instructions=[asset])
     begun = {"doing": "extract", "turn": "1"}
-    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun, timer=60_000) is Answer.APPLIED
+    assert flow.ledger.note(flow.brief("b"), Note(when={}, fields=begun, timer_ms=60_000)) is Answer.APPLIED
     break_step(flow)
     assert flow.brief("b").state == "preparing"
     assert flow.client.zscore(keys.TIMERS(), SUBJECT)
@@ -257,7 +261,7 @@ def test_a_promote_whose_step_broke_may_have_arrived_and_counts(flow: Flow) -> N
     at(flow, "promotion")
     claimed = flow.promotion("b")
     intent = steps.intended("promote", claimed, {})
-    assert flow.ledger.advance(claimed, "promoting", journal=intent) is Answer.APPLIED
+    assert flow.ledger.apply(claimed, Transition("promoting", journal=intent)) is Answer.APPLIED
     break_step(flow)
     broke = flow.promotion("b")
     assert broke.state == "held"
@@ -276,7 +280,7 @@ def test_only_the_permit_of_a_held_job_that_is_over_goes_on(flow: Flow) -> None:
     flow.accept(brief_id="c")
     assert flow.ledger.job_over(flow.brief("b")) is Answer.CONFLICT
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-    assert flow.ledger.advance(flow.brief("b"), "held", keep=True) is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("b"), Transition("held", keep_permit=True)) is Answer.APPLIED
     assert flow.ledger.job_over(flow.brief("b")) is Answer.APPLIED
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == ["brief:c"]
 
@@ -285,12 +289,12 @@ def test_the_end_of_a_held_job_is_not_the_next_ones(flow: Flow) -> None:
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True) is Answer.APPLIED
+    assert flow.ledger.apply(flow.promotion("b"), Transition("held", keep_permit=True)) is Answer.APPLIED
     as_read = flow.promotion("b")
     # While the API was asked about its identity, it was promoted anew, and that step broke.
     for to in ("planned", "promoting"):
-        assert flow.ledger.advance(flow.promotion("b"), to) is Answer.APPLIED
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True) is Answer.APPLIED
+        assert flow.ledger.apply(flow.promotion("b"), Transition(to)) is Answer.APPLIED
+    assert flow.ledger.apply(flow.promotion("b"), Transition("held", keep_permit=True)) is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(subject), "moved_at", 1)  # a millisecond is all that may tell the two
     assert flow.ledger.job_over(as_read) is Answer.CONFLICT
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
@@ -307,7 +311,10 @@ def test_a_held_job_unknown_to_the_api_is_over_in_the_end(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
     unknown = {"job_id": "job_of_nobody"}
-    assert flow.ledger.advance(generating, "held", fields=unknown, keep=True, timer=60_000) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(generating, Transition("held", fields=unknown, keep_permit=True, timer_ms=60_000))
+        is Answer.APPLIED
+    )
     assert watched(flow) == [SUBJECT]
     flow.grow_older(SUBJECT, flow.settings.api_ms(durations.EARLY_404_SECONDS) / 1000)
     assert watched(flow) == []
@@ -317,7 +324,9 @@ def test_a_held_job_that_runs_keeps_its_permit(flow: Flow) -> None:
     flow.api.set(drafts_median_seconds=100_000)
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
-    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(generating, Transition("held", keep_permit=True, timer_ms=60_000)) is Answer.APPLIED
+    )
     assert watched(flow) == [SUBJECT]
 
 
@@ -327,7 +336,9 @@ def test_a_held_job_known_in_between_keeps_its_permit_despite_two_misses(
     flow.api.set(drafts_median_seconds=100_000)
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
-    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(generating, Transition("held", keep_permit=True, timer_ms=60_000)) is Answer.APPLIED
+    )
     for _ in range(2):
         flow.api.refuse("/jobs/*", 404)
         assert watched(flow) == [SUBJECT]
@@ -339,7 +350,9 @@ def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
     flow.api.rest()
-    assert flow.ledger.advance(generating, "held", keep=True, timer=60_000) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(generating, Transition("held", keep_permit=True, timer_ms=60_000)) is Answer.APPLIED
+    )
     flow.api.refuse("/jobs/*", 503)
     assert watched(flow) == [SUBJECT]
     assert watched(flow) == []
@@ -350,7 +363,10 @@ def test_the_identity_of_a_held_promotion_tells_when_its_job_is_over(flow: Flow)
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-    assert flow.ledger.advance(flow.promotion("b"), "held", keep=True, timer=60_000) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(flow.promotion("b"), Transition("held", keep_permit=True, timer_ms=60_000))
+        is Answer.APPLIED
+    )
     flow.api.rest()
     flow.wake_timer(subject)
     flow.steps.until(lambda: not flow.client.exists(keys.PERMITS(ACCOUNT)))
@@ -468,7 +484,7 @@ def test_the_jobs_that_may_be_a_held_briefs_are_listed_to_adopt(
     unread = {"job_id": "job_unread", "job_type": None, "drafts": [], "created_at": None}
     candidates = [job | {"created_at": 1_000, "seen_at": 2_000}, unread | {"seen_at": 3_000}]
     fields = {"question": "did it arrive?", "candidate_jobs": json.dumps(candidates)}
-    assert flow.ledger.advance(flow.brief("b"), "held", fields=fields) is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("b"), Transition("held", fields=fields)) is Answer.APPLIED
     (held,) = listed(command)["held"]
     assert held["candidate_jobs"] == candidates
     adopt = "identity-worker resolve b --adopt JOB|--resend|--give-up"

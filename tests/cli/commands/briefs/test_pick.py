@@ -8,7 +8,7 @@ import redis
 from commandline import Command
 from support import Flow
 
-from worker.ledger.ledger import Record
+from worker.ledger.records import Record
 
 MANUAL: dict[str, Any] = {
     "choose": ["manual", "first"],

@@ -11,7 +11,7 @@ from support import CREATE, Flow, event_types
 
 from config import keys
 from sandbox.pictures.draw import draw
-from worker.ledger.records import Answer, Settle
+from worker.ledger.transition import Answer, Completion, Transition
 from worker.lifecycle.recovery import AT_ONCE, OperationRefusedError
 from worker.operations.operator import Operator
 from worker.views import snapshots
@@ -42,7 +42,9 @@ def held_on_create(flow: Flow) -> Flow:
     flow.steps.run()
     brief = flow.brief("b")
     assert brief.state == "uncertain"
-    assert flow.ledger.advance(brief, "held", fields={"question": "did it arrive?"}) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(brief, Transition("held", fields={"question": "did it arrive?"})) is Answer.APPLIED
+    )
     return flow
 
 
@@ -155,7 +157,10 @@ def test_a_brief_given_up_keeps_the_permit_while_its_job_may_run(flow: Flow, res
     assert resolve("--give-up").returncode == 0
     assert flow.brief("b").state == "uncertain"
     assert flow.client.zcard(keys.PERMITS("default")) == 1
-    assert flow.ledger.advance(flow.brief("b"), "held", settle=Settle.COUNTED) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(flow.brief("b"), Transition("held", completion=Completion.COUNTED))
+        is Answer.APPLIED
+    )
     assert flow.brief("b").state == "failed"
     assert flow.client.zcard(keys.PERMITS("default")) == 0
 
@@ -202,7 +207,7 @@ def test_an_answer_is_to_the_question_read_and_no_later_one(held_on_create: Flow
     as_read, api = flow.brief("b"), runtime().apis["default"]
     assert operator.adopt(flow.brief("b"), the_job(flow), api) is Answer.APPLIED
     broke = {"question": "its step could not be run", "evidence": "{}"}
-    assert flow.ledger.advance(flow.brief("b"), "held", fields=broke) is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("b"), Transition("held", fields=broke)) is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
     said: dict[str, Callable[[], object]] = {
         "adopt": lambda: operator.adopt(as_read, the_job(flow), api),

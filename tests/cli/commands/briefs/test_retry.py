@@ -9,8 +9,9 @@ from commandline import Command
 from support import CREATE, PROMOTE, Flow, event_types
 
 from config import keys
-from worker.ledger.ledger import Ledger, Settle
-from worker.ledger.records import Answer, promotion_subject
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import promotion_subject
+from worker.ledger.transition import Answer, Completion, Note, Transition
 from worker.lifecycle import steps
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.recovery import AT_ONCE, OperationRefusedError, way_back
@@ -39,14 +40,17 @@ def looked_at_in(flow: Flow, subject: str) -> int | None:
 
 def held(flow: Flow, subject: str = SUBJECT, **more: Any) -> None:
     """Hold a record as one whose step no worker could run."""
-    assert flow.ledger.advance(flow.record(subject), "held", fields=BROKE, **more) is Answer.APPLIED
+    assert flow.ledger.apply(flow.record(subject), Transition("held", fields=BROKE, **more)) is Answer.APPLIED
 
 
 def promoting(flow: Flow, promotions: int = 1) -> list[str]:
     """Take the brief b to so many planned promotions, its job over; return their subjects."""
     flow.accept(brief_id="b", choose="all")
     for state in ("submitting", "generating", "choosing"):
-        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.APPLIED
+        assert (
+            flow.ledger.apply(flow.brief("b"), Transition(state, completion=Completion.COUNTED))
+            is Answer.APPLIED
+        )
     draft = {"instruction": "0", "candidates": '[{"image_result_id": 1, "url": "u"}]', "tried": "0"}
     assert flow.ledger.plan("b", [draft] * promotions) is Answer.APPLIED
     return [promotion_subject("b", number) for number in range(promotions)]
@@ -134,7 +138,9 @@ def test_a_brief_whose_create_was_refused_is_sent_again(command: Command, heard:
 def test_a_brief_whose_job_brought_nothing_is_not_sent_again(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
-    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "the API does not know its job"})
+    flow.ledger.apply(
+        flow.brief("b"), Transition("failed", fields={"error": "the API does not know its job"})
+    )
     assert command("retry", "b").returncode == 0
     assert flow.brief("b").state == "generating"
     flow.api.rest()
@@ -147,11 +153,11 @@ def test_one_whose_create_may_have_been_paid_is_not_sent_again(command: Command,
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "did it arrive?"})
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "did it arrive?"}))
     held = command("retry", "b")
     assert held.returncode == 1
     assert "`identity-worker resolve b --adopt JOB|--resend|--give-up`" in held.stderr
-    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"})
+    flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "given up"}))
     refused = command("retry", "b")
     assert refused.returncode == 1
     assert "brief b may have been paid for, nobody knows" in refused.stderr
@@ -177,12 +183,12 @@ def test_two_operators_at_once_have_one_effect(command: Command, flow: Flow) -> 
 
 def test_a_word_about_a_failure_does_not_hold_for_the_next_one(flow: Flow) -> None:
     flow.accept(brief_id="b")
-    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "first"})
+    flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "first"}))
     as_read, nothing = flow.brief("b"), take_apart([])
     operator = Operator(flow.client, flow.settings, "a person")
     assert operator.retry(as_read, nothing) == "waiting"
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)  # a millisecond is all that may tell the two
-    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "second"})
+    flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "second"}))
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
     with pytest.raises(OperationRefusedError, match="has moved meanwhile"):
         operator.retry(as_read, nothing)
@@ -194,7 +200,7 @@ def test_of_a_batch_those_that_stopped_go_on(command: Command, flow: Flow) -> No
         flow.accept(brief_id=brief_id, batch="spring")
     flow.accept(brief_id="bad", batch="spring", priority=1000)
     for brief_id in ("a", "b"):
-        flow.ledger.advance(flow.brief(brief_id), "failed", fields={"error": "no"})
+        flow.ledger.apply(flow.brief(brief_id), Transition("failed", fields={"error": "no"}))
     answer = command("retry", "--batch", "spring", "--json")
     assert answer.returncode == 0
     assert {each["brief_id"]: each["state"] for each in json.loads(answer.stdout)} == {
@@ -220,7 +226,7 @@ def test_who_goes_on_takes_only_as_many_slots_as_there_are(
 def test_a_brief_that_is_done_in_all_its_parts_is_not_retried(flow: Flow) -> None:
     (promotion,) = promoting(flow)
     for state in ("promoting", "preprocessing", "ready"):
-        flow.ledger.advance(flow.record(promotion), state, settle=Settle.COUNTED)
+        flow.ledger.apply(flow.record(promotion), Transition(state, completion=Completion.COUNTED))
     with pytest.raises(OperationRefusedError, match="is done: nothing of it has stopped"):
         retried(flow)
     assert flow.brief("b").state == "done"
@@ -234,7 +240,7 @@ def test_a_brief_that_has_a_job_looks_at_it_at_once(flow: Flow, stopped: str) ->
         {} if stopped == "held" else {"drafts": '[{"image_result_id": 1, "url": null, "status": "failed"}]'}
     )
     to = stopped.split()[0]
-    assert flow.ledger.advance(brief, to, fields=BROKE | fields) is Answer.APPLIED
+    assert flow.ledger.apply(brief, Transition(to, fields=BROKE | fields)) is Answer.APPLIED
     assert retried(flow) == flow.brief("b").state == "generating"
     assert looked_at_in(flow, SUBJECT) == AT_ONCE
     assert flow.api.requests(f"POST {CREATE}") == 1
@@ -255,7 +261,7 @@ def test_an_identity_whose_step_broke_is_looked_at_not_promoted_again(flow: Flow
     flow.until("b", "promoting")
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
     promotion = promotion_subject("b", 0)
-    held(flow, promotion, keep=True)
+    held(flow, promotion, keep_permit=True)
     assert retried(flow) == flow.promotion("b").state == "preprocessing"
     assert looked_at_in(flow, promotion) == AT_ONCE
     flow.api.rest()
@@ -267,8 +273,8 @@ def test_an_identity_whose_step_broke_is_looked_at_not_promoted_again(flow: Flow
 def test_a_promote_that_may_have_arrived_keeps_its_permit_until_repeated(flow: Flow) -> None:
     (promotion,) = promoting(flow)
     flow.ledger.set_limits(ACCOUNT, {"promote_per_minute": "1"}, by="test")
-    assert flow.ledger.advance(flow.record(promotion), "promoting") is Answer.APPLIED
-    held(flow, promotion, keep=True, settle=Settle.COUNTED)
+    assert flow.ledger.apply(flow.record(promotion), Transition("promoting")) is Answer.APPLIED
+    held(flow, promotion, keep_permit=True, completion=Completion.COUNTED)
     assert retried(flow) == flow.record(promotion).state == "planned"
     assert flow.client.zrange(keys.WAITING(ACCOUNT, "promote"), 0, -1) == [promotion]
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [promotion]
@@ -277,9 +283,9 @@ def test_a_promote_that_may_have_arrived_keeps_its_permit_until_repeated(flow: F
 def test_what_a_promotion_that_failed_went_through_counts_no_more(flow: Flow) -> None:
     ready, failed = promoting(flow, 2)
     for state in ("promoting", "preprocessing", "ready"):
-        flow.ledger.advance(flow.record(ready), state, settle=Settle.COUNTED)
+        flow.ledger.apply(flow.record(ready), Transition(state, completion=Completion.COUNTED))
     seen = {"repeated": "1", "error": "no face", "tried": "1"}
-    assert flow.ledger.advance(flow.record(failed), "failed", fields=seen) is Answer.APPLIED
+    assert flow.ledger.apply(flow.record(failed), Transition("failed", fields=seen)) is Answer.APPLIED
     assert flow.brief("b").state == "done"
     assert retried(flow) == "promoting"
     again = flow.record(failed)
@@ -289,7 +295,7 @@ def test_what_a_promotion_that_failed_went_through_counts_no_more(flow: Flow) ->
 def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) -> None:
     flow.accept(brief_id="b", **FILES)
     begun = {"doing": "upload", "turn": "1", "tries": "9"}
-    assert flow.ledger.note(flow.brief("b"), when={}, fields=begun) is Answer.APPLIED
+    assert flow.ledger.note(flow.brief("b"), Note(when={}, fields=begun)) is Answer.APPLIED
     held(flow)
     assert retried(flow) == flow.brief("b").state == "preparing"
     assert looked_at_in(flow, SUBJECT) == AT_ONCE
@@ -299,8 +305,11 @@ def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) 
 def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: Flow) -> None:
     flow.accept(brief_id="b", **FILES)
     intent = steps.intended("extract", flow.brief("b"), {}, attempt=1)
-    assert flow.ledger.note(flow.brief("b"), when={}, journal=intent) is Answer.APPLIED
-    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "given up"}) is Answer.APPLIED
+    assert flow.ledger.note(flow.brief("b"), Note(when={}, journal=intent)) is Answer.APPLIED
+    assert (
+        flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "given up"}))
+        is Answer.APPLIED
+    )
     with pytest.raises(OperationRefusedError, match="may have been paid for, nobody knows"):
         retried(flow)
     assert flow.brief("b").state == "failed"
@@ -310,7 +319,10 @@ def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: F
 def test_one_that_broke_where_others_ask_has_no_question(flow: Flow, where: str) -> None:
     flow.accept(brief_id="b", **(FILES if where == "preparing" else {}))
     for state in ("submitting", "uncertain") if where == "uncertain" else ():
-        assert flow.ledger.advance(flow.brief("b"), state, settle=Settle.COUNTED) is Answer.APPLIED
+        assert (
+            flow.ledger.apply(flow.brief("b"), Transition(state, completion=Completion.COUNTED))
+            is Answer.APPLIED
+        )
     held(flow)
     with pytest.raises(OperationRefusedError, match="no paid call of it is in question"):
         Operator(flow.client, flow.settings, "a person").resend(flow.brief("b"))
@@ -324,12 +336,12 @@ def test_a_promote_under_way_is_not_repeated_by_who_read_held(flow: Flow) -> Non
     held(flow, second)
     as_read = [flow.record(each) for each in (first, second)]
     brief = flow.brief("b")
-    moves = way_back(brief, as_read, take_apart([]))
+    moves = [each.arguments() for each in way_back(brief, as_read, take_apart([]))]
     # Somebody who knew of the first alone: the brief stays where it was.
     when = {"moved_at": brief.fields["moved_at"], "state": "held"}
     only = {"brief": "b", "when": when, "journal": '"what":"retry"}'}
     assert flow.scripts.run("retry", moves=moves[:1], **only) == "applied"
-    assert flow.ledger.advance(flow.record(first), "promoting") is Answer.APPLIED
+    assert flow.ledger.apply(flow.record(first), Transition("promoting")) is Answer.APPLIED
     assert flow.brief("b").fields["moved_at"] == brief.fields["moved_at"]
     assert flow.scripts.run("retry", moves=moves, **only) == "conflict"
     assert [flow.record(each).state for each in (first, second)] == ["promoting", "held"]
@@ -363,11 +375,11 @@ def test_all_held_are_tried_and_those_that_need_an_answer_named(command: Command
     for brief_id in ("a", "b"):
         flow.accept(brief_id=brief_id)
     record, fields = flow.brief("a"), {"question": "?", "evidence": "{}"}
-    assert flow.ledger.advance(record, "held", fields=fields) is Answer.APPLIED
+    assert flow.ledger.apply(record, Transition("held", fields=fields)) is Answer.APPLIED
     record = flow.brief("b")
-    flow.ledger.advance(record, "submitting")
-    flow.ledger.advance(record, "uncertain")
-    assert flow.ledger.advance(record, "held", fields={"question": "?"}) is Answer.APPLIED
+    flow.ledger.apply(record, Transition("submitting"))
+    flow.ledger.apply(record, Transition("uncertain"))
+    assert flow.ledger.apply(record, Transition("held", fields={"question": "?"})) is Answer.APPLIED
     answer = command("retry", "--all-held")
     assert answer.returncode == 1
     assert "a: goes on at waiting" in answer.stdout

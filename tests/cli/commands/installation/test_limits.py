@@ -10,7 +10,8 @@ from support import Flow
 from config import keys
 from config.accounts import Account
 from config.limits import Limits
-from worker.ledger.ledger import Ledger, Pause
+from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Pause, Transition
 from worker.views import account_report
 
 
@@ -160,7 +161,9 @@ def test_a_budget_of_a_batch_that_never_comes_ends(
 
 def test_resume_lifts_the_pauses_and_says_what_it_lifted(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
-    flow.ledger.advance(flow.brief("a"), "failed", pause=Pause("create", 600_000, "402: no credits"))
+    flow.ledger.apply(
+        flow.brief("a"), Transition("failed", pause=Pause("create", 600_000, "402: no credits"))
+    )
     flow.accept(brief_id="b")
     assert flow.client.zcard(keys.WAITING("default", "create")) == 1
     answer = command("resume", "default")

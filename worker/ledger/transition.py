@@ -1,0 +1,149 @@
+"""A change of a record as one value, with all that belongs to it: the ledger makes all of it or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from worker.ledger.kinds import KINDS
+from worker.ledger.records import Event, inside
+
+
+class Answer(StrEnum):
+    """What came of asking for a change."""
+
+    #: It is made, and entitles whoever asked to go on.
+    APPLIED = "applied"
+    #: It was made before: the record is in that state already, or this very call's end is on record.
+    DUPLICATE = "duplicate"
+    #: Nothing is changed: the table of states does not allow it from where the record stands, its grant is
+    #: gone, or a field is no longer as given.
+    CONFLICT = "conflict"
+
+
+class Completion(StrEnum):
+    """How the request that a record was granted is over, for the window of its endpoint."""
+
+    #: It reached the API, or may have: it counts.
+    COUNTED = "counted"
+    #: It provably never left: its place in the window is free again.
+    NEVER_LEFT = "never left"
+
+
+class Pause(NamedTuple):
+    """A pause of an account (`pause`) or of a part of its work (`create`, `promote`, `prepare`)."""
+
+    what: str
+    ms: int
+    reason: str
+
+
+class Throttle(NamedTuple):
+    """A 429: its kind (jobs, rate, slots, unclear), what Retry-After said in ms, and the API's words."""
+
+    kind: str
+    ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a transition and a note have in common."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the record that are set."""
+    forget: Sequence[str] = ()
+    """Fields of the record that are removed."""
+    when: Mapping[str, str] = field(default_factory=dict)
+    """Fields that must still be so, `""` for one that must not be there; else the answer is CONFLICT."""
+    timer_ms: int | None = None
+    """Milliseconds from now until the step of the state is sent."""
+    journal: Mapping[str, Any] | None = None
+    """The entry in the brief's journal."""
+    pause: Pause | None = None
+    """Holds the account up, or a part of its work."""
+    paid: bool = False
+    """The end of a paid call: journalled in any case, and asked for as long as Redis takes to answer."""
+    claim_by: float | None = None
+    """Claims a paid call, which may be sent until then (seconds of `config.clock`).
+
+    It is asked for again until then where Redis does not answer, and what an answer that was lost had granted
+    is granted still.
+    """
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the scripts are given of it, without what is not there."""
+        return _present(
+            {
+                "set": dict(self.fields) or None,
+                "forget": list(self.forget) or None,
+                "timer": self.timer_ms,
+                "journal": None if self.journal is None else inside(self.journal) + "}",
+                "pause": self.pause and self.pause._asdict(),
+                "paid": self.paid or None,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Change):
+    """A move to another state; `worker/lifecycle/transitions.py` makes those that there are."""
+
+    to: str
+    """The state's name in `worker/ledger/states.py`."""
+    _: KW_ONLY
+    event: Event | None = None
+    """Tells downstream."""
+    completion: Completion | None = None
+    """How the granted request is over."""
+    jobs: Sequence[str] = ()
+    """Ids of the API's jobs that are this record's from now on."""
+    unowned: bool = False
+    """Nothing is done if one of the jobs is another record's."""
+    throttle: Throttle | None = None
+    """Slows the endpoint down."""
+    promotions: Sequence[Mapping[str, str]] = ()
+    """The choice of a brief that goes to `choosing`: the fields of each promotion, planned at once."""
+    keep_permit: bool = False
+    """It keeps its job permit: if held, until `job_over`; if its promote may have arrived, until the next."""
+    observed: int | None = None
+    """How often unclaimed jobs were seen (`worker/unresolved/streams.py`): CONFLICT if it is more by now."""
+    also_from: Sequence[str] = ()
+    """States in which it may be by now instead of the one that it was read in: others gave its call up."""
+
+    def __post_init__(self) -> None:
+        if not any(self.to in each.states for each in KINDS.values()):
+            raise ValueError(f"{self.to!r} is no state of worker/ledger/states.py")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the scripts are given of it, without what is not there."""
+        given = {
+            "to": self.to,
+            "event": self.event and [self.event.type, inside(self.event.data)],
+            "settle": self.completion,
+            "jobs": list(self.jobs) or None,
+            "unowned": self.unowned or None,
+            "throttle": self.throttle and _present(self.throttle._asdict()),
+            "promotions": [dict(each) for each in self.promotions] or None,
+            "keep": self.keep_permit or None,
+            "sightings": self.observed,
+        }
+        return Change.arguments(self) | _present(given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Change):
+    """A change of a record that stays in its state: what a step of several calls has begun or done."""
+
+    again: bool = False
+    """The step is sent again at once."""
+    calls: bool = False
+    """A call of the API follows: CONFLICT while the account is paused, and the step comes when that ends."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the scripts are given of it, without what is not there."""
+        return Change.arguments(self) | _present({"again": self.again or None, "calls": self.calls or None})
+
+
+def _present(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}

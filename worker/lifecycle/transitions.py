@@ -1,0 +1,229 @@
+"""The transitions that there are, in the order of the path: each takes only what it needs.
+
+Times are ms: `look_ms` from now until the API is asked how a job is, `limit_ms` until whoever claimed a paid
+call can no longer be about to record its outcome; `send_by` is in seconds of `config.clock`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from worker.ledger.kinds import Kind
+from worker.ledger.records import Event, Record
+from worker.ledger.transition import Completion, Transition
+from worker.lifecycle import steps
+from worker.lifecycle.choosing import Chosen
+from worker.lifecycle.error_policy import Decision
+from worker.piktid.answers import JobResults
+from worker.piktid.errors import ApiError, InvalidRequestError, OutcomeUnknownError, UnexpectedStatusError
+
+#: What a question leaves on a record, gone once it is answered.
+QUESTION_FIELDS = ("question", "evidence", "candidate_jobs", "error")
+#: Milliseconds to the first step of what goes on.
+AT_ONCE = 1
+
+
+def hold(
+    question: str,
+    *,
+    error: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    candidate_jobs: Sequence[Mapping[str, Any]] | None = None,
+) -> Transition:
+    """Wait for an operator, who is asked a question and told what is known."""
+    fields: dict[str, str] = {"question": question}
+    told: dict[str, Any] = {"question": question}
+    if error is not None:
+        fields["error"] = error
+    if evidence is not None:
+        fields["evidence"] = json.dumps(evidence)
+    if candidate_jobs is not None:
+        fields["candidate_jobs"] = json.dumps(candidate_jobs)
+        told["candidate_jobs"] = candidate_jobs
+    return Transition("held", fields=fields, event=Event("identity.brief.held", told))
+
+
+def watched(held: Transition, look_ms: int) -> Transition:
+    """Return a hold of a record that the API may have a job of: its permit stays until that is over."""
+    return replace(held, keep_permit=True, timer_ms=look_ms)
+
+
+def fail(record: Record, why: str, **told: Any) -> Transition:
+    """End a record of which nothing can be made; `told` is what a brief's event says besides why."""
+    if record.kind is Kind.BRIEF:
+        event = Event("identity.brief.failed", {"error": why, **told})
+        return Transition("failed", fields={"error": why}, event=event)
+    event = steps.identity_event("identity.promotion.failed", record, error=why)
+    return Transition("failed", fields=steps.outcome_field(event, "failed") | {"error": why}, event=event)
+
+
+def submitting(brief: Record, body: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
+    """Claim the create with this body."""
+    intent = steps.intended("create", brief, body)
+    return Transition(
+        "submitting", forget=["call_ended"], journal=intent, timer_ms=limit_ms, claim_by=send_by
+    )
+
+
+def submitted(brief: Record, job_id: str, look_ms: int) -> Transition:
+    """The API has taken the create on."""
+    return Transition(
+        "generating",
+        fields={"job_id": job_id},
+        forget=QUESTION_FIELDS,
+        journal=steps.outcome("create", brief, "accepted", job_id=job_id),
+        completion=Completion.COUNTED,
+        jobs=[job_id],
+        unowned=True,
+        timer_ms=look_ms,
+        paid=True,
+        also_from=("uncertain", "held"),
+    )
+
+
+def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: int) -> Transition:
+    """The create has failed, and this was decided of its error."""
+    if decision.to == "failed":
+        refused = fail(brief, str(error), **_faults(error))
+    else:
+        refused = Transition(decision.to, fields={"error": str(error)})
+    if decision.to == "uncertain":
+        refused = replace(refused, fields={**refused.fields, "call_ended": "1"}, timer_ms=look_ms)
+    return replace(
+        refused,
+        journal=steps.refused("create", brief, error),
+        completion=decision.completion,
+        pause=decision.pause,
+        throttle=decision.throttle,
+        paid=True,
+        also_from=("uncertain",),
+    )
+
+
+def _faults(error: ApiError) -> dict[str, object]:
+    if not isinstance(error, InvalidRequestError):
+        return {}
+    return {"blocked_term": error.blocked_term, "faults": [{"path": p, "rule": r} for p, r in error.faults]}
+
+
+def unresolved(brief: Record, look_ms: int) -> Transition:
+    """Nobody will record any more whether the create has arrived."""
+    journal = steps.outcome("create", brief, "unknown")
+    return Transition("uncertain", journal=journal, completion=Completion.COUNTED, timer_ms=look_ms)
+
+
+def adopted(brief: Record, job_id: str, *, by: str | None = None, observed: int | None = None) -> Transition:
+    """A job turned out to be that of the create: `by` an operator, or by what was `observed` of jobs."""
+    said = {} if by is None else {"by": by}
+    return Transition(
+        "generating",
+        fields={"job_id": job_id},
+        forget=QUESTION_FIELDS,
+        when=brief.same_stay,
+        journal=steps.outcome("create", brief, "adopted", job_id=job_id, **said),
+        jobs=[job_id],
+        unowned=True,
+        observed=observed,
+        timer_ms=AT_ONCE,
+    )
+
+
+def not_arrived(brief: Record, observed: int) -> Transition:
+    """By what was `observed` of jobs, the create has not arrived: it is made again."""
+    journal = steps.outcome("create", brief, "not arrived")
+    return Transition("waiting", when=brief.same_stay, journal=journal, observed=observed)
+
+
+def sent_again(brief: Record, to: str, journal: Mapping[str, Any]) -> Transition:
+    """An operator has a paid call of unknown outcome made again, from `waiting` or from `preparing`."""
+    timer = None if to == "waiting" else AT_ONCE
+    return Transition(to, forget=QUESTION_FIELDS, when=brief.same_stay, journal=journal, timer_ms=timer)
+
+
+def drafts_ready(brief: Record, results: JobResults, chosen: Sequence[Chosen]) -> Transition:
+    """The drafts are there, and the choice of them is made unless it is a person's."""
+    return Transition(
+        "choosing",
+        fields=steps.drafts_fields(results),
+        event=steps.drafts_ready(brief, results.drafts),
+        journal=steps.charged(brief, results),
+        promotions=tuple(each.fields() for each in chosen),
+    )
+
+
+def no_drafts(brief: Record, results: JobResults) -> Transition:
+    """The job is over without a draft that can be promoted; what was charged is spent."""
+    failed = fail(
+        brief, f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
+    )
+    fields = steps.credits_field(results) | dict(failed.fields)
+    return replace(failed, fields=fields, journal=steps.charged(brief, results))
+
+
+def promoting(promotion: Record, request: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
+    """Claim the promote with this request."""
+    intent = steps.intended("promote", promotion, request, **request)
+    return Transition("promoting", journal=intent, timer_ms=limit_ms, claim_by=send_by)
+
+
+def promoted(
+    promotion: Record, code: str, job_id: str | None, journal: Mapping[str, Any], look_ms: int
+) -> Transition:
+    """The draft is an identity with this code, which the API prepares by a job, if it has named one."""
+    made = {"identity_code": code} | ({} if job_id is None else {"preprocessing_job_id": job_id})
+    return Transition(
+        "preprocessing",
+        fields=made,
+        forget=QUESTION_FIELDS,
+        event=steps.identity_event("identity.promoted", promotion, **made),
+        journal={**journal, **made},
+        completion=Completion.COUNTED,
+        jobs=list(made.values()),
+        timer_ms=look_ms,
+        paid=True,
+        also_from=("held",),
+    )
+
+
+def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> Transition:
+    """The promote has failed and is made again, once what this was decided to hold up goes on."""
+    return Transition(
+        decision.to,
+        journal=steps.refused("promote", promotion, error),
+        completion=decision.completion,
+        pause=decision.pause,
+        throttle=decision.throttle,
+        # One that may have arrived may have a job.
+        keep_permit=isinstance(error, OutcomeUnknownError | UnexpectedStatusError),
+        paid=True,
+    )
+
+
+def promote_unresolved(promotion: Record) -> Transition:
+    """Nobody will record any more whether the promote has arrived: it is repeated, which is safe."""
+    journal = steps.outcome("promote", promotion, "unknown")
+    return Transition("planned", journal=journal, completion=Completion.COUNTED, keep_permit=True)
+
+
+def same_draft_again(why: str, journal: Mapping[str, Any]) -> Transition:
+    """What the API made of a draft came to nothing: it is promoted once more."""
+    return Transition("planned", fields={"repeated": "1", "error": why}, journal=journal)
+
+
+def next_draft(candidate_index: int, why: str) -> Transition:
+    """The draft that a promotion is at came to nothing: another of its candidates is promoted."""
+    return Transition("planned", fields={"tried": str(candidate_index), "error": why}, forget=["repeated"])
+
+
+def call_ended(
+    transition: Transition, journal: Mapping[str, Any], completion: Completion | None = None
+) -> Transition:
+    """Return a transition to which the end of a paid call leads: of its request, or of what came of it."""
+    return replace(transition, journal=journal, completion=completion, paid=True)
+
+
+def ready(promotion: Record) -> Transition:
+    """The identity can be used."""
+    event = steps.identity_event("identity.preprocessing.completed", promotion)
+    return Transition("ready", fields=steps.outcome_field(event, "ready"), event=event)
