@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import dramatiq
 
+from actors.boot import broker
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from actors.broker.setup import broker
 from actors.not_found import found, is_gone
 from actors.runtime import Runtime, runtime
 from actors.unresolved import unknown_create

@@ -2,7 +2,7 @@
 
 import dramatiq
 
-from actors.broker.setup import broker
+from actors.boot import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
 from worker.piktid.answers import RunState

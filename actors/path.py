@@ -11,8 +11,8 @@ from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
 from actors import error_handling, held, maintenance, not_found, preparation, unresolved
+from actors.boot import broker
 from actors.broker.consumer import refuse
-from actors.broker.setup import broker
 from actors.runtime import Runtime, runtime
 from config import keys, logs
 from worker.ledger.arrivals import Outcome

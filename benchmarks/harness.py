@@ -16,7 +16,7 @@ from typing import Any
 
 import redis
 
-from actors.broker.broker import brief_message, make_broker
+from actors.broker.broker import Broker, brief_message
 from benchmarks.wiretap import Wiretap, tapping
 from cli.demo.ports import free_port
 from config import keys
@@ -44,7 +44,7 @@ class Setup:
 
     def enqueue(self, briefs: list[dict[str, Any]]) -> None:
         """Put briefs on the inlet queue."""
-        broker = make_broker(self.redis_url)
+        broker = Broker(self.redis_url)
         for brief in briefs:
             broker.enqueue(brief_message(json.dumps(brief)))
 

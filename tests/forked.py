@@ -42,20 +42,13 @@ LATER = (
     "uvicorn.loops.asyncio",
     "uvicorn.protocols.http.h11_impl",
 )
-#: These begin to work when they are imported.
-BEGIN_TO_WORK = ("actors.broker.setup", "cli.__main__")
 
 
 def _import_all() -> None:
     sys.path.insert(0, str(ROOT))
-    # Whatever imports these can't be imported before its time either.
-    sys.modules.update(dict.fromkeys(BEGIN_TO_WORK))  # type: ignore[arg-type]  # how Python is told that there is none
     ours = (each for room in ROOMS for each in pkgutil.walk_packages([str(ROOT / room)], f"{room}."))
     for name in (*COMMANDS.values(), *LATER, *(module.name for module in ours)):
-        with suppress(ModuleNotFoundError):
-            importlib.import_module(name)
-    for name in BEGIN_TO_WORK:
-        del sys.modules[name]
+        importlib.import_module(name)
     sys.path.remove(str(ROOT))
     # What is never looked at again is never written to, and so shared by all forks.
     gc.collect()

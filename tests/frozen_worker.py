@@ -26,9 +26,9 @@ _change = Ledger._change
 def _claim(ledger: Ledger, command: str, record: Record, change: Change, more: Mapping[str, Any]) -> Answer:
     answer = _change(ledger, command, record, change, more)
     claimed = change.to if isinstance(change, Transition) else change.fields.get("doing")
-    if f"{record.subject} {claimed}" == os.environ["FREEZE"]:
-        os.environ["FREEZE"] = ""
-        Path(os.environ["FROZEN"]).write_text(str(os.getpid()))
+    frozen = Path(os.environ["FROZEN"])
+    if f"{record.subject} {claimed}" == os.environ["FREEZE"] and not frozen.exists():
+        frozen.write_text(str(os.getpid()))
         # To this thread: if another took the signal, this one would run on for a moment.
         signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     return answer

@@ -11,8 +11,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
-from dramatiq import Message, Middleware, set_broker
+from dramatiq import Message, Middleware
 from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
@@ -21,7 +22,7 @@ from actors.broker.consumer import BlockingConsumer, Outcomes
 from actors.broker.dead_letters import Scripts
 from actors.broker.draining import Draining
 from config import durations, keys, logs
-from worker.store.connection import connect_bytes, decoded
+from worker.store.connection import connect_bytes, decoded, unconnected
 
 #: Workers that may die with a message in hand before it is taken for the cause, and made a dead letter.
 MOST_DEATHS = 3
@@ -39,18 +40,14 @@ class _OneEachThread(Middleware):
 class Broker(RedisBroker):
     """The broker of workers and of whoever enqueues."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        prefetch: int = 1,
-        shutdown: float = 0.0,
-        can_reload: Callable[[], bool] | None = None,
-    ) -> None:
+    def __init__(self, url: str | None = None, *, boot: Middleware | None = None, prefetch: int = 1) -> None:
+        """`url` may be told later, by `open`: `boot`, which comes before all else, may do so."""
+        self._draining = Draining()
+        middleware = [_OneEachThread(), self._draining, CurrentMessage(), Outcomes()]
         super().__init__(
-            client=connect_bytes(url),
+            client=connect_bytes(url) if url else unconnected(),
             namespace=keys.DRAMATIQ,
-            middleware=[_OneEachThread(), Draining(shutdown, can_reload), CurrentMessage(), Outcomes()],
+            middleware=[boot, *middleware] if boot else middleware,
             maintenance_chance=0,
         )
         self.prefetch = prefetch
@@ -69,6 +66,18 @@ class Broker(RedisBroker):
         """Of those messages the ones that a worker has died with, and what they are about."""
         self.stopping = threading.Event()
         """Set when this worker ends: nothing is begun any more."""
+
+    def open(self, url: str, *, shutdown: float = 0.0, can_reload: Callable[[], bool] | None = None) -> None:
+        """Use the server on `url` from here on, as a worker of its own: its process may be a fork.
+
+        A worker that ends waits for its paid calls for `shutdown` seconds at the most. At SIGHUP it ends, to
+        begin anew, unless `can_reload` says that it could not.
+        """
+        self.broker_id = str(uuid4())
+        self._scripts = Scripts(self.client, self.broker_id)
+        self.client.connection_pool = connect_bytes(url).connection_pool
+        self._draining.seconds = shutdown
+        self._draining.can_reload = can_reload
 
     @property
     def consumer_class(self) -> type[Consumer]:
@@ -144,17 +153,6 @@ class Broker(RedisBroker):
 def _tell(dead: list[bytes]) -> None:
     for redis_id, error in zip(dead[::2], dead[1::2], strict=True):
         log.warning("message.unreadable", id=decoded(redis_id), error=decoded(error))
-
-
-def make_broker(url: str, *, shutdown: float = 0.0, can_reload: Callable[[], bool] | None = None) -> Broker:
-    """Return the broker on `url` and make it Dramatiq's global one, as its actor decorator wants.
-
-    A worker that ends waits for its paid calls for `shutdown` seconds at the most. At SIGHUP it ends, to
-    begin anew, unless `can_reload` says that it could not.
-    """
-    broker = Broker(url, shutdown=shutdown, can_reload=can_reload)
-    set_broker(broker)
-    return broker
 
 
 def brief_message(brief: str) -> "Message[None]":

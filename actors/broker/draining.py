@@ -26,15 +26,16 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Draining(Middleware):
-    """Ends the process of a worker; `seconds` bound how long paid calls are waited for.
+    """Ends the process of a worker.
 
     Only a person's second Ctrl-C cuts this short. Supervisors and runners signal whole process groups, and
     Dramatiq's main process passes on what it gets: a signal that comes twice says nothing.
     """
 
-    def __init__(self, seconds: float, can_reload: Callable[[], bool] | None = None) -> None:
-        self._seconds = seconds
-        self._can_reload = can_reload
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        """How long paid calls are waited for."""
+        self.can_reload: Callable[[], bool] | None = None
         """Whether a worker that ends at SIGHUP, to begin anew, would begin."""
         self._changed = threading.Condition()
         self._paying: set[str] = set()
@@ -56,7 +57,7 @@ class Draining(Middleware):
         worker.worker_timeout = round(durations.DRAIN_LOOK_SECONDS * 1000)  # its threads look more often
 
         def told(number: int, _frame: FrameType | None) -> None:
-            if number == signal.SIGHUP and self._can_reload is not None and not self._can_reload():
+            if number == signal.SIGHUP and self.can_reload is not None and not self.can_reload():
                 return  # Dramatiq's main process waits, and passes on the next signal
             self._hear(number)
             if self._booted and not broker.stopping.is_set():
@@ -114,9 +115,9 @@ class Draining(Middleware):
         with self._changed:
             broker.stopping.set()
             # The consumers go on, and with them the sign of life: whoever pays is not to be taken for dead.
-            over = self._changed.wait_for(lambda: not self._paying, self._seconds)
+            over = self._changed.wait_for(lambda: not self._paying, self.seconds)
         if not over:
-            log.warning("paid_calls.left", calls=len(self._paying), seconds=self._seconds)
+            log.warning("paid_calls.left", calls=len(self._paying), seconds=self.seconds)
         worker.stop(timeout=round(durations.DRAIN_GRACE_SECONDS * 1000))
         broker.close()
 

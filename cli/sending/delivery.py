@@ -36,9 +36,9 @@ def look_up(client: "redis.Redis", settings: Settings, briefs: Sequence[Outgoing
 def send(url: str, briefs: Sequence[Outgoing]) -> None:
     """Enqueue the valid ones. Each one's status says what became of it, also after a redis.RedisError."""
     # Not at the top: dramatiq is not needed to check briefs.
-    from actors.broker.broker import brief_message, make_broker
+    from actors.broker.broker import Broker, brief_message
 
-    broker = make_broker(url)
+    broker = Broker(url)
     for each in briefs:
         if each.status is Status.VALID:
             broker.enqueue(brief_message(each.text))

@@ -86,6 +86,14 @@ class _Pool(redis.ConnectionPool):
             self.disconnect(inuse_connections=False)
 
 
+class _Nowhere(redis.Connection):
+    """Leads to no server."""
+
+    def connect(self) -> None:
+        """Raise RuntimeError."""
+        raise RuntimeError("this client has not been told its server: a worker tells it when it boots")
+
+
 class _AsyncPool(redis.asyncio.BlockingConnectionPool):
     """The same for asyncio; whoever finds no free connection waits for one."""
 
@@ -112,6 +120,11 @@ def connect_bytes(url: str) -> "redis.Redis":
     """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
     more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
     return redis.Redis.from_pool(_Pool.from_url(url, **_options(**more)))
+
+
+def unconnected() -> "redis.Redis":
+    """Return a client that is told its server later, by a `connection_pool`; a command before that raises."""
+    return redis.Redis.from_pool(_Pool(connection_class=_Nowhere))
 
 
 def decoded(name: bytes) -> str:

@@ -1,0 +1,58 @@
+"""The broker of the worker's actors, and what a worker does before it takes its first message.
+
+Importing this opens nothing: the actors are declared on a broker without a server, and a worker that boots
+reads the settings, looks at Redis and opens its connections. What is wrong with those must end the worker's
+start, not the briefs that it would take.
+"""
+
+import sys
+from functools import partial
+from typing import Any
+
+import redis
+from dramatiq import Middleware, set_broker
+
+from actors.broker.broker import Broker
+from actors.reloading import can_reload
+from actors.runtime import runtime
+from config import logs
+from config.accounts import AccountsError
+from config.settings import SettingsError, settings
+from worker.store import startup
+from worker.store.embedded import EmbeddedServerError, process_redis_url
+from worker.store.remedies import remedy
+
+log = logs.get("boot")
+
+
+class _Boot(Middleware):
+    """Opens the broker when a worker boots, whoever starts it; ends the process where it can't run."""
+
+    def before_worker_boot(self, broker: Any, _: Any) -> None:
+        try:
+            _open(broker)
+        except (AccountsError, SettingsError) as error:
+            # As of the listener: used wrongly.
+            sys.stderr.write(f"identity-worker: {error}\n")
+            sys.exit(2)
+        except (startup.UnsafeServerError, EmbeddedServerError, redis.RedisError) as error:
+            # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.
+            what_to_do = f"; {remedy(error)}" if isinstance(error, redis.RedisError) else ""
+            sys.exit(f"identity-worker: the worker can't start: {error}{what_to_do}")
+        except Exception:
+            # Dramatiq would log it and let the worker run, on a broker without a server.
+            log.exception("worker.not_booted")
+            sys.exit(1)
+
+
+def _open(broker: Broker) -> None:
+    values = settings()
+    logs.configure(values)
+    url = process_redis_url()
+    startup.check(url)
+    runtime()
+    broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(can_reload, values))
+
+
+broker = Broker(boot=_Boot())
+set_broker(broker)
