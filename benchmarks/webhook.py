@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from cli.demo.ports import free_port
 from config import keys
 from worker.ledger.records import brief_subject
-from worker.piktid.webhooks import SecretStore, sign
+from worker.piktid.webhook_signatures import SecretStore, sign
 from worker.store import embedded
 from worker.store.connection import connect
 

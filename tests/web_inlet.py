@@ -23,7 +23,7 @@ from web.connections import server_config
 from worker.network.descriptors import allow_many
 from worker.network.pool import open_pool
 from worker.piktid.client import PiktID
-from worker.piktid.webhooks import SecretStore, sign
+from worker.piktid.webhook_signatures import SecretStore, sign
 
 #: What a test signs with that has the API set no webhook.
 SECRET = SecretStr("the secret of now")

@@ -28,7 +28,7 @@ from config.settings import Settings
 from web.connections import log_loop_errors
 from worker.ledger.scripts import Scripts
 from worker.piktid.notifications import Notification, read_event
-from worker.piktid.webhooks import NOBODY, SecretsError, SecretStore, is_signed
+from worker.piktid.webhook_signatures import NOBODY, SecretsError, SecretStore, is_signed
 from worker.store.connection import connect_async
 
 log = logs.get("web")

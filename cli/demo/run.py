@@ -15,7 +15,7 @@ from cli.demo.installation import Check, Installation, running
 from cli.render.briefs import waits_for_person
 from cli.render.display import display, follow, look
 from cli.sending import delivery
-from cli.sending.outbox import Outgoing, Status
+from cli.sending.outgoing import Outgoing, Status
 from cli.shared.common import client_of
 from config.settings import settings
 from config.wording import counted

@@ -7,7 +7,7 @@ from cli.shared.common import age, clock
 from config.limits import NONE, period
 from config.wording import counted, credits_text
 from worker.ledger.kinds import ENDPOINTS
-from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
+from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
 from worker.views.account_report import MOST_WAITING
 
 #: Holders and batches that are listed.
@@ -54,7 +54,7 @@ def _jobs(report: AccountReport) -> str:
     return f"{text}; kept to {report.working} as others use them, one more in {soon}"
 
 
-def holder_line(holder: Holder, now: int) -> str:
+def holder_line(holder: PermitHolder, now: int) -> str:
     """Return who holds a job permit, in which state, since when, for which remote job."""
     state = holder.state or "orphan, its record is gone"
     return f"{holder.subject}  {state}  {age(now - holder.since)}  job {holder.job_id or 'not known'}"

@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from cli.sending import delivery
-from cli.sending.outbox import Outgoing, Status
+from cli.sending.outgoing import Outgoing, Status
 from cli.shared.common import USED_WRONGLY, age, fail, printable, say
 from config.settings import Settings
 from config.wording import counted, credits_text
@@ -49,7 +49,7 @@ def of(
         return None
 
 
-def facts(found: Plan | None, max_credits: float | None) -> dict[str, Any]:
+def plan_json(found: Plan | None, max_credits: float | None) -> dict[str, Any]:
     """Return the plan for programs."""
     told = {"accounts": None, "known": None, "committed": None} if found is None else asdict(found)
     return told | {"max_credits": max_credits, "problems": _problems(found, max_credits)}

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from cli.render import fault_groups
-from cli.sending.outbox import Outgoing, Status
+from cli.sending.outgoing import Outgoing, Status
 from cli.shared.common import clock, printable, say
 from config.wording import counted
 from worker.briefs.brief import Brief
@@ -23,7 +23,7 @@ _NAMED = 5
 _FAULTS = 10
 
 
-def facts(each: Outgoing) -> dict[str, Any]:
+def outgoing_json(each: Outgoing) -> dict[str, Any]:
     """Return a brief for programs: what is sent and what it takes, or its faults."""
     facts: dict[str, Any] = {"source": each.source, "brief_id": each.brief_id, "status": each.status}
     if each.same_as is not None:

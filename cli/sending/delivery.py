@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import redis
 
-from cli.sending.outbox import Outgoing, Status
+from cli.sending.outgoing import Outgoing, Status
 from config.settings import Settings
 from worker.ledger.arrivals import Arrival, Arrived, Outcome
 from worker.ledger.ledger import Ledger

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from cli.sending.outbox import Outgoing, Status
+from cli.sending.outgoing import Outgoing, Status
 from config.settings import Settings
 from config.wording import counted
 from worker.briefs.brief import Brief

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.reading.text import encoded
-from cli.sending.outbox import REJECTED, Outgoing
+from cli.sending.outgoing import REJECTED, Outgoing
 from cli.shared.common import USED_WRONGLY, fail
 from config.wording import counted
 

@@ -33,7 +33,7 @@ MUTANTS = (
     *of("web/app.py", WEB_TESTS,
         ("who asks learns which accounts there are", "return self._refused(name, 401, _UNSIGNED if", "return self._refused(name, 401 if known else 404, _UNSIGNED if"),
     ),
-    *of("worker/piktid/webhooks.py", WEB_TESTS,
+    *of("worker/piktid/webhook_signatures.py", WEB_TESTS,
         ("where nothing was set, nothing is compared", "for secret in taken]", "for secret in taken if secret]"),
     ),
     *of("web/connections.py", WEB_TESTS,

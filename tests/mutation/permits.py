@@ -26,13 +26,13 @@ MUTANTS = (
         ("beyond what the API has said all go at once", "limits.full.create) and under_way(account, endpoint) == 0)", "limits.full.create))"),
         ("creates try beyond what the API has said to promotes", "(endpoint == 'promote' or limits.full.create)", "true"),
     ),
-    *of("worker/forecast/starting.py", ["tests/cli/commands/briefs/test_why.py::test_without_a_worker_no_start_is_promised"],
+    *of("worker/forecast/start_time.py", ["tests/cli/commands/briefs/test_why.py::test_without_a_worker_no_start_is_promised"],
         ("a start is promised though no worker runs", "if not found.workers:", "if False:"),
     ),
-    *of("worker/forecast/starting.py", ["tests/cli/commands/briefs/test_why.py::test_without_a_listener_no_start_is_promised"],
+    *of("worker/forecast/start_time.py", ["tests/cli/commands/briefs/test_why.py::test_without_a_listener_no_start_is_promised"],
         ("a start is promised though nobody looks", "if report.listener is None:", "if False:"),
     ),
-    *of("worker/forecast/starting.py", [
+    *of("worker/forecast/start_time.py", [
             "tests/cli/commands/briefs/test_why.py::test_after_a_refusal_it_is_told_when_what_may_start"
         ],
         ("a start is promised after a refusal", "    if refused:\n", "    if False:\n"),

@@ -30,7 +30,7 @@ from config.settings import Settings
 from config.settings import settings as process_settings
 from web.app import MAX_BODY
 from worker.ledger.ledger import Ledger
-from worker.piktid.webhooks import SecretsError, SecretStore, StoredWebhook, is_signed, sign
+from worker.piktid.webhook_signatures import SecretsError, SecretStore, StoredWebhook, is_signed, sign
 
 pytestmark = pytest.mark.channel
 
@@ -176,7 +176,9 @@ def test_a_foreign_account_is_refused_as_one_of_ours_is(
 
 def test_as_much_is_compared_whatever_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
     signed: list[bytes] = []
-    monkeypatch.setattr("worker.piktid.webhooks.sign", lambda _secret, body: signed.append(body) or b"")
+    monkeypatch.setattr(
+        "worker.piktid.webhook_signatures.sign", lambda _secret, body: signed.append(body) or b""
+    )
     for webhook in (
         None,
         StoredWebhook(URL, 0, SECRET),

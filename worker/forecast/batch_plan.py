@@ -11,11 +11,11 @@ from config.accounts import DEFAULT
 from config.settings import Settings
 from config.wording import credits_text
 from worker.briefs.brief import Brief
-from worker.forecast.on_record import forecast, waiting_needs
+from worker.forecast.inputs import forecast, waiting_needs
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views import account_report
 from worker.views.account_models import AccountReport
-from worker.views.standstill import Processes, processes
+from worker.views.blockers import Processes, processes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ import redis
 
 from config import keys
 from config.settings import Settings
-from worker.forecast.on_record import waiting_needs
-from worker.forecast.starting import assumed, start_of
+from worker.forecast.inputs import waiting_needs
+from worker.forecast.start_time import assumed, start_of
 from worker.ledger.kinds import Kind
 from worker.ledger.records import brief_subject
 from worker.ledger.scripts import Scripts
-from worker.views import account_report, holders, snapshots, standstill
+from worker.views import account_report, reservations, snapshots
 from worker.views.account_models import AccountReport
+from worker.views.blockers import Blocker, Processes, ahead, not_running, processes, queued_since
 from worker.views.models import BriefView, PromotionView
-from worker.views.standstill import Blocker, Processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Waiting:
     """What it lacks: `what` (pause, probe, request, job, slots, budget, account budget, price), its numbers.
 
     With slots, the number of `identities` in the library, and with a budget, the credits `spent`; with both,
-    who holds the rest, in `held` (the fields of `worker.views.holders.Holders`). Jobs are in the account's
-    report.
+    who holds the rest, in `held` (the fields of `worker.views.reservations.Reservations`). Jobs are in the
+    account's report.
     """
     starts_at: int | None
     not_before: int | None
@@ -66,7 +66,7 @@ class Standing:
     """What the API said last, if it was a refusal."""
     waiting: Waiting | None
     blockers: tuple[Blocker, ...]
-    """All that stands in its way, what `waiting` lacks included (`worker.views.standstill`).
+    """All that stands in its way, what `waiting` lacks included (`worker.views.blockers`).
     `question`, `pick`: a person has to decide."""
 
 
@@ -87,7 +87,7 @@ def why(client: "redis.Redis", settings: Settings, brief_id: str) -> Why | None:
     report = account_report.report(client, brief.account)
     under_way = [_of_brief(brief)] if not brief.finished else []
     under_way += [_of_promotion(each) for each in brief.promotions if not each.finished]
-    found = standstill.processes(client)
+    found = processes(client)
     standing = tuple(_standing(client, settings, report, found, brief, row) for row in under_way)
     return Why(brief, standing, report)
 
@@ -117,18 +117,18 @@ def _standing(
     subject, state, since, job, error = row
     kind = Kind(subject.partition(":")[0])
     timer: Any = client.zscore(keys.TIMERS(), subject)
-    queued_at = standstill.queued_since(client, subject)
+    queued_at = queued_since(client, subject)
     waiting = _waiting(client, settings, report, found, subject)
     if state == "held":
         blockers: list[Blocker] = [{"what": "question"}]
     elif brief.waits_for_pick:
-        blockers = [{"what": "pick"}, *standstill.ahead(report, kind, state)]
+        blockers = [{"what": "pick"}, *ahead(report, kind, state)]
     elif waiting is not None:
-        blockers = [*standstill.not_running(report, found, queued_at), *waiting.missing]
+        blockers = [*not_running(report, found, queued_at), *waiting.missing]
     elif state == "promoting" and kind is Kind.BRIEF:
         blockers = []  # its promotions stand for themselves
     else:
-        blockers = [*standstill.not_running(report, found, queued_at), *standstill.ahead(report, kind, state)]
+        blockers = [*not_running(report, found, queued_at), *ahead(report, kind, state)]
     return Standing(
         subject, state, since, job, None if timer is None else int(timer), error, waiting, tuple(blockers)
     )
@@ -163,8 +163,8 @@ def _waiting(
 def _held(client: "redis.Redis", report: AccountReport, missing: dict[str, Any]) -> dict[str, Any]:
     """Return who holds what is missing, where the account's report does not tell it."""
     if missing["what"] == "slots":
-        held = holders.of_slots(client, report.name)
+        held = reservations.of_slots(client, report.name)
         return {"identities": report.slots_used, "held": asdict(held)}
     if missing["what"] == "budget":
-        return {"held": asdict(holders.of_budget(client, missing["batch"]))}
+        return {"held": asdict(reservations.of_budget(client, missing["batch"]))}
     return {}

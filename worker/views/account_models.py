@@ -12,7 +12,7 @@ from worker.views.slots import SlotsSeen
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class PermitHolder:
     """Who holds a job permit, for which remote job; neither job nor state is known of some."""
 
     subject: str
@@ -73,7 +73,7 @@ class AccountReport:
     """Shares of batches, where they are not 1."""
     changes: tuple[dict[str, Any], ...]
     """Who changed what, newest first: `at`, `by`, and `limits`, `removed`, `budget` or `resumed`."""
-    jobs: tuple[Holder, ...]
+    jobs: tuple[PermitHolder, ...]
     working: int | None
     """The jobs that it is kept to while others use the account."""
     working_until: int | None

@@ -12,7 +12,7 @@ from config.limits import DEFAULTS, WINDOWS, Window
 from worker.ledger.kinds import ENDPOINTS
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
-from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, Holder, WindowView
+from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
 from worker.views.models import Fields, pauses
 from worker.views.slots import slots_cap, slots_seen
 
@@ -124,7 +124,7 @@ def _records(
     name: str,
     permits: Sequence[tuple[str, float]],
     listed: Mapping[str, Sequence[str]],
-) -> tuple[tuple[Holder, ...], dict[str, Counter[str]]]:
+) -> tuple[tuple[PermitHolder, ...], dict[str, Counter[str]]]:
     """Return the holders of the permits, and by endpoint how many of each batch wait."""
     with client.pipeline(transaction=False) as pipe:
         for subject, _ in permits:
@@ -140,7 +140,9 @@ def _records(
         state, *ids, need = next(read)
         if state is None and (orphan := orphans.find(client, [name], subject)) is not None:
             ids = [orphan.job_id, orphan.identity_code]
-        holders.append(Holder(subject, state, next(filter(None, ids), None), int(since), int(need or 1)))
+        holders.append(
+            PermitHolder(subject, state, next(filter(None, ids), None), int(since), int(need or 1))
+        )
     counts = {
         endpoint: Counter(next(read) or _NO_BATCH for _ in subjects) for endpoint, subjects in listed.items()
     }

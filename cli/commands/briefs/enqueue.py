@@ -10,10 +10,10 @@ import typer
 
 from cli.reading import progress
 from cli.render import batch_plan
-from cli.render.outgoing import facts, show_all, show_totals
-from cli.sending import delivery, outbox, photos
+from cli.render.outgoing import outgoing_json, show_all, show_totals
+from cli.sending import delivery, photos
 from cli.sending.files import Reading
-from cli.sending.outbox import REJECTED, Outgoing, Status
+from cli.sending.outgoing import REJECTED, Outgoing, Status, prepare
 from cli.sending.photos import Photos
 from cli.sending.rejects import Rejects, rejects_to
 from cli.shared.account_options import person
@@ -91,7 +91,7 @@ def command(
     overrides = {name: value for name, value in given.items() if value is not None}
     reading = Reading(places, standard_input(), recursive=recursive)
     with rejects_to(rejects) as file:
-        briefs = outbox.prepare(
+        briefs = prepare(
             progress.told(reading.items(), "briefs read"),
             overrides,
             _accounts(values),
@@ -132,7 +132,7 @@ def _enqueue(
     finally:
         # Also when Redis went away in between: what was sent is sent.
         if as_json:
-            print_json([facts(each) for each in briefs])
+            print_json([outgoing_json(each) for each in briefs])
         else:
             show_all(briefs, whole=False)
             if bad and not keep_going:
@@ -195,9 +195,11 @@ def _dry_run(
     as_json: bool,
 ) -> None:
     found = batch_plan.of(values, briefs, budgeted, again=again)
-    plan = batch_plan.facts(found, max_credits)
+    plan = batch_plan.plan_json(found, max_credits)
     if as_json:
-        print_json({"briefs": [facts(each) for each in briefs], "plan": plan, "photos": asdict(opened)})
+        print_json(
+            {"briefs": [outgoing_json(each) for each in briefs], "plan": plan, "photos": asdict(opened)}
+        )
     else:
         show_all(briefs, whole=True)
         if str(opened):

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.installation.accounts import facts
+from cli.commands.installation.accounts import account_json
 from cli.render.account import slots_seen_text, stream_text
+from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, wish_text
-from cli.render.missing import held_lines, missing_line
 from cli.shared.common import (
     Json,
     age,
@@ -28,10 +28,9 @@ from worker.forecast import why as reasons
 from worker.forecast.why import Standing, Waiting, Why
 from worker.ledger.kinds import KINDS, Kind, of_endpoint
 from worker.unresolved.streams import Stream
-from worker.views import standstill
 from worker.views.account_models import AccountReport
+from worker.views.blockers import Processes, processes
 from worker.views.models import BriefView
-from worker.views.standstill import Processes
 
 #: The states in which the API speaks of a job of a record.
 _SPOKEN_OF = ("uncertain", "generating", "preprocessing")
@@ -45,7 +44,7 @@ def command(
     with open_redis(values) as client:
         found = reasons.why(client, values, brief_id)
         if found is None:
-            fail_unknown(brief_id, _not_taken(standstill.processes(client)))
+            fail_unknown(brief_id, _not_taken(processes(client)))
     if as_json:
         print_json(_facts(found))
         return
@@ -69,7 +68,7 @@ def _facts(found: Why) -> dict[str, Any]:
     }
     return told | {
         "standing": [asdict(each) for each in found.standing],
-        "account_report": facts(found.account),
+        "account_report": account_json(found.account),
     }
 
 
@@ -144,8 +143,8 @@ def _in_the_way(word: str, found: Why, standing: Standing) -> list[str]:
     for blocker in standing.blockers:
         if blocker["what"] in ("question", "pick"):
             continue
-        lines.append(f"  {'' if lines else word:<8}  {missing_line(blocker, report.read_at)}")
-        lines += [f"              {held}" for held in held_lines(blocker, report)]
+        lines.append(f"  {'' if lines else word:<8}  {blocker_line(blocker, report.read_at)}")
+        lines += [f"              {held}" for held in reservation_lines(blocker, report)]
         if blocker["what"] == "pause":
             lines += [f"              {more}" for more in _about_pause(report, blocker["reason"])]
     return lines

@@ -47,7 +47,7 @@ def command(
             elif watch:
                 _follow(client)
             elif as_json:
-                print_json([facts(report) for report in _reports(client)])
+                print_json([account_json(report) for report in _reports(client)])
             else:
                 _print(_reports(client))
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def _reports(client: "redis.Redis") -> list[AccountReport]:
     return [account_report.report(client, name) for name in account_report.names(client)]
 
 
-def facts(report: AccountReport) -> dict[str, Any]:
+def account_json(report: AccountReport) -> dict[str, Any]:
     """Return an account for programs."""
     pauses = {what: pause._asdict() for what, pause in report.pauses.items()}
     return asdict(report) | {"pauses": pauses}

@@ -13,7 +13,7 @@ from cli.shared.common import USED_WRONGLY, Json, clock, fail, load_settings, pr
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.folders import FolderError
 from config.settings import Settings
-from worker.piktid.webhooks import SecretsError, SecretStore, StoredWebhook
+from worker.piktid.webhook_signatures import SecretsError, SecretStore, StoredWebhook
 
 if TYPE_CHECKING:
     from worker.piktid.client import PiktID

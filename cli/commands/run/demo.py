@@ -19,9 +19,8 @@ from cli.demo.processes import ChildDiedError, tail
 from cli.demo.run import Demo, run
 from cli.demo.signals import StoppedError, noted
 from cli.demo.summary import table
-from cli.sending import outbox
 from cli.sending.files import Item, Reading
-from cli.sending.outbox import Outgoing
+from cli.sending.outgoing import Outgoing, prepare
 from cli.shared.common import (
     USED_WRONGLY,
     Json,
@@ -96,7 +95,7 @@ def _read(folder: Path, values: Settings) -> list[Outgoing]:
     """Return the briefs of a folder; end the command when there are none, or bad ones."""
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(TOKEN))}
     reading = Reading([str(folder)], standard_input())
-    outgoing = outbox.prepare(map(_named, reading.items()), {}, accounts, values)
+    outgoing = prepare(map(_named, reading.items()), {}, accounts, values)
     if reading.missed:
         missed = f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run."
         fail(missed, USED_WRONGLY)

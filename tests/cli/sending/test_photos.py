@@ -9,9 +9,9 @@ import pytest
 from commandline import Command
 from support import brief
 
-from cli.sending import outbox, photos
+from cli.sending import photos
 from cli.sending.files import Reading
-from cli.sending.outbox import Outgoing, Status
+from cli.sending.outgoing import Outgoing, Status, prepare
 from config.settings import Settings
 from worker.files import named_files
 
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def checked(folder: Path | None, *briefs: dict[str, Any]) -> tuple[list[Outgoing], str]:
     settings = Settings(reference_dir=folder, max_upload_bytes=100)
     items = Reading(["-"], io.BytesIO(json.dumps(briefs).encode())).items()
-    outgoing = outbox.prepare(items, {}, None, settings)
+    outgoing = prepare(items, {}, None, settings)
     return outgoing, str(photos.check(outgoing, settings))
 
 

@@ -11,15 +11,14 @@ from support import Flow, brief
 from test_enqueue import BAD, GOOD, ids
 
 from cli.render import outgoing
-from cli.sending import outbox
 from cli.sending.files import Reading
-from cli.sending.outbox import Outgoing
+from cli.sending.outgoing import Outgoing, prepare
 from cli.sending.rejects import rejects_to
 from config.settings import Settings
 
 
 def prepared(content: bytes) -> list[Outgoing]:
-    return outbox.prepare(Reading(["-"], io.BytesIO(content)).items(), {}, None, Settings())
+    return prepare(Reading(["-"], io.BytesIO(content)).items(), {}, None, Settings())
 
 
 def told(content: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -80,7 +79,7 @@ def test_in_the_folder_that_is_read_rejects_are_one_file_only(
     (tmp_path / "a.json").write_text(BAD)
     reading = Reading([str(tmp_path)], io.BytesIO())
     with rejects_to(tmp_path / "r.jsonl") as file:
-        briefs = outbox.prepare(reading.items(), {}, None, Settings())
+        briefs = prepare(reading.items(), {}, None, Settings())
         assert file is not None
         file.write(briefs)
     assert reading.skipped == []

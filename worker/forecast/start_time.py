@@ -4,10 +4,10 @@ import itertools
 from typing import Any, NamedTuple
 
 from config.settings import Settings
-from worker.forecast.on_record import caps, forecast
+from worker.forecast.inputs import caps, forecast
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views.account_models import AccountReport
-from worker.views.standstill import Processes
+from worker.views.blockers import Processes
 
 
 class Start(NamedTuple):

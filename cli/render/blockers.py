@@ -20,12 +20,12 @@ Missing = Mapping[str, Any]
 MOST = 10
 
 
-def missing_line(missing: Missing, now: int) -> str:
+def blocker_line(missing: Missing, now: int) -> str:
     """Return one of `worker.forecast.why.Waiting.missing` as text; `now` in ms."""
     return _LINES[missing["what"]](missing, now)
 
 
-def held_lines(missing: Missing, report: AccountReport) -> list[str]:
+def reservation_lines(missing: Missing, report: AccountReport) -> list[str]:
     """Return who holds what is missing, a line for each, and how many more do."""
     if missing["what"] == "job":
         lines = [holder_line(holder, report.read_at) for holder in report.jobs[:MOST]]

@@ -13,12 +13,12 @@ import redis
 from config import keys
 from worker.ledger.records import brief_subject
 
-#: Holders that are named; the others are counted.
+#: Reservations that are listed; the others are counted.
 NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Reservation:
     """A brief or a promotion with what it holds: slots, or credits that it may still cost."""
 
     subject: str
@@ -30,43 +30,45 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Holders:
+class Reservations:
     """The first `NAMED` of those that hold something, and how many more do."""
 
-    named: tuple[Share, ...]
+    named: tuple[Reservation, ...]
     more: int
     amount: float
     """What all of them hold."""
 
 
-def of_slots(client: "redis.Redis", account: str) -> Holders:
+def of_slots(client: "redis.Redis", account: str) -> Reservations:
     """Return who has reserved slots of an account; whoever holds them longest comes first.
 
     Reads a record for each: there are no more of them than the cap on slots.
     """
     reserved: Any = client.hgetall(keys.SLOTS(account))
     amounts = {subject: float(count) for subject, count in reserved.items()}
-    shares = sorted(_shares(client, amounts, list(amounts)), key=_age)
-    return Holders(tuple(shares[:NAMED]), max(0, len(shares) - NAMED), sum(amounts.values()))
+    found = sorted(_reservations(client, amounts, list(amounts)), key=_age)
+    return Reservations(tuple(found[:NAMED]), max(0, len(found) - NAMED), sum(amounts.values()))
 
 
-def of_budget(client: "redis.Redis", batch: str) -> Holders:
-    """Return whom a batch's budget is promised to; the largest promise comes first.
+def of_budget(client: "redis.Redis", batch: str) -> Reservations:
+    """Return for whom credits of a batch's budget are reserved; the largest reservation comes first.
 
     Nothing bounds how many there are, so the records of those named alone are read.
     """
-    promised: Any = client.hgetall(keys.PROMISED(batch))
-    amounts = {subject: float(credits_) for subject, credits_ in promised.items()}
+    credits_reserved: Any = client.hgetall(keys.PROMISED(batch))
+    amounts = {subject: float(credits_) for subject, credits_ in credits_reserved.items()}
     largest = heapq.nsmallest(NAMED, amounts, key=lambda subject: (-amounts[subject], subject))
-    shares = _shares(client, amounts, largest)
-    return Holders(tuple(shares), len(amounts) - len(shares), sum(amounts.values()))
+    found = _reservations(client, amounts, largest)
+    return Reservations(tuple(found), len(amounts) - len(found), sum(amounts.values()))
 
 
-def _age(share: Share) -> tuple[int, str]:
-    return share.since or 0, share.subject
+def _age(reservation: Reservation) -> tuple[int, str]:
+    return reservation.since or 0, reservation.subject
 
 
-def _shares(client: "redis.Redis", amounts: dict[str, float], subjects: Sequence[str]) -> list[Share]:
+def _reservations(
+    client: "redis.Redis", amounts: dict[str, float], subjects: Sequence[str]
+) -> list[Reservation]:
     fields = ("state", "granted_at", "moved_at", "need")
     with client.pipeline(transaction=False) as pipe:
         for subject in subjects:
@@ -74,7 +76,7 @@ def _shares(client: "redis.Redis", amounts: dict[str, float], subjects: Sequence
             pipe.hmget(keys.RECORD(brief_subject(_brief_id(subject))), *fields)
         read = iter(pipe.execute())
     return [
-        _share(subject, amounts[subject], own, brief)
+        _reservation(subject, amounts[subject], own, brief)
         for subject, own, brief in zip(subjects, read, read, strict=True)
     ]
 
@@ -83,7 +85,9 @@ def _brief_id(subject: str) -> str:
     return subject.partition(":")[2].partition("#")[0]
 
 
-def _share(subject: str, amount: float, own: Sequence[str | None], brief: Sequence[str | None]) -> Share:
+def _reservation(
+    subject: str, amount: float, own: Sequence[str | None], brief: Sequence[str | None]
+) -> Reservation:
     state, granted_at, moved_at, _ = own
     _, brief_granted_at, _, need = brief
     number = subject.partition("#")[2]
@@ -91,4 +95,4 @@ def _share(subject: str, amount: float, own: Sequence[str | None], brief: Sequen
     # that got its own. A brief that is held before it ever waited has no grant.
     inherited = number and int(number) < int(need or 1)
     since = (inherited and brief_granted_at) or granted_at or moved_at
-    return Share(subject, state, None if state is None or since is None else int(since), amount)
+    return Reservation(subject, state, None if state is None or since is None else int(since), amount)

@@ -9,7 +9,7 @@ from config import durations, keys
 from config.limits import windows_of
 from config.settings import Settings
 from worker.forecast.simulation import Caps, Estimate, Load, Rate, estimate
-from worker.views.account_models import AccountReport, Holder
+from worker.views.account_models import AccountReport, PermitHolder
 
 #: Waiting briefs that are simulated one by one; those behind them are not.
 MOST = 2_000
@@ -68,7 +68,7 @@ def _seconds(mean: int | None, usual: float, settings: Settings) -> float:
 def _load(report: AccountReport, settings: Settings) -> Load:
     known = caps(report, settings)
 
-    def left(holder: Holder) -> float:
+    def left(holder: PermitHolder) -> float:
         mean = known.drafts if holder.subject.startswith("brief:") else known.preprocessing
         # One that is over its mean already ends soon, but not for certain now.
         return max(mean - (report.read_at - holder.since) / 1000, mean / 10)
