@@ -2,7 +2,7 @@
 
 import time
 
-from actors import call_numbers, fetch_turns
+from actors import call_numbers, fetch_limits
 from actors.runtime import Runtime
 from config import logs
 from worker.files import named_files
@@ -35,8 +35,8 @@ def is_under_way(rt: Runtime, brief: Record) -> bool:
 
 def upload(rt: Runtime, brief: Record, place: str) -> None:
     """Upload one file and record its id; a picture of a URL only when it is the brief's turn to fetch."""
-    with fetch_turns.turn(rt, brief, place) as ours:
-        call = call_numbers.begin(rt, brief, None) if ours else None
+    with fetch_limits.may_fetch(rt, brief, place) as allowed:
+        call = call_numbers.begin(rt, brief, None) if allowed else None
         picture = None if call is None else _read(rt, brief, call, place)
     if call is None or picture is None:
         return

@@ -7,7 +7,7 @@ from config import durations, logs
 from config.accounts import Account, load_accounts
 from config.clock import clock
 from config.settings import Settings, settings
-from worker.files.fetch_queue import FetchPlaces, share_of
+from worker.files.fetch_limiter import FetchLimiter, share_of
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 from worker.network.pool import longest_call, longest_wait, open_pool
@@ -26,7 +26,7 @@ class Runtime:
     accounts: dict[str, Account]
     ledger: Ledger
     apis: dict[str, PiktID]
-    fetches: FetchPlaces
+    fetches: FetchLimiter
 
     def claim_step(self, subject: str) -> Record | None:
         """Read a record for its step; None also of an account that this process has no token of.
@@ -74,4 +74,4 @@ def runtime() -> Runtime:
         ledger.configure(account)
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
-    return Runtime(values, accounts, ledger, apis, FetchPlaces(share_of(values.threads)))
+    return Runtime(values, accounts, ledger, apis, FetchLimiter(share_of(values.threads)))

@@ -20,7 +20,7 @@ from support import (
     stock_broker,
 )
 
-from actors.fetch_turns import turn
+from actors.fetch_limits import may_fetch
 from actors.runtime import runtime
 from config import durations, keys
 from sandbox.pictures.draw import draw
@@ -211,7 +211,7 @@ def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken(
 ) -> None:
     rt = runtime()
     with serving(answer(200, photo)) as server:
-        assert rt.fetches.take("brief:other", "127.0.0.1")
+        assert rt.fetches.acquire("brief:other", "127.0.0.1")
         brief_id = flow.accept(instructions=None, reference_image=f"{server.url}/a.jpg")
         flow.steps.run()
         assert (flow.brief(brief_id).state, server.seen) == ("preparing", [])
@@ -219,11 +219,11 @@ def test_without_a_place_to_fetch_a_brief_is_put_back_and_woken(
         due: Any = flow.client.zscore(keys.TIMERS(), f"brief:{brief_id}")
         assert due - flow.ledger.now() <= durations.FETCH_LOOK_MS
         # The fetch of another host's picture ends, and with it the other one.
-        rt.fetches.give_back("brief:other")
-        with turn(rt, replace(flow.brief(brief_id), subject="brief:x"), "https://a.example/") as ours:
+        rt.fetches.release("brief:other")
+        with may_fetch(rt, replace(flow.brief(brief_id), subject="brief:x"), "https://a.example/") as ours:
             assert ours
         flow.until(brief_id, "generating")
-    assert rt.fetches.take("brief:other", "127.0.0.1")
+    assert rt.fetches.acquire("brief:other", "127.0.0.1")
 
 
 def test_a_host_that_never_answers_costs_a_brief_one_minute_only(

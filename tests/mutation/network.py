@@ -3,7 +3,7 @@
 from mutation.mutant import of
 
 FETCH_TESTS = (
-    "tests/worker/files/test_fetch_queue.py",
+    "tests/worker/files/test_fetch_limiter.py",
     "tests/actors/test_reference.py",
     "-k",
     "place or line or fetch or host or costs",
@@ -11,13 +11,13 @@ FETCH_TESTS = (
 WEB_TESTS = ("tests/web/test_webhooks.py", "-k", "ours or whole or drips or compared")
 
 MUTANTS = (
-    *of("worker/files/fetch_queue.py", FETCH_TESTS,
-        ("a host may have all places", "EACH_HOST = 1", "EACH_HOST = 99"),
+    *of("worker/files/fetch_limiter.py", FETCH_TESTS,
+        ("a host may have all fetches", "EACH_HOST = 1", "EACH_HOST = 99"),
         ("all threads may fetch", "    return len(hosts) < self._most and", "    return"),
-        ("a place is kept for ever", "if place[1] > now}", "if True}"),
+        ("a fetch is kept for ever", "if each[1] > now}", "if True}"),
     ),
-    *of("actors/fetch_turns.py", FETCH_TESTS,
-        ("nobody in line is called", "        _call(rt)\n", ""),
+    *of("actors/fetch_limits.py", FETCH_TESTS,
+        ("nobody who waits is woken", "        _wake_next(rt)\n", ""),
     ),
     *of("worker/lifecycle/preparing.py", FETCH_TESTS,
         ("what is fetched in vain is not counted", "    return int(brief.get(\"fetch_ms\") or 0) / 1000", "    return 0.0"),

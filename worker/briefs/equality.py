@@ -91,7 +91,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def asked(brief: Brief) -> str:
+def request_digest(brief: Brief) -> str:
     """Return the digest by which a brief's record was told that was made before there were `parts`."""
     wanted = [brief.body(), brief.reference_image, brief.choices()]
     text = json.dumps(wanted, sort_keys=True, ensure_ascii=False)

@@ -45,7 +45,7 @@ class Arrival:
     event: Event
     """The event of one that is accepted."""
     state: str = "waiting"
-    asked: str | None = None
+    request_digest: str | None = None
     """Tells it from a record that was made before there were `parts`; None where it breaks rules."""
 
     def arguments(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Arrival:
             "state": self.state,
             "set": dict(self.fields),
             "event": [self.event.type, inside(self.event.data)],
-            "asked": self.asked,
+            "asked": self.request_digest,
         }
         return {name: value for name, value in given.items() if value is not None}
 

@@ -96,7 +96,7 @@ def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
         _fields(brief, brief_id, account) | {"source": source},
         event,
         state="preparing" if brief.needs_files() else "waiting",
-        asked=equality.asked(brief),
+        request_digest=equality.request_digest(brief),
     )
 
 

@@ -93,6 +93,6 @@ def unpicked(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[i
     return [number for number in sorted(offered - picked) if rules[number] is Choose.MANUAL]
 
 
-def next_candidate(candidates: Sequence[Mapping[str, object]], tried: int) -> int | None:
-    """Return the number of the draft to try after `tried`, None when there is none."""
-    return tried + 1 if tried + 1 < len(candidates) else None
+def next_candidate(candidates: Sequence[Mapping[str, object]], candidate_index: int) -> int | None:
+    """Return the index of the candidate after this one, None when it is the last."""
+    return candidate_index + 1 if candidate_index + 1 < len(candidates) else None

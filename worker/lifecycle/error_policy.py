@@ -75,7 +75,7 @@ KINDS = (
     (api.ThrottledError, "unclear"),
 )
 
-#: A move that means: stay, and make the call again after a pause that grows with the tries.
+#: A move that means: stay, and make the call again after a pause that grows with the failures.
 AGAIN = "again"
 
 # An upload costs nothing, so whatever says nothing about the file is tried again.

@@ -134,8 +134,8 @@ class Operator:
 
 
 def _where(brief: Record) -> str:
-    asked = "" if brief.state != "held" else f": {brief.get('question')}"
-    return brief.state + asked
+    question = "" if brief.state != "held" else f": {brief.get('question')}"
+    return brief.state + question
 
 
 def _check_job(api: "PiktID", job_id: str) -> None:

@@ -312,7 +312,7 @@ def test_a_record_without_digests_is_compared_by_what_it_has(
     flow.accept(**first)
     parsed = admission.check(json.dumps(brief(**first)), load_accounts(flow.settings), flow.settings)
     record = keys.RECORD("brief:b")
-    flow.client.hset(record, "asked", admission.equality.asked(parsed))
+    flow.client.hset(record, "asked", admission.equality.request_digest(parsed))
     flow.client.hdel(record, "parts", "source", "content", "priority")
     raw = json.dumps(brief(**{**first, **other}))
     arrived = admission.admit(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived

@@ -80,10 +80,10 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
     pause(client)
     if start == KINDS[kind].waits:
         give_grant(client, kind)
-    settle = Completion.COUNTED if KINDS[kind].states[start].permit else None
+    completion = Completion.COUNTED if KINDS[kind].states[start].permit else None
     held = KINDS[kind].states[to]
     timer = None if held.final else 60_000
-    assert ledger.apply(record, Transition(to, timer_ms=timer, completion=settle)) is Answer.APPLIED
+    assert ledger.apply(record, Transition(to, timer_ms=timer, completion=completion)) is Answer.APPLIED
     subject = record.subject
     assert client.hget(keys.RECORD(subject), "state") == to
     assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit

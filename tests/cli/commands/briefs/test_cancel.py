@@ -213,8 +213,11 @@ def test_cancelling_is_tried_in_every_state() -> None:
 def walk(flow: Flow, subject: str, moves: Iterable[str]) -> None:
     for state in moves:
         # Whatever call was under way has been answered by then.
-        settle = None if state in ("submitting", "promoting") else Completion.COUNTED
-        assert flow.ledger.apply(flow.record(subject), Transition(state, completion=settle)) is Answer.APPLIED
+        completion = None if state in ("submitting", "promoting") else Completion.COUNTED
+        assert (
+            flow.ledger.apply(flow.record(subject), Transition(state, completion=completion))
+            is Answer.APPLIED
+        )
 
 
 def cancel(flow: Flow) -> Answer | None:

@@ -1,4 +1,4 @@
-"""Whose turn it is to fetch a picture from a URL; whoever must wait is put back, and woken when it is."""
+"""Fetches pictures from URLs no faster than allowed; a brief that must wait is put back and woken later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from actors import call_numbers
 from actors.runtime import Runtime
 from config import durations, logs
 from worker.briefs.sources import is_url
-from worker.files.fetch_queue import host_of
+from worker.files.fetch_limiter import host_of
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note
 
@@ -17,13 +17,13 @@ log = logs.get("preparation")
 
 
 @contextmanager
-def turn(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
+def may_fetch(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
     """Yield whether the picture at a place may be read now; a file of the installation's own always may."""
     if not is_url(place):
         yield True
         return
     host = host_of(place)
-    if not rt.fetches.take(brief.subject, host):
+    if not rt.fetches.acquire(brief.subject, host):
         log.info("fetch.waits", brief=brief.brief_id, host=host)
         rt.ledger.note(brief, Note(when=call_numbers.as_read(brief), timer_ms=durations.FETCH_LOOK_MS))
         yield False
@@ -31,16 +31,16 @@ def turn(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
     try:
         yield True
     finally:
-        rt.fetches.give_back(brief.subject)
-        _call(rt)
+        rt.fetches.release(brief.subject)
+        _wake_next(rt)
 
 
-def _call(rt: Runtime) -> None:
-    """Wake those in line for whom there is a place now."""
+def _wake_next(rt: Runtime) -> None:
+    """Wake those who wait and may fetch now."""
     try:
-        while (subject := rt.fetches.call()) is not None:
+        while (subject := rt.fetches.call_next()) is not None:
             if not _wake(rt, subject):
-                rt.fetches.give_back(subject)
+                rt.fetches.release(subject)
     except redis.RedisError as error:
         log.warning("fetch.nobody_called", error=str(error))  # their timers are left
 
