@@ -115,7 +115,7 @@ def sandbox_process(
     command = [
         sys.executable,
         "-c",
-        f"from sandbox.serving.server import serve; serve({port}, {speed}, seed={SEED})",
+        f"from sandbox.server import serve; serve({port}, {speed}, seed={SEED})",
     ]
     given = {**os.environ, **(environment or {})}
     with tempfile.TemporaryDirectory() as folder, process_running(command, Path(folder, "log"), given):
