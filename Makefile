@@ -36,7 +36,7 @@ test-dialects: $(STAMP)
 
 # The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)
-	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/worker/ledger/model tests/worker/test_fuzz.py
+	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/worker/ledger/lua tests/worker/test_fuzz.py
 
 # Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
 mutants: $(STAMP)

@@ -1,4 +1,4 @@
 """Who does it: `path` has the steps of a brief in their order.
 
-Imported by: web, cli. Imports: worker, config.
+Imported by: listener, cli, web. Imports: broker, config, worker.
 """

@@ -1,4 +1,4 @@
 """What people type. Each command is imported only when it is run.
 
-Imported by: nobody. Imports: everything but sandbox.
+Imported by: identity_worker. Imports: cli below it.
 """

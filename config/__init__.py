@@ -1,4 +1,4 @@
 """What can be set and what Redis holds: settings, accounts, keys, logs.
 
-Imported by: all. Imports: nobody of this project.
+Imported by: actors, cli, web, worker. Imports: nobody.
 """

@@ -1,4 +1,4 @@
 """What comes in by HTTP: the vendor's webhooks.
 
-Imported by: cli. Imports: worker, config.
+Imported by: cli. Imports: actors, config, worker.
 """

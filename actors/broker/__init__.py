@@ -1,4 +1,4 @@
 """Dramatiq on Redis, made safe: the consumer, dead letters, draining; `lua/` are its scripts.
 
-Imported by: actors, cli. Imports: worker, config.
+Imported by: actors, cli. Imports: config, worker.
 """

@@ -1,4 +1,4 @@
 """The commands, a file each: about briefs, about the installation, and those that run.
 
-Imported by: cli.main. Imports: cli, actors, web, worker, config.
+Imported by: cli. Imports: cli below it, actors, config, sandbox, web, worker.
 """

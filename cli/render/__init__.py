@@ -1,4 +1,4 @@
 """What is shown, as text and as JSON: it reads nothing and changes nothing.
 
-Imported by: cli. Imports: worker, config.
+Imported by: commands.briefs, commands.installation, demo. Imports: sending, shared, actors, config, worker.
 """

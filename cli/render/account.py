@@ -1,6 +1,7 @@
 """An account as lines of text: permits, windows, slots, pauses, what waits, limits, who follows it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from cli.shared.common import age, clock
@@ -17,6 +18,12 @@ _PAUSED = {
     **{endpoint: f"{endpoint}s" for endpoint in ENDPOINTS},
     "prepare": "uploads, descriptions",
 }
+
+
+def account_json(report: AccountReport) -> dict[str, Any]:
+    """Return an account for programs."""
+    pauses = {what: pause._asdict() for what, pause in report.pauses.items()}
+    return asdict(report) | {"pauses": pauses}
 
 
 def account_lines(report: AccountReport) -> Iterator[str]:

@@ -1,4 +1,4 @@
 """Briefs on their way from files to the queue: checked, told of, sent.
 
-Imported by: cli. Imports: cli.reading, actors, worker, config.
+Imported by: cli above it. Imports: reading, shared, actors, config, worker.
 """

@@ -1,4 +1,4 @@
 """What commands have in common: how they read, print, ask and end.
 
-Imported by: cli. Imports: actors.broker, worker, config.
+Imported by: cli above it. Imports: actors, config, worker.
 """

@@ -1,4 +1,4 @@
 """What one account holds, and the rules that change it.
 
-Imported by: sandbox. Imports: sandbox; nothing of the worker.
+Imported by: sandbox above it, cli. Imports: common.
 """

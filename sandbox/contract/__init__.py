@@ -1,4 +1,4 @@
 """The endpoints that the guide describes, as it describes them.
 
-Imported by: sandbox. Imports: sandbox; nothing of the worker.
+Imported by: extras, sandbox. Imports: sandbox below it.
 """

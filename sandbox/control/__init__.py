@@ -1,4 +1,4 @@
 """What tests may see and set: everything under `/_sandbox/`.
 
-Imported by: sandbox. Imports: sandbox; nothing of the worker.
+Imported by: sandbox. Imports: sandbox below it.
 """

@@ -1,4 +1,4 @@
 """The endpoints beside the guide's flow, for the vendor's other clients.
 
-Imported by: sandbox. Imports: sandbox; nothing of the worker.
+Imported by: sandbox. Imports: sandbox below it.
 """

@@ -1,4 +1,4 @@
 """What jobs do while time passes: they are made, run, promoted, regenerated, and tell of themselves.
 
-Imported by: sandbox.contract and above. Imports: sandbox.account and below.
+Imported by: sandbox above it. Imports: account, common.
 """

@@ -1,4 +1,4 @@
 """The drafts' pictures: portraits that follow their brief.
 
-Imported by: sandbox. Imports: sandbox; nothing of the worker.
+Imported by: contract, control, extras. Imports: account, common.
 """

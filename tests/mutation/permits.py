@@ -3,13 +3,13 @@
 from mutation.mutant import of
 
 TESTS = (
-    "tests/worker/ledger/model/test_permits_found.py",
-    "tests/worker/ledger/model/test_permits_fair.py",
-    "tests/worker/ledger/model/test_permits_model.py",
+    "tests/worker/ledger/lua/test_permits_found.py",
+    "tests/worker/ledger/lua/test_permits_fair.py",
+    "tests/worker/ledger/lua/test_permits_model.py",
 )
 
-SEEN = ("tests/worker/ledger/model/test_permits_slots.py",)
-BUDGETS = ("tests/worker/ledger/model/test_permits_budgets.py",)
+SEEN = ("tests/worker/ledger/lua/test_permits_slots.py",)
+BUDGETS = ("tests/worker/ledger/lua/test_permits_budgets.py",)
 
 MUTANTS = (
     *of("worker/ledger/lua/lib/3_account.lua", SEEN,

@@ -1,4 +1,4 @@
-"""The shape of the code: who may import whom, what a script's file says, how long a module may grow."""
+"""The shape of the code: which room stands on which floor, whom it may reach, how large a room may grow."""
 
 import ast
 import re
@@ -8,80 +8,150 @@ from pathlib import Path
 
 import pytest
 import redis
+from project.rooms import (
+    HANDLE,
+    HOUSE,
+    ROOT,
+    arrows,
+    chain,
+    floors,
+    imports,
+    inside,
+    modules,
+    neighbours,
+    room,
+)
 
 from config import keys
 from config.settings import Settings
 from worker.ledger.scripts import prelude, source
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("config", "worker", "actors", "web", "cli")
+#: From the top to the ground: a module imports of its own room and of lower floors, directly or by any chain.
+FLOORS = (
+    ("identity_worker",),
+    ("cli",),
+    ("cli.commands", "cli.commands.briefs", "cli.commands.installation", "cli.commands.run"),
+    ("cli.demo",),
+    ("cli.render",),
+    ("cli.sending",),
+    ("cli.reading",),
+    ("cli.shared",),
+    ("web", "actors.listener"),
+    ("actors",),
+    ("actors.broker",),
+    ("worker.forecast", "worker.operations"),
+    ("worker.views",),
+    ("worker.lifecycle",),
+    ("worker.unresolved", "worker.files"),
+    ("worker.ledger", "worker.piktid"),
+    ("worker.briefs", "worker.network", "worker.store", "worker"),
+    ("config",),
+)
+#: The sandbox is a house of its own.
+SANDBOX = (
+    ("sandbox",),
+    ("sandbox.control", "sandbox.extras"),
+    ("sandbox.contract",),
+    ("sandbox.jobs", "sandbox.pictures", "sandbox.serving"),
+    ("sandbox.account",),
+    ("sandbox.common",),
+    (HANDLE,),
+)
+#: The one door between the houses: the command that starts a sandbox.
+DOOR = "cli.commands.run.sandbox"
+#: Reads a URL as the client will, and calls nobody.
+READS_URLS = "config.urls"
+#: The modules that call by HTTP, or read an answer or an event of it.
+CALLS = {
+    *("worker.network.pool", "worker.files.fetching", "worker.piktid.notifications"),
+    *(f"worker.piktid.{module}" for module in ("client", "pictures", "transport", "uploads")),
+    *(f"actors.listener.{module}" for module in ("cleaner", "following", "listener")),
+}
+MOST_MODULES = 15
+#: Lines; a module of 200 begins to owe an explanation.
+LONGEST = 250
+ROOMS = sorted(arrows())
 FOLDER = ROOT / "worker" / "ledger" / "lua"
 COMMANDS = sorted(path.stem for path in FOLDER.glob("*.lua"))
 LIBRARY = sorted((FOLDER / "lib").glob("*.lua"))
-MODULES = sorted(path for room in (*ROOMS, "sandbox") for path in (ROOT / room).rglob("*.py"))
-#: Lines; a module of 200 begins to owe an explanation.
-LONGEST = 250
 
 
-def name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def below(place: str) -> set[str]:
+    """The rooms that a room may reach."""
+    (pile,) = [pile for pile in (FLOORS, SANDBOX) if any(place in floor for floor in pile)]
+    (number,) = [number for number, floor in enumerate(pile) if place in floor]
+    lower = {each for floor in pile[number + 1 :] for each in floor}
+    # From the door and what lies above it, chains lead into the other house.
+    return lower | {each for floor in SANDBOX for each in floor} if room(DOOR) in {place, *lower} else lower
 
 
-def imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports, also inside its functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, (
-                f"{name(path)}: imports are absolute, so that the rooms can be read in them"
-            )
-            yield node.module or ""
+def turned(place: str) -> Iterator[str]:
+    """The chains by which a room reaches what is not below it."""
+    allowed = below(place) | {place}
+    beyond = {each for each in modules() if room(each) not in allowed}
+    for module in (each for each in modules() if room(each) == place):
+        if found := chain(module, beyond):
+            yield found
 
 
-def importers(package: str) -> set[str]:
-    """The files outside tests and benchmarks that import a package."""
-    return {name(path) for path in MODULES if any(top(module) == package for module in imports(path))}
+def test_every_room_has_its_floor() -> None:
+    standing = [place for pile in (FLOORS, SANDBOX) for floor in pile for place in floor]
+    assert sorted(standing) == ROOMS
 
 
-def top(module: str) -> str:
-    return module.partition(".")[0]
+@pytest.mark.parametrize("place", ROOMS)
+def test_a_room_reaches_only_what_lies_below_it(place: str) -> None:
+    found = list(turned(place))
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_arrows_run_one_way(path: Path) -> None:
-    room = path.relative_to(ROOT).parts[0]
-    allowed = set(ROOMS[: ROOMS.index(room) + 1]) if room in ROOMS else {room}
-    others = {*ROOMS, "sandbox", "tests", "benchmarks", "docs", "identity_worker"} - allowed
-    if name(path) == "cli/commands/run/sandbox.py":
-        others -= {"sandbox"}
-    # What a test holds of a running sandbox: only HTTP, and all that other projects' tests may see of it.
-    used = {module for module in imports(path) if (room, module) != ("sandbox", "identity_worker.handle")}
-    assert not others & {top(module) for module in used}
+@pytest.mark.parametrize("place", ROOMS)
+def test_the_modules_of_a_room_import_each_other_in_no_circle(place: str) -> None:
+    assert floors(inside(place)) > 0
 
 
 def test_only_its_command_starts_the_sandbox() -> None:
-    outside = {path for path in importers("sandbox") if not path.startswith("sandbox/")}
-    assert outside <= {"cli/commands/run/sandbox.py"}
+    ours = (module for module in modules() if not module.startswith("sandbox"))
+    assert {module for module in ours if any(each.startswith("sandbox") for each in imports()[module])} == {
+        DOOR
+    }
 
 
-def test_the_work_knows_nothing_of_dramatiq() -> None:
-    assert not [path for path in importers("dramatiq") if path.startswith("worker/")]
+@pytest.mark.parametrize("module", [each for each in modules() if each.startswith(("worker", "config"))])
+def test_the_work_reaches_no_dramatiq_by_any_chain(module: str) -> None:
+    assert chain(module, {"dramatiq"}) == ""
 
 
-def test_only_the_api_client_and_the_event_stream_know_the_http_client() -> None:
-    client = {f"worker/piktid/{part}.py" for part in ("client", "transport", "pictures", "uploads")}
-    client |= {"worker/network/pool.py"}
-    # Its URLs only: it opens its connections itself.
-    client |= {"worker/files/fetching.py"}
-    stream = {"worker/piktid/notifications.py"}
-    stream |= {f"actors/listener/{part}.py" for part in ("listener", "following", "cleaner")}
-    assert {path for path in importers("httpx") if path.startswith(("worker/", "actors/"))} == client | stream
+def test_only_what_calls_the_api_imports_the_http_client() -> None:
+    working = (module for module in modules() if module.startswith(("config", "worker", "actors")))
+    assert {module for module in working if "httpx" in imports()[module]} == {*CALLS, READS_URLS}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_no_module_grows_past_reason(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+@pytest.mark.parametrize("place", ["config", "worker.briefs", "worker.store", "worker.ledger"])
+def test_what_is_decided_reaches_no_http_client_by_any_chain(place: str) -> None:
+    own = [module for module in modules() if room(module) == place and module != READS_URLS]
+    assert [found for module in own if (found := chain(module, {"httpx", "httpcore"}, {READS_URLS}))] == []
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_a_room_is_seen_at_a_glance(place: str) -> None:
+    own = [path for module, path in modules().items() if room(module) == place]
+    assert len(own) <= MOST_MODULES
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in own}
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+@pytest.mark.parametrize("place", [place for place in ROOMS if place != HANDLE])
+def test_a_room_says_who_imports_it_and_what_it_imports(place: str) -> None:
+    said = (ast.get_docstring(ast.parse(modules()[place].read_text(encoding="utf-8"))) or "").splitlines()
+    assert len(said) == 3, "what it is for, an empty line, who imports it and what it imports"
+    assert said[2] == neighbours(place)
+
+
+def test_each_folder_of_the_tests_has_a_room_of_its_name() -> None:
+    tests = ROOT / "tests"
+    folders = {path.parent.relative_to(tests) for house in HOUSE for path in (tests / house).rglob("*.py")}
+    assert [str(folder) for folder in folders if not (ROOT / folder).is_dir()] == []
 
 
 def test_the_wheel_holds_every_file_under_one_top_level_name() -> None:
@@ -94,11 +164,15 @@ def test_the_wheel_holds_every_file_under_one_top_level_name() -> None:
         for pattern in patterns
         for path in folders[package].glob(pattern)
     }
-    rooms = (ROOT / room for room in (*ROOMS, "sandbox", "identity_worker", "examples/briefs"))
-    files = {path for room in rooms for path in room.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert {top(package) for package in folders} == {"identity_worker"}
+    files = {
+        path
+        for house in (*HOUSE, "examples/briefs")
+        for path in (ROOT / house).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert {package.partition(".")[0] for package in folders} == {"identity_worker"}
     left_out = [
-        name(path)
+        str(path.relative_to(ROOT))
         for path in files
         if path not in data and not (path.suffix == ".py" and path.parent in folders.values())
     ]
@@ -142,7 +216,9 @@ def test_the_server_compiles_every_script(client: "redis.Redis", command: str) -
 @pytest.mark.parametrize("key", sorted(keys.ALL))
 def test_every_key_on_the_page_is_used(key: str) -> None:
     lua = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.lua"))
-    python = "\n".join(path.read_text(encoding="utf-8") for path in MODULES if path.name != "keys.py")
+    python = "\n".join(
+        path.read_text(encoding="utf-8") for path in modules().values() if path.name != "keys.py"
+    )
     in_lua = re.search(rf"key\('{key}'|KEY\.{key}\b", lua)
     # Dramatiq itself writes these; the page has them because the server does.
     by_dramatiq = keys.ALL[key].owner == "dramatiq"
@@ -151,10 +227,10 @@ def test_every_key_on_the_page_is_used(key: str) -> None:
 
 def test_no_key_is_built_elsewhere() -> None:
     pattern = re.compile(r"""["']identity:(?!\.)[a-z]+""")
-    for path in [*MODULES, *FOLDER.rglob("*.lua")]:
+    for path in [*modules().values(), *FOLDER.rglob("*.lua")]:
         if path.name != "keys.py":
             # Prose names keys too, in back quotes; a key that is used stands in plain ones.
-            assert not pattern.search(path.read_text(encoding="utf-8")), name(path)
+            assert not pattern.search(path.read_text(encoding="utf-8")), str(path)
 
 
 def test_keys_of_different_families_are_never_the_same() -> None:

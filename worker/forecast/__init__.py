@@ -1,4 +1,4 @@
 """When briefs start, why they wait, and what a batch will cost.
 
-Imported by: actors, web, cli. Imports: worker.views and below.
+Imported by: cli. Imports: briefs, ledger, views, config.
 """

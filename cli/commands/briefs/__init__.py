@@ -1,4 +1,4 @@
 """The commands about briefs: send, list, explain, choose, answer.
 
-Imported by: cli.main. Imports: cli, actors, worker, config.
+Imported by: cli. Imports: cli below it, actors, config, worker.
 """

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.installation.accounts import account_json
-from cli.render.account import slots_seen_text, stream_text
+from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, wish_text

@@ -2,12 +2,11 @@
 
 import sys
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.render.account import account_lines
+from cli.render.account import account_json, account_lines
 from cli.shared.common import (
     USED_WRONGLY,
     Json,
@@ -57,12 +56,6 @@ def command(
 
 def _reports(client: "redis.Redis") -> list[AccountReport]:
     return [account_report.report(client, name) for name in account_report.names(client)]
-
-
-def account_json(report: AccountReport) -> dict[str, Any]:
-    """Return an account for programs."""
-    pauses = {what: pause._asdict() for what, pause in report.pauses.items()}
-    return asdict(report) | {"pauses": pauses}
 
 
 def _print(reports: list[AccountReport]) -> None:

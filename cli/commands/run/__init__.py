@@ -1,4 +1,4 @@
 """The commands that run until they are told to end.
 
-Imported by: cli.main. Imports: cli, actors, web, worker, config; `sandbox` the sandbox.
+Imported by: cli. Imports: demo, sending, shared, actors, config, sandbox, web, worker.
 """
