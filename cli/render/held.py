@@ -12,7 +12,7 @@ from config.wording import counted
 from worker.briefs.faults import shown
 from worker.lifecycle.recovery import answers, argument
 from worker.views import snapshots
-from worker.views.snapshots import BriefView
+from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis

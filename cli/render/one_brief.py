@@ -10,7 +10,7 @@ from cli.shared.common import age, clock, printable, say
 from config.wording import credits_text
 from worker.briefs.faults import Fault
 from worker.lifecycle.recovery import argument
-from worker.views.snapshots import BriefView, PromotionView
+from worker.views.models import BriefView, PromotionView
 
 
 def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:

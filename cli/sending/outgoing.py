@@ -11,8 +11,8 @@ from cli.sending.files import Item
 from config.accounts import Account
 from config.settings import Settings
 from worker.briefs import equality
-from worker.briefs.brief import Brief, BriefError, parse
-from worker.briefs.faults import Fault, fault
+from worker.briefs.brief import Brief, parse
+from worker.briefs.faults import BriefError, Fault, fault
 from worker.ledger.arrivals import Arrived
 from worker.lifecycle import admission
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from worker.briefs.brief import Brief, Choose, parse
+from worker.briefs.brief import Brief, parse
+from worker.briefs.envelope import Choose
 
 BRIEFS = sorted((Path(__file__).parents[2] / "examples" / "briefs").iterdir())
 

@@ -17,8 +17,7 @@ from wire import decode, reference
 from actors.broker.envelopes import EnvelopeError, read_envelope
 from config.accounts import DEFAULT, Account
 from config.settings import Settings
-from worker.briefs.brief import BriefError
-from worker.briefs.faults import MAX_FAULTS, MAX_SHOWN
+from worker.briefs.faults import MAX_FAULTS, MAX_SHOWN, BriefError
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import admission

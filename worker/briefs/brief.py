@@ -9,21 +9,9 @@ from pydantic import Field, ValidationError
 from config.wording import nearest
 from worker.briefs.body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
 from worker.briefs.decoding import read_object
-from worker.briefs.envelope import Choose, Envelope, OnNameTaken
-from worker.briefs.faults import MAX_FAULTS, BriefError, Fault
+from worker.briefs.envelope import Choose, Envelope
+from worker.briefs.faults import MAX_FAULTS, BriefError
 from worker.briefs.rules import field_faults, joint_faults
-
-__all__ = [
-    "Brief",
-    "BriefError",
-    "Choose",
-    "Fault",
-    "Instruction",
-    "JobOptions",
-    "OnNameTaken",
-    "parse",
-    "schema",
-]
 
 MAX_BYTES = 256 * 1024
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from config.accounts import DEFAULT, Account
 from config.settings import Settings
 from worker.briefs import equality
-from worker.briefs.brief import Brief, BriefError, Fault, parse
+from worker.briefs.brief import Brief, parse
+from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Event, inside

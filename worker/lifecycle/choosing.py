@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from config.errors import IdentityWorkerError
-from worker.briefs.brief import Choose
+from worker.briefs.envelope import Choose
 from worker.piktid.answers import Draft
 
 

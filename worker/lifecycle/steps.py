@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from worker.briefs.brief import Choose, OnNameTaken
+from worker.briefs.envelope import Choose, OnNameTaken
 from worker.ledger.records import Event, Record
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults

@@ -15,7 +15,7 @@ from config.errors import IdentityWorkerError
 from worker.lifecycle.charges import PREPROCESSING_FAILED, Call, Journal, take_apart
 from worker.piktid.errors import NotFoundError
 from worker.views import snapshots
-from worker.views.snapshots import BriefView
+from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     # It brings the HTTP client along, which an audit without the API does without.

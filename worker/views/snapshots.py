@@ -18,29 +18,12 @@ from worker.views.models import (
     AccountView,
     BriefView,
     Fields,
-    PauseView,
     PromotionView,
     brief_view,
     pauses,
     promotion_view,
 )
 from worker.views.slots import slots_cap, slots_seen
-
-__all__ = [
-    "AccountView",
-    "BriefView",
-    "PauseView",
-    "PromotionView",
-    "account",
-    "accounts",
-    "brief",
-    "briefs",
-    "by_ids",
-    "each",
-    "held",
-    "held_ids",
-    "journal",
-]
 
 #: Briefs that are read at once where there may be many.
 PAGE = 200

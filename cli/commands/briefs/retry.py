@@ -13,7 +13,7 @@ from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
 from worker.views import snapshots
-from worker.views.snapshots import BriefView
+from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis

@@ -26,7 +26,7 @@ from cli.shared.common import (
 )
 from worker.views import snapshots
 from worker.views.listing import Listed, listed
-from worker.views.snapshots import AccountView, BriefView
+from worker.views.models import AccountView, BriefView
 
 if TYPE_CHECKING:
     import redis

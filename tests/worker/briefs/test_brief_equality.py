@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import brief
 
 from worker.briefs.brief import Brief, parse
-from worker.briefs.equality import asked, content, digest, made_id, parts, source
+from worker.briefs.equality import content, digest, made_id, parts, request_digest, source
 
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 JSON_VALUES = st.recursive(
@@ -175,4 +175,4 @@ def test_the_id_and_the_content_of_a_brief_outlive_versions() -> None:
     )
     assert made_id(written) == "Ann-a9c8bbdbaf5322b0"
     assert content(parts(written)) == "9c3be0404b256dbb"
-    assert asked(written) == "f3f4c09242a745b8"
+    assert request_digest(written) == "f3f4c09242a745b8"

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.briefs.body import MODELS, Appearance, Face, Format, Hair, Ratio, Size
-from worker.briefs.brief import Brief, BriefError, Choose, Fault, OnNameTaken, parse, schema
-from worker.briefs.faults import MAX_BYTES, MAX_FAULTS, MAX_PATH
+from worker.briefs.brief import Brief, parse, schema
+from worker.briefs.envelope import Choose, OnNameTaken
+from worker.briefs.faults import MAX_BYTES, MAX_FAULTS, MAX_PATH, BriefError, Fault
 
 WOMAN: dict[str, Any] = {"appearance": {"gender": "female", "age": 28}, "num_variations": 3}
 PROMPTED: dict[str, Any] = {"prompt": "A man of 40 with grey eyes.", "num_variations": 2}

@@ -5,7 +5,7 @@ from support import CREATE, PROMOTE, Flow, event_types
 
 from config import keys
 from config.accounts import DEFAULT
-from worker.briefs.brief import Choose
+from worker.briefs.envelope import Choose
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.lifecycle import choosing, steps

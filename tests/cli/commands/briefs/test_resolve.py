@@ -12,7 +12,8 @@ from support import CREATE, Flow, event_types
 from config import keys
 from sandbox.pictures.draw import draw
 from worker.ledger.transition import Answer, Completion, Transition
-from worker.lifecycle.recovery import AT_ONCE, OperationRefusedError
+from worker.lifecycle.recovery import OperationRefusedError
+from worker.lifecycle.transitions import AT_ONCE
 from worker.operations.operator import Operator
 from worker.views import snapshots
 

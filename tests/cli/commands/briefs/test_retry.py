@@ -14,7 +14,8 @@ from worker.ledger.records import promotion_subject
 from worker.ledger.transition import Answer, Completion, Note, Transition
 from worker.lifecycle import steps
 from worker.lifecycle.charges import take_apart
-from worker.lifecycle.recovery import AT_ONCE, OperationRefusedError, way_back
+from worker.lifecycle.recovery import OperationRefusedError, way_back
+from worker.lifecycle.transitions import AT_ONCE
 from worker.operations.operator import Operator
 from worker.views import snapshots
 
