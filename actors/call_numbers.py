@@ -44,7 +44,7 @@ def limit_ms(rt: Runtime, doing: str) -> int:
 def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
     """Record that a call is begun; return its number, None when it is not this run's to make.
 
-    A paid one has its `journal`, and until when it may be sent (seconds of `config.clock`).
+    A paid one has its `journal`, and until when it may be sent (seconds of `config.times.monotonic`).
     """
     doing = UPLOADING if journal is None else EXTRACTING
     call = number(brief) + 1

@@ -5,8 +5,8 @@ from functools import cache
 
 from config import durations, logs
 from config.accounts import Account, load_accounts
-from config.clock import clock
 from config.settings import Settings, settings
+from config.times import monotonic
 from worker.files.fetch_limiter import FetchLimiter, share_of
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
@@ -46,11 +46,11 @@ class Runtime:
         return round(longest_call(self.settings.request_timeout) * 1000) + durations.RECORD_MARGIN_MS
 
     def send_by(self) -> float:
-        """Return until when a paid call that is claimed now may be sent: seconds of `config.clock`.
+        """Return until when a paid call that is claimed now may be sent: seconds of `config.times.monotonic`.
 
         Early enough that it has ended, and half of its margin is left, when somebody else may take it over.
         """
-        return clock() + longest_wait() + durations.RECORD_MARGIN_MS / 2000
+        return monotonic() + longest_wait() + durations.RECORD_MARGIN_MS / 2000
 
     @property
     def look_ms(self) -> int:

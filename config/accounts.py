@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from config.errors import IdentityWorkerError
 from config.limits import CAPS, NONE, Limits, too_much_express
 from config.settings import Settings
-from config.wording import nearest
+from config.text import nearest
 
 DEFAULT = "default"
 _ACCOUNTS = "accounts"

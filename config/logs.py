@@ -18,7 +18,9 @@ from typing import Any, TextIO, cast
 import structlog
 
 from config import durations
+from config.backoff import delay
 from config.settings import Settings, unknown_variables
+from config.text import printable
 
 #: Bytes of the longest line, its end included.
 LONGEST = 4_000
@@ -140,17 +142,8 @@ class _Short:
     def _shown(self, name: str, text: str) -> str:
         if name == "exception" and self._on_terminal:
             # Indented, so that no line of it can pass for an event.
-            return "".join(f"\n    {_escaped(line)}" for line in text.splitlines())
-        return _escaped(text)
-
-
-def _escaped(text: str) -> str:
-    """Write out control characters and the like, which would act on a terminal or begin a line."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
-    )
+            return "".join(f"\n    {printable(line)}" for line in text.splitlines())
+        return printable(text)
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
@@ -165,7 +158,7 @@ class Trouble:
     def __init__(self, log: structlog.typing.FilteringBoundLogger, event: str) -> None:
         self._log = log
         self._event = event
-        self._pause = durations.TROUBLE_FIRST_SECONDS
+        self._logged = 0
         self._silent_until = float("-inf")
         self._times = 0
 
@@ -175,10 +168,8 @@ class Trouble:
         now = time.monotonic()
         if now < self._silent_until:
             return
-        self._pause = (
-            durations.TROUBLE_FIRST_SECONDS
-            if now > self._silent_until + durations.TROUBLE_MOST_SECONDS
-            else min(2 * self._pause, durations.TROUBLE_MOST_SECONDS)
-        )
+        is_new = now > self._silent_until + durations.TROUBLE_MOST_SECONDS
+        self._logged = 1 if is_new else self._logged + 1
         self._log.warning(self._event, **told, times=self._times)
-        self._times, self._silent_until = 0, now + self._pause
+        pause = delay(self._logged, durations.TROUBLE_FIRST_SECONDS, durations.TROUBLE_MOST_SECONDS)
+        self._times, self._silent_until = 0, now + pause

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from config.errors import IdentityWorkerError
-from config.wording import nearest
+from config.text import nearest
 
 _FORM = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:///PATH[?db=DATABASE]"
 _ENCODE = "in a user or password, / ? # @ and % are written as %2F %3F %23 %40 and %25"

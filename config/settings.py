@@ -13,8 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import IdentityWorkerError
 from config.redis_url import check as check_url
+from config.text import nearest
 from config.urls import is_safe
-from config.wording import nearest
 
 #: The API (guide, *Submitting a creation job*).
 API_URL = "https://v2.api.piktid.com"

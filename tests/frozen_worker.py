@@ -14,7 +14,7 @@ from typing import Any
 
 from actors import path
 from actors.runtime import Runtime
-from config.clock import clock
+from config.times import monotonic
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Change, Transition
@@ -35,4 +35,4 @@ def _claim(ledger: Ledger, command: str, record: Record, change: Change, more: M
 
 
 Ledger._change = _claim  # type: ignore[method-assign]  # what the processes of this test are for
-Runtime.send_by = lambda _: clock() + float(os.environ["SENDS_WITHIN"])  # type: ignore[method-assign]
+Runtime.send_by = lambda _: monotonic() + float(os.environ["SENDS_WITHIN"])  # type: ignore[method-assign]

@@ -21,7 +21,7 @@ from actors.broker.envelopes import EnvelopeError, read_envelope
 from actors.broker.peek import wait_for_element
 from actors.broker.pipelines import following_messages
 from config import durations, keys, logs
-from config.backoff import pauses
+from config.backoff import backoff
 from worker.store.connection import decoded
 from worker.store.outages import is_outage
 
@@ -65,7 +65,7 @@ class BlockingConsumer(_RedisConsumer):
         # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
         self.message_cache = self.broker.fetched[self.queue_name]
         self._reclaimed = -math.inf
-        self._pauses = pauses()
+        self._backoff = backoff()
         self._resting = False
 
     def __next__(self) -> MessageProxy | None:
@@ -73,13 +73,13 @@ class BlockingConsumer(_RedisConsumer):
         try:
             message = self._next()
         except redis.RedisError as error:
-            pause = next(self._pauses)
+            pause = next(self._backoff)
             log.warning("redis.lost", queue=self.queue_name, error=str(error), again_in=round(pause, 2))
             self.broker.stopping.wait(pause)
             # What it was about to answer may have been a message.
             self._reclaimed = -math.inf
             return None
-        self._pauses = pauses()
+        self._backoff = backoff()
         return message
 
     def _next(self) -> MessageProxy | None:
@@ -196,7 +196,7 @@ class BlockingConsumer(_RedisConsumer):
     def _end(self, command: Callable[[str, str], Any], message: MessageProxy) -> None:
         """Run a command for as long as it takes, or once when the process ends: then others put it back."""
         redis_id = message.options["redis_message_id"]
-        for pause in pauses():
+        for pause in backoff():
             try:
                 command(self.queue_name, redis_id)
                 break

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actors.broker import dead_letters
 from config import durations, keys
-from config.wording import counted
+from config.text import counted
 from worker.operations.doctor import Check, Health
 from worker.store.connection import decoded
 

@@ -13,7 +13,7 @@ import redis.asyncio
 from actors.listener.tasks import stopping
 from config import durations, keys, logs
 from config.accounts import Account
-from config.backoff import pauses
+from config.backoff import backoff, delay
 from worker.piktid.transport import segment
 
 log = logs.get("cleaner")
@@ -38,19 +38,16 @@ class Cleaner:
 
     async def run(self) -> None:
         """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
-        again, look = pauses(durations.CLEAN_PAUSE_MOST_SECONDS), durations.CLEAN_AGAIN_SECONDS
+        again, idle = backoff(durations.CLEAN_PAUSE_MOST_SECONDS), 1
         while not stopping():
             with suppress(TimeoutError):
-                async with asyncio.timeout(look):
+                seconds = delay(idle, durations.CLEAN_AGAIN_SECONDS, durations.CLEAN_MOST_SECONDS)
+                async with asyncio.timeout(seconds):
                     await self.wanted.wait()
             self.wanted.clear()
             try:
-                look = (
-                    durations.CLEAN_AGAIN_SECONDS
-                    if await self._delete_all()
-                    else min(2 * look, durations.CLEAN_MOST_SECONDS)
-                )
-                again = pauses(durations.CLEAN_PAUSE_MOST_SECONDS)
+                idle = 1 if await self._delete_all() else idle + 1
+                again = backoff(durations.CLEAN_PAUSE_MOST_SECONDS)
             except (httpx.HTTPError, TimeoutError, redis.RedisError) as error:
                 pause = next(again)
                 name = self._account.name

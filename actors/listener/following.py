@@ -8,7 +8,7 @@ from actors.listener.cleaner import Cleaner
 from actors.listener.tasks import end, stopping
 from config import durations, logs
 from config.accounts import Account
-from config.backoff import pauses
+from config.backoff import backoff
 from config.settings import Settings
 from worker.ledger.scripts import Scripts
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
@@ -40,7 +40,7 @@ class Following:
         self._listener = listener
         self._cleaner = cleaner
         self._openings = openings
-        self._pauses = pauses(durations.RECONNECT_MOST_SECONDS)
+        self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
         self._in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
         self._alive = False
@@ -51,7 +51,7 @@ class Following:
             try:
                 await self._connection()
             except StreamEndedError as ended:
-                name, pause = self._account.name, next(self._pauses)
+                name, pause = self._account.name, next(self._backoff)
                 log.warning("stream.ended", account=name, why=str(ended), again_in=round(pause, 2))
                 await self._record("ended", str(ended))
                 await asyncio.sleep(pause)
@@ -95,7 +95,7 @@ class Following:
             case Notification(name="ping"):
                 pass  # somebody has set a webhook; it names no job, so it would wake all
             case _:
-                self._pauses = pauses(durations.RECONNECT_MOST_SECONDS)
+                self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
                 whose = await self._wake(frame)
                 if whose == "ours":
                     self._cleaner.wanted.set()

@@ -21,7 +21,7 @@ from actors.listener.timers import Timers
 from actors.reloading import reload_accounts
 from config import durations, logs
 from config.accounts import Account, load_accounts
-from config.backoff import pauses
+from config.backoff import backoff
 from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
@@ -98,7 +98,7 @@ class Listener:
 
     async def _attend(self, account: Account) -> None:
         """Follow an account for as long as its lease is ours."""
-        again = pauses(durations.LEFT_MOST_SECONDS)
+        again = backoff(durations.LEFT_MOST_SECONDS)
         while not stopping():
             if not await self._lease(account):
                 await asyncio.sleep(durations.LEASE_RENEW_SECONDS)
@@ -118,7 +118,7 @@ class Listener:
                     await self._give_back(account)
             # What a right that is missing ended ends at once again, and each time a stream was opened.
             if why is None or monotonic() - began > durations.LEFT_MOST_SECONDS:
-                again = pauses(durations.LEFT_MOST_SECONDS)
+                again = backoff(durations.LEFT_MOST_SECONDS)
             await asyncio.sleep(durations.LEASE_AGAIN_SECONDS if why is None else next(again))
 
     async def _lease(self, account: Account) -> bool:

@@ -11,7 +11,7 @@ import redis.asyncio
 
 from actors.listener.tasks import stopping
 from config import durations, keys, logs
-from config.backoff import pauses
+from config.backoff import backoff
 from config.logs import Trouble
 from worker.ledger.scripts import Scripts
 
@@ -36,11 +36,11 @@ class Timers:
 
     async def wake(self) -> None:
         """Wake what is due, until cancelled."""
-        again = pauses(durations.TIMERS_IDLE_SECONDS)
+        again = backoff(durations.TIMERS_IDLE_SECONDS)
         while not stopping():
             try:
                 wait = await self._wake_due()
-                again = pauses(durations.TIMERS_IDLE_SECONDS)
+                again = backoff(durations.TIMERS_IDLE_SECONDS)
             except redis.RedisError as error:
                 self._not_woken.met(error=str(error))
                 wait = next(again)
@@ -48,12 +48,12 @@ class Timers:
 
     async def hear(self) -> None:
         """Tell `wake` of earlier timers, until cancelled."""
-        again = pauses(durations.TIMERS_IDLE_SECONDS)
+        again = backoff(durations.TIMERS_IDLE_SECONDS)
         while not stopping():
             try:
                 if await self._redis.blpop([keys.ALARM()], timeout=durations.REDIS_BLOCK_SECONDS) is not None:
                     self._alarm.set()
-                again = pauses(durations.TIMERS_IDLE_SECONDS)
+                again = backoff(durations.TIMERS_IDLE_SECONDS)
             except redis.RedisError as error:
                 self._not_heard.met(error=str(error))
                 await asyncio.sleep(next(again))

@@ -18,7 +18,7 @@ from cli.sending import delivery
 from cli.sending.outgoing import Outgoing, Status
 from cli.shared.common import client_of
 from config.settings import settings
-from config.wording import counted
+from config.text import counted
 from worker.views import snapshots
 from worker.views.models import BriefView
 

@@ -9,8 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from cli.render.briefs import detail
-from cli.shared.common import printable
-from config.wording import counted, credits_text
+from config.text import counted, credits_text, printable
 from worker.views.models import BriefView
 from worker.views.outlet import CloudEvent
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from config.wording import nearest
+from config.text import nearest
 from worker.briefs.envelope import Envelope
 
 _FIELDS = tuple(Envelope.model_fields)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cli.shared.common import age, clock
 from config.limits import NONE, period
-from config.wording import counted, credits_text
+from config.text import counted, credits_text
+from config.times import format_duration, format_time
 from worker.ledger.kinds import ENDPOINTS
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
 from worker.views.account_report import MOST_WAITING
@@ -44,8 +44,8 @@ def account_lines(report: AccountReport) -> Iterator[str]:
     if report.budget is not None:
         yield f"  budget    {_budget(report.budget)}"
     for what, pause in report.pauses.items():
-        more = age(pause.until - report.read_at)
-        yield f"  paused    {_PAUSED[what]} until {clock(pause.until)}, {more} more:"
+        more = format_duration(pause.until - report.read_at)
+        yield f"  paused    {_PAUSED[what]} until {format_time(pause.until)}, {more} more:"
         yield f"            {pause.reason}"
     yield from _waiting(report)
     yield f"  limits    {limits_line(report)}"
@@ -57,14 +57,15 @@ def _jobs(report: AccountReport) -> str:
     text = f"{len(report.jobs)} of {report.limits['jobs'] or 'any number'}"
     if report.working is None or report.working_until is None:
         return text
-    soon = age(report.working_until - report.read_at)
+    soon = format_duration(report.working_until - report.read_at)
     return f"{text}; kept to {report.working} as others use them, one more in {soon}"
 
 
 def holder_line(holder: PermitHolder, now: int) -> str:
     """Return who holds a job permit, in which state, since when, for which remote job."""
     state = holder.state or "orphan, its record is gone"
-    return f"{holder.subject}  {state}  {age(now - holder.since)}  job {holder.job_id or 'not known'}"
+    since = format_duration(now - holder.since)
+    return f"{holder.subject}  {state}  {since}  job {holder.job_id or 'not known'}"
 
 
 def window_text(window: WindowView, now: int) -> str:
@@ -77,7 +78,7 @@ def window_text(window: WindowView, now: int) -> str:
         return text
     if window.next_at is None:
         return f"{text}; the next a {length} after an answer that is under way"
-    return f"{text}; the next in {age(window.next_at - now + 999)}"
+    return f"{text}; the next in {format_duration(window.next_at - now + 999)}"
 
 
 def _slots(report: AccountReport) -> str:
@@ -92,7 +93,7 @@ def slots_seen_text(report: AccountReport) -> str:
         return ""
     limit = report.limits["slots"] or NONE
     return (
-        f"{age(report.read_at - seen.at)} ago the API said that the account is full at "
+        f"{format_duration(report.read_at - seen.at)} ago the API said that the account is full at "
         f"{counted(seen.number, 'identity', 'identities')}; the limit says {limit}: {seen.said}"
     )
 
@@ -142,7 +143,7 @@ def change_line(change: Mapping[str, Any]) -> str:
     told += [f"{name} no longer set" for name in change.get("removed", [])]
     told += ["resumed"] if change.get("resumed") else []
     by = change.get("by", "unknown")
-    return f"{clock(change['at'])} by {by}: {', '.join(told)}"
+    return f"{format_time(change['at'])} by {by}: {', '.join(told)}"
 
 
 def stream_text(report: AccountReport) -> str:
@@ -153,11 +154,12 @@ def stream_text(report: AccountReport) -> str:
     listener = f"listener {report.listener[:8]}"
     told = [listener]
     if stream.connected_at is not None:
-        told.append(f"connected for {age(now - stream.connected_at)}")
+        told.append(f"connected for {format_duration(now - stream.connected_at)}")
     else:
         told.append("not connected" if stream.listener else "not connected yet; by webhook it never is")
     if stream.unbroken_since is not None and stream.heard_at is not None:
-        told.append(f"without a gap from {clock(stream.unbroken_since)} to {age(now - stream.heard_at)} ago")
+        heard = format_duration(now - stream.heard_at)
+        told.append(f"without a gap from {format_time(stream.unbroken_since)} to {heard} ago")
     if stream.why is not None and stream.troubled_at is not None:
-        told.append(f"last trouble {age(now - stream.troubled_at)} ago: {stream.why}")
+        told.append(f"last trouble {format_duration(now - stream.troubled_at)} ago: {stream.why}")
     return ", ".join(told)

@@ -9,9 +9,10 @@ import redis
 
 from cli.sending import delivery
 from cli.sending.outgoing import Outgoing, Status
-from cli.shared.common import USED_WRONGLY, age, fail, printable, say
+from cli.shared.common import USED_WRONGLY, fail, say
 from config.settings import Settings
-from config.wording import counted, credits_text
+from config.text import counted, credits_text, printable
+from config.times import format_duration
 from worker.forecast.batch_plan import AccountPlan, committed, plans, problems
 from worker.store import embedded
 from worker.store.connection import connect
@@ -80,7 +81,9 @@ def show(found: Plan | None, max_credits: float | None) -> None:
         )
         say(f"  credits   {plan.promotion_credits} for promotions; for {plan.drafts} drafts: {price}")
         about = f"(behind {those}) more than" if cut else "about"
-        took = "not known" if plan.seconds is None else f"{about} {age(round(plan.seconds * 1000))}"
+        took = (
+            "not known" if plan.seconds is None else f"{about} {format_duration(round(plan.seconds * 1000))}"
+        )
         say(f"  duration  {took} until the last identity, at the mean durations so far,")
         say("            if nobody picks drafts that wait for it, and the picks of these come at once")
         if plan.budget_left is not None:

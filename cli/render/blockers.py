@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cli.render.account import holder_line
-from cli.shared.common import age, clock
 from config.limits import NONE
-from config.wording import counted, credits_text
+from config.text import counted, credits_text
+from config.times import format_duration, format_time
 from worker.ledger.kinds import KINDS
 from worker.views.account_models import AccountReport
 
@@ -48,7 +48,7 @@ def _total(missing: Missing) -> str:
 
 def _share(share: Mapping[str, Any], what: str, now: int) -> str:
     state = share["state"] or "orphan, its record is gone"
-    since = "" if share["since"] is None else f"  {age(now - share['since'])}"
+    since = "" if share["since"] is None else f"  {format_duration(now - share['since'])}"
     unit = "credits" if what == "budget" else "slot" if share["amount"] == 1 else "slots"
     return f"{share['subject']}  {state}{since}  {credits_text(share['amount'])} {unit}"
 
@@ -58,7 +58,7 @@ def _more(count: int) -> list[str]:
 
 
 def _soon(at: int, now: int) -> str:
-    return f"{clock(at)}, in {age(at - now + 999)}"
+    return f"{format_time(at)}, in {format_duration(at - now + 999)}"
 
 
 def _pause(missing: Missing, now: int) -> str:
@@ -85,7 +85,7 @@ def _job(missing: Missing, now: int) -> str:
     if missing["express"]:
         text += f", {missing['express']} kept for urgent briefs"
     return (
-        f"{text}; one more is tried in {age(missing['next_at'] - now + 999)}"
+        f"{text}; one more is tried in {format_duration(missing['next_at'] - now + 999)}"
         if "next_at" in missing
         else text
     )
@@ -135,7 +135,8 @@ def _listener(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of t
 
 def _step(missing: Missing, now: int) -> str:
     queued = counted(missing["queued"], "step")
-    return f"a free worker: its step is queued for {age(now - missing['queued_at'])}, of {queued} in all"
+    since = format_duration(now - missing["queued_at"])
+    return f"a free worker: its step is queued for {since}, of {queued} in all"
 
 
 _LINES: dict[str, Callable[[Missing, int], str]] = {

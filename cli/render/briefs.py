@@ -9,7 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.shared.common import printable
+from config.text import printable
+from config.times import format_duration
 from worker.views.models import AccountView, BriefView
 
 #: A state's mark and style; those that are not here are under way.
@@ -106,7 +107,7 @@ def _table(briefs: Sequence[BriefView]) -> Table:
             Text.assemble((f"{mark} ", style), brief.brief_id),
             Text(brief.state, style=style),
             Text(printable(detail(brief)), style="dim"),
-            clock((end - brief.accepted_at) / 1000),
+            format_duration(end - brief.accepted_at, exact=True),
         )
     return table
 
@@ -136,10 +137,3 @@ def waits_for_person(brief: BriefView) -> bool:
 def waits_for_pick(brief: BriefView) -> bool:
     """Return whether a person has to pick among its drafts."""
     return brief.waits_for_pick
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as `m:ss`, or `h:mm:ss` from an hour on."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.constrain import Constrain
 from rich.live import Live
 
-from cli.render.briefs import Snapshot, clock, detail, draw
-from cli.shared.common import printable
+from cli.render.briefs import Snapshot, detail, draw
+from config.text import printable
+from config.times import format_duration
 from worker.views import outlet, snapshots
 from worker.views.listing import Listed, listed
 
@@ -79,7 +80,7 @@ class Screen:
 
     def show(self, snapshot: Snapshot) -> None:
         """Redraw."""
-        title = f"{self._title} · {clock(time.monotonic() - self._began)}"
+        title = f"{self._title} · {format_duration(1000 * (time.monotonic() - self._began), exact=True)}"
         drawing = draw(snapshot, title, expected=self._expected, height=self._console.height)
         # A terminal echoes Ctrl-C as two characters; a wrapped line would upset the wiping.
         self._live.update(Constrain(drawing, self._console.width - 2), refresh=True)

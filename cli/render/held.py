@@ -7,8 +7,9 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.common import age, clock, complain, print_json_lists, printable, say
-from config.wording import counted
+from cli.shared.common import complain, print_json_lists, say
+from config.text import counted, printable
+from config.times import format_duration, format_time, redis_ms
 from worker.briefs.faults import shown
 from worker.lifecycle.recovery import answers, argument
 from worker.views import snapshots
@@ -36,8 +37,7 @@ def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None
         )
         return
     most = max(len(ids), len(dead)) if everything else MOST
-    seconds, _ = client.time()
-    now = int(seconds) * 1000
+    now = redis_ms(client.time())
     for brief in snapshots.held(client, ids[:most]):
         _show_brief(brief, now)
     for dead_letter in dead_letters.each(client, dead[:most]):
@@ -48,7 +48,7 @@ def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None
 
 
 def _show_brief(brief: BriefView, now: int) -> None:
-    _say(f"brief {brief.brief_id}: held for {age(now - brief.moved_at)}, was {brief.left}")
+    _say(f"brief {brief.brief_id}: held for {format_duration(now - brief.moved_at)}, was {brief.left}")
     _say(f"  {brief.question}")
     for line in (*_deaths(brief), *candidate_lines(brief)):
         _say(f"  {line}")
@@ -56,7 +56,8 @@ def _show_brief(brief: BriefView, now: int) -> None:
 
 
 def _show_dead_letter(dead_letter: DeadLetter, now: int) -> None:
-    _say(f"dead letter {dead_letter.id}: in the queue {dead_letter.queue}, for {age(now - dead_letter.at)}")
+    since = format_duration(now - dead_letter.at)
+    _say(f"dead letter {dead_letter.id}: in the queue {dead_letter.queue}, for {since}")
     _say(f"  {dead_letter.error}")
     if dead_letter.text:
         _say(f"  it is: {shown(dead_letter.text)}")
@@ -79,14 +80,18 @@ def candidate_lines(brief: BriefView) -> Iterator[str]:
     """Yield a line for each job that may be the held brief's: its id, when it was made, how many drafts."""
     for job in brief.candidate_jobs:
         drafts = " + ".join(map(str, job["drafts"]))
-        when = f"made {clock(job['created_at'])}" if job["created_at"] else f"seen {clock(job['seen_at'])}"
+        when = (
+            f"made {format_time(job['created_at'])}"
+            if job["created_at"]
+            else f"seen {format_time(job['seen_at'])}"
+        )
         yield f"job {job['job_id']}: {when}, {f'{drafts} drafts' if drafts else 'drafts not known'}"
 
 
 def _deaths(brief: BriefView) -> Iterator[str]:
     for evidence in (brief.evidence, *(promotion.evidence for promotion in brief.promotions)):
         for death in (evidence or {}).get("deaths", ()):
-            yield f"worker {death['worker']} died {age(brief.read_at - death['at'])} ago"
+            yield f"worker {death['worker']} died {format_duration(brief.read_at - death['at'])} ago"
 
 
 def _facts(brief: BriefView) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, wish_text
-from cli.shared.common import age, clock, printable, say
-from config.wording import credits_text
+from cli.shared.common import say
+from config.text import credits_text, printable
+from config.times import format_duration, format_time
 from worker.briefs.faults import Fault
 from worker.lifecycle.recovery import argument
 from worker.views.models import BriefView, PromotionView
@@ -29,16 +30,18 @@ def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
 
 def _head(brief: BriefView) -> dict[str, str | None]:
     bought = brief.bought_before
+    ago = format_duration(brief.read_at - brief.accepted_at)
     return {
         "brief": brief.brief_id,
         "name": brief.name,
         "account": brief.account,
         "batch": brief.batch,
         "priority": str(brief.priority or "") or None,
-        "state": f"{brief.state} for {age(brief.read_at - brief.moved_at)}",
-        "accepted": f"{clock(brief.accepted_at)}, {age(brief.read_at - brief.accepted_at)} ago",
+        "state": f"{brief.state} for {format_duration(brief.read_at - brief.moved_at)}",
+        "accepted": f"{format_time(brief.accepted_at)}, {ago} ago",
         "choose": ", ".join(brief.choose),
-        "bought": bought and f"before, {clock(bought.bought_at)}, as {bought.brief_id} of {bought.account}",
+        "bought": bought
+        and f"before, {format_time(bought.bought_at)}, as {bought.brief_id} of {bought.account}",
         "job": brief.job_id,
         "credits": credits_text(brief.credits),
         "error": brief.error,
@@ -80,7 +83,7 @@ def _draft(draft: Mapping[str, Any]) -> str:
 def _entry(entry: Mapping[str, Any]) -> str:
     facts = {name: value for name, value in entry.items() if name not in ("at", "call", "what", "subject")}
     told = [f"{name}={_plain(value)}" for name, value in facts.items() if value is not None]
-    return "  ".join([clock(entry["at"]), entry["subject"], f"{entry['call']} {entry['what']}", *told])
+    return "  ".join([format_time(entry["at"]), entry["subject"], f"{entry['call']} {entry['what']}", *told])
 
 
 def _plain(value: object) -> str:
@@ -91,8 +94,8 @@ def _plain(value: object) -> str:
 
 def _earlier(brief: Mapping[str, Any]) -> str:
     faults = [str(Fault(**fault)) for fault in brief.get("faults") or ()]
-    ended = f"{brief['state']} {clock(brief['ended_at'])}"
-    return "  ".join(filter(None, [clock(brief["accepted_at"]), ended, brief.get("error"), *faults]))
+    ended = f"{brief['state']} {format_time(brief['ended_at'])}"
+    return "  ".join(filter(None, [format_time(brief["accepted_at"]), ended, brief.get("error"), *faults]))
 
 
 def _section(title: str, lines: Sequence[str]) -> None:

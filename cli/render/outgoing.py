@@ -9,8 +9,9 @@ import typer
 
 from cli.render import fault_groups
 from cli.sending.outgoing import Outgoing, Status
-from cli.shared.common import clock, printable, say
-from config.wording import counted
+from cli.shared.common import say
+from config.text import counted, printable
+from config.times import format_time
 from worker.briefs.brief import Brief
 from worker.ledger.kinds import PROMOTION_CREDITS
 
@@ -79,8 +80,8 @@ def words(each: Outgoing) -> str:
     if each.status is Status.BOUGHT and came.bought is not None:
         was = came.bought
         return (
-            f"not sent: the same was bought on {clock(was.bought_at)} as brief {was.brief_id} of account "
-            f"{was.account}; --again buys it once more"
+            f"not sent: the same was bought on {format_time(was.bought_at)} as brief {was.brief_id} "
+            f"of account {was.account}; --again buys it once more"
         )
     if each.status is Status.UPDATED:
         return f"updated: {', '.join(came.differs)}"

@@ -6,7 +6,7 @@ from functools import cache
 
 from cli.sending.outgoing import Outgoing, Status
 from config.settings import Settings
-from config.wording import counted
+from config.text import counted
 from worker.briefs.brief import Brief
 from worker.briefs.faults import Fault, fault
 from worker.briefs.sources import is_url

@@ -10,7 +10,7 @@ from pathlib import Path
 from cli.reading.text import encoded
 from cli.sending.outgoing import REJECTED, Outgoing
 from cli.shared.common import USED_WRONGLY, fail
-from config.wording import counted
+from config.text import counted
 
 
 class Rejects:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, fail, printable
+from cli.shared.common import USED_WRONGLY, fail
+from config.text import printable
 from worker.views import account_report
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, TextIO
 
 import typer
 
 from config.settings import Settings, SettingsError, settings
+from config.text import printable
 
 if TYPE_CHECKING:
     import redis
@@ -147,14 +147,6 @@ def folded(text: str) -> str:
     )
 
 
-def printable(text: object) -> str:
-    """Return text fit for a terminal: control characters and the like are written out, as `\\x1b`."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in str(text)
-    )
-
-
 def standard_input() -> BinaryIO:
     """Return standard input; where it was closed, as some supervisors and schedulers do, an empty one."""
     # Python's own types leave out that it is None then.
@@ -180,17 +172,3 @@ def print_json_lists(lists: Mapping[str, Iterable[object]]) -> None:
             behind = ","
         typer.echo("\n  ]" if behind else "]", nl=False)
     typer.echo("\n}")
-
-
-def age(milliseconds: int) -> str:
-    """Return a length of time in its largest unit: `45s`, `12m`, `3h`, `9d`."""
-    seconds = max(0, milliseconds // 1000)
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
-def clock(milliseconds: int) -> str:
-    """Return a time (ms since 1970) as this machine's date and time."""
-    return f"{datetime.fromtimestamp(milliseconds / 1000):%Y-%m-%d %H:%M:%S}"

@@ -10,8 +10,17 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.common import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, printable, say
+from cli.shared.common import (
+    DID_NOT,
+    USED_WRONGLY,
+    complain,
+    fail,
+    fail_unknown,
+    print_json,
+    say,
+)
 from config import keys
+from config.text import printable
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.charges import Journal, paid_text, take_apart

@@ -36,7 +36,7 @@ MUTANTS = (
         ("a promote that may have arrived is forgotten when it is cancelled", "if state == 'planned' and may_have_job and not is_granted(account, subject) then", "if false then"),
     ),
     *of("worker/piktid/transport.py", LATE_TESTS,
-        ("nobody is fenced off", "clock() > send_by:", "False:"),
+        ("nobody is fenced off", "monotonic() > send_by:", "False:"),
     ),
     *of("worker/ledger/lua/note.lua", ("tests/worker/ledger/test_attempts.py", "tests/actors/test_reference.py", "tests/worker/files/test_files.py"),
         ("a step that was overtaken notes", "state ~= A.state or not unchanged(record, A.when) then\n", "state ~= A.state then\n"),

@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     *of("config/backoff.py", ("tests/config/test_backoff.py",),
         ("all return in one moment", "random.uniform(0.5, 1.5)", "1.0"),
-        ("a pause does not grow", "pause = min(pause * 2, most)", "pause = min(pause, most)"),
-        ("a pause grows without end", "pause = min(pause * 2, most)", "pause = pause * 2"),
+        ("a pause does not grow", "first * 2.0 ** min(failures - 1, 64)", "first"),
+        ("a pause grows without end", "return min(first * 2.0 ** min(failures - 1, 64), longest)", "return first * 2.0 ** min(failures - 1, 64)"),
     ),
 )  # fmt: skip

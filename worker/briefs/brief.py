@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from config.wording import nearest
+from config.text import nearest
 from worker.briefs.body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
 from worker.briefs.decoding import read_object
 from worker.briefs.envelope import Choose, Envelope

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict
 
 from config.errors import IdentityWorkerError
+from config.text import printable
 
 #: Most faults told of one brief: a hostile one can hold tens of thousands.
 MAX_FAULTS = 100
@@ -73,7 +74,7 @@ def path_of(location: tuple[str | int, ...]) -> str:
 
     Of one that is too long its beginning and its end are kept.
     """
-    parts = (f"[{part}]" if isinstance(part, int) else f".{_printable(part)}" for part in location)
+    parts = (f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in location)
     path = "".join(parts).removeprefix(".")
     half = MAX_PATH // 2
     return path if len(path) <= MAX_PATH else f"{path[: half - 1]}…{path[-half:]}"
@@ -91,12 +92,9 @@ def shown(value: object) -> Scalar:
     if isinstance(value, float) and math.isfinite(value):
         return value
     text = value if isinstance(value, str) else json.dumps(value)
-    return _printable(_ACCESS.sub("…", text) if "://" in text else text)
+    return _cut(_ACCESS.sub("…", text) if "://" in text else text)
 
 
-def _printable(text: str) -> str:
-    escaped = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text[:MAX_SHOWN]
-    )
+def _cut(text: str) -> str:
+    escaped = printable(text[:MAX_SHOWN])
     return escaped[:MAX_SHOWN] + "…" if max(len(text), len(escaped)) > MAX_SHOWN else escaped

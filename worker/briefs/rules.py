@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from config.wording import nearest
+from config.text import nearest
 from worker.briefs.body import (
     GROUPS,
     Appearance,

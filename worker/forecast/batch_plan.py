@@ -9,7 +9,7 @@ import redis
 from config import keys
 from config.accounts import DEFAULT
 from config.settings import Settings
-from config.wording import credits_text
+from config.text import credits_text
 from worker.briefs.brief import Brief
 from worker.forecast.inputs import forecast, waiting_needs
 from worker.ledger.kinds import PROMOTION_CREDITS

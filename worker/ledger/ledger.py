@@ -12,8 +12,8 @@ from typing import Any
 import redis
 
 from config import keys, logs
-from config.backoff import pauses
-from config.clock import clock
+from config.backoff import backoff
+from config.times import monotonic, redis_ms
 from worker.ledger.arrivals import Arrivals
 from worker.ledger.kinds import Kind
 from worker.ledger.records import Record
@@ -43,8 +43,8 @@ class Ledger(Arrivals):
                 pipe.hdel(name, "hinted")
             pipe.hgetall(name)
             pipe.time()
-            *_, fields, (seconds, microseconds) = pipe.execute()
-        return Record(subject, fields, seconds * 1000 + microseconds // 1000) if "state" in fields else None
+            *_, fields, time = pipe.execute()
+        return Record(subject, fields, redis_ms(time)) if "state" in fields else None
 
     def apply(self, record: Record, transition: Transition) -> Answer:
         """Move a record with all that belongs to the move, or do nothing.
@@ -70,14 +70,14 @@ class Ledger(Arrivals):
     def _change(self, command: str, record: Record, change: Change, more: Mapping[str, Any]) -> Answer:
         claim = None if change.claim_by is None else uuid.uuid4().hex
         arguments = {"subject": record.subject, "claim": claim, **more, **change.arguments()}
-        again = pauses()
+        again = backoff()
         while True:
             try:
                 return Answer(self._scripts.run(command, **arguments))
             except redis.RedisError as error:
                 # What was paid for is known to this process alone until it is on record. So is that no call
                 # has followed a claim that may be on record.
-                if not change.paid and (change.claim_by is None or clock() > change.claim_by):
+                if not change.paid and (change.claim_by is None or monotonic() > change.claim_by):
                     raise
                 log.warning("paid_call.unrecorded", subject=record.subject, error=str(error))
                 time.sleep(next(again))
@@ -100,5 +100,4 @@ class Ledger(Arrivals):
 
     def now(self) -> int:
         """Return the server's time in ms."""
-        seconds, microseconds = self.client.time()
-        return int(seconds) * 1000 + int(microseconds) // 1000
+        return redis_ms(self.client.time())

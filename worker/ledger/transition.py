@@ -65,7 +65,7 @@ class Change:
     paid: bool = False
     """The end of a paid call: journalled in any case, and asked for as long as Redis takes to answer."""
     claim_by: float | None = None
-    """Claims a paid call, which may be sent until then (seconds of `config.clock`).
+    """Claims a paid call, which may be sent until then (seconds of `config.times.monotonic`).
 
     It is asked for again until then where Redis does not answer, and what an answer that was lost had granted
     is granted still.

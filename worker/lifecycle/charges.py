@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from config.wording import credits_text
+from config.text import credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.outcomes import OPEN, TAKEN
 

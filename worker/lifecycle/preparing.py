@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from config import durations
+from config.backoff import delay
 from config.settings import Settings
 from worker.briefs.body import GROUPS
 from worker.briefs.naming import clean, job_name
@@ -90,9 +91,7 @@ def prepared(brief: Record) -> dict[str, str] | None:
 
 def pause_ms(failures: int, settings: Settings) -> int:
     """Return the pause after so many uploads in a row came to nothing, in ms."""
-    return settings.api_ms(
-        min(durations.UPLOAD_FIRST_SECONDS * 2 ** (failures - 1), durations.UPLOAD_MOST_SECONDS)
-    )
+    return settings.api_ms(delay(failures, durations.UPLOAD_FIRST_SECONDS, durations.UPLOAD_MOST_SECONDS))
 
 
 def upload_failures(brief: Record) -> int:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import redis
 
 from config import durations, keys
-from config.wording import counted
+from config.text import counted
+from config.times import redis_ms
 from worker.store import startup
 from worker.store.findings import Level
 
@@ -67,8 +68,7 @@ def server(client: "redis.Redis") -> Iterator[Check]:
 
 def _clock(client: "redis.Redis") -> Check:
     began = time.time()
-    seconds, microseconds = client.time()
-    off = round(abs(seconds * 1000 + microseconds / 1000 - (began + time.time()) * 500))
+    off = round(abs(redis_ms(client.time()) - (began + time.time()) * 500))
     if off <= durations.CLOCK_ERROR_MS:
         return Check("clock", Health.OK, f"within {max(1, off)} ms of the server's")
     told = f"{off / 1000:.1f} s away from the server's, which decides; only logs show this machine's"
@@ -84,8 +84,8 @@ def work(client: "redis.Redis") -> Iterator[Check]:
         pipe.zcard(keys.QUESTIONS())
         pipe.zcard(keys.OPEN())
         pipe.time()
-        inlet, dead_briefs, steps, dead_steps, held, unfinished, (seconds, _) = pipe.execute()
-    now = seconds * 1000
+        inlet, dead_briefs, steps, dead_steps, held, unfinished, answer = pipe.execute()
+    now = redis_ms(answer)
     yield Check("queues", Health.OK, _waiting(inlet, steps, unfinished))
     yield _for_a_person("dead letters", dead_briefs + dead_steps)
     yield _for_a_person("held", held)

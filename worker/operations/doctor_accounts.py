@@ -8,7 +8,7 @@ import redis
 from config import durations
 from config.accounts import Account
 from config.limits import NONE
-from config.wording import counted, credits_text
+from config.text import counted, credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health
 from worker.piktid.errors import ApiError, NotSentError, UnauthorizedError

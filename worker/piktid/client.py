@@ -51,7 +51,8 @@ MAX_PAGES = 100
 class PiktID:
     """The calls of one account.
 
-    What costs has a `send_by`, in seconds of `config.clock`: not sent by then, it raises NotSentError.
+    What costs has a `send_by`, in seconds of `config.times.monotonic`: not sent by then, it raises
+    NotSentError.
 
     Cheap to make: it holds no connection of its own. Raises ValueError for a base URL that is neither https
     nor http to this machine, and for a token that no header can carry.

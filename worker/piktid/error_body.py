@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from config.text import printable
 from worker.piktid.json_values import UnreadableError, decode, text
 from worker.piktid.transport import Reply
 
@@ -104,5 +105,5 @@ def _clean(words: str, secret: str) -> str:
     if secret:
         words = words.replace(secret, "[secret]")
     words = _QUERY.sub("?[query]", words[:SEARCHED_LENGTH])
-    line = " ".join("".join(char if char.isprintable() else " " for char in words).split())
+    line = printable(" ".join(words.split()))
     return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1] + "…"

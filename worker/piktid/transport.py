@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from config import durations
-from config.clock import clock
 from config.errors import IdentityWorkerError
+from config.times import monotonic
 from worker.network.pool import longest_call
 from worker.network.timed_network import within
 from worker.piktid.errors import NotSentError, OutcomeUnknownError
@@ -53,7 +53,7 @@ def fence(send_by: float) -> dict[str, Any]:
     """
 
     def look(event: str, _: Mapping[str, Any]) -> None:
-        if event.endswith(_WRITES) and clock() > send_by:
+        if event.endswith(_WRITES) and monotonic() > send_by:
             raise _DeadlineError
 
     return {"trace": look}

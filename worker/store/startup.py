@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import redis
 
 from config import durations, logs
-from config.backoff import pauses
+from config.backoff import backoff
 from config.errors import IdentityWorkerError
 from config.redis_url import place
 from worker.store import durability, rights
@@ -79,7 +79,7 @@ def check(url: str, patience: float | None = None) -> None:
 
 def _awaited(client: "redis.Redis", patience: float) -> Examined:
     end = time.monotonic() + patience
-    for pause in pauses():
+    for pause in backoff():
         try:
             return examine(client)
         except redis.RedisError as error:

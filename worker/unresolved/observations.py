@@ -8,6 +8,7 @@ from typing import Any
 import redis
 
 from config import keys
+from config.times import redis_ms
 from worker.piktid.answers import JobResults, JobStatus, RunState
 from worker.unresolved.matching import Create, Evidence, Job
 from worker.unresolved.streams import Stream, read_stream
@@ -25,7 +26,7 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evi
         pipe.zrange(keys.STRANGERS(account), 0, -1, withscores=True)
         pipe.hgetall(keys.FACTS(account))
         pipe.time()
-        attempts, strangers, facts, (seconds, microseconds) = pipe.execute()
+        attempts, strangers, facts, time = pipe.execute()
     with client.pipeline(transaction=False) as pipe:
         for attempt, _ in attempts:
             pipe.hmget(keys.RECORD(attempt.rpartition("/")[0]), FIELDS)
@@ -36,7 +37,7 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evi
         if fields["body"] is not None
     )
     jobs = (_job(job, int(seen_at), facts.get(job), stream) for job, seen_at in strangers)
-    return Evidence(seconds * 1000 + microseconds // 1000, stream, tuple(creates), tuple(jobs))
+    return Evidence(redis_ms(time), stream, tuple(creates), tuple(jobs))
 
 
 def facts_of(status: JobStatus | None, results: JobResults | None, now: int) -> str:

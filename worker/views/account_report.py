@@ -9,6 +9,7 @@ import redis
 
 from config import keys
 from config.limits import DEFAULTS, WINDOWS, Window
+from config.times import redis_ms
 from worker.ledger.kinds import ENDPOINTS
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
@@ -47,9 +48,9 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
             pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
         for window in WINDOWS:
             pipe.zrange(keys.WINDOW(name, window.name), 0, -1, withscores=True)
-        (seconds, micros), fields, permits, identities, slots, changes, *rest = pipe.execute()
+        time, fields, permits, identities, slots, changes, *rest = pipe.execute()
     reservations, lease, parked, asleep, *rest = rest
-    now = seconds * 1000 + micros // 1000
+    now = redis_ms(time)
     limits = {limit: int(fields.get(limit, default)) for limit, default in DEFAULTS.items()}
     per_endpoint = {endpoint: rest[2 * n : 2 * n + 2] for n, endpoint in enumerate(ENDPOINTS)}
     counted = dict(zip((window.name for window in WINDOWS), rest[2 * len(ENDPOINTS) :], strict=True))

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 
 from config import durations, keys
+from config.times import redis_ms
 from worker.ledger.kinds import KINDS, Kind
 from worker.views.account_models import AccountReport
 
@@ -29,9 +30,9 @@ class Processes:
 
 def processes(client: "redis.Redis") -> Processes:
     """Return what runs and what is queued."""
-    seconds, _ = client.time()
+    now = redis_ms(client.time())
     with client.pipeline(transaction=False) as pipe:
-        pipe.zcount(keys.WORKERS(), int(seconds) * 1000 - durations.WORKER_DEAD_MS, "+inf")
+        pipe.zcount(keys.WORKERS(), now - durations.WORKER_DEAD_MS, "+inf")
         pipe.llen(keys.QUEUE(keys.INLET))
         pipe.llen(keys.QUEUE(keys.STEPS))
         return Processes(*pipe.execute())

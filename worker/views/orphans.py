@@ -9,6 +9,7 @@ from typing import NamedTuple
 import redis
 
 from config import keys
+from config.times import redis_ms
 from worker.views import snapshots
 
 
@@ -27,10 +28,10 @@ def find(client: "redis.Redis", accounts: Sequence[str], subject: str) -> Orphan
         pipe.time()
         for account in accounts:
             pipe.zscore(keys.PERMITS(account), subject)
-        (seconds, microseconds), *held = pipe.execute()
+        time, *held = pipe.execute()
     for account, since in zip(accounts, held, strict=True):
         if since is not None:
-            age = seconds * 1000 + microseconds // 1000 - int(since)
+            age = redis_ms(time) - int(since)
             return Orphan(account, age, *_last_made(client, subject))
     return None
 

@@ -12,6 +12,7 @@ import redis
 
 from config import keys
 from config.limits import DEFAULTS
+from config.times import redis_ms
 from worker.ledger.records import brief_subject, promotion_subject
 from worker.views.listing import listed
 from worker.views.models import (
@@ -76,7 +77,7 @@ def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:
             brief_id,
             fields,
             tuple(promotions[subject] for subject in subjects[brief_id] if subject in promotions),
-            _ms(time),
+            redis_ms(time),
             parked=brief_id in parked,
         )
         for brief_id, fields in found.items()
@@ -111,7 +112,7 @@ def account(client: "redis.Redis", name: str) -> AccountView:
         slots_seen=None if seen is None else seen.number,
         waiting_create=create,
         waiting_promote=promote,
-        pauses=pauses(fields, _ms(time)),
+        pauses=pauses(fields, redis_ms(time)),
         followed=leases > 0,
     )
 
@@ -153,8 +154,3 @@ def _promotions(
         brief_id for (brief_id, _, _), place in zip(may_be_parked, places, strict=True) if place is not None
     }
     return promotions, parked
-
-
-def _ms(time: tuple[int, int]) -> int:
-    """Return the answer of `TIME` (seconds, microseconds) as milliseconds."""
-    return time[0] * 1000 + time[1] // 1000

@@ -27,13 +27,13 @@ from cli.shared.common import (
     fail,
     load_settings,
     print_json,
-    printable,
     redis_url,
     say,
     standard_input,
 )
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.settings import Settings
+from config.text import printable
 from worker.ledger.ledger import Ledger
 
 if TYPE_CHECKING:

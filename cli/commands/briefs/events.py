@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shared.common import Json, load_settings, open_redis, print_json, printable, say
+from cli.shared.common import Json, load_settings, open_redis, print_json, say
 from config import durations
+from config.text import printable
 from worker.views import outlet
 from worker.views.outlet import Entry
 

@@ -12,7 +12,6 @@ from cli.render.one_brief import print_brief
 from cli.shared.common import (
     USED_WRONGLY,
     Json,
-    age,
     console,
     fail,
     fail_unknown,
@@ -21,9 +20,10 @@ from cli.shared.common import (
     print_drawing,
     print_json,
     print_json_lists,
-    printable,
     say,
 )
+from config.text import printable
+from config.times import format_duration
 from worker.views import snapshots
 from worker.views.listing import Listed, listed
 from worker.views.models import AccountView, BriefView
@@ -136,7 +136,7 @@ def _print_table(briefs: Sequence[BriefView], *, heading: bool, width: int) -> N
     table.add_column("IDENTITIES, ERROR", overflow="fold")
     for brief in briefs:
         end = brief.moved_at if brief.finished else brief.read_at
-        took = age(end - brief.accepted_at)
+        took = format_duration(end - brief.accepted_at)
         table.add_row(printable(brief.brief_id), brief.state, took, _outcome(brief))
     print_drawing(console(), table)
 
@@ -168,7 +168,7 @@ def _print_account(account: AccountView, now: int) -> None:
     say(f"  {jobs}, {slots}, {waiting}")
     for what, pause in account.pauses.items():
         whole = "all" if what == "pause" else what
-        say(printable(f"  {whole} paused for {age(pause.until - now)} more: {pause.reason}"))
+        say(printable(f"  {whole} paused for {format_duration(pause.until - now)} more: {pause.reason}"))
         if pause.reason.startswith("401"):
             say(f"  {_token(account.name)}")
     if not account.followed:

@@ -16,9 +16,9 @@ from cli.shared.common import (
     load_settings,
     open_redis,
     print_json,
-    printable,
     say,
 )
+from config.text import printable
 from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger
 from worker.operations.updating import Change, UnknownBriefError, update

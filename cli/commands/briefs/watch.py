@@ -16,8 +16,8 @@ from cli.shared.common import (
     open_redis,
     print_drawing,
     print_json,
-    printable,
 )
+from config.text import printable
 
 
 def command(

@@ -10,18 +10,9 @@ from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, wish_text
-from cli.shared.common import (
-    Json,
-    age,
-    clock,
-    fail_unknown,
-    load_settings,
-    open_redis,
-    print_json,
-    printable,
-    say,
-)
-from config.wording import counted
+from cli.shared.common import Json, fail_unknown, load_settings, open_redis, print_json, say
+from config.text import counted, printable
+from config.times import format_duration, format_time
 from worker.briefs.faults import Fault
 from worker.forecast import why as reasons
 from worker.forecast.why import Standing, Waiting, Why
@@ -84,8 +75,8 @@ def lines_of(found: Why) -> list[str]:
 
 
 def _ended(brief: BriefView) -> list[str]:
-    ago = age(brief.read_at - brief.moved_at)
-    lines = [f"{brief.brief_id} is {brief.state} since {clock(brief.moved_at)}, {ago} ago"]
+    ago = format_duration(brief.read_at - brief.moved_at)
+    lines = [f"{brief.brief_id} is {brief.state} since {format_time(brief.moved_at)}, {ago} ago"]
     lines += [f"  {brief.error}"] if brief.error else []
     lines += [f"  {each.subject}: {each.error}" for each in brief.promotions if each.state == "failed"]
     return lines + [f"  {Fault(**fault)}" for fault in brief.faults]
@@ -94,9 +85,8 @@ def _ended(brief: BriefView) -> list[str]:
 def _standing(found: Why, standing: Standing) -> list[str]:
     brief, now = found.brief, found.account.read_at
     kind = Kind(standing.subject.partition(":")[0])
-    lines = [
-        f"{standing.subject} is {standing.state} in account {brief.account}, for {age(now - standing.since)}"
-    ]
+    since = format_duration(now - standing.since)
+    lines = [f"{standing.subject} is {standing.state} in account {brief.account}, for {since}"]
     if standing.waiting is not None:
         return lines + _waiting(found, standing, standing.waiting)
     if standing.state == "held":
@@ -116,9 +106,8 @@ def _standing(found: Why, standing: Standing) -> list[str]:
     if standing.state == "uncertain":
         lines.append(f"            {_replays(found.account.stream)}")
     if standing.next_look is not None:
-        lines.append(
-            f"  next:     looked at in {age(standing.next_look - now + 999)}, or when the API speaks of it"
-        )
+        soon = format_duration(standing.next_look - now + 999)
+        lines.append(f"  next:     looked at in {soon}, or when the API speaks of it")
     return lines
 
 
@@ -132,7 +121,9 @@ def _replays(stream: Stream) -> str:
     """Return since when a create that left no trace is known not to have arrived."""
     if stream.told_at is None:
         return "the account's stream has never told of a job of ours: nothing is sent again on its word"
-    since = "nothing yet" if stream.replayed_since is None else f"all since {clock(stream.replayed_since)}"
+    since = (
+        "nothing yet" if stream.replayed_since is None else f"all since {format_time(stream.replayed_since)}"
+    )
     return f"its replays have brought {since}; a create since then that left no trace is sent again"
 
 
@@ -174,17 +165,17 @@ def _waiting(found: Why, standing: Standing, waiting: Waiting) -> list[str]:
     )
     lines = [place, *(_in_the_way("missing:", found, standing) or ["  missing:  nothing but its turn"])]
     if waiting.not_before is not None:
-        soon = age(waiting.not_before - report.read_at + 999)
+        soon = format_duration(waiting.not_before - report.read_at + 999)
         return [
             *lines,
-            f"  start:    not before {clock(waiting.not_before)}, in {soon}: {waiting.not_known}",
+            f"  start:    not before {format_time(waiting.not_before)}, in {soon}: {waiting.not_known}",
         ]
     if waiting.starts_at is None:
         return [*lines, f"  start:    not known: {waiting.not_known}"]
-    soon = age(waiting.starts_at - report.read_at)
+    soon = format_duration(waiting.starts_at - report.read_at)
     return [
         *lines,
-        f"  start:    about {clock(waiting.starts_at)}, in {soon}",
+        f"  start:    about {format_time(waiting.starts_at)}, in {soon}",
         f"            {waiting.assumed}",
     ]
 

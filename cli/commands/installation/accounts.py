@@ -10,16 +10,16 @@ from cli.render.account import account_json, account_lines
 from cli.shared.common import (
     USED_WRONGLY,
     Json,
-    clock,
     console,
     fail,
     folded,
     load_settings,
     open_redis,
     print_json,
-    printable,
     say,
 )
+from config.text import printable
+from config.times import format_time
 from worker.views import account_report
 from worker.views.account_models import AccountReport
 
@@ -86,7 +86,7 @@ def _follow(client: "redis.Redis") -> None:
         for report in _reports(client):
             if known.get(report.name) != (stands := _stands(report)):
                 known[report.name] = stands
-                typer.echo(f"{clock(report.read_at)}:")
+                typer.echo(f"{format_time(report.read_at)}:")
                 _print([report])
                 sys.stdout.flush()
         time.sleep(TICK)

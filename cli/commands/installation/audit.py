@@ -15,12 +15,11 @@ from cli.shared.common import (
     load_settings,
     open_redis,
     print_json,
-    printable,
     say,
 )
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
-from config.wording import counted, credits_text
+from config.text import counted, credits_text, printable
 from worker.lifecycle.charges import Spent, spent
 from worker.operations import audit
 from worker.operations.audit import Audited, UnreadableRecordError

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.shared.common import DID_NOT, Json, print_json, printable, say
+from cli.shared.common import DID_NOT, Json, print_json, say
 from config import logs
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings, SettingsError, settings, unknown_variables
+from config.text import printable
 from worker.operations import doctor
 from worker.operations.doctor import Check, Health
 

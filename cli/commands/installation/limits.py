@@ -7,8 +7,16 @@ import typer
 
 from cli.render.account import change_line, limits_line, slots_seen_text
 from cli.shared.account_options import Account, By, must_be_known, person
-from cli.shared.common import USED_WRONGLY, Json, fail, load_settings, open_redis, print_json, printable, say
-from config.wording import counted
+from cli.shared.common import (
+    USED_WRONGLY,
+    Json,
+    fail,
+    load_settings,
+    open_redis,
+    print_json,
+    say,
+)
+from config.text import counted, printable
 from worker.ledger.ledger import Ledger
 from worker.operations import limit_changes
 from worker.views import account_report

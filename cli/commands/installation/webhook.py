@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, Json, clock, fail, load_settings, print_json, printable, say
+from cli.shared.common import USED_WRONGLY, Json, fail, load_settings, print_json, say
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.folders import FolderError
 from config.settings import Settings
+from config.text import printable
+from config.times import format_time
 from worker.piktid.webhook_signatures import SecretsError, SecretStore, StoredWebhook
 
 if TYPE_CHECKING:
@@ -145,6 +147,6 @@ def _shown(account: Account, webhook: StoredWebhook) -> dict[str, Any]:
     return {
         "account": account.name,
         "url": webhook.url,
-        "set_at": clock(round(webhook.set_at * 1000)),
-        "previous_secret_until": clock(round(webhook.previous_until * 1000)) if overlap else None,
+        "set_at": format_time(round(webhook.set_at * 1000)),
+        "previous_secret_until": format_time(round(webhook.previous_until * 1000)) if overlap else None,
     }

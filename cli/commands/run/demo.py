@@ -29,13 +29,13 @@ from cli.shared.common import (
     load_settings,
     print_drawing,
     print_json,
-    printable,
     standard_input,
 )
 from config import folders
 from config.accounts import DEFAULT, Account
 from config.processes import ROOMS
 from config.settings import Settings
+from config.text import printable
 from worker.piktid.errors import ApiError
 from worker.store.embedded import EmbeddedServerError
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, Json, fail, print_json, printable
+from cli.shared.common import USED_WRONGLY, Json, fail, print_json
+from config.text import printable
 
 
 def command(

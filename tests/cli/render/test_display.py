@@ -6,12 +6,11 @@ import signal
 import subprocess
 from typing import Any, cast
 
-import pytest
 import redis
 from commandline import SCRIPT, Command, environment
 from rich.console import Console
 
-from cli.render.briefs import Snapshot, clock, draw
+from cli.render.briefs import Snapshot, draw
 from cli.render.display import Lines
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
@@ -138,11 +137,6 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 
 def test_control_codes_in_a_brief_never_reach_the_terminal() -> None:
     assert "\x1b" not in "".join(drawn(view("a", "waiting", name="\x1b[2Jgone")))
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3_600, "1:00:00")])
-def test_durations_read_as_on_a_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
 
 
 def test_an_id_is_whole_where_it_fits_in_place_of_the_detail() -> None:

@@ -217,7 +217,7 @@ def test_what_was_packed_in_two_parts_is_not_taken_for_whole(server: Server, poo
 
 @pytest.mark.parametrize("late", ["create", "promote", "extract"])
 def test_what_costs_is_not_sent_when_it_is_too_late(api: PiktID, server: Server, late: str) -> None:
-    over = transport.clock() - 0.001
+    over = transport.monotonic() - 0.001
     calls = {
         "create": lambda: api.create(BODY, over),
         "promote": lambda: api.promote(1, None, over),
@@ -232,7 +232,7 @@ def test_a_request_whose_time_is_over_after_its_headers_is_never_whole(
     api: PiktID, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter([0.0, 2.0])
-    monkeypatch.setattr(transport, "clock", lambda: next(times))
+    monkeypatch.setattr(transport, "monotonic", lambda: next(times))
     server.answers = [answer(200)]
     assert type(failure(lambda: api.create(BODY, 1.0))) is NotSentError
     assert server.closed.wait(10)

@@ -24,8 +24,8 @@ from support import (
 from support import step as step_message
 
 from actors.broker.broker import MOST_DEATHS, Broker
-from cli.shared.common import clock
 from config import durations, keys
+from config.times import format_time
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import promotion_subject
 from worker.ledger.transition import Answer, Note, Transition
@@ -489,8 +489,8 @@ def test_the_jobs_that_may_be_a_held_briefs_are_listed_to_adopt(
     assert held["candidate_jobs"] == candidates
     adopt = "identity-worker resolve b --adopt JOB|--resend|--give-up"
     for shown in (command("status", "--held"), command("status", "b"), command("why", "b")):
-        assert f"job {made['job_id']}: made {clock(1_000)}, 2 + 1 drafts\n" in shown.stdout
-        assert f"job job_unread: seen {clock(3_000)}, drafts not known\n" in shown.stdout
+        assert f"job {made['job_id']}: made {format_time(1_000)}, 2 + 1 drafts\n" in shown.stdout
+        assert f"job job_unread: seen {format_time(3_000)}, drafts not known\n" in shown.stdout
         assert f"`{adopt}`" in shown.stdout
     first = held["candidate_jobs"][0]["job_id"]
     assert command("resolve", "b", "--adopt", first, **environment).returncode == 0

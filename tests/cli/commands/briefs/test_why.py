@@ -11,8 +11,8 @@ from commandline import Command
 from support import CREATE, PROMOTE, Flow, brief, inlet_message
 
 from cli.commands.briefs.why import lines_of
-from cli.shared.common import clock
 from config import keys
+from config.times import format_time
 from worker.forecast.why import Standing, Waiting, why
 from worker.ledger.transition import Pause, Transition
 from worker.views import account_report
@@ -432,10 +432,10 @@ def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Comma
     stream = {"connected_at": "1", "heard_at": "2", "unbroken_since": "1000", "replayed_since": "3000"}
     flow.client.hset(keys.STREAM("default"), mapping=stream)
     text = command("why", "a").stdout
-    assert f"without a gap from {clock(1_000)} to " in text
+    assert f"without a gap from {format_time(1_000)} to " in text
     assert "the account's stream has never told of a job of ours: nothing is sent again on its word\n" in text
     flow.client.hset(keys.STREAM("default"), "told_at", "1")
-    replays = f"its replays have brought all since {clock(3_000)}; a create since then"
+    replays = f"its replays have brought all since {format_time(3_000)}; a create since then"
     assert replays in command("why", "a").stdout
 
 

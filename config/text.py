@@ -1,10 +1,23 @@
-"""The known name that an unknown one was probably meant to be."""
+"""Texts for people and logs: control characters escaped, counts with their nouns, the nearest known name."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 #: Characters of a name that are compared: a long one that others wrote must not take long.
 _COMPARED = 64
+
+
+def printable(text: object) -> str:
+    """Return a text fit for a terminal, a log or an event: control characters are escaped, as `\\x1b`.
+
+    They would act on a terminal, or begin a new line in a log.
+    """
+    plain = str(text)
+    if plain.isprintable():
+        return plain
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in plain
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
