@@ -34,24 +34,15 @@ class Created:
     """A creation job that the API has taken on."""
 
     job_id: str
-    total_variations: int | None = None
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """Where one job is. `progress` is a percentage, 0 to 100."""
+    """Where one job is."""
 
-    job_id: str
     job_type: str
-    status: str
     state: RunState
-    progress: float | None = None
-    error_message: str | None = None
     total_images: int | None = None
-    processed_images: int | None = None
-    identity_code: str | None = None
-    identity_name: str | None = None
     created_at: float | None = None
     """When it was made, in seconds since 1970 by the API's clock."""
 
@@ -97,21 +88,18 @@ class Promoted:
 class Preprocessing:
     """Where an identity's preprocessing is."""
 
-    status: str
     state: RunState
     error_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One identity of the library. `created_at` is the API's own text."""
+    """One identity of the library."""
 
     identity_code: str
     name: str = ""
-    status: str = ""
     visibility: str = ""
     created_by: str | None = None
-    created_at: str | None = None
 
     @property
     def disputed(self) -> bool:
@@ -157,7 +145,6 @@ class Webhook:
 
     url: str | None
     secret: SecretStr | None = None
-    webhook_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class PiktID:
     def job_status(self, job_id: str) -> JobStatus:
         """Ask where a job is: GET /jobs/{id}/status. NotFoundError may mean that it is too young."""
         path = f"/jobs/{segment(job_id)}/status"
-        return self._ask(lambda body: reading.read_job_status(body, job_id), "GET", path)
+        return self._ask(reading.read_job_status, "GET", path)
 
     def job_results(self, job_id: str) -> JobResults:
         """Fetch a job's drafts: GET /jobs/{id}/results. NotFoundError may mean that it is too young."""

@@ -46,15 +46,12 @@ def _invalid(refusal: Refusal) -> InvalidRequestError:
     term, message = refusal.blocked_term, refusal.message
     if term and term not in message:
         message = f"{message} (blocked term: {term})"
-    return InvalidRequestError(
-        refusal.reply.status, refusal.excerpt, message, faults=refusal.faults, blocked_term=term
-    )
+    return InvalidRequestError(refusal.reply.status, message, faults=refusal.faults, blocked_term=term)
 
 
 def _out_of_credits(refusal: Refusal) -> OutOfCreditsError:
     return OutOfCreditsError(
         refusal.reply.status,
-        refusal.excerpt,
         refusal.message,
         required_credits=number(refusal.field("required_credits")),
         in_progress_credits=number(refusal.field("in_progress_credits")),
@@ -63,10 +60,11 @@ def _out_of_credits(refusal: Refusal) -> OutOfCreditsError:
 
 
 def _conflict(refusal: Refusal) -> StatusError:
-    facts = refusal.reply.status, refusal.excerpt, refusal.message
+    facts = refusal.reply.status, refusal.message
     if code := identifier(refusal.field("identity_code")):
         return AlreadyPromotedError(*facts, identity_code=code)
-    return NameTakenError(*facts, existing_identity_code=identifier(refusal.field("existing_identity_code")))
+    # `existing_identity_code`, where it is told, is no proof that it is this draft.
+    return NameTakenError(*facts)
 
 
 #: No field tells the three kinds of 429 apart, only their text (piktid-v2.md 6.17). "Too many requests"
@@ -92,14 +90,13 @@ def _throttled(refusal: Refusal) -> RetryLaterError:
 def _later(kind: type[RetryLaterError]) -> Callable[[Refusal], RetryLaterError]:
     return lambda refusal: kind(
         refusal.reply.status,
-        refusal.excerpt,
         refusal.message,
         retry_after=retry_after(refusal.reply.headers),
     )
 
 
 def _plain(kind: type[StatusError]) -> Callable[[Refusal], StatusError]:
-    return lambda refusal: kind(refusal.reply.status, refusal.excerpt, refusal.message)
+    return lambda refusal: kind(refusal.reply.status, refusal.message)
 
 
 _READERS: dict[int, Callable[[Refusal], StatusError]] = {

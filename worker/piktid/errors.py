@@ -60,14 +60,13 @@ class PictureRefusedError(ApiError):
 
 
 class StatusError(ApiError):
-    """Raised when the API said no: `message` in its own words, `body_excerpt` the start of its body."""
+    """Raised when the API said no: `message` in its own words."""
 
     outcome = "Answered"
 
-    def __init__(self, status: int, body_excerpt: str, message: str) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}" if message else str(status))
         self.status = status
-        self.body_excerpt = body_excerpt
         self.message = message
 
 
@@ -79,13 +78,12 @@ class InvalidRequestError(StatusError):
     def __init__(
         self,
         status: int,
-        body_excerpt: str,
         message: str,
         *,
         faults: tuple[tuple[str, str], ...] = (),
         blocked_term: str | None = None,
     ) -> None:
-        super().__init__(status, body_excerpt, message)
+        super().__init__(status, message)
         self.faults = faults
         self.blocked_term = blocked_term
 
@@ -104,7 +102,6 @@ class OutOfCreditsError(StatusError):
     def __init__(
         self,
         status: int,
-        body_excerpt: str,
         message: str,
         *,
         required_credits: float | None = None,
@@ -117,10 +114,7 @@ class OutOfCreditsError(StatusError):
             ("balance", user_credits),
         )
         told = ", ".join(f"{name} {number:g}" for name, number in numbers if number is not None)
-        super().__init__(status, body_excerpt, f"{message} (credits: {told})" if told else message)
-        self.required_credits = required_credits
-        self.in_progress_credits = in_progress_credits
-        self.user_credits = user_credits
+        super().__init__(status, f"{message} (credits: {told})" if told else message)
 
 
 class ForbiddenError(StatusError):
@@ -140,24 +134,15 @@ class AlreadyPromotedError(StatusError):
 
     outcome = "AlreadyPromoted"
 
-    def __init__(self, status: int, body_excerpt: str, message: str, *, identity_code: str) -> None:
-        super().__init__(status, body_excerpt, message)
+    def __init__(self, status: int, message: str, *, identity_code: str) -> None:
+        super().__init__(status, message)
         self.identity_code = identity_code
 
 
 class NameTakenError(StatusError):
-    """Raised on 409 without `identity_code`.
-
-    `existing_identity_code` is the identity that has the name, if told: no proof that it is this draft.
-    """
+    """Raised on 409 without `identity_code`: another identity has the name, perhaps this very draft's."""
 
     outcome = "NameTaken"
-
-    def __init__(
-        self, status: int, body_excerpt: str, message: str, *, existing_identity_code: str | None = None
-    ) -> None:
-        super().__init__(status, body_excerpt, message)
-        self.existing_identity_code = existing_identity_code
 
 
 class RetryLaterError(StatusError):
@@ -165,10 +150,8 @@ class RetryLaterError(StatusError):
 
     outcome = "Later"
 
-    def __init__(
-        self, status: int, body_excerpt: str, message: str, *, retry_after: float | None = None
-    ) -> None:
-        super().__init__(status, body_excerpt, message)
+    def __init__(self, status: int, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(status, message)
         self.retry_after = retry_after
 
 

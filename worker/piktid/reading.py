@@ -37,29 +37,16 @@ from worker.piktid.json_values import (
 
 def read_created(body: object) -> Created:
     """Read the answer of POST /identity/create; a job id is needed."""
-    found = fields(body)
-    return Created(
-        job_id=_needed(found, "job_id"),
-        total_variations=integer(found.get("total_variations")),
-        message=text(found.get("message")) or "",
-    )
+    return Created(job_id=_needed(fields(body), "job_id"))
 
 
-def read_job_status(body: object, asked: str) -> JobStatus:
-    """Read the answer of GET /jobs/{id}/status for the job `asked`; a status is needed."""
+def read_job_status(body: object) -> JobStatus:
+    """Read the answer of GET /jobs/{id}/status; a status is needed."""
     found = fields(body)
-    status = _status(found, "status")
     return JobStatus(
-        job_id=identifier(found.get("job_id")) or asked,
         job_type=text(found.get("job_type")) or "",
-        status=status,
-        state=RunState.of(status),
-        progress=number(found.get("progress")),
-        error_message=text(found.get("error_message")),
+        state=RunState.of(_status(found, "status")),
         total_images=integer(found.get("total_images")),
-        processed_images=integer(found.get("processed_images")),
-        identity_code=identifier(found.get("identity_code")),
-        identity_name=text(found.get("identity_name")),
         created_at=moment(found.get("created_at")),
     )
 
@@ -96,8 +83,8 @@ def read_promoted(body: object) -> Promoted:
 def read_preprocessing(body: object) -> Preprocessing:
     """Read the answer of GET /identity/{code}/status, or of GET /identity/{code}; a status is needed."""
     found = fields(body)
-    status = _status(found, "preprocessing_status", "status")
-    return Preprocessing(status, RunState.of(status), text(found.get("error_message")))
+    state = RunState.of(_status(found, "preprocessing_status", "status"))
+    return Preprocessing(state, text(found.get("error_message")))
 
 
 def read_identity_page(body: object) -> IdentityPage:
@@ -123,7 +110,7 @@ def read_webhook(body: object) -> Webhook:
     """Read the answer of PUT /webhooks; of its fields none is needed."""
     found = fields(body)
     secret = text(found.get("secret"))
-    return Webhook(text(found.get("url")), SecretStr(secret) if secret else None, identifier(found.get("id")))
+    return Webhook(text(found.get("url")), SecretStr(secret) if secret else None)
 
 
 def read_last_response(body: bytes) -> int | None:
@@ -186,10 +173,8 @@ def _identity(row: dict[str, object]) -> Identity:
     return Identity(
         identity_code=_needed(row, "identity_code"),
         name=text(row.get("name")) or "",
-        status=text(row.get("preprocessing_status")) or "",
         visibility=text(row.get("visibility")) or "",
         created_by=identifier(row.get("created_by")),
-        created_at=text(row.get("created_at")),
     )
 
 

@@ -19,8 +19,8 @@ BRIEF = Record("brief:b", {"state": "x", "moved_at": "5", "grants": "2", "choose
 CANDIDATES = json.dumps([{"image_result_id": 7, "url": "u"}, {"image_result_id": 8, "url": "v"}])
 PROMOTION = Record("promotion:b#0", {"instruction": "0", "tried": "0", "candidates": CANDIDATES}, 9)
 RESULTS = JobResults("j1", "identity_creation", "completed", None, (Draft(7, "u", "completed"),), 10.0)
-LOST, LIMITED = OutcomeUnknownError("lost"), RateLimitedError(429, "", "slow down")
-BLOCKED = InvalidRequestError(422, "", "no", blocked_term="x", faults=(("prompt", "too bad"),))
+LOST, LIMITED = OutcomeUnknownError("lost"), RateLimitedError(429, "slow down")
+BLOCKED = InvalidRequestError(422, "no", blocked_term="x", faults=(("prompt", "too bad"),))
 PAUSE, THROTTLE = Pause("promote", 1, "402"), Throttle("rate", None, "429")
 ENTRY = {"call": "promote", "what": "accepted"}
 

@@ -41,7 +41,6 @@ def test_a_brief_becomes_an_identity_in_both_spellings_of_the_sandbox(dialect: D
         api = PiktID(pool, sandbox.url, SecretStr(sandbox.token("client")))
         before = api.me().credits
         created = api.create({"instructions": [{"prompt": "a face", "num_variations": 2}], "name": "Spring"})
-        assert created.total_variations == 2
         assert until_done(lambda: api.job_status(created.job_id)) is RunState.COMPLETED
         drafts = api.job_results(created.job_id).drafts
         assert [(draft.usable, draft.group_index) for draft in drafts] == [(True, 0), (True, 1)]
@@ -68,7 +67,7 @@ def test_the_refusals_of_the_sandbox_have_their_classes() -> None:
         api = PiktID(pool, sandbox.url, SecretStr(sandbox.token("refused")))
         broke = failure(lambda: api.create(BODY))
         assert isinstance(broke, OutOfCreditsError)
-        assert (broke.required_credits, broke.user_credits) == (1e6, api.me().credits)
+        assert f"required 1e+06, in progress 0, balance {api.me().credits:g}" in broke.message
         assert type(failure(lambda: api.create(BODY))) is RateLimitedError
         assert type(failure(lambda: api.promote(1))) is NotFoundError
         assert type(failure(lambda: api.job_status("nobody's"))) is NotFoundError

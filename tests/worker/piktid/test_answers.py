@@ -16,8 +16,7 @@ def test_any_success_code_will_do(server: Server, api: PiktID, status: int) -> N
         answer(status, {"job_id": "job_1", "total_variations": 3, "message": "dispatched"}),
         answer(status, {"identity_code": "abc1234567xy"}),
     ]
-    created = api.create(BODY)
-    assert (created.job_id, created.total_variations, created.message) == ("job_1", 3, "dispatched")
+    assert api.create(BODY).job_id == "job_1"
     promoted = api.promote(12346)
     assert (promoted.identity_code, promoted.preprocessing_job_id) == ("abc1234567xy", None)
 
@@ -67,9 +66,7 @@ def test_a_success_without_the_needed_field_leaves_the_outcome_unknown(
 )
 def test_only_known_words_end_a_job(server: Server, api: PiktID, word: str, state: RunState) -> None:
     server.answers = [answer(200, {"status": word, "progress": "12.5", "error_message": None})]
-    status = api.job_status("job_1")
-    assert (status.job_id, status.status, status.state, status.progress) == ("job_1", word, state, 12.5)
-    assert status.error_message is None
+    assert api.job_status("job_1").state is state
 
 
 def test_a_status_without_a_status_says_nothing(server: Server, api: PiktID) -> None:

@@ -96,26 +96,26 @@ def test_a_plain_validation_error_has_no_blocked_term(server: Server, api: PiktI
 
 
 @pytest.mark.parametrize(
-    ("body", "numbers"),
+    ("body", "told"),
     [
-        ({"required_credits": 30.0, "in_progress_credits": 5, "user_credits": 12}, (30.0, 5.0, 12.0)),
-        ({"detail": {"required_credits": "30", "user_credits": None}}, (30.0, None, None)),
-        ({"required_credits": True, "in_progress_credits": [], "user_credits": "much"}, (None, None, None)),
-        (b"not JSON", (None, None, None)),
+        (
+            {"required_credits": 30.0, "in_progress_credits": 5, "user_credits": 12},
+            "(credits: required 30, in progress 5, balance 12)",
+        ),
+        ({"detail": {"required_credits": "30", "user_credits": None}}, "(credits: required 30)"),
+        ({"error": "no", "required_credits": True, "in_progress_credits": [], "user_credits": "much"}, "no"),
+        (b"not JSON", "not JSON"),
     ],
 )
 def test_the_numbers_of_credits_may_be_of_any_type_or_missing(
-    server: Server, api: PiktID, body: object, numbers: tuple[float | None, ...]
+    server: Server, api: PiktID, body: object, told: str
 ) -> None:
-    error = refused(server, api, 402, body)
-    assert (error.required_credits, error.in_progress_credits, error.user_credits) == numbers
+    assert refused(server, api, 402, body).message.endswith(told)
 
 
 def test_only_identity_code_proves_that_a_draft_is_promoted(server: Server, api: PiktID) -> None:
     assert refused(server, api, 409, {"identity_code": "abc"}).identity_code == "abc"
-    taken = refused(server, api, 409, {"existing_identity_code": "other"})
-    assert type(taken) is NameTakenError
-    assert taken.existing_identity_code == "other"
+    assert type(refused(server, api, 409, {"existing_identity_code": "other"})) is NameTakenError
 
 
 def test_a_conflict_that_broke_off_is_neither_promoted_nor_a_taken_name(server: Server, api: PiktID) -> None:

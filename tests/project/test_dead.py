@@ -1,0 +1,83 @@
+"""Nothing of the code lies there unused: what is defined in the rooms is used in the rooms."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from project.rooms import modules
+
+from config import keys
+
+#: Called by what they are made for: Dramatiq, uvicorn, Typer, the standard library's logging.
+HOOKS = {
+    *("before_worker_boot", "after_worker_boot", "before_worker_shutdown", "before_process_message"),
+    *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
+    *("list_commands", "capture_signals"),
+}
+#: What registers a function, so that nobody need name it.
+REGISTERING = {"actor", "field_validator", "model_validator", "fixture"}
+#: Classes that are shown, sent or handed to Lua whole, and pydantic's own settings of a class.
+WHOLE = {"CloudEvent", "Key", "Limit", "Product", "Reservation", "Reservations", "Violations"}
+SETTINGS = {"model_config", "_"}  # and the marker of keyword-only fields
+#: The bases of models.
+MODELS = {"BaseModel", "Part", "Group"}
+
+
+class Defined(NamedTuple):
+    """A name where it is defined."""
+
+    place: str
+    name: str
+
+
+def definitions() -> Iterator[Defined]:
+    """Yield the functions, classes, constants and fields of all rooms."""
+    for module, tree in trees().items():
+        for node in ast.walk(tree):
+            decorators = {_last(decorator) for decorator in getattr(node, "decorator_list", ())}
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from [] if decorators & REGISTERING else [Defined(module, node.name)]
+            if isinstance(node, ast.ClassDef) and node.name not in WHOLE and not _reads_input(node):
+                yield from (Defined(f"{module}: {node.name}", name) for name in _assigned(node.body))
+        yield from (Defined(module, name) for name in _assigned(tree.body))
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    return {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in modules().items()}
+
+
+def _assigned(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _last(decorator: ast.expr) -> str:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return ast.unparse(called).rpartition(".")[2]
+
+
+def _reads_input(node: ast.ClassDef) -> bool:
+    """Whether it is a model of what others write: its fields are there to be given."""
+    return any(ast.unparse(base) in MODELS for base in node.bases)
+
+
+@cache
+def used() -> set[str]:
+    """The names that are read anywhere in the rooms."""
+    names: set[str] = set()
+    for node in (node for tree in trees().values() for node in ast.walk(tree)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            names.add(node.attr)
+    return names
+
+
+def test_what_is_defined_is_used() -> None:
+    # That each key is used, there or in Lua, is a test of their own.
+    elsewhere = {*HOOKS, *SETTINGS, *keys.ALL}
+    unused = [each for each in definitions() if each.name not in used() | elsewhere]
+    assert [each for each in unused if not each.name.startswith("__")] == []
