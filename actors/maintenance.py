@@ -5,6 +5,7 @@ import dramatiq
 from actors.boot import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
+from worker.ledger.records import parse_subject
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
 from worker.views import orphans
@@ -17,7 +18,7 @@ log = logs.get("upkeep")
 def count_identities(subject: str) -> None:
     """Count the account's own identities anew: people add and delete some by hand, too."""
     rt = runtime()
-    account = subject.partition(":")[2]
+    account = parse_subject(subject).name
     if account not in rt.apis:
         return
     since = rt.ledger.now()

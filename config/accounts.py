@@ -19,7 +19,9 @@ _TOKENS = ("token_env", "token_file")
 #: What is said where a token is looked for; never what stands there.
 _NO_VARIABLE = "names no environment variable that holds anything"
 _NO_FILE = "names no file that can be read"
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: What an account may be called, in the accounts file and in briefs; `ACCOUNT_NAME_RULE` says it in words.
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ACCOUNT_NAME_RULE = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 
 class AccountsError(IdentityWorkerError):
@@ -80,8 +82,8 @@ def _tables(content: dict[str, Any]) -> dict[str, Any]:
 
 def _account(name: str, table: Any) -> Account:
     where = f"{_ACCOUNTS}.{name}"
-    if not _NAME.fullmatch(name):
-        raise AccountsError(f"{where}: a name is 1 to 64 of A-Z a-z 0-9 . _ -")
+    if not ACCOUNT_NAME.fullmatch(name):
+        raise AccountsError(f"{where}: a name is {ACCOUNT_NAME_RULE}")
     if not isinstance(table, dict):
         raise AccountsError(f"{where}: must be a table")
     limits = _limits(where, table)  # first: an unknown name may be that of the token

@@ -25,6 +25,7 @@ from benchmarks.harness import SEED, Setup, processes
 from config import keys
 from config.accounts import DEFAULT
 from sandbox.common.chance import draws, duration
+from worker.ledger.records import parse_subject
 from worker.store import embedded
 from worker.store.connection import connect
 
@@ -91,7 +92,7 @@ def _virtual(client: "redis.Redis", limits: dict[str, int], large: int = 0, unde
 
 
 def _takes(subject: str) -> int:
-    median = SECONDS[subject.partition(":")[0]]
+    median = SECONDS[parse_subject(subject).kind]
     return round(1000 * duration(draws(SEED, subject), median, spread=median / 4))
 
 

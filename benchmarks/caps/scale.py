@@ -31,6 +31,7 @@ from benchmarks.caps.virtual import Simulation
 from benchmarks.harness import SEED
 from config import keys
 from sandbox.common.chance import draws, duration
+from worker.ledger.records import parse_subject
 from worker.store import embedded
 
 ACCOUNTS, BRIEFS = 10_000, 1_000_000
@@ -136,7 +137,7 @@ def _lift_slots(client: "redis.Redis", accounts: int, briefs: int) -> None:
 
 
 def _takes(subject: str) -> int:
-    median = SECONDS[subject.partition(":")[0]]
+    median = SECONDS[parse_subject(subject).kind]
     return round(1000 * duration(draws(SEED, subject), median, spread=median / 4))
 
 

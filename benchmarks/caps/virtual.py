@@ -14,6 +14,7 @@ import redis
 
 from config import durations, keys
 from config.settings import Settings
+from worker.ledger.records import parse_subject
 from worker.ledger.scripts import Scripts
 
 #: The time at which it begins, ms since 1970, as the server's clock would say it.
@@ -187,7 +188,7 @@ class Simulation:
 
 
 def _brief_of(subject: str) -> str:
-    return subject.partition(":")[2].partition("#")[0]
+    return parse_subject(subject).name
 
 
 def _inside(data: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.ledger.records import brief_subject
 from worker.piktid.client import PiktID
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture, download
@@ -59,7 +60,7 @@ def describe(
 
     The credits of the drafts are those of the whole job, which a brief's identities share.
     """
-    subjects = (f"brief:{brief.brief_id}", promotion.subject)
+    subjects = (brief_subject(brief.brief_id), promotion.subject)
     identities = sum(each.identity_code is not None for each in brief.promotions)
     return {
         "identity_code": promotion.identity_code,

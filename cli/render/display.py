@@ -15,6 +15,7 @@ from rich.live import Live
 from cli.render.briefs import Snapshot, detail, draw
 from config.text import printable
 from config.times import format_duration
+from worker.ledger.records import parse_subject
 from worker.views import outlet, snapshots
 from worker.views.listing import Listed, listed
 
@@ -103,7 +104,7 @@ class Lines:
         """Print what has changed."""
         for brief in sorted(snapshot.briefs, key=lambda brief: brief.accepted_at):
             lines = [
-                (each.subject.removeprefix("promotion:"), each.state, each.identity_code)
+                (parse_subject(each.subject).label, each.state, each.identity_code)
                 for each in brief.promotions
             ]
             own = (brief.brief_id, brief.state, detail(brief) if brief.state == "failed" else None)

@@ -227,6 +227,6 @@ MUTANTS = (
         ("the rejects of another run are overwritten", "    if os.path.lexists(path):", "    if False:"),
     ),
     *of("worker/ledger/ledger.py", ("tests/worker/ledger/test_ledger.py", "-k", "another_key"),
-        ("any key is taken for a record", "if subject.partition(\":\")[0] not in list(Kind):", "if False:"),
+        ("any key is taken for a record", "if parse_subject(subject).kind not in list(Kind):", "if False:"),
     ),
 )  # fmt: skip

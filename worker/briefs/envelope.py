@@ -1,11 +1,13 @@
 """A brief as it is written: the API's body, with the envelope's fields beside it at the same level."""
 
 import json
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from config.accounts import ACCOUNT_NAME, ACCOUNT_NAME_RULE
 from worker.briefs.body import ONE_LINE, Body, Part
 from worker.briefs.sources import RULE, Place
 
@@ -47,18 +49,22 @@ _EACH = {"enum": [choose.value for choose in Choose]}
 _CHOOSE_SCHEMA = {"anyOf": [_EACH, {"type": "array", "items": _EACH, "minItems": 1, "maxItems": 5}]}
 
 
+#: What a brief may be called; a message whose id serves may be called otherwise.
+BRIEF_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
 class _Beside(Part):
     """What this worker should know beside the body."""
 
     brief_id: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9._:-]{1,128}$",
+        pattern=f"^{BRIEF_ID.pattern}$",
         description="1 to 128 of A-Z a-z 0-9 . _ : -; the same id twice is one brief",
     )
     account: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9._:-]{1,64}$",
-        description="1 to 64 of A-Z a-z 0-9 . _ : -; the default account if omitted",
+        pattern=f"^{ACCOUNT_NAME.pattern}$",
+        description=f"{ACCOUNT_NAME_RULE}; the default account if omitted",
     )
     batch: str | None = Field(
         default=None,

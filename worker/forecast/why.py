@@ -14,7 +14,7 @@ from config.settings import Settings
 from worker.forecast.inputs import waiting_needs
 from worker.forecast.start_time import assumed, start_of
 from worker.ledger.kinds import Kind
-from worker.ledger.records import brief_subject
+from worker.ledger.records import brief_subject, parse_subject
 from worker.ledger.scripts import Scripts
 from worker.views import account_report, reservations, snapshots
 from worker.views.account_models import AccountReport
@@ -115,7 +115,7 @@ def _standing(
     row: _Row,
 ) -> Standing:
     subject, state, since, job, error = row
-    kind = Kind(subject.partition(":")[0])
+    kind = Kind(parse_subject(subject).kind)
     timer: Any = client.zscore(keys.TIMERS(), subject)
     queued_at = queued_since(client, subject)
     waiting = _waiting(client, settings, report, found, subject)

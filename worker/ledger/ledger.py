@@ -16,7 +16,7 @@ from config.backoff import backoff
 from config.times import monotonic, redis_ms
 from worker.ledger.arrivals import Arrivals
 from worker.ledger.kinds import Kind
-from worker.ledger.records import Record
+from worker.ledger.records import Record, parse_subject
 from worker.ledger.transition import Answer, Change, Note, Transition
 
 log = logs.get("ledger")
@@ -35,7 +35,7 @@ class Ledger(Arrivals):
 
     def _read(self, subject: str, *, clear_wake: bool) -> Record | None:
         # A foreign message may name any key, and what Redis says of one of another type would be no outage.
-        if subject.partition(":")[0] not in list(Kind):
+        if parse_subject(subject).kind not in list(Kind):
             return None
         name = keys.RECORD(subject)
         with self.client.pipeline(transaction=True) as pipe:

@@ -40,12 +40,12 @@ class Record:
     @property
     def kind(self) -> Kind:
         """Whether it is a brief or a promotion."""
-        return Kind(self.subject.partition(":")[0])
+        return Kind(parse_subject(self.subject).kind)
 
     @property
     def brief_id(self) -> str:
         """The brief's id, also of a promotion."""
-        return self.subject.partition(":")[2].partition("#")[0]
+        return parse_subject(self.subject).name
 
     @property
     def account(self) -> str:
@@ -80,6 +80,33 @@ class Record:
         """Return a field that holds JSON, decoded."""
         text = self.fields.get(field)
         return default if text is None else json.loads(text)
+
+
+class Subject(NamedTuple):
+    """A subject, taken apart: `brief:ID`, `promotion:ID#NUMBER` or `account:NAME`."""
+
+    kind: str
+    name: str
+    """The brief's id, also of a promotion; of an account its name."""
+    number: int | None
+    """Which of a brief's promotions, from 0; None of others."""
+
+    @property
+    def label(self) -> str:
+        """What it is called among its own kind: `ID`, `ID#NUMBER` or `NAME`."""
+        return self.name if self.number is None else f"{self.name}#{self.number}"
+
+
+def parse_subject(subject: str) -> Subject:
+    """Return the parts of a subject, of whatever text it is: messages of others may hold any."""
+    kind, _, rest = subject.partition(":")
+    name, _, number = rest.partition("#")
+    return Subject(kind, name, int(number) if number.isascii() and number.isdecimal() else None)
+
+
+def account_subject(name: str) -> str:
+    """Return the subject of an account: its timer's, and its record's."""
+    return f"account:{name}"
 
 
 def brief_subject(brief_id: str) -> str:

@@ -6,18 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from config.accounts import DEFAULT, Account
+from config.accounts import ACCOUNT_NAME, DEFAULT, Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
+from worker.briefs.envelope import BRIEF_ID
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Event, inside
 from worker.lifecycle.steps import fingerprint
-
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Admission(NamedTuple):
@@ -125,8 +123,8 @@ def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
 
 def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
     said = _readable(raw)
-    brief_id = _matching(_ID, said.get("brief_id")) or safe_id(message_id)
-    account = _matching(_NAME, said.get("account")) or DEFAULT
+    brief_id = _matching(BRIEF_ID, said.get("brief_id")) or safe_id(message_id)
+    account = _matching(ACCOUNT_NAME, said.get("account")) or DEFAULT
     batch, metadata = _good(said, "batch", None), _good(said, "metadata", {})
     faults = [fault.model_dump() for fault in broken]
     source = equality.source(raw)
@@ -173,6 +171,6 @@ def safe_id(message_id: str) -> str:
     """Return a message's id as a brief's id: itself where its characters allow it, else its digest."""
     return (
         message_id
-        if _ID.fullmatch(message_id)
+        if BRIEF_ID.fullmatch(message_id)
         else hashlib.sha256(message_id.encode(errors="replace")).hexdigest()
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.briefs.envelope import Choose, OnNameTaken
-from worker.ledger.records import Event, Record
+from worker.ledger.records import Event, Record, parse_subject
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults
 from worker.piktid.errors import ApiError
@@ -76,8 +76,8 @@ def explicit_name(brief: Record | None, promotion: Record) -> str | None:
     if brief is None or brief.get("on_name_taken") != OnNameTaken.FAIL:
         return None
     name = brief.get("name")
-    number = int(promotion.subject.rpartition("#")[2])
-    return name if number == 0 or name is None else f"{name} {number + 1}"
+    number = parse_subject(promotion.subject).number
+    return name if not number or name is None else f"{name} {number + 1}"
 
 
 def current_draft(promotion: Record) -> dict[str, Any]:

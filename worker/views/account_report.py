@@ -11,6 +11,7 @@ from config import keys
 from config.limits import DEFAULTS, WINDOWS, Window
 from config.times import redis_ms
 from worker.ledger.kinds import ENDPOINTS
+from worker.ledger.records import account_subject
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
 from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
@@ -34,7 +35,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
     """Return what is on record of an account; of one that is not, the default limits and nothing else."""
     with client.pipeline(transaction=True) as pipe:
         pipe.time()
-        pipe.hgetall(keys.RECORD(f"account:{name}"))
+        pipe.hgetall(keys.RECORD(account_subject(name)))
         pipe.zrange(keys.PERMITS(name), 0, -1, withscores=True)
         pipe.zcard(keys.IDENTITIES(name))
         pipe.hvals(keys.SLOTS(name))

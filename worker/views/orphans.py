@@ -10,6 +10,7 @@ import redis
 
 from config import keys
 from config.times import redis_ms
+from worker.ledger.records import parse_subject
 from worker.views import snapshots
 
 
@@ -38,7 +39,7 @@ def find(client: "redis.Redis", accounts: Sequence[str], subject: str) -> Orphan
 
 def _last_made(client: "redis.Redis", subject: str) -> tuple[str | None, str | None]:
     """Return the job and the identity that the subject's last paid call made, as far as it is known."""
-    brief_id = subject.partition(":")[2].partition("#")[0]
+    brief_id = parse_subject(subject).name
     calls = [entry for entry in snapshots.journal(client, brief_id) if entry.get("subject") == subject]
     last = calls[-1] if calls else {}
     return last.get("job_id"), last.get("identity_code")

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from config import keys
-from worker.ledger.records import brief_subject
+from worker.ledger.records import brief_subject, parse_subject
 
 #: Reservations that are listed; the others are counted.
 NAMED = 5
@@ -73,7 +73,7 @@ def _reservations(
     with client.pipeline(transaction=False) as pipe:
         for subject in subjects:
             pipe.hmget(keys.RECORD(subject), *fields)
-            pipe.hmget(keys.RECORD(brief_subject(_brief_id(subject))), *fields)
+            pipe.hmget(keys.RECORD(brief_subject(parse_subject(subject).name)), *fields)
         read = iter(pipe.execute())
     return [
         _reservation(subject, amounts[subject], own, brief)
@@ -81,18 +81,14 @@ def _reservations(
     ]
 
 
-def _brief_id(subject: str) -> str:
-    return subject.partition(":")[2].partition("#")[0]
-
-
 def _reservation(
     subject: str, amount: float, own: Sequence[str | None], brief: Sequence[str | None]
 ) -> Reservation:
     state, granted_at, moved_at, _ = own
     _, brief_granted_at, _, need = brief
-    number = subject.partition("#")[2]
+    number = parse_subject(subject).number
     # What was reserved with the brief's grant passed on to its promotions; one that a person picked beyond
     # that got its own. A brief that is held before it ever waited has no grant.
-    inherited = number and int(number) < int(need or 1)
+    inherited = number is not None and number < int(need or 1)
     since = (inherited and brief_granted_at) or granted_at or moved_at
     return Reservation(subject, state, None if state is None or since is None else int(since), amount)

@@ -13,7 +13,7 @@ import redis
 from config import keys
 from config.limits import DEFAULTS
 from config.times import redis_ms
-from worker.ledger.records import brief_subject, promotion_subject
+from worker.ledger.records import account_subject, brief_subject, promotion_subject
 from worker.views.listing import listed
 from worker.views.models import (
     AccountView,
@@ -93,7 +93,7 @@ def account(client: "redis.Redis", name: str) -> AccountView:
     """Return an account; of one that no worker has put on record yet, the default limits."""
     with client.pipeline(transaction=False) as pipe:
         pipe.time()
-        pipe.hgetall(keys.RECORD(f"account:{name}"))
+        pipe.hgetall(keys.RECORD(account_subject(name)))
         pipe.zcard(keys.PERMITS(name))
         pipe.zcard(keys.IDENTITIES(name))
         pipe.hvals(keys.SLOTS(name))

@@ -17,6 +17,7 @@ from worker.briefs.faults import Fault
 from worker.forecast import why as reasons
 from worker.forecast.why import Standing, Waiting, Why
 from worker.ledger.kinds import KINDS, Kind, of_endpoint
+from worker.ledger.records import parse_subject
 from worker.unresolved.streams import Stream
 from worker.views.account_models import AccountReport
 from worker.views.blockers import Processes, processes
@@ -84,7 +85,7 @@ def _ended(brief: BriefView) -> list[str]:
 
 def _standing(found: Why, standing: Standing) -> list[str]:
     brief, now = found.brief, found.account.read_at
-    kind = Kind(standing.subject.partition(":")[0])
+    kind = Kind(parse_subject(standing.subject).kind)
     since = format_duration(now - standing.since)
     lines = [f"{standing.subject} is {standing.state} in account {brief.account}, for {since}"]
     if standing.waiting is not None:

@@ -363,12 +363,17 @@ class TestOrbita:
 
 
 class TestEnvelope:
-    @pytest.mark.parametrize(("field", "longest"), [("brief_id", 128), ("account", 64)])
-    def test_an_id_is_short_and_of_plain_characters(self, field: str, longest: int) -> None:
-        assert getattr(parse(brief(**{field: "aZ09._:-"})), field) == "aZ09._:-"
+    @pytest.mark.parametrize(
+        ("field", "longest", "all_kinds"), [("brief_id", 128, "aZ09._:-"), ("account", 64, "aZ09._-")]
+    )
+    def test_an_id_is_short_and_of_plain_characters(self, field: str, longest: int, all_kinds: str) -> None:
+        assert getattr(parse(brief(**{field: all_kinds})), field) == all_kinds
         assert parse(brief(**{field: "x" * longest}))
         for bad in ("", "a b", "é", "a\n", "a/b", "x" * (longest + 1), 7):
             assert paths_of(brief(**{field: bad})) == [field]
+
+    def test_an_account_is_called_as_the_accounts_file_allows(self) -> None:
+        assert paths_of(brief(account="a:b")) == ["account"]
 
     @pytest.mark.parametrize("batch", ["", "x" * 129, "a\x00b", "a\u2028b", 7])
     def test_a_batch_is_one_printable_line(self, batch: object) -> None:
