@@ -55,14 +55,14 @@ def _brief(number: int) -> dict[str, object]:
 
 
 def _reading(setup: Setup) -> dict[str, float]:
-    """Round trips are what clients sent; commands also count what scripts call in the server."""
+    """Round trips are what clients sent; commands also count what functions call in the server."""
     stats = setup.client.info("commandstats")
     calls = {name.removeprefix("cmdstat_"): row["calls"] for name, row in stats.items()}
-    scripts = calls.get("evalsha", 0)
+    called = calls.get("fcall", 0) + calls.get("evalsha", 0)
     return {
         "worker": cpu_seconds(setup.worker),
         "listener": cpu_seconds(setup.listener),
-        "round_trips": scripts + calls.get("blmove", 0) + calls.get("blpop", 0) + calls.get("exec", 0),
+        "round_trips": called + calls.get("blmove", 0) + calls.get("blpop", 0) + calls.get("exec", 0),
         "commands": sum(calls.values()),
     }
 

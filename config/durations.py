@@ -171,6 +171,10 @@ EMBEDDED_START_SECONDS = 30.0
 EMBEDDED_USERS_SECONDS = 0.5
 #: By which this machine's clock may differ from Redis' before `doctor` says so.
 CLOCK_ERROR_MS = 2_000
+#: Between two words of a process that it uses its function library, and without one after which nobody does:
+#: the library is removed, and one that is used after all is loaded again by its next call.
+LIBRARY_TOUCHED_SECONDS = 60.0
+LIBRARY_UNUSED_MS = 3_600_000
 #: To wait for a connection over HTTP, and for a free one of the pool.
 HTTP_CONNECT_SECONDS = 5.0
 #: For a single read or write over HTTP, unless the pool is told otherwise.

@@ -1,7 +1,7 @@
 """Every key that this project has in Redis, on one page.
 
-Nothing else builds a key name: Python formats these templates, and the Lua scripts are given the same
-table as their first lines (`worker/ledger/scripts.py`). A *subject* is what a step is about: `brief:ID` or
+Nothing else builds a key name: Python formats these templates, and the function libraries are given the same
+table as their first lines (`worker/ledger/library.py`). A *subject* is what a step is about: `brief:ID` or
 `promotion:ID#N`; `account:NAME` is the third kind, for timers. A subject's record is `identity:SUBJECT`.
 """
 
@@ -139,6 +139,13 @@ STREAM = Key(
 
 SCRATCH = Key("identity:check:%s", "any", "start", "within one transaction (worker/store/rights.py)")
 SCRATCH_QUEUE = Key(DRAMATIQ + ":check:%s", "any", "start", "within that transaction")
+
+LIBRARIES = Key(
+    "identity:libraries",
+    "zset",
+    "functions",
+    "function library -> last use, ms; an hour after which it is removed (worker/store/functions.py)",
+)
 
 WORKERS = Key("identity:workers", "zset", "broker", "worker -> last sign of life, ms; a dead one is removed")
 QUEUE = Key(DRAMATIQ + ":%s", "list", "dramatiq", "message ids; gone when empty")

@@ -38,8 +38,9 @@ from config.settings import settings as process_settings
 from sandbox import Sandbox, running
 from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_keys
 from worker.ledger.ledger import Ledger
-from worker.ledger.scripts import Scripts
+from worker.ledger.library import ledger_library
 from worker.store.connection import connect
+from worker.store.functions import Functions
 
 _numbers = itertools.count(1)
 #: What has a test listen to the API: only then do events come by either channel.
@@ -235,19 +236,21 @@ def ledger(client: "redis.Redis", settings: Settings) -> Ledger:
 
 
 @pytest.fixture
-def scripts(client: "redis.Redis", settings: Settings) -> Scripts:
-    """Return the scripts on the empty server."""
-    return Scripts(client, settings)
+def functions(client: "redis.Redis", settings: Settings) -> Functions:
+    """Return the ledger's functions on the empty server."""
+    return Functions(client, ledger_library(settings))
 
 
 @pytest.fixture
-def flow(ledger: Ledger, settings: Settings, scripts: Scripts, broker: Broker, api: Api) -> Iterator[Flow]:
+def flow(
+    ledger: Ledger, settings: Settings, functions: Functions, broker: Broker, api: Api
+) -> Iterator[Flow]:
     """Return the flow with its actors stepped here; nothing listens to the API unless the test lets it."""
     runtime.cache_clear()
     assert not broker.stopping.is_set(), "a test before this one has left it at its end"
     # Long after the test: counting the library would be one step more between those that the test runs.
     ledger.client.zadd(keys.TIMERS(), {f"library:{DEFAULT}": 4e12})
-    yield Flow(ledger.client, ledger, settings, scripts, Steps(broker), broker, api)
+    yield Flow(ledger.client, ledger, settings, functions, Steps(broker), broker, api)
     opened = runtime()
     opened.ledger.client.close()
     opened.apis[DEFAULT]._pool.close()

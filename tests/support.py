@@ -28,10 +28,11 @@ from config.accounts import DEFAULT, Account
 from config.settings import Settings
 from sandbox import Sandbox
 from sandbox.account.dialects import DialectName
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject, promotion_subject
-from worker.ledger.scripts import Scripts
 from worker.store.connection import connect_bytes
+from worker.store.functions import Functions
 from worker.views import snapshots
 
 T = TypeVar("T")
@@ -55,6 +56,11 @@ BODY: dict[str, Any] = {
 def brief(**fields: Any) -> dict[str, Any]:
     """Return a small valid brief with these fields set."""
     return {**BODY, **fields}
+
+
+def everything(client: "redis.Redis") -> dict[str, Any]:
+    """Return all that a Redis holds, but when its function libraries were used."""
+    return {name: client.dump(name) for name in map(str, client.scan_iter()) if name != keys.LIBRARIES()}
 
 
 def eventually(client: "redis.Redis", condition: Callable[[], T], deadline: float = DEADLINE) -> T:
@@ -194,7 +200,7 @@ class Flow:
     client: "redis.Redis"
     ledger: Ledger
     settings: Settings
-    scripts: Scripts
+    functions: Functions
     steps: Steps
     broker: Broker
     api: Api
@@ -252,12 +258,12 @@ class Flow:
         """Let all pauses of the account be over now."""
         untils = ("pause_until", "create_until", "promote_until")
         self.client.hdel(keys.RECORD(f"account:{DEFAULT}"), *untils)
-        self.scripts.run("admit", account=DEFAULT)
+        self.functions.run(commands.admit(account=DEFAULT))
 
     def wake_timer(self, subject: str) -> None:
         """Let the timer of one record be due now."""
         self.client.zadd(keys.TIMERS(), {subject: 1})
-        self.scripts.run("due", most=1)
+        self.functions.run(commands.due(most=1))
 
 
 def inlet_message(body: Mapping[str, Any]) -> "Message[None]":
@@ -268,7 +274,7 @@ def inlet_message(body: Mapping[str, Any]) -> "Message[None]":
 
 
 def step(actor: str, *arguments: object) -> "Message[None]":
-    """Return the message of a step, as the scripts send it."""
+    """Return the message of a step, as the functions send it."""
     return Message(queue_name="steps", actor_name=actor, args=arguments, kwargs={}, options={})
 
 

@@ -26,10 +26,12 @@ from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
 from web.connections import log_loop_errors
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
 from worker.piktid.notifications import Notification, read_event
 from worker.piktid.webhook_signatures import NOBODY, SecretsError, SecretStore, is_signed
 from worker.store.connection import connect_async
+from worker.store.functions import AsyncFunctions
 
 log = logs.get("web")
 
@@ -52,7 +54,7 @@ class WebhookInlet:
         self._accounts = accounts
         self._secrets = SecretStore(settings.secrets)
         self._redis = connect_async(redis_url)
-        self._scripts = Scripts(self._redis, settings)
+        self._functions = AsyncFunctions(self._redis, ledger_library(settings))
         self._refusals: dict[tuple[str, str], Trouble] = {}
 
     def change(self, accounts: Mapping[str, Account]) -> None:
@@ -106,14 +108,10 @@ class WebhookInlet:
         if notification.name == "ping":
             log.info("webhook.ping", **told)
             return
-        whose = await self._scripts.run(
-            "wake",
-            account=account,
-            event=notification.id,
-            job=notification.job,
-            code=notification.code,
-            once=True,
-            sent=None if notification.sent_at is None else round(notification.sent_at * 1000),
+        sent = None if notification.sent_at is None else round(notification.sent_at * 1000)
+        job, code = notification.job, notification.code
+        whose = await self._functions.run(
+            commands.wake(account, notification.id, job=job, code=code, sent=sent, once=True)
         )
         log.info("webhook.taken", **told, whose=whose)
 

@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -18,14 +18,13 @@ from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
 
+from actors.broker import commands
 from actors.broker.consumer import BlockingConsumer, Outcomes
-from actors.broker.dead_letters import Scripts
 from actors.broker.draining import Draining
+from actors.broker.library import broker_library
 from config import durations, keys, logs
-from worker.store.connection import connect_bytes, decoded, unconnected
-
-#: Workers that may die with a message in hand before it is taken for the cause, and made a dead letter.
-MOST_DEATHS = 3
+from worker.store.connection import connect_bytes, unconnected
+from worker.store.functions import Functions
 
 log = logs.get("broker")
 
@@ -53,7 +52,7 @@ class Broker(RedisBroker):
         self.prefetch = prefetch
         """How many messages this process holds at once; of a worker, as many as it has threads."""
         self._tended = -math.inf
-        self._scripts = Scripts(self.client, self.broker_id)
+        self._functions = Functions(self.client, broker_library())
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
         """The Redis ids of the messages that this process's threads have, by queue."""
         self.fetched: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
@@ -74,7 +73,7 @@ class Broker(RedisBroker):
         begin anew, unless `can_reload` says that it could not.
         """
         self.broker_id = str(uuid4())
-        self._scripts = Scripts(self.client, self.broker_id)
+        self._functions = Functions(self.client, broker_library())
         self.client.connection_pool = connect_bytes(url).connection_pool
         self._draining.seconds = shutdown
         self._draining.can_reload = can_reload
@@ -97,14 +96,10 @@ class Broker(RedisBroker):
 
     def fetch(self, queue_name: str, most: int) -> list[tuple[str, bytes]]:
         """Take up to so many messages, on record as this worker's; return their ids and texts."""
-        got, dead = self._scripts.run("fetch", queue=queue_name, most=most)
-        _tell(dead)
-        taken = []
-        for redis_id, text, topic in zip(got[::3], got[1::3], got[2::3], strict=True):
-            taken.append((decoded(redis_id), text))
-            if topic:
-                self.suspects[decoded(redis_id)] = decoded(topic)
-        return taken
+        fetched = self._functions.run(commands.fetch(self.broker_id, queue_name, most))
+        _tell(fetched.dead)
+        self.suspects |= {redis_id: topic for redis_id, _, topic in fetched.taken if topic}
+        return [(redis_id, text) for redis_id, text, _ in fetched.taken]
 
     def clear(self, redis_id: str) -> None:
         """Note that a message ran to its end: whatever killed the workers that had it before, it did not."""
@@ -117,7 +112,7 @@ class Broker(RedisBroker):
         `text` is the message as it was fetched: under its id another may stand by now.
         """
         told = error.encode(errors="backslashreplace").decode()
-        self._scripts.run("bury", redis_id, text, queue=queue_name, error=told)
+        self._functions.run(commands.dead_letter(self.broker_id, queue_name, redis_id, text, told))
 
     def acknowledge(
         self, queue_name: str, redis_id: str, following: list[dict[str, str]], text: bytes = b""
@@ -127,7 +122,7 @@ class Broker(RedisBroker):
         `text` is the message as it was fetched: under its id another may stand by now.
         """
         digest = hashlib.sha1(text, usedforsecurity=False).hexdigest() if text else ""
-        self._scripts.run("ack", redis_id, queue=queue_name, digest=digest, following=following)
+        self._functions.run(commands.ack(self.broker_id, queue_name, redis_id, digest, following))
 
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.
@@ -137,22 +132,12 @@ class Broker(RedisBroker):
         if time.monotonic() - self._tended < durations.TEND_AGAIN_SECONDS:
             return
         self._tended = time.monotonic()
-        _, dead = self._scripts.run(
-            "tend",
-            heartbeats=keys.HEARTBEATS(),
-            dead_after=durations.WORKER_DEAD_MS,
-            letters_kept=durations.DEAD_LETTERS_KEPT_MS,
-            most_deaths=MOST_DEATHS,
-            deaths_kept=durations.DEATHS_KEPT_MS,
-            patience=durations.MESSAGE_COMES_MS,
-            longest_delay=durations.DELAY_MOST_MS,
-        )
-        _tell(dead)
+        _tell(self._functions.run(commands.tend(self.broker_id)).dead)
 
 
-def _tell(dead: list[bytes]) -> None:
-    for redis_id, error in zip(dead[::2], dead[1::2], strict=True):
-        log.warning("message.unreadable", id=decoded(redis_id), error=decoded(error))
+def _tell(dead: Sequence[tuple[str, str]]) -> None:
+    for redis_id, error in dead:
+        log.warning("message.unreadable", id=redis_id, error=error)
 
 
 def brief_message(brief: str) -> "Message[None]":

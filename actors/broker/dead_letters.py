@@ -1,25 +1,16 @@
-"""The broker's scripts (`lua/`), and the dead letters: what no worker could run, with the reason."""
+"""The dead letters: what no worker could run, with the reason."""
 
 import json
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import redis
 
+from actors.broker import commands
+from actors.broker.library import broker_library
 from config import keys
-from worker.store.connection import decoded, encoded
-
-#: The actor that takes up a step that became a dead letter.
-HOLDER = "hold_step"
-#: Bytes of the longest envelope that is read, four times the longest brief; a longer one stays in the server.
-MOST_BYTES = 1024 * 1024
-#: Dead letters of a queue, and bytes of those of the inlet. What comes beyond is put aside as it is.
-MOST_DEAD_LETTERS = 10_000
-MOST_DEAD_LETTER_BYTES = 128 * 1024 * 1024
-
-_LUA = Path(__file__).parent / "lua"
+from worker.store.connection import decoded
+from worker.store.functions import Functions
 
 
 class DeadLetter(NamedTuple):
@@ -47,61 +38,9 @@ class DeadLetter(NamedTuple):
         return (str(actor), subject) if self.queue == keys.STEPS and isinstance(subject, str) else None
 
 
-class Scripts:
-    """The broker's scripts over one client, with what all of them are given."""
-
-    def __init__(self, client: "redis.Redis", worker: str = "") -> None:
-        self._client = client
-        self._loaded: dict[str, Any] = {}
-        self.common = {
-            "namespace": keys.DRAMATIQ,
-            "queues": [keys.INLET, keys.STEPS],
-            "inlet": keys.INLET,
-            "steps": keys.STEPS,
-            "holder": HOLDER,
-            "deaths": keys.DEATHS(),
-            "letters": keys.LETTERS(),
-            "letter_bytes": keys.LETTER_BYTES(),
-            "beyond": keys.BEYOND(),
-            "late": keys.LATE.template,
-            "delayed": keys.DELAYED(),
-            "most_bytes": MOST_BYTES,
-            "most_letters": MOST_DEAD_LETTERS,
-            "most_letter_bytes": MOST_DEAD_LETTER_BYTES,
-            "workers": keys.WORKERS(),
-            "worker": worker,
-        }
-
-    def run(self, command: str, message_id: str = "", text: bytes = b"", **arguments: Any) -> Any:
-        """Run a command with its arguments; `message_id` is as `decoded` made it, `text` any bytes."""
-        if command not in self._loaded:
-            self._loaded[command] = self._client.register_script(source(command))
-        return self._loaded[command](
-            args=[json.dumps({**self.common, **arguments}), encoded(message_id), text]
-        )
-
-
-@cache
-def source(command: str) -> str:
-    """Return the whole text of a command's script."""
-    parts = (*sorted((_LUA / "lib").glob("*.lua")), _LUA / f"{command}.lua")
-    return "\n".join(part.read_text(encoding="utf-8") for part in parts)
-
-
-def answer(client: "redis.Redis", command: str, message_id: str = "", **arguments: Any) -> Any:
-    """Return what a command answers that changes nothing, as bytes, whatever the client's answers are."""
-    given = (json.dumps({**Scripts(client).common, **arguments}), encoded(message_id))
-    script = client.register_script(source(command))
-    try:
-        return _ask(client, "EVALSHA", script.sha, 0, *given)
-    except redis.exceptions.NoScriptError:
-        client.script_load(source(command))
-        return _ask(client, "EVALSHA", script.sha, 0, *given)
-
-
 def read(client: "redis.Redis", queue: str, message_id: str) -> DeadLetter | None:
     """Return a dead letter, None when there is none of this id."""
-    found = answer(client, "letter", message_id, queue=queue)
+    found = _functions(client).run(commands.read(queue, message_id))
     if not found:
         return None
     text, size, since, reason = found
@@ -142,12 +81,16 @@ def beyond(client: "redis.Redis") -> int:
 
 def revive(client: "redis.Redis", dead_letter: DeadLetter) -> bool:
     """Put a dead letter back into its queue; return False when somebody else has."""
-    return bool(Scripts(client).run("revive", dead_letter.id, queue=dead_letter.queue))
+    return _functions(client).run(commands.revive(dead_letter.queue, dead_letter.id))
 
 
 def drop(client: "redis.Redis", dead_letter: DeadLetter) -> bool:
     """Forget a dead letter; return False when somebody else has."""
-    return bool(Scripts(client).run("drop", dead_letter.id, queue=dead_letter.queue))
+    return _functions(client).run(commands.drop(dead_letter.queue, dead_letter.id))
+
+
+def _functions(client: "redis.Redis") -> Functions:
+    return Functions(client, broker_library())
 
 
 def _ask(client: "redis.Redis", *command: Any) -> Any:

@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from actors.broker import dead_letters
+from actors.broker import commands
+from actors.broker.library import broker_library
 from config import durations, keys
 from config.text import counted
 from worker.operations.doctor import Check, Health
-from worker.store.connection import decoded
+from worker.store.functions import Functions
 
 if TYPE_CHECKING:
     import redis
@@ -45,10 +46,9 @@ def _entries(client: "redis.Redis", queue: str) -> Check:
 
 def _lost(client: "redis.Redis", queue: str) -> tuple[int, list[str]]:
     put_off = keys.DELAYED() if queue == _DELAYED else keys.LATE(queue)
-    number, *ids = dead_letters.answer(
-        client, "survey", queue=queue, hands=_hands(client, queue), put_off=put_off
-    )
-    return int(number), [decoded(each)[:60] for each in ids]
+    functions = Functions(client, broker_library())
+    number, ids = functions.run(commands.survey(queue, _hands(client, queue), put_off))
+    return number, [each[:60] for each in ids]
 
 
 def _hands(client: "redis.Redis", queue: str) -> list[str]:

@@ -10,8 +10,9 @@ from config import durations, logs
 from config.accounts import Account
 from config.backoff import backoff
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
+from worker.store.functions import AsyncFunctions
 
 log = logs.get("following")
 
@@ -25,7 +26,7 @@ class Following:
     def __init__(
         self,
         client: httpx.AsyncClient,
-        scripts: Scripts,
+        functions: AsyncFunctions,
         settings: Settings,
         account: Account,
         listener: str,
@@ -33,7 +34,7 @@ class Following:
         openings: asyncio.Semaphore,
     ) -> None:
         self._client = client
-        self._scripts = scripts
+        self._functions = functions
         self._url = settings.api_url
         self._silence = max(2.0, durations.SILENCE_SECONDS / settings.speed)
         self._account = account
@@ -103,16 +104,11 @@ class Following:
                     await self._record("unread", f"an event that names no job: {frame.name[:64]}")
 
     async def _wake(self, event: Notification) -> str:
-        whose: str = await self._scripts.run(
-            "wake",
-            account=self._account.name,
-            event=event.id,
-            job=event.job,
-            code=event.code,
-            sent=None if event.sent_at is None else round(event.sent_at * 1000),
-            live=self._in_step or None,
+        sent = None if event.sent_at is None else round(event.sent_at * 1000)
+        name, live = self._account.name, self._in_step
+        return await self._functions.run(
+            commands.wake(name, event.id, job=event.job, code=event.code, sent=sent, live=live)
         )
-        return whose
 
     def _heard(self) -> None:
         self._alive = True
@@ -120,7 +116,4 @@ class Following:
     async def _record(self, what: str, why: str | None = None) -> bool:
         """Put on record what the stream has done; return whether it is to be opened again."""
         name, listener = self._account.name, self._listener
-        again = await self._scripts.run(
-            "followed", account=name, listener=listener, what=what, why=why and why[:WHY]
-        )
-        return bool(again)
+        return await self._functions.run(commands.followed(name, listener, what, why and why[:WHY]))

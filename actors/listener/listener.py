@@ -25,10 +25,12 @@ from config.backoff import backoff
 from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
 from worker.network.pool import tls
 from worker.store.connection import connect_async
+from worker.store.functions import AsyncFunctions
 
 log = logs.get("listener")
 
@@ -49,8 +51,9 @@ class Listener:
         self._redis = connect_async(url)
         self._timers_redis = connect_async(url, _TIMERS_CONNECTIONS)
         self._leases_redis = connect_async(url, _LEASES_CONNECTIONS)
-        self._scripts = Scripts(self._redis, settings)
-        self._leases = Scripts(self._leases_redis, settings)
+        self._library = ledger_library(settings)
+        self._functions = AsyncFunctions(self._redis, self._library)
+        self._leases = AsyncFunctions(self._leases_redis, self._library)
         self._id = uuid.uuid4().hex
         self._attending: dict[tuple[str, SecretStr], asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
@@ -66,7 +69,7 @@ class Listener:
 
     async def run(self) -> None:
         """Run until cancelled; give the leases back at the end."""
-        timers = Timers(self._timers_redis, Scripts(self._timers_redis, self._settings))
+        timers = Timers(self._timers_redis, AsyncFunctions(self._timers_redis, self._library))
         always = [asyncio.create_task(each) for each in (timers.wake(), timers.hear())]
         try:
             while not stopping():
@@ -123,18 +126,14 @@ class Listener:
 
     async def _lease(self, account: Account) -> bool:
         try:
-            return bool(
-                await self._leases.run(
-                    "lease", account=account.name, listener=self._id, ms=durations.LEASE_MS
-                )
-            )
+            return await self._leases.run(commands.lease(account.name, self._id, durations.LEASE_MS))
         except redis.RedisError as error:
             self._trouble.met(account=account.name, error=str(error))
             return False
 
     async def _give_back(self, account: Account) -> None:
         try:
-            await asyncio.shield(self._leases.run("release", account=account.name, listener=self._id))
+            await asyncio.shield(self._leases.run(commands.release(account.name, self._id)))
         except redis.RedisError as error:
             self._trouble.met(account=account.name, error=str(error))
 
@@ -153,7 +152,7 @@ class Listener:
                 await end(cleaning)
 
     def _following(self, client: httpx.AsyncClient, account: Account, cleaner: Cleaner) -> Following:
-        return Following(client, self._scripts, self._settings, account, self._id, cleaner, self._openings)
+        return Following(client, self._functions, self._settings, account, self._id, cleaner, self._openings)
 
 
 async def listen(settings: Settings, url: str) -> None:

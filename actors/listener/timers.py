@@ -13,7 +13,8 @@ from actors.listener.tasks import stopping
 from config import durations, keys, logs
 from config.backoff import backoff
 from config.logs import Trouble
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.store.functions import AsyncFunctions
 
 log = logs.get("timers")
 
@@ -28,9 +29,9 @@ class Timers:
     to 100 ms late.
     """
 
-    def __init__(self, connection: "redis.asyncio.Redis", scripts: Scripts) -> None:
+    def __init__(self, connection: "redis.asyncio.Redis", functions: AsyncFunctions) -> None:
         self._redis = connection
-        self._scripts = scripts
+        self._functions = functions
         self._alarm = asyncio.Event()
         self._not_woken, self._not_heard = Trouble(log, "timers.redis"), Trouble(log, "alarm.redis")
 
@@ -61,7 +62,7 @@ class Timers:
     async def _wake_due(self) -> float:
         """Wake what is due; return for how many seconds to sleep."""
         self._alarm.clear()  # first: an alarm that comes during the call counts
-        wait = await self._scripts.run("due", most=AT_ONCE)
+        wait = await self._functions.run(commands.due(AT_ONCE))
         idle = durations.TIMERS_IDLE_SECONDS
         return idle if wait < 0 else min(wait / 1000, idle)
 

@@ -6,7 +6,7 @@ The 5 come once the 500 are well under way. They are to be ready within 1.5 time
 take on their own share: on an account of half the caps that has nothing else to do. Half of 5 is no whole
 number: `seconds_on_half` lies in the middle between 2 and 3 of each, and `ratio` and `worst` are against it;
 `strict_ratio` and `strict_worst` are against 3 of each, which is more than the share.
-In virtual time over the real scripts, the median of several moments of coming (how long the jobs then in
+In virtual time over the real functions, the median of several moments of coming (how long the jobs then in
 flight still run is luck), and the worst of them; then once with the real processes and a smaller batch.
 The sandbox's default durations: about 40 s for drafts, 60 s for preprocessing.
 """

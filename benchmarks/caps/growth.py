@@ -13,7 +13,9 @@ from benchmarks.caps.virtual import Simulation
 from benchmarks.harness import SEED
 from config import keys
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
+from worker.store.functions import Functions
 
 JOBS = 5
 #: Calls that are timed of each kind.
@@ -48,7 +50,7 @@ def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any
     """Return the times of `handover` and `admit`, of so many accounts with so many waiting briefs each."""
     client.flushall()
     simulation = _fill(client, accounts, waiting)
-    scripts = Scripts(client, Settings(speed=1))
+    functions = Functions(client, ledger_library(Settings(speed=1)))
     chance = random.Random(SEED)
     handover, admit = Clocks(), Clocks()
     for number in range(CALLS):
@@ -56,11 +58,11 @@ def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any
         simulation.accept(f"more-{number}", account, f"more-{number // 10}")
         simulation.flush()
         done: Any = client.zrange(keys.PERMITS(account), 0, 0)
-        free = partial(scripts.run, "advance", simulation.now, subject=done[0], to="choosing")
-        admit.time(client, partial(scripts.run, "admit", simulation.now, account=account))
+        free = partial(functions.run, commands.advance(done[0], "choosing"), simulation.now)
+        admit.time(client, partial(functions.run, commands.admit(account), simulation.now))
         handover.time(client, free)
         # Drafts that nobody chooses from would hold more slots with each round.
-        scripts.run("advance", simulation.now, subject=done[0], to="cancelled")
+        functions.run(commands.advance(subject=done[0], to="cancelled"), simulation.now)
         simulation.settle()
     return {"handover": handover.figures(), "admit": admit.figures()}
 

@@ -1,4 +1,4 @@
-"""What the permits cost when there are many accounts and many briefs, in virtual time over the real scripts.
+"""What the permits cost when there are many accounts and many briefs, in virtual time over our functions.
 
     python -m benchmarks.caps.scale [--accounts 10000] [--briefs 1000000]
 
@@ -14,7 +14,7 @@ briefs wait (smaller arguments leave out the largest sizes). `handover` is the c
 permit goes to the next waiter; `admit` is a decision that finds nobody who may start. Microseconds in the
 server, and at the client with the round trip; the ratios are those of the medians in the server, of the
 largest size to the smallest.
-The server has no persistence here: what is measured is the scripts.
+The server has no persistence here: what is measured is the functions.
 """
 
 import argparse
@@ -86,13 +86,13 @@ def _life(client: "redis.Redis", accounts: int, briefs: int) -> dict[str, Any]:
     simulation = Simulation(client, takes=_takes, tick=TICK)
     empty = _memory(client)
     _accept(simulation, accounts, range(max(0, briefs - TOGETHER)))
-    with server_times.by_script(client) as accepting:
+    with server_times.by_function(client) as accepting:
         _accept(simulation, accounts, range(max(0, briefs - TOGETHER), briefs))
     waiting = (_memory(client) - empty) / briefs
     print(f"{briefs} accepted after {time.monotonic() - began:.0f} s", flush=True)
     simulation.settle()
     _drive(simulation, briefs // 2)
-    with server_times.by_script(client) as driving:
+    with server_times.by_function(client) as driving:
         _drive(simulation, briefs // 2 + min(TOGETHER, briefs // 4))
     _drive(simulation, briefs)
     return {
@@ -101,8 +101,8 @@ def _life(client: "redis.Redis", accounts: int, briefs: int) -> dict[str, Any]:
         "most_jobs_in_flight": simulation.most_in_flight,
         "calls_per_brief": {name: round(calls / briefs, 2) for name, calls in simulation.calls.items()},
         "decisions_per_brief": round(simulation.calls.total() / briefs, 2),
-        "server_us_by_script": {"accept": accepting["accept"], **driving},
-        "server_us": server_times.of_all_scripts(client),
+        "server_us_by_function": {"accept": accepting["accept"], **driving},
+        "server_us": server_times.of_all_functions(client),
         "bytes_per_waiting_brief": round(waiting),
         "bytes_per_finished_brief": round((_memory(client) - empty) / briefs),
         "bytes_per_event": round(_bytes_of_events(client)),

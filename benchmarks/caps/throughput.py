@@ -28,13 +28,15 @@ from dramatiq.rate_limits import ConcurrentRateLimiter
 from dramatiq.rate_limits.backends import RedisBackend
 
 from config.settings import Settings
+from worker.ledger import commands
 from worker.ledger.arrivals import Arrival
 from worker.ledger.ledger import Ledger
+from worker.ledger.library import ledger_library
 from worker.ledger.records import Event, brief_subject
-from worker.ledger.scripts import Scripts
 from worker.ledger.transition import Answer, Completion, Transition
 from worker.store import embedded
 from worker.store.connection import connect, connect_bytes
+from worker.store.functions import Functions
 
 CLIENTS = (1, 4)
 ROUNDS, SECONDS = 3, 1.0
@@ -93,8 +95,8 @@ def admits(url: str, number: int) -> Cycle:
     ledger = Ledger(client, Settings(speed=1))
     for waiter in range(WAITING):
         _accept(ledger, f"{account}-{waiter}", account)
-    scripts = Scripts(client, Settings(speed=1))
-    return lambda: scripts.run("admit", account=account)
+    functions = Functions(client, ledger_library(Settings(speed=1)))
+    return lambda: functions.run(commands.admit(account=account))
 
 
 CONTENDERS = {

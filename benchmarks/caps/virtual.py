@@ -1,7 +1,7 @@
-"""Briefs on their way through the real scripts in virtual time: no worker, no API, nothing that waits.
+"""Briefs on their way through the real functions in virtual time: no worker, no API, nothing that waits.
 
 What the worker's actors would do is done at once when their message is sent, and the API is a list of the
-times at which jobs end. Calls of the scripts that belong to the same tick are sent together.
+times at which jobs end. Calls that belong to the same tick are sent together.
 """
 
 import heapq
@@ -14,8 +14,10 @@ import redis
 
 from config import durations, keys
 from config.settings import Settings
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
 from worker.ledger.records import parse_subject
-from worker.ledger.scripts import Scripts
+from worker.store.functions import Command, Functions
 
 #: The time at which it begins, ms since 1970, as the server's clock would say it.
 START = 1_800_000_000_000
@@ -56,13 +58,14 @@ class Simulation:
         self.finished: dict[str, int] = {}
         """When each brief was finished, ms."""
         self.calls: Counter[str] = Counter()
-        """How often each script was called."""
+        """How often each function was called."""
         self.in_flight: Counter[str] = Counter()
         """Remote jobs of each account; `most_in_flight` is the most that any had."""
         self.most_in_flight = 0
         self._client = client
         self._pipe = client.pipeline(transaction=False)
-        self._scripts = Scripts(self._pipe, Settings(speed=1))
+        self._library = ledger_library(Settings(speed=1))
+        Functions(client, self._library).load()
         self._takes = takes
         self._tick = tick
         self._accounts: dict[str, str] = {}
@@ -86,19 +89,17 @@ class Simulation:
             "name": "Spring catalog model",
         }
         event = ["identity.brief.accepted", '"instructions":1,"variations":1,"notes":[]']
-        self._call(
-            "accept", id=brief_id, account=account, batch=batch, priority=0, state="waiting", set=fields,
-            event=event,
-        )  # fmt: skip
+        arrival = {"id": brief_id, "account": account, "batch": batch, "priority": 0, "state": "waiting"}
+        self._call(commands.accept(arrival | {"set": fields, "event": event}), ["accepted", "", ""])
 
     def flush(self) -> None:
         """Send what is gathered, and look for due timers; raises RuntimeError if a move was refused."""
         expected, self._expected = self._expected, []
-        self._scripts.run("due", self.now, most=AT_ONCE)
+        self._send(commands.due(AT_ONCE))
         *answers, wait = self._pipe.execute()
         if answers != expected:
             refused = next(pair for pair in zip(expected, answers, strict=True) if pair[0] != pair[1])
-            raise RuntimeError(f"a script answered {refused[1]!r} instead of {refused[0]!r}")
+            raise RuntimeError(f"a function answered {refused[1]!r} instead of {refused[0]!r}")
         self._due = self.now + wait if wait >= 0 else self.now + LOOK
 
     def step(self) -> None:
@@ -179,12 +180,15 @@ class Simulation:
         self._move(subject, "choosing", set=drafts, event=event, promotions=[chosen])
 
     def _move(self, subject: str, to: str, **more: Any) -> None:
-        self._call("advance", subject=subject, to=to, **more)
+        self._call(commands.advance(subject, to, **more), "applied")
 
-    def _call(self, command: str, **arguments: Any) -> None:
-        self.calls[command] += 1
-        self._expected.append(["accepted", "", ""] if command == "accept" else "applied")
-        self._scripts.run(command, self.now, **arguments)
+    def _call(self, command: Command[Any], expected: object) -> None:
+        self.calls[command.name] += 1
+        self._expected.append(expected)
+        self._send(command)
+
+    def _send(self, command: Command[Any]) -> None:
+        self._pipe.execute_command(*self._library.call(command, self.now))
 
 
 def _brief_of(subject: str) -> str:
@@ -196,5 +200,5 @@ def _inside(data: dict[str, Any]) -> str:
 
 
 def _entry(said: dict[str, Any], **more: Any) -> str:
-    """Return a journal's entry as the scripts take it: the rest of an object that they begin."""
+    """Return a journal's entry as the functions take it: the rest of an object that they begin."""
     return _inside({**said, **more}) + "}"

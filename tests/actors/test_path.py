@@ -12,6 +12,7 @@ import redis
 from support import CREATE, PROMOTE, Api, Flow, ProcessFactory, enqueue, event_types, events, eventually
 
 from config import keys
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.views import snapshots
 
@@ -77,7 +78,7 @@ def test_each_row_leaves_on_record_what_the_next_one_needs(flow: Flow) -> None:
 
     # Row 3: the API speaks of the job. Its drafts are read, its permit handed on, the choice put on record.
     flow.api.rest()
-    assert flow.scripts.run("wake", account=ACCOUNT, event="1", job=job["job_id"]) == "ours"
+    assert flow.functions.run(commands.wake(account=ACCOUNT, event="1", job=job["job_id"])) == "ours"
     assert flow.steps.run() == ("collect_drafts", SUBJECT)
     assert event_types(client)[1:] == ["identity.drafts.ready"]
     assert flow.brief("spring").state == "promoting"
@@ -106,7 +107,7 @@ def test_each_row_leaves_on_record_what_the_next_one_needs(flow: Flow) -> None:
     # Row 5: the API speaks of the preprocessing. The identity is ready; with the last one the brief is done.
     flow.api.rest()
     event = {"event": "2", "job": identity["preprocessing_job_id"]}
-    assert flow.scripts.run("wake", account=ACCOUNT, **event) == "ours"
+    assert flow.functions.run(commands.wake(account=ACCOUNT, **event)) == "ours"
     assert flow.steps.run() == ("finish_identity", PROMOTION)
     assert (flow.promotion("spring").state, flow.brief("spring").state) == ("ready", "done")
     assert event_types(client)[3:] == ["identity.preprocessing.completed", "identity.brief.done"]

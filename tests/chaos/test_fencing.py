@@ -139,10 +139,10 @@ def test_a_claim_whose_answer_was_lost_is_followed_by_its_call(
 ) -> None:
     with cutting(redis_url) as proxy:
         worker_process(REDIS_URL=proxy.url)
-        # A server that does not know the scripts yet has them loaded at the first request.
+        # A server that does not know the functions yet has them loaded at the first request.
         enqueue(redis_url, brief_id="a", instructions=None, reference_image="ada.jpg")
         eventually(heard.client, lambda: state(heard, "a") == "done")
-        proxy.cut_answer("EVALSHA", claim)
+        proxy.cut_answer("FCALL", claim)
         enqueue(redis_url, brief_id="b", instructions=None, reference_image="ada.jpg")
         assert proxy.done.wait(DEADLINE)
         eventually(heard.client, lambda: state(heard, "b") == "done")

@@ -77,7 +77,7 @@ def test_a_brief_that_lost_redis_while_accepting_is_on_record_once(
     worker_process(REDIS_URL=proxy.url)
     assert eventually(client, has_workers(client))
     cut = proxy.cut_request if lost == "request" else proxy.cut_answer
-    cut("EVALSHA", '"envelope"', "lucky")
+    cut("FCALL", '"envelope"', "lucky")
     enqueue(redis_url, brief_id="lucky")
     assert proxy.done.wait(DEADLINE)
     assert eventually(client, lambda: state(ledger, "brief:lucky"))
@@ -94,10 +94,10 @@ def test_a_message_whose_fetch_was_unanswered_runs_there_within_seconds(
     worker_process: ProcessFactory,
 ) -> None:
     worker = worker_process(REDIS_URL=proxy.url)
-    # A server that does not know the script yet fetches nothing at the first request.
+    # A server that does not know the function yet fetches nothing at the first request.
     enqueue(redis_url, brief_id="first")
     assert eventually(client, lambda: state(ledger, "brief:first"))
-    proxy.cut_answer("EVALSHA", f'"queue": "{keys.INLET}"', '"most"')
+    proxy.cut_answer("FCALL", f'"queue":"{keys.INLET}"', '"most"')
     enqueue(redis_url, brief_id="lucky")
     assert proxy.done.wait(DEADLINE)
     assert eventually(client, lambda: state(ledger, "brief:lucky"), deadline=10)
@@ -177,7 +177,7 @@ def test_a_paid_call_is_recorded_when_redis_comes_back_without_another(
     subject = at_the_call(flow, call)
     before = len(flow.calls("b"))
     cut = proxy.cut_request if lost == "request" else proxy.cut_answer
-    cut("EVALSHA", f'"to":"{to}"')
+    cut("FCALL", f'"to":"{to}"')
     worker = worker_process(REDIS_URL=proxy.url)
     assert proxy.done.wait(DEADLINE)
     assert eventually(flow.client, lambda: flow.record(subject).state == to)
@@ -272,7 +272,7 @@ def test_drafts_and_their_choice_are_on_record_exactly_once(
     worker_process(REDIS_URL=proxy.url)
     listener_process()
     cut = proxy.cut_request if lost == "request" else proxy.cut_answer
-    cut("EVALSHA", '"promotions"')
+    cut("FCALL", '"promotions"')
     enqueue(redis_url, brief_id="b")
     assert proxy.done.wait(DEADLINE)
     assert eventually(client, lambda: state(ledger, SUBJECT) == "done")

@@ -18,7 +18,17 @@ import pytest
 import redis
 import structlog
 from pydantic import SecretStr
-from support import DEADLINE, Api, Flow, ProcessFactory, RunningProcess, enqueue, eventually, web_command
+from support import (
+    DEADLINE,
+    Api,
+    Flow,
+    ProcessFactory,
+    RunningProcess,
+    enqueue,
+    eventually,
+    everything,
+    web_command,
+)
 from typer.testing import CliRunner
 from web_inlet import SECRET, Web, serving
 
@@ -60,10 +70,6 @@ def generating(flow: Flow) -> str:
 def event(job: str | None, number: int = 1, **more: Any) -> dict[str, Any]:
     data = {"id_task": job} if job else {}
     return {"id": number, "name": "completed", "data": data, "timestamp": time.time(), **more}
-
-
-def everything(client: "redis.Redis") -> dict[str, bytes | None]:
-    return {str(key): client.dump(str(key)) for key in client.scan_iter()}
 
 
 @pytest.fixture

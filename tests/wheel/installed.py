@@ -223,7 +223,7 @@ def test_the_types_of_what_they_import_are_known(site: Site, place: Path) -> Non
     assert 'Revealed type is "str"' in ran.stdout
 
 
-@pytest.mark.parametrize("file", ["worker/ledger/lua/lib/1_base.lua", "actors/broker/lua/fetch.lua"])
+@pytest.mark.parametrize("file", ["worker/ledger/lua/lib/base.lua", "actors/broker/lua/fetch.lua"])
 def test_a_process_that_lacks_a_file_of_the_wheel_ends_at_once(site: Site, file: str) -> None:
     lacking = site.packages / "identity_worker/_rooms" / file
     aside = lacking.rename(lacking.with_suffix(".aside"))

@@ -3,7 +3,6 @@
 Times are ms since 1970 by the server's clock.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,9 +12,11 @@ from config import keys
 from config.settings import Settings
 from worker.forecast.inputs import waiting_needs
 from worker.forecast.start_time import assumed, start_of
+from worker.ledger import commands
 from worker.ledger.kinds import Kind
+from worker.ledger.library import ledger_library
 from worker.ledger.records import brief_subject, parse_subject
-from worker.ledger.scripts import Scripts
+from worker.store.functions import Functions
 from worker.views import account_report, reservations, snapshots
 from worker.views.account_models import AccountReport
 from worker.views.blockers import Blocker, Processes, ahead, not_running, processes, queued_since
@@ -137,10 +138,9 @@ def _standing(
 def _waiting(
     client: "redis.Redis", settings: Settings, report: AccountReport, found: Processes, subject: str
 ) -> Waiting | None:
-    text = Scripts(client, settings).run("why", subject=subject)
-    if not text:
+    told = Functions(client, ledger_library(settings)).run(commands.why(subject))
+    if told is None:
         return None
-    told: dict[str, Any] = json.loads(text)
     # An empty table of Lua's is an object.
     missing = tuple(each | _held(client, report, each) for each in told["missing"] or ())
     needs = waiting_needs(client, report.name) if told["endpoint"] == "create" else []

@@ -7,7 +7,9 @@ import redis
 
 from config.accounts import Account
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
+from worker.store.functions import Functions
 
 
 class AccountLedger:
@@ -15,33 +17,30 @@ class AccountLedger:
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self.client = client
-        self._scripts = Scripts(client, settings)
+        self.functions = Functions(client, ledger_library(settings))
 
     def configure(self, account: Account) -> bool:
         """Put an account's configured limits on record; return False when they are what they were."""
         limits = account.limits.fields()
         text = json.dumps(limits, sort_keys=True)
-        return bool(
-            self._scripts.run("limits", account=account.name, limits=limits, by="configuration", file=text)
-        )
+        return self.functions.run(commands.set_limits(account.name, limits, "configuration", text))
 
     def set_limits(self, account: str, limits: Mapping[str, str], by: str) -> None:
         """Change limits while running, with who did it on record; start whoever may start under them."""
-        self._scripts.run("limits", account=account, limits=limits, by=by)
+        self.functions.run(commands.set_limits(account, limits, by))
 
     def resume(self, account: str, by: str) -> dict[str, str]:
         """Lift every pause of an account; return the reasons of those that were on, by what they paused.
 
         Lifted as well: `working`, the number of jobs that it was kept to while others used the account.
         """
-        lifted = self._scripts.run("resume", account=account, by=by)
-        return dict(zip(lifted[::2], lifted[1::2], strict=True))
+        return self.functions.run(commands.resume(account, by))
 
     def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> None:
         """Set what a batch may cost, with who did it on record; start whoever fits it now."""
         text = f"{credits_allowed:.15g}"
-        self._scripts.run("budget", batch=batch, account=account, credits=text, by=by)
+        self.functions.run(commands.budget(batch, account, text, by))
 
     def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
         """Put the account's own identities on record as listed at `since` (ms); return how many count."""
-        return int(self._scripts.run("library", account=account, codes=list(codes), since=since))
+        return self.functions.run(commands.sync_identities(account, codes, since))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
 from worker.ledger.records import Event, inside
 from worker.store.connection import encoded
@@ -49,7 +50,7 @@ class Arrival:
     """Tells it from a record that was made before there were `parts`; None where it breaks rules."""
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the scripts are given."""
+        """Return what the commands are given."""
         given = {
             "id": self.brief_id,
             "account": self.account,
@@ -85,13 +86,13 @@ class Arrivals(AccountLedger):
         `redis_id` is the id in Redis of the message that brings it, of which `identity.brief.conflict` tells
         once; whoever brings it makes that message a dead letter.
         """
-        told = arrival.arguments() | ({} if redis_id is None else {"letter": True})
-        return _arrived(self._scripts.run("accept", raw=encoded(redis_id or ""), **told))
+        brought_by = None if redis_id is None else encoded(redis_id)
+        return _arrived(self.functions.run(commands.accept(arrival.arguments(), brought_by)))
 
     def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
         """Return what would become of briefs if they arrived now; nothing changes."""
         given = [arrival.arguments() for arrival in arrivals]
-        return [_arrived(answer) for answer in self._scripts.run("compare", arrivals=given)] if given else []
+        return [_arrived(answer) for answer in self.functions.run(commands.compare(given))] if given else []
 
     def update(
         self,
@@ -108,10 +109,9 @@ class Arrivals(AccountLedger):
 
         `batch` is its batch from now on, `priority` its new one, None where that stays.
         """
-        return bool(
-            self._scripts.run(
-                "update",
-                brief=brief_id,
+        return self.functions.run(
+            commands.update(
+                brief_id,
                 when=dict(when),
                 set=dict(fields),
                 batch=batch,
@@ -128,5 +128,5 @@ def _arrived(answer: Sequence[str]) -> Arrived:
 
 
 def read_bought(text: str | None) -> Bought | None:
-    """Read what the scripts write down of a purchase; None where there is nothing."""
+    """Read what the commands write down of a purchase; None where there is nothing."""
     return Bought(**json.loads(text)) if text else None

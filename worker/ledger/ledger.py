@@ -1,12 +1,12 @@
 """The ledger: where every brief and every promotion stands, and what was paid for it.
 
-All writing is done by the Lua scripts; this is their typed front. Of the answers to a change only APPLIED
+All writing is done by Lua functions (`worker/ledger/commands.py`). Of the answers to a change only APPLIED
 entitles the caller to go on.
 """
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -14,10 +14,12 @@ import redis
 from config import keys, logs
 from config.backoff import backoff
 from config.times import monotonic, redis_ms
+from worker.ledger import commands
 from worker.ledger.arrivals import Arrivals
 from worker.ledger.kinds import Kind
 from worker.ledger.records import Record, parse_subject
 from worker.ledger.transition import Answer, Change, Note, Transition
+from worker.store.functions import Command
 
 log = logs.get("ledger")
 
@@ -57,7 +59,7 @@ class Ledger(Arrivals):
             "from": [record.state, *transition.also_from],
             "when": record.same_brief | {"grants": record.get("grants") or ""} | dict(transition.when),
         }
-        answer = self._change("advance", record, transition, arguments)
+        answer = self._change(commands.advance, record, transition, arguments)
         if answer is Answer.APPLIED:
             record.fields["state"] = transition.to
         return answer
@@ -65,15 +67,21 @@ class Ledger(Arrivals):
     def note(self, record: Record, note: Note) -> Answer:
         """Change a record that is still in its state, or do nothing; never answers DUPLICATE."""
         arguments = {"state": record.state, "when": record.same_brief | dict(note.when)}
-        return self._change("note", record, note, arguments)
+        return self._change(commands.note, record, note, arguments)
 
-    def _change(self, command: str, record: Record, change: Change, more: Mapping[str, Any]) -> Answer:
+    def _change(
+        self,
+        command: Callable[..., Command[Answer]],
+        record: Record,
+        change: Change,
+        more: Mapping[str, Any],
+    ) -> Answer:
         claim = None if change.claim_by is None else uuid.uuid4().hex
         arguments = {"subject": record.subject, "claim": claim, **more, **change.arguments()}
         again = backoff()
         while True:
             try:
-                return Answer(self._scripts.run(command, **arguments))
+                return self.functions.run(command(**arguments))
             except redis.RedisError as error:
                 # What was paid for is known to this process alone until it is on record. So is that no call
                 # has followed a claim that may be on record.
@@ -84,19 +92,19 @@ class Ledger(Arrivals):
 
     def sighted(self, account: str, job: str, facts: str) -> bool:
         """Put on record what the API says of a job that is nobody's; False when it is somebody's by now."""
-        return bool(self._scripts.run("sighted", account=account, job=job, facts=facts))
+        return self.functions.run(commands.observe(account, job, facts))
 
     def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
         """Record the choice: one planned promotion for each item, in their order."""
-        return Answer(self._scripts.run("plan", brief=brief_id, promotions=list(promotions)))
+        return self.functions.run(commands.plan(brief_id, promotions))
 
     def job_over(self, record: Record) -> Answer:
         """Hand on the job permit of a record that is held as it was read: the API is done with its job."""
-        return Answer(self._scripts.run("job_over", subject=record.subject, when=record.same_stay))
+        return self.functions.run(commands.job_over(record.subject, record.same_stay))
 
     def drop(self, account: str, subject: str) -> bool:
         """Give back what a subject holds whose job is over; return False if it has a record: that decides."""
-        return bool(self._scripts.run("drop", account=account, subject=subject))
+        return self.functions.run(commands.drop(account, subject))
 
     def now(self) -> int:
         """Return the server's time in ms."""

@@ -1,7 +1,7 @@
 """The life of a brief and of a promotion, a table each: the states, the allowed moves, what a state holds.
 
-`worker/ledger/scripts.py` hands these tables to the Lua scripts, which refuse every move that is not in them.
-The pictures of docs/states.md and the test of the refused moves are made from them.
+`worker/ledger/library.py` hands these tables to the Lua functions, which refuse every move that is not in
+them. The pictures of docs/states.md and the test of the refused moves are made from them.
 """
 
 from typing import NamedTuple

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from config.settings import Settings
+from worker.ledger import commands
 from worker.ledger.kinds import Kind, final
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, inside, promotion_subject
-from worker.ledger.scripts import Scripts
 from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, steps, transitions
 from worker.lifecycle.charges import Journal
@@ -40,7 +40,6 @@ class Operator:
 
     def __init__(self, client: "redis.Redis", settings: Settings, by: str) -> None:
         self.ledger = Ledger(client, settings)
-        self._scripts = Scripts(client, settings)
         self._by = by
 
     def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
@@ -91,10 +90,9 @@ class Operator:
         chosen = None
         if moves[0].transition.to == "choosing":
             chosen = choosing.choose(steps.rules_of(brief), steps.drafts_of(brief))
-        answer = Answer(
-            self._scripts.run(
-                "retry",
-                brief=brief.brief_id,
+        answer = self.ledger.functions.run(
+            commands.retry(
+                brief.brief_id,
                 when=brief.same_stay,
                 moves=[each.arguments() for each in moves],
                 promotions=[each.fields() for each in chosen] if chosen else None,
@@ -110,10 +108,9 @@ class Operator:
         return [promotion for promotion in found if promotion is not None]
 
     def _stop(self, brief: Record, to: str, why: str) -> Answer:
-        answer = Answer(
-            self._scripts.run(
-                "stop",
-                brief=brief.brief_id,
+        answer = self.ledger.functions.run(
+            commands.stop(
+                brief.brief_id,
                 to=to,
                 why=why,
                 # A cancel holds in whatever state the brief is by now, but not for one in its place.

@@ -15,10 +15,12 @@ _ELSEWHERE = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "ASK", "CLUSTERDOWN"
 #: Answers of the right server that can't, or won't, do it now: full, its disk failing, too few replicas, a
 #: script that does not end, rights that somebody took away.
 _UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOPERM", "NOSCRIPT")
-#: Where an answer's code stands: at the beginning, or in what scripts, transactions and redis-py make of it.
+#: Where an answer's code stands: at the beginning, or inside of what functions, transactions, redis-py say.
 _CODE = re.compile(r"(?:^|^.* -|because of: |caused error: )([A-Z]{3,})\b", re.DOTALL)
 #: How servers say inside of a script that a right is missing: without a code.
 _SCRIPT_RIGHTS = "The user executing the script can't"
+#: How servers say that a function is not there, or is no more: nothing has run.
+_NO_FUNCTION = "Function not found"
 
 
 def code_of(error: redis.RedisError) -> str:
@@ -46,4 +48,11 @@ def is_outage(error: BaseException) -> bool:
     """
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | redis.InvalidResponse):
         return True
-    return isinstance(error, redis.RedisError) and code_of(error) in (*_ELSEWHERE, *_UNABLE)
+    if not isinstance(error, redis.RedisError):
+        return False
+    return code_of(error) in (*_ELSEWHERE, *_UNABLE) or lacks_function(error)
+
+
+def lacks_function(error: redis.RedisError) -> bool:
+    """Return whether a server has no such function (any more): it can be loaded, and called again."""
+    return _NO_FUNCTION in str(error)

@@ -21,7 +21,7 @@ _BY_CODE = {
     "OOM": "its memory is full: raise its maxmemory",
     "MISCONF": "it can't write its file: see its log, and the room on its disk",
     "NOREPLICAS": "it has fewer replicas than it wants: see its min-replicas-to-write",
-    "BUSY": "a script there does not end: see its log, and SCRIPT KILL",
+    "BUSY": "a script or function there does not end: see its log, and SCRIPT KILL or FUNCTION KILL",
     "DENIED": "it takes no connections from other machines (protected mode): give it a password",
 }
 #: What the text of an error has in it where there is no code, in lower case.

@@ -14,11 +14,16 @@ import redis
 
 from config import keys
 from worker.store.findings import Finding, Level
+from worker.store.functions import PREFIX
 from worker.store.outages import code_of
 
 Command = tuple[str | int, ...]
 
 _SCRIPT = "return redis.call('EXISTS', KEYS[1])"
+#: A library of one function, of the same name.
+_LIBRARY = """#!lua name=%s
+redis.register_function('%s', function(keys) return redis.call('EXISTS', keys[1]) end)
+"""
 #: Missing commands beyond which the remedy names whole categories.
 _MANY = 6
 _CATEGORIES = "+@read +@write +@blocking +@scripting +@transaction +@connection"
@@ -26,7 +31,7 @@ _COMMAND = re.compile(r"'([^']+)' command|unknown command '([^']+)'")
 
 
 def probes() -> list[Command]:
-    """Return the transaction that tries each command that we use, scripts and Dramatiq's included."""
+    """Return the transaction that tries each command that we use, functions and Dramatiq's included."""
     ours, queue = keys.SCRATCH(uuid.uuid4().hex), keys.SCRATCH_QUEUE(uuid.uuid4().hex)
     return [("MULTI",), *_tried(ours), *_queued(queue), *_called(ours), ("DEL", ours, queue), ("EXEC",)]
 
@@ -60,13 +65,18 @@ def _queued(key: str) -> Iterator[Command]:
 
 def _called(key: str) -> Iterator[Command]:
     sha = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+    library = f"{PREFIX}check_{uuid.uuid4().hex}"
     yield from [
         ("TYPE", key),
         ("SCAN", 0, "COUNT", 1),
         ("TIME",),
         ("PING",),
+        # Dramatiq's own part still is scripts.
         ("SCRIPT", "LOAD", _SCRIPT),
         ("EVALSHA", sha, 1, key),
+        ("FUNCTION", "LOAD", _LIBRARY % (library, library)),
+        ("FCALL", library, 1, key),
+        ("FUNCTION", "DELETE", library),
     ]
 
 
@@ -110,7 +120,8 @@ def read_only(primary: str = "") -> Finding:
 
 def _unable(command: str, text: str) -> Finding:
     what = f"it can't do what {command} does in Redis 7: {text[:200]}"
-    return Finding("server", Level.REFUSE, what, "use Redis 7.0 or newer, or Valkey, with all commands")
+    remedy = "use Redis 7.0 or newer, or Valkey 7.2 or newer, with all commands"
+    return Finding("server", Level.REFUSE, what, remedy)
 
 
 def _missing(commands: Sequence[str], user: str, *, lacks_keys: bool) -> Finding:

@@ -23,7 +23,7 @@ from worker.store.rights import Command
 
 log = logs.get("redis")
 
-#: The oldest version that has all commands that are used: expiry with options.
+#: The oldest version that has all that is used: function libraries. Valkey calls itself a Redis 7.2 at least.
 OLDEST = (7, 0)
 _QUESTIONS: tuple[Command, ...] = (("HELLO",), ("INFO",), ("CONFIG", "GET", "appendfsync", "save"))
 
@@ -140,7 +140,8 @@ def _kind(hello: Mapping[str, Any], info: Mapping[str, str]) -> Iterator[Finding
 def _version(text: str) -> Iterator[Finding]:
     numbers = tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
     if numbers and numbers < OLDEST:
-        yield Finding("server", Level.REFUSE, f"its version is {text}", "use Redis 7.0 or newer, or Valkey")
+        what = f"its version is {text}, which has no function libraries"
+        yield Finding("server", Level.REFUSE, what, "use Redis 7.0 or newer, or Valkey 7.2 or newer")
 
 
 def _name(hello: Mapping[str, Any], info: Mapping[str, str]) -> str | None:

@@ -1,9 +1,11 @@
 -- drop: forget a dead letter whose brief is on record as held.
 --
--- queue, ARGV[2]
+-- queue; ... = its id
 -- Returns 1, or 0 when there is no such letter.
 --
 -- Atomic: the letter and its reason go together.
-local found = redis.call('HEXISTS', queue_key(A.queue) .. '.XQ.msgs', ID)
-forget(A.queue, ID)
+-- Flag: allow-oom
+local id = ...
+local found = redis.call('HEXISTS', base.key('DEAD_MESSAGES', A.queue), id)
+dead_letters.forget(A.queue, id)
 return found

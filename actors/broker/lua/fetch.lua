@@ -1,6 +1,6 @@
 -- fetch: take messages from a queue, on record as in this worker's hands.
 --
--- queue, most
+-- worker, queue, most
 -- Returns two lists: id, message, topic, id, message, topic, ...; the topic is '' unless a worker died with it in hand.
 -- And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
 -- size was looked at.
@@ -10,19 +10,19 @@
 -- It stands in for Dramatiq's own fetch, which returns no ids: without them a message that can't be read could not be
 -- put aside. Of those that a worker has died with, a worker gets one at a time: if it dies again, its neighbours are
 -- not suspected with it.
-sign_in()
-local name = queue_key(A.queue)
-local any_suspects = redis.call('EXISTS', A.deaths) == 1
+base.sign_in(A.worker)
+local name = base.key('QUEUE', A.queue)
+local any_suspects = redis.call('EXISTS', KEY.DEATHS) == 1
 
 local function suspected(queue, id, text)
-    local topic = any_suspects and topic_of(queue, id, text)
-    return topic and redis.call('HEXISTS', A.deaths, topic) == 1 and topic
+    local topic = any_suspects and base.topic_of(queue, id, text)
+    return topic and redis.call('HEXISTS', KEY.DEATHS, topic) == 1 and topic
 end
 
 local function has_suspect()
-    for _, queue in ipairs(any_suspects and A.queues or {}) do
-        for _, id in ipairs(redis.call('SMEMBERS', hands_of(A.worker, queue))) do
-            local text = redis.call('HGET', queue_key(queue) .. '.msgs', id)
+    for _, queue in ipairs(any_suspects and SETTING.queues or {}) do
+        for _, id in ipairs(redis.call('SMEMBERS', base.hands_of(A.worker, queue))) do
+            local text = redis.call('HGET', base.key('MESSAGES', queue), id)
             if text and suspected(queue, id, text) then
                 return true
             end
@@ -38,10 +38,10 @@ local function beside_dead_letter(id)
         return id
     end
     local text = redis.call('HGET', name .. '.msgs', id)
-    local own = id_beside(name .. '.XQ.msgs', id, text)
+    local own = base.id_beside(name .. '.XQ.msgs', id, text)
     redis.call('HDEL', name .. '.msgs', id)
     redis.call('HSET', name .. '.msgs', own, text)
-    forget(A.queue, own)
+    dead_letters.forget(A.queue, own)
     return own
 end
 
@@ -52,16 +52,16 @@ local function next_id()
         return nil, nil
     end
     local size = redis.call('HSTRLEN', name .. '.msgs', id)
-    if size > A.most_bytes then
+    if size > SETTING.most_bytes then
         local text = redis.call('HGET', name .. '.msgs', id)
         redis.call('HDEL', name .. '.msgs', id)
-        bury(A.queue, id, text, {at = NOW, error = 'it has ' .. size .. ' bytes, more than are read of any message'})
+        dead_letters.add(A.queue, id, text, {at = call.now, error = 'it has ' .. size .. ' bytes, more than are read of any message'})
         return nil, id
     elseif size == 0 and redis.call('HEXISTS', name .. '.msgs', id) == 0 then
-        local bare = sort(A.queue, id)
+        local bare = entries.sort(A.queue, id)
         return bare and beside_dead_letter(bare), id
     end
-    redis.call('ZREM', string.format(A.late, A.queue), id)
+    redis.call('ZREM', base.key('LATE', A.queue), id)
     return beside_dead_letter(id), id
 end
 
@@ -74,7 +74,7 @@ while #taken < 3 * A.most and odd < 100 do -- a flood of what is no message may 
         break
     end
     -- Of two messages with one id the second waits: what ends the one here would end the other.
-    local again = id and redis.call('SISMEMBER', hands_of(A.worker, A.queue), id) == 1
+    local again = id and redis.call('SISMEMBER', base.hands_of(A.worker, A.queue), id) == 1
     odd = odd + ((again or not id) and 1 or 0)
     local message = id and redis.call('HGET', name .. '.msgs', id)
     local topic = message and suspected(A.queue, id, message)
@@ -84,7 +84,7 @@ while #taken < 3 * A.most and odd < 100 do -- a flood of what is no message may 
         passed[#passed + 1] = id
     elseif message then
         busy = busy or topic
-        redis.call('SADD', hands_of(A.worker, A.queue), id)
+        redis.call('SADD', base.hands_of(A.worker, A.queue), id)
         taken[#taken + 1] = id
         taken[#taken + 1] = message
         taken[#taken + 1] = topic or ''
@@ -93,4 +93,4 @@ end
 for n = #passed, 1, -1 do
     redis.call('LPUSH', name, passed[n])
 end
-return {taken, BURIED}
+return {taken, dead_letters.made()}

@@ -4,7 +4,8 @@
 -- Returns how many messages are in none of them, and the ids of at most 10; -1 where there are too many to compare.
 --
 -- One call, as a message that moves meanwhile would be in none.
-local name = queue_key(A.queue)
+-- Flag: no-writes
+local name = base.key('QUEUE', A.queue)
 if redis.call('HLEN', name .. '.msgs') + redis.call('LLEN', name) > 200000 then
     return {-1}
 end

@@ -25,11 +25,13 @@ from support import (
     stock_broker,
 )
 
-from actors.broker.broker import MOST_DEATHS, Broker, brief_message
+from actors.broker.broker import Broker, brief_message
 from actors.broker.dead_letters import read
+from actors.broker.library import MOST_DEATHS
 from config import durations, keys
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
 from worker.store.connection import connect_bytes
+from worker.store.functions import Functions
 
 RESULTS = "/jobs/*/results"
 
@@ -226,7 +228,7 @@ def test_messages_come_in_the_order_in_which_they_were_sent(ours: Broker) -> Non
 
 
 def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
-    flow: Flow, client: "redis.Redis", scripts: Scripts, worker_process: ProcessFactory
+    flow: Flow, client: "redis.Redis", functions: Functions, worker_process: ProcessFactory
 ) -> None:
     def workers() -> set[str]:
         found: Any = client.zrange(keys.WORKERS(), 0, -1)
@@ -240,7 +242,7 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
     victim = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     assert eventually(client, lambda: len(workers()) == 1)
     job = flow.brief("b").fields["job_id"]
-    scripts.run("wake", account="default", event="1", job=job)
+    functions.run(commands.wake(account="default", event="1", job=job))
     assert eventually(client, lambda: in_hand(client))
     worker_process()
     assert eventually(client, lambda: len(workers()) == 2)

@@ -159,11 +159,11 @@ def test_after_an_error_it_is_reclaimed_at_once(
     with cutting(own_valkey.connection_url) as proxy:
         broker = Broker(proxy.url, prefetch=1)
         consuming = broker.consume(keys.STEPS)
-        # A server that does not know the script yet fetches nothing at the first request.
+        # A server that does not know the function yet fetches nothing at the first request.
         assert broker.fetch(keys.STEPS, 1) == []
         assert next(consuming) is None
         sent = broker.enqueue(step("a"))
-        proxy.cut_answer("EVALSHA", '"most"')
+        proxy.cut_answer("FCALL", '"most"')
         assert taken(consuming).message_id == sent.message_id
         assert proxy.done.is_set()
         broker.client.close()

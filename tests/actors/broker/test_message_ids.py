@@ -5,11 +5,12 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from bounds import bound
 from support import Flow, brief, event_types
 
 from actors.broker import dead_letters
 from actors.broker.broker import Broker
-from config import durations, keys
+from config import keys
 
 INLET = keys.QUEUE(keys.INLET)
 MESSAGES = keys.MESSAGES(keys.INLET)
@@ -38,7 +39,7 @@ def dead(flow: Flow) -> dict[str, dead_letters.DeadLetter]:
 
 def run_out_of_patience(flow: Flow, other: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ids that wait for their messages have waited long enough."""
-    monkeypatch.setattr(durations, "MESSAGE_COMES_MS", -1)
+    bound(other, monkeypatch, MESSAGE_COMES_MS=-1)
     assert other.fetch(keys.INLET, 1) == []
     other._tended = -math.inf
     other.tend()

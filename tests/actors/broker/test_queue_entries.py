@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import redis
+from bounds import bound
 from dramatiq import Message, group, pipeline
 from dramatiq.brokers.redis import RedisBroker
 from support import DEADLINE, Flow, brief, inlet_message, stock_broker
 
-from actors.broker import dead_letters, inspection
+from actors.broker import dead_letters, inspection, library
 from actors.broker.broker import Broker
 from actors.broker.dead_letters import DeadLetter
 from config import durations, keys
@@ -117,7 +118,7 @@ def test_an_id_may_be_pushed_before_its_message(flow: Flow, ours: Broker) -> Non
 def test_an_id_whose_message_never_comes_is_dead_and_can_come_back(
     client: "redis.Redis", ours: Broker, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(durations, "MESSAGE_COMES_MS", 50)
+    bound(ours, monkeypatch, MESSAGE_COMES_MS=50)
     client.rpush(keys.QUEUE(queue), "m\x1b")
     ours.fetch(queue, 1)
     tended(ours, lambda: dead(client))
@@ -158,11 +159,11 @@ def test_what_is_too_long_is_dead_and_never_leaves_the_server(flow: Flow, ours: 
     client.rpush(INLET, json.dumps(brief(brief_id="next")))
     before = sent_by_server(client)
     flow.steps.run(keys.INLET)
-    assert sent_by_server(client) - before < dead_letters.MOST_BYTES
+    assert sent_by_server(client) - before < library.MOST_BYTES
     assert flow.brief("next").state == "waiting"
     (letter,) = dead(client)
     assert letter.bytes >= MEGABYTES
-    assert len(letter.text) == dead_letters.MOST_BYTES
+    assert len(letter.text) == library.MOST_BYTES
     assert client.hstrlen(keys.DEAD_MESSAGES(keys.INLET), letter.id) == len(text)
     assert str(letter.bytes) in letter.error
     assert dead_letters.drop(client, letter)
@@ -292,7 +293,7 @@ def test_what_runs_after_a_group_is_a_dead_letter_that_says_so(flow: Flow) -> No
 def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
     client: "redis.Redis", ours: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ours._scripts.common, "most_letters", 2)
+    bound(ours, monkeypatch, MOST_DEAD_LETTERS=2)
     texts = [f"[{number}]" + " " * 600 for number in range(4)]
     client.rpush(INLET, *texts)
     for _ in texts:
@@ -309,7 +310,7 @@ def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
 def test_nor_do_large_ones_take_more_room_than_there_is(
     client: "redis.Redis", ours: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ours._scripts.common, "most_letter_bytes", 5_000)
+    bound(ours, monkeypatch, MOST_DEAD_LETTER_BYTES=5_000)
     texts = [f"[{number}]" + " " * 2_000 for number in range(4)]
     client.rpush(INLET, *texts)
     for _ in texts:

@@ -4,7 +4,6 @@ A point is a call by what it says, not by its number in the process: polls and t
 """
 
 import functools
-import hashlib
 import json
 import os
 import re
@@ -19,7 +18,8 @@ from typing import Any, NamedTuple
 CRASH_POINT, CRASH_LOG = "CRASH_POINT", "CRASH_LOG"
 
 _ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-generated|events)[^/ ]+")
-_ROOT = Path(__file__).parents[3]
+#: A function's name: its library, the digest of that, its command (worker/store/functions.py).
+_FUNCTION = re.compile(r"identity_worker_([a-z]+)_[0-9a-f]{12}_(\w+)")
 
 
 class Point(NamedTuple):
@@ -79,9 +79,8 @@ def _watch_redis(recorder: Recorder) -> None:
     import redis.asyncio
     from redis.client import Pipeline
 
-    describe = _Describer()
-    _wrap(redis.Redis, "execute_command", lambda _, *args, **__: describe(args), recorder)
-    _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: describe(args), recorder)
+    _wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
+    _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
     _wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
 
 
@@ -125,43 +124,30 @@ def _wrap_async(owner: type, name: str, describe: Callable[..., str], recorder: 
     setattr(owner, name, watched)
 
 
-class _Describer:
-    """Says in words what a command of Redis is; of a script, which one and about whom."""
-
-    def __init__(self) -> None:
-        from actors.broker import dead_letters
-        from config.settings import settings
-        from worker.ledger import scripts
-
-        shared = scripts.prelude(settings())
-        self._brokers = _by_digest("actors/broker/lua", dead_letters.source)
-        self._ledgers = _by_digest("worker/ledger/lua", lambda name: scripts.source(name, shared))
-
-    def __call__(self, args: tuple[Any, ...]) -> str:
-        words = [_text(arg) for arg in args]
-        if words[0].upper() not in ("EVALSHA", "SCRIPT LOAD"):
+def _describe(args: tuple[Any, ...]) -> str:
+    """Say in words what a command of Redis is; of a function, which one and about whom."""
+    words = [_text(arg) for arg in args]
+    match words[0].upper():
+        case "FCALL":
+            return _function(words[1], json.loads(words[5]))
+        case "FUNCTION LOAD":
+            return f"load {words[1].split()[1]}"
+        case "EVALSHA":
+            arguments = words[3 + int(words[2]) :]
+            return " ".join(["dramatiq", *arguments[:1], *arguments[2:3]])
+        case "SCRIPT LOAD":
+            return "load dramatiq"
+        case _:
             return _plain(" ".join(words[:2]))
-        if words[0].upper() == "SCRIPT LOAD":
-            digest = _digest(words[1])
-            return f"load {self._brokers.get(digest) or self._ledgers.get(digest) or 'dramatiq'}"
-        digest, argv = words[1], words[3 + int(words[2]) :]
-        if digest in self._brokers:
-            return " ".join(filter(None, (self._brokers[digest], json.loads(argv[0]).get("queue"))))
-        if digest not in self._ledgers:
-            return " ".join(["dramatiq", *argv[:1], *argv[2:3]])
-        given = json.loads(argv[1])
-        about = given.get("subject") or given.get("brief") or given.get("id") or given.get("account") or ""
-        to = given.get("to") or given.get("what")
-        return " ".join(filter(None, (self._ledgers[digest], about, to, _noted(given))))
 
 
-def _by_digest(folder: str, source: Callable[[str], str]) -> dict[str, str]:
-    """Return the names of a folder's scripts by what Redis calls them."""
-    return {_digest(source(path.stem)): path.stem for path in (_ROOT / folder).glob("*.lua")}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha1(text.encode()).hexdigest()
+def _function(name: str, given: dict[str, Any]) -> str:
+    library, command = _FUNCTION.fullmatch(name).groups()  # type: ignore[union-attr]
+    if library == "broker":
+        return " ".join(filter(None, (command, given.get("queue"))))
+    about = given.get("subject") or given.get("brief") or given.get("id") or given.get("account") or ""
+    to = given.get("to") or given.get("what")
+    return " ".join(filter(None, (command, about, to, _noted(given))))
 
 
 def _noted(given: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ class Cut(NamedTuple):
 
 def all_cuts(stage: Stage) -> list[Cut]:
     """Return every point of an undisturbed life of each kind, in the order of the calls."""
-    # The server has the scripts then, as it has for the lives after it, which load none either.
+    # The server has the functions then, as it has for the lives after it, which load none either.
     lives(stage, "photo", None)
     return [Cut(story, point) for story in STORIES for point in _points(lives(stage, story, None))]
 

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from actors.broker.broker import MOST_DEATHS
+from actors.broker.library import MOST_DEATHS
 from sandbox.common.chance import draws
 from tests.chaos.harness.breaking import Breaker
 from tests.chaos.harness.fleet import QUICK, REAL

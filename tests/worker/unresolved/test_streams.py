@@ -6,7 +6,8 @@ from support import DEADLINE, Api, Flow, ProcessFactory, eventually, listening
 
 from config import durations, keys
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.store.functions import Functions
 from worker.unresolved.streams import Stream, read_stream
 
 pytestmark = pytest.mark.channel
@@ -21,21 +22,23 @@ SPAN = round(durations.REPLAY_SPAN_SECONDS * 1000 / 200)
 class Record:
     """The record of one account's stream, written at times that the test chooses."""
 
-    def __init__(self, scripts: Scripts, client: "redis.Redis") -> None:
-        self._scripts, self._client = scripts, client
+    def __init__(self, functions: Functions, client: "redis.Redis") -> None:
+        self.functions, self._client = functions, client
         client.set(keys.LEASE(ACCOUNT), "me", px=60_000)
 
     def note(self, at: int, what: str, listener: str = "me") -> Stream:
         """Let the stream do something `at` ms after the start; return what is then on record."""
         why = "why" if what in ("unread", "ended") else None
-        self._scripts.run("followed", START + at, account=ACCOUNT, listener=listener, what=what, why=why)
+        self.functions.run(
+            commands.followed(account=ACCOUNT, listener=listener, what=what, why=why), START + at
+        )
         return read_stream(self._client, ACCOUNT)
 
 
 @pytest.fixture
-def record(scripts: Scripts, client: "redis.Redis") -> Record:
+def record(functions: Functions, client: "redis.Redis") -> Record:
     """The record of a stream that was never followed."""
-    return Record(scripts, client)
+    return Record(functions, client)
 
 
 def test_a_replay_begins_a_stretch_as_far_back_as_it_reaches(record: Record) -> None:

@@ -9,9 +9,10 @@ import redis
 from support import CREATE, DEADLINE, Api, Flow, ProcessFactory, enqueue, eventually, listening
 
 from config import keys
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
-from worker.ledger.scripts import Scripts
 from worker.ledger.transition import Answer, Completion, Transition
+from worker.store.functions import Functions
 from worker.unresolved.observations import read_evidence
 from worker.unresolved.streams import read_stream
 from worker.views import snapshots
@@ -247,7 +248,7 @@ def test_a_job_is_adopted_by_one_brief_only(flow: Flow) -> None:
 def test_what_was_decided_before_something_else_was_seen_is_not_done(flow: Flow) -> None:
     record = uncertain(flow)
     before = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
-    flow.scripts.run("wake", account=ACCOUNT, event="1", job="j")
+    flow.functions.run(commands.wake(account=ACCOUNT, event="1", job="j"))
     assert adopt(flow, record, "j", observed=before) is Answer.CONFLICT
     assert flow.ledger.apply(record, Transition("waiting", observed=before)) is Answer.CONFLICT
     now = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
@@ -261,7 +262,7 @@ def test_a_replayed_event_is_nothing_new_and_facts_are(flow: Flow) -> None:
         return read_evidence(flow.client, ACCOUNT, 1).stream.sightings
 
     for event, times in (("1", 1), ("1", 1), ("2", 2)):
-        flow.scripts.run("wake", account=ACCOUNT, event=event, job="j")
+        flow.functions.run(commands.wake(account=ACCOUNT, event=event, job="j"))
         assert seen() == times
     assert flow.ledger.sighted(ACCOUNT, "j", json.dumps({"asked_at": 1}))
     assert seen() == 3
@@ -276,13 +277,13 @@ def test_one_that_was_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> N
     assert flow.ledger.apply(record, Transition("waiting", when=same_stay)) is Answer.CONFLICT
 
 
-def test_what_is_nobodys_is_remembered_for_an_hour(scripts: Scripts, client: "redis.Redis") -> None:
+def test_what_is_nobodys_is_remembered_for_an_hour(functions: Functions, client: "redis.Redis") -> None:
     hour = 3_600_000
-    scripts.run("wake", 1_000, account=ACCOUNT, event="1", job="old")
-    scripts.run("sighted", 1_000, account=ACCOUNT, job="old", facts="{}")
-    scripts.run("wake", 1_000 + hour - 1, account=ACCOUNT, event="2", job="new")
+    functions.run(commands.wake(account=ACCOUNT, event="1", job="old"), 1_000)
+    functions.run(commands.observe(account=ACCOUNT, job="old", facts="{}"), 1_000)
+    functions.run(commands.wake(account=ACCOUNT, event="2", job="new"), 1_000 + hour - 1)
     assert client.zrange(keys.STRANGERS(ACCOUNT), 0, -1) == ["old", "new"]
-    scripts.run("wake", 1_000 + hour, account=ACCOUNT, event="3", job="newest")
+    functions.run(commands.wake(account=ACCOUNT, event="3", job="newest"), 1_000 + hour)
     assert client.zrange(keys.STRANGERS(ACCOUNT), 0, -1) == ["new", "newest"]
     assert client.hlen(keys.FACTS(ACCOUNT)) == 0
 
@@ -369,11 +370,11 @@ def state(ledger: Ledger, brief_id: str) -> str | None:
     return found.state if found else None
 
 
-def test_jobs_the_api_does_not_tell_of_delay_no_decision(flow: Flow, scripts: Scripts) -> None:
+def test_jobs_the_api_does_not_tell_of_delay_no_decision(flow: Flow, functions: Functions) -> None:
     unknown(flow, "drop_response")
     strangers = 60
     for number in range(strangers):
-        scripts.run("wake", account=ACCOUNT, event=f"e{number}", job=f"job_gone{number}")
+        functions.run(commands.wake(account=ACCOUNT, event=f"e{number}", job=f"job_gone{number}"))
     grow_over(flow)
     # Asking about all of them takes longer than what is known of one counts as fresh.
     flow.steps.until(lambda: flow.brief("b").state == "held")

@@ -1,4 +1,4 @@
-"""The outlet: what the scripts write is CloudEvents 1.0, and what a reader of the stream gets."""
+"""The outlet: what the functions write is CloudEvents 1.0, and what a reader of the stream gets."""
 
 import json
 import threading
@@ -13,6 +13,7 @@ from support import Flow
 
 from config import keys
 from config.settings import Settings
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.store.connection import connect
 from worker.views import outlet
@@ -44,7 +45,7 @@ def test_every_event_of_a_brief_is_a_cloud_event_to_their_sdk(heard: Flow) -> No
         assert data["metadata"] == METADATA
         time = event.get_time()
         assert time is not None
-        # The server's clock, which is this machine's: the scripts' calendar is right.
+        # The server's clock, which is this machine's: the functions' calendar is right.
         assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
 
 
@@ -56,7 +57,7 @@ def test_a_failed_briefs_event_is_a_cloud_event_with_its_faults(flow: Flow) -> N
     assert [fault["path"] for fault in data["faults"]] == ["priority"]
 
 
-def test_our_model_reads_what_the_scripts_write(flow: Flow) -> None:
+def test_our_model_reads_what_the_functions_write(flow: Flow) -> None:
     flow.accept(brief_id="a", metadata=METADATA)
     ((_, event),) = outlet.read(flow.client)
     (text,) = texts(flow.client)
@@ -100,16 +101,18 @@ def test_an_extension_attribute_is_kept(client: "redis.Redis", flow: Flow) -> No
 
 def accepted(ledger: Ledger, number: int, size: int) -> None:
     """Put a brief on record whose event has about so many bytes."""
-    scripts: Any = ledger._scripts
     envelope = json.dumps({"brief_id": str(number), "metadata": "x" * size})[1:-1]
-    scripts.run(
-        "accept",
-        id=str(number),
-        account="default",
-        priority=0,
-        state="failed",
-        set={"envelope": envelope},
-        event=["identity.brief.failed", ""],
+    ledger.functions.run(
+        commands.accept(
+            {
+                "id": str(number),
+                "account": "default",
+                "priority": 0,
+                "state": "failed",
+                "set": {"envelope": envelope},
+                "event": ["identity.brief.failed", ""],
+            }
+        )
     )
 
 

@@ -6,6 +6,7 @@ import redis
 from support import Flow
 
 from config import keys
+from worker.ledger import commands
 from worker.ledger.transition import Pause, Transition
 from worker.views import snapshots
 
@@ -156,9 +157,9 @@ def test_only_pauses_that_are_still_on_are_shown(flow: Flow) -> None:
 
 
 def test_an_account_is_followed_while_its_lease_lasts(flow: Flow) -> None:
-    flow.scripts.run("lease", account="default", listener="me", ms=60_000)
+    flow.functions.run(commands.lease(account="default", listener="me", ms=60_000))
     assert snapshots.account(flow.client, "default").followed
-    flow.scripts.run("release", account="default", listener="me")
+    flow.functions.run(commands.release(account="default", listener="me"))
     assert not snapshots.account(flow.client, "default").followed
 
 

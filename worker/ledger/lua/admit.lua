@@ -5,5 +5,5 @@
 --
 -- Atomic: two callers that both saw the last permit free would both grant it. Every script that frees
 -- something ends with the same decision; this one is for simulations and for repair.
-admit(A.account)
-return redis.call('ZCARD', key('PERMITS', A.account))
+admission.admit(A.account)
+return redis.call('ZCARD', base.key('PERMITS', A.account))

@@ -10,7 +10,7 @@
 -- keep = true: a job permit stays with a record that is held, for job_over to hand on, or with a promotion that
 -- waits to be made again, as it may have arrived,
 -- unowned = true: nothing is done if one of the jobs is another record's,
--- sightings = how much had been seen of jobs that are nobody's when this was decided (or none),
+-- sightings = how much had been seen of unclaimed jobs when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
@@ -19,11 +19,11 @@
 -- not as given, when a job is another's, or when more has been seen since.
 --
 -- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
-local record = record_of(A.subject)
+local record = base.record_of(A.subject)
 local account, granted_at = unpack(redis.call('HMGET', record, 'account', 'granted_at'))
 local function is_taken()
     for _, job in ipairs(A.unowned and account and A.jobs or {}) do
-        if (redis.call('GET', key('JOB', account, job)) or A.subject) ~= A.subject then
+        if (redis.call('GET', base.key('JOB', account, job)) or A.subject) ~= A.subject then
             return true
         end
     end
@@ -41,18 +41,18 @@ local function is_where_it_was()
 end
 
 local answer = 'conflict'
-if is_where_it_was() and unchanged(record, A.when) and not is_taken() and has_seen_only(account, A.sightings) then
-    answer = move(A.subject, A)
+if is_where_it_was() and base.unchanged(record, A.when) and not is_taken() and unclaimed.has_seen_only(account, A.sightings) then
+    answer = transition.move(A.subject, A)
 end
 
 -- Whether this very call was recorded before and its answer was lost: the same attempt with the same facts, or
 -- with a job that is this record's, which may have moved on by now.
 local function is_on_record()
-    if not account or not unchanged(record, A.when) then
+    if not account or not base.unchanged(record, A.when) then
         return false
     end
-    local job = A.jobs and redis.call('GET', key('JOB', account, A.jobs[1]))
-    return job == A.subject or (answer == 'duplicate' and unchanged(record, A.set))
+    local job = A.jobs and redis.call('GET', base.key('JOB', account, A.jobs[1]))
+    return job == A.subject or (answer == 'duplicate' and base.unchanged(record, A.set))
 end
 
 if answer ~= 'applied' then
@@ -61,9 +61,9 @@ if answer ~= 'applied' then
     elseif A.paid and is_on_record() then
         return 'duplicate'
     elseif A.paid then
-        journal(brief_of(A.subject), '"late":true,' .. A.journal)
+        journal.write(base.brief_of(A.subject), '"late":true,' .. A.journal)
         if A.to == 'generating' and account then
-            remember_purchase(brief_of(A.subject))
+            journal.remember_purchase(base.brief_of(A.subject))
         end
     end
     return answer
@@ -73,23 +73,23 @@ if A.claim then
 end
 granted_at = tonumber(granted_at) or 0
 if A.journal then
-    journal(brief_of(A.subject), A.journal)
+    journal.write(base.brief_of(A.subject), A.journal)
 end
 for _, job in ipairs(A.jobs or {}) do
-    know_job(account, job, A.subject)
+    jobs.know(account, job, A.subject)
 end
--- Not where an operator's wish has ended it instead.
+-- Not where an operator had asked for its end, which came instead.
 if A.promotions and redis.call('HGET', record, 'state') == 'choosing' then
-    plan(A.subject, A.promotions)
+    choice.plan(A.subject, A.promotions)
 end
-local waits = WAITS[kind_of(A.subject)]
+local waits = WAITS[base.kind_of(A.subject)]
 if A.pause then
-    pause(account, A.pause.what, A.pause.ms, A.pause.reason, granted_at)
+    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, granted_at)
 elseif A.throttle then
-    throttle(account, waits.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
+    backoff.throttle(account, waits.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
 elseif A.settle == 'counted' and A.to ~= waits.state and A.to ~= 'uncertain' then
     -- Not for one whose outcome is unknown: no answer is no proof that the account may go on.
-    came_through(account, waits.endpoint, granted_at)
+    backoff.came_through(account, waits.endpoint, granted_at)
 end
-admit(account)
+admission.admit(account)
 return answer

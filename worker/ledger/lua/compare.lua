@@ -1,13 +1,14 @@
 -- compare: tell what would become of briefs if they arrived now.
 --
--- arrivals = {arrival, ...} (lib/6_arrivals.lua)
+-- arrivals = {arrival, ...} (lib/arrivals.lua)
 -- Returns for each what `accept` would.
 --
 -- Atomic: all of one moment. Nothing is changed; the worker decides, later, and may find it otherwise.
+-- Flag: no-writes
 local answers = {}
 for n, arrival in ipairs(A.arrivals) do
-    local outcome, state, paths = outcome_of(arrival)
+    local outcome, state, paths = arrivals.outcome_of(arrival)
     local is_new = outcome == 'accepted' or outcome == 'replaced'
-    answers[n] = {outcome, state, is_new and bought_before(arrival.set.content) or '', unpack(paths)}
+    answers[n] = {outcome, state, is_new and journal.bought_before(arrival.set.content) or '', unpack(paths)}
 end
 return answers

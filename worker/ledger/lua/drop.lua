@@ -4,9 +4,9 @@
 -- Returns 1 when it was dropped, 0 when it has a record: then that decides.
 --
 -- Atomic, so that a record that is there again keeps its permit, and who waited for the permit starts.
-if has_record(A.subject) then
+if base.has_record(A.subject) then
     return 0
 end
-forget(A.account, A.subject)
-admit(A.account)
+orphans.forget(A.account, A.subject)
+admission.admit(A.account)
 return 1

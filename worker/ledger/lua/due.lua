@@ -7,37 +7,37 @@
 -- forward, not removed: should the step die or be lost, it is woken again. One in a state that this version does not know
 -- is left to those that do.
 local function count(subject)
-    local record = account_record(string.match(subject, ':(.*)'))
+    local record = accounts.record(string.match(subject, ':(.*)'))
     local message = redis.call('HGET', record, 'count_message')
     -- Without workers they would pile up.
-    if not message or redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 0 then
-        redis.call('HSET', record, 'count_message', send('count_identities', subject))
+    if not message or redis.call('HEXISTS', base.key('MESSAGES', 'steps'), message) == 0 then
+        redis.call('HSET', record, 'count_message', outbox.send('count_identities', subject))
     end
 end
 
-local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', whole(NOW), 'LIMIT', 0, A.most)
+local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', base.whole(call.now), 'LIMIT', 0, A.most)
 for _, subject in ipairs(due) do
-    local kind = kind_of(subject)
-    local record = record_of(subject)
+    local kind = base.kind_of(subject)
+    local record = base.record_of(subject)
     local state = redis.call('HGET', record, 'state')
     if kind == 'account' then
         redis.call('ZREM', KEY.TIMERS, subject)
-        admit(string.match(subject, ':(.*)'))
+        admission.admit(string.match(subject, ':(.*)'))
     elseif kind == 'library' then
-        redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.library_ms), subject)
+        redis.call('ZADD', KEY.TIMERS, base.whole(call.now + SETTING.library_ms), subject)
         count(subject)
-        sweep(string.match(subject, ':(.*)'))
+        orphans.sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
-        admit(string.match(subject, ':(.*)'))
-    elseif not is_known(kind, state) or (state and STATES[kind][state].actor) then
-        redis.call('ZADD', KEY.TIMERS, whole(NOW + SETTING.again_ms), subject)
-        hint(subject)
+        admission.admit(string.match(subject, ':(.*)'))
+    elseif not base.is_known(kind, state) or (state and STATES[kind][state].actor) then
+        redis.call('ZADD', KEY.TIMERS, base.whole(call.now + SETTING.again_ms), subject)
+        outbox.wake(subject)
     else
         redis.call('ZREM', KEY.TIMERS, subject)
         if not state then
-            hint(subject)
+            outbox.wake(subject)
         end
     end
 end
 local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
-return first[2] and math.max(0, tonumber(first[2]) - NOW) or -1
+return first[2] and math.max(0, tonumber(first[2]) - call.now) or -1

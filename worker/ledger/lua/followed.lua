@@ -9,20 +9,20 @@
 -- live events; and what is live bridges the time between two replays as well (`unbroken_since`).
 --
 -- Atomic, so that only the holder of the lease writes, and each stretch goes on from where the last one ended.
-if redis.call('GET', key('LEASE', A.account)) ~= A.listener then
+if redis.call('GET', base.key('LEASE', A.account)) ~= A.listener then
     return 0
 end
-local record = key('STREAM', A.account)
-local now = whole(NOW)
+local record = base.key('STREAM', A.account)
+local now = base.whole(call.now)
 
 -- Since when a stretch lasts that goes on now: from its beginning, or from as far back as a replay reaches, but
 -- not past what could not be read.
 local function stretch(since, last)
     local got = redis.call('HMGET', record, since, last, 'unread_at')
-    if got[1] and got[2] and NOW - got[2] <= SETTING.span_ms then
+    if got[1] and got[2] and call.now - got[2] <= SETTING.span_ms then
         return got[1]
     end
-    return whole(math.max(NOW - SETTING.span_ms, tonumber(got[3]) or 0))
+    return base.whole(math.max(call.now - SETTING.span_ms, tonumber(got[3]) or 0))
 end
 
 if A.what == 'opened' then
@@ -35,7 +35,7 @@ elseif A.what == 'heard' then
     redis.call('HSET', record, 'heard_at', now)
     -- A replay is asked for only where it must prove something: that a create has made no job.
     local replayed_at = tonumber(redis.call('HGET', record, 'replayed_at')) or 0
-    return NOW - replayed_at >= SETTING.replay_again_ms and has_uncertain(A.account) and 1 or 0
+    return call.now - replayed_at >= SETTING.replay_again_ms and unclaimed.has_uncertain(A.account) and 1 or 0
 elseif A.what == 'unread' then
     redis.call('HSET', record, 'unbroken_since', now, 'replayed_since', now, 'unread_at', now, 'why', A.why)
 else

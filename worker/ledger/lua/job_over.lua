@@ -5,14 +5,14 @@
 -- have been brought back and be held with another job.
 --
 -- Atomic: freed and handed on, and the record ended if an operator has wished that meanwhile.
-local state, account = unpack(redis.call('HMGET', record_of(A.subject), 'state', 'account'))
-if state ~= 'held' or not unchanged(record_of(A.subject), A.when) then
+local state, account = unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account'))
+if state ~= 'held' or not base.unchanged(base.record_of(A.subject), A.when) then
     return 'conflict'
 end
-redis.call('ZREM', key('PERMITS', account), A.subject)
+redis.call('ZREM', base.key('PERMITS', account), A.subject)
 redis.call('ZREM', KEY.TIMERS, A.subject)
-if wish_of(A.subject) then
-    end_as_wished(account, A.subject)
+if stops.requested(A.subject) then
+    transition.stop(account, A.subject)
 end
-admit(account)
+admission.admit(account)
 return 'applied'

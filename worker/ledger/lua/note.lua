@@ -10,47 +10,47 @@
 -- paused: then the timer is set to the end of the pause.
 --
 -- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
-local record = record_of(A.subject)
+local record = base.record_of(A.subject)
 local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'account', 'noted_at'))
 began_at = tonumber(began_at) or 0
-if state ~= A.state or not unchanged(record, A.when) then
+if state ~= A.state or not base.unchanged(record, A.when) then
     if A.claim and redis.call('HGET', record, 'claim') == A.claim then
         return 'applied'
     end
     -- What is so already is this very call, whose answer was lost.
-    if A.paid and not unchanged(record, A.set) then
-        journal(brief_of(A.subject), '"late":true,' .. A.journal)
+    if A.paid and not base.unchanged(record, A.set) then
+        journal.write(base.brief_of(A.subject), '"late":true,' .. A.journal)
     end
     return 'conflict'
 end
 if A.calls then
-    local prepare = tonumber(redis.call('HGET', record_of('account:' .. account), 'prepare_until')) or 0
-    local paused = math.max(prepare, limits_of(account).pause.create)
-    if paused > NOW then
-        set_timer(A.subject, paused)
-        sleep_on_pause(account, A.subject)
+    local prepare = tonumber(redis.call('HGET', base.record_of('account:' .. account), 'prepare_until')) or 0
+    local paused = math.max(prepare, accounts.limits_of(account).pause.create)
+    if paused > call.now then
+        outbox.set_timer(A.subject, paused)
+        backoff.sleep_on_pause(account, A.subject)
         return 'conflict'
     end
-    wake_from_pause(account, A.subject)
+    backoff.wake_from_pause(account, A.subject)
 end
 
-put(record, A.set, {noted_at = whole(NOW), claim = A.claim})
+base.put(record, A.set, {noted_at = base.whole(call.now), claim = A.claim})
 if A.forget then
     redis.call('HDEL', record, unpack(A.forget))
 end
 if A.journal then
-    journal(brief_of(A.subject), A.journal)
+    journal.write(base.brief_of(A.subject), A.journal)
 end
 if A.pause then
-    pause(account, A.pause.what, A.pause.ms, A.pause.reason, began_at)
-    sleep_on_pause(account, A.subject)
-    admit(account) -- what it takes back from creates may serve promotions
+    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, began_at)
+    backoff.sleep_on_pause(account, A.subject)
+    admission.admit(account) -- what it takes back from creates may serve promotions
 end
 if A.timer then
-    set_timer(A.subject, NOW + A.timer)
+    outbox.set_timer(A.subject, call.now + A.timer)
 end
 if A.again then
-    came_through(account, 'prepare', began_at)
-    send_step(record, STATES[kind_of(A.subject)][state].actor, A.subject)
+    backoff.came_through(account, 'prepare', began_at)
+    outbox.send_step(record, STATES[base.kind_of(A.subject)][state].actor, A.subject)
 end
 return 'applied'

@@ -6,8 +6,8 @@
 -- Atomic, so that the choice is on record before it is acted on, and the slots that the brief reserved pass to
 -- its promotions without being free in between.
 local subject = 'brief:' .. A.brief
-local answer = plan(subject, A.promotions)
+local answer = choice.plan(subject, A.promotions)
 if answer == 'applied' then
-    admit(redis.call('HGET', record_of(subject), 'account'))
+    admission.admit(redis.call('HGET', base.record_of(subject), 'account'))
 end
 return answer

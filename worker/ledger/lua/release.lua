@@ -4,7 +4,8 @@
 -- Returns 1 when it was this listener's.
 --
 -- Atomic: compared and deleted.
-local lease = key('LEASE', A.account)
+-- Flag: allow-oom
+local lease = base.key('LEASE', A.account)
 if redis.call('GET', lease) == A.listener then
     return redis.call('DEL', lease)
 end

@@ -10,23 +10,23 @@
 -- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed. While
 -- one of its promotions is held a brief stays as it was read, though another operator may have brought back the rest.
 local subject = 'brief:' .. A.brief
-if not unchanged(record_of(subject), A.when) then
+if not base.unchanged(base.record_of(subject), A.when) then
     return 'conflict'
 end
 for _, change in ipairs(A.moves) do
-    local answer, state = check(change.subject, change.to)
+    local answer, state = transition.check(change.subject, change.to)
     if answer ~= 'applied' or state ~= change.from then
         return 'conflict'
     end
 end
-journal(A.brief, A.journal)
+journal.write(A.brief, A.journal)
 -- What an operator wished before is over: it would end the brief again at once.
-redis.call('HDEL', record_of(subject), 'wish', 'wish_why')
+redis.call('HDEL', base.record_of(subject), 'wish', 'wish_why')
 for _, change in ipairs(A.moves) do
-    move(change.subject, change)
+    transition.move(change.subject, change)
 end
 if A.promotions then
-    plan(subject, A.promotions)
+    choice.plan(subject, A.promotions)
 end
-admit(redis.call('HGET', record_of(subject), 'account'))
+admission.admit(redis.call('HGET', base.record_of(subject), 'account'))
 return 'applied'

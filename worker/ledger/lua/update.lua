@@ -5,11 +5,11 @@
 -- journal = the rest of a JSON object
 -- Returns 1; 0 when there is no such brief, or a field is not as given.
 --
--- Atomic: its place, its batch and what it has promised of a budget move together. What it has spent stays with the
+-- Atomic: its place, its batch and what is reserved for it of a budget move together. What it has spent stays with the
 -- batch that it was spent for: no budget is made larger by moving a brief out of it.
 local subject = 'brief:' .. A.brief
-local record = record_of(subject)
-if not has_record(subject) or not unchanged(record, A.when) then
+local record = base.record_of(subject)
+if not base.has_record(subject) or not base.unchanged(record, A.when) then
     return 0
 end
 local state, account, before, place = unpack(redis.call('HMGET', record, 'state', 'account', 'batch', 'place'))
@@ -17,25 +17,25 @@ local batch = A.batch or before
 batch = batch ~= '' and batch or nil
 before = before or nil
 local subjects = {subject}
-for _, promotion in ipairs(promotions_of(A.brief)) do
-    subjects[#subjects + 1] = has_record(promotion) and promotion or nil
+for _, promotion in ipairs(base.promotions_of(A.brief)) do
+    subjects[#subjects + 1] = base.has_record(promotion) and promotion or nil
 end
-local is_final = not is_known('brief', state) or STATES.brief[state].final
+local is_final = not base.is_known('brief', state) or STATES.brief[state].final
 
--- What it has promised of its account's budget is promised of its new batch's.
+-- What is reserved for it of its account's budget is so of its new batch's as well.
 local function move_budget(its)
-    local credits = redis.call('HGET', key('RESERVATIONS', account), its)
+    local credits = redis.call('HGET', base.key('RESERVATIONS', account), its)
     if before then
-        if redis.call('ZSCORE', key('PARKED', before), its) then
-            redis.call('ZADD', key('WAITING', account, WAITS[kind_of(its)].endpoint), place, its)
-            take_parked(account, its, before)
+        if redis.call('ZSCORE', base.key('PARKED', before), its) then
+            redis.call('ZADD', base.key('WAITING', account, WAITS[base.kind_of(its)].endpoint), place, its)
+            budget.take_parked(account, its, before)
         end
-        credits = credits or redis.call('HGET', key('PROMISED', before), its)
-        redis.call('HDEL', key('PROMISED', before), its)
-        redis.call('HDEL', key('PROMISED_OF', account), its)
+        credits = credits or redis.call('HGET', base.key('PROMISED', before), its)
+        redis.call('HDEL', base.key('PROMISED', before), its)
+        redis.call('HDEL', base.key('PROMISED_OF', account), its)
     end
     if credits and batch then
-        promise(account, its, batch, credits)
+        budget.reserve(account, its, batch, credits)
     end
 end
 
@@ -43,37 +43,37 @@ local function move_batch()
     for _, its in ipairs(subjects) do
         move_budget(its)
         if batch then
-            redis.call('HSET', record_of(its), 'batch', batch)
+            redis.call('HSET', base.record_of(its), 'batch', batch)
         else
-            redis.call('HDEL', record_of(its), 'batch')
+            redis.call('HDEL', base.record_of(its), 'batch')
         end
     end
     if before then
-        redis.call('ZREM', key('BATCH', before), A.brief)
+        redis.call('ZREM', base.key('BATCH', before), A.brief)
         if not is_final then
-            leave_batch(before)
+            batches.leave(before)
         end
-        unpark(account, before)
+        budget.unpark(account, before)
     end
     if batch then
-        redis.call('ZADD', key('BATCH', batch), redis.call('HGET', record, 'accepted_at'), A.brief)
+        redis.call('ZADD', base.key('BATCH', batch), redis.call('HGET', record, 'accepted_at'), A.brief)
         if is_final then
-            let_batch_end(batch)
+            batches.let_end(batch)
         else
-            join_batch(batch)
+            batches.join(batch)
         end
     end
 end
 
 -- One that waits first of all, as its promote may have arrived, does so still.
 local function move_place()
-    local priority = A.priority or priority_of(tonumber(place))
-    local to = place_of(account, batch or '', priority)
+    local priority = A.priority or fair.priority_of(tonumber(place))
+    local to = fair.score_of(account, batch or '', priority)
     redis.call('HSET', record, 'priority', priority)
     for _, its in ipairs(subjects) do
-        redis.call('HSET', record_of(its), 'place', to)
-        local lists = {key('WAITING', account, 'create'), key('WAITING', account, 'promote'), key('WAITING', account, 'prepare')}
-        lists[#lists + 1] = batch and key('PARKED', batch) or nil
+        redis.call('HSET', base.record_of(its), 'place', to)
+        local lists = {base.key('WAITING', account, 'create'), base.key('WAITING', account, 'promote'), base.key('WAITING', account, 'prepare')}
+        lists[#lists + 1] = batch and base.key('PARKED', batch) or nil
         for _, list in ipairs(lists) do
             local now = redis.call('ZSCORE', list, its)
             if now and now ~= '-inf' then
@@ -83,11 +83,11 @@ local function move_place()
     end
 end
 
-put(record, A.set, {})
-journal(A.brief, A.journal)
+base.put(record, A.set, {})
+journal.write(A.brief, A.journal)
 local left = redis.call('PTTL', record)
 if left > 0 then
-    redis.call('PEXPIRE', key('JOURNAL', A.brief), left)
+    redis.call('PEXPIRE', base.key('JOURNAL', A.brief), left)
 end
 if batch ~= before then
     move_batch()
@@ -95,6 +95,6 @@ end
 if batch ~= before or A.priority then
     move_place()
 end
-emit(subject, A.event[1], A.event[2])
-admit(account)
+outbox.emit(subject, A.event[1], A.event[2])
+admission.admit(account)
 return 1

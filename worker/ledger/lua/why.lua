@@ -7,18 +7,18 @@
 -- ended requests, a working limit that has reached the cap.
 --
 -- Atomic: one picture of the account, which many others change meanwhile.
-local kind = kind_of(A.subject)
+local kind = base.kind_of(A.subject)
 local state, account, batch, need, place =
-    unpack(redis.call('HMGET', record_of(A.subject), 'state', 'account', 'batch', 'need', 'place'))
+    unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account', 'batch', 'need', 'place'))
 if not state or state ~= WAITS[kind].state then
     return ''
 end
 local endpoint = WAITS[kind].endpoint
-local waiting = key('WAITING', account, endpoint)
-local limits = limits_of(account)
-if limits.working and NOW >= limits.working_until then
+local waiting = base.key('WAITING', account, endpoint)
+local limits = accounts.limits_of(account)
+if limits.working and call.now >= limits.working_until then
     -- One more is due to be tried. To put that on record is for admit.
-    limits.working, limits.working_until = limits.working + 1, NOW + SETTING.busy_ms
+    limits.working, limits.working_until = limits.working + 1, call.now + SETTING.busy_ms
 end
 local missing = {}
 
@@ -29,52 +29,52 @@ end
 
 for _, what in ipairs({'pause', endpoint}) do
     local till, reason, count =
-        unpack(redis.call('HMGET', account_record(account), what .. '_until', what .. '_reason', what .. '_count'))
-    if (tonumber(till) or 0) > NOW then
+        unpack(redis.call('HMGET', accounts.record(account), what .. '_until', what .. '_reason', what .. '_count'))
+    if (tonumber(till) or 0) > call.now then
         lacks('pause', {of = what, till = tonumber(till), reason = reason or '', refusals = tonumber(count) or 0})
     end
 end
-local room, later = window_has_room(account, endpoint, limits)
+local room, later = capacity.window_has_room(account, endpoint, limits)
 if not room then
-    local used = redis.call('ZCARD', key('WINDOW', account, endpoint))
+    local used = redis.call('ZCARD', base.key('WINDOW', account, endpoint))
     local full = limits.rate[endpoint] > 0 and used >= limits.rate[endpoint]
     lacks(full and 'request' or 'probe', {used = used, limit = limits.rate[endpoint], next_at = later})
 end
-if not holds_job(account, A.subject) then
-    room, later = jobs_have_room(account, endpoint, tonumber(place), limits)
+if not capacity.holds_job(account, A.subject) then
+    room, later = capacity.jobs_have_room(account, endpoint, tonumber(place), limits)
     if not room then
-        local reserve = endpoint == 'create' and not is_urgent(tonumber(place)) and limits.express or 0
-        lacks('job', {used = redis.call('ZCARD', key('PERMITS', account)), cap = limits.jobs, working = limits.working,
+        local reserve = endpoint == 'create' and not fair.is_urgent(tonumber(place)) and limits.express or 0
+        lacks('job', {used = redis.call('ZCARD', base.key('PERMITS', account)), cap = limits.jobs, working = limits.working,
             express = reserve, next_at = later})
     end
-    local free = free_of(account, limits)
-    if not has_slots(account, endpoint, A.subject, limits, free) then
-        local cap, seen = slots_cap(limits), limits.slots_seen < math.huge and limits.slots_seen or nil
+    local free = capacity.free_of(account, limits)
+    if not capacity.has_slots(account, endpoint, A.subject, limits, free) then
+        local cap, seen = capacity.slots_cap(limits), limits.slots_seen < math.huge and limits.slots_seen or nil
         lacks('slots', {account = account, need = tonumber(need) or 1, free = math.min(free.of_limit, free.of_seen), cap = cap,
             seen = seen, limit = limits.slots < math.huge and limits.slots or 0})
     end
-    local left = account_left(account, limits)
-    if not fits_account(account, A.subject, left) then
-        lacks('account budget', {account = account, cost = cost_of(account, A.subject), left = left,
-            allowed = limits.budget, spent = tonumber(redis.call('HGET', account_record(account), 'spent')) or 0})
+    local left = budget.account_left(account, limits)
+    if not budget.fits_account(account, A.subject, left) then
+        lacks('account budget', {account = account, cost = budget.cost_of(account, A.subject), left = left,
+            allowed = limits.budget, spent = tonumber(redis.call('HGET', accounts.record(account), 'spent')) or 0})
     end
-    if waits_for_price(account, A.subject, limits, learns_price(account)) then
+    if budget.waits_for_price(account, A.subject, limits, budget.learns_price(account)) then
         lacks('price', {account = account})
     end
 end
-if not fits_budget(account, A.subject, batch) then
-    lacks('budget', {account = account, batch = batch, cost = cost_of(account, A.subject), left = budget_left(batch),
-        allowed = budget_of(batch), spent = spent_of(batch)})
+if not budget.fits(account, A.subject, batch) then
+    lacks('budget', {account = account, batch = batch, cost = budget.cost_of(account, A.subject), left = budget.left(batch),
+        allowed = budget.allowed(batch), spent = budget.spent(batch)})
 end
 local rank = redis.call('ZRANK', waiting, A.subject)
 return cjson.encode({
     account = account,
     endpoint = endpoint,
-    granted = is_granted(account, A.subject) and true or false,
-    urgent = is_urgent(tonumber(place)),
-    parked = (batch and redis.call('ZSCORE', key('PARKED', batch), A.subject)) and true or false,
+    granted = permits.is_granted(account, A.subject) and true or false,
+    urgent = fair.is_urgent(tonumber(place)),
+    parked = (batch and redis.call('ZSCORE', base.key('PARKED', batch), A.subject)) and true or false,
     position = rank and rank + 1 or nil,
     waiting = redis.call('ZCARD', waiting),
-    promotions = endpoint == 'create' and redis.call('ZCARD', key('WAITING', account, 'promote')) or 0,
+    promotions = endpoint == 'create' and redis.call('ZCARD', base.key('WAITING', account, 'promote')) or 0,
     missing = missing,
 })

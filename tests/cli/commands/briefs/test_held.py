@@ -23,7 +23,8 @@ from support import (
 )
 from support import step as step_message
 
-from actors.broker.broker import MOST_DEATHS, Broker
+from actors.broker.broker import Broker
+from actors.broker.library import MOST_DEATHS
 from config import durations, keys
 from config.times import format_time
 from worker.ledger.ledger import Ledger

@@ -9,6 +9,7 @@ from commandline import Command
 from support import CREATE, PROMOTE, Flow, event_types
 
 from config import keys
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import promotion_subject
 from worker.ledger.transition import Answer, Completion, Note, Transition
@@ -341,10 +342,10 @@ def test_a_promote_under_way_is_not_repeated_by_who_read_held(flow: Flow) -> Non
     # Somebody who knew of the first alone: the brief stays where it was.
     when = {"moved_at": brief.fields["moved_at"], "state": "held"}
     only = {"brief": "b", "when": when, "journal": '"what":"retry"}'}
-    assert flow.scripts.run("retry", moves=moves[:1], **only) == "applied"
+    assert flow.functions.run(commands.retry(moves=moves[:1], **only)) == "applied"
     assert flow.ledger.apply(flow.record(first), Transition("promoting")) is Answer.APPLIED
     assert flow.brief("b").fields["moved_at"] == brief.fields["moved_at"]
-    assert flow.scripts.run("retry", moves=moves, **only) == "conflict"
+    assert flow.functions.run(commands.retry(moves=moves, **only)) == "conflict"
     assert [flow.record(each).state for each in (first, second)] == ["promoting", "held"]
 
 
@@ -355,7 +356,7 @@ def test_a_retry_with_one_move_that_is_refused_makes_none_of_them(flow: Flow) ->
         {"subject": first, "from": "held", "to": "planned"},
         {"subject": second, "from": "planned", "to": "ready"},
     ]
-    assert flow.scripts.run("retry", brief="b", moves=moves, journal='"what":"retry"}') == "conflict"
+    assert flow.functions.run(commands.retry(brief="b", moves=moves, journal='"what":"retry"}')) == "conflict"
     assert [flow.record(each).state for each in (first, second)] == ["held", "planned"]
     assert said(flow) == []
 

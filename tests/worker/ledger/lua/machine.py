@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from model import ASKS, MINUTE, WAITS, Model, Subject
 from scene import Scene
 
+from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind
-from worker.ledger.scripts import Scripts
+from worker.store.functions import Functions
 
 ACCOUNTS = ("a", "b")
 BATCHES = ("x", "y", "z")
@@ -66,7 +67,7 @@ class Permits(RuleBasedStateMachine):
     """Two accounts, three batches; subclasses say on which client."""
 
     client: "redis.Redis"
-    scripts: dict[bool, Scripts]
+    functions: dict[bool, Functions]
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,7 +95,7 @@ class Permits(RuleBasedStateMachine):
         job_has_ended: bool,
         first: list[tuple[str | None, int, int]],
     ) -> None:
-        self.scene = Scene(self.client, self.scripts[counts], Model(preprocessing_counts=counts), BATCHES)
+        self.scene = Scene(self.client, self.functions[counts], Model(preprocessing_counts=counts), BATCHES)
         for name in ACCOUNTS:
             self.scene.open(
                 name, job_has_ended=job_has_ended, jobs=jobs, slots=slots, express=express,
@@ -259,13 +260,13 @@ class Permits(RuleBasedStateMachine):
                 or (begins and to == ASKS[subject.endpoint])
             ]
             to = barred[wanted % len(barred)]
-            answer = self.scene.run("advance", subject=subject.name, to=to, timer=1, settle="counted")
+            answer = self.scene.run(commands.advance(subject=subject.name, to=to, timer=1, settle="counted"))
             assert answer == ("duplicate" if to == subject.state else "conflict")
             self.scene.look()
 
     @rule(account=accounts)
     def admit(self, account: str) -> None:
-        self.scene.run("admit", account=account)
+        self.scene.run(commands.admit(account=account))
         self.scene.look()
 
     # The account.

@@ -1,7 +1,7 @@
 """The permits as plain Python: what each state holds, and what a waiter still misses.
 
 Nothing here is counted up and down. Who holds what follows from where everybody stands, and what the server
-may have counted follows from the list of requests; the scripts keep counts, and are compared with this.
+may have counted follows from the list of requests; the functions keep counts, and are compared with this.
 Times are ms.
 """
 

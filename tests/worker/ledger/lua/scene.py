@@ -1,4 +1,4 @@
-"""The scripts and the model side by side: each call is made on both, then they are compared.
+"""The functions and the model side by side: each call is made on both, then they are compared.
 
 The time is simulated and stands still but in `pass_time`, which lets a listener run whatever timer is due.
 """
@@ -12,11 +12,12 @@ import redis
 from model import MINUTE, WAITS, Account, Model, Subject
 
 from config import durations, keys
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.store.functions import Command, Functions, T
 
 START = 1_000_000
 ENDPOINTS = ("create", "promote")
-#: How many waiters behind the first one the scripts look at.
+#: How many waiters behind the first one the functions look at.
 LOOK_PAST = 50
 BUSY = round(durations.BUSY_AGAIN_SECONDS * 1000)
 RECOUNT = round(durations.COUNT_SOON_SECONDS * 1000)
@@ -44,7 +45,7 @@ class Scene:
     """Accounts and batches, and all that happens to them."""
 
     client: "redis.Redis"
-    scripts: Scripts
+    functions: Functions
     model: Model
     batches: tuple[str, ...] = ()
     now: int = START
@@ -60,10 +61,10 @@ class Scene:
 
     # Calls.
 
-    def run(self, command: str, **arguments: Any) -> Any:
-        """Run a script now."""
+    def run(self, command: Command[T]) -> T:
+        """Call a function now."""
         self.ran += 1
-        return self.scripts.run(command, self.now, **arguments)
+        return self.functions.run(command, self.now)
 
     def open(self, name: str, *, job_has_ended: bool = True, **limits: int) -> Account:
         """Open an account, one that has had a job before unless it is said otherwise."""
@@ -85,7 +86,7 @@ class Scene:
         if "slots" in limits:
             self.model.forget_slots(account)
         texts = {field_: str(value) for field_, value in limits.items()}
-        self.run("limits", account=name, limits=texts, by="test")
+        self.run(commands.set_limits(account=name, limits=texts, by="test"))
         self.look()
 
     def arrive(
@@ -110,16 +111,25 @@ class Scene:
         self.model.subjects[brief.name] = brief
         fields = {"envelope": f'"brief_id":"{name}"', "need": str(need), "variations": str(variations)}
         answer = self.run(
-            "accept", id=name, account=account, batch=batch, priority=priority, state="waiting", set=fields,
-            event=["accepted", ""],
-        )  # fmt: skip
+            commands.accept(
+                {
+                    "id": name,
+                    "account": account,
+                    "batch": batch,
+                    "priority": priority,
+                    "state": "waiting",
+                    "set": fields,
+                    "event": ["accepted", ""],
+                }
+            )
+        )
         assert answer[0] == "accepted"
         self.look()
         return brief
 
     def advance(self, subject: Subject, to: str, **more: Any) -> None:
         """Move a subject; the model has moved it already."""
-        assert self.run("advance", subject=subject.name, to=to, **more) == "applied"
+        assert self.run(commands.advance(subject=subject.name, to=to, **more)) == "applied"
         self.look()
 
     def begin(self, subject: Subject) -> None:
@@ -203,13 +213,13 @@ class Scene:
         """Choose so many drafts."""
         self.model.plan(brief, number, self.now)
         promotions = [{"tried": "0"}] * number
-        assert self.run("plan", brief=brief.name.partition(":")[2], promotions=promotions) == "applied"
+        assert self.run(commands.plan(brief=brief.name.partition(":")[2], promotions=promotions)) == "applied"
         self.look()
 
     def set_budget(self, batch: str, account: str, allowed: int) -> None:
         """Set a batch's budget."""
         self.model.allowed[batch] = allowed
-        self.run("budget", batch=batch, account=account, credits=str(allowed))
+        self.run(commands.budget(batch=batch, account=account, credits=str(allowed)))
         self.look()
 
     def set_account_budget(self, name: str, allowed: int | None) -> None:
@@ -219,13 +229,13 @@ class Scene:
             account.spent = 0
         account.budget = allowed
         text = "" if allowed is None else str(allowed)
-        self.run("limits", account=name, limits={"budget": text}, by="test")
+        self.run(commands.set_limits(account=name, limits={"budget": text}, by="test"))
         self.look()
 
     def resume(self, account: str) -> None:
         """Lift an account's pauses."""
         self.model.resume(self.model.accounts[account])
-        self.run("resume", account=account, by="test")
+        self.run(commands.resume(account=account, by="test"))
         self.look()
 
     def read_library(self, account: str, since: int | None = None, codes: set[str] | None = None) -> None:
@@ -233,7 +243,7 @@ class Scene:
         since = self.now if since is None else since
         codes = self.libraries[account] if codes is None else codes
         self.model.read_library(self.model.accounts[account], codes, since)
-        self.run("library", account=account, codes=sorted(codes), since=since)
+        self.run(commands.sync_identities(account=account, codes=sorted(codes), since=since))
         self.look()
 
     def pass_time(self, ms: int) -> None:
@@ -247,7 +257,7 @@ class Scene:
 
     def run_timers(self) -> None:
         """Do what a listener does when a timer is due."""
-        self.run("due", most=100)
+        self.run(commands.due(most=100))
         self.look()
 
     def next_timer(self) -> int | None:
@@ -440,13 +450,14 @@ class Scene:
             subject = self.model.subjects.get(name)
             if subject is None:
                 continue  # its record was deleted
-            told = json.loads(self.scripts.run("why", self.now, subject=name))
+            told = self.functions.run(commands.why(subject=name), self.now)
+            assert told
             assert not told["granted"]
             lacks = {each["what"] for each in told["missing"]}
             assert lacks == self._lacks(subject), f"{name} lacks {lacks} by `why`"
             if not lacks:
                 # Only the timer that is due keeps it: it brings the credits that another account freed.
-                self.run("admit", account=subject.account)
+                self.run(commands.admit(account=subject.account))
                 self.look()
                 assert subject.granted, f"{name} lacks nothing by `why`, and is not granted"
                 return  # what was read before is no longer so

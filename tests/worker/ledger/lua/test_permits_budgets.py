@@ -4,6 +4,7 @@ from model import Subject
 from scene import Scene
 
 from config import keys
+from worker.ledger import commands
 from worker.views.account_report import report
 
 ACCOUNT = keys.RECORD("account:a")
@@ -100,7 +101,7 @@ def test_what_a_deleted_record_may_have_bought_is_spent_for_its_account(scene: S
     scene.begin(brief)
     scene.answered(brief, "generating")
     scene.client.delete(keys.RECORD(brief.name))
-    scene.scripts.run("drop", scene.now, account="a", subject=brief.name)
+    scene.functions.run(commands.drop(account="a", subject=brief.name), scene.now)
     assert scene.client.hget(ACCOUNT, "spent") == "10"
     assert not scene.client.exists(keys.RESERVATIONS("a"))
 

@@ -16,8 +16,10 @@ from scene import ENDPOINTS
 
 from config import durations, keys
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
 from worker.store.connection import connect
+from worker.store.functions import Functions
 
 SPEED = 600.0
 WINDOW = durations.RATE_WINDOW_SECONDS / SPEED
@@ -74,42 +76,42 @@ class Worker:
         chance = random.Random(self.seed)
         end = time.monotonic() + DEADLINE
         with connect(self.url) as client:
-            scripts = Scripts(client, Settings(speed=SPEED))
+            functions = Functions(client, ledger_library(Settings(speed=SPEED)))
             while client.zcard(keys.OPEN()) and time.monotonic() < end:
-                scripts.run("due", most=20)
+                functions.run(commands.due(most=20))
                 taken = client.blpop([keys.QUEUE(keys.STEPS)], timeout=0.01)
                 if taken is not None:
                     message = json.loads(str(client.hget(keys.MESSAGES(keys.STEPS), taken[1])))
                     client.hdel(keys.MESSAGES(keys.STEPS), taken[1])
                     if chance.random() > 0.1:  # else it died with the message in hand
-                        self.step(client, scripts, message["args"][0], chance)
+                        self.step(client, functions, message["args"][0], chance)
 
-    def step(self, client: "redis.Redis", scripts: Scripts, subject: str, chance: random.Random) -> None:
+    def step(self, client: "redis.Redis", functions: Functions, subject: str, chance: random.Random) -> None:
         """Take a subject a step further."""
         client.hdel(keys.RECORD(subject), "hinted")
         state = client.hget(keys.RECORD(subject), "state")
         brief = subject.startswith("brief:")
         if state in ("waiting", "planned"):
-            self._ask(scripts, subject, brief, chance)
+            self._ask(functions, subject, brief, chance)
         elif state == "generating":
             self.judge.finish(subject)
-            scripts.run("advance", subject=subject, to="choosing", promotions=[{"tried": "0"}])
+            functions.run(commands.advance(subject=subject, to="choosing", promotions=[{"tried": "0"}]))
         elif state == "preprocessing":
             self.judge.finish(subject)
-            scripts.run("advance", subject=subject, to="ready")
+            functions.run(commands.advance(subject=subject, to="ready"))
 
-    def _ask(self, scripts: Scripts, subject: str, brief: bool, chance: random.Random) -> None:
+    def _ask(self, functions: Functions, subject: str, brief: bool, chance: random.Random) -> None:
         asking, after = ("submitting", "generating") if brief else ("promoting", "preprocessing")
-        if scripts.run("advance", subject=subject, to=asking, timer=5_000) != "applied":
+        if functions.run(commands.advance(subject=subject, to=asking, timer=5_000)) != "applied":
             return
         if chance.random() < 0.15:
             pause = {"what": "create" if brief else "promote", "ms": 20, "reason": "not sent"}
             to = "waiting" if brief else "planned"
-            scripts.run("advance", subject=subject, to=to, settle="never left", pause=pause)
+            functions.run(commands.advance(subject=subject, to=to, settle="never left", pause=pause))
             return
         self.judge.receive("create" if brief else "promote", subject)
         code = None if brief else {"identity_code": subject}
-        scripts.run("advance", subject=subject, to=after, settle="counted", set=code, timer=10)
+        functions.run(commands.advance(subject=subject, to=after, settle="counted", set=code, timer=10))
 
 
 def test_workers_at_once_keep_every_cap_and_leave_nothing(
@@ -118,16 +120,25 @@ def test_workers_at_once_keep_every_cap_and_leave_nothing(
     model_client.flushall()
     for wait in ("GRANT_MS", "STEP_AGAIN_MS", "MESSAGE_LOST_MS"):
         monkeypatch.setattr(durations, wait, LOST)
-    scripts = Scripts(model_client, Settings(speed=SPEED))
+    functions = Functions(model_client, ledger_library(Settings(speed=SPEED)))
     limits = {"jobs": JOBS, "slots": SLOTS, "create_per_minute": RATE, "promote_per_minute": RATE}
-    scripts.run("limits", account="a", limits={k: str(v) for k, v in limits.items()}, by="test")
+    functions.run(commands.set_limits(account="a", limits={k: str(v) for k, v in limits.items()}, by="test"))
     judge = Judge()
     for number in range(BRIEFS):
         fields = {"envelope": '"brief_id":""', "need": "1"}
-        scripts.run(
-            "accept", id=str(number), account="a", batch=f"{number % 3}", priority=0, state="waiting",
-            set=fields, event=["accepted", ""],
-        )  # fmt: skip
+        functions.run(
+            commands.accept(
+                {
+                    "id": str(number),
+                    "account": "a",
+                    "batch": f"{number % 3}",
+                    "priority": 0,
+                    "state": "waiting",
+                    "set": fields,
+                    "event": ["accepted", ""],
+                }
+            )
+        )
     workers = [threading.Thread(target=Worker(model_url, judge, seed).run) for seed in range(WORKERS)]
     for worker in workers:
         worker.start()

@@ -16,7 +16,9 @@ from machine import PHASES
 
 from config import keys
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
+from worker.store.functions import Functions
 
 WEIGHTS = {"one": 1, "two": 2, "five": 5}
 SERVED = "served"
@@ -27,7 +29,7 @@ class Counter:
     """An account that does one brief at a time."""
 
     client: "redis.Redis"
-    scripts: Scripts
+    functions: Functions
     served: list[str] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WEIGHTS, 0))
     came: int = 0
@@ -36,7 +38,7 @@ class Counter:
     def __post_init__(self) -> None:
         weights = {f"weight:{batch}": str(weight) for batch, weight in WEIGHTS.items()}
         limits = {"jobs": "1", "slots": "0", "create_per_minute": "0"} | weights
-        self.scripts.run("limits", 1, account="a", limits=limits, by="test")
+        self.functions.run(commands.set_limits(account="a", limits=limits, by="test"), 1)
         self.arrive("one", 0)
 
     def arrive(self, batch: str, number: int, priority: int = 0) -> None:
@@ -44,10 +46,20 @@ class Counter:
         for _ in range(number):
             self.came += 1
             fields = {"envelope": '"brief_id":""', "batch": batch}
-            self.scripts.run(
-                "accept", 1, id=f"{self.came:04}", account="a", batch=batch, priority=priority,
-                state="waiting", set=fields, event=["accepted", ""],
-            )  # fmt: skip
+            self.functions.run(
+                commands.accept(
+                    {
+                        "id": f"{self.came:04}",
+                        "account": "a",
+                        "batch": batch,
+                        "priority": priority,
+                        "state": "waiting",
+                        "set": fields,
+                        "event": ["accepted", ""],
+                    }
+                ),
+                1,
+            )
             self.waiting[batch] += 1
             self._note()
 
@@ -55,8 +67,8 @@ class Counter:
         """Let the brief that is served be over."""
         holder = self.client.zrange(keys.PERMITS("a"), 0, 0)
         if holder:
-            self.scripts.run("advance", 1, subject=holder[0], to="submitting")
-            self.scripts.run("advance", 1, subject=holder[0], to="failed", settle="never left")
+            self.functions.run(commands.advance(subject=holder[0], to="submitting"), 1)
+            self.functions.run(commands.advance(subject=holder[0], to="failed", settle="never left"), 1)
             self._note()
 
     def _note(self) -> None:
@@ -72,7 +84,7 @@ class Counter:
 @pytest.fixture
 def counter(model_client: "redis.Redis") -> Counter:
     model_client.flushall()
-    return Counter(model_client, Scripts(model_client, Settings(speed=1)))
+    return Counter(model_client, Functions(model_client, ledger_library(Settings(speed=1))))
 
 
 happenings = st.lists(
@@ -93,7 +105,7 @@ def test_while_batches_wait_each_gets_its_share(
     model_client: "redis.Redis", happenings: list[tuple[str, int]]
 ) -> None:
     model_client.flushall()
-    counter = Counter(model_client, Scripts(model_client, Settings(speed=1)))
+    counter = Counter(model_client, Functions(model_client, ledger_library(Settings(speed=1))))
     # For each two batches: how far one is ahead of the other, from when both began to wait.
     ahead: dict[tuple[str, str], list[float]] = {pair: [0.0] for pair in combinations(WEIGHTS, 2)}
     for what, number in happenings:

@@ -1,7 +1,5 @@
 """What the model found, and what is easier to see in one plain example each."""
 
-import json
-
 import pytest
 import redis
 from model import MINUTE, Model, Subject
@@ -9,8 +7,10 @@ from scene import BUSY, LOOK_PAST, RECOUNT, Scene
 
 from config import keys
 from config.settings import Settings
+from worker.ledger import commands
 from worker.ledger.ledger import Ledger
-from worker.ledger.scripts import Scripts
+from worker.ledger.library import ledger_library
+from worker.store.functions import Functions
 
 
 def generating(scene: Scene, **brief: object) -> Subject:
@@ -317,15 +317,16 @@ def test_one_job_more_may_still_be_kept_for_urgent_briefs(scene: Scene) -> None:
     scene.begin(refused)
     scene.throttled(refused, "jobs", 90_000)
     scene.pass_time(BUSY)
-    told = json.loads(scene.scripts.run("why", scene.now, subject=refused.name))
+    told = scene.functions.run(commands.why(subject=refused.name), scene.now)
+    assert told
     assert [(each["what"], each.get("working")) for each in told["missing"]] == [("pause", None), ("job", 4)]
     assert scene.client.hget(keys.RECORD("account:a"), "working") == "3", "to try it is for admit"
 
 
 def test_without_a_rate_a_request_still_has_its_place_and_its_end(model_client: "redis.Redis") -> None:
     model_client.flushall()
-    scripts = Scripts(model_client, Settings(speed=1))
-    scene = Scene(model_client, scripts, Model(preprocessing_counts=True))
+    functions = Functions(model_client, ledger_library(Settings(speed=1)))
+    scene = Scene(model_client, functions, Model(preprocessing_counts=True))
     scene.open("a", create_per_minute=0, jobs=0)
     assert all(scene.arrive().granted for _ in range(20))
 
@@ -385,8 +386,8 @@ def test_a_window_does_not_vanish_under_a_request(scene: Scene) -> None:
 
 def test_preprocessing_holds_no_permit_where_it_does_not_count(model_client: "redis.Redis") -> None:
     model_client.flushall()
-    scripts = Scripts(model_client, Settings(speed=1, preprocessing_counts=False))
-    scene = Scene(model_client, scripts, Model(preprocessing_counts=False))
+    functions = Functions(model_client, ledger_library(Settings(speed=1, preprocessing_counts=False)))
+    scene = Scene(model_client, functions, Model(preprocessing_counts=False))
     scene.open("a", jobs=1)
     brief = generating(scene)
     scene.collect(brief)
@@ -422,7 +423,7 @@ def test_what_was_granted_but_not_begun_stays_in_after_a_429(scene: Scene, kind:
     scene.begin(refused)
     assert granted.granted
     scene.throttled(refused, kind, 90_000)
-    assert scene.run("advance", subject=granted.name, to="submitting") == "conflict"
+    assert scene.run(commands.advance(subject=granted.name, to="submitting")) == "conflict"
     assert not scene.client.exists(keys.PERMITS("a"), keys.SLOTS("a"), keys.PROMISED("x"))
     scene.pass_time(90_000)
     assert refused.granted, "it keeps its place"

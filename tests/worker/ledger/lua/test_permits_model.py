@@ -12,7 +12,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from machine import PHASES, TOLD, Permits
 
 from config.settings import Settings
-from worker.ledger.scripts import Scripts
+from worker.ledger.library import ledger_library
+from worker.store.functions import Functions
 
 STEPS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "5000"))
 LONG = "IDENTITY_WORKER_TEST_STEPS" in os.environ
@@ -22,8 +23,8 @@ LONG = "IDENTITY_WORKER_TEST_STEPS" in os.environ
 def test_no_rule_of_the_permits_is_broken_after_any_step(model_client: "redis.Redis") -> None:
     class OnThisServer(Permits):
         client = model_client
-        scripts = {  # noqa: RUF012  # read only
-            counts: Scripts(model_client, Settings(speed=1, preprocessing_counts=counts))
+        functions = {  # noqa: RUF012  # read only
+            counts: Functions(model_client, ledger_library(Settings(speed=1, preprocessing_counts=counts)))
             for counts in (False, True)
         }
 

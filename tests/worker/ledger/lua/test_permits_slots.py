@@ -5,6 +5,7 @@ from model import MINUTE, Subject
 from scene import Scene
 
 from config import keys
+from worker.ledger import commands
 
 RECORD = keys.RECORD("account:a")
 
@@ -81,11 +82,15 @@ def test_a_promote_that_may_have_arrived_counts_too(scene: Scene) -> None:
     first, second = planned(scene), planned(scene)
     for promotion in (first, second):
         scene.begin(promotion)
-    scripts, now = scene.scripts, scene.now
+    functions, now = scene.functions, scene.now
     unknown = {"subject": first.name, "to": "planned", "settle": "counted", "keep": True}
-    assert scripts.run("advance", now, **unknown, pause={"what": "promote", "ms": 5_000, "reason": "lost"})
+    assert functions.run(
+        commands.advance(**unknown, pause={"what": "promote", "ms": 5_000, "reason": "lost"}), now
+    )
     throttle = {"kind": "slots", "reason": "429"}
-    scripts.run("advance", now, subject=second.name, to="planned", settle="counted", throttle=throttle)
+    functions.run(
+        commands.advance(subject=second.name, to="planned", settle="counted", throttle=throttle), now
+    )
     assert scene.client.hget(RECORD, "slots_seen") == "1"
 
 

@@ -8,44 +8,51 @@
 -- equal tags Redis would order them by name, and one could wait for ever while others come whose names sort earlier.
 --
 -- Priority and tag are one score: 44 bits of tag below 8 bits and a sign of priority fit a double's 53 bits.
+local fair = {}
+
+local key, whole = base.key, base.whole
 
 local PRIORITY = 2 ^ 44
+
 local SHARE = 1000
 
 local function virtual_time(account, priority)
-    return tonumber(redis.call('HGET', account_record(account), 'virtual:' .. priority)) or 0
+    return tonumber(redis.call('HGET', accounts.record(account), 'virtual:' .. priority)) or 0
 end
 
-local function place_of(account, batch, priority)
+-- The score in the waiting list of a brief that arrives.
+function fair.score_of(account, batch, priority)
     local virtual = virtual_time(account, priority)
-    local fair = key('FAIR', account, priority)
-    local weight = tonumber(redis.call('HGET', account_record(account), 'weight:' .. batch)) or 1
-    local start = tonumber(redis.call('ZSCORE', fair, batch)) or 0
+    local tags = key('FAIR', account, priority)
+    local weight = tonumber(redis.call('HGET', accounts.record(account), 'weight:' .. batch)) or 1
+    local start = tonumber(redis.call('ZSCORE', tags, batch)) or 0
     if start <= virtual then
-        local newest = tonumber(redis.call('HGET', account_record(account), 'newest:' .. priority)) or -1
+        local newest = tonumber(redis.call('HGET', accounts.record(account), 'newest:' .. priority)) or -1
         start = math.max(virtual, newest + 1)
-        redis.call('HSET', account_record(account), 'newest:' .. priority, whole(start))
+        redis.call('HSET', accounts.record(account), 'newest:' .. priority, whole(start))
     end
-    redis.call('ZADD', fair, whole(start + math.max(1, SHARE / weight)), batch)
+    redis.call('ZADD', tags, whole(start + math.max(1, SHARE / weight)), batch)
     -- A batch that is not behind needs no memory of its last tag.
-    redis.call('ZREMRANGEBYSCORE', fair, '-inf', whole(virtual))
-    redis.call('PEXPIRE', fair, SETTING.keep_ms)
+    redis.call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
+    redis.call('PEXPIRE', tags, SETTING.keep_ms)
     return whole(start - priority * PRIORITY)
 end
 
-local function priority_of(place)
+function fair.priority_of(place)
     return math.ceil(-place / PRIORITY) + 0 -- no negative zero
 end
 
-local function is_urgent(place)
+function fair.is_urgent(place)
     return place < 0
 end
 
 -- Who starts moves the virtual time of its priority to its own tag.
-local function started(account, place)
-    local priority = priority_of(place)
+function fair.started(account, place)
+    local priority = fair.priority_of(place)
     local start = place + priority * PRIORITY
     if start > virtual_time(account, priority) then
-        redis.call('HSET', account_record(account), 'virtual:' .. priority, whole(start))
+        redis.call('HSET', accounts.record(account), 'virtual:' .. priority, whole(start))
     end
 end
+
+return fair

@@ -5,23 +5,26 @@
 --               given up meanwhile: what their create has made may still show up
 --   STRANGERS   when each such job was first seen
 --   FACTS       what the API said of it when it was asked
+local unclaimed = {}
+
+local key, record_of, whole = base.key, base.record_of, base.whole
 
 -- The step of every brief that may be the owner of what was seen.
 local function wake_uncertain(account)
     for _, attempt in ipairs(redis.call('ZRANGE', key('UNCLEAR', account), 0, -1)) do
         local subject = string.match(attempt, '^(.*)/')
         if redis.call('HGET', record_of(subject), 'state') == 'uncertain' then
-            hint(subject)
+            outbox.wake(subject)
         end
     end
 end
 
 -- Whether it must be known what a create has made; one whose worker died is not called uncertain for a while.
-local function has_uncertain(account)
+function unclaimed.has_uncertain(account)
     local attempts = redis.call('ZRANGE', key('UNCLEAR', account), 0, -1, 'WITHSCORES')
     for n = 1, #attempts, 2 do
         local state = redis.call('HGET', record_of(string.match(attempts[n], '^(.*)/')), 'state')
-        if state == 'uncertain' or (state == 'submitting' and NOW - attempts[n + 1] >= SETTING.replay_again_ms) then
+        if state == 'uncertain' or (state == 'submitting' and call.now - attempts[n + 1] >= SETTING.replay_again_ms) then
             return true
         end
     end
@@ -29,43 +32,45 @@ local function has_uncertain(account)
 end
 
 -- Whoever has decided before by what was seen must decide again.
-local function has_seen_more(account)
+function unclaimed.has_seen_more(account)
     redis.call('HINCRBY', key('STREAM', account), 'sightings', 1)
     wake_uncertain(account)
 end
 
 -- Whether nothing was seen since a decision that was made by `sightings` of them; none: it needed none.
-local function has_seen_only(account, sightings)
+function unclaimed.has_seen_only(account, sightings)
     return not sightings or tonumber(redis.call('HGET', key('STREAM', account), 'sightings') or 0) == sightings
 end
 
-local function forget_stranger(account, job)
+function unclaimed.forget(account, job)
     redis.call('ZREM', key('STRANGERS', account), job)
     redis.call('HDEL', key('FACTS', account), job)
 end
 
 -- A job of nobody's was spoken of; what was known of it may be so no more.
-local function meet_stranger(account, job)
+function unclaimed.meet(account, job)
     local strangers, facts = key('STRANGERS', account), key('FACTS', account)
-    for _, old in ipairs(redis.call('ZRANGEBYSCORE', strangers, '-inf', whole(NOW - SETTING.stranger_ms), 'LIMIT', 0, 100)) do
-        forget_stranger(account, old)
+    for _, old in ipairs(redis.call('ZRANGEBYSCORE', strangers, '-inf', whole(call.now - SETTING.stranger_ms), 'LIMIT', 0, 100)) do
+        unclaimed.forget(account, old)
     end
-    redis.call('ZADD', strangers, 'NX', whole(NOW), job)
+    redis.call('ZADD', strangers, 'NX', whole(call.now), job)
     redis.call('PEXPIRE', strangers, SETTING.stranger_ms)
     redis.call('HDEL', facts, job)
-    has_seen_more(account)
+    unclaimed.has_seen_more(account)
 end
 
 -- A create is about to be made, or its outcome is known: by its job, by the API's answer or by what was seen. An
 -- operator's word to send it again is no such knowledge, and what was given up may have made a job all the same.
-local function follow_create(account, subject, to, change)
+function unclaimed.follow_create(account, subject, to, change)
     local unclear = key('UNCLEAR', account)
     local attempt = subject .. '/' .. (redis.call('HGET', record_of(subject), 'grants') or 0)
     if to == 'submitting' then
-        redis.call('ZREMRANGEBYSCORE', unclear, '-inf', whole(NOW - SETTING.stranger_ms))
-        redis.call('ZADD', unclear, whole(NOW), attempt)
+        redis.call('ZREMRANGEBYSCORE', unclear, '-inf', whole(call.now - SETTING.stranger_ms))
+        redis.call('ZADD', unclear, whole(call.now), attempt)
         redis.call('PEXPIRE', unclear, SETTING.stranger_ms)
     elseif to == 'generating' or (to ~= 'uncertain' and (change.settle or change.sightings)) then
         redis.call('ZREM', unclear, attempt)
     end
 end
+
+return unclaimed

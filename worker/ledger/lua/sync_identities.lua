@@ -1,22 +1,22 @@
--- library: put the account's own identities on record, as the API lists them.
+-- sync_identities: put the account's own identities on record, as the API lists them.
 --
 -- account, codes = {identity codes}, since = ms, the server's time before the list was asked for
 -- Returns how many identities are counted now.
 --
 -- Atomic: identities made while the list was on its way stay counted, those that are gone free their slots,
 -- and whoever waited for a slot starts.
-local identities = key('IDENTITIES', A.account)
+local identities = base.key('IDENTITIES', A.account)
 local listed = {}
 for _, code in ipairs(A.codes) do
     listed[code] = true
-    redis.call('ZADD', identities, 'NX', whole(A.since), code)
+    redis.call('ZADD', identities, 'NX', base.whole(A.since), code)
 end
-for _, code in ipairs(redis.call('ZRANGEBYSCORE', identities, '-inf', whole(A.since))) do
+for _, code in ipairs(redis.call('ZRANGEBYSCORE', identities, '-inf', base.whole(A.since))) do
     if not listed[code] then
         redis.call('ZREM', identities, code)
-        make_room(A.account)
+        backoff.make_room(A.account)
     end
 end
-correct_slots_seen(A.account)
-admit(A.account)
+accounts.correct_slots_seen(A.account)
+admission.admit(A.account)
 return redis.call('ZCARD', identities)

@@ -1,4 +1,4 @@
--- limits: put an account's limits on record, and start whoever may start under them.
+-- set_limits: put an account's limits on record, and start whoever may start under them.
 --
 -- account, limits = {field = text}, by (who or what sets them), file = the limits' text when they come from the
 -- configuration (or none)
@@ -6,10 +6,10 @@
 -- running outlives a restart, until the configuration says something else of that very limit.
 --
 -- Atomic: compared, set, written down who did it, and acted upon.
-local record = account_record(A.account)
+local record = accounts.record(A.account)
 redis.call('SADD', KEY.ACCOUNTS, A.account)
 if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. A.account) then
-    set_timer('library:' .. A.account, NOW)
+    outbox.set_timer('library:' .. A.account, call.now)
 end
 
 -- What the configuration says now and did not say before; and of what it says nothing any more.
@@ -42,7 +42,7 @@ if limits.budget and not tonumber(redis.call('HGET', record, 'budget')) then
     redis.call('HDEL', record, 'spent')
 end
 if next(limits) then
-    put(record, limits, {})
+    base.put(record, limits, {})
 end
 if #removed > 0 then
     redis.call('HDEL', record, unpack(removed))
@@ -51,8 +51,8 @@ for _, field in ipairs(removed) do
     limits_gone[field] = true
 end
 if limits.slots or limits_gone.slots then
-    lift_slots_seen(A.account)
+    accounts.lift_slots_seen(A.account)
 end
-log_change(A.account, {at = NOW, by = A.by, limits = limits, removed = #removed > 0 and removed or nil})
-admit(A.account)
+accounts.log_change(A.account, {at = call.now, by = A.by, limits = limits, removed = #removed > 0 and removed or nil})
+admission.admit(A.account)
 return 1

@@ -1,13 +1,16 @@
 -- The choice among a brief's drafts, on record as the promotions that it asks for.
+local choice = {}
+
+local key, record_of, brief_of, put, whole = base.key, base.record_of, base.brief_of, base.put, base.whole
 
 -- Move a brief to `promoting`, with one planned promotion for each of the given tables of fields; they wait for
 -- permits from then on. Returns what the move answered.
-local function plan(subject, promotions)
+function choice.plan(subject, promotions)
     local record = record_of(subject)
     local account, place, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
-    local promised = account and is_promised(account, subject, batch)
-    local answer = move(subject, {to = 'promoting'})
+    local budgeted = account and budget.is_reserved(account, subject, batch)
+    local answer = transition.move(subject, {to = 'promoting'})
     if answer ~= 'applied' then
         return answer
     end
@@ -15,15 +18,17 @@ local function plan(subject, promotions)
     for n, fields in ipairs(promotions) do
         local promotion = 'promotion:' .. brief_of(subject) .. '#' .. (n - 1)
         put(record_of(promotion), fields, {state = 'planned', account = account, brief = brief_of(subject), need = 1,
-            place = place, batch = batch or nil, grants = grants or nil, moved_at = whole(NOW)})
+            place = place, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
         -- A person may pick more than was reserved; those wait for a slot like everybody.
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)
-            if promised then
-                promise(account, promotion, batch, PROMOTION)
+            if budgeted then
+                budget.reserve(account, promotion, batch, budget.PROMOTION)
             end
         end
         redis.call('ZADD', key('WAITING', account, 'promote'), place, promotion)
     end
     return answer
 end
+
+return choice

@@ -1,4 +1,8 @@
--- What leaves a script: events for downstream, messages for the actors, timers.
+-- What leaves a call: events for downstream, messages for the actors, timers.
+local outbox = {}
+
+local key, record_of, kind_of, brief_of = base.key, base.record_of, base.kind_of, base.brief_of
+local whole, is_known = base.whole, base.is_known
 
 -- Civil date from days since 1970 (proleptic Gregorian, 400-year eras): the server has no date function.
 local function iso_time(ms)
@@ -54,17 +58,17 @@ end
 
 -- Append a CloudEvent; `envelope` and `more` are the insides of JSON objects, `more` '' for nothing.
 -- The text is put together here, not decoded and encoded: metadata must come out as it came in.
-local function append_event(id, account, subject, type, envelope, more)
+function outbox.append(id, account, subject, type, envelope, more)
     local event = '{"specversion":"1.0","id":"' .. id
         .. '","source":"identity-worker/' .. account .. '","type":"' .. type
-        .. '","subject":"' .. subject .. '","time":"' .. iso_time(NOW)
+        .. '","subject":"' .. subject .. '","time":"' .. iso_time(call.now)
         .. '","datacontenttype":"application/json","data":{' .. envelope
         .. (more ~= '' and ',' .. more or '') .. '}}'
     put_on_stream(event)
 end
 
 -- Append a CloudEvent about a subject, numbered among those of its brief.
-local function emit(subject, type, more)
+function outbox.emit(subject, type, more)
     local brief = brief_of(subject)
     local record = record_of('brief:' .. brief)
     local known = redis.call('HMGET', record, 'account', 'envelope')
@@ -72,15 +76,15 @@ local function emit(subject, type, more)
         return -- a promotion whose brief was deleted: nobody knows any more whom to tell
     end
     local number = redis.call('HINCRBY', record, 'events', 1)
-    append_event(brief .. '/' .. number, known[1], subject, type, known[2], more)
+    outbox.append(brief .. '/' .. number, known[1], subject, type, known[2], more)
 end
 
 -- Queue a step as Dramatiq itself would (tests/actors/broker/test_broker.py pins the layout).
-local function send(actor, subject)
+function outbox.send(actor, subject)
     local id = 'step-' .. redis.call('INCR', KEY.SEQUENCE)
     local message = cjson.encode({
         queue_name = 'steps', actor_name = actor, args = {subject}, kwargs = {},
-        options = {redis_message_id = id}, message_id = id, message_timestamp = NOW,
+        options = {redis_message_id = id}, message_id = id, message_timestamp = call.now,
     })
     redis.call('HSET', key('MESSAGES', 'steps'), id, message)
     redis.call('RPUSH', key('QUEUE', 'steps'), id)
@@ -88,7 +92,7 @@ local function send(actor, subject)
 end
 
 -- The listeners sleep until the first timer is due; an earlier one must wake them.
-local function set_timer(subject, due)
+function outbox.set_timer(subject, due)
     local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
     redis.call('ZADD', KEY.TIMERS, whole(due), subject)
     if (not first[2] or due < tonumber(first[2])) and redis.call('LLEN', KEY.ALARM) == 0 then
@@ -96,26 +100,20 @@ local function set_timer(subject, due)
     end
 end
 
-local function set_timer_sooner(subject, due)
+function outbox.set_timer_sooner(subject, due)
     local before = tonumber(redis.call('ZSCORE', KEY.TIMERS, subject))
     if before and due < before then
-        set_timer(subject, due)
+        outbox.set_timer(subject, due)
     end
 end
 
--- Queue a record's step, and remember it and since when: until the step has looked, more hints are one.
-local function send_step(record, actor, subject)
-    redis.call('HSET', record, 'hinted', whole(NOW), 'message', send(actor, subject))
-end
-
--- While a deploy brings a newer version, that one may have put on record what this one does not know.
-local function is_known(kind, state)
-    local states = STATES[kind]
-    return states and (not state or states[state])
+-- Queue a record's step, and remember it and since when: until the step has looked, more wakes are one.
+function outbox.send_step(record, actor, subject)
+    redis.call('HSET', record, 'hinted', whole(call.now), 'message', outbox.send(actor, subject))
 end
 
 -- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
-local function hint(subject)
+function outbox.wake(subject)
     local record = record_of(subject)
     local state, hinted, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
     local kind = kind_of(subject)
@@ -123,16 +121,18 @@ local function hint(subject)
         return
     end
     if not state then
-        send('release_orphan', subject)
+        outbox.send('release_orphan', subject)
         return
     end
     local actor = STATES[kind][state].actor
-    if not actor or NOW - (tonumber(hinted) or 0) <= SETTING.lost_ms then
+    if not actor or call.now - (tonumber(hinted) or 0) <= SETTING.lost_ms then
         return
     end
     -- Without workers a message is old and not lost; one more every few minutes would be no help.
     if hinted and message and redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 1 then
         return
     end
-    send_step(record, actor, subject)
+    outbox.send_step(record, actor, subject)
 end
+
+return outbox

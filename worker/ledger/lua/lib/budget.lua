@@ -1,25 +1,30 @@
--- Budgets in credits, of batches and of accounts: what is promised to briefs on their way and what is spent stay
+-- Budgets in credits, of batches and of accounts: what is reserved for briefs on their way and what is spent stay
 -- below both. What an account has spent counts from when it was given a budget.
 --
--- Promised are 50 for each promotion to come, and for drafts not bought yet what drafts of this account have
+-- Reserved are 50 for each promotion to come, and for drafts not bought yet what drafts of this account have
 -- cost so far (the API publishes no price). A brief that its batch can't pay is parked, so that it blocks nobody.
+local budget = {}
 
-local PROMOTION = 50
+local key, record_of, kind_of = base.key, base.record_of, base.kind_of
+
+budget.PROMOTION = 50
+
 -- How far behind the first of a list, parked or waiting, one is looked for that needs less.
-local LOOK_PAST = 50
--- Credits that sums of mean prices may be off by: a budget that is met exactly is not overdrawn.
-local ROUNDING = 1e-6
+budget.LOOK_PAST = 50
 
-local function draft_price(account)
-    local got = redis.call('HMGET', account_record(account), 'drafts_credits', 'drafts_made')
+-- Credits that sums of mean prices may be off by: a budget that is met exactly is not overdrawn.
+budget.ROUNDING = 1e-6
+
+function budget.draft_price(account)
+    local got = redis.call('HMGET', accounts.record(account), 'drafts_credits', 'drafts_made')
     local made = tonumber(got[2]) or 0
     return made > 0 and tonumber(got[1]) / made or 0
 end
 
 -- Until the first job of an account has ended nobody knows what drafts cost. Returns whether one is under way that
 -- will tell.
-local function learns_price(account)
-    local got = redis.call('HMGET', account_record(account), 'drafts_made', 'drafts_ended')
+function budget.learns_price(account)
+    local got = redis.call('HMGET', accounts.record(account), 'drafts_made', 'drafts_ended')
     if got[1] or got[2] then
         return false
     end
@@ -31,105 +36,105 @@ local function learns_price(account)
     return false
 end
 
--- What a subject will still cost; promotions and briefs promise alike.
-local function cost_of(account, subject)
+-- What a subject will still cost; of promotions and briefs alike.
+function budget.cost_of(account, subject)
     if kind_of(subject) == 'promotion' then
-        return PROMOTION
+        return budget.PROMOTION
     end
     local got = redis.call('HMGET', record_of(subject), 'need', 'variations')
-    return PROMOTION * (tonumber(got[1]) or 1) + draft_price(account) * (tonumber(got[2]) or 1)
+    return budget.PROMOTION * (tonumber(got[1]) or 1) + budget.draft_price(account) * (tonumber(got[2]) or 1)
 end
 
-local function budget_of(batch)
+function budget.allowed(batch)
     return batch and tonumber(redis.call('HGET', key('BUDGET', batch), 'allowed')) or nil
 end
 
-local function spent_of(batch)
+function budget.spent(batch)
     return tonumber(redis.call('HGET', key('BUDGET', batch), 'spent')) or 0
 end
 
-local function without(left, promises)
-    for _, credits in ipairs(redis.call('HVALS', promises)) do
+local function without(left, reservations)
+    for _, credits in ipairs(redis.call('HVALS', reservations)) do
         left = left - credits
     end
     return left
 end
 
--- Credits that are neither spent nor promised.
-local function budget_left(batch)
-    local allowed = budget_of(batch)
-    return allowed and without(allowed - spent_of(batch), key('PROMISED', batch)) or math.huge
+-- Credits that are neither spent nor reserved.
+function budget.left(batch)
+    local allowed = budget.allowed(batch)
+    return allowed and without(allowed - budget.spent(batch), key('PROMISED', batch)) or math.huge
 end
 
 -- The same of an account's own budget.
-local function account_left(account, limits)
+function budget.account_left(account, limits)
     if not limits.budget then
         return math.huge
     end
-    local spent = tonumber(redis.call('HGET', account_record(account), 'spent')) or 0
+    local spent = tonumber(redis.call('HGET', accounts.record(account), 'spent')) or 0
     return without(limits.budget - spent, key('RESERVATIONS', account))
 end
 
 -- `left` of the account's budget.
-local function fits_account(account, subject, left)
+function budget.fits_account(account, subject, left)
     return left == math.huge or redis.call('HEXISTS', key('RESERVATIONS', account), subject) == 1
-        or cost_of(account, subject) <= left + ROUNDING
+        or budget.cost_of(account, subject) <= left + budget.ROUNDING
 end
 
-local function fits_budget(account, subject, batch)
+function budget.fits(account, subject, batch)
     return not batch or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
-        or cost_of(account, subject) <= budget_left(batch) + ROUNDING
+        or budget.cost_of(account, subject) <= budget.left(batch) + budget.ROUNDING
 end
 
 -- With a budget, the first brief of an account goes alone: those that start with it would be bought at any price. One
 -- that its batch can't pay anyhow need not wait for that to be parked.
-local function waits_for_price(account, subject, limits, learns)
+function budget.waits_for_price(account, subject, limits, learns)
     if not learns or kind_of(subject) ~= 'brief' then
         return false
     end
     local batch = redis.call('HGET', record_of(subject), 'batch')
-    return (limits.budget or budget_of(batch)) and fits_budget(account, subject, batch)
+    return (limits.budget or budget.allowed(batch)) and budget.fits(account, subject, batch)
 end
 
 -- Also without a budget: one that is set later must know what is on its way already. The batch is kept apart from
 -- the record, which may be deleted.
-local function promise(account, subject, batch, credits)
+function budget.reserve(account, subject, batch, credits)
     redis.call('HSETNX', key('RESERVATIONS', account), subject, credits)
     if batch and redis.call('HSETNX', key('PROMISED', batch), subject, credits) == 1 then
         redis.call('HSET', key('PROMISED_OF', account), subject, batch)
     end
 end
 
-local function is_promised(account, subject, batch)
+function budget.is_reserved(account, subject, batch)
     return redis.call('HEXISTS', key('RESERVATIONS', account), subject) == 1
         or (batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1)
 end
 
--- Returns whether it was promised by its batch.
-local function take_promise(account, subject, batch)
+-- Returns whether its batch had reserved it.
+function budget.take_reservation(account, subject, batch)
     redis.call('HDEL', key('RESERVATIONS', account), subject)
     redis.call('HDEL', key('PROMISED_OF', account), subject)
     return batch and redis.call('HDEL', key('PROMISED', batch), subject) == 1
 end
 
-local function spend(account, batch, credits)
+function budget.spend(account, batch, credits)
     if not tonumber(credits) then
         return
     end
-    redis.call('HINCRBYFLOAT', account_record(account), 'spent', credits)
+    redis.call('HINCRBYFLOAT', accounts.record(account), 'spent', credits)
     if batch then
         redis.call('HINCRBYFLOAT', key('BUDGET', batch), 'spent', credits)
     end
 end
 
-local function park(account, endpoint, subject, batch)
+function budget.park(account, endpoint, subject, batch)
     local waiting = key('WAITING', account, endpoint)
     redis.call('ZADD', key('PARKED', batch), redis.call('ZSCORE', waiting, subject), subject)
     redis.call('HINCRBY', key('PARKED_OF', account), batch, 1)
     redis.call('ZREM', waiting, subject)
 end
 
-local function take_parked(account, subject, batch)
+function budget.take_parked(account, subject, batch)
     if redis.call('ZREM', key('PARKED', batch), subject) == 1
         and redis.call('HINCRBY', key('PARKED_OF', account), batch, -1) <= 0 then
         redis.call('HDEL', key('PARKED_OF', account), batch)
@@ -137,35 +142,37 @@ local function take_parked(account, subject, batch)
 end
 
 -- Let the parked of a batch wait again whom its budget may pay now. All of them: the first may lack slots.
-local function unpark(account, batch)
-    local parked = redis.call('ZRANGE', key('PARKED', batch), 0, LOOK_PAST, 'WITHSCORES')
-    local left = #parked > 0 and budget_left(batch)
+function budget.unpark(account, batch)
+    local parked = redis.call('ZRANGE', key('PARKED', batch), 0, budget.LOOK_PAST, 'WITHSCORES')
+    local left = #parked > 0 and budget.left(batch)
     for n = 1, #parked, 2 do
         local subject = parked[n]
         local own = redis.call('HGET', record_of(subject), 'account')
         if not own then
-            take_parked(account, subject, batch) -- its record was deleted
-        elseif cost_of(own, subject) <= left + ROUNDING then
+            budget.take_parked(account, subject, batch) -- its record was deleted
+        elseif budget.cost_of(own, subject) <= left + budget.ROUNDING then
             redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
-            take_parked(own, subject, batch)
+            budget.take_parked(own, subject, batch)
             if own ~= account then
-                set_timer('account:' .. own, NOW)
+                outbox.set_timer('account:' .. own, call.now)
             end
         end
     end
 end
 
--- What was promised is spent, or free again for the next; whoever ends with `admit` starts who fits the account's.
-local function unpromise(account, subject)
+-- What was reserved is spent, or free again for the next; whoever ends with `admit` starts who fits the account's.
+function budget.release(account, subject)
     local batch = redis.call('HGET', record_of(subject), 'batch')
-    if take_promise(account, subject, batch) then
-        unpark(account, batch)
+    if budget.take_reservation(account, subject, batch) then
+        budget.unpark(account, batch)
     end
 end
 
 -- Drafts have become cheaper: a brief of any batch may fit its budget now.
-local function unpark_all(account)
+function budget.unpark_all(account)
     for _, batch in ipairs(redis.call('HKEYS', key('PARKED_OF', account))) do
-        unpark(account, batch)
+        budget.unpark(account, batch)
     end
 end
+
+return budget

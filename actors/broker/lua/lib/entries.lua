@@ -1,26 +1,29 @@
 -- What stands in a queue's list, or beside it, and is no message that can be run at once.
+local entries = {}
+
+local key = base.key
 
 -- A list element without a message may be a brief that somebody pushed as it is: it is its own message then, under its
 -- digest, so that the same text pushed twice is one brief. It may be the id of a message that is about to come, as
 -- nothing makes others write both at once. Returns the id of a message that can be run, or nil.
-local function sort(queue, element)
+function entries.sort(queue, element)
     local bare = 'bare-' .. redis.sha1hex(element)
-    if #element > A.most_bytes then
-        bury(queue, bare, element, {at = NOW, error = 'it has ' .. #element .. ' bytes, more than are read of any message'})
-    elseif queue == A.inlet and string.find(element, '^\239?\187?\191?%s*{') then
-        redis.call('HSET', queue_key(queue) .. '.msgs', bare, element)
+    if #element > SETTING.most_bytes then
+        dead_letters.add(queue, bare, element, {at = call.now, error = 'it has ' .. #element .. ' bytes, more than are read of any message'})
+    elseif queue == SETTING.inlet and string.find(element, '^\239?\187?\191?%s*{') then
+        redis.call('HSET', key('MESSAGES', queue), bare, element)
         return bare
     elseif element == '' or #element > 512 or string.find(element, '^\239?\187?\191?%s*[%["]') then
-        bury(queue, bare, element, {at = NOW, error = 'it is neither the id of a message nor a brief, which is a JSON object'})
+        dead_letters.add(queue, bare, element, {at = call.now, error = 'it is neither the id of a message nor a brief, which is a JSON object'})
     else
-        redis.call('ZADD', string.format(A.late, queue), 'NX', NOW, element)
+        redis.call('ZADD', key('LATE', queue), 'NX', call.now, element)
     end
 end
 
 -- The ids whose messages were not there: queue those that have come, and make dead letters of those that did not
--- within `patience` ms.
-local function look_for_late(queue, patience)
-    local late, name = string.format(A.late, queue), queue_key(queue)
+-- within SETTING.patience ms.
+function entries.look_for_late(queue)
+    local late, name = key('LATE', queue), key('QUEUE', queue)
     local ids = redis.call('ZRANGE', late, 0, 99, 'WITHSCORES')
     for n = 1, #ids, 2 do
         local id, since = ids[n], tonumber(ids[n + 1])
@@ -30,9 +33,9 @@ local function look_for_late(queue, patience)
         elseif redis.call('HEXISTS', name .. '.DQ.msgs', id) == 1 then
             redis.call('RPUSH', name .. '.DQ', id)
             redis.call('ZREM', late, id)
-        elseif NOW - since > patience then
-            bury(queue, id, '', {at = NOW, error = 'the list had this id, but no message of it came within '
-                .. patience / 1000 .. ' s: HSET ' .. name .. '.msgs first, then RPUSH'})
+        elseif call.now - since > SETTING.patience then
+            dead_letters.add(queue, id, '', {at = call.now, error = 'the list had this id, but no message of it came within '
+                .. SETTING.patience / 1000 .. ' s: HSET ' .. name .. '.msgs first, then RPUSH'})
             redis.call('ZREM', late, id)
         end
     end
@@ -43,58 +46,61 @@ local function eta_of(text)
     local ok, message = pcall(cjson.decode, text)
     local options = ok and type(message) == 'table' and message.options
     local eta = type(options) == 'table' and tonumber(options.eta)
-    return eta and eta == eta and eta or NOW
+    return eta and eta == eta and eta or call.now
 end
 
 -- Stock Dramatiq puts what is delayed on a queue of its own, and its workers keep it in memory until it is due. Here it
--- stays in Redis, sorted by when that is: `longest` ms ahead at the most, beyond which it is a dead letter.
-local function take_delayed(longest)
-    local name, bytes = queue_key(A.inlet), 0
+-- stays in Redis, sorted by when that is: SETTING.longest_delay ms ahead at the most, beyond which it is a dead letter.
+function entries.take_delayed()
+    local name, bytes = key('QUEUE', SETTING.inlet), 0
     local list, hash = redis.call('TYPE', name .. '.DQ').ok, redis.call('TYPE', name .. '.DQ.msgs').ok
     if list ~= 'list' or (hash ~= 'hash' and hash ~= 'none') then
         return -- nothing is delayed, or what stands there is no queue: its error would keep the worker from all others
     end
     for _ = 1, 100 do
-        local id = bytes < A.most_bytes and redis.call('LPOP', name .. '.DQ')
+        local id = bytes < SETTING.most_bytes and redis.call('LPOP', name .. '.DQ')
         if not id then
             break
         end
         local size = redis.call('HSTRLEN', name .. '.DQ.msgs', id)
         bytes = bytes + size
-        local text = size > 0 and size <= A.most_bytes and redis.call('HGET', name .. '.DQ.msgs', id)
-        local eta = text and eta_of(text) or NOW
-        if eta > NOW + longest then
+        local text = size > 0 and size <= SETTING.most_bytes and redis.call('HGET', name .. '.DQ.msgs', id)
+        local eta = text and eta_of(text) or call.now
+        if eta > call.now + SETTING.longest_delay then
             redis.call('HDEL', name .. '.DQ.msgs', id)
-            bury(A.inlet, id, text, {at = NOW, error = 'it is delayed by more than ' .. longest / 86400000 .. ' days'})
+            dead_letters.add(SETTING.inlet, id, text, {at = call.now, error = 'it is delayed by more than ' .. SETTING.longest_delay / 86400000 .. ' days'})
         elseif redis.call('HEXISTS', name .. '.DQ.msgs', id) == 1 then
-            redis.call('ZADD', A.delayed, string.format('%.0f', eta), id)
+            redis.call('ZADD', KEY.DELAYED, string.format('%.0f', eta), id)
         else
             redis.call('RPUSH', name, id) -- which tells what it is
         end
     end
 end
 
-local function queue_what_is_due()
-    local name = queue_key(A.inlet)
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', A.delayed, '-inf', NOW, 'LIMIT', 0, 100)) do
+-- Queue those of the delayed messages whose time has come.
+function entries.queue_what_is_due()
+    local name = key('QUEUE', SETTING.inlet)
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEY.DELAYED, '-inf', call.now, 'LIMIT', 0, 100)) do
         local text = redis.call('HGET', name .. '.DQ.msgs', id)
-        redis.call('ZREM', A.delayed, id)
+        redis.call('ZREM', KEY.DELAYED, id)
         if text then
             redis.call('HDEL', name .. '.DQ.msgs', id)
-            queue_message(A.inlet, id, text)
+            base.queue_message(SETTING.inlet, id, text)
         end
     end
 end
 
 -- What was put aside for want of room among the dead letters comes back once half of them are gone.
-local function look_beyond()
-    local bytes = tonumber(redis.call('GET', A.letter_bytes) or 0)
-    local letters = redis.call('ZCARD', queue_key(A.inlet) .. '.XQ')
-    for _ = 1, letters < A.most_letters / 2 and bytes < A.most_letter_bytes / 2 and 100 or 0 do
-        local text = redis.call('LPOP', A.beyond)
+function entries.look_beyond()
+    local bytes = tonumber(redis.call('GET', KEY.LETTER_BYTES) or 0)
+    local letters = redis.call('ZCARD', key('DEAD', SETTING.inlet))
+    for _ = 1, letters < SETTING.most_letters / 2 and bytes < SETTING.most_letter_bytes / 2 and 100 or 0 do
+        local text = redis.call('LPOP', KEY.BEYOND)
         if not text then
             break
         end
-        redis.call('RPUSH', queue_key(A.inlet), text)
+        redis.call('RPUSH', key('QUEUE', SETTING.inlet), text)
     end
 end
+
+return entries

@@ -2,20 +2,15 @@
 --
 -- An arrival: id, account, batch (or none), priority, state, set = {field = text} with parts, source and content
 -- (worker/briefs/equality.py), event = {type, more}, asked = the digest of older records (or none)
+local arrivals = {}
+
+local key, record_of, fields_of, promotions_of = base.key, base.record_of, base.fields_of, base.promotions_of
 
 -- Briefs that stood in a place before which are kept, the faults that are kept of each, and lines of their journal.
 local MOST_EARLIER, MOST_FAULTS, MOST_LINES = 10, 3, 200
+
 -- States of a brief that may have ended without having cost anything.
 local FREE = {failed = true, cancelled = true}
-
-local function fields_of(record, ...)
-    local names, got = {...}, redis.call('HMGET', record, ...)
-    local of = {}
-    for n, name in ipairs(names) do
-        of[name] = got[n] or nil
-    end
-    return of
-end
 
 -- The paths in which two tables of digests differ, in their order.
 local function differing(ones, others)
@@ -40,7 +35,7 @@ local function differing_by_hand(known, arrival)
         return {account = account, batch = batch, priority = priority, on_name_taken = of.on_name_taken,
             metadata = of.envelope, ['body, photo or choice'] = asked or of.faults}
     end
-    local ones = said(known, known.account, known.batch, priority_of(tonumber(known.place)), known.asked)
+    local ones = said(known, known.account, known.batch, fair.priority_of(tonumber(known.place)), known.asked)
     local others = said(arrival.set, arrival.account, arrival.batch, arrival.priority, arrival.asked)
     if ones.account ~= others.account or ones.batch ~= others.batch then
         ones.metadata = others.metadata -- the envelope holds all three
@@ -48,30 +43,9 @@ local function differing_by_hand(known, arrival)
     return differing(ones, others)
 end
 
--- Whether nothing was paid for a brief, nor may have been, by its journal (worker/lifecycle/charges.py reads it for people).
-local function cost_nothing(brief)
-    local open = {}
-    for _, text in ipairs(redis.call('LRANGE', key('JOURNAL', brief), 0, -1)) do
-        local is_json, entry = pcall(cjson.decode, text)
-        if not is_json or type(entry) ~= 'table' or OUTCOMES.taken[entry.what] then
-            return false
-        end
-        local call = tostring(entry.call) .. ' ' .. tostring(entry.subject) .. ' ' .. tostring(entry.attempt)
-        if entry.what == 'intended' then
-            if open[call] then
-                return false
-            end
-            open[call] = true
-        elseif not OUTCOMES.open[entry.what] then
-            open[call] = nil
-        end
-    end
-    return next(open) == nil
-end
-
 -- What becomes of an arrival: accepted, same, replaced or conflict; the state of the brief that is on record, and the
 -- paths in which they differ.
-local function outcome_of(arrival)
+function arrivals.outcome_of(arrival)
     local known = fields_of(record_of('brief:' .. arrival.id), 'state', 'parts', 'source', 'asked', 'faults', 'envelope',
         'account', 'batch', 'place', 'on_name_taken', 'job_id')
     if not known.state then
@@ -91,7 +65,7 @@ local function outcome_of(arrival)
     if breaks_rules or known.faults then
         paths = {} -- of what breaks rules there is nothing to compare
     end
-    if FREE[known.state] and not known.job_id and cost_nothing(arrival.id) then
+    if FREE[known.state] and not known.job_id and journal.cost_nothing(arrival.id) then
         return 'replaced', known.state, paths
     end
     return 'conflict', known.state, paths
@@ -99,7 +73,7 @@ end
 
 -- Take a brief that has cost nothing off the record, and return the fields that it leaves to the one which takes its
 -- place: its history, and counts that go on, as no event and no attempt may have the number of another.
-local function make_way(brief)
+function arrivals.make_way(brief)
     local subject = 'brief:' .. brief
     local record = record_of(subject)
     local known = fields_of(record, 'state', 'batch', 'accepted_at', 'moved_at', 'error', 'faults', 'earlier', 'events', 'grants')
@@ -118,7 +92,7 @@ local function make_way(brief)
         redis.call('DEL', record_of(promotion))
     end
     redis.call('DEL', record)
-    journal(brief, '"call":"replaced","subject":"' .. subject .. '","what":"' .. known.state .. '"}')
+    journal.write(brief, '"call":"replaced","subject":"' .. subject .. '","what":"' .. known.state .. '"}')
     redis.call('LTRIM', key('JOURNAL', brief), -MOST_LINES, -1)
     redis.call('PERSIST', key('JOURNAL', brief))
     return {earlier = cjson.encode(earlier), events = known.events, grants = known.grants}
@@ -126,8 +100,8 @@ end
 
 -- Tell downstream of a brief that could not be taken; of one that a message brings, once: whoever is killed before
 -- it is a dead letter leaves it to be run again.
-local function tell_conflict(arrival, letter, state, paths)
-    if letter and redis.call('HSETNX', KEY.LETTERS, letter, cjson.encode({at = NOW, error = 'another brief has its id'})) == 0 then
+function arrivals.tell_conflict(arrival, letter, state, paths)
+    if letter and redis.call('HSETNX', KEY.LETTERS, letter, cjson.encode({at = call.now, error = 'another brief has its id'})) == 0 then
         return
     end
     local quoted = {}
@@ -139,5 +113,7 @@ local function tell_conflict(arrival, letter, state, paths)
         more = more .. ',"faults":' .. arrival.set.faults
     end
     local id = arrival.id .. '/conflict-' .. redis.call('INCR', KEY.SEQUENCE)
-    append_event(id, arrival.account, 'brief:' .. arrival.id, 'identity.brief.conflict', arrival.set.envelope, more)
+    outbox.append(id, arrival.account, 'brief:' .. arrival.id, 'identity.brief.conflict', arrival.set.envelope, more)
 end
+
+return arrivals

@@ -1,0 +1,104 @@
+"""The broker's commands: for each file under `lua/`, what it is given and what it answers.
+
+`Functions.run(command)` calls one (`worker.store.functions`). A message's id is text as `decoded` made it.
+What a command does, and why it must be one call, stands at the head of its file.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from config import keys
+from worker.store.connection import decoded, encoded
+from worker.store.functions import Command, flag
+
+
+class Fetched(NamedTuple):
+    """What a fetch has taken, and what it made dead letters of."""
+
+    taken: list[tuple[str, bytes, str]]
+    """Id, text, and what it is about where a worker has died with it, else ""."""
+    dead: list[tuple[str, str]]
+    """Id and reason."""
+
+
+class Tended(NamedTuple):
+    """What tending has done."""
+
+    put_back: int
+    """Messages that dead workers had in hand."""
+    dead: list[tuple[str, str]]
+    """Id and reason of each dead letter that was made."""
+
+
+class Surveyed(NamedTuple):
+    """What a survey of a queue has found."""
+
+    lost: int
+    """Messages that nobody will come upon; -1 where there are too many to compare."""
+    ids: list[str]
+    """The ids of some of them."""
+
+
+def fetch(worker: str, queue: str, most: int) -> Command[Fetched]:
+    """Take messages from a queue."""
+    return Command("fetch", keys.QUEUE(queue), _fetched, {"worker": worker, "queue": queue, "most": most})
+
+
+def ack(
+    worker: str, queue: str, message_id: str, digest: str, following: Sequence[Mapping[str, str]]
+) -> Command[bool]:
+    """Acknowledge a message that ran, and send what is to follow it."""
+    given = {"worker": worker, "queue": queue, "digest": digest, "following": following}
+    return Command("ack", keys.QUEUE(queue), flag, given, (encoded(message_id),))
+
+
+def dead_letter(worker: str, queue: str, message_id: str, fetched: bytes, error: str) -> Command[bool]:
+    """Make a message that a worker has in hand a dead letter."""
+    given = {"worker": worker, "queue": queue, "error": error}
+    return Command("dead_letter", keys.QUEUE(queue), flag, given, (encoded(message_id), fetched))
+
+
+def tend(worker: str) -> Command[Tended]:
+    """Say that a worker is alive, and put the queues in order."""
+    return Command("tend", keys.WORKERS(), _tended, {"worker": worker})
+
+
+def read(queue: str, letter_id: str) -> Command[list[Any]]:
+    """Read a dead letter: its beginning, bytes, since when it is one (ms) and its reason; nothing of none."""
+    return Command("read", keys.DEAD(queue), list, {"queue": queue}, (encoded(letter_id),))
+
+
+def revive(queue: str, letter_id: str) -> Command[bool]:
+    """Put a dead letter back into its queue."""
+    return Command("revive", keys.DEAD(queue), flag, {"queue": queue}, (encoded(letter_id),))
+
+
+def drop(queue: str, letter_id: str) -> Command[bool]:
+    """Forget a dead letter."""
+    return Command("drop", keys.DEAD(queue), flag, {"queue": queue}, (encoded(letter_id),))
+
+
+def survey(queue: str, hands: Sequence[str], put_off: str) -> Command[Surveyed]:
+    """Look for messages of a queue that nobody will come upon; `hands` and `put_off` are keys."""
+    given = {"queue": queue, "hands": list(hands), "put_off": put_off}
+    return Command("survey", keys.QUEUE(queue), _surveyed, given)
+
+
+def _fetched(answer: Any) -> Fetched:
+    got, dead = answer
+    taken = zip(got[::3], got[1::3], got[2::3], strict=True)
+    return Fetched([(decoded(id_), text, decoded(topic)) for id_, text, topic in taken], _told(dead))
+
+
+def _tended(answer: Any) -> Tended:
+    put_back, dead = answer
+    return Tended(int(put_back), _told(dead))
+
+
+def _surveyed(answer: Any) -> Surveyed:
+    lost, *ids = answer
+    return Surveyed(int(lost), [decoded(each) for each in ids])
+
+
+def _told(dead: Sequence[bytes]) -> list[tuple[str, str]]:
+    return [(decoded(id_), decoded(error)) for id_, error in zip(dead[::2], dead[1::2], strict=True)]

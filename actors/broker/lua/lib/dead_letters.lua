@@ -1,0 +1,58 @@
+-- Dead letters: messages that no worker could run, each with its reason.
+local dead_letters = {}
+
+local key = base.key
+
+-- A dead letter is no more: it was brought back, thrown away, or is too old.
+function dead_letters.forget(queue, id)
+    local name = key('DEAD', queue)
+    local size = redis.call('HSTRLEN', name .. '.msgs', id)
+    redis.call('ZREM', name, id)
+    redis.call('HDEL', KEY.LETTERS, id)
+    if redis.call('HDEL', name .. '.msgs', id) == 1 and queue == SETTING.inlet and redis.call('DECRBY', KEY.LETTER_BYTES, size) <= 0 then
+        redis.call('DEL', KEY.LETTER_BYTES) -- letters that Dramatiq wrote were never counted
+    end
+end
+
+-- Those that were made in this call, for the log: id and reason of each, cut short.
+function dead_letters.made()
+    return call.dead_letters or {}
+end
+
+-- Make what stood in a queue a dead letter, with its reason; a step's brief is held by the step that this sends.
+-- Where there are too many, an entry of the inlet is put aside as it is, and is looked at once there is room: a
+-- reason for each of a flood of bytes would be larger than the flood.
+function dead_letters.add(queue, id, text, reason)
+    local name, made = key('QUEUE', queue), dead_letters.made()
+    made[#made + 1] = string.sub(id, 1, 100)
+    made[#made + 1] = reason.error
+    call.dead_letters = made
+    local topic, actor = base.topic_of(queue, id, text)
+    redis.call('HDEL', KEY.DEATHS, topic)
+    if text == '' and redis.call('HSTRLEN', name .. '.XQ.msgs', id) > 0 then
+        return -- the message of this id is a dead letter already
+    end
+    id = base.id_beside(name .. '.XQ.msgs', id, text)
+    dead_letters.forget(queue, id)
+    if queue == SETTING.inlet then
+        local bytes = tonumber(redis.call('GET', KEY.LETTER_BYTES) or 0)
+        if redis.call('ZCARD', name .. '.XQ') >= SETTING.most_letters or bytes + #text > SETTING.most_letter_bytes then
+            redis.call('RPUSH', KEY.BEYOND, text ~= '' and text or id)
+            return
+        end
+        redis.call('INCRBY', KEY.LETTER_BYTES, #text)
+    end
+    redis.call('ZADD', name .. '.XQ', call.now, id)
+    redis.call('HSET', name .. '.XQ.msgs', id, text)
+    redis.call('HSET', KEY.LETTERS, id, cjson.encode(reason))
+    if actor and actor ~= SETTING.holder then
+        local holding = 'hold-' .. id
+        redis.call('HSET', name .. '.msgs', holding, cjson.encode({
+            queue_name = queue, actor_name = SETTING.holder, args = {id}, kwargs = {},
+            options = {redis_message_id = holding}, message_id = holding, message_timestamp = call.now,
+        }))
+        redis.call('RPUSH', name, holding)
+    end
+end
+
+return dead_letters

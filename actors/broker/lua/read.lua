@@ -1,0 +1,15 @@
+-- read: read a dead letter.
+--
+-- queue; ... = its id
+-- Returns its beginning (`most_bytes` of it), its bytes in all, since when it is one (ms), and its reason or ''; of none
+-- nothing.
+--
+-- One call, so that no more than its beginning leaves the server.
+-- Flag: no-writes
+local id = ...
+local name = base.key('DEAD', A.queue)
+local text = redis.call('HGET', name .. '.msgs', id)
+if not text then
+    return {}
+end
+return {string.sub(text, 1, SETTING.most_bytes), #text, redis.call('ZSCORE', name, id) or '0', redis.call('HGET', KEY.LETTERS, id) or ''}

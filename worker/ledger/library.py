@@ -1,0 +1,84 @@
+"""The ledger's function library: its modules in the order of their arrows, and what it knows of Python.
+
+A module uses only what stands before it in MODULES; each is one file under `lua/lib/` and one table of the
+same name. The commands, the other files under `lua/`, may use them all and not each other.
+"""
+
+from pathlib import Path
+
+from config import durations, keys
+from config.settings import Settings
+from worker.ledger.kinds import KINDS
+from worker.ledger.outcomes import OPEN, TAKEN
+from worker.store.functions import Library, library
+
+MODULES = (
+    "base",
+    "outbox",
+    "accounts",
+    "fair",
+    "budget",
+    "batches",
+    "capacity",
+    "permits",
+    "backoff",
+    "unclaimed",
+    "jobs",
+    "journal",
+    "stops",
+    "endings",
+    "holdings",
+    "transition",
+    "choice",
+    "arrivals",
+    "orphans",
+    "admission",
+)
+FOLDER = Path(__file__).parent / "lua"
+
+
+def ledger_library(settings: Settings) -> Library:
+    """Return the library with the tables that it shares with Python, and these settings."""
+    states = {
+        kind: {
+            name: {
+                "moves": dict.fromkeys(state.moves, True),
+                "actor": state.actor,
+                "permit": state.permit,
+                "slots": state.slots,
+                "final": state.final,
+            }
+            for name, state in product.states.items()
+        }
+        for kind, product in KINDS.items()
+    }
+    shared = {
+        "KEY": {name: key.template for name, key in keys.ALL.items()},
+        "STATES": states,
+        "WAITS": {
+            kind: {"state": product.waits, "endpoint": product.endpoint} for kind, product in KINDS.items()
+        },
+        "OUTCOMES": {"taken": dict.fromkeys(TAKEN, True), "open": dict.fromkeys(OPEN, True)},
+        "SETTING": {
+            "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),
+            "probe_ms": settings.api_ms(durations.PROBE_FIRST_SECONDS),
+            "pause_most_ms": settings.api_ms(durations.PROBE_MOST_SECONDS),
+            "busy_ms": settings.api_ms(durations.BUSY_AGAIN_SECONDS),
+            "library_ms": settings.api_ms(durations.COUNT_AGAIN_SECONDS),
+            "recount_ms": settings.api_ms(durations.COUNT_SOON_SECONDS),
+            "early_ms": round(durations.EARLY_EVENT_SECONDS * 1000),
+            "replay_ms": durations.REPLAY_KEPT_MS,
+            "stranger_ms": durations.UNCLAIMED_KEPT_MS,
+            "replay_again_ms": settings.api_ms(durations.REPLAY_AGAIN_SECONDS),
+            "span_ms": settings.api_ms(durations.REPLAY_SPAN_SECONDS),
+            "grant_ms": durations.GRANT_MS,
+            "again_ms": durations.STEP_AGAIN_MS,
+            "lost_ms": durations.MESSAGE_LOST_MS,
+            "keep_ms": round(settings.keep_days * 86_400_000),
+            "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
+            "keep_events": settings.keep_events,
+            "keep_event_bytes": settings.keep_event_bytes,
+            "preprocessing_counts": settings.preprocessing_counts,
+        },
+    }
+    return library("ledger", FOLDER, MODULES, shared)

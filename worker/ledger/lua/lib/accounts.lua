@@ -1,0 +1,95 @@
+-- An account: its limits and pauses, the jobs that others leave to us, the slots that the API has said it has.
+local accounts = {}
+
+local key, record_of, whole = base.key, base.record_of, base.whole
+
+accounts.ENDPOINTS = {'promote', 'create'}
+
+local FIELDS = {'jobs', 'slots', 'slots_seen', 'budget', 'create_per_minute', 'promote_per_minute', 'express',
+    'working', 'working_until', 'pause_until', 'create_until', 'promote_until',
+    'pause_count', 'create_count', 'promote_count', 'create_full', 'promote_full'}
+
+function accounts.record(account)
+    return record_of('account:' .. account)
+end
+
+-- Returns what limits an account now; math.huge where nothing does.
+function accounts.limits_of(account)
+    local got = redis.call('HMGET', accounts.record(account), unpack(FIELDS))
+    local of = {}
+    for n, field in ipairs(FIELDS) do
+        of[field] = tonumber(got[n])
+    end
+    local all, count = of.pause_until or 0, of.pause_count or 0
+    return {
+        jobs = of.jobs or 5,
+        slots = of.slots == 0 and math.huge or of.slots or 50,
+        slots_seen = of.slots_seen or math.huge,
+        budget = of.budget,
+        express = of.express or 0,
+        working = of.working,
+        working_until = of.working_until or 0,
+        rate = {create = of.create_per_minute or 5, promote = of.promote_per_minute or 5},
+        pause = {create = math.max(all, of.create_until or 0), promote = math.max(all, of.promote_until or 0)},
+        -- After a refusal one request goes first; the others follow when it came through.
+        probing = {create = count + (of.create_count or 0) > 0, promote = count + (of.promote_count or 0) > 0},
+        full = {create = of.create_full, promote = of.promote_full},
+    }
+end
+
+-- Write down who changed what of an account; the newest hundred stay.
+function accounts.log_change(account, change)
+    redis.call('LPUSH', key('CHANGES', account), cjson.encode(change))
+    redis.call('LTRIM', key('CHANGES', account), 0, 99)
+end
+
+-- Returns the jobs that we may have now (math.huge: no cap), and when one more will be tried (nil: never).
+function accounts.jobs_now(account, limits)
+    local cap = limits.jobs > 0 and limits.jobs or math.huge
+    if not limits.working then
+        return cap, nil
+    end
+    local record = accounts.record(account)
+    if call.now >= limits.working_until then
+        limits.working = limits.working + 1
+        limits.working_until = call.now + SETTING.busy_ms
+        redis.call('HSET', record, 'working', limits.working, 'working_until', whole(limits.working_until))
+    end
+    if limits.working >= cap then
+        limits.working = nil
+        redis.call('HDEL', record, 'working', 'working_until')
+        return cap, nil
+    end
+    return limits.working, limits.working_until
+end
+
+-- What the API has said of the slots is over: the operator says something else of them, or the API itself.
+function accounts.lift_slots_seen(account)
+    return redis.call('HDEL', accounts.record(account), 'slots_seen', 'slots_seen_at', 'slots_seen_reason', 'slots_beyond')
+end
+
+-- The API has taken a promote. One more than it is said to hold: the next count tells whether it holds more now, or
+-- somebody had deleted one.
+function accounts.look_beyond(account)
+    local seen = tonumber(redis.call('HGET', accounts.record(account), 'slots_seen'))
+    if seen and redis.call('ZCARD', key('IDENTITIES', account)) > seen then
+        redis.call('HSET', accounts.record(account), 'slots_beyond', 1)
+        outbox.set_timer('library:' .. account, call.now)
+    end
+end
+
+-- The library was counted: what was learned of the slots holds only if it does not hold more.
+function accounts.correct_slots_seen(account)
+    local record = accounts.record(account)
+    local counted, seen = redis.call('ZCARD', key('IDENTITIES', account)), tonumber(redis.call('HGET', record, 'slots_seen'))
+    local beyond = redis.call('HDEL', record, 'slots_beyond') == 1
+    if seen and counted > seen then
+        if beyond then
+            accounts.lift_slots_seen(account)
+        else
+            redis.call('HSET', record, 'slots_seen', counted) -- others had made some since the count before
+        end
+    end
+end
+
+return accounts

@@ -1,0 +1,13 @@
+-- The last word of every call that may have freed something: start whoever may start now.
+local admission = {}
+
+-- Start whoever of an account may start; an orphan that is in the way is forgotten, which may free what others wait for.
+function admission.admit(account)
+    local orphan = permits.start(account)
+    while orphan do
+        orphans.forget(account, orphan)
+        orphan = permits.start(account)
+    end
+end
+
+return admission

@@ -1,0 +1,126 @@
+-- What a refusal of the API does to an account: it pauses, or an endpoint cools, and whoever was granted a request of
+-- it and has not begun it waits again.
+local backoff = {}
+
+local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
+
+-- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
+-- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
+function backoff.pause(account, what, ms, reason, granted_at)
+    local record = accounts.record(account)
+    local got = redis.call('HMGET', record, what .. '_until', what .. '_count')
+    local before, count = tonumber(got[1]) or 0, tonumber(got[2]) or 0
+    if count == 0 or granted_at >= before then
+        count = count + 1
+    end
+    local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, SETTING.pause_most_ms))
+    redis.call('HSET', record, what .. '_count', count,
+        what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason)
+    redis.call('HDEL', record, what .. '_full')
+    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+        if what == endpoint or what == 'pause' then
+            permits.withdraw(account, endpoint)
+        end
+    end
+end
+
+-- Let an endpoint rest until then, for every worker at once; this is no refusal, so nothing is probed after it.
+local function cool(account, endpoint, ms, reason)
+    local record = accounts.record(account)
+    local before = tonumber(redis.call('HGET', record, endpoint .. '_until')) or 0
+    if call.now + ms > before then
+        redis.call('HSET', record, endpoint .. '_until', whole(call.now + ms), endpoint .. '_reason', reason)
+    end
+    permits.withdraw(account, endpoint)
+end
+
+function backoff.lift(account, what)
+    redis.call('HDEL', accounts.record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_full')
+end
+
+-- Who is preparing asks for no permit, so `admit` would not start it when the pauses are lifted by hand.
+function backoff.sleep_on_pause(account, subject)
+    redis.call('ZADD', key('WAITING', account, 'prepare'), redis.call('HGET', record_of(subject), 'place'), subject)
+end
+
+function backoff.wake_from_pause(account, subject)
+    redis.call('ZREM', key('WAITING', account, 'prepare'), subject)
+end
+
+-- An answer that is no refusal of the account: what was paused is over, unless the request went out before.
+function backoff.came_through(account, endpoint, granted_at)
+    local record = accounts.record(account)
+    for _, what in ipairs({'pause', endpoint}) do
+        if granted_at >= (tonumber(redis.call('HGET', record, what .. '_until')) or 0) then
+            if what == 'create' and redis.call('HEXISTS', record, 'create_full') == 1 then
+                accounts.lift_slots_seen(account) -- the API looks at the slots before it takes a create, and finds room
+            end
+            backoff.lift(account, what)
+        end
+    end
+end
+
+-- An identity is gone: who was refused for want of a slot need not wait for the end of the pause.
+function backoff.make_room(account)
+    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+        if redis.call('HDEL', accounts.record(account), endpoint .. '_full') == 1 then
+            redis.call('HDEL', accounts.record(account), endpoint .. '_until')
+        end
+    end
+end
+
+-- Identities that promotes on their way may have made, or whose outcome is unknown: they are in no count yet.
+local function promotes_on_their_way(account)
+    local number = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
+    for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
+        if kind_of(subject) == 'promotion' and redis.call('HGET', record_of(subject), 'state') == 'planned'
+            and not redis.call('ZSCORE', key('WINDOW', account, 'promote'), subject) then
+            number = number + 1
+        end
+    end
+    return number
+end
+
+-- The API has no slot left: so many as there are now are all that there are, whatever the limit says.
+local function learn_slots(account, reason)
+    local record = accounts.record(account)
+    local in_use = redis.call('ZCARD', key('IDENTITIES', account)) + promotes_on_their_way(account)
+    local seen = math.min(tonumber(redis.call('HGET', record, 'slots_seen')) or in_use, in_use)
+    redis.call('HSET', record, 'slots_seen', seen, 'slots_seen_at', whole(call.now), 'slots_seen_reason', reason)
+    permits.withdraw(account, 'create') -- no draft is bought any more that might not be promoted
+    outbox.set_timer('library:' .. account, call.now)
+end
+
+-- Others use the account's jobs too: keep to what we have now, and try one more after a while.
+local function yield_jobs(account)
+    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+        if endpoint == 'create' or SETTING.preprocessing_counts then
+            permits.withdraw(account, endpoint)
+        end
+    end
+    local now_in_use = redis.call('ZCARD', key('PERMITS', account))
+    redis.call('HSET', accounts.record(account), 'working', now_in_use, 'working_until', whole(call.now + SETTING.busy_ms))
+end
+
+-- Tell the kinds of 429 apart: an unclear one with room left in our window is about the jobs of others.
+function backoff.throttle(account, endpoint, kind, ms, reason, granted_at)
+    if kind == 'unclear' then
+        local rate = accounts.limits_of(account).rate[endpoint]
+        local sent = redis.call('ZCOUNT', key('WINDOW', account, endpoint), '(' .. whole(call.now), '+inf')
+        kind = (rate > 0 and sent < rate) and 'jobs' or 'rate'
+    end
+    if kind == 'jobs' then
+        yield_jobs(account)
+        if ms then
+            cool(account, endpoint, ms, reason)
+        end
+    elseif kind == 'rate' then
+        cool(account, endpoint, ms or SETTING.window_ms, reason)
+    else
+        backoff.pause(account, endpoint, ms or SETTING.probe_ms, reason, granted_at)
+        redis.call('HSET', accounts.record(account), endpoint .. '_full', 1)
+        learn_slots(account, reason)
+    end
+end
+
+return backoff

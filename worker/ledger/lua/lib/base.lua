@@ -1,0 +1,79 @@
+-- Names of keys, and small readers and writers of records, for every other module.
+local base = {}
+
+function base.key(name, ...)
+    return string.format(KEY[name], ...)
+end
+
+function base.record_of(subject)
+    return base.key('RECORD', subject)
+end
+
+function base.kind_of(subject)
+    return string.match(subject, '^(%a+):')
+end
+
+-- A promotion's subject is its brief's id and a number: promotion:ID#N.
+function base.brief_of(subject)
+    return string.match(subject, '^%a+:([^#]+)')
+end
+
+function base.has_record(subject)
+    return redis.call('HEXISTS', base.record_of(subject), 'state') == 1
+end
+
+-- Set a record's fields, given and own, in one command.
+function base.put(record, given, own)
+    local flat = {}
+    for field, text in pairs(own) do
+        flat[#flat + 1] = field
+        flat[#flat + 1] = text
+    end
+    for field, text in pairs(given or {}) do
+        flat[#flat + 1] = field
+        flat[#flat + 1] = text
+    end
+    redis.call('HSET', record, unpack(flat))
+end
+
+-- Whether a record's fields are still as they were read; '' is a field that is not there.
+function base.unchanged(record, fields)
+    for field, text in pairs(fields or {}) do
+        if (redis.call('HGET', record, field) or '') ~= text then
+            return false
+        end
+    end
+    return true
+end
+
+-- Whole numbers in full: Lua would write a time in ms as 1.7e+12.
+function base.whole(number)
+    return string.format('%.0f', number)
+end
+
+-- Returns {name = text} of those of a record's fields that are there.
+function base.fields_of(record, ...)
+    local names, got = {...}, redis.call('HMGET', record, ...)
+    local of = {}
+    for n, name in ipairs(names) do
+        of[name] = got[n] or nil
+    end
+    return of
+end
+
+-- The subjects of a brief's promotions, in their order.
+function base.promotions_of(brief)
+    local subjects = {}
+    for n = 0, (tonumber(redis.call('HGET', base.record_of('brief:' .. brief), 'promotions')) or 0) - 1 do
+        subjects[#subjects + 1] = 'promotion:' .. brief .. '#' .. n
+    end
+    return subjects
+end
+
+-- While a deploy brings a newer version, that one may have put on record what this one does not know.
+function base.is_known(kind, state)
+    local states = STATES[kind]
+    return states and (not state or states[state])
+end
+
+return base

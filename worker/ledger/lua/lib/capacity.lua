@@ -1,0 +1,107 @@
+-- Whether an account has room: for a request now, for one more job, for the slots of a brief or a promotion.
+local capacity = {}
+
+local key, record_of, whole = base.key, base.record_of, base.whole
+
+function capacity.holds_permit(kind, state)
+    return STATES[kind][state].permit and (kind == 'brief' or SETTING.preprocessing_counts)
+end
+
+-- Whether a subject that waits holds its job permit still: its promote may have arrived, and the API be at work.
+-- It stands first, and to ask again it needs no second job and no second slot.
+function capacity.holds_job(account, subject)
+    return redis.call('ZSCORE', key('PERMITS', account), subject)
+end
+
+function capacity.free_slots(account, cap)
+    if cap == math.huge then
+        return cap
+    end
+    local used = redis.call('ZCARD', key('IDENTITIES', account))
+    for _, reserved in ipairs(redis.call('HVALS', key('SLOTS', account))) do
+        used = used + reserved
+    end
+    return cap - used
+end
+
+function capacity.under_way(account, endpoint)
+    return redis.call('ZCOUNT', key('WINDOW', account, endpoint), '+inf', '+inf')
+end
+
+-- Returns whether a request may go out now; if not, when to look again (nil: when one under way ends).
+function capacity.window_has_room(account, endpoint, limits)
+    local window = key('WINDOW', account, endpoint)
+    local rate = limits.rate[endpoint]
+    redis.call('ZREMRANGEBYSCORE', window, '-inf', whole(call.now))
+    if limits.probing[endpoint] and capacity.under_way(account, endpoint) > 0 then
+        return false
+    end
+    if rate == 0 or redis.call('ZCARD', window) < rate then
+        return true
+    end
+    local first = tonumber(redis.call('ZRANGE', window, 0, 0, 'WITHSCORES')[2])
+    return false, first < math.huge and first or nil
+end
+
+function capacity.jobs_have_room(account, endpoint, place, limits)
+    if endpoint == 'promote' and not SETTING.preprocessing_counts then
+        return true
+    end
+    local cap, later = accounts.jobs_now(account, limits)
+    local reserve = (endpoint == 'create' and not fair.is_urgent(place)) and limits.express or 0
+    if redis.call('ZCARD', key('PERMITS', account)) < cap - reserve then
+        return true
+    end
+    return false, later
+end
+
+-- The slots that may be used: what the API has said counts, if it is less than the limit.
+function capacity.slots_cap(limits)
+    return math.min(limits.slots, limits.slots_seen)
+end
+
+-- With fewer slots than are reserved (a lower cap, identities added by hand), reserved ones serve as far as they go.
+local function is_within(account, subject, cap, free)
+    if redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then
+        return (tonumber(redis.call('HGET', record_of(subject), 'need')) or 1) <= free
+    end
+    if free >= 0 then
+        return true
+    end
+    return redis.call('ZCARD', key('IDENTITIES', account)) + capacity.under_way(account, 'promote') < cap
+end
+
+-- Beyond what the API has said, one goes first, in case that it is no longer so: a promotion, whose refusal costs
+-- nothing, or a create where it was a create that was refused.
+function capacity.has_slots(account, endpoint, subject, limits, free)
+    if not is_within(account, subject, limits.slots, free.of_limit) then
+        return false
+    end
+    return limits.slots_seen == math.huge or is_within(account, subject, limits.slots_seen, free.of_seen)
+        or ((endpoint == 'promote' or limits.full.create) and capacity.under_way(account, endpoint) == 0)
+end
+
+function capacity.free_of(account, limits)
+    return {of_limit = capacity.free_slots(account, limits.slots), of_seen = capacity.free_slots(account, limits.slots_seen)}
+end
+
+-- The first waiter whose slots are free and whom the account's budget can pay; one that needs less may pass one that
+-- needs more. Else nil and when to look again.
+function capacity.first_that_fits(account, endpoint, limits)
+    local free, left, learns = capacity.free_of(account, limits), budget.account_left(account, limits), budget.learns_price(account)
+    local look_past = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, budget.LOOK_PAST, 'WITHSCORES')
+    for n = 1, #look_past, 2 do
+        local subject = look_past[n]
+        if not capacity.has_slots(account, endpoint, subject, limits, free) then
+            -- Somebody may delete an identity where we don't see it.
+            outbox.set_timer_sooner('library:' .. account, call.now + SETTING.recount_ms)
+        elseif budget.fits_account(account, subject, left) and not budget.waits_for_price(account, subject, limits, learns) then
+            -- Who comes here past an urgent one may not take a job of the express share.
+            local room, later = capacity.jobs_have_room(account, endpoint, tonumber(look_past[n + 1]), limits)
+            return room and subject or nil, later
+        end
+    end
+    return nil
+end
+
+return capacity

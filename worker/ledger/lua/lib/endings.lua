@@ -1,0 +1,104 @@
+-- How a brief ends, for good or until an operator wants it tried again, and what of that follows from its promotions.
+local endings = {}
+
+local key, record_of, kind_of, brief_of = base.key, base.record_of, base.kind_of, base.brief_of
+local has_record, whole, promotions_of = base.has_record, base.whole, base.promotions_of
+
+-- A brief's keys, with what its end does to their lifetime: they end after keep_ms, or not any more.
+local function keep(brief, command, ...)
+    local record = record_of('brief:' .. brief)
+    redis.call(command, record, ...)
+    redis.call(command, key('JOURNAL', brief), ...)
+    for _, promotion in ipairs(promotions_of(brief)) do
+        redis.call(command, record_of(promotion), ...)
+    end
+end
+
+function endings.finish_brief(brief)
+    redis.call('ZREM', KEY.OPEN, brief)
+    redis.call('ZADD', KEY.FINISHED, whole(call.now), brief)
+    redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(call.now - SETTING.keep_ms))
+    keep(brief, 'PEXPIRE', SETTING.keep_ms)
+    local content = redis.call('HGET', record_of('brief:' .. brief), 'content')
+    if content then
+        redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
+    end
+    local batch = redis.call('HGET', record_of('brief:' .. brief), 'batch')
+    if batch then
+        batches.leave(batch)
+    end
+end
+
+-- A finished record goes on: an operator wants it tried again.
+function endings.reopen(subject, to)
+    local brief = brief_of(subject)
+    local record = record_of('brief:' .. brief)
+    if kind_of(subject) == 'promotion' then
+        redis.call('HINCRBY', record, 'unfinished', 1)
+        redis.call('HDEL', record_of(subject), 'outcome')
+        return
+    end
+    redis.call('ZREM', KEY.FINISHED, brief)
+    redis.call('ZADD', KEY.OPEN, redis.call('HGET', record, 'accepted_at'), brief)
+    redis.call('HDEL', record, 'wish', 'wish_why')
+    keep(brief, 'PERSIST')
+    local batch = redis.call('HGET', record, 'batch')
+    if batch then
+        batches.join(batch)
+    end
+    if to == 'choosing' then
+        -- The choice is made anew, and its promotions have the numbers of these; their attempts count on.
+        local grants = 0
+        for _, promotion in ipairs(promotions_of(brief)) do
+            grants = math.max(grants, tonumber(redis.call('HGET', record_of(promotion), 'grants')) or 0)
+            redis.call('DEL', record_of(promotion))
+        end
+        redis.call('HDEL', record, 'promotions', 'unfinished')
+        redis.call('HSET', record, 'promotion_grants', grants)
+    end
+end
+
+-- The last promotion of a brief ends the brief: done if anything came of it and nothing was stopped. Returns the move
+-- of the brief, nil while others go on.
+function endings.after_promotion(subject)
+    local brief = brief_of(subject)
+    local record = record_of('brief:' .. brief)
+    if not has_record('brief:' .. brief) then
+        redis.call('PEXPIRE', record_of(subject), SETTING.keep_ms)
+        return nil
+    end
+    if redis.call('HINCRBY', record, 'unfinished', -1) > 0 then
+        return nil
+    end
+    local outcomes, seen = {}, {}
+    for n, promotion in ipairs(promotions_of(brief)) do
+        local state, outcome = unpack(redis.call('HMGET', record_of(promotion), 'state', 'outcome'))
+        seen[state] = true
+        outcomes[n] = outcome or '{"promotion":"' .. promotion .. '","state":"' .. state .. '"}'
+    end
+    local to = seen.cancelled and 'cancelled' or seen.ready and 'done' or 'failed'
+    local more = '"promotions":[' .. table.concat(outcomes, ',') .. ']'
+    local stop, why = stops.requested(subject)
+    if stop == to then
+        return {to = to, set = {error = why}, event = stops.event(brief, to, why, ',' .. more)}
+    end
+    local set = to == 'failed' and {error = 'none of its promotions made an identity'} or nil
+    return {to = to, set = set, event = {'identity.brief.' .. to, more}}
+end
+
+-- A promotion that is held holds its brief, until the last of them goes on. Returns the move of the brief, nil while
+-- another is held.
+function endings.after_hold(subject, to, set)
+    if to == 'held' then
+        -- `keep`: an operator's stop waits for the promotion.
+        return {to = 'held', set = {question = set and set.question or ''}, keep = true}
+    end
+    for _, promotion in ipairs(promotions_of(brief_of(subject))) do
+        if redis.call('HGET', record_of(promotion), 'state') == 'held' then
+            return nil
+        end
+    end
+    return {to = 'promoting', forget = {'question'}}
+end
+
+return endings

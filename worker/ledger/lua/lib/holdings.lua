@@ -1,0 +1,108 @@
+-- What a move takes of the account or gives back, and what the account learns from it.
+local holdings = {}
+
+local key, record_of, whole = base.key, base.record_of, base.whole
+
+-- What drafts and promotions have cost: for the batch's budget, and to know what drafts of this account cost.
+function holdings.account_for(account, subject, kind, from, to)
+    local record = record_of(subject)
+    local batch, credits, made, counted =
+        unpack(redis.call('HMGET', record, 'batch', 'credits_used', 'variations', 'credits_counted'))
+    if kind == 'promotion' and from == 'promoting' and to == 'preprocessing' then
+        budget.spend(account, batch, budget.PROMOTION)
+        return
+    elseif kind ~= 'brief' or from ~= 'generating' then
+        return
+    end
+    if to ~= 'held' then
+        redis.call('HSET', accounts.record(account), 'drafts_ended', 1)
+    end
+    if credits and credits ~= counted then
+        -- A brief that is tried again reads the results of the same job again.
+        local new = credits - (counted or 0)
+        redis.call('HSET', record, 'credits_counted', credits)
+        budget.spend(account, batch, new)
+        local before = budget.draft_price(account)
+        redis.call('HINCRBYFLOAT', accounts.record(account), 'drafts_credits', new)
+        redis.call('HINCRBY', accounts.record(account), 'drafts_made', counted and 0 or made or 1)
+        if budget.draft_price(account) < before then
+            budget.unpark_all(account)
+        end
+        if budget.is_reserved(account, subject, batch) then
+            local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+            budget.take_reservation(account, subject, batch)
+            budget.reserve(account, subject, batch, budget.PROMOTION * need)
+            if batch then
+                budget.unpark(account, batch)
+            end
+        end
+    end
+end
+
+-- How long jobs take: the mean of the latest twenty or so, for the estimates of when who will start. Learned from
+-- jobs that were followed from their call to their end, not from what an operator or a late answer brought back.
+function holdings.learn_duration(account, subject, from, to)
+    local what = (from == 'generating' and to == 'choosing' and 'drafts')
+        or (from == 'preprocessing' and to == 'ready' and 'preprocessing')
+    local since, left = unpack(redis.call('HMGET', record_of(subject), 'moved_at', 'left'))
+    if not what or left ~= (what == 'drafts' and 'submitting' or 'promoting') then
+        return
+    end
+    local record = accounts.record(account)
+    local mean, seen = unpack(redis.call('HMGET', record, what .. '_ms', what .. '_seen'))
+    mean, seen = tonumber(mean) or 0, math.min((tonumber(seen) or 0) + 1, 20)
+    redis.call('HSET', record, what .. '_ms', whole(mean + (call.now - since - mean) / seen), what .. '_seen', seen)
+end
+
+-- Take or give back what the new state holds: job permit, slots, place in the waiting list.
+-- `keep`: a permit stays, as the API may have a job of a record that is held, or whose promote may have arrived.
+function holdings.hold(account, subject, kind, from, to, keep)
+    if capacity.holds_permit(kind, to) then
+        -- A job that an operator has found counts from then on.
+        redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
+    elseif not keep then
+        redis.call('ZREM', key('PERMITS', account), subject)
+    end
+    local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+    local had_none = from == 'preprocessing' or STATES[kind][from].final
+    if not STATES[kind][to].slots or (kind == 'brief' and from == 'promoting') then
+        redis.call('HDEL', key('SLOTS', account), subject)
+        budget.release(account, subject)
+    elseif not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= need then
+        -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
+        redis.call('HSETNX', key('SLOTS', account), subject, need)
+    end
+    if from == 'preparing' then
+        backoff.wake_from_pause(account, subject)
+    end
+    local waits = WAITS[kind]
+    if to == waits.state then
+        local place = capacity.holds_job(account, subject) and '-inf' or redis.call('HGET', record_of(subject), 'place')
+        redis.call('ZADD', key('WAITING', account, waits.endpoint), place, subject)
+    elseif from == waits.state then
+        redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
+        local batch = redis.call('HGET', record_of(subject), 'batch')
+        if batch then
+            budget.take_parked(account, subject, batch)
+        end
+        if not STATES[kind][to].permit then
+            permits.settle(account, subject, false) -- granted, but given up before its request was begun
+        end
+    end
+end
+
+-- The identity takes its slot in the library when it is promoted, and leaves it if it comes to nothing.
+function holdings.count_identity(account, subject, kind, from, to)
+    if kind ~= 'promotion' then
+        return
+    end
+    local code = redis.call('HGET', record_of(subject), 'identity_code')
+    if to == 'preprocessing' and code then
+        redis.call('ZADD', key('IDENTITIES', account), whole(call.now), code)
+        accounts.look_beyond(account)
+    elseif from == 'preprocessing' and to ~= 'ready' and code then
+        redis.call('ZREM', key('IDENTITIES', account), code)
+    end
+end
+
+return holdings

@@ -1,0 +1,49 @@
+-- What was paid for: each brief's journal, and what was bought before.
+local journal = {}
+
+local key, record_of, whole, is_known = base.key, base.record_of, base.whole, base.is_known
+
+function journal.write(brief, entry)
+    redis.call('RPUSH', key('JOURNAL', brief), '{"at":' .. whole(call.now) .. ',' .. entry)
+end
+
+-- Whether nothing was paid for a brief, nor may have been, by its journal (worker/lifecycle/charges.py reads it for people).
+function journal.cost_nothing(brief)
+    local open = {}
+    for _, text in ipairs(redis.call('LRANGE', key('JOURNAL', brief), 0, -1)) do
+        local is_json, entry = pcall(cjson.decode, text)
+        if not is_json or type(entry) ~= 'table' or OUTCOMES.taken[entry.what] then
+            return false
+        end
+        local which = tostring(entry.call) .. ' ' .. tostring(entry.subject) .. ' ' .. tostring(entry.attempt)
+        if entry.what == 'intended' then
+            if open[which] then
+                return false
+            end
+            open[which] = true
+        elseif not OUTCOMES.open[entry.what] then
+            open[which] = nil
+        end
+    end
+    return next(open) == nil
+end
+
+-- What a brief is made of has been bought: it is remembered for as long as the brief is on record, and a year at
+-- least, so that nobody buys the same again without a word.
+function journal.remember_purchase(brief)
+    local content, account, state = unpack(redis.call('HMGET', record_of('brief:' .. brief), 'content', 'account', 'state'))
+    if not content then
+        return -- accepted before there were such digests
+    end
+    local bought = cjson.encode({brief_id = brief, account = account, bought_at = call.now})
+    redis.call('SET', key('CONTENT', content), bought)
+    if is_known('brief', state) and STATES.brief[state].final then
+        redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
+    end
+end
+
+function journal.bought_before(content)
+    return content and redis.call('GET', key('CONTENT', content))
+end
+
+return journal

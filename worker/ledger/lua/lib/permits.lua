@@ -1,0 +1,140 @@
+-- The permits of an account: who may start now. All limits are decided together, so that nobody holds one
+-- while waiting for another (that deadlocks), and nothing is taken that a crash could leak.
+--
+--   job permits   PERMITS     one for each remote job, from before its POST until the API is done with it
+--   windows       WINDOW      requests of a paid endpoint; one under way has no end yet (+inf), one answered
+--                             ends a window after its answer arrived: never earlier than on the server
+--   slots         SLOTS       reserved by briefs and promotions; IDENTITIES are in the library already
+--   budgets       PROMISED, RESERVATIONS   credits that briefs on their way will still cost: of a batch, of the account
+local permits = {}
+
+local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
+
+function permits.is_granted(account, subject)
+    return redis.call('ZSCORE', key('WINDOW', account, WAITS[kind_of(subject)].endpoint), subject)
+end
+
+-- A request of a paid endpoint has ended: counted, it fills the window from now on; else it never left.
+function permits.settle(account, subject, counted)
+    local window = key('WINDOW', account, WAITS[kind_of(subject)].endpoint)
+    if redis.call('ZREM', window, subject) == 1 and counted then
+        local number = redis.call('INCR', KEY.SEQUENCE)
+        -- Rounded up here and down where it is compared: else a window could be a part of a ms too short.
+        redis.call('ZADD', window, whole(call.now_at_most + SETTING.window_ms), subject .. '/' .. number)
+    end
+    -- Not while one is under way: with its entry it would lose its grant, and nobody would grant it again.
+    if redis.call('ZCOUNT', window, '+inf', '+inf') == 0 then
+        redis.call('PEXPIRE', window, SETTING.window_ms + SETTING.early_ms)
+    end
+end
+
+-- Whoever was granted a request of an endpoint and has not begun it waits again, in its old place. Its step may be
+-- queued for a while yet, and would go out into the pause.
+function permits.withdraw(account, endpoint)
+    for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
+        local kind = kind_of(subject)
+        local state, place, granted_at = unpack(redis.call('HMGET', record_of(subject), 'state', 'place', 'granted_at'))
+        if state == WAITS[kind].state then
+            permits.settle(account, subject, false)
+            local since = capacity.holds_job(account, subject)
+            if since and tonumber(since) < tonumber(granted_at) then
+                place = '-inf' -- its permit is of the attempt before, which may have arrived
+            else
+                redis.call('ZREM', key('PERMITS', account), subject)
+            end
+            redis.call('ZREM', KEY.TIMERS, subject)
+            if not STATES[kind][state].slots then
+                redis.call('HDEL', key('SLOTS', account), subject)
+                budget.release(account, subject)
+            end
+            redis.call('ZADD', key('WAITING', account, endpoint), place, subject)
+        end
+    end
+end
+
+-- Who of an endpoint may start, nil and its batch; else nil and when to look again. The fourth result is an orphan in
+-- its way, a subject without a record.
+local function next_to_start(account, endpoint, limits)
+    local first = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, 0, 'WITHSCORES')
+    if not first[1] then
+        return nil
+    end
+    if limits.pause[endpoint] > call.now then
+        if limits.full[endpoint] then
+            outbox.set_timer_sooner('library:' .. account, call.now + SETTING.recount_ms)
+        end
+        return nil, limits.pause[endpoint]
+    end
+    local room, later = capacity.window_has_room(account, endpoint, limits)
+    if not room then
+        return nil, later
+    end
+    local subject = first[1]
+    if not capacity.holds_job(account, subject) then
+        room, later = capacity.jobs_have_room(account, endpoint, tonumber(first[2]), limits)
+        if not room then
+            return nil, later
+        end
+        subject, later = capacity.first_that_fits(account, endpoint, limits)
+        if not subject then
+            return nil, later
+        end
+    end
+    local state, batch = unpack(redis.call('HMGET', record_of(subject), 'state', 'batch'))
+    if not state then
+        return nil, nil, nil, subject
+    end
+    if not budget.fits(account, subject, batch) then
+        budget.park(account, endpoint, subject, batch)
+        return next_to_start(account, endpoint, limits)
+    end
+    return subject, nil, batch
+end
+
+-- The grant, its timer and its message are one: a crash right after loses nothing.
+local function grant(account, endpoint, subject, batch)
+    local record = record_of(subject)
+    local kind = kind_of(subject)
+    fair.started(account, tonumber(redis.call('HGET', record, 'place')))
+    redis.call('ZREM', key('WAITING', account, endpoint), subject)
+    local window = key('WINDOW', account, endpoint)
+    redis.call('ZADD', window, '+inf', subject)
+    redis.call('PERSIST', window)
+    if kind == 'brief' or SETTING.preprocessing_counts then
+        redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
+    end
+    redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
+    budget.reserve(account, subject, batch, budget.cost_of(account, subject))
+    if batch then
+        budget.unpark(account, batch)
+    end
+    redis.call('HINCRBY', record, 'grants', 1)
+    redis.call('HSET', record, 'granted_at', whole(call.now))
+    outbox.set_timer(subject, call.now + SETTING.grant_ms)
+    outbox.send_step(record, STATES[kind][WAITS[kind].state].actor, subject)
+end
+
+-- Start whoever may start now, promotions before creations: what is paid for is finished first. Returns an orphan that
+-- was in the way: begin again once it is forgotten.
+function permits.start(account)
+    local later
+    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+        local limits = accounts.limits_of(account)
+        local subject, look, batch, orphan = next_to_start(account, endpoint, limits)
+        while subject do
+            grant(account, endpoint, subject, batch)
+            subject, look, batch, orphan = next_to_start(account, endpoint, limits)
+        end
+        if orphan then
+            return orphan
+        end
+        if look and (not later or look < later) then
+            later = look
+        end
+    end
+    if later then
+        outbox.set_timer('account:' .. account, later)
+    end
+end
+
+return permits

@@ -1,0 +1,36 @@
+-- An operator's request that a brief ends, as `cancelled` or `failed`: fields `wish` and `wish_why` of its record.
+local stops = {}
+
+local record_of, brief_of, promotions_of = base.record_of, base.brief_of, base.promotions_of
+
+-- How a brief is to end, and why; nil when nobody has asked for it.
+function stops.requested(subject)
+    local got = redis.call('HMGET', record_of('brief:' .. brief_of(subject)), 'wish', 'wish_why')
+    return got[1] or nil, got[2]
+end
+
+-- What the last event of a brief says when an operator has ended it; `more` is the inside of a JSON object.
+function stops.event(brief, to, why, more)
+    local credits = tonumber(redis.call('HGET', record_of('brief:' .. brief), 'credits_used')) or 0
+    for _, promotion in ipairs(promotions_of(brief)) do
+        credits = credits + budget.PROMOTION * redis.call('HEXISTS', record_of(promotion), 'identity_code')
+    end
+    return {'identity.brief.' .. to, '"error":' .. cjson.encode(why) .. ',"credits":' .. credits .. (more or '')}
+end
+
+-- The move that ends a record as was asked for, in place of `change`.
+function stops.ending(to, why, change)
+    local set = {error = why}
+    for field, text in pairs(change.set or {}) do
+        set[field] = set[field] or text
+    end
+    return {to = to, set = set, forget = {'question', 'evidence', 'candidate_jobs'}, settle = change.settle, stopped = why}
+end
+
+-- How a promotion of unknown outcome ends that is not to be made again: with the job that it may have.
+function stops.until_job_is_over(change)
+    return {to = 'held', keep = true, timer = SETTING.again_ms, settle = change.settle,
+        set = {question = 'its promote may have arrived: it ends when the job is over that it may have'}}
+end
+
+return stops

@@ -1,0 +1,110 @@
+-- Moves of a record. What a state holds of the account follows from the table of states, so no path of the
+-- flow can forget to give something back.
+local transition = {}
+
+local record_of, kind_of, brief_of, put, whole = base.record_of, base.kind_of, base.brief_of, base.put, base.whole
+
+-- Whether a record may move: what the move would answer, its state and its account.
+function transition.check(subject, to)
+    local kind = kind_of(subject)
+    local from, account = unpack(redis.call('HMGET', record_of(subject), 'state', 'account'))
+    if from == to then
+        return 'duplicate', from, account
+    end
+    if not from or not STATES[kind][from].moves[to] then
+        return 'conflict', from, account
+    end
+    if from == WAITS[kind].state and STATES[kind][to].permit and not permits.is_granted(account, subject) then
+        return 'conflict', from, account
+    end
+    return 'applied', from, account
+end
+
+-- Where a record ends instead when an operator has asked for it: no call of it is under way there.
+local ENDS_AT = {waiting = true, choosing = true, planned = true, held = true}
+
+-- Move a promotion's brief as its own move asks for, if it does.
+local function move_brief(promotion, change)
+    if change then
+        transition.move('brief:' .. brief_of(promotion), change)
+    end
+end
+
+-- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
+-- settle = 'counted' | 'never left', keep = true: a permit stays
+function transition.move(subject, change)
+    local stop, why = stops.requested(subject)
+    if stop and ENDS_AT[change.to] and not change.keep then
+        change = stops.ending(stop, why, change)
+    elseif stop and change.to == 'planned' then
+        change = stops.until_job_is_over(change)
+    end
+    local answer, from, account = transition.check(subject, change.to)
+    if answer ~= 'applied' then
+        return answer, from
+    end
+    local kind, record, to = kind_of(subject), record_of(subject), change.to
+    holdings.learn_duration(account, subject, from, to)
+    put(record, change.set, {state = to, moved_at = whole(call.now), left = from})
+    redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
+    if change.settle then
+        permits.settle(account, subject, change.settle == 'counted')
+    end
+    holdings.account_for(account, subject, kind, from, to)
+    holdings.count_identity(account, subject, kind, from, to)
+    holdings.hold(account, subject, kind, from, to, change.keep)
+    if kind == 'brief' then
+        unclaimed.follow_create(account, subject, to, change)
+        if to == 'generating' then
+            journal.remember_purchase(brief_of(subject))
+        end
+    end
+    if STATES[kind][from].final then
+        endings.reopen(subject, to)
+    end
+    if change.timer then
+        outbox.set_timer(subject, call.now + change.timer)
+    else
+        redis.call('ZREM', KEY.TIMERS, subject)
+    end
+    local event = change.event
+    if change.stopped and kind == 'brief' then
+        event = stops.event(brief_of(subject), to, change.stopped) -- not before: it tells of what was just recorded
+    end
+    if event then
+        outbox.emit(subject, event[1], event[2])
+    end
+    if kind == 'promotion' and (from == 'held' or to == 'held') then
+        move_brief(subject, endings.after_hold(subject, to, change.set))
+    elseif from == 'held' then
+        redis.call('ZREM', KEY.QUESTIONS, brief_of(subject))
+    elseif to == 'held' then
+        redis.call('ZADD', KEY.QUESTIONS, whole(call.now), brief_of(subject))
+    end
+    if STATES[kind][to].final then
+        if kind == 'brief' then
+            endings.finish_brief(brief_of(subject))
+        else
+            move_brief(subject, endings.after_promotion(subject))
+        end
+    end
+    return 'applied', to
+end
+
+-- End a record as an operator has asked for, unless a call or a job of it is or may be under way.
+function transition.stop(account, subject)
+    local kind = kind_of(subject)
+    local state = redis.call('HGET', record_of(subject), 'state')
+    local may_have_job = capacity.holds_job(account, subject)
+    if state == 'planned' and may_have_job and not permits.is_granted(account, subject) then
+        transition.move(subject, stops.until_job_is_over({}))
+        return
+    end
+    local at_work = STATES[kind][state].permit or (state == 'held' and may_have_job)
+    if not at_work and not STATES[kind][state].final then
+        local to, why = stops.requested(subject)
+        transition.move(subject, stops.ending(to, why, {}))
+    end
+end
+
+return transition

@@ -1,0 +1,34 @@
+-- What stands before the modules of a function library: how each of its functions is called. Before
+-- it stand LIBRARY, the library's name, and the tables that Python and Lua share.
+--
+-- A function's arguments are:
+--   KEYS[1]    the key that the call is about, for proxies and clusters: a function finds its keys by itself
+--   ARGV[1]    the time in ms, in simulations; '' in production: then the server's own clock
+--   ARGV[2]    the arguments, one JSON object, which its file knows as A
+--   ARGV[3...] what may be any bytes, as a message's id, which its file knows as ...
+--
+-- A server keeps a library from one call to the next. So all that belongs to one call stands in one table, which is
+-- made anew at each: `now` and `now_at_most` are the time, rounded down and up.
+local call
+
+local function begin(simulated)
+    if simulated ~= '' then
+        return {now = tonumber(simulated), now_at_most = tonumber(simulated)}
+    end
+    local clock = redis.call('TIME')
+    return {
+        now = clock[1] * 1000 + math.floor(clock[2] / 1000),
+        now_at_most = clock[1] * 1000 + math.ceil(clock[2] / 1000),
+    }
+end
+
+local function register(name, flags, command)
+    redis.register_function({
+        function_name = LIBRARY .. '_' .. name,
+        flags = flags,
+        callback = function(_, arguments)
+            call = begin(arguments[1])
+            return command(cjson.decode(arguments[2]), unpack(arguments, 3))
+        end,
+    })
+end
