@@ -16,7 +16,7 @@ from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError, NameTakenError, NotFoundError
 from worker.views import snapshots
 
-log = logs.get("refusals")
+log = logs.get("error_handling")
 
 
 def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
@@ -51,7 +51,7 @@ def _fail_brief(rt: Runtime, brief: Record, failed: Transition) -> None:
     log.warning("brief.failed", brief=brief.brief_id, error=failed.fields["error"])
 
 
-def unknown_promotion(rt: Runtime, promotion: Record | None) -> None:
+def resolve_promotion(rt: Runtime, promotion: Record | None) -> None:
     """Send a promote again whose outcome is not on record, once whoever made it can no longer record it."""
     if promotion is None or promotion.state != "promoting" or promotion.age_ms < rt.paid_call_ms:
         return
@@ -80,7 +80,7 @@ def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
     draft = steps.current_draft(promotion)["image_result_id"]
     calls = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id)).of("promote")
     earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
-    return any(call.open and call.intended.get("image_result_id") == draft for call in earlier)
+    return any(call.unresolved and call.intended.get("image_result_id") == draft for call in earlier)
 
 
 def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from actors.not_found import found, is_gone
 from actors.runtime import Runtime, runtime
-from actors.unresolved import unknown_create
+from actors.unresolved import resolve_create
 from config import durations, keys, logs
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
@@ -22,7 +22,7 @@ from worker.lifecycle import steps, transitions
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
 
-log = logs.get("holding")
+log = logs.get("held")
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
@@ -49,7 +49,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
     """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=dead_letter.error)
     if record.state == "submitting":
-        unknown_create(rt, record)
+        resolve_create(rt, record)
         return
     if record.state == "held":
         _watch_later(rt, record)
@@ -75,7 +75,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
 
 def _watch_later(rt: Runtime, record: Record) -> None:
     """Let a held record whose job can't be asked for keep its permit until the job must be over."""
-    remaining_ms = rt.unknown_ms - record.age_ms
+    remaining_ms = rt.unresolved_ms - record.age_ms
     if remaining_ms > 0:
         rt.ledger.note(record, Note(when=record.same_stay, timer_ms=remaining_ms))
     else:
@@ -99,7 +99,7 @@ def _is_over(rt: Runtime, record: Record) -> bool:
     known = product.parent is None or record.previous_state == product.running
     made, api = record.get(product.job) if known else None, rt.apis.get(record.account)
     if made is None or api is None:
-        return record.age_ms >= rt.unknown_ms
+        return record.age_ms >= rt.unresolved_ms
     try:
         state = api.job_status(made).state if product.parent is None else api.preprocessing(made).state
     except NotFoundError:

@@ -11,7 +11,7 @@ from worker.piktid.errors import ApiError, NotFoundError
 from worker.views import orphans
 from worker.views.orphans import Orphan
 
-log = logs.get("upkeep")
+log = logs.get("maintenance")
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
@@ -56,4 +56,4 @@ def _is_over(rt: Runtime, orphan: Orphan) -> bool:
     except ApiError:
         return False
     # Nobody knows a job to ask for: if there is one, it is over after this time from before its call.
-    return orphan.age_ms > rt.paid_call_ms + rt.unknown_ms
+    return orphan.age_ms > rt.paid_call_ms + rt.unresolved_ms

@@ -82,7 +82,7 @@ def submit_brief(subject: str) -> None:
     rt = runtime()
     brief = rt.claim_step(subject)
     if brief is None or brief.state != "waiting":
-        unresolved.unknown_create(rt, brief)
+        unresolved.resolve_create(rt, brief)
         return
     body, send_by = brief.json("body"), rt.send_by()
     claim = transitions.submitting(brief, body, send_by, rt.paid_call_ms)
@@ -129,7 +129,7 @@ def promote_draft(subject: str) -> None:
     rt = runtime()
     promotion = rt.claim_step(subject)
     if promotion is None or promotion.state != "planned":
-        error_handling.unknown_promotion(rt, promotion)
+        error_handling.resolve_promotion(rt, promotion)
         return
     name = steps.explicit_name(rt.ledger.read(brief_subject(promotion.brief_id)), promotion)
     request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}

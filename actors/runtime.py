@@ -58,7 +58,7 @@ class Runtime:
         return self.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
 
     @property
-    def unknown_ms(self) -> int:
+    def unresolved_ms(self) -> int:
         """Milliseconds from the end of a create's call after which a job that it may have made is over."""
         return self.settings.api_ms(durations.JOB_PATIENCE_SECONDS) + durations.JOB_LATE_MS
 

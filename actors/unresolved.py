@@ -13,16 +13,26 @@ from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note
 from worker.lifecycle import transitions
 from worker.piktid.errors import ApiError
-from worker.unresolved.matching import CREATION, Adopt, Ask, Create, Evidence, Fit, Job, NotArrived, resolve
-from worker.unresolved.observations import facts_of, read_evidence
+from worker.unresolved.matching import (
+    CREATION,
+    Adopt,
+    Ask,
+    Evidence,
+    Fit,
+    NotArrived,
+    UnclaimedJob,
+    UnresolvedCreate,
+    resolve,
+)
+from worker.unresolved.observations import job_snapshot, read_evidence
 
-log = logs.get("uncertain")
+log = logs.get("unresolved")
 
 #: Jobs that a held brief names at most.
 MOST_CANDIDATES = 20
 
 
-def unknown_create(rt: Runtime, brief: Record | None) -> None:
+def resolve_create(rt: Runtime, brief: Record | None) -> None:
     """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
     if brief is not None and brief.state == "submitting" and brief.age_ms >= rt.paid_call_ms:
         rt.ledger.apply(brief, transitions.unresolved(brief, rt.look_ms))
@@ -36,7 +46,7 @@ def _find_out(rt: Runtime, brief: Record) -> None:
     if create is None:  # forgotten: nobody has looked for an hour
         _ask(rt, brief, Ask((), "too long ago for what was seen then to be remembered"))
         return
-    over_at = int(brief.fields["moved_at"]) + rt.unknown_ms
+    over_at = int(brief.fields["moved_at"]) + rt.unresolved_ms
     job = _next_to_ask_about(rt, create, evidence, over_at)
     if job is not None and _look_at(rt, brief.account, job.job_id):
         return
@@ -51,12 +61,14 @@ def _find_out(rt: Runtime, brief: Record) -> None:
             rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=rt.look_ms))
 
 
-def _create_of(brief: Record, evidence: Evidence) -> Create | None:
+def _create_of(brief: Record, evidence: Evidence) -> UnresolvedCreate | None:
     own = (brief.subject, brief.attempt)
     return next((each for each in evidence.creates if (each.subject, each.attempt) == own), None)
 
 
-def _next_to_ask_about(rt: Runtime, create: Create, evidence: Evidence, over_at: int) -> Job | None:
+def _next_to_ask_about(
+    rt: Runtime, create: UnresolvedCreate, evidence: Evidence, over_at: int
+) -> UnclaimedJob | None:
     """Return a job that may be the create's and of which too little is known, the first one seen."""
     # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
@@ -74,12 +86,12 @@ def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
         if status.job_type in ("", CREATION):
             results = api.job_results(job_id)
     except ApiError as error:
-        log.warning("stranger.unread", account=account, job=job_id, error=str(error))
+        log.warning("unclaimed_job.unread", account=account, job=job_id, error=str(error))
     # Also of one that could not be read: the others must get their turn.
-    return rt.ledger.sighted(account, job_id, facts_of(status, results, rt.ledger.now()))
+    return rt.ledger.sighted(account, job_id, job_snapshot(status, results, rt.ledger.now()))
 
 
-def _adopt(rt: Runtime, brief: Record, job: Job, evidence: Evidence) -> None:
+def _adopt(rt: Runtime, brief: Record, job: UnclaimedJob, evidence: Evidence) -> None:
     adopted = transitions.adopted(brief, job.job_id, observed=evidence.stream.sightings)
     answer = rt.ledger.apply(brief, adopted)
     log.info("create.adopted", brief=brief.brief_id, job=job.job_id, answer=answer)
@@ -110,7 +122,7 @@ def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
     log.warning("brief.held", brief=brief.brief_id, question=question)
 
 
-def _told(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+def _told(jobs: Sequence[UnclaimedJob]) -> list[dict[str, Any]]:
     """Return what an operator is told of jobs; times are ms since 1970, by Redis' clock."""
     return [
         {

@@ -199,7 +199,7 @@ def test_an_unresolved_create_keeps_its_permit_until_its_job_is_over(flow: Flow)
     flow.steps.run()
     assert flow.brief("b").state == "uncertain"
     rt = runtime()
-    patience = rt.unknown_ms / 1000
+    patience = rt.unresolved_ms / 1000
     assert patience > durations.JOB_PATIENCE_SECONDS / flow.settings.speed
     flow.grow_older(SUBJECT, patience / 2)
     assert flow.steps.run() == ("submit_brief", SUBJECT)

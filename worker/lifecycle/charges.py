@@ -30,7 +30,7 @@ class Call:
         return any(outcome["what"] in TAKEN for outcome in self.outcomes)
 
     @property
-    def open(self) -> bool:
+    def unresolved(self) -> bool:
         """Whether nobody knows if the API has taken it on."""
         return not self.taken and all(outcome["what"] in OPEN for outcome in self.outcomes)
 
@@ -71,9 +71,9 @@ class Journal:
         return {each["job_id"]: float(each["credits"]) for each in said}
 
     @property
-    def unknown(self) -> tuple[str, ...]:
+    def unresolved(self) -> tuple[str, ...]:
         """What may have been charged: the kinds of the calls whose outcome nobody knows."""
-        return tuple(each.intended["call"] for each in self.calls if each.open)
+        return tuple(each.intended["call"] for each in self.calls if each.unresolved)
 
 
 def take_apart(entries: Iterable[Entry]) -> Journal:
@@ -118,7 +118,7 @@ def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
     codes = {outcome["identity_code"] for outcome in outcomes if "identity_code" in outcome}
     drafts = sum(journal.charges.values()) if journal.charges else credits_of_drafts or 0.0
     taken = sum(call.taken for call in journal.of("extract"))
-    return Spent(drafts, len(codes) * PROMOTION_CREDITS, taken, len(journal.unknown))
+    return Spent(drafts, len(codes) * PROMOTION_CREDITS, taken, len(journal.unresolved))
 
 
 def paid_text(credits_known: float, journal: Journal) -> str:
@@ -127,7 +127,7 @@ def paid_text(credits_known: float, journal: Journal) -> str:
     known = [f"{credits_text(credits_known)} credits"] if credits_known else []
     known += ["drafts of unknown price"] if journal.made("create", "job_id") and not credits_known else []
     known += ["a description of its reference image"] if extracted else []
-    maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unknown)]
+    maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unresolved)]
     return ", ".join([*known, *maybe]) or "nothing"
 
 

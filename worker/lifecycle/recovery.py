@@ -98,7 +98,7 @@ def _from_failed(brief: Record, journal: Journal) -> Move:
         return _move(brief, "choosing")
     if brief.get("job_id") is not None:
         return _move(brief, "generating", timer_ms=AT_ONCE)
-    if "create" in journal.unknown or "extract" in journal.unknown:
+    if "create" in journal.unresolved or "extract" in journal.unresolved:
         raise OperationRefusedError(
             f"brief {brief.brief_id} may have been paid for, nobody knows: "
             "enqueue it under another id to pay for it anyway"

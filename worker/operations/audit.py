@@ -1,7 +1,7 @@
 """Whether each brief was charged for once: its journal held against the ledger, and against the API.
 
 What an operator has said counts: each `resend` allows one charge more, and whoever gave a brief up or
-cancelled it knew that the outcome of a call may stay open.
+cancelled it knew that the outcome of a call may stay unresolved.
 """
 
 from collections import Counter
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 #: Briefs that are read at once.
 PAGE = 200
-#: States in which the outcome of a brief's create, and of its extraction, may still be open.
-_CREATE_OPEN = ("submitting", "uncertain", "held")
-_EXTRACT_OPEN = ("preparing", "held")
-#: States of a promotion in which its newest promote may still be open; it is sent again from all of them.
-_PROMOTE_OPEN = ("promoting", "planned", "held")
+#: States in which the outcome of a brief's create, and of its extraction, may still be unresolved.
+_CREATE_UNRESOLVED = ("submitting", "uncertain", "held")
+_EXTRACT_UNRESOLVED = ("preparing", "held")
+#: States of a promotion in which its newest promote may still be unresolved; it is sent again from all of
+#: them.
+_PROMOTE_UNRESOLVED = ("promoting", "planned", "held")
 
 
 class UnreadableRecordError(IdentityWorkerError):
@@ -100,7 +101,7 @@ def faults(audited: Audited) -> Iterator[str]:
     yield from _extracts(journal)
     yield from _promotions(brief, journal)
     if not (journal.said("cancel") or journal.said("give up")):
-        yield from _open_calls(brief, journal)
+        yield from _unresolved_calls(brief, journal)
 
 
 def _creates(brief: BriefView, journal: Journal) -> Iterator[str]:
@@ -141,18 +142,18 @@ def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
             yield f"identity {promotion.identity_code} is of no promote in the journal"
 
 
-def _open_calls(brief: BriefView, journal: Journal) -> Iterator[str]:
+def _unresolved_calls(brief: BriefView, journal: Journal) -> Iterator[str]:
     states = {promotion.subject: promotion.state for promotion in brief.promotions}
-    settled = {_draft(call) for call in journal.of("promote") if not call.open}
+    settled = {_draft(call) for call in journal.of("promote") if not call.unresolved}
     resent = journal.said("resend")
     for call in journal.calls:
         kind, subject = call.intended["call"], call.intended["subject"]
-        if not call.open:
+        if not call.unresolved:
             continue
-        if kind == "promote" and (states.get(subject) in _PROMOTE_OPEN or _draft(call) in settled):
+        if kind == "promote" and (states.get(subject) in _PROMOTE_UNRESOLVED or _draft(call) in settled):
             continue
         if kind != "promote":
-            if brief.state in (_CREATE_OPEN if kind == "create" else _EXTRACT_OPEN):
+            if brief.state in (_CREATE_UNRESOLVED if kind == "create" else _EXTRACT_UNRESOLVED):
                 continue
             if resent > 0:
                 resent -= 1

@@ -1,8 +1,11 @@
-"""Whose is a creation job that nobody knows? What to do about a create whose outcome is not on record.
+"""Matches unclaimed jobs to unresolved creates, and decides what becomes of such a create.
+
+A create is unresolved while its outcome is not on record; a job is unclaimed while no record is known to own
+it.
 
 Nothing that the API says of a job names the request that made it. It says what kind of job it is, how many
-drafts of how many instructions it made, and when it was made; so a job is some brief's by exclusion, never by
-proof. It is adopted only when it fits in all of that, no other job fits that brief, and it fits no other
+drafts of how many instructions it made, and when it was made; so a job belongs to a brief by exclusion, never
+by proof. It is adopted only when it fits in all of that, no other job fits that brief, and it fits no other
 brief. Two that fit equally are never chosen between, except for briefs that send the very same body: of such,
 either job is the right one for either brief.
 
@@ -34,8 +37,11 @@ class Fit(Enum):
 
 
 @dataclass(frozen=True)
-class Job:
-    """A job that was seen and is nobody's, with what the API said of it. Times are ms by Redis' clock."""
+class UnclaimedJob:
+    """A job that was seen and that no record owns, with what the API said of it.
+
+    Times are ms by Redis' clock.
+    """
 
     job_id: str
     seen_at: int
@@ -55,7 +61,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Create:
+class UnresolvedCreate:
     """One attempt of a create whose outcome is not on record. Times are ms by Redis' clock."""
 
     subject: str
@@ -69,7 +75,7 @@ class Create:
     variations: tuple[int, ...]
     """How many drafts of each instruction it asked for."""
 
-    def fit(self, job: Job) -> Fit:
+    def fit(self, job: UnclaimedJob) -> Fit:
         """Return whether a job may be its own, by what was made."""
         if job.seen_at < self.began_at or job.kind not in ("", CREATION):
             return Fit.NO
@@ -83,7 +89,7 @@ class Create:
         # Of a job that ended well, the total and the list agree on what it was asked for.
         return Fit.NO if job.state is RunState.COMPLETED and job.total == sum(made) else Fit.MAYBE
 
-    def is_in_time(self, job: Job) -> bool | None:
+    def is_in_time(self, job: UnclaimedJob) -> bool | None:
         """Return whether a job was made during the call; None when it is not known when it was made."""
         if job.created_at is None:
             return None
@@ -93,7 +99,7 @@ class Create:
             <= self.latest_end + durations.API_CLOCK_ERROR_MS
         )
 
-    def may_own(self, job: Job) -> bool:
+    def may_own(self, job: UnclaimedJob) -> bool:
         """Return whether nothing speaks against a job's being its own."""
         return self.fit(job) is not Fit.NO and self.is_in_time(job) is not False
 
@@ -101,7 +107,7 @@ class Create:
 class Adopt(NamedTuple):
     """The create has made this job."""
 
-    job: Job
+    job: UnclaimedJob
 
 
 class NotArrived(NamedTuple):
@@ -115,22 +121,22 @@ class Wait(NamedTuple):
 class Ask(NamedTuple):
     """It can't be known from here; `jobs` may be the create's."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[UnclaimedJob, ...]
     why: str
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known of an account's unclear creates at one time, `now`, ms."""
+    """All that is known of an account's unresolved creates at one time, `now`, ms."""
 
     now: int
     stream: Stream
-    creates: tuple[Create, ...]
-    jobs: tuple[Job, ...]
+    creates: tuple[UnresolvedCreate, ...]
+    jobs: tuple[UnclaimedJob, ...]
 
 
 def resolve(
-    create: Create, evidence: Evidence, over_at: int, settings: Settings
+    create: UnresolvedCreate, evidence: Evidence, over_at: int, settings: Settings
 ) -> Adopt | NotArrived | Wait | Ask:
     """Return what to do about a create; by `over_at` (ms) a job that it has made is over for certain."""
     proven = _is_followed(create, evidence.stream) and (evidence.stream.replayed_at or 0) >= over_at
@@ -152,13 +158,13 @@ def resolve(
     return Ask(possible, "more than one brief or job fits, or too little is known of the job")
 
 
-def _is_followed(create: Create, stream: Stream) -> bool:
+def _is_followed(create: UnresolvedCreate, stream: Stream) -> bool:
     """Return whether replays have brought all events since before the call; the stream must tell of jobs."""
     since = stream.replayed_since
     return stream.told_at is not None and since is not None and since <= create.began_at
 
 
-def _own_job(create: Create, evidence: Evidence) -> Job | None:
+def _own_job(create: UnresolvedCreate, evidence: Evidence) -> UnclaimedJob | None:
     """Return the job that fits this create and nothing else, None when there is none or more than one."""
     own = _candidates(create, evidence.jobs)
     alike = [each for each in evidence.creates if _are_alike(create, each, own, evidence.jobs)]
@@ -169,9 +175,14 @@ def _own_job(create: Create, evidence: Evidence) -> Job | None:
     return next((job for job in free if create.fit(job) is Fit.YES), None)
 
 
-def _are_alike(create: Create, other: Create, own: Sequence[Job], jobs: Sequence[Job]) -> bool:
+def _are_alike(
+    create: UnresolvedCreate,
+    other: UnresolvedCreate,
+    own: Sequence[UnclaimedJob],
+    jobs: Sequence[UnclaimedJob],
+) -> bool:
     return other.fingerprint == create.fingerprint and _candidates(other, jobs) == own
 
 
-def _candidates(create: Create, jobs: Sequence[Job]) -> list[Job]:
+def _candidates(create: UnresolvedCreate, jobs: Sequence[UnclaimedJob]) -> list[UnclaimedJob]:
     return [job for job in jobs if create.may_own(job)]

@@ -1,4 +1,4 @@
-"""What is on record of an account's unclear creates, and of the jobs that might be theirs."""
+"""Reads what is on record of an account's unresolved creates and of the unclaimed jobs that may fit."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ import redis
 from config import keys
 from config.times import redis_ms
 from worker.piktid.answers import JobResults, JobStatus, RunState
-from worker.unresolved.matching import Create, Evidence, Job
+from worker.unresolved.matching import Evidence, UnclaimedJob, UnresolvedCreate
 from worker.unresolved.streams import Stream, read_stream
 
 #: The fields of a brief's record that tell of its create.
@@ -26,7 +26,7 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evi
         pipe.zrange(keys.STRANGERS(account), 0, -1, withscores=True)
         pipe.hgetall(keys.FACTS(account))
         pipe.time()
-        attempts, strangers, facts, time = pipe.execute()
+        attempts, unclaimed, snapshots, time = pipe.execute()
     with client.pipeline(transaction=False) as pipe:
         for attempt, _ in attempts:
             pipe.hmget(keys.RECORD(attempt.rpartition("/")[0]), FIELDS)
@@ -36,29 +36,29 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evi
         for (attempt, began_at), fields in zip(attempts, records, strict=True)
         if fields["body"] is not None
     )
-    jobs = (_job(job, int(seen_at), facts.get(job), stream) for job, seen_at in strangers)
+    jobs = (_job(job, int(seen_at), snapshots.get(job), stream) for job, seen_at in unclaimed)
     return Evidence(redis_ms(time), stream, tuple(creates), tuple(jobs))
 
 
-def facts_of(status: JobStatus | None, results: JobResults | None, now: int) -> str:
-    """Return what is kept of the API's word on a job, as of `now` (ms); None is what it did not say."""
-    facts: dict[str, Any] = {"asked_at": now}
+def job_snapshot(status: JobStatus | None, results: JobResults | None, now: int) -> str:
+    """Return what the API says of a job at `now` (ms), as the JSON that is kept; None: it did not say."""
+    snapshot: dict[str, Any] = {"asked_at": now}
     if status is not None:
-        facts |= {"kind": status.job_type, "total": status.total_images, "created_at": status.created_at}
+        snapshot |= {"kind": status.job_type, "total": status.total_images, "created_at": status.created_at}
     if status is not None and results is not None:
         made = Counter(draft.image_index for draft in results.drafts)
         drafts = [made[number] for number in range(max(made, default=-1) + 1)]
         # As of before the list was read: what was over then is listed.
-        facts |= {"kind": status.job_type or results.job_type, "state": status.state, "drafts": drafts}
-    return json.dumps(facts)
+        snapshot |= {"kind": status.job_type or results.job_type, "state": status.state, "drafts": drafts}
+    return json.dumps(snapshot)
 
 
-def _create(attempt: str, began_at: int, fields: Mapping[str, Any], longest_call: int) -> Create:
+def _create(attempt: str, began_at: int, fields: Mapping[str, Any], longest_call: int) -> UnresolvedCreate:
     subject, _, number = attempt.rpartition("/")
     is_newest = fields["grants"] == number
     end_known = is_newest and fields["state"] == "uncertain" and fields["call_ended"] is not None
     body = json.loads(fields["body"])
-    return Create(
+    return UnresolvedCreate(
         subject=subject,
         attempt=int(number),
         began_at=began_at,
@@ -69,12 +69,12 @@ def _create(attempt: str, began_at: int, fields: Mapping[str, Any], longest_call
     )
 
 
-def _job(job_id: str, seen_at: int, facts: str | None, stream: Stream) -> Job:
-    if facts is None:
-        return Job(job_id, seen_at)
-    known = json.loads(facts)
+def _job(job_id: str, seen_at: int, snapshot: str | None, stream: Stream) -> UnclaimedJob:
+    if snapshot is None:
+        return UnclaimedJob(job_id, seen_at)
+    known = json.loads(snapshot)
     created, ahead = known.get("created_at"), stream.ahead_ms
-    return Job(
+    return UnclaimedJob(
         job_id,
         seen_at,
         kind=known.get("kind", ""),

@@ -42,7 +42,7 @@ class Stream:
     ahead_ms: int | None = None
     """How far the API's clock is ahead of Redis', as of the last live event."""
     sightings: int = 0
-    """How often something new was seen of jobs that are nobody's."""
+    """How many observations there were of unclaimed jobs."""
     ended_at: int | None = None
     unread_at: int | None = None
     """When an event came last that may be of any job: since then nothing is known to be without a gap."""

@@ -86,7 +86,9 @@ def test_a_permit_whose_job_is_unknown_is_kept_until_it_must_end(one_job: Flow) 
     flow = one_job
     flow.ledger.apply(flow.brief("b"), Transition("submitting", timer_ms=1_000))
     delete(flow, BRIEF)
-    flow.client.zincrby(keys.PERMITS(DEFAULT), -runtime().paid_call_ms - runtime().unknown_ms + 10_000, BRIEF)
+    flow.client.zincrby(
+        keys.PERMITS(DEFAULT), -runtime().paid_call_ms - runtime().unresolved_ms + 10_000, BRIEF
+    )
     assert look_after(flow)[-1] == ("release_orphan", BRIEF)
     assert permits(flow) == [BRIEF]
     flow.client.zincrby(keys.PERMITS(DEFAULT), -10_000, BRIEF)

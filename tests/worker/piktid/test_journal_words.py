@@ -46,6 +46,6 @@ def test_an_old_journal_tells_which_calls_nobody_knows_the_end_of() -> None:
         call = {"call": "create", "subject": "brief:a", "attempt": 1}
         return [{**call, "what": "intended"}, {**call, "what": what}]
 
-    unresolved = {what for what in WORDS.values() if take_apart(outcomes(what)).unknown}
+    unresolved = {what for what in WORDS.values() if take_apart(outcomes(what)).unresolved}
     assert unresolved == {"OutcomeUnknown", "Unexpected"}
     assert unresolved < set(OPEN)

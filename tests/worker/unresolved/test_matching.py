@@ -12,11 +12,11 @@ from worker.unresolved.matching import (
     CREATION,
     Adopt,
     Ask,
-    Create,
     Evidence,
     Fit,
-    Job,
     NotArrived,
+    UnclaimedJob,
+    UnresolvedCreate,
     Wait,
     resolve,
 )
@@ -32,15 +32,19 @@ SPAN = round(durations.REPLAY_SPAN_SECONDS * 1000)
 PROOF = Stream(replayed_since=BEGAN, replayed_at=OVER, told_at=BEGAN - 1)
 NOTHING = Stream()
 
-CREATE = Create("brief:a", 1, BEGAN, ENDED, end_known=True, fingerprint="f", variations=(2, 1))
+CREATE = UnresolvedCreate("brief:a", 1, BEGAN, ENDED, end_known=True, fingerprint="f", variations=(2, 1))
 TWIN = replace(CREATE, subject="brief:b")
 ALIKE = replace(CREATE, subject="brief:b", fingerprint="g")
-JOB = Job("j", BEGAN + 9_000, CREATION, RunState.COMPLETED, (2, 1), 3, ENDED, BEGAN + 9_500)
+JOB = UnclaimedJob("j", BEGAN + 9_000, CREATION, RunState.COMPLETED, (2, 1), 3, ENDED, BEGAN + 9_500)
 SECOND = replace(JOB, job_id="k")
 
 
 def decide(
-    *jobs: Job, now: int = OVER, stream: Stream = PROOF, own: Create = CREATE, others: tuple[Create, ...] = ()
+    *jobs: UnclaimedJob,
+    now: int = OVER,
+    stream: Stream = PROOF,
+    own: UnresolvedCreate = CREATE,
+    others: tuple[UnresolvedCreate, ...] = (),
 ) -> Any:
     return resolve(own, Evidence(now, stream, (own, *others), jobs), OVER, SETTINGS)
 
@@ -98,7 +102,9 @@ def test_the_only_fitting_job_is_adopted_at_once_despite_gaps() -> None:
 @pytest.mark.parametrize(
     ("own", "job"), [(replace(CREATE, end_known=False), JOB), (CREATE, replace(JOB, created_at=None))]
 )
-def test_without_known_seconds_another_job_may_still_show_up(own: Create, job: Job) -> None:
+def test_without_known_seconds_another_job_may_still_show_up(
+    own: UnresolvedCreate, job: UnclaimedJob
+) -> None:
     so_far = replace(PROOF, replayed_at=OVER - 1)
     assert decide(job, own=own, stream=so_far, now=OVER - 1) == Wait()
     assert decide(job, own=own) == Adopt(job)
@@ -151,8 +157,8 @@ def test_equal_briefs_of_other_times_share_no_jobs() -> None:
     assert isinstance(decide(JOB, SECOND, others=(later,)), Ask)
 
 
-@pytest.mark.parametrize("little", [Job("k", BEGAN + 1), replace(SECOND, state=RunState.RUNNING)])
-def test_a_job_of_which_too_little_is_known_may_be_the_one(little: Job) -> None:
+@pytest.mark.parametrize("little", [UnclaimedJob("k", BEGAN + 1), replace(SECOND, state=RunState.RUNNING)])
+def test_a_job_of_which_too_little_is_known_may_be_the_one(little: UnclaimedJob) -> None:
     assert decide(JOB, little, now=BEGAN + 10_000) == Wait()
     assert isinstance(decide(JOB, little), Ask)
     assert isinstance(decide(little), Ask), "neither adopted nor sent again"

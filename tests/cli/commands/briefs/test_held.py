@@ -143,7 +143,7 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_early(
     flow.wake_timer(SUBJECT)
     assert eventually(flow.client, lambda: state(flow.ledger) == "held")
     watched = flow.brief("b")
-    over_at = int(watched.fields["moved_at"]) + runtime().unknown_ms
+    over_at = int(watched.fields["moved_at"]) + runtime().unresolved_ms
 
     def raised(times: int) -> bool:
         dead = [
@@ -156,7 +156,7 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_early(
     assert float(str(flow.client.zscore(keys.TIMERS(), SUBJECT))) > over_at - 500
     flow.client.hdel(keys.RECORD(SUBJECT), "hinted")  # which a broken step leaves
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-    flow.grow_older(SUBJECT, runtime().unknown_ms / 1000)
+    flow.grow_older(SUBJECT, runtime().unresolved_ms / 1000)
     assert eventually(flow.client, lambda: raised(2))
     assert not flow.client.exists(keys.PERMITS(ACCOUNT), keys.DEAD(keys.STEPS), keys.LETTERS())
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
@@ -174,7 +174,7 @@ def test_a_held_job_of_no_account_keeps_its_permit_until_over(flow: Flow) -> Non
         flow.wake_timer(SUBJECT)
         assert flow.steps.run() == ("watch_held", SUBJECT)
         assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
-        flow.grow_older(SUBJECT, runtime().unknown_ms / 1000)
+        flow.grow_older(SUBJECT, runtime().unresolved_ms / 1000)
         assert flow.steps.run() == ("watch_held", SUBJECT)
     finally:
         runtime().apis[ACCOUNT] = api
