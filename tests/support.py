@@ -78,6 +78,13 @@ def eventually(client: "redis.Redis", condition: Callable[[], T], deadline: floa
     raise AssertionError(f"not within {deadline} s: {condition}")
 
 
+def stored(ledger: Ledger, subject: str = "brief:b") -> Record:
+    """Return a record as its step would read it, which must be there."""
+    found = ledger.read(subject)
+    assert found is not None, f"{subject} is not on record"
+    return found
+
+
 def events(client: "redis.Redis", brief_id: str | None = None) -> list[dict[str, Any]]:
     """Return the events for downstream, of one brief or of all, oldest first."""
     entries: Any = client.xrange(keys.EVENTS())
@@ -223,9 +230,7 @@ class Flow:
 
     def record(self, subject: str) -> Record:
         """Return a record that must be there."""
-        found = self.ledger.read(subject)
-        assert found is not None, subject
-        return found
+        return stored(self.ledger, subject)
 
     def until(self, brief_id: str, *states: str) -> Record:
         """Run steps until the brief is in one of these states; return its record."""

@@ -31,13 +31,12 @@ def paying(client: "redis.Redis") -> set[str]:
     found = snapshots.briefs(client)
     states = {brief.brief_id: brief.state for brief in found}
     states |= {promotion.subject: promotion.state for brief in found for promotion in brief.promotions}
+    # A brief is called promoting for as long as any promotion of it goes on.
     return {
-        name for name, state in states.items() if state in PAYING and not _is_promoting_brief(name, state)
+        name
+        for name, state in states.items()
+        if state in PAYING and (state != "promoting" or name.startswith("promotion:"))
     }
-
-
-def _is_promoting_brief(name: str, state: str) -> bool:
-    return state == "promoting" and not name.startswith("promotion:")
 
 
 def stands_still(group: int) -> bool:

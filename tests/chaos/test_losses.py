@@ -428,14 +428,10 @@ with redis_url(Settings()) as url:
 """
 
 
-def user_of(folder: Path) -> "subprocess.Popen[str]":
-    return start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(folder))
-
-
 def test_who_reads_the_first_user_need_not_wait_for_the_last(tmp_path: Path) -> None:
-    with user_of(tmp_path) as first:
+    with start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(tmp_path)) as first:
         url = first_line(first)
-        with user_of(tmp_path) as second:
+        with start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(tmp_path)) as second:
             assert first_line(second) == url
             _, errors = first.communicate(timeout=DEADLINE)  # returns when both pipes are at their end
             assert first.returncode == 0
@@ -447,7 +443,7 @@ def test_who_reads_the_first_user_need_not_wait_for_the_last(tmp_path: Path) -> 
 def test_an_embedded_server_that_does_not_start_says_which_logs_tell_why(tmp_path: Path) -> None:
     (tmp_path / "valkey").mkdir()
     (tmp_path / "valkey" / "appendonlydir").write_text("is in the way")
-    with user_of(tmp_path) as user:
+    with start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(tmp_path)) as user:
         _, errors = user.communicate(timeout=DEADLINE)
     assert f"its logs: valkey.log and keeper.log in {tmp_path}" in errors
     assert "Traceback" in (tmp_path / "valkey" / "keeper.log").read_text()
@@ -455,7 +451,7 @@ def test_an_embedded_server_that_does_not_start_says_which_logs_tell_why(tmp_pat
 
 def test_the_shared_embedded_server_lives_as_long_as_anybody_uses_it(tmp_path: Path) -> None:
     def user() -> "subprocess.Popen[str]":
-        return user_of(tmp_path)
+        return start_python("-c", USER, IDENTITY_WORKER_DATA_DIR=str(tmp_path))
 
     with user() as first:
         url = first_line(first)

@@ -141,12 +141,15 @@ def _back(before: Mapping[str, str | None], module: str) -> Iterator[str]:
         module = earlier
 
 
-def floors(graph: Graph) -> int:
-    """Return how many nodes the longest chain has. Raises graphlib.CycleError, which names the circle."""
+def floors(graph: Graph, top: str | None = None) -> int:
+    """Return how many nodes the longest chain has, or the longest from one of them.
+
+    Raises graphlib.CycleError, which names the circle.
+    """
     height: dict[str, int] = defaultdict(int)
     for node in TopologicalSorter(graph).static_order():
         height[node] = 1 + max((height[below] for below in graph.get(node, ())), default=0)
-    return max(height.values(), default=0)
+    return max(height.values(), default=0) if top is None else height[top]
 
 
 def figures(root: Path = ROOT, top: str = "") -> Figures:

@@ -21,9 +21,8 @@ def is_instant(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return is_instant(node.left) or is_instant(node.right)
     # A loop's clock is called `time`, as the wall's, which may be compared with the year 1970 no more.
-    return isinstance(node, ast.Call) and (
-        last_name(node.func) in CLOCKS or ast.unparse(node.func).endswith("loop.time")
-    )
+    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    return called.rpartition(".")[2] in CLOCKS or called.endswith("loop.time")
 
 
 def is_number(node: ast.AST) -> bool:

@@ -4,10 +4,19 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from project.rooms import floors
+
 ROOT = Path(__file__).parents[2]
+MOST_MODULES = 15
 FILES = sorted((ROOT / "tests").rglob("*.py"))
+TESTS = [path for path in FILES if path.name.startswith("test_")]
 #: A name is read at a glance or not at all.
 MOST_WORDS = 12
+
+
+#: Helpers of a file that call each other: whoever reads a test looks these up.
+MOST_HELPERS = 2
 
 
 def names_in(path: Path) -> Iterator[str]:
@@ -20,3 +29,31 @@ def names_in(path: Path) -> Iterator[str]:
 def test_the_name_of_a_test_has_at_most_twelve_words() -> None:
     names = [(path.name, name) for path in FILES for name in names_in(path)]
     assert [(file, name) for file, name in names if len(name.split("_")) > MOST_WORDS] == []
+
+
+def helpers_of(path: Path) -> dict[str, set[str]]:
+    """The functions of a file, each with those that it calls."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
+    return {
+        name: {
+            node.func.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
+        }
+        - {name}
+        for name, function in functions.items()
+    }
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_a_test_needs_no_chain_of_helpers(path: Path) -> None:
+    calls = helpers_of(path)
+    # A test stands on the first floor, its helpers below it.
+    high = {name: floors(calls, name) - 1 for name in calls if name.startswith("test_")}
+    assert {name: depth for name, depth in high.items() if depth > MOST_HELPERS} == {}
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda folder: folder.name)
+def test_a_folder_of_tests_is_seen_at_a_glance(folder: Path) -> None:
+    assert len(list(folder.glob("*.py"))) <= MOST_MODULES

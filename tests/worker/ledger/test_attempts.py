@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import redis
-from support import brief
+from support import brief, stored
 
 from config import durations, keys
 from config.accounts import load_accounts
@@ -33,13 +33,7 @@ def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
         admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
-    return read(ledger, f"brief:{brief_id}")
-
-
-def read(ledger: Ledger, subject: str = SUBJECT) -> Record:
-    found = ledger.read(subject)
-    assert found is not None
-    return found
+    return stored(ledger, f"brief:{brief_id}")
 
 
 def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
@@ -64,7 +58,7 @@ def bought_once(ledger: Ledger, settings: Settings, *, is_over: bool) -> Record:
     ledger.apply(attempt, Transition("submitting"))
     assert bought(ledger, attempt, "j1") is Answer.APPLIED
     if is_over:
-        assert ledger.apply(read(ledger), Transition("choosing")) is Answer.APPLIED
+        assert ledger.apply(stored(ledger), Transition("choosing")) is Answer.APPLIED
     return attempt
 
 
@@ -80,7 +74,7 @@ def test_a_second_success_is_late_in_the_journal_whatever_the_state(
     attempt = bought_once(ledger, settings, is_over=is_over)
     assert bought(ledger, attempt, "j2") is not Answer.APPLIED
     assert journalled(ledger) == [("j1", False), ("j2", True)]
-    assert read(ledger).get("job_id") == "j1"
+    assert stored(ledger).get("job_id") == "j1"
     assert ledger.client.get(keys.JOB(ACCOUNT, "j2")) is None
 
 
@@ -100,7 +94,7 @@ def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
     assert ledger.apply(first, Transition("uncertain", completion=Completion.COUNTED)) is Answer.APPLIED
     assert ledger.apply(first, Transition("held")) is Answer.APPLIED
     assert ledger.apply(first, Transition("waiting")) is Answer.APPLIED
-    second = read(ledger)
+    second = stored(ledger)
     assert second.attempt == first.attempt + 1
     assert ledger.apply(second, Transition("submitting")) is Answer.APPLIED
     return first, second
@@ -115,7 +109,7 @@ def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: S
         Transition("waiting", completion=Completion.COUNTED, throttle=throttle, journal=late, paid=True),
     )
     assert refused is Answer.CONFLICT
-    now = read(ledger)
+    now = stored(ledger)
     assert (now.state, now.attempt) == ("submitting", second.attempt)
     assert snapshots.account(ledger.client, ACCOUNT).pauses == {}
     assert ledger.client.zcount(keys.WINDOW(ACCOUNT, "create"), "+inf", "+inf") == 1
@@ -128,10 +122,10 @@ def test_the_late_success_of_an_overtaken_attempt_only_goes_on_record(
 ) -> None:
     first, second = overtaken(ledger, settings)
     assert bought(ledger, first, "j1") is Answer.CONFLICT
-    assert read(ledger).state == "submitting"
+    assert stored(ledger).state == "submitting"
     assert bought(ledger, second, "j2") is Answer.APPLIED
     assert bought(ledger, first, "j1") is Answer.CONFLICT
-    assert read(ledger).get("job_id") == "j2"
+    assert stored(ledger).get("job_id") == "j2"
     assert ("j1", True) in journalled(ledger)
 
 
@@ -141,7 +135,7 @@ def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger
         admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
-    began = read(ledger)
+    began = stored(ledger)
     for turn in ("1", "2"):
         assert ledger.note(began, Note(when={}, fields={"turn": turn})) is Answer.APPLIED
     late = ledger.note(
@@ -151,7 +145,7 @@ def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger
     assert [(entry["call"], entry["late"]) for entry in snapshots.journal(ledger.client, "b")] == [
         ("extract", True)
     ]
-    assert read(ledger).get("extracted") is None
+    assert stored(ledger).get("extracted") is None
 
 
 def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
@@ -162,7 +156,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
         admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
-    began = read(ledger)
+    began = stored(ledger)
     ledger.note(began, Note(when={"turn": ""}, fields={"turn": "1", "doing": "extract"}))
     with cutting(redis_url) as proxy, connect(proxy.url) as client:
         proxy.cut_answer("FCALL", '"extracted"')

