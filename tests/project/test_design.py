@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
+from project import lua_code
 from project.rooms import (
     HANDLE,
     HOUSE,
@@ -22,11 +22,7 @@ from project.rooms import (
     room,
 )
 
-from actors.broker import library as broker
 from config import keys
-from config.settings import Settings
-from worker.ledger import library as ledger
-from worker.store.functions import Functions
 
 #: From the top to the ground: a module imports of its own room and of lower floors, directly or by any chain.
 FLOORS = (
@@ -73,10 +69,6 @@ MOST_MODULES = 15
 #: Lines; a module of 200 begins to owe an explanation.
 LONGEST = 250
 ROOMS = sorted(arrows())
-#: The function libraries, and of each the modules in the order of their arrows.
-LIBRARIES = {ledger.FOLDER: ledger.MODULES, broker.FOLDER: broker.MODULES}
-COMMANDS = sorted(path for folder in LIBRARIES for path in folder.glob("*.lua"))
-LUA_MODULES = [folder / "lib" / f"{each}.lua" for folder, order in LIBRARIES.items() for each in order]
 
 
 def below(place: str) -> set[str]:
@@ -188,61 +180,9 @@ def _folder(package: str, named: dict[str, str]) -> Path:
     return ROOT / named[package] if package in named else _folder(around, named) / last
 
 
-def where(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=where)
-def test_a_command_says_what_it_is_for(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    header = text.split("\n\n")[0].split("\nlocal")[0]
-    assert header.startswith(f"-- {path.stem}: "), "its name and its purpose come first"
-    assert "\n--\n-- " in header, "then, after an empty line, its arguments"
-    assert re.search(r"^-- Returns? ", header, re.MULTILINE)
-    assert re.search(r"^-- (Atomic[,:]|One call,)", header, re.MULTILINE), "why it must be one call"
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=where)
-def test_a_command_names_each_argument_that_it_reads(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    header = "\n".join(line for line in text.splitlines() if line.startswith("--"))
-    for argument in set(re.findall(r"\bA\.(\w+)", text)):
-        assert re.search(rf"\b{argument}\b", header), f"{argument} is not in the header of {path.name}"
-
-
-@pytest.mark.parametrize("folder", LIBRARIES, ids=where)
-def test_each_lua_module_has_its_place_in_the_order(folder: Path) -> None:
-    assert {path.stem for path in (folder / "lib").glob("*.lua")} == set(LIBRARIES[folder])
-
-
-@pytest.mark.parametrize("path", LUA_MODULES, ids=where)
-def test_a_lua_module_is_one_table_and_uses_those_before_it(path: Path) -> None:
-    text, order = path.read_text(encoding="utf-8"), LIBRARIES[path.parents[1]]
-    assert text.startswith("-- "), "it begins with what it holds"
-    assert f"\nlocal {path.stem} = {{}}\n" in text
-    assert text.endswith(f"\nreturn {path.stem}\n")
-    code = re.sub(r"--[^\n]*|'[^'\n]*'", "", text)
-    used = {module for module in order if re.search(rf"(?<![\w.]){module}\.", code)}
-    assert used <= set(order[: order.index(path.stem) + 1])
-
-
-@pytest.mark.parametrize("path", [*COMMANDS, *LUA_MODULES], ids=where)
-def test_no_lua_file_grows_past_reason(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
-
-
-def test_the_server_loads_each_library(client: "redis.Redis") -> None:
-    for library in (ledger.ledger_library(Settings()), broker.broker_library()):
-        client.execute_command("FUNCTION FLUSH")
-        Functions(client, library).load()
-        functions = {row[1] for row in client.function_list()[0][5]}
-        assert len(functions) > 5
-        assert all(function.startswith(f"{library.name}_") for function in functions)
-
-
 @pytest.mark.parametrize("key", sorted(keys.ALL))
 def test_every_key_on_the_page_is_used(key: str) -> None:
-    lua = "\n".join(path.read_text(encoding="utf-8") for path in [*COMMANDS, *LUA_MODULES])
+    lua = "\n".join(path.read_text(encoding="utf-8") for path in [*lua_code.COMMANDS, *lua_code.MODULES])
     python = "\n".join(
         path.read_text(encoding="utf-8") for path in modules().values() if path.name != "keys.py"
     )
@@ -254,7 +194,7 @@ def test_every_key_on_the_page_is_used(key: str) -> None:
 
 def test_no_key_is_built_elsewhere() -> None:
     pattern = re.compile(r"""["']identity:(?!\.)[a-z]+""")
-    for path in [*modules().values(), *COMMANDS, *LUA_MODULES]:
+    for path in [*modules().values(), *lua_code.COMMANDS, *lua_code.MODULES]:
         if path.name != "keys.py":
             # Prose names keys too, in back quotes; a key that is used stands in plain ones.
             assert not pattern.search(path.read_text(encoding="utf-8")), str(path)
