@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from actors.broker.broker import Broker
 from actors.listener.listener import Listener
+from benchmarks.caps.virtual import admission
 from cli.demo.ports import free_port
 from config import keys
 from config.accounts import DEFAULT, Account
@@ -263,7 +264,7 @@ class Flow:
         """Let all pauses of the account be over now."""
         untils = ("pause_until", "create_until", "promote_until")
         self.client.hdel(keys.RECORD(f"account:{DEFAULT}"), *untils)
-        self.functions.run(commands.admit(account=DEFAULT))
+        self.functions.run(admission(DEFAULT))
 
     def wake_timer(self, subject: str) -> None:
         """Let the timer of one record be due now."""

@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from benchmarks.caps import server_times
-from benchmarks.caps.virtual import Simulation
+from benchmarks.caps.virtual import Simulation, admission
 from benchmarks.harness import SEED
 from config import keys
 from config.settings import Settings
@@ -59,7 +59,7 @@ def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any
         simulation.flush()
         done: Any = client.zrange(keys.PERMITS(account), 0, 0)
         free = partial(functions.run, commands.advance(done[0], "choosing"), simulation.now)
-        admit.time(client, partial(functions.run, commands.admit(account), simulation.now))
+        admit.time(client, partial(functions.run, admission(account), simulation.now))
         handover.time(client, free)
         # Drafts that nobody chooses from would hold more slots with each round.
         functions.run(commands.advance(subject=done[0], to="cancelled"), simulation.now)

@@ -12,7 +12,7 @@ from worker.ledger.library import ledger_library
 
 #: Calls that the slow log keeps: it has those that the functions make as well.
 KEPT = 20_000
-FUNCTIONS = ("accept", "advance", "due", "admit")
+FUNCTIONS = ("accept", "advance", "due", "drop")
 
 
 @contextmanager

@@ -27,8 +27,8 @@ from typing import Any
 from dramatiq.rate_limits import ConcurrentRateLimiter
 from dramatiq.rate_limits.backends import RedisBackend
 
+from benchmarks.caps.virtual import admission
 from config.settings import Settings
-from worker.ledger import commands
 from worker.ledger.arrivals import Arrival
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
@@ -96,7 +96,7 @@ def admits(url: str, number: int) -> Cycle:
     for waiter in range(WAITING):
         _accept(ledger, f"{account}-{waiter}", account)
     functions = Functions(client, ledger_library(Settings(speed=1)))
-    return lambda: functions.run(commands.admit(account=account))
+    return lambda: functions.run(admission(account))
 
 
 CONTENDERS = {

@@ -191,6 +191,11 @@ class Simulation:
         self._pipe.execute_command(*self._library.call(command, self.now))
 
 
+def admission(account: str) -> Command[bool]:
+    """Return the call that does nothing but to let start who may: nobody is dropped."""
+    return commands.drop(account, "brief:nobody")
+
+
 def _brief_of(subject: str) -> str:
     return parse_subject(subject).name
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config import keys
-from worker.ledger.records import brief_subject
+from worker.ledger.records import account_subject, brief_subject
 from worker.ledger.transition import Answer
 from worker.store.functions import Command, flag, nothing, number, text, texts
 
@@ -135,11 +135,6 @@ def sync_identities(account: str, codes: Sequence[str], since: int) -> Command[i
     return Command("sync_identities", keys.IDENTITIES(account), number, given)
 
 
-def admit(account: str) -> Command[int]:
-    """Start whoever may start now; answers the number of jobs in flight."""
-    return Command("admit", keys.PERMITS(account), number, {"account": account})
-
-
 # The listeners' part.
 
 
@@ -189,7 +184,7 @@ def _record(subject: str) -> str:
 
 
 def _account(name: str) -> str:
-    return keys.RECORD(f"account:{name}")
+    return keys.RECORD(account_subject(name))
 
 
 def _answer(answer: Any) -> Answer:

@@ -3,10 +3,10 @@
 import pytest
 from support import CREATE, PROMOTE, Flow, event_types
 
+from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts import DEFAULT
 from worker.briefs.envelope import Choose
-from worker.ledger import commands
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.lifecycle import choosing, steps
@@ -202,7 +202,8 @@ def test_a_promote_that_may_have_arrived_keeps_its_permit_and_goes_first(flow: F
         [promotion],
     )
     assert flow.brief("c").state == "waiting"
-    assert flow.functions.run(commands.admit(account=DEFAULT)) == 1
+    flow.functions.run(admission(DEFAULT))
+    assert flow.client.zcard(keys.PERMITS(DEFAULT)) == 1
     flow.end_pauses()
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
     assert flow.api.ledger()["jobs_in_flight"] == 1

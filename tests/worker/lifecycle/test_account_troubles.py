@@ -8,9 +8,9 @@ import redis
 import requests
 from support import CREATE, PROMOTE, Api, Flow, ProcessFactory, enqueue, eventually
 
+from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts import DEFAULT
-from worker.ledger import commands
 from worker.views import account_report, snapshots
 
 NO_CREDITS = {
@@ -143,7 +143,7 @@ def test_the_accounts_troubles_stop_promotions_but_theirs_stop_no_create(
     # Longer than it is, as a minute of the API's is 300 ms here.
     flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), "pause_until", 4_000_000_000_000)
     flow.client.hdel(keys.RECORD(f"account:{DEFAULT}"), "promote_until")
-    flow.functions.run(commands.admit(account=DEFAULT))
+    flow.functions.run(admission(DEFAULT))
     assert flow.promotion("a").attempt == 1, "the pause of the account holds it up now"
 
 

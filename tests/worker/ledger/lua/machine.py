@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from model import ASKS, MINUTE, WAITS, Model, Subject
 from scene import Scene
 
+from benchmarks.caps.virtual import admission
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind
 from worker.store.functions import Functions
@@ -266,7 +267,7 @@ class Permits(RuleBasedStateMachine):
 
     @rule(account=accounts)
     def admit(self, account: str) -> None:
-        self.scene.run(commands.admit(account=account))
+        self.scene.run(admission(account))
         self.scene.look()
 
     # The account.

@@ -11,6 +11,7 @@ from typing import Any
 import redis
 from model import MINUTE, WAITS, Account, Model, Subject
 
+from benchmarks.caps.virtual import admission
 from config import durations, keys
 from worker.ledger import commands
 from worker.store.functions import Command, Functions, T
@@ -457,7 +458,7 @@ class Scene:
             assert lacks == self._lacks(subject), f"{name} lacks {lacks} by `why`"
             if not lacks:
                 # Only the timer that is due keeps it: it brings the credits that another account freed.
-                self.run(commands.admit(account=subject.account))
+                self.run(admission(subject.account))
                 self.look()
                 assert subject.granted, f"{name} lacks nothing by `why`, and is not granted"
                 return  # what was read before is no longer so

@@ -13,7 +13,7 @@ budget.PROMOTION = 50
 budget.LOOK_PAST = 50
 
 -- Credits that sums of mean prices may be off by: a budget that is met exactly is not overdrawn.
-budget.ROUNDING = 1e-6
+local ROUNDING = 1e-6
 
 function budget.draft_price(account)
     local got = redis.call('HMGET', accounts.record(account), 'drafts_credits', 'drafts_made')
@@ -78,12 +78,12 @@ end
 -- `left` of the account's budget.
 function budget.fits_account(account, subject, left)
     return left == math.huge or redis.call('HEXISTS', key('RESERVATIONS', account), subject) == 1
-        or budget.cost_of(account, subject) <= left + budget.ROUNDING
+        or budget.cost_of(account, subject) <= left + ROUNDING
 end
 
 function budget.fits(account, subject, batch)
     return not batch or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
-        or budget.cost_of(account, subject) <= budget.left(batch) + budget.ROUNDING
+        or budget.cost_of(account, subject) <= budget.left(batch) + ROUNDING
 end
 
 -- With a budget, the first brief of an account goes alone: those that start with it would be bought at any price. One
@@ -150,7 +150,7 @@ function budget.unpark(account, batch)
         local own = redis.call('HGET', record_of(subject), 'account')
         if not own then
             budget.take_parked(account, subject, batch) -- its record was deleted
-        elseif budget.cost_of(own, subject) <= left + budget.ROUNDING then
+        elseif budget.cost_of(own, subject) <= left + ROUNDING then
             redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
             budget.take_parked(own, subject, batch)
             if own ~= account then
