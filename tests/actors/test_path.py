@@ -9,7 +9,10 @@ import json
 from typing import Any
 
 import redis
-from support import CREATE, PROMOTE, Api, Flow, ProcessFactory, enqueue, event_types, events, eventually
+from own_account import CREATE, PROMOTE, Api
+from processes import ProcessFactory
+from stepping import Flow, enqueue
+from support import event_types, events, eventually
 
 from config import keys
 from worker.ledger import commands

@@ -6,19 +6,11 @@ from typing import Any, cast
 
 import pytest
 from dramatiq import Message
+from own_account import CREATE, Api
+from processes import ProcessFactory
 from scripted_server import HANGING, answer, serving
-from support import (
-    CREATE,
-    DEADLINE,
-    Api,
-    Flow,
-    ProcessFactory,
-    enqueue,
-    event_types,
-    events,
-    eventually,
-    stock_broker,
-)
+from stepping import Flow, enqueue, stock_broker
+from support import DEADLINE, event_types, events, eventually
 
 from actors.fetch_limits import may_fetch
 from actors.runtime import runtime

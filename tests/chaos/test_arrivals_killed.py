@@ -6,7 +6,9 @@ import sys
 from typing import Any
 
 import pytest
-from support import Flow, ProcessFactory, brief, event_types, eventually, inlet_message
+from processes import ProcessFactory
+from stepping import Flow, inlet_message
+from support import brief, event_types, eventually
 
 from actors.broker import dead_letters
 from config import keys

@@ -1,7 +1,10 @@
 """Wall clocks that are minutes wrong: the time of limits, timers and leases is the server's alone."""
 
 import redis
-from support import CREATE, PROMOTE, Api, ProcessFactory, enqueue, eventually
+from own_account import CREATE, PROMOTE, Api
+from processes import ProcessFactory
+from stepping import enqueue
+from support import eventually
 
 from config import keys
 from tests.chaos.harness.clocks import clock

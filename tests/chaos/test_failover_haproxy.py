@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 from failover import Behind, goes_on_after_a_failover, place, ready, until
-from support import Api, ProcessFactory
+from own_account import Api
+from processes import ProcessFactory
 
 from cli.demo.ports import free_port
 from worker.store.connection import connect

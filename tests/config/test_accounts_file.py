@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from support import Api, Flow, ProcessFactory, enqueue, eventually
+from own_account import Api
+from processes import ProcessFactory
+from stepping import Flow, enqueue
+from support import eventually
 
 from config import keys
 from config.accounts import DEFAULT, AccountsError, load_accounts

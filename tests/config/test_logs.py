@@ -13,7 +13,9 @@ import pytest
 import redis
 import structlog
 from dramatiq.compat import StreamablePipe
-from support import ProcessFactory, brief, eventually, inlet_message
+from processes import ProcessFactory
+from stepping import inlet_message
+from support import brief, eventually
 
 from actors.broker.broker import Broker
 from config import keys, logs

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import forking
 import pytest
-from support import ProcessFactory, script
+from processes import ProcessFactory, script
 
 COMMAND = script("identity-worker")
 

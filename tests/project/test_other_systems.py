@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from support import ROOT, RunningProcess, eventually
+from processes import RunningProcess
+from support import ROOT, eventually
 
 from config import keys
 from worker.views import snapshots

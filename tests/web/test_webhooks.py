@@ -17,18 +17,11 @@ from typing import Any
 import pytest
 import redis
 import structlog
+from own_account import Api
+from processes import ProcessFactory, RunningProcess, web_command
 from pydantic import SecretStr
-from support import (
-    DEADLINE,
-    Api,
-    Flow,
-    ProcessFactory,
-    RunningProcess,
-    enqueue,
-    eventually,
-    everything,
-    web_command,
-)
+from stepping import Flow, enqueue
+from support import DEADLINE, eventually, everything
 from typer.testing import CliRunner
 from web_inlet import SECRET, Web, serving
 

@@ -12,18 +12,10 @@ import pytest
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.worker import Worker
-from support import (
-    CREATE,
-    Flow,
-    ProcessFactory,
-    brief,
-    enqueue,
-    event_types,
-    eventually,
-    inlet_message,
-    step,
-    stock_broker,
-)
+from own_account import CREATE
+from processes import ProcessFactory
+from stepping import Flow, enqueue, inlet_message, step, stock_broker
+from support import brief, event_types, eventually
 
 from actors.broker.broker import Broker, brief_message
 from actors.broker.dead_letters import read

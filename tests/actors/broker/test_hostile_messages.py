@@ -8,14 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import redis
-from support import (
-    ROOT,
-    Flow,
-    ProcessFactory,
-    brief,
-    eventually,
-    script,
-)
+from processes import ProcessFactory, script
+from stepping import Flow
+from support import ROOT, brief, eventually
 
 from actors.broker.broker import brief_message
 from config import keys

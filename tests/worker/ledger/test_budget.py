@@ -2,8 +2,11 @@
 
 import pytest
 import redis
+from own_account import CREATE, Api
+from processes import ProcessFactory
 from pydantic import SecretStr
-from support import CREATE, Api, Flow, ProcessFactory, enqueue, eventually
+from stepping import Flow, enqueue
+from support import eventually
 
 from config import keys
 from config.accounts import DEFAULT

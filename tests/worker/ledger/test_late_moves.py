@@ -1,7 +1,9 @@
 """Steps that are late, doubled or overruled by an operator move nothing that has gone on by another way."""
 
 import pytest
-from support import CREATE, PROMOTE, Flow, event_types
+from own_account import CREATE, PROMOTE
+from stepping import Flow
+from support import event_types
 
 from benchmarks.caps.virtual import admission
 from config import keys

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from support import Flow, event_types
+from stepping import Flow
+from support import event_types
 
 from config import keys
 from config.accounts import DEFAULT

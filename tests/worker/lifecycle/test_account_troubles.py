@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 import redis
 import requests
-from support import CREATE, PROMOTE, Api, Flow, ProcessFactory, enqueue, eventually
+from own_account import CREATE, PROMOTE, Api
+from processes import ProcessFactory
+from stepping import Flow, enqueue
+from support import eventually
 
 from benchmarks.caps.virtual import admission
 from config import keys

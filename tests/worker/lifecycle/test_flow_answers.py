@@ -4,18 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import (
-    CREATE,
-    EVENTS,
-    PROMOTE,
-    Flow,
-    ProcessFactory,
-    enqueue,
-    event_types,
-    events,
-    eventually,
-    listening,
-)
+from own_account import CREATE, PROMOTE
+from processes import ProcessFactory
+from stepping import Flow, enqueue, listening
+from support import EVENTS, event_types, events, eventually
 
 from config import keys
 from config.settings import settings as process_settings

@@ -9,8 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from own_account import Api
 from PIL import Image
-from support import Api, Flow, event_types, events
+from stepping import Flow
+from support import event_types, events
 
 from config import durations, keys
 from worker.briefs.body import MODELS

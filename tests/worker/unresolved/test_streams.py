@@ -2,7 +2,10 @@
 
 import pytest
 import redis
-from support import DEADLINE, Api, Flow, ProcessFactory, eventually, listening
+from own_account import Api
+from processes import ProcessFactory
+from stepping import Flow, listening
+from support import DEADLINE, eventually
 
 from config import durations, keys
 from config.settings import Settings

@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from support import CREATE, DEADLINE, Api, Flow, ProcessFactory, enqueue, eventually, listening
+from own_account import CREATE, Api
+from processes import ProcessFactory
+from stepping import Flow, enqueue, listening
+from support import DEADLINE, eventually
 
 from config import keys
 from worker.ledger import commands

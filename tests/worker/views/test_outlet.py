@@ -9,7 +9,7 @@ import pytest
 import redis
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from support import Flow
+from stepping import Flow
 
 from config import keys
 from config.settings import Settings

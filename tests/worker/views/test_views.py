@@ -3,7 +3,7 @@
 import time
 
 import redis
-from support import Flow
+from stepping import Flow
 
 from config import keys
 from worker.ledger import commands

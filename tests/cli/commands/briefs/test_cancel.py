@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import CREATE, PROMOTE, Flow, event_types, events
+from own_account import CREATE, PROMOTE
+from stepping import Flow
+from support import event_types, events
 
 from cli.shared.operating import who
 from config import keys

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import redis
 from commandline import SCRIPT, Command, environment
-from support import Flow, brief
+from stepping import Flow
+from support import brief
 
 from config import keys
 from worker.briefs.brief import parse

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import redis
 from commandline import SCRIPT, Command, environment
-from support import Flow, brief, eventually
+from stepping import Flow
+from support import brief, eventually
 
 from config import keys
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from commandline import Command
-from support import CREATE, Flow, brief, event_types
+from own_account import CREATE
+from stepping import Flow
+from support import brief, event_types
 
 from config import keys
 from worker.lifecycle.recovery import answers

@@ -11,7 +11,7 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from commandline import SCRIPT, Command, environment
-from support import Flow
+from stepping import Flow
 
 from worker.views import outlet
 

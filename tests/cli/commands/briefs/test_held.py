@@ -8,20 +8,11 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import (
-    CREATE,
-    DEADLINE,
-    Flow,
-    ProcessFactory,
-    RunningProcess,
-    dramatiq_command,
-    enqueue,
-    event_types,
-    eventually,
-    listening,
-    worker_command,
-)
-from support import step as step_message
+from own_account import CREATE
+from processes import ProcessFactory, RunningProcess, dramatiq_command, worker_command
+from stepping import Flow, enqueue, listening
+from stepping import step as step_message
+from support import DEADLINE, event_types, eventually
 
 from actors.broker.broker import Broker
 from actors.broker.library import MOST_DEATHS

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import Flow
+from stepping import Flow
 
 from worker.ledger.records import Record
 

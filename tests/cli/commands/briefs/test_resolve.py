@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from commandline import Command
-from support import CREATE, Flow, event_types
+from own_account import CREATE
+from stepping import Flow
+from support import event_types
 
 from config import keys
 from sandbox.pictures.draw import draw

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from commandline import Command
-from support import CREATE, PROMOTE, Flow, event_types
+from own_account import CREATE, PROMOTE
+from stepping import Flow
+from support import event_types
 
 from config import keys
 from worker.ledger import commands

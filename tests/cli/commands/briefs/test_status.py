@@ -8,7 +8,7 @@ import pytest
 import redis
 from commandline import Command
 from rich.console import Console
-from support import Flow
+from stepping import Flow
 
 from cli.render.briefs import draw
 from cli.render.display import look

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from commandline import Command
-from support import Flow
+from stepping import Flow
 
 from worker.views.snapshots import brief as view
 

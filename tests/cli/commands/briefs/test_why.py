@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import CREATE, PROMOTE, Flow, brief, inlet_message
+from own_account import CREATE, PROMOTE
+from stepping import Flow, inlet_message
+from support import brief
 
 from cli.commands.briefs.why import lines_of
 from config import keys

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commandline import SCRIPT, Command, environment
-from support import Flow
+from stepping import Flow
 
 from config import keys
 from worker.ledger.transition import Pause, Transition

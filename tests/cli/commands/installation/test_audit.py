@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import CREATE, PROMOTE, Flow
+from own_account import CREATE, PROMOTE
+from stepping import Flow
 
 from cli.demo.ports import free_port
 from config import keys

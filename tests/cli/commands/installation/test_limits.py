@@ -5,7 +5,7 @@ import json
 import pytest
 import redis
 from commandline import Command
-from support import Flow
+from stepping import Flow
 
 from config import keys
 from config.accounts import Account

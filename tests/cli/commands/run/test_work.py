@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from commandline import SCRIPT, Command, environment
-from support import brief, enqueue, eventually
+from stepping import enqueue
+from support import brief, eventually
 
 from config import keys
 

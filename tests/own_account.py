@@ -1,0 +1,81 @@
+"""A fresh account of the sandbox, as a test sees and sets it."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from support import DEADLINE
+
+from sandbox import Sandbox
+
+CREATE = "/identity/create"
+PROMOTE = "/identity/promote-generated"
+
+
+@dataclass(frozen=True)
+class Api:
+    """One fresh account of the sandbox, with the sandbox's controls for it alone."""
+
+    sandbox: Sandbox
+    token: str
+
+    @property
+    def url(self) -> str:
+        """Return the sandbox's address."""
+        return self.sandbox.url
+
+    def set(self, **settings: Any) -> None:
+        """Change settings of the account."""
+        self.sandbox.settings(account=self.token, **settings)
+
+    def fault(self, kind: str, **rule: Any) -> None:
+        """Let something go wrong for the account."""
+        self.sandbox.faults(kind=kind, account=self.token, **rule)
+
+    def refuse(
+        self,
+        path: str,
+        status: int,
+        body: object = None,
+        count: int = 1,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answer the next `count` requests of `path` with a status."""
+        self.fault("status", path=path, status=status, body=body, count=count, headers=dict(headers or {}))
+
+    def lose_events(self) -> None:
+        """Let no event of the account come, by stream or webhook, now or in a backfill."""
+        for channel in ("stream", "webhook"):
+            self.fault("lose", on=channel, count=None, stored=False)
+
+    def double_events(self) -> None:
+        """Let every event of the account come twice, by stream or webhook."""
+        self.fault("duplicate", count=None)
+        self.fault("double", count=None)
+
+    def ledger(self) -> dict[str, Any]:
+        """Return what the sandbox has on record of the account."""
+        return self.sandbox.ledger(self.token)
+
+    def rest(self) -> None:
+        """Wait until none of its jobs is in flight."""
+        end = time.monotonic() + DEADLINE
+        while self.ledger()["jobs_in_flight"]:
+            assert time.monotonic() < end, "the account's jobs do not end"
+
+    def sent(self) -> dict[str, Any]:
+        """Return the body of its one creation, as the sandbox got it."""
+        entries = self.sandbox.journal(self.token, limit=1000)
+        (body,) = [entry["request"] for entry in entries if entry["path"] == CREATE]
+        return dict(json.loads(body))
+
+    def start_other_jobs(self, jobs: int, seconds: float = 0) -> None:
+        """Let other products of the account do so many jobs, each of so many unscaled seconds."""
+        order = {"account": self.token, "jobs": jobs, "seconds": seconds}
+        self.sandbox._call("POST", "/_sandbox/other-jobs", order)
+
+    def requests(self, endpoint: str) -> int:
+        """Return how often an endpoint was called, whatever it answered; `POST /identity/create`."""
+        return sum(self.ledger()["requests"].get(endpoint, {}).values())

@@ -1,0 +1,82 @@
+"""The project's processes, started by a test and ended with it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import forking
+from support import ROOT
+
+from cli.demo.ports import free_port
+
+
+@dataclass
+class RunningProcess:
+    """A process that a test started, in a session of its own, with what it wrote to standard error."""
+
+    name: str
+    process: forking.Process
+    log: Path
+
+    def stop(self, deadline: float = 20.0) -> int:
+        """End it as a deploy would; return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it and its children as a power cut would."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def written(self) -> str:
+        """Return what it wrote so far."""
+        return self.log.read_text(errors="replace")
+
+
+#: What starts a process of the project.
+ProcessFactory = Callable[..., RunningProcess]
+
+
+def start_process(name: str, command: list[str], environment: Mapping[str, str], log: Path) -> RunningProcess:
+    """Start a process of the project from its folder."""
+    with log.open("wb") as out, Path(os.devnull).open("rb") as nothing:
+        process = forking.start(
+            command, {**os.environ, **environment}, ROOT, (nothing, out, out), session=True
+        )
+    return RunningProcess(name, process, log)
+
+
+def worker_command(threads: int = 4) -> list[str]:
+    """Return the command of the Procfile's worker."""
+    return [script("identity-worker"), "work", "--threads", str(threads)]
+
+
+def dramatiq_command(module: str, threads: int = 4) -> list[str]:
+    """Return the command of a worker with the actors of a module of the tests."""
+    command = [script("dramatiq"), module, "--processes", "1", "--threads", str(threads)]
+    return [*command, "--path", str(ROOT), str(ROOT / "tests")]
+
+
+def listener_command() -> list[str]:
+    """Return the command of the Procfile's listener."""
+    return [script("identity-worker"), "listen"]
+
+
+def web_command() -> list[str]:
+    """Return the command of the Procfile's web, on a free port."""
+    return [script("identity-worker"), "web", "--port", str(free_port())]
+
+
+def script(name: str) -> str:
+    """Return the path of an installed command."""
+    return str(Path(sys.executable).parent / name)
