@@ -88,7 +88,7 @@ def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
     except ApiError as error:
         log.warning("unclaimed_job.unread", account=account, job=job_id, error=str(error))
     # Also of one that could not be read: the others must get their turn.
-    return rt.ledger.sighted(account, job_id, job_snapshot(status, results, rt.ledger.now()))
+    return rt.ledger.observe_job(account, job_id, job_snapshot(status, results, rt.ledger.now()))
 
 
 def _adopt(rt: Runtime, brief: Record, job: UnclaimedJob, evidence: Evidence) -> None:

@@ -37,14 +37,14 @@ RECORD = Key(
 JOURNAL = Key(
     "identity:journal:%s", "list", "ledger", "of a brief's paid calls: keep_days once the brief is finished"
 )
-OPEN = Key(
+UNFINISHED = Key(
     "identity:open",
     "zset",
     "ledger",
     "unfinished briefs by time accepted, ms; a brief leaves it when finished",
 )
 FINISHED = Key("identity:finished", "zset", "ledger", "finished briefs by time, ms; trimmed to keep_days")
-QUESTIONS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
+HELD_BRIEFS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
     "identity:batch:%s",
     "zset",
@@ -95,8 +95,12 @@ BUDGET = Key(
     "permits",
     "batch: credits allowed and spent, briefs that are open; keep_days after none is any more",
 )
-PROMISED = Key("identity:promised:%s", "hash", "permits", "batch: subject -> credits; gone when empty")
-PROMISED_OF = Key("identity:promised-of:%s", "hash", "permits", "account: subject -> batch; gone when empty")
+BATCH_RESERVATIONS = Key(
+    "identity:promised:%s", "hash", "permits", "batch: subject -> credits; gone when empty"
+)
+RESERVED_BATCHES = Key(
+    "identity:promised-of:%s", "hash", "permits", "account: subject -> batch; gone when empty"
+)
 RESERVATIONS = Key(
     "identity:reservations:%s", "hash", "permits", "account: subject -> credits reserved; gone when empty"
 )
@@ -117,19 +121,21 @@ SEEN = Key(
 LEASE = Key(
     "identity:lease:%s", "string", "listener", "account: the listener that follows it; 6 seconds, renewed"
 )
-UNCLEAR = Key(
+UNRESOLVED = Key(
     "identity:unclear:%s",
     "zset",
     "ledger",
     "account: attempts of creates whose outcome is not on record -> intended, ms; an hour after the last",
 )
-STRANGERS = Key(
+UNCLAIMED = Key(
     "identity:strangers:%s",
     "zset",
     "listener",
     "account: jobs seen that are nobody's -> first seen, ms; an hour after the last",
 )
-FACTS = Key("identity:facts:%s", "hash", "ledger", "account: such a job -> what the API says of it; an hour")
+JOB_SNAPSHOTS = Key(
+    "identity:facts:%s", "hash", "ledger", "account: such a job -> what the API says of it; an hour"
+)
 STREAM = Key(
     "identity:stream:%s",
     "hash",
@@ -158,11 +164,11 @@ DEATHS = Key(
     "broker",
     "what workers died with in hand -> when, which; until it ran to its end, or an hour",
 )
-LETTERS = Key("identity:letters", "hash", "broker", "dead letter -> why; as long as the letter")
-LETTER_BYTES = Key(
+DEAD_LETTER_REASONS = Key("identity:letters", "hash", "broker", "dead letter -> why; as long as the letter")
+DEAD_LETTER_BYTES = Key(
     "identity:letter-bytes", "string", "broker", "bytes of the inlet's dead letters; gone with the last"
 )
-BEYOND = Key(
+DEAD_LETTERS_BEYOND = Key(
     "identity:letters-beyond",
     "list",
     "broker",
@@ -177,16 +183,16 @@ LATE = Key(
 DELAYED = Key(
     "identity:delayed", "zset", "broker", "delayed messages of the inlet -> due, ms; gone when empty"
 )
-DEAD = Key(
+DEAD_LETTERS = Key(
     DRAMATIQ + ":%s.XQ",
     "zset",
     "dramatiq",
     "dead letters: of the inlet for ever, of steps until the brief is held, 7 days at most",
 )
-DEAD_MESSAGES = Key(
+DEAD_LETTER_TEXTS = Key(
     DRAMATIQ + ":%s.XQ.msgs", "hash", "dramatiq", "dead letters, as long as their ids are in .XQ"
 )
-HELD = Key(
+IN_HAND = Key(
     DRAMATIQ + ":__acks__.%s.%s", "set", "dramatiq", "worker, queue: messages in hand; gone when empty"
 )
 HEARTBEATS = Key(

@@ -63,19 +63,19 @@ def tend(worker: str) -> Command[Tended]:
     return Command("tend", keys.WORKERS(), _tended, {"worker": worker})
 
 
-def read(queue: str, letter_id: str) -> Command[list[Any]]:
+def read(queue: str, message_id: str) -> Command[list[Any]]:
     """Read a dead letter: its beginning, bytes, since when it is one (ms) and its reason; nothing of none."""
-    return Command("read", keys.DEAD(queue), list, {"queue": queue}, (encoded(letter_id),))
+    return Command("read", keys.DEAD_LETTERS(queue), list, {"queue": queue}, (encoded(message_id),))
 
 
-def revive(queue: str, letter_id: str) -> Command[bool]:
+def revive(queue: str, message_id: str) -> Command[bool]:
     """Put a dead letter back into its queue."""
-    return Command("revive", keys.DEAD(queue), flag, {"queue": queue}, (encoded(letter_id),))
+    return Command("revive", keys.DEAD_LETTERS(queue), flag, {"queue": queue}, (encoded(message_id),))
 
 
-def drop(queue: str, letter_id: str) -> Command[bool]:
+def drop(queue: str, message_id: str) -> Command[bool]:
     """Forget a dead letter."""
-    return Command("drop", keys.DEAD(queue), flag, {"queue": queue}, (encoded(letter_id),))
+    return Command("drop", keys.DEAD_LETTERS(queue), flag, {"queue": queue}, (encoded(message_id),))
 
 
 def survey(queue: str, hands: Sequence[str], put_off: str) -> Command[Surveyed]:

@@ -163,7 +163,7 @@ class BlockingConsumer(_RedisConsumer):
 
     def _held(self) -> set[str]:
         """The Redis ids of what is on record as in this worker's hands."""
-        held = self.broker.client.smembers(keys.HELD(self.broker.broker_id, self.queue_name))
+        held = self.broker.client.smembers(keys.IN_HAND(self.broker.broker_id, self.queue_name))
         return set(map(decoded, held))
 
     def ack(self, message: MessageProxy) -> None:

@@ -62,7 +62,7 @@ def ids(client: "redis.Redis") -> list[tuple[str, str]]:
     return [
         (queue, decoded(message_id))
         for queue in (keys.INLET, keys.STEPS)
-        for message_id in _ask(client, "ZRANGE", keys.DEAD(queue), 0, -1)
+        for message_id in _ask(client, "ZRANGE", keys.DEAD_LETTERS(queue), 0, -1)
     ]
 
 
@@ -76,7 +76,7 @@ def each(client: "redis.Redis", found: Iterable[tuple[str, str]]) -> Iterator[De
 
 def beyond(client: "redis.Redis") -> int:
     """Return how many entries of the inlet were put aside for want of room among its dead letters."""
-    return int(_ask(client, "LLEN", keys.BEYOND()))
+    return int(_ask(client, "LLEN", keys.DEAD_LETTERS_BEYOND()))
 
 
 def revive(client: "redis.Redis", dead_letter: DeadLetter) -> bool:

@@ -53,7 +53,7 @@ def _lost(client: "redis.Redis", queue: str) -> tuple[int, list[str]]:
 
 def _hands(client: "redis.Redis", queue: str) -> list[str]:
     """Return the keys of what workers have in hand who are missed when they die; others keep it for good."""
-    pattern = keys.HELD("*", queue)
+    pattern = keys.IN_HAND("*", queue)
     before, after = pattern.split("*")
     found = []
     for key in map(str, client.scan_iter(pattern, count=1_000)):
@@ -65,7 +65,7 @@ def _hands(client: "redis.Redis", queue: str) -> list[str]:
 
 
 def _put_aside(client: "redis.Redis") -> Check:
-    number = client.llen(keys.BEYOND())
+    number = client.llen(keys.DEAD_LETTERS_BEYOND())
     if not number:
         return Check("put aside", Health.OK, "nothing")
     told = f"{counted(number, 'entry', 'entries')} of the inlet found no room among the dead letters"

@@ -60,7 +60,7 @@ def test_each_row_leaves_on_record_what_the_next_one_needs(flow: Flow) -> None:
     flow.accept(**BRIEF)
     assert flow.brief("spring").state == "waiting"
     assert event_types(client) == ["identity.brief.accepted"]
-    assert client.zrange(keys.OPEN(), 0, -1) == client.zrange(keys.BATCH("autumn"), 0, -1) == ["spring"]
+    assert client.zrange(keys.UNFINISHED(), 0, -1) == client.zrange(keys.BATCH("autumn"), 0, -1) == ["spring"]
     assert in_use(client) == {"jobs": [SUBJECT], "slots": {SUBJECT: "1"}, "identities": 0}
     assert under_way(client, "create") == [SUBJECT]
     assert next_steps(client) == ["submit_brief " + SUBJECT]
@@ -116,7 +116,7 @@ def test_each_row_leaves_on_record_what_the_next_one_needs(flow: Flow) -> None:
     assert event_types(client)[3:] == ["identity.preprocessing.completed", "identity.brief.done"]
     assert in_use(client) == {"jobs": [], "slots": {}, "identities": 1}
     assert (timers(client), next_steps(client)) == ([], [])
-    assert (client.zcard(keys.OPEN()), client.zrange(keys.FINISHED(), 0, -1)) == (0, ["spring"])
+    assert (client.zcard(keys.UNFINISHED()), client.zrange(keys.FINISHED(), 0, -1)) == (0, ["spring"])
 
     # Both of the API's events are to be deleted; each of ours tells whose brief it is and what came of it.
     assert client.zrange(keys.HANDLED(ACCOUNT), 0, -1) == ["1", "2"]
@@ -201,4 +201,4 @@ def test_one_brief_goes_the_whole_path_through_real_processes(
     assert worker.stop() == 0
     assert api.token not in worker.written() + listener.written()
     assert not client.exists(keys.MESSAGES(keys.INLET), keys.MESSAGES(keys.STEPS))
-    assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD(keys.STEPS))
+    assert not client.exists(keys.DEAD_LETTERS(keys.INLET), keys.DEAD_LETTERS(keys.STEPS))

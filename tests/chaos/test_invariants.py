@@ -120,7 +120,9 @@ IN_REDIS: dict[str, tuple[Kind, str, Callable[[Flow], Any]]] = {
     ),
     "a parked brief": (Kind.LEAKED, "is parked", put(keys.PARKED("spring"), **{BRIEF: 1})),
     "credits": (
-        Kind.LEAKED, "credits promised", lambda flow: flow.client.hset(keys.PROMISED("spring"), BRIEF, 1),
+        Kind.LEAKED,
+        "credits promised",
+        lambda flow: flow.client.hset(keys.BATCH_RESERVATIONS("spring"), BRIEF, 1),
     ),
     "credits of the account": (
         Kind.LEAKED, "credits reserved",
@@ -128,14 +130,14 @@ IN_REDIS: dict[str, tuple[Kind, str, Callable[[Flow], Any]]] = {
     ),
     "a timer": (Kind.LEAKED, "has a timer", put(keys.TIMERS(), **{BRIEF: 1})),
     "an event at the API": (Kind.LEAKED, "is to be deleted", put(keys.HANDLED(DEFAULT), **{"7": 1})),
-    "a finished brief among the open": (Kind.LEAKED, "list of the unfinished", put(keys.OPEN(), b=1)),
+    "a finished brief among the open": (Kind.LEAKED, "list of the unfinished", put(keys.UNFINISHED(), b=1)),
     "a message": (Kind.LEAKED, "1 in the queue", lambda flow: flow.client.rpush(keys.QUEUE("steps"), "m")),
     "a message that no queue names": (
         Kind.LEAKED, "1 kept", lambda flow: flow.client.hset(keys.MESSAGES("steps"), "m", "{}"),
     ),
-    "a dead letter": (Kind.LEAKED, "1 dead letters", put(keys.DEAD("briefs"), m=1)),
+    "a dead letter": (Kind.LEAKED, "1 dead letters", put(keys.DEAD_LETTERS("briefs"), m=1)),
     "a message in dead hands": (
-        Kind.LEAKED, "worker's hands", lambda flow: flow.client.sadd(keys.HELD("w", "steps"), "m"),
+        Kind.LEAKED, "worker's hands", lambda flow: flow.client.sadd(keys.IN_HAND("w", "steps"), "m"),
     ),
     "a key that nobody knows": (
         Kind.LEAKED, "page of keys", lambda flow: flow.client.set("nobody:knows", "it"),

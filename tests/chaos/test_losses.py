@@ -73,7 +73,7 @@ def test_a_brief_that_lost_redis_while_accepting_is_on_record_once(
     assert eventually(client, lambda: state(ledger, "brief:lucky"))
     assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.INLET)))
     assert event_types(client, "lucky") == ["identity.brief.accepted"]
-    assert not client.exists(keys.DEAD(keys.INLET), keys.QUEUE(keys.INLET))
+    assert not client.exists(keys.DEAD_LETTERS(keys.INLET), keys.QUEUE(keys.INLET))
 
 
 def test_a_message_whose_fetch_was_unanswered_runs_there_within_seconds(
@@ -122,22 +122,22 @@ def test_messages_that_cannot_be_run_are_put_aside_and_their_neighbours_run(
     client.rpush(keys.QUEUE(keys.INLET), *order)
     worker_process()
     assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.INLET)))
-    assert sorted(cast(list[str], client.zrange(keys.OPEN(), 0, -1))) == sorted([*good, "misnamed"])
-    assert sorted(cast(list[str], client.zrange(keys.DEAD(keys.INLET), 0, -1))) == sorted(bad)
-    assert client.hgetall(keys.DEAD_MESSAGES(keys.INLET)).keys() == bad.keys()
-    assert not list(client.scan_iter(keys.HELD("*", keys.INLET)))
+    assert sorted(cast(list[str], client.zrange(keys.UNFINISHED(), 0, -1))) == sorted([*good, "misnamed"])
+    assert sorted(cast(list[str], client.zrange(keys.DEAD_LETTERS(keys.INLET), 0, -1))) == sorted(bad)
+    assert client.hgetall(keys.DEAD_LETTER_TEXTS(keys.INLET)).keys() == bad.keys()
+    assert not list(client.scan_iter(keys.IN_HAND("*", keys.INLET)))
 
 
 def test_a_dead_letter_of_the_inlet_is_kept_for_good(client: "redis.Redis", redis_url: str) -> None:
-    client.zadd(keys.DEAD(keys.INLET), {"old": 1})
-    client.zadd(keys.DEAD(keys.STEPS), {"old": 1})
-    client.hset(keys.DEAD_MESSAGES(keys.INLET), "old", "{}")
-    client.hset(keys.DEAD_MESSAGES(keys.STEPS), "old", "{}")
+    client.zadd(keys.DEAD_LETTERS(keys.INLET), {"old": 1})
+    client.zadd(keys.DEAD_LETTERS(keys.STEPS), {"old": 1})
+    client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), "old", "{}")
+    client.hset(keys.DEAD_LETTER_TEXTS(keys.STEPS), "old", "{}")
     broker = Broker(redis_url, prefetch=1)
     broker.tend()
     broker.client.close()
-    assert client.hkeys(keys.DEAD_MESSAGES(keys.INLET)) == ["old"]
-    assert not client.exists(keys.DEAD(keys.STEPS)), f"older than {durations.DEAD_LETTERS_KEPT_MS} ms"
+    assert client.hkeys(keys.DEAD_LETTER_TEXTS(keys.INLET)) == ["old"]
+    assert not client.exists(keys.DEAD_LETTERS(keys.STEPS)), f"older than {durations.DEAD_LETTERS_KEPT_MS} ms"
 
 
 # --- what was paid for -------------------------------------------------------------------------------------

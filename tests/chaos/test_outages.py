@@ -62,7 +62,7 @@ def none_under_way(client: "redis.Redis") -> bool:
     """
     queues = (keys.INLET, keys.STEPS)
     names = (name(queue) for queue in queues for name in (keys.QUEUE, keys.MESSAGES))
-    return not client.exists(*names) and not list(client.scan_iter(keys.HELD("*", "*")))
+    return not client.exists(*names) and not list(client.scan_iter(keys.IN_HAND("*", "*")))
 
 
 def alone(seconds: float, began: float) -> None:

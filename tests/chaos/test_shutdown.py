@@ -36,7 +36,7 @@ def seconds_to_end(process: RunningProcess) -> float:
 
 
 def held(client: "redis.Redis") -> list[str]:
-    return list(map(str, client.scan_iter(keys.HELD("*", "*"))))
+    return list(map(str, client.scan_iter(keys.IN_HAND("*", "*"))))
 
 
 def queued(client: "redis.Redis", queue: str) -> int:
@@ -178,7 +178,7 @@ def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     assert flow.brief("paid").state == "generating"
     assert flow.calls("paid") == ["create intended", "create accepted"]
     assert flow.api.requests(f"POST {CREATE}") == 1
-    started = len(flow.client.zrange(keys.OPEN(), 0, -1)) - 1
+    started = len(flow.client.zrange(keys.UNFINISHED(), 0, -1)) - 1
     assert queued(client, keys.INLET) + started == 8
     assert held(client) == []
 

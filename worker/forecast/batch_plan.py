@@ -100,7 +100,7 @@ def committed(client: "redis.Redis", batch: str) -> float:
     """Return the credits that a batch has spent already, or promised to those of its briefs on their way."""
     with client.pipeline(transaction=True) as pipe:
         pipe.hget(keys.BUDGET(batch), "spent")
-        pipe.hvals(keys.PROMISED(batch))
+        pipe.hvals(keys.BATCH_RESERVATIONS(batch))
         spent, promised = pipe.execute()
     return float(spent or 0) + sum(map(float, promised))
 

@@ -22,14 +22,14 @@ Arrival = Mapping[str, Any]
 # Records.
 
 
-def accept(arrival: Arrival, letter: bytes | None = None) -> Command[list[str]]:
-    """Put a brief on record; `letter` is the id in Redis of the message that brings it.
+def accept(arrival: Arrival, redis_id: bytes | None = None) -> Command[list[str]]:
+    """Put a brief on record; `redis_id` is the id in Redis of the message that brings it.
 
     Answers the outcome, the state of the brief that was on record, what is remembered of a purchase of the
     same content (each "" for none), and the paths in which the two differ.
     """
     key = _record(brief_subject(arrival["id"]))
-    return Command("accept", key, texts, arrival, () if letter is None else (letter,))
+    return Command("accept", key, texts, arrival, () if redis_id is None else (redis_id,))
 
 
 def compare(arrivals: Sequence[Arrival]) -> Command[list[list[str]]]:
@@ -158,9 +158,11 @@ def wake(
     return Command("wake", keys.STREAM(account), text, given | {"live": live or None, "once": once or None})
 
 
-def observe(account: str, job: str, facts: str) -> Command[bool]:
+def observe(account: str, job: str, snapshot: str) -> Command[bool]:
     """Put on record what the API says of an unclaimed job."""
-    return Command("observe", keys.STRANGERS(account), flag, {"account": account, "job": job, "facts": facts})
+    return Command(
+        "observe", keys.UNCLAIMED(account), flag, {"account": account, "job": job, "snapshot": snapshot}
+    )
 
 
 def lease(account: str, listener: str, ms: int) -> Command[bool]:

@@ -90,9 +90,9 @@ class Ledger(Arrivals):
                 log.warning("paid_call.unrecorded", subject=record.subject, error=str(error))
                 time.sleep(next(again))
 
-    def sighted(self, account: str, job: str, facts: str) -> bool:
+    def observe_job(self, account: str, job: str, snapshot: str) -> bool:
         """Put on record what the API says of a job that is nobody's; False when it is somebody's by now."""
-        return self.functions.run(commands.observe(account, job, facts))
+        return self.functions.run(commands.observe(account, job, snapshot))
 
     def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
         """Record the choice: one planned promotion for each item, in their order."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from config import durations, keys
 from config.settings import Settings
 from worker.ledger.kinds import KINDS
-from worker.ledger.outcomes import OPEN, TAKEN
+from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 from worker.store.functions import Library, library
 
 MODULES = (
@@ -58,7 +58,10 @@ def ledger_library(settings: Settings) -> Library:
         "WAITS": {
             kind: {"state": product.waits, "endpoint": product.endpoint} for kind, product in KINDS.items()
         },
-        "OUTCOMES": {"taken": dict.fromkeys(TAKEN, True), "open": dict.fromkeys(OPEN, True)},
+        "OUTCOMES": {
+            "accepted": dict.fromkeys(ACCEPTED, True),
+            "unresolved": dict.fromkeys(UNRESOLVED, True),
+        },
         "SETTING": {
             "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),
             "probe_ms": settings.api_ms(durations.PROBE_FIRST_SECONDS),
@@ -68,7 +71,7 @@ def ledger_library(settings: Settings) -> Library:
             "recount_ms": settings.api_ms(durations.COUNT_SOON_SECONDS),
             "early_ms": round(durations.EARLY_EVENT_SECONDS * 1000),
             "replay_ms": durations.REPLAY_KEPT_MS,
-            "stranger_ms": durations.UNCLAIMED_KEPT_MS,
+            "unclaimed_ms": durations.UNCLAIMED_KEPT_MS,
             "replay_again_ms": settings.api_ms(durations.REPLAY_AGAIN_SECONDS),
             "span_ms": settings.api_ms(durations.REPLAY_SPAN_SECONDS),
             "grant_ms": durations.GRANT_MS,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from config.text import credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
-from worker.ledger.outcomes import OPEN, TAKEN
+from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 
 #: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
 PREPROCESSING_FAILED = "preprocessing failed"
@@ -27,12 +27,12 @@ class Call:
     @property
     def taken(self) -> bool:
         """Whether the API has taken it on."""
-        return any(outcome["what"] in TAKEN for outcome in self.outcomes)
+        return any(outcome["what"] in ACCEPTED for outcome in self.outcomes)
 
     @property
     def unresolved(self) -> bool:
         """Whether nobody knows if the API has taken it on."""
-        return not self.taken and all(outcome["what"] in OPEN for outcome in self.outcomes)
+        return not self.taken and all(outcome["what"] in UNRESOLVED for outcome in self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Journal:
             outcome.get(what)
             for each in self.of(call)
             for outcome in each.outcomes
-            if outcome["what"] in TAKEN
+            if outcome["what"] in ACCEPTED
         }
         return {str(each) for each in found if each is not None}
 

@@ -49,7 +49,7 @@ def ids(client: "redis.Redis", batch: str | None) -> Iterator[str]:
     if batch is not None:
         yield from _by_score(client, keys.BATCH(batch))
         return
-    yield from _by_score(client, keys.OPEN())
+    yield from _by_score(client, keys.UNFINISHED())
     yield from _by_score(client, keys.FINISHED())
 
 

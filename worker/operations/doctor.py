@@ -80,9 +80,9 @@ def work(client: "redis.Redis") -> Iterator[Check]:
     with client.pipeline(transaction=True) as pipe:
         for queue in (keys.INLET, keys.STEPS):
             pipe.llen(keys.QUEUE(queue))
-            pipe.zcard(keys.DEAD(queue))
-        pipe.zcard(keys.QUESTIONS())
-        pipe.zcard(keys.OPEN())
+            pipe.zcard(keys.DEAD_LETTERS(queue))
+        pipe.zcard(keys.HELD_BRIEFS())
+        pipe.zcard(keys.UNFINISHED())
         pipe.time()
         inlet, dead_briefs, steps, dead_steps, held, unfinished, answer = pipe.execute()
     now = redis_ms(answer)

@@ -22,9 +22,9 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evi
     # First, so that what is seen in between spoils a decision instead of being overlooked.
     stream = read_stream(client, account)
     with client.pipeline(transaction=True) as pipe:
-        pipe.zrange(keys.UNCLEAR(account), 0, -1, withscores=True)
-        pipe.zrange(keys.STRANGERS(account), 0, -1, withscores=True)
-        pipe.hgetall(keys.FACTS(account))
+        pipe.zrange(keys.UNRESOLVED(account), 0, -1, withscores=True)
+        pipe.zrange(keys.UNCLAIMED(account), 0, -1, withscores=True)
+        pipe.hgetall(keys.JOB_SNAPSHOTS(account))
         pipe.time()
         attempts, unclaimed, snapshots, time = pipe.execute()
     with client.pipeline(transaction=False) as pipe:

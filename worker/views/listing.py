@@ -43,10 +43,10 @@ def listed(
     if batch is not None:
         return _of_batch(client, batch, most_open, most_finished)
     with client.pipeline(transaction=True) as pipe:
-        pipe.zcard(keys.OPEN())
+        pipe.zcard(keys.UNFINISHED())
         pipe.zcard(keys.FINISHED())
         # One more than wanted and cut here: a limit of 0 would ask for 0 to -1, which is all.
-        pipe.zrange(keys.OPEN(), 0, -1 if most_open is None else most_open)
+        pipe.zrange(keys.UNFINISHED(), 0, -1 if most_open is None else most_open)
         pipe.zrange(keys.FINISHED(), 0, -1 if most_finished is None else most_finished, desc=True)
         all_open, all_finished, still_open, finished = pipe.execute()
     return Listed(still_open[:most_open], finished[:most_finished], all_open, all_finished)
@@ -57,7 +57,7 @@ def _of_batch(client: "redis.Redis", batch: str, most_open: int | None, most_fin
     if not ids:
         return Listed([], [], 0, 0)
     with client.pipeline(transaction=True) as pipe:
-        pipe.zmscore(keys.OPEN(), ids)
+        pipe.zmscore(keys.UNFINISHED(), ids)
         pipe.zmscore(keys.FINISHED(), ids)
         accepted, ended = pipe.execute()
     still_open, finished = _by_score(ids, accepted), _by_score(ids, ended)[::-1]

@@ -55,7 +55,7 @@ def of_budget(client: "redis.Redis", batch: str) -> Reservations:
 
     Nothing bounds how many there are, so the records of those named alone are read.
     """
-    credits_reserved: Any = client.hgetall(keys.PROMISED(batch))
+    credits_reserved: Any = client.hgetall(keys.BATCH_RESERVATIONS(batch))
     amounts = {subject: float(credits_) for subject, credits_ in credits_reserved.items()}
     largest = heapq.nsmallest(NAMED, amounts, key=lambda subject: (-amounts[subject], subject))
     found = _reservations(client, amounts, largest)

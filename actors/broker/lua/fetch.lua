@@ -32,7 +32,7 @@ local function has_suspect()
 end
 
 -- A message whose id is a dead letter's gets one of its own, or the reason of the one would be taken for the other's.
--- With the same text it is that letter, brought back.
+-- With the same text it is that dead letter, brought back.
 local function beside_dead_letter(id)
     if redis.call('HEXISTS', name .. '.XQ.msgs', id) == 0 then
         return id

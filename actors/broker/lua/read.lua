@@ -7,9 +7,9 @@
 -- One call, so that no more than its beginning leaves the server.
 -- Flag: no-writes
 local id = ...
-local name = base.key('DEAD', A.queue)
+local name = base.key('DEAD_LETTERS', A.queue)
 local text = redis.call('HGET', name .. '.msgs', id)
 if not text then
     return {}
 end
-return {string.sub(text, 1, SETTING.most_bytes), #text, redis.call('ZSCORE', name, id) or '0', redis.call('HGET', KEY.LETTERS, id) or ''}
+return {string.sub(text, 1, SETTING.most_bytes), #text, redis.call('ZSCORE', name, id) or '0', redis.call('HGET', KEY.DEAD_LETTER_REASONS, id) or ''}

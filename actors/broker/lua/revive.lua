@@ -1,7 +1,7 @@
 -- revive: put a dead letter back into its queue.
 --
 -- queue; ... = its id
--- Returns 1, or 0 when there is no such letter.
+-- Returns 1, or 0 when there is no such dead letter.
 --
 -- Atomic: of two that revive it, one does.
 local id = ...

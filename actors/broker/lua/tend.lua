@@ -58,11 +58,11 @@ entries.queue_what_is_due()
 entries.look_beyond()
 
 -- Those of the inlet are on record nowhere else. Of those of steps nobody needs many: a brief is held by its own.
-local old = base.key('DEAD', SETTING.steps)
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', old, '-inf', call.now - SETTING.letters_kept, 'LIMIT', 0, 100)) do
+local old = base.key('DEAD_LETTERS', SETTING.steps)
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', old, '-inf', call.now - SETTING.dead_letters_kept_ms, 'LIMIT', 0, 100)) do
     dead_letters.forget(SETTING.steps, id)
 end
-local too_many = math.min(100, redis.call('ZCARD', old) - SETTING.most_letters)
+local too_many = math.min(100, redis.call('ZCARD', old) - SETTING.most_dead_letters)
 for _, id in ipairs(too_many > 0 and redis.call('ZRANGE', old, 0, too_many - 1) or {}) do
     dead_letters.forget(SETTING.steps, id)
 end

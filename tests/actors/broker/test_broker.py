@@ -53,7 +53,7 @@ def queued(client: "redis.Redis", queue: str) -> dict[str, Any]:
 def in_hand(client: "redis.Redis", queue: str = keys.STEPS) -> list[str]:
     """The messages that workers have taken and not acknowledged."""
     held: list[str] = []
-    for key in client.scan_iter(keys.HELD("*", queue)):
+    for key in client.scan_iter(keys.IN_HAND("*", queue)):
         members: Any = client.smembers(str(key))
         held += members
     return held
@@ -113,7 +113,7 @@ def test_a_redelivered_message_without_a_brief_id_is_no_second_brief(flow: Flow,
     for _ in range(2):
         ours.enqueue(message)
         flow.steps.run(keys.INLET)
-    assert flow.client.zrange(keys.OPEN(), 0, -1) == [message.message_id]
+    assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == [message.message_id]
     assert event_types(flow.client) == ["identity.brief.accepted"]
 
 
@@ -241,7 +241,7 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
     victim.kill()
     # Nothing else could wake the step: no event comes, and without a listener no timer runs.
     assert eventually(client, lambda: "identity.drafts.ready" in event_types(client), deadline=10)
-    assert not client.exists(keys.DEAD(keys.STEPS))
+    assert not client.exists(keys.DEAD_LETTERS(keys.STEPS))
 
 
 def test_dramatiq_has_nothing_to_warn_of_when_a_brief_is_taken(
@@ -262,11 +262,11 @@ def test_a_step_that_raises_becomes_a_dead_letter_the_next_one_runs(
 ) -> None:
     sent = ours.enqueue(step("submit_brief", "one", "too many"))
     worker_process()
-    assert eventually(client, lambda: client.zcard(keys.DEAD(keys.STEPS)) == 1)
-    letters: Any = client.hvals(keys.DEAD_MESSAGES(keys.STEPS))
+    assert eventually(client, lambda: client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 1)
+    letters: Any = client.hvals(keys.DEAD_LETTER_TEXTS(keys.STEPS))
     assert json.loads(letters[0])["message_id"] == sent.message_id
     assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.STEPS)))
-    letter = read(client, keys.STEPS, client.zrange(keys.DEAD(keys.STEPS), 0, -1)[0])
+    letter = read(client, keys.STEPS, client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1)[0])
     assert letter is not None
     assert letter.error.startswith("it raised TypeError: ")
     ours.enqueue(inlet_message(brief(brief_id="next")))
@@ -278,8 +278,8 @@ def test_a_step_that_redis_cannot_use_is_dead_and_does_not_circle(
 ) -> None:
     ours.enqueue(step("release_orphan", None))
     worker_process()
-    assert eventually(client, lambda: client.zcard(keys.DEAD(keys.STEPS)) == 1)
-    letter = read(client, keys.STEPS, client.zrange(keys.DEAD(keys.STEPS), 0, -1)[0])
+    assert eventually(client, lambda: client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 1)
+    letter = read(client, keys.STEPS, client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1)[0])
     assert letter is not None
     assert letter.error.startswith("it raised ")
     assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
@@ -289,12 +289,16 @@ def test_a_dead_letter_is_kept_for_seven_days(client: "redis.Redis", ours: Broke
     seconds: Any = client.time()
     end = seconds[0] * 1000 - durations.DEAD_LETTERS_KEPT_MS
     old, young = end - 5_000, end + 60_000
-    client.zadd(keys.DEAD(keys.STEPS), {"old": old, "young": young})
-    for texts in (keys.DEAD_MESSAGES(keys.STEPS), keys.LETTERS()):
+    client.zadd(keys.DEAD_LETTERS(keys.STEPS), {"old": old, "young": young})
+    for texts in (keys.DEAD_LETTER_TEXTS(keys.STEPS), keys.DEAD_LETTER_REASONS()):
         client.hset(texts, mapping={"old": "{}", "young": "{}"})
     ours.tend()
-    assert client.zrange(keys.DEAD(keys.STEPS), 0, -1) == ["young"]
-    assert client.hkeys(keys.DEAD_MESSAGES(keys.STEPS)) == client.hkeys(keys.LETTERS()) == ["young"]
+    assert client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1) == ["young"]
+    assert (
+        client.hkeys(keys.DEAD_LETTER_TEXTS(keys.STEPS))
+        == client.hkeys(keys.DEAD_LETTER_REASONS())
+        == ["young"]
+    )
 
 
 def test_what_a_stock_worker_had_is_put_back_after_a_silent_minute(
@@ -322,7 +326,7 @@ def test_a_message_that_three_workers_died_with_is_a_dead_letter(
     for dead, alive in itertools.pairwise(brokers):
         dead.tend()
         ((redis_id, _),) = dead.fetch(keys.STEPS, 1)
-        assert client.zcard(keys.DEAD(keys.STEPS)) == 0
+        assert client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 0
         client.zadd(keys.WORKERS(), {dead.broker_id: 1})
         alive.tend()
         assert client.zscore(keys.WORKERS(), dead.broker_id) is None
@@ -354,4 +358,4 @@ def test_a_stopped_worker_finishes_what_it_has_begun(
     assert state() == "generating"
     assert flow.calls("b") == ["create intended", "create accepted"]
     assert in_hand(client) == []
-    assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS), keys.DEAD(keys.STEPS))
+    assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS), keys.DEAD_LETTERS(keys.STEPS))

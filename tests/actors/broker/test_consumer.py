@@ -94,7 +94,7 @@ def taken(consumer: Any, seconds: float = DEADLINE) -> MessageProxy:
 
 
 def held(client: "redis.Redis", broker: Broker) -> set[str]:
-    members: Any = client.smembers(keys.HELD(broker.broker_id, keys.STEPS))
+    members: Any = client.smembers(keys.IN_HAND(broker.broker_id, keys.STEPS))
     return set(members)
 
 
@@ -124,7 +124,7 @@ def test_what_became_of_a_message_is_told_until_redis_has_taken_it(
     telling.join(DEADLINE)
     assert held(own_client, broker) == set()
     assert own_client.llen(keys.QUEUE(keys.STEPS)) == (ending == "requeue")
-    assert own_client.zcard(keys.DEAD(keys.STEPS)) == (ending == "nack")
+    assert own_client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == (ending == "nack")
 
 
 def test_what_comes_while_its_worker_ends_is_not_begun_and_given_back(
@@ -249,7 +249,7 @@ def test_only_what_a_connection_or_a_server_did_is_given_back(
     (consuming.nack if message.failed else consuming.ack)(message)
     assert held(own_client, broker) == set()
     assert own_client.llen(keys.QUEUE(keys.STEPS)) == back
-    assert own_client.zcard(keys.DEAD(keys.STEPS)) == (not back)
+    assert own_client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == (not back)
 
 
 def test_nothing_is_delayed_in_a_workers_memory_or_tried_again_from_there(broker: Broker) -> None:

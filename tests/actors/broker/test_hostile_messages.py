@@ -194,7 +194,7 @@ def test_every_bad_brief_fails_with_a_clear_reason_and_the_next_runs(
             assert len(str(fault["value"])) <= MAX_SHOWN + 1, what
     failed: Any = client.zcard(keys.FINISHED())
     assert failed == len(BRIEFS)
-    assert not client.exists(keys.DEAD(keys.INLET))
+    assert not client.exists(keys.DEAD_LETTERS(keys.INLET))
 
 
 def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
@@ -211,11 +211,11 @@ def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
         put_brief(client, f"good-{number}", one(brief_id=f"good-{number}"))
     worker = worker_process()
     assert eventually(client, lambda: is_quiet(client))
-    assert {"good-7", *ODD} <= set(map(str, client.zrange(keys.OPEN(), 0, -1)))
+    assert {"good-7", *ODD} <= set(map(str, client.zrange(keys.UNFINISHED(), 0, -1)))
     letters = _letters(client.connection_pool.connection_kwargs)
     assert letters == {*(each.encode() for each in ENVELOPES), raw}
     said = worker.written()
-    assert not list(client.scan_iter(keys.HELD("*", keys.INLET)))
+    assert not list(client.scan_iter(keys.IN_HAND("*", keys.INLET)))
     for redis_id, (_, word) in ENVELOPES.items():
         reasons = [
             line for line in said.splitlines() if "message.unreadable" in line and f"id={redis_id} " in line
@@ -226,8 +226,8 @@ def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
 
 def _letters(connection: dict[str, Any]) -> set[bytes]:
     with redis.Redis(host=connection["host"], port=connection["port"]) as client:
-        listed: Any = client.zrange(keys.DEAD(keys.INLET), 0, -1)
-        kept: Any = client.hkeys(keys.DEAD_MESSAGES(keys.INLET))
+        listed: Any = client.zrange(keys.DEAD_LETTERS(keys.INLET), 0, -1)
+        kept: Any = client.hkeys(keys.DEAD_LETTER_TEXTS(keys.INLET))
     assert set(listed) == set(kept)
     return set(listed)
 

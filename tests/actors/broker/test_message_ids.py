@@ -76,7 +76,7 @@ def test_a_dead_letter_that_is_pushed_again_is_brought_back(flow: Flow, other: B
     ((again, _),) = other.fetch(keys.INLET, 1)
     assert again == redis_id
     assert dead(flow) == {}
-    assert not flow.client.exists(keys.LETTERS(), keys.LETTER_BYTES())
+    assert not flow.client.exists(keys.DEAD_LETTER_REASONS(), keys.DEAD_LETTER_BYTES())
 
 
 def test_an_id_without_a_message_leaves_the_dead_letter_that_has_it(
@@ -125,7 +125,7 @@ def test_equal_briefs_pushed_at_once_are_one_and_no_dead_letter(flow: Flow, othe
     ((redis_id, data),) = other.fetch(keys.INLET, 1)
     other.acknowledge(keys.INLET, redis_id, [], data)
     flow.steps.run(keys.INLET)
-    assert flow.client.zrange(keys.OPEN(), 0, -1) == [redis_id]
+    assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == [redis_id]
     assert not flow.client.exists(INLET, MESSAGES, keys.LATE(keys.INLET))
 
 

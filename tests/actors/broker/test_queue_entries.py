@@ -59,7 +59,7 @@ def test_a_brief_pushed_as_it_is_is_accepted_and_twice_is_one(flow: Flow) -> Non
     for _ in range(2):
         flow.client.rpush(INLET, text)
         assert flow.steps.run(keys.INLET)[0] == "accept_brief"
-    (brief_id,) = flow.client.zrange(keys.OPEN(), 0, -1)
+    (brief_id,) = flow.client.zrange(keys.UNFINISHED(), 0, -1)
     assert flow.brief(str(brief_id)).state == "waiting"
     assert not flow.client.exists(INLET, MESSAGES, keys.LATE(keys.INLET))
 
@@ -100,7 +100,7 @@ def test_a_pushed_brief_whose_worker_dies_is_put_back(flow: Flow, ours: Broker) 
     ((redis_id, _),) = ours.fetch(keys.INLET, 1)
     flow.client.zadd(keys.WORKERS(), {ours.broker_id: 1})
     flow.steps.run(keys.INLET)
-    assert flow.client.zrange(keys.OPEN(), 0, -1) == [redis_id]
+    assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == [redis_id]
 
 
 def test_an_id_may_be_pushed_before_its_message(flow: Flow, ours: Broker) -> None:
@@ -165,10 +165,10 @@ def test_what_is_too_long_is_dead_and_never_leaves_the_server(flow: Flow, ours: 
     (letter,) = dead(client)
     assert letter.bytes >= MEGABYTES
     assert len(letter.text) == library.MOST_BYTES
-    assert client.hstrlen(keys.DEAD_MESSAGES(keys.INLET), letter.id) == len(text)
+    assert client.hstrlen(keys.DEAD_LETTER_TEXTS(keys.INLET), letter.id) == len(text)
     assert str(letter.bytes) in letter.error
     assert dead_letters.drop(client, letter)
-    assert not client.exists(keys.LETTER_BYTES())
+    assert not client.exists(keys.DEAD_LETTER_BYTES())
 
 
 def test_a_step_queue_takes_no_brief(client: "redis.Redis", ours: Broker) -> None:
@@ -254,7 +254,7 @@ def test_a_pipeline_of_briefs_is_a_brief_after_the_other(flow: Flow, stock: Redi
     pipeline([inlet_message(brief(brief_id=each)) for each in "abc"], broker=stock).run()
     for _ in range(3):
         flow.steps.run(keys.INLET)
-    assert flow.client.zrange(keys.OPEN(), 0, -1) == ["a", "b", "c"]
+    assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("queue", ["steps", "briefs.msgs", "__heartbeats__", "x" * 200, ["a"]])
@@ -288,7 +288,7 @@ def test_what_runs_after_a_group_is_a_dead_letter_that_says_so(flow: Flow) -> No
     flow.steps.run(keys.INLET)
     (letter,) = dead(flow.client)
     assert "members of a group are not counted" in letter.error
-    assert flow.client.zcard(keys.OPEN()) == 2
+    assert flow.client.zcard(keys.UNFINISHED()) == 2
 
 
 def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
@@ -300,12 +300,12 @@ def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
     for _ in texts:
         ours.fetch(keys.INLET, 1)
     assert len(dead(client)) == 2
-    assert client.lrange(keys.BEYOND(), 0, -1) == texts[2:]
+    assert client.lrange(keys.DEAD_LETTERS_BEYOND(), 0, -1) == texts[2:]
     for letter in dead(client):
         dead_letters.drop(client, letter)
     ours.tend()
     assert client.lrange(INLET, 0, -1) == texts[2:]
-    assert not client.exists(keys.BEYOND())
+    assert not client.exists(keys.DEAD_LETTERS_BEYOND())
 
 
 def test_nor_do_large_ones_take_more_room_than_there_is(
@@ -317,7 +317,7 @@ def test_nor_do_large_ones_take_more_room_than_there_is(
     for _ in texts:
         ours.fetch(keys.INLET, 1)
     assert len(dead(client)) == 2
-    assert client.llen(keys.BEYOND()) == 2
+    assert client.llen(keys.DEAD_LETTERS_BEYOND()) == 2
 
 
 def examined(client: "redis.Redis") -> dict[str, Check]:
@@ -354,7 +354,7 @@ def test_doctor_compares_list_messages_and_hands_and_names_what_is_in_none(
 def test_doctor_fails_on_entries_put_aside_and_warns_of_unread_steps(
     client: "redis.Redis",
 ) -> None:
-    client.rpush(keys.BEYOND(), "x")
+    client.rpush(keys.DEAD_LETTERS_BEYOND(), "x")
     client.rpush(keys.QUEUE("steps.DQ"), "m")
     found = examined(client)
     assert (found["put aside"].health, found["delayed"].health) == (Health.FAIL, Health.WARN)

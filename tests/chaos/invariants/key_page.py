@@ -56,4 +56,4 @@ def _should_end(client: "redis.Redis", key: str, name: str | None, finished: set
     if name == "WINDOW":
         # One that is under way has no end yet, and may not lose its place.
         return client.zcount(key, "+inf", "+inf") == 0
-    return name in ("JOB", "EARLY", "HANDLED", "LEASE", "SEEN", "UNCLEAR", "STRANGERS", "FACTS")
+    return name in ("JOB", "EARLY", "HANDLED", "LEASE", "SEEN", "UNRESOLVED", "UNCLAIMED", "JOB_SNAPSHOTS")

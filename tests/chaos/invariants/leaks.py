@@ -24,7 +24,7 @@ def leaks(
     for batch in {brief.batch for brief in briefs.values() if brief.batch}:
         for subject in _members(client, keys.PARKED(batch)):
             yield subject, "is parked"
-        for subject in _members(client, keys.PROMISED(batch)):
+        for subject in _members(client, keys.BATCH_RESERVATIONS(batch)):
             if not _holds(states, subject, "slots"):
                 yield subject, "has credits promised"
     yield from _timers_and_lists(client, states)
@@ -76,7 +76,7 @@ def _timers_and_lists(client: "redis.Redis", states: Mapping[str, str]) -> Itera
         of_records = subject.startswith((f"{Kind.BRIEF}:", f"{Kind.PROMOTION}:"))
         if of_records and not _holds(states, subject, "actor"):
             yield subject, "has a timer"
-    for brief_id in _members(client, keys.OPEN()):
+    for brief_id in _members(client, keys.UNFINISHED()):
         if states.get(f"{Kind.BRIEF}:{brief_id}") != "held":
             yield brief_id, "is on the list of the unfinished"
 
@@ -86,12 +86,12 @@ def _messages(client: "redis.Redis", queue: str) -> Iterator[Leak]:
     for key, what in (
         (keys.QUEUE(queue), "in the queue"),
         (keys.MESSAGES(queue), "kept"),
-        (keys.DEAD(queue), "dead letters"),
-        (keys.DEAD_MESSAGES(queue), "kept as dead letters"),
+        (keys.DEAD_LETTERS(queue), "dead letters"),
+        (keys.DEAD_LETTER_TEXTS(queue), "kept as dead letters"),
     ):
         if messages := set(_members(client, key)) - refused:
             yield key, f"{len(messages)} {what}"
-    for key in client.scan_iter(keys.HELD("*", queue)):
+    for key in client.scan_iter(keys.IN_HAND("*", queue)):
         yield str(key), "messages in a worker's hands"
 
 

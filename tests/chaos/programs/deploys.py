@@ -99,7 +99,7 @@ def _left_behind(made: World) -> int:
     client = made.store.client
     now = client.time()
     silent: Any = client.zrangebyscore(keys.WORKERS(), "-inf", now[0] * 1000 - SILENT * 1000)
-    held = [keys.HELD(worker, queue) for worker in silent for queue in (keys.INLET, keys.STEPS)]
+    held = [keys.IN_HAND(worker, queue) for worker in silent for queue in (keys.INLET, keys.STEPS)]
     return sum(client.scard(key) for key in held)
 
 

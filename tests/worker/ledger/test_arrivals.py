@@ -118,7 +118,7 @@ def test_a_retried_conflict_stays_one_until_its_cause_is_gone(flow: Flow) -> Non
     assert dead_letters.revive(flow.client, letter)
     flow.steps.run(keys.INLET)
     assert (flow.brief("b").get("name"), dead(flow.client)) == ("Another", [])
-    assert not flow.client.exists(keys.LETTERS())
+    assert not flow.client.exists(keys.DEAD_LETTER_REASONS())
 
 
 def test_a_bad_brief_does_not_keep_its_id_from_the_corrected_one(flow: Flow) -> None:

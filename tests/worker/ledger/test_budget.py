@@ -80,7 +80,7 @@ def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
     assert eventually(client, lambda: states(client)[lost] == "held")
     assert eventually(client, lambda: client.zcard(keys.FINISHED()) == 2, deadline=40)
     assert client.zcard(keys.PARKED("spring")) == BRIEFS - 3
-    assert client.hgetall(keys.PROMISED("spring")) == {f"brief:{lost}": str(COST)}
+    assert client.hgetall(keys.BATCH_RESERVATIONS("spring")) == {f"brief:{lost}": str(COST)}
     assert client.hget(keys.BUDGET("spring"), "spent") == str(2 * COST)
 
     adopt(ledger, api, lost)
@@ -88,7 +88,9 @@ def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
     assert client.zcard(keys.PARKED("spring")) == BRIEFS - 3
     assert api.ledger()["credits"]["charged_total"] == 3 * COST
     assert client.hget(keys.BUDGET("spring"), "spent") == str(3 * COST)
-    assert not client.exists(keys.PROMISED("spring"), keys.PROMISED_OF(DEFAULT), keys.RESERVATIONS(DEFAULT))
+    assert not client.exists(
+        keys.BATCH_RESERVATIONS("spring"), keys.RESERVED_BATCHES(DEFAULT), keys.RESERVATIONS(DEFAULT)
+    )
 
     ledger.set_budget("spring", DEFAULT, BRIEFS * COST, by="test")
     assert eventually(client, lambda: client.zcard(keys.FINISHED()) == BRIEFS, deadline=40)
@@ -110,7 +112,7 @@ def test_briefs_of_no_batch_cost_no_more_than_their_accounts_budget(heard: Flow)
     assert report.waiting["create"] == BRIEFS - 1, "what is left does not pay for another"
 
     heard.ledger.set_limits(DEFAULT, {"budget": str((BRIEFS + 1) * COST)}, by="test")
-    heard.steps.until(lambda: not heard.client.zcard(keys.OPEN()))
+    heard.steps.until(lambda: not heard.client.zcard(keys.UNFINISHED()))
     assert {brief.state for brief in snapshots.briefs(heard.client)} == {"done"}
     assert heard.api.ledger()["credits"]["charged_total"] == (BRIEFS + 1) * COST
     assert not heard.client.exists(keys.RESERVATIONS(DEFAULT))

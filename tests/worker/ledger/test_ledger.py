@@ -301,7 +301,7 @@ def test_the_last_promotion_ends_its_brief(client: "redis.Redis", ledger: Ledger
     assert stored(ledger).state == "done"
     assert event_types(client)[-1] == "identity.brief.done"
     assert events(client)[-1]["data"]["promotions"] == [{"identity_code": "code0"}, {"error": "no face"}]
-    assert (client.zcard(keys.OPEN()), client.zrange(keys.FINISHED(), 0, -1)) == (0, ["b"])
+    assert (client.zcard(keys.UNFINISHED()), client.zrange(keys.FINISHED(), 0, -1)) == (0, ["b"])
 
 
 def test_a_brief_without_any_identity_has_failed(client: "redis.Redis", ledger: Ledger) -> None:

@@ -63,7 +63,7 @@ def test_the_permit_of_a_deleted_brief_stays_while_its_job_runs(one_job: Flow) -
     assert flow.functions.run(commands.wake(account=DEFAULT, event="1", job=job["job_id"])) == "ours"
     assert flow.steps.run() == ("release_orphan", BRIEF)
     assert (permits(flow), slots(flow)) == (["brief:c"], ["brief:c"])
-    assert flow.client.zrange(keys.OPEN(), 0, -1) == ["c"]
+    assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == ["c"]
     assert flow.client.ttl(keys.JOURNAL("b")) > 0
 
 
@@ -160,8 +160,8 @@ def test_what_a_deleted_brief_reserved_is_free_but_for_possible_drafts(
     flow.wake_timer("brief:d")
     flow.steps.until(lambda: "brief:d" not in permits(flow))
     assert "brief:e" in permits(flow)
-    assert flow.client.hgetall(keys.PROMISED("x")) == {"brief:e": "70"}
-    assert flow.client.hgetall(keys.PROMISED_OF(DEFAULT)) == {"brief:e": "x"}
+    assert flow.client.hgetall(keys.BATCH_RESERVATIONS("x")) == {"brief:e": "70"}
+    assert flow.client.hgetall(keys.RESERVED_BATCHES(DEFAULT)) == {"brief:e": "x"}
     assert flow.client.hget(keys.BUDGET("x"), "spent") == "20"
 
 
@@ -180,7 +180,9 @@ def test_what_a_deleted_brief_promised_without_a_job_is_all_free_again(flow: Flo
     look_after(flow)
     assert flow.client.hget(keys.BUDGET("x"), "spent") == drafts
     assert (
-        flow.client.hkeys(keys.PROMISED("x")) == flow.client.hkeys(keys.PROMISED_OF(DEFAULT)) == ["brief:c"]
+        flow.client.hkeys(keys.BATCH_RESERVATIONS("x"))
+        == flow.client.hkeys(keys.RESERVED_BATCHES(DEFAULT))
+        == ["brief:c"]
     )
 
 

@@ -485,7 +485,7 @@ def test_concurrent_callers_never_exceed_the_cap(desk: Desk, redis_url: str) -> 
         with connect(redis_url) as client:
             mine = Desk(client, Functions(client, ledger_library(Settings(speed=1))))
             mine.ask(*(f"{number}-{count}" for count in range(each)))
-            while client.zcard(keys.OPEN()):
+            while client.zcard(keys.UNFINISHED()):
                 most[number] = max(most[number], client.zcard(keys.PERMITS(ACCOUNT)))
                 if (step := client.lpop(keys.QUEUE(keys.STEPS))) is None:
                     continue

@@ -189,7 +189,7 @@ def test_a_limit_above_the_accounts_own_slots_buys_no_drafts_for_nothing(heard: 
     # The account gets more: whoever has waited is done.
     heard.api.set(slots_cap=200)
     heard.ledger.resume(DEFAULT, by="test")
-    heard.steps.until(lambda: not heard.client.zcard(keys.OPEN()))
+    heard.steps.until(lambda: not heard.client.zcard(keys.UNFINISHED()))
     assert {brief.state for brief in snapshots.briefs(heard.client)} == {"done"}
     assert drafts_bought(heard.api) == briefs
 

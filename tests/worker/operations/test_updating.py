@@ -71,7 +71,7 @@ def test_a_parked_brief_starts_in_a_batch_that_can_pay(flow: Flow) -> None:
     assert not flow.client.exists(keys.PARKED("poor"), keys.PARKED_OF(DEFAULT))
     assert flow.client.zrange(keys.BATCH("rich"), 0, -1) == ["b"]
     assert flow.until("b", "generating").get("batch") == "rich"
-    promised: Any = flow.client.hgetall(keys.PROMISED("rich"))
+    promised: Any = flow.client.hgetall(keys.BATCH_RESERVATIONS("rich"))
     assert promised == {"brief:b": "50"}
 
 
@@ -84,8 +84,8 @@ def test_a_moved_briefs_cost_leaves_its_old_batch_for_others(
     flow.accept(brief_id="b", batch="old", name="b")
     assert flow.client.zcard(keys.PARKED("old")) == 1
     update(flow.ledger, "a", Change(batch="new"), "test")
-    assert flow.client.hkeys(keys.PROMISED("new")) == ["brief:a"]
-    assert not flow.client.exists(keys.PARKED("old"), keys.PROMISED("old"))
+    assert flow.client.hkeys(keys.BATCH_RESERVATIONS("new")) == ["brief:a"]
+    assert not flow.client.exists(keys.PARKED("old"), keys.BATCH_RESERVATIONS("old"))
     assert waiting(flow) == ["brief:b"], "until the first job tells what drafts cost"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from worker.ledger.outcomes import OPEN
+from worker.ledger.outcomes import UNRESOLVED
 from worker.lifecycle.charges import take_apart
 from worker.piktid import errors
 from worker.piktid.errors import ApiError
@@ -48,4 +48,4 @@ def test_an_old_journal_tells_which_calls_nobody_knows_the_end_of() -> None:
 
     unresolved = {what for what in WORDS.values() if take_apart(outcomes(what)).unresolved}
     assert unresolved == {"OutcomeUnknown", "Unexpected"}
-    assert unresolved < set(OPEN)
+    assert unresolved < set(UNRESOLVED)

@@ -85,7 +85,7 @@ def test_a_create_whose_answer_was_lost_goes_on_with_its_job(followed: Flow) -> 
     assert followed.brief("b").get("error") is None, "what is mended is no error of its any more"
     assert followed.api.ledger()["credits"]["charged"] == {"drafts": 10, "promotion": 50}
     assert eventually(followed.client, lambda: not followed.api.ledger()["pending_notifications"])
-    for left in (keys.UNCLEAR, keys.STRANGERS, keys.FACTS):
+    for left in (keys.UNRESOLVED, keys.UNCLAIMED, keys.JOB_SNAPSHOTS):
         assert not followed.client.exists(left(ACCOUNT))
 
 
@@ -203,7 +203,7 @@ def test_a_job_that_somebody_made_by_hand_meanwhile_is_a_question(followed: Flow
     unknown(followed, "drop_response")
     by_hand = make_by_hand(followed.api)
     followed.api.rest()
-    eventually(followed.client, lambda: followed.client.zcard(keys.STRANGERS(ACCOUNT)) == 2)
+    eventually(followed.client, lambda: followed.client.zcard(keys.UNCLAIMED(ACCOUNT)) == 2)
     grow_over(followed)
     question = held(followed)
     assert "2 jobs" in question
@@ -217,7 +217,7 @@ def test_different_briefs_of_as_many_drafts_are_not_guessed_between(followed: Fl
     for name in ("b", "c"):
         unknown(followed, "drop_response", name, instructions=[{"prompt": name, "num_variations": 2}])
     followed.api.rest()
-    eventually(followed.client, lambda: followed.client.zcard(keys.STRANGERS(ACCOUNT)) == 2)
+    eventually(followed.client, lambda: followed.client.zcard(keys.UNCLAIMED(ACCOUNT)) == 2)
     for name in ("b", "c"):
         grow_over(followed, name)
     assert "2 jobs" in held(followed, "b")
@@ -267,9 +267,9 @@ def test_a_replayed_event_is_nothing_new_and_facts_are(flow: Flow) -> None:
     for event, times in (("1", 1), ("1", 1), ("2", 2)):
         flow.functions.run(commands.wake(account=ACCOUNT, event=event, job="j"))
         assert seen() == times
-    assert flow.ledger.sighted(ACCOUNT, "j", json.dumps({"asked_at": 1}))
+    assert flow.ledger.observe_job(ACCOUNT, "j", json.dumps({"asked_at": 1}))
     assert seen() == 3
-    assert not flow.ledger.sighted(ACCOUNT, "k", "{}")
+    assert not flow.ledger.observe_job(ACCOUNT, "k", "{}")
 
 
 def test_one_that_was_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> None:
@@ -283,17 +283,17 @@ def test_one_that_was_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> N
 def test_what_is_nobodys_is_remembered_for_an_hour(functions: Functions, client: "redis.Redis") -> None:
     hour = 3_600_000
     functions.run(commands.wake(account=ACCOUNT, event="1", job="old"), 1_000)
-    functions.run(commands.observe(account=ACCOUNT, job="old", facts="{}"), 1_000)
+    functions.run(commands.observe(account=ACCOUNT, job="old", snapshot="{}"), 1_000)
     functions.run(commands.wake(account=ACCOUNT, event="2", job="new"), 1_000 + hour - 1)
-    assert client.zrange(keys.STRANGERS(ACCOUNT), 0, -1) == ["old", "new"]
+    assert client.zrange(keys.UNCLAIMED(ACCOUNT), 0, -1) == ["old", "new"]
     functions.run(commands.wake(account=ACCOUNT, event="3", job="newest"), 1_000 + hour)
-    assert client.zrange(keys.STRANGERS(ACCOUNT), 0, -1) == ["new", "newest"]
-    assert client.hlen(keys.FACTS(ACCOUNT)) == 0
+    assert client.zrange(keys.UNCLAIMED(ACCOUNT), 0, -1) == ["new", "newest"]
+    assert client.hlen(keys.JOB_SNAPSHOTS(ACCOUNT)) == 0
 
 
 def unclear(flow: Flow) -> list[str]:
     """The attempts of creates whose outcome is not on record."""
-    return [str(each) for each in flow.client.zrange(keys.UNCLEAR(ACCOUNT), 0, -1)]
+    return [str(each) for each in flow.client.zrange(keys.UNRESOLVED(ACCOUNT), 0, -1)]
 
 
 def test_an_attempt_may_own_a_job_until_its_outcome_is_known(flow: Flow) -> None:

@@ -9,12 +9,12 @@
 --
 -- Atomic, so that the same brief sent twice, or accepted by two workers at once, is one brief; and of two different
 -- ones of an id the second is told of, or takes the place of the first, whole.
-local letter = ...
+local redis_id = ...
 local outcome, state, paths = arrivals.outcome_of(A)
 if outcome == 'same' then
     return {outcome, state, ''}
 elseif outcome == 'conflict' then
-    arrivals.tell_conflict(A, letter, state, paths)
+    arrivals.tell_conflict(A, redis_id, state, paths)
     return {outcome, state, '', unpack(paths)}
 end
 
@@ -22,8 +22,8 @@ local subject = 'brief:' .. A.id
 local record = base.record_of(subject)
 local own = outcome == 'replaced' and arrivals.make_way(A.id) or {}
 local bought = journal.bought_before(A.set.content)
-if letter then
-    redis.call('HDEL', KEY.LETTERS, letter) -- there was a conflict, and is none any more
+if redis_id then
+    redis.call('HDEL', KEY.DEAD_LETTER_REASONS, redis_id) -- there was a conflict, and is none any more
 end
 
 own.state, own.account, own.batch, own.priority = A.state, A.account, A.batch, A.priority
@@ -46,7 +46,7 @@ outbox.emit(subject, A.event[1], table.concat(more, ','))
 if A.state == 'failed' then
     endings.finish_brief(A.id)
 else
-    redis.call('ZADD', KEY.OPEN, base.whole(call.now), A.id)
+    redis.call('ZADD', KEY.UNFINISHED, base.whole(call.now), A.id)
     if A.state == 'waiting' then
         redis.call('ZADD', base.key('WAITING', A.account, 'create'), own.place, subject)
         admission.admit(A.account)

@@ -35,7 +35,7 @@ elseif A.what == 'heard' then
     redis.call('HSET', record, 'heard_at', now)
     -- A replay is asked for only where it must prove something: that a create has made no job.
     local replayed_at = tonumber(redis.call('HGET', record, 'replayed_at')) or 0
-    return call.now - replayed_at >= SETTING.replay_again_ms and unclaimed.has_uncertain(A.account) and 1 or 0
+    return call.now - replayed_at >= SETTING.replay_again_ms and unclaimed.has_unresolved(A.account) and 1 or 0
 elseif A.what == 'unread' then
     redis.call('HSET', record, 'unbroken_since', now, 'replayed_since', now, 'unread_at', now, 'why', A.why)
 else

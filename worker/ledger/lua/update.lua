@@ -30,9 +30,9 @@ local function move_budget(its)
             redis.call('ZADD', base.key('WAITING', account, WAITS[base.kind_of(its)].endpoint), place, its)
             budget.take_parked(account, its, before)
         end
-        credits = credits or redis.call('HGET', base.key('PROMISED', before), its)
-        redis.call('HDEL', base.key('PROMISED', before), its)
-        redis.call('HDEL', base.key('PROMISED_OF', account), its)
+        credits = credits or redis.call('HGET', base.key('BATCH_RESERVATIONS', before), its)
+        redis.call('HDEL', base.key('BATCH_RESERVATIONS', before), its)
+        redis.call('HDEL', base.key('RESERVED_BATCHES', account), its)
     end
     if credits and batch then
         budget.reserve(account, its, batch, credits)

@@ -8,7 +8,7 @@ end
 local key = base.key
 
 function base.hands_of(worker, queue)
-    return key('HELD', worker, queue)
+    return key('IN_HAND', worker, queue)
 end
 
 -- This worker is alive: should it give no further sign, what it has in hand is put back.

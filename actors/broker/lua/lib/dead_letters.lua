@@ -5,12 +5,12 @@ local key = base.key
 
 -- A dead letter is no more: it was brought back, thrown away, or is too old.
 function dead_letters.forget(queue, id)
-    local name = key('DEAD', queue)
+    local name = key('DEAD_LETTERS', queue)
     local size = redis.call('HSTRLEN', name .. '.msgs', id)
     redis.call('ZREM', name, id)
-    redis.call('HDEL', KEY.LETTERS, id)
-    if redis.call('HDEL', name .. '.msgs', id) == 1 and queue == SETTING.inlet and redis.call('DECRBY', KEY.LETTER_BYTES, size) <= 0 then
-        redis.call('DEL', KEY.LETTER_BYTES) -- letters that Dramatiq wrote were never counted
+    redis.call('HDEL', KEY.DEAD_LETTER_REASONS, id)
+    if redis.call('HDEL', name .. '.msgs', id) == 1 and queue == SETTING.inlet and redis.call('DECRBY', KEY.DEAD_LETTER_BYTES, size) <= 0 then
+        redis.call('DEL', KEY.DEAD_LETTER_BYTES) -- letters that Dramatiq wrote were never counted
     end
 end
 
@@ -35,16 +35,16 @@ function dead_letters.add(queue, id, text, reason)
     id = base.id_beside(name .. '.XQ.msgs', id, text)
     dead_letters.forget(queue, id)
     if queue == SETTING.inlet then
-        local bytes = tonumber(redis.call('GET', KEY.LETTER_BYTES) or 0)
-        if redis.call('ZCARD', name .. '.XQ') >= SETTING.most_letters or bytes + #text > SETTING.most_letter_bytes then
-            redis.call('RPUSH', KEY.BEYOND, text ~= '' and text or id)
+        local bytes = tonumber(redis.call('GET', KEY.DEAD_LETTER_BYTES) or 0)
+        if redis.call('ZCARD', name .. '.XQ') >= SETTING.most_dead_letters or bytes + #text > SETTING.most_dead_letter_bytes then
+            redis.call('RPUSH', KEY.DEAD_LETTERS_BEYOND, text ~= '' and text or id)
             return
         end
-        redis.call('INCRBY', KEY.LETTER_BYTES, #text)
+        redis.call('INCRBY', KEY.DEAD_LETTER_BYTES, #text)
     end
     redis.call('ZADD', name .. '.XQ', call.now, id)
     redis.call('HSET', name .. '.XQ.msgs', id, text)
-    redis.call('HSET', KEY.LETTERS, id, cjson.encode(reason))
+    redis.call('HSET', KEY.DEAD_LETTER_REASONS, id, cjson.encode(reason))
     if actor and actor ~= SETTING.holder then
         local holding = 'hold-' .. id
         redis.call('HSET', name .. '.msgs', holding, cjson.encode({

@@ -92,10 +92,10 @@ end
 
 -- What was put aside for want of room among the dead letters comes back once half of them are gone.
 function entries.look_beyond()
-    local bytes = tonumber(redis.call('GET', KEY.LETTER_BYTES) or 0)
-    local letters = redis.call('ZCARD', key('DEAD', SETTING.inlet))
-    for _ = 1, letters < SETTING.most_letters / 2 and bytes < SETTING.most_letter_bytes / 2 and 100 or 0 do
-        local text = redis.call('LPOP', KEY.BEYOND)
+    local bytes = tonumber(redis.call('GET', KEY.DEAD_LETTER_BYTES) or 0)
+    local number = redis.call('ZCARD', key('DEAD_LETTERS', SETTING.inlet))
+    for _ = 1, number < SETTING.most_dead_letters / 2 and bytes < SETTING.most_dead_letter_bytes / 2 and 100 or 0 do
+        local text = redis.call('LPOP', KEY.DEAD_LETTERS_BEYOND)
         if not text then
             break
         end

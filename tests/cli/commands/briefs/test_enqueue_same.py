@@ -47,7 +47,7 @@ class Desk:
     def on_record(self) -> int:
         """Return how many briefs are on record."""
         client = self.flow.client
-        return int(client.zcard(keys.OPEN())) + int(client.zcard(keys.FINISHED()))
+        return int(client.zcard(keys.UNFINISHED())) + int(client.zcard(keys.FINISHED()))
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_what_was_bought_is_not_bought_again_after_its_record_ends(desk: Desk, c
     assert f"as brief {brief_id} of account default; --again buys it once more" in answer.stdout
     assert desk.enqueue("bought.jsonl") == (1, ["bought"])
     assert desk.told[0]["bought_before"]["brief_id"] == brief_id
-    client.delete(keys.OPEN())
+    client.delete(keys.UNFINISHED())
     assert desk.enqueue("bought.jsonl", "--again") == (0, ["sent"])
 
 

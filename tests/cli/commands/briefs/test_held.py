@@ -98,7 +98,9 @@ def test_a_step_that_raises_holds_its_brief_and_retry_brings_it_back(
     assert max(map(len, shown.splitlines())) < 200
     assert command("retry", "b").returncode == 0
     assert state(flow.ledger, subject) == back
-    assert not flow.client.exists(keys.QUESTIONS(), keys.DEATHS(), keys.DEAD(keys.STEPS), keys.LETTERS())
+    assert not flow.client.exists(
+        keys.HELD_BRIEFS(), keys.DEATHS(), keys.DEAD_LETTERS(keys.STEPS), keys.DEAD_LETTER_REASONS()
+    )
     assert flow.client.zcard(keys.PERMITS(ACCOUNT)) <= 1
     if where == "drafts":
         flow.wake_timer(SUBJECT)
@@ -149,7 +151,9 @@ def test_a_watch_that_no_worker_can_run_is_not_repeated_early(
     assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [SUBJECT]
     flow.grow_older(SUBJECT, runtime().unresolved_ms / 1000)
     assert eventually(flow.client, lambda: raised(2))
-    assert not flow.client.exists(keys.PERMITS(ACCOUNT), keys.DEAD(keys.STEPS), keys.LETTERS())
+    assert not flow.client.exists(
+        keys.PERMITS(ACCOUNT), keys.DEAD_LETTERS(keys.STEPS), keys.DEAD_LETTER_REASONS()
+    )
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
     assert flow.brief("b").fields["question"] == watched.fields["question"]
 
@@ -212,7 +216,7 @@ def test_a_step_that_broke_when_its_record_had_moved_on_holds_nothing(flow: Flow
     flow.broker.enqueue(step_message("submit_brief", SUBJECT))  # once more, and late
     break_step(flow)
     assert flow.brief("b").state == "generating"
-    assert not flow.client.exists(keys.DEAD(keys.STEPS), keys.LETTERS())
+    assert not flow.client.exists(keys.DEAD_LETTERS(keys.STEPS), keys.DEAD_LETTER_REASONS())
 
 
 def test_a_step_that_broke_holds_its_record_once_even_when_back(flow: Flow) -> None:
@@ -226,7 +230,7 @@ def test_a_step_that_broke_holds_its_record_once_even_when_back(flow: Flow) -> N
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
     hold_step(letter)
     assert flow.brief("b").state == "waiting"
-    assert not flow.client.exists(keys.DEAD(keys.STEPS), keys.LETTERS())
+    assert not flow.client.exists(keys.DEAD_LETTERS(keys.STEPS), keys.DEAD_LETTER_REASONS())
 
 
 def test_a_step_of_no_record_stays_dead_whatever_its_subject(flow: Flow) -> None:
@@ -235,7 +239,7 @@ def test_a_step_of_no_record_stays_dead_whatever_its_subject(flow: Flow) -> None
     assert flow.client.type(keys.EVENTS()) == "stream"
     flow.broker.enqueue(step_message("submit_brief", keys.EVENTS().partition(":")[2]))
     break_step(flow)
-    assert flow.client.zcard(keys.DEAD(keys.STEPS)) == 1
+    assert flow.client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 1
 
 
 def test_a_description_under_way_is_left_to_its_timer_when_step_broke(flow: Flow) -> None:
@@ -401,7 +405,7 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
     assert flow.api.requests("POST /identity/create") == len(briefs)
     # What a worker died with and what has run by then is remembered until it is acknowledged.
     assert eventually(flow.client, lambda: not flow.client.exists(keys.DEATHS()))
-    assert not flow.client.exists(keys.LETTERS(), keys.DEAD(keys.STEPS))
+    assert not flow.client.exists(keys.DEAD_LETTER_REASONS(), keys.DEAD_LETTERS(keys.STEPS))
 
 
 def test_what_waits_for_a_thread_is_not_suspected_of_the_killing(
@@ -412,7 +416,7 @@ def test_what_waits_for_a_thread_is_not_suspected_of_the_killing(
     flow.api.fault("delay", path="/jobs/*/results", seconds=30)
     only = {"IDENTITY_WORKER_THREADS": "1", "IDENTITY_WORKER_REQUEST_TIMEOUT": "60"}
     worker = start("worker", worker_command(threads=1), **only)
-    assert eventually(client, lambda: list(client.scan_iter(keys.HELD("*", keys.STEPS))))
+    assert eventually(client, lambda: list(client.scan_iter(keys.IN_HAND("*", keys.STEPS))))
     enqueue(redis_url, brief_id="waits")
     seen = signs_of_life(client)
     # By two of them, its consumers have looked for what there is.
@@ -491,14 +495,14 @@ def test_the_jobs_that_may_be_a_held_briefs_are_listed_to_adopt(
 
 
 def test_a_dead_letter_of_the_inlet_is_thrown_away_by_its_id(command: Command, client: "redis.Redis") -> None:
-    client.hset(keys.DEAD_MESSAGES(keys.INLET), "m1", "{\x1b")
-    client.zadd(keys.DEAD(keys.INLET), {"m1": 1})
+    client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), "m1", "{\x1b")
+    client.zadd(keys.DEAD_LETTERS(keys.INLET), {"m1": 1})
     shown = command("status", "--held").stdout
     assert "  it is: {\\x1b\n" in shown
     assert "`identity-worker retry m1`, or to throw it away `identity-worker cancel m1`" in shown
     answer = command("cancel", "m1")
     assert (answer.returncode, answer.stdout) == (0, "m1: is thrown away; paid so far: nothing\n")
-    assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD_MESSAGES(keys.INLET))
+    assert not client.exists(keys.DEAD_LETTERS(keys.INLET), keys.DEAD_LETTER_TEXTS(keys.INLET))
     assert command("cancel", "m1").returncode == 1
 
 
@@ -508,7 +512,7 @@ def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back(
     client.hset(keys.MESSAGES(keys.INLET), "m1", "{")
     client.rpush(keys.QUEUE(keys.INLET), "m1")
     worker = worker_process()
-    assert eventually(client, lambda: client.zcard(keys.DEAD(keys.INLET)))
+    assert eventually(client, lambda: client.zcard(keys.DEAD_LETTERS(keys.INLET)))
     worker.kill()
     (letter,) = listed(command)["dead_letters"]
     assert (letter["id"], letter["queue"], letter["text"]) == ("m1", "briefs", "{")
@@ -517,7 +521,9 @@ def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back(
     assert "1 dead letter\n" in command("status", "--held").stdout
     assert command("retry", "m1").returncode == 0
     assert client.lrange(keys.QUEUE(keys.INLET), 0, -1) == ["m1"]
-    assert not client.exists(keys.DEAD(keys.INLET), keys.DEAD_MESSAGES(keys.INLET), keys.LETTERS())
+    assert not client.exists(
+        keys.DEAD_LETTERS(keys.INLET), keys.DEAD_LETTER_TEXTS(keys.INLET), keys.DEAD_LETTER_REASONS()
+    )
     again = command("retry", "m1")
     assert again.returncode == 1
     assert "no brief m1 is on record" in again.stderr
@@ -526,13 +532,13 @@ def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back(
 
 def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "redis.Redis") -> None:
     raw = b"id-\xff\xfe"
-    client.hset(keys.DEAD_MESSAGES(keys.INLET), raw, b"\xff{")  # type: ignore[arg-type]  # bytes are fine
-    client.zadd(keys.DEAD(keys.INLET), {raw: 1})
+    client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), raw, b"\xff{")  # type: ignore[arg-type]  # bytes are fine
+    client.zadd(keys.DEAD_LETTERS(keys.INLET), {raw: 1})
     assert "1 dead letter\n" in command("status", "--held").stdout
     answer = command("retry", "--all-held", "--json")
     assert answer.returncode == 0, answer.stderr
     assert client.llen(keys.QUEUE(keys.INLET)) == 1
-    assert not client.exists(keys.DEAD(keys.INLET))
+    assert not client.exists(keys.DEAD_LETTERS(keys.INLET))
 
 
 @pytest.mark.parametrize("name", ["retry", "cancel"])
@@ -540,15 +546,15 @@ def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "re
 def test_the_command_shown_for_a_dead_letter_can_always_be_typed(
     command: Command, client: "redis.Redis", name: str, raw: bytes
 ) -> None:
-    client.hset(keys.DEAD_MESSAGES(keys.INLET), raw, "{")  # type: ignore[arg-type]  # bytes are fine
-    client.zadd(keys.DEAD(keys.INLET), {raw: 1})
+    client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), raw, "{")  # type: ignore[arg-type]  # bytes are fine
+    client.zadd(keys.DEAD_LETTERS(keys.INLET), {raw: 1})
     shown = next(
         line for line in command("status", "--held").stdout.splitlines() if f"-worker {name} " in line
     )
     typed = shlex.split(re.findall(rf"`(identity-worker {name} .*?)`", shown)[0])
     answer = command(*typed[1:])
     assert answer.returncode == 0, answer.stderr
-    assert not client.exists(keys.DEAD(keys.INLET))
+    assert not client.exists(keys.DEAD_LETTERS(keys.INLET))
     assert client.llen(keys.QUEUE(keys.INLET)) == (name == "retry")
     client.delete(keys.QUEUE(keys.INLET), keys.MESSAGES(keys.INLET))
 

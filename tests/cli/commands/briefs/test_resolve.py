@@ -89,7 +89,7 @@ def test_an_adopted_job_is_the_brief_s_and_nothing_is_paid_again(
     assert flow.client.get(keys.JOB("default", job)) == SUBJECT
     assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == [SUBJECT]
     assert looked_at_at_once(flow)
-    assert not flow.client.exists(keys.QUESTIONS())
+    assert not flow.client.exists(keys.HELD_BRIEFS())
     assert words(flow) == [("create", "adopted")]
     assert flow.api.requests(f"POST {CREATE}") == 1
 
@@ -150,7 +150,7 @@ def test_a_given_up_brief_fails_with_what_may_have_been_paid(held_on_create: Flo
     assert brief.state == "failed"
     assert "perhaps for a create of unknown outcome" in brief.fields["error"]
     assert event_types(flow.client, "b")[-1] == "identity.brief.failed"
-    assert not flow.client.exists(keys.SLOTS("default"), keys.PERMITS("default"), keys.QUESTIONS())
+    assert not flow.client.exists(keys.SLOTS("default"), keys.PERMITS("default"), keys.HELD_BRIEFS())
 
 
 def test_a_brief_given_up_keeps_the_permit_while_its_job_may_run(flow: Flow, resolve: Command) -> None:
@@ -175,7 +175,7 @@ def test_a_brief_held_on_its_description_is_prepared_again_or_fails(
     flow = held_on_extraction
     assert resolve(answer).returncode == 0
     assert (flow.brief("b").state, flow.brief("b").get("question")) == (to, None)
-    assert not flow.client.exists(keys.QUESTIONS())
+    assert not flow.client.exists(keys.HELD_BRIEFS())
     if to == "preparing":
         assert looked_at_at_once(flow)
         flow.wake_timer(SUBJECT)

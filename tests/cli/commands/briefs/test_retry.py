@@ -98,7 +98,7 @@ def test_a_brief_that_goes_on_is_kept_like_an_open_one(command: Command, flow: F
     assert command("retry", "b").returncode == 0
     assert [flow.client.ttl(key) for key in kept] == [-1] * 4
     assert flow.client.zscore(keys.FINISHED(), "b") is None
-    assert flow.client.zscore(keys.OPEN(), "b") == float(flow.brief("b").fields["accepted_at"])
+    assert flow.client.zscore(keys.UNFINISHED(), "b") == float(flow.brief("b").fields["accepted_at"])
 
 
 def test_a_person_chooses_again_where_a_person_chose(command: Command, flow: Flow) -> None:
@@ -388,4 +388,4 @@ def test_all_held_are_tried_and_those_that_need_an_answer_named(command: Command
     assert answer.returncode == 1
     assert "a: goes on at waiting" in answer.stdout
     assert "identity-worker resolve b" in answer.stderr
-    assert flow.client.zrange(keys.QUESTIONS(), 0, -1) == ["b"]
+    assert flow.client.zrange(keys.HELD_BRIEFS(), 0, -1) == ["b"]

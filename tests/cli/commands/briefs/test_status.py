@@ -167,9 +167,9 @@ def test_all_that_is_held_is_listed_for_programs_and_counted_for_people(
     with flow.client.pipeline(transaction=False) as pipe:
         for number in range(502):
             pipe.hset(keys.RECORD(f"brief:h{number}"), mapping=record)
-            pipe.hset(keys.DEAD_MESSAGES(keys.INLET), f"m{number}", "{}")
-        pipe.zadd(keys.QUESTIONS(), {f"h{number}": number for number in range(502)})
-        pipe.zadd(keys.DEAD(keys.INLET), {f"m{number}": number for number in range(502)})
+            pipe.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), f"m{number}", "{}")
+        pipe.zadd(keys.HELD_BRIEFS(), {f"h{number}": number for number in range(502)})
+        pipe.zadd(keys.DEAD_LETTERS(keys.INLET), {f"m{number}": number for number in range(502)})
         pipe.execute()
     show_held(flow.client, everything=False, as_json=True)
     told = json.loads(capsys.readouterr().out)
@@ -181,7 +181,7 @@ def test_all_that_is_held_is_listed_for_programs_and_counted_for_people(
         500,
     )
     assert "502 held, 502 dead letters\nOf each at most 500 are listed" in shown
-    flow.client.rpush(keys.BEYOND(), "{}", "{}")
+    flow.client.rpush(keys.DEAD_LETTERS_BEYOND(), "{}", "{}")
     show_held(flow.client, everything=True, as_json=False)
     told = capsys.readouterr()
     assert "at most" not in told.out

@@ -203,7 +203,7 @@ def test_who_holds_the_budget_is_told_with_credits_and_spending(command: Command
     spent = float(str(heard.client.hget(keys.BUDGET("spring"), "spent")))
     for number in range(7):
         heard.accept(brief_id=f"b-{number}", batch="spring")
-    promised = [float(each) for each in heard.client.hvals(keys.PROMISED("spring"))]
+    promised = [float(each) for each in heard.client.hvals(keys.BATCH_RESERVATIONS("spring"))]
     heard.ledger.set_budget("spring", "default", spent + sum(promised) + 1, by="test")
     heard.accept(brief_id="a", batch="spring")
     (missing,) = told(command, "a")["missing"]

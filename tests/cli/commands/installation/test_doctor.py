@@ -115,7 +115,7 @@ def test_work_without_workers_or_listeners_fails_and_what_is_held_warns(examined
     flow.client.zrem(keys.WORKERS(), flow.broker.broker_id)
     fields = {"question": "?", "evidence": "{}"}
     flow.ledger.apply(flow.brief("held"), Transition("held", fields=fields))
-    flow.client.zadd(keys.DEAD("briefs"), {"letter": 1})
+    flow.client.zadd(keys.DEAD_LETTERS("briefs"), {"letter": 1})
     found = examined()
     assert (found["workers"]["health"], found["events default"]["health"]) == ("fail", "fail")
     assert found["held"]["said"] == "1 brief waits for an operator's answer"

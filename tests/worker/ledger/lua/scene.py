@@ -300,7 +300,7 @@ class Scene:
             for batch in self.batches:
                 pipe.zrange(keys.PARKED(batch), 0, -1)
                 pipe.hgetall(keys.BUDGET(batch))
-                pipe.hgetall(keys.PROMISED(batch))
+                pipe.hgetall(keys.BATCH_RESERVATIONS(batch))
             pipe.zrange(keys.TIMERS(), 0, -1, withscores=True)
             pipe.lrange(keys.QUEUE(keys.STEPS), 0, -1)
             pipe.hgetall(keys.MESSAGES(keys.STEPS))

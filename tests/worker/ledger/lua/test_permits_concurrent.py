@@ -77,7 +77,7 @@ class Worker:
         end = time.monotonic() + DEADLINE
         with connect(self.url) as client:
             functions = Functions(client, ledger_library(Settings(speed=SPEED)))
-            while client.zcard(keys.OPEN()) and time.monotonic() < end:
+            while client.zcard(keys.UNFINISHED()) and time.monotonic() < end:
                 functions.run(commands.due(most=20))
                 taken = client.blpop([keys.QUEUE(keys.STEPS)], timeout=0.01)
                 if taken is not None:
@@ -144,7 +144,7 @@ def test_workers_at_once_keep_every_cap_and_leave_nothing(
         worker.start()
     for worker in workers:
         worker.join()
-    assert model_client.zcard(keys.OPEN()) == 0, "not all came to their end"
+    assert model_client.zcard(keys.UNFINISHED()) == 0, "not all came to their end"
     assert judge.most["create"] <= RATE
     assert judge.most["promote"] <= RATE
     assert judge.most["jobs"] == JOBS

@@ -424,7 +424,7 @@ def test_what_was_granted_but_not_begun_stays_in_after_a_429(scene: Scene, kind:
     assert granted.granted
     scene.throttled(refused, kind, 90_000)
     assert scene.run(commands.advance(subject=granted.name, to="submitting")) == "conflict"
-    assert not scene.client.exists(keys.PERMITS("a"), keys.SLOTS("a"), keys.PROMISED("x"))
+    assert not scene.client.exists(keys.PERMITS("a"), keys.SLOTS("a"), keys.BATCH_RESERVATIONS("x"))
     scene.pass_time(90_000)
     assert refused.granted, "it keeps its place"
 
@@ -438,7 +438,7 @@ def test_a_pause_takes_back_grants_of_promotions_but_not_their_slots(scene: Scen
     scene.refused(refused, "pause", MINUTE)
     assert not promotion.granted
     assert scene.client.hgetall(keys.SLOTS("a")) == {promotion.name: "1"}
-    assert scene.client.hgetall(keys.PROMISED("x")) == {promotion.name: "50"}
+    assert scene.client.hgetall(keys.BATCH_RESERVATIONS("x")) == {promotion.name: "50"}
     scene.pass_time(MINUTE)
     assert promotion.granted
 

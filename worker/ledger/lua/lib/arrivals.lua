@@ -100,8 +100,8 @@ end
 
 -- Tell downstream of a brief that could not be taken; of one that a message brings, once: whoever is killed before
 -- it is a dead letter leaves it to be run again.
-function arrivals.tell_conflict(arrival, letter, state, paths)
-    if letter and redis.call('HSETNX', KEY.LETTERS, letter, cjson.encode({at = call.now, error = 'another brief has its id'})) == 0 then
+function arrivals.tell_conflict(arrival, redis_id, state, paths)
+    if redis_id and redis.call('HSETNX', KEY.DEAD_LETTER_REASONS, redis_id, cjson.encode({at = call.now, error = 'another brief has its id'})) == 0 then
         return
     end
     local quoted = {}

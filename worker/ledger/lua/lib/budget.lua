@@ -63,7 +63,7 @@ end
 -- Credits that are neither spent nor reserved.
 function budget.left(batch)
     local allowed = budget.allowed(batch)
-    return allowed and without(allowed - budget.spent(batch), key('PROMISED', batch)) or math.huge
+    return allowed and without(allowed - budget.spent(batch), key('BATCH_RESERVATIONS', batch)) or math.huge
 end
 
 -- The same of an account's own budget.
@@ -82,7 +82,7 @@ function budget.fits_account(account, subject, left)
 end
 
 function budget.fits(account, subject, batch)
-    return not batch or redis.call('HEXISTS', key('PROMISED', batch), subject) == 1
+    return not batch or redis.call('HEXISTS', key('BATCH_RESERVATIONS', batch), subject) == 1
         or budget.cost_of(account, subject) <= budget.left(batch) + ROUNDING
 end
 
@@ -100,21 +100,21 @@ end
 -- the record, which may be deleted.
 function budget.reserve(account, subject, batch, credits)
     redis.call('HSETNX', key('RESERVATIONS', account), subject, credits)
-    if batch and redis.call('HSETNX', key('PROMISED', batch), subject, credits) == 1 then
-        redis.call('HSET', key('PROMISED_OF', account), subject, batch)
+    if batch and redis.call('HSETNX', key('BATCH_RESERVATIONS', batch), subject, credits) == 1 then
+        redis.call('HSET', key('RESERVED_BATCHES', account), subject, batch)
     end
 end
 
 function budget.is_reserved(account, subject, batch)
     return redis.call('HEXISTS', key('RESERVATIONS', account), subject) == 1
-        or (batch and redis.call('HEXISTS', key('PROMISED', batch), subject) == 1)
+        or (batch and redis.call('HEXISTS', key('BATCH_RESERVATIONS', batch), subject) == 1)
 end
 
 -- Returns whether its batch had reserved it.
 function budget.take_reservation(account, subject, batch)
     redis.call('HDEL', key('RESERVATIONS', account), subject)
-    redis.call('HDEL', key('PROMISED_OF', account), subject)
-    return batch and redis.call('HDEL', key('PROMISED', batch), subject) == 1
+    redis.call('HDEL', key('RESERVED_BATCHES', account), subject)
+    return batch and redis.call('HDEL', key('BATCH_RESERVATIONS', batch), subject) == 1
 end
 
 function budget.spend(account, batch, credits)

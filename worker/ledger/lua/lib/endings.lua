@@ -15,7 +15,7 @@ local function keep(brief, command, ...)
 end
 
 function endings.finish_brief(brief)
-    redis.call('ZREM', KEY.OPEN, brief)
+    redis.call('ZREM', KEY.UNFINISHED, brief)
     redis.call('ZADD', KEY.FINISHED, whole(call.now), brief)
     redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(call.now - SETTING.keep_ms))
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
@@ -39,7 +39,7 @@ function endings.reopen(subject, to)
         return
     end
     redis.call('ZREM', KEY.FINISHED, brief)
-    redis.call('ZADD', KEY.OPEN, redis.call('HGET', record, 'accepted_at'), brief)
+    redis.call('ZADD', KEY.UNFINISHED, redis.call('HGET', record, 'accepted_at'), brief)
     redis.call('HDEL', record, 'wish', 'wish_why')
     keep(brief, 'PERSIST')
     local batch = redis.call('HGET', record, 'batch')

@@ -12,7 +12,7 @@ function journal.cost_nothing(brief)
     local open = {}
     for _, text in ipairs(redis.call('LRANGE', key('JOURNAL', brief), 0, -1)) do
         local is_json, entry = pcall(cjson.decode, text)
-        if not is_json or type(entry) ~= 'table' or OUTCOMES.taken[entry.what] then
+        if not is_json or type(entry) ~= 'table' or OUTCOMES.accepted[entry.what] then
             return false
         end
         local which = tostring(entry.call) .. ' ' .. tostring(entry.subject) .. ' ' .. tostring(entry.attempt)
@@ -21,7 +21,7 @@ function journal.cost_nothing(brief)
                 return false
             end
             open[which] = true
-        elseif not OUTCOMES.open[entry.what] then
+        elseif not OUTCOMES.unresolved[entry.what] then
             open[which] = nil
         end
     end

@@ -9,12 +9,12 @@ local key, kind_of, brief_of, has_record = base.key, base.kind_of, base.brief_of
 -- What an orphan may have bought counts as spent, as nobody will tell what it cost; the rest of what was reserved
 -- for it is free again.
 local function settle_reservation(account, subject)
-    local batch = redis.call('HGET', key('PROMISED_OF', account), subject)
+    local batch = redis.call('HGET', key('RESERVED_BATCHES', account), subject)
     if not budget.is_reserved(account, subject, batch) then
         return
     end
     local reserved = tonumber(redis.call('HGET', key('RESERVATIONS', account), subject)
-        or redis.call('HGET', key('PROMISED', batch), subject))
+        or redis.call('HGET', key('BATCH_RESERVATIONS', batch), subject))
     local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
     local to_come = kind_of(subject) == 'brief' and budget.PROMOTION * slots or 0
     if permits.is_granted(account, subject) or redis.call('ZSCORE', key('PERMITS', account), subject) then
@@ -42,7 +42,7 @@ function orphans.forget(account, subject)
     redis.call('ZREM', KEY.TIMERS, subject)
     redis.call('HDEL', key('SLOTS', account), subject)
     if kind_of(subject) == 'brief' then
-        redis.call('ZREM', KEY.OPEN, brief_of(subject))
+        redis.call('ZREM', KEY.UNFINISHED, brief_of(subject))
         redis.call('PEXPIRE', key('JOURNAL', brief_of(subject)), SETTING.keep_ms)
     end
     -- Its request may have been counted.

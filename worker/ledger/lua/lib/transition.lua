@@ -77,9 +77,9 @@ function transition.move(subject, change)
     if kind == 'promotion' and (from == 'held' or to == 'held') then
         move_brief(subject, endings.after_hold(subject, to, change.set))
     elseif from == 'held' then
-        redis.call('ZREM', KEY.QUESTIONS, brief_of(subject))
+        redis.call('ZREM', KEY.HELD_BRIEFS, brief_of(subject))
     elseif to == 'held' then
-        redis.call('ZADD', KEY.QUESTIONS, whole(call.now), brief_of(subject))
+        redis.call('ZADD', KEY.HELD_BRIEFS, whole(call.now), brief_of(subject))
     end
     if STATES[kind][to].final then
         if kind == 'brief' then

@@ -1,17 +1,17 @@
--- Creates whose outcome is not on record, and the jobs that might be theirs: seen on the account's event stream,
--- and known to nobody. Both are kept for an hour, longer than a create can stay unknown.
+-- Unresolved creates, whose outcome is not on record, and unclaimed jobs, which were seen on the account's event
+-- stream and which no record owns. Both are kept for an hour, longer than a create can stay unresolved.
 --
---   UNCLEAR     each attempt from before its POST until its outcome is known; also of briefs that were held or
---               given up meanwhile: what their create has made may still show up
---   STRANGERS   when each such job was first seen
---   FACTS       what the API said of it when it was asked
+--   UNRESOLVED      each attempt from before its POST until its outcome is known; also of briefs that were held or
+--                   given up meanwhile: the job that their create has made may still be seen
+--   UNCLAIMED       when each such job was first seen
+--   JOB_SNAPSHOTS   what the API said of it when it was asked
 local unclaimed = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole
 
--- The step of every brief that may be the owner of what was seen.
-local function wake_uncertain(account)
-    for _, attempt in ipairs(redis.call('ZRANGE', key('UNCLEAR', account), 0, -1)) do
+-- Wake each brief whose create may have made a job that was seen.
+local function wake_unresolved(account)
+    for _, attempt in ipairs(redis.call('ZRANGE', key('UNRESOLVED', account), 0, -1)) do
         local subject = string.match(attempt, '^(.*)/')
         if redis.call('HGET', record_of(subject), 'state') == 'uncertain' then
             outbox.wake(subject)
@@ -20,8 +20,8 @@ local function wake_uncertain(account)
 end
 
 -- Whether it must be known what a create has made; one whose worker died is not called uncertain for a while.
-function unclaimed.has_uncertain(account)
-    local attempts = redis.call('ZRANGE', key('UNCLEAR', account), 0, -1, 'WITHSCORES')
+function unclaimed.has_unresolved(account)
+    local attempts = redis.call('ZRANGE', key('UNRESOLVED', account), 0, -1, 'WITHSCORES')
     for n = 1, #attempts, 2 do
         local state = redis.call('HGET', record_of(string.match(attempts[n], '^(.*)/')), 'state')
         if state == 'uncertain' or (state == 'submitting' and call.now - attempts[n + 1] >= SETTING.replay_again_ms) then
@@ -31,10 +31,10 @@ function unclaimed.has_uncertain(account)
     return false
 end
 
--- Whoever has decided before by what was seen must decide again.
+-- Count an observation: who has decided by what was seen before must decide again.
 function unclaimed.has_seen_more(account)
     redis.call('HINCRBY', key('STREAM', account), 'sightings', 1)
-    wake_uncertain(account)
+    wake_unresolved(account)
 end
 
 -- Whether nothing was seen since a decision that was made by `sightings` of them; none: it needed none.
@@ -43,33 +43,33 @@ function unclaimed.has_seen_only(account, sightings)
 end
 
 function unclaimed.forget(account, job)
-    redis.call('ZREM', key('STRANGERS', account), job)
-    redis.call('HDEL', key('FACTS', account), job)
+    redis.call('ZREM', key('UNCLAIMED', account), job)
+    redis.call('HDEL', key('JOB_SNAPSHOTS', account), job)
 end
 
--- A job of nobody's was spoken of; what was known of it may be so no more.
+-- An event names an unclaimed job; what was known of that job may be out of date.
 function unclaimed.meet(account, job)
-    local strangers, facts = key('STRANGERS', account), key('FACTS', account)
-    for _, old in ipairs(redis.call('ZRANGEBYSCORE', strangers, '-inf', whole(call.now - SETTING.stranger_ms), 'LIMIT', 0, 100)) do
+    local jobs_seen, snapshots = key('UNCLAIMED', account), key('JOB_SNAPSHOTS', account)
+    for _, old in ipairs(redis.call('ZRANGEBYSCORE', jobs_seen, '-inf', whole(call.now - SETTING.unclaimed_ms), 'LIMIT', 0, 100)) do
         unclaimed.forget(account, old)
     end
-    redis.call('ZADD', strangers, 'NX', whole(call.now), job)
-    redis.call('PEXPIRE', strangers, SETTING.stranger_ms)
-    redis.call('HDEL', facts, job)
+    redis.call('ZADD', jobs_seen, 'NX', whole(call.now), job)
+    redis.call('PEXPIRE', jobs_seen, SETTING.unclaimed_ms)
+    redis.call('HDEL', snapshots, job)
     unclaimed.has_seen_more(account)
 end
 
 -- A create is about to be made, or its outcome is known: by its job, by the API's answer or by what was seen. An
 -- operator's word to send it again is no such knowledge, and what was given up may have made a job all the same.
 function unclaimed.follow_create(account, subject, to, change)
-    local unclear = key('UNCLEAR', account)
+    local unresolved = key('UNRESOLVED', account)
     local attempt = subject .. '/' .. (redis.call('HGET', record_of(subject), 'grants') or 0)
     if to == 'submitting' then
-        redis.call('ZREMRANGEBYSCORE', unclear, '-inf', whole(call.now - SETTING.stranger_ms))
-        redis.call('ZADD', unclear, whole(call.now), attempt)
-        redis.call('PEXPIRE', unclear, SETTING.stranger_ms)
+        redis.call('ZREMRANGEBYSCORE', unresolved, '-inf', whole(call.now - SETTING.unclaimed_ms))
+        redis.call('ZADD', unresolved, whole(call.now), attempt)
+        redis.call('PEXPIRE', unresolved, SETTING.unclaimed_ms)
     elseif to == 'generating' or (to ~= 'uncertain' and (change.settle or change.sightings)) then
-        redis.call('ZREM', unclear, attempt)
+        redis.call('ZREM', unresolved, attempt)
     end
 end
 
