@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cli.render.account import holder_line
-from config.limits import NONE
+from config.limits import NONE, period
 from config.text import counted, credits_text
 from config.times import format_duration, format_time
 from worker.ledger.kinds import KINDS
@@ -72,9 +72,10 @@ def _probe(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
 
 
 def _request(missing: Missing, now: int) -> str:
-    text = f"a request of the minute: {missing['used']} of {missing['limit']} used, the next"
+    length = period(missing["seconds"])
+    text = f"a request of the {length}: {missing['used']} of {missing['limit']} used, the next"
     if "next_at" not in missing:
-        return f"{text} a minute after an answer that is under way"
+        return f"{text} a {length} after an answer that is under way"
     return f"{text} at {_soon(missing['next_at'], now)}"
 
 

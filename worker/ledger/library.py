@@ -7,8 +7,9 @@ same name. The commands, the other files under `lua/`, may use them all and not 
 from pathlib import Path
 
 from config import durations, keys
+from config.limits import DEFAULTS, windows_of
 from config.settings import Settings
-from worker.ledger.kinds import KINDS
+from worker.ledger.kinds import ENDPOINTS, KINDS, Product
 from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 from worker.store.functions import Library, library
 
@@ -58,6 +59,13 @@ def ledger_library(settings: Settings) -> Library:
         "WAITS": {
             kind: {"state": product.waits, "endpoint": product.endpoint} for kind, product in KINDS.items()
         },
+        # Promotions before creations: what is paid for is finished first.
+        "ENDPOINTS": [product.endpoint for product in sorted(KINDS.values(), key=_asked_for_itself)],
+        "LIMITS": {
+            "names": list(DEFAULTS),
+            "defaults": DEFAULTS,
+            "windows": {endpoint: _windows(endpoint, settings) for endpoint in ENDPOINTS},
+        },
         "OUTCOMES": {
             "accepted": dict.fromkeys(ACCEPTED, True),
             "unresolved": dict.fromkeys(UNRESOLVED, True),
@@ -85,3 +93,19 @@ def ledger_library(settings: Settings) -> Library:
         },
     }
     return library("ledger", FOLDER, MODULES, shared)
+
+
+def _asked_for_itself(product: Product) -> bool:
+    return product.parent is None
+
+
+def _windows(endpoint: str, settings: Settings) -> list[dict[str, str | int]]:
+    return [
+        {
+            "name": window.name,
+            "limit": window.limit,
+            "seconds": round(window.seconds),
+            "ms": settings.api_ms(window.seconds),
+        }
+        for window in windows_of(endpoint)
+    ]

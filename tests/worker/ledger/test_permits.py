@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from config import durations, keys
+from config import durations, keys, limits
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
@@ -41,9 +41,9 @@ class Desk:
     def run(self, command: Command[T]) -> T:
         return self.functions.run(command, self.now)
 
-    def limit(self, **limits: int) -> None:
+    def limit(self, **given: int) -> None:
         """Set limits; those not named are lifted."""
-        texts = {name: str(limit) for name, limit in {**UNLIMITED, **limits}.items()}
+        texts = {name: str(limit) for name, limit in {**UNLIMITED, **given}.items()}
         self.run(commands.set_limits(account=ACCOUNT, limits=texts, by="test"))
 
     def ask(
@@ -263,6 +263,49 @@ def test_the_two_endpoints_have_windows_of_their_own(desk: Desk) -> None:
     desk.plan("a")
     assert desk.granted("promote") == ["promotion:a#0"]
     assert desk.waiting() == ["b"]
+
+
+DAY = 86_400
+
+
+@pytest.fixture
+def desk_with_a_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk where creates have a second window: three a day."""
+    day = limits.Window("create_per_day", "create_per_day", "create", DAY)
+    monkeypatch.setattr(limits, "WINDOWS", (*limits.WINDOWS, day))
+    monkeypatch.setitem(limits.DEFAULTS, "create_per_day", 3)
+    return Desk(desk.client, Functions(desk.client, ledger_library(Settings(speed=1))))
+
+
+def test_each_window_of_an_endpoint_must_have_room(desk_with_a_day: Desk) -> None:
+    desk = desk_with_a_day
+    desk.limit(create_per_minute=2)
+    desk.ask("a", "b", "c", "d")
+    desk.submit("a", "b")
+    assert desk.waiting() == ["c", "d"]
+    desk.pass_time(WINDOW)
+    assert (desk.granted(), desk.waiting()) == (["c"], ["d"]), "one under way counts in the day as well"
+    desk.submit("c")
+    assert desk.timer(f"account:{ACCOUNT}") == DAY * 1000 - WINDOW, "when the first of the three is a day old"
+    desk.pass_time(DAY * 1000 - WINDOW)
+    assert desk.granted() == ["d"]
+
+
+def test_a_long_window_counts_while_it_has_a_limit(desk_with_a_day: Desk) -> None:
+    desk, requests = desk_with_a_day, keys.WINDOW(ACCOUNT, "create_per_day")
+    desk.limit(create_per_day=0)
+    desk.ask("a", "b", "c", "d")
+    desk.submit("a", "b", "c", "d")
+    assert not desk.client.exists(requests), "it would grow without bound"
+    desk.limit(create_per_day=1)
+    desk.ask("e", "f")
+    desk.submit("e")
+    assert desk.waiting() == ["f"]
+    assert desk.client.pttl(requests) <= DAY * 1000 + KEPT
+    why = desk.run(commands.why(subject="brief:f"))
+    assert why is not None
+    (missing,) = why["missing"]
+    assert (missing["what"], missing["used"], missing["limit"], missing["seconds"]) == ("request", 1, 1, DAY)
 
 
 def test_slots_are_reserved_before_the_drafts_are_bought(desk: Desk) -> None:

@@ -34,11 +34,11 @@ for _, what in ipairs({'pause', endpoint}) do
         lacks('pause', {of = what, till = tonumber(till), reason = reason or '', refusals = tonumber(count) or 0})
     end
 end
-local room, later = capacity.window_has_room(account, endpoint, limits)
+local room, later, full = capacity.window_has_room(account, endpoint, limits)
 if not room then
-    local used = redis.call('ZCARD', base.key('WINDOW', account, endpoint))
-    local full = limits.rate[endpoint] > 0 and used >= limits.rate[endpoint]
-    lacks(full and 'request' or 'probe', {used = used, limit = limits.rate[endpoint], next_at = later})
+    local window = full or limits.windows[endpoint][1]
+    lacks(full and 'request' or 'probe', {used = capacity.used_of(account, endpoint, window), limit = window.number,
+        seconds = window.seconds, next_at = later})
 end
 if not capacity.holds_job(account, A.subject) then
     room, later = capacity.jobs_have_room(account, endpoint, tonumber(place), limits)

@@ -93,7 +93,7 @@ def test_a_full_window_is_told_with_the_time_of_the_next_token(command: Command,
     flow.client.expire(keys.WINDOW("default", "create"), 60)
     flow.accept(brief_id="a")
     waiting = told(command, "a")
-    assert waiting["missing"] == [{"what": "request", "used": 5, "limit": 5, "next_at": end}]
+    assert waiting["missing"] == [{"what": "request", "used": 5, "limit": 5, "seconds": 60, "next_at": end}]
     assert abs(waiting["starts_at"] - end) <= 1
     assert re.search(
         r"missing:  a request of the minute: 5 of 5 used, the next at .*, in \d\ds\n",

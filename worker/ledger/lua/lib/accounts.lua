@@ -3,14 +3,28 @@ local accounts = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole
 
-accounts.ENDPOINTS = {'promote', 'create'}
-
-local FIELDS = {'jobs', 'slots', 'slots_seen', 'budget', 'create_per_minute', 'promote_per_minute', 'express',
-    'working', 'working_until', 'pause_until', 'create_until', 'promote_until',
-    'pause_count', 'create_count', 'promote_count', 'create_full', 'promote_full'}
+-- While a library is loaded Redis gives it no `ipairs`.
+local FIELDS = {'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count'}
+for n = 1, #LIMITS.names do
+    FIELDS[#FIELDS + 1] = LIMITS.names[n]
+end
+for n = 1, #ENDPOINTS do
+    FIELDS[#FIELDS + 1] = ENDPOINTS[n] .. '_until'
+    FIELDS[#FIELDS + 1] = ENDPOINTS[n] .. '_count'
+    FIELDS[#FIELDS + 1] = ENDPOINTS[n] .. '_full'
+end
 
 function accounts.record(account)
     return record_of('account:' .. account)
+end
+
+-- An endpoint's windows with the number of requests that each takes; 0: any number.
+local function windows_of(endpoint, of)
+    local windows = {}
+    for n, window in ipairs(LIMITS.windows[endpoint]) do
+        windows[n] = {name = window.name, number = of[window.limit], seconds = window.seconds}
+    end
+    return windows
 end
 
 -- Returns what limits an account now; math.huge where nothing does.
@@ -18,23 +32,31 @@ function accounts.limits_of(account)
     local got = redis.call('HMGET', accounts.record(account), unpack(FIELDS))
     local of = {}
     for n, field in ipairs(FIELDS) do
-        of[field] = tonumber(got[n])
+        of[field] = tonumber(got[n]) or LIMITS.defaults[field]
     end
-    local all, count = of.pause_until or 0, of.pause_count or 0
-    return {
-        jobs = of.jobs or 5,
-        slots = of.slots == 0 and math.huge or of.slots or 50,
+    local limits = {
+        jobs = of.jobs,
+        slots = of.slots == 0 and math.huge or of.slots,
         slots_seen = of.slots_seen or math.huge,
         budget = of.budget,
-        express = of.express or 0,
+        express = of.express,
         working = of.working,
         working_until = of.working_until or 0,
-        rate = {create = of.create_per_minute or 5, promote = of.promote_per_minute or 5},
-        pause = {create = math.max(all, of.create_until or 0), promote = math.max(all, of.promote_until or 0)},
-        -- After a refusal one request goes first; the others follow when it came through.
-        probing = {create = count + (of.create_count or 0) > 0, promote = count + (of.promote_count or 0) > 0},
-        full = {create = of.create_full, promote = of.promote_full},
+        windows = {}, pause = {}, probing = {}, full = {},
     }
+    for _, endpoint in ipairs(ENDPOINTS) do
+        limits.windows[endpoint] = windows_of(endpoint, of)
+        limits.pause[endpoint] = math.max(of.pause_until or 0, of[endpoint .. '_until'] or 0)
+        -- After a refusal one request goes first; the others follow when it came through.
+        limits.probing[endpoint] = (of.pause_count or 0) + (of[endpoint .. '_count'] or 0) > 0
+        limits.full[endpoint] = of[endpoint .. '_full']
+    end
+    return limits
+end
+
+-- Returns how many requests a window takes; 0: any number.
+function accounts.number_of(account, window)
+    return tonumber(redis.call('HGET', accounts.record(account), window.limit)) or LIMITS.defaults[window.limit]
 end
 
 -- Write down who changed what of an account; the newest hundred stay.

@@ -17,7 +17,7 @@ function backoff.pause(account, what, ms, reason, granted_at)
     redis.call('HSET', record, what .. '_count', count,
         what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason)
     redis.call('HDEL', record, what .. '_full')
-    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+    for _, endpoint in ipairs(ENDPOINTS) do
         if what == endpoint or what == 'pause' then
             permits.withdraw(account, endpoint)
         end
@@ -62,7 +62,7 @@ end
 
 -- An identity is gone: who was refused for want of a slot need not wait for the end of the pause.
 function backoff.make_room(account)
-    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+    for _, endpoint in ipairs(ENDPOINTS) do
         if redis.call('HDEL', accounts.record(account), endpoint .. '_full') == 1 then
             redis.call('HDEL', accounts.record(account), endpoint .. '_until')
         end
@@ -93,7 +93,7 @@ end
 
 -- Others use the account's jobs too: keep to what we have now, and try one more after a while.
 local function yield_jobs(account)
-    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+    for _, endpoint in ipairs(ENDPOINTS) do
         if endpoint == 'create' or SETTING.preprocessing_counts then
             permits.withdraw(account, endpoint)
         end
@@ -102,12 +102,21 @@ local function yield_jobs(account)
     redis.call('HSET', accounts.record(account), 'working', now_in_use, 'working_until', whole(call.now + SETTING.busy_ms))
 end
 
+-- Whether by our own count no window of an endpoint is full; not known where nothing limits its requests.
+local function has_room_by_us(account, endpoint)
+    local is_limited, is_full = false, false
+    for _, window in ipairs(accounts.limits_of(account).windows[endpoint]) do
+        local limited = window.number > 0
+        is_limited = is_limited or limited
+        is_full = is_full or (limited and capacity.used_of(account, endpoint, window) >= window.number)
+    end
+    return is_limited and not is_full
+end
+
 -- Tell the kinds of 429 apart: an unclear one with room left in our window is about the jobs of others.
 function backoff.throttle(account, endpoint, kind, ms, reason, granted_at)
     if kind == 'unclear' then
-        local rate = accounts.limits_of(account).rate[endpoint]
-        local sent = redis.call('ZCOUNT', key('WINDOW', account, endpoint), '(' .. whole(call.now), '+inf')
-        kind = (rate > 0 and sent < rate) and 'jobs' or 'rate'
+        kind = has_room_by_us(account, endpoint) and 'jobs' or 'rate'
     end
     if kind == 'jobs' then
         yield_jobs(account)

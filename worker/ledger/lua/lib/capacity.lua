@@ -28,19 +28,40 @@ function capacity.under_way(account, endpoint)
     return redis.call('ZCOUNT', key('WINDOW', account, endpoint), '+inf', '+inf')
 end
 
--- Returns whether a request may go out now; if not, when to look again (nil: when one under way ends).
-function capacity.window_has_room(account, endpoint, limits)
-    local window = key('WINDOW', account, endpoint)
-    local rate = limits.rate[endpoint]
-    redis.call('ZREMRANGEBYSCORE', window, '-inf', whole(call.now))
-    if limits.probing[endpoint] and capacity.under_way(account, endpoint) > 0 then
-        return false
+-- How many requests of an endpoint count in one of its windows. Those under way stand in the first one alone: a worker
+-- of a version that knows fewer windows ends them there.
+function capacity.used_of(account, endpoint, window)
+    local ended = redis.call('ZCOUNT', key('WINDOW', account, window.name), '(' .. whole(call.now), '+inf')
+    return window.name == endpoint and ended or ended + capacity.under_way(account, endpoint)
+end
+
+-- Returns the full window of an endpoint that has room again last, and when: math.huge: when one under way ends.
+local function full_window(account, endpoint, limits)
+    local full, at
+    for _, window in ipairs(limits.windows[endpoint]) do
+        local requests = key('WINDOW', account, window.name)
+        redis.call('ZREMRANGEBYSCORE', requests, '-inf', whole(call.now))
+        if window.number > 0 and capacity.used_of(account, endpoint, window) >= window.number then
+            local first = tonumber(redis.call('ZRANGE', requests, 0, 0, 'WITHSCORES')[2]) or math.huge
+            if not full or first > at then
+                full, at = window, first
+            end
+        end
     end
-    if rate == 0 or redis.call('ZCARD', window) < rate then
+    return full, at
+end
+
+-- Returns whether a request may go out now; if not, when to look again (nil: when one under way ends), and the window
+-- that is full (nil: none is, but one goes first after a refusal).
+function capacity.window_has_room(account, endpoint, limits)
+    local full, at = full_window(account, endpoint, limits)
+    if limits.probing[endpoint] and capacity.under_way(account, endpoint) > 0 then
+        return false, nil, full
+    end
+    if not full then
         return true
     end
-    local first = tonumber(redis.call('ZRANGE', window, 0, 0, 'WITHSCORES')[2])
-    return false, first < math.huge and first or nil
+    return false, at < math.huge and at or nil, full
 end
 
 function capacity.jobs_have_room(account, endpoint, place, limits)

@@ -35,7 +35,7 @@ end
 -- Take a subject without a record out of all that it stands in.
 function orphans.forget(account, subject)
     settle_reservation(account, subject)
-    for _, list in ipairs({'create', 'promote'}) do
+    for _, list in ipairs(ENDPOINTS) do
         redis.call('ZREM', key('WAITING', account, list), subject)
     end
     redis.call('ZREM', key('PERMITS', account), subject)
@@ -53,7 +53,7 @@ end
 function orphans.sweep(account)
     local in_flight = key('PERMITS', account)
     local holders = redis.call('HKEYS', key('SLOTS', account))
-    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+    for _, endpoint in ipairs(ENDPOINTS) do
         local under_way = redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')
         for _, subject in ipairs(under_way) do
             holders[#holders + 1] = subject

@@ -2,8 +2,9 @@
 -- while waiting for another (that deadlocks), and nothing is taken that a crash could leak.
 --
 --   job permits   PERMITS     one for each remote job, from before its POST until the API is done with it
---   windows       WINDOW      requests of a paid endpoint; one under way has no end yet (+inf), one answered
---                             ends a window after its answer arrived: never earlier than on the server
+--   windows       WINDOW      requests of a paid endpoint, a set for each of its windows; one under way has no end yet
+--                             (+inf), one answered ends a window after its answer arrived: never earlier than on
+--                             the server
 --   slots         SLOTS       reserved by briefs and promotions; IDENTITIES are in the library already
 --   budgets       PROMISED, RESERVATIONS   credits that briefs on their way will still cost: of a batch, of the account
 local permits = {}
@@ -14,17 +15,32 @@ function permits.is_granted(account, subject)
     return redis.call('ZSCORE', key('WINDOW', account, WAITS[kind_of(subject)].endpoint), subject)
 end
 
--- A request of a paid endpoint has ended: counted, it fills the window from now on; else it never left.
+-- A request that was answered counts in each window of its endpoint from now on; not in a long one without a limit,
+-- which would grow without bound.
+local function count_request(account, endpoint, request)
+    for _, window in ipairs(LIMITS.windows[endpoint]) do
+        if window.name == endpoint or accounts.number_of(account, window) > 0 then
+            local requests = key('WINDOW', account, window.name)
+            -- Rounded up here and down where it is compared: else a window could be a part of a ms too short.
+            redis.call('ZADD', requests, whole(call.now_at_most + window.ms), request)
+            if window.name ~= endpoint then
+                redis.call('PEXPIRE', requests, window.ms + SETTING.early_ms)
+            end
+        end
+    end
+end
+
+-- A request of a paid endpoint has ended: counted, it fills the windows from now on; else it never left.
 function permits.settle(account, subject, counted)
-    local window = key('WINDOW', account, WAITS[kind_of(subject)].endpoint)
-    if redis.call('ZREM', window, subject) == 1 and counted then
-        local number = redis.call('INCR', KEY.SEQUENCE)
-        -- Rounded up here and down where it is compared: else a window could be a part of a ms too short.
-        redis.call('ZADD', window, whole(call.now_at_most + SETTING.window_ms), subject .. '/' .. number)
+    local endpoint = WAITS[kind_of(subject)].endpoint
+    local requests = key('WINDOW', account, endpoint)
+    if redis.call('ZREM', requests, subject) == 1 and counted then
+        count_request(account, endpoint, subject .. '/' .. redis.call('INCR', KEY.SEQUENCE))
     end
     -- Not while one is under way: with its entry it would lose its grant, and nobody would grant it again.
-    if redis.call('ZCOUNT', window, '+inf', '+inf') == 0 then
-        redis.call('PEXPIRE', window, SETTING.window_ms + SETTING.early_ms)
+    local first = LIMITS.windows[endpoint][1]
+    if first and capacity.under_way(account, endpoint) == 0 then
+        redis.call('PEXPIRE', requests, first.ms + SETTING.early_ms)
     end
 end
 
@@ -118,7 +134,7 @@ end
 -- was in the way: begin again once it is forgotten.
 function permits.start(account)
     local later
-    for _, endpoint in ipairs(accounts.ENDPOINTS) do
+    for _, endpoint in ipairs(ENDPOINTS) do
         local limits = accounts.limits_of(account)
         local subject, look, batch, orphan = next_to_start(account, endpoint, limits)
         while subject do
