@@ -241,3 +241,21 @@ def test_a_name_tells_code_and_settings() -> None:
 )
 def test_a_call_names_the_key_that_it_is_about(command: Callable[[], Any], key: str) -> None:
     assert kept(1).call(command())[2:4] == (1, key)
+
+
+def test_what_gives_memory_back_runs_though_it_is_full(client: "redis.Redis") -> None:
+    functions, queue = Functions(client, kept(1)), Functions(client, broker_library())
+    functions.run(commands.lease("a", "me", 60_000))
+    client.hset(keys.MESSAGES(keys.INLET), "m", "text")
+    client.rpush(keys.QUEUE(keys.INLET), "m")
+    queue.run(broker_commands.fetch("w", keys.INLET, 1))
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.ResponseError) as error:
+            functions.run(commands.lease("b", "me", 60_000))
+        assert is_outage(error.value)
+        assert functions.run(commands.release("a", "me"))
+        assert queue.run(broker_commands.ack("w", keys.INLET, "m", "", []))
+    finally:
+        client.config_set("maxmemory", 0)
+    assert not client.exists(keys.LEASE("a"), keys.LEASE("b"), keys.MESSAGES(keys.INLET))
