@@ -1,4 +1,4 @@
-"""What a step does when it did not go well: the API said no, did not answer, or the job came to nothing."""
+"""What a step does when the API said no, did not answer, or a job came to nothing."""
 
 from collections.abc import Mapping
 from typing import Any

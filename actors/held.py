@@ -1,4 +1,4 @@
-"""What is held: a record whose step no worker could run, and the watch over the job that it may have.
+"""Holds the record of a dead step, and looks after the job that a held brief may still have.
 
 A step that fails would fail again, and its timer would send it for ever: so it is held at once, for an
 operator to bring back with `retry` when the cause is mended.

@@ -1,4 +1,4 @@
-"""What keeps an account's picture true, beside the path of its briefs."""
+"""Keeps an account's record true: counts its identities, gives back what orphans hold."""
 
 import dramatiq
 

@@ -1,4 +1,4 @@
-"""What the API does not know: a job just made, an identity that it hides (piktid-v2.md 6.8, 6.22)."""
+"""What a 404 of the API means: too young to be known, or gone (piktid-v2.md 6.8, 6.22)."""
 
 from actors.runtime import Runtime
 from worker.ledger.records import Record

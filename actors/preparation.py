@@ -1,4 +1,4 @@
-"""The calls of `prepare_brief`: one upload, or the description of the reference image, each run."""
+"""The calls of `prepare_brief`: each run uploads one file, or has the reference image described."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What one process of the worker holds: the ledger, the API's clients, the accounts; opened at first use."""
+"""What a worker process shares among its actors: ledger, API clients, accounts; opened at first use."""
 
 from dataclasses import dataclass
 from functools import cache

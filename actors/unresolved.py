@@ -1,4 +1,4 @@
-"""A create whose outcome is not on record: its job is found, it is sent again, or a person is asked.
+"""Resolves a create whose outcome is not on record: adopt its job, send it again, or ask a person.
 
 Its permit and its slots stay taken until then. Each run asks the API about one job at most.
 """

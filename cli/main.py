@@ -1,4 +1,4 @@
-"""The command `identity-worker`: finds the module of the command that is run, and imports only that one."""
+"""The command `identity-worker`: finds the module of the command that is run, and imports only that."""
 
 import inspect
 import os

@@ -1,4 +1,4 @@
-"""The PiktID accounts that this installation may use, with their limits."""
+"""Reads the PiktID accounts that this installation may use: names, tokens, limits."""
 
 import os
 import re

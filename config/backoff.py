@@ -1,4 +1,4 @@
-"""How long to wait before something that failed is tried again: the one rule of growing pauses."""
+"""Backoff: growing pauses between the tries of something that failed."""
 
 import random
 from collections.abc import Iterator

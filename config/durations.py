@@ -1,4 +1,4 @@
-"""How long everything takes or lasts: each wait, limit of time and lifetime, with its unit and its reason.
+"""Every duration of the project: waits, time limits and lifetimes, each with its unit and its reason.
 
 Whoever needs one writes `durations.NAME` where it is needed, and binds it to no name of its own: a process
 with shorter waits (`tests/chaos/programs/quick.py`) changes this module alone. Those of the API's clock go

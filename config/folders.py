@@ -1,4 +1,4 @@
-"""Folders that hold what must be kept: tried before anything depends on them."""
+"""Makes folders for what must be kept, and checks that they can be written to."""
 
 import os
 import tempfile

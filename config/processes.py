@@ -1,4 +1,4 @@
-"""How a process of ours starts another Python: with our modules, whatever lies in the current folder."""
+"""Starts further Python processes with our modules, and handles signals in an asyncio loop."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""REDIS_URL: what it may say, and how it is told without its secrets.
+"""Checks REDIS_URL, and shows it without its secrets.
 
 redis-py takes almost everything: an unknown option is a traceback at the first connection, `/abc` is
 database 0, and a password with a slash in it is cut in two, of which one half is named in the error.

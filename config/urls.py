@@ -1,4 +1,4 @@
-"""Which URLs may be called."""
+"""Decides which URLs may be called: https, or http to this machine."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""What a test holds of a running sandbox: its address, and its controls over HTTP."""
+"""A handle on a running sandbox for tests: its address, and its controls over HTTP."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""The connections of `web`: how many, and how long one may take over a request before it is closed.
+"""Limits the connections of `web`: how many, and how long each may take over a request.
 
 Uvicorn bounds the time between two requests, not that of a half-sent one: whoever opened a few hundred and
 went on with none kept everybody else out, and asyncio wrote a traceback for each that it could not accept.

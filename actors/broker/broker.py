@@ -1,4 +1,4 @@
-"""The Dramatiq broker: Redis, a consumer that blocks instead of polling, and recovery on purpose.
+"""The Dramatiq broker: Redis, with a blocking consumer and with recovery of dead workers' messages.
 
 Waiting is never a message here (docs/decisions.md), so there are no delay queues and no retries. A step that
 became a dead letter has its brief held; a brief that did is kept for a person to look at.

@@ -1,4 +1,4 @@
-"""The consumer of a worker's queue: it blocks instead of polling, and loses nothing that it was given.
+"""The consumer of a queue: it blocks instead of polling, and loses no message that it was given.
 
 What Dramatiq's own does not do: a message that can't be read is put aside instead of ending the fetch of its
 neighbours; what Redis says this worker has in hand, but it has not (the answer to a fetch was lost), is given

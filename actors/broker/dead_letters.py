@@ -1,4 +1,4 @@
-"""The dead letters: what no worker could run, with the reason."""
+"""Dead letters: messages that no worker could run, each with the reason; read, brought back, dropped."""
 
 import json
 from collections.abc import Iterable, Iterator

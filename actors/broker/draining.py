@@ -1,4 +1,4 @@
-"""How a worker ends at SIGTERM: nothing new is begun, paid calls are finished, the rest is given back.
+"""Ends a worker at SIGTERM: it takes no more messages, finishes paid calls, gives the rest back.
 
 Dramatiq's own way polls three times for a second each: in its main thread, its threads and its consumers. It
 also waits as long for a step that anybody may repeat as for one that is paid.

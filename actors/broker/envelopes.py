@@ -1,4 +1,4 @@
-"""Reading what stands in a queue: Dramatiq's own envelope, one that somebody wrote by hand, or a bare brief.
+"""Reads an entry of a queue: Dramatiq's envelope, a hand-written one, or a bare brief.
 
 Dramatiq checks none of its fields, and a wrong one raises where nobody catches it: a queue of another name
 ends a worker's thread, an actor's name that is a list ends the consumer, `eta` keeps the message in memory.

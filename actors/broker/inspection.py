@@ -1,4 +1,4 @@
-"""What `doctor` looks at of the queues: whether all that was put there is where somebody comes upon it."""
+"""The checks of `doctor` on the queues: whether every message is where a worker will find it."""
 
 import time
 from collections.abc import Iterator

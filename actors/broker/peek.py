@@ -1,4 +1,4 @@
-"""Waiting until a list has an element, without being sent it: others may push half a gigabyte."""
+"""Waits until a Redis list has an element without reading the element, which may be huge."""
 
 import time
 from typing import Any

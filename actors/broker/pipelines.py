@@ -1,4 +1,4 @@
-"""What is to run after a message: the rest of a Dramatiq pipeline, and what can't be sent for it.
+"""What follows a message: the rest of a Dramatiq pipeline, as far as it can be sent.
 
 In Dramatiq each worker sends its message's successor; a program that sends briefs in a pipeline expects the
 same of this one. What it passes on as the brief's result is the brief's id.

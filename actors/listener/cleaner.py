@@ -1,4 +1,4 @@
-"""Deletes an account's events once what they set off is safely in Redis, so that they are not replayed.
+"""Deletes an account's events at the API once their effect is in Redis, so that none is replayed.
 
 Guide, *Tracking preprocessing*: DELETE after processing. Only events of our own jobs get here; `wake` and
 the recording of a job put them on the list, in the same call as the message that they set off.

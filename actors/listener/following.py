@@ -1,4 +1,4 @@
-"""Follows the event stream of one account, and keeps the record of since when nothing was missed."""
+"""Follows the event stream of one account, and records since when no event was missed."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The listener: the event stream of each account it has leased, and the timers.
+"""The listener process: leases accounts, follows their event streams, runs the timers.
 
 One asyncio process. Any number may run: an account is followed by the one that holds its lease, timers are
 taken by whoever comes first.

@@ -1,4 +1,4 @@
-"""Ending an asyncio task for certain.
+"""Ends asyncio tasks reliably.
 
 Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes together with the result it waits
 for, and redis-py sends its commands through it. The task is still marked as being cancelled, so every loop

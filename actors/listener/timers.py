@@ -1,4 +1,4 @@
-"""Wakes what is due: the records' steps, the accounts' next looks, the counts of their libraries.
+"""Wakes whatever is due: steps of records, accounts, counts of their libraries.
 
 Any number of listeners do this at once: a timer is taken by whoever comes first.
 """

@@ -1,4 +1,4 @@
-"""Folders that are named after what the API or a sender has chosen."""
+"""Makes safe folder names of names that the API or a sender chose."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Child processes of a command: started each in a session of its own, watched, stopped in a chosen order.
+"""Child processes of the demo: each in its own session, watched, stopped in a chosen order.
 
 Ctrl-C in a terminal signals the whole foreground group. In sessions of their own the children don't hear it,
 so their starter can end them one after the other. Should the starter be killed without a chance to do so,

@@ -1,4 +1,4 @@
-"""Where an identity comes from: `OUTPUT/CODE/metadata.json`, with the chosen draft's picture beside it."""
+"""Writes `OUTPUT/CODE/metadata.json`: what an identity was made from, beside its draft's picture."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a run of the demo leaves behind: `summary.json`, and a folder for each identity."""
+"""Writes what a run of the demo leaves: `summary.json`, and a folder for each identity."""
 
 import json
 from collections.abc import Callable, Sequence

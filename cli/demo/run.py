@@ -1,4 +1,4 @@
-"""One run of the demo: starts or resumes it, follows it to its end, and collects what came of it."""
+"""One run of the demo: starts or resumes it, follows it to its end, collects the results."""
 
 import shutil
 import time

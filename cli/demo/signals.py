@@ -1,4 +1,4 @@
-"""Stopping at a safe point: signals are noted, and acted on where nothing is half done."""
+"""Stops at a safe point: signals are noted, and acted on where no work is half done."""
 
 import signal
 from collections.abc import Callable, Iterator

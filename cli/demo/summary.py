@@ -1,4 +1,4 @@
-"""What came of a run of the demo: the content of `summary.json`, and the table that a person sees."""
+"""The summary of a run of the demo: the content of `summary.json`, and the table that is printed."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The values of JSON documents that stand one after the other in a text, and of their arrays."""
+"""Splits a text into the JSON documents that stand one after the other in it, and arrays into items."""
 
 import re
 from collections.abc import Generator, Iterator

@@ -1,4 +1,4 @@
-"""Which files of a folder hold briefs, and what of it is passed over: nothing is left out in silence."""
+"""Lists the files of a folder that hold briefs, and tells what it passes over."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was probably meant where no brief stands: one is told of the mistake, not of its consequences."""
+"""Guesses what was meant where no brief stands, for a message that names the mistake."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How far the reading of many briefs is, told on a terminal."""
+"""Shows on a terminal how far the reading of many briefs is."""
 
 import sys
 import time

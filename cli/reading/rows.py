@@ -1,4 +1,4 @@
-"""From text to rows: the briefs of a file, one on each line or as JSON documents, each with its place."""
+"""Splits a text into rows: briefs on lines of their own or as JSON documents, each with its place."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""From bytes to text in which places can be named: encodings, byte order marks, lines and columns."""
+"""Decodes bytes to text whose places can be named: encodings, byte order marks, lines, columns."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""An account as lines of text: permits, windows, slots, pauses, what waits, limits, who follows it."""
+"""An account as lines of text: permits, windows, slots, pauses, what waits, limits, its listener."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The plan of a batch as text and for programs, and the check of what it may cost."""
+"""Prints the plan of a batch as text or JSON, and checks it against the most it may cost."""
 
 import math
 from collections.abc import Sequence

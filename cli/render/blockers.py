@@ -1,4 +1,4 @@
-"""What stands in the way of a start, each as a line of text, and those who hold it."""
+"""Prints what keeps a brief from starting, a line for each, and who holds what it lacks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a snapshot looks: a bar for all briefs, a line for each account, a line for each brief."""
+"""Draws a snapshot: a bar for all briefs, a line for each account, a line for each brief."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Faults of many briefs, told once for each kind: what is wrong, how often, and where first."""
+"""Prints the faults of many briefs once for each kind: what is wrong, how often, and where first."""
 
 import re
 from collections.abc import Iterable, Iterator

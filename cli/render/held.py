@@ -1,4 +1,4 @@
-"""What waits for an operator: held briefs and dead letters, each with the command that answers it."""
+"""Prints held briefs and dead letters, each with the command that answers it."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

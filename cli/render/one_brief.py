@@ -1,4 +1,4 @@
-"""Everything about one brief, as text."""
+"""Prints everything about one brief."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Briefs on their way to the queue, as text and for programs."""
+"""Prints briefs on their way to the queue, as text or JSON."""
 
 import json
 from collections import Counter

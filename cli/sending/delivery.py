@@ -1,4 +1,4 @@
-"""What is done with briefs of files: those that are new are sent, the others told of or updated."""
+"""Delivers briefs of files: sends the new ones, tells of the others or updates them."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Briefs as they stand in files: JSON objects, JSON arrays of them, JSON Lines, and folders of these."""
+"""Reads briefs from files: JSON objects and arrays, JSON Lines, and folders of these."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

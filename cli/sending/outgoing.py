@@ -1,4 +1,4 @@
-"""The briefs of files on their way to the inlet queue: checked, and each with its id."""
+"""Briefs of files on their way to the inlet queue: each checked, and given its id."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The pictures that briefs name, opened before anything is sent, where this machine can see them."""
+"""Opens the pictures that briefs name before anything is sent, where this machine can see them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The file of what was not sent: each brief on a line of its own as it stood, to be mended and sent again."""
+"""Writes the file of rejected briefs, a line for each as it stood, to be mended and sent again."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the commands about one account share: who gives them, and that there is such an account."""
+"""Options that the commands about one account share: who changes something, and which account."""
 
 import getpass
 import socket

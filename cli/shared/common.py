@@ -1,4 +1,4 @@
-"""What the commands share: settings and Redis opened with errors that say what to do, and output."""
+"""Shared by all commands: opening settings and Redis with useful errors, and printing."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Whether this installation is whole: who lacks a script would fail at each message, and not at the start."""
+"""Checks that every file of the installation is there, before a process starts."""
 
 import csv
 from importlib.metadata import PackageNotFoundError, distribution

@@ -1,4 +1,4 @@
-"""What `resolve`, `retry` and `cancel` share: the operator, the briefs that are meant, what came of it."""
+"""Shared by `resolve`, `retry` and `cancel`: which briefs are meant, and the report of what was done."""
 
 import getpass
 import socket

@@ -1,4 +1,4 @@
-"""A brief, from the message to what is sent: read it, list its faults, or decide what it left open."""
+"""A brief: parsed from JSON with all its faults listed, its defaults filled in, its JSON Schema."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

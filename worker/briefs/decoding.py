@@ -1,4 +1,4 @@
-"""From bytes to plain JSON: refuses what is no JSON object, or what other programs would read differently.
+"""Decodes a brief's bytes to JSON values, and refuses what other programs would read differently.
 
 The rules go beyond `json.loads` because a brief travels on: to the API, into Redis and out as events. A name
 given twice, NaN, a huge integer or half a surrogate pair means something else to each reader (RFC 8259,

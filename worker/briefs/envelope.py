@@ -1,4 +1,4 @@
-"""A brief as it is written: the API's body, with the envelope's fields beside it at the same level."""
+"""The fields that may stand beside the API's body in a brief: id, account, batch, priority, choice ..."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What makes two briefs the same: what of a brief is compared, and the ids that are made from it.
+"""Compares briefs: digests of a brief's parts, of its content, and the ids that are made from them.
 
 Values are compared and not their writing: `28` is `28.0`, the order of names does not matter, what was left
 out is what its default says, and text is taken in Unicode's normal form C, as two texts that look alike

@@ -1,4 +1,4 @@
-"""What is wrong with a brief: one `Fault` for each broken rule, and `BriefError` that carries them all."""
+"""Faults of a brief: one `Fault` for each broken rule, and `BriefError`, which carries them all."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What the identities of a brief are called that names none but shows a photo.
+"""Names the identities of a brief that shows a photo and gives no name.
 
 It is the name that the API suggested for the photo, else that of the photo's file. Either is only the job's
 name, which the API numbers where it is taken: `on_name_taken` is about a name that somebody asked for.

@@ -1,4 +1,4 @@
-"""The rules that a brief's fields break together, and how pydantic's errors become faults.
+"""Validates a brief beyond single fields: rules between fields, and pydantic's errors as faults.
 
 The joint rules read the plain JSON and not the validated fields: pydantic runs no joint check where a field
 is bad, and a brief's author wants all faults at once.

@@ -1,4 +1,4 @@
-"""Where a picture of a brief stands: a path under the installation's folder, or a URL."""
+"""Where a brief's picture comes from: a path under the installation's folder, or a URL."""
 
 from typing import Annotated
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Limits the fetches from strangers' hosts: few at once in a process, one for each host, first come first.
+"""Limits the fetches from URLs that briefs name: few at once, one for each host, in order.
 
 Nobody waits in a thread. A brief that may not fetch yet is put back with a timer, waits here, and is woken
 when it may. Should the process die, its timer is left.

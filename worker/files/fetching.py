@@ -1,4 +1,4 @@
-"""Fetching a picture from a URL that a brief named: from a stranger, and perhaps by a trick.
+"""Fetches a picture from a URL that a brief named, which may be anybody's and may be an attack.
 
 The address is checked where the connection is made, and is the one that the connection is made to: a client
 that resolved the name once more could be given another one in between (DNS rebinding). TLS asks for the name.

@@ -1,4 +1,4 @@
-"""A picture that a brief names: read from under the installation's folder or fetched, and known for one."""
+"""Reads a picture that a brief names, from the installation's folder or a URL, and checks what it is."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What briefs would take of their accounts, before they are sent: slots, credits, time."""
+"""Plans a batch before it is sent: the slots, credits and time that it will take."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The simulation of `worker/forecast/simulation.py` fed with what is on record of an account."""
+"""Feeds the simulation with what is on record of an account."""
 
 from collections.abc import Sequence
 from typing import Any

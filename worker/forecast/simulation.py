@@ -1,4 +1,4 @@
-"""When briefs will start and finish under an account's caps: the plan of a batch, an honest time of start.
+"""Simulates an account: when waiting briefs start and finish under its limits.
 
 A small simulation in seconds. It keeps the rules of `admit` that decide how long things take: jobs in flight,
 the express share, the request windows, promotions before creations. Slots and budgets are not in it: when

@@ -1,4 +1,4 @@
-"""When a record that waits for permits starts, told only where nothing is in its way but time."""
+"""Forecasts when a waiting record starts, where nothing but time is in its way."""
 
 import itertools
 from typing import Any, NamedTuple

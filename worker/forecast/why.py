@@ -1,4 +1,4 @@
-"""Why a brief stands where it stands: what it waits for, who holds that, and when it may start.
+"""Explains why a brief is where it is: what it waits for, who holds that, and when it may start.
 
 Times are ms since 1970 by the server's clock.
 """

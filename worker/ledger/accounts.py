@@ -1,4 +1,4 @@
-"""What the ledger holds of accounts and batches: limits, pauses, budgets, identities counted."""
+"""Accounts and batches in the ledger: limits, pauses, budgets, and the count of their identities."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Briefs that arrive: what becomes of each, and what of one on record may be changed on purpose."""
+"""Arriving briefs: accepted, same, replaced or conflict; and what may be updated of one on record."""
 
 import json
 from collections.abc import Mapping, Sequence

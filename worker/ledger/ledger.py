@@ -1,4 +1,4 @@
-"""The ledger: where every brief and every promotion stands, and what was paid for it.
+"""The ledger: reads records and applies transitions to them.
 
 All writing is done by Lua functions (`worker/ledger/commands.py`). Of the answers to a change only APPLIED
 entitles the caller to go on.

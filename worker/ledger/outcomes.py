@@ -1,4 +1,4 @@
-"""The ends of paid calls, in the journal's words, that say or leave open that something was bought."""
+"""Outcomes in the journal of paid calls that mean: accepted by the API, or unresolved."""
 
 #: Outcomes after which the API has taken the call on, and may have charged for it.
 ACCEPTED = ("accepted", "adopted")

@@ -1,4 +1,4 @@
-"""The life of a brief and of a promotion, a table each: the states, the allowed moves, what a state holds.
+"""The states of briefs and promotions and the allowed moves between them, as one table.
 
 `worker/ledger/library.py` hands these tables to the Lua functions, which refuse every move that is not in
 them. The pictures of docs/states.md and the test of the refused moves are made from them.

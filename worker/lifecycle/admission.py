@@ -1,4 +1,4 @@
-"""Taking a brief in: from a message's body to a record, waiting or failed with every fault named."""
+"""Admits a brief: from a message's body to a record that waits, or that failed with every fault named."""
 
 import hashlib
 import json

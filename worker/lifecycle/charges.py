@@ -1,4 +1,4 @@
-"""What was paid for a brief, read from its journal: each paid call, its outcomes, and what nobody knows."""
+"""Reads from a brief's journal what was paid for it: each paid call with its outcomes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

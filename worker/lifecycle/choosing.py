@@ -1,4 +1,4 @@
-"""Choosing drafts: which are promoted, and what follows when the API refuses one.
+"""Chooses the drafts that are promoted, and the next one when the API refuses one.
 
 Each instruction has its own rule (guide, *Promoting a draft*): `first` promotes its first finished draft and
 falls back to the next ones; `all` promotes each; `manual` waits for a person.

@@ -1,4 +1,4 @@
-"""What an API error means for the step that met it: one table for each paid call, read by the error's class.
+"""Decides what an error of the API means for the step that met it: one table for each paid call.
 
 The first row whose class fits decides, so narrow classes stand before wide ones. A record that is sent back
 to wait keeps its place; what is paused is paused for every worker at once.

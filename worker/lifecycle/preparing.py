@@ -1,4 +1,4 @@
-"""What a brief needs before it can be sent: its files uploaded, its reference image described.
+"""Decides the next step of a brief's preparation: files to upload, a reference image to describe.
 
 All of it is read from the record, so a step that is run again goes on where the last one was recorded:
 

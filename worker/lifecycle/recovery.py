@@ -1,4 +1,4 @@
-"""Where a brief goes that an operator wants tried again: to the last thing of it that was paid for."""
+"""Decides where a brief goes back to when an operator retries it: to the last thing that was paid for."""
 
 import shlex
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pieces of the steps: what is journalled, told downstream, kept on record."""
+"""Builds what the steps record and tell: journal entries, events, names."""
 
 import hashlib
 import json

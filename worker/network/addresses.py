@@ -1,4 +1,4 @@
-"""Which network addresses a picture may be fetched from, and what a host's name stands for.
+"""Decides which network addresses a picture may be fetched from, and resolves host names.
 
 A brief comes from outside, and the worker stands inside: what it fetches for a brief must be nothing that
 only the inside can reach, cloud metadata above all. So the address is judged, never the name.

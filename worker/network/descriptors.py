@@ -1,4 +1,4 @@
-"""How many connections this process may hold open at once."""
+"""Raises the number of connections that this process may hold open."""
 
 import resource
 

@@ -1,4 +1,4 @@
-"""What the reading of a brief's picture can end in, other than its bytes. No text holds a URL's query."""
+"""Errors of reading a brief's picture. No text holds a URL's query."""
 
 from config.errors import IdentityWorkerError
 

@@ -1,4 +1,4 @@
-"""The connections to the API: one pool for the process, and how long a call over it can take."""
+"""The process's pool of connections to the API, and how long a call over it can take."""
 
 import logging
 import ssl

@@ -1,4 +1,4 @@
-"""Connections whose every wait ends at the deadline of the call: names, connecting, TLS, reads and writes.
+"""Connections on which name look-up, connecting, TLS, reads and writes end at the call's deadline.
 
 httpx knows a time for each single read. A peer that sends a byte now and then would hold a thread for days
 by that, and a host with eight addresses that are all silent would be tried for eight times as long.

@@ -1,4 +1,4 @@
-"""Whether each brief was charged for once: its journal held against the ledger, and against the API.
+"""Audits each brief: whether it was charged for once, by its journal, the ledger and the API.
 
 What an operator has said counts: each `resend` allows one charge more, and whoever gave a brief up or
 cancelled it knew that the outcome of a call may stay unresolved.

@@ -1,4 +1,4 @@
-"""What `doctor` looks at: Redis and what it may lose, queues, processes. Nothing is changed.
+"""The checks of `doctor`: Redis and what it may lose, queues, processes. They change nothing.
 
 It fails where briefs stand still or money may be lost, and warns where they soon will.
 """

@@ -1,4 +1,4 @@
-"""What `doctor` looks at of each account: its token and credits, who follows it, and what stands still."""
+"""The checks of `doctor` for each account: token, credits, event stream, and what does not go on."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What a person may set of an account's limits while it runs: checked here, with the rule that is broken."""
+"""Checks changes of an account's limits that a person asks for while everything runs."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Changing on purpose what stands around the body of a brief on record: its metadata, batch and priority."""
+"""Updates metadata, batch and priority of a brief on record."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the body of a refusal says: its words, the fields at fault, the blocked term.
+"""Reads the body of an error answer: its message, the fields at fault, the blocked term.
 
 The guide shows few such bodies and frameworks differ, so several shapes are read (piktid-v2.md 6.14 to 6.19).
 """

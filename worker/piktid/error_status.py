@@ -1,4 +1,4 @@
-"""Which error a reply of the API stands for, by its status (guide, *Error handling*)."""
+"""Turns an error answer into an exception, by its status (guide, *Error handling*)."""
 
 import re
 from collections.abc import Callable, Mapping

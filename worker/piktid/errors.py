@@ -1,4 +1,4 @@
-"""What a call of the API can end in, other than its answer. What to do next is read from the class.
+"""The errors of the API: their class decides what is done next.
 
 ApiError
 ├── NotSentError              the request never left: simply sent again

@@ -1,4 +1,4 @@
-"""What httpx-sse is given instead of the bytes of an event stream: lines that it decodes to the letter.
+"""Splits the bytes of an event stream into lines exactly as the standard says, for httpx-sse.
 
 No I/O here. httpx-sse decodes fields and events as *9.2.6 Interpreting an event stream* of WHATWG's HTML
 says, but it loses the first event after a byte order mark, keeps back what a CR ended until more comes, makes

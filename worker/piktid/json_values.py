@@ -1,4 +1,4 @@
-"""Values out of the API's JSON, taken tolerantly: what is missing or of an odd type becomes None.
+"""Reads values of the API's JSON tolerantly: a missing or odd one is None.
 
 Numbers in brackets are sections of piktid-v2.md.
 """

@@ -1,4 +1,4 @@
-"""The event stream of one account (piktid-v2.md 3.2): one connection, read as notifications.
+"""Follows the event stream of one account (piktid-v2.md 3.2): one connection, read as notifications.
 
 An event is a hint to look at a job, never the answer itself, so of its body only whose it is gets read.
 """

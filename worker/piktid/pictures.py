@@ -1,4 +1,4 @@
-"""The pictures of drafts, fetched from where the API stores them."""
+"""Fetches the pictures of drafts from where the API stores them."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The API's answers, read tolerantly into the values of `worker.piktid.answers`.
+"""Reads the API's answers tolerantly into the values of `worker.piktid.answers`.
 
 Each reader takes a decoded JSON body and raises `UnreadableError` when the one thing that a caller
 cannot do without is missing. Whatever else is missing or of an odd type becomes None, a blank or zero:

@@ -1,4 +1,4 @@
-"""The API's answers about pictures that it is given, read like the others in `worker.piktid.reading`."""
+"""Reads the API's answers about uploaded and described pictures."""
 
 from worker.briefs.body import GROUPS
 from worker.piktid.answers import Extracted, Upload

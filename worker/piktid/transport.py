@@ -1,4 +1,4 @@
-"""One request and its reply over the pool: what a failure proves, and how much of a body is read."""
+"""Sends one request over the pool: what a failure proves, and how much of the answer is read."""
 
 import zlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Sending a file's bytes to the signed URL that the API named for them (piktid-v2.md 2.1 and 6.38).
+"""Uploads a file's bytes to the signed URL that the API gave for them (piktid-v2.md 2.1 and 6.38).
 
 The URL is a right of access, to another host as a rule: it stands in no text here, and no token goes there.
 """

@@ -1,4 +1,4 @@
-"""The secrets of the accounts' webhooks, and the check of what is signed with them (piktid-v2.md 4).
+"""Checks webhooks' signatures, and keeps the secrets of the accounts' webhooks (piktid-v2.md 4).
 
 A secret is kept in a file of its account alone, of mode 0600, and nowhere else: whoever has it can make the
 worker look at its jobs. Setting a webhook rotates it; the one before is taken for a while longer, since

@@ -1,4 +1,4 @@
-"""How this project connects to Redis: every timeout and retry said aloud, and wrong servers left.
+"""Connects to Redis with every timeout and retry set, and leaves a server that is not the primary.
 
 Behind a proxy or a name, a connection outlives a failover: the old primary stays as a replica, and answers
 READONLY for ever. Whoever answers so is left, with all idle connections, which lead to the same server.

@@ -1,4 +1,4 @@
-"""What a Redis may lose or throw away, by what it says of itself.
+"""Checks what a Redis may lose or evict, by its own INFO and CONFIG.
 
 Money is recorded there. A server that evicts keys forgets paid calls while it runs, so nothing starts on one.
 One that keeps too little on disk forgets them when it ends: that is its operator's choice, and said aloud.

@@ -1,4 +1,4 @@
-"""What is found out about a server, and what to do about it."""
+"""A finding about a Redis server: how bad it is, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What an error of Redis says of the server: whether it is the wrong one, or can't serve us now.
+"""Tells outages from errors: whether an error of Redis is the server's state or the command's fault.
 
 Both are nothing that a message or a record has done, so what met them is tried again. Everything else that
 Redis refuses (a key of another type, arguments that it can't read) will be refused again.

@@ -1,4 +1,4 @@
-"""What to do about an error of Redis, by its kind: "start it" helps nobody who has named a replica."""
+"""What a person can do about an error of Redis, by the kind of error."""
 
 import redis
 from redis.exceptions import AuthorizationError

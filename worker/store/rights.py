@@ -1,4 +1,4 @@
-"""Whether a server lets us run each command that we use, on keys like ours.
+"""Checks that the server lets us run each command that we use, on keys like ours.
 
 All of them stand in one transaction on keys of its own: where one is refused, the server names it, and runs
 none; else they run together, and the last deletes the keys. Nobody ever sees them, and none is left behind.

@@ -1,4 +1,4 @@
-"""The check of a start: whether this Redis is one to run on, the same for every process and `doctor`.
+"""The start-up check of Redis, the same for every process and for `doctor`.
 
 One round trip. What can never succeed ends the start with its own remedy; what may pass is waited for; what
 the server does not let us ask is said, and is no fault.

@@ -1,4 +1,4 @@
-"""What there is to say of an account: who holds what, until when, and what waits for it.
+"""The report of an account as frozen values: permits, windows, slots, pauses, budget, what waits.
 
 Times are ms since 1970 by the server's clock.
 """

@@ -1,4 +1,4 @@
-"""Reading all that is on record of an account, in a few round trips, however much waits."""
+"""Reads the report of an account in a few round trips, however much waits."""
 
 import json
 from collections import Counter

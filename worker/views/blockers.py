@@ -1,4 +1,4 @@
-"""What keeps a brief from going on beside permits: no process runs, nobody takes its step, the API refuses.
+"""Lists what keeps a brief from going on other than permits: no process, no free worker, a refusal.
 
 Each is a table: `what` with its numbers. `worker` and `listener`: none runs. `step`: it is queued since
 `queued_at` behind others, `queued` in all. `pause` and `slots` are those of `worker/ledger/lua/why.lua`, met

@@ -1,4 +1,4 @@
-"""Which briefs are on record, in the order in which they are listed: their ids, some 100 bytes each."""
+"""Lists the ids of the briefs on record, in the order in which they are shown."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

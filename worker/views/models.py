@@ -1,4 +1,4 @@
-"""What a reader sees of a promotion, a brief, an account: frozen values, built from the records' text.
+"""Briefs, promotions and accounts as frozen values for readers, built from the records' text.
 
 Times are ms since 1970 by the server's clock; `fields` are a record's, as Redis holds them.
 """

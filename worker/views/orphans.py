@@ -1,4 +1,4 @@
-"""Orphans: subjects that hold a job permit though their record is gone, deleted by hand or evicted.
+"""Finds orphans: subjects that hold a job permit though their record is gone.
 
 The journal is kept apart from the record, so it may still say which job the permit stands for.
 """

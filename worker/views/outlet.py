@@ -1,4 +1,4 @@
-"""The outlet as its readers see it: the stream `identity:events` of CloudEvents 1.0 (JSON format).
+"""Reads the events for downstream: the stream `identity:events` of CloudEvents 1.0 (JSON format).
 
 The events are written by the Lua scripts, in the same call as the moves that they tell of.
 """

@@ -1,4 +1,4 @@
-"""Who holds the slots of an account, and who the budget promised in a batch: those that matter most, by age.
+"""Lists who has reserved slots of an account or credits of a batch's budget.
 
 Times are ms since 1970 by the server's clock.
 """

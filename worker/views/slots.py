@@ -1,4 +1,4 @@
-"""How many identities an account may have: its limit, and what the API itself has said."""
+"""How many identities an account may have: its limit, or less if the API has said so."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What people and programs may read of the ledger: a brief with its promotions, many of them, an account.
+"""Reads briefs with their promotions, one or many, and accounts, for people and programs.
 
 All functions take a client whose answers are text (`worker.store.connection.connect`), change nothing, and
 know the keys that they read: nothing here scans.

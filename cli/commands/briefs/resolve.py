@@ -1,4 +1,4 @@
-"""`identity-worker resolve`: answer the question of a brief that is held."""
+"""`identity-worker resolve`: answer the question that a held brief asks."""
 
 from typing import Annotated
 
