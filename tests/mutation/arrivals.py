@@ -30,7 +30,7 @@ MUTANTS = (
         ("who read the brief before cancels the one in its place", " else brief.same_brief", " else None"),
     ),
     *of("worker/ledger/lua/advance.lua", UPDATE_TESTS,
-        ("what was bought late is forgotten", "        if A.to == 'generating' and account then", "        if false then"),
+        ("what was bought late is forgotten", "        if A.to == base.product_of(A.subject).running and account then", "        if false then"),
     ),
     *of("worker/ledger/lua/lib/endings.lua", UPDATE_TESTS,
         ("what was bought is remembered for ever", "        redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)\n    end\n    local batch", "    end\n    local batch"),

@@ -49,10 +49,16 @@ class Product:
     """Whether its job is one of the account's jobs in any case, or as `preprocessing_counts` says."""
     slots: bool = True
     """Whether it needs slots in the library."""
+    identity: bool = False
+    """Whether its job makes an identity, whose code is in the field `job` and takes a slot of the library."""
+    unresolved: str | None = None
+    """The state in which nobody knows whether its call has arrived; None: the call may be repeated."""
     parent: Kind | None = None
     """The kind of the record that it is a part of; None: it was asked for itself."""
     follows: Kind | None = None
     """The kind that follows from its job, one for each slot that it has reserved."""
+    following: str | None = None
+    """The state in which those are under way."""
 
 
 #: Credits that one promotion costs (guide, *Promoting a draft*).
@@ -72,7 +78,9 @@ KINDS: dict[Kind, Product] = {
         made="choosing",
         job="job_id",
         duration="drafts",
+        unresolved="uncertain",
         follows=Kind.PROMOTION,
+        following="promoting",
     ),
     Kind.PROMOTION: Product(
         endpoint="promote",
@@ -88,12 +96,15 @@ KINDS: dict[Kind, Product] = {
         job="identity_code",
         duration="preprocessing",
         always_counts=False,
+        identity=True,
         parent=Kind.BRIEF,
     ),
 }
 
 #: The paid endpoints.
 ENDPOINTS = tuple(product.endpoint for product in KINDS.values())
+#: The kind whose jobs make identities.
+IDENTITY = next(kind for kind, product in KINDS.items() if product.identity)
 #: What can be paused: the account, an endpoint, and the files and descriptions that come before a create.
 PAUSES = ("pause", *ENDPOINTS, "prepare")
 

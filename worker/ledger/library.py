@@ -9,7 +9,7 @@ from pathlib import Path
 from config import durations, keys
 from config.limits import DEFAULTS, windows_of
 from config.settings import Settings
-from worker.ledger.kinds import ENDPOINTS, KINDS, Product
+from worker.ledger.kinds import ENDPOINTS, IDENTITY, KINDS, PAUSES, Product
 from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 from worker.store.functions import Library, library
 
@@ -56,9 +56,10 @@ def ledger_library(settings: Settings) -> Library:
     shared = {
         "KEY": {name: key.template for name, key in keys.ALL.items()},
         "STATES": states,
-        "WAITS": {
-            kind: {"state": product.waits, "endpoint": product.endpoint} for kind, product in KINDS.items()
-        },
+        "KINDS": {kind: _looked_up(product, settings) for kind, product in KINDS.items()},
+        "KIND_OF": {product.endpoint: kind for kind, product in KINDS.items()},
+        "IDENTITY": KINDS[IDENTITY].endpoint,
+        "PAUSES": PAUSES,
         # Promotions before creations: what is paid for is finished first.
         "ENDPOINTS": [product.endpoint for product in sorted(KINDS.values(), key=_asked_for_itself)],
         "LIMITS": {
@@ -93,6 +94,27 @@ def ledger_library(settings: Settings) -> Library:
         },
     }
     return library("ledger", FOLDER, MODULES, shared)
+
+
+def _looked_up(product: Product, settings: Settings) -> dict[str, str | int | bool | None]:
+    """Return what the functions look up of a kind; `worker/ledger/kinds.py` says what each is."""
+    return {
+        "endpoint": product.endpoint,
+        "cost": product.cost,
+        "waits": product.waits,
+        "claimed": product.claimed,
+        "running": product.running,
+        "made": product.made,
+        "job": product.job,
+        "duration": product.duration,
+        "counts": product.always_counts or settings.preprocessing_counts,
+        "slots": product.slots,
+        "identity": product.identity,
+        "unresolved": product.unresolved,
+        "parent": product.parent,
+        "follows": product.follows,
+        "following": product.following,
+    }
 
 
 def _asked_for_itself(product: Product) -> bool:

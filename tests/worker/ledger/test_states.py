@@ -1,6 +1,8 @@
 """The states: what the table allows is done, with all that the states hold; what it does not is refused."""
 
+import re
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from docs.make_states import PAGE, page
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
+from worker.ledger.library import FOLDER
 from worker.ledger.records import Record, brief_subject, promotion_subject
 from worker.ledger.transition import Answer, Completion, Transition
 from worker.store.functions import Functions
@@ -140,3 +143,12 @@ def test_the_functions_know_the_table(functions: Functions, client: "redis.Redis
     assert functions.run(commands.due(most=1)) >= 0
     ((message),) = client.hvals(keys.MESSAGES(keys.STEPS))
     assert f'"{KINDS[Kind.BRIEF].states["generating"].actor}"' in message
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.lua")), ids=lambda path: path.stem)
+def test_the_functions_look_up_what_a_kind_is(path: Path) -> None:
+    """Names of kinds and endpoints stand in worker/ledger/kinds.py; subjects are made in one place."""
+    words = {str(kind) for kind in KINDS} | {row.endpoint for row in KINDS.values()}
+    code = re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8"))
+    named = {text for text in re.findall(r"'([^']*)'", code) if text.rstrip(":") in words}
+    assert named <= ({"brief:", "promotion:"} if path.stem == "base" else set())

@@ -18,7 +18,7 @@ elseif outcome == 'conflict' then
     return {outcome, state, '', unpack(paths)}
 end
 
-local subject = 'brief:' .. A.id
+local subject = base.brief_subject(A.id)
 local record = base.record_of(subject)
 local own = outcome == 'replaced' and arrivals.make_way(A.id) or {}
 local bought = journal.bought_before(A.set.content)
@@ -47,12 +47,13 @@ if A.state == 'failed' then
     endings.finish_brief(A.id)
 else
     redis.call('ZADD', KEY.UNFINISHED, base.whole(call.now), A.id)
-    if A.state == 'waiting' then
-        redis.call('ZADD', base.key('WAITING', A.account, 'create'), own.place, subject)
+    local kind = base.kind_of(subject)
+    if A.state == KINDS[kind].waits then
+        redis.call('ZADD', base.key('WAITING', A.account, KINDS[kind].endpoint), own.place, subject)
         admission.admit(A.account)
     else
         outbox.set_timer(subject, call.now + SETTING.again_ms)
-        outbox.send_step(record, STATES.brief[A.state].actor, subject)
+        outbox.send_step(record, STATES[kind][A.state].actor, subject)
     end
 end
 return {outcome, state, bought or '', unpack(paths)}

@@ -62,7 +62,7 @@ if answer ~= 'applied' then
         return 'duplicate'
     elseif A.paid then
         journal.write(base.brief_of(A.subject), '"late":true,' .. A.journal)
-        if A.to == 'generating' and account then
+        if A.to == base.product_of(A.subject).running and account then
             journal.remember_purchase(base.brief_of(A.subject))
         end
     end
@@ -82,14 +82,14 @@ end
 if A.promotions and redis.call('HGET', record, 'state') == 'choosing' then
     choice.plan(A.subject, A.promotions)
 end
-local waits = WAITS[base.kind_of(A.subject)]
+local product = base.product_of(A.subject)
 if A.pause then
     backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, granted_at)
 elseif A.throttle then
-    backoff.throttle(account, waits.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
-elseif A.settle == 'counted' and A.to ~= waits.state and A.to ~= 'uncertain' then
+    backoff.throttle(account, product.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
+elseif A.settle == 'counted' and A.to ~= product.waits and A.to ~= product.unresolved then
     -- Not for one whose outcome is unknown: no answer is no proof that the account may go on.
-    backoff.came_through(account, waits.endpoint, granted_at)
+    backoff.came_through(account, product.endpoint, granted_at)
 end
 admission.admit(account)
 return answer

@@ -5,7 +5,7 @@
 --
 -- Atomic, so that the choice is on record before it is acted on, and the slots that the brief reserved pass to
 -- its promotions without being free in between.
-local subject = 'brief:' .. A.brief
+local subject = base.brief_subject(A.brief)
 local answer = choice.plan(subject, A.promotions)
 if answer == 'applied' then
     admission.admit(redis.call('HGET', base.record_of(subject), 'account'))

@@ -6,7 +6,7 @@
 -- Atomic: lifted, written down who did it, and acted upon.
 local record = accounts.record(A.account)
 local lifted = {}
-for _, what in ipairs({'pause', 'create', 'promote', 'prepare'}) do
+for _, what in ipairs(PAUSES) do
     local till, reason = unpack(redis.call('HMGET', record, what .. '_until', what .. '_reason'))
     if (tonumber(till) or 0) > call.now then
         lifted[#lifted + 1] = what

@@ -9,7 +9,7 @@
 --
 -- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed. While
 -- one of its promotions is held a brief stays as it was read, though another operator may have brought back the rest.
-local subject = 'brief:' .. A.brief
+local subject = base.brief_subject(A.brief)
 if not base.unchanged(base.record_of(subject), A.when) then
     return 'conflict'
 end

@@ -7,7 +7,7 @@
 --
 -- Atomic: its place, its batch and what is reserved for it of a budget move together. What it has spent stays with the
 -- batch that it was spent for: no budget is made larger by moving a brief out of it.
-local subject = 'brief:' .. A.brief
+local subject = base.brief_subject(A.brief)
 local record = base.record_of(subject)
 if not base.has_record(subject) or not base.unchanged(record, A.when) then
     return 0
@@ -20,14 +20,15 @@ local subjects = {subject}
 for _, promotion in ipairs(base.promotions_of(A.brief)) do
     subjects[#subjects + 1] = base.has_record(promotion) and promotion or nil
 end
-local is_final = not base.is_known('brief', state) or STATES.brief[state].final
+local kind = base.kind_of(subject)
+local is_final = not base.is_known(kind, state) or STATES[kind][state].final
 
 -- What is reserved for it of its account's budget is so of its new batch's as well.
 local function move_budget(its)
     local credits = redis.call('HGET', base.key('RESERVATIONS', account), its)
     if before then
         if redis.call('ZSCORE', base.key('PARKED', before), its) then
-            redis.call('ZADD', base.key('WAITING', account, WAITS[base.kind_of(its)].endpoint), place, its)
+            redis.call('ZADD', base.key('WAITING', account, base.product_of(its).endpoint), place, its)
             budget.take_parked(account, its, before)
         end
         credits = credits or redis.call('HGET', base.key('BATCH_RESERVATIONS', before), its)
@@ -72,8 +73,10 @@ local function move_place()
     redis.call('HSET', record, 'priority', priority)
     for _, its in ipairs(subjects) do
         redis.call('HSET', base.record_of(its), 'place', to)
-        local lists = {base.key('WAITING', account, 'create'), base.key('WAITING', account, 'promote'), base.key('WAITING', account, 'prepare')}
-        lists[#lists + 1] = batch and base.key('PARKED', batch) or nil
+        local lists = {base.key('WAITING', account, 'prepare'), batch and base.key('PARKED', batch) or nil}
+        for _, endpoint in ipairs(ENDPOINTS) do
+            lists[#lists + 1] = base.key('WAITING', account, endpoint)
+        end
         for _, list in ipairs(lists) do
             local now = redis.call('ZSCORE', list, its)
             if now and now ~= '-inf' then

@@ -10,10 +10,10 @@
 local kind = base.kind_of(A.subject)
 local state, account, batch, need, place =
     unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account', 'batch', 'need', 'place'))
-if not state or state ~= WAITS[kind].state then
+if not state or state ~= KINDS[kind].waits then
     return ''
 end
-local endpoint = WAITS[kind].endpoint
+local endpoint = KINDS[kind].endpoint
 local waiting = base.key('WAITING', account, endpoint)
 local limits = accounts.limits_of(account)
 if limits.working and call.now >= limits.working_until then
@@ -43,7 +43,7 @@ end
 if not capacity.holds_job(account, A.subject) then
     room, later = capacity.jobs_have_room(account, endpoint, tonumber(place), limits)
     if not room then
-        local reserve = endpoint == 'create' and not fair.is_urgent(tonumber(place)) and limits.express or 0
+        local reserve = capacity.express_share(endpoint, tonumber(place), limits)
         lacks('job', {used = redis.call('ZCARD', base.key('PERMITS', account)), cap = limits.jobs, working = limits.working,
             express = reserve, next_at = later})
     end
@@ -75,6 +75,6 @@ return cjson.encode({
     parked = (batch and redis.call('ZSCORE', base.key('PARKED', batch), A.subject)) and true or false,
     position = rank and rank + 1 or nil,
     waiting = redis.call('ZCARD', waiting),
-    promotions = endpoint == 'create' and redis.call('ZCARD', base.key('WAITING', account, 'promote')) or 0,
+    promotions = KINDS[kind].follows and redis.call('ZCARD', base.key('WAITING', account, KINDS[KINDS[kind].follows].endpoint)) or 0,
     missing = missing,
 })

@@ -46,7 +46,7 @@ end
 -- What becomes of an arrival: accepted, same, replaced or conflict; the state of the brief that is on record, and the
 -- paths in which they differ.
 function arrivals.outcome_of(arrival)
-    local known = fields_of(record_of('brief:' .. arrival.id), 'state', 'parts', 'source', 'asked', 'faults', 'envelope',
+    local known = fields_of(record_of(base.brief_subject(arrival.id)), 'state', 'parts', 'source', 'asked', 'faults', 'envelope',
         'account', 'batch', 'place', 'on_name_taken', 'job_id')
     if not known.state then
         return 'accepted', '', {}
@@ -74,7 +74,7 @@ end
 -- Take a brief that has cost nothing off the record, and return the fields that it leaves to the one which takes its
 -- place: its history, and counts that go on, as no event and no attempt may have the number of another.
 function arrivals.make_way(brief)
-    local subject = 'brief:' .. brief
+    local subject = base.brief_subject(brief)
     local record = record_of(subject)
     local known = fields_of(record, 'state', 'batch', 'accepted_at', 'moved_at', 'error', 'faults', 'earlier', 'events', 'grants')
     local earlier = known.earlier and cjson.decode(known.earlier) or {}
@@ -113,7 +113,7 @@ function arrivals.tell_conflict(arrival, redis_id, state, paths)
         more = more .. ',"faults":' .. arrival.set.faults
     end
     local id = arrival.id .. '/conflict-' .. redis.call('INCR', KEY.SEQUENCE)
-    outbox.append(id, arrival.account, 'brief:' .. arrival.id, 'identity.brief.conflict', arrival.set.envelope, more)
+    outbox.append(id, arrival.account, base.brief_subject(arrival.id), 'identity.brief.conflict', arrival.set.envelope, more)
 end
 
 return arrivals

@@ -2,7 +2,7 @@
 -- it and has not begun it waits again.
 local backoff = {}
 
-local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
+local key, record_of, whole = base.key, base.record_of, base.whole
 
 -- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
 -- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
@@ -52,7 +52,8 @@ function backoff.came_through(account, endpoint, granted_at)
     local record = accounts.record(account)
     for _, what in ipairs({'pause', endpoint}) do
         if granted_at >= (tonumber(redis.call('HGET', record, what .. '_until')) or 0) then
-            if what == 'create' and redis.call('HEXISTS', record, 'create_full') == 1 then
+            local product = base.product_at(what)
+            if product and product.follows and redis.call('HEXISTS', record, what .. '_full') == 1 then
                 accounts.lift_slots_seen(account) -- the API looks at the slots before it takes a create, and finds room
             end
             backoff.lift(account, what)
@@ -71,10 +72,11 @@ end
 
 -- Identities that promotes on their way may have made, or whose outcome is unknown: they are in no count yet.
 local function promotes_on_their_way(account)
-    local number = redis.call('ZCOUNT', key('WINDOW', account, 'promote'), '+inf', '+inf')
+    local number = capacity.under_way(account, IDENTITY)
     for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
-        if kind_of(subject) == 'promotion' and redis.call('HGET', record_of(subject), 'state') == 'planned'
-            and not redis.call('ZSCORE', key('WINDOW', account, 'promote'), subject) then
+        local product = base.product_of(subject)
+        if product.identity and redis.call('HGET', record_of(subject), 'state') == product.waits
+            and not permits.is_granted(account, subject) then
             number = number + 1
         end
     end
@@ -87,14 +89,18 @@ local function learn_slots(account, reason)
     local in_use = redis.call('ZCARD', key('IDENTITIES', account)) + promotes_on_their_way(account)
     local seen = math.min(tonumber(redis.call('HGET', record, 'slots_seen')) or in_use, in_use)
     redis.call('HSET', record, 'slots_seen', seen, 'slots_seen_at', whole(call.now), 'slots_seen_reason', reason)
-    permits.withdraw(account, 'create') -- no draft is bought any more that might not be promoted
+    for _, endpoint in ipairs(ENDPOINTS) do
+        if base.product_at(endpoint).follows then
+            permits.withdraw(account, endpoint) -- no draft is bought any more that might not be promoted
+        end
+    end
     outbox.set_timer('library:' .. account, call.now)
 end
 
 -- Others use the account's jobs too: keep to what we have now, and try one more after a while.
 local function yield_jobs(account)
     for _, endpoint in ipairs(ENDPOINTS) do
-        if endpoint == 'create' or SETTING.preprocessing_counts then
+        if base.product_at(endpoint).counts then
             permits.withdraw(account, endpoint)
         end
     end

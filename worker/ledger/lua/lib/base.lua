@@ -13,6 +13,23 @@ function base.kind_of(subject)
     return string.match(subject, '^(%a+):')
 end
 
+-- What a kind is that a newer version has put on record, and this one does not know: nothing that concerns it.
+local OTHER = {cost = 0}
+
+-- The row of a subject's kind (worker/ledger/kinds.py).
+function base.product_of(subject)
+    return KINDS[base.kind_of(subject)] or OTHER
+end
+
+-- The row of the kind that waits for an endpoint; nil of what is none.
+function base.product_at(endpoint)
+    return KINDS[KIND_OF[endpoint]]
+end
+
+function base.brief_subject(brief)
+    return 'brief:' .. brief
+end
+
 -- A promotion's subject is its brief's id and a number: promotion:ID#N.
 function base.brief_of(subject)
     return string.match(subject, '^%a+:([^#]+)')
@@ -64,7 +81,7 @@ end
 -- The subjects of a brief's promotions, in their order.
 function base.promotions_of(brief)
     local subjects = {}
-    for n = 0, (tonumber(redis.call('HGET', base.record_of('brief:' .. brief), 'promotions')) or 0) - 1 do
+    for n = 0, (tonumber(redis.call('HGET', base.record_of(base.brief_subject(brief)), 'promotions')) or 0) - 1 do
         subjects[#subjects + 1] = 'promotion:' .. brief .. '#' .. n
     end
     return subjects

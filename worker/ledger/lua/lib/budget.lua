@@ -1,13 +1,11 @@
 -- Budgets in credits, of batches and of accounts: what is reserved for briefs on their way and what is spent stay
 -- below both. What an account has spent counts from when it was given a budget.
 --
--- Reserved are 50 for each promotion to come, and for drafts not bought yet what drafts of this account have
+-- Reserved is the cost of each promotion to come, and for drafts not bought yet what drafts of this account have
 -- cost so far (the API publishes no price). A brief that its batch can't pay is parked, so that it blocks nobody.
 local budget = {}
 
-local key, record_of, kind_of = base.key, base.record_of, base.kind_of
-
-budget.PROMOTION = 50
+local key, record_of, product_of = base.key, base.record_of, base.product_of
 
 -- How far behind the first of a list, parked or waiting, one is looked for that needs less.
 budget.LOOK_PAST = 50
@@ -29,20 +27,27 @@ function budget.learns_price(account)
         return false
     end
     for _, holder in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
-        if kind_of(holder) == 'brief' then
+        if not product_of(holder).cost then
             return true
         end
     end
     return false
 end
 
+-- What follows from a subject's job costs, `number` of it.
+function budget.of_what_follows(subject, number)
+    local follows = product_of(subject).follows
+    return follows and KINDS[follows].cost * number or 0
+end
+
 -- What a subject will still cost; of promotions and briefs alike.
 function budget.cost_of(account, subject)
-    if kind_of(subject) == 'promotion' then
-        return budget.PROMOTION
+    local cost = product_of(subject).cost
+    if cost then
+        return cost
     end
     local got = redis.call('HMGET', record_of(subject), 'need', 'variations')
-    return budget.PROMOTION * (tonumber(got[1]) or 1) + budget.draft_price(account) * (tonumber(got[2]) or 1)
+    return budget.of_what_follows(subject, tonumber(got[1]) or 1) + budget.draft_price(account) * (tonumber(got[2]) or 1)
 end
 
 function budget.allowed(batch)
@@ -89,7 +94,7 @@ end
 -- With a budget, the first brief of an account goes alone: those that start with it would be bought at any price. One
 -- that its batch can't pay anyhow need not wait for that to be parked.
 function budget.waits_for_price(account, subject, limits, learns)
-    if not learns or kind_of(subject) ~= 'brief' then
+    if not learns or product_of(subject).cost then
         return false
     end
     local batch = redis.call('HGET', record_of(subject), 'batch')
@@ -151,7 +156,7 @@ function budget.unpark(account, batch)
         if not own then
             budget.take_parked(account, subject, batch) -- its record was deleted
         elseif budget.cost_of(own, subject) <= left + ROUNDING then
-            redis.call('ZADD', key('WAITING', own, WAITS[kind_of(subject)].endpoint), parked[n + 1], subject)
+            redis.call('ZADD', key('WAITING', own, base.product_of(subject).endpoint), parked[n + 1], subject)
             budget.take_parked(own, subject, batch)
             if own ~= account then
                 outbox.set_timer('account:' .. own, call.now)

@@ -4,7 +4,7 @@ local capacity = {}
 local key, record_of, whole = base.key, base.record_of, base.whole
 
 function capacity.holds_permit(kind, state)
-    return STATES[kind][state].permit and (kind == 'brief' or SETTING.preprocessing_counts)
+    return STATES[kind][state].permit and KINDS[kind].counts
 end
 
 -- Whether a subject that waits holds its job permit still: its promote may have arrived, and the API be at work.
@@ -64,13 +64,17 @@ function capacity.window_has_room(account, endpoint, limits)
     return false, at < math.huge and at or nil, full
 end
 
+-- The jobs that are kept from what is asked for at this place: for briefs that are urgent, and what follows from any.
+function capacity.express_share(endpoint, place, limits)
+    return (not base.product_at(endpoint).parent and not fair.is_urgent(place)) and limits.express or 0
+end
+
 function capacity.jobs_have_room(account, endpoint, place, limits)
-    if endpoint == 'promote' and not SETTING.preprocessing_counts then
+    if not base.product_at(endpoint).counts then
         return true
     end
     local cap, later = accounts.jobs_now(account, limits)
-    local reserve = (endpoint == 'create' and not fair.is_urgent(place)) and limits.express or 0
-    if redis.call('ZCARD', key('PERMITS', account)) < cap - reserve then
+    if redis.call('ZCARD', key('PERMITS', account)) < cap - capacity.express_share(endpoint, place, limits) then
         return true
     end
     return false, later
@@ -89,17 +93,20 @@ local function is_within(account, subject, cap, free)
     if free >= 0 then
         return true
     end
-    return redis.call('ZCARD', key('IDENTITIES', account)) + capacity.under_way(account, 'promote') < cap
+    return redis.call('ZCARD', key('IDENTITIES', account)) + capacity.under_way(account, IDENTITY) < cap
 end
 
 -- Beyond what the API has said, one goes first, in case that it is no longer so: a promotion, whose refusal costs
 -- nothing, or a create where it was a create that was refused.
 function capacity.has_slots(account, endpoint, subject, limits, free)
+    if not base.product_at(endpoint).slots then
+        return true
+    end
     if not is_within(account, subject, limits.slots, free.of_limit) then
         return false
     end
     return limits.slots_seen == math.huge or is_within(account, subject, limits.slots_seen, free.of_seen)
-        or ((endpoint == 'promote' or limits.full.create) and capacity.under_way(account, endpoint) == 0)
+        or ((endpoint == IDENTITY or limits.full[endpoint]) and capacity.under_way(account, endpoint) == 0)
 end
 
 function capacity.free_of(account, limits)

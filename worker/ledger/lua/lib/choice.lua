@@ -10,23 +10,24 @@ function choice.plan(subject, promotions)
     local account, place, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
     local budgeted = account and budget.is_reserved(account, subject, batch)
-    local answer = transition.move(subject, {to = 'promoting'})
+    local follows = base.product_of(subject).follows
+    local answer = transition.move(subject, {to = base.product_of(subject).following})
     if answer ~= 'applied' then
         return answer
     end
     redis.call('HSET', record, 'promotions', #promotions, 'unfinished', #promotions)
     for n, fields in ipairs(promotions) do
-        local promotion = 'promotion:' .. brief_of(subject) .. '#' .. (n - 1)
-        put(record_of(promotion), fields, {state = 'planned', account = account, brief = brief_of(subject), need = 1,
+        local promotion = follows .. ':' .. brief_of(subject) .. '#' .. (n - 1)
+        put(record_of(promotion), fields, {state = KINDS[follows].waits, account = account, brief = brief_of(subject), need = 1,
             place = place, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
         -- A person may pick more than was reserved; those wait for a slot like everybody.
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)
             if budgeted then
-                budget.reserve(account, promotion, batch, budget.PROMOTION)
+                budget.reserve(account, promotion, batch, KINDS[follows].cost)
             end
         end
-        redis.call('ZADD', key('WAITING', account, 'promote'), place, promotion)
+        redis.call('ZADD', key('WAITING', account, KINDS[follows].endpoint), place, promotion)
     end
     return answer
 end

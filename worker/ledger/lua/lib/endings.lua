@@ -1,12 +1,12 @@
 -- How a brief ends, for good or until an operator wants it tried again, and what of that follows from its promotions.
 local endings = {}
 
-local key, record_of, kind_of, brief_of = base.key, base.record_of, base.kind_of, base.brief_of
+local key, record_of, brief_of = base.key, base.record_of, base.brief_of
 local has_record, whole, promotions_of = base.has_record, base.whole, base.promotions_of
 
 -- A brief's keys, with what its end does to their lifetime: they end after keep_ms, or not any more.
 local function keep(brief, command, ...)
-    local record = record_of('brief:' .. brief)
+    local record = record_of(base.brief_subject(brief))
     redis.call(command, record, ...)
     redis.call(command, key('JOURNAL', brief), ...)
     for _, promotion in ipairs(promotions_of(brief)) do
@@ -19,11 +19,11 @@ function endings.finish_brief(brief)
     redis.call('ZADD', KEY.FINISHED, whole(call.now), brief)
     redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(call.now - SETTING.keep_ms))
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
-    local content = redis.call('HGET', record_of('brief:' .. brief), 'content')
+    local content = redis.call('HGET', record_of(base.brief_subject(brief)), 'content')
     if content then
         redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
     end
-    local batch = redis.call('HGET', record_of('brief:' .. brief), 'batch')
+    local batch = redis.call('HGET', record_of(base.brief_subject(brief)), 'batch')
     if batch then
         batches.leave(batch)
     end
@@ -32,8 +32,8 @@ end
 -- A finished record goes on: an operator wants it tried again.
 function endings.reopen(subject, to)
     local brief = brief_of(subject)
-    local record = record_of('brief:' .. brief)
-    if kind_of(subject) == 'promotion' then
+    local record = record_of(base.brief_subject(brief))
+    if base.product_of(subject).parent then
         redis.call('HINCRBY', record, 'unfinished', 1)
         redis.call('HDEL', record_of(subject), 'outcome')
         return
@@ -46,7 +46,7 @@ function endings.reopen(subject, to)
     if batch then
         batches.join(batch)
     end
-    if to == 'choosing' then
+    if to == base.product_of(subject).made then
         -- The choice is made anew, and its promotions have the numbers of these; their attempts count on.
         local grants = 0
         for _, promotion in ipairs(promotions_of(brief)) do
@@ -62,8 +62,8 @@ end
 -- of the brief, nil while others go on.
 function endings.after_promotion(subject)
     local brief = brief_of(subject)
-    local record = record_of('brief:' .. brief)
-    if not has_record('brief:' .. brief) then
+    local record = record_of(base.brief_subject(brief))
+    if not has_record(base.brief_subject(brief)) then
         redis.call('PEXPIRE', record_of(subject), SETTING.keep_ms)
         return nil
     end

@@ -8,10 +8,13 @@ function holdings.account_for(account, subject, kind, from, to)
     local record = record_of(subject)
     local batch, credits, made, counted =
         unpack(redis.call('HMGET', record, 'batch', 'credits_used', 'variations', 'credits_counted'))
-    if kind == 'promotion' and from == 'promoting' and to == 'preprocessing' then
-        budget.spend(account, batch, budget.PROMOTION)
+    local product = KINDS[kind]
+    if product.cost then
+        if from == product.claimed and to == product.running then
+            budget.spend(account, batch, product.cost)
+        end
         return
-    elseif kind ~= 'brief' or from ~= 'generating' then
+    elseif from ~= product.running then
         return
     end
     if to ~= 'held' then
@@ -31,7 +34,7 @@ function holdings.account_for(account, subject, kind, from, to)
         if budget.is_reserved(account, subject, batch) then
             local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
             budget.take_reservation(account, subject, batch)
-            budget.reserve(account, subject, batch, budget.PROMOTION * need)
+            budget.reserve(account, subject, batch, budget.of_what_follows(subject, need))
             if batch then
                 budget.unpark(account, batch)
             end
@@ -42,13 +45,12 @@ end
 -- How long jobs take: the mean of the latest twenty or so, for the estimates of when who will start. Learned from
 -- jobs that were followed from their call to their end, not from what an operator or a late answer brought back.
 function holdings.learn_duration(account, subject, from, to)
-    local what = (from == 'generating' and to == 'choosing' and 'drafts')
-        or (from == 'preprocessing' and to == 'ready' and 'preprocessing')
+    local product = base.product_of(subject)
     local since, left = unpack(redis.call('HMGET', record_of(subject), 'moved_at', 'left'))
-    if not what or left ~= (what == 'drafts' and 'submitting' or 'promoting') then
+    if left ~= product.claimed or from ~= product.running or to ~= product.made then
         return
     end
-    local record = accounts.record(account)
+    local record, what = accounts.record(account), product.duration
     local mean, seen = unpack(redis.call('HMGET', record, what .. '_ms', what .. '_seen'))
     mean, seen = tonumber(mean) or 0, math.min((tonumber(seen) or 0) + 1, 20)
     redis.call('HSET', record, what .. '_ms', whole(mean + (call.now - since - mean) / seen), what .. '_seen', seen)
@@ -64,23 +66,23 @@ function holdings.hold(account, subject, kind, from, to, keep)
         redis.call('ZREM', key('PERMITS', account), subject)
     end
     local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
-    local had_none = from == 'preprocessing' or STATES[kind][from].final
-    if not STATES[kind][to].slots or (kind == 'brief' and from == 'promoting') then
+    local product = KINDS[kind]
+    local had_none = STATES[kind][from].final or (from == product.running and not STATES[kind][from].slots)
+    if not STATES[kind][to].slots or from == product.following then
         redis.call('HDEL', key('SLOTS', account), subject)
         budget.release(account, subject)
-    elseif not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= need then
+    elseif product.slots and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= need) then
         -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
         redis.call('HSETNX', key('SLOTS', account), subject, need)
     end
     if from == 'preparing' then
         backoff.wake_from_pause(account, subject)
     end
-    local waits = WAITS[kind]
-    if to == waits.state then
+    if to == product.waits then
         local place = capacity.holds_job(account, subject) and '-inf' or redis.call('HGET', record_of(subject), 'place')
-        redis.call('ZADD', key('WAITING', account, waits.endpoint), place, subject)
-    elseif from == waits.state then
-        redis.call('ZREM', key('WAITING', account, waits.endpoint), subject)
+        redis.call('ZADD', key('WAITING', account, product.endpoint), place, subject)
+    elseif from == product.waits then
+        redis.call('ZREM', key('WAITING', account, product.endpoint), subject)
         local batch = redis.call('HGET', record_of(subject), 'batch')
         if batch then
             budget.take_parked(account, subject, batch)
@@ -93,14 +95,15 @@ end
 
 -- The identity takes its slot in the library when it is promoted, and leaves it if it comes to nothing.
 function holdings.count_identity(account, subject, kind, from, to)
-    if kind ~= 'promotion' then
+    local product = KINDS[kind]
+    if not product.identity then
         return
     end
-    local code = redis.call('HGET', record_of(subject), 'identity_code')
-    if to == 'preprocessing' and code then
+    local code = redis.call('HGET', record_of(subject), product.job)
+    if to == product.running and code then
         redis.call('ZADD', key('IDENTITIES', account), whole(call.now), code)
         accounts.look_beyond(account)
-    elseif from == 'preprocessing' and to ~= 'ready' and code then
+    elseif from == product.running and to ~= product.made and code then
         redis.call('ZREM', key('IDENTITIES', account), code)
     end
 end

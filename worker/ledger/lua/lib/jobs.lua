@@ -1,7 +1,7 @@
 -- The API's jobs that are ours, and the events that speak of them.
 local jobs = {}
 
-local key, kind_of, whole = base.key, base.kind_of, base.whole
+local key, whole = base.key, base.whole
 
 -- An event has had its effect: it is to be deleted, while the API may still replay it.
 function jobs.handled(account, event)
@@ -13,7 +13,7 @@ end
 
 -- The stream has spoken of a job of ours: of a creation, if it is a brief's.
 function jobs.has_told(account, subject)
-    if kind_of(subject) == 'brief' then
+    if not base.product_of(subject).parent then
         redis.call('HSET', key('STREAM', account), 'told_at', whole(call.now))
     end
 end

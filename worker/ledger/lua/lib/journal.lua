@@ -31,13 +31,14 @@ end
 -- What a brief is made of has been bought: it is remembered for as long as the brief is on record, and a year at
 -- least, so that nobody buys the same again without a word.
 function journal.remember_purchase(brief)
-    local content, account, state = unpack(redis.call('HMGET', record_of('brief:' .. brief), 'content', 'account', 'state'))
+    local content, account, state = unpack(redis.call('HMGET', record_of(base.brief_subject(brief)), 'content', 'account', 'state'))
     if not content then
         return -- accepted before there were such digests
     end
     local bought = cjson.encode({brief_id = brief, account = account, bought_at = call.now})
     redis.call('SET', key('CONTENT', content), bought)
-    if is_known('brief', state) and STATES.brief[state].final then
+    local kind = base.kind_of(base.brief_subject(brief))
+    if is_known(kind, state) and STATES[kind][state].final then
         redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
     end
 end

@@ -4,7 +4,7 @@
 -- which `release_orphan` asks the API for.
 local orphans = {}
 
-local key, kind_of, brief_of, has_record = base.key, base.kind_of, base.brief_of, base.has_record
+local key, product_of, brief_of, has_record = base.key, base.kind_of, base.brief_of, base.has_record
 
 -- What an orphan may have bought counts as spent, as nobody will tell what it cost; the rest of what was reserved
 -- for it is free again.
@@ -16,7 +16,7 @@ local function settle_reservation(account, subject)
     local reserved = tonumber(redis.call('HGET', key('RESERVATIONS', account), subject)
         or redis.call('HGET', key('BATCH_RESERVATIONS', batch), subject))
     local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
-    local to_come = kind_of(subject) == 'brief' and budget.PROMOTION * slots or 0
+    local to_come = budget.of_what_follows(subject, slots)
     if permits.is_granted(account, subject) or redis.call('ZSCORE', key('PERMITS', account), subject) then
         budget.spend(account, batch, math.max(0, reserved - to_come))
     end
@@ -25,7 +25,7 @@ local function settle_reservation(account, subject)
         return
     end
     budget.unpark(account, batch)
-    if kind_of(subject) == 'brief' then
+    if not product_of(subject).parent then
         batches.leave(batch)
     else
         batches.let_end(batch)
@@ -41,7 +41,7 @@ function orphans.forget(account, subject)
     redis.call('ZREM', key('PERMITS', account), subject)
     redis.call('ZREM', KEY.TIMERS, subject)
     redis.call('HDEL', key('SLOTS', account), subject)
-    if kind_of(subject) == 'brief' then
+    if not product_of(subject).parent then
         redis.call('ZREM', KEY.UNFINISHED, brief_of(subject))
         redis.call('PEXPIRE', key('JOURNAL', brief_of(subject)), SETTING.keep_ms)
     end

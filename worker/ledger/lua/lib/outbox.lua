@@ -70,7 +70,7 @@ end
 -- Append a CloudEvent about a subject, numbered among those of its brief.
 function outbox.emit(subject, type, more)
     local brief = brief_of(subject)
-    local record = record_of('brief:' .. brief)
+    local record = record_of(base.brief_subject(brief))
     local known = redis.call('HMGET', record, 'account', 'envelope')
     if not known[2] then
         return -- a promotion whose brief was deleted: nobody knows any more whom to tell

@@ -12,7 +12,7 @@ local permits = {}
 local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
 
 function permits.is_granted(account, subject)
-    return redis.call('ZSCORE', key('WINDOW', account, WAITS[kind_of(subject)].endpoint), subject)
+    return redis.call('ZSCORE', key('WINDOW', account, base.product_of(subject).endpoint), subject)
 end
 
 -- A request that was answered counts in each window of its endpoint from now on; not in a long one without a limit,
@@ -32,7 +32,7 @@ end
 
 -- A request of a paid endpoint has ended: counted, it fills the windows from now on; else it never left.
 function permits.settle(account, subject, counted)
-    local endpoint = WAITS[kind_of(subject)].endpoint
+    local endpoint = base.product_of(subject).endpoint
     local requests = key('WINDOW', account, endpoint)
     if redis.call('ZREM', requests, subject) == 1 and counted then
         count_request(account, endpoint, subject .. '/' .. redis.call('INCR', KEY.SEQUENCE))
@@ -50,7 +50,7 @@ function permits.withdraw(account, endpoint)
     for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
         local kind = kind_of(subject)
         local state, place, granted_at = unpack(redis.call('HMGET', record_of(subject), 'state', 'place', 'granted_at'))
-        if state == WAITS[kind].state then
+        if state == KINDS[kind].waits then
             permits.settle(account, subject, false)
             local since = capacity.holds_job(account, subject)
             if since and tonumber(since) < tonumber(granted_at) then
@@ -116,10 +116,12 @@ local function grant(account, endpoint, subject, batch)
     local window = key('WINDOW', account, endpoint)
     redis.call('ZADD', window, '+inf', subject)
     redis.call('PERSIST', window)
-    if kind == 'brief' or SETTING.preprocessing_counts then
+    if KINDS[kind].counts then
         redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
     end
-    redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
+    if KINDS[kind].slots then
+        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
+    end
     budget.reserve(account, subject, batch, budget.cost_of(account, subject))
     if batch then
         budget.unpark(account, batch)
@@ -127,7 +129,7 @@ local function grant(account, endpoint, subject, batch)
     redis.call('HINCRBY', record, 'grants', 1)
     redis.call('HSET', record, 'granted_at', whole(call.now))
     outbox.set_timer(subject, call.now + SETTING.grant_ms)
-    outbox.send_step(record, STATES[kind][WAITS[kind].state].actor, subject)
+    outbox.send_step(record, STATES[kind][KINDS[kind].waits].actor, subject)
 end
 
 -- Start whoever may start now, promotions before creations: what is paid for is finished first. Returns an orphan that

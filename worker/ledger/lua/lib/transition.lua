@@ -14,7 +14,7 @@ function transition.check(subject, to)
     if not from or not STATES[kind][from].moves[to] then
         return 'conflict', from, account
     end
-    if from == WAITS[kind].state and STATES[kind][to].permit and not permits.is_granted(account, subject) then
+    if from == KINDS[kind].waits and STATES[kind][to].permit and not permits.is_granted(account, subject) then
         return 'conflict', from, account
     end
     return 'applied', from, account
@@ -26,7 +26,7 @@ local ENDS_AT = {waiting = true, choosing = true, planned = true, held = true}
 -- Move a promotion's brief as its own move asks for, if it does.
 local function move_brief(promotion, change)
     if change then
-        transition.move('brief:' .. brief_of(promotion), change)
+        transition.move(base.brief_subject(brief_of(promotion)), change)
     end
 end
 
@@ -34,9 +34,10 @@ end
 -- settle = 'counted' | 'never left', keep = true: a permit stays
 function transition.move(subject, change)
     local stop, why = stops.requested(subject)
+    local product = base.product_of(subject)
     if stop and ENDS_AT[change.to] and not change.keep then
         change = stops.ending(stop, why, change)
-    elseif stop and change.to == 'planned' then
+    elseif stop and product.parent and change.to == product.waits then
         change = stops.until_job_is_over(change)
     end
     local answer, from, account = transition.check(subject, change.to)
@@ -53,11 +54,11 @@ function transition.move(subject, change)
     holdings.account_for(account, subject, kind, from, to)
     holdings.count_identity(account, subject, kind, from, to)
     holdings.hold(account, subject, kind, from, to, change.keep)
-    if kind == 'brief' then
+    if product.unresolved then
         unclaimed.follow_create(account, subject, to, change)
-        if to == 'generating' then
-            journal.remember_purchase(brief_of(subject))
-        end
+    end
+    if not product.parent and to == product.running then
+        journal.remember_purchase(brief_of(subject))
     end
     if STATES[kind][from].final then
         endings.reopen(subject, to)
@@ -68,13 +69,13 @@ function transition.move(subject, change)
         redis.call('ZREM', KEY.TIMERS, subject)
     end
     local event = change.event
-    if change.stopped and kind == 'brief' then
+    if change.stopped and not product.parent then
         event = stops.event(brief_of(subject), to, change.stopped) -- not before: it tells of what was just recorded
     end
     if event then
         outbox.emit(subject, event[1], event[2])
     end
-    if kind == 'promotion' and (from == 'held' or to == 'held') then
+    if product.parent and (from == 'held' or to == 'held') then
         move_brief(subject, endings.after_hold(subject, to, change.set))
     elseif from == 'held' then
         redis.call('ZREM', KEY.HELD_BRIEFS, brief_of(subject))
@@ -82,10 +83,10 @@ function transition.move(subject, change)
         redis.call('ZADD', KEY.HELD_BRIEFS, whole(call.now), brief_of(subject))
     end
     if STATES[kind][to].final then
-        if kind == 'brief' then
-            endings.finish_brief(brief_of(subject))
-        else
+        if product.parent then
             move_brief(subject, endings.after_promotion(subject))
+        else
+            endings.finish_brief(brief_of(subject))
         end
     end
     return 'applied', to
@@ -96,7 +97,7 @@ function transition.stop(account, subject)
     local kind = kind_of(subject)
     local state = redis.call('HGET', record_of(subject), 'state')
     local may_have_job = capacity.holds_job(account, subject)
-    if state == 'planned' and may_have_job and not permits.is_granted(account, subject) then
+    if KINDS[kind].parent and state == KINDS[kind].waits and may_have_job and not permits.is_granted(account, subject) then
         transition.move(subject, stops.until_job_is_over({}))
         return
     end

@@ -13,7 +13,7 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 local function wake_unresolved(account)
     for _, attempt in ipairs(redis.call('ZRANGE', key('UNRESOLVED', account), 0, -1)) do
         local subject = string.match(attempt, '^(.*)/')
-        if redis.call('HGET', record_of(subject), 'state') == 'uncertain' then
+        if redis.call('HGET', record_of(subject), 'state') == base.product_of(subject).unresolved then
             outbox.wake(subject)
         end
     end
@@ -23,8 +23,9 @@ end
 function unclaimed.has_unresolved(account)
     local attempts = redis.call('ZRANGE', key('UNRESOLVED', account), 0, -1, 'WITHSCORES')
     for n = 1, #attempts, 2 do
-        local state = redis.call('HGET', record_of(string.match(attempts[n], '^(.*)/')), 'state')
-        if state == 'uncertain' or (state == 'submitting' and call.now - attempts[n + 1] >= SETTING.replay_again_ms) then
+        local subject = string.match(attempts[n], '^(.*)/')
+        local state, product = redis.call('HGET', record_of(subject), 'state'), base.product_of(subject)
+        if state == product.unresolved or (state == product.claimed and call.now - attempts[n + 1] >= SETTING.replay_again_ms) then
             return true
         end
     end
@@ -62,13 +63,13 @@ end
 -- A create is about to be made, or its outcome is known: by its job, by the API's answer or by what was seen. An
 -- operator's word to send it again is no such knowledge, and what was given up may have made a job all the same.
 function unclaimed.follow_create(account, subject, to, change)
-    local unresolved = key('UNRESOLVED', account)
+    local product, unresolved = base.product_of(subject), key('UNRESOLVED', account)
     local attempt = subject .. '/' .. (redis.call('HGET', record_of(subject), 'grants') or 0)
-    if to == 'submitting' then
+    if to == product.claimed then
         redis.call('ZREMRANGEBYSCORE', unresolved, '-inf', whole(call.now - SETTING.unclaimed_ms))
         redis.call('ZADD', unresolved, whole(call.now), attempt)
         redis.call('PEXPIRE', unresolved, SETTING.unclaimed_ms)
-    elseif to == 'generating' or (to ~= 'uncertain' and (change.settle or change.sightings)) then
+    elseif to == product.running or (to ~= product.unresolved and (change.settle or change.sightings)) then
         redis.call('ZREM', unresolved, attempt)
     end
 end
