@@ -22,12 +22,12 @@ Journal = dict[str, Any]
 
 
 def number(brief: Record) -> int:
-    """Return how many calls were begun."""
+    """Return the number of calls begun so far."""
     return int(brief.get("turn") or 0)
 
 
 def as_read(brief: Record) -> dict[str, str]:
-    """Return what a record must still hold for nobody to have begun another call since it was read."""
+    """Return the condition that no other call was begun since the record was read."""
     return {"turn": brief.get("turn") or ""}
 
 
@@ -42,7 +42,7 @@ def limit_ms(rt: Runtime, doing: str) -> int:
 
 
 def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
-    """Record that a call is begun; return its number, None when it is not this run's to make.
+    """Record that a call is begun; return its number, None when this run may not make it.
 
     A paid one has its `journal`, and until when it may be sent (seconds of `config.times.monotonic`).
     """
@@ -63,7 +63,7 @@ def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | 
 
 
 def _under_way(call: int, journal: Journal | None) -> dict[str, str]:
-    """Return what a record must still hold for the end of this call to be recorded, which it is once."""
+    """Return the condition that this call is under way and its end not yet on record."""
     return {"turn": str(call), "doing": UPLOADING if journal is None else EXTRACTING}
 
 
@@ -81,7 +81,7 @@ def end(rt: Runtime, brief: Record, call: int, fields: dict[str, str], journal: 
 
 
 def wait(rt: Runtime, brief: Record, call: int, error: str, journal: Journal | None, pause: Pause) -> None:
-    """Wait with the account for the end of its pause; that is no fault of the brief's."""
+    """Let the brief wait for the end of its account's pause."""
     waits = Note(
         when=_under_way(call, journal),
         fields={"error": error},
@@ -95,7 +95,7 @@ def wait(rt: Runtime, brief: Record, call: int, error: str, journal: Journal | N
 
 
 def again(rt: Runtime, brief: Record, call: int, error: str, lost: float = 0.0) -> None:
-    """Make a free call again after a while, or fail its brief: after too many failures, or seconds `lost`."""
+    """Make a free call again later, or fail its brief after too many failures or too many seconds `lost`."""
     failures, fetched = preparing.upload_failures(brief) + 1, preparing.seconds_lost(brief) + lost
     log.warning("upload.failed", brief=brief.brief_id, tries=failures, error=error)
     if failures >= preparing.MOST_FAILURES or fetched >= durations.FETCHES_MOST_SECONDS:
@@ -111,14 +111,14 @@ def again(rt: Runtime, brief: Record, call: int, error: str, lost: float = 0.0) 
 
 
 def hold(rt: Runtime, brief: Record, call: int, journal: Journal, *, paid: bool = False) -> None:
-    """Ask an operator about an extraction of unknown outcome."""
+    """Hold a brief whose extraction is of unknown outcome, for an operator to decide."""
     held = replace(transitions.hold(UNKNOWN), forget=["doing"], when={"turn": str(call)})
     rt.ledger.apply(brief, replace(held, journal=journal, paid=paid))
     log.warning("brief.held", brief=brief.brief_id, question=UNKNOWN)
 
 
 def fail(rt: Runtime, brief: Record, call: int, why: str, journal: Journal | None) -> None:
-    """Fail a brief of which nothing can be made."""
+    """Fail a brief that can't be prepared."""
     failed = replace(transitions.fail(brief, why), forget=["doing"], when={"turn": str(call) if call else ""})
     rt.ledger.apply(brief, replace(failed, journal=journal, paid=journal is not None))
     log.warning("brief.failed", brief=brief.brief_id, error=why)

@@ -20,20 +20,20 @@ log = logs.get("error_handling")
 
 
 def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
-    """Do what the error policy says of a create's error."""
+    """Apply the error policy's decision on a create's error."""
     decision = decide(CREATE, error, rt.settings)
     log.warning("create.refused", brief=brief.brief_id, to=decision.to, error=str(error))
     rt.ledger.apply(brief, transitions.create_refused(brief, error, decision, rt.look_ms))
 
 
 def check_recorded(record: Record, answer: Answer, **made: str) -> None:
-    """Say so when what a paid call made came too late for its record: the journal has it, marked as late."""
+    """Log a paid call whose end came too late for its record; the journal has it, marked as late."""
     if answer is Answer.CONFLICT:
         log.error("paid_call.late", subject=record.subject, **made)
 
 
 def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
-    """Go on waiting for a job that could not be read; one that the API knows no more has failed."""
+    """Wait on for a job that could not be read; fail the brief if the API does not know the job any more."""
     if isinstance(error, NotFoundError) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
         gone = f"the API does not know its job {brief.fields['job_id']}: {error}"
         _fail_brief(rt, brief, transitions.fail(brief, gone))
@@ -52,14 +52,14 @@ def _fail_brief(rt: Runtime, brief: Record, failed: Transition) -> None:
 
 
 def resolve_promotion(rt: Runtime, promotion: Record | None) -> None:
-    """Send a promote again whose outcome is not on record, once whoever made it can no longer record it."""
+    """Repeat a promote whose outcome is not on record, once whoever made it can record it no more."""
     if promotion is None or promotion.state != "promoting" or promotion.age_ms < rt.paid_call_ms:
         return
     rt.ledger.apply(promotion, transitions.promote_unresolved(promotion))
 
 
 def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
-    """Do what the error policy says of a promote's error."""
+    """Apply the error policy's decision on a promote's error."""
     decision = decide(PROMOTE, error, rt.settings)
     outcome = steps.refused("promote", promotion, error)
     if isinstance(error, NameTakenError) and _may_be_promoted(rt, promotion):
@@ -76,7 +76,7 @@ def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
 
 
 def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
-    """Return whether an earlier promote of the draft that it is at may have arrived."""
+    """Return whether an earlier promote of the same draft may have arrived."""
     draft = steps.current_draft(promotion)["image_result_id"]
     calls = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id)).of("promote")
     earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
@@ -84,7 +84,7 @@ def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
 
 
 def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome: Mapping[str, Any]) -> None:
-    """Hold a promotion whose name may be taken by its own identity: failed, it would be paid for and lost."""
+    """Hold a promotion whose name may be taken by its own identity, which would be lost if it failed."""
     question = (
         f"its promote may have arrived, and now its name is taken ({error}): rename the identity of that "
         "name, and retry; if it is this draft's it is found, else this draft is promoted"

@@ -18,7 +18,7 @@ log = logs.get("preparation")
 
 @contextmanager
 def may_fetch(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
-    """Yield whether the picture at a place may be read now; a file of the installation's own always may."""
+    """Yield whether the picture at a source may be read now; a file of the installation always may."""
     if not is_url(place):
         yield True
         return
@@ -36,7 +36,7 @@ def may_fetch(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
 
 
 def _wake_next(rt: Runtime) -> None:
-    """Wake those who wait and may fetch now."""
+    """Wake the waiting briefs that may fetch now."""
     try:
         while (subject := rt.fetches.call_next()) is not None:
             if not _wake(rt, subject):
@@ -46,7 +46,7 @@ def _wake_next(rt: Runtime) -> None:
 
 
 def _wake(rt: Runtime, subject: str) -> bool:
-    """Send a brief's step, unless it has gone on elsewhere."""
+    """Send a brief's step, unless another run has gone on with it."""
     brief = rt.ledger.read(subject)
     if brief is None or brief.state != "preparing" or brief.get("doing") is not None:
         return False

@@ -46,7 +46,7 @@ def hold_step(message_id: str) -> None:
 
 
 def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> None:
-    """Hold a record; one whose paid call may be under way is left to its timer, which finds out."""
+    """Hold a record; one whose paid call may be under way is left to its timer, which resolves it."""
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=dead_letter.error)
     if record.state == "submitting":
         resolve_create(rt, record)
@@ -74,7 +74,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
 
 
 def _watch_later(rt: Runtime, record: Record) -> None:
-    """Let a held record whose job can't be asked for keep its permit until the job must be over."""
+    """Keep the permit of a held record whose job can't be asked for, until the job must be over."""
     remaining_ms = rt.unresolved_ms - record.age_ms
     if remaining_ms > 0:
         rt.ledger.note(record, Note(when=record.same_stay, timer_ms=remaining_ms))
@@ -84,7 +84,7 @@ def _watch_later(rt: Runtime, record: Record) -> None:
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def watch_held(subject: str) -> None:
-    """Hand a held record's permit on once the API is done with its job, or must be if it has one."""
+    """Hand a held record's permit on once its job is over."""
     rt = runtime()
     record = rt.ledger.claim_step(subject)
     if record is not None and record.state == "held" and _is_over(rt, record):

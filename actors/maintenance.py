@@ -16,7 +16,7 @@ log = logs.get("maintenance")
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def count_identities(subject: str) -> None:
-    """Count the account's own identities anew: people add and delete some by hand, too."""
+    """Count the account's own identities again: people add and delete some by hand."""
     rt = runtime()
     account = parse_subject(subject).name
     if account not in rt.apis:

@@ -6,9 +6,9 @@ from worker.ledger.transition import Note
 
 
 def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
-    """Return whether each look for `seconds` of the API's time found nothing; note the first that does.
+    """Return whether the API has answered 404 for `seconds` of its time; record the first 404.
 
-    What it decides gives up something paid for, and a single 404 may be a proxy's.
+    What is taken for gone may have been paid for, and a single 404 may be a proxy's.
     """
     since = int(record.get("unknown_since") or 0)
     # What was noted in an earlier state is of another job.
@@ -21,6 +21,6 @@ def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
 
 
 def found(rt: Runtime, record: Record) -> None:
-    """Let the time begin anew: the API knows it."""
+    """Forget an earlier 404: the API knows it."""
     if record.get("unknown_since") is not None:
         rt.ledger.note(record, Note(when=record.same_stay, forget=["unknown_since"]))

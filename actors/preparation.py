@@ -18,7 +18,7 @@ log = logs.get("preparation")
 
 
 def is_under_way(rt: Runtime, brief: Record) -> bool:
-    """Whether another run is in the middle of a call, or one of unknown outcome leaves nothing to do.
+    """Return whether another run is making a call, or an unresolved one leaves nothing to do.
 
     An upload whose end was not recorded in time is free, and simply made again.
     """
@@ -34,7 +34,7 @@ def is_under_way(rt: Runtime, brief: Record) -> bool:
 
 
 def upload(rt: Runtime, brief: Record, place: str) -> None:
-    """Upload one file and record its id; a picture of a URL only when it is the brief's turn to fetch."""
+    """Upload one file and record its id; a picture of a URL only when the brief may fetch."""
     with fetch_limits.may_fetch(rt, brief, place) as allowed:
         call = call_numbers.begin(rt, brief, None) if allowed else None
         picture = None if call is None else _read(rt, brief, call, place)
@@ -52,7 +52,7 @@ def upload(rt: Runtime, brief: Record, place: str) -> None:
 
 
 def _read(rt: Runtime, brief: Record, call: int, place: str) -> Picture | None:
-    """Return the picture at a place; what becomes of the brief without it is on record."""
+    """Return the picture at a source; None when it could not be had, which is on record then."""
     began = time.monotonic()
     try:
         return named_files.read(place, rt.settings, preparing.seconds_to_fetch(brief))
@@ -64,7 +64,7 @@ def _read(rt: Runtime, brief: Record, call: int, place: str) -> Picture | None:
 
 
 def extract(rt: Runtime, brief: Record) -> None:
-    """Have the reference image described, once: it is paid, and nothing tells afterwards whether it was."""
+    """Have the reference image described, once: it is paid for, and a lost answer can't be found again."""
     request = {"file_id": preparing.reference_id(brief)}
     attempt = _extractions(brief) + 1
     journal = steps.intended("extract", brief, request, attempt=attempt, **request)
@@ -97,7 +97,7 @@ def finish(rt: Runtime, brief: Record) -> None:
 
 
 def _extractions(brief: Record) -> int:
-    """Return how many extractions were begun; uploads are numbered too, but no attempts at what is paid."""
+    """Return how many extractions were begun; uploads have call numbers too, but are not paid."""
     return int(brief.get("extractions") or 0)
 
 

@@ -20,7 +20,7 @@ log = logs.get("process")
 
 @dataclass(frozen=True)
 class Runtime:
-    """The open connections of this process."""
+    """What the actors of this process share."""
 
     settings: Settings
     accounts: dict[str, Account]
@@ -54,7 +54,7 @@ class Runtime:
 
     @property
     def look_ms(self) -> int:
-        """Milliseconds until the API is asked how a job is that it has said nothing of."""
+        """Return the ms until the API is asked about a job of which no event came."""
         return self.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
 
     @property

@@ -33,7 +33,7 @@ MOST_CANDIDATES = 20
 
 
 def resolve_create(rt: Runtime, brief: Record | None) -> None:
-    """Take up a create whose outcome is not on record, once whoever made it can no longer record it."""
+    """Resolve a create whose outcome is not on record, once whoever made it can record it no more."""
     if brief is not None and brief.state == "submitting" and brief.age_ms >= rt.paid_call_ms:
         rt.ledger.apply(brief, transitions.unresolved(brief, rt.look_ms))
     elif brief is not None and brief.state == "uncertain":
@@ -69,7 +69,7 @@ def _create_of(brief: Record, evidence: Evidence) -> UnresolvedCreate | None:
 def _next_to_ask_about(
     rt: Runtime, create: UnresolvedCreate, evidence: Evidence, over_at: int
 ) -> UnclaimedJob | None:
-    """Return a job that may be the create's and of which too little is known, the first one seen."""
+    """Return the first job seen that may be the create's and of which too little is known."""
     # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
     stale = min(evidence.now - rt.look_ms, over_at)
@@ -78,7 +78,7 @@ def _next_to_ask_about(
 
 
 def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
-    """Ask the API what a job is and put it on record, which wakes this step again; return whether it was."""
+    """Ask the API about a job and record the answer, which wakes this step; return whether it is recorded."""
     api = rt.apis[account]
     status, results = None, None
     try:
@@ -111,7 +111,7 @@ def _again_unless_applied(rt: Runtime, brief: Record, answer: Answer) -> None:
 
 
 def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
-    """Hold a brief for an operator; by now the job that it may have is over, and its permit is free."""
+    """Hold a brief for an operator; by now any job that it has is over, and its permit is free."""
     found = f"; {len(ask.jobs)} jobs may be its own" if ask.jobs else ""
     question = (
         f"its create may or may not have arrived ({ask.why}{found}): adopt a job, send it again, or give up?"
@@ -123,7 +123,7 @@ def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
 
 
 def _told(jobs: Sequence[UnclaimedJob]) -> list[dict[str, Any]]:
-    """Return what an operator is told of jobs; times are ms since 1970, by Redis' clock."""
+    """Return what an operator is shown of jobs; times are ms since 1970, by Redis' clock."""
     return [
         {
             "job_id": job.job_id,

@@ -18,10 +18,10 @@ class FolderError(IdentityWorkerError):
 
 
 def private(folder: Path, remedy: str) -> None:
-    """Make a folder that only its owner can enter, and see that it keeps what is written.
+    """Make a folder that only its owner can enter, and check that it can be written to.
 
-    One that others can enter is closed to them, with what it holds. Raises FolderError, with `remedy` as the
-    last part of its text.
+    A folder that others can enter is closed to them, with its content. Raises FolderError, with `remedy` as
+    the last part of its text.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def private(folder: Path, remedy: str) -> None:
 
 
 def writable(folder: Path, remedy: str) -> None:
-    """See that a folder keeps what is written, or where it would be made; raises FolderError."""
+    """Check that a folder, or the place where it would be made, can be written to; raises FolderError."""
     try:
         _try(next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists()))
     except OSError as error:

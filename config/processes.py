@@ -37,6 +37,6 @@ def hear(number: signal.Signals, act: Callable[[], None]) -> None:
 
 
 def ignore() -> None:
-    """Hear no signal to end or to reload any more: this process ends."""
+    """Ignore all further signals to end or to reload, as this process ends."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

@@ -1,6 +1,6 @@
 """Checks REDIS_URL, and shows it without its secrets.
 
-redis-py takes almost everything: an unknown option is a traceback at the first connection, `/abc` is
+redis-py accepts almost everything: an unknown option is a traceback at the first connection, `/abc` is
 database 0, and a password with a slash in it is cut in two, of which one half is named in the error.
 """
 
@@ -51,7 +51,7 @@ def check(url: str) -> None:
 
 
 def place(url: str) -> str:
-    """Return where a URL leads, without what may be a password: `rediss://user@host:6379/0`, `unix:///path`."""
+    """Return a URL's server without what may be a password: `rediss://user@host:6379/0`, `unix:///path`."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     user = unquote(parts.username or "") or options.get("username", "")

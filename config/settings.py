@@ -1,4 +1,4 @@
-"""Everything that can be set, read from the environment once a process."""
+"""The settings, read from the environment once a process."""
 
 import ast
 import inspect
@@ -131,7 +131,7 @@ def _docstrings() -> dict[str, str]:
 
 
 def unknown_variables(environment: Iterable[str]) -> list[str]:
-    """Return in words which variables look like settings and are none, with the nearest that is."""
+    """Return in words which variables look like settings and are none, with the nearest name."""
     known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
     unknown = [name for name in environment if name.upper().startswith(_PREFIX) and name.upper() not in known]
     return [_unknown(name, nearest(name, known)) for name in sorted(unknown)]

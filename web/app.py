@@ -48,7 +48,7 @@ class _TooLargeError(IdentityWorkerError):
 
 
 class WebhookInlet:
-    """Takes the notifications of all accounts."""
+    """Receives the notifications of all accounts."""
 
     def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
         self._accounts = accounts
@@ -58,7 +58,7 @@ class WebhookInlet:
         self._refusals: dict[tuple[str, str], Trouble] = {}
 
     def change(self, accounts: Mapping[str, Account]) -> None:
-        """Take the notifications of these accounts from now on."""
+        """Receive the notifications of these accounts from now on."""
         self._accounts = accounts
 
     async def receive(self, request: Request) -> Response:

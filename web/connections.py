@@ -1,7 +1,8 @@
 """Limits the connections of `web`: how many, and how long each may take over a request.
 
-Uvicorn bounds the time between two requests, not that of a half-sent one: whoever opened a few hundred and
-went on with none kept everybody else out, and asyncio wrote a traceback for each that it could not accept.
+Uvicorn limits the time between two requests, not that of a request of which half was sent: a client that
+opened a few hundred such connections kept everybody else out, and asyncio wrote a traceback for each further
+one.
 """
 
 import asyncio

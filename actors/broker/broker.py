@@ -30,7 +30,7 @@ log = logs.get("broker")
 
 
 class _OneEachThread(Middleware):
-    """Tells the broker how many threads its worker has, whoever started it with how many."""
+    """Tells the broker how many threads its worker has."""
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         broker.prefetch = worker.worker_threads
@@ -102,7 +102,7 @@ class Broker(RedisBroker):
         return [(redis_id, text) for redis_id, text, _ in fetched.taken]
 
     def clear(self, redis_id: str) -> None:
-        """Note that a message ran to its end: whatever killed the workers that had it before, it did not."""
+        """Note that a message ran to its end, so that it is not taken for what killed its earlier workers."""
         if topic := self.suspects.pop(redis_id, None):
             self.client.hdel(keys.DEATHS(), topic)
 

@@ -13,7 +13,7 @@ from worker.store.functions import Command, flag
 
 
 class Fetched(NamedTuple):
-    """What a fetch has taken, and what it made dead letters of."""
+    """The answer of `fetch`: the messages taken, and those made dead letters."""
 
     taken: list[tuple[str, bytes, str]]
     """Id, text, and what it is about where a worker has died with it, else ""."""
@@ -22,7 +22,7 @@ class Fetched(NamedTuple):
 
 
 class Tended(NamedTuple):
-    """What tending has done."""
+    """The answer of `tend`."""
 
     put_back: int
     """Messages that dead workers had in hand."""
@@ -31,7 +31,7 @@ class Tended(NamedTuple):
 
 
 class Surveyed(NamedTuple):
-    """What a survey of a queue has found."""
+    """The answer of `survey`."""
 
     lost: int
     """Messages that nobody will come upon; -1 where there are too many to compare."""
@@ -79,7 +79,7 @@ def drop(queue: str, message_id: str) -> Command[bool]:
 
 
 def survey(queue: str, hands: Sequence[str], put_off: str) -> Command[Surveyed]:
-    """Look for messages of a queue that nobody will come upon; `hands` and `put_off` are keys."""
+    """Look for messages that no worker will find; `hands` and `put_off` are keys."""
     given = {"queue": queue, "hands": list(hands), "put_off": put_off}
     return Command("survey", keys.QUEUE(queue), _surveyed, given)
 

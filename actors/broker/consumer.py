@@ -32,10 +32,10 @@ LONGEST_ERROR = 500
 
 
 class Outcomes(Middleware):
-    """Says what becomes of the message of an actor that raised: nothing is retried from a worker's memory.
+    """Decides what becomes of the message of an actor that raised; nothing is retried from memory.
 
-    After an outage it is given back to its queue, since it may not have got as far as the ledger; after any
-    other error, of Redis too, it is a dead letter: what Redis can't do for it, it can't do the next time.
+    After an outage the message is given back to its queue, since it may not have got as far as the ledger;
+    after any other error, of Redis too, it is a dead letter: it would fail the next time as well.
     """
 
     def after_process_message(
@@ -52,7 +52,7 @@ class Outcomes(Middleware):
 
 
 def refuse(message: Any, why: str) -> None:
-    """Let a message that is being run become a dead letter, for a reason in words."""
+    """Make a running message a dead letter when it ends, for a reason in words."""
     message.error = why[:LONGEST_ERROR]
     message.fail()
 
@@ -93,7 +93,7 @@ class BlockingConsumer(_RedisConsumer):
         return self._read(*self.message_cache.pop(0)) if self.message_cache else None
 
     def _rest(self) -> None:
-        """Take nothing more: it is only here for the sign of life, while the threads end."""
+        """Fetch nothing more: the worker ends, and only its sign of life is still needed."""
         if not self._resting:
             # Not where the signal is handled, which may have come in the middle of another line of the log.
             log.info("queue.left", queue=self.queue_name)
@@ -177,7 +177,7 @@ class BlockingConsumer(_RedisConsumer):
             self._end(lambda queue, redis_id: self._acknowledge(queue, redis_id, follow, text), message)
 
     def nack(self, message: MessageProxy) -> None:
-        """Make it a dead letter."""
+        """Make the message a dead letter."""
         # Without an error it never ran: Dramatiq knows no such actor.
         error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
         text = getattr(message, "text", b"")
@@ -194,7 +194,7 @@ class BlockingConsumer(_RedisConsumer):
             self._end(self.broker.do_requeue, message)
 
     def _end(self, command: Callable[[str, str], Any], message: MessageProxy) -> None:
-        """Run a command for as long as it takes, or once when the process ends: then others put it back."""
+        """Run a command until it succeeds, or once if the process ends: then others put the message back."""
         redis_id = message.options["redis_message_id"]
         for pause in backoff():
             try:

@@ -29,7 +29,7 @@ class DeadLetter(NamedTuple):
 
     @property
     def step(self) -> tuple[str, str] | None:
-        """Return actor and subject of a step, None of anything else."""
+        """Return the actor and the subject of a step's message, None of another."""
         try:
             message = json.loads(self.text)
             actor, subject = message["actor_name"], message["args"][0]
@@ -52,7 +52,7 @@ def read(client: "redis.Redis", queue: str, message_id: str) -> DeadLetter | Non
 
 
 def find(client: "redis.Redis", message_id: str) -> DeadLetter | None:
-    """Return a dead letter of whichever queue."""
+    """Return a dead letter of either queue."""
     found = (read(client, queue, message_id) for queue in (keys.INLET, keys.STEPS))
     return next((dead_letter for dead_letter in found if dead_letter is not None), None)
 
@@ -75,7 +75,7 @@ def each(client: "redis.Redis", found: Iterable[tuple[str, str]]) -> Iterator[De
 
 
 def beyond(client: "redis.Redis") -> int:
-    """Return how many entries of the inlet were put aside for want of room among its dead letters."""
+    """Return how many entries of the inlet found no room among its dead letters."""
     return int(_ask(client, "LLEN", keys.DEAD_LETTERS_BEYOND()))
 
 
@@ -94,5 +94,5 @@ def _functions(client: "redis.Redis") -> Functions:
 
 
 def _ask(client: "redis.Redis", *command: Any) -> Any:
-    """Return the answer as bytes, whatever the client's answers are: others wrote what is asked for."""
+    """Return an answer as bytes, since others may have written any bytes."""
     return client.execute_command(*command, NEVER_DECODE=True)  # type: ignore[no-untyped-call]

@@ -67,7 +67,7 @@ class Draining(Middleware):
             signal.signal(number, told)
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
-        """End at once what was told to end while it started."""
+        """End at once if a signal came during the start."""
         self._booted = True
         if self._told and not broker.stopping.is_set():
             self._end(broker, worker)

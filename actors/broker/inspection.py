@@ -18,7 +18,7 @@ _DELAYED = f"{keys.INLET}.DQ"
 
 
 def queues(client: "redis.Redis") -> Iterator[Check]:
-    """Check that each message is in its list, in hand or put off, and none where nobody reads."""
+    """Check that each message is in its list, in a worker's hands or delayed, and none where nobody reads."""
     for queue in (keys.INLET, _DELAYED, keys.STEPS):
         yield _entries(client, queue)
     yield _put_aside(client)
@@ -52,7 +52,7 @@ def _lost(client: "redis.Redis", queue: str) -> tuple[int, list[str]]:
 
 
 def _hands(client: "redis.Redis", queue: str) -> list[str]:
-    """Return the keys of what workers have in hand who are missed when they die; others keep it for good."""
+    """Return the keys of the messages in hand of workers whose death is noticed; those of others are lost."""
     pattern = keys.IN_HAND("*", queue)
     before, after = pattern.split("*")
     found = []

@@ -37,7 +37,7 @@ class Cleaner:
         self._refused: set[str] = set()
 
     async def run(self) -> None:
-        """Delete until cancelled; a failed delete costs a replayed hint, so it is logged and tried again."""
+        """Delete until cancelled, and try again what failed: an event that stays is only replayed."""
         again, idle = backoff(durations.CLEAN_PAUSE_MOST_SECONDS), 1
         while not stopping():
             with suppress(TimeoutError):

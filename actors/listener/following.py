@@ -21,7 +21,7 @@ WHY = 200
 
 
 class Following:
-    """The stream of one account, in the hands of the listener that has its lease."""
+    """The event stream of one account, followed by the listener that has the account's lease."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Following:
             await end(reading)
 
     async def _pulse(self) -> bool:
-        """Record that the stream lives, if it gave a sign; return whether to open it again."""
+        """Record that the stream lives, if there was a sign; return whether to open it again."""
         if not (self._in_step and self._alive):
             return False
         self._alive = False
@@ -114,6 +114,6 @@ class Following:
         self._alive = True
 
     async def _record(self, what: str, why: str | None = None) -> bool:
-        """Put on record what the stream has done; return whether it is to be opened again."""
+        """Record what the stream has done; return whether to open it again."""
         name, listener = self._account.name, self._listener
         return await self._functions.run(commands.followed(name, listener, what, why and why[:WHY]))

@@ -63,7 +63,7 @@ class Listener:
         self._tls = tls()
 
     def change(self, accounts: Mapping[str, Account]) -> None:
-        """Follow these accounts from now on; those that stay as they are notice nothing."""
+        """Follow these accounts from now on; unchanged ones are followed without a break."""
         self._accounts = accounts
         self._changed.set()
 
@@ -82,7 +82,7 @@ class Listener:
                 await client.aclose()
 
     async def _attend_all(self) -> None:
-        """Leave the accounts that are gone or changed, and begin with those that are new."""
+        """Stop following accounts that are gone or changed, and begin to follow new ones."""
         wanted = {(account.name, account.token): account for account in self._accounts.values()}
         gone = [self._attending.pop(key) for key in self._attending.keys() - wanted.keys()]
         await asyncio.gather(*map(end, gone))

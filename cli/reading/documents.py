@@ -13,7 +13,7 @@ _BLANK = re.compile("[ \t\r\n\ufeff]*")
 
 
 class Value(NamedTuple):
-    """A value, and from where to where it stands."""
+    """A JSON value, with the offsets of its beginning and its end."""
 
     value: Any
     start: int
@@ -25,7 +25,7 @@ class Value(NamedTuple):
 
 
 class DocumentError(IdentityWorkerError):
-    """Raised where a document can't be read on: the rule that it breaks, and at which offset if known."""
+    """Raised where a document can't be read any further: the broken rule, and its offset if known."""
 
     def __init__(self, rule: str, offset: int | None) -> None:
         super().__init__(rule)

@@ -12,7 +12,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Skipped:
-    """What of a folder was not read, all for one reason."""
+    """The files of a folder that were not read, all for one reason."""
 
     folder: str
     why: str
@@ -53,7 +53,7 @@ def files_in(folder: Path, *, recursive: bool) -> Iterator[Path | Skipped]:
 
 
 def _within(folder: Path) -> Iterator[Path | Skipped]:
-    """One folder that can't be listed must not hide the others."""
+    """Yield the files of a subfolder; one that can't be listed must not hide the others."""
     try:
         yield from files_in(folder, recursive=True)
     except OSError:

@@ -18,7 +18,7 @@ _FILE = "a file holds one brief, an array of briefs, or one brief on each line"
 
 
 def hint(value: object) -> str | None:
-    """Return why a value is no brief and what was meant, None for what the rules of briefs should judge."""
+    """Return why a value is no brief and what was meant; None where the rules of briefs should judge."""
     if isinstance(value, str):
         return _encoded_twice(value)
     if isinstance(value, list):
@@ -27,7 +27,7 @@ def hint(value: object) -> str | None:
 
 
 def aside(text: str, offset: int) -> str:
-    """Return what else is to be said where a text stops to be JSON; empty when nothing is."""
+    """Return a hint on the place where a text ends to be JSON; empty when there is none."""
     if text.startswith(("//", "/*", "#"), offset):
         return " (JSON has no comments)"
     if text[offset:].strip() == ",":

@@ -11,7 +11,7 @@ _PAUSE = 0.5
 
 
 def told(items: Iterable[Each], what: str) -> Iterator[Each]:
-    """Pass on the items; on a terminal tell how many came, in one line that is wiped away in the end."""
+    """Pass on the items; on a terminal their number is shown in one line, which is removed in the end."""
     if not sys.stderr.isatty():
         yield from items
         return

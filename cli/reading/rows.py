@@ -15,7 +15,7 @@ _MARK = "\ufeff"
 
 
 class Row(NamedTuple):
-    """What may be one brief."""
+    """A part of a text that may be one brief."""
 
     place: str
     """What is put behind the file's name: `:3` for line 3, `[2]` for the second item of an array."""
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 def rows(text: str, *, lines: bool) -> Iterator[Row]:
-    """Yield the rows of a text; `lines`: each line is one. Otherwise it is told by what stands there."""
+    """Yield the rows of a text; with `lines` each line is one, else the text is looked at."""
     if not text.strip(_MARK + " \t\r\n"):
         yield _whole("holds no brief", "")
         return
@@ -45,7 +45,7 @@ def rows(text: str, *, lines: bool) -> Iterator[Row]:
 
 
 def _is_lines(text: str) -> bool:
-    """Tell broken lines from a broken document: of lines, most begin and end as an object does."""
+    """Return whether a text is lines of JSON, also with broken ones, and not one broken document."""
     if text.lstrip(_MARK + " \t\r\n").startswith("["):
         return False
     found = [line.strip(_MARK + " \t") for line in LINE_END.split(text)]
@@ -117,7 +117,7 @@ def _whole(rule: str, shown: str) -> Row:
 
 
 def _value_faults(value: object, repeated: list[str]) -> tuple[Fault, ...]:
-    """What is lost when the value is built, or is no brief at all; the rest is for the rules of briefs."""
+    """Return the faults that are lost once the value is built; the rules of briefs find the others."""
     if repeated:
         return tuple(fault((), name, "a name may stand only once in an object") for name in repeated[:10])
     meant = hint(value)

@@ -52,7 +52,7 @@ def decoded(content: bytes) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """Return a part of such a text as bytes: as they stood there, unless that was another encoding."""
+    """Return a part of such a text as bytes: as they were in the file, unless it had another encoding."""
     return text.encode("utf-8", "surrogateescape")
 
 

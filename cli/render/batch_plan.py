@@ -20,7 +20,7 @@ from worker.store.connection import connect
 
 @dataclass(frozen=True)
 class Plan:
-    """What the briefs would take that are not on record yet."""
+    """What the briefs that are not on record yet will take."""
 
     accounts: list[AccountPlan]
     known: int
@@ -61,7 +61,7 @@ def _problems(found: Plan | None, max_credits: float | None) -> list[str]:
 
 
 def show(found: Plan | None, max_credits: float | None) -> None:
-    """Print the plan, and what stands against it."""
+    """Print the plan, and the problems with it."""
     if found is None:
         say("Slots, credits so far and duration are not known: no Redis of an installation could be asked.")
         return

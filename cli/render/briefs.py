@@ -113,7 +113,7 @@ def _table(briefs: Sequence[BriefView]) -> Table:
 
 
 def detail(brief: BriefView) -> str:
-    """Return what there is to say of a brief beside its state: what is wrong, else how far it is."""
+    """Return a brief's detail for its line: what is wrong, else how far it is."""
     if brief.faults:
         return "; ".join(f"{fault['path'] or 'brief'}: {fault['rule']}" for fault in brief.faults)
     if brief.state in ("failed", "held"):

@@ -18,7 +18,7 @@ CHANGEABLE = {"metadata", "batch", "priority"}
 
 
 def look_up(client: "redis.Redis", settings: Settings, briefs: Sequence[Outgoing], *, again: bool) -> None:
-    """Ask what would become of the valid briefs, and mark those that are not to be sent.
+    """Ask the ledger for the outcomes of the valid briefs, and mark those that are not to be sent.
 
     `again`: what was bought before may be bought again. The worker decides, once they are sent.
     """

@@ -18,7 +18,7 @@ from worker.lifecycle import admission
 
 
 class Status(StrEnum):
-    """What became of a brief."""
+    """What became of a brief of a file."""
 
     #: It breaks rules.
     BAD = "bad"
@@ -60,12 +60,12 @@ class Outgoing:
 
     @property
     def source(self) -> str:
-        """Where it stands."""
+        """The file and the place in it."""
         return self.item.source
 
     @property
     def original(self) -> str | None:
-        """The brief as it stands in its file; None for what can't be taken out of it."""
+        """The brief as it stands in its file; None where it can't be taken out of it."""
         return self.item.text
 
     @property
@@ -126,7 +126,7 @@ def _checked(each: Outgoing, accounts: Mapping[str, Account] | None, settings: S
 
 
 def _make_ids(briefs: Sequence[Outgoing], settings: Settings, *, as_written: bool) -> None:
-    """Give those without an id one; equal ones of a file are so many briefs, and numbered."""
+    """Give an id to those without one; equal briefs of a file are numbered."""
     met: Counter[tuple[str, str]] = Counter()
     for each in briefs:
         if each.brief is None or each.brief_id is not None:
@@ -140,7 +140,7 @@ def _make_ids(briefs: Sequence[Outgoing], settings: Settings, *, as_written: boo
 
 
 def _tell_repeated_ids(briefs: Sequence[Outgoing]) -> None:
-    """The worker would take the second for the first, sent again, or refuse it."""
+    """Mark briefs that repeat an id: the worker would take the second for the first, or refuse it."""
     first: dict[str, Outgoing] = {}
     for each in briefs:
         if each.brief is None or each.brief_id is None:

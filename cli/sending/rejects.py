@@ -14,7 +14,7 @@ from config.text import counted
 
 
 class Rejects:
-    """Where they are written; use `rejects_to`."""
+    """The file of rejected briefs; made by `rejects_to`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

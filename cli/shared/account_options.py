@@ -20,7 +20,7 @@ By = Annotated[
 
 
 def person(by: str | None) -> str:
-    """Return who is on record as having done it. Ends the command when that is nobody."""
+    """Return the name that is recorded for a change; end the command when there is none."""
     if by is not None:
         if not by.strip():
             fail("--by '': must be a name", USED_WRONGLY)
@@ -33,7 +33,7 @@ def person(by: str | None) -> str:
 
 
 def must_be_known(client: "redis.Redis", account: str) -> None:
-    """End the command when no account of this name was ever configured."""
+    """End the command when no account of this name is on record."""
     known = account_report.names(client)
     if account not in known:
         fail(

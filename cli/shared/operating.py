@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an operator's word about one brief."""
+    """The result of an operator's command for one brief."""
 
     brief_id: str
     did: bool
@@ -63,7 +63,7 @@ def read(ledger: Ledger, brief_id: str) -> tuple[Record, Journal]:
 
 
 def journal_of(ledger: Ledger, brief_id: str) -> Journal:
-    """Return a brief's journal, taken apart."""
+    """Return a brief's journal, grouped by call."""
     return take_apart(snapshots.journal(ledger.client, brief_id))
 
 
@@ -95,7 +95,7 @@ def of_batch(client: "redis.Redis", batch: str) -> list[str]:
 
 
 def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -> Outcome:
-    """Do something with one brief; return what came of it."""
+    """Give a command to one brief; return the result."""
     brief, journal = read(ledger, brief_id)
     try:
         said, did = act(brief, journal), True
@@ -108,7 +108,7 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
 
 
 def report(outcomes: Iterable[Outcome], *, as_json: bool) -> NoReturn:
-    """Print what came of it and end the command: 1 when something was not done."""
+    """Print the results and end the command: with 1 when something was not done."""
     found = list(outcomes)
     if not found and not as_json:
         say("Nothing was to be done: none of these is in a state for it.")

@@ -71,11 +71,11 @@ def _allow_null(schema: dict[str, Any]) -> None:
 
 
 class Part(BaseModel):
-    """What all objects of a brief share: unknown names are refused, and null means not given."""
+    """The base of all objects of a brief: unknown names are refused, and null means not given."""
 
     @staticmethod
     def _sent(value: Any) -> Any:
-        """Return a value as it is sent; None where there is nothing to send."""
+        """Return a value as the API is sent it; None where there is nothing to send."""
         if isinstance(value, Part):
             return value.body() or None
         if isinstance(value, tuple):
@@ -83,7 +83,7 @@ class Part(BaseModel):
         return value if value != {} else None
 
     def body(self) -> dict[str, Any]:
-        """Return the fields that say something, as the API is sent them."""
+        """Return the fields that hold something, as the API is sent them."""
         sent = {name: self._sent(getattr(self, name)) for name in self._body_fields()}
         return {name: value for name, value in sent.items() if value is not None}
 

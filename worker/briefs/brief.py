@@ -17,7 +17,7 @@ MAX_BYTES = 256 * 1024
 
 
 class Brief(Envelope):
-    """A brief that may be sent as it is: every rule holds, every default is filled in."""
+    """A valid brief: every rule holds, every default is filled in."""
 
     notes: list[str] = Field(
         default_factory=list, description="what was decided for the brief, or is ignored in it"
@@ -38,7 +38,7 @@ class Brief(Envelope):
         return self.reference_image is not None or any(asset.file is not None for asset in assets)
 
     def slots(self) -> int:
-        """Return the most identities that may be promoted: what must be free in the library beforehand."""
+        """Return the number of slots that it needs: the most identities that may be promoted."""
         pairs = zip(self.instructions, self.choices(), strict=True)
         return sum(instruction.num_variations if choose is Choose.ALL else 1 for instruction, choose in pairs)
 
@@ -49,10 +49,10 @@ def parse(
     max_bytes: int = MAX_BYTES,
     plain_http: bool = False,
 ) -> Brief:
-    """Read a brief from JSON of at most `max_bytes`, or from a mapping of what JSON can say.
+    """Parse a brief from JSON of at most `max_bytes`, or from a mapping of JSON values.
 
-    `plain_http` allows pictures' URLs that are not encrypted. Raises BriefError with all faults; but what is
-    no proper JSON object is refused for that alone.
+    `plain_http` allows pictures' URLs that are not encrypted. Raises BriefError with all faults; of what is
+    no proper JSON object, with that fault alone.
     """
     tree = read_object(raw, max_bytes)
     faults = list(islice(joint_faults(tree, plain_http=plain_http), MAX_FAULTS))

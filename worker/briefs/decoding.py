@@ -56,7 +56,7 @@ def _text(raw: str | bytes | Mapping[str, Any], max_bytes: int) -> str:
 
 
 def decoder(repeated: list[str]) -> json.JSONDecoder:
-    """Return what reads JSON and notes in `repeated` the names that stand more than once in an object."""
+    """Return a JSON decoder that notes in `repeated` each name that stands twice in an object."""
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built: dict[str, Any] = {}
@@ -70,7 +70,7 @@ def decoder(repeated: list[str]) -> json.JSONDecoder:
 
 
 def unreadable(error: ValueError | RecursionError) -> str:
-    """Return the rule that a text breaks of which this came when it was decoded."""
+    """Return the rule that a text breaks, by the error that its decoding raised."""
     if isinstance(error, json.JSONDecodeError):
         return f"must be JSON: {error.msg}"
     if isinstance(error, RecursionError):

@@ -54,7 +54,7 @@ BRIEF_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class _Beside(Part):
-    """What this worker should know beside the body."""
+    """The fields that this worker reads beside the API's body."""
 
     brief_id: str | None = Field(
         default=None,
@@ -99,4 +99,4 @@ class _Beside(Part):
 
 
 class Envelope(Body, _Beside):
-    """A brief: the body of POST /identity/create as it stands, and what this worker should know beside it."""
+    """A whole brief: the body of POST /identity/create with the worker's fields beside it."""

@@ -1,8 +1,8 @@
 """Compares briefs: digests of a brief's parts, of its content, and the ids that are made from them.
 
-Values are compared and not their writing: `28` is `28.0`, the order of names does not matter, what was left
-out is what its default says, and text is taken in Unicode's normal form C, as two texts that look alike
-everywhere are no two briefs. What is sent and kept stays as it was written.
+Values are compared, not how they are written: `28` equals `28.0`, the order of names does not matter, a field
+that is left out equals its default, and texts are compared in Unicode's normal form C. What is sent and kept
+stays as it was written.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _OTHERS = re.compile(r"[^A-Za-z0-9]+")
 
 
 def parts(brief: Brief) -> dict[str, str]:
-    """Return a digest of each part of a brief that says something, by its path: equal ones, equal briefs."""
+    """Return a digest of each part of a brief that holds something, by path: equal parts, equal briefs."""
     body = brief.body()
     said = {
         "account": brief.account or DEFAULT,
@@ -42,7 +42,7 @@ def parts(brief: Brief) -> dict[str, str]:
 
 
 def content(digests: Mapping[str, str]) -> str:
-    """Return a digest of what is bought, by a brief's `parts`: the body and the photo, whoever it is for."""
+    """Return a digest of what is bought (body and photo), by a brief's `parts`, whoever it is bought for."""
     bought = {
         path: said
         for path, said in digests.items()
@@ -52,7 +52,7 @@ def content(digests: Mapping[str, str]) -> str:
 
 
 def source(raw: Any) -> str:
-    """Return a digest of a message's brief as it came, whatever it is: also of one that breaks rules."""
+    """Return a digest of a message's brief as it came, valid or not."""
     try:
         return digest(json.loads(raw) if isinstance(raw, str | bytes) else raw)
     except (ValueError, TypeError, RecursionError):
@@ -60,7 +60,7 @@ def source(raw: Any) -> str:
 
 
 def made_id(brief: Brief, number: int = 1) -> str:
-    """Return an id that is made from a brief's content; equal ones have it with their `number`, from 2 on.
+    """Return an id made from a brief's content; of equal briefs, `number` tells the second and later ones.
 
     The priority is no part of it: a brief that is sent again to go faster is the same brief. Of a name only
     Latin letters and digits can stand in an id; of others the digest is enough.
@@ -72,7 +72,7 @@ def made_id(brief: Brief, number: int = 1) -> str:
 
 
 def digest(value: Any) -> str:
-    """Return a digest of what JSON can say: 64 bits, in 16 characters."""
+    """Return a digest of a JSON value: 64 bits, in 16 characters."""
     return hashlib.sha256(json.dumps(_plain(value)).encode()).hexdigest()[:16]
 
 
@@ -92,7 +92,7 @@ def _plain(value: Any) -> Any:
 
 
 def request_digest(brief: Brief) -> str:
-    """Return the digest by which a brief's record was told that was made before there were `parts`."""
+    """Return the digest by which records that are older than `parts` are compared."""
     wanted = [brief.body(), brief.reference_image, brief.choices()]
     text = json.dumps(wanted, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

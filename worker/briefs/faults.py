@@ -51,7 +51,7 @@ class BriefError(IdentityWorkerError):
 
 
 def _bounded(faults: list[Fault]) -> list[Fault]:
-    """Return as many faults as may be told, the last one saying how many more there are."""
+    """Return at most as many faults as may be listed, the last one saying how many more there are."""
     left = MAX_BYTES - len(_more(MAX_FAULTS).model_dump_json())
     for told, each in enumerate(faults):
         left -= len(json.dumps(each.model_dump())) + 2  # as JSON that escapes most, with its comma
@@ -65,14 +65,14 @@ def _more(count: int) -> Fault:
 
 
 def fault(location: tuple[str | int, ...], value: object, rule: str) -> Fault:
-    """Build the fault at `location` (field names and list positions), with its value made fit to be shown."""
+    """Build a fault at `location` (field names and list positions), with its value escaped and cut."""
     return Fault(path=path_of(location), value=shown(value), rule=rule)
 
 
 def path_of(location: tuple[str | int, ...]) -> str:
-    """Write field names and list positions as one path: `("a", 0, "b")` is `a[0].b`.
+    """Return field names and list positions as one path: `("a", 0, "b")` is `a[0].b`.
 
-    Of one that is too long its beginning and its end are kept.
+    The middle of a path that is too long is left out.
     """
     parts = (f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in location)
     path = "".join(parts).removeprefix(".")

@@ -13,13 +13,13 @@ from worker.briefs.sources import is_url
 
 
 def clean(name: str) -> str | None:
-    """Return a name as a brief may hold it, of one line and not too long; None when nothing is left."""
+    """Return a name on one line and cut to the length that a brief may hold; None when nothing is left."""
     kept = "".join(character if unicodedata.category(character)[0] not in "CZ" else " " for character in name)
     return " ".join(kept.split())[:MAX_NAME].rstrip() or None
 
 
 def job_name(suggested: str | None, photo: str | None) -> str | None:
-    """Return the name for a brief without one, None when there is nothing to make it of."""
+    """Return a job's name for a brief without one, None when there is nothing to make it from."""
     return clean(suggested or "") or clean(_stem(photo or ""))
 
 

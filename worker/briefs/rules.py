@@ -58,7 +58,7 @@ def field_faults(error: ValidationError, limit: int) -> list[Fault]:
 
 
 def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterator[Fault]:
-    """Yield the broken rules of the guide's Limits and validation that no single field can show.
+    """Yield the faults that no single field can show (guide, *Limits and validation*).
 
     `plain_http` allows http URLs.
     """

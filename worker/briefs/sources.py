@@ -15,7 +15,7 @@ RULE = (
 
 
 def is_url(place: str) -> bool:
-    """Tell a URL from a path."""
+    """Return whether a source is a URL and not a path."""
     return "://" in place
 
 

@@ -16,7 +16,7 @@ _FETCHING = float("inf")
 
 
 def share_of(threads: int) -> int:
-    """Return how many of a process's threads may fetch: a host that never answers leaves the others alone."""
+    """Return how many of a process's threads may fetch: hosts that never answer leave the others free."""
     return max(1, threads // 4)
 
 
@@ -26,7 +26,7 @@ def host_of(url: str) -> str:
 
 
 class FetchLimiter:
-    """The fetches of one process: those under way, and the briefs that wait for one."""
+    """The limiter of one process: the fetches under way, and the briefs that wait to fetch."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -36,7 +36,7 @@ class FetchLimiter:
         self._waiting: dict[str, str] = {}
 
     def acquire(self, subject: str, host: str) -> bool:
-        """Return whether a brief may fetch now; it waits for its turn if not."""
+        """Return whether a brief may fetch now; if not, it is put in the queue."""
         with self._lock:
             _, until = self._active.get(subject, (host, 0.0))
             if until == _FETCHING:
@@ -49,12 +49,12 @@ class FetchLimiter:
             return True
 
     def release(self, subject: str) -> None:
-        """Let others fetch: this fetch is over, or it will not begin."""
+        """End a brief's fetch, whether or not it was made, so that others may begin."""
         with self._lock:
             self._active.pop(subject, None)
 
     def call_next(self) -> str | None:
-        """Return the first that waits and may fetch now, which is kept for it; None if there is none."""
+        """Return the first queued brief that may fetch now, else None; its place is kept."""
         with self._lock:
             for subject, host in self._waiting.items():
                 if self._has_room(host):

@@ -40,7 +40,7 @@ def read(place: str, settings: Settings, seconds: float | None = None) -> Pictur
 
 
 def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
-    """Raise what `read` would for a picture under a folder, by its size and its first bytes alone."""
+    """Raise what `read` would raise for a picture under a folder, by its size and first bytes alone."""
     _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
 
 
@@ -102,5 +102,5 @@ def name_of(place: str) -> str:
 
 
 def upload_name(place: str, picture: Picture) -> str:
-    """Return what the API is told a picture is called: the suffix says its true type."""
+    """Return the file name that the API is told: its suffix is that of the picture's true type."""
     return (Path(name_of(place)).stem[:_STEM].strip("-.") or "picture") + picture.suffix

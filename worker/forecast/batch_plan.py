@@ -20,7 +20,7 @@ from worker.views.blockers import Processes, processes
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What the briefs of one account would take of it."""
+    """What the briefs of one account will take: slots, credits, time."""
 
     account: str
     briefs: int
@@ -51,7 +51,7 @@ class AccountPlan:
 
     @property
     def credits(self) -> float:
-        """Credits as far as they are known."""
+        """Return the credits, as far as prices are known."""
         return self.promotion_credits + (self.draft_credits or 0)
 
 
@@ -97,7 +97,7 @@ def _in_the_way(report: AccountReport, found: Processes) -> Iterator[str]:
 
 
 def committed(client: "redis.Redis", batch: str) -> float:
-    """Return the credits that a batch has spent already, or promised to those of its briefs on their way."""
+    """Return the credits that a batch has spent or reserved already."""
     with client.pipeline(transaction=True) as pipe:
         pipe.hget(keys.BUDGET(batch), "spent")
         pipe.hvals(keys.BATCH_RESERVATIONS(batch))
@@ -108,7 +108,7 @@ def committed(client: "redis.Redis", batch: str) -> float:
 def problems(
     plans: Sequence[AccountPlan], max_credits: float | None, already_committed: float = 0
 ) -> list[str]:
-    """Return why the briefs would not all come to their end, each as a sentence."""
+    """Return why some of the briefs could not finish, each reason as a sentence."""
     found = [
         f"account {plan.account} has {plan.slots_free} slots free, and {_those_before(plan)} want "
         f"{plan.slots_wanted}; these briefs need {plan.slots}"

@@ -18,7 +18,7 @@ UNCAPPED = 50
 
 
 def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
-    """Return how many promotions each of the first `MOST` waiting briefs will make, in the order of start."""
+    """Return the slots that each of the first `MOST` waiting briefs needs, in the order of their start."""
     subjects: Any = client.zrange(keys.WAITING(account, "create"), 0, MOST - 1)
     with client.pipeline(transaction=False) as pipe:
         for subject in subjects:
@@ -29,9 +29,9 @@ def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
 def forecast(
     report: AccountReport, settings: Settings, needs: Sequence[int], *, urgent: bool = False
 ) -> Estimate:
-    """Return when waiting briefs with these numbers of promotions start, the waiting promotions before them.
+    """Return when waiting briefs of these numbers of promotions start, after the waiting promotions.
 
-    `urgent`: what is asked for may take jobs of the express share.
+    `urgent`: they may take jobs of the express share.
     """
     return estimate(caps(report, settings, urgent=urgent), needs, _load(report, settings))
 

@@ -15,7 +15,7 @@ from config import durations
 
 
 class Rate(NamedTuple):
-    """So many requests (0: any number) of an endpoint in any so many seconds."""
+    """A request window: so many requests (0: any number) in so many seconds."""
 
     number: int
     seconds: float
@@ -28,7 +28,7 @@ _FIVE_A_MINUTE = (Rate(5, 60.0),)
 
 @dataclass(frozen=True)
 class Caps:
-    """What the account allows; 0 jobs is no cap. Durations are means, in seconds."""
+    """The limits of the account (0 jobs: no limit) and the mean durations of its jobs, in seconds."""
 
     jobs: int = 5
     express: int = 0
@@ -43,7 +43,7 @@ class Caps:
 
 @dataclass(frozen=True)
 class Load:
-    """What is on the way, in seconds from now."""
+    """What is under way when the simulation begins, in seconds from now."""
 
     jobs: Sequence[tuple[float, int]] = ()
     """Of each job in flight: until its end, and how many promotions follow from it."""

@@ -11,7 +11,7 @@ from worker.views.blockers import Processes
 
 
 class Start(NamedTuple):
-    """When a record starts, in ms since 1970; else what has to happen first, and the soonest time."""
+    """The forecast of a start, ms since 1970; else what has to happen first, and the soonest time."""
 
     at: int | None
     not_known: str | None = None
@@ -31,7 +31,7 @@ _UNKNOWN = {
 def start_of(
     report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int], found: Processes
 ) -> Start:
-    """Return when a record starts; where that can't be told, what has to happen, and until when it can't."""
+    """Return the forecast of a record's start; where there is none, what has to happen first."""
     if not found.workers:
         return Start(None, "no worker runs that would start it")
     if told["granted"]:
@@ -54,7 +54,7 @@ def start_of(
 def _simulated(
     report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int]
 ) -> tuple[int | None, str | None]:
-    """Return when a record starts by the account's limits alone, or None and why that can't be told."""
+    """Return the forecast by the account's limits alone, or None and why there is none."""
     if told.get("position") is None:
         return None, "it changed just now; ask again"
     creates = told["endpoint"] == "create"
@@ -74,12 +74,12 @@ def _simulated(
 
 
 def _cost(report: AccountReport, needs: list[int]) -> float:
-    """Return what briefs of so many promotions cost at least: a draft for each."""
+    """Return the least that briefs of so many promotions cost: one draft for each promotion."""
     return sum(needs) * (PROMOTION_CREDITS + (report.draft_price or 0))
 
 
 def assumed(report: AccountReport, settings: Settings) -> str:
-    """Return in words what a time of start rests on."""
+    """Return in words what the forecast assumes."""
     known = caps(report, settings)
 
     def took(seconds: float, mean: int | None) -> str:

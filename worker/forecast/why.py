@@ -55,7 +55,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One record of the brief that is not finished: itself or a promotion."""
+    """One unfinished record of a brief (itself or a promotion), and what it waits for."""
 
     subject: str
     state: str
@@ -73,7 +73,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A brief, what of it is under way, and its account if something of it waits."""
+    """The answer of `why`: a brief, its unfinished records, and its account."""
 
     brief: BriefView
     standing: tuple[Standing, ...]
@@ -81,7 +81,7 @@ class Why:
 
 
 def why(client: "redis.Redis", settings: Settings, brief_id: str) -> Why | None:
-    """Return why a brief stands where it stands; None when there is none of this id."""
+    """Return why a brief is where it is; None when there is no brief of this id."""
     brief = snapshots.brief(client, brief_id)
     if brief is None:
         return None
@@ -161,7 +161,7 @@ def _waiting(
 
 
 def _held(client: "redis.Redis", report: AccountReport, missing: dict[str, Any]) -> dict[str, Any]:
-    """Return who holds what is missing, where the account's report does not tell it."""
+    """Return who holds what is missing, where the account's report does not say it."""
     if missing["what"] == "slots":
         held = reservations.of_slots(client, report.name)
         return {"identities": report.slots_used, "held": asdict(held)}

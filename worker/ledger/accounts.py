@@ -20,7 +20,7 @@ class AccountLedger:
         self.functions = Functions(client, ledger_library(settings))
 
     def configure(self, account: Account) -> bool:
-        """Put an account's configured limits on record; return False when they are what they were."""
+        """Put an account's configured limits on record; return False when they have not changed."""
         limits = account.limits.fields()
         text = json.dumps(limits, sort_keys=True)
         return self.functions.run(commands.set_limits(account.name, limits, "configuration", text))

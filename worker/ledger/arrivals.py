@@ -13,7 +13,7 @@ from worker.store.connection import encoded
 
 
 class Outcome(StrEnum):
-    """What becomes of a brief that arrives."""
+    """What becomes of an arriving brief."""
 
     #: Its id is new.
     ACCEPTED = "accepted"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 
 class Bought(NamedTuple):
-    """When the same body and photo were bought before: as which brief, for which account, ms since 1970."""
+    """An earlier purchase of the same content: when (ms since 1970), as which brief, for which account."""
 
     brief_id: str
     account: str
@@ -35,7 +35,7 @@ class Bought(NamedTuple):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A brief that arrives, as it would be put on record."""
+    """An arriving brief, as it would be put on record."""
 
     brief_id: str
     account: str
@@ -50,7 +50,7 @@ class Arrival:
     """Tells it from a record that was made before there were `parts`; None where it breaks rules."""
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the commands are given."""
+        """Return the arguments of the Lua commands."""
         given = {
             "id": self.brief_id,
             "account": self.account,
@@ -66,7 +66,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Arrived:
-    """What became, or would become, of a brief that arrives."""
+    """The outcome for an arriving brief."""
 
     outcome: Outcome
     state: str | None = None
@@ -78,19 +78,19 @@ class Arrived:
 
 
 class Arrivals(AccountLedger):
-    """The part of the ledger that takes briefs in; every method is one round trip."""
+    """The part of the ledger that admits briefs; every method is one round trip."""
 
     def accept(self, arrival: Arrival, redis_id: str | None = None) -> Arrived:
-        """Decide what becomes of a brief that arrives, and do it.
+        """Decide the outcome for an arriving brief, and act on it.
 
-        `redis_id` is the id in Redis of the message that brings it, of which `identity.brief.conflict` tells
-        once; whoever brings it makes that message a dead letter.
+        `redis_id` is the id in Redis of the message that brings it. `identity.brief.conflict` is emitted once
+        for each; the caller makes a message in conflict a dead letter.
         """
         brought_by = None if redis_id is None else encoded(redis_id)
         return _arrived(self.functions.run(commands.accept(arrival.arguments(), brought_by)))
 
     def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
-        """Return what would become of briefs if they arrived now; nothing changes."""
+        """Return the outcomes if briefs arrived now; nothing changes."""
         given = [arrival.arguments() for arrival in arrivals]
         return [_arrived(answer) for answer in self.functions.run(commands.compare(given))] if given else []
 
@@ -105,9 +105,9 @@ class Arrivals(AccountLedger):
         event: Event,
         journal: Mapping[str, Any],
     ) -> bool:
-        """Change a brief's envelope whose fields of `when` are still so ("": not there); False: they are not.
+        """Change a brief's envelope; return False if its fields in `when` ("": absent) do not hold any more.
 
-        `batch` is its batch from now on, `priority` its new one, None where that stays.
+        `batch` and `priority` are its new ones, None where they stay.
         """
         return self.functions.run(
             commands.update(
@@ -128,5 +128,5 @@ def _arrived(answer: Sequence[str]) -> Arrived:
 
 
 def read_bought(text: str | None) -> Bought | None:
-    """Read what the commands write down of a purchase; None where there is nothing."""
+    """Read the purchase that the commands wrote down; None where there is none."""
     return Bought(**json.loads(text)) if text else None

@@ -33,7 +33,7 @@ def accept(arrival: Arrival, redis_id: bytes | None = None) -> Command[list[str]
 
 
 def compare(arrivals: Sequence[Arrival]) -> Command[list[list[str]]]:
-    """Tell what `accept` would answer to each of at least one arrival."""
+    """Return what `accept` would answer to each of at least one arrival."""
     key = _record(brief_subject(arrivals[0]["id"]))
     return Command(
         "compare", key, lambda answer: [texts(each) for each in answer], {"arrivals": list(arrivals)}
@@ -62,12 +62,12 @@ def job_over(subject: str, when: Fields) -> Command[Answer]:
 
 
 def drop(account: str, subject: str) -> Command[bool]:
-    """Give back what a subject without a record holds."""
+    """Give back what a subject holds whose record is gone."""
     return Command("drop", _record(subject), flag, {"account": account, "subject": subject})
 
 
 def why(subject: str) -> Command[dict[str, Any] | None]:
-    """Tell what a waiting record waits for, None where it does not wait."""
+    """Return what a waiting record waits for, None where it does not wait."""
     return Command("why", _record(subject), _object, {"subject": subject})
 
 
@@ -84,7 +84,7 @@ def update(
     event: Sequence[str],
     journal: str,
 ) -> Command[bool]:
-    """Change what stands around a brief's body."""
+    """Change a brief's metadata, batch or priority."""
     given: dict[str, Any] = {"brief": brief, "when": when, "set": set, "batch": batch, "priority": priority}
     given |= {"event": event, "journal": journal}
     return Command("update", _record(brief_subject(brief)), flag, given)
@@ -176,7 +176,7 @@ def release(account: str, listener: str) -> Command[bool]:
 
 
 def followed(account: str, listener: str, what: str, why: str | None = None) -> Command[bool]:
-    """Put on record what an event stream has done; answers whether to open it again."""
+    """Put on record what an event stream has done; answers whether it is to be opened again."""
     given = {"account": account, "listener": listener, "what": what, "why": why}
     return Command("followed", keys.STREAM(account), flag, given)
 

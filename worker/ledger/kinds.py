@@ -13,7 +13,7 @@ from worker.ledger.states import BRIEF, PROMOTION, State
 
 
 class Kind(StrEnum):
-    """What a record is of; also the first part of its subject."""
+    """The kind of a record; also the first part of its subject."""
 
     BRIEF = "brief"
     PROMOTION = "promotion"
@@ -110,7 +110,7 @@ PAUSES = ("pause", *ENDPOINTS, "prepare")
 
 
 def of_endpoint(endpoint: str) -> Product:
-    """Return what is bought at a paid endpoint."""
+    """Return the product that is bought at a paid endpoint."""
     return next(product for product in KINDS.values() if product.endpoint == endpoint)
 
 

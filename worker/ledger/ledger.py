@@ -28,7 +28,7 @@ class Ledger(Arrivals):
     """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
 
     def claim_step(self, subject: str) -> Record | None:
-        """Read a record for its step and clear the mark that it is woken: what comes later wakes it again."""
+        """Read a record as its step begins, and clear its mark of being woken: later events wake it again."""
         return self._read(subject, clear_wake=True)
 
     def read(self, subject: str) -> Record | None:
@@ -49,11 +49,11 @@ class Ledger(Arrivals):
         return Record(subject, fields, redis_ms(time)) if "state" in fields else None
 
     def apply(self, record: Record, transition: Transition) -> Answer:
-        """Move a record with all that belongs to the move, or do nothing.
+        """Apply a transition with all that belongs to it, or do nothing.
 
-        It must still be in the state that it was read in, or moved to with `record`, or in one of
-        `also_from`: a late answer moves nothing that has gone on by another way. So must the attempt be that
-        it was read with: whoever was overtaken by another attempt moves nothing.
+        The record must still be in the state that it was read in, or was moved to with `record`, or in one of
+        `also_from`, and at the attempt that it was read with: a late answer, or a run that another one has
+        overtaken, changes nothing.
         """
         arguments = {
             "from": [record.state, *transition.also_from],
@@ -91,19 +91,19 @@ class Ledger(Arrivals):
                 time.sleep(next(again))
 
     def observe_job(self, account: str, job: str, snapshot: str) -> bool:
-        """Put on record what the API says of a job that is nobody's; False when it is somebody's by now."""
+        """Put on record what the API says of an unclaimed job; return False when a record owns it by now."""
         return self.functions.run(commands.observe(account, job, snapshot))
 
     def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
-        """Record the choice: one planned promotion for each item, in their order."""
+        """Record a person's choice: one planned promotion for each item, in their order."""
         return self.functions.run(commands.plan(brief_id, promotions))
 
     def job_over(self, record: Record) -> Answer:
-        """Hand on the job permit of a record that is held as it was read: the API is done with its job."""
+        """Hand on the job permit of a held record, since the API is done with its job."""
         return self.functions.run(commands.job_over(record.subject, record.same_stay))
 
     def drop(self, account: str, subject: str) -> bool:
-        """Give back what a subject holds whose job is over; return False if it has a record: that decides."""
+        """Give back what a subject without a record holds; return False if it has a record after all."""
         return self.functions.run(commands.drop(account, subject))
 
     def now(self) -> int:

@@ -19,7 +19,7 @@ class Event(NamedTuple):
 class Record:
     """A record as it was read: all values are text, as Redis holds them.
 
-    Its state follows the transitions that are made with it (`Ledger.apply`).
+    Its state follows the transitions that are applied with it (`Ledger.apply`).
     """
 
     subject: str
@@ -34,7 +34,7 @@ class Record:
 
     @property
     def state(self) -> str:
-        """The state's name in `worker/ledger/states.py`."""
+        """The name of its state (`worker/ledger/states.py`)."""
         return self.fields["state"]
 
     @property
@@ -54,17 +54,17 @@ class Record:
 
     @property
     def previous_state(self) -> str | None:
-        """The state that it came from; None of one that has not moved."""
+        """The state that it was in before; None of one that has not moved."""
         return self.fields.get("left")
 
     @property
     def same_brief(self) -> dict[str, str]:
-        """What tells a brief from another one that has taken its place since it was read."""
+        """The condition that it is still the same brief, and none that has replaced it."""
         return {"accepted_at": self.fields.get("accepted_at", "")}
 
     @property
     def same_stay(self) -> dict[str, str]:
-        """What tells this stay in its state from any other."""
+        """The condition that it has not left its state since it was read."""
         return {"moved_at": self.fields["moved_at"], "state": self.state}
 
     @property
@@ -120,5 +120,5 @@ def promotion_subject(brief_id: str, number: int) -> str:
 
 
 def inside(data: Mapping[str, Any]) -> str:
-    """Return a JSON object's text without its braces: the scripts put envelopes around it."""
+    """Return a JSON object's text without its braces, for the Lua functions to add fields to."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))[1:-1]

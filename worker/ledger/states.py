@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class State(NamedTuple):
-    """One state: where it may go, who is woken when its timer is due, what it holds of the account."""
+    """One state: the allowed moves from it, the actor that its timer wakes, what it holds of the account."""
 
     moves: tuple[str, ...]
     actor: str | None = None

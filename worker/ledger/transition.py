@@ -1,4 +1,4 @@
-"""A change of a record as one value, with all that belongs to it: the ledger makes all of it or nothing."""
+"""Transitions and notes: a change of a record as one value, which the ledger applies whole or not at all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -10,7 +10,7 @@ from worker.ledger.records import Event, inside
 
 
 class Answer(StrEnum):
-    """What came of asking for a change."""
+    """The answer to a transition or note."""
 
     #: It is made, and entitles whoever asked to go on.
     APPLIED = "applied"
@@ -22,7 +22,7 @@ class Answer(StrEnum):
 
 
 class Completion(StrEnum):
-    """How the request that a record was granted is over, for the window of its endpoint."""
+    """How the granted request ended, for the window of its endpoint."""
 
     #: It reached the API, or may have: it counts.
     COUNTED = "counted"
@@ -48,7 +48,7 @@ class Throttle(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a transition and a note have in common."""
+    """The fields that a transition and a note have in common."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     """Fields of the record that are set."""
@@ -72,7 +72,7 @@ class Change:
     """
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the scripts are given of it, without what is not there."""
+        """Return its arguments for the Lua commands, without those that are not set."""
         return _present(
             {
                 "set": dict(self.fields) or None,
@@ -116,7 +116,7 @@ class Transition(Change):
             raise ValueError(f"{self.to!r} is no state of worker/ledger/states.py")
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the scripts are given of it, without what is not there."""
+        """Return its arguments for the Lua commands, without those that are not set."""
         given = {
             "to": self.to,
             "event": self.event and [self.event.type, inside(self.event.data)],
@@ -141,7 +141,7 @@ class Note(Change):
     """A call of the API follows: CONFLICT while the account is paused, and the step comes when that ends."""
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the scripts are given of it, without what is not there."""
+        """Return its arguments for the Lua commands, without those that are not set."""
         return Change.arguments(self) | _present({"again": self.again or None, "calls": self.calls or None})
 
 

@@ -19,7 +19,7 @@ from worker.lifecycle.steps import fingerprint
 
 
 class Admission(NamedTuple):
-    """What became of a message: the brief's id, what was decided, the faults that failed it."""
+    """The result of admitting a message: the brief's id, the outcome, the faults that failed it."""
 
     brief_id: str
     arrived: Arrived
@@ -64,10 +64,10 @@ def admit(
     message_id: str,
     redis_id: str | None = None,
 ) -> Admission:
-    """Put a message's brief on record, if the rules of `worker.ledger.arrivals` let it.
+    """Put a message's brief on record, as `worker.ledger.arrivals` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
-    the id in Redis of the message in a queue.
+    the id in Redis of a message in a queue.
     """
     faults: list[Fault] = []
     try:
@@ -81,7 +81,7 @@ def admit(
 
 
 def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
-    """Return a brief as it arrives; `source` is the digest of what it was read from."""
+    """Return a valid brief as an arrival; `source` is the digest of what it was read from."""
     account = brief.account or DEFAULT
     event = Event(
         "identity.brief.accepted",
@@ -117,7 +117,7 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
 
 
 def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a record holds of the body that is sent: its text, and a digest to tell it by."""
+    """Return the fields that hold the body to send: its text and its digest."""
     return {"body": json.dumps(body, ensure_ascii=False), "fingerprint": fingerprint(body)}
 
 
@@ -140,12 +140,12 @@ def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
 
 
 def envelope(brief_id: str, batch: str | None, account: str, metadata: Mapping[str, Any]) -> str:
-    """Return what each event of the brief carries, as the inside of a JSON object."""
+    """Return the data that each event of the brief carries, as the inside of a JSON object."""
     return inside({"brief_id": brief_id, "batch": batch, "account": account, "metadata": metadata})
 
 
 def _readable(raw: Any) -> Mapping[str, Any]:
-    """Return what can be read of a bad brief: whose it is should be on record if it says so."""
+    """Return the fields of an invalid brief that can be read, so that its owner is on record."""
     try:
         value = json.loads(raw) if isinstance(raw, str | bytes) else raw
     except (ValueError, RecursionError):
@@ -154,7 +154,7 @@ def _readable(raw: Any) -> Mapping[str, Any]:
 
 
 def _good(said: Mapping[str, Any], field: str, otherwise: Any) -> Any:
-    """Return a field of the envelope that keeps its rules by itself: its events should carry it."""
+    """Return a field of an invalid brief's envelope if that field alone is valid."""
     if field not in said:
         return otherwise
     try:

@@ -19,25 +19,25 @@ Entry = Mapping[str, Any]
 
 @dataclass
 class Call:
-    """One paid call: when it was intended, and the outcomes on record since, a late one among them."""
+    """One paid call: its intention, and its outcomes on record, a late one among them."""
 
     intended: Entry
     outcomes: list[Entry] = field(default_factory=list)
 
     @property
     def taken(self) -> bool:
-        """Whether the API has taken it on."""
+        """Whether the API has accepted it."""
         return any(outcome["what"] in ACCEPTED for outcome in self.outcomes)
 
     @property
     def unresolved(self) -> bool:
-        """Whether nobody knows if the API has taken it on."""
+        """Whether it is unknown if the API has accepted it."""
         return not self.taken and all(outcome["what"] in UNRESOLVED for outcome in self.outcomes)
 
 
 @dataclass(frozen=True)
 class Journal:
-    """A brief's journal, taken apart."""
+    """A brief's journal, grouped by call."""
 
     calls: tuple[Call, ...]
     strays: tuple[Entry, ...]
@@ -50,7 +50,7 @@ class Journal:
         return tuple(each for each in self.calls if each.intended["call"] == call)
 
     def made(self, call: str, what: str) -> set[str]:
-        """Return the distinct ids in the field `what` of the outcomes by which the API took on such calls."""
+        """Return the distinct ids in the field `what` of the outcomes that accepted such calls."""
         found = {
             outcome.get(what)
             for each in self.of(call)
@@ -60,26 +60,26 @@ class Journal:
         return {str(each) for each in found if each is not None}
 
     def said(self, word: str) -> int:
-        """Return how often operators said a word."""
+        """Return how often an operator gave a command."""
         return sum(entry["what"] == word for entry in self.words)
 
     @property
     def charges(self) -> dict[str, float]:
-        """What each of its jobs has used, in credits, as far as the API has said so."""
+        """The credits that each of its jobs has used, as far as the API has told them."""
         outcomes = [outcome for call in self.of("create") for outcome in call.outcomes]
         said = [each for each in outcomes if each["what"] == "charged" and each.get("credits") is not None]
         return {each["job_id"]: float(each["credits"]) for each in said}
 
     @property
     def unresolved(self) -> tuple[str, ...]:
-        """What may have been charged: the kinds of the calls whose outcome nobody knows."""
+        """The kinds of the calls whose outcome is unknown, and which may have been charged."""
         return tuple(each.intended["call"] for each in self.calls if each.unresolved)
 
 
 def take_apart(entries: Iterable[Entry]) -> Journal:
-    """Return entries by call; an outcome belongs to the newest call of its subject and attempt.
+    """Group a journal's entries by call: an outcome belongs to the newest call of its subject and attempt.
 
-    What operators said of a brief whose place was taken counts for that one alone.
+    Operators' commands count for the brief that they were about, and not for one that has replaced it.
     """
     calls: list[Call] = []
     strays: list[Entry] = []

@@ -20,7 +20,7 @@ class Chosen(NamedTuple):
     drafts: tuple[Draft, ...]
 
     def fields(self) -> dict[str, str]:
-        """Return what the promotion's record holds of the choice."""
+        """Return the promotion's fields that hold the choice."""
         return {
             "instruction": str(self.instruction),
             "candidates": json.dumps([candidate(draft) for draft in self.drafts]),
@@ -38,7 +38,7 @@ class PickError(IdentityWorkerError):
 
 
 def candidate(draft: Draft) -> dict[str, object]:
-    """Return what is kept of a draft: enough to promote it and to show it."""
+    """Return the fields that are kept of a draft: enough to promote it and to show it."""
     return {
         "image_result_id": draft.image_result_id,
         "url": draft.url,
@@ -51,7 +51,7 @@ def candidate(draft: Draft) -> dict[str, object]:
 def choose(
     rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int] = ()
 ) -> list[Chosen] | None:
-    """Return the promotions to make, by instruction; None while a person's choice is missing.
+    """Return the promotions to make, by instruction; None while a person has yet to choose.
 
     `rules` has one for each instruction.
     """

@@ -17,7 +17,7 @@ NEXT_DRAFT = "next draft"
 
 
 class Scope(StrEnum):
-    """What is held up after an error."""
+    """What is held up after an error: nothing but the record, an endpoint, or the account."""
 
     ACCOUNT = "pause"
     CREATE = "create"
@@ -35,7 +35,7 @@ class Rule(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What to do with the record that met an error."""
+    """What is done with the record that met an error."""
 
     to: str
     completion: Completion
@@ -102,7 +102,7 @@ EXTRACT = (
 
 
 def decide(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> Decision:
-    """Return what the rules say of an error."""
+    """Return the decision for an error: that of the first row that fits."""
     rule = next((rule for rule in rules if isinstance(error, rule.error)), rules[-1])
     completion = Completion.NEVER_LEFT if isinstance(error, api.NotSentError) else Completion.COUNTED
     if rule.scope is None:
@@ -126,5 +126,5 @@ def _pause_ms(error: api.ApiError, settings: Settings) -> int:
 
 
 def _retry_after(error: api.RetryLaterError) -> int | None:
-    """Return what Retry-After said, in ms: it is in real seconds, whatever the speed of a sandbox."""
+    """Return Retry-After in ms: real time, whatever the speed of a sandbox."""
     return None if error.retry_after is None else max(1, round(error.retry_after * 1000))

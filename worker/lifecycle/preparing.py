@@ -41,12 +41,12 @@ def missing_file(brief: Record) -> str | None:
 
 
 def has_files(brief: Record) -> bool:
-    """Whether a brief goes through its preparation; to do so again sends nothing twice."""
+    """Return whether a brief goes through preparation again; nothing that was uploaded is sent twice."""
     return any(True for _ in _places(brief)) or brief.get("files") is not None
 
 
 def needs_extraction(brief: Record) -> bool:
-    """Whether its reference image is still to be described."""
+    """Return whether its reference image is still to be described."""
     return brief.get("reference_image") is not None and brief.get("extracted") is None
 
 
@@ -68,9 +68,9 @@ def extracted(found: Extracted) -> dict[str, str]:
 
 
 def prepared(brief: Record) -> dict[str, str] | None:
-    """Return the final body's fields; None when there is nothing in it to make a face of.
+    """Return the fields of the final body; None when nothing in it describes a face.
 
-    What the brief says itself wins over what the API saw in its picture.
+    What the brief says itself goes before what the API saw in its picture.
     """
     body, seen, files = brief.json("body"), brief.json("extracted", {}), brief.json("files", {})
     for instruction in body["instructions"]:
@@ -100,12 +100,12 @@ def upload_failures(brief: Record) -> int:
 
 
 def seconds_lost(brief: Record) -> float:
-    """Return for how long its pictures have been fetched in vain."""
+    """Return for how many seconds its pictures have been fetched without success."""
     return int(brief.get("fetch_ms") or 0) / 1000
 
 
 def seconds_to_fetch(brief: Record) -> float:
-    """Return for how long its next fetch may take."""
+    """Return how many seconds its next fetch may take."""
     return min(durations.FETCH_SECONDS, durations.FETCHES_MOST_SECONDS - seconds_lost(brief))
 
 

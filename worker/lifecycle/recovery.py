@@ -24,17 +24,17 @@ class Move(NamedTuple):
 
 
 class OperationRefusedError(IdentityWorkerError):
-    """Raised when a brief is not where what was asked can be done; says what can."""
+    """Raised when an operator's command does not fit the brief's state; says what can be done."""
 
 
 def asks_for_job(brief: Record) -> bool:
-    """Whether nobody knows if a create of it has arrived."""
+    """Return whether it is unknown if a create of it has arrived."""
     held = brief.state == "held" and brief.previous_state == "uncertain" and brief.get("evidence") is None
     return held or brief.state == "uncertain"
 
 
 def asks_for_description(brief: Record) -> bool:
-    """Whether nobody knows if its reference image was described."""
+    """Return whether it is unknown if its reference image was described."""
     return brief.state == "held" and brief.previous_state == "preparing" and brief.get("evidence") is None
 
 
@@ -47,10 +47,7 @@ def answers(brief_id: str, *, job: bool) -> str:
 
 
 def argument(brief_id: str) -> str:
-    """Return an id as it is typed: one that begins as an option does stands behind `--`.
-
-    Those of dead letters may hold what a shell takes for its own.
-    """
+    """Return an id as an argument of a command: quoted, and behind `--` where it begins as an option does."""
     return f"-- {shlex.quote(brief_id)}" if brief_id.startswith("-") else shlex.quote(brief_id)
 
 
@@ -89,7 +86,7 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[Move]:
 
 
 def _from_failed(brief: Record, journal: Journal) -> Move:
-    """Return the move to the last thing that was paid for."""
+    """Return the transition of a failed brief back to the last thing that was paid for."""
     if brief.get("faults") is not None:
         raise OperationRefusedError(
             f"brief {brief.brief_id} breaks rules: enqueue it corrected, and it takes this one's place"

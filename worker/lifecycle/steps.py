@@ -14,7 +14,7 @@ from worker.piktid.errors import ApiError
 
 
 def fingerprint(request: Mapping[str, Any]) -> str:
-    """Return a short digest of what a request says, to tell it by."""
+    """Return a short digest of a request."""
     return hashlib.sha256(json.dumps(request, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
@@ -54,7 +54,7 @@ def drafts_fields(results: JobResults) -> dict[str, str]:
 
 
 def credits_field(results: JobResults) -> dict[str, str]:
-    """Return what a brief's record holds of what its job cost: nothing where the API is silent."""
+    """Return the field that holds what a brief's job cost; none where the API does not say it."""
     return {} if results.credits_used is None else {"credits_used": f"{results.credits_used:g}"}
 
 
@@ -100,5 +100,5 @@ def identity_event(type_: str, promotion: Record, **facts: Any) -> Event:
 
 
 def outcome_field(event: Event, state: str) -> dict[str, str]:
-    """Return what the brief's last event will say of a finished promotion."""
+    """Return the field with which a finished promotion is told of in the brief's last event."""
     return {"outcome": json.dumps({"state": state, **event.data}, ensure_ascii=False)}

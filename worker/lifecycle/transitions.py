@@ -108,13 +108,13 @@ def _faults(error: ApiError) -> dict[str, object]:
 
 
 def unresolved(brief: Record, look_ms: int) -> Transition:
-    """Nobody will record any more whether the create has arrived."""
+    """The outcome of the create is unknown, and whoever made it can record it no more."""
     journal = steps.outcome("create", brief, "unknown")
     return Transition("uncertain", journal=journal, completion=Completion.COUNTED, timer_ms=look_ms)
 
 
 def adopted(brief: Record, job_id: str, *, by: str | None = None, observed: int | None = None) -> Transition:
-    """A job turned out to be that of the create: `by` an operator, or by what was `observed` of jobs."""
+    """A job turned out to be the create's: `by` an operator, or by what was `observed` of jobs."""
     said = {} if by is None else {"by": by}
     return Transition(
         "generating",
@@ -201,25 +201,25 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
 
 
 def promote_unresolved(promotion: Record) -> Transition:
-    """Nobody will record any more whether the promote has arrived: it is repeated, which is safe."""
+    """The outcome of the promote is unknown, and whoever made it can record it no more: it is repeated."""
     journal = steps.outcome("promote", promotion, "unknown")
     return Transition("planned", journal=journal, completion=Completion.COUNTED, keep_permit=True)
 
 
 def same_draft_again(why: str, journal: Mapping[str, Any]) -> Transition:
-    """What the API made of a draft came to nothing: it is promoted once more."""
+    """Preprocessing of the draft failed: it is promoted once more."""
     return Transition("planned", fields={"repeated": "1", "error": why}, journal=journal)
 
 
 def next_draft(candidate_index: int, why: str) -> Transition:
-    """The draft that a promotion is at came to nothing: another of its candidates is promoted."""
+    """The draft of a promotion can't be used: another of its candidates is promoted."""
     return Transition("planned", fields={"tried": str(candidate_index), "error": why}, forget=["repeated"])
 
 
 def call_ended(
     transition: Transition, journal: Mapping[str, Any], completion: Completion | None = None
 ) -> Transition:
-    """Return a transition to which the end of a paid call leads: of its request, or of what came of it."""
+    """Return a transition that also records the end of a paid call."""
     return replace(transition, journal=journal, completion=completion, paid=True)
 
 

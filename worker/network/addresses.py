@@ -32,7 +32,7 @@ def is_public(address: Address) -> bool:
 
 
 def look_up(host: str, port: int, seconds: float) -> list[str]:
-    """Return a host's addresses; raises OSError, which TimeoutError is as well, or UnicodeError.
+    """Return a host's addresses; raises OSError (TimeoutError is one) or UnicodeError.
 
     The system's resolver has times of its own, half a minute and more, so a thread beside waits for it.
     """

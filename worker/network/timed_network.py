@@ -27,7 +27,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let whatever this thread waits for on such connections end at the latest so many seconds from now."""
+    """Limit all waiting of this thread on such connections to so many seconds from now."""
     before = _deadline.set(min(_deadline.get(), time.monotonic() + seconds))
     try:
         yield
@@ -44,7 +44,7 @@ def _seconds(timeout: float | None, error: type[httpcore.TimeoutException]) -> f
 
 
 class TimedBackend(httpcore.NetworkBackend):
-    """Connects to a host, whose addresses `resolve` tells, within the time for connecting as a whole."""
+    """Connects to a host (addresses by `resolve`) within the time for connecting as a whole."""
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
@@ -78,7 +78,7 @@ class TimedBackend(httpcore.NetworkBackend):
 
 
 class TimedStream(httpcore.NetworkStream):
-    """A connection that waits no longer than `within` says."""
+    """A connection that waits no longer than `within` allows."""
 
     def __init__(self, plain: httpcore.NetworkStream) -> None:
         self._plain = plain

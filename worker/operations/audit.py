@@ -32,7 +32,7 @@ _PROMOTE_UNRESOLVED = ("promoting", "planned", "held")
 
 
 class UnreadableRecordError(IdentityWorkerError):
-    """Raised when what is on record of a brief can't be read: others have written there."""
+    """Raised when a record or journal can't be read, as others have written to it."""
 
 
 class Audited(NamedTuple):
@@ -54,7 +54,7 @@ def ids(client: "redis.Redis", batch: str | None) -> Iterator[str]:
 
 
 def _by_score(client: "redis.Redis", key: str) -> Iterator[str]:
-    """Return a sorted set's members page by page: by their scores, as ranks move while others are removed."""
+    """Yield a sorted set's members page by page, by score: ranks shift while members are removed."""
     since, seen = "-inf", 0
     while True:
         page: list[tuple[str, float]] = client.zrange(  # type: ignore[assignment]
@@ -91,7 +91,7 @@ def read(client: "redis.Redis", brief_id: str) -> Audited | None:
 
 
 def faults(audited: Audited) -> Iterator[str]:
-    """Return in words what of a brief's charges is not as it should be, by the journal and the ledger."""
+    """Return in words which of a brief's charges are wrong, by the journal and the ledger."""
     brief, journal = audited.brief, audited.journal
     if brief is None:
         yield "its record is gone, and its journal tells of paid calls"
@@ -166,7 +166,7 @@ def _draft(call: Call) -> object:
 
 
 def faults_by_api(audited: Audited, api: "PiktID", identities: frozenset[str]) -> Iterator[str]:
-    """Return what the API has otherwise than we; `identities` are those that it lists. Raises ApiError."""
+    """Return where the API differs from the ledger; `identities` are those that it lists. Raises ApiError."""
     brief = audited.brief
     if brief is None:
         return

@@ -18,7 +18,7 @@ from worker.store.findings import Level
 
 
 class Health(StrEnum):
-    """How a check went."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -26,7 +26,7 @@ class Health(StrEnum):
 
 
 class Check(NamedTuple):
-    """One line: what was looked at, how it is, and what to do unless it is well."""
+    """One check: what was looked at, how it is, and what to do unless it is well."""
 
     name: str
     health: Health
@@ -117,7 +117,7 @@ def _workers(client: "redis.Redis", now: int, *, waiting: int) -> Check:
 
 
 def _timers(client: "redis.Redis", now: int) -> Check:
-    """Say whether what is due is woken: jobs in flight, pauses and unknown outcomes wait for it."""
+    """Check that due timers are acted on: jobs in flight, pauses and unresolved calls depend on them."""
     first: Any = client.zrange(keys.TIMERS(), 0, 0, withscores=True)
     late = now - first[0][1] if first else 0
     if late <= durations.TIMER_LATE_MS:

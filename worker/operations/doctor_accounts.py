@@ -25,7 +25,7 @@ NEAR = 0.1
 
 
 def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
-    """Check an account; its token is tried."""
+    """Check an account; a request is made with its token."""
     report = account_report.report(client, account.name)
     waiting = sum(report.waiting.values()) + sum(batch.parked for batch in report.batches)
     yield _token(account, api, waiting)
@@ -34,7 +34,7 @@ def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream
 
 
 def elsewhere(client: "redis.Redis", configured: set[str]) -> Iterator[Check]:
-    """Check the accounts that are on record and not configured here: their briefs wait for who has them."""
+    """Check the accounts on record that are not configured here: their briefs wait for another worker."""
     for name in account_report.names(client):
         if name in configured:
             continue

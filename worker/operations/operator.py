@@ -33,7 +33,7 @@ _ASKING = "; `identity-worker status --held` lists what asks"
 
 
 class Operator:
-    """The operator's moves, journalled with who made them.
+    """The operator's commands; the journal names who gave them.
 
     All raise OperationRefusedError and redis.RedisError.
     """
@@ -43,7 +43,7 @@ class Operator:
         self._by = by
 
     def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
-        """Make a job of the API the brief's, once the API has said that it is one that creates identities."""
+        """Adopt a job for the brief, once the API has confirmed that it is one that creates identities."""
         if not asks_for_job(brief):
             raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job{_ASKING}"
@@ -53,7 +53,7 @@ class Operator:
         return self._checked(brief, answer, f"or job {job_id} is another brief's")
 
     def resend(self, brief: Record) -> Answer:
-        """Have the paid call made again whose outcome nobody knows: the create, or the description."""
+        """Make the paid call of unknown outcome again: the create, or the description."""
         if asks_for_job(brief):
             to = "waiting"
         elif asks_for_description(brief):
@@ -67,7 +67,7 @@ class Operator:
         return self._checked(brief, answer)
 
     def give_up(self, brief: Record, paid: str) -> Answer:
-        """Fail a brief that waits for an answer; what was `paid` is told with it."""
+        """Fail a brief that waits for an answer; its event tells what was `paid`."""
         if brief.state not in ("held", "uncertain"):
             raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: only one that is held can be given up{_ASKING}"

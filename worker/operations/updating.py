@@ -17,7 +17,7 @@ class UnknownBriefError(IdentityWorkerError, LookupError):
 
 
 class Change(NamedTuple):
-    """What a brief is to have from now on; None where it keeps what it has."""
+    """The new metadata, batch and priority of a brief; None where they stay."""
 
     metadata: Mapping[str, Any] | None = None
     batch: str | None = None
@@ -73,7 +73,7 @@ def _checked(new: dict[str, Any]) -> dict[str, Any]:
 def _write(
     ledger: Ledger, record: Record, changed: Mapping[str, Any], stands: Mapping[str, Any], by: str
 ) -> bool:
-    """Write down what changes; return False when somebody else has changed the brief since it was read."""
+    """Write the changes; return False when the brief has changed since it was read."""
     now = {**stands, **changed}
     fields = {"envelope": envelope(record.brief_id, now["batch"], record.account, now["metadata"])}
     parts = record.json("parts")

@@ -31,7 +31,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A creation job that the API has taken on."""
+    """A creation job that the API has accepted."""
 
     job_id: str
 

@@ -32,7 +32,7 @@ _WRITES = ("send_request_headers.started", "send_request_body.started")
 
 
 class _DeadlineError(IdentityWorkerError):
-    """Raised out of a request whose time to be sent is over."""
+    """Raised in a request that must not be sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Reply:
 
 
 def fence(send_by: float) -> dict[str, Any]:
-    """Return the extensions of a request that is not written after `send_by`, in seconds of `clock`.
+    """Return the extensions of a request that is not written after `send_by` (`config.times.monotonic`).
 
-    Whoever was frozen between its claim and its call finds itself here, on the way to the socket: `exchange`
-    raises NotSentError. A request is acted on when it is whole, so its body is looked at as well.
+    A process may be frozen between its claim of a paid call and the call: when it goes on, `exchange` raises
+    NotSentError. The API acts on a request once it is whole, so the body is checked as well as its head.
     """
 
     def look(event: str, _: Mapping[str, Any]) -> None:
@@ -100,7 +100,7 @@ def read_body(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
 
 
 def packings(headers: httpx.Headers) -> list[str]:
-    """Return how a body is packed, one item a layer; `identity` and nothing are none (RFC 9110, 8.4)."""
+    """Return the encodings of a body, one item a layer; `identity` is none (RFC 9110, 8.4)."""
     named = [each.strip().lower() for each in headers.get("content-encoding", "").split(",")]
     return [each for each in named if each not in ("", "identity")]
 
@@ -108,7 +108,8 @@ def packings(headers: httpx.Headers) -> list[str]:
 def _unpacked(raw: bytearray, packed: list[str], max_bytes: int) -> tuple[bytes, bool]:
     """Return what one layer of gzip or zlib holds, up to the limit; of anything else, nothing.
 
-    We ask for none. But an answer that tells what was bought must not be lost to a proxy that packs unasked.
+    We ask for no compression. But a proxy may compress all the same, and an answer that tells what was bought
+    must not be lost.
     """
     if packed not in (["gzip"], ["x-gzip"], ["deflate"]):
         return b"", False

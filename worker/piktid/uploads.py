@@ -16,7 +16,7 @@ _NEVER = (400, 411, 413, 415, 422)
 
 
 def secured(upload_url: str, base_url: str) -> str:
-    """Return an upload URL that may be used.
+    """Return an upload URL that is safe to use.
 
     The server has been seen to name http where it means https, so it is upgraded where the API itself is
     https. Raises PictureRefusedError when it is in clear text to another machine.

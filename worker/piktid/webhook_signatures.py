@@ -57,7 +57,7 @@ def is_signed(webhook: StoredWebhook | None, body: bytes, signature: str, now: f
 
 
 def sign(secret: SecretStr, body: bytes) -> bytes:
-    """Return what `X-Webhook-Signature` says of a body."""
+    """Return the value of `X-Webhook-Signature` for a body."""
     key = secret.get_secret_value().encode()
     return b"sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest().encode()
 

@@ -34,7 +34,7 @@ def _options(**more: Any) -> dict[str, Any]:
 
 
 class _Leaving:
-    """A connection that is closed once it is given back, if its server was not the one to ask."""
+    """A connection that is closed when it is released, if its server was not the primary."""
 
     #: Kept apart from redis-py's own mark, which is gone when a client has closed the connection itself.
     was_wrong = False
@@ -73,7 +73,7 @@ def _leaving(kind: type, mixin: type) -> type:
 
 
 class _Pool(redis.ConnectionPool):
-    """Connections of which one that is to be left takes the idle ones with it."""
+    """A pool that closes its idle connections together with one that is to be left."""
 
     def __init__(self, connection_class: type = redis.Connection, **options: Any) -> None:
         super().__init__(connection_class=_leaving(connection_class, _Leaving), **options)
@@ -87,7 +87,7 @@ class _Pool(redis.ConnectionPool):
 
 
 class _Nowhere(redis.Connection):
-    """Leads to no server."""
+    """A connection to no server."""
 
     def connect(self) -> None:
         """Raise RuntimeError."""
@@ -95,7 +95,7 @@ class _Nowhere(redis.Connection):
 
 
 class _AsyncPool(redis.asyncio.BlockingConnectionPool):
-    """The same for asyncio; whoever finds no free connection waits for one."""
+    """The same for asyncio; a caller that finds no free connection waits for one."""
 
     def __init__(self, connection_class: type = redis.asyncio.Connection, **options: Any) -> None:
         super().__init__(connection_class=_leaving(connection_class, _AsyncLeaving), **options)
@@ -123,12 +123,12 @@ def connect_bytes(url: str) -> "redis.Redis":
 
 
 def unconnected() -> "redis.Redis":
-    """Return a client that is told its server later, by a `connection_pool`; a command before that raises."""
+    """Return a client that gets its server later, by a `connection_pool`; commands before that raise."""
     return redis.Redis.from_pool(_Pool(connection_class=_Nowhere))
 
 
 def decoded(name: bytes) -> str:
-    """Return a name that others chose as text, whatever its bytes are; such a client sends the same bytes."""
+    """Return a name that others chose as text, whatever its bytes are; `encoded` gives the bytes back."""
     return name.decode("utf-8", _ANY_BYTES)
 
 

@@ -1,7 +1,8 @@
 """Checks what a Redis may lose or evict, by its own INFO and CONFIG.
 
-Money is recorded there. A server that evicts keys forgets paid calls while it runs, so nothing starts on one.
-One that keeps too little on disk forgets them when it ends: that is its operator's choice, and said aloud.
+Paid calls are recorded there. A server that evicts keys forgets them while it runs, so no process starts on
+one. One that keeps too little on disk forgets them when it ends: its operator may choose that, and is told
+so.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ _ABOUT = "durability"
 
 
 def examine(info: Mapping[str, str], config: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what is to be said of a server by its INFO and CONFIG GET; empty where it may not be asked."""
+    """Yield the findings about a server by its INFO and CONFIG GET; empty where these may not be asked."""
     yield from _eviction(info)
     yield from _persistence(info, config)
 

@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about a server: what it is about, what could go wrong by it, and what to do."""
+    """One finding about a server: what it is about, what could go wrong, and what to do."""
 
     about: str
     level: Level

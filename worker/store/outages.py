@@ -1,7 +1,8 @@
 """Tells outages from errors: whether an error of Redis is the server's state or the command's fault.
 
-Both are nothing that a message or a record has done, so what met them is tried again. Everything else that
-Redis refuses (a key of another type, arguments that it can't read) will be refused again.
+An outage (a wrong server, or one that can't serve us now) is not the fault of a message or record, so what
+met it is tried again. Everything else that Redis refuses (a key of another type, arguments that it can't
+read) will be refused again.
 """
 
 import re
@@ -37,7 +38,7 @@ def code_of(error: redis.RedisError) -> str:
 
 
 def is_elsewhere(error: BaseException) -> bool:
-    """Return whether a server has answered that it is not the one to ask: connect anew, by name."""
+    """Return whether a server has answered that another one must be asked: connect anew, by name."""
     return isinstance(error, redis.RedisError) and code_of(error) in _ELSEWHERE
 
 

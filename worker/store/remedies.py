@@ -54,7 +54,7 @@ _PLAIN = "start it, or set REDIS_URL to one that runs"
 
 
 def remedy(error: redis.RedisError) -> str:
-    """Return what to do about an error of Redis, a sentence without its end."""
+    """Return what to do about an error of Redis, as a sentence without its full stop."""
     text = str(error).lower()
     told = _BY_CODE.get(code_of(error)) or next((do for part, do in _BY_TEXT.items() if part in text), None)
     if told is not None:

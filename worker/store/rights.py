@@ -1,7 +1,7 @@
 """Checks that the server lets us run each command that we use, on keys like ours.
 
-All of them stand in one transaction on keys of its own: where one is refused, the server names it, and runs
-none; else they run together, and the last deletes the keys. Nobody ever sees them, and none is left behind.
+All probes stand in one transaction on scratch keys: where one is refused, the server names it and runs none;
+else all are run, and the last one deletes the keys. Nobody ever sees them, and none is left behind.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ def probes() -> list[Command]:
 
 
 def _tried(key: str) -> Iterator[Command]:
-    """Yield what is done to records: each type in turn, under one name."""
+    """Yield the commands on records: each type in turn, under one name."""
     yield from [("SET", key, 1, "PX", 1000), ("GET", key), ("INCR", key), ("PEXPIRE", key, 2000, "GT")]
     yield from [("INCRBY", key, 1), ("DECRBY", key, 1)]
     yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key)]
@@ -57,7 +57,7 @@ def _tried(key: str) -> Iterator[Command]:
 
 
 def _queued(key: str) -> Iterator[Command]:
-    """Yield what is done to the queues, whose keys are Dramatiq's."""
+    """Yield the commands on the queues, whose keys are Dramatiq's."""
     yield from [("SADD", key, "a"), ("SREM", key, "b"), ("SMEMBERS", key), ("SCARD", key)]
     yield from [("SISMEMBER", key, "a"), ("DEL", key)]
     yield from [("RPUSH", key, "a"), ("BLMOVE", key, key, "LEFT", "LEFT", 1)]
@@ -81,9 +81,9 @@ def _called(key: str) -> Iterator[Command]:
 
 
 def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iterator[Finding]:
-    """Yield what the answers to the probes say; raises the redis.RedisError that says that it may pass.
+    """Yield the findings from the answers to the probes; raises the redis.RedisError of one that may pass.
 
-    `user` is whom the server takes us for.
+    `user` is the name that the server knows us by.
     """
     last = answers[-1]
     inner = last if isinstance(last, list) else []
@@ -113,7 +113,7 @@ def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iter
 
 
 def read_only(primary: str = "") -> Finding:
-    """Return what is said of a replica."""
+    """Return the finding about a replica."""
     what = f"it is a replica{primary and f' of {primary}'}: it takes no writes, or loses them"
     return Finding("server", Level.REFUSE, what, "name the primary in REDIS_URL")
 

@@ -1,7 +1,7 @@
 """The start-up check of Redis, the same for every process and for `doctor`.
 
 One round trip. What can never succeed ends the start with its own remedy; what may pass is waited for; what
-the server does not let us ask is said, and is no fault.
+the server does not let us ask is a finding, and no fault.
 """
 
 import time
@@ -33,14 +33,14 @@ class UnsafeServerError(IdentityWorkerError):
 
 
 class Examined(NamedTuple):
-    """A server's name and version (None: it does not tell), and what is to be said of it, the worst first."""
+    """A server's name and version (None: unknown), and the findings about it, the worst first."""
 
     server: str | None
     findings: list[Finding]
 
 
 def examine(client: "redis.Redis") -> Examined:
-    """Return what is to be said of a server. Its keys are as they were before.
+    """Return the findings about a server. Its keys are as they were before.
 
     Raises redis.RedisError of one that does not answer, or can't write at the moment.
     """
@@ -121,7 +121,7 @@ def _info(answer: Any) -> Mapping[str, str]:
 
 
 def _kind(hello: Mapping[str, Any], info: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield why a server is none of the kind that we run on."""
+    """Yield why a server is of no kind that we run on."""
     mode = hello.get("mode") or info.get("redis_mode")
     if mode == "sentinel":
         what = "it is a Sentinel, which holds no data"

@@ -29,7 +29,7 @@ CREATION = "identity_creation"
 
 
 class Fit(Enum):
-    """Whether a job may be the one that a create has made."""
+    """Whether a job may be the one that a create has made, by what was made."""
 
     YES = "as many drafts of each instruction, and of the right kind"
     MAYBE = "too little is known of it"
@@ -76,7 +76,7 @@ class UnresolvedCreate:
     """How many drafts of each instruction it asked for."""
 
     def fit(self, job: UnclaimedJob) -> Fit:
-        """Return whether a job may be its own, by what was made."""
+        """Return whether the create may have made a job, by the job's kind and drafts."""
         if job.seen_at < self.began_at or job.kind not in ("", CREATION):
             return Fit.NO
         if not job.kind or not job.is_over:
@@ -100,26 +100,26 @@ class UnresolvedCreate:
         )
 
     def may_own(self, job: UnclaimedJob) -> bool:
-        """Return whether nothing speaks against a job's being its own."""
+        """Return whether the create may have made a job, by all that is known of it."""
         return self.fit(job) is not Fit.NO and self.is_in_time(job) is not False
 
 
 class Adopt(NamedTuple):
-    """The create has made this job."""
+    """The decision that the create has made this job."""
 
     job: UnclaimedJob
 
 
 class NotArrived(NamedTuple):
-    """The create has made no job: it may be sent again."""
+    """The decision that the create has made no job: it may be sent again."""
 
 
 class Wait(NamedTuple):
-    """It can't be known yet."""
+    """The decision that it is too early to tell."""
 
 
 class Ask(NamedTuple):
-    """It can't be known from here; `jobs` may be the create's."""
+    """The decision that a person has to tell; `jobs` may be the create's."""
 
     jobs: tuple[UnclaimedJob, ...]
     why: str
@@ -138,7 +138,7 @@ class Evidence:
 def resolve(
     create: UnresolvedCreate, evidence: Evidence, over_at: int, settings: Settings
 ) -> Adopt | NotArrived | Wait | Ask:
-    """Return what to do about a create; by `over_at` (ms) a job that it has made is over for certain."""
+    """Decide what becomes of a create; by `over_at` (ms) any job that it has made is over for certain."""
     proven = _is_followed(create, evidence.stream) and (evidence.stream.replayed_at or 0) >= over_at
     job = _own_job(create, evidence)
     if job is not None and (proven or (create.end_known and create.is_in_time(job))):

@@ -51,7 +51,7 @@ class Stream:
 
     @property
     def troubled_at(self) -> int | None:
-        """When that was."""
+        """When the trouble was that `why` tells of."""
         return max(filter(None, (self.ended_at, self.unread_at)), default=None)
 
 

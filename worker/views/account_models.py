@@ -13,7 +13,7 @@ from worker.views.slots import SlotsSeen
 
 @dataclass(frozen=True, slots=True)
 class PermitHolder:
-    """Who holds a job permit, for which remote job; neither job nor state is known of some."""
+    """A subject that holds a job permit, and its remote job; job and state may be unknown."""
 
     subject: str
     state: str | None
@@ -26,7 +26,7 @@ class PermitHolder:
 
 @dataclass(frozen=True, slots=True)
 class WindowView:
-    """The requests of a paid endpoint that count at the moment; a limit of 0 is none."""
+    """A request window and the requests that count in it now; a limit of 0 is none."""
 
     endpoint: str
     used: int
@@ -41,7 +41,7 @@ class WindowView:
 
 @dataclass(frozen=True, slots=True)
 class BatchWaiting:
-    """What of a batch waits; `batch` is None for what is in none."""
+    """How many of a batch wait; `batch` is None for those without one."""
 
     batch: str | None
     create: int
@@ -52,7 +52,7 @@ class BatchWaiting:
 
 @dataclass(frozen=True, slots=True)
 class AccountBudget:
-    """What an account may cost in all since it was given a budget, in credits."""
+    """The budget of an account, in credits, since it was first set."""
 
     allowed: float
     spent: float

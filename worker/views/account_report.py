@@ -110,7 +110,7 @@ def _draft_price(fields: Fields) -> float | None:
 
 
 def _window(window: Window, counted: Mapping[str, _Requests], limit: int, now: int) -> WindowView:
-    """The requests under way have no end yet, and stand in their endpoint's first window alone."""
+    """Return the view of a window; requests without an end count in their endpoint's first window alone."""
     under_way = [end for _, end in counted[window.endpoint] if end == _UNDER_WAY]
     frees_at = sorted(int(end) for _, end in counted[window.name] if now < end < _UNDER_WAY)
     ends: list[float] = [*frees_at, *under_way]

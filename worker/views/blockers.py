@@ -39,7 +39,7 @@ def processes(client: "redis.Redis") -> Processes:
 
 
 def queued_since(client: "redis.Redis", subject: str) -> int | None:
-    """Return since when a record's step is queued, None when it is not."""
+    """Return when a record's step was queued, None when it is not queued."""
     since, message = client.hmget(keys.RECORD(subject), "hinted", "message")
     if since is None or message is None or not client.hexists(keys.MESSAGES(keys.STEPS), message):
         return None
@@ -47,7 +47,7 @@ def queued_since(client: "redis.Redis", subject: str) -> int | None:
 
 
 def not_running(report: AccountReport, found: Processes, queued_at: int | None) -> Iterator[Blocker]:
-    """Yield what does not run, or has not come to a record's step for a while."""
+    """Yield the processes that do not run, and a step that no worker has taken for a while."""
     if not found.workers:
         yield {"what": "worker"}
     elif queued_at is not None and report.read_at - queued_at > durations.SLOW_STEP_MS:
@@ -57,9 +57,9 @@ def not_running(report: AccountReport, found: Processes, queued_at: int | None) 
 
 
 def ahead(report: AccountReport, kind: Kind, state: str) -> Iterator[Blocker]:
-    """Yield what a record that is in this state, and asks for no permit yet, will meet as things are.
+    """Yield what a record will meet later that is in this state and asks for no permit yet.
 
-    Of what waits for permits the script `why` tells.
+    What waits for permits is told by the command `why`.
     """
     for what in KINDS[kind].states[state].meets:
         if (pause := report.pauses.get(what)) is not None:

@@ -20,7 +20,7 @@ class Listed(NamedTuple):
 
     @property
     def ids(self) -> list[str]:
-        """The open ones, then the finished ones."""
+        """The unfinished ones, then the finished ones."""
         return self.open + self.finished
 
     @property

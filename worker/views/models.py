@@ -32,7 +32,7 @@ class PromotionView:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing follows."""
+        """Whether it is in a final state."""
         return final(Kind.PROMOTION, self.state)
 
 
@@ -95,7 +95,7 @@ class BriefView:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing follows."""
+        """Whether it is in a final state."""
         return final(Kind.BRIEF, self.state)
 
     @property
@@ -116,7 +116,7 @@ class PauseView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """What an account has in use and what waits for it; a cap of 0 is no cap."""
+    """What an account uses and what waits for it, in short; a cap of 0 is no cap."""
 
     name: str
     jobs_in_use: int

@@ -15,7 +15,7 @@ from worker.views import snapshots
 
 
 class Orphan(NamedTuple):
-    """What is known of an orphan: whose permit it holds and for how long, ms, and what its last call made."""
+    """An orphan: whose permit it holds, for how long (ms), and what its last paid call made."""
 
     account: str
     age_ms: int

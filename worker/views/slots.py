@@ -7,7 +7,7 @@ from worker.views.models import Fields
 
 @dataclass(frozen=True, slots=True)
 class SlotsSeen:
-    """What the API has said of an account's slots: full with so many identities, whatever the limit says."""
+    """The number of identities at which the API has said that the account is full."""
 
     number: int
     at: int
@@ -16,7 +16,7 @@ class SlotsSeen:
 
 
 def slots_seen(fields: Fields) -> SlotsSeen | None:
-    """Return what the API has said, by an account's record; None when it has said nothing, or no more."""
+    """Return that number by an account's record; None when the API has not said so, or it holds no more."""
     if "slots_seen" not in fields:
         return None
     return SlotsSeen(int(fields["slots_seen"]), int(fields["slots_seen_at"]), fields["slots_seen_reason"])

@@ -38,7 +38,7 @@ def brief(client: "redis.Redis", brief_id: str) -> BriefView | None:
 def briefs(
     client: "redis.Redis", *, batch: str | None = None, open_limit: int = 10_000, finished_limit: int = 50
 ) -> list[BriefView]:
-    """Return the open briefs, oldest first, then the finished ones, newest first; those of `batch` if given.
+    """Return the unfinished briefs, oldest first, then the finished ones, newest first; of `batch` if given.
 
     A few round trips, however many there are.
     """
@@ -46,7 +46,7 @@ def briefs(
 
 
 def each(client: "redis.Redis", ids: Sequence[str]) -> Iterator[BriefView]:
-    """Yield the briefs of these ids that are on record, in their order; of any number a page is held."""
+    """Yield the briefs of these ids that are on record, in their order; at most a page is in memory."""
     for start in range(0, len(ids), PAGE):
         yield from by_ids(client, ids[start : start + PAGE])
 

@@ -82,7 +82,7 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
 
 
 def _print_facts(client: "redis.Redis", batch: str | None) -> None:
-    """Print all briefs and their accounts for programs."""
+    """Print all briefs and their accounts as JSON."""
     names: set[str] = set()
 
     def briefs() -> Iterator[dict[str, Any]]:

@@ -64,7 +64,7 @@ def _facts(found: Why) -> dict[str, Any]:
 
 
 def lines_of(found: Why) -> list[str]:
-    """Return what there is to say of a brief, for people."""
+    """Return the answer as lines of text."""
     brief = found.brief
     lines = _ended(brief) if brief.finished else []
     for standing in found.standing:
@@ -119,7 +119,7 @@ def _question(brief: BriefView) -> list[str]:
 
 
 def _replays(stream: Stream) -> str:
-    """Return since when a create that left no trace is known not to have arrived."""
+    """Return since when an absent job proves that a create has not arrived."""
     if stream.told_at is None:
         return "the account's stream has never told of a job of ours: nothing is sent again on its word"
     since = (
@@ -149,7 +149,7 @@ def _about_pause(report: AccountReport, reason: str) -> Iterator[str]:
 
 
 def _not_taken(found: Processes) -> str:
-    """Return what of the inlet no worker has taken yet; blank when that is nothing."""
+    """Return how many briefs of the inlet no worker has taken yet, in words; blank for none."""
     if not found.briefs:
         return ""
     queued = counted(found.briefs, "brief is", "briefs are")

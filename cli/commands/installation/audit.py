@@ -120,7 +120,7 @@ class Unasked(NamedTuple):
 
 
 class _Api:
-    """The API as an audit asks it, by account; None: it is not asked."""
+    """The API of each account, as an audit asks it; None: it is not asked."""
 
     def __init__(self, apis: "Mapping[str, PiktID] | None") -> None:
         self._apis = apis
@@ -129,7 +129,7 @@ class _Api:
         """The accounts that could not be asked: one that fails once is not asked for each brief again."""
 
     def faults(self, audited: Audited) -> list[str]:
-        """Return what the API has otherwise than we."""
+        """Return where the API's records differ from ours."""
         if self._apis is None or audited.brief is None or audited.brief.faults:
             return []
         account = audited.brief.account
