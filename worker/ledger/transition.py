@@ -36,6 +36,8 @@ class Pause(NamedTuple):
     what: str
     ms: int
     reason: str
+    status: int | None = None
+    """The status of the API's answer that it is for; None where there was no answer."""
 
 
 class Throttle(NamedTuple):
@@ -79,7 +81,7 @@ class Change:
                 "forget": list(self.forget) or None,
                 "timer": self.timer_ms,
                 "journal": None if self.journal is None else inside(self.journal) + "}",
-                "pause": self.pause and self.pause._asdict(),
+                "pause": self.pause and _present(self.pause._asdict()),
                 "paid": self.paid or None,
             }
         )

@@ -110,7 +110,9 @@ def decide(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> 
     if isinstance(error, api.ThrottledError) and rule.scope is Scope.THROTTLED:
         kind = next(kind for class_, kind in KINDS if isinstance(error, class_))
         return Decision(rule.to, completion, throttle=Throttle(kind, _retry_after(error), str(error)))
-    return Decision(rule.to, completion, pause=Pause(rule.scope, _pause_ms(error, settings), str(error)))
+    status = error.status if isinstance(error, api.StatusError) else None
+    pause = Pause(rule.scope, _pause_ms(error, settings), str(error), status)
+    return Decision(rule.to, completion, pause=pause)
 
 
 def _pause_ms(error: api.ApiError, settings: Settings) -> int:

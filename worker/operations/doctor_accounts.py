@@ -100,14 +100,12 @@ def _pauses(report: AccountReport) -> Iterator[Check]:
         waits = sum(report.waiting.values()) if what == "pause" else report.waiting.get(what, 0)
         seconds = max(1, (pause.until - report.read_at) // 1000)
         told = f"{'every call' if what == 'pause' else what} is paused for {seconds} s more: {pause.reason}"
-        # A 429 or a 503 passes; a token, credits, an address must be mended.
-        passes = pause.reason.startswith(("429", "503"))
         mend = f"mend that, then `identity-worker resume {report.name}`; it is also tried again by itself"
         yield Check(
             f"pauses {report.name}" if what == "pause" else f"pauses {report.name} {what}",
-            Health.FAIL if waits and not passes else Health.WARN,
+            Health.FAIL if waits and not pause.passes else Health.WARN,
             f"{told}; {counted(waits, 'record waits', 'records wait')}",
-            "it is tried again then" if passes else mend,
+            "it is tried again then" if pause.passes else mend,
         )
 
 

@@ -112,6 +112,18 @@ class PauseView(NamedTuple):
     reason: str
     refusals: int = 0
     """Refusals in a row that made it; 0: it is no refusal, and over when it ends."""
+    status: int | None = None
+    """The status of the API's answer that it is for; None where there was none, or it is not on record."""
+
+    @property
+    def refused_token(self) -> bool:
+        """Whether the API does not take the account's token."""
+        return self.status == 401
+
+    @property
+    def passes(self) -> bool:
+        """Whether it ends well by itself; a token, credits, an address must be mended."""
+        return self.status in (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +211,11 @@ def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
     """Return the pauses of an account that are still on at `now`."""
     found = {
         what: PauseView(
-            int(fields[f"{what}_until"]), fields[f"{what}_reason"], int(fields.get(f"{what}_count", "0"))
+            int(fields[f"{what}_until"]),
+            fields[f"{what}_reason"],
+            int(fields.get(f"{what}_count", "0")),
+            # Those of before this field was written have none.
+            int(status) if (status := fields.get(f"{what}_status")) else None,
         )
         for what in PAUSES
         if f"{what}_until" in fields

@@ -169,7 +169,7 @@ def _print_account(account: AccountView, now: int) -> None:
     for what, pause in account.pauses.items():
         whole = "all" if what == "pause" else what
         say(printable(f"  {whole} paused for {format_duration(pause.until - now)} more: {pause.reason}"))
-        if pause.reason.startswith("401"):
+        if pause.refused_token:
             say(f"  {_token(account.name)}")
     if not account.followed:
         say("  no listener follows it: start one with `identity-worker listen`")

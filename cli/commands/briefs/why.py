@@ -20,7 +20,7 @@ from worker.ledger.kinds import KINDS, Kind, of_endpoint
 from worker.ledger.records import parse_subject
 from worker.unresolved.streams import Stream
 from worker.views.account_models import AccountReport
-from worker.views.blockers import Processes, processes
+from worker.views.blockers import Blocker, Processes, processes
 from worker.views.models import BriefView
 
 #: The states in which the API speaks of a job of a record.
@@ -137,14 +137,15 @@ def _in_the_way(word: str, found: Why, standing: Standing) -> list[str]:
         lines.append(f"  {'' if lines else word:<8}  {blocker_line(blocker, report.read_at)}")
         lines += [f"              {held}" for held in reservation_lines(blocker, report)]
         if blocker["what"] == "pause":
-            lines += [f"              {more}" for more in _about_pause(report, blocker["reason"])]
+            lines += [f"              {more}" for more in _about_pause(report, blocker)]
     return lines
 
 
-def _about_pause(report: AccountReport, reason: str) -> Iterator[str]:
-    if reason.startswith("401"):
+def _about_pause(report: AccountReport, blocker: Blocker) -> Iterator[str]:
+    pause = report.pauses.get(blocker["of"])
+    if pause is not None and pause.refused_token:
         yield _token(report.name)
-    if report.slots_seen is not None and report.slots_seen.said == reason:
+    if report.slots_seen is not None and report.slots_seen.said == blocker["reason"]:
         yield slots_seen_text(report)
 
 

@@ -670,7 +670,7 @@ def test_who_changed_limits_and_when_is_on_record(client: "redis.Redis", ledger:
     ledger.configure(configured(jobs=2))
     ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
     accept(ledger)
-    ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
+    ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why", 401)))
     ledger.resume(ACCOUNT, by="you")
     ledger.resume(ACCOUNT, by="somebody who finds nothing paused")
     last, second, first = changes(client)
@@ -695,11 +695,12 @@ def test_resuming_an_account_tells_what_was_on_and_leaves_nothing(
 ) -> None:
     account = keys.RECORD(f"account:{ACCOUNT}")
     accept(ledger)
-    ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why")))
-    over = {"create_until": "1", "create_count": "3", "create_reason": "over"}
+    ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why", 401)))
+    assert client.hget(account, "pause_status") == "401"
+    over = {"create_until": "1", "create_count": "3", "create_reason": "over", "create_status": "429"}
     client.hset(account, mapping={**over, "working": "2", "working_until": "9" * 13})
     assert ledger.resume(ACCOUNT, by="me") == {"pause": "why", "working": "2"}
-    gone = {*over, "working", "working_until", "pause_until", "pause_count", "pause_reason"}
+    gone = {*over, "working", "working_until", "pause_until", "pause_count", "pause_reason", "pause_status"}
     assert not gone & set(client.hgetall(account))
 
 

@@ -27,7 +27,7 @@ UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute"
 
 def stop(what: str, ms: int, reason: str) -> dict[str, Any]:
     """Return a pause as the functions are told of it."""
-    return Pause(what, ms, reason)._asdict()
+    return Pause(what, ms, reason, 402)._asdict()
 
 
 @dataclass
@@ -441,7 +441,7 @@ def test_a_pause_stops_everybody_until_its_end_and_says_why(desk: Desk, what: st
     desk.move("a", "failed", settle="counted", pause=stop(what, 30_000, "402: Insufficient credits"))
     desk.ask("b", "c")
     record = desk.client.hgetall(keys.RECORD(f"account:{ACCOUNT}"))
-    assert record[f"{what}_reason"] == "402: Insufficient credits"
+    assert (record[f"{what}_reason"], record[f"{what}_status"]) == ("402: Insufficient credits", "402")
     assert desk.timer(f"account:{ACCOUNT}") == 30_000
     desk.pass_time(29_999)
     assert desk.granted() == []

@@ -2,7 +2,7 @@
 --
 -- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left',
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
--- pause = {what = 'pause' | 'create' | 'promote', ms, reason},
+-- pause = {what = 'pause' | 'create' | 'promote', ms, reason, status = of the API's answer (or none)},
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- from = {states} in one of which it must be (or none),
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
@@ -84,7 +84,7 @@ if A.promotions and redis.call('HGET', record, 'state') == 'choosing' then
 end
 local product = base.product_of(A.subject)
 if A.pause then
-    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, granted_at)
+    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, granted_at)
 elseif A.throttle then
     backoff.throttle(account, product.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
 elseif A.settle == 'counted' and A.to ~= product.waits and A.to ~= product.unresolved then

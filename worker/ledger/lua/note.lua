@@ -2,7 +2,7 @@
 --
 -- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
 -- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
--- pause = {what, ms, reason}, again = true: the step is sent at once,
+-- pause = {what, ms, reason, status}, again = true: the step is sent at once,
 -- paid = true: the end of a paid call, journalled in any case,
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
@@ -42,7 +42,7 @@ if A.journal then
     journal.write(base.brief_of(A.subject), A.journal)
 end
 if A.pause then
-    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, began_at)
+    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, began_at)
     backoff.sleep_on_pause(account, A.subject)
     admission.admit(account) -- what it takes back from creates may serve promotions
 end

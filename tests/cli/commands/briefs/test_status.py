@@ -100,7 +100,7 @@ def test_a_bad_brief_of_a_missing_account_shows_no_such_account(command: Command
 def test_a_refused_token_names_the_account_and_where_it_is_set(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.ledger.apply(
-        flow.brief("a"), Transition("failed", pause=Pause("pause", 600_000, "401: Invalid token"))
+        flow.brief("a"), Transition("failed", pause=Pause("pause", 600_000, "401: Invalid token", 401))
     )
     told = command("status").stdout
     assert "  all paused for 9m more: 401: Invalid token\n" in told

@@ -104,7 +104,7 @@ def test_a_full_window_is_told_with_the_time_of_the_next_token(command: Command,
 def test_a_refused_token_is_told_with_what_to_do_about_it(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.ledger.apply(
-        flow.brief("first"), Transition("failed", pause=Pause("pause", 600_000, "401: bad token"))
+        flow.brief("first"), Transition("failed", pause=Pause("pause", 600_000, "401: bad token", 401))
     )
     flow.accept(brief_id="a")
     shown = command("why", "a").stdout

@@ -140,6 +140,7 @@ def test_what_holds_up_an_account_fails_only_where_something_waits(examined: Any
     client, account = flow.client, keys.RECORD("account:default")
     flow.ledger.count_identities("default", [f"theirs-{n}" for n in range(50)], flow.ledger.now())
     pause = {"create_until": "9" * 13, "create_count": "1", "create_reason": "402: Not enough credits"}
+    pause |= {"create_status": "402"}
     client.hset(account, mapping=pause)
     idle = examined()
     assert (idle["slots default"]["health"], idle["pauses default create"]["health"]) == ("warn", "warn")
@@ -160,7 +161,7 @@ def test_what_holds_up_an_account_fails_only_where_something_waits(examined: Any
     assert found["timers"]["health"] == "fail"
     assert "identity-worker listen" in found["timers"]["remedy"]
     assert found["account gone"]["health"] == "warn"
-    client.hset(account, "create_reason", "429: Too many requests")
+    client.hset(account, mapping={"create_reason": "429: Too many requests", "create_status": "429"})
     assert examined()["pauses default create"]["health"] == "warn"
 
 

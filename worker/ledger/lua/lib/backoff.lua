@@ -6,7 +6,7 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 
 -- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
 -- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
-function backoff.pause(account, what, ms, reason, granted_at)
+function backoff.pause(account, what, ms, reason, status, granted_at)
     local record = accounts.record(account)
     local got = redis.call('HMGET', record, what .. '_until', what .. '_count')
     local before, count = tonumber(got[1]) or 0, tonumber(got[2]) or 0
@@ -15,7 +15,8 @@ function backoff.pause(account, what, ms, reason, granted_at)
     end
     local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, SETTING.pause_most_ms))
     redis.call('HSET', record, what .. '_count', count,
-        what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason)
+        what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason,
+        what .. '_status', status or '')
     redis.call('HDEL', record, what .. '_full')
     for _, endpoint in ipairs(ENDPOINTS) do
         if what == endpoint or what == 'pause' then
@@ -29,13 +30,15 @@ local function cool(account, endpoint, ms, reason)
     local record = accounts.record(account)
     local before = tonumber(redis.call('HGET', record, endpoint .. '_until')) or 0
     if call.now + ms > before then
-        redis.call('HSET', record, endpoint .. '_until', whole(call.now + ms), endpoint .. '_reason', reason)
+        redis.call('HSET', record, endpoint .. '_until', whole(call.now + ms), endpoint .. '_reason', reason,
+            endpoint .. '_status', 429)
     end
     permits.withdraw(account, endpoint)
 end
 
 function backoff.lift(account, what)
-    redis.call('HDEL', accounts.record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_full')
+    redis.call('HDEL', accounts.record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_status',
+        what .. '_full')
 end
 
 -- Who is preparing asks for no permit, so `admit` would not start it when the pauses are lifted by hand.
@@ -132,7 +135,7 @@ function backoff.throttle(account, endpoint, kind, ms, reason, granted_at)
     elseif kind == 'rate' then
         cool(account, endpoint, ms or SETTING.window_ms, reason)
     else
-        backoff.pause(account, endpoint, ms or SETTING.probe_ms, reason, granted_at)
+        backoff.pause(account, endpoint, ms or SETTING.probe_ms, reason, 429, granted_at)
         redis.call('HSET', accounts.record(account), endpoint .. '_full', 1)
         learn_slots(account, reason)
     end
