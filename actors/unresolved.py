@@ -9,12 +9,12 @@ from typing import Any
 
 from actors.runtime import Runtime
 from config import logs
+from worker.ledger.kinds import JOB_TYPES
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note
 from worker.lifecycle import transitions
 from worker.piktid.errors import ApiError
 from worker.unresolved.matching import (
-    CREATION,
     Adopt,
     Ask,
     Evidence,
@@ -83,7 +83,7 @@ def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
     status, results = None, None
     try:
         status = api.job_status(job_id)
-        if status.job_type in ("", CREATION):
+        if status.job_type in ("", *JOB_TYPES):
             results = api.job_results(job_id)
     except ApiError as error:
         log.warning("unclaimed_job.unread", account=account, job=job_id, error=str(error))

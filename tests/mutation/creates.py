@@ -39,7 +39,7 @@ MUTANTS = (
         ("a job is adopted twice", "not is_taken() and", "true and"),
     ),
     *of("worker/unresolved/matching.py", TESTS,
-        ("a job of another kind is adopted", 'or job.kind not in ("", CREATION):', "or False:"),
+        ("a job of another kind is adopted", 'or job.kind not in ("", self.job_type):', "or False:"),
         ("a job seen before the call is adopted", "if job.seen_at < self.began_at or", "if"),
         ("a job with more drafts is adopted", "any(m > a for m, a in zip(made, asked, strict=False))", "False"),
         ("a job with more instructions is adopted", "len(made) > len(asked) or", ""),

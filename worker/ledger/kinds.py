@@ -51,6 +51,8 @@ class Product:
     """Whether it needs slots in the library."""
     identity: bool = False
     """Whether its job makes an identity, whose code is in the field `job` and takes a slot of the library."""
+    job_type: str | None = None
+    """What the API calls its job; None: its jobs are asked for by another id."""
     unresolved: str | None = None
     """The state in which nobody knows whether its call has arrived; None: the call may be repeated."""
     parent: Kind | None = None
@@ -78,6 +80,8 @@ KINDS: dict[Kind, Product] = {
         made="choosing",
         job="job_id",
         duration="drafts",
+        # guide, *Tracking drafts*
+        job_type="identity_creation",
         unresolved="uncertain",
         follows=Kind.PROMOTION,
         following="promoting",
@@ -103,6 +107,8 @@ KINDS: dict[Kind, Product] = {
 
 #: The paid endpoints.
 ENDPOINTS = tuple(product.endpoint for product in KINDS.values())
+#: What the API calls the jobs that are ours.
+JOB_TYPES = tuple(product.job_type for product in KINDS.values() if product.job_type is not None)
 #: The kind whose jobs make identities.
 IDENTITY = next(kind for kind, product in KINDS.items() if product.identity)
 #: What can be paused: the account, an endpoint, and the files and descriptions that come before a create.

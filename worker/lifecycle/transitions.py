@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from worker.ledger.kinds import Kind
+from worker.ledger.kinds import KINDS
 from worker.ledger.records import Event, Record
 from worker.ledger.transition import Completion, Transition
 from worker.lifecycle import steps
@@ -51,7 +51,7 @@ def watched(held: Transition, look_ms: int) -> Transition:
 
 def fail(record: Record, why: str, **told: Any) -> Transition:
     """End a record of which nothing can be made; `told` is what a brief's event says besides why."""
-    if record.kind is Kind.BRIEF:
+    if KINDS[record.kind].parent is None:
         event = Event("identity.brief.failed", {"error": why, **told})
         return Transition("failed", fields={"error": why}, event=event)
     event = steps.identity_event("identity.promotion.failed", record, error=why)
@@ -60,7 +60,7 @@ def fail(record: Record, why: str, **told: Any) -> Transition:
 
 def submitting(brief: Record, body: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
     """Claim the create with this body."""
-    intent = steps.intended("create", brief, body)
+    intent = steps.intended(KINDS[brief.kind].endpoint, brief, body)
     return Transition(
         "submitting", forget=["call_ended"], journal=intent, timer_ms=limit_ms, claim_by=send_by
     )
@@ -72,7 +72,7 @@ def submitted(brief: Record, job_id: str, look_ms: int) -> Transition:
         "generating",
         fields={"job_id": job_id},
         forget=QUESTION_FIELDS,
-        journal=steps.outcome("create", brief, "accepted", job_id=job_id),
+        journal=steps.outcome(KINDS[brief.kind].endpoint, brief, "accepted", job_id=job_id),
         completion=Completion.COUNTED,
         jobs=[job_id],
         unowned=True,
@@ -92,7 +92,7 @@ def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: 
         refused = replace(refused, fields={**refused.fields, "call_ended": "1"}, timer_ms=look_ms)
     return replace(
         refused,
-        journal=steps.refused("create", brief, error),
+        journal=steps.refused(KINDS[brief.kind].endpoint, brief, error),
         completion=decision.completion,
         pause=decision.pause,
         throttle=decision.throttle,
@@ -109,7 +109,7 @@ def _faults(error: ApiError) -> dict[str, object]:
 
 def unresolved(brief: Record, look_ms: int) -> Transition:
     """The outcome of the create is unknown, and whoever made it can record it no more."""
-    journal = steps.outcome("create", brief, "unknown")
+    journal = steps.outcome(KINDS[brief.kind].endpoint, brief, "unknown")
     return Transition("uncertain", journal=journal, completion=Completion.COUNTED, timer_ms=look_ms)
 
 
@@ -121,7 +121,7 @@ def adopted(brief: Record, job_id: str, *, by: str | None = None, observed: int 
         fields={"job_id": job_id},
         forget=QUESTION_FIELDS,
         when=brief.same_stay,
-        journal=steps.outcome("create", brief, "adopted", job_id=job_id, **said),
+        journal=steps.outcome(KINDS[brief.kind].endpoint, brief, "adopted", job_id=job_id, **said),
         jobs=[job_id],
         unowned=True,
         observed=observed,
@@ -131,7 +131,7 @@ def adopted(brief: Record, job_id: str, *, by: str | None = None, observed: int 
 
 def not_arrived(brief: Record, observed: int) -> Transition:
     """By what was `observed` of jobs, the create has not arrived: it is made again."""
-    journal = steps.outcome("create", brief, "not arrived")
+    journal = steps.outcome(KINDS[brief.kind].endpoint, brief, "not arrived")
     return Transition("waiting", when=brief.same_stay, journal=journal, observed=observed)
 
 

@@ -10,7 +10,7 @@ import redis
 
 from config.settings import Settings
 from worker.ledger import commands
-from worker.ledger.kinds import Kind, final
+from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, inside, promotion_subject
 from worker.ledger.transition import Answer
@@ -48,7 +48,7 @@ class Operator:
             raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: it is not looking for its job{_ASKING}"
             )
-        _check_job(api, job_id)
+        _check_job(api, job_id, KINDS[brief.kind].job_type)
         answer = self.ledger.apply(brief, transitions.adopted(brief, job_id, by=self._by))
         return self._checked(brief, answer, f"or job {job_id} is another brief's")
 
@@ -135,8 +135,8 @@ def _where(brief: Record) -> str:
     return brief.state + question
 
 
-def _check_job(api: "PiktID", job_id: str) -> None:
-    """Raise OperationRefusedError unless the API knows the job as one that creates identities.
+def _check_job(api: "PiktID", job_id: str, wanted: str | None) -> None:
+    """Raise OperationRefusedError unless the API knows the job as one of the type that is wanted.
 
     Or an ApiError.
     """
@@ -144,6 +144,6 @@ def _check_job(api: "PiktID", job_id: str) -> None:
         job_type = api.job_status(job_id).job_type or api.job_results(job_id).job_type
     except NotFoundError as error:
         raise OperationRefusedError(f"the API does not know job {job_id}: {error}") from error
-    if job_type != "identity_creation":
-        told = f"job {job_id} is no identity_creation job: the API calls it {job_type or 'nothing'}"
+    if job_type != wanted:
+        told = f"job {job_id} is no {wanted} job: the API calls it {job_type or 'nothing'}"
         raise OperationRefusedError(told)

@@ -1,4 +1,4 @@
 """Creates whose outcome nobody knows: what was seen of jobs, and whose they are.
 
-Imported by: views, actors, cli. Imports: piktid, config.
+Imported by: views, actors, cli. Imports: ledger, piktid, config.
 """

@@ -21,11 +21,9 @@ from typing import NamedTuple
 
 from config import durations
 from config.settings import Settings
+from worker.ledger.kinds import JOB_TYPES
 from worker.piktid.answers import RunState
 from worker.unresolved.streams import Stream
-
-#: What the API calls the jobs of this project (guide, *Tracking drafts*).
-CREATION = "identity_creation"
 
 
 class Fit(Enum):
@@ -57,7 +55,7 @@ class UnclaimedJob:
     @property
     def is_over(self) -> bool:
         """Whether what is known of it is final."""
-        return self.kind not in ("", CREATION) or self.state in (RunState.COMPLETED, RunState.FAILED)
+        return self.kind not in ("", *JOB_TYPES) or self.state in (RunState.COMPLETED, RunState.FAILED)
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,14 @@ class UnresolvedCreate:
     end_known: bool
     """Whether whoever made the call has seen it end, so that `latest_end` is when."""
     fingerprint: str
+    job_type: str | None
+    """What the API calls such a job."""
     variations: tuple[int, ...]
     """How many drafts of each instruction it asked for."""
 
     def fit(self, job: UnclaimedJob) -> Fit:
         """Return whether the create may have made a job, by the job's kind and drafts."""
-        if job.seen_at < self.began_at or job.kind not in ("", CREATION):
+        if job.seen_at < self.began_at or job.kind not in ("", self.job_type):
             return Fit.NO
         if not job.kind or not job.is_over:
             return Fit.MAYBE

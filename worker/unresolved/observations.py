@@ -9,6 +9,8 @@ import redis
 
 from config import keys
 from config.times import redis_ms
+from worker.ledger.kinds import KINDS, Kind
+from worker.ledger.records import parse_subject
 from worker.piktid.answers import JobResults, JobStatus, RunState
 from worker.unresolved.matching import Evidence, UnclaimedJob, UnresolvedCreate
 from worker.unresolved.streams import Stream, read_stream
@@ -65,6 +67,7 @@ def _create(attempt: str, began_at: int, fields: Mapping[str, Any], longest_call
         latest_end=int(fields["moved_at"]) if end_known else began_at + longest_call,
         end_known=end_known,
         fingerprint=fields["fingerprint"],
+        job_type=KINDS[Kind(parse_subject(subject).kind)].job_type,
         variations=tuple(each["num_variations"] for each in body["instructions"]),
     )
 

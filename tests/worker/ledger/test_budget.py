@@ -16,7 +16,6 @@ from worker.ledger.records import brief_subject
 from worker.network.pool import open_pool
 from worker.operations.operator import Operator
 from worker.piktid.client import PiktID
-from worker.unresolved.matching import CREATION
 from worker.views import account_report, snapshots
 
 BRIEFS = 6
@@ -37,7 +36,7 @@ def let_wait_be_over(client: "redis.Redis", brief_id: str) -> None:
 
 def adopt(ledger: Ledger, api: Api, brief_id: str) -> None:
     """Answer for the brief with the only job that is no other's."""
-    made = [job["job_id"] for job in api.ledger()["jobs"] if job["job_type"] == CREATION]
+    made = [job["job_id"] for job in api.ledger()["jobs"] if job["job_type"] == "identity_creation"]
     (job,) = [each for each in made if not ledger.client.exists(keys.JOB(DEFAULT, each))]
     brief = ledger.read(brief_subject(brief_id))
     assert brief is not None

@@ -9,7 +9,6 @@ from config import durations
 from config.settings import Settings
 from worker.piktid.answers import RunState
 from worker.unresolved.matching import (
-    CREATION,
     Adopt,
     Ask,
     Evidence,
@@ -32,7 +31,10 @@ SPAN = round(durations.REPLAY_SPAN_SECONDS * 1000)
 PROOF = Stream(replayed_since=BEGAN, replayed_at=OVER, told_at=BEGAN - 1)
 NOTHING = Stream()
 
-CREATE = UnresolvedCreate("brief:a", 1, BEGAN, ENDED, end_known=True, fingerprint="f", variations=(2, 1))
+CREATION = "identity_creation"
+CREATE = UnresolvedCreate(
+    "brief:a", 1, BEGAN, ENDED, end_known=True, fingerprint="f", job_type=CREATION, variations=(2, 1)
+)
 TWIN = replace(CREATE, subject="brief:b")
 ALIKE = replace(CREATE, subject="brief:b", fingerprint="g")
 JOB = UnclaimedJob("j", BEGAN + 9_000, CREATION, RunState.COMPLETED, (2, 1), 3, ENDED, BEGAN + 9_500)
