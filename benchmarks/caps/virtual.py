@@ -144,7 +144,7 @@ class Simulation:
         said = {"call": "create", "subject": subject, "attempt": 1}
         self._move(subject, "submitting", timer=PAID_CALL, journal=_entry(said, what="intended"))
         self._move(
-            subject, "generating", set={"job_id": job}, settle="counted", timer=LOOK, jobs=[job],
+            subject, "generating", set={"job_id": job}, completion="counted", timer=LOOK, jobs=[job],
             journal=_entry(said, what="accepted", job_id=job),
         )  # fmt: skip
         self._start(subject)
@@ -155,7 +155,7 @@ class Simulation:
         self._move(subject, "promoting", timer=PAID_CALL, journal=_entry(said, what="intended"))
         event = ["identity.promoted", _inside({**_DRAFT, **ids})]
         self._move(
-            subject, "preprocessing", set=ids, settle="counted", timer=LOOK, jobs=list(ids.values()),
+            subject, "preprocessing", set=ids, completion="counted", timer=LOOK, jobs=list(ids.values()),
             journal=_entry(said, what="accepted", **ids), event=event,
         )  # fmt: skip
         self._start(subject)

@@ -59,7 +59,7 @@ class Arrival:
             "state": self.state,
             "set": dict(self.fields),
             "event": [self.event.type, inside(self.event.data)],
-            "asked": self.request_digest,
+            "request_digest": self.request_digest,
         }
         return {name: value for name, value in given.items() if value is not None}
 

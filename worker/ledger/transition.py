@@ -122,13 +122,13 @@ class Transition(Change):
         given = {
             "to": self.to,
             "event": self.event and [self.event.type, inside(self.event.data)],
-            "settle": self.completion,
+            "completion": self.completion,
             "jobs": list(self.jobs) or None,
             "unowned": self.unowned or None,
             "throttle": self.throttle and _present(self.throttle._asdict()),
             "promotions": [dict(each) for each in self.promotions] or None,
-            "keep": self.keep_permit or None,
-            "sightings": self.observed,
+            "keep_permit": self.keep_permit or None,
+            "observed": self.observed,
         }
         return Change.arguments(self) | _present(given)
 

@@ -79,7 +79,7 @@ class Desk:
         """Let granted briefs' creates be made and answered now."""
         for brief in briefs:
             self.move(brief, "submitting")
-            self.move(brief, "generating", settle="counted")
+            self.move(brief, "generating", completion="counted")
 
     def draft(self, *briefs: str) -> None:
         """Let jobs be over, and a brief's draft wait to be chosen."""
@@ -94,7 +94,9 @@ class Desk:
         """Let a granted promotion's call be made and answered now."""
         subject = f"promotion:{brief}#{number}"
         self.move(subject, "promoting")
-        self.move(subject, "preprocessing", settle="counted", set={"identity_code": f"code-{brief}-{number}"})
+        self.move(
+            subject, "preprocessing", completion="counted", set={"identity_code": f"code-{brief}-{number}"}
+        )
 
     def granted(self, endpoint: str = "create") -> list[str]:
         """Who may begin a request, or has begun one; briefs by their ids."""
@@ -240,7 +242,7 @@ def test_a_request_that_never_left_does_not_count(desk: Desk) -> None:
     desk.limit(create_per_minute=1)
     desk.ask("a", "b")
     desk.move("a", "submitting")
-    desk.move("a", "failed", settle="never left")
+    desk.move("a", "failed", completion="never left")
     assert desk.granted() == ["b"]
 
 
@@ -418,7 +420,7 @@ def test_however_often_sent_back_a_brief_keeps_its_place(desk: Desk) -> None:
     desk.ask("a", "b")
     for _ in range(50):
         desk.move("a", "submitting")
-        desk.move("a", "waiting", settle="counted", pause=stop("create", 1_000, "busy"))
+        desk.move("a", "waiting", completion="counted", pause=stop("create", 1_000, "busy"))
         assert desk.waiting() == ["a", "b"]
         desk.pass_time(15 * WINDOW)
         assert desk.granted() == ["a"]
@@ -428,7 +430,7 @@ def test_a_brief_sent_back_keeps_its_place(desk: Desk) -> None:
     desk.limit(jobs=1)
     desk.ask("a", "b")
     desk.move("a", "submitting")
-    desk.move("a", "waiting", settle="counted", pause=stop("create", 5_000, "busy"))
+    desk.move("a", "waiting", completion="counted", pause=stop("create", 5_000, "busy"))
     assert (desk.granted(), desk.waiting()) == ([], ["a", "b"])
     desk.pass_time(5_000)
     assert desk.granted() == ["a"]
@@ -438,7 +440,7 @@ def test_a_brief_sent_back_keeps_its_place(desk: Desk) -> None:
 def test_a_pause_stops_everybody_until_its_end_and_says_why(desk: Desk, what: str) -> None:
     desk.ask("a")
     desk.move("a", "submitting")
-    desk.move("a", "failed", settle="counted", pause=stop(what, 30_000, "402: Insufficient credits"))
+    desk.move("a", "failed", completion="counted", pause=stop(what, 30_000, "402: Insufficient credits"))
     desk.ask("b", "c")
     record = desk.client.hgetall(keys.RECORD(f"account:{ACCOUNT}"))
     assert (record[f"{what}_reason"], record[f"{what}_status"]) == ("402: Insufficient credits", "402")
@@ -458,7 +460,7 @@ def test_a_pause_of_creation_does_not_hold_promotions_up(desk: Desk) -> None:
     desk.submit("a")
     desk.draft("a")
     desk.move("b", "submitting")
-    desk.move("b", "waiting", settle="counted", pause=stop("create", 30_000, "off"))
+    desk.move("b", "waiting", completion="counted", pause=stop("create", 30_000, "off"))
     desk.plan("a")
     assert desk.granted("promote") == ["promotion:a#0"]
     assert desk.waiting() == ["b"]
@@ -470,7 +472,7 @@ def test_a_pause_of_promotions_does_not_hold_creation_up(desk: Desk) -> None:
     desk.draft("a")
     desk.plan("a")
     desk.move("promotion:a#0", "promoting")
-    desk.move("promotion:a#0", "planned", settle="counted", pause=stop("promote", 30_000, "402"))
+    desk.move("promotion:a#0", "planned", completion="counted", pause=stop("promote", 30_000, "402"))
     desk.ask("b")
     assert (desk.granted(), desk.granted("promote")) == (["b"], [])
     desk.pass_time(30_000)
@@ -482,7 +484,7 @@ def test_a_pause_of_the_account_holds_promotions_up(desk: Desk) -> None:
     desk.submit("a")
     desk.draft("a")
     desk.move("b", "submitting")
-    desk.move("b", "waiting", settle="counted", pause=stop("pause", 30_000, "401"))
+    desk.move("b", "waiting", completion="counted", pause=stop("pause", 30_000, "401"))
     desk.plan("a")
     assert (desk.granted("promote"), desk.waiting("promote")) == ([], ["promotion:a#0"])
 

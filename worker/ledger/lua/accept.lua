@@ -1,7 +1,7 @@
 -- accept: decide what becomes of a brief that arrives, and put a new one on record: waiting for permits, preparing
 -- to, or failed with its faults.
 --
--- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, asked: an arrival
+-- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, request_digest: an arrival
 -- (lib/arrivals.lua)
 -- ... = the id in Redis of the message that brings it (or none)
 -- Returns {outcome, state of the brief that was on record or '', what is remembered of the same content having been

@@ -1,16 +1,16 @@
 -- advance: move a record to a state, with all that belongs to the move.
 --
--- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, settle = 'counted' | 'never left',
+-- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, completion = 'counted' | 'never left',
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
 -- pause = {what = 'pause' | 'create' | 'promote', ms, reason, status = of the API's answer (or none)},
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- from = {states} in one of which it must be (or none),
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
 -- paid = true: the end of a paid call, journalled in any case,
--- keep = true: a job permit stays with a record that is held, for job_over to hand on, or with a promotion that
+-- keep_permit = true: a job permit stays with a record that is held, for job_over to hand on, or with a promotion that
 -- waits to be made again, as it may have arrived,
 -- unowned = true: nothing is done if one of the jobs is another record's,
--- sightings = how much had been seen of unclaimed jobs when this was decided (or none),
+-- observed = how often unclaimed jobs had been seen when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
@@ -41,7 +41,7 @@ local function is_where_it_was()
 end
 
 local answer = 'conflict'
-if is_where_it_was() and base.unchanged(record, A.when) and not is_taken() and unclaimed.has_seen_only(account, A.sightings) then
+if is_where_it_was() and base.unchanged(record, A.when) and not is_taken() and unclaimed.has_seen_only(account, A.observed) then
     answer = transition.move(A.subject, A)
 end
 
@@ -87,7 +87,7 @@ if A.pause then
     backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, granted_at)
 elseif A.throttle then
     backoff.throttle(account, product.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
-elseif A.settle == 'counted' and A.to ~= product.waits and A.to ~= product.unresolved then
+elseif A.completion == 'counted' and A.to ~= product.waits and A.to ~= product.unresolved then
     -- Not for one whose outcome is unknown: no answer is no proof that the account may go on.
     backoff.came_through(account, product.endpoint, granted_at)
 end

@@ -4,7 +4,7 @@
 -- Returns applied; conflict when the record is not held, or a field is not as given: while the API was asked it may
 -- have been brought back and be held with another job.
 --
--- Atomic: freed and handed on, and the record ended if an operator has wished that meanwhile.
+-- Atomic: freed and handed on, and the record ended if an operator has asked for that meanwhile.
 local state, account = unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account'))
 if state ~= 'held' or not base.unchanged(base.record_of(A.subject), A.when) then
     return 'conflict'

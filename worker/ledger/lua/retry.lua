@@ -20,7 +20,7 @@ for _, change in ipairs(A.moves) do
     end
 end
 journal.write(A.brief, A.journal)
--- What an operator wished before is over: it would end the brief again at once.
+-- What an operator has stopped before is over: it would end the brief again at once.
 redis.call('HDEL', base.record_of(subject), 'wish', 'wish_why')
 for _, change in ipairs(A.moves) do
     transition.move(change.subject, change)

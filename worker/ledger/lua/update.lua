@@ -12,7 +12,7 @@ local record = base.record_of(subject)
 if not base.has_record(subject) or not base.unchanged(record, A.when) then
     return 0
 end
-local state, account, before, place = unpack(redis.call('HMGET', record, 'state', 'account', 'batch', 'place'))
+local state, account, before, score = unpack(redis.call('HMGET', record, 'state', 'account', 'batch', 'place'))
 local batch = A.batch or before
 batch = batch ~= '' and batch or nil
 before = before or nil
@@ -28,7 +28,7 @@ local function move_budget(its)
     local credits = redis.call('HGET', base.key('RESERVATIONS', account), its)
     if before then
         if redis.call('ZSCORE', base.key('PARKED', before), its) then
-            redis.call('ZADD', base.key('WAITING', account, base.product_of(its).endpoint), place, its)
+            redis.call('ZADD', base.key('WAITING', account, base.product_of(its).endpoint), score, its)
             budget.take_parked(account, its, before)
         end
         credits = credits or redis.call('HGET', base.key('BATCH_RESERVATIONS', before), its)
@@ -68,7 +68,7 @@ end
 
 -- One that waits first of all, as its promote may have arrived, does so still.
 local function move_place()
-    local priority = A.priority or fair.priority_of(tonumber(place))
+    local priority = A.priority or fair.priority_of(tonumber(score))
     local to = fair.score_of(account, batch or '', priority)
     redis.call('HSET', record, 'priority', priority)
     for _, its in ipairs(subjects) do

@@ -8,7 +8,7 @@
 --
 -- Atomic: one picture of the account, which many others change meanwhile.
 local kind = base.kind_of(A.subject)
-local state, account, batch, need, place =
+local state, account, batch, slots_needed, score =
     unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account', 'batch', 'need', 'place'))
 if not state or state ~= KINDS[kind].waits then
     return ''
@@ -41,16 +41,16 @@ if not room then
         seconds = window.seconds, next_at = later})
 end
 if not capacity.holds_job(account, A.subject) then
-    room, later = capacity.jobs_have_room(account, endpoint, tonumber(place), limits)
+    room, later = capacity.jobs_have_room(account, endpoint, tonumber(score), limits)
     if not room then
-        local reserve = capacity.express_share(endpoint, tonumber(place), limits)
+        local reserve = capacity.express_share(endpoint, tonumber(score), limits)
         lacks('job', {used = redis.call('ZCARD', base.key('PERMITS', account)), cap = limits.jobs, working = limits.working,
             express = reserve, next_at = later})
     end
     local free = capacity.free_of(account, limits)
     if not capacity.has_slots(account, endpoint, A.subject, limits, free) then
         local cap, seen = capacity.slots_cap(limits), limits.slots_seen < math.huge and limits.slots_seen or nil
-        lacks('slots', {account = account, need = tonumber(need) or 1, free = math.min(free.of_limit, free.of_seen), cap = cap,
+        lacks('slots', {account = account, need = tonumber(slots_needed) or 1, free = math.min(free.of_limit, free.of_seen), cap = cap,
             seen = seen, limit = limits.slots < math.huge and limits.slots or 0})
     end
     local left = budget.account_left(account, limits)
@@ -71,7 +71,7 @@ return cjson.encode({
     account = account,
     endpoint = endpoint,
     granted = permits.is_granted(account, A.subject) and true or false,
-    urgent = fair.is_urgent(tonumber(place)),
+    urgent = fair.is_urgent(tonumber(score)),
     parked = (batch and redis.call('ZSCORE', base.key('PARKED', batch), A.subject)) and true or false,
     position = rank and rank + 1 or nil,
     waiting = redis.call('ZCARD', waiting),

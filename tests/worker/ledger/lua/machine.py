@@ -261,7 +261,9 @@ class Permits(RuleBasedStateMachine):
                 or (begins and to == ASKS[subject.endpoint])
             ]
             to = barred[wanted % len(barred)]
-            answer = self.scene.run(commands.advance(subject=subject.name, to=to, timer=1, settle="counted"))
+            answer = self.scene.run(
+                commands.advance(subject=subject.name, to=to, timer=1, completion="counted")
+            )
             assert answer == ("duplicate" if to == subject.state else "conflict")
             self.scene.look()
 

@@ -150,7 +150,7 @@ class Scene:
         if to not in (WAITS[endpoint], "uncertain"):
             self.model.came_through(self.model.accounts[subject.account], endpoint, request.granted)
         self.advance(
-            subject, to, settle="counted", timer=20_000, set={"identity_code": code} if code else None,
+            subject, to, completion="counted", timer=20_000, set={"identity_code": code} if code else None,
             jobs=[f"job-{subject.name}"] if to in ("generating", "preprocessing") else None,
         )  # fmt: skip
 
@@ -163,7 +163,7 @@ class Scene:
         account = self.model.accounts[subject.account]
         self.model.refused(account, what, ms, request.granted, self.now)
         self.advance(
-            subject, subject.state, settle="counted" if left else "never left",
+            subject, subject.state, completion="counted" if left else "never left",
             pause={"what": what, "ms": ms, "reason": "refused"},
         )  # fmt: skip
 
@@ -187,7 +187,7 @@ class Scene:
             account.stops[endpoint].full = True
             model.learn_slots(account)
         throttle = {"kind": kind, "reason": "429"} | ({"ms": ms} if ms else {})
-        self.advance(subject, subject.state, settle="counted", throttle=throttle)
+        self.advance(subject, subject.state, completion="counted", throttle=throttle)
 
     def move(self, subject: Subject, to: str) -> None:
         """Move a subject where no request ends."""

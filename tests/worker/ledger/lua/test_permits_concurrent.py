@@ -107,11 +107,11 @@ class Worker:
         if chance.random() < 0.15:
             pause = {"what": "create" if brief else "promote", "ms": 20, "reason": "not sent"}
             to = "waiting" if brief else "planned"
-            functions.run(commands.advance(subject=subject, to=to, settle="never left", pause=pause))
+            functions.run(commands.advance(subject=subject, to=to, completion="never left", pause=pause))
             return
         self.judge.receive("create" if brief else "promote", subject)
         code = None if brief else {"identity_code": subject}
-        functions.run(commands.advance(subject=subject, to=after, settle="counted", set=code, timer=10))
+        functions.run(commands.advance(subject=subject, to=after, completion="counted", set=code, timer=10))
 
 
 def test_workers_at_once_keep_every_cap_and_leave_nothing(

@@ -68,7 +68,7 @@ class Counter:
         holder = self.client.zrange(keys.PERMITS("a"), 0, 0)
         if holder:
             self.functions.run(commands.advance(subject=holder[0], to="submitting"), 1)
-            self.functions.run(commands.advance(subject=holder[0], to="failed", settle="never left"), 1)
+            self.functions.run(commands.advance(subject=holder[0], to="failed", completion="never left"), 1)
             self._note()
 
     def _note(self) -> None:

@@ -83,13 +83,13 @@ def test_a_promote_that_may_have_arrived_counts_too(scene: Scene) -> None:
     for promotion in (first, second):
         scene.begin(promotion)
     functions, now = scene.functions, scene.now
-    unknown = {"subject": first.name, "to": "planned", "settle": "counted", "keep": True}
+    unknown = {"subject": first.name, "to": "planned", "completion": "counted", "keep_permit": True}
     assert functions.run(
         commands.advance(**unknown, pause={"what": "promote", "ms": 5_000, "reason": "lost"}), now
     )
     throttle = {"kind": "slots", "reason": "429"}
     functions.run(
-        commands.advance(subject=second.name, to="planned", settle="counted", throttle=throttle), now
+        commands.advance(subject=second.name, to="planned", completion="counted", throttle=throttle), now
     )
     assert scene.client.hget(RECORD, "slots_seen") == "1"
 

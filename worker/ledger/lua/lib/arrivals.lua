@@ -1,7 +1,7 @@
 -- What makes two briefs the same, and what becomes of one that arrives (docs/decisions.md).
 --
 -- An arrival: id, account, batch (or none), priority, state, set = {field = text} with parts, source and content
--- (worker/briefs/equality.py), event = {type, more}, asked = the digest of older records (or none)
+-- (worker/briefs/equality.py), event = {type, more}, request_digest = the digest of older records (or none)
 local arrivals = {}
 
 local key, record_of, fields_of, promotions_of = base.key, base.record_of, base.fields_of, base.promotions_of
@@ -31,12 +31,12 @@ end
 
 -- As `differing`, for a record that was made before there were such digests.
 local function differing_by_hand(known, arrival)
-    local function said(of, account, batch, priority, asked)
+    local function said(of, account, batch, priority, request_digest)
         return {account = account, batch = batch, priority = priority, on_name_taken = of.on_name_taken,
-            metadata = of.envelope, ['body, photo or choice'] = asked or of.faults}
+            metadata = of.envelope, ['body, photo or choice'] = request_digest or of.faults}
     end
     local ones = said(known, known.account, known.batch, fair.priority_of(tonumber(known.place)), known.asked)
-    local others = said(arrival.set, arrival.account, arrival.batch, arrival.priority, arrival.asked)
+    local others = said(arrival.set, arrival.account, arrival.batch, arrival.priority, arrival.request_digest)
     if ones.account ~= others.account or ones.batch ~= others.batch then
         ones.metadata = others.metadata -- the envelope holds all three
     end

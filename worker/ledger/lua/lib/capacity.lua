@@ -65,16 +65,16 @@ function capacity.window_has_room(account, endpoint, limits)
 end
 
 -- The jobs that are kept from what is asked for at this place: for briefs that are urgent, and what follows from any.
-function capacity.express_share(endpoint, place, limits)
-    return (not base.product_at(endpoint).parent and not fair.is_urgent(place)) and limits.express or 0
+function capacity.express_share(endpoint, score, limits)
+    return (not base.product_at(endpoint).parent and not fair.is_urgent(score)) and limits.express or 0
 end
 
-function capacity.jobs_have_room(account, endpoint, place, limits)
+function capacity.jobs_have_room(account, endpoint, score, limits)
     if not base.product_at(endpoint).counts then
         return true
     end
     local cap, later = accounts.jobs_now(account, limits)
-    if redis.call('ZCARD', key('PERMITS', account)) < cap - capacity.express_share(endpoint, place, limits) then
+    if redis.call('ZCARD', key('PERMITS', account)) < cap - capacity.express_share(endpoint, score, limits) then
         return true
     end
     return false, later

@@ -7,7 +7,7 @@ local key, record_of, brief_of, put, whole = base.key, base.record_of, base.brie
 -- permits from then on. Returns what the move answered.
 function choice.plan(subject, promotions)
     local record = record_of(subject)
-    local account, place, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
+    local account, score, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
     local budgeted = account and budget.is_reserved(account, subject, batch)
     local follows = base.product_of(subject).follows
@@ -19,7 +19,7 @@ function choice.plan(subject, promotions)
     for n, fields in ipairs(promotions) do
         local promotion = follows .. ':' .. brief_of(subject) .. '#' .. (n - 1)
         put(record_of(promotion), fields, {state = KINDS[follows].waits, account = account, brief = brief_of(subject), need = 1,
-            place = place, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
+            place = score, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
         -- A person may pick more than was reserved; those wait for a slot like everybody.
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)
@@ -27,7 +27,7 @@ function choice.plan(subject, promotions)
                 budget.reserve(account, promotion, batch, KINDS[follows].cost)
             end
         end
-        redis.call('ZADD', key('WAITING', account, KINDS[follows].endpoint), place, promotion)
+        redis.call('ZADD', key('WAITING', account, KINDS[follows].endpoint), score, promotion)
     end
     return answer
 end

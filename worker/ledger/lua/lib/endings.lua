@@ -90,8 +90,8 @@ end
 -- another is held.
 function endings.after_hold(subject, to, set)
     if to == 'held' then
-        -- `keep`: an operator's stop waits for the promotion.
-        return {to = 'held', set = {question = set and set.question or ''}, keep = true}
+        -- `keep_permit`: an operator's stop waits for the promotion.
+        return {to = 'held', set = {question = set and set.question or ''}, keep_permit = true}
     end
     for _, promotion in ipairs(promotions_of(brief_of(subject))) do
         if redis.call('HGET', record_of(promotion), 'state') == 'held' then

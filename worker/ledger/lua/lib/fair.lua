@@ -38,18 +38,18 @@ function fair.score_of(account, batch, priority)
     return whole(start - priority * PRIORITY)
 end
 
-function fair.priority_of(place)
-    return math.ceil(-place / PRIORITY) + 0 -- no negative zero
+function fair.priority_of(score)
+    return math.ceil(-score / PRIORITY) + 0 -- no negative zero
 end
 
-function fair.is_urgent(place)
-    return place < 0
+function fair.is_urgent(score)
+    return score < 0
 end
 
 -- Who starts moves the virtual time of its priority to its own tag.
-function fair.started(account, place)
-    local priority = fair.priority_of(place)
-    local start = place + priority * PRIORITY
+function fair.started(account, score)
+    local priority = fair.priority_of(score)
+    local start = score + priority * PRIORITY
     if start > virtual_time(account, priority) then
         redis.call('HSET', accounts.record(account), 'virtual:' .. priority, whole(start))
     end

@@ -32,9 +32,9 @@ function holdings.account_for(account, subject, kind, from, to)
             budget.unpark_all(account)
         end
         if budget.is_reserved(account, subject, batch) then
-            local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+            local slots_needed = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
             budget.take_reservation(account, subject, batch)
-            budget.reserve(account, subject, batch, budget.of_what_follows(subject, need))
+            budget.reserve(account, subject, batch, budget.of_what_follows(subject, slots_needed))
             if batch then
                 budget.unpark(account, batch)
             end
@@ -46,8 +46,8 @@ end
 -- jobs that were followed from their call to their end, not from what an operator or a late answer brought back.
 function holdings.learn_duration(account, subject, from, to)
     local product = base.product_of(subject)
-    local since, left = unpack(redis.call('HMGET', record_of(subject), 'moved_at', 'left'))
-    if left ~= product.claimed or from ~= product.running or to ~= product.made then
+    local since, previous_state = unpack(redis.call('HMGET', record_of(subject), 'moved_at', 'left'))
+    if previous_state ~= product.claimed or from ~= product.running or to ~= product.made then
         return
     end
     local record, what = accounts.record(account), product.duration
@@ -57,30 +57,30 @@ function holdings.learn_duration(account, subject, from, to)
 end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
--- `keep`: a permit stays, as the API may have a job of a record that is held, or whose promote may have arrived.
-function holdings.hold(account, subject, kind, from, to, keep)
+-- `keep_permit`: a permit stays, as the API may have a job of a record that is held, or whose promote may have arrived.
+function holdings.hold(account, subject, kind, from, to, keep_permit)
     if capacity.holds_permit(kind, to) then
         -- A job that an operator has found counts from then on.
         redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
-    elseif not keep then
+    elseif not keep_permit then
         redis.call('ZREM', key('PERMITS', account), subject)
     end
-    local need = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+    local slots_needed = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
     local product = KINDS[kind]
     local had_none = STATES[kind][from].final or (from == product.running and not STATES[kind][from].slots)
     if not STATES[kind][to].slots or from == product.following then
         redis.call('HDEL', key('SLOTS', account), subject)
         budget.release(account, subject)
-    elseif product.slots and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= need) then
+    elseif product.slots and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= slots_needed) then
         -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
-        redis.call('HSETNX', key('SLOTS', account), subject, need)
+        redis.call('HSETNX', key('SLOTS', account), subject, slots_needed)
     end
     if from == 'preparing' then
         backoff.wake_from_pause(account, subject)
     end
     if to == product.waits then
-        local place = capacity.holds_job(account, subject) and '-inf' or redis.call('HGET', record_of(subject), 'place')
-        redis.call('ZADD', key('WAITING', account, product.endpoint), place, subject)
+        local score = capacity.holds_job(account, subject) and '-inf' or redis.call('HGET', record_of(subject), 'place')
+        redis.call('ZADD', key('WAITING', account, product.endpoint), score, subject)
     elseif from == product.waits then
         redis.call('ZREM', key('WAITING', account, product.endpoint), subject)
         local batch = redis.call('HGET', record_of(subject), 'batch')
@@ -88,7 +88,7 @@ function holdings.hold(account, subject, kind, from, to, keep)
             budget.take_parked(account, subject, batch)
         end
         if not STATES[kind][to].permit then
-            permits.settle(account, subject, false) -- granted, but given up before its request was begun
+            permits.complete_request(account, subject, false) -- granted, but given up before its request was begun
         end
     end
 end

@@ -46,7 +46,7 @@ function orphans.forget(account, subject)
         redis.call('PEXPIRE', key('JOURNAL', brief_of(subject)), SETTING.keep_ms)
     end
     -- Its request may have been counted.
-    permits.settle(account, subject, true)
+    permits.complete_request(account, subject, true)
 end
 
 -- Look after an account's orphans: their timers may be gone as well.

@@ -115,7 +115,7 @@ end
 -- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
 function outbox.wake(subject)
     local record = record_of(subject)
-    local state, hinted, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
+    local state, woken_at, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
     local kind = kind_of(subject)
     if not is_known(kind, state) then
         return
@@ -125,11 +125,11 @@ function outbox.wake(subject)
         return
     end
     local actor = STATES[kind][state].actor
-    if not actor or call.now - (tonumber(hinted) or 0) <= SETTING.lost_ms then
+    if not actor or call.now - (tonumber(woken_at) or 0) <= SETTING.lost_ms then
         return
     end
     -- Without workers a message is old and not lost; one more every few minutes would be no help.
-    if hinted and message and redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 1 then
+    if woken_at and message and redis.call('HEXISTS', key('MESSAGES', 'steps'), message) == 1 then
         return
     end
     outbox.send_step(record, actor, subject)

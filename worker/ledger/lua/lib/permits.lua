@@ -31,7 +31,7 @@ local function count_request(account, endpoint, request)
 end
 
 -- A request of a paid endpoint has ended: counted, it fills the windows from now on; else it never left.
-function permits.settle(account, subject, counted)
+function permits.complete_request(account, subject, counted)
     local endpoint = base.product_of(subject).endpoint
     local requests = key('WINDOW', account, endpoint)
     if redis.call('ZREM', requests, subject) == 1 and counted then
@@ -49,12 +49,12 @@ end
 function permits.withdraw(account, endpoint)
     for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
         local kind = kind_of(subject)
-        local state, place, granted_at = unpack(redis.call('HMGET', record_of(subject), 'state', 'place', 'granted_at'))
+        local state, score, granted_at = unpack(redis.call('HMGET', record_of(subject), 'state', 'place', 'granted_at'))
         if state == KINDS[kind].waits then
-            permits.settle(account, subject, false)
+            permits.complete_request(account, subject, false)
             local since = capacity.holds_job(account, subject)
             if since and tonumber(since) < tonumber(granted_at) then
-                place = '-inf' -- its permit is of the attempt before, which may have arrived
+                score = '-inf' -- its permit is of the attempt before, which may have arrived
             else
                 redis.call('ZREM', key('PERMITS', account), subject)
             end
@@ -63,7 +63,7 @@ function permits.withdraw(account, endpoint)
                 redis.call('HDEL', key('SLOTS', account), subject)
                 budget.release(account, subject)
             end
-            redis.call('ZADD', key('WAITING', account, endpoint), place, subject)
+            redis.call('ZADD', key('WAITING', account, endpoint), score, subject)
         end
     end
 end

@@ -24,12 +24,12 @@ function stops.ending(to, why, change)
     for field, text in pairs(change.set or {}) do
         set[field] = set[field] or text
     end
-    return {to = to, set = set, forget = {'question', 'evidence', 'candidate_jobs'}, settle = change.settle, stopped = why}
+    return {to = to, set = set, forget = {'question', 'evidence', 'candidate_jobs'}, completion = change.completion, stopped = why}
 end
 
 -- How a promotion of unknown outcome ends that is not to be made again: with the job that it may have.
 function stops.until_job_is_over(change)
-    return {to = 'held', keep = true, timer = SETTING.again_ms, settle = change.settle,
+    return {to = 'held', keep_permit = true, timer = SETTING.again_ms, completion = change.completion,
         set = {question = 'its promote may have arrived: it ends when the job is over that it may have'}}
 end
 

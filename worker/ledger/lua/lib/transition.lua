@@ -31,11 +31,11 @@ local function move_brief(promotion, change)
 end
 
 -- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
--- settle = 'counted' | 'never left', keep = true: a permit stays
+-- completion = 'counted' | 'never left', keep_permit = true: a permit stays
 function transition.move(subject, change)
     local stop, why = stops.requested(subject)
     local product = base.product_of(subject)
-    if stop and ENDS_AT[change.to] and not change.keep then
+    if stop and ENDS_AT[change.to] and not change.keep_permit then
         change = stops.ending(stop, why, change)
     elseif stop and product.parent and change.to == product.waits then
         change = stops.until_job_is_over(change)
@@ -48,12 +48,12 @@ function transition.move(subject, change)
     holdings.learn_duration(account, subject, from, to)
     put(record, change.set, {state = to, moved_at = whole(call.now), left = from})
     redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
-    if change.settle then
-        permits.settle(account, subject, change.settle == 'counted')
+    if change.completion then
+        permits.complete_request(account, subject, change.completion == 'counted')
     end
     holdings.account_for(account, subject, kind, from, to)
     holdings.count_identity(account, subject, kind, from, to)
-    holdings.hold(account, subject, kind, from, to, change.keep)
+    holdings.hold(account, subject, kind, from, to, change.keep_permit)
     if product.unresolved then
         unclaimed.follow_create(account, subject, to, change)
     end

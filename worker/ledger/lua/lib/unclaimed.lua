@@ -38,9 +38,9 @@ function unclaimed.has_seen_more(account)
     wake_unresolved(account)
 end
 
--- Whether nothing was seen since a decision that was made by `sightings` of them; none: it needed none.
-function unclaimed.has_seen_only(account, sightings)
-    return not sightings or tonumber(redis.call('HGET', key('STREAM', account), 'sightings') or 0) == sightings
+-- Whether nothing was seen since a decision that was made with `observed` of them; none: it needed none.
+function unclaimed.has_seen_only(account, observed)
+    return not observed or tonumber(redis.call('HGET', key('STREAM', account), 'sightings') or 0) == observed
 end
 
 function unclaimed.forget(account, job)
@@ -69,7 +69,7 @@ function unclaimed.follow_create(account, subject, to, change)
         redis.call('ZREMRANGEBYSCORE', unresolved, '-inf', whole(call.now - SETTING.unclaimed_ms))
         redis.call('ZADD', unresolved, whole(call.now), attempt)
         redis.call('PEXPIRE', unresolved, SETTING.unclaimed_ms)
-    elseif to == product.running or (to ~= product.unresolved and (change.settle or change.sightings)) then
+    elseif to == product.running or (to ~= product.unresolved and (change.completion or change.observed)) then
         redis.call('ZREM', unresolved, attempt)
     end
 end
