@@ -17,12 +17,12 @@ log = logs.get("preparation")
 
 
 @contextmanager
-def may_fetch(rt: Runtime, brief: Record, place: str) -> Iterator[bool]:
+def may_fetch(rt: Runtime, brief: Record, source: str) -> Iterator[bool]:
     """Yield whether the picture at a source may be read now; a file of the installation always may."""
-    if not is_url(place):
+    if not is_url(source):
         yield True
         return
-    host = host_of(place)
+    host = host_of(source)
     if not rt.fetches.acquire(brief.subject, host):
         log.info("fetch.waits", brief=brief.brief_id, host=host)
         rt.ledger.note(brief, Note(when=call_numbers.as_read(brief), timer_ms=durations.FETCH_LOOK_MS))

@@ -67,9 +67,9 @@ def prepare_brief(subject: str) -> None:
     brief = rt.claim_step(subject)
     if brief is None or brief.state != "preparing" or preparation.is_under_way(rt, brief):
         return
-    place = preparing.missing_file(brief)
-    if place is not None:
-        preparation.upload(rt, brief, place)
+    source = preparing.missing_file(brief)
+    if source is not None:
+        preparation.upload(rt, brief, source)
     elif preparing.needs_extraction(brief):
         preparation.extract(rt, brief)
     else:

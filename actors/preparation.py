@@ -33,29 +33,29 @@ def is_under_way(rt: Runtime, brief: Record) -> bool:
     return doing == call_numbers.EXTRACTING
 
 
-def upload(rt: Runtime, brief: Record, place: str) -> None:
+def upload(rt: Runtime, brief: Record, source: str) -> None:
     """Upload one file and record its id; a picture of a URL only when the brief may fetch."""
-    with fetch_limits.may_fetch(rt, brief, place) as allowed:
+    with fetch_limits.may_fetch(rt, brief, source) as allowed:
         call = call_numbers.begin(rt, brief, None) if allowed else None
-        picture = None if call is None else _read(rt, brief, call, place)
+        picture = None if call is None else _read(rt, brief, call, source)
     if call is None or picture is None:
         return
     api = rt.apis[brief.account]
     try:
-        upload = api.upload(named_files.upload_name(place, picture))
+        upload = api.upload(named_files.upload_name(source, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
     except ApiError as error:
         _refused(rt, brief, call, error)
     else:
-        call_numbers.end(rt, brief, call, preparing.uploaded(brief, place, upload.file_id), None)
+        call_numbers.end(rt, brief, call, preparing.uploaded(brief, source, upload.file_id), None)
         log.info("file.uploaded", brief=brief.brief_id, file_id=upload.file_id)
 
 
-def _read(rt: Runtime, brief: Record, call: int, place: str) -> Picture | None:
+def _read(rt: Runtime, brief: Record, call: int, source: str) -> Picture | None:
     """Return the picture at a source; None when it could not be had, which is on record then."""
     began = time.monotonic()
     try:
-        return named_files.read(place, rt.settings, preparing.seconds_to_fetch(brief))
+        return named_files.read(source, rt.settings, preparing.seconds_to_fetch(brief))
     except FileRefusedError as error:
         call_numbers.fail(rt, brief, call, str(error), None)
     except FileUnavailableError as error:

@@ -65,14 +65,14 @@ CONTENT = Key(
 )
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entries, keep_event_bytes in all")
 EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
-SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and places; for ever")
+SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and scores; for ever")
 
 ACCOUNTS = Key("identity:accounts", "set", "permits", "accounts that were ever configured; for ever")
 WAITING = Key(
     "identity:waiting:%s:%s",
     "zset",
     "permits",
-    "account, endpoint (or prepare: until a pause ends): subjects by place; gone when empty",
+    "account, endpoint (or prepare: until a pause ends): subjects by score; gone when empty",
 )
 PERMITS = Key("identity:permits:%s", "zset", "permits", "account: subject -> since, ms; gone when empty")
 WINDOW = Key(
@@ -83,10 +83,10 @@ WINDOW = Key(
 )
 SLOTS = Key("identity:slots:%s", "hash", "permits", "account: subject -> slots reserved; gone when empty")
 FAIR = Key(
-    "identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> place of its next; keep_days"
+    "identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> score of its next; keep_days"
 )
 PARKED = Key(
-    "identity:parked:%s", "zset", "permits", "batch: subjects over its budget, by place; gone when empty"
+    "identity:parked:%s", "zset", "permits", "batch: subjects over its budget, by score; gone when empty"
 )
 PARKED_OF = Key("identity:parked-of:%s", "hash", "permits", "account: batch -> parked; gone when empty")
 BUDGET = Key(

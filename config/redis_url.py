@@ -50,7 +50,7 @@ def check(url: str) -> None:
         _check_certificates(dict(parse_qsl(parts.query)))
 
 
-def place(url: str) -> str:
+def redacted(url: str) -> str:
     """Return a URL's server without what may be a password: `rediss://user@host:6379/0`, `unix:///path`."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))

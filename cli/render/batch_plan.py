@@ -26,7 +26,7 @@ class Plan:
     known: int
     """How many would not be sent, by what is on record."""
     committed: float
-    """Credits that the batch has spent or promised already; 0 when no budget is asked for."""
+    """Credits that the batch has spent or reserved already; 0 when no budget is asked for."""
 
 
 def of(

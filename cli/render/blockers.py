@@ -43,7 +43,7 @@ def _total(missing: Missing) -> str:
         first = ", the oldest first" if more else ""
         return f"{missing['identities']} are identities, {amount:g} reserved{first}"
     first = ", the largest first" if more else ""
-    return f"{credits_text(missing['spent'])} are spent, {credits_text(amount)} promised{first}"
+    return f"{credits_text(missing['spent'])} are spent, {credits_text(amount)} reserved{first}"
 
 
 def _share(share: Mapping[str, Any], what: str, now: int) -> str:

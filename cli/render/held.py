@@ -52,7 +52,7 @@ def _show_brief(brief: BriefView, now: int) -> None:
     _say(f"  {brief.question}")
     for line in (*_deaths(brief), *candidate_lines(brief)):
         _say(f"  {line}")
-    _say(f"  {wish_text(brief) or f'`{answer(brief)}`'}")
+    _say(f"  {stop_request_text(brief) or f'`{answer(brief)}`'}")
 
 
 def _show_dead_letter(dead_letter: DeadLetter, now: int) -> None:
@@ -64,7 +64,7 @@ def _show_dead_letter(dead_letter: DeadLetter, now: int) -> None:
     _say(f"  `{_revive(dead_letter)}`, or to throw it away `{_revive(dead_letter, 'cancel')}`")
 
 
-def wish_text(brief: BriefView) -> str | None:
+def stop_request_text(brief: BriefView) -> str | None:
     """Return how an operator has ended a brief of which something is still under way, None if nobody has."""
     return None if brief.wish is None else f"{brief.wish_why}; {AS_WISHED}"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.render.briefs import waits_for_pick
-from cli.render.held import answer, candidate_lines, wish_text
+from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.common import say
 from config.text import credits_text, printable
 from config.times import format_duration, format_time
@@ -47,7 +47,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "error": brief.error,
         "question": brief.question,
         "wanted": _wanted(brief),
-        "ended": wish_text(brief),
+        "ended": stop_request_text(brief),
         "parked": f"over the budget of batch {brief.batch}; see `why`" if brief.parked else None,
     }
 

@@ -16,7 +16,7 @@ from worker.network.file_errors import FileRefusedError, FileUnavailableError
 
 @dataclass(frozen=True)
 class Photos:
-    """How many pictures the briefs name, each place counted once."""
+    """How many pictures the briefs name, each source counted once."""
 
     opened: int
     unusable: int
@@ -45,11 +45,11 @@ def check(briefs: Iterable[Outgoing], settings: Settings) -> Photos:
     seen: set[str] = set()
 
     @cache
-    def wrong(place: str) -> str | None:
+    def wrong(source: str) -> str | None:
         if folder is None:
             return None
         try:
-            named_files.check_local(folder, place, max_bytes=settings.max_upload_bytes)
+            named_files.check_local(folder, source, max_bytes=settings.max_upload_bytes)
         except (FileRefusedError, FileUnavailableError) as error:
             return str(error)
         return None
@@ -58,18 +58,18 @@ def check(briefs: Iterable[Outgoing], settings: Settings) -> Photos:
         if each.brief is None or each.status is not Status.VALID:
             continue
         named = list(_pictures(each.brief))
-        seen.update(place for _, place in named)
+        seen.update(source for _, source in named)
         each.faults += [
-            _fault(where, place, why)
-            for where, place in named
-            if not is_url(place) and (why := wrong(place)) is not None
+            _fault(where, source, why)
+            for where, source in named
+            if not is_url(source) and (why := wrong(source)) is not None
         ]
         if each.faults:
             each.status = Status.BAD
-    local = [place for place in seen if not is_url(place)]
+    local = [source for source in seen if not is_url(source)]
     return Photos(
         opened=len(local) if folder else 0,
-        unusable=sum(wrong(place) is not None for place in local),
+        unusable=sum(wrong(source) is not None for source in local),
         urls=len(seen) - len(local),
         unseen=0 if folder else len(local),
     )
@@ -85,5 +85,5 @@ def _pictures(brief: Brief) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield ("instructions", index, "input_assets", number, "file"), asset.file
 
 
-def _fault(where: tuple[str | int, ...], place: str, why: str) -> Fault:
-    return fault(where, place, f"must be a picture that can be used; {why}")
+def _fault(where: tuple[str | int, ...], source: str, why: str) -> Fault:
+    return fault(where, source, f"must be a picture that can be used; {why}")

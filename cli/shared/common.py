@@ -67,7 +67,7 @@ def redis_url(values: Settings) -> Iterator[str]:
     # Not at the top: commands without Redis should not wait for its import.
     import redis
 
-    from config.redis_url import place
+    from config.redis_url import redacted
     from worker.store import embedded
     from worker.store.remedies import remedy
 
@@ -76,7 +76,7 @@ def redis_url(values: Settings) -> Iterator[str]:
             try:
                 yield url
             except redis.RedisError as error:
-                fail(f"the Redis at {place(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
+                fail(f"the Redis at {redacted(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
     except embedded.NotInstalledError as error:
         fail(str(error))
     except embedded.EmbeddedServerError as error:

@@ -4,7 +4,7 @@ import certifi
 import pytest
 from commandline import Command
 
-from config.redis_url import RedisUrlError, check, place
+from config.redis_url import RedisUrlError, check, redacted
 
 SECRET = "SEKRET"
 #: What is wrong with it, and what must be said.
@@ -87,7 +87,7 @@ def test_a_wrong_url_is_refused_with_its_remedy_and_no_secret(url: str) -> None:
 @pytest.mark.parametrize("url", RIGHT)
 def test_a_right_url_is_taken_and_told_without_its_password(url: str) -> None:
     check(url)
-    assert place(url) == RIGHT[url]
+    assert redacted(url) == RIGHT[url]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from worker.briefs.sources import RULE, Place
+from worker.briefs.sources import SOURCE_RULE, Source
 
 #: The guide's engines, and the one that the vendor's newer client offers as well (piktid-v2.md 6.26).
 MODELS = ("auto", "nano_banana_pro", "nano_banana_2", "seedream", "orbita")
@@ -158,7 +158,7 @@ class Asset(Part):
     file_id: str | None = Field(
         default=None, pattern=r"\S", description="text that is not blank: the id that the upload gave"
     )
-    file: Place | None = Field(default=None, description=RULE)
+    file: Source | None = Field(default=None, description=SOURCE_RULE)
 
 
 class InstructionOptions(Part):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from config.accounts import ACCOUNT_NAME, ACCOUNT_NAME_RULE
 from worker.briefs.body import ONE_LINE, Body, Part
-from worker.briefs.sources import RULE, Place
+from worker.briefs.sources import SOURCE_RULE, Source
 
 MAX_METADATA_BYTES = 16 * 1024
 
@@ -90,8 +90,8 @@ class _Beside(Part):
         default_factory=dict,
         description="an object of at most 16 KiB as JSON, passed on untouched to every event",
     )
-    reference_image: Place | None = Field(
-        default=None, description=f"{RULE}; a picture whose description becomes the one instruction"
+    reference_image: Source | None = Field(
+        default=None, description=f"{SOURCE_RULE}; a picture whose description becomes the one instruction"
     )
     on_name_taken: OnNameTaken = Field(
         default=OnNameTaken.SUFFIX, description="suffix or fail; suffix if omitted"

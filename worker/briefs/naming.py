@@ -23,6 +23,6 @@ def job_name(suggested: str | None, photo: str | None) -> str | None:
     return clean(suggested or "") or clean(_stem(photo or ""))
 
 
-def _stem(place: str) -> str:
-    path = unquote(urlsplit(place).path) if is_url(place) else place
+def _stem(source: str) -> str:
+    path = unquote(urlsplit(source).path) if is_url(source) else source
     return PurePosixPath(path.rpartition("/")[2]).stem

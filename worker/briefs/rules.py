@@ -30,7 +30,7 @@ from worker.briefs.sources import is_plain_http
 Location = tuple[str | int, ...]
 
 #: Which fields may stand where.
-_PLACES: Mapping[str, type[Part]] = {
+_MODELS: Mapping[str, type[Part]] = {
     "": Envelope,
     "options": JobOptions,
     "instructions[]": Instruction,
@@ -91,14 +91,14 @@ def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterat
 
 
 def _http_faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
-    places: list[tuple[Location, Any]] = [(("reference_image",), tree.get("reference_image"))]
+    sources: list[tuple[Location, Any]] = [(("reference_image",), tree.get("reference_image"))]
     for index, instruction in enumerate(_items(tree.get("instructions"))):
         for number, asset in enumerate(_items(_fields(instruction).get("input_assets"))):
             where = ("instructions", index, "input_assets", number, "file")
-            places.append((where, _fields(asset).get("file")))
-    for location, place in places:
-        if isinstance(place, str) and is_plain_http(place):
-            yield fault(location, place, "a URL must be https")
+            sources.append((where, _fields(asset).get("file")))
+    for location, source in sources:
+        if isinstance(source, str) and is_plain_http(source):
+            yield fault(location, source, "a URL must be https")
 
 
 def _asset_faults(instruction: Mapping[str, Any], location: Location) -> Iterator[Fault]:
@@ -137,10 +137,10 @@ def _fields(value: object) -> Mapping[str, Any]:
 def _rule(kind: str, location: Location) -> str:
     while isinstance(location[-1], int):
         location = location[:-1]
-    place, name = re.sub(r"\[\d+\]", "[]", path_of(location[:-1])), str(location[-1])
+    parent, name = re.sub(r"\[\d+\]", "[]", path_of(location[:-1])), str(location[-1])
     if kind == "extra_forbidden":
-        return _unknown(place, name)
-    description = _description(_PLACES[place], name)
+        return _unknown(parent, name)
+    description = _description(_MODELS[parent], name)
     return f"is required: {description}" if kind == "missing" else description
 
 
@@ -148,11 +148,11 @@ def _description(part: type[Part], name: str) -> str:
     return str(part.model_fields[name].description)
 
 
-def _unknown(place: str, name: str) -> str:
-    fields = _PLACES[place].model_fields
-    found = [f"{where}.{name}" for where, part in _PLACES.items() if name in part.model_fields]
+def _unknown(parent: str, name: str) -> str:
+    fields = _MODELS[parent].model_fields
+    found = [f"{where}.{name}" for where, part in _MODELS.items() if name in part.model_fields]
     if not found and (near := nearest(name, fields)):
-        found = [f"{place}.{near}"]
+        found = [f"{parent}.{near}"]
     if not found:
         return f"is not known here; the known names are {', '.join(fields)}"
     return "is not known here; the nearest known name is " + " or ".join(

@@ -6,28 +6,28 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 #: Longest path or URL, in characters.
-MAX_PLACE = 1000
+MAX_SOURCE = 1000
 
-RULE = (
-    f"1 to {MAX_PLACE} printable characters: a relative path under the folder of reference images, without "
+SOURCE_RULE = (
+    f"1 to {MAX_SOURCE} printable characters: a relative path under the folder of reference images, without "
     "`..` and `\\`, or an https URL without a user's name"
 )
 
 
-def is_url(place: str) -> bool:
+def is_url(source: str) -> bool:
     """Return whether a source is a URL and not a path."""
-    return "://" in place
+    return "://" in source
 
 
-def is_plain_http(place: str) -> bool:
+def is_plain_http(source: str) -> bool:
     """Whether it is a URL that is not encrypted."""
-    return place.lower().startswith("http://")
+    return source.lower().startswith("http://")
 
 
-def _check(place: str) -> str:
-    if not place.isprintable() or not (_is_fetchable(place) if is_url(place) else _is_inside(place)):
+def _check(source: str) -> str:
+    if not source.isprintable() or not (_is_fetchable(source) if is_url(source) else _is_inside(source)):
         raise ValueError
-    return place
+    return source
 
 
 def _is_inside(path: str) -> bool:
@@ -45,4 +45,4 @@ def _is_fetchable(url: str) -> bool:
     return parts.scheme in ("https", "http") and bool(parts.hostname) and "@" not in parts.netloc and has_port
 
 
-Place = Annotated[str, Field(max_length=MAX_PLACE), AfterValidator(_check)]
+Source = Annotated[str, Field(max_length=MAX_SOURCE), AfterValidator(_check)]

@@ -22,21 +22,21 @@ _STEM = 60
 _BEGINNING = 32
 
 
-def read(place: str, settings: Settings, seconds: float | None = None) -> Picture:
+def read(source: str, settings: Settings, seconds: float | None = None) -> Picture:
     """Return the picture at a path, or at a URL within so many seconds.
 
     Raises FileRefusedError or FileUnavailableError.
     """
     limit = settings.max_upload_bytes
-    if is_url(place):
-        content = fetch(place, max_bytes=limit, private=settings.reference_private, seconds=seconds)
+    if is_url(source):
+        content = fetch(source, max_bytes=limit, private=settings.reference_private, seconds=seconds)
     elif settings.reference_dir is None:
         raise FileRefusedError(
             "this installation has no folder of reference images (IDENTITY_WORKER_REFERENCE_DIR)"
         )
     else:
-        content = read_local(settings.reference_dir, place, max_bytes=limit)
-    return _recognized(place, content)
+        content = read_local(settings.reference_dir, source, max_bytes=limit)
+    return _recognized(source, content)
 
 
 def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
@@ -44,10 +44,10 @@ def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
     _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
 
 
-def _recognized(place: str, content: bytes) -> Picture:
+def _recognized(source: str, content: bytes) -> Picture:
     picture = recognize(content)
     if picture is None:
-        raise FileRefusedError(f"{name_of(place)}: it is no JPEG, PNG or WebP picture")
+        raise FileRefusedError(f"{name_of(source)}: it is no JPEG, PNG or WebP picture")
     return picture
 
 
@@ -95,12 +95,12 @@ def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | 
     return content
 
 
-def name_of(place: str) -> str:
+def name_of(source: str) -> str:
     """Return the name of a picture without its folders, and of a URL without its query."""
-    path = unquote(urlsplit(place).path) if is_url(place) else place
+    path = unquote(urlsplit(source).path) if is_url(source) else source
     return re.sub(r"[^A-Za-z0-9._-]+", "-", path.rpartition("/")[2]).strip("-.") or "picture"
 
 
-def upload_name(place: str, picture: Picture) -> str:
+def upload_name(source: str, picture: Picture) -> str:
     """Return the file name that the API is told: its suffix is that of the picture's true type."""
-    return (Path(name_of(place)).stem[:_STEM].strip("-.") or "picture") + picture.suffix
+    return (Path(name_of(source)).stem[:_STEM].strip("-.") or "picture") + picture.suffix

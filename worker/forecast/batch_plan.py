@@ -101,8 +101,8 @@ def committed(client: "redis.Redis", batch: str) -> float:
     with client.pipeline(transaction=True) as pipe:
         pipe.hget(keys.BUDGET(batch), "spent")
         pipe.hvals(keys.BATCH_RESERVATIONS(batch))
-        spent, promised = pipe.execute()
-    return float(spent or 0) + sum(map(float, promised))
+        spent, reserved = pipe.execute()
+    return float(spent or 0) + sum(map(float, reserved))
 
 
 def problems(
@@ -143,5 +143,5 @@ def _over_budget(
     if max_credits is None or needed <= max_credits:
         return []
     unknown = " before drafts" if any(plan.draft_credits is None for plan in plans) else ""
-    already = f", {already_committed:g} of them spent or promised already," if already_committed else ""
+    already = f", {already_committed:g} of them spent or reserved already," if already_committed else ""
     return [f"{needed:g} credits{unknown}{already} are more than the {max_credits:g} of --max-credits"]

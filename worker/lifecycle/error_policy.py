@@ -1,7 +1,7 @@
 """Decides what an error of the API means for the step that met it: one table for each paid call.
 
 The first row whose class fits decides, so narrow classes stand before wide ones. A record that is sent back
-to wait keeps its place; what is paused is paused for every worker at once.
+to wait keeps its score in the queue; what is paused is paused for every worker at once.
 """
 
 from enum import StrEnum

@@ -2,9 +2,9 @@
 
 All of it is read from the record, so a step that is run again goes on where the last one was recorded:
 
-    reference_image   the picture's place, if there is one
-    body              the body to send; files to upload first stand in it as {"file": place}
-    files             place -> file id, of those uploaded
+    reference_image   the picture's source, if there is one
+    body              the body to send; files to upload first stand in it as {"file": source}
+    files             source -> file id, of those uploaded
     extracted         the traits that the API saw in the reference image
     suggested_name    what it would call the person in it
     job_name          what the job is called if the brief names nothing itself
@@ -35,14 +35,14 @@ DONE_WITH = ("doing", "turn", "tries", "fetch_ms", "noted_at", "error")
 
 
 def missing_file(brief: Record) -> str | None:
-    """Return the place of the next file to upload, None when all are."""
+    """Return the source of the next file to upload, None when all are."""
     uploaded = brief.json("files", {})
-    return next((place for place in _places(brief) if place not in uploaded), None)
+    return next((source for source in _sources(brief) if source not in uploaded), None)
 
 
 def has_files(brief: Record) -> bool:
     """Return whether a brief goes through preparation again; nothing that was uploaded is sent twice."""
-    return any(True for _ in _places(brief)) or brief.get("files") is not None
+    return any(True for _ in _sources(brief)) or brief.get("files") is not None
 
 
 def needs_extraction(brief: Record) -> bool:
@@ -55,9 +55,9 @@ def reference_id(brief: Record) -> str:
     return str(brief.json("files")[brief.fields["reference_image"]])
 
 
-def uploaded(brief: Record, place: str, file_id: str) -> dict[str, str]:
+def uploaded(brief: Record, source: str, file_id: str) -> dict[str, str]:
     """Return the fields that record an upload."""
-    return {"files": json.dumps(brief.json("files", {}) | {place: file_id})}
+    return {"files": json.dumps(brief.json("files", {}) | {source: file_id})}
 
 
 def extracted(found: Extracted) -> dict[str, str]:
@@ -109,7 +109,7 @@ def seconds_to_fetch(brief: Record) -> float:
     return min(durations.FETCH_SECONDS, durations.FETCHES_MOST_SECONDS - seconds_lost(brief))
 
 
-def _places(brief: Record) -> Iterator[str]:
+def _sources(brief: Record) -> Iterator[str]:
     reference = brief.get("reference_image")
     if reference is not None:
         yield reference

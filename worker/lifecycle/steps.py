@@ -18,19 +18,19 @@ def fingerprint(request: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(request, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def intended(call: str, record: Record, request: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+def intended(call: str, record: Record, request: Mapping[str, Any], **details: Any) -> dict[str, Any]:
     """Return the journal's entry for a paid call that is about to be made with this request."""
-    return outcome(call, record, "intended", fingerprint=fingerprint(request), **facts)
+    return outcome(call, record, "intended", fingerprint=fingerprint(request), **details)
 
 
-def outcome(call: str, record: Record, what: str, **facts: Any) -> dict[str, Any]:
+def outcome(call: str, record: Record, what: str, **details: Any) -> dict[str, Any]:
     """Return the journal's entry for how a paid call ended."""
-    return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **facts}
+    return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **details}
 
 
-def refused(call: str, record: Record, error: ApiError, **facts: Any) -> dict[str, Any]:
+def refused(call: str, record: Record, error: ApiError, **details: Any) -> dict[str, Any]:
     """Return the journal's entry for a paid call that has failed."""
-    return outcome(call, record, error.outcome, **facts, message=str(error))
+    return outcome(call, record, error.outcome, **details, message=str(error))
 
 
 def charged(brief: Record, results: JobResults) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def current_draft(promotion: Record) -> dict[str, Any]:
     return draft
 
 
-def identity_event(type_: str, promotion: Record, **facts: Any) -> Event:
+def identity_event(type_: str, promotion: Record, **details: Any) -> Event:
     """Return an event about a promotion: the draft, its picture, and the identity once it has a code."""
     draft = current_draft(promotion)
     data: dict[str, Any] = {
@@ -96,7 +96,7 @@ def identity_event(type_: str, promotion: Record, **facts: Any) -> Event:
         "image_result_id": draft["image_result_id"],
         "url": draft["url"],
     }
-    return Event(type_, data | facts)
+    return Event(type_, data | details)
 
 
 def outcome_field(event: Event, state: str) -> dict[str, str]:

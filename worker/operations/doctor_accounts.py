@@ -33,7 +33,7 @@ def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream
     yield from _standing(report)
 
 
-def elsewhere(client: "redis.Redis", configured: set[str]) -> Iterator[Check]:
+def not_configured(client: "redis.Redis", configured: set[str]) -> Iterator[Check]:
     """Check the accounts on record that are not configured here: their briefs wait for another worker."""
     for name in account_report.names(client):
         if name in configured:

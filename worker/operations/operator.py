@@ -120,8 +120,8 @@ class Operator:
         )
         return self._checked(brief, answer)
 
-    def _word(self, brief: Record, word: str, **facts: Any) -> dict[str, Any]:
-        return {"call": "operator", "subject": brief.subject, "what": word, "by": self._by, **facts}
+    def _word(self, brief: Record, word: str, **details: Any) -> dict[str, Any]:
+        return {"call": "operator", "subject": brief.subject, "what": word, "by": self._by, **details}
 
     def _checked(self, brief: Record, answer: Answer, otherwise: str = "") -> Answer:
         if answer is Answer.CONFLICT:

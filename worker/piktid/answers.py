@@ -124,7 +124,7 @@ class IdentityPage:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A place for one file: its bytes go to `upload_url`, soon and labelled exactly `content_type` (2.1)."""
+    """An upload: the bytes of the file go to `upload_url`, soon and labelled exactly `content_type` (2.1)."""
 
     upload_url: str = field(repr=False)
     file_id: str

@@ -126,13 +126,16 @@ class PiktID:
         return self._ask(reading.read_me, "GET", "/auth/me")
 
     def upload(self, filename: str) -> Upload:
-        """Ask for a place for a file: POST /upload. Free; the file's type goes by the name's suffix."""
+        """Ask where a file is to be uploaded: POST /upload.
+
+        Free; the file's type goes by the name's suffix.
+        """
         return self._ask(reading_pictures.read_upload, "POST", "/upload", json={"filename": filename})
 
-    def put_bytes(self, place: Upload, content: bytes, content_type: str) -> None:
-        """Send a file's bytes to its place, as `content_type` unless the API named one. Free."""
-        url = uploads.secured(place.upload_url, self._base_url)
-        uploads.put(self._pool, url, content, place.content_type or content_type)
+    def put_bytes(self, upload: Upload, content: bytes, content_type: str) -> None:
+        """Send a file's bytes to its upload URL, as `content_type` unless the API named one. Free."""
+        url = uploads.secured(upload.upload_url, self._base_url)
+        uploads.put(self._pool, url, content, upload.content_type or content_type)
 
     def extract(self, file_id: str, send_by: float | None = None) -> Extracted:
         """Have an uploaded picture described: POST /preset/extract-from-image. Paid; never safe to repeat."""

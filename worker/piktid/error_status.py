@@ -60,11 +60,11 @@ def _out_of_credits(refusal: Refusal) -> OutOfCreditsError:
 
 
 def _conflict(refusal: Refusal) -> StatusError:
-    facts = refusal.reply.status, refusal.message
+    common = refusal.reply.status, refusal.message
     if code := identifier(refusal.field("identity_code")):
-        return AlreadyPromotedError(*facts, identity_code=code)
+        return AlreadyPromotedError(*common, identity_code=code)
     # `existing_identity_code`, where it is told, is no proof that it is this draft.
-    return NameTakenError(*facts)
+    return NameTakenError(*common)
 
 
 #: No field tells the three kinds of 429 apart, only their text (piktid-v2.md 6.17). "Too many requests"

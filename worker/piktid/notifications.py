@@ -1,6 +1,6 @@
 """Follows the event stream of one account (piktid-v2.md 3.2): one connection, read as notifications.
 
-An event is a hint to look at a job, never the answer itself, so of its body only whose it is gets read.
+An event only says that a job should be looked at, so nothing of its body is read but which job it names.
 """
 
 import asyncio

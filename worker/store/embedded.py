@@ -25,7 +25,7 @@ import redis
 
 from config import folders, logs, processes
 from config.errors import IdentityWorkerError
-from config.redis_url import place
+from config.redis_url import redacted
 from config.settings import Fsync, Settings, settings
 from worker.store.connection import connect
 from worker.store.keeper import KEEPER_LOG, URL_FILE, USERS_FILE
@@ -77,7 +77,9 @@ def redis_url(values: Settings) -> Iterator[str]:
             url = _read(directory / URL_FILE)
             if not (url and _answers(url)):
                 _, url = _start(directory, shared=True, fsync=values.fsync, port=values.embedded_port)
-                log.warning("redis.embedded", at=place(url), why="REDIS_URL is not set", remedy=ONE_MACHINE)
+                log.warning(
+                    "redis.embedded", at=redacted(url), why="REDIS_URL is not set", remedy=ONE_MACHINE
+                )
         yield url
 
 

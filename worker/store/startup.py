@@ -13,7 +13,7 @@ import redis
 from config import durations, logs
 from config.backoff import backoff
 from config.errors import IdentityWorkerError
-from config.redis_url import place
+from config.redis_url import redacted
 from worker.store import durability, rights
 from worker.store.connection import connect
 from worker.store.findings import Finding, Level
@@ -69,9 +69,9 @@ def check(url: str, patience: float | None = None) -> None:
         examined = _awaited(client, patience)
     for finding in examined.findings:
         if finding.level is Level.REFUSE:
-            raise UnsafeServerError(f"of the Redis at {place(url)}: {finding}")
+            raise UnsafeServerError(f"of the Redis at {redacted(url)}: {finding}")
     if patience:
-        log.info("redis.using", at=place(url), server=examined.server)
+        log.info("redis.using", at=redacted(url), server=examined.server)
         for finding in examined.findings:
             say = log.warning if finding.level is Level.WARN else log.info
             say(f"redis.{finding.about}", what=finding.what, remedy=finding.remedy)

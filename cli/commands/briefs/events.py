@@ -14,7 +14,7 @@ from worker.views.outlet import Entry
 if TYPE_CHECKING:
     import redis
 
-#: Facts of an event's data that its line shows, in this order.
+#: Fields of an event's data that its line shows, in this order.
 _SHOWN = ("job_id", "identity_code", "image_result_id", "error", "question")
 
 
@@ -64,6 +64,6 @@ def _print(entry: Entry, *, as_json: bool) -> None:
         print_json({**entry.event.model_dump(mode="json"), "entryid": entry.id}, indent=None)
         return
     event = entry.event
-    facts = "  ".join(f"{name}={event.data[name]}" for name in _SHOWN if event.data.get(name) is not None)
+    shown = "  ".join(f"{name}={event.data[name]}" for name in _SHOWN if event.data.get(name) is not None)
     time = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}"
-    say(printable(f"{entry.id}  {time}  {event.type}  {event.subject}  {facts}".rstrip()))
+    say(printable(f"{entry.id}  {time}  {event.type}  {event.subject}  {shown}".rstrip()))

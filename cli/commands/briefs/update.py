@@ -42,7 +42,7 @@ def command(
     """Change metadata, batch or priority of a brief, in whatever state it is.
 
     Later events carry the new metadata. It takes its place in the waiting list anew; what it will still cost
-    is promised of the new batch's budget, what it has cost stays with the old one. Who did it is in its
+    is reserved from the new batch's budget, what it has cost stays with the old one. Who did it is in its
     journal. `identity-worker enqueue --update FILE` does the same for the briefs of files.
     """
     change = Change(_metadata(metadata or [], metadata_json), batch, priority, merge=metadata_json is None)

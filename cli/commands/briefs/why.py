@@ -9,7 +9,7 @@ import typer
 from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
-from cli.render.held import answer, candidate_lines, wish_text
+from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.common import Json, fail_unknown, load_settings, open_redis, print_json, say
 from config.text import counted, printable
 from config.times import format_duration, format_time
@@ -71,7 +71,7 @@ def lines_of(found: Why) -> list[str]:
         # A brief whose promotions are under way has nothing of its own to wait for.
         if standing.state != "promoting" or standing.subject.startswith("promotion:"):
             lines += _standing(found, standing)
-    wish = wish_text(brief)
+    wish = stop_request_text(brief)
     return [*lines, f"  ended:    {wish}"] if wish else lines
 
 

@@ -70,7 +70,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     import redis
 
     from actors.broker import inspection
-    from config.redis_url import place
+    from config.redis_url import redacted
     from worker.store import embedded
     from worker.store.connection import connect
     from worker.store.remedies import remedy
@@ -78,7 +78,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
             found = list(doctor.server(client))
-            yield _used(values, place(url))
+            yield _used(values, redacted(url))
             yield from found
             if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
                 return  # on such a server the rest would only fail the same way
@@ -114,4 +114,4 @@ def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterat
                 yield Check(f"account {each.name}", Health.FAIL, str(error), "set its token right")
                 continue
             yield from doctor_accounts.account(client, each, api, by_stream=values.events == "sse")
-    yield from doctor_accounts.elsewhere(client, set(accounts))
+    yield from doctor_accounts.not_configured(client, set(accounts))

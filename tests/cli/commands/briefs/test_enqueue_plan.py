@@ -133,7 +133,7 @@ def test_what_the_batch_has_spent_counts_and_no_brief_twice(command: Command, fl
     assert answer.returncode == 1
     assert "2 would not be sent, by what is on record" in answer.stdout
     assert (
-        "It won't do: 150 credits before drafts, 100 of them spent or promised already, are more than the 149"
+        "It won't do: 150 credits before drafts, 100 of them spent or reserved already, are more than the 149"
         in answer.stdout
     )
 

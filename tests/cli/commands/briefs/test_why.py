@@ -214,7 +214,7 @@ def test_who_holds_the_budget_is_told_with_credits_and_spending(command: Command
     assert held["named"][0]["amount"] == promised[0] > 50
     assert held["named"][0]["since"] == int(heard.brief("b-0").fields["granted_at"])
     text = command("why", "a").stdout
-    assert f"\n              {spent:g} are spent, {sum(promised):g} promised, the largest first\n" in text
+    assert f"\n              {spent:g} are spent, {sum(promised):g} reserved, the largest first\n" in text
     assert re.search(rf"\n              brief:b-0  \w+  \d+s  {promised[0]:g} credits\n", text)
 
 

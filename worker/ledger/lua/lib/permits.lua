@@ -6,7 +6,7 @@
 --                             (+inf), one answered ends a window after its answer arrived: never earlier than on
 --                             the server
 --   slots         SLOTS       reserved by briefs and promotions; IDENTITIES are in the library already
---   budgets       PROMISED, RESERVATIONS   credits that briefs on their way will still cost: of a batch, of the account
+--   budgets       BATCH_RESERVATIONS, RESERVATIONS  credits that briefs on their way will still cost: of a batch, of the account
 local permits = {}
 
 local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
