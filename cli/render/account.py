@@ -8,8 +8,8 @@ from config.limits import NONE, period
 from config.text import counted, credits_text
 from config.times import format_duration, format_time
 from worker.ledger.kinds import ENDPOINTS
-from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
-from worker.views.account_report import MOST_WAITING
+from worker.views.account import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
+from worker.views.account_reading import MOST_WAITING
 
 #: Holders and batches that are listed.
 MOST = 20

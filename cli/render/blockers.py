@@ -8,7 +8,7 @@ from config.limits import NONE, period
 from config.text import counted, credits_text
 from config.times import format_duration, format_time
 from worker.ledger.kinds import KINDS
-from worker.views.account_models import AccountReport
+from worker.views.account import AccountReport
 
 _PAUSED = {
     "pause": "the account",

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from config.text import printable
 from config.times import format_duration
-from worker.views.models import AccountView, BriefView
+from worker.views.account import AccountSummary
+from worker.views.models import BriefView
 
 #: A state's mark and style; those that are not here are under way.
 _LOOKS = {
@@ -31,7 +32,7 @@ class Snapshot:
     """The briefs and their accounts as they were read together."""
 
     briefs: Sequence[BriefView]
-    accounts: Sequence[AccountView]
+    accounts: Sequence[AccountSummary]
     unread_open: int = 0
     unread_finished: int = 0
     """How many more are on record, beyond those that were read."""
@@ -75,7 +76,7 @@ def _bar(snapshot: Snapshot, total: int) -> RenderableType:
     return line
 
 
-def _account(account: AccountView) -> list[Text]:
+def _account(account: AccountSummary) -> list[Text]:
     """Return an account's line, and one for each of its pauses."""
     waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
     permits = _of(account.jobs_in_use, account.jobs_cap)

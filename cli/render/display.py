@@ -16,7 +16,7 @@ from cli.render.briefs import Snapshot, detail, draw
 from config.text import printable
 from config.times import format_duration
 from worker.ledger.records import parse_subject
-from worker.views import outlet, snapshots
+from worker.views import account_reading, outlet, snapshots
 from worker.views.listing import Listed, listed
 
 #: Seconds between two looks without an event (elapsed times go on), and between two redraws at the least.
@@ -35,7 +35,7 @@ def look(client: "redis.Redis", batch: str | None = None, *, everything: bool = 
     briefs = list(snapshots.each(client, found.ids))
     return Snapshot(
         briefs,
-        snapshots.accounts(client, briefs),
+        account_reading.summaries(client, briefs),
         unread_open=found.all_open - len(found.open),
         unread_finished=found.all_finished - len(found.finished),
     )

@@ -8,7 +8,7 @@ import typer
 
 from cli.shared.common import USED_WRONGLY, fail
 from config.text import printable
-from worker.views import account_report
+from worker.views import account_reading
 
 if TYPE_CHECKING:
     import redis
@@ -34,7 +34,7 @@ def person(by: str | None) -> str:
 
 def must_be_known(client: "redis.Redis", account: str) -> None:
     """End the command when no account of this name is on record."""
-    known = account_report.names(client)
+    known = account_reading.names(client)
     if account not in known:
         fail(
             f"no account {printable(account)!r} is on record; known: {', '.join(known) or 'none'}\n"

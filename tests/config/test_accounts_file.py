@@ -16,7 +16,7 @@ from config.accounts import DEFAULT, AccountsError, load_accounts
 from config.limits import Limits
 from config.settings import Settings
 from worker.ledger.transition import Answer, Transition
-from worker.views import snapshots
+from worker.views import account_reading, snapshots
 
 
 def accounts_file(folder: Path, text: str) -> Settings:
@@ -200,7 +200,7 @@ def test_an_account_that_is_refused_everything_slows_no_other(
     assert {states[f"bad-{number}"] for number in range(20)} <= {"waiting", "submitting"}
     # On record also when the pause, of a fraction of a second here, is just over.
     assert "401" in str(client.hget(keys.RECORD("account:bad"), "pause_reason"))
-    assert snapshots.account(client, "good").pauses == {}
+    assert account_reading.summary(client, "good").pauses == {}
 
 
 def to_submit(flow: Flow) -> str:

@@ -13,8 +13,8 @@ from config.text import credits_text
 from worker.briefs.brief import Brief
 from worker.forecast.inputs import forecast, waiting_needs
 from worker.ledger.kinds import PROMOTION_CREDITS
-from worker.views import account_report
-from worker.views.account_models import AccountReport
+from worker.views import account_reading
+from worker.views.account import AccountReport
 from worker.views.blockers import Processes, processes
 
 
@@ -64,7 +64,7 @@ def plans(client: "redis.Redis", settings: Settings, briefs: Iterable[Brief]) ->
 
 
 def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence[Brief]) -> AccountPlan:
-    report = account_report.report(client, name)
+    report = account_reading.report(client, name)
     before = waiting_needs(client, name)
     needs = [brief.slots() for brief in briefs]
     drafts = sum(brief.total_variations for brief in briefs)

@@ -9,7 +9,7 @@ from config import durations, keys
 from config.limits import windows_of
 from config.settings import Settings
 from worker.forecast.simulation import Caps, Estimate, Load, Rate, estimate
-from worker.views.account_models import AccountReport, PermitHolder
+from worker.views.account import AccountReport, PermitHolder
 
 #: Waiting briefs that are simulated one by one; those behind them are not.
 MOST = 2_000

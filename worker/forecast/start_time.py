@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from config.settings import Settings
 from worker.forecast.inputs import caps, forecast
 from worker.ledger.kinds import PROMOTION_CREDITS
-from worker.views.account_models import AccountReport
+from worker.views.account import AccountReport
 from worker.views.blockers import Processes
 
 

@@ -17,8 +17,8 @@ from worker.ledger.kinds import Kind
 from worker.ledger.library import ledger_library
 from worker.ledger.records import brief_subject, parse_subject
 from worker.store.functions import Functions
-from worker.views import account_report, reservations, snapshots
-from worker.views.account_models import AccountReport
+from worker.views import account_reading, reservations, snapshots
+from worker.views.account import AccountReport
 from worker.views.blockers import Blocker, Processes, ahead, not_running, processes, queued_since
 from worker.views.models import BriefView, PromotionView
 
@@ -85,7 +85,7 @@ def why(client: "redis.Redis", settings: Settings, brief_id: str) -> Why | None:
     brief = snapshots.brief(client, brief_id)
     if brief is None:
         return None
-    report = account_report.report(client, brief.account)
+    report = account_reading.report(client, brief.account)
     under_way = [_of_brief(brief)] if not brief.finished else []
     under_way += [_of_promotion(each) for each in brief.promotions if not each.finished]
     found = processes(client)

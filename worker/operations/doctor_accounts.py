@@ -12,8 +12,8 @@ from config.text import counted, credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health
 from worker.piktid.errors import ApiError, NotSentError, UnauthorizedError
-from worker.views import account_report
-from worker.views.account_models import AccountBudget, AccountReport
+from worker.views import account_reading
+from worker.views.account import AccountBudget, AccountReport
 
 if TYPE_CHECKING:
     # It brings the HTTP client along, which the other checks do without.
@@ -26,7 +26,7 @@ NEAR = 0.1
 
 def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
     """Check an account; a request is made with its token."""
-    report = account_report.report(client, account.name)
+    report = account_reading.report(client, account.name)
     waiting = sum(report.waiting.values()) + sum(batch.parked for batch in report.batches)
     yield _token(account, api, waiting)
     yield _listener(report, waiting, by_stream=by_stream)
@@ -35,10 +35,10 @@ def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream
 
 def not_configured(client: "redis.Redis", configured: set[str]) -> Iterator[Check]:
     """Check the accounts on record that are not configured here: their briefs wait for another worker."""
-    for name in account_report.names(client):
+    for name in account_reading.names(client):
         if name in configured:
             continue
-        report = account_report.report(client, name)
+        report = account_reading.report(client, name)
         if waiting := sum(report.waiting.values()):
             told = f"{counted(waiting, 'record waits', 'records wait')}, and this machine has no token of it"
             remedy = "see that the workers have it in their ACCOUNTS_FILE, or cancel its briefs"

@@ -14,7 +14,7 @@ import redis
 from config import durations, keys
 from config.times import redis_ms
 from worker.ledger.kinds import KINDS, Kind
-from worker.views.account_models import AccountReport
+from worker.views.account import AccountReport
 
 Blocker = dict[str, Any]
 

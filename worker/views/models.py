@@ -1,4 +1,4 @@
-"""Briefs, promotions and accounts as frozen values for readers, built from the records' text.
+"""Briefs and promotions as frozen values for readers, built from the records' text.
 
 Times are ms since 1970 by the server's clock; `fields` are a record's, as Redis holds them.
 """
@@ -6,10 +6,10 @@ Times are ms since 1970 by the server's clock; `fields` are a record's, as Redis
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from worker.ledger.arrivals import Bought, read_bought
-from worker.ledger.kinds import PAUSES, PROMOTION_CREDITS, Kind, final
+from worker.ledger.kinds import PROMOTION_CREDITS, Kind, final
 
 Fields = Mapping[str, str]
 
@@ -105,49 +105,6 @@ class BriefView:
         return tuple(promotion.identity_code for promotion in ready if promotion.identity_code)
 
 
-class PauseView(NamedTuple):
-    """A pause that is still on: when it ends, and why it began."""
-
-    until: int
-    reason: str
-    refusals: int = 0
-    """Refusals in a row that made it; 0: it is no refusal, and over when it ends."""
-    status: int | None = None
-    """The status of the API's answer that it is for; None where there was none, or it is not on record."""
-
-    @property
-    def refused_token(self) -> bool:
-        """Whether the API does not take the account's token."""
-        return self.status == 401
-
-    @property
-    def passes(self) -> bool:
-        """Whether it ends well by itself; a token, credits, an address must be mended."""
-        return self.status in (429, 503)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """What an account uses and what waits for it, in short; a cap of 0 is no cap."""
-
-    name: str
-    jobs_in_use: int
-    jobs_cap: int
-    slots_used: int
-    """Slots of the identities that are in the library."""
-    slots_reserved: int
-    """Slots kept for briefs and promotions that are under way."""
-    slots_cap: int
-    slots_seen: int | None
-    """How many identities the library held when the API said that it was full; None: it did not say so."""
-    waiting_create: int
-    waiting_promote: int
-    pauses: dict[str, PauseView]
-    """By what is paused: `pause` is the whole account; `create`, `promote` and `prepare` are parts of it."""
-    followed: bool
-    """Whether a listener follows its events."""
-
-
 def promotion_view(subject: str, fields: Fields) -> PromotionView:
     """Build the view of a promotion."""
     draft = json.loads(fields["candidates"])[int(fields["tried"])]
@@ -205,19 +162,3 @@ def brief_view(
         choose=tuple(json.loads(fields.get("choose", "[]"))),
         parked=parked,
     )
-
-
-def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
-    """Return the pauses of an account that are still on at `now`."""
-    found = {
-        what: PauseView(
-            int(fields[f"{what}_until"]),
-            fields[f"{what}_reason"],
-            int(fields.get(f"{what}_count", "0")),
-            # Those of before this field was written have none.
-            int(status) if (status := fields.get(f"{what}_status")) else None,
-        )
-        for what in PAUSES
-        if f"{what}_until" in fields
-    }
-    return {what: pause for what, pause in found.items() if pause.until > now}

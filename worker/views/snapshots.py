@@ -1,30 +1,20 @@
-"""Reads briefs with their promotions, one or many, and accounts, for people and programs.
+"""Reads briefs with their promotions, one or many, for people and programs.
 
 All functions take a client whose answers are text (`worker.store.connection.connect`), change nothing, and
 know the keys that they read: nothing here scans.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
 
 from config import keys
-from config.limits import DEFAULTS
 from config.times import redis_ms
-from worker.ledger.records import account_subject, brief_subject, promotion_subject
+from worker.ledger.records import brief_subject, promotion_subject
 from worker.views.listing import listed
-from worker.views.models import (
-    AccountView,
-    BriefView,
-    Fields,
-    PromotionView,
-    brief_view,
-    pauses,
-    promotion_view,
-)
-from worker.views.slots import slots_cap, slots_seen
+from worker.views.models import BriefView, Fields, PromotionView, brief_view, promotion_view
 
 #: Briefs that are read at once where there may be many.
 PAGE = 200
@@ -87,40 +77,6 @@ def by_ids(client: "redis.Redis", ids: Sequence[str]) -> list[BriefView]:
 def journal(client: "redis.Redis", brief_id: str) -> list[dict[str, Any]]:
     """Return the journal of a brief's paid calls, oldest first; `at` of each is in ms since 1970."""
     return [json.loads(entry) for entry in client.lrange(keys.JOURNAL(brief_id), 0, -1)]
-
-
-def account(client: "redis.Redis", name: str) -> AccountView:
-    """Return an account; of one that no worker has put on record yet, the default limits."""
-    with client.pipeline(transaction=False) as pipe:
-        pipe.time()
-        pipe.hgetall(keys.RECORD(account_subject(name)))
-        pipe.zcard(keys.PERMITS(name))
-        pipe.zcard(keys.IDENTITIES(name))
-        pipe.hvals(keys.SLOTS(name))
-        pipe.zcard(keys.WAITING(name, "create"))
-        pipe.zcard(keys.WAITING(name, "promote"))
-        pipe.exists(keys.LEASE(name))
-        time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
-    seen = slots_seen(fields)
-    return AccountView(
-        name=name,
-        jobs_in_use=jobs,
-        jobs_cap=int(fields.get("jobs", DEFAULTS["jobs"])),
-        slots_used=identities,
-        slots_reserved=sum(map(int, slots)),
-        slots_cap=slots_cap(int(fields.get("slots", DEFAULTS["slots"])), seen) or 0,
-        slots_seen=None if seen is None else seen.number,
-        waiting_create=create,
-        waiting_promote=promote,
-        pauses=pauses(fields, redis_ms(time)),
-        followed=leases > 0,
-    )
-
-
-def accounts(client: "redis.Redis", briefs: Iterable[BriefView]) -> list[AccountView]:
-    """Return the accounts of these briefs by name; a bad brief may name one that there is not."""
-    names = sorted({brief.account for brief in briefs if not brief.faults})
-    return [account(client, name) for name in names]
 
 
 def _subjects(brief_id: str, fields: Fields) -> list[str]:

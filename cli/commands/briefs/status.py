@@ -24,9 +24,10 @@ from cli.shared.common import (
 )
 from config.text import printable
 from config.times import format_duration
-from worker.views import snapshots
+from worker.views import account_reading, snapshots
+from worker.views.account import AccountSummary
 from worker.views.listing import Listed, listed
-from worker.views.models import AccountView, BriefView
+from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis
@@ -94,7 +95,7 @@ def _print_facts(client: "redis.Redis", batch: str | None) -> None:
     def accounts() -> Iterator[dict[str, Any]]:
         # They are known once the briefs are printed.
         for name in sorted(names):
-            yield _account_facts(snapshots.account(client, name))
+            yield _account_facts(account_reading.summary(client, name))
 
     print_json_lists({"briefs": briefs(), "accounts": accounts()})
 
@@ -111,7 +112,7 @@ def _show_many(client: "redis.Redis", batch: str | None, *, everything: bool) ->
         typer.echo("No briefs." if batch is None else f"No brief of batch {printable(batch)} is on record.")
         return
     _print_counts(found)
-    for account in snapshots.accounts(client, accounts.values()):
+    for account in account_reading.summaries(client, accounts.values()):
         _print_account(account, accounts[account.name].read_at)
 
 
@@ -119,7 +120,7 @@ def _facts(brief: BriefView) -> dict[str, Any]:
     return asdict(brief) | {"finished": brief.finished, "identity_codes": brief.identity_codes}
 
 
-def _account_facts(account: AccountView) -> dict[str, Any]:
+def _account_facts(account: AccountSummary) -> dict[str, Any]:
     pauses = {what: pause._asdict() for what, pause in account.pauses.items()}
     return asdict(account) | {"pauses": pauses}
 
@@ -157,7 +158,7 @@ def _outcome(brief: BriefView) -> str:
     return "\n".join(printable(line) for line in lines if line)
 
 
-def _print_account(account: AccountView, now: int) -> None:
+def _print_account(account: AccountSummary, now: int) -> None:
     jobs = f"jobs {account.jobs_in_use}/{account.jobs_cap or 'any'}"
     cap = account.slots_cap or ("any" if account.slots_seen is None else 0)
     slots = f"slots {account.slots_used}+{account.slots_reserved} reserved/{cap}"

@@ -19,7 +19,7 @@ from worker.forecast.why import Standing, Waiting, Why
 from worker.ledger.kinds import KINDS, Kind, of_endpoint
 from worker.ledger.records import parse_subject
 from worker.unresolved.streams import Stream
-from worker.views.account_models import AccountReport
+from worker.views.account import AccountReport
 from worker.views.blockers import Blocker, Processes, processes
 from worker.views.models import BriefView
 

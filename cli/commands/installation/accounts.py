@@ -20,8 +20,8 @@ from cli.shared.common import (
 )
 from config.text import printable
 from config.times import format_time
-from worker.views import account_report
-from worker.views.account_models import AccountReport
+from worker.views import account_reading
+from worker.views.account import AccountReport
 
 if TYPE_CHECKING:
     import redis
@@ -55,7 +55,7 @@ def command(
 
 
 def _reports(client: "redis.Redis") -> list[AccountReport]:
-    return [account_report.report(client, name) for name in account_report.names(client)]
+    return [account_reading.report(client, name) for name in account_reading.names(client)]
 
 
 def _print(reports: list[AccountReport]) -> None:

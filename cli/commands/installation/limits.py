@@ -19,8 +19,8 @@ from cli.shared.common import (
 from config.text import counted, printable
 from worker.ledger.ledger import Ledger
 from worker.operations import limit_changes
-from worker.views import account_report
-from worker.views.account_models import AccountReport
+from worker.views import account_reading
+from worker.views.account import AccountReport
 
 #: Changes that are shown to people.
 CHANGES = 5
@@ -67,7 +67,7 @@ def command(
         must_be_known(client, account)
         who = person(by)
         try:
-            before = account_report.report(client, account).limits
+            before = account_reading.report(client, account).limits
             fields = limit_changes.checked(wanted, weight or [], before)
             if account_budget is not None:
                 fields["budget"] = limit_changes.account_budget(account_budget)
@@ -79,7 +79,7 @@ def command(
             ledger.set_limits(account, fields, who)
         for batch, credits_allowed in budgets:
             ledger.set_budget(batch, account, credits_allowed, who)
-        _show(account_report.report(client, account), as_json=as_json)
+        _show(account_reading.report(client, account), as_json=as_json)
 
 
 def _show(report: AccountReport, *, as_json: bool) -> None:

@@ -15,9 +15,10 @@ from cli.render.display import Lines
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import admission
-from worker.views.models import AccountView, BriefView, PauseView, PromotionView
+from worker.views.account import AccountSummary, PauseView
+from worker.views.models import BriefView, PromotionView
 
-ACCOUNT = AccountView(
+ACCOUNT = AccountSummary(
     name="default",
     jobs_in_use=5,
     jobs_cap=5,
@@ -73,7 +74,7 @@ def view(brief_id: str, state: str, **fields: Any) -> BriefView:
 def drawn(*briefs: BriefView, height: int | None = None, expected: int = 0, **account: Any) -> list[str]:
     """Return the lines of a drawing 80 columns wide."""
     console = Console(width=80, file=io.StringIO(), force_terminal=False)
-    accounts = [AccountView(**{name: getattr(ACCOUNT, name) for name in ACCOUNT.__slots__} | account)]
+    accounts = [AccountSummary(**{name: getattr(ACCOUNT, name) for name in ACCOUNT.__slots__} | account)]
     console.print(draw(Snapshot(briefs, accounts), "demo", expected=expected, height=height))
     return cast(io.StringIO, console.file).getvalue().splitlines()
 

@@ -19,7 +19,7 @@ from worker.ledger.transition import Answer, Completion, Note, Throttle, Transit
 from worker.lifecycle import admission
 from worker.store.connection import connect
 from worker.store.functions import Functions
-from worker.views import snapshots
+from worker.views import account_reading, snapshots
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
@@ -111,7 +111,7 @@ def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: S
     assert refused is Answer.CONFLICT
     now = stored(ledger)
     assert (now.state, now.attempt) == ("submitting", second.attempt)
-    assert snapshots.account(ledger.client, ACCOUNT).pauses == {}
+    assert account_reading.summary(ledger.client, ACCOUNT).pauses == {}
     assert ledger.client.zcount(keys.WINDOW(ACCOUNT, "create"), "+inf", "+inf") == 1
     assert bought(ledger, second, "j2") is Answer.APPLIED
     assert journalled(ledger) == [("none", True), ("j2", False)]

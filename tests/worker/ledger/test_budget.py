@@ -16,7 +16,7 @@ from worker.ledger.records import brief_subject
 from worker.network.pool import open_pool
 from worker.operations.operator import Operator
 from worker.piktid.client import PiktID
-from worker.views import account_report, snapshots
+from worker.views import account_reading, snapshots
 
 BRIEFS = 6
 #: Credits of a brief: two drafts, known from before, and a promotion.
@@ -105,7 +105,7 @@ def test_briefs_of_no_batch_cost_no_more_than_their_accounts_budget(heard: Flow)
     for number in range(BRIEFS):
         heard.accept(brief_id=f"b{number}")
     heard.finish("b0")
-    report = account_report.report(heard.client, DEFAULT)
+    report = account_reading.report(heard.client, DEFAULT)
     assert report.budget is not None
     assert report.budget.spent == before + COST
     assert report.waiting["create"] == BRIEFS - 1, "what is left does not pay for another"

@@ -29,7 +29,7 @@ from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.store.connection import connect
 from worker.store.functions import Functions
 from worker.unresolved.streams import read_stream
-from worker.views import snapshots
+from worker.views import account_reading, snapshots
 from worker.views.outlet import read as read_events
 
 ACCOUNT = "default"
@@ -152,7 +152,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
     assert client.zscore(keys.TIMERS(), "brief:b") == moved.read_at - moved.age_ms + 5_000
     assert snapshots.journal(client, "b") == [{"at": moved.read_at - moved.age_ms, "call": "create"}]
     assert client.get(keys.JOB(ACCOUNT, "j1")) == "brief:b"
-    assert snapshots.account(client, ACCOUNT).pauses["create"].reason == "why"
+    assert account_reading.summary(client, ACCOUNT).pauses["create"].reason == "why"
 
 
 def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Ledger) -> None:
@@ -602,7 +602,7 @@ def configured(**limits: Any) -> Account:
 
 
 def caps(client: "redis.Redis") -> tuple[int, int]:
-    seen = snapshots.account(client, ACCOUNT)
+    seen = account_reading.summary(client, ACCOUNT)
     return seen.jobs_cap, seen.slots_cap
 
 
@@ -685,9 +685,9 @@ def test_resuming_an_account_lifts_each_of_its_pauses(
 ) -> None:
     accept(ledger)
     ledger.apply(stored(ledger), Transition("failed", pause=Pause(what, 60_000, "why")))
-    assert list(snapshots.account(client, ACCOUNT).pauses) == [what]
+    assert list(account_reading.summary(client, ACCOUNT).pauses) == [what]
     ledger.resume(ACCOUNT, by="me")
-    assert snapshots.account(client, ACCOUNT).pauses == {}
+    assert account_reading.summary(client, ACCOUNT).pauses == {}
 
 
 def test_resuming_an_account_tells_what_was_on_and_leaves_nothing(

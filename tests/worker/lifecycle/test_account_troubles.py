@@ -14,7 +14,7 @@ from support import eventually
 from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts import DEFAULT
-from worker.views import account_report, snapshots
+from worker.views import account_reading, snapshots
 
 NO_CREDITS = {
     "error": "Insufficient credits",
@@ -64,8 +64,8 @@ def test_identities_that_somebody_adds_take_slots_and_the_platforms_own_do_not(f
     flow.accept(brief_id="a")
     flow.api.set(existing_identities=3)
     flow.wake_timer(f"library:{DEFAULT}")
-    flow.steps.until(lambda: account_report.report(flow.client, DEFAULT).slots_used)
-    assert account_report.report(flow.client, DEFAULT).slots_used == 3
+    flow.steps.until(lambda: account_reading.report(flow.client, DEFAULT).slots_used)
+    assert account_reading.report(flow.client, DEFAULT).slots_used == 3
 
 
 # --- refusals that are the account's, not the brief's ------------------------------------------------------
@@ -167,11 +167,11 @@ def test_a_limit_above_the_accounts_own_slots_buys_no_drafts_for_nothing(heard: 
         heard.accept(brief_id=f"b{number}")
 
     def stands_still() -> bool:
-        report = account_report.report(heard.client, DEFAULT)
+        report = account_reading.report(heard.client, DEFAULT)
         return report.slots_used == real and not report.jobs and report.slots_seen is not None
 
     heard.steps.until(stands_still)
-    report = account_report.report(heard.client, DEFAULT)
+    report = account_reading.report(heard.client, DEFAULT)
     assert report.slots_seen is not None
     assert (report.slots_seen.number, report.slots_cap) == (real, real)
     assert "Maximum identities" in report.slots_seen.said
@@ -200,11 +200,11 @@ def test_an_account_that_was_given_more_slots_goes_on_by_itself(heard: Flow) -> 
     heard.ledger.set_limits(DEFAULT, {"slots": "200"}, by="test")
     heard.finish("first")
     heard.accept(brief_id="second")
-    heard.steps.until(lambda: account_report.report(heard.client, DEFAULT).slots_seen)
+    heard.steps.until(lambda: account_reading.report(heard.client, DEFAULT).slots_seen)
     heard.accept(brief_id="third")
     assert heard.brief("third").state == "waiting"
     heard.api.set(slots_cap=200)
     heard.end_pauses()
     assert heard.finish("second").state == "done"
     assert heard.finish("third").state == "done"
-    assert account_report.report(heard.client, DEFAULT).slots_seen is None
+    assert account_reading.report(heard.client, DEFAULT).slots_seen is None

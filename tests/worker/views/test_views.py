@@ -8,7 +8,7 @@ from stepping import Flow
 from config import keys
 from worker.ledger import commands
 from worker.ledger.transition import Pause, Transition
-from worker.views import snapshots
+from worker.views import account_reading, snapshots
 
 
 def test_a_brief_that_nobody_knows_is_none(client: "redis.Redis") -> None:
@@ -125,7 +125,7 @@ def test_the_journal_tells_of_the_paid_calls_in_order(heard: Flow) -> None:
 
 
 def test_an_unrecorded_account_has_the_usual_limits(client: "redis.Redis") -> None:
-    account = snapshots.account(client, "new")
+    account = account_reading.summary(client, "new")
     assert (account.jobs_in_use, account.jobs_cap) == (0, 5)
     assert (account.slots_used, account.slots_reserved, account.slots_cap) == (0, 0, 50)
     assert (account.waiting_create, account.waiting_promote) == (0, 0)
@@ -137,7 +137,7 @@ def test_an_account_shows_what_is_in_use_reserved_and_waiting(heard: Flow) -> No
     heard.ledger.set_limits("default", {"jobs": "1", "slots": "9"}, by="test")
     heard.accept(brief_id="runs", choose="all")
     heard.accept(brief_id="waits")
-    account = snapshots.account(heard.client, "default")
+    account = account_reading.summary(heard.client, "default")
     assert (account.jobs_in_use, account.jobs_cap) == (1, 1)
     assert (account.slots_used, account.slots_reserved, account.slots_cap) == (1, 2, 9)
     assert (account.waiting_create, account.waiting_promote) == (1, 0)
@@ -149,7 +149,7 @@ def test_only_pauses_that_are_still_on_are_shown(flow: Flow) -> None:
     before = time.time() * 1000
     flow.ledger.apply(flow.brief("a"), Transition("failed", pause=Pause("create", 60_000, "no credits")))
     flow.ledger.apply(flow.brief("b"), Transition("failed", pause=Pause("promote", -1, "long over")))
-    pauses = snapshots.account(flow.client, "default").pauses
+    pauses = account_reading.summary(flow.client, "default").pauses
     assert list(pauses) == ["create"]
     assert pauses["create"].reason == "no credits"
     # The server's clock and this process's are those of one machine.
@@ -158,9 +158,9 @@ def test_only_pauses_that_are_still_on_are_shown(flow: Flow) -> None:
 
 def test_an_account_is_followed_while_its_lease_lasts(flow: Flow) -> None:
     flow.functions.run(commands.lease(account="default", listener="me", ms=60_000))
-    assert snapshots.account(flow.client, "default").followed
+    assert account_reading.summary(flow.client, "default").followed
     flow.functions.run(commands.release(account="default", listener="me"))
-    assert not snapshots.account(flow.client, "default").followed
+    assert not account_reading.summary(flow.client, "default").followed
 
 
 def round_trips(client: "redis.Redis") -> int:

@@ -18,7 +18,7 @@ from config.times import format_time
 from worker.forecast.why import Standing, Waiting, why
 from worker.ledger import commands
 from worker.ledger.transition import Pause, Transition
-from worker.views import account_report
+from worker.views import account_reading
 
 ACCOUNT = keys.RECORD("account:default")
 LEASE = keys.LEASE("default")
@@ -476,7 +476,7 @@ def test_a_finished_brief_waits_for_nothing_and_its_durations_serve_the_next(
 ) -> None:
     heard.finish(heard.accept(brief_id="a"))
     assert command("why", "a").stdout.startswith("a is done since ")
-    report = account_report.report(heard.client, "default")
+    report = account_reading.report(heard.client, "default")
     assert report.drafts_ms is not None
     assert report.preprocessing_ms is not None
     limit(heard, jobs=1)

@@ -12,7 +12,7 @@ from config.accounts import Account
 from config.limits import Limits
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Pause, Transition
-from worker.views import account_report
+from worker.views import account_reading
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_resume_lifts_the_pauses_and_says_what_it_lifted(command: Command, flow:
     assert flow.client.zcard(keys.WAITING("default", "create")) == 0
     assert command("resume", "default").stdout == "account default was not paused\n"
     assert json.loads(command("resume", "default", "--json").stdout) == {"account": "default", "lifted": {}}
-    changes = account_report.report(flow.client, "default").changes
+    changes = account_reading.report(flow.client, "default").changes
     assert sum(bool(change.get("resumed")) for change in changes) == 1, "what lifted nothing is no act"
 
 

@@ -5,7 +5,7 @@ from scene import Scene
 
 from config import keys
 from worker.ledger import commands
-from worker.views.account_report import report
+from worker.views.account_reading import report
 
 ACCOUNT = keys.RECORD("account:a")
 

@@ -1,8 +1,8 @@
-"""Reads the report of an account in a few round trips, however much waits."""
+"""Reads accounts: their names, a summary, or the whole report, in a few round trips however much waits."""
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -14,8 +14,16 @@ from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.records import account_subject
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
-from worker.views.account_models import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
-from worker.views.models import Fields, pauses
+from worker.views.account import (
+    AccountBudget,
+    AccountReport,
+    AccountSummary,
+    BatchWaiting,
+    PermitHolder,
+    WindowView,
+    pauses,
+)
+from worker.views.models import BriefView, Fields
 from worker.views.slots import slots_cap, slots_seen
 
 #: Waiting subjects of an endpoint whose batches are read.
@@ -29,6 +37,40 @@ def names(client: "redis.Redis") -> list[str]:
     """Return the accounts that were ever configured, by name."""
     found: Any = client.smembers(keys.ACCOUNTS())
     return sorted(found)
+
+
+def summary(client: "redis.Redis", name: str) -> AccountSummary:
+    """Return the summary of an account; of one that no worker has put on record yet, the default limits."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        pipe.hgetall(keys.RECORD(account_subject(name)))
+        pipe.zcard(keys.PERMITS(name))
+        pipe.zcard(keys.IDENTITIES(name))
+        pipe.hvals(keys.SLOTS(name))
+        pipe.zcard(keys.WAITING(name, "create"))
+        pipe.zcard(keys.WAITING(name, "promote"))
+        pipe.exists(keys.LEASE(name))
+        time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
+    seen = slots_seen(fields)
+    return AccountSummary(
+        name=name,
+        jobs_in_use=jobs,
+        jobs_cap=int(fields.get("jobs", DEFAULTS["jobs"])),
+        slots_used=identities,
+        slots_reserved=sum(map(int, slots)),
+        slots_cap=slots_cap(int(fields.get("slots", DEFAULTS["slots"])), seen) or 0,
+        slots_seen=None if seen is None else seen.number,
+        waiting_create=create,
+        waiting_promote=promote,
+        pauses=pauses(fields, redis_ms(time)),
+        followed=leases > 0,
+    )
+
+
+def summaries(client: "redis.Redis", briefs: Iterable[BriefView]) -> list[AccountSummary]:
+    """Return the summaries of these briefs' accounts, by name; a bad brief may name one that there is not."""
+    names = sorted({brief.account for brief in briefs if not brief.faults})
+    return [summary(client, name) for name in names]
 
 
 def report(client: "redis.Redis", name: str) -> AccountReport:
