@@ -47,18 +47,18 @@ class Settings(BaseSettings):
     embedded_port: int = Field(0, ge=0, le=65_535)
     """Loopback port on which the embedded Valkey listens beside its unix socket, with a password that
     `valkey/redis.url` under `data_dir` tells its owner; 0: on none."""
-    keep_days: float = Field(30, gt=0)
+    keep_days: float = Field(30, gt=0, json_schema_extra={"unit": "days"})
     """Days that the records of a finished brief stay."""
-    keep_events: int = Field(1_000_000, gt=0)
+    keep_events: int = Field(1_000_000, gt=0, json_schema_extra={"unit": "entries"})
     """Entries that the event stream keeps at the most."""
-    keep_event_bytes: int = Field(1024**3, ge=1024**2)
+    keep_event_bytes: int = Field(1024**3, ge=1024**2, json_schema_extra={"unit": "bytes"})
     """Bytes that they may have in all: with large metadata, or many faults, one has 50 KB."""
     reference_dir: Path | None = None
     """Folder under which briefs may name pictures by path; none: only by URL."""
     reference_private: bool = False
     """Whether pictures may be fetched over http and from private addresses: for tests and closed networks.
     Whoever may send briefs can then make the worker call whatever it can reach."""
-    max_upload_bytes: int = Field(20 * 1024 * 1024, gt=0)
+    max_upload_bytes: int = Field(20 * 1024 * 1024, gt=0, json_schema_extra={"unit": "bytes"})
     """Bytes of the largest picture that is uploaded."""
     events: Literal["sse", "webhook"] = "sse"
     """How the API's events come: streams of the listener, or `identity-worker web`."""
@@ -66,13 +66,13 @@ class Settings(BaseSettings):
     """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
     preprocessing_counts: bool = True
     """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
-    speed: float = Field(1.0, gt=0)
+    speed: float = Field(1.0, gt=0, json_schema_extra={"unit": "times"})
     """How many times faster than the real API's the clocks of the API are; above 1 only with a sandbox."""
-    request_timeout: float = Field(30.0, gt=0)
+    request_timeout: float = Field(30.0, gt=0, json_schema_extra={"unit": "seconds"})
     """Seconds that an answer of the API may take."""
-    threads: int = Field(8, ge=1)
+    threads: int = Field(8, ge=1, json_schema_extra={"unit": "threads"})
     """Worker threads a process, unless `work --threads` says otherwise."""
-    shutdown_seconds: float = Field(25.0, ge=0)
+    shutdown_seconds: float = Field(25.0, ge=0, json_schema_extra={"unit": "seconds"})
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     log_json: bool = False

@@ -1,4 +1,4 @@
-"""Writes `limits.md`, the page of an account's limits, from their rows: `python -m docs.make_limits`."""
+"""Writes `limits.md`, the page of an account's limits, from their rows: `python -m docs.make`."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def page() -> str:
         [
             "# The limits of an account",
             "",
-            "Made from `config/limits.py` by `python -m docs.make_limits`; a test keeps the two the same.",
+            "Made from `config/limits.py` by `python -m docs.make`; a test keeps the two the same.",
             "A limit stands in the accounts file under its name, and `identity-worker limits ACCOUNT`",
             "shows and changes it while everything runs. Where 0 lifts a limit, `none` does as well.",
             "",
@@ -33,7 +33,3 @@ def _row(name: str, limit: Limit) -> str:
         "none are kept" if not limit.can_be_lifted else "no limit" if field.default is not None else "refused"
     )
     return f"| `{name}` | {field.description} | {limit.unit}{window} | {default} | {zero} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

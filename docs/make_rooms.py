@@ -1,4 +1,4 @@
-"""Writes what each room says of itself into `how-it-works.md`: `python -m docs.make_rooms`."""
+"""Writes what each room says of itself into `how-it-works.md`: `python -m docs.make`."""
 
 import ast
 import re
@@ -25,7 +25,3 @@ def rooms() -> Iterator[tuple[str, str]]:
         said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         name = path.parent.relative_to(ROOT).as_posix()
         yield f"[{name}](../{name})", " ".join(said.partition("\n\n")[0].split())
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

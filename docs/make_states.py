@@ -1,4 +1,4 @@
-"""Writes `states.md`, the picture of the states, from their table: `python -m docs.make_states`."""
+"""Makes `states.md`, the picture of the states, from their table (`python -m docs.make`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ def page() -> str:
         [
             "# The states",
             "",
-            "Made from `worker/ledger/states.py` by `python -m docs.make_states`;",
+            "Made from `worker/ledger/states.py` by `python -m docs.make`;",
             "a test keeps the two the same.",
             "A move that is not in these pictures is refused.",
             *(line for kind in KINDS for line in _section(kind)),
@@ -42,7 +42,3 @@ def _row(name: str, state: State) -> str:
 
 def _held(held: bool) -> str:
     return "held" if held else "-"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -26,7 +26,7 @@ from config.accounts import DEFAULT
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
-from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_keys
+from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_fields, unknown_keys
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
 from worker.store.connection import connect
@@ -122,9 +122,11 @@ def redis_url(valkey_url: str) -> Iterator[str]:
         client.flushall()
         yield valkey_url
         unknown, endless = unknown_keys(client), keys_without_lifetime(client)
+        strange = unknown_fields(client)
         client.flushall()
     assert unknown == [], "these keys are not on the page config/keys.py"
     assert endless == [], "these keys should have a lifetime"
+    assert strange == [], "these fields are not on the page config/records.py"
 
 
 @pytest.fixture

@@ -4,11 +4,6 @@ import inspect
 
 from cli.commands.installation import limits as command
 from config.limits import DEFAULTS, WINDOWS, windows_of
-from docs.make_limits import PAGE, page
-
-
-def test_the_page_of_the_limits_is_made_from_the_rows() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m docs.make_limits"
 
 
 def test_each_limit_has_an_option() -> None:

@@ -17,8 +17,9 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from config import durations, folders
+from config import durations
 from config.errors import IdentityWorkerError
+from worker.store import folders
 
 #: No account is called so: what is read for one that is none.
 NOBODY = "nobody at all"

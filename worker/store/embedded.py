@@ -23,10 +23,11 @@ from typing import IO, cast
 
 import redis
 
-from config import folders, logs, processes
+from config import logs, processes
 from config.errors import IdentityWorkerError
 from config.redis_url import redacted
 from config.settings import Fsync, Settings, settings
+from worker.store import folders
 from worker.store.connection import connect
 from worker.store.keeper import KEEPER_LOG, URL_FILE, USERS_FILE
 

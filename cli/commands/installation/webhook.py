@@ -11,11 +11,11 @@ import typer
 
 from cli.shared.common import USED_WRONGLY, Json, fail, load_settings, print_json, say
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
-from config.folders import FolderError
 from config.settings import Settings
 from config.text import printable
 from config.times import format_time
 from worker.piktid.webhook_signatures import SecretsError, SecretStore, StoredWebhook
+from worker.store.folders import FolderError
 
 if TYPE_CHECKING:
     from worker.piktid.client import PiktID

@@ -31,12 +31,12 @@ from cli.shared.common import (
     print_json,
     standard_input,
 )
-from config import folders
 from config.accounts import DEFAULT, Account
 from config.processes import ROOMS
 from config.settings import Settings
 from config.text import printable
 from worker.piktid.errors import ApiError
+from worker.store import folders
 from worker.store.embedded import EmbeddedServerError
 
 #: The briefs that the project comes with.

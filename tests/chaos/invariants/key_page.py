@@ -1,4 +1,4 @@
-"""Whether every key in Redis stands on the page `config/keys.py` and has the lifetime that it says."""
+"""Whether every key is on the page `config/keys.py` and has its lifetime; and every field on its own."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any
 import redis
 
 from config import keys
+from config.records import RECORDS
 
 
 def key_name(key: str, type_: str) -> str | None:
@@ -23,6 +24,30 @@ def key_name(key: str, type_: str) -> str | None:
 def unknown_keys(client: "redis.Redis") -> list[str]:
     """Return the keys that stand on no page."""
     return [f"{key} ({kind})" for key, kind in _keys(client) if key_name(key, kind) is None]
+
+
+def unknown_fields(client: "redis.Redis") -> list[str]:
+    """Return the fields of hashes that stand on no page (`config/records.py`)."""
+    hashes = [(key, fields) for key, kind in _keys(client) if (fields := _fields_of(key, kind)) is not None]
+    with client.pipeline(transaction=False) as pipe:
+        for key, _ in hashes:
+            pipe.hkeys(key)
+        found = pipe.execute()
+    return [
+        f"{field} of {key}"
+        for (key, pattern), names in zip(hashes, found, strict=True)
+        for field in names
+        if not pattern.fullmatch(field)
+    ]
+
+
+def _fields_of(key: str, kind: str) -> re.Pattern[str] | None:
+    """Return what the fields of a hash may be called; None of one that is a map."""
+    name = key_name(key, kind) if kind == "hash" else None
+    fields = RECORDS.get((name or "", key.split(":")[1] if name == "RECORD" else None))
+    if fields is None:
+        return None
+    return re.compile("|".join(re.escape(field.name).replace("%s", ".*") for field in fields))
 
 
 def keys_without_lifetime(client: "redis.Redis") -> list[str]:

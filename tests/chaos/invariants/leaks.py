@@ -7,7 +7,7 @@ import redis
 
 from config import keys
 from tests.chaos.invariants import event_stream
-from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_keys
+from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_fields, unknown_keys
 from worker.ledger.kinds import KINDS, Kind
 from worker.views.models import BriefView
 
@@ -32,6 +32,8 @@ def leaks(
         yield from _messages(client, queue)
     for key in unknown_keys(client):
         yield key, "is not on the page of keys"
+    for field in unknown_fields(client):
+        yield field, "is not on the page of fields"
     for key in keys_without_lifetime(client):
         yield key, "should have a lifetime"
 

@@ -1,0 +1,206 @@
+"""Every field of the hashes that this project has in Redis, on one page; their keys are in config/keys.py.
+
+Redis holds text; a field's type says what it is of. A field that is not there stands for nothing, 0 or no, as
+its meaning says. Records of older versions may lack any of them but the first few of a brief.
+"""
+
+from typing import NamedTuple
+
+from config.limits import ROWS, Limits
+
+#: Types: a time, a length of time, a text as JSON, an amount, a mark that is there or not.
+TIME = "ms since 1970"
+MS = "ms"
+JSON = "JSON"
+TEXT = "text"
+COUNT = "number"
+CREDITS = "credits"
+MARK = "1 or nothing"
+
+
+class Field(NamedTuple):
+    """A field of a hash, or a family of them (`%s`): its type, who writes it, and what it means."""
+
+    name: str
+    type: str
+    writer: str
+    meaning: str
+
+
+#: What briefs and promotions have in common: where they stand, and what they hold.
+_COMMON = (
+    Field("state", TEXT, "every move", "where it stands (worker/ledger/states.py)"),
+    Field("moved_at", TIME, "every move", "since when"),
+    Field("left", TEXT, "every move", "the state before"),
+    Field("account", TEXT, "arrival, choice", "the account that it is for"),
+    Field("batch", TEXT, "arrival, choice, update", "its batch; none: it is in no batch"),
+    Field(
+        "place", COUNT, "arrival, choice, update", "its score in the waiting list: priority, then fairness"
+    ),
+    Field("need", COUNT, "arrival, choice", "slots that it needs, 1 if not said"),
+    Field("grants", COUNT, "grant", "how often it was granted a request: the number of its newest attempt"),
+    Field("granted_at", TIME, "grant", "when it was last"),
+    Field("claim", TEXT, "claim of a paid call", "the name of the claim, by which a repeated one is known"),
+    Field("hinted", TIME, "wake", "since when its step is queued; gone when the step has looked"),
+    Field("message", TEXT, "wake", "the id of that step's message"),
+    Field("noted_at", TIME, "a step", "when it was changed last without a move"),
+    Field("error", TEXT, "a step", "what went wrong last"),
+    Field("question", TEXT, "hold", "what an operator is asked while it is held"),
+    Field(
+        "evidence",
+        JSON,
+        "hold of a step that fails",
+        "which step could not be run, the error, who died of it",
+    ),
+    Field("unknown_since", TIME, "a step", "since when the API answers that it does not know it"),
+)
+
+BRIEF = (
+    *_COMMON,
+    Field("accepted_at", TIME, "arrival", "when it was accepted; tells it from another one in its place"),
+    Field(
+        "envelope", TEXT, "arrival, update", "how the data of its events begin: the inside of a JSON object"
+    ),
+    Field("body", JSON, "arrival, preparation", "the body of the create"),
+    Field("fingerprint", TEXT, "arrival, preparation", "digest of the body, to tell a request by"),
+    Field("parts", JSON, "arrival, update", "path -> digest of what stands there, to compare it by"),
+    Field("source", TEXT, "arrival", "digest of what it was read from"),
+    Field("content", TEXT, "arrival", "digest of body and photo"),
+    Field("asked", TEXT, "earlier versions", "digest of all that it asked for, before there were `parts`"),
+    Field("name", TEXT, "arrival", "the name that it gives its identities"),
+    Field("choose", JSON, "arrival", "how drafts are chosen, an instruction each"),
+    Field("on_name_taken", TEXT, "arrival", "`suffix` or `fail`"),
+    Field("priority", COUNT, "arrival, update", "its priority"),
+    Field("variations", COUNT, "arrival", "drafts that it will buy"),
+    Field("notes", JSON, "arrival", "what is odd about it and no fault"),
+    Field("faults", JSON, "arrival", "the rules that it breaks"),
+    Field("bought_before", JSON, "arrival", "when the same was bought before, as which brief"),
+    Field("earlier", JSON, "arrival", "the briefs whose place it has taken"),
+    Field("reference_image", TEXT, "arrival", "its photo's path or URL"),
+    Field("files", JSON, "preparation", "path or URL -> file id, of those uploaded"),
+    Field("extracted", JSON, "preparation", "the traits that the API saw in its photo"),
+    Field("extractions", COUNT, "preparation", "extractions that were begun"),
+    Field("suggested_name", TEXT, "preparation", "what the API would call the person in its photo"),
+    Field("job_name", TEXT, "preparation", "what its job is called, as it names nothing itself"),
+    Field("turn", COUNT, "preparation", "calls that were begun: the number of the newest"),
+    Field("doing", TEXT, "preparation", "the call whose end is not recorded yet, `upload` or `extract`"),
+    Field("tries", COUNT, "preparation", "calls in a row that came to nothing"),
+    Field("fetch_ms", MS, "preparation", "how long fetches took in all that came to nothing"),
+    Field("job_id", TEXT, "create", "its job at the API"),
+    Field("call_ended", MARK, "create", "the create whose outcome is unknown is known to be over"),
+    Field("candidate_jobs", JSON, "hold", "jobs that may be its own, of which an operator is asked"),
+    Field("drafts", JSON, "results", "its drafts"),
+    Field("credits_used", CREDITS, "results", "what its drafts cost, as the API says"),
+    Field("credits_counted", CREDITS, "results", "how much of that is counted as spent"),
+    Field("promotions", COUNT, "choice", "how many promotions it has"),
+    Field("unfinished", COUNT, "choice, end of a promotion", "how many of them are not finished"),
+    Field(
+        "promotion_grants",
+        COUNT,
+        "retry",
+        "attempts of an earlier choice's promotions, for theirs to go on",
+    ),
+    Field("events", COUNT, "every event", "events that were told of it: the number of the newest"),
+    Field("wish", TEXT, "cancel, give up", "as what an operator ends it, `cancelled` or `failed`"),
+    Field("wish_why", TEXT, "cancel, give up", "who does, in words"),
+)
+
+PROMOTION = (
+    *_COMMON,
+    Field("brief", TEXT, "choice", "its brief's id"),
+    Field("instruction", COUNT, "choice", "its instruction, from 0"),
+    Field("candidates", JSON, "choice", "the drafts to try, best first"),
+    Field("tried", COUNT, "choice, refusal", "the candidate that it is at, from 0"),
+    Field("repeated", MARK, "failed preprocessing", "the draft was promoted once more"),
+    Field("identity_code", TEXT, "promote", "its identity"),
+    Field("preprocessing_job_id", TEXT, "promote", "the job that prepares the identity"),
+    Field("outcome", JSON, "end", "what its brief's last event says of it"),
+)
+
+ACCOUNT = (
+    *(
+        Field(name, row.unit, "limits", f"its limit: {Limits.model_fields[name].description}")
+        for name, row in ROWS.items()
+    ),
+    Field("weight:%s", COUNT, "limits", "batch: its share, 1 where it is not there"),
+    Field("configured", JSON, "limits", "what the accounts file said last of its limits"),
+    *(
+        field
+        for what, of in (
+            ("pause", "the account"),
+            ("create", "creates"),
+            ("promote", "promotes"),
+            ("prepare", "uploads and extractions"),
+        )
+        for field in (
+            Field(f"{what}_until", TIME, "refusal", f"until when {of} must wait"),
+            Field(
+                f"{what}_count",
+                COUNT,
+                "refusal",
+                "refusals in a row that made it; 0: it was no refusal",
+            ),
+            Field(f"{what}_reason", TEXT, "refusal", "the API's words"),
+            Field(f"{what}_status", COUNT, "refusal", "the status that the API answered; none: it did not"),
+            Field(f"{what}_full", MARK, "refusal", "it was refused as there is no slot left"),
+        )
+    ),
+    Field("working", COUNT, "refusal", "jobs that it may have while others use some; none: its limit"),
+    Field("working_until", TIME, "refusal, permits", "when one more is tried"),
+    Field("slots_seen", COUNT, "refusal, count", "identities that it holds, as the API refused one more"),
+    Field("slots_seen_at", TIME, "refusal", "when it did"),
+    Field("slots_seen_reason", TEXT, "refusal", "in which words"),
+    Field("slots_beyond", MARK, "promote", "the API took one more than that: the next count tells"),
+    Field("count_message", TEXT, "timers", "the id of the message by which its identities are counted"),
+    Field("spent", CREDITS, "results, promote", "what it cost since it was given a budget"),
+    Field("drafts_credits", CREDITS, "results", "what all its drafts cost"),
+    Field("drafts_made", COUNT, "results", "how many those were: the price of one is the mean"),
+    Field("drafts_ended", MARK, "results", "a job of it has ended, so a price may be known"),
+    Field("drafts_ms", MS, "results", "how long its latest jobs took, the mean"),
+    Field("drafts_seen", COUNT, "results", "of how many, 20 at most"),
+    Field("preprocessing_ms", MS, "end", "how long its latest preprocessing took, the mean"),
+    Field("preprocessing_seen", COUNT, "end", "of how many, 20 at most"),
+    Field("virtual:%s", COUNT, "grant", "priority: the virtual time of who started last (worker/ledger/lua)"),
+    Field("newest:%s", COUNT, "arrival", "priority: the newest start of a batch that is not behind"),
+)
+
+BATCH = (
+    Field("allowed", CREDITS, "budget", "what the batch may cost; none: as much as it does"),
+    Field("spent", CREDITS, "results, promote", "what it cost so far"),
+    Field("open", COUNT, "arrival, end", "its briefs that are not finished"),
+)
+
+STREAM = (
+    Field("listener", TEXT, "listener", "who opened it last"),
+    Field("connected_at", TIME, "listener", "since when it is open; none: it is not"),
+    Field("heard_at", TIME, "listener", "its last sign of life"),
+    Field("unbroken_since", TIME, "listener", "since when nothing was missed, up to `heard_at`"),
+    Field("replayed_since", TIME, "listener", "since when replays alone have brought everything"),
+    Field("replayed_at", TIME, "listener", "when the last replay was over"),
+    Field("told_at", TIME, "an event of the API", "when it last spoke of a creation job of ours"),
+    Field("ahead_ms", MS, "an event of the API", "how far the API's clock is ahead of Redis'"),
+    Field(
+        "sightings",
+        COUNT,
+        "an event of the API",
+        "how often more was seen of jobs that are nobody's",
+    ),
+    Field("ended_at", TIME, "listener", "when it ended last"),
+    Field("unread_at", TIME, "listener", "when an event came that may be of any job"),
+    Field("why", TEXT, "listener", "why it ended, or what could not be read"),
+)
+
+EVENTS_SIZE = (
+    Field("entries", COUNT, "every event", "entries of the event stream"),
+    Field("bytes", COUNT, "every event", "bytes of their texts"),
+)
+
+#: Key in config/keys.py, and first part of the subject where one template serves several -> the fields.
+RECORDS: dict[tuple[str, str | None], tuple[Field, ...]] = {
+    ("RECORD", "brief"): BRIEF,
+    ("RECORD", "promotion"): PROMOTION,
+    ("RECORD", "account"): ACCOUNT,
+    ("BUDGET", None): BATCH,
+    ("STREAM", None): STREAM,
+    ("EVENTS_SIZE", None): EVENTS_SIZE,
+}
