@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 4
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain lint bench bench-caps requirements clean
+.PHONY: demo test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench bench-caps requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -55,6 +55,10 @@ crash-points: $(STAMP)
 # 200 creates whose answers get lost, among the jobs of others: about five minutes; the last line is JSON.
 uncertain: $(STAMP)
 	@$(VENV)/bin/python -m tests.chaos.programs.uncertain
+
+# What an older release has left taken over, shared with it, and given back: about ten minutes.
+takeover: $(STAMP)
+	@$(VENV)/bin/python -m tests.chaos.programs.takeover
 
 # How soon the work of a killed process goes on elsewhere, and whether deploys are harmless: about ten minutes.
 recovery: $(STAMP)

@@ -1,4 +1,4 @@
-"""Two other ways to drive the same API, written as their users would: what ours is compared with.
+"""Other ways to drive the same API, written as their users would: what ours is compared with.
 
 Their waits are the API's seconds, so they are divided by the sandbox's speed, as everything else is.
 """
@@ -45,14 +45,36 @@ class Client:
 
     def create(self, body: Body) -> int:
         """Buy a brief's draft and wait for it; return its id. Raises TooManyRequestsError."""
-        job_id = self._post("/identity/create", body)["job_id"]
-        self._wait(f"/jobs/{job_id}/status", "status")
-        return int(self._get(f"/jobs/{job_id}/results")["results"][0]["image_result_id"])
+        job_id = self.begin(body)
+        self.rest(POLL)
+        while (draft := self.draft(job_id)) is None:
+            self.rest(POLL)
+        return draft
 
     def promote(self, draft: int) -> None:
         """Make a draft an identity and wait until it can be used. Raises TooManyRequestsError."""
-        code = self._post("/identity/promote-generated", {"image_result_id": draft})["identity_code"]
-        self._wait(f"/identity/{code}/status", "preprocessing_status")
+        code = self.begin_promotion(draft)
+        self.rest(POLL)
+        while not self.is_ready(code):
+            self.rest(POLL)
+
+    def begin(self, body: Body) -> str:
+        """Buy a brief's draft; return the job's id. Raises TooManyRequestsError."""
+        return str(self._post("/identity/create", body)["job_id"])
+
+    def draft(self, job_id: str) -> int | None:
+        """Return the id of a job's draft once it is there."""
+        if self._get(f"/jobs/{job_id}/status").get("status") != "completed":
+            return None
+        return int(self._get(f"/jobs/{job_id}/results")["results"][0]["image_result_id"])
+
+    def begin_promotion(self, draft: int) -> str:
+        """Make a draft an identity; return its code. Raises TooManyRequestsError."""
+        return str(self._post("/identity/promote-generated", {"image_result_id": draft})["identity_code"])
+
+    def is_ready(self, code: str) -> bool:
+        """Whether an identity can be used."""
+        return bool(self._get(f"/identity/{code}/status").get("preprocessing_status") == "completed")
 
     def rest(self, seconds: float) -> None:
         """Wait for so many of the API's seconds."""
@@ -61,12 +83,6 @@ class Client:
     def close(self) -> None:
         """Close its connections."""
         self._http.close()
-
-    def _wait(self, path: str, field: str) -> None:
-        state = None
-        while state != "completed":
-            self.rest(POLL)
-            state = self._get(path).get(field)
 
     def _get(self, path: str) -> Any:
         """A job that is not known yet answers 404 with a body that has no state (piktid-v2.md 2.4)."""
@@ -79,7 +95,7 @@ class Client:
         return answer.raise_for_status().json()
 
 
-def poll(url: str, speed: float, bodies: Sequence[Body]) -> None:
+def poll(url: str, speed: float, bodies: Sequence[Body], threads: int = JOBS) -> None:
     """Drive the briefs from a pool of as many threads as there are permits; some may be given up."""
     client = Client(url, speed)
 
@@ -90,7 +106,7 @@ def poll(url: str, speed: float, bodies: Sequence[Body]) -> None:
         except TooManyRequestsError:
             return
 
-    with ThreadPoolExecutor(JOBS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(drive, bodies))
     client.close()
 
@@ -135,6 +151,46 @@ def limited(url: str, speed: float, bodies: Sequence[Body], redis_url: str, dead
     for _ in bodies:
         if not ready.acquire(timeout=max(0.0, until - time.monotonic())):
             break
+    worker.stop()
+    client.close()
+    broker.close()
+
+
+def four_actors(url: str, speed: float, bodies: Sequence[Body], redis_url: str) -> None:
+    """Drive the briefs by stock Dramatiq without a limiter: four actors that poll by delayed messages."""
+    broker: Any = RedisBroker(url=redis_url)  # type: ignore[no-untyped-call]
+    client = Client(url, speed)
+    ready = threading.Semaphore(0)
+    later = round(1000 * POLL / speed)
+
+    @dramatiq.actor(broker=broker)
+    def create(body: Body) -> None:
+        collect.send_with_options(args=(client.begin(body),), delay=later)
+
+    @dramatiq.actor(broker=broker)
+    def collect(job_id: str) -> None:
+        if (draft := client.draft(job_id)) is None:
+            collect.send_with_options(args=(job_id,), delay=later)
+        else:
+            promote.send(draft)
+
+    @dramatiq.actor(broker=broker)
+    def promote(draft: int) -> None:
+        finish.send_with_options(args=(client.begin_promotion(draft),), delay=later)
+
+    @dramatiq.actor(broker=broker)
+    def finish(code: str) -> None:
+        if client.is_ready(code):
+            ready.release()
+        else:
+            finish.send_with_options(args=(code,), delay=later)
+
+    worker = dramatiq.Worker(broker)
+    for body in bodies:
+        create.send(body)
+    worker.start()
+    for _ in bodies:
+        ready.acquire()
     worker.stop()
     client.close()
     broker.close()

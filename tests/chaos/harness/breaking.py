@@ -125,7 +125,7 @@ class Breaker:
 def _send_brief_again(client: "redis.Redis", brief: Mapping[str, Any], *, another: bool) -> None:
     """Send the same brief, or another one of its id: refused, unless the first never cost anything."""
     more = {"instructions": [{"prompt": "Somebody else."}]} if another else {}
-    _send(client, keys.INLET, "accept_brief", json.dumps({**brief, **more}))
+    send(client, keys.INLET, "accept_brief", json.dumps({**brief, **more}))
 
 
 def _send_any_step(client: "redis.Redis", sent: list[str], which: int) -> None:
@@ -137,10 +137,10 @@ def _send_any_step(client: "redis.Redis", sent: list[str], which: int) -> None:
     subject = f"brief:{brief_id}" if kind == "brief" else f"promotion:{brief_id}#{rng.randrange(2)}"
     # Two of them, which two workers take at the same time.
     for _ in range(2):
-        _send(client, keys.STEPS, rng.choice(STEPS[kind]), subject)
+        send(client, keys.STEPS, rng.choice(STEPS[kind]), subject)
 
 
-def _send(client: "redis.Redis", queue: str, actor: str, argument: str) -> None:
+def send(client: "redis.Redis", queue: str, actor: str, argument: str) -> None:
     """Put a message on a queue as somebody would by hand, with an id of its own."""
     redis_id = f"again-{client.incr(keys.SEQUENCE())}"
     message: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """The processes of an experiment, and who starts them again: what a platform's supervisor would do."""
 
+import math
 import os
 import signal
 import subprocess
@@ -13,12 +14,16 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
+
+
+def procfile(folder: Path) -> dict[str, list[str]]:
+    """Return the Procfile's commands as an environment has them whose commands stand in this folder."""
+    command = str(folder / "identity-worker")
+    return {"worker": [command, "work"], "listener": [command, "listen"], "web": [command, "web"]}
+
+
 #: The Procfile's commands, and the same with shorter waits.
-REAL = {
-    "worker": [str(BIN / "identity-worker"), "work"],
-    "listener": [str(BIN / "identity-worker"), "listen"],
-    "web": [str(BIN / "identity-worker"), "web"],
-}
+REAL = procfile(BIN)
 QUICK = {role: [sys.executable, "-m", "tests.chaos.programs.quick", role] for role in REAL}
 #: Seconds between two looks of the supervisor.
 LOOK = 0.05
@@ -29,7 +34,9 @@ STOP_SECONDS = 30.0
 class Member:
     """One place in the fleet: a process, and the ones that come after it when it dies."""
 
-    def __init__(self, role: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, role: str, command: Sequence[str], environment: Mapping[str, str], log: Path, home: Path = ROOT
+    ) -> None:
         self.role = role
         self.deaths: list[int] = []
         """The return codes of the processes that ended, oldest first."""
@@ -37,6 +44,7 @@ class Member:
         self.log = log
         self._command = list(command)
         self._environment = dict(environment)
+        self._home = home
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,7 +59,7 @@ class Member:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self._home,
                 env={**os.environ, **self._environment, **(more or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -111,7 +119,8 @@ class Member:
 class Fleet:
     """The members, each started again within `restart_after` seconds of its end.
 
-    `own` makes what a member has in its environment beside what all have.
+    `own` makes what a member has in its environment beside what all have, `home` is the tree
+    that they are of.
     """
 
     def __init__(
@@ -120,6 +129,7 @@ class Fleet:
         environment: Mapping[str, str],
         commands: Mapping[str, Sequence[str]] = REAL,
         own: Callable[[], Mapping[str, str]] = dict,
+        home: Path = ROOT,
     ) -> None:
         self.members: list[Member] = []
         self.restart_after = 0.2
@@ -127,6 +137,7 @@ class Fleet:
         self._environment = dict(environment)
         self._commands = commands
         self._own = own
+        self._home = home
         self._before: Any = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor")
@@ -135,7 +146,7 @@ class Fleet:
         """Start one more process of a role; `first` is in the environment of its first life only."""
         log = self._folder / f"{role}-{len(self.members)}.log"
         command = [*self._commands[role], *arguments]
-        member = Member(role, command, {**self._environment, **self._own()}, log)
+        member = Member(role, command, {**self._environment, **self._own()}, log, self._home)
         member.start(first)
         self.members.append(member)
         return member
@@ -143,6 +154,12 @@ class Fleet:
     def of(self, role: str) -> list[Member]:
         """Return the members of a role."""
         return [member for member in self.members if member.role == role]
+
+    def power_off(self) -> None:
+        """Kill all of them at once, and start none again."""
+        self.restart_after = math.inf
+        for member in self.members:
+            member.kill()
 
     def _supervise(self) -> None:
         down: dict[Member, float] = {}
@@ -181,9 +198,10 @@ def fleet(
     workers: int = 1,
     listeners: int = 1,
     own: Callable[[], Mapping[str, str]] = dict,
+    home: Path = ROOT,
 ) -> Iterator[Fleet]:
-    """Run so many processes under a supervisor for the length of the block."""
-    with Fleet(folder, environment, commands, own) as running:
+    """Run so many processes of a tree under a supervisor for the length of the block."""
+    with Fleet(folder, environment, commands, own, home) as running:
         for _ in range(workers):
             running.add("worker")
         for _ in range(listeners):

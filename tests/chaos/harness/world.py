@@ -62,6 +62,8 @@ class World:
     """The ids of the briefs that were put on the queue."""
     orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Those briefs as they were sent first."""
+    resent: set[str] = field(default_factory=set)
+    """Those for which an operator had a paid call made again."""
     forgotten: set[str] = field(default_factory=set)
     """Those of which Redis has lost what it had acknowledged, as it may where it syncs too seldom."""
 
@@ -78,6 +80,10 @@ class World:
                     raise
                 time.sleep(0.1)
         broker.client.close()
+        self.expect(brief)
+
+    def expect(self, brief: Mapping[str, Any]) -> None:
+        """Count a brief among those that were sent."""
         if brief["brief_id"] not in self.sent:
             self.sent.append(str(brief["brief_id"]))
             self.orders[str(brief["brief_id"])] = brief
@@ -93,7 +99,8 @@ class World:
     def breaches(self) -> list[Breach]:
         """Return what is not as it must be, now."""
         ledger = self.ledger()
-        return self._inexcusable(invariants.look(self.store.client, ledger, self.accounts, self.sent), ledger)
+        found = invariants.look(self.store.client, ledger, self.accounts, self.sent, self.resent)
+        return self._inexcusable(found, ledger)
 
     def _inexcusable(self, found: Iterable[Breach], ledger: Any) -> list[Breach]:
         """Return the breaches that are not the price of forgotten records."""
@@ -148,7 +155,7 @@ def world(
     limits: Mapping[str, int] = LIMITS,
     **api: Any,
 ) -> Iterator[World]:
-    """Run it all for the length of the block; yield it once every account is followed.
+    """Run it all for the length of the block; yield it once every account is followed, if anybody is to.
 
     `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `events` how the
     API's events come, `webs` the number of processes for them where they come by webhook. `clocks` sets those
@@ -192,9 +199,14 @@ def _take_webhooks(made: World, webs: int) -> None:
 
 
 def _wait_until_followed(made: World) -> None:
+    if made.fleet.members:
+        wait_until_followed(made, len(made.fleet.of("worker")))
+
+
+def wait_until_followed(made: World, workers: int) -> None:
+    """Return once so many workers are up and each account is followed."""
     until = time.monotonic() + 30
     leases = [keys.LEASE(account) for account in made.accounts]
-    workers = len(made.fleet.of("worker"))
     client = made.store.client
     while client.exists(*leases) < len(leases) or client.zcard(keys.WORKERS()) < workers:
         if time.monotonic() > until:
