@@ -1,11 +1,12 @@
-"""Nothing of the code lies there unused: what is defined in the rooms is used in the rooms."""
+"""Nothing of the code is dead: what is defined is used, and what a comment names is there."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from project.rooms import modules
+from project.rooms import HOUSE, ROOT, modules
 
 from config import keys
 
@@ -20,6 +21,9 @@ REGISTERING = {"actor", "field_validator", "model_validator", "fixture"}
 #: Classes that are shown, sent or handed to Lua whole, and pydantic's own settings of a class.
 WHOLE = {"CloudEvent", "Field", "Key", "Limit", "Product", "Reservation", "Reservations", "Violations"}
 SETTINGS = {"model_config", "_"}  # and the marker of keyword-only fields
+HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))
+#: Of a fixture called so, in the example of its use.
+EXAMPLES = {("testing.py", f"sandbox.{name}") for name in ("url", "token", "ledger")}
 #: The bases of models.
 MODELS = {"BaseModel", "Part", "Group"}
 
@@ -81,3 +85,40 @@ def test_what_is_defined_is_used() -> None:
     elsewhere = {*HOOKS, *SETTINGS, *keys.ALL, "RECORDS"}
     unused = [each for each in definitions() if each.name not in used() | elsewhere]
     assert [each for each in unused if not each.name.startswith("__")] == []
+
+
+def comments() -> Iterator[tuple[str, str]]:
+    """Yield the comments and docstrings of all rooms, in Python and Lua, each with its file."""
+    for module, path in modules().items():
+        yield from (
+            (path.name, said) for said in re.findall(r"(?:^|\s)#(.*)", path.read_text(encoding="utf-8"))
+        )
+        for node in ast.walk(trees()[module]):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                yield path.name, str(node.value.value)
+    for path in (path for house in HOUSE for path in (ROOT / house).rglob("*.lua")):
+        yield from ((path.name, said) for said in re.findall(r"--(.*)", path.read_text(encoding="utf-8")))
+
+
+def is_there(name: str) -> bool:
+    """Whether a path leads to a file, also without its ending, and a dotted name to or into a module."""
+    if "/" in name:
+        return bool(list(ROOT.glob(f"{name}*")))
+    return _is_module(name) or any(_is_module(part) for part in (name.rpartition(".")[0], _around(name)))
+
+
+def _around(name: str) -> str:
+    return name.rpartition(".")[0].rpartition(".")[0]
+
+
+def _is_module(name: str) -> bool:
+    place = ROOT / name.replace(".", "/")
+    return "." in name and (place.with_suffix(".py").exists() or place.is_dir())
+
+
+def test_the_files_and_modules_that_comments_name_are_there() -> None:
+    pattern = re.compile(rf"(?<![\w/.])(?:{HOUSES})(?:/[\w./*-]*\w|(?:\.\w+)+)")
+    named = {(file, name) for file, text in comments() for name in pattern.findall(text)}
+    # What is in capitals stands for any name, and `_rooms` is in an installation.
+    real = {(file, name) for file, name in named - EXAMPLES if name.islower() and "_rooms" not in name}
+    assert {(file, name) for file, name in real if not is_there(name)} == set()
