@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config import durations, keys
-from worker.store.functions import Library, library
+from worker.store.libraries import Library, library
 
 MODULES = ("base", "dead_letters", "entries")
 FOLDER = Path(__file__).parent / "lua"

@@ -188,7 +188,7 @@ class Simulation:
         self._send(command)
 
     def _send(self, command: Command[Any]) -> None:
-        self._pipe.execute_command(*self._library.call(command, self.now))
+        self._pipe.execute_command(*command.words(self._library, self.now))
 
 
 def admission(account: str) -> Command[bool]:

@@ -6,12 +6,13 @@ TESTS = ("tests/worker/store/test_functions.py",)
 
 MUTANTS = (
     *of("worker/store/functions.py", TESTS,
-        ("a library that is missing is not loaded", "            self.load()\n", ""),
-        ("an asyncio client loads none", "            await self._load()\n", ""),
-        ("who loads after another fails", 'return "already exists" in str(error)', "return False"),
+        ("a library that is missing is not loaded", "                raise\n        yield from _loaded(library)\n", "                raise\n"),
+        ("who loads after another fails", 'if "already exists" not in str(error):', "if True:"),
+        ("what nobody uses stays", '                yield ("FUNCTION DELETE", name)\n', "                pass\n"),
+        ("nobody hears that a library is used", '        yield ("ZADD", keys.LIBRARIES(), now, library.name)\n', ""),
+    ),
+    *of("worker/store/libraries.py", TESTS,
         ("a name does not tell the settings", "hashlib.sha256(body.encode())", "hashlib.sha256(title.encode())"),
-        ("what nobody uses stays", '                    self._ask("FUNCTION DELETE", name)\n', "                    pass\n"),
-        ("nobody hears that a library is used", "            self._client.zadd(keys.LIBRARIES(), {self._library.name: now})\n", ""),
         ("each call says that the library is used", "monotonic() - self._touched > durations.LIBRARY_TOUCHED_SECONDS", "True"),
     ),
     *of("worker/store/lua/entry.lua", TESTS,

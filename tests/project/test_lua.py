@@ -24,7 +24,8 @@ from project.rooms import ROOT
 from actors.broker import library as broker
 from config.settings import Settings
 from worker.ledger import library as ledger
-from worker.store.functions import Functions, Library
+from worker.store.functions import Functions
+from worker.store.libraries import Library
 
 LIBRARY: dict[Path, Library] = {
     ledger.FOLDER: ledger.ledger_library(Settings(redis_url=None, api_token=None)),

@@ -11,7 +11,7 @@ from config.limits import DEFAULTS, windows_of
 from config.settings import Settings
 from worker.ledger.kinds import ENDPOINTS, IDENTITY, KINDS, PAUSES, Product
 from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
-from worker.store.functions import Library, library
+from worker.store.libraries import Library, library
 
 MODULES = (
     "base",

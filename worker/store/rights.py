@@ -14,7 +14,7 @@ import redis
 
 from config import keys
 from worker.store.findings import Finding, Level
-from worker.store.functions import PREFIX
+from worker.store.libraries import PREFIX
 from worker.store.outages import code_of
 
 Command = tuple[str | int, ...]

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 CRASH_POINT, CRASH_LOG = "CRASH_POINT", "CRASH_LOG"
 
 _ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-generated|events)[^/ ]+")
-#: A function's name: its library, the digest of that, its command (worker/store/functions.py).
+#: A function's name: its library, the digest of that, its command (worker/store/libraries.py).
 _FUNCTION = re.compile(r"identity_worker_([a-z]+)_[0-9a-f]{12}_(\w+)")
 
 

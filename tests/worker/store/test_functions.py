@@ -19,7 +19,8 @@ from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.store.connection import connect, connect_async
-from worker.store.functions import PREFIX, AsyncFunctions, Functions, Library
+from worker.store.functions import AsyncFunctions, Functions
+from worker.store.libraries import PREFIX, Library
 from worker.store.outages import is_outage
 
 DAY = 86_400_000
@@ -240,7 +241,7 @@ def test_a_name_tells_code_and_settings() -> None:
     ids=["of a record", "of all", "of a queue"],
 )
 def test_a_call_names_the_key_that_it_is_about(command: Callable[[], Any], key: str) -> None:
-    assert kept(1).call(command())[2:4] == (1, key)
+    assert command().words(kept(1))[2:4] == (1, key)
 
 
 def test_what_gives_memory_back_runs_though_it_is_full(client: "redis.Redis") -> None:

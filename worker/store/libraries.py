@@ -1,0 +1,81 @@
+"""Function libraries: how Lua files become one.
+
+A library is the tables that Python and Lua share, `lua/entry.lua`, the modules in the order of their arrows,
+and a function for each command's file. Its name ends with the digest of all that: different versions, and
+installations with different settings, work side by side on one server.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from config import durations
+from config.times import monotonic
+
+#: What the names of our libraries begin with.
+PREFIX = "identity_worker_"
+_ENTRY = Path(__file__).parent / "lua" / "entry.lua"
+
+
+class Library:
+    """A library: its name, with its digest, and its whole text."""
+
+    def __init__(self, name: str, code: str) -> None:
+        self.name = name
+        self.code = code
+        self._touched = monotonic()
+
+    def is_due(self) -> bool:
+        """Return whether this process should say once more that it uses the library; it is taken to do so."""
+        is_due = monotonic() - self._touched > durations.LIBRARY_TOUCHED_SECONDS
+        if is_due:
+            self._touched = monotonic()
+        return is_due
+
+
+def library(title: str, folder: Path, modules: Sequence[str], tables: Mapping[str, Any]) -> Library:
+    """Put a library together: `title` names it, the modules stand in `folder`/lib, the commands in `folder`.
+
+    `tables` are known to all of them under their names.
+    """
+    shared = "\n".join(f"local {name} = {_lua(table)}" for name, table in tables.items())
+    return _library(title, folder, tuple(modules), shared)
+
+
+@cache
+def _library(title: str, folder: Path, modules: tuple[str, ...], shared: str) -> Library:
+    parts = [
+        shared,
+        _read(_ENTRY),
+        *(f"local {name} = (function()\n{_read(folder / 'lib' / f'{name}.lua')}end)()" for name in modules),
+        *(_registered(path) for path in sorted(folder.glob("*.lua"))),
+    ]
+    body = "\n".join(parts)
+    name = f"{PREFIX}{title}_{hashlib.sha256(body.encode()).hexdigest()[:12]}"
+    return Library(name, f"#!lua name={name}\nlocal LIBRARY = '{name}'\n{body}\n")
+
+
+def _registered(path: Path) -> str:
+    """Return a command's file as a function, with the flag of Redis that its header may name."""
+    body = _read(path)
+    flags = [line.split()[2] for line in body.splitlines() if line.startswith("-- Flag: ")]
+    return f"register('{path.stem}', {_lua(flags)}, function(A, ...)\n{body}end)"
+
+
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _lua(value: Any) -> str:
+    """Write a Python value as a Lua literal."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"[{_lua(k)}]={_lua(v)}" for k, v in value.items() if v is not None) + "}"
+    if isinstance(value, list | tuple):
+        return "{" + ",".join(map(_lua, value)) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else json.dumps(str(value))
