@@ -32,7 +32,7 @@ class _Boot(Middleware):
         try:
             _open(broker)
         except (AccountsError, SettingsError) as error:
-            # As of the listener: used wrongly.
+            # Exit code 2, as everywhere: used wrongly.
             sys.stderr.write(f"identity-worker: {error}\n")
             sys.exit(2)
         except (startup.UnsafeServerError, EmbeddedServerError, redis.RedisError) as error:

@@ -11,7 +11,7 @@ def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
     What is taken for gone may have been paid for, and a single 404 may be a proxy's.
     """
     since = int(record.get("unknown_since") or 0)
-    # What was noted in an earlier state is of another job.
+    # A 404 that was noted in an earlier state was about another job.
     is_first = since < int(record.fields["moved_at"])
     if not is_first and record.read_at - since >= rt.settings.api_ms(seconds):
         return True

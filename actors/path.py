@@ -55,7 +55,7 @@ def accept_brief(brief: Any) -> str | None:
         faults=len(admitted.faults),
     )
     if arrived.outcome is Outcome.CONFLICT:
-        # No exception: nothing went wrong here.
+        # No exception is raised: a conflict is no error of the worker.
         refuse(message, admitted.conflict())
     return admitted.brief_id if message.options.get("pipe_target") else None
 

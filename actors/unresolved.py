@@ -70,7 +70,7 @@ def _next_to_ask_about(
     rt: Runtime, create: UnresolvedCreate, evidence: Evidence, over_at: int
 ) -> UnclaimedJob | None:
     """Return the first job seen that may be the create's and of which too little is known."""
-    # What is said of a job after `over_at` is the last word: where there are many that the API does not tell
+    # The answer about a job after `over_at` is final: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
     stale = min(evidence.now - rt.look_ms, over_at)
     open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
@@ -87,7 +87,7 @@ def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
             results = api.job_results(job_id)
     except ApiError as error:
         log.warning("unclaimed_job.unread", account=account, job=job_id, error=str(error))
-    # Also of one that could not be read: the others must get their turn.
+    # Also recorded for a job that could not be read, so that the next run asks about another one.
     return rt.ledger.observe_job(account, job_id, job_snapshot(status, results, rt.ledger.now()))
 
 

@@ -16,7 +16,7 @@ from config.text import nearest
 DEFAULT = "default"
 _ACCOUNTS = "accounts"
 _TOKENS = ("token_env", "token_file")
-#: What is said where a token is looked for; never what stands there.
+#: What is said of a token that can't be read; never its value.
 _NO_VARIABLE = "names no environment variable that holds anything"
 _NO_FILE = "names no file that can be read"
 #: What an account may be called, in the accounts file and in briefs; `ACCOUNT_NAME_RULE` says it in words.
@@ -130,7 +130,7 @@ def _refuse_equal_tokens(accounts: dict[str, Account]) -> None:
 
 def _token(where: str, table: dict[str, Any]) -> SecretStr:
     """Tokens stand in the environment or in a file of their own, so the accounts file holds no secret."""
-    # No text quotes what stands there: somebody may have put the token itself in its place.
+    # No error quotes the value: somebody may have written the token itself there.
     if "token_env" in table:
         token = os.environ.get(str(table["token_env"]), "").strip()
         if not token:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from config import durations
 
-#: What lifts a limit, beside 0, which is what stands on record.
+#: The word that lifts a limit, as 0 does, which is what is stored.
 NONE = "none"
 #: The windows' names for people, by seconds; others are told in seconds.
 _PERIODS = {60: "minute", 3_600: "hour", 86_400: "day"}

@@ -108,7 +108,7 @@ def _verification(value: str) -> bool:
     return value in ("none", "optional", "required")
 
 
-#: The options of a URL: what is asked of the value, and how that is told.
+#: The options of a URL: the check of the value, and the rule in words.
 _OPTIONS: dict[str, tuple[Callable[[str], bool], str]] = {
     "db": (_number, "must be the number of a database"),
     "username": (_said, "is empty"),

@@ -76,7 +76,7 @@ class BlockingConsumer(_RedisConsumer):
             pause = next(self._backoff)
             log.warning("redis.lost", queue=self.queue_name, error=str(error), again_in=round(pause, 2))
             self.broker.stopping.wait(pause)
-            # What it was about to answer may have been a message.
+            # The answer that was lost may have held a message.
             self._reclaimed = -math.inf
             return None
         self._backoff = backoff()
@@ -127,7 +127,7 @@ class BlockingConsumer(_RedisConsumer):
         finally:
             self.broker.fetching.release()
         if free > 0 and not self.message_cache:
-            # What is left must wait for its turn, so the peek is no wait.
+            # Messages are left that must wait for a free thread, so the peek returns at once.
             self.broker.stopping.wait(durations.PEEK_SECONDS / 10)
 
     def _something_to_fetch(self) -> bool:
@@ -154,7 +154,8 @@ class BlockingConsumer(_RedisConsumer):
         """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
         if self.message_cache or time.monotonic() - self._reclaimed < durations.RECLAIM_AGAIN_SECONDS:
             return
-        # A thread acknowledges in Redis first, so what is on this list and not in hand is in nobody's.
+        # A thread acknowledges in Redis first: a message on this list that no thread has was lost on its way
+        # here.
         lost = self._held() - self._in_hand
         if lost:
             log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
@@ -169,7 +170,7 @@ class BlockingConsumer(_RedisConsumer):
     def ack(self, message: MessageProxy) -> None:
         """Acknowledge, or give back what met a Redis error or comes too late to be begun."""
         if getattr(message, "give_back", False):
-            # In a worker's thread, which has nothing better to do without Redis.
+            # Blocks a worker's thread, which can do nothing without Redis anyway.
             self.broker.stopping.wait(durations.GIVE_BACK_SECONDS)
             self.requeue([message])
         else:

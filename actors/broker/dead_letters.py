@@ -45,7 +45,7 @@ def read(client: "redis.Redis", queue: str, message_id: str) -> DeadLetter | Non
         return None
     text, size, since, reason = found
     told = json.loads(decoded(reason)) if reason else {}
-    # One that Dramatiq itself wrote has no reason.
+    # A dead letter that Dramatiq itself wrote has no reason.
     error = str(told.get("error", "no worker could run it"))
     at, deaths = round(float(since)), tuple(told.get("deaths", ()))
     return DeadLetter(queue, message_id, decoded(text), size, at, error, deaths)

@@ -82,7 +82,7 @@ def _check_types(fields: dict[str, Any]) -> None:
         if name not in fields:
             raise EnvelopeError(f"{name} is missing: it must be {told}")
         if not isinstance(fields[name], kind):
-            # Its type alone: what is nested deeply can't be written out.
+            # Only the type is named: a deeply nested value can't be written out.
             raise EnvelopeError(f"{name} must be {told}, got {type(fields[name]).__name__}")
     if not fields["actor_name"].isidentifier():
         # Dramatiq would log it as it stands.
@@ -93,7 +93,7 @@ def _inlet_args(fields: dict[str, Any]) -> list[Any]:
     """Return the arguments of a message of the inlet: one brief, by place or by name."""
     actor, args, named = fields["actor_name"], fields["args"], fields["kwargs"]
     if actor != INLET_ACTOR:
-        # Whoever may send briefs may not run the steps of others.
+        # A sender of briefs must not be able to run other briefs' steps.
         raise EnvelopeError(f"actor_name must be {INLET_ACTOR} on this queue, got {actor[:40]!a}")
     count = len(args) + len(named)
     if count != 1:

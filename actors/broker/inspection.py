@@ -40,7 +40,7 @@ def _entries(client: "redis.Redis", queue: str) -> Check:
     told = f"{counted(number, 'message')} in no list and in nobody's hands: {', '.join(ids)}"
     full, each = keys.QUEUE(queue), "ID"
     remedy = f"`RPUSH {full} {each}` has one run, `HDEL {full}.msgs {each}` forgets it"
-    # Of steps the timers send what is missing again.
+    # A missing step is sent again by its timer.
     return Check(name, Health.WARN if queue == keys.STEPS else Health.FAIL, told, remedy)
 
 

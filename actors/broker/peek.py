@@ -16,9 +16,10 @@ def wait_for_element(client: "redis.Redis", key: str, seconds: float) -> bool:
         if _length_in(client, key, seconds) > 0:
             return True
     except redis.ResponseError:
-        # Whoever may not leave an answer out is sent it. If something else is wrong, this tells what.
+        # Without the right to CLIENT REPLY the answer is read. If something else is wrong, this command tells
+        # what.
         return _blmove(client, key, seconds)
-    # Sooner, somebody else has taken it; or the wait was refused, which nobody was told. This tells.
+    # It ended sooner: another took the element, or Redis refused the wait, which this command then tells.
     return time.monotonic() - began < seconds / 2 and _blmove(client, key, 0.01)
 
 

@@ -55,7 +55,7 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
         running(demo.directory, demo.speed, check, resumed=resumed) as installation,
         client_of(installation.redis_url) as client,
     ):
-        # The sandbox charges nobody.
+        # The sandbox's credits are not real.
         delivery.look_up(client, settings(), demo.briefs, again=True)
         delivery.send(installation.redis_url, demo.briefs)
         _warn(demo.briefs, console)

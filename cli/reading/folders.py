@@ -57,7 +57,7 @@ def _within(folder: Path) -> Iterator[Path | Skipped]:
     try:
         yield from files_in(folder, recursive=True)
     except OSError:
-        # Read like a file it fails with its reason.
+        # It is read like a file, and so fails with its reason.
         yield folder
 
 

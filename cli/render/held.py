@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Held briefs, and dead letters, that are listed for people unless they ask for all.
 MOST = 500
-#: What becomes of a brief that an operator has ended while a call or a job of it is under way.
+#: What is said of a brief that an operator has ended while a call or a job of it is under way.
 AS_WISHED = "nothing more is bought for it, and it ends when what is under way is over"
 
 
@@ -114,7 +114,7 @@ def _facts(brief: BriefView) -> dict[str, Any]:
 
 
 def _dead_letter_json(dead_letter: DeadLetter) -> dict[str, Any]:
-    # Any bytes may stand in one, and they are no JSON.
+    # A dead letter may hold any bytes, which JSON can't.
     texts = {
         "queue": dead_letter.queue,
         "id": dead_letter.id,

@@ -40,7 +40,7 @@ def caps(report: AccountReport, settings: Settings, *, urgent: bool = False) -> 
     """Return what the account allows now, and the mean durations of its jobs in our seconds."""
     limits = report.limits
     return Caps(
-        # Without a cap there still is one while others use the jobs; from so many more on it is none.
+        # An account without a cap still has one while others use its jobs; beyond so many more it has none.
         jobs=limits["jobs"] or (0 if report.working is None else report.working + UNCAPPED),
         express=0 if urgent else limits["express"],
         create=_rates(report, settings, "create"),

@@ -18,7 +18,7 @@ class Start(NamedTuple):
     not_before: int | None = None
 
 
-#: What has to happen that nobody knows the time of, by what is missing; the first that fits is told.
+#: What has to happen first where no time can be forecast, by what is missing; the first that fits is told.
 _UNKNOWN = {
     "budget": "the budget of its batch would have to be raised",
     "account budget": "the account's budget would have to be raised, or what is reserved of it come free",

@@ -36,7 +36,7 @@ class Ledger(Arrivals):
         return self._read(subject, clear_wake=False)
 
     def _read(self, subject: str, *, clear_wake: bool) -> Record | None:
-        # A foreign message may name any key, and what Redis says of one of another type would be no outage.
+        # A foreign message may name any key, and Redis' error on a key of another type would be no outage.
         if parse_subject(subject).kind not in list(Kind):
             return None
         name = keys.RECORD(subject)

@@ -1,6 +1,6 @@
 """Outcomes in the journal of paid calls that mean: accepted by the API, or unresolved."""
 
-#: Outcomes after which the API has taken the call on, and may have charged for it.
+#: Outcomes that say that the API has accepted the call, and may have charged for it.
 ACCEPTED = ("accepted", "adopted")
-#: Outcomes that leave open whether the API has: no answer, one that nobody documents, or a crash before it.
+#: Outcomes that do not say whether it has: no answer, an undocumented one, or a crash before it came.
 UNRESOLVED = ("unknown", "OutcomeUnknown", "Unexpected")

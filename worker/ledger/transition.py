@@ -12,9 +12,9 @@ from worker.ledger.records import Event, inside
 class Answer(StrEnum):
     """The answer to a transition or note."""
 
-    #: It is made, and entitles whoever asked to go on.
+    #: The change is made, and the caller goes on.
     APPLIED = "applied"
-    #: It was made before: the record is in that state already, or this very call's end is on record.
+    #: The change was made before: the record is in that state, or the end of this very call is on record.
     DUPLICATE = "duplicate"
     #: Nothing is changed: the table of states does not allow it from where the record stands, its grant is
     #: gone, or a field is no longer as given.
@@ -26,7 +26,7 @@ class Completion(StrEnum):
 
     #: It reached the API, or may have: it counts.
     COUNTED = "counted"
-    #: It provably never left: its place in the window is free again.
+    #: It provably never left: its token in the request window is free again.
     NEVER_LEFT = "never left"
 
 

@@ -11,7 +11,7 @@ from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 #: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
 PREPROCESSING_FAILED = "preprocessing failed"
 
-#: Another brief has taken the place of the one that all entries before are of, which had cost nothing.
+#: The brief that all entries before are about was replaced by another one; it had cost nothing.
 REPLACED = "replaced"
 
 Entry = Mapping[str, Any]

@@ -30,7 +30,7 @@ from worker.piktid.answers import Extracted
 #: Failures in a row after which the brief fails.
 MOST_FAILURES = 10
 
-#: What a record needs no more once it is prepared.
+#: The fields that a record no longer needs once it is prepared.
 DONE_WITH = ("doing", "turn", "tries", "fetch_ms", "noted_at", "error")
 
 

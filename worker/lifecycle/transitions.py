@@ -18,7 +18,7 @@ from worker.lifecycle.error_policy import Decision
 from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError, InvalidRequestError, OutcomeUnknownError, UnexpectedStatusError
 
-#: What a question leaves on a record, gone once it is answered.
+#: The fields of a record that belong to its question; they are removed once it is answered.
 QUESTION_FIELDS = ("question", "evidence", "candidate_jobs", "error")
 #: Milliseconds to the first step of what goes on.
 AT_ONCE = 1

@@ -79,7 +79,7 @@ def read(client: "redis.Redis", brief_id: str) -> Audited | None:
             before = len(entries)
             brief = snapshots.brief(client, brief_id)
             entries = snapshots.journal(client, brief_id)
-            # One that has moved meanwhile is read again.
+            # A brief that has moved meanwhile is read again.
             if len(entries) == before:
                 break
         journal = take_apart(entries)

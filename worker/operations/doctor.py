@@ -40,7 +40,7 @@ _LEVELS = {
     Level.NOTICE: Health.WARN,
     Level.UNASKED: Health.OK,
 }
-#: What each part of the check of a start has found out where it has nothing to say.
+#: What is printed for each part of the start-up check that has no finding.
 _WELL = {
     "rights": "each command that is used is allowed, on keys like ours",
     "durability": "evicts nothing, and syncs each write to its append-only file",

@@ -46,7 +46,7 @@ def update(ledger: Ledger, brief_id: str, change: Change, by: str) -> list[str]:
 
 def _old(record: Record, stands: Mapping[str, Any]) -> dict[str, Any]:
     priority = record.get("priority")
-    # Records of before have none: then whatever is asked for is a change.
+    # Older records lack the field: then every value that is given is a change.
     return {
         "metadata": stands.get("metadata", {}),
         "batch": stands.get("batch"),

@@ -1,4 +1,4 @@
-"""Creates whose outcome nobody knows: what was seen of jobs, and whose they are.
+"""Unresolved creates: what was observed of jobs, and which job each create has made.
 
 Imported by: views, actors, cli. Imports: ledger, piktid, config.
 """

@@ -113,7 +113,7 @@ def command(
                 act: Act = _update if update else send
                 _enqueue(values, briefs, act, keep_going=keep_going, as_json=as_json)
         finally:
-            # Also when Redis went away in between: what was refused is refused.
+            # Also when Redis failed in between: the rejected briefs are written down.
             if file is not None:
                 _write(file, briefs)
     if any(each.status in REJECTED for each in briefs):
@@ -130,7 +130,7 @@ def _enqueue(
                 check_server(url, process=False)
                 act(client, url, values, briefs)
     finally:
-        # Also when Redis went away in between: what was sent is sent.
+        # Also when Redis failed in between: some briefs may have been sent.
         if as_json:
             print_json([outgoing_json(each) for each in briefs])
         else:

@@ -68,7 +68,7 @@ def lines_of(found: Why) -> list[str]:
     brief = found.brief
     lines = _ended(brief) if brief.finished else []
     for standing in found.standing:
-        # A brief whose promotions are under way has nothing of its own to wait for.
+        # A brief whose promotions are under way waits for nothing else.
         if standing.state != "promoting" or standing.subject.startswith("promotion:"):
             lines += _standing(found, standing)
     wish = stop_request_text(brief)
@@ -91,7 +91,7 @@ def _standing(found: Why, standing: Standing) -> list[str]:
     if standing.waiting is not None:
         return lines + _waiting(found, standing, standing.waiting)
     if standing.state == "held":
-        # A promotion that is held has its brief ask.
+        # The question of a held promotion is asked by its brief.
         return lines if standing.subject.startswith("promotion:") else [*lines, *_question(brief)]
     if waits_for_pick(brief):
         pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
