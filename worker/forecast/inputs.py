@@ -23,7 +23,7 @@ def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
     with client.pipeline(transaction=False) as pipe:
         for subject in subjects:
             pipe.hget(keys.RECORD(subject), "need")
-        return [int(need or 1) for need in pipe.execute()]
+        return [int(needed or 1) for needed in pipe.execute()]
 
 
 def forecast(

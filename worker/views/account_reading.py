@@ -181,11 +181,11 @@ def _records(
         read = iter(pipe.execute())
     holders = []
     for subject, since in sorted(permits, key=lambda permit: permit[1]):
-        state, *ids, need = next(read)
+        state, *ids, slots_needed = next(read)
         if state is None and (orphan := orphans.find(client, [name], subject)) is not None:
             ids = [orphan.job_id, orphan.identity_code]
         holders.append(
-            PermitHolder(subject, state, next(filter(None, ids), None), int(since), int(need or 1))
+            PermitHolder(subject, state, next(filter(None, ids), None), int(since), int(slots_needed or 1))
         )
     counts = {
         endpoint: Counter(next(read) or _NO_BATCH for _ in subjects) for endpoint, subjects in listed.items()

@@ -85,10 +85,10 @@ def _reservation(
     subject: str, amount: float, own: Sequence[str | None], brief: Sequence[str | None]
 ) -> Reservation:
     state, granted_at, moved_at, _ = own
-    _, brief_granted_at, _, need = brief
+    _, brief_granted_at, _, slots_needed = brief
     number = parse_subject(subject).number
     # What was reserved with the brief's grant passed on to its promotions; one that a person picked beyond
     # that got its own. A brief that is held before it ever waited has no grant.
-    inherited = number is not None and number < int(need or 1)
+    inherited = number is not None and number < int(slots_needed or 1)
     since = (inherited and brief_granted_at) or granted_at or moved_at
     return Reservation(subject, state, None if state is None or since is None else int(since), amount)
