@@ -1,6 +1,6 @@
 """`POST /webhooks/{account}`: the API's notifications by webhook (guide, *Tracking drafts*; piktid-v2.md 4).
 
-One has the effect of the same event in a stream: the script `wake` is run for it. An answer other than 2xx
+One has the effect of the same event in a stream: it calls `wake`. An answer other than 2xx
 lets the API try again.
 """
 

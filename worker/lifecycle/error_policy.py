@@ -67,7 +67,7 @@ PROMOTE = (
     Rule(api.StatusError, NEXT_DRAFT),
 )
 
-#: The three kinds of 429 (piktid-v2.md 6.17); the scripts tell an unclear one by the room left in our window.
+#: The three kinds of 429 (piktid-v2.md 6.17); Lua tells an unclear one by the room left in our window.
 KINDS = (
     (api.SlotsFullError, "slots"),
     (api.JobsFullError, "jobs"),

@@ -1,6 +1,6 @@
 """An operator's commands on a brief: resolve, retry, cancel.
 
-Each is one script call on condition that the brief has not moved since it was read, so that of two operators,
+Each is one call on condition that the brief has not moved since it was read, so that of two operators,
 or of one who says it twice, one is obeyed. Who said it stands in the journal.
 """
 

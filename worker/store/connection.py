@@ -23,7 +23,7 @@ _ANY_BYTES = "surrogateescape"
 
 
 def _options(**more: Any) -> dict[str, Any]:
-    # No client retries: a script whose reply was lost has run, and its second run would answer `duplicate`
+    # No client retries: a function whose reply was lost has run, and its second run would answer `duplicate`
     # to the very caller who moved the record. The timers and the broker repeat what is safe to repeat.
     return {
         "socket_connect_timeout": durations.REDIS_CONNECT_SECONDS,

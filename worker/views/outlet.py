@@ -1,6 +1,6 @@
 """Reads the events for downstream: the stream `identity:events` of CloudEvents 1.0 (JSON format).
 
-The events are written by the Lua scripts, in the same call as the moves that they tell of.
+The events are written by the ledger's functions, in the same call as the moves that they tell of.
 """
 
 from datetime import datetime
