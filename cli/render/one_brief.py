@@ -81,8 +81,8 @@ def _draft(draft: Mapping[str, Any]) -> str:
 
 
 def _entry(entry: Mapping[str, Any]) -> str:
-    facts = {name: value for name, value in entry.items() if name not in ("at", "call", "what", "subject")}
-    told = [f"{name}={_plain(value)}" for name, value in facts.items() if value is not None]
+    details = {name: value for name, value in entry.items() if name not in ("at", "call", "what", "subject")}
+    told = [f"{name}={_plain(value)}" for name, value in details.items() if value is not None]
     return "  ".join([format_time(entry["at"]), entry["subject"], f"{entry['call']} {entry['what']}", *told])
 
 

@@ -26,19 +26,19 @@ _FAULTS = 10
 
 def outgoing_json(each: Outgoing) -> dict[str, Any]:
     """Return a brief for programs: what is sent and what it takes, or its faults."""
-    facts: dict[str, Any] = {"source": each.source, "brief_id": each.brief_id, "status": each.status}
+    values: dict[str, Any] = {"source": each.source, "brief_id": each.brief_id, "status": each.status}
     if each.same_as is not None:
-        facts["same_as"] = each.same_as
+        values["same_as"] = each.same_as
     if each.arrived is not None:
         bought = each.arrived.bought
-        facts |= {
+        values |= {
             "state": each.arrived.state,
             "differs": each.arrived.differs,
             "bought_before": None if bought is None else bought._asdict(),
         }
     if each.brief is None or each.faults:
-        return facts | {"faults": [fault.model_dump() for fault in each.faults]}
-    return facts | {
+        return values | {"faults": [fault.model_dump() for fault in each.faults]}
+    return values | {
         "drafts": each.brief.total_variations,
         "slots": each.brief.slots(),
         "promotion_credits": each.brief.slots() * PROMOTION_CREDITS,

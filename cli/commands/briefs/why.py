@@ -71,8 +71,8 @@ def lines_of(found: Why) -> list[str]:
         # A brief whose promotions are under way waits for nothing else.
         if standing.state != "promoting" or standing.subject.startswith("promotion:"):
             lines += _standing(found, standing)
-    wish = stop_request_text(brief)
-    return [*lines, f"  ended:    {wish}"] if wish else lines
+    stop_request = stop_request_text(brief)
+    return [*lines, f"  ended:    {stop_request}"] if stop_request else lines
 
 
 def _ended(brief: BriefView) -> list[str]:

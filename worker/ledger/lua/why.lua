@@ -22,9 +22,9 @@ if limits.working and call.now >= limits.working_until then
 end
 local missing = {}
 
-local function lacks(what, facts)
-    facts.what = what
-    missing[#missing + 1] = facts
+local function lacks(what, numbers)
+    numbers.what = what
+    missing[#missing + 1] = numbers
 end
 
 for _, what in ipairs({'pause', endpoint}) do
