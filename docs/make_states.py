@@ -27,7 +27,13 @@ def page() -> str:
 
 
 def _section(kind: Kind) -> Iterator[str]:
-    yield from ("", f"## {_TITLES[kind]}", "", "```mermaid", "stateDiagram-v2")
+    yield from (
+        "",
+        f"## {_TITLES.get(kind, KINDS[kind].plural.capitalize())}",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+    )
     yield from (f"    [*] --> {name}" for name in KINDS[kind].begins)
     for name, state in KINDS[kind].states.items():
         yield from (f"    {name} --> {to}" for to in state.moves or ("[*]",))

@@ -8,13 +8,14 @@ import redis
 
 from config import keys
 from config.records import RECORDS
+from worker.ledger.kinds import Kind
 
 
 def key_name(key: str, type_: str) -> str | None:
     """Return the name that a Redis key's family has in `config/keys.py`; None if it has none."""
     for name, family in keys.ALL.items():
-        # The widest template: a record is of one of three kinds, and of nothing else.
-        places = "(brief|promotion|account):.+" if name == "RECORD" else ".+"
+        # The widest template: a record is of one of the kinds or of an account, and of nothing else.
+        places = f"({'|'.join(Kind)}|account):.+" if name == "RECORD" else ".+"
         pattern = re.escape(family.template).replace("%s", places)
         if family.type == type_ and re.fullmatch(pattern, key):
             return name

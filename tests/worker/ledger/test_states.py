@@ -19,16 +19,15 @@ from worker.ledger.transition import Answer, Completion, Transition
 from worker.store.functions import Functions
 
 ACCOUNT = "default"
-ENDPOINTS = {Kind.BRIEF: "create", Kind.PROMOTION: "promote"}
 #: The states in which a request may be under way.
-BEGUN = {(Kind.BRIEF, "submitting"), (Kind.PROMOTION, "promoting")}
+BEGUN = {(kind, row.claimed) for kind, row in KINDS.items()}
 PAIRS = [(kind, a, b) for kind, row in KINDS.items() for a, b in product(row.states, row.states)]
 ALLOWED = [(kind, a, b) for kind, a, b in PAIRS if b in KINDS[kind].states[a].moves]
 REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in KINDS[kind].states[a].moves and a != b]
 
 
 def subject_of(kind: Kind) -> str:
-    return brief_subject("b") if kind is Kind.BRIEF else promotion_subject("b", 0)
+    return promotion_subject("b", 0) if kind is Kind.PROMOTION else f"{kind}:b"
 
 
 def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
@@ -38,21 +37,21 @@ def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
     # A promotion's brief has another one under way, or its end would be the brief's as well.
     own = {"envelope": '"brief_id":"b"', "accepted_at": "1", "promotions": "2", "unfinished": "2"}
     client.hset(keys.RECORD(brief_subject("b")), mapping={**fields, **own, "state": "promoting"})
-    if kind is Kind.BRIEF:
+    if KINDS[kind].parent is None:
         fields |= own
     client.hset(keys.RECORD(subject), mapping={**fields, "state": state})
     if held.permit:
         client.zadd(keys.PERMITS(ACCOUNT), {subject: 1})
-    if held.slots and state != KINDS[kind].waits:
+    if held.slots and KINDS[kind].slots and state != KINDS[kind].waits:
         client.hset(keys.SLOTS(ACCOUNT), subject, "1")
     if (kind, state) in BEGUN:
-        client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject: "+inf"})
+        client.zadd(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), {subject: "+inf"})
     client.zadd(keys.TIMERS(), {subject: 1})
     return Record(subject, {**fields, "state": state}, 0)
 
 
 def give_grant(client: "redis.Redis", kind: Kind) -> None:
-    client.zadd(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), {subject_of(kind): "+inf"})
+    client.zadd(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), {subject_of(kind): "+inf"})
     client.zadd(keys.PERMITS(ACCOUNT), {subject_of(kind): 1})
     client.hset(keys.SLOTS(ACCOUNT), subject_of(kind), "1")
 
@@ -88,11 +87,11 @@ def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
     assert client.hget(keys.RECORD(subject), "state") == to
     assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit
     # A brief that is held for its promotions' sake leaves the slots to them.
-    slots = held.slots and (kind, start) != (Kind.BRIEF, "promoting")
+    slots = KINDS[kind].slots and held.slots and start != KINDS[kind].following
     assert bool(client.hexists(keys.SLOTS(ACCOUNT), subject)) == slots
-    waits = client.zscore(keys.WAITING(ACCOUNT, ENDPOINTS[kind]), subject) is not None
+    waits = client.zscore(keys.WAITING(ACCOUNT, KINDS[kind].endpoint), subject) is not None
     assert waits == (to == KINDS[kind].waits)
-    under_way = client.zscore(keys.WINDOW(ACCOUNT, ENDPOINTS[kind]), subject) is not None
+    under_way = client.zscore(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), subject) is not None
     assert under_way == ((kind, to) in BEGUN)
     assert (client.zscore(keys.TIMERS(), subject) is not None) == (not held.final)
 
