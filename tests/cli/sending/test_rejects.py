@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import typer
 from commandline import Command
+from enqueued import BAD, GOOD, ids
 from stepping import Flow
 from support import brief
-from test_enqueue import BAD, GOOD, ids
 
 from cli.render import outgoing
 from cli.sending.files import Reading

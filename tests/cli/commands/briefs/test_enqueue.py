@@ -8,30 +8,14 @@ from typing import Any
 import pytest
 import redis
 from commandline import SCRIPT, Command, environment
+from enqueued import BAD, GOOD, ids, queued
 from stepping import Flow
 from support import brief
 
-from config import keys
 from worker.briefs.brief import parse
 from worker.briefs.equality import made_id
 from worker.ledger.transition import Answer, Transition
 from worker.lifecycle.admission import body_fields
-
-GOOD = json.dumps(brief())
-BAD = json.dumps(brief(priority=1000, choose="best"))
-
-
-def queued(client: "redis.Redis") -> list[dict[str, Any]]:
-    """The briefs on the inlet queue, in its order."""
-    ids: Any = client.lrange(keys.QUEUE(keys.INLET), 0, -1)
-    texts: Any = client.hmget(keys.MESSAGES(keys.INLET), ids) if ids else []
-    messages = list(map(json.loads, texts))
-    assert all(message["actor_name"] == "accept_brief" for message in messages)
-    return [json.loads(message["args"][0]) for message in messages]
-
-
-def ids(client: "redis.Redis") -> list[str]:
-    return [each["brief_id"] for each in queued(client)]
 
 
 def test_a_brief_is_sent_as_it_stands_under_an_id_from_it(
