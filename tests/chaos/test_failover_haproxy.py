@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from failover import Behind, goes_on_after_a_failover, place, ready, until
 from own_account import Api
 from processes import ProcessFactory
 
 from cli.demo.ports import free_port
+from tests.chaos.harness.failover import Behind, goes_on_after_a_failover, place, ready, until
 from worker.store.connection import connect
 
 _HAPROXY = """
