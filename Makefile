@@ -38,9 +38,12 @@ test-dialects: $(STAMP)
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/worker/ledger/lua tests/worker/test_fuzz.py
 
-# Each guard broken by hand, of the permits, the ledger, the queues: a test must notice.
+# Each guard broken by hand, of the permits, the ledger, the queues: a test must notice. Then every operator and
+# word of what decides whose a job is, by mutmut, which lists what no test has noticed.
 mutants: $(STAMP)
 	$(VENV)/bin/python tests/mutants.py
+	$(VENV)/bin/mutmut run --max-children 2
+	$(VENV)/bin/mutmut results
 
 # Everything broken on purpose for so many seconds, then the check of all promises; the last line is JSON.
 SECONDS ?= 60
@@ -106,4 +109,4 @@ requirements:
 	$(COMPILE) --extra embedded --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) .data output
+	rm -rf $(VENV) .data output mutants

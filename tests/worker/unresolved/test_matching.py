@@ -205,3 +205,22 @@ def test_the_replay_after_its_end_is_waited_for_but_not_for_ever() -> None:
 def test_after_an_hour_observations_are_forgotten_so_nothing_is_sent_again() -> None:
     assert decide(now=BEGAN + durations.UNCLAIMED_KEPT_MS) == NotArrived()
     assert isinstance(decide(now=BEGAN + durations.UNCLAIMED_KEPT_MS + 1), Ask)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "why"),
+    [
+        ({"now": BEGAN + durations.UNCLAIMED_KEPT_MS + 1}, "too long ago for what was seen then"),
+        ({"stream": NOTHING}, "the event stream was not followed without a gap"),
+        (
+            {"stream": replace(PROOF, replayed_at=OVER - 1), "now": OVER + SPAN},
+            "the event stream was not replayed since",
+        ),
+        ({}, "more than one brief or job fits"),
+    ],
+)
+def test_a_question_says_why_it_is_asked_and_names_the_jobs(evidence: dict[str, Any], why: str) -> None:
+    asked = decide(JOB, SECOND, **evidence)
+    assert isinstance(asked, Ask)
+    assert asked.jobs == (JOB, SECOND)
+    assert asked.why.startswith(why)
