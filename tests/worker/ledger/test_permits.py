@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
+from worker.ledger.records import account_subject
 from worker.ledger.transition import Pause
 from worker.store.connection import connect
 from worker.store.functions import Command, Functions, T
@@ -271,12 +273,13 @@ DAY = 86_400
 
 
 @pytest.fixture
-def desk_with_a_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk_with_a_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk where creates have a second window: three a day."""
     day = limits.Window("create_per_day", "create_per_day", "create", DAY)
     monkeypatch.setattr(limits, "WINDOWS", (*limits.WINDOWS, day))
     monkeypatch.setitem(limits.DEFAULTS, "create_per_day", 3)
-    return Desk(desk.client, Functions(desk.client, ledger_library(Settings(speed=1))))
+    yield Desk(desk.client, Functions(desk.client, ledger_library(Settings(speed=1))))
+    desk.client.hdel(keys.RECORD(account_subject(ACCOUNT)), "create_per_day")  # a field of no row
 
 
 def test_each_window_of_an_endpoint_must_have_room(desk_with_a_day: Desk) -> None:

@@ -53,7 +53,8 @@ def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
 def give_grant(client: "redis.Redis", kind: Kind) -> None:
     client.zadd(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), {subject_of(kind): "+inf"})
     client.zadd(keys.PERMITS(ACCOUNT), {subject_of(kind): 1})
-    client.hset(keys.SLOTS(ACCOUNT), subject_of(kind), "1")
+    if KINDS[kind].slots:
+        client.hset(keys.SLOTS(ACCOUNT), subject_of(kind), "1")
 
 
 def pause(client: "redis.Redis") -> None:
