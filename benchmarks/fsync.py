@@ -19,8 +19,9 @@ from typing import get_args
 from benchmarks.harness import ACCOUNT
 from config.settings import Fsync, Settings
 from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefAccepted
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Event, inside
+from worker.ledger.records import inside
 from worker.store import embedded
 from worker.store.connection import connect
 
@@ -70,7 +71,7 @@ def _together(ledger: Ledger, names: list[str], pool: ThreadPoolExecutor) -> flo
 
 def _accept(ledger: Ledger, brief_id: str) -> None:
     fields = {"need": "1", "envelope": inside({"brief_id": brief_id})}
-    event = Event("identity.brief.accepted", {"instructions": 1, "variations": 1})
+    event = BriefAccepted(instructions=1, variations=1, notes=[])
     ledger.accept(Arrival(brief_id, ACCOUNT, None, 0, fields, event))
 
 

@@ -13,6 +13,7 @@ from config import keys
 from sandbox.account.dialects import DialectName
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
+from worker.views.event_schemas import DATA
 
 T = TypeVar("T")
 #: The suite's modes (`make test-dialects`): the dialect that the sandbox speaks, and how its events come.
@@ -62,9 +63,11 @@ def stored(ledger: Ledger, subject: str = "brief:b") -> Record:
 
 
 def events(client: "redis.Redis", brief_id: str | None = None) -> list[dict[str, Any]]:
-    """Return the events for downstream, of one brief or of all, oldest first."""
+    """Return the events for downstream, of one brief or of all, oldest first; each is as its type says."""
     entries: Any = client.xrange(keys.EVENTS())
     decoded = [json.loads(fields["event"]) for _, fields in entries]
+    for event in decoded:
+        DATA[event["type"]].model_validate(event["data"])
     return [event for event in decoded if brief_id in (None, event["data"]["brief_id"])]
 
 

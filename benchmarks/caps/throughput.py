@@ -30,9 +30,10 @@ from dramatiq.rate_limits.backends import RedisBackend
 from benchmarks.caps.virtual import admission
 from config.settings import Settings
 from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefAccepted
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
-from worker.ledger.records import Event, brief_subject
+from worker.ledger.records import brief_subject
 from worker.ledger.transition import Answer, Completion, Transition
 from worker.store import embedded
 from worker.store.connection import connect, connect_bytes
@@ -165,7 +166,7 @@ def _client(name: str, url: str, number: int, start: Barrier, counts: "SimpleQue
 
 def _accept(ledger: Ledger, brief_id: str, account: str) -> None:
     fields = {"envelope": f'"brief_id":"{brief_id}"', "need": "1"}
-    event = Event("identity.brief.accepted", {})
+    event = BriefAccepted(instructions=1, variations=1, notes=[])
     ledger.accept(Arrival(brief_id, account, None, 0, fields, event))
 
 

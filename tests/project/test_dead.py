@@ -25,7 +25,7 @@ HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))
 #: Of a fixture called so, in the example of its use.
 EXAMPLES = {("testing.py", f"sandbox.{name}") for name in ("url", "token", "ledger")}
 #: The bases of models.
-MODELS = {"BaseModel", "Part", "Group"}
+MODELS = {"BaseModel", "Part", "Group", "Event", "AboutDraft"}
 
 
 class Defined(NamedTuple):

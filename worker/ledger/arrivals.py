@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
-from worker.ledger.records import Event, inside
+from worker.ledger.events import BriefUpdated, Event
+from worker.ledger.records import inside
 from worker.store.connection import encoded
 
 
@@ -102,7 +103,7 @@ class Arrivals(AccountLedger):
         fields: Mapping[str, str],
         batch: str | None,
         priority: int | None,
-        event: Event,
+        event: BriefUpdated,
         journal: Mapping[str, Any],
     ) -> bool:
         """Change a brief's envelope; return False if its fields in `when` ("": absent) do not hold any more.

@@ -9,6 +9,7 @@ from pathlib import Path
 from config import durations, keys
 from config.limits import DEFAULTS, windows_of
 from config.settings import Settings
+from worker.ledger.events import BY_LUA
 from worker.ledger.kinds import ENDPOINTS, IDENTITY, KINDS, PAUSES, Product
 from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 from worker.store.libraries import Library, library
@@ -59,6 +60,7 @@ def ledger_library(settings: Settings) -> Library:
         "KINDS": {kind: _looked_up(product, settings) for kind, product in KINDS.items()},
         "KIND_OF": {product.endpoint: kind for kind, product in KINDS.items()},
         "IDENTITY": KINDS[IDENTITY].endpoint,
+        "EVENT": {name: model.type for name, model in BY_LUA.items()},
         "PAUSES": PAUSES,
         # Promotions before creations: what is paid for is finished first.
         "ENDPOINTS": [product.endpoint for product in sorted(KINDS.values(), key=_asked_for_itself)],

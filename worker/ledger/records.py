@@ -1,4 +1,4 @@
-"""Records as the ledger reads them, their subjects, and the events that tell of them."""
+"""Records as the ledger reads them, and their subjects."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from worker.ledger.kinds import Kind
-
-
-class Event(NamedTuple):
-    """An event for downstream: its type, and what its data holds beside the brief's own fields."""
-
-    type: str
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

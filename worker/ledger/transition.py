@@ -5,8 +5,9 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from worker.ledger.events import Event
 from worker.ledger.kinds import KINDS
-from worker.ledger.records import Event, inside
+from worker.ledger.records import inside
 
 
 class Answer(StrEnum):

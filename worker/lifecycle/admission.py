@@ -13,8 +13,9 @@ from worker.briefs.brief import Brief, parse
 from worker.briefs.envelope import BRIEF_ID
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
+from worker.ledger.events import BriefAccepted, BriefFailed, ToldFault
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Event, inside
+from worker.ledger.records import inside
 from worker.lifecycle.steps import fingerprint
 
 
@@ -83,9 +84,8 @@ def admit(
 def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
     """Return a valid brief as an arrival; `source` is the digest of what it was read from."""
     account = brief.account or DEFAULT
-    event = Event(
-        "identity.brief.accepted",
-        {"instructions": len(brief.instructions), "variations": brief.total_variations, "notes": brief.notes},
+    event = BriefAccepted(
+        instructions=len(brief.instructions), variations=brief.total_variations, notes=brief.notes
     )
     return Arrival(
         brief_id,
@@ -135,7 +135,7 @@ def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
         "faults": json.dumps(faults, ensure_ascii=False),
         "error": "the brief breaks rules",
     }
-    event = Event("identity.brief.failed", {"error": fields["error"], "faults": faults})
+    event = BriefFailed(error=fields["error"], faults=[ToldFault(**fault) for fault in faults])
     return Arrival(brief_id, account, batch, 0, fields, event, state="failed")
 
 

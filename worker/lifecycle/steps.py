@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.briefs.envelope import Choose, OnNameTaken
-from worker.ledger.records import Event, Record, parse_subject
+from worker.ledger.events import AboutDraft, DraftsReady, Event, ToldDraft
+from worker.ledger.records import Record, parse_subject
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults
 from worker.piktid.errors import ApiError
@@ -58,13 +59,10 @@ def credits_field(results: JobResults) -> dict[str, str]:
     return {} if results.credits_used is None else {"credits_used": f"{results.credits_used:g}"}
 
 
-def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> Event:
+def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> DraftsReady:
     """Return the event that a brief's drafts can be chosen from."""
-    on_offer = [candidate(draft) for draft in drafts if draft.usable]
-    return Event(
-        "identity.drafts.ready",
-        {"job_id": brief.get("job_id"), "choose": rules_of(brief), "drafts": on_offer},
-    )
+    on_offer = [ToldDraft.model_validate(candidate(draft)) for draft in drafts if draft.usable]
+    return DraftsReady(job_id=brief.get("job_id"), choose=rules_of(brief), drafts=on_offer)
 
 
 def explicit_name(brief: Record | None, promotion: Record) -> str | None:
@@ -86,7 +84,7 @@ def current_draft(promotion: Record) -> dict[str, Any]:
     return draft
 
 
-def identity_event(type_: str, promotion: Record, **details: Any) -> Event:
+def identity_event(model: type[AboutDraft], promotion: Record, **details: Any) -> AboutDraft:
     """Return an event about a promotion: the draft, its picture, and the identity once it has a code."""
     draft = current_draft(promotion)
     data: dict[str, Any] = {
@@ -96,7 +94,7 @@ def identity_event(type_: str, promotion: Record, **details: Any) -> Event:
         "image_result_id": draft["image_result_id"],
         "url": draft["url"],
     }
-    return Event(type_, data | details)
+    return model(**(data | details))
 
 
 def outcome_field(event: Event, state: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from worker.ledger.events import BriefFailed, BriefHeld, PreprocessingCompleted, Promoted, PromotionFailed
 from worker.ledger.kinds import KINDS
-from worker.ledger.records import Event, Record
+from worker.ledger.records import Record
 from worker.ledger.transition import Completion, Transition
 from worker.lifecycle import steps
 from worker.lifecycle.choosing import Chosen
@@ -41,7 +42,7 @@ def hold(
     if candidate_jobs is not None:
         fields["candidate_jobs"] = json.dumps(candidate_jobs)
         told["candidate_jobs"] = candidate_jobs
-    return Transition("held", fields=fields, event=Event("identity.brief.held", told))
+    return Transition("held", fields=fields, event=BriefHeld(**told))
 
 
 def watched(held: Transition, look_ms: int) -> Transition:
@@ -52,9 +53,8 @@ def watched(held: Transition, look_ms: int) -> Transition:
 def fail(record: Record, why: str, **told: Any) -> Transition:
     """End a record of which nothing can be made; `told` is what a brief's event says besides why."""
     if KINDS[record.kind].parent is None:
-        event = Event("identity.brief.failed", {"error": why, **told})
-        return Transition("failed", fields={"error": why}, event=event)
-    event = steps.identity_event("identity.promotion.failed", record, error=why)
+        return Transition("failed", fields={"error": why}, event=BriefFailed(error=why, **told))
+    event = steps.identity_event(PromotionFailed, record, error=why)
     return Transition("failed", fields=steps.outcome_field(event, "failed") | {"error": why}, event=event)
 
 
@@ -176,7 +176,7 @@ def promoted(
         "preprocessing",
         fields=made,
         forget=QUESTION_FIELDS,
-        event=steps.identity_event("identity.promoted", promotion, **made),
+        event=steps.identity_event(Promoted, promotion, **made),
         journal={**journal, **made},
         completion=Completion.COUNTED,
         jobs=list(made.values()),
@@ -225,5 +225,5 @@ def call_ended(
 
 def ready(promotion: Record) -> Transition:
     """The identity can be used."""
-    event = steps.identity_event("identity.preprocessing.completed", promotion)
+    event = steps.identity_event(PreprocessingCompleted, promotion)
     return Transition("ready", fields=steps.outcome_field(event, "ready"), event=event)

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from config.errors import IdentityWorkerError
 from worker.briefs.brief import parse
 from worker.briefs.equality import digest
+from worker.ledger.events import BriefUpdated
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Event, Record, brief_subject
+from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.admission import envelope
 
 
@@ -88,7 +89,7 @@ def _write(
         fields=fields,
         batch=(changed["batch"] or "") if "batch" in changed else None,
         priority=changed.get("priority"),
-        event=Event("identity.brief.updated", {"changed": list(changed), "by": by}),
+        event=BriefUpdated(changed=list(changed), by=by),
         journal={
             "call": "operator",
             "subject": record.subject,

@@ -1,4 +1,4 @@
-"""`identity-worker schema`: the JSON Schemas of what is enqueued, and of the settings."""
+"""`identity-worker schema`: the JSON Schemas of what is enqueued, of the events, and of the settings."""
 
 from typing import Annotated, Literal
 
@@ -8,13 +8,19 @@ from cli.shared.common import print_json
 
 
 def command(
-    what: Annotated[Literal["brief", "settings"], typer.Argument(help="What to describe.")] = "brief",
+    what: Annotated[
+        Literal["brief", "events", "settings"], typer.Argument(help="What to describe.")
+    ] = "brief",
 ) -> None:
-    """Print the JSON Schema of a brief, or of the settings in the environment, with their units."""
+    """Print the JSON Schema of a brief, of the data of each event, or of the settings, with their units."""
     if what == "settings":
         from config.settings import schema
 
         print_json(schema())
+    elif what == "events":
+        from worker.views.event_schemas import schemas
+
+        print_json(schemas())
     else:
         from worker.briefs import brief
 

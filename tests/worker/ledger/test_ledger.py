@@ -22,9 +22,15 @@ from config.limits import Limits
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.arrivals import Arrival, Outcome
+from worker.ledger.events import (
+    BriefAccepted,
+    BriefHeld,
+    PreprocessingCompleted,
+    PromotionFailed,
+)
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
-from worker.ledger.records import Event, brief_subject, inside
+from worker.ledger.records import brief_subject, inside
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.store.connection import connect
 from worker.store.functions import Functions
@@ -46,6 +52,16 @@ def functions(client: "redis.Redis") -> Functions:
     return Functions(client, ledger_library(Settings(speed=1)))
 
 
+#: What the event of a promotion says.
+DRAFT = {
+    "promotion": "promotion:b#0",
+    "instruction": 0,
+    "identity_code": "c",
+    "image_result_id": 1,
+    "url": None,
+}
+
+
 def accept(
     ledger: Ledger,
     brief_id: str = "b",
@@ -55,7 +71,7 @@ def accept(
 ) -> Outcome:
     envelope = {"brief_id": brief_id, "batch": batch, "account": ACCOUNT, "metadata": metadata or {}}
     fields = {"envelope": inside(envelope), "need": "1", "choose": '["first"]', "fingerprint": "f"}
-    event = Event("identity.brief.accepted", {"instructions": 1})
+    event = BriefAccepted(instructions=1, variations=1, notes=[])
     return ledger.accept(Arrival(brief_id, ACCOUNT, batch, 0, fields, event, state)).outcome
 
 
@@ -138,7 +154,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
             "generating",
             fields={"job_id": "j1"},
             forget=["error"],
-            event=Event("x", {}),
+            event=BriefHeld(question="x"),
             timer_ms=5_000,
             completion=Completion.COUNTED,
             journal={"call": "create"},
@@ -148,7 +164,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
     )
     moved = stored(ledger)
     assert (moved.state, moved.get("job_id"), moved.get("error")) == ("generating", "j1", None)
-    assert event_types(client) == ["identity.brief.accepted", "x"]
+    assert event_types(client) == ["identity.brief.accepted", "identity.brief.held"]
     assert client.zscore(keys.TIMERS(), "brief:b") == moved.read_at - moved.age_ms + 5_000
     assert snapshots.journal(client, "b") == [{"at": moved.read_at - moved.age_ms, "call": "create"}]
     assert client.get(keys.JOB(ACCOUNT, "j1")) == "brief:b"
@@ -165,7 +181,7 @@ def test_a_refused_move_leaves_nothing_behind(client: "redis.Redis", ledger: Led
             "choosing",
             fields={"x": "1"},
             forget=["envelope"],
-            event=Event("x", {}),
+            event=BriefHeld(question="x"),
             timer_ms=5,
             completion=Completion.COUNTED,
             journal={"call": "create"},
@@ -189,7 +205,7 @@ def test_events_are_numbered_in_their_order_and_carry_the_briefs_own_data(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
     accept(ledger, batch="autumn", metadata={"order": 7})
-    ledger.apply(stored(ledger), Transition("submitting", event=Event("second", {"more": [1]})))
+    ledger.apply(stored(ledger), Transition("submitting", event=BriefHeld(question="why?")))
     first, second = events(client)
     assert first == {
         "specversion": "1.0",
@@ -201,10 +217,11 @@ def test_events_are_numbered_in_their_order_and_carry_the_briefs_own_data(
         "datacontenttype": "application/json",
         "data": {
             "brief_id": "b", "batch": "autumn", "account": ACCOUNT, "metadata": {"order": 7},
-            "instructions": 1,
+            "instructions": 1, "variations": 1, "notes": [],
         },
     }  # fmt: skip
-    assert (second["id"], second["type"], second["data"]["more"]) == ("b/2", "second", [1])
+    assert (second["id"], second["type"]) == ("b/2", "identity.brief.held")
+    assert second["data"]["question"] == "why?"
 
 
 def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(
@@ -214,7 +231,7 @@ def test_the_cloudevents_sdk_and_our_own_reader_parse_every_event(
     subjects = preprocessing(ledger)
     ledger.apply(
         stored(ledger, subjects[0]),
-        Transition("ready", event=Event("identity.preprocessing.completed", {})),
+        Transition("ready", event=PreprocessingCompleted(**DRAFT)),
     )
     entries: Any = client.xrange(keys.EVENTS())
     texts = [fields["event"] for _, fields in entries]
@@ -246,8 +263,10 @@ def test_the_functions_write_dates_as_the_calendar_has_them(
                 "account": ACCOUNT,
                 "priority": 0,
                 "state": "failed",
-                "set": {"envelope": '"brief_id":"b"'},
-                "event": ["x", ""],
+                "set": {
+                    "envelope": inside({"brief_id": "b", "batch": None, "account": ACCOUNT, "metadata": {}})
+                },
+                "event": ["identity.brief.failed", ""],
             }
         ),
         ms,
@@ -308,7 +327,7 @@ def test_a_brief_without_any_identity_has_failed(client: "redis.Redis", ledger: 
     generating(ledger)
     for subject in preprocessing(ledger, 2):
         ledger.apply(
-            stored(ledger, subject), Transition("failed", event=Event("identity.promotion.failed", {}))
+            stored(ledger, subject), Transition("failed", event=PromotionFailed(**DRAFT, error="no face"))
         )
     assert stored(ledger).state == "failed"
     assert event_types(client)[-2:] == ["identity.promotion.failed", "identity.brief.failed"]

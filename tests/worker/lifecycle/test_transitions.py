@@ -211,13 +211,15 @@ def test_a_plain_change_gives_the_scripts_nothing_more() -> None:
 def test_a_hold_tells_its_question_and_candidates_downstream() -> None:
     jobs: list[dict[str, Any]] = [{"job_id": "j1"}]
     event = transitions.hold("which?", error="e", candidate_jobs=jobs).event
-    assert event == ("identity.brief.held", {"question": "which?", "candidate_jobs": jobs})
+    assert event is not None
+    assert (event.type, event.data) == ("identity.brief.held", {"question": "which?", "candidate_jobs": jobs})
 
 
 def test_a_blocked_brief_is_told_the_term_and_its_faults() -> None:
     event = transitions.create_refused(BRIEF, BLOCKED, decided("failed"), LOOK).event
     told = {"error": "422: no", "blocked_term": "x", "faults": [{"path": "prompt", "rule": "too bad"}]}
-    assert event == ("identity.brief.failed", told)
+    assert event is not None
+    assert (event.type, event.data) == ("identity.brief.failed", told)
 
 
 def test_the_end_of_a_failed_promotion_is_what_the_brief_will_tell() -> None:

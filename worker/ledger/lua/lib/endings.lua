@@ -83,7 +83,7 @@ function endings.after_promotion(subject)
         return {to = to, set = {error = why}, event = stops.event(brief, to, why, ',' .. more)}
     end
     local set = to == 'failed' and {error = 'none of its promotions made an identity'} or nil
-    return {to = to, set = set, event = {'identity.brief.' .. to, more}}
+    return {to = to, set = set, event = {EVENT[to], more}}
 end
 
 -- A promotion that is held holds its brief, until the last of them goes on. Returns the move of the brief, nil while

@@ -15,7 +15,7 @@ function stops.event(brief, to, why, more)
     for _, promotion in ipairs(promotions_of(brief)) do
         credits = credits + base.product_of(promotion).cost * redis.call('HEXISTS', record_of(promotion), base.product_of(promotion).job)
     end
-    return {'identity.brief.' .. to, '"error":' .. cjson.encode(why) .. ',"credits":' .. credits .. (more or '')}
+    return {EVENT[to], '"error":' .. cjson.encode(why) .. ',"credits":' .. credits .. (more or '')}
 end
 
 -- The move that ends a record as was asked for, in place of `change`.

@@ -1,0 +1,28 @@
+"""The models and JSON Schemas of all that the data of an event says, for readers of the stream."""
+
+from typing import Any
+
+from pydantic import BaseModel, create_model
+
+from worker.ledger.events import CATALOGUE, Common, Event
+
+
+def _whole(model: type[Event]) -> type[BaseModel]:
+    """Return the model of all that the data of an event says, the fields of `Common` included."""
+    return create_model(model.__name__, __base__=(model, Common), __doc__=model.__doc__)
+
+
+#: The models of the whole data, by type: what is on the stream is one of them.
+DATA: dict[str, type[BaseModel]] = {type_: _whole(model) for type_, model in CATALOGUE.items()}
+
+
+def schemas() -> dict[str, Any]:
+    """Return the JSON Schema of the data of each event, by its type; later versions may add fields."""
+    return {type_: _open(model.model_json_schema()) for type_, model in DATA.items()}
+
+
+def _open(schema: Any) -> Any:
+    """Return a schema that lets a reader meet fields which it does not know."""
+    if isinstance(schema, dict):
+        return {name: _open(value) for name, value in schema.items() if value is not False}
+    return [_open(each) for each in schema] if isinstance(schema, list) else schema
