@@ -25,6 +25,7 @@ from config.errors import IdentityWorkerError
 from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
+from config.text import printable
 from web.connections import log_loop_errors
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
@@ -69,7 +70,7 @@ class WebhookInlet:
         """
         account = request.path_params["account"]
         known = account in self._accounts
-        name = account if known else ascii(account[:64])  # anybody may have written it
+        name = account if known else printable(account[:64])  # anybody may have written it
         try:
             async with asyncio.timeout(durations.WEB_BODY_SECONDS):
                 body = await _read(request)

@@ -15,6 +15,7 @@ import redis
 from config import durations, keys
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.kinds import Kind
 from worker.ledger.library import ledger_library
 from worker.ledger.records import parse_subject
 from worker.store.functions import Command, Functions
@@ -169,7 +170,7 @@ class Simulation:
     def _end(self, subject: str) -> None:
         brief = _brief_of(subject)
         self.in_flight[self._accounts[brief]] -= 1
-        if subject.startswith("promotion:"):
+        if parse_subject(subject).kind == Kind.PROMOTION:
             event = ["identity.preprocessing.completed", _inside(_DRAFT)]
             self._move(subject, "ready", event=event, set={"outcome": json.dumps(_DRAFT)})
             self.finished[brief] = self.now

@@ -565,7 +565,7 @@ def test_each_delivery_is_a_log_line_with_name_and_owner(
         },
         {
             "event": "webhook.refused",
-            "account": "'stranger\\x1b'",
+            "account": "stranger\\x1b",
             "status": 401,
             "why": "no such account",
         },

@@ -9,6 +9,8 @@ from config import durations, keys
 from config.limits import windows_of
 from config.settings import Settings
 from worker.forecast.simulation import Caps, Estimate, Load, Rate, estimate
+from worker.ledger.kinds import Kind
+from worker.ledger.records import parse_subject
 from worker.views.account import AccountReport, PermitHolder
 
 #: Waiting briefs that are simulated one by one; those behind them are not.
@@ -65,11 +67,15 @@ def _seconds(mean: int | None, usual: float, settings: Settings) -> float:
     return (settings.api_ms(usual) if mean is None else max(mean, 1)) / 1000
 
 
+def _creates(holder: PermitHolder) -> bool:
+    return parse_subject(holder.subject).kind == Kind.BRIEF
+
+
 def _load(report: AccountReport, settings: Settings) -> Load:
     known = caps(report, settings)
 
     def left(holder: PermitHolder) -> float:
-        mean = known.drafts if holder.subject.startswith("brief:") else known.preprocessing
+        mean = known.drafts if _creates(holder) else known.preprocessing
         # One that is over its mean already ends soon, but not for certain now.
         return max(mean - (report.read_at - holder.since) / 1000, mean / 10)
 
@@ -85,10 +91,7 @@ def _load(report: AccountReport, settings: Settings) -> Load:
         return max([0, *(end - report.read_at for end in ends)]) / 1000
 
     return Load(
-        jobs=[
-            (left(holder), holder.need if holder.subject.startswith("brief:") else 0)
-            for holder in report.jobs
-        ],
+        jobs=[(left(holder), holder.need if _creates(holder) else 0) for holder in report.jobs],
         create_from=paused("create"),
         promote_from=paused("promote"),
         promotions=report.waiting["promote"],

@@ -69,7 +69,7 @@ def lines_of(found: Why) -> list[str]:
     lines = _ended(brief) if brief.finished else []
     for standing in found.standing:
         # A brief whose promotions are under way waits for nothing else.
-        if standing.state != "promoting" or standing.subject.startswith("promotion:"):
+        if standing.state != "promoting" or _kind(standing) is Kind.PROMOTION:
             lines += _standing(found, standing)
     stop_request = stop_request_text(brief)
     return [*lines, f"  ended:    {stop_request}"] if stop_request else lines
@@ -83,16 +83,20 @@ def _ended(brief: BriefView) -> list[str]:
     return lines + [f"  {Fault(**fault)}" for fault in brief.faults]
 
 
+def _kind(standing: Standing) -> Kind:
+    return Kind(parse_subject(standing.subject).kind)
+
+
 def _standing(found: Why, standing: Standing) -> list[str]:
     brief, now = found.brief, found.account.read_at
-    kind = Kind(parse_subject(standing.subject).kind)
+    kind = _kind(standing)
     since = format_duration(now - standing.since)
     lines = [f"{standing.subject} is {standing.state} in account {brief.account}, for {since}"]
     if standing.waiting is not None:
         return lines + _waiting(found, standing, standing.waiting)
     if standing.state == "held":
         # The question of a held promotion is asked by its brief.
-        return lines if standing.subject.startswith("promotion:") else [*lines, *_question(brief)]
+        return lines if kind is Kind.PROMOTION else [*lines, *_question(brief)]
     if waits_for_pick(brief):
         pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
         return [*lines, pick, *_in_the_way("then:", found, standing)]

@@ -263,12 +263,12 @@ def test_a_step_that_raises_becomes_a_dead_letter_the_next_one_runs(
     sent = ours.enqueue(step("submit_brief", "one", "too many"))
     worker_process()
     assert eventually(client, lambda: client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 1)
-    letters: Any = client.hvals(keys.DEAD_LETTER_TEXTS(keys.STEPS))
-    assert json.loads(letters[0])["message_id"] == sent.message_id
+    dead_letters: Any = client.hvals(keys.DEAD_LETTER_TEXTS(keys.STEPS))
+    assert json.loads(dead_letters[0])["message_id"] == sent.message_id
     assert eventually(client, lambda: not client.hlen(keys.MESSAGES(keys.STEPS)))
-    letter = read(client, keys.STEPS, client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1)[0])
-    assert letter is not None
-    assert letter.error.startswith("it raised TypeError: ")
+    dead_letter = read(client, keys.STEPS, client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1)[0])
+    assert dead_letter is not None
+    assert dead_letter.error.startswith("it raised TypeError: ")
     ours.enqueue(inlet_message(brief(brief_id="next")))
     assert eventually(client, lambda: event_types(client, "next"))
 
@@ -279,9 +279,9 @@ def test_a_step_that_redis_cannot_use_is_dead_and_does_not_circle(
     ours.enqueue(step("release_orphan", None))
     worker_process()
     assert eventually(client, lambda: client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 1)
-    letter = read(client, keys.STEPS, client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1)[0])
-    assert letter is not None
-    assert letter.error.startswith("it raised ")
+    dead_letter = read(client, keys.STEPS, client.zrange(keys.DEAD_LETTERS(keys.STEPS), 0, -1)[0])
+    assert dead_letter is not None
+    assert dead_letter.error.startswith("it raised ")
     assert not client.exists(keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
 
 
@@ -332,10 +332,10 @@ def test_a_message_that_three_workers_died_with_is_a_dead_letter(
         assert client.zscore(keys.WORKERS(), dead.broker_id) is None
         assert client.pttl(keys.DEATHS()) != -1, "it is not remembered for ever"
         alive._tended = -math.inf  # it tends again as the next one to die
-    letter = read(client, keys.STEPS, redis_id)
-    assert letter is not None
-    assert json.loads(letter.text)["message_id"] == sent.message_id
-    assert [death["worker"] for death in letter.deaths] == [each.broker_id for each in brokers[:-1]]
+    dead_letter = read(client, keys.STEPS, redis_id)
+    assert dead_letter is not None
+    assert json.loads(dead_letter.text)["message_id"] == sent.message_id
+    assert [death["worker"] for death in dead_letter.deaths] == [each.broker_id for each in brokers[:-1]]
     assert not client.exists(keys.DEATHS())
     for broker in brokers:
         broker.client.close()

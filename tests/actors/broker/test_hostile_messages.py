@@ -212,8 +212,8 @@ def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
     worker = worker_process()
     assert eventually(client, lambda: is_quiet(client))
     assert {"good-7", *ODD} <= set(map(str, client.zrange(keys.UNFINISHED(), 0, -1)))
-    letters = _letters(client.connection_pool.connection_kwargs)
-    assert letters == {*(each.encode() for each in ENVELOPES), raw}
+    dead_letters = _dead_letters(client.connection_pool.connection_kwargs)
+    assert dead_letters == {*(each.encode() for each in ENVELOPES), raw}
     said = worker.written()
     assert not list(client.scan_iter(keys.IN_HAND("*", keys.INLET)))
     for redis_id, (_, word) in ENVELOPES.items():
@@ -224,7 +224,7 @@ def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
     assert "\x1b" not in said
 
 
-def _letters(connection: dict[str, Any]) -> set[bytes]:
+def _dead_letters(connection: dict[str, Any]) -> set[bytes]:
     with redis.Redis(host=connection["host"], port=connection["port"]) as client:
         listed: Any = client.zrange(keys.DEAD_LETTERS(keys.INLET), 0, -1)
         kept: Any = client.hkeys(keys.DEAD_LETTER_TEXTS(keys.INLET))

@@ -147,8 +147,8 @@ def test_a_revived_dead_letter_leaves_the_message_that_has_its_id_now(flow: Flow
     put(flow, text("b", "Another"))
     flow.steps.run(keys.INLET)
     put(flow, text("c"))
-    (letter,) = dead(flow).values()
-    assert dead_letters.revive(flow.client, letter)
+    (dead_letter,) = dead(flow).values()
+    assert dead_letters.revive(flow.client, dead_letter)
     assert set(flow.client.hvals(MESSAGES)) == {text("b", "Another"), text("c")}
     assert flow.client.llen(INLET) == 2
 

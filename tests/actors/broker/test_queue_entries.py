@@ -123,11 +123,11 @@ def test_an_id_whose_message_never_comes_is_dead_and_can_come_back(
     client.rpush(keys.QUEUE(queue), "m\x1b")
     ours.fetch(queue, 1)
     tended(ours, lambda: dead(client))
-    (letter,) = dead(client)
-    assert (letter.id, letter.text) == ("m\x1b", "")
-    assert "no message of it came within 0.05 s" in letter.error
+    (dead_letter,) = dead(client)
+    assert (dead_letter.id, dead_letter.text) == ("m\x1b", "")
+    assert "no message of it came within 0.05 s" in dead_letter.error
     assert not client.exists(keys.LATE(queue))
-    assert dead_letters.revive(client, letter)
+    assert dead_letters.revive(client, dead_letter)
     assert client.lrange(keys.QUEUE(queue), 0, -1) == ["m\x1b"]
 
 
@@ -140,9 +140,9 @@ def test_what_is_neither_id_nor_brief_is_a_dead_letter_at_once(
 ) -> None:
     client.rpush(INLET, element)
     assert ours.fetch(keys.INLET, 1) == []
-    (letter,) = dead(client)
-    assert letter.text == element
-    assert letter.error.startswith("it is neither the id of a message nor a brief")
+    (dead_letter,) = dead(client)
+    assert dead_letter.text == element
+    assert dead_letter.error.startswith("it is neither the id of a message nor a brief")
 
 
 def sent_by_server(client: "redis.Redis") -> int:
@@ -162,12 +162,12 @@ def test_what_is_too_long_is_dead_and_never_leaves_the_server(flow: Flow, ours: 
     flow.steps.run(keys.INLET)
     assert sent_by_server(client) - before < library.MOST_BYTES
     assert flow.brief("next").state == "waiting"
-    (letter,) = dead(client)
-    assert letter.bytes >= MEGABYTES
-    assert len(letter.text) == library.MOST_BYTES
-    assert client.hstrlen(keys.DEAD_LETTER_TEXTS(keys.INLET), letter.id) == len(text)
-    assert str(letter.bytes) in letter.error
-    assert dead_letters.drop(client, letter)
+    (dead_letter,) = dead(client)
+    assert dead_letter.bytes >= MEGABYTES
+    assert len(dead_letter.text) == library.MOST_BYTES
+    assert client.hstrlen(keys.DEAD_LETTER_TEXTS(keys.INLET), dead_letter.id) == len(text)
+    assert str(dead_letter.bytes) in dead_letter.error
+    assert dead_letters.drop(client, dead_letter)
     assert not client.exists(keys.DEAD_LETTER_BYTES())
 
 
@@ -175,7 +175,7 @@ def test_a_step_queue_takes_no_brief(client: "redis.Redis", ours: Broker) -> Non
     text = json.dumps(brief())
     client.rpush(keys.QUEUE(keys.STEPS), text + " " * 512)
     assert ours.fetch(keys.STEPS, 1) == []
-    assert [letter.text.strip() for letter in dead(client)] == [text]
+    assert [dead_letter.text.strip() for dead_letter in dead(client)] == [text]
 
 
 def test_a_brief_that_stock_dramatiq_delays_runs_when_it_is_due(
@@ -206,8 +206,8 @@ def test_a_delay_that_says_no_time_is_none(flow: Flow, ours: Broker, eta: Any) -
 def test_a_delay_of_years_is_a_dead_letter(client: "redis.Redis", ours: Broker, stock: RedisBroker) -> None:
     stock.enqueue(inlet_message(brief()), delay=2 * 366 * 86_400_000)
     ours.tend()
-    (letter,) = dead(client)
-    assert letter.error == "it is delayed by more than 366 days"
+    (dead_letter,) = dead(client)
+    assert dead_letter.error == "it is delayed by more than 366 days"
     assert not client.exists(keys.DELAYED(), DELAYED, f"{DELAYED}.msgs")
 
 
@@ -264,9 +264,9 @@ def test_the_next_of_a_pipeline_for_no_foreign_queue_is_dead(flow: Flow, queue: 
     flow.client.rpush(INLET, message.encode())
     flow.steps.run(keys.INLET)
     assert flow.brief("b").state == "waiting"
-    (letter,) = dead(flow.client)
-    assert letter.error == "the next of its pipeline is for no queue of another program"
-    assert json.loads(letter.text) == json.loads(json.dumps(target))
+    (dead_letter,) = dead(flow.client)
+    assert dead_letter.error == "the next of its pipeline is for no queue of another program"
+    assert json.loads(dead_letter.text) == json.loads(json.dumps(target))
 
 
 def test_the_next_of_a_pipeline_whose_queue_is_no_list_is_dead(flow: Flow) -> None:
@@ -275,7 +275,7 @@ def test_the_next_of_a_pipeline_whose_queue_is_no_list_is_dead(flow: Flow) -> No
     message = inlet_message(brief(brief_id="b")).copy(options={"pipe_target": target})
     flow.client.rpush(INLET, message.encode())
     flow.steps.run(keys.INLET)
-    assert [letter.error for letter in dead(flow.client)] == ["the queue that it is for is none"]
+    assert [dead_letter.error for dead_letter in dead(flow.client)] == ["the queue that it is for is none"]
     assert flow.client.getdel(keys.QUEUE("other")) == "text"
 
 
@@ -286,8 +286,8 @@ def test_what_runs_after_a_group_is_a_dead_letter_that_says_so(flow: Flow) -> No
     group(members, broker=flow.broker).run()
     flow.steps.run(keys.INLET)
     flow.steps.run(keys.INLET)
-    (letter,) = dead(flow.client)
-    assert "members of a group are not counted" in letter.error
+    (dead_letter,) = dead(flow.client)
+    assert "members of a group are not counted" in dead_letter.error
     assert flow.client.zcard(keys.UNFINISHED()) == 2
 
 
@@ -301,8 +301,8 @@ def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
         ours.fetch(keys.INLET, 1)
     assert len(dead(client)) == 2
     assert client.lrange(keys.DEAD_LETTERS_BEYOND(), 0, -1) == texts[2:]
-    for letter in dead(client):
-        dead_letters.drop(client, letter)
+    for dead_letter in dead(client):
+        dead_letters.drop(client, dead_letter)
     ours.tend()
     assert client.lrange(INLET, 0, -1) == texts[2:]
     assert not client.exists(keys.DEAD_LETTERS_BEYOND())

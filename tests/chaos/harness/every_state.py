@@ -71,8 +71,8 @@ class Standstill:
         self._made.resent.add(self._id("held"))
         operator("retry", self._id("refused"))
         operator("limits", ENDS, "--budget", f"{self._id('tight')}={100 * BUDGET}")
-        (letter,) = self._letters() - set(event_stream.conflicts(self._client))
-        operator("cancel", letter)
+        (dead_letter,) = self._dead_letters() - set(event_stream.conflicts(self._client))
+        operator("cancel", dead_letter)
 
     def standing(self) -> dict[str, int]:
         """Return how many of what there are: states of briefs, of promotions, and what else is kept."""
@@ -84,7 +84,7 @@ class Standstill:
             **{f"promotion {state}": count for state, count in promotions.items()},
             "parked": self._client.zcard(keys.PARKED(tight)),
             "paused": len(snapshots.account(self._client, POOR).pauses),
-            "dead letters": len(self._letters()),
+            "dead letters": len(self._dead_letters()),
             "budgets": self._client.exists(keys.BUDGET(tight)),
         }
 
@@ -124,11 +124,11 @@ class Standstill:
     def _what_is_refused(self) -> None:
         self._send(self._brief("poor", POOR))
         self._wait(lambda: snapshots.account(self._client, POOR).pauses, "a pause")
-        before = self._letters()
+        before = self._dead_letters()
         # No actor of ours has this name; and the second brief is not the first one of its id.
         send(self._client, keys.INLET, "no_such_actor", "{}")
         self._made.send(self._brief("done", ENDS, instructions=[{"prompt": "Somebody else."}]))
-        self._wait(lambda: len(self._letters() - before) == OTHERS["dead letters"], "dead letters")
+        self._wait(lambda: len(self._dead_letters() - before) == OTHERS["dead letters"], "dead letters")
 
     def _what_is_cut(self) -> None:
         """The create comes last: its outcome is unknown once it has waited for its answer long enough."""
@@ -175,7 +175,7 @@ class Standstill:
     def _states(self, name: str) -> Counter[str]:
         return Counter(brief.state for brief in self._briefs() if brief.brief_id.startswith(self._id(name)))
 
-    def _letters(self) -> set[str]:
+    def _dead_letters(self) -> set[str]:
         found: Any = self._client.zrange(keys.DEAD_LETTERS(keys.INLET), 0, -1)
         return set(found)
 

@@ -46,10 +46,14 @@ def faults(client: "redis.Redis", briefs: Iterable[BriefView]) -> Iterator[Fault
 def conflicts(client: "redis.Redis") -> dict[str, str]:
     """Return the dead letters of the inlet that are in conflict with a brief on record, with its id."""
     found = {}
-    for letter in dead_letters.each(client, dead_letters.ids(client)):
-        words = letter.error.split(" ", 2)
-        if letter.queue == keys.INLET and words[0] == "brief" and words[2].startswith("is on record already"):
-            found[letter.id] = words[1]
+    for dead_letter in dead_letters.each(client, dead_letters.ids(client)):
+        words = dead_letter.error.split(" ", 2)
+        if (
+            dead_letter.queue == keys.INLET
+            and words[0] == "brief"
+            and words[2].startswith("is on record already")
+        ):
+            found[dead_letter.id] = words[1]
     return found
 
 

@@ -90,10 +90,10 @@ def test_another_brief_of_a_running_id_is_dead_and_changes_nothing(
     before = whole_record(flow)
     redis_id = bring(flow, **{"brief_id": "b", "metadata": {"sku": 1}, "batch": "spring", **other})
     assert whole_record(flow) == before
-    (letter,) = dead(flow.client)
-    assert (letter.queue, letter.id) == (keys.INLET, redis_id)
-    assert "brief b is on record already (waiting), and is another one: it differs in" in letter.error
-    assert path in letter.error
+    (dead_letter,) = dead(flow.client)
+    assert (dead_letter.queue, dead_letter.id) == (keys.INLET, redis_id)
+    assert "brief b is on record already (waiting), and is another one: it differs in" in dead_letter.error
+    assert path in dead_letter.error
     told = events(flow.client)[-1]
     assert told["type"] == "identity.brief.conflict"
     assert path in told["data"]["differs"]
@@ -109,13 +109,13 @@ def test_a_retried_conflict_stays_one_until_its_cause_is_gone(flow: Flow) -> Non
     assert dead_letters.revive(flow.client, dead(flow.client)[0])
     flow.steps.run(keys.INLET)
     assert event_types(flow.client, "b").count("identity.brief.conflict") == 2
-    (letter,) = dead(flow.client)
+    (dead_letter,) = dead(flow.client)
     ids = [event["id"] for event in events(flow.client)]
     assert len(set(ids)) == len(ids)
     update(flow.ledger, "b", Change(priority=0), "test")
     flow.api.refuse(CREATE, 400)
     flow.finish("b")
-    assert dead_letters.revive(flow.client, letter)
+    assert dead_letters.revive(flow.client, dead_letter)
     flow.steps.run(keys.INLET)
     assert (flow.brief("b").get("name"), dead(flow.client)) == ("Another", [])
     assert not flow.client.exists(keys.DEAD_LETTER_REASONS())
@@ -140,8 +140,8 @@ def test_a_bad_brief_does_not_keep_its_id_from_the_corrected_one(flow: Flow) -> 
 def test_a_bad_brief_under_a_running_id_conflicts_with_its_faults(flow: Flow) -> None:
     flow.accept(brief_id="b")
     bring(flow, brief_id="b", priority=1000)
-    (letter,) = dead(flow.client)
-    assert "this one breaks rules: priority: a whole number from -100 to 100" in letter.error
+    (dead_letter,) = dead(flow.client)
+    assert "this one breaks rules: priority: a whole number from -100 to 100" in dead_letter.error
     told = events(flow.client)[-1]
     assert (told["type"], told["data"]["faults"][0]["path"]) == ("identity.brief.conflict", "priority")
     assert flow.brief("b").state == "waiting"

@@ -57,7 +57,7 @@ def at(flow: Flow, subject: str) -> None:
     flow.steps.run()
 
 
-def buried(flow: Flow) -> str:
+def dead_step(flow: Flow) -> str:
     """Let the next step be one that broke; return the id of its dead letter."""
     ((redis_id, _),) = flow.broker.fetch(keys.STEPS, 1)
     flow.broker.dead_letter(keys.STEPS, redis_id, "a bug of ours")
@@ -66,8 +66,8 @@ def buried(flow: Flow) -> str:
 
 def break_step(flow: Flow) -> None:
     """Let the next step be one that broke, and what takes such a step up run."""
-    letter = buried(flow)
-    assert flow.steps.run() == ("hold_step", letter)
+    redis_id = dead_step(flow)
+    assert flow.steps.run() == ("hold_step", redis_id)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_create_whose_step_broke_is_looked_for_like_any_unresolved_one(flow: F
     assert flow.ledger.apply(claimed, Transition("submitting", journal=intent)) is Answer.APPLIED
     past = -runtime().paid_call_ms
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", past)
-    hold_step(buried(flow))
+    hold_step(dead_step(flow))
     assert flow.brief("b").state == "uncertain"
     due = float(str(flow.client.zscore(keys.TIMERS(), SUBJECT)))
     assert due - flow.brief("b").read_at <= flow.settings.api_ms(durations.LOOK_AGAIN_SECONDS)
@@ -223,12 +223,12 @@ def test_a_step_that_broke_holds_its_record_once_even_when_back(flow: Flow) -> N
     from actors.held import hold_step
 
     flow.accept(brief_id="b")
-    letter = buried(flow)
-    # As by a worker that was killed right before it dropped the letter.
+    redis_id = dead_step(flow)
+    # As by a worker that was killed right before it dropped the dead letter.
     assert flow.ledger.apply(flow.brief("b"), Transition("held")) is Answer.APPLIED
     assert flow.ledger.apply(flow.brief("b"), Transition("waiting")) is Answer.APPLIED
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", 1)
-    hold_step(letter)
+    hold_step(redis_id)
     assert flow.brief("b").state == "waiting"
     assert not flow.client.exists(keys.DEAD_LETTERS(keys.STEPS), keys.DEAD_LETTER_REASONS())
 
@@ -514,10 +514,10 @@ def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back(
     worker = worker_process()
     assert eventually(client, lambda: client.zcard(keys.DEAD_LETTERS(keys.INLET)))
     worker.kill()
-    (letter,) = listed(command)["dead_letters"]
-    assert (letter["id"], letter["queue"], letter["text"]) == ("m1", "briefs", "{")
-    assert letter["error"].startswith("must be JSON")
-    assert letter["answer"] == "identity-worker retry m1"
+    (dead_letter,) = listed(command)["dead_letters"]
+    assert (dead_letter["id"], dead_letter["queue"], dead_letter["text"]) == ("m1", "briefs", "{")
+    assert dead_letter["error"].startswith("must be JSON")
+    assert dead_letter["answer"] == "identity-worker retry m1"
     assert "1 dead letter\n" in command("status", "--held").stdout
     assert command("retry", "m1").returncode == 0
     assert client.lrange(keys.QUEUE(keys.INLET), 0, -1) == ["m1"]
