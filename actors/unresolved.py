@@ -5,10 +5,10 @@ Its permit and its slots stay taken until then. Each run asks the API about one 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from actors.runtime import Runtime
 from config import logs
+from worker.ledger.events import CandidateJob
 from worker.ledger.kinds import JOB_TYPES
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note
@@ -122,15 +122,15 @@ def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
     log.warning("brief.held", brief=brief.brief_id, question=question)
 
 
-def _told(jobs: Sequence[UnclaimedJob]) -> list[dict[str, Any]]:
+def _told(jobs: Sequence[UnclaimedJob]) -> list[CandidateJob]:
     """Return what an operator is shown of jobs; times are ms since 1970, by Redis' clock."""
     return [
-        {
-            "job_id": job.job_id,
-            "job_type": job.kind or None,
-            "drafts": list(job.drafts),
-            "created_at": job.created_at,
-            "seen_at": job.seen_at,
-        }
+        CandidateJob(
+            job_id=job.job_id,
+            job_type=job.kind or None,
+            drafts=list(job.drafts),
+            created_at=job.created_at,
+            seen_at=job.seen_at,
+        )
         for job in jobs
     ]

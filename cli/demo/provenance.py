@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from worker.ledger.events import BriefAccepted, DraftsReady, PreprocessingCompleted, Promoted
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import brief_subject
 from worker.piktid.client import PiktID
@@ -99,11 +100,11 @@ def _times(
     found = {event.type: _iso(event.time) for event in events if event.subject in subjects}
     submitted = [entry["at"] for entry in journal if (entry["call"], entry["what"]) == ("create", "intended")]
     return {
-        "accepted": found.get("identity.brief.accepted"),
+        "accepted": found.get(BriefAccepted.type),
         "submitted": _of_ms(submitted[-1]) if submitted else None,
-        "generated": found.get("identity.drafts.ready"),
-        "promoted": found.get("identity.promoted"),
-        "ready": found.get("identity.preprocessing.completed"),
+        "generated": found.get(DraftsReady.type),
+        "promoted": found.get(Promoted.type),
+        "ready": found.get(PreprocessingCompleted.type),
     }
 
 

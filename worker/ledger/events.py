@@ -1,222 +1,214 @@
-"""The catalogue of events for downstream: a model for each type, with when it is emitted and what it says.
+"""The catalogue of events for downstream: a model for each type says when it is emitted, and what it tells.
 
 Python emits a model and Lua takes its types from here, so that no type is spelt twice. The table of
-`docs/events.md`, the JSON Schemas and `docs/asyncapi.yaml` are made of these models.
+`docs/events.md`, the JSON Schemas and `docs/asyncapi.yaml` are made of these models. Their fields are
+described in `Field`: read from docstrings, they would make every command begin later.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict
-
-_MODEL = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class Common(BaseModel):
-    """What the data of every event says of its brief."""
+class _Part(BaseModel):
+    """What events are made of: nothing in them can be changed, and a misspelt field is an error."""
 
-    model_config = _MODEL
-
-    brief_id: str
-    """The brief's id."""
-    batch: str | None
-    """Its batch, if it is in one."""
-    account: str
-    """The account that it is for."""
-    metadata: dict[str, Any]
-    """What its sender wants to find again, as it was sent."""
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Event(BaseModel):
-    """An event: a subclass says its type, and its fields are the data beside those of `Common`."""
-
-    model_config = _MODEL
+class Event(_Part):
+    """What an event tells beside `Common`; what is not given is left out of its data."""
 
     type: ClassVar[str]
 
     @property
-    def data(self) -> Mapping[str, Any]:
-        """The data as JSON values, without what was not said."""
-        return self.model_dump(mode="json", exclude_unset=True)
+    def data(self) -> dict[str, Any]:
+        """What it tells, as JSON has it: in the order of the fields, without those that were not given."""
+        return self.model_dump(exclude_unset=True)
 
 
-class ToldFault(BaseModel):
-    """A broken rule of a brief."""
+class Common(_Part):
+    """What the data of each event say of its brief."""
 
-    model_config = _MODEL
-
-    path: str
-    """The field, like `instructions[0].options.ar`; empty: the brief itself."""
-    value: str | int | float | bool | None = None
-    """What stood there, where it can be shown."""
-    rule: str
-    """What is allowed."""
+    brief_id: str = Field(description="the brief")
+    batch: str | None = Field(description="its batch; null: none")
+    account: str = Field(description="the account that it is for")
+    metadata: dict[str, Any] = Field(description="the sender's own fields, as they came in")
 
 
-class ToldDraft(BaseModel):
-    """A draft that can be chosen."""
+class ToldFault(_Part):
+    """A rule that a brief breaks."""
 
-    model_config = _MODEL
+    path: str = Field(description="the field, as `instructions[0].options.ar`; empty: the whole brief")
+    value: str | int | float | bool | None = Field(
+        None, description="what stood there; null or left out: nothing that could be shown"
+    )
+    rule: str = Field(description="what is allowed")
 
-    image_result_id: int
-    """The API's id of the draft, by which `pick` chooses it."""
-    url: str | None
-    """Its picture; the API's link expires."""
-    status: str | None
-    """Its status, in the API's word."""
-    image_index: int | None
-    """Its number among all drafts of the job."""
-    group_index: int | None
-    """Its instruction, from 0."""
+
+class ToldDraft(_Part):
+    """A draft that can be promoted."""
+
+    image_result_id: int | None = Field(description="its id, for `identity-worker pick`")
+    url: str | None = Field(description="its picture: a signed link that ends after some hours")
+    status: str = Field(description="as the API calls it")
+    image_index: int = Field(description="its instruction, from 0")
+    group_index: int = Field(description="its variation of that, from 0")
+
+
+class CandidateJob(_Part):
+    """A job that may be the brief's."""
+
+    job_id: str = Field(description="for `identity-worker resolve --adopt`")
+    job_type: str | None = Field(description="as the API calls it")
+    drafts: Sequence[int] = Field(description="how many drafts each of its instructions has")
+    created_at: int | None = Field(description="ms since 1970, by the clock of Redis")
+    seen_at: int = Field(description="when an event first spoke of it, ms since 1970")
+
+
+class Purchase(_Part):
+    """When the same body and photo were bought before."""
+
+    brief_id: str = Field(description="as which brief")
+    account: str = Field(description="for which account")
+    bought_at: int = Field(description="ms since 1970")
+
+
+class Outcome(_Part):
+    """How a promotion ended. One that was stopped before its promote names no draft."""
+
+    state: Literal["ready", "failed", "cancelled"] = Field(description="where it ended")
+    promotion: str = Field(description="its subject, `promotion:ID#N`")
+    instruction: int | None = Field(None, description="its instruction, from 0")
+    identity_code: str | None = Field(None, description="its identity, once promoted")
+    image_result_id: int | None = Field(None, description="the draft that it was at")
+    url: str | None = Field(None, description="the picture of that")
+    error: str | None = Field(None, description="why it failed")
 
 
 class BriefAccepted(Event):
-    """The brief is on record and waits for permits."""
+    """A brief is on record; it waits for its permits, or prepares its files."""
 
     type: ClassVar[str] = "identity.brief.accepted"
-
-    instructions: int
-    """How many faces it describes."""
-    variations: int
-    """How many drafts it asks for in all."""
-    notes: Sequence[str]
-    """What of it is done otherwise than its words say."""
-    bought_before: Any = None
-    """What was bought before for the same content under other ids."""
-    replaces: str | None = None
-    """The state of the brief whose place it takes."""
+    instructions: int = Field(description="how many it has")
+    variations: int = Field(description="drafts that it will buy")
+    notes: Sequence[str] = Field(description="what is odd about it and no fault")
+    bought_before: Purchase | None = Field(None, description="the same was bought before")
+    replaces: Literal["failed", "cancelled"] | None = Field(
+        None, description="the state of the brief whose place it has taken, which had cost nothing"
+    )
 
 
 class BriefConflict(Event):
-    """Another brief has its id; the common fields are those of the one that was refused."""
+    """A brief is refused, as another one has its id; the common fields are those of the one refused."""
 
     type: ClassVar[str] = "identity.brief.conflict"
-
-    state: str
-    """The state of the other one."""
-    differs: Sequence[str]
-    """The fields in which they differ."""
-    faults: Sequence[ToldFault] = ()
-    """The rules that the refused one breaks."""
+    state: str = Field(description="of the brief that is on record")
+    differs: Sequence[str] = Field(description="the paths in which the two differ")
+    faults: Sequence[ToldFault] | None = Field(None, description="the rules that the refused one breaks")
 
 
 class BriefUpdated(Event):
-    """Its metadata, batch or priority was changed on purpose."""
+    """A brief's metadata, batch or priority was changed; the common fields are as they are now."""
 
     type: ClassVar[str] = "identity.brief.updated"
+    changed: Sequence[str] = Field(description="which of them")
+    by: str = Field(description="who has changed it")
 
-    changed: Sequence[str]
-    """The fields that were changed."""
-    by: str
-    """Who changed them."""
+
+class BriefHeld(Event):
+    """An operator is asked: the brief goes on once that is answered."""
+
+    type: ClassVar[str] = "identity.brief.held"
+    question: str = Field(description="what is asked, or what went wrong")
+    candidate_jobs: Sequence[CandidateJob] | None = Field(
+        None, description="where it asks which job is the brief's: those that may be"
+    )
 
 
 class DraftsReady(Event):
-    """The drafts can be chosen from."""
+    """The drafts of a brief can be chosen from."""
 
     type: ClassVar[str] = "identity.drafts.ready"
+    job_id: str | None = Field(description="the API's job that made them")
+    choose: Sequence[str] = Field(
+        description="how they are chosen, an instruction each: `first`, `all`, `manual`"
+    )
+    drafts: Sequence[ToldDraft] = Field(description="those that can be promoted")
 
-    job_id: str | None
-    """The API's job that made them."""
-    choose: Sequence[str]
-    """How the drafts of each instruction are chosen."""
-    drafts: Sequence[ToldDraft]
-    """Those that can be promoted."""
+
+class DraftDetails(TypedDict):
+    """The fields of `AboutDraft`, to be filled in once for all of its types."""
+
+    promotion: str
+    instruction: int
+    identity_code: str | None
+    image_result_id: int | None
+    url: str | None
 
 
 class AboutDraft(Event):
-    """What is told of one chosen draft on its way to an identity."""
+    """An event about a promotion: the draft that it is at, and its identity."""
 
-    promotion: str
-    """The promotion's subject: `promotion:BRIEF#NUMBER`."""
-    instruction: int
-    """The instruction that it is for, from 0."""
-    identity_code: str | None
-    """The identity's code, once it has one."""
-    image_result_id: int
-    """The draft."""
-    url: str | None
-    """The draft's picture; the API's link expires."""
+    promotion: str = Field(description="its subject, `promotion:ID#N`")
+    instruction: int = Field(description="its instruction, from 0")
+    identity_code: str | None = Field(description="its identity; null: there is none yet")
+    image_result_id: int | None = Field(description="the draft")
+    url: str | None = Field(description="the draft's picture")
 
 
 class Promoted(AboutDraft):
-    """A draft is an identity; its preprocessing has begun."""
+    """A draft has become an identity, which the API now prepares."""
 
     type: ClassVar[str] = "identity.promoted"
-
-    preprocessing_job_id: str | None = None
-    """The API's job that prepares it, where the API names one."""
+    preprocessing_job_id: str | None = Field(None, description="the API's job that prepares it")
 
 
 class PreprocessingCompleted(AboutDraft):
-    """The identity can be used."""
+    """An identity can be used."""
 
     type: ClassVar[str] = "identity.preprocessing.completed"
 
 
 class PromotionFailed(AboutDraft):
-    """No draft of this choice could be promoted."""
+    """No draft of a choice could be made an identity."""
 
     type: ClassVar[str] = "identity.promotion.failed"
-
-    error: str
-    """Why."""
+    error: str = Field(description="why not")
 
 
 class BriefDone(Event):
-    """All its promotions are finished, and one at least made an identity."""
+    """All promotions of a brief are finished, and made an identity at least."""
 
     type: ClassVar[str] = "identity.brief.done"
-
-    promotions: Sequence[dict[str, Any]]
-    """Each promotion: its last event's data, and its `state`."""
+    promotions: Sequence[Outcome] = Field(description="each with its end")
 
 
 class BriefFailed(Event):
-    """Nothing came of it."""
+    """Nothing came of a brief."""
 
     type: ClassVar[str] = "identity.brief.failed"
-
-    error: str | None = None
-    """Why; not said where the promotions tell it."""
-    blocked_term: str | None = None
-    """The term that the API blocks."""
-    faults: Sequence[ToldFault] = ()
-    """The rules that it breaks, ours or the API's."""
-    credits: float | None = None
-    """What was paid for one that an operator gave up."""
-    promotions: Sequence[dict[str, Any]] = ()
-    """Each promotion: its last event's data, and its `state`."""
-
-
-class BriefHeld(Event):
-    """An operator is asked."""
-
-    type: ClassVar[str] = "identity.brief.held"
-
-    question: str
-    """What is asked."""
-    candidate_jobs: Sequence[dict[str, Any]] = ()
-    """The jobs that may be the brief's, where the question is which."""
+    error: str | None = Field(None, description="why, in words; left out where the promotions say it")
+    blocked_term: str | None = Field(None, description="the word that the API does not allow")
+    faults: Sequence[ToldFault] | None = Field(None, description="the rules that it breaks")
+    credits: float | None = Field(None, description="what it cost, where an operator has given it up")
+    promotions: Sequence[Outcome] | None = Field(None, description="each with its end, where there were any")
 
 
 class BriefCancelled(Event):
-    """An operator has ended it."""
+    """An operator has ended a brief."""
 
     type: ClassVar[str] = "identity.brief.cancelled"
-
-    error: str | None = None
-    """Why."""
-    credits: float | None = None
-    """What was paid for it."""
-    promotions: Sequence[dict[str, Any]] = ()
-    """Each promotion: its last event's data, and its `state`."""
+    error: str | None = Field(None, description="who has ended it, and why")
+    credits: float | None = Field(None, description="what it cost")
+    promotions: Sequence[Outcome] | None = Field(None, description="each with its end, where there were any")
 
 
 #: In the order in which a brief meets them.
 CATALOGUE: dict[str, type[Event]] = {
-    model.type: model
-    for model in (
+    event.type: event
+    for event in (
         BriefAccepted,
         BriefConflict,
         BriefUpdated,
@@ -224,9 +216,9 @@ CATALOGUE: dict[str, type[Event]] = {
         Promoted,
         PreprocessingCompleted,
         PromotionFailed,
+        BriefHeld,
         BriefDone,
         BriefFailed,
-        BriefHeld,
         BriefCancelled,
     )
 }

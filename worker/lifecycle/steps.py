@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.briefs.envelope import Choose, OnNameTaken
-from worker.ledger.events import AboutDraft, DraftsReady, Event, ToldDraft
+from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady, ToldDraft
 from worker.ledger.records import Record, parse_subject
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults
@@ -84,19 +84,18 @@ def current_draft(promotion: Record) -> dict[str, Any]:
     return draft
 
 
-def identity_event(model: type[AboutDraft], promotion: Record, **details: Any) -> AboutDraft:
-    """Return an event about a promotion: the draft, its picture, and the identity once it has a code."""
+def draft_details(promotion: Record) -> DraftDetails:
+    """Return what each event about a promotion tells: the draft, its picture, and the identity if any."""
     draft = current_draft(promotion)
-    data: dict[str, Any] = {
+    return {
         "promotion": promotion.subject,
         "instruction": int(promotion.fields["instruction"]),
         "identity_code": promotion.get("identity_code"),
         "image_result_id": draft["image_result_id"],
         "url": draft["url"],
     }
-    return model(**(data | details))
 
 
-def outcome_field(event: Event, state: str) -> dict[str, str]:
+def outcome_field(event: AboutDraft, state: str) -> dict[str, str]:
     """Return the field with which a finished promotion is told of in the brief's last event."""
     return {"outcome": json.dumps({"state": state, **event.data}, ensure_ascii=False)}

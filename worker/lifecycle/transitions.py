@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from worker.ledger.events import BriefFailed, BriefHeld, PreprocessingCompleted, Promoted, PromotionFailed
+from worker.ledger.events import (
+    BriefFailed,
+    BriefHeld,
+    CandidateJob,
+    DraftDetails,
+    PreprocessingCompleted,
+    Promoted,
+    PromotionFailed,
+    ToldFault,
+)
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
 from worker.ledger.transition import Completion, Transition
@@ -30,19 +39,19 @@ def hold(
     *,
     error: str | None = None,
     evidence: Mapping[str, Any] | None = None,
-    candidate_jobs: Sequence[Mapping[str, Any]] | None = None,
+    candidate_jobs: Sequence[CandidateJob] | None = None,
 ) -> Transition:
     """Wait for an operator, who is asked a question and told what is known."""
     fields: dict[str, str] = {"question": question}
-    told: dict[str, Any] = {"question": question}
+    event = BriefHeld(question=question)
     if error is not None:
         fields["error"] = error
     if evidence is not None:
         fields["evidence"] = json.dumps(evidence)
     if candidate_jobs is not None:
-        fields["candidate_jobs"] = json.dumps(candidate_jobs)
-        told["candidate_jobs"] = candidate_jobs
-    return Transition("held", fields=fields, event=BriefHeld(**told))
+        fields["candidate_jobs"] = json.dumps([job.model_dump() for job in candidate_jobs])
+        event = BriefHeld(question=question, candidate_jobs=candidate_jobs)
+    return Transition("held", fields=fields, event=event)
 
 
 def watched(held: Transition, look_ms: int) -> Transition:
@@ -50,11 +59,11 @@ def watched(held: Transition, look_ms: int) -> Transition:
     return replace(held, keep_permit=True, timer_ms=look_ms)
 
 
-def fail(record: Record, why: str, **told: Any) -> Transition:
-    """End a record of which nothing can be made; `told` is what a brief's event says besides why."""
+def fail(record: Record, why: str) -> Transition:
+    """End a record of which nothing can be made."""
     if KINDS[record.kind].parent is None:
-        return Transition("failed", fields={"error": why}, event=BriefFailed(error=why, **told))
-    event = steps.identity_event(PromotionFailed, record, error=why)
+        return Transition("failed", fields={"error": why}, event=BriefFailed(error=why))
+    event = PromotionFailed(**steps.draft_details(record), error=why)
     return Transition("failed", fields=steps.outcome_field(event, "failed") | {"error": why}, event=event)
 
 
@@ -85,7 +94,7 @@ def submitted(brief: Record, job_id: str, look_ms: int) -> Transition:
 def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: int) -> Transition:
     """The create has failed, and this was decided of its error."""
     if decision.to == "failed":
-        refused = fail(brief, str(error), **_faults(error))
+        refused = replace(fail(brief, str(error)), event=_refused(error))
     else:
         refused = Transition(decision.to, fields={"error": str(error)})
     if decision.to == "uncertain":
@@ -101,10 +110,12 @@ def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: 
     )
 
 
-def _faults(error: ApiError) -> dict[str, object]:
+def _refused(error: ApiError) -> BriefFailed:
+    """Return the event of a brief that the API refuses, with the rules that it names."""
     if not isinstance(error, InvalidRequestError):
-        return {}
-    return {"blocked_term": error.blocked_term, "faults": [{"path": p, "rule": r} for p, r in error.faults]}
+        return BriefFailed(error=str(error))
+    faults = [ToldFault(path=path, rule=rule) for path, rule in error.faults]
+    return BriefFailed(error=str(error), blocked_term=error.blocked_term, faults=faults)
 
 
 def unresolved(brief: Record, look_ms: int) -> Transition:
@@ -172,11 +183,13 @@ def promoted(
 ) -> Transition:
     """The draft is an identity with this code, which the API prepares by a job, if it has named one."""
     made = {"identity_code": code} | ({} if job_id is None else {"preprocessing_job_id": job_id})
+    details: DraftDetails = {**steps.draft_details(promotion), "identity_code": code}
+    event = Promoted(**details) if job_id is None else Promoted(**details, preprocessing_job_id=job_id)
     return Transition(
         "preprocessing",
         fields=made,
         forget=QUESTION_FIELDS,
-        event=steps.identity_event(Promoted, promotion, **made),
+        event=event,
         journal={**journal, **made},
         completion=Completion.COUNTED,
         jobs=list(made.values()),
@@ -225,5 +238,5 @@ def call_ended(
 
 def ready(promotion: Record) -> Transition:
     """The identity can be used."""
-    event = steps.identity_event(PreprocessingCompleted, promotion)
+    event = PreprocessingCompleted(**steps.draft_details(promotion))
     return Transition("ready", fields=steps.outcome_field(event, "ready"), event=event)

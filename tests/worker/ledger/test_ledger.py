@@ -314,12 +314,13 @@ def test_metadata_that_lua_would_spoil_comes_out_as_it_came(client: "redis.Redis
 def test_the_last_promotion_ends_its_brief(client: "redis.Redis", ledger: Ledger) -> None:
     generating(ledger)
     first, second = preprocessing(ledger, 2)
-    ledger.apply(stored(ledger, first), Transition("ready", fields={"outcome": '{"identity_code":"code0"}'}))
+    ends = [{"state": "ready", "promotion": first}, {"state": "failed", "promotion": second}]
+    ledger.apply(stored(ledger, first), Transition("ready", fields={"outcome": json.dumps(ends[0])}))
     assert stored(ledger).state == "promoting"
-    ledger.apply(stored(ledger, second), Transition("failed", fields={"outcome": '{"error":"no face"}'}))
+    ledger.apply(stored(ledger, second), Transition("failed", fields={"outcome": json.dumps(ends[1])}))
     assert stored(ledger).state == "done"
     assert event_types(client)[-1] == "identity.brief.done"
-    assert events(client)[-1]["data"]["promotions"] == [{"identity_code": "code0"}, {"error": "no face"}]
+    assert events(client)[-1]["data"]["promotions"] == ends
     assert (client.zcard(keys.UNFINISHED()), client.zrange(keys.FINISHED(), 0, -1)) == (0, ["b"])
 
 

@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import fields
-from typing import Any
 
 import pytest
 
+from worker.ledger.events import CandidateJob
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
 from worker.ledger.transition import Completion, Note, Pause, Throttle, Transition
@@ -209,10 +209,12 @@ def test_a_plain_change_gives_the_scripts_nothing_more() -> None:
 
 
 def test_a_hold_tells_its_question_and_candidates_downstream() -> None:
-    jobs: list[dict[str, Any]] = [{"job_id": "j1"}]
-    event = transitions.hold("which?", error="e", candidate_jobs=jobs).event
-    assert event is not None
-    assert (event.type, event.data) == ("identity.brief.held", {"question": "which?", "candidate_jobs": jobs})
+    job = {"job_id": "j1", "job_type": None, "drafts": [2], "created_at": None, "seen_at": 7}
+    held = transitions.hold("which?", error="e", candidate_jobs=[CandidateJob.model_validate(job)])
+    told = {"question": "which?", "candidate_jobs": [job]}
+    assert held.event is not None
+    assert (held.event.type, held.event.data) == ("identity.brief.held", told)
+    assert json.loads(held.fields["candidate_jobs"]) == [job]
 
 
 def test_a_blocked_brief_is_told_the_term_and_its_faults() -> None:
