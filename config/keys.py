@@ -164,7 +164,7 @@ DEATHS = Key(
     "broker",
     "what workers died with in hand -> when, which; until it ran to its end, or an hour",
 )
-DEAD_LETTER_REASONS = Key("identity:letters", "hash", "broker", "dead letter -> why; as long as the letter")
+DEAD_LETTER_REASONS = Key("identity:letters", "hash", "broker", "dead letter -> why; as long as it is one")
 DEAD_LETTER_BYTES = Key(
     "identity:letter-bytes", "string", "broker", "bytes of the inlet's dead letters; gone with the last"
 )
