@@ -1,4 +1,4 @@
-"""Who does it: `path` has the steps of a brief in their order.
+"""The Dramatiq actors and the processes that run them; start to read at `path`, the steps of a brief.
 
 Imported by: listener, cli, web. Imports: broker, config, worker.
 """

@@ -1,4 +1,4 @@
-"""Holds the record of a dead step, and looks after the job that a held brief may still have.
+"""Holds a brief whose step no worker could run, and watches the job that it may still have.
 
 A step that fails would fail again, and its timer would send it for ever: so it is held at once, for an
 operator to bring back with `retry` when the cause is mended.

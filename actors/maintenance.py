@@ -1,4 +1,4 @@
-"""Keeps an account's record true: counts its identities, gives back what orphans hold."""
+"""Keeps an account's record true: counts its identities, frees what holders without a record hold."""
 
 import dramatiq
 

@@ -1,4 +1,4 @@
-"""What is done: the API client, the ledger, what each step decides, what people read. One room for each.
+"""The work without its processes: API client, ledger, decisions and views, a room for each.
 
 Imported by: actors, cli, web. Imports: config.
 """

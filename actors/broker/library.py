@@ -1,4 +1,4 @@
-"""The broker's function library: its modules in the order of their arrows, and what it knows of Python."""
+"""Puts the broker's Lua modules together in the order of their arrows, with the tables of Python's facts."""
 
 from pathlib import Path
 

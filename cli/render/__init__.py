@@ -1,4 +1,4 @@
-"""What is shown, as text and as JSON: it reads nothing and changes nothing.
+"""How the commands show things: tables, plans and live displays, as text and as JSON.
 
 Imported by: commands.briefs, commands.installation, demo. Imports: sending, shared, actors, config, worker.
 """

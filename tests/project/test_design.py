@@ -6,8 +6,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from project import lua_code
+from project.every import every
 from project.rooms import (
     HANDLE,
     HOUSE,
@@ -94,13 +94,13 @@ def test_every_room_has_its_floor() -> None:
     assert sorted(standing) == ROOMS
 
 
-@pytest.mark.parametrize("place", ROOMS)
+@every(ROOMS)
 def test_a_room_reaches_only_what_lies_below_it(place: str) -> None:
     found = list(turned(place))
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("place", ROOMS)
+@every(ROOMS)
 def test_the_modules_of_a_room_import_each_other_in_no_circle(place: str) -> None:
     assert floors(inside(place)) > 0
 
@@ -112,7 +112,7 @@ def test_only_its_command_starts_the_sandbox() -> None:
     }
 
 
-@pytest.mark.parametrize("module", [each for each in modules() if each.startswith(("worker", "config"))])
+@every([each for each in modules() if each.startswith(("worker", "config"))])
 def test_the_work_reaches_no_dramatiq_by_any_chain(module: str) -> None:
     assert chain(module, {"dramatiq"}) == ""
 
@@ -122,13 +122,13 @@ def test_only_what_calls_the_api_imports_the_http_client() -> None:
     assert {module for module in working if "httpx" in imports()[module]} == {*CALLS, READS_URLS}
 
 
-@pytest.mark.parametrize("place", ["config", "worker.briefs", "worker.store", "worker.ledger"])
+@every(["config", "worker.briefs", "worker.store", "worker.ledger"])
 def test_what_is_decided_reaches_no_http_client_by_any_chain(place: str) -> None:
     own = [module for module in modules() if room(module) == place and module != READS_URLS]
     assert [found for module in own if (found := chain(module, {"httpx", "httpcore"}, {READS_URLS}))] == []
 
 
-@pytest.mark.parametrize("place", ROOMS)
+@every(ROOMS)
 def test_a_room_is_seen_at_a_glance(place: str) -> None:
     own = [path for module, path in modules().items() if room(module) == place]
     assert len(own) <= MOST_MODULES
@@ -136,7 +136,7 @@ def test_a_room_is_seen_at_a_glance(place: str) -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
-@pytest.mark.parametrize("place", [place for place in ROOMS if place != HANDLE])
+@every([place for place in ROOMS if place != HANDLE])
 def test_a_room_says_who_imports_it_and_what_it_imports(place: str) -> None:
     said = (ast.get_docstring(ast.parse(modules()[place].read_text(encoding="utf-8"))) or "").splitlines()
     assert len(said) == 3, "what it is for, an empty line, who imports it and what it imports"
@@ -180,7 +180,7 @@ def _folder(package: str, named: dict[str, str]) -> Path:
     return ROOT / named[package] if package in named else _folder(around, named) / last
 
 
-@pytest.mark.parametrize("key", sorted(keys.ALL))
+@every(sorted(keys.ALL))
 def test_every_key_on_the_page_is_used(key: str) -> None:
     lua = "\n".join(path.read_text(encoding="utf-8") for path in [*lua_code.COMMANDS, *lua_code.MODULES])
     python = "\n".join(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeGuard
 
-import pytest
+from project.every import every
 
 from config import durations
 
@@ -27,12 +27,12 @@ def test_each_duration_says_its_unit_and_its_reason() -> None:
             assert re.match(r"#: |[A-Z_0-9]+ = ", before), line
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every(NAMES)
 def test_each_duration_is_used(name: str) -> None:
     assert any(f"durations.{name}" in path.read_text(encoding="utf-8") for path in MODULES)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@every(MODULES)
 def test_no_module_keeps_a_duration_of_its_own(path: Path) -> None:
     """A copy that was made at import would not be shortened with the page; the API's windows never are."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
 import redis
+from project.every import every
 from project.lua_code import (
     BROUGHT,
     COMMANDS,
@@ -35,7 +35,7 @@ LIBRARY: dict[Path, Library] = {
 AROUND = {"LIBRARY", "call", "register", "A"}
 #: Lines; a module of 200 begins to owe an explanation.
 LONGEST = 250
-BOTH = [pytest.param(folder, id=LIBRARY[folder].name.split("_")[2]) for folder in LIBRARIES]
+BOTH = list(LIBRARIES)
 
 
 def where(path: Path) -> str:
@@ -47,12 +47,12 @@ def folder_of(path: Path) -> Path:
     return path.parents[1] if path.parent.name == "lib" else path.parent
 
 
-@pytest.mark.parametrize("folder", BOTH)
+@every(BOTH)
 def test_each_module_stands_in_the_order_of_its_library(folder: Path) -> None:
     assert {path.stem for path in (folder / "lib").glob("*.lua")} == set(LIBRARIES[folder])
 
 
-@pytest.mark.parametrize("path", MODULES, ids=where)
+@every(MODULES)
 def test_a_module_reaches_only_what_stands_before_it(path: Path) -> None:
     order = LIBRARIES[folder_of(path)]
     below = order[: order.index(path.stem)]
@@ -62,7 +62,7 @@ def test_a_module_reaches_only_what_stands_before_it(path: Path) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=where)
+@every(COMMANDS)
 def test_commands_use_modules_and_not_each_other(path: Path) -> None:
     others = {each.stem for each in COMMANDS if each.parent == path.parent}
     called = {each.name for each in names(path) if each.name in others - set(LIBRARIES[path.parent])}
@@ -70,7 +70,7 @@ def test_commands_use_modules_and_not_each_other(path: Path) -> None:
     assert uses(path, LIBRARIES[path.parent])
 
 
-@pytest.mark.parametrize("path", MODULES, ids=where)
+@every(MODULES)
 def test_a_module_is_one_table(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("-- "), "it begins with what it holds"
@@ -83,12 +83,12 @@ def test_a_module_is_one_table(path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("path", [*COMMANDS, *MODULES], ids=where)
+@every([*COMMANDS, *MODULES])
 def test_nothing_is_declared_before_it_is_defined(path: Path) -> None:
     assert re.findall(r"^local [\w, ]+$", code(path), re.MULTILINE) == []
 
 
-@pytest.mark.parametrize("path", [*COMMANDS, *MODULES, ENTRY], ids=where)
+@every([*COMMANDS, *MODULES, ENTRY])
 def test_every_name_is_local_or_brought_along(path: Path) -> None:
     """A name that nobody has given a value would be nil, and only when that line is run."""
     folder = folder_of(path)
@@ -99,7 +99,7 @@ def test_every_name_is_local_or_brought_along(path: Path) -> None:
     assert {each.name for each in names(path) if not each.is_key} - known == set()
 
 
-@pytest.mark.parametrize("folder", BOTH)
+@every(BOTH)
 def test_what_modules_hold_is_what_others_use(folder: Path) -> None:
     order, files = LIBRARIES[folder], [path for path in [*COMMANDS, *MODULES] if folder_of(path) == folder]
     held = {(path.stem, member) for path in files if path.stem in order for member in defined(path)}
@@ -108,7 +108,7 @@ def test_what_modules_hold_is_what_others_use(folder: Path) -> None:
     assert held - {(each.name, each.member) for each in mentioned if not each.is_set} == set(), "never used"
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=where)
+@every(COMMANDS)
 def test_a_command_says_what_it_is_for(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     header = text.split("\n\n")[0].split("\nlocal")[0]
@@ -118,7 +118,7 @@ def test_a_command_says_what_it_is_for(path: Path) -> None:
     assert re.search(r"^-- (Atomic[,:]|One call,)", header, re.MULTILINE), "why it must be one call"
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=where)
+@every(COMMANDS)
 def test_a_command_names_each_argument_that_it_reads(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     header = "\n".join(line for line in text.splitlines() if line.startswith("--"))
@@ -126,7 +126,7 @@ def test_a_command_names_each_argument_that_it_reads(path: Path) -> None:
         assert re.search(rf"\b{argument}\b", header), f"{argument} is not in the header of {path.name}"
 
 
-@pytest.mark.parametrize("path", [*COMMANDS, *MODULES], ids=where)
+@every([*COMMANDS, *MODULES])
 def test_no_lua_file_grows_past_reason(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import pytest
 from mutants import MUTANTS, ROOT
 from mutation.mutant import Mutant
+from project.every import every
 
 
-@pytest.mark.parametrize("file", sorted({mutant.file for mutant in MUTANTS}))
+@every(sorted({mutant.file for mutant in MUTANTS}))
 def test_each_mutation_of_a_file_changes_one_place_of_it(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     found = {mutant.what: text.count(mutant.before) for mutant in MUTANTS if mutant.file == file}

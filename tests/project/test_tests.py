@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from project.every import every
 from project.rooms import floors
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def helpers_of(path: Path) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+@every(TESTS)
 def test_a_test_needs_no_chain_of_helpers(path: Path) -> None:
     calls = helpers_of(path)
     # A test stands on the first floor, its helpers below it.
@@ -54,6 +54,6 @@ def test_a_test_needs_no_chain_of_helpers(path: Path) -> None:
     assert {name: depth for name, depth in high.items() if depth > MOST_HELPERS} == {}
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda folder: folder.name)
+@every(sorted({path.parent for path in FILES}))
 def test_a_folder_of_tests_is_seen_at_a_glance(folder: Path) -> None:
     assert len(list(folder.glob("*.py"))) <= MOST_MODULES

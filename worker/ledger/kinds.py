@@ -1,4 +1,4 @@
-"""The kinds of records, a row each: what one buys of the API, and in which of its states.
+"""The kinds of records, a row each: the paid call of a brief or promotion, its cost, slots and states.
 
 A kind stands for one paid job of the API. Python, the Lua modules and the documentation look up here what
 they must know of it; to follow another product of the API is to add a row, and the actors that its states

@@ -1,4 +1,4 @@
-"""The ledger's function library: its modules in the order of their arrows, and what it knows of Python.
+"""Puts the ledger's Lua modules together in the order of their arrows, with the tables of Python's facts.
 
 A module uses only what stands before it in MODULES; each is one file under `lua/lib/` and one table of the
 same name. The commands, the other files under `lua/`, may use them all and not each other.

@@ -1,4 +1,4 @@
-"""Outcomes in the journal of paid calls that mean: accepted by the API, or unresolved."""
+"""The journal's outcomes of paid calls that count as accepted, and those that count as unresolved."""
 
 #: Outcomes that say that the API has accepted the call, and may have charged for it.
 ACCEPTED = ("accepted", "adopted")

@@ -1,4 +1,4 @@
-"""Builds what the steps record and tell: journal entries, events, names."""
+"""Builds the journal entries, events and names that the steps write."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The transitions that there are, in the order of the path: each takes only what it needs.
+"""Builds every transition that there is, in the order of the path: each takes only what it needs.
 
 Times are ms: `look_ms` from now until the API is asked how a job is, `limit_ms` until whoever claimed a paid
 call can no longer be about to record its outcome; `send_by` is in seconds of `config.times.monotonic`.

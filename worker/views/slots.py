@@ -1,4 +1,4 @@
-"""How many identities an account may have: its limit, or less if the API has said so."""
+"""The slots of an account that count: its limit, or less if the API has refused one more."""
 
 from dataclasses import dataclass
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+from project.every import every
 
 from config.records import RECORDS
 from docs.make import MAKERS
@@ -17,7 +17,7 @@ FIELDS = [(of, field.name) for of, fields in RECORDS.items() for field in fields
 PUT_TOGETHER = ("_until", "_count", "_reason", "_full", "_status", "_ms", "_seen")
 
 
-@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: str(maker.PAGE.name))
+@every(MAKERS)
 def test_a_page_says_what_its_table_says(maker: Any) -> None:
     assert maker.PAGE.read_text(encoding="utf-8") == maker.page(), "run: python -m docs.make"
 
@@ -28,8 +28,9 @@ def test_no_field_stands_twice_in_a_record() -> None:
         assert len(set(names)) == len(names), of
 
 
-@pytest.mark.parametrize(("of", "name"), FIELDS, ids=[f"{of[1] or of[0]}-{name}" for of, name in FIELDS])
-def test_each_field_on_the_page_is_read_or_written(of: tuple[str, str | None], name: str) -> None:
+@every(FIELDS)
+def test_each_field_on_the_page_is_read_or_written(field: tuple[tuple[str, str | None], str]) -> None:
+    of, name = field
     # Some are put together: `create_until` of an endpoint, `weight:%s` of a batch.
     names = {name, name.removesuffix("%s"), *(end for end in PUT_TOGETHER if name.endswith(end))}
     assert any(re.search(rf"""["']{each}["']|\b{each}(?= = |: )""", code()) for each in names), (of, name)

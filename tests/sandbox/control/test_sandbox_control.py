@@ -116,9 +116,10 @@ def test_the_journal_tells_how_large_bodies_really_were(api: Api) -> None:
     upload = api.post("/upload", {"filename": "a.jpg"}).json()
     picture, text = b"\xff\xd8" * 5_000, "\u00e9" * 5_000
     requests.put(upload["upload_url"], data=picture, headers={"Content-Type": "image/jpeg"}, timeout=5)
-    api.session.post(api.url + "/nowhere", data=("a" + text).encode(), timeout=5)
-    # The sandbox is shared: others may have sent as much.
-    paths = (urlsplit(upload["upload_url"]).path, "/nowhere")
+    # The sandbox is shared: others may have sent as much, and to where there is nothing.
+    elsewhere = f"/nowhere/{api.account}"
+    api.session.post(api.url + elsewhere, data=("a" + text).encode(), timeout=5)
+    paths = (urlsplit(upload["upload_url"]).path, elsewhere)
     stored, other = (entry for entry in api.sandbox.journal(limit=2_000) if entry["path"] in paths)
     assert (stored["request_bytes"], other["request_bytes"]) == (10_000, 10_001)
     assert stored["request"] == "<10000 bytes>"

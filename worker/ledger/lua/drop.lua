@@ -1,4 +1,4 @@
--- drop: give back what a subject without a record holds of an account, as its job is known to be over.
+-- drop: free the permit and slots of a subject whose record is gone, as its job is known to be over.
 --
 -- account, subject
 -- Returns 1 when it was dropped, 0 when it has a record: then that decides.

@@ -1,4 +1,4 @@
--- What stands before the modules of a function library: how each of its functions is called. Before
+-- Begins every function library: the wrapper through which each of its functions is called. Before
 -- it stand LIBRARY, the library's name, and the tables that Python and Lua share.
 --
 -- A function's arguments are:

@@ -1,4 +1,4 @@
--- The last word of every call that may have freed something: start whoever may start now.
+-- Ends every call that may have freed something: starts whoever may start now.
 local admission = {}
 
 -- Start whoever of an account may start; an orphan that is in the way is forgotten, which may free what others wait for.

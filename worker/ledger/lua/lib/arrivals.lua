@@ -1,4 +1,4 @@
--- What makes two briefs the same, and what becomes of one that arrives (docs/decisions.md).
+-- Decides what becomes of a brief that arrives: accepted, same, replaced or conflict (docs/decisions.md).
 --
 -- An arrival: id, account, batch (or none), priority, state, set = {field = text} with parts, source and content
 -- (worker/briefs/equality.py), event = {type, more}, request_digest = the digest of older records (or none)
