@@ -11,8 +11,9 @@ def every(values: Iterable[T]) -> Callable[[Callable[[T], None]], Callable[[], N
 
     def make(check: Callable[[T], None]) -> Callable[[], None]:
         def test() -> None:
-            broken = []
-            for value in values:
+            broken, seen = [], list(values)
+            assert seen, "there is nothing to check"
+            for value in seen:
                 try:
                     check(value)
                 except AssertionError as error:
