@@ -174,7 +174,7 @@ def no_drafts(brief: Record, results: JobResults) -> Transition:
 
 def promoting(promotion: Record, request: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
     """Claim the promote with this request."""
-    intent = steps.intended("promote", promotion, request, **request)
+    intent = steps.intended(KINDS[promotion.kind].endpoint, promotion, request, **request)
     return Transition("promoting", journal=intent, timer_ms=limit_ms, claim_by=send_by)
 
 
@@ -203,7 +203,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
     """The promote has failed and is made again, once what this was decided to hold up goes on."""
     return Transition(
         decision.to,
-        journal=steps.refused("promote", promotion, error),
+        journal=steps.refused(KINDS[promotion.kind].endpoint, promotion, error),
         completion=decision.completion,
         pause=decision.pause,
         throttle=decision.throttle,
@@ -215,7 +215,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
 
 def promote_unresolved(promotion: Record) -> Transition:
     """The outcome of the promote is unknown, and whoever made it can record it no more: it is repeated."""
-    journal = steps.outcome("promote", promotion, "unknown")
+    journal = steps.outcome(KINDS[promotion.kind].endpoint, promotion, "unknown")
     return Transition("planned", journal=journal, completion=Completion.COUNTED, keep_permit=True)
 
 
