@@ -1,7 +1,6 @@
 """Fixtures: a real Redis, the sandbox on a real socket, the ledger, the actors here or in real processes."""
 
-import itertools
-import os
+import hashlib
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -33,7 +32,6 @@ from worker.ledger.library import ledger_library
 from worker.store.connection import connect
 from worker.store.functions import Functions
 
-_numbers = itertools.count(1)
 #: What has a test listen to the API: only then do events come by either channel.
 LISTENING = {"heard", "live", "listener_process"}
 _PROCESSES = pytest.StashKey[list[RunningProcess]]()
@@ -133,9 +131,18 @@ def sandbox(shared_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def api(sandbox: Sandbox) -> Api:
+def account_name(request: pytest.FixtureRequest) -> str:
+    """Return the test's own name of an account.
+
+    The sandbox draws what happens by its seed and this name: the same in any order and number of processes.
+    """
+    return hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]
+
+
+@pytest.fixture
+def api(sandbox: Sandbox, account_name: str) -> Api:
     """Return a fresh account of the sandbox."""
-    return Api(sandbox, f"sandbox-{os.getpid()}-{next(_numbers)}")
+    return Api(sandbox, f"sandbox-{account_name}")
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """Sandboxes on real sockets, shared by the tests; each test has an account of its own."""
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
 from sandbox_api import Api
 
 from sandbox import Sandbox, running
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +24,14 @@ def moving(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def api(still: Sandbox) -> Iterator[Api]:
+def api(still: Sandbox, account_name: str) -> Iterator[Api]:
     """A client of the still sandbox."""
-    with Api(still, f"t{next(_numbers)}") as client:
+    with Api(still, account_name) as client:
         yield client
 
 
 @pytest.fixture
-def moving_api(moving: Sandbox) -> Iterator[Api]:
+def moving_api(moving: Sandbox, account_name: str) -> Iterator[Api]:
     """A client of the moving sandbox."""
-    with Api(moving, f"t{next(_numbers)}") as client:
+    with Api(moving, account_name) as client:
         yield client
