@@ -115,7 +115,7 @@ class Broker(RedisBroker):
         self._functions.run(commands.dead_letter(self.broker_id, queue_name, redis_id, text, told))
 
     def acknowledge(
-        self, queue_name: str, redis_id: str, following: list[dict[str, str]], text: bytes = b""
+        self, queue_name: str, redis_id: str, following: list[commands.Following], text: bytes = b""
     ) -> None:
         """Acknowledge a message that ran, and send what is to follow it (`actors/broker/pipelines.py`).
 

@@ -4,8 +4,8 @@
 What a command does, and why it must be one call, stands at the head of its file.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from config import keys
 from worker.store.connection import decoded, encoded
@@ -30,6 +30,29 @@ class Tended(NamedTuple):
     """Id and reason of each dead letter that was made."""
 
 
+class Following(TypedDict):
+    """A message that is to follow another one."""
+
+    queue: str
+    id: str
+    text: str
+    error: NotRequired[str]
+    """Why it becomes a dead letter of the message's own queue instead."""
+
+
+class Stored(NamedTuple):
+    """The answer of `read`."""
+
+    text: bytes
+    """Its beginning, where it is longer than what is read of any message."""
+    size: int
+    """Bytes in all."""
+    since: int
+    """Ms since 1970."""
+    reason: bytes
+    """JSON; empty where Dramatiq itself wrote it."""
+
+
 class Surveyed(NamedTuple):
     """The answer of `survey`."""
 
@@ -45,7 +68,7 @@ def fetch(worker: str, queue: str, most: int) -> Command[Fetched]:
 
 
 def ack(
-    worker: str, queue: str, message_id: str, digest: str, following: Sequence[Mapping[str, str]]
+    worker: str, queue: str, message_id: str, digest: str, following: Sequence[Following]
 ) -> Command[bool]:
     """Acknowledge a message that ran, and send what is to follow it."""
     given = {"worker": worker, "queue": queue, "digest": digest, "following": following}
@@ -63,9 +86,9 @@ def tend(worker: str) -> Command[Tended]:
     return Command("tend", keys.WORKERS(), _tended, {"worker": worker})
 
 
-def read(queue: str, message_id: str) -> Command[list[Any]]:
-    """Read a dead letter: its beginning, bytes, since when it is one (ms) and its reason; nothing of none."""
-    return Command("read", keys.DEAD_LETTERS(queue), list, {"queue": queue}, (encoded(message_id),))
+def read(queue: str, message_id: str) -> Command[Stored | None]:
+    """Read a dead letter, None where there is none of this id."""
+    return Command("read", keys.DEAD_LETTERS(queue), _stored, {"queue": queue}, (encoded(message_id),))
 
 
 def revive(queue: str, message_id: str) -> Command[bool]:
@@ -93,6 +116,13 @@ def _fetched(answer: Any) -> Fetched:
 def _tended(answer: Any) -> Tended:
     put_back, dead = answer
     return Tended(int(put_back), _told(dead))
+
+
+def _stored(answer: Any) -> Stored | None:
+    if not answer:
+        return None
+    text, size, since, reason = answer
+    return Stored(text, size, round(float(since)), reason)
 
 
 def _surveyed(answer: Any) -> Surveyed:

@@ -17,6 +17,7 @@ from dramatiq import Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import _RedisConsumer
 
+from actors.broker.commands import Following
 from actors.broker.envelopes import EnvelopeError, read_envelope
 from actors.broker.peek import wait_for_element
 from actors.broker.pipelines import following_messages
@@ -184,7 +185,7 @@ class BlockingConsumer(_RedisConsumer):
         text = getattr(message, "text", b"")
         self._end(lambda queue, redis_id: self.broker.dead_letter(queue, redis_id, error, text), message)
 
-    def _acknowledge(self, queue: str, redis_id: str, following: list[dict[str, str]], text: bytes) -> None:
+    def _acknowledge(self, queue: str, redis_id: str, following: list[Following], text: bytes) -> None:
         # First: should the acknowledgement fail, it is run again, and must not be suspected any more.
         self.broker.clear(redis_id)
         self.broker.acknowledge(queue, redis_id, following, text)

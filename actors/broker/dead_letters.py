@@ -41,14 +41,13 @@ class DeadLetter(NamedTuple):
 def read(client: "redis.Redis", queue: str, message_id: str) -> DeadLetter | None:
     """Return a dead letter, None when there is none of this id."""
     found = _functions(client).run(commands.read(queue, message_id))
-    if not found:
+    if found is None:
         return None
-    text, size, since, reason = found
-    told = json.loads(decoded(reason)) if reason else {}
+    told = json.loads(decoded(found.reason)) if found.reason else {}
     # A dead letter that Dramatiq itself wrote has no reason.
     error = str(told.get("error", "no worker could run it"))
-    at, deaths = round(float(since)), tuple(told.get("deaths", ()))
-    return DeadLetter(queue, message_id, decoded(text), size, at, error, deaths)
+    deaths = tuple(told.get("deaths", ()))
+    return DeadLetter(queue, message_id, decoded(found.text), found.size, found.since, error, deaths)
 
 
 def find(client: "redis.Redis", message_id: str) -> DeadLetter | None:

@@ -10,6 +10,7 @@ import time
 import uuid
 from typing import Any
 
+from actors.broker.commands import Following
 from actors.broker.envelopes import INLET_ACTOR
 from config import keys
 
@@ -21,7 +22,7 @@ _GROUPS = (
 )
 
 
-def following_messages(message: Any, result: Any) -> list[dict[str, str]]:
+def following_messages(message: Any, result: Any) -> list[Following]:
     """Return what `actors/broker/lua/ack.lua` sends when a message has run: each with its queue, id and text.
 
     One that has an `error` as well becomes a dead letter of the message's own queue.
@@ -38,7 +39,7 @@ def following_messages(message: Any, result: Any) -> list[dict[str, str]]:
     return found
 
 
-def _next(target: dict[str, Any], result: Any) -> dict[str, str]:
+def _next(target: dict[str, Any], result: Any) -> Following:
     redis_id = str(uuid.uuid4())
     queue, args, options = target.get("queue_name"), target.get("args"), target.get("options")
     if not isinstance(queue, str) or not _QUEUE.fullmatch(queue) or queue == keys.STEPS:
@@ -57,5 +58,5 @@ def _next(target: dict[str, Any], result: Any) -> dict[str, str]:
     return {"queue": queue, "id": redis_id, "text": text}
 
 
-def _dead_letter(message: Any, redis_id: str, error: str) -> dict[str, str]:
+def _dead_letter(message: Any, redis_id: str, error: str) -> Following:
     return {"queue": keys.INLET, "id": redis_id, "text": json.dumps(message), "error": error}

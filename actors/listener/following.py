@@ -11,6 +11,7 @@ from config.accounts import Account
 from config.backoff import backoff
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.command_answers import Woken
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
 from worker.store.functions import AsyncFunctions
 
@@ -103,7 +104,7 @@ class Following:
                 elif whose == "all":
                     await self._record("unread", f"an event that names no job: {frame.name[:64]}")
 
-    async def _wake(self, event: Notification) -> str:
+    async def _wake(self, event: Notification) -> Woken:
         sent = None if event.sent_at is None else round(event.sent_at * 1000)
         name, live = self._account.name, self._in_step
         return await self._functions.run(
@@ -113,7 +114,7 @@ class Following:
     def _heard(self) -> None:
         self._alive = True
 
-    async def _record(self, what: str, why: str | None = None) -> bool:
+    async def _record(self, what: commands.StreamStep, why: str | None = None) -> bool:
         """Record what the stream has done; return whether to open it again."""
         name, listener = self._account.name, self._listener
         return await self._functions.run(commands.followed(name, listener, what, why and why[:WHY]))

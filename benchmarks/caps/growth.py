@@ -15,6 +15,7 @@ from config import keys
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
+from worker.ledger.transition import Transition
 from worker.store.functions import Functions
 
 JOBS = 5
@@ -58,11 +59,11 @@ def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any
         simulation.accept(f"more-{number}", account, f"more-{number // 10}")
         simulation.flush()
         done: Any = client.zrange(keys.PERMITS(account), 0, 0)
-        free = partial(functions.run, commands.advance(done[0], "choosing"), simulation.now)
+        free = partial(functions.run, commands.advance(done[0], Transition("choosing")), simulation.now)
         admit.time(client, partial(functions.run, admission(account), simulation.now))
         handover.time(client, free)
         # Drafts that nobody chooses from would hold more slots with each round.
-        functions.run(commands.advance(subject=done[0], to="cancelled"), simulation.now)
+        functions.run(commands.advance(done[0], Transition("cancelled")), simulation.now)
         simulation.settle()
     return {"handover": handover.figures(), "admit": admit.figures()}
 

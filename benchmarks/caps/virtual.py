@@ -15,9 +15,19 @@ import redis
 from config import durations, keys
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.arrivals import Arrival
+from worker.ledger.events import (
+    BriefAccepted,
+    DraftDetails,
+    DraftsReady,
+    PreprocessingCompleted,
+    Promoted,
+    ToldDraft,
+)
 from worker.ledger.kinds import Kind
 from worker.ledger.library import ledger_library
 from worker.ledger.records import parse_subject
+from worker.ledger.transition import Completion, Transition
 from worker.store.functions import Command, Functions
 
 #: The time at which it begins, ms since 1970, as the server's clock would say it.
@@ -42,7 +52,7 @@ _BODY = {
     "options": {"model": "auto", "add_ai_watermark": False},
     "name": "Spring catalog model",
 }
-_DRAFT = {
+_DRAFT: dict[str, Any] = {
     "image_result_id": 12346,
     "url": "https://images.example.com/drafts/12346/full.jpg?Expires=1800003600&Signature=" + "s" * 64,
     "status": "completed",
@@ -89,9 +99,9 @@ class Simulation:
             "notes": "[]",
             "name": "Spring catalog model",
         }
-        event = ["identity.brief.accepted", '"instructions":1,"variations":1,"notes":[]']
-        arrival = {"id": brief_id, "account": account, "batch": batch, "priority": 0, "state": "waiting"}
-        self._call(commands.accept(arrival | {"set": fields, "event": event}), ["accepted", "", ""])
+        event = BriefAccepted(instructions=1, variations=1, notes=())
+        arrival = Arrival(brief_id, account, batch, 0, fields, event)
+        self._call(commands.accept(arrival), ["accepted", "", ""])
 
     def flush(self) -> None:
         """Send what is gathered, and look for due timers; raises RuntimeError if a move was refused."""
@@ -143,21 +153,22 @@ class Simulation:
     def _submit(self, subject: str) -> None:
         job = f"job_{subject[6:]}"
         said = {"call": "create", "subject": subject, "attempt": 1}
-        self._move(subject, "submitting", timer=PAID_CALL, journal=_entry(said, what="intended"))
+        self._move(subject, "submitting", timer_ms=PAID_CALL, journal=said | {"what": "intended"})
         self._move(
-            subject, "generating", set={"job_id": job}, completion="counted", timer=LOOK, jobs=[job],
-            journal=_entry(said, what="accepted", job_id=job),
+            subject, "generating", fields={"job_id": job}, completion=Completion.COUNTED, timer_ms=LOOK,
+            jobs=[job], journal=said | {"what": "accepted", "job_id": job},
         )  # fmt: skip
         self._start(subject)
 
     def _promote(self, subject: str) -> None:
-        ids = {"identity_code": f"code{subject[10:]}", "preprocessing_job_id": f"job_pre{subject[10:]}"}
+        code, job = f"code{subject[10:]}", f"job_pre{subject[10:]}"
+        ids = {"identity_code": code, "preprocessing_job_id": job}
         said = {"call": "promote", "subject": subject, "attempt": 1}
-        self._move(subject, "promoting", timer=PAID_CALL, journal=_entry(said, what="intended"))
-        event = ["identity.promoted", _inside({**_DRAFT, **ids})]
+        self._move(subject, "promoting", timer_ms=PAID_CALL, journal=said | {"what": "intended"})
+        event = Promoted(**_draft(subject, code), preprocessing_job_id=job)
         self._move(
-            subject, "preprocessing", set=ids, completion="counted", timer=LOOK, jobs=list(ids.values()),
-            journal=_entry(said, what="accepted", **ids), event=event,
+            subject, "preprocessing", fields=ids, completion=Completion.COUNTED, timer_ms=LOOK,
+            jobs=[code, job], journal=said | {"what": "accepted"} | ids, event=event,
         )  # fmt: skip
         self._start(subject)
 
@@ -171,17 +182,17 @@ class Simulation:
         brief = _brief_of(subject)
         self.in_flight[self._accounts[brief]] -= 1
         if parse_subject(subject).kind == Kind.PROMOTION:
-            event = ["identity.preprocessing.completed", _inside(_DRAFT)]
-            self._move(subject, "ready", event=event, set={"outcome": json.dumps(_DRAFT)})
+            completed = PreprocessingCompleted(**_draft(subject, f"code{subject[10:]}"))
+            self._move(subject, "ready", event=completed, fields={"outcome": json.dumps(_DRAFT)})
             self.finished[brief] = self.now
             return
-        event = ["identity.drafts.ready", '"drafts":' + json.dumps([_DRAFT])]
+        event = DraftsReady(job_id=f"job_{brief}", choose=["first"], drafts=[ToldDraft(**_DRAFT)])
         drafts = {"drafts": json.dumps([_DRAFT]), "credits_used": "5"}
         chosen = {"instruction": "0", "candidates": json.dumps([_DRAFT]), "tried": "0"}
-        self._move(subject, "choosing", set=drafts, event=event, promotions=[chosen])
+        self._move(subject, "choosing", fields=drafts, event=event, promotions=[chosen])
 
     def _move(self, subject: str, to: str, **more: Any) -> None:
-        self._call(commands.advance(subject, to, **more), "applied")
+        self._call(commands.advance(subject, Transition(to, **more)), "applied")
 
     def _call(self, command: Command[Any], expected: object) -> None:
         self.calls[command.name] += 1
@@ -201,10 +212,11 @@ def _brief_of(subject: str) -> str:
     return parse_subject(subject).name
 
 
-def _inside(data: dict[str, Any]) -> str:
-    return json.dumps(data)[1:-1]
-
-
-def _entry(said: dict[str, Any], **more: Any) -> str:
-    """Return a journal's entry as the functions take it: the rest of an object that they begin."""
-    return _inside({**said, **more}) + "}"
+def _draft(subject: str, code: str) -> DraftDetails:
+    return {
+        "promotion": subject,
+        "instruction": 0,
+        "identity_code": code,
+        "image_result_id": _DRAFT["image_result_id"],
+        "url": _DRAFT["url"],
+    }

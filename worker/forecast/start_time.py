@@ -1,10 +1,11 @@
 """Forecasts when a waiting record starts, where nothing but time is in its way."""
 
 import itertools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from config.settings import Settings
 from worker.forecast.inputs import caps, forecast
+from worker.ledger.command_answers import Waits
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views.account import AccountReport
 from worker.views.blockers import Processes
@@ -29,14 +30,14 @@ _UNKNOWN = {
 
 
 def start_of(
-    report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int], found: Processes
+    report: AccountReport, settings: Settings, told: Waits, needs: list[int], found: Processes
 ) -> Start:
     """Return the forecast of a record's start; where there is none, what has to happen first."""
     if not found.workers:
         return Start(None, "no worker runs that would start it")
     if told["granted"]:
         return Start(report.read_at)
-    missing = told["missing"] or ()
+    missing = told["missing"]
     lacks = {each["what"] for each in missing} | ({"budget"} if told["parked"] else set())
     refused = [each for each in missing if each["what"] == "pause" and each["refusals"]]
     not_before = max((each["till"] for each in refused), default=None)
@@ -52,7 +53,7 @@ def start_of(
 
 
 def _simulated(
-    report: AccountReport, settings: Settings, told: dict[str, Any], needs: list[int]
+    report: AccountReport, settings: Settings, told: Waits, needs: list[int]
 ) -> tuple[int | None, str | None]:
     """Return the forecast by the account's limits alone, or None and why there is none."""
     if told.get("position") is None:

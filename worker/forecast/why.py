@@ -141,8 +141,7 @@ def _waiting(
     told = Functions(client, ledger_library(settings)).run(commands.why(subject))
     if told is None:
         return None
-    # An empty table of Lua's is an object.
-    missing = tuple(each | _held(client, report, each) for each in told["missing"] or ())
+    missing = tuple(each | _held(client, report, each) for each in told["missing"])
     needs = waiting_needs(client, report.name) if told["endpoint"] == "create" else []
     start = start_of(report, settings, told, needs, found)
     return Waiting(

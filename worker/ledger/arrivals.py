@@ -1,16 +1,12 @@
-"""Arriving briefs: accepted, same, replaced or conflict; and what may be updated of one on record."""
+"""Arriving briefs: as they would be put on record, and what became of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from worker.ledger import commands
-from worker.ledger.accounts import AccountLedger
-from worker.ledger.events import BriefUpdated, Event
-from worker.ledger.records import inside
-from worker.store.connection import encoded
+from worker.ledger.events import Event
 
 
 class Outcome(StrEnum):
@@ -59,7 +55,7 @@ class Arrival:
             "priority": self.priority,
             "state": self.state,
             "set": dict(self.fields),
-            "event": [self.event.type, inside(self.event.data)],
+            "event": self.event.arguments(),
             "request_digest": self.request_digest,
         }
         return {name: value for name, value in given.items() if value is not None}
@@ -76,56 +72,6 @@ class Arrived:
     """The paths in which that one and this one differ; empty where this one breaks rules."""
     bought: Bought | None = None
     """Of one that is accepted or takes a place: the same was bought before."""
-
-
-class Arrivals(AccountLedger):
-    """The part of the ledger that admits briefs; every method is one round trip."""
-
-    def accept(self, arrival: Arrival, redis_id: str | None = None) -> Arrived:
-        """Decide the outcome for an arriving brief, and act on it.
-
-        `redis_id` is the id in Redis of the message that brings it. `identity.brief.conflict` is emitted once
-        for each; the caller makes a message in conflict a dead letter.
-        """
-        brought_by = None if redis_id is None else encoded(redis_id)
-        return _arrived(self.functions.run(commands.accept(arrival.arguments(), brought_by)))
-
-    def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
-        """Return the outcomes if briefs arrived now; nothing changes."""
-        given = [arrival.arguments() for arrival in arrivals]
-        return [_arrived(answer) for answer in self.functions.run(commands.compare(given))] if given else []
-
-    def update(
-        self,
-        brief_id: str,
-        *,
-        when: Mapping[str, str],
-        fields: Mapping[str, str],
-        batch: str | None,
-        priority: int | None,
-        event: BriefUpdated,
-        journal: Mapping[str, Any],
-    ) -> bool:
-        """Change a brief's envelope; return False if its fields in `when` ("": absent) do not hold any more.
-
-        `batch` and `priority` are its new ones, None where they stay.
-        """
-        return self.functions.run(
-            commands.update(
-                brief_id,
-                when=dict(when),
-                set=dict(fields),
-                batch=batch,
-                priority=priority,
-                event=[event.type, inside(event.data)],
-                journal=inside(journal) + "}",
-            )
-        )
-
-
-def _arrived(answer: Sequence[str]) -> Arrived:
-    outcome, state, bought, *differs = answer
-    return Arrived(Outcome(outcome), state or None, tuple(differs), read_bought(bought))
 
 
 def read_bought(text: str | None) -> Bought | None:

@@ -4,61 +4,82 @@
 What a command does, and why it must be one call, stands at the head of its file.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from config import keys
-from worker.ledger.records import account_subject, brief_subject
-from worker.ledger.transition import Answer
-from worker.store.functions import Command, flag, nothing, number, text, texts
+from worker.ledger.arrivals import Arrival, Arrived
+from worker.ledger.command_answers import (
+    Waits,
+    Woken,
+    read_answer,
+    read_arrived,
+    read_pairs,
+    read_waits,
+    read_woken,
+)
+from worker.ledger.events import BriefUpdated
+from worker.ledger.records import account_subject, brief_subject, inside
+from worker.ledger.transition import Answer, Move, Note, Transition
+from worker.store.functions import Command, flag, nothing, number
 
 #: What changes or tells a record: {field: text}.
 Fields = Mapping[str, str]
-#: An arrival's arguments (worker.ledger.arrivals.Arrival).
-Arrival = Mapping[str, Any]
+#: What a brief's journal is told.
+Entry = Mapping[str, Any]
+#: What an event stream has done (`worker/ledger/lua/followed.lua`).
+StreamStep = Literal["opened", "replayed", "heard", "unread", "ended"]
 
 
 # Records.
 
 
-def accept(arrival: Arrival, redis_id: bytes | None = None) -> Command[list[str]]:
-    """Put a brief on record; `redis_id` is the id in Redis of the message that brings it.
-
-    Answers the outcome, the state of the brief that was on record, what is remembered of a purchase of the
-    same content (each "" for none), and the paths in which the two differ.
-    """
-    key = _record(brief_subject(arrival["id"]))
-    return Command("accept", key, texts, arrival, () if redis_id is None else (redis_id,))
+def accept(arrival: Arrival, redis_id: bytes | None = None) -> Command[Arrived]:
+    """Put a brief on record; `redis_id` is the id in Redis of the message that brings it."""
+    key = _record(brief_subject(arrival.brief_id))
+    return Command("accept", key, read_arrived, arrival.arguments(), () if redis_id is None else (redis_id,))
 
 
-def compare(arrivals: Sequence[Arrival]) -> Command[list[list[str]]]:
+def compare(arrivals: Sequence[Arrival]) -> Command[list[Arrived]]:
     """Return what `accept` would answer to each of at least one arrival."""
-    key = _record(brief_subject(arrivals[0]["id"]))
-    return Command(
-        "compare", key, lambda answer: [texts(each) for each in answer], {"arrivals": list(arrivals)}
-    )
+    given = {"arrivals": [arrival.arguments() for arrival in arrivals]}
+    key = _record(brief_subject(arrivals[0].brief_id))
+    return Command("compare", key, lambda answer: [read_arrived(each) for each in answer], given)
 
 
-def advance(subject: str, to: str, **more: Any) -> Command[Answer]:
-    """Move a record to a state."""
-    return Command("advance", _record(subject), _answer, {"subject": subject, "to": to, **more})
+def advance(
+    subject: str,
+    transition: Transition,
+    *,
+    states: Sequence[str] | None = None,
+    when: Fields | None = None,
+    claim: str | None = None,
+) -> Command[Answer]:
+    """Move a record to a state, from one of `states` if they are given, and only while `when` holds.
+
+    A `claim` that was granted is granted again.
+    """
+    given = {"subject": subject, "from": states, "when": when, "claim": claim, **transition.arguments()}
+    return Command("advance", _record(subject), read_answer, given)
 
 
-def note(subject: str, **more: Any) -> Command[Answer]:
-    """Change a record that stays in its state."""
-    return Command("note", _record(subject), _answer, {"subject": subject, **more})
+def note(
+    subject: str, note: Note, *, state: str, when: Fields | None = None, claim: str | None = None
+) -> Command[Answer]:
+    """Change a record that stays in its state; `when` and `claim` as of `advance`."""
+    given = {"subject": subject, "state": state, "when": when, "claim": claim, **note.arguments()}
+    return Command("note", _record(subject), read_answer, given)
 
 
 def plan(brief: str, promotions: Sequence[Fields]) -> Command[Answer]:
     """Record a person's choice of drafts."""
     given = {"brief": brief, "promotions": list(promotions)}
-    return Command("plan", _record(brief_subject(brief)), _answer, given)
+    return Command("plan", _record(brief_subject(brief)), read_answer, given)
 
 
 def job_over(subject: str, when: Fields) -> Command[Answer]:
     """Hand on the job permit of a held record."""
-    return Command("job_over", _record(subject), _answer, {"subject": subject, "when": when})
+    return Command("job_over", _record(subject), read_answer, {"subject": subject, "when": when})
 
 
 def drop(account: str, subject: str) -> Command[bool]:
@@ -66,9 +87,9 @@ def drop(account: str, subject: str) -> Command[bool]:
     return Command("drop", _record(subject), flag, {"account": account, "subject": subject})
 
 
-def why(subject: str) -> Command[dict[str, Any] | None]:
+def why(subject: str) -> Command[Waits | None]:
     """Return what a waiting record waits for, None where it does not wait."""
-    return Command("why", _record(subject), _object, {"subject": subject})
+    return Command("why", _record(subject), read_waits, {"subject": subject})
 
 
 # What an operator does.
@@ -78,15 +99,15 @@ def update(
     brief: str,
     *,
     when: Fields,
-    set: Fields,  # noqa: A002  # its name in Lua
+    fields: Fields,
     batch: str | None,
     priority: int | None,
-    event: Sequence[str],
-    journal: str,
+    event: BriefUpdated,
+    journal: Entry,
 ) -> Command[bool]:
-    """Change a brief's metadata, batch or priority."""
-    given: dict[str, Any] = {"brief": brief, "when": when, "set": set, "batch": batch, "priority": priority}
-    given |= {"event": event, "journal": journal}
+    """Change a brief's metadata, and its batch or priority unless they are None."""
+    given: dict[str, Any] = {"brief": brief, "when": when, "set": fields, "batch": batch}
+    given |= {"priority": priority, "event": event.arguments(), "journal": _entry(journal)}
     return Command("update", _record(brief_subject(brief)), flag, given)
 
 
@@ -94,19 +115,22 @@ def retry(
     brief: str,
     *,
     when: Fields | None = None,
-    moves: Sequence[Mapping[str, Any]],
+    moves: Sequence[Move],
     promotions: Sequence[Fields] | None = None,
-    journal: str,
+    journal: Entry,
 ) -> Command[Answer]:
     """Bring a brief back to where it was."""
-    given = {"brief": brief, "when": when, "moves": moves, "promotions": promotions, "journal": journal}
-    return Command("retry", _record(brief_subject(brief)), _answer, given)
+    given: dict[str, Any] = {"brief": brief, "when": when, "promotions": promotions}
+    given |= {"moves": [each.arguments() for each in moves], "journal": _entry(journal)}
+    return Command("retry", _record(brief_subject(brief)), read_answer, given)
 
 
-def stop(brief: str, *, to: str, why: str, when: Fields, journal: str) -> Command[Answer]:
-    """End a brief, as `cancelled` or `failed`."""
-    given = {"brief": brief, "to": to, "why": why, "when": when, "journal": journal}
-    return Command("stop", _record(brief_subject(brief)), _answer, given)
+def stop(
+    brief: str, *, to: Literal["cancelled", "failed"], why: str, when: Fields, journal: Entry
+) -> Command[Answer]:
+    """End a brief."""
+    given = {"brief": brief, "to": to, "why": why, "when": when, "journal": _entry(journal)}
+    return Command("stop", _record(brief_subject(brief)), read_answer, given)
 
 
 # Accounts and batches.
@@ -120,7 +144,7 @@ def set_limits(account: str, limits: Fields, by: str, file: str | None = None) -
 
 def resume(account: str, by: str) -> Command[dict[str, str]]:
     """Lift every pause of an account; answers the reasons of those that were on."""
-    return Command("resume", _account(account), _pairs, {"account": account, "by": by})
+    return Command("resume", _account(account), read_pairs, {"account": account, "by": by})
 
 
 def budget(batch: str, account: str, credits: str, by: str | None = None) -> Command[None]:  # noqa: A002
@@ -152,10 +176,15 @@ def wake(
     sent: int | None = None,
     live: bool = False,
     once: bool = False,
-) -> Command[str]:
-    """Wake the step of the job that an event speaks of; answers ours, nobody, all, seen or old."""
+) -> Command[Woken]:
+    """Wake the step of the job that an event speaks of.
+
+    `event` is its id, `sent` when the API says it was sent (ms); `live`: it came just now by stream; `once`:
+    it came by webhook, and counts the first time only.
+    """
     given = {"account": account, "event": event, "job": job, "code": code, "sent": sent}
-    return Command("wake", keys.STREAM(account), text, given | {"live": live or None, "once": once or None})
+    given |= {"live": live or None, "once": once or None}
+    return Command("wake", keys.STREAM(account), read_woken, given)
 
 
 def observe(account: str, job: str, snapshot: str) -> Command[bool]:
@@ -175,7 +204,7 @@ def release(account: str, listener: str) -> Command[bool]:
     return Command("release", keys.LEASE(account), flag, {"account": account, "listener": listener})
 
 
-def followed(account: str, listener: str, what: str, why: str | None = None) -> Command[bool]:
+def followed(account: str, listener: str, what: StreamStep, why: str | None = None) -> Command[bool]:
     """Put on record what an event stream has done; answers whether it is to be opened again."""
     given = {"account": account, "listener": listener, "what": what, "why": why}
     return Command("followed", keys.STREAM(account), flag, given)
@@ -189,15 +218,5 @@ def _account(name: str) -> str:
     return keys.RECORD(account_subject(name))
 
 
-def _answer(answer: Any) -> Answer:
-    return Answer(text(answer))
-
-
-def _object(answer: Any) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = json.loads(answer) if answer else None
-    return found
-
-
-def _pairs(answer: Any) -> dict[str, str]:
-    found = texts(answer)
-    return dict(zip(found[::2], found[1::2], strict=True))
+def _entry(told: Entry) -> str:
+    return inside(told) + "}"  # what comes before it is the ledger's own

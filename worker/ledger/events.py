@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.ledger.records import inside
+
 
 class _Part(BaseModel):
     """What events are made of: nothing in them can be changed, and a misspelt field is an error."""
@@ -26,6 +28,10 @@ class Event(_Part):
     def data(self) -> dict[str, Any]:
         """What it tells, as JSON has it: in the order of the fields, without those that were not given."""
         return self.model_dump(exclude_unset=True)
+
+    def arguments(self) -> list[str]:
+        """Return what the Lua commands are given of it: its type, and its data as the inside of an object."""
+        return [self.type, inside(self.data)]
 
 
 class Common(_Part):

@@ -6,7 +6,7 @@ entitles the caller to go on.
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
@@ -15,16 +15,19 @@ from config import keys, logs
 from config.backoff import backoff
 from config.times import monotonic, redis_ms
 from worker.ledger import commands
-from worker.ledger.arrivals import Arrivals
+from worker.ledger.accounts import AccountLedger
+from worker.ledger.arrivals import Arrival, Arrived
+from worker.ledger.events import BriefUpdated
 from worker.ledger.kinds import Kind
 from worker.ledger.records import Record, parse_subject
 from worker.ledger.transition import Answer, Change, Note, Transition
+from worker.store.connection import encoded
 from worker.store.functions import Command
 
 log = logs.get("ledger")
 
 
-class Ledger(Arrivals):
+class Ledger(AccountLedger):
     """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
 
     def claim_step(self, subject: str) -> Record | None:
@@ -55,33 +58,26 @@ class Ledger(Arrivals):
         `also_from`, and at the attempt that it was read with: a late answer, or a run that another one has
         overtaken, changes nothing.
         """
-        arguments = {
-            "from": [record.state, *transition.also_from],
-            "when": record.same_brief | {"grants": record.get("grants") or ""} | dict(transition.when),
-        }
-        answer = self._change(commands.advance, record, transition, arguments)
+        states = [record.state, *transition.also_from]
+        when = record.same_brief | {"grants": record.get("grants") or ""} | dict(transition.when)
+        claim = _claim(transition)
+        command = commands.advance(record.subject, transition, states=states, when=when, claim=claim)
+        answer = self._change(command, record, transition)
         if answer is Answer.APPLIED:
             record.fields["state"] = transition.to
         return answer
 
     def note(self, record: Record, note: Note) -> Answer:
         """Change a record that is still in its state, or do nothing; never answers DUPLICATE."""
-        arguments = {"state": record.state, "when": record.same_brief | dict(note.when)}
-        return self._change(commands.note, record, note, arguments)
+        when = record.same_brief | dict(note.when)
+        command = commands.note(record.subject, note, state=record.state, when=when, claim=_claim(note))
+        return self._change(command, record, note)
 
-    def _change(
-        self,
-        command: Callable[..., Command[Answer]],
-        record: Record,
-        change: Change,
-        more: Mapping[str, Any],
-    ) -> Answer:
-        claim = None if change.claim_by is None else uuid.uuid4().hex
-        arguments = {"subject": record.subject, "claim": claim, **more, **change.arguments()}
+    def _change(self, command: Command[Answer], record: Record, change: Change) -> Answer:
         again = backoff()
         while True:
             try:
-                return self.functions.run(command(**arguments))
+                return self.functions.run(command)
             except redis.RedisError as error:
                 # What was paid for is known to this process alone until it is on record. So is that no call
                 # has followed a claim that may be on record.
@@ -89,6 +85,45 @@ class Ledger(Arrivals):
                     raise
                 log.warning("paid_call.unrecorded", subject=record.subject, error=str(error))
                 time.sleep(next(again))
+
+    def accept(self, arrival: Arrival, redis_id: str | None = None) -> Arrived:
+        """Decide the outcome for an arriving brief, and act on it.
+
+        `redis_id` is the id in Redis of the message that brings it. `identity.brief.conflict` is emitted once
+        for each; the caller makes a message in conflict a dead letter.
+        """
+        return self.functions.run(commands.accept(arrival, None if redis_id is None else encoded(redis_id)))
+
+    def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
+        """Return the outcomes if briefs arrived now; nothing changes."""
+        return self.functions.run(commands.compare(arrivals)) if arrivals else []
+
+    def update(
+        self,
+        brief_id: str,
+        *,
+        when: Mapping[str, str],
+        fields: Mapping[str, str],
+        batch: str | None,
+        priority: int | None,
+        event: BriefUpdated,
+        journal: Mapping[str, Any],
+    ) -> bool:
+        """Change a brief's envelope; return False if its fields in `when` ("": absent) do not hold any more.
+
+        `batch` and `priority` are its new ones, None where they stay.
+        """
+        return self.functions.run(
+            commands.update(
+                brief_id,
+                when=when,
+                fields=fields,
+                batch=batch,
+                priority=priority,
+                event=event,
+                journal=journal,
+            )
+        )
 
     def observe_job(self, account: str, job: str, snapshot: str) -> bool:
         """Put on record what the API says of an unclaimed job; return False when a record owns it by now."""
@@ -109,3 +144,8 @@ class Ledger(Arrivals):
     def now(self) -> int:
         """Return the server's time in ms."""
         return redis_ms(self.client.time())
+
+
+def _claim(change: Change) -> str | None:
+    """Return a name of its own for a claim of a paid call, None where nothing is claimed."""
+    return None if change.claim_by is None else uuid.uuid4().hex

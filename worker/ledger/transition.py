@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from worker.ledger.events import Event
 from worker.ledger.kinds import KINDS
-from worker.ledger.records import inside
+from worker.ledger.records import Record, inside
 
 
 class Answer(StrEnum):
@@ -122,7 +122,7 @@ class Transition(Change):
         """Return its arguments for the Lua commands, without those that are not set."""
         given = {
             "to": self.to,
-            "event": self.event and [self.event.type, inside(self.event.data)],
+            "event": self.event and self.event.arguments(),
             "completion": self.completion,
             "jobs": list(self.jobs) or None,
             "unowned": self.unowned or None,
@@ -146,6 +146,17 @@ class Note(Change):
     def arguments(self) -> dict[str, Any]:
         """Return its arguments for the Lua commands, without those that are not set."""
         return Change.arguments(self) | _present({"again": self.again or None, "calls": self.calls or None})
+
+
+class Move(NamedTuple):
+    """A transition of one of the records that are changed together."""
+
+    record: Record
+    transition: Transition
+
+    def arguments(self) -> dict[str, Any]:
+        """Return its arguments for the Lua commands."""
+        return {"subject": self.record.subject, "from": self.record.state, **self.transition.arguments()}
 
 
 def _present(given: Mapping[str, Any]) -> dict[str, Any]:

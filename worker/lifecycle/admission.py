@@ -65,7 +65,7 @@ def admit(
     message_id: str,
     redis_id: str | None = None,
 ) -> Admission:
-    """Put a message's brief on record, as `worker.ledger.arrivals` decides.
+    """Put a message's brief on record, as `worker/ledger/lua/lib/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
     the id in Redis of a message in a queue.

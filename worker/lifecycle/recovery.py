@@ -2,25 +2,13 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 from config.errors import IdentityWorkerError
 from worker.ledger.records import Record
-from worker.ledger.transition import Transition
+from worker.ledger.transition import Move, Transition
 from worker.lifecycle import preparing, steps
 from worker.lifecycle.charges import Journal
 from worker.lifecycle.transitions import AT_ONCE, QUESTION_FIELDS
-
-
-class Move(NamedTuple):
-    """A transition of one of a brief's records."""
-
-    record: Record
-    transition: Transition
-
-    def arguments(self) -> dict[str, Any]:
-        """Return what `retry` is given of it."""
-        return {"subject": self.record.subject, "from": self.record.state, **self.transition.arguments()}
 
 
 class OperationRefusedError(IdentityWorkerError):

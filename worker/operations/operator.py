@@ -4,7 +4,7 @@ Each is one call on condition that the brief has not moved since it was read, so
 or of one who says it twice, one is obeyed. Who said it stands in the journal.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import redis
 
@@ -12,7 +12,7 @@ from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Record, inside, promotion_subject
+from worker.ledger.records import Record, promotion_subject
 from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, steps, transitions
 from worker.lifecycle.charges import Journal
@@ -94,9 +94,9 @@ class Operator:
             commands.retry(
                 brief.brief_id,
                 when=brief.same_stay,
-                moves=[each.arguments() for each in moves],
+                moves=moves,
                 promotions=[each.fields() for each in chosen] if chosen else None,
-                journal=inside(self._word(brief, "retry", **{"from": brief.state})) + "}",
+                journal=self._word(brief, "retry", **{"from": brief.state}),
             )
         )
         self._checked(brief, answer)
@@ -107,7 +107,7 @@ class Operator:
         found = [self.ledger.read(promotion_subject(brief.brief_id, number)) for number in range(count)]
         return [promotion for promotion in found if promotion is not None]
 
-    def _stop(self, brief: Record, to: str, why: str) -> Answer:
+    def _stop(self, brief: Record, to: Literal["cancelled", "failed"], why: str) -> Answer:
         answer = self.ledger.functions.run(
             commands.stop(
                 brief.brief_id,
@@ -115,7 +115,7 @@ class Operator:
                 why=why,
                 # A cancel holds in whatever state the brief is by now, but not for one in its place.
                 when=brief.same_stay if to == "failed" else brief.same_brief,
-                journal=inside(self._word(brief, "cancel" if to == "cancelled" else "give up")) + "}",
+                journal=self._word(brief, "cancel" if to == "cancelled" else "give up"),
             )
         )
         return self._checked(brief, answer)

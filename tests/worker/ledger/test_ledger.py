@@ -24,6 +24,7 @@ from worker.ledger import commands
 from worker.ledger.arrivals import Arrival, Outcome
 from worker.ledger.events import (
     BriefAccepted,
+    BriefFailed,
     BriefHeld,
     PreprocessingCompleted,
     PromotionFailed,
@@ -31,7 +32,7 @@ from worker.ledger.events import (
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
 from worker.ledger.records import brief_subject, inside
-from worker.ledger.transition import Answer, Completion, Pause, Transition
+from worker.ledger.transition import Answer, Completion, Move, Pause, Transition
 from worker.store.connection import connect
 from worker.store.functions import Functions
 from worker.unresolved.streams import read_stream
@@ -256,21 +257,9 @@ def test_the_functions_write_dates_as_the_calendar_has_them(
     client: "redis.Redis", functions: Functions, moment: str
 ) -> None:
     ms = round(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() * 1000)
-    functions.run(
-        commands.accept(
-            {
-                "id": "b",
-                "account": ACCOUNT,
-                "priority": 0,
-                "state": "failed",
-                "set": {
-                    "envelope": inside({"brief_id": "b", "batch": None, "account": ACCOUNT, "metadata": {}})
-                },
-                "event": ["identity.brief.failed", ""],
-            }
-        ),
-        ms,
-    )
+    fields = {"envelope": inside({"brief_id": "b", "batch": None, "account": ACCOUNT, "metadata": {}})}
+    failed = Arrival("b", ACCOUNT, None, 0, fields, BriefFailed(), state="failed")
+    functions.run(commands.accept(failed), ms)
     assert events(client)[0]["time"] == moment + "Z"
 
 
@@ -390,8 +379,8 @@ def test_only_a_job_followed_from_its_call_tells_how_long_jobs_take(
 
     def retry(to: str) -> None:
         ledger.apply(stored(ledger), Transition("failed"))
-        move = {"subject": "brief:b", "from": "failed", "to": to}
-        assert functions.run(commands.retry(brief="b", moves=[move], journal='"what":"retry"}')) == "applied"
+        move = Move(stored(ledger), Transition(to))
+        assert functions.run(commands.retry("b", moves=[move], journal={"what": "retry"})) is Answer.APPLIED
 
     accept(ledger)
     generating(ledger)
@@ -423,7 +412,7 @@ def test_finished_briefs_are_listed_no_longer_than_they_are_kept(
     ledger.apply(stored(ledger, "brief:old"), Transition("cancelled"))
     accept(ledger, "new")
     later = stored(ledger, "brief:new").read_at + 31 * DAY * 1000
-    functions.run(commands.advance(subject="brief:new", to="cancelled"), later)
+    functions.run(commands.advance("brief:new", Transition("cancelled")), later)
     assert client.zrange(keys.FINISHED(), 0, -1) == ["new"]
 
 

@@ -12,10 +12,12 @@ import redis
 from config import durations, keys, limits
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefAccepted
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
 from worker.ledger.records import account_subject
-from worker.ledger.transition import Pause
+from worker.ledger.transition import Completion, Pause, Transition
 from worker.store.connection import connect
 from worker.store.functions import Command, Functions, T
 
@@ -27,9 +29,8 @@ KEPT = round(durations.EARLY_EVENT_SECONDS * 1000)
 UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute": 0}
 
 
-def stop(what: str, ms: int, reason: str) -> dict[str, Any]:
-    """Return a pause as the functions are told of it."""
-    return Pause(what, ms, reason, 402)._asdict()
+def stop(what: str, ms: int, reason: str) -> Pause:
+    return Pause(what, ms, reason, 402)
 
 
 @dataclass
@@ -59,29 +60,18 @@ class Desk:
         """Accept briefs, each in need of so many slots."""
         for brief in briefs:
             fields = {"envelope": f'"brief_id":"{brief}"', "need": str(need)}
-            self.run(
-                commands.accept(
-                    {
-                        "id": brief,
-                        "account": account,
-                        "batch": batch,
-                        "priority": priority,
-                        "state": "waiting",
-                        "set": fields,
-                        "event": ["accepted", ""],
-                    }
-                )
-            )
+            event = BriefAccepted(instructions=1, variations=1, notes=())
+            self.run(commands.accept(Arrival(brief, account, batch, priority, fields, event)))
 
     def move(self, subject: str, to: str, **more: Any) -> None:
         subject = subject if ":" in subject else f"brief:{subject}"
-        assert self.run(commands.advance(subject=subject, to=to, **more)) == "applied"
+        assert self.run(commands.advance(subject, Transition(to, **more))) == "applied"
 
     def submit(self, *briefs: str) -> None:
         """Let granted briefs' creates be made and answered now."""
         for brief in briefs:
             self.move(brief, "submitting")
-            self.move(brief, "generating", completion="counted")
+            self.move(brief, "generating", completion=Completion.COUNTED)
 
     def draft(self, *briefs: str) -> None:
         """Let jobs be over, and a brief's draft wait to be chosen."""
@@ -97,7 +87,10 @@ class Desk:
         subject = f"promotion:{brief}#{number}"
         self.move(subject, "promoting")
         self.move(
-            subject, "preprocessing", completion="counted", set={"identity_code": f"code-{brief}-{number}"}
+            subject,
+            "preprocessing",
+            completion=Completion.COUNTED,
+            fields={"identity_code": f"code-{brief}-{number}"},
         )
 
     def granted(self, endpoint: str = "create") -> list[str]:
@@ -193,7 +186,7 @@ def test_preprocessing_holds_a_job_permit(desk: Desk) -> None:
     desk.limit(jobs=1)
     desk.ask("a", "b")
     desk.submit("a")
-    desk.run(commands.advance(subject="brief:b", to="cancelled"))
+    desk.run(commands.advance("brief:b", Transition("cancelled")))
     desk.draft("a")
     desk.plan("a")
     desk.promote("a")
@@ -244,7 +237,7 @@ def test_a_request_that_never_left_does_not_count(desk: Desk) -> None:
     desk.limit(create_per_minute=1)
     desk.ask("a", "b")
     desk.move("a", "submitting")
-    desk.move("a", "failed", completion="never left")
+    desk.move("a", "failed", completion=Completion.NEVER_LEFT)
     assert desk.granted() == ["b"]
 
 
@@ -423,7 +416,7 @@ def test_however_often_sent_back_a_brief_keeps_its_place(desk: Desk) -> None:
     desk.ask("a", "b")
     for _ in range(50):
         desk.move("a", "submitting")
-        desk.move("a", "waiting", completion="counted", pause=stop("create", 1_000, "busy"))
+        desk.move("a", "waiting", completion=Completion.COUNTED, pause=stop("create", 1_000, "busy"))
         assert desk.waiting() == ["a", "b"]
         desk.pass_time(15 * WINDOW)
         assert desk.granted() == ["a"]
@@ -433,7 +426,7 @@ def test_a_brief_sent_back_keeps_its_place(desk: Desk) -> None:
     desk.limit(jobs=1)
     desk.ask("a", "b")
     desk.move("a", "submitting")
-    desk.move("a", "waiting", completion="counted", pause=stop("create", 5_000, "busy"))
+    desk.move("a", "waiting", completion=Completion.COUNTED, pause=stop("create", 5_000, "busy"))
     assert (desk.granted(), desk.waiting()) == ([], ["a", "b"])
     desk.pass_time(5_000)
     assert desk.granted() == ["a"]
@@ -443,7 +436,9 @@ def test_a_brief_sent_back_keeps_its_place(desk: Desk) -> None:
 def test_a_pause_stops_everybody_until_its_end_and_says_why(desk: Desk, what: str) -> None:
     desk.ask("a")
     desk.move("a", "submitting")
-    desk.move("a", "failed", completion="counted", pause=stop(what, 30_000, "402: Insufficient credits"))
+    desk.move(
+        "a", "failed", completion=Completion.COUNTED, pause=stop(what, 30_000, "402: Insufficient credits")
+    )
     desk.ask("b", "c")
     record = desk.client.hgetall(keys.RECORD(f"account:{ACCOUNT}"))
     assert (record[f"{what}_reason"], record[f"{what}_status"]) == ("402: Insufficient credits", "402")
@@ -463,7 +458,7 @@ def test_a_pause_of_creation_does_not_hold_promotions_up(desk: Desk) -> None:
     desk.submit("a")
     desk.draft("a")
     desk.move("b", "submitting")
-    desk.move("b", "waiting", completion="counted", pause=stop("create", 30_000, "off"))
+    desk.move("b", "waiting", completion=Completion.COUNTED, pause=stop("create", 30_000, "off"))
     desk.plan("a")
     assert desk.granted("promote") == ["promotion:a#0"]
     assert desk.waiting() == ["b"]
@@ -475,7 +470,7 @@ def test_a_pause_of_promotions_does_not_hold_creation_up(desk: Desk) -> None:
     desk.draft("a")
     desk.plan("a")
     desk.move("promotion:a#0", "promoting")
-    desk.move("promotion:a#0", "planned", completion="counted", pause=stop("promote", 30_000, "402"))
+    desk.move("promotion:a#0", "planned", completion=Completion.COUNTED, pause=stop("promote", 30_000, "402"))
     desk.ask("b")
     assert (desk.granted(), desk.granted("promote")) == (["b"], [])
     desk.pass_time(30_000)
@@ -487,7 +482,7 @@ def test_a_pause_of_the_account_holds_promotions_up(desk: Desk) -> None:
     desk.submit("a")
     desk.draft("a")
     desk.move("b", "submitting")
-    desk.move("b", "waiting", completion="counted", pause=stop("pause", 30_000, "401"))
+    desk.move("b", "waiting", completion=Completion.COUNTED, pause=stop("pause", 30_000, "401"))
     desk.plan("a")
     assert (desk.granted("promote"), desk.waiting("promote")) == ([], ["promotion:a#0"])
 

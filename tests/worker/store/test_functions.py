@@ -17,7 +17,10 @@ from cli.demo.ports import free_port
 from config import durations, keys
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefFailed
 from worker.ledger.library import ledger_library
+from worker.ledger.transition import Transition
 from worker.store.connection import connect, connect_async
 from worker.store.functions import AsyncFunctions, Functions
 from worker.store.libraries import PREFIX, Library
@@ -39,8 +42,8 @@ def loaded(client: "redis.Redis") -> set[str]:
 
 def put_on_record(functions: Functions, brief: str, now: int | None = None) -> None:
     """Put a brief on record that has failed."""
-    arrival = {"id": brief, "account": "a", "priority": 0, "state": "failed", "event": ["x", ""]}
-    functions.run(commands.accept(arrival | {"set": {"envelope": f'"brief_id":"{brief}"'}}), now)
+    fields = {"envelope": f'"brief_id":"{brief}"'}
+    functions.run(commands.accept(Arrival(brief, "a", None, 0, fields, BriefFailed(), state="failed")), now)
 
 
 @pytest.fixture
@@ -234,7 +237,7 @@ def test_a_name_tells_code_and_settings() -> None:
 @pytest.mark.parametrize(
     ("command", "key"),
     [
-        (lambda: commands.advance("brief:b", "held"), "identity:brief:b"),
+        (lambda: commands.advance("brief:b", Transition("held")), "identity:brief:b"),
         (lambda: commands.due(1), "identity:timers"),
         (lambda: broker_commands.fetch("w", "briefs", 1), "dramatiq:briefs"),
     ],

@@ -13,7 +13,8 @@ from stepping import Flow
 
 from config import keys
 from config.settings import Settings
-from worker.ledger import commands
+from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefFailed
 from worker.ledger.ledger import Ledger
 from worker.store.connection import connect
 from worker.views import outlet
@@ -102,17 +103,8 @@ def test_an_extension_attribute_is_kept(client: "redis.Redis", flow: Flow) -> No
 def accepted(ledger: Ledger, number: int, size: int) -> None:
     """Put a brief on record whose event has about so many bytes."""
     envelope = json.dumps({"brief_id": str(number), "metadata": "x" * size})[1:-1]
-    ledger.functions.run(
-        commands.accept(
-            {
-                "id": str(number),
-                "account": "default",
-                "priority": 0,
-                "state": "failed",
-                "set": {"envelope": envelope},
-                "event": ["identity.brief.failed", ""],
-            }
-        )
+    ledger.accept(
+        Arrival(str(number), "default", None, 0, {"envelope": envelope}, BriefFailed(), state="failed")
     )
 
 

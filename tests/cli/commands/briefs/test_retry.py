@@ -14,7 +14,7 @@ from config import keys
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import promotion_subject
-from worker.ledger.transition import Answer, Completion, Note, Transition
+from worker.ledger.transition import Answer, Completion, Move, Note, Transition
 from worker.lifecycle import steps
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.recovery import OperationRefusedError, way_back
@@ -340,10 +340,10 @@ def test_a_promote_under_way_is_not_repeated_by_who_read_held(flow: Flow) -> Non
     held(flow, second)
     as_read = [flow.record(each) for each in (first, second)]
     brief = flow.brief("b")
-    moves = [each.arguments() for each in way_back(brief, as_read, take_apart([]))]
+    moves = way_back(brief, as_read, take_apart([]))
     # Somebody who knew of the first alone: the brief stays where it was.
     when = {"moved_at": brief.fields["moved_at"], "state": "held"}
-    only = {"brief": "b", "when": when, "journal": '"what":"retry"}'}
+    only: Any = {"brief": "b", "when": when, "journal": {"what": "retry"}}
     assert flow.functions.run(commands.retry(moves=moves[:1], **only)) == "applied"
     assert flow.ledger.apply(flow.record(first), Transition("promoting")) is Answer.APPLIED
     assert flow.brief("b").fields["moved_at"] == brief.fields["moved_at"]
@@ -354,11 +354,10 @@ def test_a_promote_under_way_is_not_repeated_by_who_read_held(flow: Flow) -> Non
 def test_a_retry_with_one_move_that_is_refused_makes_none_of_them(flow: Flow) -> None:
     first, second = promoting(flow, 2)
     held(flow, first)
-    moves = [
-        {"subject": first, "from": "held", "to": "planned"},
-        {"subject": second, "from": "planned", "to": "ready"},
-    ]
-    assert flow.functions.run(commands.retry(brief="b", moves=moves, journal='"what":"retry"}')) == "conflict"
+    ends = {first: "planned", second: "ready"}
+    moves = [Move(flow.record(each), Transition(to)) for each, to in ends.items()]
+    answer = flow.functions.run(commands.retry("b", moves=moves, journal={"what": "retry"}))
+    assert answer is Answer.CONFLICT
     assert [flow.record(each).state for each in (first, second)] == ["held", "planned"]
     assert said(flow) == []
 

@@ -19,6 +19,7 @@ from scene import Scene
 from benchmarks.caps.virtual import admission
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind
+from worker.ledger.transition import Completion, Transition
 from worker.store.functions import Functions
 
 ACCOUNTS = ("a", "b")
@@ -262,7 +263,7 @@ class Permits(RuleBasedStateMachine):
             ]
             to = barred[wanted % len(barred)]
             answer = self.scene.run(
-                commands.advance(subject=subject.name, to=to, timer=1, completion="counted")
+                commands.advance(subject.name, Transition(to, timer_ms=1, completion=Completion.COUNTED))
             )
             assert answer == ("duplicate" if to == subject.state else "conflict")
             self.scene.look()

@@ -14,6 +14,9 @@ from model import MINUTE, WAITS, Account, Model, Subject
 from benchmarks.caps.virtual import admission
 from config import durations, keys
 from worker.ledger import commands
+from worker.ledger.arrivals import Arrival, Outcome
+from worker.ledger.events import BriefAccepted
+from worker.ledger.transition import Completion, Pause, Throttle, Transition
 from worker.store.functions import Command, Functions, T
 
 START = 1_000_000
@@ -111,32 +114,21 @@ class Scene:
         )
         self.model.subjects[brief.name] = brief
         fields = {"envelope": f'"brief_id":"{name}"', "need": str(need), "variations": str(variations)}
-        answer = self.run(
-            commands.accept(
-                {
-                    "id": name,
-                    "account": account,
-                    "batch": batch,
-                    "priority": priority,
-                    "state": "waiting",
-                    "set": fields,
-                    "event": ["accepted", ""],
-                }
-            )
-        )
-        assert answer[0] == "accepted"
+        event = BriefAccepted(instructions=1, variations=variations, notes=())
+        arrival = Arrival(name, account, batch, priority, fields, event)
+        assert self.run(commands.accept(arrival)).outcome is Outcome.ACCEPTED
         self.look()
         return brief
 
     def advance(self, subject: Subject, to: str, **more: Any) -> None:
         """Move a subject; the model has moved it already."""
-        assert self.run(commands.advance(subject=subject.name, to=to, **more)) == "applied"
+        assert self.run(commands.advance(subject.name, Transition(to, **more))) == "applied"
         self.look()
 
     def begin(self, subject: Subject) -> None:
         """Let a granted subject's request be sent."""
         self.model.begin(subject, self.now)
-        self.advance(subject, subject.state, timer=45_000)
+        self.advance(subject, subject.state, timer_ms=45_000)
 
     def answered(self, subject: Subject, to: str) -> None:
         """Record an answer that is no refusal: the request came through."""
@@ -150,8 +142,9 @@ class Scene:
         if to not in (WAITS[endpoint], "uncertain"):
             self.model.came_through(self.model.accounts[subject.account], endpoint, request.granted)
         self.advance(
-            subject, to, completion="counted", timer=20_000, set={"identity_code": code} if code else None,
-            jobs=[f"job-{subject.name}"] if to in ("generating", "preprocessing") else None,
+            subject, to, completion=Completion.COUNTED, timer_ms=20_000,
+            fields={"identity_code": code} if code else {},
+            jobs=[f"job-{subject.name}"] if to in ("generating", "preprocessing") else (),
         )  # fmt: skip
 
     def refused(self, subject: Subject, what: str, ms: int, *, left: bool = True) -> None:
@@ -163,8 +156,8 @@ class Scene:
         account = self.model.accounts[subject.account]
         self.model.refused(account, what, ms, request.granted, self.now)
         self.advance(
-            subject, subject.state, completion="counted" if left else "never left",
-            pause={"what": what, "ms": ms, "reason": "refused"},
+            subject, subject.state, completion=Completion.COUNTED if left else Completion.NEVER_LEFT,
+            pause=Pause(what, ms, "refused"),
         )  # fmt: skip
 
     def throttled(self, subject: Subject, kind: str, ms: int | None) -> None:
@@ -186,15 +179,15 @@ class Scene:
             model.refused(account, endpoint, ms or MINUTE, request.granted, self.now)
             account.stops[endpoint].full = True
             model.learn_slots(account)
-        throttle = {"kind": kind, "reason": "429"} | ({"ms": ms} if ms else {})
-        self.advance(subject, subject.state, completion="counted", throttle=throttle)
+        throttle = Throttle(kind, ms or None, "429")
+        self.advance(subject, subject.state, completion=Completion.COUNTED, throttle=throttle)
 
     def move(self, subject: Subject, to: str) -> None:
         """Move a subject where no request ends."""
         if subject.state == "preprocessing" and to != "ready":
             self.libraries[subject.account].discard(subject.code or "")
         self.model.move(subject, to, self.now)
-        self.advance(subject, to, timer=None if subject.finished or subject.waits else 20_000)
+        self.advance(subject, to, timer_ms=None if subject.finished or subject.waits else 20_000)
 
     def collect(
         self, brief: Subject, to: str = "choosing", cost: int | None = None, promotions: int = 0
@@ -206,8 +199,8 @@ class Scene:
         if promotions:
             self.model.plan(brief, promotions, self.now)
         self.advance(
-            brief, to, set=None if cost is None else {"credits_used": str(cost)},
-            promotions=[{"tried": "0"}] * promotions or None,
+            brief, to, fields={} if cost is None else {"credits_used": str(cost)},
+            promotions=[{"tried": "0"}] * promotions,
         )  # fmt: skip
 
     def plan(self, brief: Subject, number: int = 1) -> None:

@@ -17,7 +17,10 @@ from scene import ENDPOINTS
 from config import durations, keys
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefAccepted
 from worker.ledger.library import ledger_library
+from worker.ledger.transition import Completion, Pause, Transition
 from worker.store.connection import connect
 from worker.store.functions import Functions
 
@@ -95,23 +98,25 @@ class Worker:
             self._ask(functions, subject, brief, chance)
         elif state == "generating":
             self.judge.finish(subject)
-            functions.run(commands.advance(subject=subject, to="choosing", promotions=[{"tried": "0"}]))
+            functions.run(commands.advance(subject, Transition("choosing", promotions=[{"tried": "0"}])))
         elif state == "preprocessing":
             self.judge.finish(subject)
-            functions.run(commands.advance(subject=subject, to="ready"))
+            functions.run(commands.advance(subject, Transition("ready")))
 
     def _ask(self, functions: Functions, subject: str, brief: bool, chance: random.Random) -> None:
         asking, after = ("submitting", "generating") if brief else ("promoting", "preprocessing")
-        if functions.run(commands.advance(subject=subject, to=asking, timer=5_000)) != "applied":
+        if functions.run(commands.advance(subject, Transition(asking, timer_ms=5_000))) != "applied":
             return
         if chance.random() < 0.15:
-            pause = {"what": "create" if brief else "promote", "ms": 20, "reason": "not sent"}
+            pause = Pause("create" if brief else "promote", 20, "not sent")
             to = "waiting" if brief else "planned"
-            functions.run(commands.advance(subject=subject, to=to, completion="never left", pause=pause))
+            given_back = Transition(to, completion=Completion.NEVER_LEFT, pause=pause)
+            functions.run(commands.advance(subject, given_back))
             return
         self.judge.receive("create" if brief else "promote", subject)
-        code = None if brief else {"identity_code": subject}
-        functions.run(commands.advance(subject=subject, to=after, completion="counted", set=code, timer=10))
+        code = {} if brief else {"identity_code": subject}
+        answered = Transition(after, completion=Completion.COUNTED, fields=code, timer_ms=10)
+        functions.run(commands.advance(subject, answered))
 
 
 def test_workers_at_once_keep_every_cap_and_leave_nothing(
@@ -126,19 +131,8 @@ def test_workers_at_once_keep_every_cap_and_leave_nothing(
     judge = Judge()
     for number in range(BRIEFS):
         fields = {"envelope": '"brief_id":""', "need": "1"}
-        functions.run(
-            commands.accept(
-                {
-                    "id": str(number),
-                    "account": "a",
-                    "batch": f"{number % 3}",
-                    "priority": 0,
-                    "state": "waiting",
-                    "set": fields,
-                    "event": ["accepted", ""],
-                }
-            )
-        )
+        event = BriefAccepted(instructions=1, variations=1, notes=())
+        functions.run(commands.accept(Arrival(str(number), "a", f"{number % 3}", 0, fields, event)))
     workers = [threading.Thread(target=Worker(model_url, judge, seed).run) for seed in range(WORKERS)]
     for worker in workers:
         worker.start()

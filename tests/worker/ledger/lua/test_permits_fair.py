@@ -17,7 +17,10 @@ from machine import PHASES
 from config import keys
 from config.settings import Settings
 from worker.ledger import commands
+from worker.ledger.arrivals import Arrival
+from worker.ledger.events import BriefAccepted
 from worker.ledger.library import ledger_library
+from worker.ledger.transition import Completion, Transition
 from worker.store.functions import Functions
 
 WEIGHTS = {"one": 1, "two": 2, "five": 5}
@@ -46,20 +49,9 @@ class Counter:
         for _ in range(number):
             self.came += 1
             fields = {"envelope": '"brief_id":""', "batch": batch}
-            self.functions.run(
-                commands.accept(
-                    {
-                        "id": f"{self.came:04}",
-                        "account": "a",
-                        "batch": batch,
-                        "priority": priority,
-                        "state": "waiting",
-                        "set": fields,
-                        "event": ["accepted", ""],
-                    }
-                ),
-                1,
-            )
+            event = BriefAccepted(instructions=1, variations=1, notes=())
+            arrival = Arrival(f"{self.came:04}", "a", batch, priority, fields, event)
+            self.functions.run(commands.accept(arrival), 1)
             self.waiting[batch] += 1
             self._note()
 
@@ -67,8 +59,9 @@ class Counter:
         """Let the brief that is served be over."""
         holder = self.client.zrange(keys.PERMITS("a"), 0, 0)
         if holder:
-            self.functions.run(commands.advance(subject=holder[0], to="submitting"), 1)
-            self.functions.run(commands.advance(subject=holder[0], to="failed", completion="never left"), 1)
+            never_left = Completion.NEVER_LEFT
+            self.functions.run(commands.advance(holder[0], Transition("submitting")), 1)
+            self.functions.run(commands.advance(holder[0], Transition("failed", completion=never_left)), 1)
             self._note()
 
     def _note(self) -> None:

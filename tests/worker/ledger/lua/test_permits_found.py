@@ -10,6 +10,7 @@ from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
+from worker.ledger.transition import Transition
 from worker.store.functions import Functions
 
 
@@ -423,7 +424,7 @@ def test_what_was_granted_but_not_begun_stays_in_after_a_429(scene: Scene, kind:
     scene.begin(refused)
     assert granted.granted
     scene.throttled(refused, kind, 90_000)
-    assert scene.run(commands.advance(subject=granted.name, to="submitting")) == "conflict"
+    assert scene.run(commands.advance(granted.name, Transition("submitting"))) == "conflict"
     assert not scene.client.exists(keys.PERMITS("a"), keys.SLOTS("a"), keys.BATCH_RESERVATIONS("x"))
     scene.pass_time(90_000)
     assert refused.granted, "it keeps its place"

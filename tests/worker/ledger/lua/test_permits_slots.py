@@ -6,6 +6,7 @@ from scene import Scene
 
 from config import keys
 from worker.ledger import commands
+from worker.ledger.transition import Completion, Pause, Throttle, Transition
 
 RECORD = keys.RECORD("account:a")
 
@@ -83,14 +84,12 @@ def test_a_promote_that_may_have_arrived_counts_too(scene: Scene) -> None:
     for promotion in (first, second):
         scene.begin(promotion)
     functions, now = scene.functions, scene.now
-    unknown = {"subject": first.name, "to": "planned", "completion": "counted", "keep_permit": True}
-    assert functions.run(
-        commands.advance(**unknown, pause={"what": "promote", "ms": 5_000, "reason": "lost"}), now
-    )
-    throttle = {"kind": "slots", "reason": "429"}
-    functions.run(
-        commands.advance(subject=second.name, to="planned", completion="counted", throttle=throttle), now
-    )
+    counted = Completion.COUNTED
+    pause, throttle = Pause("promote", 5_000, "lost"), Throttle("slots", None, "429")
+    unknown = Transition("planned", completion=counted, keep_permit=True, pause=pause)
+    assert functions.run(commands.advance(first.name, unknown), now)
+    full = Transition("planned", completion=counted, throttle=throttle)
+    functions.run(commands.advance(second.name, full), now)
     assert scene.client.hget(RECORD, "slots_seen") == "1"
 
 
