@@ -22,7 +22,7 @@ EVENTS = os.environ.get("IDENTITY_WORKER_TEST_EVENTS", "sse")
 #: Clocks of the sandbox, and those of the API in the worker, run so many times faster.
 SPEED = 200.0
 #: Seconds that anything may take before a test gives up.
-DEADLINE = 15.0
+DEADLINE = 25.0
 ROOT = Path(__file__).parent.parent
 BODY: dict[str, Any] = {
     "instructions": [{"appearance": {"gender": "female", "age": 28}, "num_variations": 2}],

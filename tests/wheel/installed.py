@@ -166,7 +166,7 @@ def test_the_inlet_of_webhooks_answers(site: Site) -> None:
 
 def _status(port: int) -> int | None:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/", timeout=5).status_code
+        return requests.get(f"http://127.0.0.1:{port}/", timeout=20).status_code
     except requests.ConnectionError:
         return None
 

@@ -139,7 +139,7 @@ def test_the_list_of_real_persons_can_be_set(api: Api) -> None:
 @pytest.mark.parametrize("token", ["nonsense", "sandbox-", ""])
 def test_an_unknown_token_is_refused_with_401(api: Api, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    assert requests.get(api.url + "/auth/me", headers=headers, timeout=5).status_code == 401
+    assert requests.get(api.url + "/auth/me", headers=headers, timeout=20).status_code == 401
 
 
 def test_too_few_credits_are_refused_with_402_and_three_numbers(api: Api) -> None:
@@ -190,7 +190,7 @@ def test_a_draft_of_another_account_is_not_found(api: Api) -> None:
 
 def test_a_draft_of_another_kind_of_job_cannot_be_promoted(api: Api) -> None:
     order = {"account": api.account, "seconds": 0}
-    made = requests.post(api.url + "/_sandbox/other-jobs", json=order, timeout=5).json()
+    made = requests.post(api.url + "/_sandbox/other-jobs", json=order, timeout=20).json()
     assert api.promote(made["image_result_ids"][0]).status_code == 400
 
 
@@ -215,7 +215,7 @@ def test_a_promotion_without_an_integer_id_is_refused(api: Api, number: object) 
 
 def test_a_body_that_is_no_json_object_is_refused(api: Api) -> None:
     for body in ("{", "[]", '"x"', "\x00"):
-        answer = api.session.post(api.url + "/identity/create", data=body, timeout=5)
+        answer = api.session.post(api.url + "/identity/create", data=body, timeout=20)
         assert (answer.status_code, answer.json()["error"]) == (400, "Invalid request")
 
 

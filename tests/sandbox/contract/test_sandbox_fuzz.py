@@ -30,7 +30,7 @@ def test_fuzzed_requests_are_answered_with_documented_statuses(still: Sandbox) -
 
 
 def test_every_endpoint_under_a_token_is_fuzzed(still: Sandbox) -> None:
-    document = requests.get(still.url + "/openapi.json", timeout=5).json()
+    document = requests.get(still.url + "/openapi.json", timeout=20).json()
     described = {(path, method.upper()) for path, item in document["paths"].items() for method in item}
     beside = ("/_sandbox", "/cdn", "/storage", "/openapi.json")
     served = {
@@ -105,7 +105,7 @@ def test_any_json_as_a_creation_body_is_taken_or_refused(still: Sandbox, body: o
     ids=["NaN", "beyond all bounds", "half a character", "no UTF-8", "too deep", "too long a number"],
 )
 def test_what_no_json_reader_should_take_is_refused(api: Api, body: bytes) -> None:
-    assert api.session.post(api.url + "/identity/create", data=body, timeout=5).status_code == 400
+    assert api.session.post(api.url + "/identity/create", data=body, timeout=20).status_code == 400
 
 
 def test_a_body_without_end_is_cut_off(api: Api) -> None:

@@ -67,12 +67,12 @@ def test_a_quiet_stream_sends_keepalives(api: Api) -> None:
 
 def test_the_token_may_be_given_in_the_query(api: Api) -> None:
     url = api.url + "/notifications/events"
-    with requests.get(url, params={"token": api.account}, stream=True, timeout=5) as answer:
+    with requests.get(url, params={"token": api.account}, stream=True, timeout=20) as answer:
         assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (
             200,
             "text/event-stream",
         )
-    assert requests.get(api.url + "/auth/me", params={"token": api.account}, timeout=5).status_code == 401
+    assert requests.get(api.url + "/auth/me", params={"token": api.account}, timeout=20).status_code == 401
 
 
 def test_filters_let_through_only_what_was_asked_for(api: Api) -> None:

@@ -28,8 +28,8 @@ def test_an_uploaded_file_can_be_fetched_again(api: Api) -> None:
     slot = api.post("/upload", {"filename": "a.png"}).json()
     assert slot["content_type"] == "image/png"
     headers = {"Content-Type": "image/png"}
-    assert requests.put(slot["upload_url"], data=b"bytes", headers=headers, timeout=5).status_code == 200
-    assert requests.get(slot["download_url"], timeout=5).content == b"bytes"
+    assert requests.put(slot["upload_url"], data=b"bytes", headers=headers, timeout=20).status_code == 200
+    assert requests.get(slot["download_url"], timeout=20).content == b"bytes"
 
 
 def test_without_a_filename_one_is_made_up(api: Api) -> None:
@@ -45,16 +45,16 @@ def test_a_file_that_is_no_picture_is_refused(api: Api, filename: object) -> Non
 def test_the_storage_refuses_a_wrong_type_a_wrong_signature_and_a_token(api: Api) -> None:
     url = api.post("/upload", {"filename": "a.jpg"}).json()["upload_url"]
     wrong_type = {"Content-Type": "image/png"}
-    assert requests.put(url, data=b"x", headers=wrong_type, timeout=5).status_code == 403
-    assert requests.put(url + "0", data=b"x", headers=JPEG, timeout=5).status_code == 403
-    assert api.session.put(url, data=b"x", headers=JPEG, timeout=5).status_code == 400
+    assert requests.put(url, data=b"x", headers=wrong_type, timeout=20).status_code == 403
+    assert requests.put(url + "0", data=b"x", headers=JPEG, timeout=20).status_code == 403
+    assert api.session.put(url, data=b"x", headers=JPEG, timeout=20).status_code == 400
     assert api.ledger()["violations"]["tokens_on_foreign_urls"] == 1
 
 
 def test_an_upload_address_expires(api: Api) -> None:
     api.set(upload_url_seconds=0)
     url = api.post("/upload", {"filename": "a.jpg"}).json()["upload_url"]
-    assert requests.put(url, data=b"x", headers=JPEG, timeout=5).status_code == 403
+    assert requests.put(url, data=b"x", headers=JPEG, timeout=20).status_code == 403
 
 
 def test_an_extraction_describes_the_photo_and_is_charged_apart(api: Api) -> None:

@@ -27,7 +27,7 @@ def signed_with(secret: str, delivery: tuple[dict[str, str], bytes]) -> bool:
 
 def put(api: Api, receiver: Receiver) -> dict[str, Any]:
     """Set the webhook and take its first ping."""
-    hook = api.session.put(api.url + "/webhooks", json={"url": receiver.url}, timeout=5).json()
+    hook = api.session.put(api.url + "/webhooks", json={"url": receiver.url}, timeout=20).json()
     ping = receiver.next()
     assert ping[0]["X-Webhook-Event"] == "ping"
     assert signed_with(hook["secret"], ping)
@@ -78,7 +78,7 @@ def test_the_test_event_needs_a_webhook(api: Api, receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("url", [None, "", "ftp://x/", "http://", "//x", "http://[", 7])
 def test_a_webhook_needs_an_http_url(api: Api, url: object) -> None:
-    assert api.session.put(api.url + "/webhooks", json={"url": url}, timeout=5).status_code == 400
+    assert api.session.put(api.url + "/webhooks", json={"url": url}, timeout=20).status_code == 400
 
 
 def test_a_delivery_that_fails_is_tried_again(api: Api) -> None:
@@ -167,7 +167,7 @@ def test_the_secret_is_shown_in_no_ledger_and_no_journal(api: Api, receiver: Rec
 
 
 def test_the_journal_hides_the_query_of_a_webhooks_address(api: Api, receiver: Receiver) -> None:
-    api.session.put(api.url + "/webhooks", json={"url": receiver.url + "?key=hidden"}, timeout=5)
+    api.session.put(api.url + "/webhooks", json={"url": receiver.url + "?key=hidden"}, timeout=20)
     [entry] = api.sandbox.journal(api.account)
     assert f"{receiver.url}?***" in entry["request"]
     assert f"{receiver.url}?***" in entry["answer"]

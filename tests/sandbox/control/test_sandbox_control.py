@@ -62,7 +62,7 @@ def test_an_account_may_be_named_with_or_without_its_prefix(api: Api) -> None:
     name = api.account.removeprefix("sandbox-")
     api.sandbox.settings(account=name, jobs_cap=1)
     order = {"account": name, "seconds": 3600}
-    assert requests.post(api.url + "/_sandbox/other-jobs", json=order, timeout=5).status_code == 200
+    assert requests.post(api.url + "/_sandbox/other-jobs", json=order, timeout=20).status_code == 200
     ledger = api.sandbox.ledger(name)
     assert (ledger["settings"]["jobs_cap"], ledger["jobs_in_flight"]) == (1, 1)
     api.get("/auth/me")
@@ -115,10 +115,10 @@ def test_the_journal_keeps_requests_and_answers_without_secrets(api: Api) -> Non
 def test_the_journal_tells_how_large_bodies_really_were(api: Api) -> None:
     upload = api.post("/upload", {"filename": "a.jpg"}).json()
     picture, text = b"\xff\xd8" * 5_000, "\u00e9" * 5_000
-    requests.put(upload["upload_url"], data=picture, headers={"Content-Type": "image/jpeg"}, timeout=5)
+    requests.put(upload["upload_url"], data=picture, headers={"Content-Type": "image/jpeg"}, timeout=20)
     # The sandbox is shared: others may have sent as much, and to where there is nothing.
     elsewhere = f"/nowhere/{api.account}"
-    api.session.post(api.url + elsewhere, data=("a" + text).encode(), timeout=5)
+    api.session.post(api.url + elsewhere, data=("a" + text).encode(), timeout=20)
     paths = (urlsplit(upload["upload_url"]).path, elsewhere)
     stored, other = (entry for entry in api.sandbox.journal(limit=2_000) if entry["path"] in paths)
     assert (stored["request_bytes"], other["request_bytes"]) == (10_000, 10_001)
@@ -129,7 +129,7 @@ def test_the_journal_tells_how_large_bodies_really_were(api: Api) -> None:
 def test_the_overview_shows_accounts_and_escapes_what_clients_wrote(api: Api) -> None:
     api.set(drafts_median_seconds=3600)
     api.create(RED, name="<script>alert(1)</script>")
-    page = requests.get(api.url + "/_sandbox/", timeout=5)
+    page = requests.get(api.url + "/_sandbox/", timeout=20)
     assert page.headers["content-type"].startswith("text/html")
     assert api.account in page.text
     assert "<script>" not in page.text
@@ -137,12 +137,12 @@ def test_the_overview_shows_accounts_and_escapes_what_clients_wrote(api: Api) ->
 
 def test_the_overview_shows_the_newest_accounts_their_caps_and_their_pictures() -> None:
     with running(drafts_median_seconds=0, preprocessing_median_seconds=3600, jobs_cap=1) as sandbox:
-        assert "No account yet" in requests.get(sandbox.url + "/_sandbox/", timeout=5).text
+        assert "No account yet" in requests.get(sandbox.url + "/_sandbox/", timeout=20).text
         for number in range(23):
             with Api(sandbox, f"a{number:02d}") as api:
                 [draft] = api.drafts()
                 api.promote(draft)
-        page = requests.get(sandbox.url + "/_sandbox/", timeout=5).text
+        page = requests.get(sandbox.url + "/_sandbox/", timeout=20).text
     assert "sandbox-a22" in page
     assert "sandbox-a02" not in page.partition("Last requests")[0]
     assert "And 3 older accounts" in page
@@ -196,7 +196,7 @@ def test_a_place_where_no_state_can_be_written_is_refused_at_start(tmp_path: Pat
 def test_a_killed_sandbox_loses_no_more_than_its_last_second(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with process_with(state) as (process, url, session):
-        session.post(url + "/identity/create", json={"instructions": [RED]}, timeout=5)
+        session.post(url + "/identity/create", json={"instructions": [RED]}, timeout=20)
         deadline = time.monotonic() + 10
         while not (state.exists() and b"identity_creation" in state.read_bytes()):
             assert time.monotonic() < deadline
@@ -247,7 +247,7 @@ def test_the_process_stops_at_once_although_a_stream_is_open(tmp_path: Path, num
         with session.get(url + "/notifications/events", stream=True) as stream:
             assert next(stream.iter_lines()) == b"event: backfill_complete"
             process.send_signal(number)
-            _, errors = process.communicate(timeout=5)
+            _, errors = process.communicate(timeout=20)
         assert (process.returncode, errors) == (0, b"")
     assert json.loads(state.read_bytes())["accounts"][0]["name"] == "sandbox-a"
 
@@ -278,7 +278,7 @@ def test_every_setting_fault_and_ledger_field_is_documented(api: Api) -> None:
 def test_the_control_refuses_pages_from_elsewhere(
     still: Sandbox, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    refused = requests.request(method, still.url + path, headers=headers, json={}, timeout=5)
+    refused = requests.request(method, still.url + path, headers=headers, json={}, timeout=20)
     assert refused.status_code == 403
     assert "The control" in refused.json()["error"]
 
@@ -286,7 +286,7 @@ def test_the_control_refuses_pages_from_elsewhere(
 @pytest.mark.parametrize("host", ["localhost", "localhost:1234", "127.0.0.1:99", "127.1.2.3", "[::1]:80"])
 def test_the_control_answers_to_each_name_of_this_machine(still: Sandbox, host: str) -> None:
     own = {"Host": host, "Origin": f"http://{host}"}
-    assert requests.get(f"{still.url}/_sandbox/ledger", headers=own, timeout=5).status_code == 200
+    assert requests.get(f"{still.url}/_sandbox/ledger", headers=own, timeout=20).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_the_control_answers_to_each_name_of_this_machine(still: Sandbox, host: 
 )
 def test_the_journal_shows_no_password_of_who_signs_in(api: Api, body: bytes) -> None:
     where = f"{api.url}/auth/login?password=hush-hush"
-    requests.post(where, data=body, auth=("ada", "hush-hush"), timeout=5)
+    requests.post(where, data=body, auth=("ada", "hush-hush"), timeout=20)
     assert "hush" not in json.dumps(api.sandbox.journal())
 
 

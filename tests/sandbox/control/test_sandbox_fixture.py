@@ -47,7 +47,7 @@ def test_a_sandbox_of_its_own_begins_with_settings_that_a_reset_keeps() -> None:
         assert (now["credits"], now["blocked_names"]) == (40, ["Ada"])
         assert (own.ledger()["dialect"], own.ledger()["seed"]) == ("docs", 7)
     with pytest.raises(requests.ConnectionError):
-        requests.get(own.url, timeout=5)
+        requests.get(own.url, timeout=20)
 
 
 def test_a_sandbox_that_cannot_be_started_says_why() -> None:
@@ -71,7 +71,7 @@ def test_it_brings_no_module_of_ours_and_ends_with_its_parent(tmp_path: Path) ->
         told = json.loads(theirs.stdout.readline())
         assert ROOMS.isdisjoint(told["modules"])
         assert told["path_is_as_before"]
-        assert requests.get(f"{told['url']}/_sandbox/ledger", timeout=5).ok
+        assert requests.get(f"{told['url']}/_sandbox/ledger", timeout=20).ok
         theirs.send_signal(signal.SIGKILL)
     assert _is_gone(told["url"])
 
@@ -80,7 +80,7 @@ def _is_gone(url: str) -> bool:
     end = time.monotonic() + 10
     while time.monotonic() < end:
         try:
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=20)
         except requests.ConnectionError:
             return True
     return False

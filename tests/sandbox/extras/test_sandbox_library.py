@@ -35,7 +35,7 @@ def test_an_uploaded_identity_is_in_the_library_and_takes_a_slot(api: Api) -> No
     }  # fmt: skip
     assert (made["original_filename"], made["image_description"]) == ("ada.png", "spring")
     assert (made["visibility"], made["created_by"]) == ("private", api.account.removeprefix("sandbox-"))
-    assert requests.get(made["link"], timeout=5).headers["content-type"] == "image/jpeg"
+    assert requests.get(made["link"], timeout=20).headers["content-type"] == "image/jpeg"
     shown = api.get(f"/identity/{made['identity_code']}").json()
     assert (shown["preprocessing_status"], shown["link"]) == ("completed", made["link"])
     assert api.ledger()["slots_used"] == 1
@@ -59,10 +59,10 @@ def test_an_upload_under_a_taken_name_brings_its_identitys_code(api: Api) -> Non
 def test_what_is_no_form_or_no_picture_is_refused(api: Api) -> None:
     assert send(api, "/identity/upload", b"no picture").status_code == 400
     assert api.post("/identity/upload", {"name": "Ada"}).status_code == 400
-    missing = api.session.post(api.url + "/identity/upload", files={"other": b"x"}, timeout=5)
+    missing = api.session.post(api.url + "/identity/upload", files={"other": b"x"}, timeout=20)
     assert missing.status_code == 400
     headers = {"Content-Type": "multipart/form-data"}
-    unbound = api.session.post(api.url + "/identity/upload", data=b"x", headers=headers, timeout=5)
+    unbound = api.session.post(api.url + "/identity/upload", data=b"x", headers=headers, timeout=20)
     assert unbound.status_code == 400
     assert api.ledger()["identities"] == []
 
@@ -73,7 +73,7 @@ def test_another_view_is_brought_to_its_size_for_nothing(api: Api) -> None:
     assert (made["success"], made["pov_index"], made["processed_count"]) == (True, 2, 1)
     [image] = made["processed_images"]
     assert image["original_filename"] == "ada.png"
-    with Image.open(io.BytesIO(requests.get(image["link"], timeout=5).content)) as served:
+    with Image.open(io.BytesIO(requests.get(image["link"], timeout=20).content)) as served:
         assert served.size == (1024, 1024)
     assert api.get("/auth/me").json()["credits"] == 100_000
     assert send(api, f"/identity/{code}/pov", pov_index="x").status_code == 400
@@ -83,14 +83,14 @@ def test_another_view_is_brought_to_its_size_for_nothing(api: Api) -> None:
 def test_metadata_are_kept_and_described(api: Api) -> None:
     code = send(api, "/identity/upload", name="Ada").json()["identity_code"]
     path = f"{api.url}/identity/{code}/metadata"
-    answer = api.session.patch(path, json={"tag": "spring", "gender": "female", "age": 31}, timeout=5)
+    answer = api.session.patch(path, json={"tag": "spring", "gender": "female", "age": 31}, timeout=20)
     assert answer.json() == {
         "success": True,
         "message": "Metadata updated.",
         "name": "Ada",
         "image_description": "31 years old, female, spring",
     }
-    api.session.patch(path, json={"age": None}, timeout=5)
+    api.session.patch(path, json={"age": None}, timeout=20)
     assert api.get(f"/identity/{code}").json()["image_description"] == "female, spring"
 
 
@@ -99,7 +99,7 @@ def test_metadata_are_kept_and_described(api: Api) -> None:
 )
 def test_metadata_that_are_none_are_refused(api: Api, body: dict[str, Any]) -> None:
     code = send(api, "/identity/upload").json()["identity_code"]
-    answer = api.session.patch(f"{api.url}/identity/{code}/metadata", json=body, timeout=5)
+    answer = api.session.patch(f"{api.url}/identity/{code}/metadata", json=body, timeout=20)
     assert (answer.status_code, answer.json()["detail"][0]["field"]) == (400, next(iter(body)))
 
 
@@ -108,7 +108,7 @@ def test_the_library_is_filtered_by_metadata_and_state(api: Api) -> None:
         code = send(api, "/identity/upload", name=name, tag="x").json()["identity_code"]
         body = {"gender": gender, "age": age}
         assert (
-            api.session.patch(f"{api.url}/identity/{code}/metadata", json=body, timeout=5).status_code == 200
+            api.session.patch(f"{api.url}/identity/{code}/metadata", json=body, timeout=20).status_code == 200
         )
 
     def found(**query: Any) -> list[str]:

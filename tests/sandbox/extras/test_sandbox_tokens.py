@@ -15,11 +15,11 @@ HOUR = 3_600
 
 def me(sandbox: Sandbox, token: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(sandbox.url + "/auth/me", headers=headers, timeout=5)
+    return requests.get(sandbox.url + "/auth/me", headers=headers, timeout=20)
 
 
 def login(sandbox: Sandbox, name: str, password: str = "secret") -> requests.Response:
-    return requests.post(sandbox.url + "/auth/login", auth=(name, password), timeout=5)
+    return requests.post(sandbox.url + "/auth/login", auth=(name, password), timeout=20)
 
 
 @pytest.mark.parametrize("expiration", [HOUR, "PT2H", "P30D", "30D,00:00:00"])
@@ -63,7 +63,7 @@ def test_a_login_gives_a_pair_that_can_be_renewed_once(api: Api) -> None:
 
     def renew() -> requests.Response:
         body = {"refresh_token": first["refresh_token"]}
-        return requests.post(api.url + "/auth/refresh", json=body, timeout=5)
+        return requests.post(api.url + "/auth/refresh", json=body, timeout=20)
 
     second = renew().json()
     assert set(second) == set(first) - {"user"}
@@ -75,10 +75,10 @@ def test_a_login_gives_a_pair_that_can_be_renewed_once(api: Api) -> None:
 def test_a_login_needs_a_name_and_a_password(api: Api) -> None:
     assert login(api.sandbox, "a", "").status_code == 401
     assert login(api.sandbox, "").status_code == 401
-    assert requests.post(api.url + "/auth/login", timeout=5).status_code == 401
+    assert requests.post(api.url + "/auth/login", timeout=20).status_code == 401
     headers = {"Authorization": "Basic ???"}
-    assert requests.post(api.url + "/auth/login", headers=headers, timeout=5).status_code == 401
-    assert requests.post(api.url + "/auth/refresh", json={}, timeout=5).status_code == 400
+    assert requests.post(api.url + "/auth/login", headers=headers, timeout=20).status_code == 401
+    assert requests.post(api.url + "/auth/refresh", json={}, timeout=20).status_code == 400
 
 
 def test_tokens_survive_a_restart_but_no_reset(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_no_token_and_no_signature_is_in_the_journal(api: Api) -> None:
     made: list[Any] = [api.post("/auth/token", {"expiration": HOUR}).json()["token"]]
     made += [value for key, value in login(api.sandbox, "j").json().items() if key.endswith("token")]
     body = {"refresh_token": made[-1]}
-    renewed = requests.post(api.url + "/auth/refresh", json=body, timeout=5).json()
+    renewed = requests.post(api.url + "/auth/refresh", json=body, timeout=20).json()
     made += [renewed["token"], renewed["refresh_token"]]
     address = api.post("/upload", {"filename": "a.jpg"}).json()["upload_url"]
     made.append(address.partition("signature=")[2])

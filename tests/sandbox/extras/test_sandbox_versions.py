@@ -171,7 +171,7 @@ def test_the_gallery_is_filtered_and_sorted_by_job(api: Api) -> None:
 def test_a_project_has_the_pictures_that_its_references_were_for(api: Api) -> None:
     slot = api.post("/upload", {"filename": "a.png", "project_name": "Spring"}).json()
     headers = {"Content-Type": "image/png"}
-    assert requests.put(slot["upload_url"], data=b"x", headers=headers, timeout=5).status_code == 200
+    assert requests.put(slot["upload_url"], data=b"x", headers=headers, timeout=20).status_code == 200
     asset = {"prompt": "in this vibe", "input_assets": [{"file_id": slot["file_id"]}]}
     job_id = api.create(asset).json()["job_id"]
     assert api.get(f"/jobs/{job_id}/status").json()["project_text"] == "Spring"
@@ -204,7 +204,7 @@ def test_an_archive_of_nothing_too_much_or_an_expired_address_is_refused(api: Ap
     api.set(download_url_seconds=0)
     job_id = finished(api)
     url = api.post("/download", {"job_id": job_id}).json()["download_url"]
-    assert requests.get(url + "0", timeout=5).status_code == 403
+    assert requests.get(url + "0", timeout=20).status_code == 403
     assert api.post("/download", {"job_id": "job_none"}).status_code == 404
     assert api.post("/download", {}).status_code == 400
     assert api.post("/download/bulk", {"job_ids": []}).status_code == 400

@@ -27,7 +27,7 @@ NO_CREDITS = {
 def delete_identity(api: Api, code: str) -> None:
     """Delete an identity as somebody does by hand."""
     headers = {"Authorization": f"Bearer {api.token}"}
-    assert requests.delete(f"{api.url}/identity/{code}", headers=headers, timeout=5).status_code == 204
+    assert requests.delete(f"{api.url}/identity/{code}", headers=headers, timeout=20).status_code == 204
 
 
 def creates(flow: Flow, brief_id: str, what: str) -> list[int]:

@@ -7,6 +7,7 @@ import pytest
 from calls import TOKEN
 from pydantic import SecretStr
 from scripted_server import Server, serving
+from support import DEADLINE
 
 from worker.network.pool import open_pool
 from worker.piktid.client import PiktID
@@ -20,10 +21,18 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def pool(server: Server) -> Iterator[httpx.Client]:
-    with open_pool(timeout_connect=2.0, timeout_read=0.3, timeout_write=0.3, timeout_pool=0.1) as opened:
+    """Connections with more patience than a busy machine needs for an answer."""
+    with open_pool(timeout_connect=2.0, timeout_read=DEADLINE, timeout_write=DEADLINE) as opened:
         yield opened
 
 
 @pytest.fixture
 def api(pool: httpx.Client, server: Server) -> PiktID:
     return PiktID(pool, server.url, SecretStr(TOKEN))
+
+
+@pytest.fixture
+def impatient_api(server: Server) -> Iterator[PiktID]:
+    """A client that gives up soon, for servers that never answer."""
+    with open_pool(timeout_connect=2.0, timeout_read=0.3, timeout_write=0.3) as opened:
+        yield PiktID(opened, server.url, SecretStr(TOKEN))

@@ -76,7 +76,6 @@ def test_a_call_that_finds_no_free_connection_was_not_sent(server: Server) -> No
 @pytest.mark.parametrize(
     "reply",
     [
-        pytest.param(HANGING, id="silence"),
         pytest.param(RESET, id="reset"),
         pytest.param(Cut(b""), id="closed without a word"),
         pytest.param(Cut(b"HTTP/1.1 202 Acc"), id="half a status line"),
@@ -97,9 +96,12 @@ def test_once_the_request_has_left_a_failure_leaves_the_outcome_unknown(
     assert len(server.seen) == 1
 
 
-def test_a_body_that_the_server_does_not_take_leaves_the_outcome_unknown(server: Server, api: PiktID) -> None:
+@pytest.mark.parametrize("prompt", ["a face", "a" * 32_000_000], ids=["silence", "a body not taken"])
+def test_a_server_that_does_not_go_on_leaves_the_outcome_unknown(
+    server: Server, impatient_api: PiktID, prompt: str
+) -> None:
     server.answers = [HANGING]
-    assert type(failure(lambda: api.create({"prompt": "a" * 32_000_000}))) is OutcomeUnknownError
+    assert type(failure(lambda: impatient_api.create({"prompt": prompt}))) is OutcomeUnknownError
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again(server: Server, api: PiktID) -> None:
