@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import dramatiq
 
+from actors import call_numbers
 from actors.boot import broker
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
@@ -54,7 +55,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
     if record.state == "held":
         _watch_later(rt, record)
         return
-    if record.get("doing") == "extract":
+    if record.get("doing") == call_numbers.EXTRACTING:
         return
     question = f"its step {actor} could not be run: {dead_letter.error}; retry it once the cause is mended"
     evidence = {
@@ -68,7 +69,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
     if KINDS[record.kind].states[record.state].permit:
         held = transitions.watched(held, rt.look_ms)
     if record.state == "promoting":
-        journal = steps.outcome("promote", record, "unknown")
+        journal = steps.outcome(KINDS[record.kind].endpoint, record, "unknown")
         held = replace(held, journal=journal, completion=Completion.COUNTED)
     rt.ledger.apply(record, held)
 

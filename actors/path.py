@@ -15,6 +15,7 @@ from actors.boot import broker
 from actors.broker.consumer import refuse
 from actors.runtime import Runtime, runtime
 from config import keys, logs
+from config.limits import Endpoint
 from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import Record, brief_subject
@@ -140,12 +141,12 @@ def promote_draft(subject: str) -> None:
     try:
         promoted = rt.apis[promotion.account].promote(**request, send_by=send_by)
     except AlreadyPromotedError as done:
-        outcome = steps.outcome("promote", promotion, "already promoted")
+        outcome = steps.outcome(Endpoint.PROMOTE, promotion, "already promoted")
         _record_identity(rt, promotion, done.identity_code, None, outcome)
     except ApiError as error:
         error_handling.refuse_promotion(rt, promotion, error)
     else:
-        outcome = steps.outcome("promote", promotion, "accepted", credits=PROMOTION_CREDITS)
+        outcome = steps.outcome(Endpoint.PROMOTE, promotion, "accepted", credits=PROMOTION_CREDITS)
         _record_identity(rt, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
 
 

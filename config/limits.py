@@ -6,6 +6,7 @@ piktid-v2.md section 5).
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
@@ -14,8 +15,16 @@ from config import durations
 
 #: The word that lifts a limit, as 0 does, which is what is stored.
 NONE = "none"
+_MINUTE = durations.RATE_WINDOW_SECONDS
 #: The windows' names for people, by seconds; others are told in seconds.
 _PERIODS = {60: "minute", 3_600: "hour", 86_400: "day"}
+
+
+class Endpoint(StrEnum):
+    """The paid endpoints at which jobs are ordered, as keys, journal, pauses and views call them."""
+
+    CREATE = "create"
+    PROMOTE = "promote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Limit:
     """What the number of a limit counts."""
 
     unit: str
-    endpoint: str | None = None
+    endpoint: Endpoint | None = None
     """The paid endpoint whose requests it bounds; None: it bounds no requests."""
     seconds: float | None = None
     """The length of their window, in the API's time. An endpoint may have several."""
@@ -40,10 +49,10 @@ class Limits(BaseModel):
         5, ge=0, description="Jobs in flight at once, shared with the account's other products."
     )
     slots: Annotated[int, Limit("identities")] = Field(50, ge=0, description="Identities in the library.")
-    create_per_minute: Annotated[int, Limit("requests", "create", durations.RATE_WINDOW_SECONDS)] = Field(
+    create_per_minute: Annotated[int, Limit("requests", Endpoint.CREATE, _MINUTE)] = Field(
         5, ge=0, description="Creates in any minute."
     )
-    promote_per_minute: Annotated[int, Limit("requests", "promote", durations.RATE_WINDOW_SECONDS)] = Field(
+    promote_per_minute: Annotated[int, Limit("requests", Endpoint.PROMOTE, _MINUTE)] = Field(
         5, ge=0, description="Promotes in any minute."
     )
     express: Annotated[int, Limit("jobs", can_be_lifted=False)] = Field(
@@ -76,7 +85,7 @@ class Window:
     """Of its key, and of its place in the views: the first of an endpoint is named like the endpoint."""
     limit: str
     """The name of the limit that says how many requests it takes."""
-    endpoint: str
+    endpoint: Endpoint
     seconds: float
     """Its length in the API's time."""
 

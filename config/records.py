@@ -6,7 +6,7 @@ its meaning says. Records of older versions may lack any of them but the first f
 
 from typing import NamedTuple
 
-from config.limits import ROWS, Limits
+from config.limits import ROWS, Endpoint, Limits
 
 #: Types: a time, a length of time, a text as JSON, an amount, a mark that is there or not.
 TIME = "ms since 1970"
@@ -128,8 +128,8 @@ ACCOUNT = (
         field
         for what, of in (
             ("pause", "the account"),
-            ("create", "creates"),
-            ("promote", "promotes"),
+            (Endpoint.CREATE, "creates"),
+            (Endpoint.PROMOTE, "promotes"),
             ("prepare", "uploads and extractions"),
         )
         for field in (

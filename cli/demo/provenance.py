@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from config.limits import Endpoint
 from worker.ledger.events import BriefAccepted, DraftsReady, PreprocessingCompleted, Promoted
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import brief_subject
@@ -98,7 +99,8 @@ def _times(
 ) -> dict[str, str | None]:
     """Return when each step was taken, the last time it was; None where it is not on record."""
     found = {event.type: _iso(event.time) for event in events if event.subject in subjects}
-    submitted = [entry["at"] for entry in journal if (entry["call"], entry["what"]) == ("create", "intended")]
+    creates = [entry for entry in journal if entry["call"] == Endpoint.CREATE]
+    submitted = [entry["at"] for entry in creates if entry["what"] == "intended"]
     return {
         "accepted": found.get(BriefAccepted.type),
         "submitted": _of_ms(submitted[-1]) if submitted else None,

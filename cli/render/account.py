@@ -13,7 +13,7 @@ from worker.views.account_reading import MOST_WAITING
 
 #: Holders and batches that are listed.
 MOST = 20
-_PAUSED = {
+_PAUSED: dict[str, str] = {
     "pause": "all",
     **{endpoint: f"{endpoint}s" for endpoint in ENDPOINTS},
     "prepare": "uploads, descriptions",
@@ -106,7 +106,7 @@ def _budget(budget: AccountBudget) -> str:
 
 
 def _waiting(report: AccountReport) -> Iterator[str]:
-    create, promote, asleep = (report.waiting[what] for what in ("create", "promote", "prepare"))
+    create, promote, asleep = (report.waiting[what] for what in (*ENDPOINTS, "prepare"))
     yield f"  waiting   {create} to create, {promote} to promote" + (
         f", {asleep} to prepare once a pause ends" if asleep else ""
     )

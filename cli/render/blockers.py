@@ -10,7 +10,7 @@ from config.times import format_duration, format_time
 from worker.ledger.kinds import KINDS
 from worker.views.account import AccountReport
 
-_PAUSED = {
+_PAUSED: dict[str, str] = {
     "pause": "the account",
     **{product.endpoint: product.creating for product in KINDS.values()},
     "prepare": "uploading and describing",

@@ -23,6 +23,7 @@ from project.rooms import (
 )
 
 from config import keys
+from config.limits import Endpoint
 
 #: From the top to the ground: a module imports of its own room and of lower floors, directly or by any chain.
 FLOORS = (
@@ -65,6 +66,8 @@ CALLS = {
     *(f"worker.piktid.{module}" for module in ("client", "pictures", "transport", "uploads")),
     *(f"actors.listener.{module}" for module in ("cleaner", "following", "listener")),
 }
+#: The table of endpoints, and the records' fields, of which some are written by the step of that name.
+SPELLS_ENDPOINTS = ("config.limits", "config.records")
 MOST_MODULES = 15
 #: Lines; a module of 200 begins to owe an explanation.
 LONGEST = 250
@@ -178,6 +181,24 @@ def _folder(package: str, named: dict[str, str]) -> Path:
     """The folder of a package: as pyproject.toml says, else inside that of the package around it."""
     around, _, last = package.rpartition(".")
     return ROOT / named[package] if package in named else _folder(around, named) / last
+
+
+def test_endpoints_are_named_in_one_place() -> None:
+    """What is ordered where stands in the kinds' rows; a word in the code would not follow them."""
+    words = {str(endpoint) for endpoint in Endpoint}
+    spelt = {
+        f"{module}:{node.lineno}"
+        for module, path in modules().items()
+        if module.startswith(("config", "worker", "actors", "web", "cli")) and module not in SPELLS_ENDPOINTS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in words
+    }
+    in_lua = {
+        path.name
+        for path in [*lua_code.COMMANDS, *lua_code.MODULES]
+        if re.search(rf"^[^-]*'({'|'.join(words)})'", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert spelt | in_lua == set()
 
 
 @every(sorted(keys.ALL))

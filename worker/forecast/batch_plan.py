@@ -8,11 +8,12 @@ import redis
 
 from config import keys
 from config.accounts import DEFAULT
+from config.limits import Endpoint
 from config.settings import Settings
 from config.text import credits_text
 from worker.briefs.brief import Brief
 from worker.forecast.inputs import forecast, waiting_needs
-from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.ledger.kinds import ENDPOINTS, PROMOTION_CREDITS
 from worker.views import account_reading
 from worker.views.account import AccountReport
 from worker.views.blockers import Processes, processes
@@ -78,7 +79,7 @@ def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence
         draft_credits=None if report.draft_price is None else drafts * report.draft_price,
         slots_free=report.slots_free,
         slots_wanted=sum(before),
-        waiting=report.waiting["create"],
+        waiting=report.waiting[Endpoint.CREATE],
         counted=len(before),
         seconds=expected.end if len(expected.starts) == len(before) + len(needs) else None,
         in_the_way=tuple(_in_the_way(report, processes(client))),
@@ -91,7 +92,7 @@ def _in_the_way(report: AccountReport, found: Processes) -> Iterator[str]:
         yield "no worker runs"
     if report.listener is None:
         yield "no listener follows it"
-    for what in ("pause", "create", "promote"):
+    for what in ("pause", *ENDPOINTS):
         if (pause := report.pauses.get(what)) is not None and pause.refusals:
             yield f"the API refuses: {pause.reason}"
 

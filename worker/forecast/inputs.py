@@ -6,7 +6,7 @@ from typing import Any
 import redis
 
 from config import durations, keys
-from config.limits import windows_of
+from config.limits import Endpoint, windows_of
 from config.settings import Settings
 from worker.forecast.simulation import Caps, Estimate, Load, Rate, estimate
 from worker.ledger.kinds import Kind
@@ -21,7 +21,7 @@ UNCAPPED = 50
 
 def waiting_needs(client: "redis.Redis", account: str) -> list[int]:
     """Return the slots that each of the first `MOST` waiting briefs needs, in the order of their start."""
-    subjects: Any = client.zrange(keys.WAITING(account, "create"), 0, MOST - 1)
+    subjects: Any = client.zrange(keys.WAITING(account, Endpoint.CREATE), 0, MOST - 1)
     with client.pipeline(transaction=False) as pipe:
         for subject in subjects:
             pipe.hget(keys.RECORD(subject), "need")
@@ -45,15 +45,15 @@ def caps(report: AccountReport, settings: Settings, *, urgent: bool = False) -> 
         # An account without a cap still has one while others use its jobs; beyond so many more it has none.
         jobs=limits["jobs"] or (0 if report.working is None else report.working + UNCAPPED),
         express=0 if urgent else limits["express"],
-        create=_rates(report, settings, "create"),
-        promote=_rates(report, settings, "promote"),
+        create=_rates(report, settings, Endpoint.CREATE),
+        promote=_rates(report, settings, Endpoint.PROMOTE),
         drafts=_seconds(report.drafts_ms, durations.USUAL_DRAFTS_SECONDS, settings),
         preprocessing=_seconds(report.preprocessing_ms, durations.USUAL_PREPROCESSING_SECONDS, settings),
         preprocessing_counts=settings.preprocessing_counts,
     )
 
 
-def _rates(report: AccountReport, settings: Settings, endpoint: str) -> list[Rate]:
+def _rates(report: AccountReport, settings: Settings, endpoint: Endpoint) -> list[Rate]:
     rates = []
     for window in (report.windows[each.name] for each in windows_of(endpoint)):
         seconds = settings.api_ms(window.seconds) / 1000
@@ -86,14 +86,14 @@ def _load(report: AccountReport, settings: Settings) -> Load:
         step = settings.api_ms(durations.BUSY_AGAIN_SECONDS) / 1000
         return [max(first, 0) + step * number for number in range(known.jobs - report.working)]
 
-    def paused(endpoint: str) -> float:
+    def paused(endpoint: Endpoint) -> float:
         ends = [report.pauses[what].until for what in ("pause", endpoint) if what in report.pauses]
         return max([0, *(end - report.read_at for end in ends)]) / 1000
 
     return Load(
         jobs=[(left(holder), holder.need if _creates(holder) else 0) for holder in report.jobs],
-        create_from=paused("create"),
-        promote_from=paused("promote"),
-        promotions=report.waiting["promote"],
+        create_from=paused(Endpoint.CREATE),
+        promote_from=paused(Endpoint.PROMOTE),
+        promotions=report.waiting[Endpoint.PROMOTE],
         more_jobs=tried_again(),
     )

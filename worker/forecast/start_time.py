@@ -3,6 +3,7 @@
 import itertools
 from typing import NamedTuple
 
+from config.limits import Endpoint
 from config.settings import Settings
 from worker.forecast.inputs import caps, forecast
 from worker.ledger.command_answers import Waits
@@ -58,7 +59,7 @@ def _simulated(
     """Return the forecast by the account's limits alone, or None and why there is none."""
     if told.get("position") is None:
         return None, "it changed just now; ask again"
-    creates = told["endpoint"] == "create"
+    creates = told["endpoint"] == Endpoint.CREATE
     position = told["position"]
     if creates and position > len(needs):
         return None, f"{position - 1} are before it, too many to simulate"

@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from config import keys
+from config.limits import Endpoint
 from config.settings import Settings
 from worker.forecast.inputs import waiting_needs
 from worker.forecast.start_time import assumed, start_of
@@ -142,7 +143,7 @@ def _waiting(
     if told is None:
         return None
     missing = tuple(each | _held(client, report, each) for each in told["missing"])
-    needs = waiting_needs(client, report.name) if told["endpoint"] == "create" else []
+    needs = waiting_needs(client, report.name) if told["endpoint"] == Endpoint.CREATE else []
     start = start_of(report, settings, told, needs, found)
     return Waiting(
         endpoint=told["endpoint"],

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.limits import Endpoint
 from worker.ledger.states import BRIEF, PROMOTION, State
 
 
@@ -23,7 +24,7 @@ class Kind(StrEnum):
 class Product:
     """What a kind of record buys. The words are for people: they follow "waits", "paused" and a number."""
 
-    endpoint: str
+    endpoint: Endpoint
     """The paid endpoint of its job, and what the journal calls such a call."""
     creating: str
     """What is paused while its endpoint is."""
@@ -68,7 +69,7 @@ PROMOTION_CREDITS = 50
 
 KINDS: dict[Kind, Product] = {
     Kind.BRIEF: Product(
-        endpoint="create",
+        endpoint=Endpoint.CREATE,
         creating="creating",
         plural="briefs",
         cost=None,
@@ -87,7 +88,7 @@ KINDS: dict[Kind, Product] = {
         following="promoting",
     ),
     Kind.PROMOTION: Product(
-        endpoint="promote",
+        endpoint=Endpoint.PROMOTE,
         creating="promoting",
         plural="promotions",
         cost=PROMOTION_CREDITS,

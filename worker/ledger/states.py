@@ -6,6 +6,8 @@ them. The pictures of docs/states.md and the test of the refused moves are made 
 
 from typing import NamedTuple
 
+from config.limits import Endpoint
+
 
 class State(NamedTuple):
     """One state: the allowed moves from it, the actor that its timer wakes, what it holds of the account."""
@@ -30,7 +32,7 @@ BRIEF: dict[str, State] = {
         ("waiting", "failed", "held", "cancelled"),
         "prepare_brief",
         happens="its files are uploaded and its reference image described",
-        meets=("pause", "create", "prepare"),
+        meets=("pause", Endpoint.CREATE, "prepare"),
     ),
     # accepted, waits for permits; once they are granted, submit_brief comes
     "waiting": State(("submitting", "failed", "held", "cancelled"), "submit_brief"),
@@ -55,19 +57,19 @@ BRIEF: dict[str, State] = {
         permit=True,
         slots=True,
         happens="the API draws its drafts",
-        meets=("pause", "promote"),
+        meets=("pause", Endpoint.PROMOTE),
     ),
     # where a rule chooses, the brief goes on in the same call, else it waits for a person
     "choosing": State(
         ("promoting", "failed", "cancelled"),
         slots=True,
         happens="its drafts are being chosen from",
-        meets=("pause", "promote"),
+        meets=("pause", Endpoint.PROMOTE),
     ),
     "promoting": State(
         ("done", "failed", "held", "cancelled"),
         happens="its promotions are under way",
-        meets=("pause", "promote"),
+        meets=("pause", Endpoint.PROMOTE),
     ),
     # waits for an operator's word: on its job, on the description of its photo, on a step that fails
     "held": State(
@@ -90,7 +92,7 @@ PROMOTION: dict[str, State] = {
         permit=True,
         slots=True,
         happens="its promotions are under way",
-        meets=("pause", "promote"),
+        meets=("pause", Endpoint.PROMOTE),
     ),
     # the identity is there
     "preprocessing": State(

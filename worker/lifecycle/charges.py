@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from config.limits import Endpoint
 from config.text import credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 
+#: The paid call that orders no job: the description of a reference image.
+EXTRACT = "extract"
 #: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
 PREPROCESSING_FAILED = "preprocessing failed"
 
@@ -66,7 +69,7 @@ class Journal:
     @property
     def charges(self) -> dict[str, float]:
         """The credits that each of its jobs has used, as far as the API has told them."""
-        outcomes = [outcome for call in self.of("create") for outcome in call.outcomes]
+        outcomes = [outcome for call in self.of(Endpoint.CREATE) for outcome in call.outcomes]
         said = [each for each in outcomes if each["what"] == "charged" and each.get("credits") is not None]
         return {each["job_id"]: float(each["credits"]) for each in said}
 
@@ -117,18 +120,19 @@ def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
     # One that was promoted already was so by a call of unknown outcome.
     codes = {outcome["identity_code"] for outcome in outcomes if "identity_code" in outcome}
     drafts = sum(journal.charges.values()) if journal.charges else credits_of_drafts or 0.0
-    taken = sum(call.taken for call in journal.of("extract"))
+    taken = sum(call.taken for call in journal.of(EXTRACT))
     return Spent(drafts, len(codes) * PROMOTION_CREDITS, taken, len(journal.unresolved))
 
 
 def paid_text(credits_known: float, journal: Journal) -> str:
     """Return in words what was paid for a brief as far as known, and what may have been."""
-    extracted = sum(call.taken for call in journal.of("extract"))
+    extracted = sum(call.taken for call in journal.of(EXTRACT))
     known = [f"{credits_text(credits_known)} credits"] if credits_known else []
-    known += ["drafts of unknown price"] if journal.made("create", "job_id") and not credits_known else []
+    has_job = bool(journal.made(Endpoint.CREATE, "job_id"))
+    known += ["drafts of unknown price"] if has_job and not credits_known else []
     known += ["a description of its reference image"] if extracted else []
     maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unresolved)]
     return ", ".join([*known, *maybe]) or "nothing"
 
 
-_NAMES = {"extract": "a description", "create": "a create", "promote": "a promotion"}
+_NAMES = {EXTRACT: "a description", Endpoint.CREATE: "a create", Endpoint.PROMOTE: "a promotion"}

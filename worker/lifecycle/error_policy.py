@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from config import durations
+from config.limits import Endpoint
 from config.settings import Settings
 from worker.ledger.transition import Completion, Pause, Throttle
 from worker.piktid import errors as api
@@ -20,8 +21,8 @@ class Scope(StrEnum):
     """What is held up after an error: nothing but the record, an endpoint, or the account."""
 
     ACCOUNT = "pause"
-    CREATE = "create"
-    PROMOTE = "promote"
+    CREATE = Endpoint.CREATE
+    PROMOTE = Endpoint.PROMOTE
     PREPARE = "prepare"
     THROTTLED = "throttled"
 

@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from config.errors import IdentityWorkerError
+from config.limits import Endpoint
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
 from worker.lifecycle import preparing, steps
-from worker.lifecycle.charges import Journal
+from worker.lifecycle.charges import EXTRACT, Journal
 from worker.lifecycle.transitions import AT_ONCE, QUESTION_FIELDS
 
 
@@ -83,12 +84,12 @@ def _from_failed(brief: Record, journal: Journal) -> Move:
         return _move(brief, "choosing")
     if brief.get("job_id") is not None:
         return _move(brief, "generating", timer_ms=AT_ONCE)
-    if "create" in journal.unresolved or "extract" in journal.unresolved:
+    if Endpoint.CREATE in journal.unresolved or EXTRACT in journal.unresolved:
         raise OperationRefusedError(
             f"brief {brief.brief_id} may have been paid for, nobody knows: "
             "enqueue it under another id to pay for it anyway"
         )
-    if journal.made("create", "job_id"):
+    if journal.made(Endpoint.CREATE, "job_id"):
         raise OperationRefusedError(
             f"brief {brief.brief_id} has a job that its record does not name: see `status {brief.brief_id}`"
         )

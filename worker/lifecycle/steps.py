@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.briefs.envelope import Choose, OnNameTaken
 from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady, ToldDraft
+from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record, parse_subject
 from worker.lifecycle.choosing import candidate
 from worker.piktid.answers import Draft, JobResults
@@ -36,7 +37,8 @@ def refused(call: str, record: Record, error: ApiError, **details: Any) -> dict[
 
 def charged(brief: Record, results: JobResults) -> dict[str, Any]:
     """Return the journal's entry for what a brief's job cost; credits are None where the API is silent."""
-    return outcome("create", brief, "charged", job_id=results.job_id, credits=results.credits_used)
+    call = KINDS[brief.kind].endpoint
+    return outcome(call, brief, "charged", job_id=results.job_id, credits=results.credits_used)
 
 
 def rules_of(brief: Record) -> tuple[Choose, ...]:

@@ -12,7 +12,8 @@ import redis
 
 from config import keys
 from config.errors import IdentityWorkerError
-from worker.lifecycle.charges import PREPROCESSING_FAILED, Call, Journal, take_apart
+from config.limits import Endpoint
+from worker.lifecycle.charges import EXTRACT, PREPROCESSING_FAILED, Call, Journal, take_apart
 from worker.piktid.errors import NotFoundError
 from worker.views import snapshots
 from worker.views.models import BriefView
@@ -105,7 +106,7 @@ def faults(audited: Audited) -> Iterator[str]:
 
 
 def _creates(brief: BriefView, journal: Journal) -> Iterator[str]:
-    jobs = journal.made("create", "job_id")
+    jobs = journal.made(Endpoint.CREATE, "job_id")
     allowed = 1 + journal.said("resend")
     if len(jobs) > allowed:
         yield f"{len(jobs)} creates were accepted, {allowed} allowed: jobs {', '.join(sorted(jobs))}"
@@ -119,7 +120,7 @@ def _creates(brief: BriefView, journal: Journal) -> Iterator[str]:
 
 
 def _extracts(journal: Journal) -> Iterator[str]:
-    taken, allowed = sum(call.taken for call in journal.of("extract")), 1 + journal.said("resend")
+    taken, allowed = sum(call.taken for call in journal.of(EXTRACT)), 1 + journal.said("resend")
     if taken > allowed:
         yield f"{taken} descriptions of its reference image were accepted, {allowed} allowed"
 
@@ -127,7 +128,8 @@ def _extracts(journal: Journal) -> Iterator[str]:
 def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
     accepted: Counter[object] = Counter()
     on_record = {promotion.identity_code for promotion in brief.promotions}
-    for call in journal.of("promote"):
+    promotes = journal.of(Endpoint.PROMOTE)
+    for call in promotes:
         codes = {each.get("identity_code") for each in call.outcomes if each["what"] == "accepted"}
         failed = any(each["what"] == PREPROCESSING_FAILED for each in call.outcomes)
         accepted[_draft(call)] += len(codes) - failed
@@ -136,7 +138,7 @@ def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
     for draft, times in accepted.items():
         if times > 1:
             yield f"draft {draft} was promoted {times} times"
-    known = {outcome.get("identity_code") for call in journal.of("promote") for outcome in call.outcomes}
+    known = {outcome.get("identity_code") for call in promotes for outcome in call.outcomes}
     for promotion in brief.promotions:
         if promotion.identity_code is not None and promotion.identity_code not in known:
             yield f"identity {promotion.identity_code} is of no promote in the journal"
@@ -144,16 +146,17 @@ def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
 
 def _unresolved_calls(brief: BriefView, journal: Journal) -> Iterator[str]:
     states = {promotion.subject: promotion.state for promotion in brief.promotions}
-    settled = {_draft(call) for call in journal.of("promote") if not call.unresolved}
+    settled = {_draft(call) for call in journal.of(Endpoint.PROMOTE) if not call.unresolved}
     resent = journal.said("resend")
     for call in journal.calls:
         kind, subject = call.intended["call"], call.intended["subject"]
         if not call.unresolved:
             continue
-        if kind == "promote" and (states.get(subject) in _PROMOTE_UNRESOLVED or _draft(call) in settled):
-            continue
-        if kind != "promote":
-            if brief.state in (_CREATE_UNRESOLVED if kind == "create" else _EXTRACT_UNRESOLVED):
+        if kind == Endpoint.PROMOTE:
+            if states.get(subject) in _PROMOTE_UNRESOLVED or _draft(call) in settled:
+                continue
+        else:
+            if brief.state in (_CREATE_UNRESOLVED if kind == Endpoint.CREATE else _EXTRACT_UNRESOLVED):
                 continue
             if resent > 0:
                 resent -= 1

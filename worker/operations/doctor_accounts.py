@@ -7,7 +7,7 @@ import redis
 
 from config import durations
 from config.accounts import Account
-from config.limits import NONE
+from config.limits import NONE, Endpoint
 from config.text import counted, credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health
@@ -110,8 +110,8 @@ def _pauses(report: AccountReport) -> Iterator[Check]:
 
 
 def _slots(report: AccountReport) -> Check:
-    name, waits = f"slots {report.name}", report.waiting["create"]
-    promotions = report.waiting["promote"]
+    name, waits = f"slots {report.name}", report.waiting[Endpoint.CREATE]
+    promotions = report.waiting[Endpoint.PROMOTE]
     if report.slots_cap is None:
         return Check(name, Health.OK, "no cap")
     taken = f"{report.slots_used} of {report.slots_cap} are identities, {report.slots_reserved} reserved"
@@ -131,7 +131,7 @@ def _slots(report: AccountReport) -> Check:
 
 
 def _budget(report: AccountReport, budget: AccountBudget) -> Check:
-    name, waits = f"budget {report.name}", report.waiting["create"] + report.waiting["promote"]
+    name, waits = f"budget {report.name}", report.waiting[Endpoint.CREATE] + report.waiting[Endpoint.PROMOTE]
     left, allowed = credits_text(budget.left), credits_text(budget.allowed)
     told = f"{left} credits of {allowed} are left, {credits_text(budget.spent)} are spent"
     if budget.left >= max(budget.allowed * NEAR, PROMOTION_CREDITS):

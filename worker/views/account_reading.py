@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from config import keys
-from config.limits import DEFAULTS, WINDOWS, Window
+from config.limits import DEFAULTS, WINDOWS, Endpoint, Window
 from config.times import redis_ms
 from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.records import account_subject
@@ -47,8 +47,8 @@ def summary(client: "redis.Redis", name: str) -> AccountSummary:
         pipe.zcard(keys.PERMITS(name))
         pipe.zcard(keys.IDENTITIES(name))
         pipe.hvals(keys.SLOTS(name))
-        pipe.zcard(keys.WAITING(name, "create"))
-        pipe.zcard(keys.WAITING(name, "promote"))
+        pipe.zcard(keys.WAITING(name, Endpoint.CREATE))
+        pipe.zcard(keys.WAITING(name, Endpoint.PROMOTE))
         pipe.exists(keys.LEASE(name))
         time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
     seen = slots_seen(fields)
@@ -167,8 +167,8 @@ def _records(
     client: "redis.Redis",
     name: str,
     permits: Sequence[tuple[str, float]],
-    listed: Mapping[str, Sequence[str]],
-) -> tuple[tuple[PermitHolder, ...], dict[str, Counter[str]]]:
+    listed: Mapping[Endpoint, Sequence[str]],
+) -> tuple[tuple[PermitHolder, ...], dict[Endpoint, Counter[str]]]:
     """Return the holders of the permits, and by endpoint how many of each batch wait."""
     with client.pipeline(transaction=False) as pipe:
         for subject, _ in permits:
@@ -193,9 +193,11 @@ def _records(
     return tuple(holders), counts
 
 
-def _by_batch(waiting: Mapping[str, Counter[str]], parked: Mapping[str, int]) -> tuple[BatchWaiting, ...]:
-    found = sorted({*waiting["create"], *waiting["promote"], *parked})
+def _by_batch(
+    waiting: Mapping[Endpoint, Counter[str]], parked: Mapping[str, int]
+) -> tuple[BatchWaiting, ...]:
+    creates, promotes = waiting[Endpoint.CREATE], waiting[Endpoint.PROMOTE]
     return tuple(
-        BatchWaiting(batch or None, waiting["create"][batch], waiting["promote"][batch], parked.get(batch, 0))
-        for batch in found
+        BatchWaiting(batch or None, creates[batch], promotes[batch], parked.get(batch, 0))
+        for batch in sorted({*creates, *promotes, *parked})
     )

@@ -8,7 +8,7 @@ from config.text import printable
 from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.ledger import Ledger
 
-_WHAT = {
+_WHAT: dict[str, str] = {
     "pause": "the pause of the whole account",
     **{endpoint: f"the pause of {endpoint}s" for endpoint in ENDPOINTS},
     "prepare": "the pause of uploads and descriptions",
