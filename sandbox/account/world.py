@@ -12,6 +12,7 @@ from sandbox.account.hub import Hub
 from sandbox.account.library import fill_library
 from sandbox.account.webhooks import Deliveries
 from sandbox.common.clock import Clock
+from sandbox.common.errors import SandboxError
 from sandbox.common.faults import Faults
 from sandbox.common.journal import Journal
 from sandbox.common.names import TOKEN_PREFIX
@@ -22,7 +23,7 @@ FIRST_RESULT_ID = 10_001
 Ts = TypeVarTuple("Ts")
 
 
-class SettingsError(ValueError):
+class SettingsError(SandboxError, ValueError):
     """Raised when a setting is unknown, or its value none that it can have."""
 
 

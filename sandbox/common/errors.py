@@ -1,10 +1,14 @@
-"""The errors that the API answers, in the documented shape."""
+"""The root of the sandbox's exceptions, and the errors that the API answers, in the documented shape."""
 
 from dataclasses import dataclass
 from typing import Any
 
 
-class ApiError(Exception):
+class SandboxError(Exception):
+    """Any error of the sandbox; the classes below it end in `Error` and say when they are raised."""
+
+
+class ApiError(SandboxError):
     """Raised by any part of the sandbox to answer the request with this status and body."""
 
     def __init__(

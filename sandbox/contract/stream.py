@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.account.account import Account, Notification
 from sandbox.account.hub import Filter, Stream
 from sandbox.account.world import World
+from sandbox.common.errors import SandboxError
 from sandbox.jobs.publishing import forget_old
 from sandbox.serving.context import account_of, world_of
 
@@ -41,7 +42,7 @@ class EventStream:
             world.hub.leave(stream)
 
 
-class _CutError(Exception):
+class _CutError(SandboxError):
     """Raised where a fault cuts the connection."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
+from sandbox.common.errors import SandboxError
 from sandbox.pictures import words
 from sandbox.pictures.guesses import guessed
 
@@ -24,7 +25,7 @@ _SAME = 40**2
 _LONG, _MEDIUM = 0.12, 0.04
 
 
-class NotAPictureError(ValueError):
+class NotAPictureError(SandboxError, ValueError):
     """Raised when the bytes are no picture that can be read."""
 
 

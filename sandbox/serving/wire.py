@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from starlette.types import Message, Receive, Scope, Send
 
+from sandbox.common.errors import SandboxError
+
 LARGEST_BODY = 32 * 1024 * 1024
 #: How much of an answer is remembered for the journal.
 REMEMBERED_BYTES = 4_000
@@ -57,7 +59,7 @@ async def cut(scope: Scope, receive: Receive) -> None:
         pass
 
 
-class TooLargeError(Exception):
+class TooLargeError(SandboxError):
     """Raised when a client sends more than anything here needs."""
 
 
