@@ -2,8 +2,7 @@
 
 Whoever needs one writes `durations.NAME` where it is needed, and binds it to no name of its own: a process
 with shorter waits (`tests/chaos/programs/quick.py`) changes this module alone. Those of the API's clock go
-through `Settings.api_ms`, which divides them by the speed of a sandbox. What a command line shows how often,
-and the patience of the demo, stand where they are used.
+through `Settings.api_ms`, which divides them by the speed of a sandbox.
 """
 
 # -- The API's own times (of the API's clock) ---------------------------------------------------------------
@@ -184,6 +183,21 @@ HTTP_MOST_SECONDS = 60.0
 #: In which the head, and the body, of a request to `web` must have come.
 WEB_HEAD_SECONDS = 10.0
 WEB_BODY_SECONDS = 10.0
+
+# -- Command lines and the demo -----------------------------------------------------------------------------
+
+#: Between two redraws of `watch` and `demo` without an event, as elapsed times go on; and at the least.
+REDRAW_SECONDS = 0.5
+REDRAW_LEAST_SECONDS = 0.1
+#: Between two looks of `accounts --watch`.
+ACCOUNTS_AGAIN_SECONDS = 1.0
+#: Between two words of how far the reading of many briefs is.
+PROGRESS_SECONDS = 0.5
+#: That the demo's sandbox may take to answer, and between two looks whether it does.
+DEMO_START_SECONDS = 30.0
+DEMO_LOOK_SECONDS = 0.05
+#: That a process of the demo may take to end after SIGTERM; a worker finishes its one HTTP call.
+DEMO_STOP_SECONDS = 35.0
 
 # -- Pauses that grow, and how long things are remembered ---------------------------------------------------
 

@@ -19,9 +19,6 @@ from worker.store import embedded
 TOKEN = "sandbox-demo"  # noqa: S105
 #: The same briefs give the same identities in every run.
 SEED = 1
-#: Seconds that the sandbox may take to answer, and seconds between two looks.
-START_DEADLINE = 30.0
-LOOK = 0.05
 #: Ports tried: a free one can be taken by another process before the sandbox has it.
 PORTS = 3
 
@@ -83,18 +80,20 @@ def _start_sandbox(all_: Installation, directory: Path, speed: float, check: Che
 
 
 def _wait_for_answer(all_: Installation, check: Check) -> None:
-    deadline = time.monotonic() + START_DEADLINE
+    deadline = time.monotonic() + durations.DEMO_START_SECONDS
     while time.monotonic() < deadline:
         check()
         all_.check()
         try:
             httpx.get(f"{all_.api_url}/_sandbox/ledger", trust_env=False).raise_for_status()
         except httpx.HTTPError:
-            time.sleep(LOOK)  # it listens some time after it was started, and nothing tells when
+            time.sleep(
+                durations.DEMO_LOOK_SECONDS
+            )  # it listens some time after it was started, and nothing tells when
         else:
             return
     child = all_.children[0]
-    raise ChildDiedError(child.name, f"did not answer within {START_DEADLINE:g} s", child.log)
+    raise ChildDiedError(child.name, f"did not answer within {durations.DEMO_START_SECONDS:g} s", child.log)
 
 
 def _let_minute_pass(all_: Installation, speed: float, check: Check) -> None:
@@ -106,7 +105,7 @@ def _let_minute_pass(all_: Installation, speed: float, check: Check) -> None:
     while time.monotonic() < end:
         check()
         all_.check()
-        time.sleep(LOOK)
+        time.sleep(durations.DEMO_LOOK_SECONDS)
 
 
 def _is_free(port: int) -> bool:

@@ -17,10 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from config import durations
 from config.errors import IdentityWorkerError
 
-#: Seconds that a child may take to end after SIGTERM; a worker finishes its one HTTP call.
-STOP_DEADLINE = 35.0
 #: Lines of a dead child's log that are shown.
 TAIL = 15
 
@@ -72,7 +71,7 @@ def stop(children: Sequence[Child]) -> None:
     """End children together: SIGTERM, and SIGKILL to what is left of their sessions after the deadline."""
     for child in children:
         child.process.terminate()
-    deadline = time.monotonic() + STOP_DEADLINE
+    deadline = time.monotonic() + durations.DEMO_STOP_SECONDS
     for child in children:
         with suppress(subprocess.TimeoutExpired):
             child.process.wait(max(0.0, deadline - time.monotonic()))

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from config import durations
+
 Each = TypeVar("Each")
-#: Seconds between two lines.
-_PAUSE = 0.5
 
 
 def told(items: Iterable[Each], what: str) -> Iterator[Each]:
@@ -19,7 +19,7 @@ def told(items: Iterable[Each], what: str) -> Iterator[Each]:
     width = 0
     for number, item in enumerate(items, 1):
         yield item
-        if time.monotonic() - last >= _PAUSE:
+        if time.monotonic() - last >= durations.PROGRESS_SECONDS:
             last = time.monotonic()
             line = f"{number} {what}"
             width = len(line)

@@ -18,6 +18,7 @@ from cli.shared.common import (
     print_json,
     say,
 )
+from config import durations
 from config.text import printable
 from config.times import format_time
 from worker.views import account_reading
@@ -25,9 +26,6 @@ from worker.views.account import AccountReport
 
 if TYPE_CHECKING:
     import redis
-
-#: Seconds between two looks.
-TICK = 1.0
 
 
 def command(
@@ -76,7 +74,7 @@ def _watch(client: "redis.Redis") -> None:
             lines = [folded(printable(line)) for report in _reports(client) for line in account_lines(report)]
             text = Text("\n".join(lines) or "No account is on record.", no_wrap=True, overflow="ellipsis")
             live.update(text, refresh=True)
-            time.sleep(TICK)
+            time.sleep(durations.ACCOUNTS_AGAIN_SECONDS)
 
 
 def _follow(client: "redis.Redis") -> None:
@@ -89,7 +87,7 @@ def _follow(client: "redis.Redis") -> None:
                 typer.echo(f"{format_time(report.read_at)}:")
                 _print([report])
                 sys.stdout.flush()
-        time.sleep(TICK)
+        time.sleep(durations.ACCOUNTS_AGAIN_SECONDS)
 
 
 def _stands(report: AccountReport) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cli.reading import progress
 from cli.reading.text import encoded
 from cli.sending.files import Item, Reading
+from config import durations
 from worker.briefs.faults import Fault
 
 ONE = {"name": "one"}
@@ -324,7 +325,7 @@ def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> N
 def test_on_a_terminal_reading_many_shows_progress_and_wipes_it_away(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "_PAUSE", 0)
+    monkeypatch.setattr(durations, "PROGRESS_SECONDS", 0)
     assert list(progress.told([1, 2], "briefs read")) == [1, 2]
     assert capsys.readouterr().err == "", "no terminal"
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
