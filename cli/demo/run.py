@@ -13,10 +13,11 @@ from rich.console import Console
 from cli.demo import results
 from cli.demo.installation import Check, Installation, running
 from cli.render.briefs import waits_for_person
-from cli.render.display import display, follow, look
+from cli.render.display import display
 from cli.sending import delivery
 from cli.sending.outgoing import Outgoing, Status
 from cli.shared.common import client_of
+from cli.shared.overview import follow, look
 from config.settings import settings
 from config.text import counted
 from worker.views import snapshots

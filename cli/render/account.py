@@ -8,8 +8,14 @@ from config.limits import NONE, period
 from config.text import counted, credits_text
 from config.times import format_duration, format_time
 from worker.ledger.kinds import ENDPOINTS
-from worker.views.account import AccountBudget, AccountReport, BatchWaiting, PermitHolder, WindowView
-from worker.views.account_reading import MOST_WAITING
+from worker.views.account import (
+    MOST_WAITING,
+    AccountBudget,
+    AccountReport,
+    BatchWaiting,
+    PermitHolder,
+    WindowView,
+)
 
 #: Holders and batches that are listed.
 MOST = 20

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cli.shared.overview import Snapshot
 from config.text import printable
 from config.times import format_duration
 from worker.views.account import AccountSummary
@@ -25,22 +25,6 @@ _LOOKS = {
 _UNDER_WAY = ("▸", "cyan")
 #: Columns of a brief's mark and id; longer ids are cut. On 80 columns the rest is just enough for its state.
 _ID_WIDTH = 54
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The briefs and their accounts as they were read together."""
-
-    briefs: Sequence[BriefView]
-    accounts: Sequence[AccountSummary]
-    unread_open: int = 0
-    unread_finished: int = 0
-    """How many more are on record, beyond those that were read."""
-
-    @property
-    def count(self) -> int:
-        """How many briefs there are."""
-        return len(self.briefs) + self.unread_open + self.unread_finished
 
 
 def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | None = None) -> RenderableType:

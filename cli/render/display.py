@@ -4,55 +4,17 @@ On a terminal the whole snapshot is redrawn; elsewhere each change of a state is
 """
 
 import time
-from collections.abc import Iterator
 from typing import Self
 
-import redis
 from rich.console import Console
 from rich.constrain import Constrain
 from rich.live import Live
 
-from cli.render.briefs import Snapshot, detail, draw
+from cli.render.briefs import detail, draw
+from cli.shared.overview import Snapshot
 from config.text import printable
 from config.times import format_duration
 from worker.ledger.records import parse_subject
-from worker.views import account_reading, outlet, snapshots
-from worker.views.listing import Listed, listed
-
-#: Seconds between two looks without an event (elapsed times go on), and between two redraws at the least.
-TICK = 0.5
-PAUSE = 0.1
-#: Open and finished briefs that are read for a snapshot of the display, twice a second.
-OPEN, FINISHED = 1_000, 1_000
-
-
-def look(client: "redis.Redis", batch: str | None = None, *, everything: bool = False) -> Snapshot:
-    """Read the briefs, of one batch if given, and the accounts that they belong to.
-
-    Unless `everything` is wanted, of very many only the first are read, and the others counted.
-    """
-    found = listed(client, batch) if everything else _first(client, batch)
-    briefs = list(snapshots.each(client, found.ids))
-    return Snapshot(
-        briefs,
-        account_reading.summaries(client, briefs),
-        unread_open=found.all_open - len(found.open),
-        unread_finished=found.all_finished - len(found.finished),
-    )
-
-
-def _first(client: "redis.Redis", batch: str | None) -> Listed:
-    return listed(client, batch, most_open=OPEN, most_finished=FINISHED)
-
-
-def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot]:
-    """Yield a snapshot at once, after events, and every half second; ends never."""
-    since = outlet.last_id(client)
-    while True:
-        yield look(client, batch)
-        time.sleep(PAUSE)  # a burst of events is one redraw
-        entries = outlet.read(client, since, block_ms=round((TICK - PAUSE) * 1000))
-        since = entries[-1].id if entries else since
 
 
 class Screen:

@@ -1,53 +1,22 @@
 """Prints held briefs and dead letters, each with the command that answers it."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import typer
-
-from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.common import complain, print_json_lists, say
-from config.text import counted, printable
-from config.times import format_duration, format_time, redis_ms
+from cli.shared.common import say
+from config.text import printable
+from config.times import format_duration, format_time
 from worker.briefs.faults import shown
 from worker.lifecycle.recovery import answers, argument
-from worker.views import snapshots
 from worker.views.models import BriefView
 
-if TYPE_CHECKING:
-    import redis
-
-#: Held briefs, and dead letters, that are listed for people unless they ask for all.
-MOST = 500
 #: What is said of a brief that an operator has ended while a call or a job of it is under way.
 AS_WISHED = "nothing more is bought for it, and it ends when what is under way is over"
 
 
-def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
-    """Print what is held, what waits longest first; for people `MOST` of it unless `everything` is wanted."""
-    ids, dead = snapshots.held_ids(client), dead_letters.ids(client)
-    if beyond := dead_letters.beyond(client):
-        told = f"{beyond} more entries of the queue are put aside, since there are too many dead letters; "
-        complain(f"{told}they come back to it when half of these are retried or cancelled")
-    if as_json:
-        held = map(_facts, snapshots.held(client, ids))
-        print_json_lists(
-            {"held": held, "dead_letters": map(_dead_letter_json, dead_letters.each(client, dead))}
-        )
-        return
-    most = max(len(ids), len(dead)) if everything else MOST
-    now = redis_ms(client.time())
-    for brief in snapshots.held(client, ids[:most]):
-        _show_brief(brief, now)
-    for dead_letter in dead_letters.each(client, dead[:most]):
-        _show_dead_letter(dead_letter, now)
-    typer.echo(f"{len(ids)} held, {counted(len(dead), 'dead letter')}")
-    if most < max(len(ids), len(dead)):
-        typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
-
-
-def _show_brief(brief: BriefView, now: int) -> None:
+def print_held(brief: BriefView, now: int) -> None:
+    """Print a held brief; `now` in ms since 1970."""
     _say(f"brief {brief.brief_id}: held for {format_duration(now - brief.moved_at)}, was {brief.left}")
     _say(f"  {brief.question}")
     for line in (*_deaths(brief), *candidate_lines(brief)):
@@ -55,7 +24,8 @@ def _show_brief(brief: BriefView, now: int) -> None:
     _say(f"  {stop_request_text(brief) or f'`{answer(brief)}`'}")
 
 
-def _show_dead_letter(dead_letter: DeadLetter, now: int) -> None:
+def print_dead_letter(dead_letter: DeadLetter, now: int) -> None:
+    """Print a dead letter; `now` in ms since 1970."""
     since = format_duration(now - dead_letter.at)
     _say(f"dead letter {dead_letter.id}: in the queue {dead_letter.queue}, for {since}")
     _say(f"  {dead_letter.error}")
@@ -94,7 +64,8 @@ def _deaths(brief: BriefView) -> Iterator[str]:
             yield f"worker {death['worker']} died {format_duration(brief.read_at - death['at'])} ago"
 
 
-def _facts(brief: BriefView) -> dict[str, Any]:
+def held_json(brief: BriefView) -> dict[str, Any]:
+    """Return a held brief for programs."""
     promotions = [each for each in brief.promotions if each.state == "held"]
     return {
         "brief_id": brief.brief_id,
@@ -113,7 +84,8 @@ def _facts(brief: BriefView) -> dict[str, Any]:
     }
 
 
-def _dead_letter_json(dead_letter: DeadLetter) -> dict[str, Any]:
+def dead_letter_json(dead_letter: DeadLetter) -> dict[str, Any]:
+    """Return a dead letter for programs."""
     # A dead letter may hold any bytes, which JSON can't.
     texts = {
         "queue": dead_letter.queue,

@@ -131,6 +131,16 @@ def test_what_is_decided_reaches_no_http_client_by_any_chain(place: str) -> None
     assert [found for module in own if (found := chain(module, {"httpx", "httpcore"}, {READS_URLS}))] == []
 
 
+@every([module for module in modules() if room(module) == "cli.render"])
+def test_what_draws_reads_nothing(module: str) -> None:
+    """It is given values: what it prints can be tested without a Redis, and costs no more than it shows."""
+    ledger = {"worker.ledger.ledger", "worker.ledger.commands", "worker.ledger.accounts"}
+    assert not {each for each in imports()[module] if each.startswith(("redis", "worker.store"))}
+    assert not imports()[module] & ledger
+    nodes = ast.walk(ast.parse(modules()[module].read_text(encoding="utf-8")))
+    assert "client" not in {node.arg for node in nodes if isinstance(node, ast.arg)}
+
+
 @every(ROOMS)
 def test_a_room_is_seen_at_a_glance(place: str) -> None:
     own = [path for module, path in modules().items() if room(module) == place]

@@ -83,6 +83,10 @@ class WindowView:
     """When those that were answered stop counting."""
 
 
+#: Waiting subjects of an endpoint whose batches are read.
+MOST_WAITING = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class BatchWaiting:
     """How many of a batch wait; `batch` is None for those without one."""

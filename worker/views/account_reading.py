@@ -15,6 +15,7 @@ from worker.ledger.records import account_subject
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
 from worker.views.account import (
+    MOST_WAITING,
     AccountBudget,
     AccountReport,
     AccountSummary,
@@ -26,8 +27,6 @@ from worker.views.account import (
 from worker.views.models import BriefView, Fields
 from worker.views.slots import slots_cap, slots_seen
 
-#: Waiting subjects of an endpoint whose batches are read.
-MOST_WAITING = 1_000
 _NO_BATCH = ""
 _UNDER_WAY = float("inf")
 _Requests = Sequence[tuple[str, float]]

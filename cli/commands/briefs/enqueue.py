@@ -11,7 +11,7 @@ import typer
 from cli.reading import progress
 from cli.render import batch_plan
 from cli.render.outgoing import outgoing_json, show_all, show_totals
-from cli.sending import delivery, photos
+from cli.sending import delivery, photos, planning
 from cli.sending.files import Reading
 from cli.sending.outgoing import REJECTED, Outgoing, Status, prepare
 from cli.sending.photos import Photos
@@ -173,7 +173,7 @@ def _budgeted(briefs: Sequence[Outgoing], max_credits: float | None) -> str | No
     """Return the batch whose budget is asked for; of no brief there is none, and the faults are told."""
     if max_credits is None or not any(each.brief is not None for each in briefs):
         return None
-    return batch_plan.the_batch(briefs, max_credits)
+    return planning.the_batch(briefs, max_credits)
 
 
 def _set_budget(
@@ -194,7 +194,7 @@ def _dry_run(
     again: bool,
     as_json: bool,
 ) -> None:
-    found = batch_plan.of(values, briefs, budgeted, again=again)
+    found = planning.plan_of(values, briefs, budgeted, again=again)
     plan = batch_plan.plan_json(found, max_credits)
     if as_json:
         print_json(

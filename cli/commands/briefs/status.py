@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actors.broker import dead_letters
 from cli.render.briefs import waits_for_pick
-from cli.render.held import show_held
+from cli.render.held import dead_letter_json, held_json, print_dead_letter, print_held
 from cli.render.one_brief import print_brief
 from cli.shared.common import (
     USED_WRONGLY,
     Json,
+    complain,
     console,
     fail,
     fail_unknown,
@@ -22,8 +24,8 @@ from cli.shared.common import (
     print_json_lists,
     say,
 )
-from config.text import printable
-from config.times import format_duration
+from config.text import counted, printable
+from config.times import format_duration, redis_ms
 from worker.views import account_reading, snapshots
 from worker.views.account import AccountSummary
 from worker.views.listing import Listed, listed
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Open and finished briefs that are listed for people unless they ask for all.
 OPEN, FINISHED = 500, 50
+#: Held briefs, and dead letters, that are listed for people unless they ask for all.
+HELD = 500
 #: Rows of one table: more than these are drawn one table after the other.
 TABLE = 1_000
 #: Columns of a brief's id; on 80 columns an identity's code still fits beside it.
@@ -69,6 +73,29 @@ def command(
             _print_facts(client, batch)
         else:
             _show_many(client, batch, everything=everything)
+
+
+def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
+    """Print what is held, what waits longest first; for people `HELD` of it unless `everything` is wanted."""
+    ids, dead = snapshots.held_ids(client), dead_letters.ids(client)
+    if beyond := dead_letters.beyond(client):
+        told = f"{beyond} more entries of the queue are put aside, since there are too many dead letters; "
+        complain(f"{told}they come back to it when half of these are retried or cancelled")
+    if as_json:
+        held = map(held_json, snapshots.held(client, ids))
+        print_json_lists(
+            {"held": held, "dead_letters": map(dead_letter_json, dead_letters.each(client, dead))}
+        )
+        return
+    most = max(len(ids), len(dead)) if everything else HELD
+    now = redis_ms(client.time())
+    for brief in snapshots.held(client, ids[:most]):
+        print_held(brief, now)
+    for dead_letter in dead_letters.each(client, dead[:most]):
+        print_dead_letter(dead_letter, now)
+    typer.echo(f"{len(ids)} held, {counted(len(dead), 'dead letter')}")
+    if most < max(len(ids), len(dead)):
+        typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
 
 
 def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:

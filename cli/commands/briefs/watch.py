@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.render.briefs import Snapshot, draw
-from cli.render.display import display, follow, look
+from cli.render.briefs import draw
+from cli.render.display import display
 from cli.shared.common import (
     USED_WRONGLY,
     Json,
@@ -17,6 +17,7 @@ from cli.shared.common import (
     print_drawing,
     print_json,
 )
+from cli.shared.overview import Snapshot, follow, look
 from config.text import printable
 
 

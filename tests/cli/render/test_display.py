@@ -10,8 +10,9 @@ import redis
 from commandline import SCRIPT, Command, environment
 from rich.console import Console
 
-from cli.render.briefs import Snapshot, draw
+from cli.render.briefs import draw
 from cli.render.display import Lines
+from cli.shared.overview import Snapshot
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import admission

@@ -10,9 +10,9 @@ from commandline import Command
 from rich.console import Console
 from stepping import Flow
 
+from cli.commands.briefs.status import show_held
 from cli.render.briefs import draw
-from cli.render.display import look
-from cli.render.held import show_held
+from cli.shared.overview import look
 from config import keys
 from worker.ledger.transition import Pause, Transition
 
