@@ -41,16 +41,15 @@ def resolve_create(rt: Runtime, brief: Record | None) -> None:
 
 
 def _find_out(rt: Runtime, brief: Record) -> None:
-    evidence = read_evidence(rt.ledger.client, brief.account, rt.paid_call_ms)
+    evidence = read_evidence(rt.ledger.client, brief.account, rt.paid_call_ms, rt.unresolved_ms)
     create = _create_of(brief, evidence)
     if create is None:  # forgotten: nobody has looked for an hour
         _ask(rt, brief, Ask((), "too long ago for what was seen then to be remembered"))
         return
-    over_at = int(brief.fields["moved_at"]) + rt.unresolved_ms
-    job = _next_to_ask_about(rt, create, evidence, over_at)
+    job = _next_to_ask_about(rt, create, evidence)
     if job is not None and _look_at(rt, brief.account, job.job_id):
         return
-    match resolve(create, evidence, over_at, rt.settings):
+    match resolve(create, evidence, rt.settings):
         case Adopt(job=job):
             _adopt(rt, brief, job, evidence)
         case NotArrived():
@@ -66,13 +65,11 @@ def _create_of(brief: Record, evidence: Evidence) -> UnresolvedCreate | None:
     return next((each for each in evidence.creates if (each.subject, each.attempt) == own), None)
 
 
-def _next_to_ask_about(
-    rt: Runtime, create: UnresolvedCreate, evidence: Evidence, over_at: int
-) -> UnclaimedJob | None:
+def _next_to_ask_about(rt: Runtime, create: UnresolvedCreate, evidence: Evidence) -> UnclaimedJob | None:
     """Return the first job seen that may be the create's and of which too little is known."""
-    # The answer about a job after `over_at` is final: where there are many that the API does not tell
+    # The answer about a job after that time is final: where there are many that the API does not tell
     # of, asking them all again and again would never come to a decision.
-    stale = min(evidence.now - rt.look_ms, over_at)
+    stale = min(evidence.now - rt.look_ms, create.over_at)
     open_ = (job for job in evidence.jobs if not job.is_over and create.fit(job) is not Fit.NO)
     return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sandbox.common.names import account_name
 
-RequestKind = Literal["status", "refuse", "drop_response", "delay", "garbage", "early"]
+RequestKind = Literal["status", "refuse", "drop_response", "linger", "delay", "garbage", "early"]
 StreamKind = Literal["cut", "mute", "lose", "duplicate", "reorder", "split", "flood"]
 WebhookKind = Literal["lose", "double", "late", "forge"]
 Kind = Literal[RequestKind, StreamKind, WebhookKind]
@@ -24,7 +24,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARAMETER = re.compile(r"\{\w+\}")
 
 _PLACES: dict[str, Place] = {
-    **dict.fromkeys(("status", "refuse", "drop_response", "delay", "garbage", "early"), "request"),
+    **dict.fromkeys(("status", "refuse", "drop_response", "linger", "delay", "garbage", "early"), "request"),
     "lose": "event",
     **dict.fromkeys(("cut", "mute", "duplicate", "reorder", "split", "flood"), "stream"),
     **dict.fromkeys(("double", "late", "forge"), "webhook"),

@@ -12,13 +12,13 @@ from sandbox.account.world import World
 from sandbox.common.faults import PAID_PATHS, STREAM_PATH, Rule
 from sandbox.serving.faulty_answers import garbage, in_place
 from sandbox.serving.guard import guarded
-from sandbox.serving.wire import Answer, TooLargeError, cut, read_body, replay
+from sandbox.serving.wire import Answer, TooLargeError, abort, cut, read_body, replay
 
 #: Stand for other hosts (storage, content network) or for none of the API: no token is asked for.
 FOREIGN_PATHS = ("/cdn/", "/storage/")
 OPEN_PATHS = (*FOREIGN_PATHS, "/openapi.json", "/auth/login", "/auth/refresh")
 CONTROL_PATH = "/_sandbox"
-_FAULTS = ("status", "refuse", "drop_response", "delay", "garbage")
+_FAULTS = ("status", "refuse", "drop_response", "linger", "delay", "garbage")
 
 
 class Gate:
@@ -83,13 +83,16 @@ class Gate:
             await asyncio.sleep(fault.seconds)
             await self._admit(scope, account)(scope, receive, answer)
         else:
+            if fault.kind == "linger":
+                abort(scope)
+                await asyncio.sleep(fault.seconds)
             answer.held = []
             await self._admit(scope, account)(scope, receive, answer)
             await self._spoil(scope, receive, answer, fault)
 
     async def _spoil(self, scope: Scope, receive: Receive, answer: Answer, fault: Rule) -> None:
         """The request was processed; something happens to its answer."""
-        if fault.kind == "drop_response":
+        if fault.kind in ("drop_response", "linger"):
             answer.withhold()
             await cut(scope, receive)
         elif fault.kind == "garbage":

@@ -52,9 +52,14 @@ class Answer:
             await self.send(message)
 
 
+def abort(scope: Scope) -> None:
+    """Close the connection without a word."""
+    scope["state"]["transport"].abort()
+
+
 async def cut(scope: Scope, receive: Receive) -> None:
     """Close the connection without a word, and wait until the server has noticed."""
-    scope["state"]["transport"].abort()
+    abort(scope)
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -9,6 +9,9 @@ by proof. It is adopted only when it fits in all of that, no other job fits that
 brief. Two that fit equally are never chosen between, except for briefs that send the very same body: of such,
 either job is the right one for either brief.
 
+Only a job that was made during a create's call is adopted. But a starved API makes one long after its caller
+has gone away: so every create that had begun before a job was made may own it, however long before.
+
 A job of as many drafts that somebody else on the account has made in the seconds of the lost call, and that
 is over before ours, can't be told from ours. Where it is not known when the call ended, or when the job was
 made, those seconds are many: then only an unbroken stream that showed no second job makes one ours.
@@ -67,6 +70,8 @@ class UnresolvedCreate:
     began_at: int
     latest_end: int
     """When its call had ended for certain."""
+    over_at: int
+    """From when on it makes no job any more, and any that it has made is over."""
     end_known: bool
     """Whether whoever made the call has seen it end, so that `latest_end` is when."""
     fingerprint: str
@@ -93,15 +98,24 @@ class UnresolvedCreate:
         """Return whether a job was made during the call; None when it is not known when it was made."""
         if job.created_at is None:
             return None
-        return (
-            self.began_at - durations.API_CLOCK_ERROR_MS
-            <= job.created_at
-            <= self.latest_end + durations.API_CLOCK_ERROR_MS
-        )
+        return self._had_begun(job.created_at) and not self._had_ended(job.created_at)
 
     def may_own(self, job: UnclaimedJob) -> bool:
-        """Return whether the create may have made a job, by all that is known of it."""
-        return self.fit(job) is not Fit.NO and self.is_in_time(job) is not False
+        """Return whether the create may have made a job, by all that is known of it.
+
+        It may have made it long after its call ended, until it counts as one that never arrived.
+        """
+        if self.fit(job) is Fit.NO or job.created_at is None:
+            return self.fit(job) is not Fit.NO
+        return (
+            self._had_begun(job.created_at) and job.created_at <= self.over_at + durations.API_CLOCK_ERROR_MS
+        )
+
+    def _had_begun(self, at: int) -> bool:
+        return at >= self.began_at - durations.API_CLOCK_ERROR_MS
+
+    def _had_ended(self, at: int) -> bool:
+        return at > self.latest_end + durations.API_CLOCK_ERROR_MS
 
 
 class Adopt(NamedTuple):
@@ -136,14 +150,14 @@ class Evidence:
 
 
 def resolve(
-    create: UnresolvedCreate, evidence: Evidence, over_at: int, settings: Settings
+    create: UnresolvedCreate, evidence: Evidence, settings: Settings
 ) -> Adopt | NotArrived | Wait | Ask:
-    """Decide what becomes of a create; by `over_at` (ms) any job that it has made is over for certain."""
-    proven = _is_followed(create, evidence.stream) and (evidence.stream.replayed_at or 0) >= over_at
+    """Decide what becomes of a create."""
+    proven = _is_followed(create, evidence.stream) and (evidence.stream.replayed_at or 0) >= create.over_at
     job = _own_job(create, evidence)
     if job is not None and (proven or (create.end_known and create.is_in_time(job))):
         return Adopt(job)
-    if evidence.now < over_at:
+    if evidence.now < create.over_at:
         return Wait()
     possible = tuple(job for job in evidence.jobs if create.fit(job) is not Fit.NO)
     if evidence.now - create.began_at > durations.UNCLAIMED_KEPT_MS:
@@ -151,7 +165,7 @@ def resolve(
     if not _is_followed(create, evidence.stream):
         return Ask(possible, "the event stream was not followed without a gap")
     if not proven:
-        still = evidence.now < over_at + settings.api_ms(durations.REPLAY_SPAN_SECONDS)
+        still = evidence.now < create.over_at + settings.api_ms(durations.REPLAY_SPAN_SECONDS)
         return Wait() if still else Ask(possible, "the event stream was not replayed since")
     if not possible:
         return NotArrived()
@@ -165,24 +179,15 @@ def _is_followed(create: UnresolvedCreate, stream: Stream) -> bool:
 
 
 def _own_job(create: UnresolvedCreate, evidence: Evidence) -> UnclaimedJob | None:
-    """Return the job that fits this create and nothing else, None when there is none or more than one."""
-    own = _candidates(create, evidence.jobs)
-    alike = [each for each in evidence.creates if _are_alike(create, each, own, evidence.jobs)]
-    if len(own) > len(alike):
+    """Return the job of its call that fits this create and nothing else, None when there is none or more."""
+    own = _of_its_call(create, evidence.jobs)
+    equal = [each for each in evidence.creates if each.fingerprint == create.fingerprint]
+    if len(own) > sum(_of_its_call(each, evidence.jobs) == own for each in equal):
         return None
-    others = [each for each in evidence.creates if each not in alike]
+    others = [each for each in evidence.creates if each.fingerprint != create.fingerprint]
     free = (job for job in own if not any(other.may_own(job) for other in others))
     return next((job for job in free if create.fit(job) is Fit.YES), None)
 
 
-def _are_alike(
-    create: UnresolvedCreate,
-    other: UnresolvedCreate,
-    own: Sequence[UnclaimedJob],
-    jobs: Sequence[UnclaimedJob],
-) -> bool:
-    return other.fingerprint == create.fingerprint and _candidates(other, jobs) == own
-
-
-def _candidates(create: UnresolvedCreate, jobs: Sequence[UnclaimedJob]) -> list[UnclaimedJob]:
-    return [job for job in jobs if create.may_own(job)]
+def _of_its_call(create: UnresolvedCreate, jobs: Sequence[UnclaimedJob]) -> list[UnclaimedJob]:
+    return [job for job in jobs if create.fit(job) is not Fit.NO and create.is_in_time(job) is not False]

@@ -19,8 +19,12 @@ from worker.unresolved.streams import Stream, read_stream
 FIELDS = ("state", "grants", "moved_at", "call_ended", "fingerprint", "body")
 
 
-def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evidence:
-    """Return all that is known; `longest_call` (ms) is how long a call may take whose end nobody has seen."""
+def read_evidence(client: "redis.Redis", account: str, longest_call: int, patience: int) -> Evidence:
+    """Return all that is known.
+
+    In ms: `longest_call` is how long a call may take whose end nobody has seen, `patience` how long then
+    it may have a job that is not over.
+    """
     # First, so that what is seen in between spoils a decision instead of being overlooked.
     stream = read_stream(client, account)
     with client.pipeline(transaction=True) as pipe:
@@ -34,7 +38,7 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int) -> Evi
             pipe.hmget(keys.RECORD(attempt.rpartition("/")[0]), FIELDS)
         records = [dict(zip(FIELDS, found, strict=True)) for found in pipe.execute()]
     creates = (
-        _create(attempt, int(began_at), fields, longest_call)
+        _create(attempt, int(began_at), fields, longest_call, patience)
         for (attempt, began_at), fields in zip(attempts, records, strict=True)
         if fields["body"] is not None
     )
@@ -55,16 +59,22 @@ def job_snapshot(status: JobStatus | None, results: JobResults | None, now: int)
     return json.dumps(snapshot)
 
 
-def _create(attempt: str, began_at: int, fields: Mapping[str, Any], longest_call: int) -> UnresolvedCreate:
+def _create(
+    attempt: str, began_at: int, fields: Mapping[str, Any], longest_call: int, patience: int
+) -> UnresolvedCreate:
     subject, _, number = attempt.rpartition("/")
     is_newest = fields["grants"] == number
-    end_known = is_newest and fields["state"] == "uncertain" and fields["call_ended"] is not None
+    is_uncertain = is_newest and fields["state"] == "uncertain"
+    end_known = is_uncertain and fields["call_ended"] is not None
+    longest_end = began_at + longest_call
+    given_up_at = int(fields["moved_at"]) if is_uncertain else longest_end
     body = json.loads(fields["body"])
     return UnresolvedCreate(
         subject=subject,
         attempt=int(number),
         began_at=began_at,
-        latest_end=int(fields["moved_at"]) if end_known else began_at + longest_call,
+        latest_end=given_up_at if end_known else longest_end,
+        over_at=given_up_at + patience,
         end_known=end_known,
         fingerprint=fields["fingerprint"],
         job_type=KINDS[Kind(parse_subject(subject).kind)].job_type,

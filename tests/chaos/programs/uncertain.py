@@ -3,10 +3,10 @@
     python -m tests.chaos.programs.uncertain [CREATES] [SPEED]
 
 Accounts at their cap, with two workers and a listener. Of the creates, seven in ten lose their answer, two in
-ten never arrive, and now and then the workers are killed while one is not answered. Other products start jobs
-on the same accounts all the time, and somebody creates by hand. Every brief has its own name, so the ledger
-of the sandbox says whose each job is. The last line is one JSON object; exits 1 when one was paid twice or
-adopted wrongly.
+ten never arrive, one in twenty arrives long after its connection was closed, and now and then the workers are
+killed while one is not answered. Other products start jobs on the same accounts all the time, and somebody
+creates by hand. Every brief has its own name, so the ledger of the sandbox says whose each job is. The last
+line is one JSON object; exits 1 when one was paid twice or adopted wrongly.
 """
 
 import json
@@ -33,7 +33,11 @@ OTHERS_EVERY, BY_HAND_EVERY, KILL_EVERY = 0.7, 12.0, 20.0
 PATIENCE = 1_200.0
 #: What a create ends in on the journal when its outcome is unknown.
 UNKNOWN = ("OutcomeUnknown", "Unexpected", "unknown")
-FAULTS = ({"kind": "drop_response", "chance": 0.7}, {"kind": "refuse", "chance": 0.67})
+FAULTS = (
+    {"kind": "drop_response", "chance": 0.7},
+    {"kind": "refuse", "chance": 0.67},
+    {"kind": "linger", "chance": 0.5, "seconds": 7},
+)
 PATH = "/identity/create"
 
 

@@ -1,11 +1,13 @@
 """Every fault, and that it leaves the rest alone."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from sandbox_api import RED, Api, task_of
+from support import DEADLINE
 
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
@@ -23,6 +25,19 @@ def test_a_dropped_response_leaves_the_job_behind(api: Api) -> None:
     with pytest.raises(BROKEN):
         api.create()
     assert len(api.ledger()["jobs"]) == 1
+
+
+def test_a_lingering_request_is_processed_long_after_its_connection_was_closed(api: Api) -> None:
+    began = datetime.now(UTC)
+    api.fault(kind="linger", seconds=0.3, path="/identity/create")
+    with pytest.raises(BROKEN):
+        api.create()
+    while not (entries := api.sandbox.journal(api.account)):
+        assert datetime.now(UTC) < began + timedelta(seconds=DEADLINE)
+    assert (entries[0]["status"], entries[0]["withheld"]["status"]) == (None, 202)
+    (job,) = api.ledger()["jobs"]
+    made_at = datetime.fromisoformat(api.get(f"/jobs/{job['job_id']}/status").json()["created_at"])
+    assert made_at - began > timedelta(seconds=0.25)
 
 
 def test_a_status_with_any_body_is_answered_in_place_of_the_request(api: Api) -> None:

@@ -33,7 +33,15 @@ NOTHING = Stream()
 
 CREATION = "identity_creation"
 CREATE = UnresolvedCreate(
-    "brief:a", 1, BEGAN, ENDED, end_known=True, fingerprint="f", job_type=CREATION, variations=(2, 1)
+    "brief:a",
+    1,
+    BEGAN,
+    ENDED,
+    over_at=OVER,
+    end_known=True,
+    fingerprint="f",
+    job_type=CREATION,
+    variations=(2, 1),
 )
 TWIN = replace(CREATE, subject="brief:b")
 ALIKE = replace(CREATE, subject="brief:b", fingerprint="g")
@@ -48,7 +56,7 @@ def decide(
     own: UnresolvedCreate = CREATE,
     others: tuple[UnresolvedCreate, ...] = (),
 ) -> Any:
-    return resolve(own, Evidence(now, stream, (own, *others), jobs), OVER, SETTINGS)
+    return resolve(own, Evidence(now, stream, (own, *others), jobs), SETTINGS)
 
 
 # --- what fits ---------------------------------------------------------------------------------------------
@@ -94,6 +102,23 @@ def test_a_job_is_in_time_when_it_was_made_during_the_call(
     assert CREATE.is_in_time(replace(JOB, created_at=created_at)) is in_time
 
 
+@pytest.mark.parametrize(
+    ("created_at", "may_own"),
+    [
+        (BEGAN - durations.API_CLOCK_ERROR_MS - 1, False),
+        (BEGAN - durations.API_CLOCK_ERROR_MS, True),
+        (ENDED + durations.API_CLOCK_ERROR_MS + 1, True),
+        (OVER + durations.API_CLOCK_ERROR_MS, True),
+        (OVER + durations.API_CLOCK_ERROR_MS + 1, False),
+        (None, True),
+    ],
+)
+def test_a_create_may_have_made_a_job_long_after_its_call_ended(
+    created_at: int | None, may_own: bool
+) -> None:
+    assert CREATE.may_own(replace(JOB, created_at=created_at)) is may_own
+
+
 # --- adopted -----------------------------------------------------------------------------------------------
 
 
@@ -125,9 +150,14 @@ def test_a_create_that_asked_for_other_drafts_is_no_rival() -> None:
     assert decide(JOB, others=(replace(ALIKE, variations=(3,)),)) == Adopt(JOB)
 
 
-def test_a_create_of_another_time_is_no_rival() -> None:
+def test_a_create_that_began_after_the_job_was_made_is_no_rival() -> None:
     later = replace(ALIKE, began_at=ENDED + 60_000, latest_end=ENDED + 61_000)
     assert decide(JOB, others=(later,)) == Adopt(JOB)
+
+
+def test_equal_briefs_of_other_times_are_no_rivals() -> None:
+    earlier = replace(TWIN, began_at=BEGAN - 60_000, latest_end=BEGAN - 59_000)
+    assert decide(JOB, others=(earlier,)) == Adopt(JOB), "it is the right one for either"
 
 
 def test_of_briefs_with_the_same_body_each_gets_a_job() -> None:
@@ -148,6 +178,17 @@ def test_of_two_jobs_that_fit_none_is_chosen() -> None:
 def test_a_job_that_fits_two_different_briefs_is_adopted_by_neither() -> None:
     assert isinstance(decide(JOB, others=(ALIKE,)), Ask)
     assert isinstance(decide(JOB, SECOND, others=(ALIKE,)), Ask)
+
+
+@pytest.mark.parametrize("ended_before_ms", [durations.API_CLOCK_ERROR_MS + 1, 60_000, 800_000])
+@pytest.mark.parametrize("end_known", [True, False])
+def test_a_job_may_be_the_late_one_of_a_create_given_up_before(ended_before_ms: int, end_known: bool) -> None:
+    ended = BEGAN - ended_before_ms
+    over = OVER - ended_before_ms
+    earlier = replace(ALIKE, began_at=ended - 2_000, latest_end=ended, over_at=over, end_known=end_known)
+    assert decide(JOB, now=BEGAN + 10_000, others=(earlier,)) == Wait()
+    assert isinstance(decide(JOB, others=(earlier,)), Ask)
+    assert isinstance(decide(JOB, own=earlier, others=(CREATE,)), Ask), "nor is it sent again"
 
 
 def test_of_three_jobs_for_two_equal_briefs_one_is_somebody_elses() -> None:

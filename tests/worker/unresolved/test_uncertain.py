@@ -11,7 +11,7 @@ from processes import ProcessFactory
 from stepping import Flow, enqueue, listening
 from support import DEADLINE, eventually
 
-from config import keys
+from config import durations, keys
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Answer, Completion, Transition
@@ -224,6 +224,33 @@ def test_different_briefs_of_as_many_drafts_are_not_guessed_between(followed: Fl
     assert "2 jobs" in held(followed, "c")
 
 
+def test_a_job_that_was_made_late_is_nobodys_for_certain(
+    followed: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told_before(followed)
+    followed.api.set(drafts_median_seconds=100)
+    monkeypatch.setattr(durations, "API_CLOCK_ERROR_MS", 500)
+    followed.api.fault("linger", path=CREATE, seconds=1.5)
+    followed.accept(brief_id="b")
+    followed.steps.until(lambda: followed.brief("b").state == "uncertain")
+    assert eventually(followed.client, lambda: len(jobs_made(followed)) == 2)
+    # Its create never arrives; by the time of its call the job could be its own.
+    unknown(followed, "refuse", "c", instructions=[{"prompt": "Another.", "num_variations": 2}])
+    followed.api.rest()
+    followed.steps.until(
+        lambda: [job.is_over for job in read_evidence(followed.client, ACCOUNT, 1, 1).jobs] == [True]
+    )
+    followed.wake_timer("brief:c")
+    while followed.client.llen(keys.QUEUE(keys.STEPS)):
+        followed.steps.run()
+    for name in ("c", "b"):
+        assert followed.brief(name).state == "uncertain"
+        grow_over(followed, name)
+        assert "1 jobs may be its own" in held(followed, name)
+        assert followed.brief(name).get("job_id") is None
+    assert followed.api.requests(POST_CREATE) == 3, "and nothing is sent again"
+
+
 # --- one call decides --------------------------------------------------------------------------------------
 
 
@@ -250,11 +277,11 @@ def test_a_job_is_adopted_by_one_brief_only(flow: Flow) -> None:
 
 def test_what_was_decided_before_something_else_was_seen_is_not_done(flow: Flow) -> None:
     record = uncertain(flow)
-    before = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
+    before = read_evidence(flow.client, ACCOUNT, 1, 1).stream.sightings
     flow.functions.run(commands.wake(account=ACCOUNT, event="1", job="j"))
     assert adopt(flow, record, "j", observed=before) is Answer.CONFLICT
     assert flow.ledger.apply(record, Transition("waiting", observed=before)) is Answer.CONFLICT
-    now = read_evidence(flow.client, ACCOUNT, 1).stream.sightings
+    now = read_evidence(flow.client, ACCOUNT, 1, 1).stream.sightings
     assert adopt(flow, record, "j", observed=now) is Answer.APPLIED
 
 
@@ -262,7 +289,7 @@ def test_a_replayed_event_is_nothing_new_and_facts_are(flow: Flow) -> None:
     uncertain(flow)
 
     def seen() -> int:
-        return read_evidence(flow.client, ACCOUNT, 1).stream.sightings
+        return read_evidence(flow.client, ACCOUNT, 1, 1).stream.sightings
 
     for event, times in (("1", 1), ("1", 1), ("2", 2)):
         flow.functions.run(commands.wake(account=ACCOUNT, event=event, job="j"))
