@@ -9,7 +9,7 @@ from config import durations, logs
 from config.limits import Endpoint
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Transition
-from worker.lifecycle import choosing, steps, transitions
+from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
 from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, decide
 from worker.lifecycle.transitions import call_ended
@@ -62,7 +62,7 @@ def resolve_promotion(rt: Runtime, promotion: Record | None) -> None:
 def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
     """Apply the error policy's decision on a promote's error."""
     decision = decide(PROMOTE, error, rt.settings)
-    outcome = steps.refused(Endpoint.PROMOTE, promotion, error)
+    outcome = journal_entries.refused(Endpoint.PROMOTE, promotion, error)
     if isinstance(error, NameTakenError) and _may_be_promoted(rt, promotion):
         _ask_for_name(rt, promotion, error, outcome)
         return
@@ -78,7 +78,7 @@ def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
 
 def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
     """Return whether an earlier promote of the same draft may have arrived."""
-    draft = steps.current_draft(promotion)["image_result_id"]
+    draft = record_fields.current_draft(promotion)["image_result_id"]
     calls = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id)).of(Endpoint.PROMOTE)
     earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
     return any(call.unresolved and call.intended.get("image_result_id") == draft for call in earlier)
@@ -98,7 +98,7 @@ def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome
 def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
     """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry)."""
     log.warning("preprocessing.failed", subject=promotion.subject, error=why)
-    outcome = steps.outcome(Endpoint.PROMOTE, promotion, PREPROCESSING_FAILED, message=why)
+    outcome = journal_entries.outcome(Endpoint.PROMOTE, promotion, PREPROCESSING_FAILED, message=why)
     if promotion.get("repeated") is None:
         rt.ledger.apply(promotion, transitions.same_draft_again(why, outcome))
     else:

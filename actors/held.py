@@ -13,13 +13,13 @@ from actors.boot import broker
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from actors.not_found import found, is_gone
+from actors.resolution import resolve_create
 from actors.runtime import Runtime, runtime
-from actors.unresolved import resolve_create
 from config import durations, keys, logs
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
 from worker.ledger.transition import Completion, Note
-from worker.lifecycle import steps, transitions
+from worker.lifecycle import journal_entries, transitions
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
 
@@ -69,7 +69,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
     if KINDS[record.kind].states[record.state].permit:
         held = transitions.watched(held, rt.look_ms)
     if record.state == "promoting":
-        journal = steps.outcome(KINDS[record.kind].endpoint, record, "unknown")
+        journal = journal_entries.outcome(KINDS[record.kind].endpoint, record, "unknown")
         held = replace(held, journal=journal, completion=Completion.COUNTED)
     rt.ledger.apply(record, held)
 

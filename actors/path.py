@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
-from actors import error_handling, held, maintenance, not_found, preparation, unresolved
+from actors import error_handling, held, maintenance, not_found, preparation, resolution
 from actors.boot import broker
 from actors.broker.consumer import refuse
 from actors.runtime import Runtime, runtime
@@ -20,7 +20,7 @@ from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import Record, brief_subject
 from worker.ledger.transition import Answer
-from worker.lifecycle import admission, choosing, preparing, steps, transitions
+from worker.lifecycle import acceptance, choosing, journal_entries, preparing, record_fields, transitions
 from worker.piktid.answers import RunState
 from worker.piktid.errors import AlreadyPromotedError, ApiError, NotFoundError
 
@@ -38,7 +38,7 @@ def accept_brief(brief: Any) -> str | None:
     """
     rt = runtime()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
-    admitted = admission.admit(
+    accepted = acceptance.accept(
         rt.ledger,
         rt.accounts,
         rt.settings,
@@ -46,19 +46,19 @@ def accept_brief(brief: Any) -> str | None:
         message.message_id,
         message.options["redis_message_id"],
     )
-    arrived = admitted.arrived
+    arrived = accepted.arrived
     log.info(
         "brief.taken",
-        brief=admitted.brief_id,
+        brief=accepted.brief_id,
         answer=arrived.outcome,
         was=arrived.state,
         differs=list(arrived.differs),
-        faults=len(admitted.faults),
+        faults=len(accepted.faults),
     )
     if arrived.outcome is Outcome.CONFLICT:
         # No exception is raised: a conflict is no error of the worker.
-        refuse(message, admitted.conflict())
-    return admitted.brief_id if message.options.get("pipe_target") else None
+        refuse(message, accepted.conflict())
+    return accepted.brief_id if message.options.get("pipe_target") else None
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
@@ -83,7 +83,7 @@ def submit_brief(subject: str) -> None:
     rt = runtime()
     brief = rt.claim_step(subject)
     if brief is None or brief.state != "waiting":
-        unresolved.resolve_create(rt, brief)
+        resolution.resolve_create(rt, brief)
         return
     body, send_by = brief.json("body"), rt.send_by()
     claim = transitions.submitting(brief, body, send_by, rt.paid_call_ms)
@@ -119,7 +119,7 @@ def collect_drafts(subject: str) -> None:
     if not any(draft.usable for draft in results.drafts):
         error_handling.no_drafts(rt, brief, results)
         return
-    chosen = choosing.choose(steps.rules_of(brief), results.drafts) or []
+    chosen = choosing.choose(record_fields.rules_of(brief), results.drafts) or []
     rt.ledger.apply(brief, transitions.drafts_ready(brief, results, chosen))
     log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
 
@@ -132,8 +132,8 @@ def promote_draft(subject: str) -> None:
     if promotion is None or promotion.state != "planned":
         error_handling.resolve_promotion(rt, promotion)
         return
-    name = steps.explicit_name(rt.ledger.read(brief_subject(promotion.brief_id)), promotion)
-    request = {"image_result_id": steps.current_draft(promotion)["image_result_id"], "name": name}
+    name = record_fields.explicit_name(rt.ledger.read(brief_subject(promotion.brief_id)), promotion)
+    request = {"image_result_id": record_fields.current_draft(promotion)["image_result_id"], "name": name}
     send_by = rt.send_by()
     claim = transitions.promoting(promotion, request, send_by, rt.paid_call_ms)
     if rt.ledger.apply(promotion, claim) is not Answer.APPLIED:
@@ -141,12 +141,12 @@ def promote_draft(subject: str) -> None:
     try:
         promoted = rt.apis[promotion.account].promote(**request, send_by=send_by)
     except AlreadyPromotedError as done:
-        outcome = steps.outcome(Endpoint.PROMOTE, promotion, "already promoted")
+        outcome = journal_entries.outcome(Endpoint.PROMOTE, promotion, "already promoted")
         _record_identity(rt, promotion, done.identity_code, None, outcome)
     except ApiError as error:
         error_handling.refuse_promotion(rt, promotion, error)
     else:
-        outcome = steps.outcome(Endpoint.PROMOTE, promotion, "accepted", credits=PROMOTION_CREDITS)
+        outcome = journal_entries.outcome(Endpoint.PROMOTE, promotion, "accepted", credits=PROMOTION_CREDITS)
         _record_identity(rt, promotion, promoted.identity_code, promoted.preprocessing_job_id, outcome)
 
 

@@ -8,9 +8,9 @@ from config import logs
 from worker.files import named_files
 from worker.ledger.records import Record
 from worker.ledger.transition import Transition
-from worker.lifecycle import charges, preparing, steps
+from worker.lifecycle import charges, journal_entries, preparing
 from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, decide
-from worker.network.file_errors import FileRefusedError, FileUnavailableError
+from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture
 
@@ -28,7 +28,7 @@ def is_under_way(rt: Runtime, brief: Record) -> bool:
     if brief.read_at - int(brief.fields["noted_at"]) < call_numbers.limit_ms(rt, doing):
         return True
     if doing == call_numbers.EXTRACTING:
-        outcome = steps.outcome(charges.EXTRACT, brief, "unknown", attempt=_extractions(brief))
+        outcome = journal_entries.outcome(charges.EXTRACT, brief, "unknown", attempt=_extractions(brief))
         call_numbers.hold(rt, brief, call_numbers.number(brief), outcome)
     return doing == call_numbers.EXTRACTING
 
@@ -67,7 +67,7 @@ def extract(rt: Runtime, brief: Record) -> None:
     """Have the reference image described, once: it is paid for, and a lost answer can't be found again."""
     request = {"file_id": preparing.reference_id(brief)}
     attempt = _extractions(brief) + 1
-    journal = steps.intended(charges.EXTRACT, brief, request, attempt=attempt, **request)
+    journal = journal_entries.intended(charges.EXTRACT, brief, request, attempt=attempt, **request)
     send_by = rt.send_by()
     call = call_numbers.begin(rt, brief, journal, send_by)
     if call is None:
@@ -77,7 +77,7 @@ def extract(rt: Runtime, brief: Record) -> None:
     except ApiError as error:
         _refused_extraction(rt, brief, call, attempt, error)
         return
-    outcome = steps.outcome(charges.EXTRACT, brief, "accepted", attempt=attempt)
+    outcome = journal_entries.outcome(charges.EXTRACT, brief, "accepted", attempt=attempt)
     call_numbers.end(rt, brief, call, preparing.extracted(found), outcome)
     log.info("reference.described", brief=brief.brief_id, groups=sorted(found.instruction_data))
 
@@ -115,7 +115,7 @@ def _refused(rt: Runtime, brief: Record, call: int, error: ApiError) -> None:
 def _refused_extraction(rt: Runtime, brief: Record, call: int, attempt: int, error: ApiError) -> None:
     decision = decide(EXTRACT, error, rt.settings)
     log.warning("extract.refused", brief=brief.brief_id, to=decision.to, error=str(error))
-    outcome = steps.refused(charges.EXTRACT, brief, error, attempt=attempt)
+    outcome = journal_entries.refused(charges.EXTRACT, brief, error, attempt=attempt)
     if decision.pause is not None:
         call_numbers.wait(rt, brief, call, str(error), outcome, decision.pause)
     elif decision.to == "held":

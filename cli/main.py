@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.shared.common import DID_NOT
+from cli.shared.output import DID_NOT
 
 #: The commands in the order of the help, each with its room: `cli/commands/ROOM/NAME.py`, whose function
 #: `command` it is; its docstring is its help.

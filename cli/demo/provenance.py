@@ -17,7 +17,7 @@ from worker.piktid.client import PiktID
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture, download
 from worker.views.models import BriefView, PromotionView
-from worker.views.outlet import CloudEvent
+from worker.views.outbox import CloudEvent
 
 Journal = Sequence[dict[str, Any]]
 

@@ -15,9 +15,9 @@ from cli.demo.installation import TOKEN
 from cli.demo.summary import summarize
 from worker.network.pool import open_pool
 from worker.piktid.client import PiktID
-from worker.views import outlet, snapshots
+from worker.views import outbox, snapshots
 from worker.views.models import BriefView
-from worker.views.outlet import CloudEvent
+from worker.views.outbox import CloudEvent
 
 
 def collect(
@@ -77,7 +77,7 @@ def _codes(summary: dict[str, Any]) -> set[str]:
 def _all_events(client: "redis.Redis") -> list[CloudEvent]:
     found: list[CloudEvent] = []
     since = "0"
-    while entries := outlet.read(client, since):
+    while entries := outbox.read(client, since):
         found += [entry.event for entry in entries]
         since = entries[-1].id
     return found

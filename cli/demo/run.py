@@ -16,7 +16,7 @@ from cli.render.briefs import waits_for_person
 from cli.render.display import display
 from cli.sending import delivery
 from cli.sending.outgoing import Outgoing, Status
-from cli.shared.common import client_of
+from cli.shared.opening import client_of
 from cli.shared.overview import follow, look
 from config.settings import settings
 from config.text import counted

@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.render.briefs import detail
 from config.text import counted, credits_text, printable
 from worker.views.models import BriefView
-from worker.views.outlet import CloudEvent
+from worker.views.outbox import CloudEvent
 
 _HEADINGS = ("BRIEF", "IDENTITY", "IDENTITY_CODE", "DRAFTS", "CREDITS")
 _NUMBERS = _HEADINGS[3:]

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cli.sending.planning import Plan
-from cli.shared.common import say
+from cli.shared.output import say
 from config.text import counted, credits_text, printable
 from config.times import format_duration
 from worker.forecast.batch_plan import problems

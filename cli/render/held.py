@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.common import say
+from cli.shared.output import say
 from config.text import printable
 from config.times import format_duration, format_time
 from worker.briefs.faults import shown

@@ -6,7 +6,7 @@ from typing import Any
 
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, stop_request_text
-from cli.shared.common import say
+from cli.shared.output import say
 from config.text import credits_text, printable
 from config.times import format_duration, format_time
 from worker.briefs.faults import Fault

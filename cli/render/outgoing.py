@@ -9,7 +9,7 @@ import typer
 
 from cli.render import fault_groups
 from cli.sending.outgoing import Outgoing, Status
-from cli.shared.common import say
+from cli.shared.output import say
 from config.text import counted, printable
 from config.times import format_time
 from worker.briefs.brief import Brief

@@ -8,7 +8,7 @@ from cli.sending.outgoing import Outgoing, Status
 from config.settings import Settings
 from worker.ledger.arrivals import Arrival, Arrived, Outcome
 from worker.ledger.ledger import Ledger
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 from worker.operations import updating
 
 #: Briefs that are looked up in one call.
@@ -73,4 +73,4 @@ def _compared(ledger: Ledger, briefs: Sequence[Outgoing]) -> Iterator[tuple[Outg
 def _arrival(each: Outgoing) -> Arrival:
     if each.brief is None or each.brief_id is None:
         raise ValueError(f"{each.source} is no valid brief")
-    return admission.arrival(each.brief, each.brief_id, "")
+    return acceptance.arrival(each.brief, each.brief_id, "")

@@ -14,7 +14,7 @@ from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
 from worker.briefs.faults import BriefError, Fault, fault
 from worker.ledger.arrivals import Arrived
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 
 
 class Status(StrEnum):
@@ -117,7 +117,7 @@ def _checked(each: Outgoing, accounts: Mapping[str, Account] | None, settings: S
         if accounts is None:
             brief = parse(each.text, plain_http=settings.reference_private)
         else:
-            brief = admission.check(each.text, accounts, settings)
+            brief = acceptance.check(each.text, accounts, settings)
     except BriefError as bad:
         each.faults = bad.faults
         return None

@@ -11,7 +11,7 @@ from worker.briefs.brief import Brief
 from worker.briefs.faults import Fault, fault
 from worker.briefs.sources import is_url
 from worker.files import named_files
-from worker.network.file_errors import FileRefusedError, FileUnavailableError
+from worker.network.errors import FileRefusedError, FileUnavailableError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import redis
 
 from cli.sending import delivery
 from cli.sending.outgoing import Outgoing, Status
-from cli.shared.common import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail
 from config.settings import Settings
 from worker.forecast.batch_plan import AccountPlan, committed, plans
 from worker.store import embedded

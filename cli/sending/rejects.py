@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.reading.text import encoded
 from cli.sending.outgoing import REJECTED, Outgoing
-from cli.shared.common import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail
 from config.text import counted
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail
 from config.text import printable
 from worker.views import account_reading
 

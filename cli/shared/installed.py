@@ -4,7 +4,7 @@ import csv
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from cli.shared.common import fail
+from cli.shared.output import fail
 from config.processes import ROOMS
 
 

@@ -10,15 +10,7 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.common import (
-    DID_NOT,
-    USED_WRONGLY,
-    complain,
-    fail,
-    fail_unknown,
-    print_json,
-    say,
-)
+from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, say
 from config import keys
 from config.text import printable
 from worker.ledger.ledger import Ledger

@@ -20,7 +20,7 @@ from config.settings import Settings
 from worker.briefs.faults import MAX_FAULTS, MAX_SHOWN, BriefError
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 from worker.piktid.notifications import Notification, read_event, read_frame
 
 #: Inputs for each parser, half for each of two tests; those that go through Redis are a fiftieth.
@@ -58,7 +58,7 @@ SETTINGS = Settings()
 @given(RAW)
 def test_a_brief_is_accepted_or_refused_with_reasons_fit_to_be_shown(raw: Any) -> None:
     try:
-        brief = admission.check(raw, ACCOUNTS, SETTINGS)
+        brief = acceptance.check(raw, ACCOUNTS, SETTINGS)
     except BriefError as bad:
         faults = bad.faults
     else:
@@ -77,7 +77,7 @@ def test_a_brief_is_accepted_or_refused_with_reasons_fit_to_be_shown(raw: Any) -
 def test_whatever_comes_is_one_record_waiting_or_failed(ledger: Ledger, raw: Any) -> None:
     text: Any = raw.decode("latin-1") if isinstance(raw, bytes) else raw
     ledger.client.flushall()
-    taken = admission.admit(ledger, ACCOUNTS, SETTINGS, text, "m")
+    taken = acceptance.accept(ledger, ACCOUNTS, SETTINGS, text, "m")
     assert taken.arrived.outcome is Outcome.ACCEPTED
     found = ledger.read(f"brief:{taken.brief_id}")
     assert found is not None

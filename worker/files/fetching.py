@@ -9,7 +9,7 @@ import httpx
 
 from config import durations
 from worker.network.addresses import resolve
-from worker.network.file_errors import FileRefusedError, FileUnavailableError
+from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.network.pool import tls
 from worker.network.timed_network import TimedBackend, within
 from worker.piktid.transport import packings

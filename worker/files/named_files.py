@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from config.settings import Settings
 from worker.briefs.sources import is_url
 from worker.files.fetching import fetch
-from worker.network.file_errors import FileRefusedError, FileUnavailableError
+from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import Picture, recognize
 
 #: What a network's file system may answer now, and not the next time.

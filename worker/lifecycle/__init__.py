@@ -1,4 +1,4 @@
-"""What each step of a brief decides: admission, preparation, choosing, what an error means, recovery.
+"""What each step of a brief decides: acceptance, preparation, choosing, what an error means, recovery.
 
 Imported by: operations, actors, cli. Imports: briefs, ledger, piktid, config.
 """

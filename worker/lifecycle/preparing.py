@@ -24,7 +24,7 @@ from config.settings import Settings
 from worker.briefs.body import GROUPS
 from worker.briefs.naming import clean, job_name
 from worker.ledger.records import Record
-from worker.lifecycle.admission import body_fields
+from worker.lifecycle.acceptance import body_fields
 from worker.piktid.answers import Extracted
 
 #: Failures in a row after which the brief fails.

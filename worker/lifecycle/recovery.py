@@ -7,7 +7,7 @@ from config.errors import IdentityWorkerError
 from config.limits import Endpoint
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
-from worker.lifecycle import preparing, steps
+from worker.lifecycle import preparing, record_fields
 from worker.lifecycle.charges import EXTRACT, Journal
 from worker.lifecycle.transitions import AT_ONCE, QUESTION_FIELDS
 
@@ -80,7 +80,7 @@ def _from_failed(brief: Record, journal: Journal) -> Move:
         raise OperationRefusedError(
             f"brief {brief.brief_id} breaks rules: enqueue it corrected, and it takes this one's place"
         )
-    if any(draft.usable for draft in steps.drafts_of(brief)):
+    if any(draft.usable for draft in record_fields.drafts_of(brief)):
         return _move(brief, "choosing")
     if brief.get("job_id") is not None:
         return _move(brief, "generating", timer_ms=AT_ONCE)

@@ -22,7 +22,7 @@ from worker.ledger.events import (
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
 from worker.ledger.transition import Completion, Transition
-from worker.lifecycle import steps
+from worker.lifecycle import journal_entries, record_fields
 from worker.lifecycle.choosing import Chosen
 from worker.lifecycle.error_policy import Decision
 from worker.piktid.answers import JobResults
@@ -63,13 +63,15 @@ def fail(record: Record, why: str) -> Transition:
     """End a record of which nothing can be made."""
     if KINDS[record.kind].parent is None:
         return Transition("failed", fields={"error": why}, event=BriefFailed(error=why))
-    event = PromotionFailed(**steps.draft_details(record), error=why)
-    return Transition("failed", fields=steps.outcome_field(event, "failed") | {"error": why}, event=event)
+    event = PromotionFailed(**record_fields.draft_details(record), error=why)
+    return Transition(
+        "failed", fields=record_fields.outcome_field(event, "failed") | {"error": why}, event=event
+    )
 
 
 def submitting(brief: Record, body: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
     """Claim the create with this body."""
-    intent = steps.intended(KINDS[brief.kind].endpoint, brief, body)
+    intent = journal_entries.intended(KINDS[brief.kind].endpoint, brief, body)
     return Transition(
         "submitting", forget=["call_ended"], journal=intent, timer_ms=limit_ms, claim_by=send_by
     )
@@ -81,7 +83,7 @@ def submitted(brief: Record, job_id: str, look_ms: int) -> Transition:
         "generating",
         fields={"job_id": job_id},
         forget=QUESTION_FIELDS,
-        journal=steps.outcome(KINDS[brief.kind].endpoint, brief, "accepted", job_id=job_id),
+        journal=journal_entries.outcome(KINDS[brief.kind].endpoint, brief, "accepted", job_id=job_id),
         completion=Completion.COUNTED,
         jobs=[job_id],
         unowned=True,
@@ -101,7 +103,7 @@ def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: 
         refused = replace(refused, fields={**refused.fields, "call_ended": "1"}, timer_ms=look_ms)
     return replace(
         refused,
-        journal=steps.refused(KINDS[brief.kind].endpoint, brief, error),
+        journal=journal_entries.refused(KINDS[brief.kind].endpoint, brief, error),
         completion=decision.completion,
         pause=decision.pause,
         throttle=decision.throttle,
@@ -120,7 +122,7 @@ def _refused(error: ApiError) -> BriefFailed:
 
 def unresolved(brief: Record, look_ms: int) -> Transition:
     """The outcome of the create is unknown, and whoever made it can record it no more."""
-    journal = steps.outcome(KINDS[brief.kind].endpoint, brief, "unknown")
+    journal = journal_entries.outcome(KINDS[brief.kind].endpoint, brief, "unknown")
     return Transition("uncertain", journal=journal, completion=Completion.COUNTED, timer_ms=look_ms)
 
 
@@ -132,7 +134,7 @@ def adopted(brief: Record, job_id: str, *, by: str | None = None, observed: int 
         fields={"job_id": job_id},
         forget=QUESTION_FIELDS,
         when=brief.same_stay,
-        journal=steps.outcome(KINDS[brief.kind].endpoint, brief, "adopted", job_id=job_id, **said),
+        journal=journal_entries.outcome(KINDS[brief.kind].endpoint, brief, "adopted", job_id=job_id, **said),
         jobs=[job_id],
         unowned=True,
         observed=observed,
@@ -142,7 +144,7 @@ def adopted(brief: Record, job_id: str, *, by: str | None = None, observed: int 
 
 def not_arrived(brief: Record, observed: int) -> Transition:
     """By what was `observed` of jobs, the create has not arrived: it is made again."""
-    journal = steps.outcome(KINDS[brief.kind].endpoint, brief, "not arrived")
+    journal = journal_entries.outcome(KINDS[brief.kind].endpoint, brief, "not arrived")
     return Transition("waiting", when=brief.same_stay, journal=journal, observed=observed)
 
 
@@ -156,9 +158,9 @@ def drafts_ready(brief: Record, results: JobResults, chosen: Sequence[Chosen]) -
     """The drafts are there, and the choice of them is made unless it is a person's."""
     return Transition(
         "choosing",
-        fields=steps.drafts_fields(results),
-        event=steps.drafts_ready(brief, results.drafts),
-        journal=steps.charged(brief, results),
+        fields=record_fields.drafts_fields(results),
+        event=record_fields.drafts_ready(brief, results.drafts),
+        journal=journal_entries.charged(brief, results),
         promotions=tuple(each.fields() for each in chosen),
     )
 
@@ -168,13 +170,13 @@ def no_drafts(brief: Record, results: JobResults) -> Transition:
     failed = fail(
         brief, f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
     )
-    fields = steps.credits_field(results) | dict(failed.fields)
-    return replace(failed, fields=fields, journal=steps.charged(brief, results))
+    fields = record_fields.credits_field(results) | dict(failed.fields)
+    return replace(failed, fields=fields, journal=journal_entries.charged(brief, results))
 
 
 def promoting(promotion: Record, request: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
     """Claim the promote with this request."""
-    intent = steps.intended(KINDS[promotion.kind].endpoint, promotion, request, **request)
+    intent = journal_entries.intended(KINDS[promotion.kind].endpoint, promotion, request, **request)
     return Transition("promoting", journal=intent, timer_ms=limit_ms, claim_by=send_by)
 
 
@@ -183,7 +185,7 @@ def promoted(
 ) -> Transition:
     """The draft is an identity with this code, which the API prepares by a job, if it has named one."""
     made = {"identity_code": code} | ({} if job_id is None else {"preprocessing_job_id": job_id})
-    details: DraftDetails = {**steps.draft_details(promotion), "identity_code": code}
+    details: DraftDetails = {**record_fields.draft_details(promotion), "identity_code": code}
     event = Promoted(**details) if job_id is None else Promoted(**details, preprocessing_job_id=job_id)
     return Transition(
         "preprocessing",
@@ -203,7 +205,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
     """The promote has failed and is made again, once what this was decided to hold up goes on."""
     return Transition(
         decision.to,
-        journal=steps.refused(KINDS[promotion.kind].endpoint, promotion, error),
+        journal=journal_entries.refused(KINDS[promotion.kind].endpoint, promotion, error),
         completion=decision.completion,
         pause=decision.pause,
         throttle=decision.throttle,
@@ -215,7 +217,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
 
 def promote_unresolved(promotion: Record) -> Transition:
     """The outcome of the promote is unknown, and whoever made it can record it no more: it is repeated."""
-    journal = steps.outcome(KINDS[promotion.kind].endpoint, promotion, "unknown")
+    journal = journal_entries.outcome(KINDS[promotion.kind].endpoint, promotion, "unknown")
     return Transition("planned", journal=journal, completion=Completion.COUNTED, keep_permit=True)
 
 
@@ -238,5 +240,5 @@ def call_ended(
 
 def ready(promotion: Record) -> Transition:
     """The identity can be used."""
-    event = PreprocessingCompleted(**steps.draft_details(promotion))
-    return Transition("ready", fields=steps.outcome_field(event, "ready"), event=event)
+    event = PreprocessingCompleted(**record_fields.draft_details(promotion))
+    return Transition("ready", fields=record_fields.outcome_field(event, "ready"), event=event)

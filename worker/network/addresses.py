@@ -10,7 +10,7 @@ import socket
 import threading
 from typing import Any
 
-from worker.network.file_errors import FileRefusedError, FileUnavailableError
+from worker.network.errors import FileRefusedError, FileUnavailableError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -14,7 +14,7 @@ from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, promotion_subject
 from worker.ledger.transition import Answer
-from worker.lifecycle import choosing, steps, transitions
+from worker.lifecycle import choosing, record_fields, transitions
 from worker.lifecycle.charges import Journal
 from worker.lifecycle.recovery import (
     OperationRefusedError,
@@ -89,7 +89,7 @@ class Operator:
         moves = way_back(brief, promotions, journal)
         chosen = None
         if moves[0].transition.to == "choosing":
-            chosen = choosing.choose(steps.rules_of(brief), steps.drafts_of(brief))
+            chosen = choosing.choose(record_fields.rules_of(brief), record_fields.drafts_of(brief))
         answer = self.ledger.functions.run(
             commands.retry(
                 brief.brief_id,

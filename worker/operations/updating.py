@@ -10,7 +10,7 @@ from worker.briefs.equality import digest
 from worker.ledger.events import BriefUpdated
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
-from worker.lifecycle.admission import envelope
+from worker.lifecycle.acceptance import envelope
 
 
 class UnknownBriefError(IdentityWorkerError, LookupError):

@@ -68,7 +68,7 @@ class BriefView:
     question: str | None
     """What an operator is asked while the brief is held."""
     candidate_jobs: tuple[dict[str, Any], ...]
-    """Of one that is held for its job: jobs that may be it (`actors.unresolved`)."""
+    """Of one that is held for its job: jobs that may be it (`actors.resolution`)."""
     wish: str | None
     """As what an operator has ended it, `cancelled` or `failed`, while something is still under way."""
     wish_why: str | None

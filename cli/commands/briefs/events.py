@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shared.common import Json, load_settings, open_redis, print_json, say
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import Json, print_json, say
 from config import durations
 from config.text import printable
-from worker.views import outlet
-from worker.views.outlet import Entry
+from worker.views import outbox
+from worker.views.outbox import Entry
 
 if TYPE_CHECKING:
     import redis
@@ -47,9 +48,9 @@ def command(
 
 
 def _print_all(client: "redis.Redis", since: str, *, follow: bool, as_json: bool) -> None:
-    last = outlet.last_id(client) if since == "$" else since
+    last = outbox.last_id(client) if since == "$" else since
     while True:
-        entries = outlet.read(
+        entries = outbox.read(
             client, last, block_ms=round(durations.REDIS_BLOCK_SECONDS * 1000) if follow else None
         )
         for entry in entries:

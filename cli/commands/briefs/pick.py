@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli.shared.common import Json, fail, fail_unknown, load_settings, open_redis, print_json
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import Json, fail, fail_unknown, print_json
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.ledger.transition import Answer
-from worker.lifecycle import choosing, steps
+from worker.lifecycle import choosing, record_fields
 from worker.lifecycle.choosing import Chosen, PickError
 
 
@@ -46,7 +47,7 @@ def command(
 
 
 def _choose(brief: Record, picks: list[int], *, leave_rest: bool) -> list[Chosen]:
-    rules, drafts = steps.rules_of(brief), steps.drafts_of(brief)
+    rules, drafts = record_fields.rules_of(brief), record_fields.drafts_of(brief)
     try:
         choosing.check_picks(rules, drafts, picks)
     except PickError as error:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, Json, fail, load_settings, open_redis
+from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import report, tell, who
+from cli.shared.output import USED_WRONGLY, Json, fail
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
 from worker.ledger.records import Record

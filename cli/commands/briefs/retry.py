@@ -7,8 +7,9 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.common import Json, load_settings, open_redis
+from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell, who
+from cli.shared.output import Json
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator

@@ -10,15 +10,14 @@ from actors.broker import dead_letters
 from cli.render.briefs import waits_for_pick
 from cli.render.held import dead_letter_json, held_json, print_dead_letter, print_held
 from cli.render.one_brief import print_brief
-from cli.shared.common import (
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import (
     USED_WRONGLY,
     Json,
     complain,
     console,
     fail,
     fail_unknown,
-    load_settings,
-    open_redis,
     print_drawing,
     print_json,
     print_json_lists,

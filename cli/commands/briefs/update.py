@@ -6,18 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.shared.account_options import By, person
-from cli.shared.common import (
-    DID_NOT,
-    USED_WRONGLY,
-    Json,
-    complain,
-    fail,
-    fail_unknown,
-    load_settings,
-    open_redis,
-    print_json,
-    say,
-)
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, fail_unknown, print_json, say
 from config.text import printable
 from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger

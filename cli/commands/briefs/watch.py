@@ -7,16 +7,8 @@ import typer
 
 from cli.render.briefs import draw
 from cli.render.display import display
-from cli.shared.common import (
-    USED_WRONGLY,
-    Json,
-    console,
-    fail,
-    load_settings,
-    open_redis,
-    print_drawing,
-    print_json,
-)
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import USED_WRONGLY, Json, console, fail, print_drawing, print_json
 from cli.shared.overview import Snapshot, follow, look
 from config.text import printable
 

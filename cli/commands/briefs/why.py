@@ -10,7 +10,8 @@ from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, stop_request_text
-from cli.shared.common import Json, fail_unknown, load_settings, open_redis, print_json, say
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import Json, fail_unknown, print_json, say
 from config.text import counted, printable
 from config.times import format_duration, format_time
 from worker.briefs.faults import Fault

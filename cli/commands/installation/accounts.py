@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.render.account import account_json, account_lines
-from cli.shared.common import (
-    USED_WRONGLY,
-    Json,
-    console,
-    fail,
-    folded,
-    load_settings,
-    open_redis,
-    print_json,
-    say,
-)
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import USED_WRONGLY, Json, console, fail, folded, print_json, say
 from config import durations
 from config.text import printable
 from config.times import format_time

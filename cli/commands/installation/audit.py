@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli.shared.common import (
-    DID_NOT,
-    USED_WRONGLY,
-    Json,
-    fail,
-    load_settings,
-    open_redis,
-    print_json,
-    say,
-)
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
 from config.text import counted, credits_text, printable

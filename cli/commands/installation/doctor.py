@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.shared.common import DID_NOT, Json, print_json, say
+from cli.shared.output import DID_NOT, Json, print_json, say
 from config import logs
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings, SettingsError, settings, unknown_variables

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.shared.common import print_json
+from cli.shared.output import print_json
 
 
 def command(

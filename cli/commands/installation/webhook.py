@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, Json, fail, load_settings, print_json, say
+from cli.shared.opening import load_settings
+from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.settings import Settings
 from config.text import printable

@@ -21,16 +21,8 @@ from cli.demo.signals import StoppedError, noted
 from cli.demo.summary import table
 from cli.sending.files import Item, Reading
 from cli.sending.outgoing import Outgoing, prepare
-from cli.shared.common import (
-    USED_WRONGLY,
-    Json,
-    console,
-    fail,
-    load_settings,
-    print_drawing,
-    print_json,
-    standard_input,
-)
+from cli.shared.opening import load_settings, standard_input
+from cli.shared.output import USED_WRONGLY, Json, console, fail, print_drawing, print_json
 from config.accounts import DEFAULT, Account
 from config.processes import ROOMS
 from config.settings import Settings

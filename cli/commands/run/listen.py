@@ -4,7 +4,8 @@ import asyncio
 import signal
 
 from cli.shared import installed
-from cli.shared.common import USED_WRONGLY, check_server, fail, load_settings, redis_url
+from cli.shared.opening import check_server, load_settings, redis_url
+from cli.shared.output import USED_WRONGLY, fail
 
 
 def command() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.shared.common import USED_WRONGLY, Json, fail, print_json
+from cli.shared.output import USED_WRONGLY, Json, fail, print_json
 from config.text import printable
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.shared import installed
-from cli.shared.common import USED_WRONGLY, check_server, fail, redis_url
+from cli.shared.opening import check_server, redis_url
+from cli.shared.output import USED_WRONGLY, fail
 from config.settings import Settings, SettingsError, settings
 
 

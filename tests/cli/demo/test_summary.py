@@ -10,7 +10,7 @@ from rich.console import Console
 from cli.demo import provenance
 from cli.demo.results import write_summary
 from cli.demo.summary import table
-from cli.shared.common import print_drawing
+from cli.shared.output import print_drawing
 from worker.piktid.pictures import Picture
 
 TOTALS: dict[str, Any] = {

@@ -15,7 +15,7 @@ from cli.render.display import Lines
 from cli.shared.overview import Snapshot
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 from worker.views.account import AccountSummary, PauseView
 from worker.views.models import BriefView, PromotionView
 
@@ -171,7 +171,7 @@ def test_elsewhere_each_state_is_a_line_and_briefs_end_after_promotions() -> Non
 
 def put_bad_brief(client: "redis.Redis", brief_id: str) -> None:
     """Put a brief on record that is finished at once."""
-    admission.admit(Ledger(client, Settings()), {}, Settings(), json.dumps({"brief_id": brief_id}), "m")
+    acceptance.accept(Ledger(client, Settings()), {}, Settings(), json.dumps({"brief_id": brief_id}), "m")
 
 
 def test_watch_once_prints_one_snapshot(command: Command, redis_url: str) -> None:

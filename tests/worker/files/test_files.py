@@ -15,7 +15,7 @@ from config.settings import Settings
 from worker.files import named_files
 from worker.files.fetching import fetch
 from worker.network.addresses import is_public
-from worker.network.file_errors import FileRefusedError, FileUnavailableError
+from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import recognize
 
 JPEG = b"\xff\xd8\xff and more"

@@ -18,7 +18,7 @@ from config.settings import Settings
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Answer, Transition
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
 from worker.operations.updating import Change, update
@@ -39,7 +39,7 @@ def bring(flow: Flow, **fields: Any) -> str:
 
 def taken(ledger: Ledger, settings: Settings, raw: Any) -> Outcome:
     text = raw if isinstance(raw, str) else json.dumps(raw)
-    return admission.admit(ledger, load_accounts(settings), settings, text, "m").arrived.outcome
+    return acceptance.accept(ledger, load_accounts(settings), settings, text, "m").arrived.outcome
 
 
 def dead(client: "redis.Redis") -> list[dead_letters.DeadLetter]:
@@ -292,7 +292,7 @@ def test_a_running_briefs_message_is_the_same_even_where_called_bad(
 ) -> None:
     raw = json.dumps(brief(brief_id="b", account="default"))
     assert taken(flow.ledger, flow.settings, raw) is Outcome.ACCEPTED
-    elsewhere = admission.admit(flow.ledger, {}, flow.settings, raw, "m")
+    elsewhere = acceptance.accept(flow.ledger, {}, flow.settings, raw, "m")
     assert (elsewhere.arrived.outcome, len(elsewhere.faults)) == (Outcome.SAME, 1)
 
 
@@ -312,12 +312,12 @@ def test_a_record_without_digests_is_compared_by_what_it_has(
 ) -> None:
     first = {"brief_id": "b", "batch": "spring", "priority": 3, "metadata": {"sku": 1}}
     flow.accept(**first)
-    parsed = admission.check(json.dumps(brief(**first)), load_accounts(flow.settings), flow.settings)
+    parsed = acceptance.check(json.dumps(brief(**first)), load_accounts(flow.settings), flow.settings)
     record = keys.RECORD("brief:b")
-    flow.client.hset(record, "asked", admission.equality.request_digest(parsed))
+    flow.client.hset(record, "asked", acceptance.equality.request_digest(parsed))
     flow.client.hdel(record, "parts", "source", "content", "priority")
     raw = json.dumps(brief(**{**first, **other}))
-    arrived = admission.admit(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived
+    arrived = acceptance.accept(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived
     assert (arrived.outcome, arrived.differs) == (outcome, differs)
 
 

@@ -16,7 +16,7 @@ from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Note, Throttle, Transition
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 from worker.store.connection import connect
 from worker.store.functions import Functions
 from worker.views import account_reading, snapshots
@@ -30,7 +30,7 @@ def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
     """Put a brief on record, granted at once; return what its step would read."""
     raw = json.dumps(brief(brief_id=brief_id))
     assert (
-        admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
     return stored(ledger, f"brief:{brief_id}")
@@ -132,7 +132,7 @@ def test_the_late_success_of_an_overtaken_attempt_only_goes_on_record(
 def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger, settings: Settings) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
-        admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
     began = stored(ledger)
@@ -153,7 +153,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
 ) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
-        admission.admit(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
         is Outcome.ACCEPTED
     )
     began = stored(ledger)

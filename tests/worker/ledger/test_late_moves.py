@@ -11,7 +11,7 @@ from config.accounts import DEFAULT
 from worker.briefs.envelope import Choose
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Pause, Transition
-from worker.lifecycle import choosing, steps
+from worker.lifecycle import choosing, journal_entries, record_fields
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
@@ -42,7 +42,7 @@ def adopted(flow: Flow, subject: Record, job: str) -> Answer:
 
 def accepted(flow: Flow, attempt: Record, job: str) -> Answer:
     """Record the answer of a create as its step does."""
-    outcome = steps.outcome("create", attempt, "accepted", job_id=job)
+    outcome = journal_entries.outcome("create", attempt, "accepted", job_id=job)
     return flow.ledger.apply(
         attempt,
         Transition(
@@ -63,7 +63,7 @@ def submitting(flow: Flow, brief_id: str = "b") -> Record:
     """Let a worker claim the create of a new brief; return the record that it holds."""
     flow.accept(brief_id=brief_id)
     attempt = flow.brief(brief_id)
-    intent = steps.intended("create", attempt, attempt.json("body"))
+    intent = journal_entries.intended("create", attempt, attempt.json("body"))
     assert (
         flow.ledger.apply(attempt, Transition("submitting", journal=intent, timer_ms=1_000_000))
         is Answer.APPLIED
@@ -108,7 +108,7 @@ def test_a_brief_that_was_given_up_comes_back_by_retry(flow: Flow) -> None:
 def test_a_brief_refused_while_being_cancelled_comes_back_by_retry(flow: Flow) -> None:
     attempt = submitting(flow)
     operator(flow).cancel(flow.brief("b"))
-    refused = steps.outcome("create", attempt, "Invalid", message="400: no")
+    refused = journal_entries.outcome("create", attempt, "Invalid", message="400: no")
     flow.ledger.apply(
         attempt,
         Transition("failed", completion=Completion.COUNTED, journal=refused, fields={"error": "400: no"}),
@@ -220,7 +220,7 @@ def test_a_promote_that_may_have_arrived_passes_who_goes_first(flow: Flow) -> No
     flow.until("c", "choosing")
     unknown_promote(flow)
     flow.ledger.set_limits(DEFAULT, {"jobs": "1"}, "the test")
-    chosen = choosing.choose((Choose.FIRST,), steps.drafts_of(flow.brief("c")))
+    chosen = choosing.choose((Choose.FIRST,), record_fields.drafts_of(flow.brief("c")))
     assert chosen is not None
     flow.ledger.plan("c", [each.fields() for each in chosen])
     flow.end_pauses()

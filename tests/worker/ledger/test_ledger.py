@@ -37,7 +37,7 @@ from worker.store.connection import connect
 from worker.store.functions import Functions
 from worker.unresolved.streams import read_stream
 from worker.views import account_reading, snapshots
-from worker.views.outlet import read as read_events
+from worker.views.outbox import read as read_events
 
 ACCOUNT = "default"
 DAY = 86_400

@@ -12,7 +12,7 @@ from support import EVENTS, event_types, events, eventually
 from config import keys
 from config.settings import settings as process_settings
 from worker.ledger.transition import Transition
-from worker.lifecycle import choosing, steps
+from worker.lifecycle import choosing, journal_entries, record_fields
 from worker.lifecycle.charges import take_apart
 from worker.operations.operator import Operator
 from worker.views import snapshots
@@ -175,7 +175,7 @@ def test_a_create_whose_answer_was_lost_is_not_sent_again(flow: Flow, kind: str)
 def test_a_create_whose_worker_died_unrecorded_is_not_sent_again(flow: Flow) -> None:
     flow.accept(brief_id="b")
     brief = flow.brief("b")
-    flow.ledger.apply(brief, Transition("submitting", journal=steps.intended("create", brief, {})))
+    flow.ledger.apply(brief, Transition("submitting", journal=journal_entries.intended("create", brief, {})))
     flow.steps.run()
     assert flow.brief("b").state == "submitting", "whoever began it may still be about to record it"
     flow.grow_older("brief:b", 60)
@@ -374,7 +374,7 @@ def test_a_manual_choice_waits_for_a_person_and_then_goes_on(live: Flow) -> None
     assert live.client.zscore(keys.TIMERS(), "brief:b") is None, "nothing but the person sets it off"
     assert live.client.zcard(keys.PERMITS("default")) == 0
     second = draft_ids(live)[1]
-    picked = choosing.choose(steps.rules_of(waiting), steps.drafts_of(waiting), [second])
+    picked = choosing.choose(record_fields.rules_of(waiting), record_fields.drafts_of(waiting), [second])
     assert picked is not None
     live.ledger.plan("b", [each.fields() for each in picked])
     assert live.finish("b").state == "done"
@@ -482,7 +482,9 @@ def test_a_promotion_whose_worker_died_is_repeated_and_paid_for_once(live: Flow)
     live.accept(brief_id="b")
     live.until("b", "promoting")
     promotion = live.promotion("b")
-    live.ledger.apply(promotion, Transition("promoting", journal=steps.intended("promote", promotion, {})))
+    live.ledger.apply(
+        promotion, Transition("promoting", journal=journal_entries.intended("promote", promotion, {}))
+    )
     live.steps.run()
     assert live.promotion("b").state == "promoting", "whoever began it may still be about to record it"
     live.grow_older("promotion:b#0", 60)

@@ -13,7 +13,7 @@ from worker.briefs.faults import BriefError
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Transition
-from worker.lifecycle import admission
+from worker.lifecycle import acceptance
 from worker.operations import audit
 from worker.operations.operator import Operator
 from worker.operations.updating import Change, UnknownBriefError, update
@@ -122,7 +122,7 @@ def test_an_updated_brief_is_the_same_as_its_update(flow: Flow) -> None:
     def outcome(**fields: Any) -> Outcome:
         raw = json.dumps(brief(brief_id="b", **fields))
         accounts = load_accounts(flow.settings)
-        return admission.admit(flow.ledger, accounts, flow.settings, raw, "m").arrived.outcome
+        return acceptance.accept(flow.ledger, accounts, flow.settings, raw, "m").arrived.outcome
 
     assert outcome(metadata={"a": 2}, batch="x", priority=5) is Outcome.SAME
     assert outcome(metadata={"a": 1}) is Outcome.CONFLICT

@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 from commandline import SCRIPT, Command, environment
 from stepping import Flow
 
-from worker.views import outlet
+from worker.views import outbox
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def following(redis_url: str, *options: str) -> Iterator["subprocess.Popen[str]"
 def test_each_event_is_a_line_with_the_entry_to_go_on_from(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.accept(brief_id="bad", priority=1000)
-    first, second = outlet.read(flow.client)
+    first, second = outbox.read(flow.client)
     answer = command("events")
     lines = [line.split() for line in answer.stdout.splitlines()]
     assert answer.returncode == 0
@@ -47,7 +47,7 @@ def test_each_event_is_a_line_with_the_entry_to_go_on_from(command: Command, flo
 
 def test_for_programs_each_line_is_a_cloud_event_with_its_entry(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a", metadata={"who": "Änne"})
-    ((entry_id, event),) = outlet.read(flow.client)
+    ((entry_id, event),) = outbox.read(flow.client)
     (line,) = command("events", "--json").stdout.splitlines()
     parsed = JSONFormat().read(CloudEvent, line)
     assert (parsed.get_type(), parsed.get_extension("entryid")) == ("identity.brief.accepted", entry_id)
@@ -57,7 +57,7 @@ def test_for_programs_each_line_is_a_cloud_event_with_its_entry(command: Command
 def test_since_leaves_out_what_was_read_before(command: Command, flow: Flow) -> None:
     for brief_id in ("a", "b"):
         flow.accept(brief_id=brief_id)
-    first, _ = outlet.read(flow.client)
+    first, _ = outbox.read(flow.client)
     told = [json.loads(line) for line in command("events", "--json", "--since", first.id).stdout.splitlines()]
     assert [event["subject"] for event in told] == ["brief:b"]
     assert command("events", "--since", "$").stdout == ""
@@ -96,6 +96,6 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_traceback(flow: Flow
 def test_text_from_outside_is_no_terminal_s_command(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     error = "no\x1b[2J"
-    event = outlet.read(flow.client)[0].event.model_dump(mode="json")
+    event = outbox.read(flow.client)[0].event.model_dump(mode="json")
     flow.client.xadd("identity:events", {"event": json.dumps(event | {"data": {"error": error}})})
     assert "error=no\\x1b[2J" in command("events").stdout

@@ -21,7 +21,7 @@ from config.times import format_time
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import promotion_subject
 from worker.ledger.transition import Answer, Note, Transition
-from worker.lifecycle import steps
+from worker.lifecycle import journal_entries
 
 ACCOUNT = "default"
 SUBJECT = "brief:b"
@@ -199,7 +199,7 @@ def test_a_create_whose_step_broke_is_looked_for_like_any_unresolved_one(flow: F
 
     flow.accept(brief_id="b")
     claimed = flow.brief("b")
-    intent = steps.intended("create", claimed, {})
+    intent = journal_entries.intended("create", claimed, {})
     assert flow.ledger.apply(claimed, Transition("submitting", journal=intent)) is Answer.APPLIED
     past = -runtime().paid_call_ms
     flow.client.hincrby(keys.RECORD(SUBJECT), "moved_at", past)
@@ -256,7 +256,7 @@ def test_a_promote_whose_step_broke_may_have_arrived_and_counts(flow: Flow) -> N
     subject = promotion_subject("b", 0)
     at(flow, "promotion")
     claimed = flow.promotion("b")
-    intent = steps.intended("promote", claimed, {})
+    intent = journal_entries.intended("promote", claimed, {})
     assert flow.ledger.apply(claimed, Transition("promoting", journal=intent)) is Answer.APPLIED
     break_step(flow)
     broke = flow.promotion("b")

@@ -15,7 +15,7 @@ from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import promotion_subject
 from worker.ledger.transition import Answer, Completion, Move, Note, Transition
-from worker.lifecycle import steps
+from worker.lifecycle import journal_entries
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.recovery import OperationRefusedError, way_back
 from worker.lifecycle.transitions import AT_ONCE
@@ -308,7 +308,7 @@ def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) 
 
 def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: Flow) -> None:
     flow.accept(brief_id="b", **FILES)
-    intent = steps.intended("extract", flow.brief("b"), {}, attempt=1)
+    intent = journal_entries.intended("extract", flow.brief("b"), {}, attempt=1)
     assert flow.ledger.note(flow.brief("b"), Note(when={}, journal=intent)) is Answer.APPLIED
     assert (
         flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "given up"}))

@@ -1,21 +1,17 @@
-"""Shared by all commands: opening settings and Redis with useful errors, and printing."""
+"""Prints for people and programs, and ends commands that fail: how all commands speak."""
 
-import io
 import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, TextIO
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from config.settings import Settings, SettingsError, settings
 from config.text import printable
 
 if TYPE_CHECKING:
-    import redis
     from rich.console import Console, RenderableType
 
 DID_NOT = 1
@@ -43,77 +39,6 @@ def fail_unknown(brief_id: str, queued: str = "") -> NoReturn:
         "`identity-worker status` lists those that are; one just enqueued is on record once a worker took it."
         + (f"\n{queued}" if queued else "")
     )
-
-
-def load_settings() -> Settings:
-    """Return the settings, or end the command with what is set wrongly; what is logged goes to stderr."""
-    # Not at the top: the help should not wait for its import.
-    from config import logs
-
-    try:
-        values = settings()
-    except SettingsError as error:
-        fail(str(error), USED_WRONGLY)
-    logs.configure(values)
-    return values
-
-
-@contextmanager
-def redis_url(values: Settings) -> Iterator[str]:
-    """Yield the URL of Redis or of the embedded server; end the command when it can't be used.
-
-    Redis errors of the block end the command too.
-    """
-    # Not at the top: commands without Redis should not wait for its import.
-    import redis
-
-    from config.redis_url import redacted
-    from worker.store import embedded
-    from worker.store.remedies import remedy
-
-    try:
-        with embedded.redis_url(values) as url:
-            try:
-                yield url
-            except redis.RedisError as error:
-                fail(f"the Redis at {redacted(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
-    except embedded.NotInstalledError as error:
-        fail(str(error))
-    except embedded.EmbeddedServerError as error:
-        fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
-
-
-def check_server(url: str, *, process: bool = True) -> None:
-    """End the command on a Redis that it can't run on; a process says what it could lose, and waits for it.
-
-    Raises redis.RedisError.
-    """
-    from worker.store import startup
-
-    try:
-        startup.check(url, None if process else 0)
-    except startup.UnsafeServerError as error:
-        fail(f"nothing is begun: {error}")
-
-
-@contextmanager
-def client_of(url: str) -> Iterator["redis.Redis"]:
-    """Yield a client of a Redis that answers, whose answers are text."""
-    from worker.store.connection import connect
-
-    with connect(url) as client:
-        client.ping()
-        yield client
-
-
-@contextmanager
-def open_redis(values: Settings, *, writes: bool = False) -> Iterator["redis.Redis"]:
-    """Yield a client as `client_of` does; end the command when Redis can't be used, or be written to."""
-    with redis_url(values) as url:
-        if writes:
-            check_server(url, process=False)
-        with client_of(url) as client:
-            yield client
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -145,13 +70,6 @@ def folded(text: str) -> str:
     return textwrap.fill(
         text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
     )
-
-
-def standard_input() -> BinaryIO:
-    """Return standard input; where it was closed, as some supervisors and schedulers do, an empty one."""
-    # Python's own types leave out that it is None then.
-    stream: TextIO | None = sys.stdin
-    return io.BytesIO() if stream is None else stream.buffer
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:

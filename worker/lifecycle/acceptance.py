@@ -1,4 +1,4 @@
-"""Admits a brief: from a message's body to a record that waits, or that failed with every fault named."""
+"""Accepts a brief: from a message's body to a record that waits, or that failed with every fault named."""
 
 import hashlib
 import json
@@ -16,18 +16,18 @@ from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefAccepted, BriefFailed, ToldFault
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import inside
-from worker.lifecycle.steps import fingerprint
+from worker.lifecycle.journal_entries import fingerprint
 
 
-class Admission(NamedTuple):
-    """The result of admitting a message: the brief's id, the outcome, the faults that failed it."""
+class Accepted(NamedTuple):
+    """What became of a message's brief: the brief's id, the outcome, the faults that failed it."""
 
     brief_id: str
     arrived: Arrived
     faults: list[Fault]
 
     def conflict(self) -> str:
-        """Return in words why its brief, which is in conflict with another one, could not be admitted."""
+        """Return in words why its brief, which is in conflict with another one, could not be accepted."""
         which = f"brief {self.brief_id} is on record already ({self.arrived.state}), and is another one"
         if self.faults:
             return f"{which}; this one breaks rules: {'; '.join(map(str, self.faults[:3]))}"
@@ -57,14 +57,14 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
     return brief
 
 
-def admit(
+def accept(
     ledger: Ledger,
     accounts: Mapping[str, Account],
     settings: Settings,
     raw: Any,
     message_id: str,
     redis_id: str | None = None,
-) -> Admission:
+) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
@@ -78,7 +78,7 @@ def admit(
         arriving = _bad_arrival(raw, message_id, faults)
     else:
         arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
-    return Admission(arriving.brief_id, ledger.accept(arriving, redis_id), faults)
+    return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id), faults)
 
 
 def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:

@@ -1,4 +1,4 @@
-"""The outlet: what the functions write is CloudEvents 1.0, and what a reader of the stream gets."""
+"""The outbox: what the functions write is CloudEvents 1.0, and what a reader of the stream gets."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from worker.ledger.arrivals import Arrival
 from worker.ledger.events import BriefFailed
 from worker.ledger.ledger import Ledger
 from worker.store.connection import connect
-from worker.views import outlet
+from worker.views import outbox
 
 METADATA = {"order": 4711, "price": 1.0, "who": {"tags": [], "team": "Strick ✂"}}
 
@@ -60,7 +60,7 @@ def test_a_failed_briefs_event_is_a_cloud_event_with_its_faults(flow: Flow) -> N
 
 def test_our_model_reads_what_the_functions_write(flow: Flow) -> None:
     flow.accept(brief_id="a", metadata=METADATA)
-    ((_, event),) = outlet.read(flow.client)
+    ((_, event),) = outbox.read(flow.client)
     (text,) = texts(flow.client)
     assert event.data == json.loads(text)["data"]
     assert (event.type, event.subject) == ("identity.brief.accepted", "brief:a")
@@ -70,24 +70,24 @@ def test_our_model_reads_what_the_functions_write(flow: Flow) -> None:
 def test_reading_goes_on_after_a_given_entry(flow: Flow) -> None:
     for brief_id in ("a", "b", "c"):
         flow.accept(brief_id=brief_id)
-    first, *rest = outlet.read(flow.client)
+    first, *rest = outbox.read(flow.client)
     assert [entry.event.subject for entry in rest] == ["brief:b", "brief:c"]
-    assert outlet.read(flow.client, first.id) == rest
-    assert outlet.read(flow.client, count=1) == [first]
-    assert outlet.last_id(flow.client) == rest[-1].id
-    assert outlet.read(flow.client, rest[-1].id) == []
+    assert outbox.read(flow.client, first.id) == rest
+    assert outbox.read(flow.client, count=1) == [first]
+    assert outbox.last_id(flow.client) == rest[-1].id
+    assert outbox.read(flow.client, rest[-1].id) == []
 
 
 def test_an_empty_stream_has_nothing_to_read_and_begins_at_0(client: "redis.Redis") -> None:
-    assert outlet.read(client) == []
-    assert outlet.read(client, block_ms=1) == []
-    assert outlet.last_id(client) == "0"
+    assert outbox.read(client) == []
+    assert outbox.read(client, block_ms=1) == []
+    assert outbox.last_id(client) == "0"
 
 
 def test_a_blocked_reader_gets_an_event_as_it_comes(flow: Flow, redis_url: str) -> None:
-    got: list[outlet.Entry] = []
+    got: list[outbox.Entry] = []
     with connect(redis_url) as reader:
-        thread = threading.Thread(target=lambda: got.extend(outlet.read(reader, block_ms=4_000)))
+        thread = threading.Thread(target=lambda: got.extend(outbox.read(reader, block_ms=4_000)))
         thread.start()
         flow.accept(brief_id="a")
         thread.join(5)
@@ -97,7 +97,7 @@ def test_a_blocked_reader_gets_an_event_as_it_comes(flow: Flow, redis_url: str) 
 def test_an_extension_attribute_is_kept(client: "redis.Redis", flow: Flow) -> None:
     flow.accept(brief_id="a")
     extended = json.loads(texts(client)[0]) | {"traceparent": "00-1-2-01"}
-    assert outlet.CloudEvent.model_validate(extended).model_dump()["traceparent"] == "00-1-2-01"
+    assert outbox.CloudEvent.model_validate(extended).model_dump()["traceparent"] == "00-1-2-01"
 
 
 def accepted(ledger: Ledger, number: int, size: int) -> None:
