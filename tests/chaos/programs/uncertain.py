@@ -6,7 +6,8 @@ Accounts at their cap, with two workers and a listener. Of the creates, seven in
 ten never arrive, one in twenty arrives long after its connection was closed, and now and then the workers are
 killed while one is not answered. Other products start jobs on the same accounts all the time, and somebody
 creates by hand. Every brief has its own name, so the ledger of the sandbox says whose each job is. The last
-line is one JSON object; exits 1 when one was paid twice or adopted wrongly.
+line is one JSON object; exits 1 when one was paid twice, or got the job of another. One that was made by hand
+in the seconds of a lost call can't be told from the brief's own (docs/decisions.md): such are counted apart.
 """
 
 import json
@@ -39,6 +40,8 @@ FAULTS = (
     {"kind": "linger", "chance": 0.5, "seconds": 7},
 )
 PATH = "/identity/create"
+#: How the names of jobs begin that are none of our briefs'.
+BY_HAND = "by hand"
 
 
 def measure(creates: int, speed: float, *, kills: bool = True, seed: int = 1) -> dict[str, Any]:
@@ -92,7 +95,7 @@ class Disturbance:
 
     def _create_by_hand(self) -> None:
         headers = {"Authorization": f"Bearer {self._token()}"}
-        body = {"instructions": _instructions(self._draws), "name": f"by hand {self.by_hand}"}
+        body = {"instructions": _instructions(self._draws), "name": f"{BY_HAND} {self.by_hand}"}
         try:
             answer = httpx.post(self._made.api_url + PATH, json=body, headers=headers)
         except httpx.TransportError:  # the faults strike here, too
@@ -158,6 +161,9 @@ def _figures(made: World) -> dict[str, Any]:
         for job in account["jobs"]
     )
     held = [brief for brief in briefs if brief.state == "held"]
+    owners = {brief.job_id: brief.brief_id for brief in briefs if brief.job_id is not None}
+    wrong = {job_id for job_id, brief_id in owners.items() if names.get(job_id) != brief_id}
+    by_hand = {job_id for job_id in wrong if (names.get(job_id) or "").startswith(BY_HAND)}
     return {
         "briefs": len(briefs),
         "unknown": sum(ends[what] for what in UNKNOWN),
@@ -169,9 +175,8 @@ def _figures(made: World) -> dict[str, Any]:
         "done": sum(brief.state == "done" for brief in briefs),
         "failed": sum(brief.state == "failed" for brief in briefs),
         "paid_twice": sum(made_for[brief.brief_id] > 1 for brief in briefs),
-        "wrong_adoption": sum(
-            brief.job_id is not None and names.get(brief.job_id) != brief.brief_id for brief in briefs
-        ),
+        "wrong_adoption": len(wrong - by_hand),
+        "by_hand_adopted": len(by_hand),
         "most_jobs_in_flight": max(
             account["max_jobs_in_flight"] for account in made.ledger()["accounts"].values()
         ),
