@@ -15,7 +15,7 @@ import redis.asyncio
 
 from config import durations, keys
 from config.times import redis_ms
-from worker.store.libraries import Library
+from worker.store.libraries import PREFIX, Library
 from worker.store.outages import lacks_function
 
 T = TypeVar("T", covariant=True)
@@ -135,11 +135,24 @@ def _touched(library: Library) -> Steps[None]:
     with suppress(redis.ResponseError):  # of a right that is missing the call will tell
         now = redis_ms((yield ("TIME",)))
         yield ("ZADD", keys.LIBRARIES(), now, library.name)
+        yield from _found(now)
         long_ago = now - durations.LIBRARY_UNUSED_MS
         for name in (yield ("ZRANGEBYSCORE", keys.LIBRARIES(), "-inf", long_ago)):
             with suppress(redis.ResponseError):  # another process was first
                 yield ("FUNCTION DELETE", name)
-            yield ("ZREM", keys.LIBRARIES(), name)
+        # By its time, not by its name: one that was touched meanwhile is loaded again, and stays listed.
+        yield ("ZREMRANGEBYSCORE", keys.LIBRARIES(), "-inf", long_ago)
+
+
+def _found(now: int) -> Steps[None]:
+    """Let the hour of those libraries begin that the server has and that nobody has put on record.
+
+    Their record was flushed, or they are used from another database: then they are removed all the same, and
+    loaded again by their next call.
+    """
+    with suppress(redis.ResponseError):  # without the right to list them only those on record are known
+        for row in (yield ("FUNCTION LIST", "LIBRARYNAME", f"{PREFIX}*")):
+            yield ("ZADD", keys.LIBRARIES(), "NX", now, row[row.index(b"library_name") + 1])
 
 
 def number(answer: Any) -> int:
