@@ -1,4 +1,4 @@
-"""The numbered calls of a brief's preparation: each is on record before it is made, and its end after.
+"""Numbers the calls of a brief's preparation: each is on record before it is made, and its end after.
 
 A run that is taken over by another (its worker was silent for too long) can record nothing any more: each
 record names the number of the call that it belongs to.

@@ -1,4 +1,4 @@
-"""The path of one brief, from top to bottom: the actors, each a short step of one call of the API as a rule.
+"""The path of one brief, from top to bottom: an actor for each step, as a rule with one call of the API.
 
 Each may be run twice, or by two workers at once: only the one whose move is answered APPLIED goes on. None
 waits: a brief that waits is a record with a timer, and what ends the waiting sends the next step.

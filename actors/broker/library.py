@@ -1,4 +1,4 @@
-"""Puts the broker's Lua modules together in the order of their arrows, with the tables of Python's facts."""
+"""Makes the broker's function library: its Lua modules, the lowest first, and tables that Python keeps."""
 
 from pathlib import Path
 

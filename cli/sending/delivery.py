@@ -24,7 +24,6 @@ def look_up(client: "redis.Redis", settings: Settings, briefs: Sequence[Outgoing
     """
     ledger = Ledger(client, settings)
     for each, arrived in _compared(ledger, briefs):
-        each.arrived = arrived
         if arrived.outcome is Outcome.SAME:
             each.status = Status.SAME
         elif arrived.outcome is Outcome.CONFLICT:
@@ -50,7 +49,6 @@ def update(client: "redis.Redis", settings: Settings, briefs: Sequence[Outgoing]
     """Give those on record the metadata, batch and priority that the valid ones have."""
     ledger = Ledger(client, settings)
     for each, arrived in _compared(ledger, briefs):
-        each.arrived = arrived
         if arrived.outcome is Outcome.ACCEPTED:
             each.status = Status.UNKNOWN
         elif arrived.outcome is Outcome.SAME:
@@ -64,10 +62,13 @@ def update(client: "redis.Redis", settings: Settings, briefs: Sequence[Outgoing]
 
 
 def _compared(ledger: Ledger, briefs: Sequence[Outgoing]) -> Iterator[tuple[Outgoing, Arrived]]:
+    """Yield the valid ones, each with what would become of it, which is noted in it."""
     valid = [each for each in briefs if each.status is Status.VALID]
     for start in range(0, len(valid), AT_ONCE):
         some = valid[start : start + AT_ONCE]
-        yield from zip(some, ledger.compare(list(map(_arrival, some))), strict=True)
+        for each, arrived in zip(some, ledger.compare(list(map(_arrival, some))), strict=True):
+            each.arrived = arrived
+            yield each, arrived
 
 
 def _arrival(each: Outgoing) -> Arrival:

@@ -1,7 +1,5 @@
 """Shared by `resolve`, `retry` and `cancel`: which briefs are meant, and the report of what was done."""
 
-import getpass
-import socket
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -35,15 +33,6 @@ class Outcome:
     """What was paid for it so far, in words."""
     said: str
     """What was done, or why nothing was."""
-
-
-def who() -> str:
-    """Return who runs this command, for the journal: `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container may run as a number without a name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"
 
 
 def read(ledger: Ledger, brief_id: str) -> tuple[Record, Journal]:

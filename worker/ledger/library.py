@@ -1,4 +1,4 @@
-"""Puts the ledger's Lua modules together in the order of their arrows, with the tables of Python's facts.
+"""Makes the ledger's function library: its Lua modules, the lowest first, and the tables that Python keeps.
 
 A module uses only what stands before it in MODULES; each is one file under `lua/lib/` and one table of the
 same name. The commands, the other files under `lua/`, may use them all and not each other.

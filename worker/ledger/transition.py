@@ -1,4 +1,7 @@
-"""Transitions and notes: a change of a record as one value, which the ledger applies whole or not at all."""
+"""Transitions and notes: a change of a record as one value, which the ledger applies whole or not at all.
+
+`worker/lifecycle/transitions.py` builds them, `lua/lib/transition.lua` makes the move.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field

@@ -1,4 +1,4 @@
-"""Reads from records what the steps need, drafts and names, and writes it: as fields and in events."""
+"""Reads drafts, choices and names from records, and makes the fields and event parts that steps write."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Builds every transition that there is, in the order of the path: each takes only what it needs.
+"""Builds every transition (`worker/ledger/transition.py`) that there is, in the order of the path.
 
 Times are ms: `look_ms` from now until the API is asked how a job is, `limit_ms` until whoever claimed a paid
 call can no longer be about to record its outcome; `send_by` is in seconds of `config.times.monotonic`.

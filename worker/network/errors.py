@@ -1,4 +1,4 @@
-"""Errors of reading a brief's picture. No text holds a URL's query."""
+"""Errors of reading or fetching a brief's picture. No text holds a URL's query."""
 
 from config.errors import IdentityWorkerError
 

@@ -1,4 +1,4 @@
-"""How a function of a library is called, and the library loaded and removed.
+"""Calls the functions of a library, loads it where it is missing, and removes those that nobody uses.
 
 A server can lose a library at any time (a restart without persistence, FUNCTION FLUSH, a failover): a call
 that does not find its function has done nothing, so the library is loaded and the call repeated.

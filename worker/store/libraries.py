@@ -1,4 +1,4 @@
-"""Function libraries: how Lua files become one.
+"""Joins Lua files to a function library, whose name carries the digest of its code.
 
 A library is the tables that Python and Lua share, `lua/entry.lua`, the modules in the order of their arrows,
 and a function for each command's file. Its name ends with the digest of all that: different versions, and

@@ -1,4 +1,4 @@
-"""The models and JSON Schemas of all that the data of an event says, for readers of the stream."""
+"""Makes models and JSON Schemas of whole events of the catalogue (`worker/ledger/events.py`), for readers."""
 
 from typing import Any
 

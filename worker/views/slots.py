@@ -1,4 +1,4 @@
-"""The slots of an account that count: its limit, or less if the API has refused one more."""
+"""How many slots an account has: its limit, or fewer if the API has refused one more identity."""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,8 @@ from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.render.held import AS_WISHED
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell, who
+from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell
+from cli.shared.options import BriefOrDeadLetter, person
 from cli.shared.output import Json
 from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Record
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    brief_id: Annotated[
-        str | None, typer.Argument(metavar="[BRIEF]", help="The id of a brief, or of a dead letter.")
-    ] = None,
+    brief_id: BriefOrDeadLetter = None,
     batch: Annotated[
         str | None, typer.Option(metavar="NAME", help="All briefs of this batch that are not finished.")
     ] = None,
@@ -38,7 +37,7 @@ def command(
     one_of(brief_id=brief_id, batch=batch)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, who())
+        operator = Operator(client, values, person())
 
         def cancel(brief: Record, _: Journal) -> str:
             repeated = operator.cancel(brief) is Answer.DUPLICATE

@@ -16,8 +16,8 @@ from cli.sending.files import Reading
 from cli.sending.outgoing import REJECTED, Outgoing, Status, prepare
 from cli.sending.photos import Photos
 from cli.sending.rejects import Rejects, rejects_to
-from cli.shared.account_options import person
 from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
+from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config.accounts import DEFAULT, Account, AccountsError, load_accounts
 from config.settings import Settings

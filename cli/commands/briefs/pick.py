@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import BriefId
 from cli.shared.output import Json, fail, fail_unknown, print_json
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
@@ -14,7 +15,7 @@ from worker.lifecycle.choosing import Chosen, PickError
 
 
 def command(
-    brief_id: Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")],
+    brief_id: BriefId,
     drafts: Annotated[list[int], typer.Argument(metavar="DRAFT...", help="Ids of the drafts to promote.")],
     leave_rest: Annotated[
         bool, typer.Option("--leave-rest", help="Let instructions without a pick yield no identity.")

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import report, tell, who
+from cli.shared.operating import report, tell
+from cli.shared.options import BriefId, person
 from cli.shared.output import USED_WRONGLY, Json, fail
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
@@ -16,7 +17,7 @@ from worker.piktid.errors import ApiError
 
 
 def command(
-    brief_id: Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")],
+    brief_id: BriefId,
     adopt: Annotated[
         str | None, typer.Option(metavar="JOB", help="Its create arrived: this is its job.")
     ] = None,
@@ -34,7 +35,7 @@ def command(
         fail("answer in one way: --adopt JOB, --resend or --give-up", USED_WRONGLY)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, who())
+        operator = Operator(client, values, person())
 
         def answer(brief: Record, journal: Journal) -> str:
             if adopt is not None:

@@ -8,7 +8,8 @@ import typer
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell, who
+from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell
+from cli.shared.options import BriefOrDeadLetter, person
 from cli.shared.output import Json
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    brief_id: Annotated[
-        str | None, typer.Argument(metavar="[BRIEF]", help="The id of a brief, or of a dead letter.")
-    ] = None,
+    brief_id: BriefOrDeadLetter = None,
     batch: Annotated[
         str | None, typer.Option(metavar="NAME", help="The briefs of this batch that stopped.")
     ] = None,
@@ -40,7 +39,7 @@ def command(
     one_of(brief_id=brief_id, batch=batch, all_held=all_held)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, who())
+        operator = Operator(client, values, person())
 
         def retry(brief: Record, journal: Journal) -> str:
             return f"goes on at {operator.retry(brief, journal)}"

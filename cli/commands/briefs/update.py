@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.shared.account_options import By, person
 from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import BriefId, By, person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, fail_unknown, print_json, say
 from config.text import printable
 from worker.briefs.faults import BriefError
@@ -15,7 +15,7 @@ from worker.operations.updating import Change, UnknownBriefError, update
 
 
 def command(
-    brief_id: Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")],
+    brief_id: BriefId,
     metadata: Annotated[
         list[str] | None, typer.Option(metavar="KEY=TEXT", help="Set this key; the others stay.")
     ] = None,

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
 from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import BriefId
 from cli.shared.output import Json, fail_unknown, print_json, say
 from config.text import counted, printable
 from config.times import format_duration, format_time
@@ -28,9 +27,7 @@ from worker.views.models import BriefView
 _SPOKEN_OF = ("uncertain", "generating", "preprocessing")
 
 
-def command(
-    brief_id: Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")], as_json: Json = False
-) -> None:
+def command(brief_id: BriefId, as_json: Json = False) -> None:
     """Say why a brief stands where it stands: what it waits for, who holds that, when it may start."""
     values = load_settings()
     with open_redis(values) as client:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.render.account import change_line, limits_line, slots_seen_text
-from cli.shared.account_options import Account, By, must_be_known, person
 from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import Account, By, must_be_known, person
 from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
 from config.text import counted, printable
 from worker.ledger.ledger import Ledger

@@ -2,8 +2,8 @@
 
 import typer
 
-from cli.shared.account_options import Account, By, must_be_known, person
 from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import Account, By, must_be_known, person
 from cli.shared.output import Json, print_json, say
 from config.text import printable
 from worker.ledger.kinds import ENDPOINTS

@@ -11,7 +11,7 @@ from own_account import CREATE, PROMOTE
 from stepping import Flow
 from support import event_types, events
 
-from cli.shared.operating import who
+from cli.shared.options import person
 from config import keys
 from worker.ledger.records import Record, promotion_subject
 from worker.ledger.states import BRIEF, PROMOTION
@@ -87,7 +87,7 @@ def test_a_job_under_way_is_waited_for_and_no_draft_promoted(command: Command, f
     answer = command("cancel", "b")
     assert answer.returncode == 0
     for shown in (command("status", "b"), command("why", "b")):
-        assert f"cancelled by {who()}; nothing more is bought for it" in shown.stdout
+        assert f"cancelled by {person()}; nothing more is bought for it" in shown.stdout
     assert "it ends when what is under way is over (it is generating)" in answer.stdout
     assert flow.client.zcard(keys.PERMITS(ACCOUNT)) == 1
     flow.api.rest()

@@ -1,4 +1,4 @@
-"""Options that the commands about one account share: who changes something, and which account."""
+"""Arguments that commands share: which brief, which account, and who changes something."""
 
 import getpass
 import socket
@@ -13,14 +13,18 @@ from worker.views import account_reading
 if TYPE_CHECKING:
     import redis
 
+BriefId = Annotated[str, typer.Argument(metavar="BRIEF", help="The brief's id.")]
+BriefOrDeadLetter = Annotated[
+    str | None, typer.Argument(metavar="[BRIEF]", help="The id of a brief, or of a dead letter.")
+]
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")]
 By = Annotated[
     str | None, typer.Option(metavar="WHO", help="Who does this, for the record; by default user@host.")
 ]
 
 
-def person(by: str | None) -> str:
-    """Return the name that is recorded for a change; end the command when there is none."""
+def person(by: str | None = None) -> str:
+    """Return who makes a change, by default `user@host`; end the command when `by` is empty."""
     if by is not None:
         if not by.strip():
             fail("--by '': must be a name", USED_WRONGLY)
