@@ -1,15 +1,23 @@
 """Fixtures: a real Redis, the sandbox on a real socket, the ledger, the actors here or in real processes."""
 
 import hashlib
-import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import forking
 import pytest
 import redis
 from own_account import Api
-from processes import ProcessFactory, RunningProcess, listener_command, start_process, worker_command
+from processes import (
+    PROCESSES,
+    ProcessFactory,
+    RunningProcess,
+    listener_command,
+    start_process,
+    worker_command,
+)
+from processes import pytest_configure as pytest_configure
+from processes import pytest_runtest_makereport as pytest_runtest_makereport
 from running_order import pytest_collection_modifyitems as pytest_collection_modifyitems
 from running_order import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from stepping import Flow, Steps, listening
@@ -34,28 +42,11 @@ from worker.store.functions import Functions
 
 #: What has a test listen to the API: only then do events come by either channel.
 LISTENING = {"heard", "live", "listener_process"}
-_PROCESSES = pytest.StashKey[list[RunningProcess]]()
-
-
-def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start: a shell's background job ignores it, and so do its children."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
     """End what our commands were forks of."""
     forking.end()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failed test what its processes wrote."""
-    report = yield
-    if report.failed:
-        for process in item.stash.get(_PROCESSES, []):
-            report.sections.append((f"standard error of the {process.name}", process.written()))
-    return report
 
 
 @pytest.fixture(scope="session")
@@ -231,7 +222,7 @@ def start(
 
     A worker takes three seconds to stop in order, which is for the tests of just that to wait for.
     """
-    processes = request.node.stash.setdefault(_PROCESSES, [])
+    processes = request.node.stash.setdefault(PROCESSES, [])
 
     def start(name: str, command: list[str], **more: str) -> RunningProcess:
         log = tmp_path / f"{name}-{len(processes)}.log"

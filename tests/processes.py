@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import forking
+import pytest
 from support import ROOT
 
 from cli.demo.ports import free_port
@@ -80,3 +81,23 @@ def web_command() -> list[str]:
 def script(name: str) -> str:
     """Return the path of an installed command."""
     return str(Path(sys.executable).parent / name)
+
+
+#: What a test has started.
+PROCESSES = pytest.StashKey[list[RunningProcess]]()
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: a shell's background job ignores it, and so do its children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed test what its processes wrote."""
+    report = yield
+    if report.failed:
+        for process in item.stash.get(PROCESSES, []):
+            report.sections.append((f"standard error of the {process.name}", process.written()))
+    return report

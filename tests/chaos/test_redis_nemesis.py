@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.chaos.programs.nemesis import BEFORE, WAYS, trouble
+from tests.chaos.programs.nemesis import BEFORE, trouble
+from tests.chaos.programs.nemesis_ways import WAYS
 
 
 @pytest.mark.long

@@ -1,21 +1,19 @@
 """The accounts file: tokens by environment or file, limits of each, and no account in another's way."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 from own_account import Api
 from processes import ProcessFactory
-from stepping import Flow, enqueue
+from stepping import enqueue
 from support import eventually
 
 from config import keys
-from config.accounts import DEFAULT, AccountsError, load_accounts
+from config.accounts import AccountsError, load_accounts
 from config.limits import Limits
 from config.settings import Settings
-from worker.ledger.transition import Answer, Transition
 from worker.views import account_reading, snapshots
 
 
@@ -201,68 +199,3 @@ def test_an_account_that_is_refused_everything_slows_no_other(
     # On record also when the pause, of a fraction of a second here, is just over.
     assert "401" in str(client.hget(keys.RECORD("account:bad"), "pause_reason"))
     assert account_reading.summary(client, "good").pauses == {}
-
-
-def to_submit(flow: Flow) -> str:
-    flow.accept(brief_id="b")
-    return "brief:b"
-
-
-def to_collect(flow: Flow) -> str:
-    to_submit(flow)
-    flow.until("b", "generating")
-    flow.api.rest()
-    flow.wake_timer("brief:b")
-    return "brief:b"
-
-
-def to_promote(flow: Flow) -> str:
-    to_collect(flow)
-    flow.until("b", "promoting")
-    return "promotion:b#0"
-
-
-def to_finish(flow: Flow) -> str:
-    subject = to_promote(flow)
-    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-    flow.api.rest()
-    flow.wake_timer(subject)
-    return subject
-
-
-def to_describe(flow: Flow) -> str:
-    flow.accept(brief_id="b", instructions=None, reference_image="https://192.0.2.1/ada.png")
-    flow.client.hset(keys.RECORD("brief:b"), "files", '{"https://192.0.2.1/ada.png": "file-1"}')
-    return "brief:b"
-
-
-def to_watch(flow: Flow) -> str:
-    flow.accept(brief_id="b")
-    brief = flow.until("b", "generating")
-    assert flow.ledger.apply(brief, Transition("held", keep_permit=True, timer_ms=1)) is Answer.APPLIED
-    flow.api.rest()
-    flow.wake_timer("brief:b")
-    return "brief:b"
-
-
-@pytest.mark.parametrize("to", [to_submit, to_collect, to_promote, to_finish, to_describe, to_watch])
-def test_a_step_of_an_account_not_held_here_is_left_to_others(flow: Flow, to: Callable[[Flow], str]) -> None:
-    from actors.runtime import runtime
-
-    flow.api.lose_events()
-    subject = to(flow)
-
-    def stands() -> tuple[object, ...]:
-        permits = flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1)
-        return flow.record(subject).state, flow.calls("b"), permits
-
-    before = stands()
-    api = runtime().apis.pop(DEFAULT)
-    try:
-        assert flow.steps.run()[1] == subject
-    finally:
-        runtime().apis[DEFAULT] = api
-    assert stands() == before
-    flow.wake_timer(subject)
-    assert flow.steps.run()[1] == subject
-    assert stands() != before

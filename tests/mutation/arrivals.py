@@ -2,7 +2,10 @@
 
 from mutation.mutant import of
 
-TESTS = ("tests/worker/ledger/test_arrivals.py",)
+TESTS = (
+    "tests/worker/ledger/test_arrivals.py",
+    "tests/worker/ledger/test_arrivals_repeated.py",
+)
 UPDATE_TESTS = ("tests/worker/operations/test_updating.py",)
 
 MUTANTS = (

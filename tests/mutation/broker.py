@@ -3,17 +3,31 @@
 from mutation.mutant import of
 
 CONSUMER_TESTS = ("tests/actors/broker/test_consumer.py",)
-SUSPECTS_TESTS = ("tests/cli/commands/briefs/test_held.py", "-k", "one_at_a_time or three_times")
-RAISED_TESTS = ("tests/actors/broker/test_broker.py", "-k", "killed_workers or raises")
+SUSPECTS_TESTS = (
+    "tests/cli/commands/briefs/held/test_deadly_briefs.py",
+    "-k",
+    "one_at_a_time or three_times",
+)
+RAISED_TESTS = ("tests/actors/broker/test_dead_workers.py", "-k", "killed_workers or raises")
 TEND_TESTS = (
     "tests/actors/broker/test_broker.py",
+    "tests/actors/broker/test_dead_workers.py",
     "tests/actors/broker/test_consumer.py",
     "-k",
     "seven_days or stock_worker_had or three_workers or sign_of_life or is_put_back",
 )
-ENTRIES_TESTS = ("tests/actors/broker/test_queue_entries.py",)
-SHUTDOWN_TESTS = ("tests/chaos/test_shutdown.py", "-k", "paid_call or pays_nothing or told_again")
-HELD_TESTS = ("tests/cli/commands/briefs/test_held.py", "-k", "no_worker_can_run")
+ENTRIES_TESTS = (
+    "tests/actors/broker/test_queue_entries.py",
+    "tests/actors/broker/test_pipelines.py",
+    "tests/actors/broker/test_put_aside.py",
+)
+SHUTDOWN_TESTS = (
+    "tests/chaos/shutdown/test_shutdown.py",
+    "tests/chaos/shutdown/test_signals.py",
+    "-k",
+    "paid_call or pays_nothing or told_again",
+)
+HELD_TESTS = ("tests/cli/commands/briefs/held/test_held.py", "-k", "no_worker_can_run")
 IDS_TESTS = ("tests/actors/broker/test_message_ids.py",)
 
 MUTANTS = (
@@ -33,7 +47,7 @@ MUTANTS = (
         ("a worker gives no sign of life", "        self.broker.tend()\n", ""),
         ("a step that raised is acknowledged", "    message.fail()\n", ""),
     ),
-    *of("actors/broker/consumer.py", ("tests/chaos/test_losses.py", "-k", "while_accepting"),
+    *of("actors/broker/consumer.py", ("tests/chaos/losses/test_lost_messages.py", "-k", "while_accepting"),
         ("a step that met a Redis error is given up", "            message.give_back = True\n        elif exception", "            message.fail()\n        elif exception"),
     ),
     *of("actors/broker/consumer.py", (*CONSUMER_TESTS, "-k", "given_back"),
@@ -47,10 +61,10 @@ MUTANTS = (
     *of("actors/broker/broker.py", ("tests/actors/broker/test_broker.py", "-k", "whoever_says_how_many"),
         ("a worker takes one message, however many threads it has", "broker.prefetch = worker.worker_threads", "pass"),
     ),
-    *of("actors/broker/library.py", ("tests/actors/broker/test_broker.py", "-k", "seven_days or killed_workers"),
+    *of("actors/broker/library.py", ("tests/actors/broker/test_dead_workers.py", "-k", "seven_days or killed_workers"),
         ("dead letters are kept for a month", '"dead_letters_kept_ms": durations.DEAD_LETTERS_KEPT_MS', '"dead_letters_kept_ms": 4 * durations.DEAD_LETTERS_KEPT_MS'),
     ),
-    *of("config/durations.py", ("tests/actors/broker/test_broker.py", "-k", "killed_workers"),
+    *of("config/durations.py", ("tests/actors/broker/test_dead_workers.py", "-k", "killed_workers"),
         ("a dead worker is missed after a minute", "WORKER_DEAD_MS = 5_000", "WORKER_DEAD_MS = 60_000"),
     ),
     *of("actors/broker/broker.py", SUSPECTS_TESTS,
@@ -73,7 +87,7 @@ MUTANTS = (
     *of("actors/broker/lua/dead_letter.lua", CONSUMER_TESTS,
         ("a dead letter stays in a worker's hands", "if redis.call('SREM',", "if redis.call('SISMEMBER',"),
     ),
-    *of("actors/broker/lua/revive.lua", ("tests/cli/commands/briefs/test_held.py", "-k", "inlet_is_listed"),
+    *of("actors/broker/lua/revive.lua", ("tests/cli/commands/briefs/held/test_held_letters.py", "-k", "inlet_is_listed"),
         ("a revived letter stays a dead one", "dead_letters.forget(A.queue, id)\n", ""),
     ),
     *of("actors/broker/lua/tend.lua", TEND_TESTS,

@@ -4,8 +4,9 @@ from mutation.mutant import of
 
 TESTS = (
     "tests/worker/unresolved/test_matching.py",
+    "tests/worker/unresolved/test_fitting.py",
     "tests/worker/unresolved/test_streams.py",
-    "tests/worker/unresolved/test_uncertain.py",
+    "tests/worker/unresolved/uncertain",
 )
 
 MUTANTS = (
@@ -41,15 +42,15 @@ MUTANTS = (
     *of("worker/ledger/lua/advance.lua", TESTS,
         ("a job is adopted twice", "not is_taken() and", "true and"),
     ),
-    *of("worker/ledger/lua/lib/jobs.lua", ("tests/worker/ledger/test_ledger.py",),
+    *of("worker/ledger/lua/lib/jobs.lua", ("tests/worker/ledger/moves",),
         ("a webhook is the stream's word", "if not redis.call('ZSCORE', key('SEEN', account), id) then", "if true then"),
         ("an early event tells nothing", "if not redis.call('ZSCORE', key('SEEN', account), id) then", "if false then"),
         ("an identity's event tells of creations", "    if not base.product_of(subject).parent then\n        redis.call('HSET', key('STREAM'", "    if true then\n        redis.call('HSET', key('STREAM'"),
     ),
-    *of("worker/ledger/lua/wake.lua", ("tests/worker/ledger/test_ledger.py",),
+    *of("worker/ledger/lua/wake.lua", ("tests/worker/ledger/moves",),
         ("a webhook of our job is the stream's word", "    if not A.once then\n        jobs.has_told(", "    if true then\n        jobs.has_told("),
     ),
-    *of("actors/not_found.py", ("tests/worker/lifecycle/test_flow_answers.py",),
+    *of("actors/not_found.py", ("tests/worker/lifecycle/test_create_answers.py", "tests/worker/lifecycle/test_job_answers.py", "tests/worker/lifecycle/test_promote_answers.py", "tests/worker/lifecycle/test_whole_flow.py"),
         ("one look without a job is enough", "is_first = since < int(record.fields[\"moved_at\"])", "is_first = False"),
         ("what was unknown in another state counts", "is_first = since < int(record.fields[\"moved_at\"])", "is_first = since == 0"),
         ("what is unknown is waited for without end", "if not is_first and record.read_at", "if False and record.read_at"),

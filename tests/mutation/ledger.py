@@ -2,8 +2,15 @@
 
 from mutation.mutant import of
 
-TESTS = ("tests/worker/ledger/test_ledger.py", "tests/worker/ledger/test_attempts.py")
-LATE_TESTS = ("tests/worker/ledger/test_late_moves.py", "tests/chaos/test_fencing.py")
+TESTS = (
+    "tests/worker/ledger/moves",
+    "tests/worker/ledger/test_attempts.py",
+)
+LATE_TESTS = (
+    "tests/worker/ledger/test_late_moves.py",
+    "tests/worker/ledger/test_doubtful_promotes.py",
+    "tests/chaos/test_fencing.py",
+)
 STATES_TESTS = ("tests/worker/ledger/test_states.py", *TESTS)
 
 MUTANTS = (
@@ -42,7 +49,7 @@ MUTANTS = (
     *of("worker/piktid/transport.py", LATE_TESTS,
         ("nobody is fenced off", "monotonic() > send_by:", "False:"),
     ),
-    *of("worker/ledger/lua/note.lua", ("tests/worker/ledger/test_attempts.py", "tests/actors/test_reference.py", "tests/worker/files/test_files.py"),
+    *of("worker/ledger/lua/note.lua", ("tests/worker/ledger/test_attempts.py", "tests/actors/reference", "tests/worker/files/test_files.py"),
         ("a step that was overtaken notes", "state ~= A.state or not base.unchanged(record, A.when) then\n", "state ~= A.state then\n"),
         ("a note that was made is late", "if A.paid and not base.unchanged(record, A.set) then", "if A.paid then"),
         ("a late note is in no journal", "        journal.write(base.brief_of(A.subject), '\"late\":true,' .. A.journal)\n", "        local _\n"),

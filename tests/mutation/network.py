@@ -4,11 +4,17 @@ from mutation.mutant import of
 
 FETCH_TESTS = (
     "tests/worker/files/test_fetch_limiter.py",
-    "tests/actors/test_reference.py",
+    "tests/actors/reference",
     "-k",
     "place or line or fetch or host or costs",
 )
-WEB_TESTS = ("tests/web/test_webhooks.py", "-k", "ours or whole or drips or compared")
+WEB_TESTS = (
+    "tests/web/test_webhooks.py",
+    "tests/web/test_webhook_peers.py",
+    "tests/web/test_webhook_secrets.py",
+    "-k",
+    "ours or whole or drips or compared",
+)
 
 MUTANTS = (
     *of("worker/files/fetch_limiter.py", FETCH_TESTS,
@@ -22,7 +28,7 @@ MUTANTS = (
     *of("worker/lifecycle/preparing.py", FETCH_TESTS,
         ("what is fetched in vain is not counted", "    return int(brief.get(\"fetch_ms\") or 0) / 1000", "    return 0.0"),
     ),
-    *of("worker/network/timed_network.py", ("tests/worker/piktid/test_transport.py", "tests/worker/files/test_files.py", "-k", "drip or dribble or silent"),
+    *of("worker/network/timed_network.py", ("tests/worker/piktid/test_transport.py", "tests/worker/files/test_fetching.py", "-k", "drip or dribble or silent"),
         ("single reads are timed, and no calls", "min(_deadline.get() - time.monotonic(), ", "max(0.1, "),
         ("the first address has all the time", "share = self._left() / (len(addresses) - number)", "share = self._left()"),
     ),

@@ -3,7 +3,7 @@
 from mutation.mutant import of
 
 CANCEL_TESTS = (
-    "tests/cli/commands/briefs/test_cancel.py",
+    "tests/cli/commands/briefs/test_cancel_states.py",
     "-k",
     "in_any_state or frees or since_it_was_read",
 )
@@ -15,33 +15,49 @@ RESOLVE_TESTS = (
 DESCRIPTION_TESTS = ("tests/cli/commands/briefs/test_resolve.py", "-k", "prepared_again")
 RETRY_TESTS = (
     "tests/cli/commands/briefs/test_retry.py",
+    "tests/cli/commands/briefs/test_retry_moves.py",
     "-k",
     "hold_for_the_next or none_of_them or who_read",
 )
 BACK_TESTS = (
-    "tests/cli/commands/briefs/test_retry.py",
+    "tests/cli/commands/briefs/test_retry_moves.py",
     "-k",
     "done_in_all or has_a_job or broke or keeps_its_permit or no_more or anew",
 )
 REFUSED_TESTS = (
     "tests/cli/commands/briefs/test_retry.py",
+    "tests/cli/commands/briefs/test_retry_moves.py",
     "-k",
     "breaks_rules or described_again or sent_again",
 )
 CHOICE_TESTS = ("tests/cli/commands/briefs/test_retry.py", "-k", "paid_drafts")
 LATE_TESTS = ("tests/worker/ledger/test_late_moves.py", "-k", "given_up")
-CANCELLED_TESTS = ("tests/worker/ledger/test_late_moves.py", "-k", "cancelled")
+CANCELLED_TESTS = (
+    "tests/worker/ledger/test_late_moves.py",
+    "tests/worker/ledger/test_doubtful_promotes.py",
+    "-k",
+    "cancelled",
+)
 HELD_TESTS = (
-    "tests/cli/commands/briefs/test_held.py",
+    "tests/cli/commands/briefs/held",
     "-k",
     "step_broke or step_that_broke or no_record or of_a_held or held_job",
 )
-WATCH_TESTS = ("tests/cli/commands/briefs/test_held.py", "-k", "held_job or of_a_held or earlier_promote")
-REPEATED_TESTS = ("tests/cli/commands/briefs/test_held.py", "-k", "not_repeated")
-LIMITS_TESTS = ("tests/worker/ledger/test_ledger.py", "-k", "limits or configur or weight or resum or librar")
+WATCH_TESTS = (
+    "tests/cli/commands/briefs/held/test_held_jobs.py",
+    "-k",
+    "held_job or of_a_held or earlier_promote",
+)
+REPEATED_TESTS = ("tests/cli/commands/briefs/held/test_held.py", "-k", "not_repeated")
+LIMITS_TESTS = (
+    "tests/worker/ledger/moves/test_moves.py",
+    "tests/worker/ledger/moves/test_account_records.py",
+    "-k",
+    "limits or configur or weight or resum or librar",
+)
 LIMITS_COMMANDS = ("tests/cli/commands/installation/test_limits.py", "-k", "budget or resume")
 NOTE_TESTS = (
-    "tests/actors/test_reference.py",
+    "tests/actors/reference",
     "-k",
     "account or leaves_preparation or moved_on or by_itself or takes_back",
 )
@@ -86,7 +102,7 @@ MUTANTS = (
         ("who is woken from a pause is not woken again", "    outbox.set_timer(subject, call.now + SETTING.again_ms)\n", ""),
         ("who was woken sleeps still", "redis.call('DEL', base.key('WAITING', A.account, 'prepare'))\n", ""),
     ),
-    *of("worker/ledger/lua/release.lua", ("tests/worker/ledger/test_ledger.py", "-k", "lease"),
+    *of("worker/ledger/lua/release.lua", ("tests/worker/ledger/moves/test_timers.py", "-k", "lease"),
         ("a lease is given back by anybody", "if redis.call('GET', lease) == A.listener then", "if true then"),
         ("a lease is not given back", "return redis.call('DEL', lease)", "return 1"),
     ),
@@ -220,13 +236,13 @@ MUTANTS = (
         ("what runs is over", "        found(rt, record)\n        return False\n", "        found(rt, record)\n        return True\n"),
         ("that a held job was known in between does not count", "        found(rt, record)\n        return False\n", "        return False\n"),
     ),
-    *of("cli/sending/files.py", ("tests/cli/sending/test_brief_files.py", "-k", "named_twice"),
+    *of("cli/sending/files.py", ("tests/cli/sending/test_brief_folders.py", "-k", "named_twice"),
         ("the briefs of a file that is named twice are bought twice", "if (stands.st_dev, stands.st_ino) in self._seen:", "if False:"),
     ),
     *of("cli/sending/rejects.py", ("tests/cli/sending/test_rejects.py", "-k", "before_anything"),
         ("the rejects of another run are overwritten", "    if os.path.lexists(path):", "    if False:"),
     ),
-    *of("worker/ledger/ledger.py", ("tests/worker/ledger/test_ledger.py", "-k", "another_key"),
+    *of("worker/ledger/ledger.py", ("tests/worker/ledger/moves/test_moves.py", "-k", "another_key"),
         ("any key is taken for a record", "if parse_subject(subject).kind not in list(Kind):", "if False:"),
     ),
 )  # fmt: skip

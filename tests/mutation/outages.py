@@ -3,7 +3,12 @@
 from mutation.mutant import of
 
 DURABILITY_TESTS = ("tests/worker/store/test_durability.py",)
-TIMER_TESTS = ("tests/actors/listener/test_listener.py", "-k", "timer or redis")
+TIMER_TESTS = (
+    "tests/actors/listener/test_account_leases.py",
+    "tests/actors/listener/test_due_timers.py",
+    "-k",
+    "timer or redis",
+)
 
 MUTANTS = (
     *of("worker/store/durability.py", DURABILITY_TESTS,
@@ -13,13 +18,13 @@ MUTANTS = (
         ("a sync once a second is fine", "    elif policy == \"everysec\":\n        yield Finding(", "    elif policy == \"everysec\":\n        Finding("),
         ("no sync at all is fine", "    elif policy != \"always\":", "    elif False:"),
     ),
-    *of("worker/store/startup.py", ("tests/worker/store/test_startup.py", "tests/worker/store/test_durability.py"),
+    *of("worker/store/startup.py", ("tests/worker/store/test_startup.py", "tests/worker/store/test_startup_rights.py", "tests/worker/store/test_durability.py"),
         ("nothing is refused", "        if finding.level is Level.REFUSE:", "        if False:"),
         ("nothing is said", "            say(f\"redis.", "            str(say or f\"redis."),
         ("a replica is one to run on", "        yield rights.read_only(", "        rights.read_only("),
         ("a cluster is one to run on", "    elif mode == \"cluster\"", "    elif mode == \"clusters\""),
     ),
-    *of("worker/store/rights.py", ("tests/worker/store/test_startup.py",),
+    *of("worker/store/rights.py", ("tests/worker/store/test_startup.py", "tests/worker/store/test_startup_rights.py"),
         ("a right that is missing is not told", "    if commands or lacks_keys:", "    if lacks_keys:"),
         ("keys that are not allowed are not told", "    if commands or lacks_keys:", "    if commands:"),
     ),

@@ -3,6 +3,8 @@
 from mutation.mutant import of
 
 TESTS = (
+    "tests/worker/ledger/lua/test_permits_stopped.py",
+    "tests/worker/ledger/lua/test_permits_parked.py",
     "tests/worker/ledger/lua/test_permits_found.py",
     "tests/worker/ledger/lua/test_permits_fair.py",
     "tests/worker/ledger/lua/test_permits_model.py",
@@ -28,18 +30,18 @@ MUTANTS = (
         ("beyond what the API has said all go at once", "limits.full[endpoint]) and capacity.under_way(account, endpoint) == 0)", "limits.full[endpoint]))"),
         ("creates try beyond what the API has said to promotes", "(endpoint == IDENTITY or limits.full[endpoint])", "true"),
     ),
-    *of("worker/forecast/start_time.py", ["tests/cli/commands/briefs/test_why.py::test_without_a_worker_no_start_is_promised"],
+    *of("worker/forecast/start_time.py", ["tests/cli/commands/briefs/why/test_why_start.py::test_without_a_worker_no_start_is_promised"],
         ("a start is promised though no worker runs", "if not found.workers:", "if False:"),
     ),
-    *of("worker/forecast/start_time.py", ["tests/cli/commands/briefs/test_why.py::test_without_a_listener_no_start_is_promised"],
+    *of("worker/forecast/start_time.py", ["tests/cli/commands/briefs/why/test_why_start.py::test_without_a_listener_no_start_is_promised"],
         ("a start is promised though nobody looks", "if report.listener is None:", "if False:"),
     ),
     *of("worker/forecast/start_time.py", [
-            "tests/cli/commands/briefs/test_why.py::test_after_a_refusal_it_is_told_when_what_may_start"
+            "tests/cli/commands/briefs/why/test_why_start.py::test_after_a_refusal_it_is_told_when_what_may_start"
         ],
         ("a start is promised after a refusal", "    if refused:\n", "    if False:\n"),
     ),
-    *of("worker/briefs/naming.py", ["tests/actors/test_reference.py"],
+    *of("worker/briefs/naming.py", ["tests/actors/reference/test_reference.py"],
         ("the photo's file comes before what the API suggests", 'clean(suggested or "") or clean(_stem(photo or ""))', 'clean(_stem(photo or "")) or clean(suggested or "")'),
     ),
     *of("worker/ledger/lua/lib/capacity.lua", BUDGETS,
@@ -59,7 +61,7 @@ MUTANTS = (
         ("whose grant is taken back does not wait", "            redis.call('ZADD', key('WAITING', account, endpoint), score, subject)\n", ""),
         ("a promotion whose grant is taken back loses its slot", "if not STATES[kind][state].slots then", "if true then"),
     ),
-    *of("worker/ledger/lua/lib/fair.lua", ["tests/worker/ledger/test_permits.py"],
+    *of("worker/ledger/lua/lib/fair.lua", ["tests/worker/ledger/permits"],
         ("who comes at one time is ordered by name", "math.max(virtual, newest + 1)", "virtual"),
     ),
     *of("worker/ledger/lua/lib/orphans.lua", ["tests/worker/ledger/test_orphans.py"],

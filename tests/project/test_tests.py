@@ -9,6 +9,8 @@ from project.rooms import floors
 
 ROOT = Path(__file__).parents[2]
 MOST_MODULES = 15
+#: Lines, as of the modules that are tested.
+LONGEST = 250
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 TESTS = [path for path in FILES if path.name.startswith("test_")]
 #: A name is read at a glance or not at all.
@@ -57,3 +59,8 @@ def test_a_test_needs_no_chain_of_helpers(path: Path) -> None:
 @every(sorted({path.parent for path in FILES}))
 def test_a_folder_of_tests_is_seen_at_a_glance(folder: Path) -> None:
     assert len(list(folder.glob("*.py"))) <= MOST_MODULES
+
+
+@every(FILES)
+def test_a_file_of_tests_is_read_at_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST

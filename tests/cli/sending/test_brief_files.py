@@ -1,50 +1,31 @@
-"""What counts as a brief of a file: one object, an array's items, lines, the files of a folder."""
+"""What counts as a brief of a file: one object, an array's items, lines; and where a fault of it stands."""
 
 import io
 import json
-import os
-import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading_files import read, write
 
-from cli.reading import progress
 from cli.reading.text import encoded
 from cli.sending.files import Item, Reading
-from config import durations
 from worker.briefs.faults import Fault
 
 ONE = {"name": "one"}
 TWO = {"name": "two"}
 
 
-def read(*paths: Path, recursive: bool = False) -> list[Item]:
-    return list(Reading(list(map(str, paths)), io.BytesIO(), recursive=recursive).items())
-
-
 def from_stdin(content: bytes) -> list[Item]:
     return list(Reading(["-"], io.BytesIO(content)).items())
-
-
-def skipped(path: Path, *, recursive: bool = False) -> list[str]:
-    reading = Reading([str(path)], io.BytesIO(), recursive=recursive)
-    assert list(reading.items()) is not None
-    return [str(each).removeprefix(f"{path}: not read: ") for each in reading.skipped]
 
 
 def the_fault(items: list[Item]) -> Fault:
     """The only fault of the only bad one of some items."""
     ((found,),) = [item.faults for item in items if item.faults]
     return found
-
-
-def write(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def test_an_object_is_one_brief_named_like_its_file(tmp_path: Path) -> None:
@@ -65,13 +46,6 @@ def test_lines_have_the_numbers_that_an_editor_shows(tmp_path: Path) -> None:
 def test_a_line_separator_inside_a_string_ends_no_line(tmp_path: Path) -> None:
     path = write(tmp_path / "all.jsonl", '{"name": "a\u2028b"}\n')
     assert [item.value for item in read(path)] == [{"name": "a\u2028b"}]
-
-
-def test_a_folder_gives_its_json_and_jsonl_files_by_name(tmp_path: Path) -> None:
-    write(tmp_path / "b.json", json.dumps(ONE))
-    write(tmp_path / "a.jsonl", json.dumps(TWO))
-    write(tmp_path / "c.txt", "no brief")
-    assert [Path(item.file).name for item in read(tmp_path)] == ["a.jsonl", "b.json"]
 
 
 def test_standard_input_may_be_anything() -> None:
@@ -238,96 +212,3 @@ def test_the_text_of_a_brief_is_kept_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{ "price":1.0 }\n{"name": "\xc4"}\n')
     assert [encoded(item.text or "") for item in read(path)] == [b'{ "price":1.0 }', b'{"name": "\xc4"}']
-
-
-@pytest.mark.parametrize("text", [f"{json.dumps(ONE)}\n{{", f"{{\n{json.dumps(ONE)},\n{json.dumps(ONE)}"])
-def test_a_bad_line_does_not_spoil_others_and_is_no_document(text: str, tmp_path: Path) -> None:
-    for ending in ("jsonl", "json"):
-        found = read(write(tmp_path / f"a.{ending}", text))
-        assert len(found) == len(text.split("\n"))
-        assert ONE in [item.value for item in found]
-
-
-def test_files_of_a_folder_are_known_by_their_endings_in_any_case(tmp_path: Path) -> None:
-    for name in ("B.JSON", "a.NdJson", "c.JSONL"):
-        write(tmp_path / name, json.dumps(ONE))
-    assert [Path(item.source).name for item in read(tmp_path)] == ["B.JSON", "a.NdJson:1", "c.JSONL:1"]
-
-
-def test_what_of_a_folder_is_passed_over_is_told_with_the_reason(tmp_path: Path) -> None:
-    write(tmp_path / "a.json", json.dumps(ONE))
-    for name in ("._a.json", ".DS_Store", "photo.jpg"):
-        (tmp_path / name).write_bytes(b"\x00")
-    (tmp_path / "deep.json").mkdir()
-    os.mkfifo(tmp_path / "pipe.json")
-    assert [item.value for item in read(tmp_path)] == [ONE]
-    assert skipped(tmp_path) == [
-        ".DS_Store, ._a.json (hidden)",
-        "deep.json (a folder; --recursive reads it)",
-        "photo.jpg (does not end in .json, .jsonl, .ndjson)",
-        "pipe.json (no regular file)",
-    ]
-
-
-def test_the_folders_of_a_folder_are_read_when_asked_for(tmp_path: Path) -> None:
-    (tmp_path / "deep" / "er").mkdir(parents=True)
-    for path in ("z.json", "deep/er/a.json", "deep/b.json"):
-        write(tmp_path / path, json.dumps(ONE))
-    (tmp_path / "deep" / "round").symlink_to(tmp_path)
-    found = [str(Path(item.source).relative_to(tmp_path)) for item in read(tmp_path, recursive=True)]
-    assert found == ["z.json", "deep/b.json", "deep/er/a.json"]
-    assert skipped(tmp_path, recursive=True) == [f"{tmp_path}/deep: not read: round (a link to a folder)"]
-
-
-def test_one_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
-    write(tmp_path / "good.json", json.dumps(ONE))
-    (tmp_path / "broken.json").symlink_to("nowhere.json")
-    (tmp_path / "round.json").symlink_to("round.json")
-    broken, good, round_ = read(tmp_path)
-    assert (good.value, bool(good.faults)) == (ONE, False)
-    assert [broken.faults[0].rule, round_.faults[0].rule] == [
-        "can't be read: No such file or directory",
-        "can't be read: Too many levels of symbolic links",
-    ]
-
-
-def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.json", json.dumps(ONE))
-    assert [item.value for item in read(path, tmp_path, path)] == [ONE]
-
-
-def test_standard_input_that_is_named_twice_is_read_once() -> None:
-    reading = Reading(["-", "-"], io.BytesIO(json.dumps(ONE).encode()))
-    assert [item.value for item in reading.items()] == [ONE]
-    assert list(map(str, reading.skipped)) == ["-: not read: stdin (it was read already)"]
-
-
-def test_a_named_pipe_is_read_when_it_is_named(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b'{"name": "one"}',))
-    writer.start()
-    assert [item.value for item in read(tmp_path / "pipe")] == [ONE]
-    writer.join()
-
-
-def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> None:
-    reading = Reading([str(tmp_path / "missing.json"), str(tmp_path)], io.BytesIO())
-    assert [item.faults[0].rule for item in reading.items()] == [
-        "No such file or directory",
-        "has no *.json, *.jsonl or *.ndjson",
-    ]
-    assert reading.missed == [
-        f"{tmp_path / 'missing.json'}: No such file or directory",
-        f"{tmp_path}: has no *.json, *.jsonl or *.ndjson",
-    ]
-
-
-def test_on_a_terminal_reading_many_shows_progress_and_wipes_it_away(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(durations, "PROGRESS_SECONDS", 0)
-    assert list(progress.told([1, 2], "briefs read")) == [1, 2]
-    assert capsys.readouterr().err == "", "no terminal"
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert list(progress.told([1, 2], "briefs read")) == [1, 2]
-    assert capsys.readouterr().err == f"\r1 briefs read\r2 briefs read\r{' ' * 13}\r"

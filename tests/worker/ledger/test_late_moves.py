@@ -1,27 +1,19 @@
 """Steps that are late, doubled or overruled by an operator move nothing that has gone on by another way."""
 
 import pytest
-from own_account import CREATE, PROMOTE
+from late_steps import operator, submitting, with_drafts
+from own_account import CREATE
 from stepping import Flow
 from support import event_types
 
-from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts import DEFAULT
-from worker.briefs.envelope import Choose
 from worker.ledger.records import Record
-from worker.ledger.transition import Answer, Completion, Pause, Transition
-from worker.lifecycle import choosing, journal_entries, record_fields
+from worker.ledger.transition import Answer, Completion, Transition
+from worker.lifecycle import journal_entries
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.recovery import OperationRefusedError
-from worker.operations.operator import Operator
 from worker.views import snapshots
-
-POST_PROMOTE = f"POST {PROMOTE}"
-
-
-def operator(flow: Flow) -> Operator:
-    return Operator(flow.client, flow.settings, "the test")
 
 
 def retry(flow: Flow) -> str:
@@ -57,29 +49,6 @@ def accepted(flow: Flow, attempt: Record, job: str) -> Answer:
             also_from=("uncertain", "held"),
         ),
     )
-
-
-def submitting(flow: Flow, brief_id: str = "b") -> Record:
-    """Let a worker claim the create of a new brief; return the record that it holds."""
-    flow.accept(brief_id=brief_id)
-    attempt = flow.brief(brief_id)
-    intent = journal_entries.intended("create", attempt, attempt.json("body"))
-    assert (
-        flow.ledger.apply(attempt, Transition("submitting", journal=intent, timer_ms=1_000_000))
-        is Answer.APPLIED
-    )
-    return attempt
-
-
-def with_drafts(flow: Flow) -> None:
-    """Take the brief b to where its drafts are there, but not yet looked for."""
-    flow.accept(brief_id="b")
-    flow.until("b", "generating")
-    flow.api.rest()
-    flow.wake_timer("brief:b")
-
-
-# --- overruled by an operator ------------------------------------------------------------------------------
 
 
 def test_a_brief_given_up_promotes_nothing_when_its_job_is_found(flow: Flow) -> None:
@@ -137,9 +106,6 @@ def test_the_late_success_of_a_given_up_brief_leaves_it_ended(flow: Flow) -> Non
         retry(flow)
 
 
-# --- late, or at the same time -----------------------------------------------------------------------------
-
-
 def test_the_late_success_of_a_brief_that_asks_answers_the_question(flow: Flow) -> None:
     attempt = submitting(flow)
     flow.ledger.apply(flow.brief("b"), Transition("uncertain", completion=Completion.COUNTED))
@@ -176,104 +142,3 @@ def test_a_job_another_brief_has_adopted_is_not_this_ones_too(flow: Flow) -> Non
     assert adopted(flow, flow.brief("a"), "job_x") is Answer.APPLIED
     assert accepted(flow, attempt, "job_x") is Answer.CONFLICT
     assert flow.brief("b").get("job_id") is None
-
-
-# --- a promote of unknown outcome --------------------------------------------------------------------------
-
-
-def unknown_promote(flow: Flow) -> None:
-    """Take the brief b to where the answer to its promote was lost."""
-    with_drafts(flow)
-    flow.api.fault("drop_response", path=PROMOTE)
-    flow.steps.until(lambda: "promote OutcomeUnknown" in flow.calls("b"))
-
-
-def test_a_promote_that_may_have_arrived_keeps_its_permit_and_goes_first(flow: Flow) -> None:
-    flow.accept(brief_id="b")
-    flow.ledger.set_limits(DEFAULT, {"jobs": "1"}, "the test")
-    flow.api.set(preprocessing_median_seconds=100_000)
-    flow.accept(brief_id="c")
-    flow.until("b", "generating")
-    flow.api.rest()
-    flow.wake_timer("brief:b")
-    flow.api.fault("drop_response", path=PROMOTE)
-    flow.steps.until(lambda: "promote OutcomeUnknown" in flow.calls("b"))
-    promotion = "promotion:b#0"
-    assert (flow.promotion("b").state, flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1)) == (
-        "planned",
-        [promotion],
-    )
-    assert flow.brief("c").state == "waiting"
-    flow.functions.run(admission(DEFAULT))
-    assert flow.client.zcard(keys.PERMITS(DEFAULT)) == 1
-    flow.end_pauses()
-    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-    assert flow.api.ledger()["jobs_in_flight"] == 1
-    assert flow.calls("b")[-1] == "promote already promoted"
-
-
-def test_a_promote_that_may_have_arrived_passes_who_goes_first(flow: Flow) -> None:
-    flow.accept(brief_id="c", choose="manual", priority=9)
-    flow.until("c", "generating")
-    flow.api.rest()
-    flow.wake_timer("brief:c")
-    flow.until("c", "choosing")
-    unknown_promote(flow)
-    flow.ledger.set_limits(DEFAULT, {"jobs": "1"}, "the test")
-    chosen = choosing.choose((Choose.FIRST,), record_fields.drafts_of(flow.brief("c")))
-    assert chosen is not None
-    flow.ledger.plan("c", [each.fields() for each in chosen])
-    flow.end_pauses()
-    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-
-
-def test_a_promote_that_may_have_arrived_keeps_its_permit_when_withdrawn(
-    flow: Flow,
-) -> None:
-    unknown_promote(flow)
-    attempt = submitting(flow, "c")
-    flow.end_pauses()
-    assert flow.promotion("b").attempt == 2
-    flow.ledger.apply(
-        attempt, Transition("waiting", completion=Completion.COUNTED, pause=Pause("pause", 60_000, "401"))
-    )
-    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
-    flow.end_pauses()
-    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-
-
-def test_a_promote_that_may_have_arrived_needs_no_second_slot(flow: Flow) -> None:
-    unknown_promote(flow)
-    taken = {f"code{number}": 1 for number in range(50)}
-    flow.client.zadd(keys.IDENTITIES(DEFAULT), taken)
-    flow.end_pauses()
-    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
-
-
-def test_a_brief_cancelled_after_a_doubtful_promote_ends_with_its_job(
-    flow: Flow,
-) -> None:
-    unknown_promote(flow)
-    operator(flow).cancel(flow.brief("b"))
-    assert (flow.brief("b").state, flow.promotion("b").state) == ("held", "held")
-    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
-    flow.grow_older("promotion:b#0", 3_600)
-    flow.until("b", "cancelled")
-    assert flow.api.requests(POST_PROMOTE) == 1
-    assert not flow.client.exists(
-        keys.PERMITS(DEFAULT), keys.SLOTS(DEFAULT), keys.WAITING(DEFAULT, "promote")
-    )
-
-
-def test_a_promote_to_be_cancelled_while_under_way_is_not_repeated(flow: Flow) -> None:
-    with_drafts(flow)
-    flow.until("b", "promoting")
-    attempt = flow.promotion("b")
-    assert flow.ledger.apply(attempt, Transition("promoting", timer_ms=1_000_000)) is Answer.APPLIED
-    operator(flow).cancel(flow.brief("b"))
-    assert flow.promotion("b").state == "promoting"
-    flow.ledger.apply(attempt, Transition("planned", completion=Completion.COUNTED, keep_permit=True))
-    assert flow.promotion("b").state == "held"
-    flow.grow_older("promotion:b#0", 3_600)
-    flow.until("b", "cancelled")
-    assert flow.api.requests(POST_PROMOTE) == 0

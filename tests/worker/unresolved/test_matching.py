@@ -1,9 +1,10 @@
-"""Whose is a job that nobody knows: what fits, what is certain, and when nobody may decide but a person."""
+"""Unclaimed jobs are matched to creates of unknown outcome: what is certain, what a person must decide."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from unclaimed_jobs import BEGAN, CREATE, ENDED, JOB, OVER
 
 from config import durations
 from config.settings import Settings
@@ -12,7 +13,6 @@ from worker.unresolved.matching import (
     Adopt,
     Ask,
     Evidence,
-    Fit,
     NotArrived,
     UnclaimedJob,
     UnresolvedCreate,
@@ -22,30 +22,12 @@ from worker.unresolved.matching import (
 from worker.unresolved.streams import Stream
 
 SETTINGS = Settings()
-#: The call of every create here began then and ended a second later, ms.
-BEGAN = 1_000_000_000
-ENDED = BEGAN + 1_000
-OVER = ENDED + round(durations.JOB_PATIENCE_SECONDS * 1000)
 SPAN = round(durations.REPLAY_SPAN_SECONDS * 1000)
 #: Followed since before the call until after its job must be over.
 PROOF = Stream(replayed_since=BEGAN, replayed_at=OVER, told_at=BEGAN - 1)
 NOTHING = Stream()
-
-CREATION = "identity_creation"
-CREATE = UnresolvedCreate(
-    "brief:a",
-    1,
-    BEGAN,
-    ENDED,
-    over_at=OVER,
-    end_known=True,
-    fingerprint="f",
-    job_type=CREATION,
-    variations=(2, 1),
-)
 TWIN = replace(CREATE, subject="brief:b")
 ALIKE = replace(CREATE, subject="brief:b", fingerprint="g")
-JOB = UnclaimedJob("j", BEGAN + 9_000, CREATION, RunState.COMPLETED, (2, 1), 3, ENDED, BEGAN + 9_500)
 SECOND = replace(JOB, job_id="k")
 
 
@@ -57,69 +39,6 @@ def decide(
     others: tuple[UnresolvedCreate, ...] = (),
 ) -> Any:
     return resolve(own, Evidence(now, stream, (own, *others), jobs), SETTINGS)
-
-
-# --- what fits ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("change", "fit"),
-    [
-        ({}, Fit.YES),
-        ({"state": RunState.FAILED}, Fit.YES),
-        ({"drafts": (2,), "state": RunState.FAILED}, Fit.YES),  # the total says that it was to make as many
-        ({"drafts": (2,), "state": RunState.FAILED, "total": None}, Fit.MAYBE),
-        ({"drafts": (2,), "total": None}, Fit.MAYBE),
-        ({"drafts": (2,), "total": 2}, Fit.NO),
-        ({"drafts": (3,)}, Fit.NO),
-        ({"drafts": (1, 2)}, Fit.NO),
-        ({"drafts": (2, 1, 1)}, Fit.NO),
-        ({"kind": "model_swap"}, Fit.NO),
-        ({"kind": ""}, Fit.MAYBE),
-        ({"state": RunState.RUNNING, "drafts": (1,)}, Fit.MAYBE),
-        ({"state": None}, Fit.MAYBE),
-        ({"seen_at": BEGAN - 1}, Fit.NO),
-        ({"seen_at": BEGAN}, Fit.YES),
-    ],
-)
-def test_a_job_fits_a_create_by_kind_drafts_and_time(change: dict[str, Any], fit: Fit) -> None:
-    assert CREATE.fit(replace(JOB, **change)) is fit
-
-
-@pytest.mark.parametrize(
-    ("created_at", "in_time"),
-    [
-        (BEGAN - durations.API_CLOCK_ERROR_MS, True),
-        (BEGAN - durations.API_CLOCK_ERROR_MS - 1, False),
-        (ENDED + durations.API_CLOCK_ERROR_MS, True),
-        (ENDED + durations.API_CLOCK_ERROR_MS + 1, False),
-        (None, None),
-    ],
-)
-def test_a_job_is_in_time_when_it_was_made_during_the_call(
-    created_at: int | None, in_time: bool | None
-) -> None:
-    assert CREATE.is_in_time(replace(JOB, created_at=created_at)) is in_time
-
-
-@pytest.mark.parametrize(
-    ("created_at", "may_own"),
-    [
-        (BEGAN - durations.API_CLOCK_ERROR_MS - 1, False),
-        (BEGAN - durations.API_CLOCK_ERROR_MS, True),
-        (ENDED + durations.API_CLOCK_ERROR_MS + 1, True),
-        (OVER + durations.API_CLOCK_ERROR_MS, True),
-        (OVER + durations.API_CLOCK_ERROR_MS + 1, False),
-        (None, True),
-    ],
-)
-def test_a_create_may_have_made_a_job_long_after_its_call_ended(
-    created_at: int | None, may_own: bool
-) -> None:
-    assert CREATE.may_own(replace(JOB, created_at=created_at)) is may_own
-
-
-# --- adopted -----------------------------------------------------------------------------------------------
 
 
 def test_the_only_fitting_job_is_adopted_at_once_despite_gaps() -> None:
@@ -165,9 +84,6 @@ def test_of_briefs_with_the_same_body_each_gets_a_job() -> None:
     assert decide(JOB, others=(TWIN,)) == Adopt(JOB)
 
 
-# --- never guessed -----------------------------------------------------------------------------------------
-
-
 def test_of_two_jobs_that_fit_none_is_chosen() -> None:
     assert decide(JOB, SECOND, now=BEGAN + 10_000) == Wait()
     asked = decide(JOB, SECOND)
@@ -182,7 +98,7 @@ def test_a_job_that_fits_two_different_briefs_is_adopted_by_neither() -> None:
 
 @pytest.mark.parametrize("ended_before_ms", [durations.API_CLOCK_ERROR_MS + 1, 60_000, 800_000])
 @pytest.mark.parametrize("end_known", [True, False])
-def test_a_job_may_be_the_late_one_of_a_create_given_up_before(ended_before_ms: int, end_known: bool) -> None:
+def test_a_job_may_be_the_late_one_of_a_create_given_up(ended_before_ms: int, end_known: bool) -> None:
     ended = BEGAN - ended_before_ms
     over = OVER - ended_before_ms
     earlier = replace(ALIKE, began_at=ended - 2_000, latest_end=ended, over_at=over, end_known=end_known)
@@ -211,9 +127,6 @@ def test_a_job_of_another_time_is_not_adopted_and_forbids_sending() -> None:
     asked = decide(replace(JOB, created_at=ENDED + 60_000))
     assert isinstance(asked, Ask)
     assert len(asked.jobs) == 1
-
-
-# --- sent again --------------------------------------------------------------------------------------------
 
 
 def test_when_nothing_was_missed_and_nothing_fits_it_never_arrived() -> None:

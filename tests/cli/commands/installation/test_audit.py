@@ -1,11 +1,10 @@
-"""`identity-worker audit`: one charge for each brief and draft, by the journal, the ledger and the API."""
+"""`identity-worker audit`: one charge for each brief and draft; what it reads, and what is no fault."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis
 from commandline import Command
 from own_account import CREATE, PROMOTE
@@ -14,36 +13,8 @@ from stepping import Flow
 from cli.demo.ports import free_port
 from config import keys
 from tests.chaos.invariants.key_page import keys_without_lifetime
-from worker.ledger.records import promotion_subject
 from worker.ledger.transition import Answer, Transition
 from worker.operations import audit
-
-SUBJECT = "brief:b"
-
-
-@pytest.fixture
-def audited(command: Command, environment: dict[str, str]) -> Callable[..., dict[str, Any]]:
-    """What runs the audit for programs; its exit code must go with what it finds."""
-
-    def run(*arguments: str) -> dict[str, Any]:
-        # Long enough for the API of a busy machine: an account that does not answer is told as well.
-        patient = environment | {"IDENTITY_WORKER_REQUEST_TIMEOUT": "30"}
-        answer = command("audit", "--json", *arguments, **patient)
-        told = dict(json.loads(answer.stdout))
-        assert answer.returncode == bool(told["findings"]), answer.stderr
-        return told
-
-    return run
-
-
-def whats(told: dict[str, Any], brief_id: str = "b") -> list[str]:
-    return [each["what"] for each in told["findings"] if each["brief_id"] == brief_id]
-
-
-def write(client: "redis.Redis", brief_id: str = "b", **entry: Any) -> None:
-    """Append to a brief's journal by hand."""
-    whole = {"at": 1, "subject": f"brief:{brief_id}", "attempt": 9, **entry}
-    client.rpush(keys.JOURNAL(brief_id), json.dumps(whole))
 
 
 def test_a_run_without_faults_passes_and_is_summed_up_by_batch(
@@ -83,18 +54,6 @@ def test_a_paid_call_in_flight_or_in_question_is_no_fault(
     assert (told["findings"], told["batches"][""]["unknown"]) == ([], 1)
 
 
-def test_a_create_whose_outcome_nobody_looks_for_is_named(
-    flow: Flow, audited: Callable[..., dict[str, Any]]
-) -> None:
-    flow.api.fault("drop_response", path=CREATE)
-    flow.accept(brief_id="b")
-    flow.steps.run()
-    flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "by a bug"}))
-    assert whats(audited()) == [
-        "the outcome of a create of brief:b is not on record, and nothing looks for it"
-    ]
-
-
 def test_what_an_operator_gave_up_is_no_fault(
     flow: Flow, audited: Callable[..., dict[str, Any]], command: Command
 ) -> None:
@@ -107,52 +66,6 @@ def test_what_an_operator_gave_up_is_no_fault(
     assert (told["findings"], told["batches"][""]["unknown"]) == ([], 1)
 
 
-@pytest.mark.parametrize("resent", [False, True])
-def test_a_second_create_is_named_unless_an_operator_had_it_sent(
-    flow: Flow, audited: Callable[..., dict[str, Any]], resent: bool
-) -> None:
-    flow.accept(brief_id="b")
-    flow.steps.run()
-    if resent:
-        write(flow.client, call="operator", what="resend", by="a person")
-    write(flow.client, call="create", what="intended")
-    write(flow.client, call="create", what="accepted", job_id="job_2", late=True)
-    found = whats(audited())
-    assert found == [] if resent else found[0].startswith("2 creates were accepted, 1 allowed: jobs job_")
-
-
-def test_an_accepted_create_and_a_job_without_the_other_are_named(
-    flow: Flow, audited: Callable[..., dict[str, Any]]
-) -> None:
-    for brief_id in ("b", "c"):
-        flow.accept(brief_id=brief_id)
-        flow.steps.run()
-    job = flow.brief("b").fields["job_id"]
-    flow.client.hdel(keys.RECORD(SUBJECT), "job_id")
-    flow.client.hset(keys.RECORD("brief:c"), "job_id", "job_x")
-    told = audited()
-    assert whats(told) == [f"a create was accepted and no job is on record: {job}"]
-    assert whats(told, "c") == ["its job job_x is of no create in the journal"]
-
-
-def test_a_draft_promoted_twice_and_an_identity_never_promoted_are_named(
-    heard: Flow, audited: Callable[..., dict[str, Any]]
-) -> None:
-    heard.finish(heard.accept(brief_id="b"))
-    subject = promotion_subject("b", 0)
-    draft = heard.promotion("b").json("candidates")[0]["image_result_id"]
-    write(heard.client, subject=subject, call="promote", what="intended", image_result_id=draft)
-    write(heard.client, subject=subject, call="promote", what="accepted", identity_code="second")
-    first = heard.promotion("b").fields["identity_code"]
-    heard.client.hset(keys.RECORD(subject), "identity_code", "third")
-    assert whats(audited()) == [
-        f"identity {first} was paid for and is in no promotion on record",
-        "identity second was paid for and is in no promotion on record",
-        f"draft {draft} was promoted 2 times",
-        "identity third is of no promote in the journal",
-    ]
-
-
 def test_a_draft_promoted_again_after_its_preprocessing_failed_is_no_fault(
     heard: Flow, audited: Callable[..., dict[str, Any]]
 ) -> None:
@@ -161,35 +74,6 @@ def test_a_draft_promoted_again_after_its_preprocessing_failed_is_no_fault(
     assert heard.calls("b").count("promote preprocessing failed") == 4
     assert heard.calls("b").count("promote accepted") == 4
     assert audited("--api")["findings"] == []
-
-
-def test_an_outcome_that_was_never_intended_is_named(
-    flow: Flow, audited: Callable[..., dict[str, Any]]
-) -> None:
-    flow.accept(brief_id="b")
-    write(flow.client, call="promote", what="accepted", identity_code="x")
-    assert whats(audited()) == ["promote accepted, which was never intended"]
-
-
-def test_what_the_api_has_otherwise_is_named_when_it_is_asked(
-    heard: Flow, audited: Callable[..., dict[str, Any]]
-) -> None:
-    heard.finish(heard.accept(brief_id="b"))
-    heard.finish(heard.accept(brief_id="c"))
-    heard.client.hset(keys.RECORD(SUBJECT), "credits_used", "7")
-    job = heard.brief("b").fields["job_id"]
-    heard.client.hset(keys.RECORD(promotion_subject("c", 0)), "identity_code", "nobody")
-    told = audited("--api")
-    assert whats(told) == [
-        "its job used 10 credits by the journal, 7 by its record",
-        f"its job {job} used 10 credits, on record are 7",
-    ]
-    assert whats(told, "c")[1:] == [
-        "identity nobody is of no promote in the journal",
-        "the API does not list its identity nobody: was it deleted?",
-    ]
-    heard.client.hset(keys.RECORD(SUBJECT), "job_id", "job_unknown")
-    assert "the API does not know its job job_unknown" in whats(audited("--api"))
 
 
 def test_a_promote_that_was_lost_and_repeated_is_one_charge(
@@ -212,22 +96,6 @@ def test_all_briefs_are_read_page_by_page_also_those_of_one_moment(client: "redi
     client.zadd(keys.BATCH("big"), {f"b{number:04}": number // 450 for number in range(1_000)})
     assert list(audit.ids(client, "big")) == [f"b{number:04}" for number in range(1_000)]
     client.delete(keys.BATCH("big"))
-
-
-def test_charges_whose_record_is_gone_and_records_that_others_wrote_are_named(
-    flow: Flow, audited: Callable[..., dict[str, Any]]
-) -> None:
-    for brief_id in ("b", "c", "d"):
-        flow.accept(brief_id=brief_id)
-        flow.steps.run()
-    flow.client.delete(keys.RECORD(SUBJECT))
-    flow.client.rpush(keys.JOURNAL("c"), "{")
-    flow.client.hset(keys.RECORD("brief:d"), "drafts", "{")
-    told = audited()
-    assert whats(told) == ["its record is gone, and its journal tells of paid calls"]
-    for brief_id in ("c", "d"):
-        assert whats(told, brief_id)[0].startswith("what is on record of it can't be read: JSONDecodeError: ")
-    flow.client.delete(keys.JOURNAL("b"), keys.RECORD("brief:d"))
 
 
 def test_a_batch_or_account_that_does_not_exist_passes_no_audit(

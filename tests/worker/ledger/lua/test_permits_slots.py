@@ -1,8 +1,8 @@
 """What the API says of the slots counts until a count, a success or an operator says otherwise."""
 
 import pytest
-from model import MINUTE, Subject
-from scene import Scene
+from side_by_side.scene import Scene
+from side_by_side.subjects import MINUTE, Subject
 
 from config import keys
 from worker.ledger import commands

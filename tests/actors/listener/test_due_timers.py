@@ -1,0 +1,99 @@
+"""The listener's timers: due ones wake their steps, whatever Redis does and however little there is to do."""
+
+import json
+from typing import Any, cast
+
+import pytest
+from followed_accounts import no_timers, streams
+from stepping import Flow, listening
+from support import eventually
+
+from config import keys
+from worker.ledger.transition import Note
+
+pytestmark = pytest.mark.channel
+LEASE = keys.LEASE("default")
+
+
+def submitted(flow: Flow) -> None:
+    """Take a brief to where its job is in flight, for longer than any test."""
+    flow.api.set(drafts_median_seconds=100_000)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+
+
+def test_a_timer_is_not_late_though_redis_ends_a_wait_late(flow: Flow, redis_url: str) -> None:
+    submitted(flow)
+    late = []
+    with listening(flow.settings, flow.api, redis_url):
+        for ms in range(40, 140, 5):
+            flow.ledger.note(flow.record("brief:b"), Note(when={}, timer_ms=ms))
+            due: Any = flow.client.zscore(keys.TIMERS(), "brief:b")
+            # Not asked for again and again: at each request the server looks at whose time is over.
+            _, step = cast(tuple[str, str], flow.client.blpop([keys.QUEUE(keys.STEPS)], timeout=4))
+            message = json.loads(str(flow.client.hget(keys.MESSAGES(keys.STEPS), step)))
+            late.append(message["message_timestamp"] - due)
+            flow.client.hdel(keys.MESSAGES(keys.STEPS), step)
+            flow.ledger.claim_step("brief:b")
+    assert min(late) >= 0
+    # Some may be late because the machine is busy, but not three of four.
+    assert sorted(late)[len(late) // 4] < 10, late
+
+
+def test_a_timer_is_due_though_the_listener_that_heard_it_died(flow: Flow, redis_url: str) -> None:
+    submitted(flow)
+    flow.client.zadd(keys.TIMERS(), {"brief:b": 4e12})
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        flow.client.zadd(keys.TIMERS(), {"brief:b": 1})
+        assert flow.steps.run(deadline=5) == ("collect_drafts", "brief:b")
+
+
+def renewed(flow: Flow) -> None:
+    """Wait until the listener renews its lease, as it does every two seconds."""
+    left = flow.client.pttl(LEASE)
+
+    def has_risen() -> bool:
+        nonlocal left
+        before, left = left, flow.client.pttl(LEASE)
+        return left > before
+
+    assert eventually(flow.client, has_risen)
+
+
+@pytest.mark.parametrize("timers", [{}, {"brief:b": 4e12}])
+def test_a_listener_that_nothing_is_due_for_hardly_asks_redis(
+    flow: Flow, redis_url: str, timers: dict[str, float]
+) -> None:
+    def functions_called() -> int:
+        told: Any = flow.client.info("commandstats")
+        return int(told["cmdstat_fcall"]["calls"])
+
+    no_timers(flow)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        if timers:
+            flow.client.zadd(keys.TIMERS(), timers)
+        flow.client.lpush(keys.ALARM(), "1")
+        assert eventually(flow.client, lambda: not flow.client.exists(keys.ALARM()))
+        # Between two renewals of its lease, the first after the alarm: its end is what rises.
+        renewed(flow)
+        before = functions_called()
+        renewed(flow)
+        assert functions_called() - before < 15
+
+
+def test_timers_go_on_after_an_error_of_redis(flow: Flow, redis_url: str) -> None:
+    def errors() -> int:
+        told: Any = flow.client.info("errorstats")
+        return int(told.get("errorstat_WRONGTYPE", {"count": 0})["count"])
+
+    submitted(flow)
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: streams(flow.api) == 1)
+        before = errors()
+        flow.client.set(keys.TIMERS(), "no timers at all")
+        assert eventually(flow.client, lambda: errors() > before)
+        flow.client.delete(keys.TIMERS())
+        flow.client.zadd(keys.TIMERS(), {"brief:b": 1})
+        assert flow.steps.run(deadline=5) == ("collect_drafts", "brief:b")

@@ -1,0 +1,16 @@
+"""What an account keeps of a cancelled brief: nothing."""
+
+import redis
+
+from config import keys
+
+ACCOUNT = "default"
+
+
+def assert_nothing_is_kept(client: "redis.Redis") -> None:
+    """Nothing of an account is taken any more, and nothing of it waits."""
+    taken = (keys.PERMITS, keys.SLOTS)
+    assert not client.exists(*(key(ACCOUNT) for key in taken), keys.HELD_BRIEFS(), keys.UNFINISHED())
+    for endpoint in ("create", "promote"):
+        assert not client.exists(keys.WAITING(ACCOUNT, endpoint))
+        assert client.zcount(keys.WINDOW(ACCOUNT, endpoint), "+inf", "+inf") == 0

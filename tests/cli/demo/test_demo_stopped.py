@@ -1,0 +1,149 @@
+"""A demo that is stopped, killed, broken or run again: nothing is paid twice, no process is left behind."""
+
+import fcntl
+import json
+import os
+import select
+import signal
+import time
+from pathlib import Path
+from typing import IO, cast
+
+from demo_process import BRIEFS, Demo
+
+#: Seconds that anything may take before a test gives up.
+DEADLINE = 60.0
+
+
+def read_until(stream: IO[str] | None, word: str) -> str:
+    """Return what a process prints up to the first line with a word."""
+    lines = []
+    for line in cast(IO[str], stream):
+        lines.append(line)
+        if word in line:
+            return "".join(lines)
+    raise AssertionError(f"it ended without {word!r}: {''.join(lines)}")
+
+
+def wait_for_end(pids: list[int]) -> None:
+    """Wait until these processes, which are not ours to wait for, have ended."""
+    end = time.monotonic() + DEADLINE
+    for pid in pids:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        with os.fdopen(handle) as file:
+            assert select.select([file], [], [], max(0.0, end - time.monotonic()))[0], f"{pid} still runs"
+
+
+def test_ctrl_c_stops_it_and_the_next_run_pays_nothing_twice(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **BRIEFS)
+    with demo.running() as process:
+        read_until(process.stdout, "generating")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE)
+        assert demo.left() == {}
+    assert process.returncode == 128 + signal.SIGINT
+    assert "Stopping …" in out
+    assert "Stopped by SIGINT" in err
+    before = demo.sandbox_account()["requests"]["POST /identity/create"]
+    assert before["202"] >= 1
+    assert not (tmp_path / "output").exists()
+
+    answer = demo.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "goes on" in answer.stdout
+    assert demo.summary()["totals"]["identities"] == 4
+    account = demo.sandbox_account()
+    assert account["requests"]["POST /identity/create"] == {"202": 3}
+    assert account["requests"]["POST /identity/promote-generated"] == {"201": 4}
+    assert set(account["violations"].values()) == {0}
+
+
+def test_sigterm_stops_it_as_ctrl_c_does(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
+    with demo.running() as process:
+        read_until(process.stdout, "Starting")
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
+        assert demo.left() == {}
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_nothing_outlives_a_demo_that_was_killed(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **BRIEFS)
+    with demo.running() as process:
+        read_until(process.stdout, "generating")
+        process.kill()
+        process.wait(DEADLINE)
+        wait_for_end(list(demo.left()))
+        assert demo.left() == {}
+
+
+def test_a_part_that_dies_ends_the_demo_with_its_log_shown(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **BRIEFS)
+    with demo.running() as process:
+        read_until(process.stdout, "generating")
+        (worker,) = (pid for pid, command in demo.left().items() if "cli work" in command and is_leader(pid))
+        os.kill(worker, signal.SIGKILL)
+        _, err = process.communicate(timeout=DEADLINE)
+        assert demo.left() == {}
+    assert process.returncode == 1
+    assert "the worker was killed by SIGKILL" in err
+    assert "create.accepted" in err
+
+
+def is_leader(pid: int) -> bool:
+    """Return whether a process leads its session."""
+    return os.getsid(pid) == pid
+
+
+def test_after_a_complete_run_the_next_begins_anew_and_prints_json(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
+    for _ in range(2):
+        answer = demo.run("--json")
+        assert answer.returncode == 0, answer.stderr
+        assert json.loads(answer.stdout) == demo.summary()
+        assert demo.sandbox_account()["requests"]["POST /identity/create"] == {"202": 1}
+    # The same brief gave the same identity, so there is still one folder.
+    assert len(list((tmp_path / "output").glob("*/metadata.json"))) == 1
+
+
+def test_a_brief_that_fails_ends_the_demo_with_the_apis_words(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, famous={"instructions": [{"prompt": "Somebody like Tom Cruise."}]})
+    answer = demo.run()
+    assert answer.returncode == 1
+    assert demo.summary()["ok"] is False
+    (brief,) = demo.summary()["briefs"]
+    assert brief["state"] == "failed"
+    assert "Tom Cruise" in brief["error"]
+    lines = answer.stdout.splitlines()
+    assert brief["error"] in next(line for line in lines if "famous  failed" in line), "as it happened"
+    table = " ".join(answer.stdout.partition("IDENTITY_CODE")[2].split())
+    assert brief["error"] in table, "and whole in the table"
+
+
+def test_a_second_demo_on_the_same_state_is_refused(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **BRIEFS)
+    (tmp_path / ".data").mkdir()
+    with (tmp_path / ".data/demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        answer = demo.run()
+    assert answer.returncode == 1
+    assert "another demo runs" in answer.stderr
+
+
+def test_briefs_that_break_rules_are_named_before_anything_is_started(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, bad={"instructions": []}, good=BRIEFS["3-plain"])
+    answer = demo.run()
+    assert answer.returncode == 2
+    assert "bad.json" in answer.stderr
+    assert not (tmp_path / ".data/demo").exists()
+
+
+def test_a_folder_without_briefs_is_wrong_use(tmp_path: Path) -> None:
+    answer = Demo(tmp_path).run()
+    assert answer.returncode == 2
+    assert "no briefs" in answer.stderr
+    assert "--briefs DIR" in answer.stderr

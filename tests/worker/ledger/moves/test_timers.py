@@ -1,0 +1,94 @@
+"""Timers and leases: who is due is woken once, and one holds a lease at a time."""
+
+import redis
+from moved_records import generating, steps
+from support import everything
+
+from config import durations, keys
+from worker.ledger import commands
+from worker.ledger.ledger import Ledger
+from worker.store.functions import Functions
+
+ACCOUNT = "default"
+
+
+def test_a_due_timer_wakes_its_step_once_and_again_later(
+    client: "redis.Redis", ledger: Ledger, functions: Functions
+) -> None:
+    generating(ledger)
+    steps(client)
+    due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
+    assert functions.run(commands.due(most=10), due - 1) == 1
+    assert steps(client) == []
+    assert functions.run(commands.due(most=10), due) == 10_000
+    assert functions.run(commands.due(most=10), due) == 10_000
+    assert steps(client) == ["collect_drafts"]
+    ledger.claim_step("brief:b")
+    assert functions.run(commands.due(most=10), due + 10_000) == 10_000
+    assert steps(client) == ["collect_drafts"]
+
+
+def test_a_due_timer_sends_no_step_that_may_be_queued(
+    client: "redis.Redis", ledger: Ledger, functions: Functions
+) -> None:
+    generating(ledger)
+    steps(client)
+    due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
+    functions.run(commands.due(most=10), due)
+    assert steps(client) == ["collect_drafts"]
+    assert functions.run(commands.due(most=10), due + durations.MESSAGE_LOST_MS) == 10_000
+    assert steps(client) == []
+    # By then nobody has looked: the message is taken for lost.
+    assert functions.run(commands.due(most=10), due + durations.MESSAGE_LOST_MS + 10_000) == 10_000
+    assert steps(client) == ["collect_drafts"]
+
+
+def test_no_more_timers_are_taken_at_once_than_asked_for(
+    client: "redis.Redis", ledger: Ledger, functions: Functions
+) -> None:
+    for number in range(4):
+        generating(ledger, f"b{number}", f"job_{number}")
+    steps(client)
+    due = int(client.zrange(keys.TIMERS(), -1, -1, withscores=True)[0][1])
+    assert functions.run(commands.due(most=3), due) == 0
+    assert len(steps(client)) == 3
+
+
+def test_a_timer_of_nothing_is_removed(client: "redis.Redis", functions: Functions) -> None:
+    client.zadd(keys.TIMERS(), {"brief:gone": 1})
+    assert functions.run(commands.due(most=10)) == -1
+    assert client.zcard(keys.TIMERS()) == 0
+
+
+def test_an_earlier_timer_raises_the_alarm_once(client: "redis.Redis", ledger: Ledger) -> None:
+    generating(ledger, "a", "job_a")
+    assert client.llen(keys.ALARM()) == 1
+    generating(ledger, "b", "job_b")
+    assert client.llen(keys.ALARM()) == 1
+
+
+def test_a_lease_is_had_by_one_and_only_its_holder_renews_it(
+    client: "redis.Redis", functions: Functions
+) -> None:
+    def lease(listener: str) -> int:
+        return int(functions.run(commands.lease(account=ACCOUNT, listener=listener, ms=60_000)))
+
+    assert (lease("a"), lease("b"), lease("a")) == (1, 0, 1)
+    assert 50_000 < client.pttl(keys.LEASE(ACCOUNT)) <= 60_000
+    assert functions.run(commands.release(account=ACCOUNT, listener="b")) == 0
+    assert functions.run(commands.release(account=ACCOUNT, listener="a")) == 1
+    assert lease("b") == 1
+
+
+def test_reading_changes_nothing_and_looking_takes_only_the_hint(
+    client: "redis.Redis", ledger: Ledger, functions: Functions
+) -> None:
+    generating(ledger)
+    functions.run(commands.wake(account=ACCOUNT, event="11", job="job_1"))
+    before = everything(client)
+    assert ledger.read("brief:b") is not None
+    assert everything(client) == before
+    assert ledger.claim_step("brief:b") is not None
+    assert client.hget(keys.RECORD("brief:b"), "hinted") is None
+    assert ledger.claim_step("brief:gone") is None
+    assert not client.exists(keys.RECORD("brief:gone"))
