@@ -17,7 +17,8 @@ AS_WISHED = "nothing more is bought for it, and it ends when what is under way i
 
 def print_held(brief: BriefView, now: int) -> None:
     """Print a held brief; `now` in ms since 1970."""
-    _say(f"brief {brief.brief_id}: held for {format_duration(now - brief.moved_at)}, was {brief.left}")
+    since = format_duration(now - brief.moved_at)
+    _say(f"brief {brief.brief_id}: held for {since}, was {brief.previous_state}")
     _say(f"  {brief.question}")
     for line in (*_deaths(brief), *candidate_lines(brief)):
         _say(f"  {line}")
@@ -36,14 +37,14 @@ def print_dead_letter(dead_letter: DeadLetter, now: int) -> None:
 
 def stop_request_text(brief: BriefView) -> str | None:
     """Return how an operator has ended a brief of which something is still under way, None if nobody has."""
-    return None if brief.wish is None else f"{brief.wish_why}; {AS_WISHED}"
+    return None if brief.stop_requested is None else f"{brief.stop_reason}; {AS_WISHED}"
 
 
 def answer(brief: BriefView) -> str:
     """Return the command that answers a held brief."""
     if brief.evidence is not None or any(each.state == "held" for each in brief.promotions):
         return f"identity-worker retry {argument(brief.brief_id)}"
-    return answers(brief.brief_id, job=brief.left != "preparing")
+    return answers(brief.brief_id, job=brief.previous_state != "preparing")
 
 
 def candidate_lines(brief: BriefView) -> Iterator[str]:
@@ -72,14 +73,14 @@ def held_json(brief: BriefView) -> dict[str, Any]:
         "account": brief.account,
         "batch": brief.batch,
         "since": brief.moved_at,
-        "was": brief.left,
+        "was": brief.previous_state,
         "question": brief.question,
         "error": brief.error,
         "evidence": brief.evidence or next((each.evidence for each in promotions), None),
         "job_id": brief.job_id,
         "candidate_jobs": brief.candidate_jobs,
         "credits": brief.credits,
-        "wish": brief.wish,
+        "wish": brief.stop_requested,
         "answer": answer(brief),
     }
 

@@ -54,7 +54,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
 
 def _wanted(brief: BriefView) -> str | None:
     """Return what a person is asked to do."""
-    if brief.state == "held" and brief.wish is None:
+    if brief.state == "held" and brief.stop_requested is None:
         return f"an answer: `{answer(brief)}`"
     if not waits_for_pick(brief):
         return None

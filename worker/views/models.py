@@ -5,7 +5,7 @@ Times are ms since 1970 by the server's clock; `fields` are a record's, as Redis
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from worker.ledger.arrivals import Bought, read_bought
@@ -36,6 +36,10 @@ class PromotionView:
         return final(Kind.PROMOTION, self.state)
 
 
+#: The keys of attributes that are published under the names which their fields have in Redis.
+_KEYS = {"previous_state": "left", "stop_requested": "wish", "stop_reason": "wish_why"}
+
+
 @dataclass(frozen=True, slots=True)
 class BriefView:
     """One brief as it stood at `read_at`."""
@@ -61,7 +65,7 @@ class BriefView:
     faults: tuple[dict[str, Any], ...]
     """The rules that it breaks: `path`, `value`, `rule` of each."""
     notes: tuple[str, ...]
-    left: str | None
+    previous_state: str | None
     """The state that it was in before."""
     evidence: dict[str, Any] | None
     """Of one that is held as a step of it could not be run: which, the error, the workers that died."""
@@ -69,9 +73,9 @@ class BriefView:
     """What an operator is asked while the brief is held."""
     candidate_jobs: tuple[dict[str, Any], ...]
     """Of one that is held for its job: jobs that may be it (`actors.resolution`)."""
-    wish: str | None
+    stop_requested: str | None
     """As what an operator has ended it, `cancelled` or `failed`, while something is still under way."""
-    wish_why: str | None
+    stop_reason: str | None
     """Who has, in words."""
     body: dict[str, Any] | None
     """The body of `POST /identity/create`; None of a brief that breaks rules."""
@@ -103,6 +107,10 @@ class BriefView:
         """The codes of the identities that are ready."""
         ready = (promotion for promotion in self.promotions if promotion.state == "ready")
         return tuple(promotion.identity_code for promotion in ready if promotion.identity_code)
+
+    def facts(self) -> dict[str, Any]:
+        """Return it for programs, under the keys that they know."""
+        return {_KEYS.get(name, name): value for name, value in asdict(self).items()}
 
 
 def promotion_view(subject: str, fields: Fields) -> PromotionView:
@@ -148,12 +156,12 @@ def brief_view(
         error=None if fields["state"] == "done" else fields.get("error"),
         faults=tuple(json.loads(fields.get("faults", "[]"))),
         notes=tuple(json.loads(fields.get("notes", "[]"))),
-        left=fields.get("left"),
+        previous_state=fields.get("left"),
         evidence=json.loads(fields.get("evidence", "null")),
         question=fields.get("question"),
         candidate_jobs=tuple(json.loads(fields.get("candidate_jobs", "[]"))),
-        wish=None if finished else fields.get("wish"),
-        wish_why=None if finished else fields.get("wish_why"),
+        stop_requested=None if finished else fields.get("wish"),
+        stop_reason=None if finished else fields.get("wish_why"),
         body=json.loads(fields.get("body", "null")),
         priority=int(fields["priority"]) if "priority" in fields else None,
         metadata=json.loads("{" + fields.get("envelope", "") + "}").get("metadata", {}),

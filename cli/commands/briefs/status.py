@@ -143,7 +143,7 @@ def _show_many(client: "redis.Redis", batch: str | None, *, everything: bool) ->
 
 
 def _facts(brief: BriefView) -> dict[str, Any]:
-    return asdict(brief) | {"finished": brief.finished, "identity_codes": brief.identity_codes}
+    return brief.facts() | {"finished": brief.finished, "identity_codes": brief.identity_codes}
 
 
 def _account_facts(account: AccountSummary) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _print_counts(found: Listed) -> None:
 def _outcome(brief: BriefView) -> str:
     wanted = "wants a pick: see `status BRIEF`" if waits_for_pick(brief) else None
     parked = "parked: over its batch's budget" if brief.parked else None
-    lines = [*brief.identity_codes, brief.wish_why or wanted or brief.question or parked or brief.error]
+    lines = [*brief.identity_codes, brief.stop_reason or wanted or brief.question or parked or brief.error]
     return "\n".join(printable(line) for line in lines if line)
 
 

@@ -41,4 +41,5 @@ def command(
 
 
 def _facts(snapshot: Snapshot) -> dict[str, Any]:
-    return {name: list(map(asdict, getattr(snapshot, name))) for name in ("briefs", "accounts")}
+    briefs = [brief.facts() for brief in snapshot.briefs]
+    return {"briefs": briefs, "accounts": list(map(asdict, snapshot.accounts))}

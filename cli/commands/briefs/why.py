@@ -51,7 +51,7 @@ def _facts(found: Why) -> dict[str, Any]:
         "error": brief.error,
         "question": brief.question,
         "candidate_jobs": brief.candidate_jobs,
-        "wish": brief.wish,
+        "wish": brief.stop_requested,
         "faults": brief.faults,
         "wants_pick": waits_for_pick(brief),
     }
@@ -117,7 +117,7 @@ def _standing(found: Why, standing: Standing) -> list[str]:
 def _question(brief: BriefView) -> list[str]:
     lines = [f"  asks:     {brief.question}"]
     lines += [f"            {line}" for line in candidate_lines(brief)]
-    return lines if brief.wish else [*lines, f"  answer:   `{answer(brief)}`"]
+    return lines if brief.stop_requested else [*lines, f"  answer:   `{answer(brief)}`"]
 
 
 def _replays(stream: Stream) -> str:

@@ -35,6 +35,15 @@ def test_a_waiting_brief_shows_what_was_decided_for_it(flow: Flow) -> None:
     assert brief.accepted_at == brief.moved_at <= brief.read_at
 
 
+def test_programs_are_told_of_a_brief_under_the_keys_that_they_know(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    brief = snapshots.brief(flow.client, "a")
+    assert brief is not None
+    facts = brief.facts()
+    assert facts.keys() >= {"brief_id", "left", "wish", "wish_why"}
+    assert not facts.keys() & {"previous_state", "stop_requested", "stop_reason"}
+
+
 def test_a_bad_brief_shows_all_its_faults(flow: Flow) -> None:
     flow.accept(brief_id="bad", priority=1000, batch="")
     brief = snapshots.brief(flow.client, "bad")
