@@ -1,12 +1,17 @@
 """The embedded Valkey is its owner's alone, and says in a line why it can't start."""
 
 import os
+import signal
 import stat
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
+from support import DEADLINE
 
 from cli.demo.ports import free_port
 from config.settings import Settings
@@ -63,6 +68,42 @@ def test_a_port_that_was_asked_for_wants_the_owners_password(with_port: int, tmp
     with connect(told.read_text().strip()) as owner:
         assert owner.ping()
     assert mode(told) == 0o600
+
+
+@pytest.mark.parametrize("port", [0, None], ids=["socket", "port"])
+def test_a_server_that_was_killed_comes_back_with_its_data_and_url(tmp_path: Path, port: int | None) -> None:
+    port = free_port() if port is None else port
+    with running(tmp_path, port=port) as url, connect(url) as client:
+        client.set("a", 1)
+        killed: Any = client.info("server")["process_id"]
+        os.kill(killed, signal.SIGKILL)
+        until_another_answers(client, killed)
+        assert client.get("a") == "1"
+        if port:
+            with connect((tmp_path / keeper.PORT_URL_FILE).read_text().strip()) as owner:
+                assert owner.get("a") == "1"
+
+
+def test_a_shared_server_that_was_killed_comes_back_as_well(tmp_path: Path) -> None:
+    values = Settings(redis_url=None, data_dir=tmp_path)
+    with embedded.redis_url(values) as url, connect(url) as client:
+        client.set("a", 1)
+        killed: Any = client.info("server")["process_id"]
+        os.kill(killed, signal.SIGKILL)
+        until_another_answers(client, killed)
+        with embedded.redis_url(values) as again, connect(again) as other:
+            assert (again, other.get("a")) == (url, "1")
+
+
+def until_another_answers(client: "redis.Redis", killed: int) -> None:
+    """Wait until the server is another process than the one that was killed."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        with suppress(redis.ConnectionError):
+            if client.info("server")["process_id"] != killed:
+                return
+        assert time.monotonic() < end, "the server has not come back"
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("folder", [Path("a-file") / "data", Path(os.devnull) / "data", Path("/proc/data")])
