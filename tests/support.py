@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import redis
+from hypothesis import HealthCheck, settings
 
 from config import keys
 from sandbox.account.dialects import DialectName
@@ -28,6 +29,18 @@ BODY: dict[str, Any] = {
     "instructions": [{"appearance": {"gender": "female", "age": 28}, "num_variations": 2}],
     "name": "Spring catalog model",
 }
+
+
+def pytest_sessionstart() -> None:
+    """Have Hypothesis draw the same in every run, however slow the machine; `make test-long` draws anew."""
+    settings.register_profile(
+        "project",
+        derandomize="IDENTITY_WORKER_TEST_STEPS" not in os.environ,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("project")
 
 
 def brief(**fields: Any) -> dict[str, Any]:

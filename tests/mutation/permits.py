@@ -41,7 +41,7 @@ MUTANTS = (
         ],
         ("a start is promised after a refusal", "    if refused:\n", "    if False:\n"),
     ),
-    *of("worker/briefs/naming.py", ["tests/actors/reference/test_reference.py"],
+    *of("worker/briefs/naming.py", ["tests/worker/briefs/test_naming.py"],
         ("the photo's file comes before what the API suggests", 'clean(suggested or "") or clean(_stem(photo or ""))', 'clean(_stem(photo or "")) or clean(suggested or "")'),
     ),
     *of("worker/ledger/lua/lib/capacity.lua", BUDGETS,

@@ -29,7 +29,6 @@ INPUTS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "200"))
 pytestmark = pytest.mark.timeout(120 + INPUTS // 10)
 FUZZ = settings(
     max_examples=INPUTS,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 HALF = settings(FUZZ, max_examples=INPUTS // 2)

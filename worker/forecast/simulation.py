@@ -68,13 +68,11 @@ class Estimate:
 class _Window:
     def __init__(self, rate: Rate) -> None:
         self._number, self._seconds = rate.number, rate.seconds
-        self._frees = deque(sorted(rate.frees))
+        self._frees = sorted(rate.frees)
 
-    def opens(self, now: float) -> float:
-        while self._frees and self._frees[0] <= now:
-            self._frees.popleft()
+    def opens(self) -> float:
         full = self._number and len(self._frees) >= self._number
-        return self._frees[-self._number] if full else now
+        return self._frees[-self._number] if full else 0.0
 
     def send(self, now: float) -> None:
         self._frees.append(now + self._seconds)
@@ -85,9 +83,9 @@ class _Endpoint:
         self._windows = [_Window(rate) for rate in rates]
         self._begin = begin
 
-    def opens(self, now: float) -> float:
-        """Return when the next request may go out."""
-        return max([now, self._begin, *(window.opens(now) for window in self._windows)])
+    def opens(self) -> float:
+        """Return when the next request may go out; a time that is over means now."""
+        return max([self._begin, *(window.opens() for window in self._windows)])
 
     def send(self, now: float) -> None:
         for window in self._windows:
@@ -118,14 +116,14 @@ class _Run:
         return self.caps.jobs == 0 or len(self.ends) < self.caps.jobs - of_others - kept
 
     def start_what_may(self, waiting: deque[int]) -> None:
-        while self.may_promote() and self.promote.opens(self.now) <= self.now:
+        while self.may_promote() and self.promote.opens() <= self.now:
             self.planned -= 1
             self.promote.send(self.now)
             self.promotion_starts.append(self.now)
             self.end = max(self.end, self.now + self.caps.preprocessing)
             if self.caps.preprocessing_counts:
                 heapq.heappush(self.ends, (self.now + self.caps.preprocessing, 0))
-        while self.may_create(waiting) and self.create.opens(self.now) <= self.now:
+        while self.may_create(waiting) and self.create.opens() <= self.now:
             self.create.send(self.now)
             self.starts.append(self.now)
             heapq.heappush(self.ends, (self.now + self.caps.drafts, waiting.popleft()))
@@ -136,9 +134,9 @@ class _Run:
         if waiting or self.planned:
             yield from (at for at in self.more_jobs if at > self.now)
         if self.may_promote():
-            yield self.promote.opens(self.now)
+            yield self.promote.opens()
         if self.may_create(waiting):
-            yield self.create.opens(self.now)
+            yield self.create.opens()
 
 
 def estimate(caps: Caps, promotions: Sequence[int], load: Load | None = None) -> Estimate:

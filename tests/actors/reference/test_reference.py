@@ -10,7 +10,6 @@ from stepping import Flow
 from support import event_types
 
 from config import keys
-from worker.briefs.naming import job_name
 from worker.views import snapshots
 
 UPLOAD = "POST /upload"
@@ -89,21 +88,6 @@ def test_a_folder_of_photos_gives_identities_with_names_of_their_own(
     first, second, again = (identity["name"] for identity in api.ledger()["identities"])
     assert first != second
     assert again == f"{first} 2"
-
-
-@pytest.mark.parametrize(
-    ("place", "name"),
-    [
-        ("folder/Ada Lovelace.jpeg", "Ada Lovelace"),
-        ("https://a.example/x/%C3%A9t%C3%A9.png?token=secret#part", "été"),
-        ("https://a.example/a%0Ab%00c.png", "a b c"),
-        ("https://a.example/", None),
-        ("模特.v2.png", "模特.v2"),
-        ("x" * 500 + ".jpg", "x" * 200),
-    ],
-)
-def test_a_photos_name_is_its_file_name_alone(place: str, name: str | None) -> None:
-    assert job_name(None, place) == name
 
 
 def test_each_file_is_uploaded_once_however_often_it_is_named(flow: Flow, api: Api) -> None:

@@ -51,9 +51,6 @@ def fuzz(operation: APIOperation, api: Api) -> None:
     @given(case=operation.as_strategy())
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
@@ -65,7 +62,7 @@ def fuzz(operation: APIOperation, api: Api) -> None:
     check()
 
 
-@settings(max_examples=2 * EXAMPLES, deadline=None, database=None, derandomize=True)
+@settings(max_examples=2 * EXAMPLES)
 @given(
     body=st.recursive(
         st.none()

@@ -1,55 +1,13 @@
 """What makes two briefs the same: values and not their writing, and ids that are made from them."""
 
-import json
-import random
 import re
-import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support import brief
 
-from worker.briefs.brief import Brief, parse
+from worker.briefs.brief import parse
 from worker.briefs.equality import content, digest, made_id, parts, request_digest, source
-
-NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | NUMBERS | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-def rewritten(value: Any, rng: random.Random) -> Any:
-    """The same value as another program may write it."""
-    if isinstance(value, Mapping):
-        pairs = [(name, rewritten(each, rng)) for name, each in value.items()]
-        rng.shuffle(pairs)
-        return dict(pairs)
-    if isinstance(value, list):
-        return [rewritten(each, rng) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-@given(JSON_VALUES, st.randoms(use_true_random=False))
-def test_neither_the_order_of_names_nor_the_writing_of_numbers_counts(value: Any, rng: random.Random) -> None:
-    assert digest(value) == digest(rewritten(value, rng))
-
-
-@given(st.lists(JSON_VALUES, min_size=2, max_size=2))
-def test_values_that_differ_have_other_digests(values: list[Any]) -> None:
-    one, other = (json.dumps(rewritten(value, random.Random(0)), sort_keys=True) for value in values)
-    if digest(values[0]) != digest(values[1]):
-        assert one != other
-    elif unicodedata.is_normalized("NFC", one) and unicodedata.is_normalized("NFC", other):
-        assert json.loads(one) == json.loads(other)
 
 
 @pytest.mark.parametrize(
@@ -141,18 +99,11 @@ def test_an_id_begins_with_what_latin_letters_say_of_the_name(name: str | None, 
     assert re.fullmatch(re.escape(slug) + "[0-9a-f]{16}", found)
 
 
-@given(
-    st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cf"]), max_size=200), st.integers(1, 9)
-)
-def test_an_id_is_one_that_a_brief_may_have_and_no_option(name: str, number: int) -> None:
-    found = made_id(Brief.model_validate(brief(name=name)), number)
-    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", found)
-
-
 def test_whatever_a_message_holds_it_can_be_told_by() -> None:
     assert source('{"a":1,"b":2}') == source({"b": 2.0, "a": 1})
     odd: list[Any] = [b"\xff", "{", "[" * 100_000, '{"a":NaN}', None, [1], "\ud800", {"a": {1, 2}}]
     assert len({source(each) for each in odd}) == len(odd)
+    assert all(re.fullmatch("[0-9a-f]{16}", source(each)) for each in odd)
 
 
 def test_the_id_and_the_content_of_a_brief_outlive_versions() -> None:
@@ -176,3 +127,4 @@ def test_the_id_and_the_content_of_a_brief_outlive_versions() -> None:
     assert made_id(written) == "Ann-a9c8bbdbaf5322b0"
     assert content(parts(written)) == "9c3be0404b256dbb"
     assert request_digest(written) == "f3f4c09242a745b8"
+    assert request_digest(parse(brief(name="Zoë"))) == "8034a001a039819a"

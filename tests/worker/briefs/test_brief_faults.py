@@ -95,6 +95,12 @@ class TestEnvelope:
         parsed = parse(brief({"num_variations": 4}, reference_image="a.jpg"))
         assert (parsed.total_variations, parsed.needs_files()) == (4, True)
 
+    def test_files_are_needed_where_one_is_to_be_uploaded(self) -> None:
+        known, local = {"file_id": "img_1"}, {"file": "a.png"}
+        assert not parse(brief(WOMAN)).needs_files()
+        assert not parse(brief(PROMPTED | {"input_assets": [known]})).needs_files()
+        assert parse(brief(WOMAN, PROMPTED | {"input_assets": [known, local]})).needs_files()
+
     def test_two_instructions_beside_a_reference_image_are_refused(self) -> None:
         assert paths_of(brief(WOMAN, PROMPTED, reference_image="a.jpg")) == ["instructions"]
         assert paths_of(brief(WOMAN, reference_image="a.jpg", choose=["all", "all"])) == ["choose"]

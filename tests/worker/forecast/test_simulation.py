@@ -42,6 +42,18 @@ def test_jobs_that_are_left_to_others_come_back_one_by_one() -> None:
     assert estimate(caps, [0], Load(more_jobs=[5, 20, 35])).starts == (5,)
 
 
+def test_promotions_wait_for_their_own_window() -> None:
+    caps = Caps(jobs=0, create=(), promote=[Rate(1, 60)], drafts=1, preprocessing=1)
+    expected = estimate(caps, [2])
+    assert expected.promotion_starts == (1, 61)
+    assert expected.end == 62
+
+
+def test_a_job_that_is_overdue_ends_now() -> None:
+    expected = estimate(ONE, [0], Load(jobs=[(-5, 1)]))
+    assert (expected.promotion_starts, expected.starts) == ((0,), (20,))
+
+
 def test_a_pause_is_waited_for() -> None:
     expected = estimate(ONE, [0], Load(create_from=100, promotions=1))
     assert (expected.promotion_starts, expected.starts) == ((0,), (100,))

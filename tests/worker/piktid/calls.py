@@ -1,13 +1,15 @@
 """What the client is called with here, and how its errors are caught."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
-from scripted_server import Server, answer
 
-from worker.piktid.client import PiktID
+from worker.piktid.error_status import error_of
 from worker.piktid.errors import ApiError
+from worker.piktid.transport import Reply
 
 TOKEN = "secret-token-of-the-account"
 
@@ -25,8 +27,9 @@ def failure(call: Callable[[], object]) -> ApiError:
     return raised.value
 
 
-def refused(server: Server, api: PiktID, status: int, body: object, **headers: str) -> Any:
-    server.answers = [
-        answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
-    ]
-    return failure(lambda: api.promote(1))
+def refused(
+    status: int, body: object = None, headers: dict[str, str] | None = None, *, whole: bool = True
+) -> Any:
+    """Return the error that an answer stands for."""
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return error_of("POST /x", Reply(status, httpx.Headers(headers), content, whole), secret=TOKEN)

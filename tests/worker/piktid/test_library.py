@@ -78,11 +78,3 @@ def test_a_list_of_identities_without_end_is_given_up(server: Server, api: PiktI
     server.answers = [answer(200, page) for page in pages]
     assert type(failure(api.own_identities)) is OutcomeUnknownError
     assert len(server.seen) == client.MAX_PAGES
-
-
-@pytest.mark.parametrize(("balance", "read"), [(7, 7.0), ("7.5", 7.5), (None, None), (float("nan"), None)])
-def test_the_balance_may_be_of_any_type_or_missing(
-    server: Server, api: PiktID, balance: object, read: float | None
-) -> None:
-    server.answers = [answer(200, {"credits": balance})]
-    assert api.me().credits == read

@@ -1,7 +1,6 @@
 """Giving the API a picture, having it described, and setting the webhook: what is asked and what is read."""
 
 import json
-from typing import Any
 
 import httpx
 import pytest
@@ -28,12 +27,6 @@ def test_a_place_is_asked_for_by_the_files_name(api: PiktID, server: Server) -> 
     assert upload == Upload(PLACE["upload_url"], "img_1", "image/jpeg")
     assert (server.seen[0].path, json.loads(server.seen[0].body)) == ("/upload", {"filename": "ada.jpg"})
     assert "secret" not in repr(upload)
-
-
-@pytest.mark.parametrize("missing", ["upload_url", "file_id"])
-def test_a_place_without_its_url_or_id_is_none(api: PiktID, server: Server, missing: str) -> None:
-    server.answers = [answer(200, {**PLACE, missing: None})]
-    assert isinstance(failure(lambda: api.upload("ada.jpg")), OutcomeUnknownError)
 
 
 @pytest.mark.parametrize(("named", "sent"), [("image/jpeg; x=1", "image/jpeg; x=1"), (None, "image/png")])
@@ -88,27 +81,14 @@ def test_an_upload_url_in_clear_text_is_refused(named: str) -> None:
 
 
 def test_a_picture_is_described_for_this_product_and_no_other(api: PiktID, server: Server) -> None:
-    said: dict[str, Any] = {
-        "appearance": {"age": "25-30", "skin": " ", "gender": None, "height": 1.7},
-        "face": {},
-        "hair": {"color": "red", "odd": ["a"], "flag": True},
-        "outfit": {"top": "blue"},
-        "style": "x",
-    }
-    server.answers = [answer(200, {"instruction_data": said, "suggested_name": "Ada"})]
-    traits: dict[str, dict[str, str | int | float]] = {
-        "appearance": {"age": "25-30", "height": 1.7},
-        "hair": {"color": "red"},
-    }
+    traits = {"appearance": {"age": "25-30"}, "hair": {"color": "red"}}
+    server.answers = [answer(200, {"instruction_data": traits, "suggested_name": "Ada"})]
     assert api.extract("img_1") == Extracted(traits, "Ada")
     assert json.loads(server.seen[0].body) == {"file_id": "img_1", "type": "identity_creation"}
 
 
-@pytest.mark.parametrize("body", [{}, {"instruction_data": None}, {"instruction_data": []}, []])
-def test_a_description_that_cannot_be_read_may_have_been_charged(
-    api: PiktID, server: Server, body: object
-) -> None:
-    server.answers = [answer(200, body)]
+def test_a_description_that_cannot_be_read_may_have_been_charged(api: PiktID, server: Server) -> None:
+    server.answers = [answer(200, {})]
     assert isinstance(failure(lambda: api.extract("img_1")), OutcomeUnknownError)
 
 
@@ -127,19 +107,10 @@ def test_setting_the_webhook_gives_its_secret_which_no_text_shows(api: PiktID, s
     assert (seen.method, seen.path) == ("PUT", "/webhooks")
 
 
-def test_a_webhook_may_come_without_its_secret(api: PiktID, server: Server) -> None:
-    server.answers = [answer(200, {"secret": None}), answer(204)]
-    assert api.set_webhook("https://a.example/").secret is None
-    assert api.test_webhook() is None
-    assert (server.seen[1].method, server.seen[1].path) == ("POST", "/webhooks/test")
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [({"last_response_status": 204}, 204), ({"last_response_status": None}, None), ([], None)],
-)
+@pytest.mark.parametrize(("body", "status"), [({"last_response_status": 204}, 204), (None, None)])
 def test_a_test_event_tells_the_receivers_last_answer_where_known(
-    api: PiktID, server: Server, body: Any, status: int | None
+    api: PiktID, server: Server, body: object, status: int | None
 ) -> None:
     server.answers = [answer(200, body)]
     assert api.test_webhook() == status
+    assert (server.seen[0].method, server.seen[0].path) == ("POST", "/webhooks/test")

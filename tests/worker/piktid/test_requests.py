@@ -1,15 +1,23 @@
 """What is sent, to whom, and that the token is told to nobody else."""
 
 import json
+from collections.abc import Callable
 
 import httpx
 import pytest
-from calls import BODY, TOKEN, failure, refused
+from calls import BODY, TOKEN, VALIDATION, failure
 from pydantic import SecretStr
-from scripted_server import Server, answer
+from scripted_server import Cut, Server, answer
 
+from worker.piktid import client
 from worker.piktid.client import PiktID
-from worker.piktid.errors import NotSentError, UnexpectedStatusError
+from worker.piktid.errors import (
+    ApiError,
+    InvalidRequestError,
+    NotSentError,
+    OutcomeUnknownError,
+    UnexpectedStatusError,
+)
 
 
 def test_a_call_sends_the_body_the_token_and_no_cookie(server: Server, api: PiktID) -> None:
@@ -49,20 +57,83 @@ def test_a_redirect_is_not_followed(server: Server, api: PiktID) -> None:
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize("call", [lambda api: api.create(BODY), lambda api: api.promote(12346)])
+@pytest.mark.parametrize(("status", "kind"), [(400, InvalidRequestError), (502, OutcomeUnknownError)])
+def test_what_is_refused_is_not_sent_twice(
+    server: Server, api: PiktID, call: Callable[[PiktID], object], status: int, kind: type[ApiError]
+) -> None:
+    server.answers = [answer(status, {"error": "It broke"})]
+    error = failure(lambda: call(api))
+    assert type(error) is kind
+    assert "It broke" in str(error)
+    assert len(server.seen) == 1
+
+
+def test_a_refusal_that_breaks_off_proves_no_promotion(server: Server, api: PiktID) -> None:
+    server.answers = [Cut(answer(400, VALIDATION)[:-10])]
+    error = failure(lambda: api.create(BODY))
+    assert type(error) is InvalidRequestError
+    assert "Invalid request" in error.message
+    server.answers = [Cut(answer(409, {"error": "Conflict", "identity_code": "abc"})[:-10])]
+    assert type(failure(lambda: api.promote(1))) is OutcomeUnknownError
+
+
+def test_a_refusal_of_any_length_is_read_to_a_limit(server: Server, api: PiktID) -> None:
+    server.answers = [answer(400, b"x" * (client.MAX_BODY_BYTES * 2))]
+    error = failure(lambda: api.promote(1))
+    assert type(error) is InvalidRequestError
+    assert error.message.startswith("xxx")
+
+
 def test_the_token_stands_in_no_text(server: Server, api: PiktID) -> None:
     body = {
         "error": f"Bad token {TOKEN}",
         "detail": [{"field": TOKEN, "message": f"see https://x/y?t={TOKEN}"}],
     }
     for status in (400, 401, 409, 429, 500):
-        error = refused(server, api, status, body)
+        server.answers = [answer(status, body)]
+        error = failure(lambda: api.promote(1))
         assert TOKEN not in f"{error} {error!r} {vars(error)} {error.args}"
     assert TOKEN not in repr(api)
 
 
-def test_links_in_an_error_lose_their_query(server: Server, api: PiktID) -> None:
-    error = refused(server, api, 400, b"Not found: https://cdn.test/a.png?Expires=1&Signature=abc in store")
-    assert error.message == "Not found: https://cdn.test/a.png?[query] in store"
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_any_success_code_will_do(server: Server, api: PiktID, status: int) -> None:
+    server.answers = [
+        answer(status, {"job_id": "job_1", "total_variations": 3, "message": "dispatched"}),
+        answer(status, {"identity_code": "abc1234567xy"}),
+    ]
+    assert api.create(BODY).job_id == "job_1"
+    promoted = api.promote(12346)
+    assert (promoted.identity_code, promoted.preprocessing_job_id) == ("abc1234567xy", None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        b"",
+        b"<html>It works</html>",
+        b"\xff\xfe\xfd",
+        b"[" * 200_000,
+        b"9" * 5000,
+        b"[1, 2]",
+        b'"job_1"',
+        b"null",
+        b'{"job_id": null}',
+        b'{"job_id": ""}',
+        b'{"job_id": true}',
+        b'{"job_id": {"id": 1}}',
+        b'{"job_id": "' + b"x" * 5000 + b'"}',
+        b" " * (client.MAX_BODY_BYTES + 1) + b'{"job_id": "job_1"}',
+    ],
+    ids=range(15),
+)
+def test_a_success_without_the_needed_field_leaves_the_outcome_unknown(
+    server: Server, api: PiktID, body: bytes | None
+) -> None:
+    server.answers = [answer(202, body)]
+    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize("token", ["", " ", "two\nlines", "tok\u00e9n", " padded"])

@@ -87,9 +87,6 @@ happenings = st.lists(
 
 @settings(
     max_examples=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
     phases=PHASES,
     suppress_health_check=list(HealthCheck),
 )

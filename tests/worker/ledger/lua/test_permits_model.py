@@ -35,10 +35,6 @@ def test_no_rule_of_the_permits_is_broken_after_any_step(model_client: "redis.Re
             settings=settings(
                 max_examples=min(300, max(10, STEPS // 100)),
                 stateful_step_count=60,
-                # The small run is the same each time; the long one searches anew.
-                derandomize=not LONG,
-                database=None,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
                 print_blob=False,
                 report_multiple_bugs=False,

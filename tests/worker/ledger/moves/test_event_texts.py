@@ -99,7 +99,8 @@ JSON_VALUES = st.recursive(
 
 
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(metadata=st.dictionaries(st.text(), JSON_VALUES, max_size=4))
 def test_metadata_comes_out_as_it_came_in(
