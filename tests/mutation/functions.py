@@ -2,7 +2,7 @@
 
 from mutation.mutant import of
 
-TESTS = ("tests/worker/store/test_functions.py",)
+TESTS = ("tests/worker/store/test_functions.py", "tests/worker/store/test_unused_libraries.py")
 
 MUTANTS = (
     *of("worker/store/functions.py", TESTS,

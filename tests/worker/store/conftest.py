@@ -1,4 +1,4 @@
-""""""
+"""Servers that have forgotten their functions, or that let their users do what each test says."""
 
 from collections.abc import Iterator
 
@@ -18,3 +18,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["redis.Redis"]:
         connect(started.connection_url) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def forgetful(client: "redis.Redis") -> "redis.Redis":
+    """A client of a server without a single function."""
+    client.function_flush()
+    return client
