@@ -48,14 +48,8 @@ def change_record(subject: str, **fields: str) -> Callable[[Flow], Any]:
     return lambda flow: flow.client.hset(keys.RECORD(subject), mapping=fields)
 
 
-def held(**fields: str) -> Callable[[Flow], Any]:
-    """The brief is held, and all else is as it should be then."""
-
-    def change(flow: Flow) -> None:
-        flow.client.hset(keys.RECORD(BRIEF), mapping={"state": "held", **fields})
-        add_event("identity.brief.held")(flow)
-
-    return change
+def in_turn(*changes: Callable[[Flow], Any]) -> Callable[[Flow], Any]:
+    return lambda flow: [change(flow) for change in changes]
 
 
 def add_event(type_: str, number: int | None = None, **data: Any) -> Callable[[Flow], Any]:
@@ -94,7 +88,10 @@ IN_REDIS: dict[str, tuple[Kind, str, Callable[[Flow], Any]]] = {
     ),
     "a brief that is not over": (Kind.LOST, "is still generating", change_record(BRIEF, state="generating")),
     "a failure without a reason": (Kind.LOST, "without a reason", change_record(BRIEF, state="failed")),
-    "a hold without a question": (Kind.LOST, "without a question", held()),
+    "a hold without a question": (
+        Kind.LOST, "without a question",
+        in_turn(change_record(BRIEF, state="held"), add_event("identity.brief.held")),
+    ),
     "an end without an identity": (
         Kind.LOST, "without an identity", change_record(PROMOTION, state="failed"),
     ),
@@ -167,7 +164,8 @@ def test_what_is_wrong_in_redis_is_found(done: Flow, breach: str) -> None:
 
 
 def test_what_a_held_brief_has_not_fetched_yet_is_not_wasted(done: Flow) -> None:
-    held(question="why?", drafts="[]")(done)
+    change_record(BRIEF, state="held", question="why?", drafts="[]")(done)
+    add_event("identity.brief.held")(done)
     change_record(PROMOTION, state="held")(done)
     done.client.hdel(keys.RECORD(PROMOTION), "identity_code")
     assert Kind.WASTED not in {each.kind for each in breaches(done)}

@@ -1,15 +1,12 @@
 """The limits of an account changed while it works and processes die: the API sees none of them broken."""
 
-import os
-import signal
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 import redis
 from own_account import Api
-from processes import ProcessFactory, RunningProcess
+from paid_calls import kill_between_paid_calls
+from processes import ProcessFactory
 from stepping import enqueue
 from support import eventually
 
@@ -21,51 +18,10 @@ from worker.views import snapshots
 BRIEFS = 60
 #: Seconds until all are done; the account's own pace needs about ten.
 DEADLINE = 60.0
-#: The states in which a paid call is under way.
-PAYING = ("submitting", "promoting")
 
 
 def finished(client: "redis.Redis", count: int) -> Callable[[], bool]:
     return lambda: client.zcard(keys.FINISHED()) >= count
-
-
-def paying(client: "redis.Redis") -> set[str]:
-    """The records whose paid call is under way."""
-    found = snapshots.briefs(client)
-    states = {brief.brief_id: brief.state for brief in found}
-    states |= {promotion.subject: promotion.state for brief in found for promotion in brief.promotions}
-    # A brief is called promoting for as long as any promotion of it goes on.
-    return {
-        name
-        for name, state in states.items()
-        if state in PAYING and (state != "promoting" or name.startswith("promotion:"))
-    }
-
-
-def stands_still(group: int) -> bool:
-    """Whether each process of a group is stopped: the signal comes a moment after it was sent."""
-    states: set[str] = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # others end while this looks
-            state, _, of_group, *_ = path.read_text().rpartition(")")[2].split()
-            states |= {state} if int(of_group) == group else set()
-    return states == {"T"}
-
-
-def kill_between_paid_calls(client: "redis.Redis", worker: RunningProcess) -> None:
-    """End a worker as a power cut would, but in no paid call, after which a person would have to be asked."""
-    while True:
-        os.killpg(worker.process.pid, signal.SIGSTOP)
-        eventually(client, lambda: stands_still(worker.process.pid))
-        client.ping()  # what it has sent is executed with this at the latest
-        under_way = paying(client)
-        try:
-            eventually(client, lambda: not paying(client) & under_way, deadline=1)  # noqa: B023
-        except AssertionError:
-            os.killpg(worker.process.pid, signal.SIGCONT)
-        else:
-            worker.kill()
-            return
 
 
 @pytest.mark.long

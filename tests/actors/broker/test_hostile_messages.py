@@ -9,6 +9,7 @@ import pytest
 import redis
 from hostile_briefs import ACCEPT, BRIEFS, ENVELOPES, ESCAPE, ODD, one
 from processes import ProcessFactory, script
+from queue_contents import put
 from stepping import Flow
 from support import ROOT, eventually
 
@@ -17,12 +18,6 @@ from config import keys
 from worker.briefs.faults import MAX_SHOWN
 from worker.ledger.records import brief_subject
 from worker.views import snapshots
-
-
-def put(client: "redis.Redis", redis_id: str | bytes, text: str | bytes) -> None:
-    """Put a message on the inlet queue as anybody can, with two commands."""
-    client.hset(keys.MESSAGES(keys.INLET), redis_id, text)  # type: ignore[arg-type]  # bytes serve as well
-    client.rpush(keys.QUEUE(keys.INLET), redis_id)
 
 
 def put_brief(client: "redis.Redis", message_id: str, text: Any, **changed: Any) -> None:

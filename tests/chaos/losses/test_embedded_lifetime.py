@@ -1,15 +1,14 @@
 """The embedded server lives as long as anybody uses it; and no error tells Redis' password."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, cast
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from bare_python import bare_environment, first_line, start_python
 from support import DEADLINE, ROOT
 
 from config import durations
@@ -38,29 +37,6 @@ def test_a_password_that_spoils_the_url_of_redis_is_in_no_error(command: list[st
     assert ended.returncode != 0
     assert "redis" in said.lower()
     assert [part for part in SECRET_PARTS if part in said] == []
-
-
-def bare_environment(variables: dict[str, str]) -> dict[str, str]:
-    """This process's environment without the settings that are the session's."""
-    mine = ("REDIS_URL", "PIKTID_API_TOKEN", "PIKTID_API_URL", "IDENTITY_WORKER_DATA_DIR")
-    return {name: value for name, value in os.environ.items() if name not in mine} | variables
-
-
-def start_python(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
-    """Start Python from the project's folder; it ends when its standard input is closed."""
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=bare_environment(variables),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def first_line(process: "subprocess.Popen[str]") -> str:
-    return cast(IO[str], process.stdout).readline().strip()
 
 
 def listener_of(url: str) -> socket.socket:

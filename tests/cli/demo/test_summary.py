@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+from ended_runs import brief, summary
 from rich.console import Console
 
 from cli.demo import provenance
@@ -13,28 +14,7 @@ from cli.demo.summary import table
 from cli.shared.output import print_drawing
 from worker.piktid.pictures import Picture
 
-TOTALS: dict[str, Any] = {
-    "briefs": 1,
-    "drafts": 1,
-    "identities": 1,
-    "credits": 53.0,
-    "seconds": 1.0,
-    "most_jobs_in_flight": 1,
-    "answers_429": 0,
-    "events": {"identity.brief.done": 1},
-}
 PICTURE = Picture(b"a picture", "image/png", ".png")
-
-
-def brief(brief_id: str, *codes: str, error: str | None = None) -> dict[str, Any]:
-    identities = [{"identity_code": code, "name": "A name that is longer than its column"} for code in codes]
-    state = "failed" if error else "done"
-    facts = {"brief_id": brief_id, "state": state, "error": error, "drafts": 3, "credits": 59.0}
-    return facts | {"identities": identities}
-
-
-def summary(*briefs: dict[str, Any]) -> dict[str, Any]:
-    return {"briefs": list(briefs), "totals": TOTALS}
 
 
 def printed(*briefs: dict[str, Any]) -> list[str]:

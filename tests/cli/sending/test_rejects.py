@@ -22,14 +22,14 @@ def prepared(content: bytes) -> list[Outgoing]:
     return prepare(Reading(["-"], io.BytesIO(content)).items(), {}, None, Settings())
 
 
-def told(content: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    outgoing.show_all(prepared(content.encode()), whole=True)
+def told(items: list[Outgoing], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    outgoing.show_all(items, whole=True)
     return capsys.readouterr().out.splitlines()
 
 
 def test_of_ten_thousand_briefs_a_page_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [BAD if number % 100 == 0 else GOOD for number in range(10_000)] + ["{", "[]"]
-    shown = told("\n".join(lines), capsys)
+    shown = told(prepared("\n".join(lines).encode()), capsys)
     assert len(shown) < 20
     assert "  100 times: priority: a whole number from -100 to 100" in shown[1]
     assert shown[2] == "    stdin:1, stdin:101, stdin:201 and 97 more"
@@ -38,7 +38,7 @@ def test_of_ten_thousand_briefs_a_page_is_told(capsys: pytest.CaptureFixture[str
 
 def test_faults_of_many_kinds_are_counted_beyond_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [json.dumps(brief(**{f"unknown{number}": 1})) for number in range(30)]
-    assert told("\n".join(lines), capsys)[-2:] == [
+    assert told(prepared("\n".join(lines).encode()), capsys)[-2:] == [
         "  and 15 faults of 15 other kinds; --json lists all",
         "30 bad",
     ]
@@ -47,7 +47,9 @@ def test_faults_of_many_kinds_are_counted_beyond_a_page(capsys: pytest.CaptureFi
 def test_of_a_few_briefs_each_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     many = json.dumps(brief(**{f"unknown{number}": 1 for number in range(12)}))
     good = [json.dumps(brief(name=name)) for name in ("a", "b", "c")]
-    first, second, *faults, more, _, _, counts = told("\n".join([good[0], many, *good[1:]]), capsys)
+    first, second, *faults, more, _, _, counts = told(
+        prepared("\n".join([good[0], many, *good[1:]]).encode()), capsys
+    )
     assert first.startswith("stdin:1: ")
     assert first.endswith(": valid, not sent")
     assert second == "stdin:2: bad"

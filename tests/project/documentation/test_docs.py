@@ -25,12 +25,15 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+ANCHORS = {page: anchors(page) for page in PAGES}
+
+
 def broken(page: Path) -> Iterator[str]:
     for link in _LINK.finditer(PROSE[page]):
         target = page.parent / link["path"] if link["path"] else page
         if not target.exists():
             yield f"{link[0]}: there is no such file"
-        elif link["anchor"] and link["anchor"] not in anchors(target):
+        elif link["anchor"] and link["anchor"] not in ANCHORS[target]:
             yield f"{link[0]}: the page has no such heading"
 
 

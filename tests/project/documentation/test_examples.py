@@ -18,7 +18,8 @@ def read(path: Path) -> Brief:
 
 def named(beginning: str) -> tuple[dict[str, Any], Brief]:
     (path,) = (path for path in BRIEFS if path.name.startswith(beginning))
-    return json.loads(path.read_bytes()), read(path)
+    text = path.read_bytes()
+    return json.loads(text), parse(text)
 
 
 @pytest.mark.parametrize("path", BRIEFS, ids=lambda path: path.stem)

@@ -34,9 +34,12 @@ def typed(page: Path) -> Iterator[str]:
     yield from _SPAN.findall(_FENCE.sub("", text))
 
 
+TYPED = {page: list(typed(page)) for page in PAGES}
+
+
 def commands(page: Path) -> Iterator[list[str]]:
     """Yield the words of each command behind `identity-worker`, with a number for what a page calls BRIEF."""
-    for each in typed(page):
+    for each in TYPED[page]:
         line = _BEFORE.sub("", each)
         words = shlex.split(_NOTATION.sub(" ", line)) if line.startswith("identity-worker ") else []
         if words[1:] and words[1] not in {"COMMAND", "--help", "--version"}:
@@ -61,7 +64,7 @@ def test_each_command_can_be_typed(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_option_is_one_of_a_command(page: Path) -> None:
-    named = {option for each in typed(page) for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", each)}
+    named = {option for each in TYPED[page] for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", each)}
     assert named - options() - OTHERS == set()
 
 
@@ -78,7 +81,7 @@ def options() -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_make_target_is_there(page: Path) -> None:
-    named = {target for each in typed(page) for target in re.findall(r"^make ([a-z][\w-]*)", each)}
+    named = {target for each in TYPED[page] for target in re.findall(r"^make ([a-z][\w-]*)", each)}
     assert named - set(re.findall(r"^([\w-]+):(?!=)", MAKEFILE, re.MULTILINE)) == set()
 
 
@@ -98,7 +101,7 @@ def _tests() -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_file_is_there(page: Path) -> None:
     """Paths of the tree are meant, where a span begins with one of its folders."""
-    words = {word.rstrip(".,:") for each in typed(page) for word in each.split()}
+    words = {word.rstrip(".,:") for each in TYPED[page] for word in each.split()}
     named = {word for word in words if re.fullmatch(r"[\w.-]+(?:/[\w.*-]+)+/?", word)}
     ours = {word for word in named if word.partition("/")[0] in FOLDERS and "_rooms" not in word}
     assert [word for word in sorted(ours) if not list(ROOT.glob(word.rstrip("/")))] == []
@@ -106,7 +109,7 @@ def test_each_file_is_there(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_module_that_is_run_is_there(page: Path) -> None:
-    named = {module for each in typed(page) for module in re.findall(r"python3? -m ([\w.]+)", each)}
+    named = {module for each in TYPED[page] for module in re.findall(r"python3? -m ([\w.]+)", each)}
     places = (ROOT / module.replace(".", "/") for module in named if module.partition(".")[0] in FOLDERS)
     missing = [place for place in places if not (place.is_dir() or place.with_suffix(".py").exists())]
     assert missing == []

@@ -1,7 +1,5 @@
 """Webhooks: one for each account, signed, tried again, and disturbed at will."""
 
-import hashlib
-import hmac
 import json
 import queue
 import time
@@ -10,19 +8,13 @@ from typing import Any
 
 import pytest
 from sandbox_api import RED, Api, task_of
-from webhook_receiver import Receiver
+from webhook_receiver import Receiver, signed_with
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as server:
         yield server
-
-
-def signed_with(secret: str, delivery: tuple[dict[str, str], bytes]) -> bool:
-    headers, body = delivery
-    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected, headers["X-Webhook-Signature"])
 
 
 def put(api: Api, receiver: Receiver) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """A webhook receiver on a real socket, written from the guide with Flask."""
 
+import hashlib
+import hmac
 import logging
 import queue
 import threading
@@ -39,3 +41,9 @@ class Receiver:
         self.deliveries.put((dict(flask.request.headers), flask.request.get_data()))
         self.failures -= 1
         return "", 500 if self.failures >= 0 else 204
+
+
+def signed_with(secret: str, delivery: tuple[dict[str, str], bytes]) -> bool:
+    headers, body = delivery
+    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, headers["X-Webhook-Signature"])

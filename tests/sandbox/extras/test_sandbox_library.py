@@ -15,8 +15,11 @@ def photo(kind: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def send(api: Api, path: str, content: bytes | None = None, **fields: Any) -> requests.Response:
-    files = {"image": ("ada.png", photo() if content is None else content, "image/png")}
+PNG = photo()
+
+
+def send(api: Api, path: str, content: bytes = PNG, **fields: Any) -> requests.Response:
+    files = {"image": ("ada.png", content, "image/png")}
     return api.session.post(api.url + path, files=files, data=fields, timeout=10)
 
 

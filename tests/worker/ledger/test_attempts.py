@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import redis
-from support import brief, stored
+from create_attempts import accepted, bought, bought_once, overtaken
+from support import stored
 
 from config import durations, keys
 from config.accounts import load_accounts
@@ -14,7 +15,6 @@ from tests.chaos.harness.cutting import cutting
 from worker.ledger import commands
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Note, Throttle, Transition
 from worker.lifecycle import acceptance
 from worker.store.connection import connect
@@ -22,44 +22,7 @@ from worker.store.functions import Functions
 from worker.views import account_reading, snapshots
 
 ACCOUNT = "default"
-SUBJECT = "brief:b"
 HOUR = 3_600_000
-
-
-def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
-    """Put a brief on record, granted at once; return what its step would read."""
-    raw = json.dumps(brief(brief_id=brief_id))
-    assert (
-        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
-        is Outcome.ACCEPTED
-    )
-    return stored(ledger, f"brief:{brief_id}")
-
-
-def bought(ledger: Ledger, attempt: Record, job: str) -> Answer:
-    """Record that an attempt's create was accepted, as its step does."""
-    return ledger.apply(
-        attempt,
-        Transition(
-            "generating",
-            fields={"job_id": job},
-            completion=Completion.COUNTED,
-            jobs=[job],
-            timer_ms=60_000,
-            journal={"call": "create", "attempt": attempt.attempt, "job_id": job},
-            paid=True,
-        ),
-    )
-
-
-def bought_once(ledger: Ledger, settings: Settings, *, is_over: bool) -> Record:
-    """Record that an attempt's create has made the job j1, which may be over by now; return the attempt."""
-    attempt = accepted(ledger, settings)
-    ledger.apply(attempt, Transition("submitting"))
-    assert bought(ledger, attempt, "j1") is Answer.APPLIED
-    if is_over:
-        assert ledger.apply(stored(ledger), Transition("choosing")) is Answer.APPLIED
-    return attempt
 
 
 def journalled(ledger: Ledger) -> list[tuple[str, bool]]:
@@ -85,19 +48,6 @@ def test_what_is_recorded_twice_is_in_the_journal_once(
     attempt = bought_once(ledger, settings, is_over=is_over)
     assert bought(ledger, attempt, "j1") is not Answer.APPLIED
     assert journalled(ledger) == [("j1", False)]
-
-
-def overtaken(ledger: Ledger, settings: Settings) -> tuple[Record, Record]:
-    """Let an attempt be held and granted again while its worker sleeps; return it and the one after it."""
-    first = accepted(ledger, settings)
-    assert ledger.apply(first, Transition("submitting")) is Answer.APPLIED
-    assert ledger.apply(first, Transition("uncertain", completion=Completion.COUNTED)) is Answer.APPLIED
-    assert ledger.apply(first, Transition("held")) is Answer.APPLIED
-    assert ledger.apply(first, Transition("waiting")) is Answer.APPLIED
-    second = stored(ledger)
-    assert second.attempt == first.attempt + 1
-    assert ledger.apply(second, Transition("submitting")) is Answer.APPLIED
-    return first, second
 
 
 def test_an_attempt_that_was_overtaken_moves_nothing(ledger: Ledger, settings: Settings) -> None:

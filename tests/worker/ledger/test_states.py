@@ -26,13 +26,12 @@ ALLOWED = [(kind, a, b) for kind, a, b in PAIRS if b in KINDS[kind].states[a].mo
 REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in KINDS[kind].states[a].moves and a != b]
 
 
-def subject_of(kind: Kind) -> str:
-    return promotion_subject("b", 0) if kind is Kind.PROMOTION else f"{kind}:b"
+SUBJECTS = {kind: promotion_subject("b", 0) if kind is Kind.PROMOTION else f"{kind}:b" for kind in Kind}
 
 
 def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
     """Put a record in a state by hand, holding exactly what the table says that the state holds."""
-    subject, held = subject_of(kind), KINDS[kind].states[state]
+    subject, held = SUBJECTS[kind], KINDS[kind].states[state]
     fields: dict[Any, Any] = {"account": ACCOUNT, "need": "1", "place": "1", "moved_at": "0"}
     # A promotion's brief has another one under way, or its end would be the brief's as well.
     own = {"envelope": '"brief_id":"b"', "accepted_at": "1", "promotions": "2", "unfinished": "2"}
@@ -51,10 +50,10 @@ def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
 
 
 def give_grant(client: "redis.Redis", kind: Kind) -> None:
-    client.zadd(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), {subject_of(kind): "+inf"})
-    client.zadd(keys.PERMITS(ACCOUNT), {subject_of(kind): 1})
+    client.zadd(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), {SUBJECTS[kind]: "+inf"})
+    client.zadd(keys.PERMITS(ACCOUNT), {SUBJECTS[kind]: 1})
     if KINDS[kind].slots:
-        client.hset(keys.SLOTS(ACCOUNT), subject_of(kind), "1")
+        client.hset(keys.SLOTS(ACCOUNT), SUBJECTS[kind], "1")
 
 
 def pause(client: "redis.Redis") -> None:
@@ -118,7 +117,7 @@ def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
 def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger: Ledger) -> None:
     for kind, row in KINDS.items():
         for state in row.states:
-            missing = Record(subject_of(kind), {"state": state}, 0)
+            missing = Record(SUBJECTS[kind], {"state": state}, 0)
             assert ledger.apply(missing, Transition(state, fields={"x": "1"})) is Answer.CONFLICT
     assert everything(client) == {}
 

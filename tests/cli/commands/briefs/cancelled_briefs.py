@@ -1,6 +1,9 @@
-"""What an account keeps of a cancelled brief: nothing."""
+"""What an account keeps of a cancelled brief: nothing; and a brief whose job is over."""
+
+from typing import Any
 
 import redis
+from stepping import Flow
 
 from config import keys
 
@@ -14,3 +17,10 @@ def assert_nothing_is_kept(client: "redis.Redis") -> None:
     for endpoint in ("create", "promote"):
         assert not client.exists(keys.WAITING(ACCOUNT, endpoint))
         assert client.zcount(keys.WINDOW(ACCOUNT, endpoint), "+inf", "+inf") == 0
+
+
+def at_draft(flow: Flow, **fields: Any) -> None:
+    """Take the brief b to where its job is over and the step that fetches its drafts is queued."""
+    flow.accept(brief_id="b", **fields)
+    flow.steps.run()
+    flow.api.rest()

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from cancelled_briefs import assert_nothing_is_kept
+from cancelled_briefs import assert_nothing_is_kept, at_draft
 from commandline import Command
 from own_account import CREATE, PROMOTE
 from stepping import Flow
@@ -26,13 +26,6 @@ def cancelled(flow: Flow) -> dict[str, Any]:
     last = events(flow.client, "b")[-1]
     assert last["type"] == "identity.brief.cancelled"
     return dict(last["data"])
-
-
-def at_draft(flow: Flow, **fields: Any) -> None:
-    """Take the brief b to where its job is over and the step that fetches its drafts is queued."""
-    flow.accept(brief_id="b", **fields)
-    flow.steps.run()
-    flow.api.rest()
 
 
 def test_a_brief_that_was_not_begun_ends_at_once_and_costs_nothing(command: Command, flow: Flow) -> None:

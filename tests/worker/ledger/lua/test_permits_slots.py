@@ -1,6 +1,7 @@
 """What the API says of the slots counts until a count, a success or an operator says otherwise."""
 
 import pytest
+from scene_briefs import planned
 from side_by_side.scene import Scene
 from side_by_side.subjects import MINUTE, Subject
 
@@ -9,15 +10,6 @@ from worker.ledger import commands
 from worker.ledger.transition import Completion, Pause, Throttle, Transition
 
 RECORD = keys.RECORD("account:a")
-
-
-def planned(scene: Scene, **brief: object) -> Subject:
-    """Return the promotion of a brief whose drafts are bought; it waits, or is granted."""
-    subject = scene.arrive(**brief)  # type: ignore[arg-type]  # passed on as they came
-    scene.begin(subject)
-    scene.answered(subject, "generating")
-    scene.collect(subject, cost=4, promotions=1)
-    return scene.model.subjects[f"promotion:{subject.name.partition(':')[2]}#0"]
 
 
 def promoted(scene: Scene, promotion: Subject) -> None:
