@@ -3,9 +3,11 @@
 import os
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,15 +86,38 @@ def test_a_server_that_was_killed_comes_back_with_its_data_and_url(tmp_path: Pat
                 assert owner.get("a") == "1"
 
 
+#: A process that uses the shared server, says where it is, and waits for its standard input to be closed.
+USER = """
+import sys
+from pathlib import Path
+from config.settings import Settings
+from worker.store.embedded import redis_url
+
+with redis_url(Settings(redis_url=None, data_dir=Path(sys.argv[1]))) as url:
+    print(url, flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_a_shared_server_that_was_killed_comes_back_as_well(tmp_path: Path) -> None:
-    values = Settings(redis_url=None, data_dir=tmp_path)
-    with embedded.redis_url(values) as url, connect(url) as client:
+    with using_shared(tmp_path) as url, connect(url) as client:
         client.set("a", 1)
         killed: Any = client.info("server")["process_id"]
         os.kill(killed, signal.SIGKILL)
         until_another_answers(client, killed)
-        with embedded.redis_url(values) as again, connect(again) as other:
+        with using_shared(tmp_path) as again, connect(again) as other:
             assert (again, other.get("a")) == (url, "1")
+
+
+@contextmanager
+def using_shared(directory: Path) -> Iterator[str]:
+    """Let a process use the shared server of a folder for the length of the block; yield the server's URL."""
+    command = [sys.executable, "-c", USER, str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        yield next(line.strip() for line in process.stdout if line.startswith("unix://"))
+        process.stdin.close()
 
 
 def until_another_answers(client: "redis.Redis", killed: int) -> None:
