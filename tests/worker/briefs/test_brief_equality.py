@@ -88,6 +88,7 @@ def test_the_ids_of_briefs_are_these_for_ever() -> None:
         ("モデル", ""),
         ("Весна 2026", "2026-"),
         ("-nal", "nal-"),
+        ("X-ray", "X-ray-"),
         ("../../etc", "etc-"),
         ("x" * 200, "x" * 40 + "-"),
         (None, ""),

@@ -153,6 +153,17 @@ class TestOrbita:
     def test_it_takes_all_other_ratios(self, ratio: str) -> None:
         assert parse(with_options("orbita", ar=ratio)).instructions[0].options.ar == ratio
 
+    def test_what_it_refuses_is_told_with_its_rule(self) -> None:
+        asked = PROMPTED | {"options": {"ar": "5:4"}, "input_assets": [{"file_id": "img_1"}]}
+        told = {
+            fault.path: (fault.value, fault.rule)
+            for fault in faults_of(brief(asked, options={"model": "orbita"}))
+        }
+        assert told == {
+            "instructions[0].options.ar": ("5:4", "orbita refuses 4:5, 5:4, 21:9"),
+            "instructions[0].input_assets": ('[{"file_id": "img_1"}]', "orbita takes no input_assets"),
+        }
+
     def test_it_refuses_assets(self) -> None:
         assets = PROMPTED | {"input_assets": [{"file_id": "img_1"}]}
         assert paths_of(brief(assets, options={"model": "orbita"})) == ["instructions[0].input_assets"]

@@ -181,6 +181,8 @@ def test_a_429_is_told_apart_by_its_text_only_when_clear(body: object, kind: typ
     [
         ({"Retry-After": "17"}, 17.0),
         ({"Retry-After": "Wed, 01 Jan 2025 00:01:00 GMT", "Date": "Wed, 01 Jan 2025 00:00:15 GMT"}, 45.0),
+        ({"Retry-After": "Wed, 01 Jan 2025 01:01:00 +0100", "Date": "Wed, 01 Jan 2025 00:00:15 GMT"}, 45.0),
+        ({"Retry-After": "Wed, 01 Jan 2025 00:01:00 -0000", "Date": "Wed, 01 Jan 2025 00:00:15 GMT"}, 45.0),
         ({"Retry-After": "Wed, 01 Jan 2025 00:01:00 GMT"}, 0.0),
         ({"Retry-After": "999999999"}, 3600.0),
         ({"Retry-After": "Wed, 01 Jan 9999 00:01:00 GMT"}, 3600.0),
