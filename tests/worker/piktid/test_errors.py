@@ -1,7 +1,7 @@
 """What each status of a refusal means, and what is read of its body (guide, *Error handling*)."""
 
 import pytest
-from calls import VALIDATION, refused
+from calls import TOKEN, VALIDATION, refused
 
 from worker.piktid import error_body
 from worker.piktid.errors import (
@@ -148,6 +148,21 @@ def test_an_odd_body_never_hides_what_the_status_says(status: int, body: bytes) 
     assert isinstance(error, StatusError) or (status == 409 and type(error) is OutcomeUnknownError)
     assert str(error).isprintable()
     assert len(str(error)) < 2 * error_body.EXCERPT_LENGTH
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": f"Bad token {TOKEN}"},
+        {"detail": [{"field": TOKEN, "message": f"see {TOKEN}"}]},
+        f"<p>{TOKEN}</p>".encode(),
+    ],
+)
+def test_an_answer_that_quotes_the_token_is_told_without_it(status: int, body: object) -> None:
+    error = refused(status, body)
+    assert TOKEN not in f"{error} {vars(error)}"
+    assert "[secret]" in str(error)
 
 
 def test_links_in_an_error_lose_their_query() -> None:
