@@ -238,7 +238,7 @@ def test_no_client_sends_a_command_again_whose_answer_was_lost(
     assert client.get(keys.SEQUENCE()) == "1"
 
 
-def test_nor_does_the_listeners(redis_url: str, client: "redis.Redis") -> None:
+def test_the_listeners_client_sends_no_command_again_either(redis_url: str, client: "redis.Redis") -> None:
     async def count(url: str) -> None:
         async with connect_async(url) as careful:
             await careful.incr(keys.SEQUENCE())

@@ -34,7 +34,7 @@ def test_what_finds_no_room_is_put_aside_whole_and_comes_back(
     assert not client.exists(keys.DEAD_LETTERS_BEYOND())
 
 
-def test_nor_do_large_ones_take_more_room_than_there_is(
+def test_large_entries_take_no_more_room_than_there_is(
     client: "redis.Redis", ours: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bound(ours, monkeypatch, MOST_DEAD_LETTER_BYTES=5_000)

@@ -32,7 +32,7 @@ def read_until(api: Api, done: Callable[[list[Frame]], bool]) -> list[Frame]:
     return asyncio.run(read())
 
 
-def test_kept_events_come_first_then_the_word_that_they_are_over(flow: Flow) -> None:
+def test_kept_events_come_first_then_the_end_of_the_replay(flow: Flow) -> None:
     flow.api.set(backfill_seconds=100_000)
     submit(flow)
     first, *kept, last = read_until(flow.api, lambda seen: "replayed" in seen)

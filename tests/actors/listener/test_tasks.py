@@ -1,4 +1,4 @@
-"""Ending tasks: none is left behind, though it loses the word or its ender is told to end as well."""
+"""Ending tasks: none is left running, though its cancellation gets lost or its ender is to end as well."""
 
 import asyncio
 from contextlib import suppress

@@ -147,14 +147,14 @@ def test_an_id_is_whole_where_it_fits_in_place_of_the_detail() -> None:
     assert line.split()[1:3] == [brief_id, "generating"]
 
 
-def test_elsewhere_a_failed_brief_s_line_tells_where_it_is_wrong() -> None:
+def test_without_a_terminal_a_failed_brief_s_line_tells_what_is_wrong() -> None:
     console = Console(width=80, file=io.StringIO())
     faults = ({"path": "name", "rule": "must be text"}, {"path": "", "rule": "is too long"})
     Lines(console).show(Snapshot([view("b", "failed", error="the brief breaks rules", faults=faults)], []))
     assert "b  failed  name: must be text; brief: is too long\n" in cast(io.StringIO, console.file).getvalue()
 
 
-def test_elsewhere_each_state_is_a_line_and_briefs_end_after_promotions() -> None:
+def test_without_a_terminal_each_state_is_a_line_and_promotions_end_first() -> None:
     console = Console(width=80, file=io.StringIO())
     lines = Lines(console)
     for promoting in (promotion("planned"), promotion("planned"), promotion("ready", "code12345678")):

@@ -75,7 +75,7 @@ def test_the_same_seed_draws_the_same_and_variations_differ() -> None:
         ),
     ],
 )
-def test_a_different_wish_gives_a_different_picture(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_a_different_request_gives_a_different_picture(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert picture(one).tobytes() != picture(other).tobytes()
 
 

@@ -27,7 +27,7 @@ def test_each_type_says_when_it_is_emitted_and_what_it_tells() -> None:
         assert [field for field, of in event.model_fields.items() if not of.description] == []
 
 
-def test_no_type_is_written_out_elsewhere() -> None:
+def test_no_event_type_is_spelt_outside_the_catalogue() -> None:
     paths = [path for room in ROOMS for kind in ("*.py", "*.lua") for path in (ROOT / room).rglob(kind)]
     written = re.compile("[\"']identity\\.(" + "|".join(name.partition(".")[2] for name in CATALOGUE) + ")")
     found = [path.name for path in paths if written.search(path.read_text(encoding="utf-8"))]

@@ -61,7 +61,7 @@ def test_a_waiter_that_needs_fewer_slots_passes_one_that_needs_more(scene: Scene
     assert scene.arrive(need=2).granted
 
 
-def test_the_look_past_those_without_slots_has_an_end(scene: Scene) -> None:
+def test_the_search_past_waiters_without_slots_has_an_end(scene: Scene) -> None:
     scene.limit("a", slots=1)
     for _ in range(LOOK_PAST):
         scene.arrive(need=2)
@@ -70,7 +70,7 @@ def test_the_look_past_those_without_slots_has_an_end(scene: Scene) -> None:
     scene.limit("a", slots=1)
 
 
-def test_whoever_comes_past_the_look_waits_his_turn(scene: Scene) -> None:
+def test_whoever_stands_beyond_that_search_waits_for_a_turn(scene: Scene) -> None:
     scene.limit("a", slots=1)
     for _ in range(LOOK_PAST + 1):
         scene.arrive(need=2)

@@ -110,7 +110,7 @@ def test_what_is_deleted_makes_room_for_the_promotion_then_a_create(scene: Scene
     assert scene.client.hget(RECORD, "slots_seen") == "3"
 
 
-def test_a_success_beyond_the_word_full_lifts_it_after_a_count(scene: Scene) -> None:
+def test_a_promotion_beyond_a_full_library_lifts_its_limit_after_a_count(scene: Scene) -> None:
     refused, waiting = full(scene), scene.arrive()
     scene.pass_time(MINUTE)
     promoted(scene, refused)

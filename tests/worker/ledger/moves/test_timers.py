@@ -80,7 +80,7 @@ def test_a_lease_is_had_by_one_and_only_its_holder_renews_it(
     assert lease("b") == 1
 
 
-def test_reading_changes_nothing_and_looking_takes_only_the_hint(
+def test_reading_changes_nothing_and_a_claim_clears_only_the_wake_mark(
     client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:
     generating(ledger)

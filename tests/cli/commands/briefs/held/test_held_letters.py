@@ -49,7 +49,7 @@ def test_a_dead_letter_of_the_inlet_is_listed_and_brought_back(
     client.delete(keys.QUEUE(keys.INLET), keys.MESSAGES(keys.INLET))
 
 
-def test_all_held_brings_back_letters_of_any_bytes(command: Command, client: "redis.Redis") -> None:
+def test_all_held_brings_back_dead_letters_of_any_bytes(command: Command, client: "redis.Redis") -> None:
     raw = b"id-\xff\xfe"
     client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), raw, b"\xff{")  # type: ignore[arg-type]  # bytes are fine
     client.zadd(keys.DEAD_LETTERS(keys.INLET), {raw: 1})
