@@ -87,7 +87,7 @@ MUTANTS = (
     *of("actors/broker/lua/dead_letter.lua", CONSUMER_TESTS,
         ("a dead letter stays in a worker's hands", "if redis.call('SREM',", "if redis.call('SISMEMBER',"),
     ),
-    *of("actors/broker/lua/revive.lua", ("tests/cli/commands/briefs/held/test_held_letters.py", "-k", "inlet_is_listed"),
+    *of("actors/broker/lua/revive.lua", ("tests/cli/commands/briefs/held/test_held_dead_letters.py", "-k", "inlet_is_listed"),
         ("a revived letter stays a dead one", "dead_letters.forget(A.queue, id)\n", ""),
     ),
     *of("actors/broker/lua/tend.lua", TEND_TESTS,

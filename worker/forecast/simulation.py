@@ -1,6 +1,6 @@
 """Simulates an account: when waiting briefs start and finish under its limits.
 
-A small simulation in seconds. It keeps the rules of `admit` that decide how long things take: jobs in flight,
+A small simulation in seconds. It keeps the rules of permits that decide how long things take: jobs in flight,
 the express share, the request windows, promotions before creations. Slots and budgets are not in it: when
 those will be free is for people to say.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from config import durations
+from config.limits import DEFAULTS, Endpoint, windows_of
 
 
 class Rate(NamedTuple):
@@ -23,18 +24,19 @@ class Rate(NamedTuple):
     """Seconds from now until each request that counts already stops counting."""
 
 
-_FIVE_A_MINUTE = (Rate(5, 60.0),)
+def _usual(endpoint: Endpoint) -> tuple[Rate, ...]:
+    return tuple(Rate(DEFAULTS[window.limit], window.seconds) for window in windows_of(endpoint))
 
 
 @dataclass(frozen=True)
 class Caps:
-    """The limits of the account (0 jobs: no limit) and the mean durations of its jobs, in seconds."""
+    """The account's limits (0 jobs: no limit) and its jobs' mean durations in seconds, or the usual."""
 
-    jobs: int = 5
+    jobs: int = DEFAULTS["jobs"]
     express: int = 0
     """Jobs that creations may not take."""
-    create: Sequence[Rate] = _FIVE_A_MINUTE
-    promote: Sequence[Rate] = _FIVE_A_MINUTE
+    create: Sequence[Rate] = _usual(Endpoint.CREATE)
+    promote: Sequence[Rate] = _usual(Endpoint.PROMOTE)
     drafts: float = field(default_factory=lambda: durations.USUAL_DRAFTS_SECONDS)
     preprocessing: float = field(default_factory=lambda: durations.USUAL_PREPROCESSING_SECONDS)
     preprocessing_counts: bool = True

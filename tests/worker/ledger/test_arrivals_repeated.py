@@ -117,7 +117,7 @@ def test_a_bad_message_that_comes_again_is_told_once(flow: Flow, killed: Any) ->
     assert event_types(flow.client) == ["identity.brief.failed"]
 
 
-def test_a_conflict_of_a_killed_worker_is_one_event_and_letter(flow: Flow, killed: Any) -> None:
+def test_a_conflict_of_a_killed_worker_is_one_event_and_dead_letter(flow: Flow, killed: Any) -> None:
     flow.accept(brief_id="b")
     killed(brief_id="b", name="Another")
     assert dead(flow.client) == []

@@ -1,4 +1,4 @@
--- why: tell what a waiting record waits for, by the rules that admit decides by.
+-- why: tell what a waiting record waits for, by the rules by which `admission` decides.
 --
 -- subject
 -- Returns a JSON object, or '' when it does not wait: account, endpoint, granted, urgent, parked, position and
@@ -17,7 +17,7 @@ local endpoint = KINDS[kind].endpoint
 local waiting = base.key('WAITING', account, endpoint)
 local limits = accounts.limits_of(account)
 if limits.working and call.now >= limits.working_until then
-    -- One more is due to be tried. To put that on record is for admit.
+    -- One more is due to be tried. To put that on record is for `admission`.
     limits.working, limits.working_until = limits.working + 1, call.now + SETTING.busy_ms
 end
 local missing = {}

@@ -180,10 +180,10 @@ def state(ledger: Ledger, brief_id: str) -> str | None:
 
 def test_jobs_the_api_does_not_tell_of_delay_no_decision(flow: Flow, functions: Functions) -> None:
     unknown(flow, "drop_response")
-    strangers = 60
-    for number in range(strangers):
+    unclaimed = 60
+    for number in range(unclaimed):
         functions.run(commands.wake(account=ACCOUNT, event=f"e{number}", job=f"job_gone{number}"))
     grow_over(flow)
     # Asking about all of them takes longer than what is known of one counts as fresh.
     flow.steps.until(lambda: flow.brief("b").state == "held")
-    assert flow.api.requests("GET /jobs/{job_id}/status") <= 2 * strangers
+    assert flow.api.requests("GET /jobs/{job_id}/status") <= 2 * unclaimed
