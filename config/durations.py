@@ -112,6 +112,9 @@ DELETION_SECONDS = 10.0
 
 #: Without a sign of life: a worker is dead and its messages are put back.
 WORKER_DEAD_MS = 5_000
+#: The same by the heartbeats of Dramatiq's own broker: programs that only enqueue write them, by their own
+#: clocks.
+HEARTBEAT_DEAD_MS = 60_000
 #: Between two signs of life of a worker; each also looks for the dead.
 TEND_AGAIN_SECONDS = 1.0
 #: That the death of a worker is held against a message.
@@ -183,6 +186,8 @@ HTTP_MOST_SECONDS = 60.0
 #: In which the head, and the body, of a request to `web` must have come.
 WEB_HEAD_SECONDS = 10.0
 WEB_BODY_SECONDS = 10.0
+#: In which `web` answers the requests that it has when it is told to end; uvicorn wants whole seconds.
+WEB_STOP_SECONDS = 5
 
 # -- Command lines and the demo -----------------------------------------------------------------------------
 

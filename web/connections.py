@@ -43,7 +43,7 @@ def server_config(app: ASGIApp, descriptors: Callable[[], int] = allow_many) -> 
         server_header=False,
         backlog=_BACKLOG,
         h11_max_incomplete_event_size=MAX_HEAD,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=durations.WEB_STOP_SECONDS,
     )
 
 

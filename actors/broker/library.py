@@ -33,6 +33,7 @@ def broker_library() -> Library:
             "most_dead_letter_bytes": MOST_DEAD_LETTER_BYTES,
             "dead_letters_kept_ms": durations.DEAD_LETTERS_KEPT_MS,
             "dead_after": durations.WORKER_DEAD_MS,
+            "heartbeat_dead_after": durations.HEARTBEAT_DEAD_MS,
             "most_deaths": MOST_DEATHS,
             "deaths_kept": durations.DEATHS_KEPT_MS,
             "patience": durations.MESSAGE_COMES_MS,

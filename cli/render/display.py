@@ -42,7 +42,7 @@ class Screen:
         self._live.stop()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Redraw."""
+        """Draw this snapshot in place of the one before."""
         title = f"{self._title} · {format_duration(1000 * (time.monotonic() - self._began), exact=True)}"
         drawing = draw(snapshot, title, expected=self._expected, height=self._console.height)
         # A terminal echoes Ctrl-C as two characters; a wrapped line would upset the wiping.

@@ -99,7 +99,7 @@ MUTANTS = (
         ("a dead worker stays on the list", "    redis.call('ZREM', KEY.WORKERS, worker)\n", ""),
         ("a dead program stays on Dramatiq's list", "    redis.call('ZREM', KEY.HEARTBEATS, worker)\n", ""),
         ("whoever lives is dead", "'-inf', call.now - SETTING.dead_after)", "'-inf', call.now)"),
-        ("any other program is dead", "'-inf', call.now - 60000,", "'-inf', call.now,"),
+        ("any other program is dead", "'-inf', silent_since,", "'-inf', call.now,"),
         ("other programs never die", "    if not redis.call('ZSCORE', KEY.WORKERS, worker) then", "    if false then"),
         ("a worker is dead by its own clock", "    if not redis.call('ZSCORE', KEY.WORKERS, worker) then", "    if true then"),
     ),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from project.every import every
+from project.lua_code import COMMANDS as LUA_COMMANDS
+from project.lua_code import MODULES as LUA_MODULES
 
 from config import durations
 
@@ -40,6 +42,25 @@ def test_no_module_keeps_a_duration_of_its_own(path: Path) -> None:
     assert "config.durations" not in imports, "from config import durations"
     read = {node.attr for node in read_at_import(tree) if is_duration(node)}
     assert read <= {"RATE_WINDOW_SECONDS"}
+
+
+@every(MODULES)
+def test_no_call_spells_a_duration(path: Path) -> None:
+    arguments = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword)
+    )
+    times = [node for node in arguments if re.search(r"timeout|_seconds$|_ms$|^p?ex$", node.arg or "")]
+    # A time of 0 is no wait at all.
+    assert [
+        ast.unparse(each) for each in times if isinstance(each.value, ast.Constant) and each.value.value
+    ] == []
+
+
+@every([*LUA_COMMANDS, *LUA_MODULES])
+def test_no_redis_function_spells_a_duration(path: Path) -> None:
+    assert re.findall(r"call\.now(?:_at_most)? [-+] \d+", path.read_text(encoding="utf-8")) == []
 
 
 def is_duration(node: ast.AST) -> TypeGuard[ast.Attribute]:

@@ -90,7 +90,7 @@ class _Nowhere(redis.Connection):
     """A connection to no server."""
 
     def connect(self) -> None:
-        """Raise RuntimeError."""
+        """Raise RuntimeError: nobody has told it where the server is."""
         raise RuntimeError("this client has not been told its server: a worker tells it when it boots")
 
 

@@ -43,8 +43,9 @@ end
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEY.WORKERS, '-inf', call.now - SETTING.dead_after)) do
     put_back(worker)
 end
--- Programs that only enqueue leave a heartbeat too, written by their own clock; a minute is beyond doubt.
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEY.HEARTBEATS, '-inf', call.now - 60000, 'LIMIT', 0, 100)) do
+-- Programs that only enqueue leave a heartbeat too, written by their own clock.
+local silent_since = call.now - SETTING.heartbeat_dead_after
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEY.HEARTBEATS, '-inf', silent_since, 'LIMIT', 0, 100)) do
     if not redis.call('ZSCORE', KEY.WORKERS, worker) then
         put_back(worker)
     end
