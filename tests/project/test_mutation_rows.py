@@ -1,10 +1,16 @@
 """The mutations of `make mutants` are of the code as it stands: seldom run, they would age unseen."""
 
+import ast
+import tomllib
 from pathlib import Path
 
 from mutants import MUTANTS, ROOT
 from mutation.mutant import Mutant
 from project.every import every
+
+MUTMUT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+#: Fixtures that start a server: mutmut runs its tests in forks of one process, which would share it.
+SERVED = {"api", "client", "flow", "functions", "heard", "ledger", "pool", "redis_url", "server", "settings"}
 
 
 @every(sorted({mutant.file for mutant in MUTANTS}))
@@ -20,3 +26,18 @@ def test_each_mutation_changes_something_and_names_tests_that_there_are() -> Non
         return mutant.before != mutant.after and bool(paths) and all(path.exists() for path in paths)
 
     assert [mutant.what for mutant in MUTANTS if not is_sound(mutant)] == []
+
+
+@every(MUTMUT["pytest_add_cli_args_test_selection"])
+def test_what_mutmut_runs_needs_no_server(file: str) -> None:
+    tests = [
+        each
+        for each in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+        if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
+    ]
+    assert tests
+    assert {each.name for each in tests if SERVED & {arg.arg for arg in each.args.args}} == set()
+
+
+def test_what_mutmut_mutates_is_there() -> None:
+    assert [pattern for pattern in MUTMUT["only_mutate"] if not list(ROOT.glob(pattern))] == []
