@@ -14,8 +14,8 @@ from worker.store import functions
 LIBRARIES = {ledger.FOLDER: ledger.MODULES, broker.FOLDER: broker.MODULES}
 #: Stands before the modules of each.
 ENTRY = Path(functions.__file__).parent / "lua" / "entry.lua"
-COMMANDS = sorted(path for folder in LIBRARIES for path in folder.glob("*.lua"))
-MODULES = sorted(path for folder in LIBRARIES for path in (folder / "lib").glob("*.lua"))
+MODULES = sorted(path for folder in LIBRARIES for path in (folder / "lib").rglob("*.lua"))
+COMMANDS = sorted({path for folder in LIBRARIES for path in folder.rglob("*.lua")} - set(MODULES))
 #: What Redis and Lua 5.1 bring along.
 BROUGHT = {
     *("redis", "cjson", "string", "table", "math", "ipairs", "pairs", "tonumber", "tostring", "type"),
@@ -85,7 +85,7 @@ def uses(path: Path, modules: tuple[str, ...]) -> set[str]:
 
 def arrows(folder: Path) -> dict[str, set[str]]:
     """Return what each module of a library uses."""
-    return {path.stem: uses(path, LIBRARIES[folder]) for path in (folder / "lib").glob("*.lua")}
+    return {path.stem: uses(path, LIBRARIES[folder]) for path in (folder / "lib").rglob("*.lua")}
 
 
 def chains(graph: Mapping[str, set[str]], start: str, before: tuple[str, ...] = ()) -> Iterator[str]:

@@ -35,6 +35,7 @@ LIBRARY: dict[Path, Library] = {
 AROUND = {"LIBRARY", "call", "register", "A"}
 #: Lines; a module of 200 begins to owe an explanation.
 LONGEST = 250
+MOST_MODULES = 15
 BOTH = list(LIBRARIES)
 
 
@@ -44,12 +45,18 @@ def where(path: Path) -> str:
 
 def folder_of(path: Path) -> Path:
     """The folder of the library that a module or a command belongs to."""
-    return path.parents[1] if path.parent.name == "lib" else path.parent
+    return next((folder for folder in LIBRARIES if path.is_relative_to(folder)), path.parent)
 
 
 @every(BOTH)
 def test_each_module_stands_in_the_order_of_its_library(folder: Path) -> None:
-    assert {path.stem for path in (folder / "lib").glob("*.lua")} == set(LIBRARIES[folder])
+    stems = [path.stem for path in MODULES if folder_of(path) == folder]
+    assert sorted(stems) == sorted(LIBRARIES[folder])
+
+
+@every(sorted({path.parent for path in [*COMMANDS, *MODULES]}))
+def test_a_folder_of_lua_is_seen_at_a_glance(folder: Path) -> None:
+    assert len(list(folder.glob("*.lua"))) <= MOST_MODULES
 
 
 @every(MODULES)
@@ -64,10 +71,11 @@ def test_a_module_reaches_only_what_stands_before_it(path: Path) -> None:
 
 @every(COMMANDS)
 def test_commands_use_modules_and_not_each_other(path: Path) -> None:
-    others = {each.stem for each in COMMANDS if each.parent == path.parent}
-    called = {each.name for each in names(path) if each.name in others - set(LIBRARIES[path.parent])}
+    folder = folder_of(path)
+    others = {each.stem for each in COMMANDS if folder_of(each) == folder}
+    called = {each.name for each in names(path) if each.name in others - set(LIBRARIES[folder])}
     assert called <= declared(path)
-    assert uses(path, LIBRARIES[path.parent])
+    assert uses(path, LIBRARIES[folder])
 
 
 @every(MODULES)

@@ -27,7 +27,7 @@ from worker.store.functions import Command, flag, nothing, number
 Fields = Mapping[str, str]
 #: What a brief's journal is told.
 Entry = Mapping[str, Any]
-#: What an event stream has done (`worker/ledger/lua/followed.lua`).
+#: What an event stream has done (`worker/ledger/lua/accounts/followed.lua`).
 StreamStep = Literal["opened", "replayed", "heard", "unread", "ended"]
 
 

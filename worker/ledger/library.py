@@ -2,6 +2,7 @@
 
 A module uses only what stands before it in MODULES; each is one file under `lua/lib/` and one table of the
 same name. The commands, the other files under `lua/`, may use them all and not each other.
+Files about an account and about a brief have a folder of their own in both.
 """
 
 from pathlib import Path

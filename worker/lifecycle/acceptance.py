@@ -65,7 +65,7 @@ def accept(
     message_id: str,
     redis_id: str | None = None,
 ) -> Accepted:
-    """Put a message's brief on record, as `worker/ledger/lua/lib/arrivals.lua` decides.
+    """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
     the id in Redis of a message in a queue.

@@ -37,8 +37,9 @@ class Library:
 
 
 def library(title: str, folder: Path, modules: Sequence[str], tables: Mapping[str, Any]) -> Library:
-    """Put a library together: `title` names it, the modules stand in `folder`/lib, the commands in `folder`.
+    """Put a library together: `title` names it, the modules stand under `folder`/lib, the commands beside.
 
+    Both may stand in folders by subject: a library has each name of a module and of a command once.
     `tables` are known to all of them under their names.
     """
     shared = "\n".join(f"local {name} = {_lua(table)}" for name, table in tables.items())
@@ -47,11 +48,14 @@ def library(title: str, folder: Path, modules: Sequence[str], tables: Mapping[st
 
 @cache
 def _library(title: str, folder: Path, modules: tuple[str, ...], shared: str) -> Library:
+    low = folder / "lib"
+    files = {path.stem: path for path in low.rglob("*.lua")}
+    commands = [path for path in folder.rglob("*.lua") if not path.is_relative_to(low)]
     parts = [
         shared,
         _read(_ENTRY),
-        *(f"local {name} = (function()\n{_read(folder / 'lib' / f'{name}.lua')}end)()" for name in modules),
-        *(_registered(path) for path in sorted(folder.glob("*.lua"))),
+        *(f"local {name} = (function()\n{_read(files[name])}end)()" for name in modules),
+        *(_registered(path) for path in sorted(commands)),
     ]
     body = "\n".join(parts)
     name = f"{PREFIX}{title}_{hashlib.sha256(body.encode()).hexdigest()[:12]}"
