@@ -35,11 +35,11 @@ def test_a_brief_killed_at_a_call_is_done_and_paid_once() -> None:
     with crashes.stage() as stage:
         cuts = crashes.all_cuts(stage)
         chosen = sample(cuts)
-        lived = crashes.run(stage, chosen)
+        lived = list(crashes.run(stage, chosen))
         # The stream of a listener without a processor for seconds has a gap: then a person is rightly asked.
         slow = [life for life in lived if any("without a gap" in question for question in life.questions)]
         again = [cut for cut in chosen if cut in [(life.story, life.point) for life in slow]]
-        lived = [life for life in lived if life not in slow] + crashes.run(stage, again)
+        lived = [*(life for life in lived if life not in slow), *crashes.run(stage, again)]
     for story, calls in LISTED.items():
         assert calls <= {cut.point.call for cut in cuts if cut.story == story}
     assert {cut.point.call for cut in chosen} == set(CALLS)

@@ -5,15 +5,15 @@
 A brief with a photo, whose description is paid, and one of two instructions and a picture; of either a person
 picks two drafts. First it runs undisturbed, and every call of worker, listener and `pick` is written down;
 then once for each side of each call, in real processes, with a supervisor that starts again what died. Prints
-each point that ended otherwise, or with a question; the last line is one JSON object. With POINTS, only so
-many of them, spread evenly.
+each point that ended otherwise, or with a question, as soon as it is known, and how far it is to standard
+error; the last line is one JSON object. With POINTS, only so many of them, spread evenly.
 """
 
 import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +30,8 @@ IDLE = (
 )
 IDLE_MOST = 2
 AT_ONCE = 6
+#: Points after which it is told how far the run is.
+TOLD_EACH = 20
 
 
 class Cut(NamedTuple):
@@ -64,10 +66,22 @@ def spread(cuts: Sequence[Cut], most: int | None) -> list[Cut]:
     return [cuts[number * len(cuts) // most] for number in range(most)]
 
 
-def run(stage: Stage, cuts: Sequence[Cut]) -> list[Life]:
-    """Return the lives that were cut so, several at once: most of each is waiting."""
+def run(stage: Stage, cuts: Sequence[Cut]) -> Iterator[Life]:
+    """Yield the lives that were cut so in their order, several at once: most of each is waiting."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda cut: lives(stage, *cut), cuts))
+        yield from pool.map(lambda cut: lives(stage, *cut), cuts)
+
+
+def told(lived: Iterable[Life], points: int) -> list[Life]:
+    """Return all lives, each noteworthy one printed as it comes."""
+    known: list[Life] = []
+    for life in lived:
+        known.append(life)
+        if life.questions or not life.as_it_should_be:
+            print(life, flush=True)
+        if len(known) % TOLD_EACH == 0:
+            print(f"{len(known)} of {points} points", file=sys.stderr, flush=True)
+    return known
 
 
 def summary(lived: Sequence[Life]) -> dict[str, object]:
@@ -92,10 +106,8 @@ def main(most: int | None) -> int:
     """Run them all and print what came of it; return the exit code."""
     with stage() as made:
         cuts = all_cuts(made)
-        lived = run(made, spread(cuts, most))
-    for life in lived:
-        if life.questions or not life.as_it_should_be:
-            print(life)
+        chosen = spread(cuts, most)
+        lived = told(run(made, chosen), len(chosen))
     result = {"calls": len(cuts) // 2, **summary(lived)}
     print(json.dumps(result))
     return 0 if result["other_ends"] == [] else 1
