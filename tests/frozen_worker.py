@@ -8,9 +8,7 @@ the seconds after a claim in which its call may be sent.
 import os
 import signal
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from actors import path
 from actors.runtime import Runtime
@@ -18,13 +16,14 @@ from config.times import monotonic
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Change, Transition
+from worker.store.functions import Command
 
 broker = path.broker
 _change = Ledger._change
 
 
-def _claim(ledger: Ledger, command: str, record: Record, change: Change, more: Mapping[str, Any]) -> Answer:
-    answer = _change(ledger, command, record, change, more)
+def _claim(ledger: Ledger, command: Command[Answer], record: Record, change: Change) -> Answer:
+    answer = _change(ledger, command, record, change)
     claimed = change.to if isinstance(change, Transition) else change.fields.get("doing")
     frozen = Path(os.environ["FROZEN"])
     if f"{record.subject} {claimed}" == os.environ["FREEZE"] and not frozen.exists():

@@ -56,7 +56,7 @@ PATHS = (
 STATUSES = (401, 402, 429, 500, 502, 503, 504)
 #: How many requests or events in a row.
 COUNTS = (1, 1, 2, 3, 5)
-REQUESTS = ("status", "refuse", "drop_response", "delay", "garbage", "early")
+REQUESTS = ("status", "refuse", "drop_response", "linger", "delay", "garbage", "early")
 STREAMS = ("cut", "mute", "lose", "duplicate", "reorder", "split", "flood")
 HOOKS = ("lose", "double", "late", "forge")
 #: Shares of the kinds among all faults.
@@ -119,6 +119,8 @@ def _request(rng: random.Random, frozen: float) -> dict[str, Any]:
         rule["status"] = rng.choice(STATUSES)
     elif kind == "delay":
         rule |= {"seconds": round(rng.uniform(0.1, frozen), 2), "when": rng.choice(("before", "after"))}
+    elif kind == "linger":
+        rule["seconds"] = round(rng.uniform(0.1, frozen), 2)
     elif kind == "garbage":
         rule["form"] = rng.choice(("truncated", "html"))
     return rule
