@@ -161,9 +161,12 @@ def _figures(made: World) -> dict[str, Any]:
         for job in account["jobs"]
     )
     held = [brief for brief in briefs if brief.state == "held"]
-    owners = {brief.job_id: brief.brief_id for brief in briefs if brief.job_id is not None}
-    wrong = {job_id for job_id, brief_id in owners.items() if names.get(job_id) != brief_id}
-    by_hand = {job_id for job_id in wrong if (names.get(job_id) or "").startswith(BY_HAND)}
+    # Of each brief: two that have one job count, though one of them is right.
+    adopted = [
+        (names.get(brief.job_id) or "", brief.brief_id) for brief in briefs if brief.job_id is not None
+    ]
+    wrong = [name for name, brief_id in adopted if name != brief_id]
+    by_hand = [name for name in wrong if name.startswith(BY_HAND)]
     return {
         "briefs": len(briefs),
         "unknown": sum(ends[what] for what in UNKNOWN),
@@ -175,7 +178,7 @@ def _figures(made: World) -> dict[str, Any]:
         "done": sum(brief.state == "done" for brief in briefs),
         "failed": sum(brief.state == "failed" for brief in briefs),
         "paid_twice": sum(made_for[brief.brief_id] > 1 for brief in briefs),
-        "wrong_adoption": len(wrong - by_hand),
+        "wrong_adoption": len(wrong) - len(by_hand),
         "by_hand_adopted": len(by_hand),
         "most_jobs_in_flight": max(
             account["max_jobs_in_flight"] for account in made.ledger()["accounts"].values()
