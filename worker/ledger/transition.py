@@ -1,6 +1,6 @@
 """Transitions and notes: a change of a record as one value, which the ledger applies whole or not at all.
 
-`worker/lifecycle/transitions.py` builds them, `lua/lib/transition.lua` makes the move.
+`worker/lifecycle/transitions.py` builds them, `worker/ledger/lua/lib/briefs/transition.lua` makes the move.
 """
 
 from collections.abc import Mapping, Sequence

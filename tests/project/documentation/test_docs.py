@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from project.every import every
+from project.rooms import HOUSE
 
 from docs import make_demo
 
@@ -14,6 +16,12 @@ PAGES = sorted(page for folder in (ROOT, ROOT / "docs", ROOT / "tests") for page
 _LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 _FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
+
+#: A file that code speaks of, by its path from the root, from its own folder, or from `worker` or `tests`.
+_NAMED = re.compile(r"(?<![\w/.:-])[a-z_]\w*(?:/[\w-]+)+\.(?:py|lua|md)\b")
+CODE = sorted(
+    path for house in HOUSE for ending in ("*.py", "*.lua") for path in (ROOT / house).rglob(ending)
+)
 
 #: The pages without their code.
 PROSE = {page: _FENCED.sub("", page.read_text(encoding="utf-8")) for page in PAGES}
@@ -80,3 +88,13 @@ def test_a_recording_ends_with_the_command_s_last_words() -> None:
     *_, (_, lines) = make_demo.record([shutil.which("sh") or "sh", "-c", words])
     assert lines == [make_demo.LIVE, "done", ""]
     assert ">done</text>" in make_demo.draw(make_demo.pick([(0.0, [make_demo.LIVE]), (1.0, lines)]))
+
+
+@every(CODE)
+def test_each_file_that_code_speaks_of_is_there(path: Path) -> None:
+    places = (ROOT, path.parent, ROOT / "worker", ROOT / "tests")
+    # A name in capitals stands for any.
+    named = {
+        name for name in _NAMED.findall(path.read_text(encoding="utf-8")) if not re.search("[A-Z]", name)
+    }
+    assert {name for name in named if not any((place / name).exists() for place in places)} == set()

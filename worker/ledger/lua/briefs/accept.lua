@@ -2,7 +2,7 @@
 -- to, or failed with its faults.
 --
 -- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, request_digest: an arrival
--- (lib/arrivals.lua)
+-- (worker/ledger/lua/lib/briefs/arrivals.lua)
 -- ... = the id in Redis of the message that brings it (or none)
 -- Returns {outcome, state of the brief that was on record or '', what is remembered of the same content having been
 -- bought or '', the paths in which it differs from that brief ...}; the outcome is accepted, same, replaced or conflict.

@@ -1,6 +1,6 @@
 -- compare: tell what would become of briefs if they arrived now.
 --
--- arrivals = {arrival, ...} (lib/arrivals.lua)
+-- arrivals = {arrival, ...} (worker/ledger/lua/lib/briefs/arrivals.lua)
 -- Returns for each what `accept` would.
 --
 -- Atomic: all of one moment. Nothing is changed; the worker decides, later, and may find it otherwise.
