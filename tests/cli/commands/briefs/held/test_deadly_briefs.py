@@ -38,14 +38,21 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
         flow.wake_timer(f"brief:{brief_id}")
     workers: list[RunningProcess] = []
 
-    def over() -> bool:
+    def is_held() -> bool:
+        if state(flow.ledger) == "held":
+            return True
         restarted(broken_worker, workers, POISON=SUBJECT)
-        done = [state(flow.ledger, f"brief:{each}") for each in neighbours]
-        return state(flow.ledger) == "held" and done == ["done"] * len(neighbours)
+        return False
+
+    def others_are_done() -> bool:
+        # If a neighbour takes long, the look at the held brief's job kills the last broken worker, too.
+        restarted(broken_worker, workers)
+        return all(state(flow.ledger, f"brief:{each}") == "done" for each in neighbours)
 
     with listening(flow.settings, flow.api, redis_url):
-        assert eventually(flow.client, over, deadline=5 * DEADLINE)
-    assert len(workers) == MOST_DEATHS + 1
+        assert eventually(flow.client, is_held, deadline=5 * DEADLINE)
+        assert len(workers) == MOST_DEATHS + 1
+        assert eventually(flow.client, others_are_done, deadline=5 * DEADLINE)
     (held,) = listed(command)["held"]
     assert held["brief_id"] == "b"
     assert [set(death) for death in held["evidence"]["deaths"]] == [{"at", "worker"}] * MOST_DEATHS
