@@ -155,6 +155,18 @@ class Account:
     creates: dict[str, int] = field(default_factory=dict)
     violations: Violations = field(default_factory=Violations)
 
+    def arrive(self, endpoint: str, now: float) -> float:
+        """Count a request of a paid endpoint; 0 lets it in, else the seconds for which it comes too early."""
+        window = self.windows[endpoint]
+        window.every.note(now)
+        self.violations.requests_in_pause += now < window.pause_until
+        create, promote = self.settings.create_per_minute, self.settings.promote_per_minute
+        wait = window.wait(now, create if endpoint == PAID_ENDPOINTS[0] else promote)
+        if wait > 0:
+            window.pause_until = now + wait
+            self.violations.requests_over_cap += 1
+        return wait
+
     @property
     def username(self) -> str:
         """What other people may see of it; the token itself is a secret."""

@@ -16,7 +16,7 @@ ENDPOINT = "POST /identity/create"
 async def create_identity(request: Request) -> JSONResponse:
     """Start a creation job."""
     world, account = world_of(request), account_of(request)
-    rate.let_in(request, ENDPOINT, account.settings.create_per_minute)
+    rate.let_in(request, ENDPOINT)
     if not account.settings.identity_creation_enabled:
         raise ApiError(503, "Identity creation is not enabled.")
     body = creation_body(await json_object(request), account)

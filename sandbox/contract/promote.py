@@ -15,7 +15,7 @@ ENDPOINT = "POST /identity/promote-generated"
 async def promote_generated(request: Request) -> JSONResponse:
     """Turn a draft into an identity and start its preprocessing."""
     world, account = world_of(request), account_of(request)
-    rate.let_in(request, ENDPOINT, account.settings.promote_per_minute)
+    rate.let_in(request, ENDPOINT)
     if not account.settings.identity_creation_enabled:
         raise ApiError(503, "Identity creation is not enabled.")
     body = await json_object(request)

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.account.account import Account
+from sandbox.account.account import PAID_ENDPOINTS, Account
 from sandbox.account.world import World
 from sandbox.common.faults import PAID_PATHS, STREAM_PATH, Rule
 from sandbox.serving.faulty_answers import garbage, in_place
@@ -71,7 +71,7 @@ class Gate:
         self, scope: Scope, receive: Receive, answer: Answer, account: Account | None, fault: Rule | None
     ) -> None:
         scope["state"]["account"] = account
-        scope["state"]["early"] = fault is not None and fault.kind == "early"
+        scope["state"] |= {"early": fault is not None and fault.kind == "early", "wait": None}
         if fault is None:
             await self._admit(scope, account)(scope, receive, answer)
             return
@@ -80,15 +80,21 @@ class Gate:
         elif fault.kind == "status":
             await in_place(fault, account)(scope, receive, answer)
         elif fault.kind == "delay" and (fault.when == "before" or scope["path"] == STREAM_PATH):
-            await asyncio.sleep(fault.seconds)
+            await self._process_later(scope, account, fault.seconds)
             await self._admit(scope, account)(scope, receive, answer)
         else:
             if fault.kind == "linger":
                 abort(scope)
-                await asyncio.sleep(fault.seconds)
+                await self._process_later(scope, account, fault.seconds)
             answer.held = []
             await self._admit(scope, account)(scope, receive, answer)
             await self._spoil(scope, receive, answer, fault)
+
+    async def _process_later(self, scope: Scope, account: Account | None, seconds: float) -> None:
+        endpoint = f"{scope['method']} {scope['path']}"
+        if account is not None and endpoint in PAID_ENDPOINTS:
+            scope["state"]["wait"] = account.arrive(endpoint, self.world.clock.now())
+        await asyncio.sleep(seconds)
 
     async def _spoil(self, scope: Scope, receive: Receive, answer: Answer, fault: Rule) -> None:
         """The request was processed; something happens to its answer."""

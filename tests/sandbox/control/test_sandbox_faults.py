@@ -40,6 +40,19 @@ def test_a_lingering_request_is_processed_long_after_its_connection_was_closed(a
     assert made_at - began > timedelta(seconds=0.25)
 
 
+def test_a_lingering_request_counts_where_it_arrived(api: Api) -> None:
+    api.set(create_per_minute=1)
+    api.fault(kind="linger", seconds=0.3, path="/identity/create")
+    with pytest.raises(BROKEN):
+        api.create()
+    assert api.create().status_code == 429
+    end = time.monotonic() + DEADLINE
+    while len(entries := api.sandbox.journal(api.account)) < 2:
+        assert time.monotonic() < end
+    assert entries[1]["withheld"]["status"] == 202
+    assert api.ledger()["violations"]["requests_over_cap"] == 1
+
+
 def test_a_status_with_any_body_is_answered_in_place_of_the_request(api: Api) -> None:
     api.fault(kind="status", status=502, body={"error": "bad gateway"}, headers={"Retry-After": "3"}, count=2)
     for _ in range(2):
