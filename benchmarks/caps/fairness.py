@@ -98,7 +98,7 @@ def _takes(subject: str) -> int:
 
 def _real(limits: dict[str, int], large: int = 0) -> float:
     """Return the same of the real processes, in seconds of the API."""
-    room = {"slots_cap": 1_000, "credits": 1_000_000}
+    room: dict[str, Any] = {"slots_cap": 1_000, "credits": 1_000_000}
     with processes(REAL_SPEED, limits, **room) as setup:
         setup.enqueue([_brief("large", number) for number in range(large)])
         if large:

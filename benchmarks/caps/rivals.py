@@ -126,8 +126,8 @@ def limited(url: str, speed: float, bodies: Sequence[Body], redis_url: str, dead
     Two actors, so that a retry after a 429 never buys the drafts again; each holds the limiter for as long as
     its remote job runs. Returns when all are ready, or after `deadline` seconds.
     """
-    broker: Any = RedisBroker(url=redis_url, middleware=_middleware(speed))  # type: ignore[no-untyped-call]
-    limiter = ConcurrentRateLimiter(RedisBackend(url=redis_url), "jobs", limit=JOBS)  # type: ignore[no-untyped-call]
+    broker: Any = RedisBroker(url=redis_url, middleware=_middleware(speed))
+    limiter = ConcurrentRateLimiter(RedisBackend(url=redis_url), "jobs", limit=JOBS)
     client = Client(url, speed)
     ready = threading.Semaphore(0)
 
@@ -158,7 +158,7 @@ def limited(url: str, speed: float, bodies: Sequence[Body], redis_url: str, dead
 
 def four_actors(url: str, speed: float, bodies: Sequence[Body], redis_url: str) -> None:
     """Drive the briefs by stock Dramatiq without a limiter: four actors that poll by delayed messages."""
-    broker: Any = RedisBroker(url=redis_url)  # type: ignore[no-untyped-call]
+    broker: Any = RedisBroker(url=redis_url)
     client = Client(url, speed)
     ready = threading.Semaphore(0)
     later = round(1000 * POLL / speed)

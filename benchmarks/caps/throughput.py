@@ -81,7 +81,7 @@ def lock(url: str, number: int) -> Cycle:
 def limiter(url: str, _number: int) -> Cycle:
     """Acquire and release Dramatiq's limiter of 5."""
     backend = RedisBackend(client=connect_bytes(url))
-    shared = ConcurrentRateLimiter(backend, "limiter", limit=5)  # type: ignore[no-untyped-call]
+    shared = ConcurrentRateLimiter(backend, "limiter", limit=5)
 
     def pair() -> None:
         with shared.acquire():

@@ -73,7 +73,7 @@ def drop_first_event(flow: Flow) -> None:
 
 def promoted_again(flow: Flow) -> None:
     promotion = snapshots.by_ids(flow.client, ["b"])[0].promotions[0]
-    data = {"promotion": promotion.subject, "identity_code": promotion.identity_code}
+    data: dict[str, Any] = {"promotion": promotion.subject, "identity_code": promotion.identity_code}
     add_event("identity.promoted", **data)(flow)
     add_event("identity.brief.done")(flow)
 

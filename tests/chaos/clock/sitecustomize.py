@@ -11,6 +11,7 @@ import datetime
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 _AHEAD = float(os.environ.get("CLOCK_AHEAD", "0"))
 _FROM = os.environ.get("MONOTONIC_FROM")
@@ -43,7 +44,7 @@ def _starting_at(start: float, clock: Callable[[], float]) -> Callable[[], float
 
 def start_monotonic(start: float) -> None:
     """Let the monotonic clocks of this process start now, at so many seconds."""
-    clocks = {each: _starting_at(start, lambda each=each: _gettime(each)) for each in _MONOTONIC - {None}}
+    clocks = {each: _starting_at(start, partial(_gettime, each)) for each in _MONOTONIC if each is not None}
     time.clock_gettime = lambda clock: clocks.get(clock, lambda: _gettime(clock))()
     time.monotonic = _starting_at(start, time.monotonic)
     time.monotonic_ns = lambda: round(time.monotonic() * 1_000_000_000)

@@ -15,7 +15,7 @@ from tests.chaos.harness.fleet import Fleet
 from tests.chaos.harness.release import Release
 from tests.chaos.harness.world import World
 from tests.chaos.invariants import event_stream
-from worker.views import snapshots
+from worker.views import account_reading, snapshots
 from worker.views.models import BriefView
 
 #: What becomes of an account's briefs: they end; their drafts or their identities take long; it has no
@@ -83,7 +83,7 @@ class Standstill:
             **Counter(brief.state for brief in briefs),
             **{f"promotion {state}": count for state, count in promotions.items()},
             "parked": self._client.zcard(keys.PARKED(tight)),
-            "paused": len(snapshots.account(self._client, POOR).pauses),
+            "paused": len(account_reading.report(self._client, POOR).pauses),
             "dead letters": len(self._dead_letters()),
             "budgets": self._client.exists(keys.BUDGET(tight)),
         }
@@ -123,7 +123,7 @@ class Standstill:
 
     def _what_is_refused(self) -> None:
         self._send(self._brief("poor", POOR))
-        self._wait(lambda: snapshots.account(self._client, POOR).pauses, "a pause")
+        self._wait(lambda: account_reading.report(self._client, POOR).pauses, "a pause")
         before = self._dead_letters()
         # No actor of ours has this name; and the second brief is not the first one of its id.
         send(self._client, keys.INLET, "no_such_actor", "{}")

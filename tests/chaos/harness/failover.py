@@ -91,7 +91,8 @@ def _submit(behind: Behind, brief_id: str) -> None:
 
 
 def _state(client: "redis.Redis", brief_id: str) -> str | None:
-    return client.hget(keys.RECORD(f"brief:{brief_id}"), "state")
+    state: Any = client.hget(keys.RECORD(f"brief:{brief_id}"), "state")
+    return None if state is None else str(state)
 
 
 def _created(client: "redis.Redis", brief_id: str) -> bool:

@@ -40,7 +40,11 @@ QUIET_SECONDS = 15.0
 #: Lives at once on one server, each in a database of its own.
 DATABASES = 512
 BRIEF = "b"
-JOBS = {"drafts_median_seconds": 20, "preprocessing_median_seconds": 20, "not_found_seconds": 0}
+JOBS: dict[str, Any] = {
+    "drafts_median_seconds": 20,
+    "preprocessing_median_seconds": 20,
+    "not_found_seconds": 0,
+}
 _databases = itertools.count(1)
 
 
@@ -60,7 +64,7 @@ class Stage:
         photo.parent.mkdir()
         look = {"appearance": {"skin": "dark"}, "hair": {"color": "pink", "length": "long"}}
         photo.write_bytes(draw({**look, "options": {"size": "1K", "ar": "1:1", "format": "jpg"}}, "s", 0))
-        spread = {"drafts_spread_seconds": 0, "preprocessing_spread_seconds": 0}
+        spread: dict[str, Any] = {"drafts_spread_seconds": 0, "preprocessing_spread_seconds": 0}
         with (
             store(folder / "valkey", databases=DATABASES) as server,
             running(speed=SPEED, seed=1, **JOBS, **spread) as sandbox,

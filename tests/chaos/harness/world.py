@@ -34,7 +34,7 @@ API: dict[str, Any] = {
     "preprocessing_median_seconds": 60,
 }
 #: What goes wrong at the API by itself.
-FAILURES = {
+FAILURES: dict[str, Any] = {
     "draft_failure_rate": 0.1,
     "job_failure_rate": 0.03,
     "preprocessing_failure_rate": 0.05,

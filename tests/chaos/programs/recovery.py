@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from benchmarks.harness import UNLIMITED
@@ -30,7 +30,7 @@ PROMISED = 10.0
 #: Seconds after which something that must come is given up.
 PATIENCE = 60.0
 #: Jobs that are done soon, and no cap of requests: the clocks run as in production.
-API = {
+API: dict[str, Any] = {
     "drafts_median_seconds": 0.5,
     "preprocessing_median_seconds": 0.5,
     "not_found_seconds": 0,
@@ -88,6 +88,7 @@ def _kill_listener(made: World) -> float:
     """Kill the listener whose stream it is, once the other one is up."""
     victim = _wait(lambda: next(filter(lambda each: _follows(made, each), made.fleet.of("listener")), None))
     _wait(lambda: _redis_connections(made) >= 2)
+    assert victim is not None
     victim.kill()
     began = time.monotonic()
     _wait(lambda: _streams(made) == 0)
