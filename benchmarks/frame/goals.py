@@ -1,0 +1,95 @@
+"""What the figures should reach: one row a goal, all of them here."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Goal(NamedTuple):
+    """One goal: a bound of a figure itself, or of its ratio to a rival's."""
+
+    benchmark: str
+    figure: str
+    what: str
+    """The figure in words, as the table shows it."""
+    at_least: float | None = None
+    at_most: float | None = None
+    rival: str | None = None
+    """Whose figure ours is divided by before it is compared; None: ours is compared as it is."""
+
+    @property
+    def bound(self) -> str:
+        """Return the goal as it is written."""
+        sign, bound = ("≥", self.at_least) if self.at_least is not None else ("≤", self.at_most)
+        return f"{sign} {bound:g}" + (f" of {self.rival}" if self.rival else "")
+
+    def judge(self, figures: Mapping[str, Any]) -> "Judged":
+        """Return how far the figures of a result reach the goal."""
+        figure = figures.get(self.figure)
+        if figure is None:
+            return Judged(self, None, None, None, None, None)
+        ours, rival = figure["ours"], figure.get("rivals", {}).get(self.rival)
+        if self.rival is not None and not rival:
+            return Judged(self, figure["unit"], ours, None, None, None)
+        ratio = ours / rival if rival else None
+        compared = ours if ratio is None else ratio
+        reached = compared >= self.at_least if self.at_least is not None else compared <= (self.at_most or 0)
+        return Judged(self, figure["unit"], ours, rival, ratio and round(ratio, 3), reached)
+
+
+class Judged(NamedTuple):
+    """A goal beside what was measured; all None: it was not measured."""
+
+    goal: Goal
+    unit: str | None
+    ours: float | None
+    rival: float | None
+    ratio: float | None
+    reached: bool | None
+
+
+GOALS = (
+    Goal("cost", "briefs_per_second", "short jobs, both cores full", at_least=1.3, rival="dramatiq"),
+    Goal("cost", "briefs_per_second", "short jobs, both cores full", at_least=0.9, rival="script"),
+    Goal("cost", "processor_ms", "a brief: worker, listener and Redis", at_most=0.65, rival="dramatiq"),
+    Goal("cost", "round_trips", "to Redis of one brief, all processes", at_most=16),
+    Goal("cost", "commands", "inside Redis of one brief", at_most=200),
+    Goal("cost", "server_ms", "of the Redis server a brief", at_most=4),
+    Goal("latency", "queue_to_create_p50_ms", "brief on the queue to create's first byte", at_most=5),
+    Goal("latency", "queue_to_create_p95_ms", "brief on the queue to create's first byte", at_most=10),
+    Goal("latency", "event_to_request_p50_ms", "event to the next request on the wire", at_most=3),
+    Goal("latency", "event_to_request_p95_ms", "event to the next request on the wire", at_most=6),
+    Goal("worker", "briefs_per_second_300ms", "one worker, API latency 300 ms", at_least=83),
+    Goal("worker", "cores_300ms", "that worker's processor", at_most=1.2),
+    Goal("worker", "memory_mb_300ms", "that worker's memory", at_most=250),
+    Goal("worker", "briefs_per_second_2s", "one worker, API latency 2 s", at_least=83),
+    Goal("worker", "cores_2s", "that worker's processor", at_most=1.2),
+    Goal("worker", "memory_mb_2s", "that worker's memory", at_most=250),
+    Goal("listener", "followed_seconds_1000", "until one listener follows 1,000 accounts", at_most=5),
+    Goal("listener", "idle_percent_1000", "of a core, 1,000 accounts followed", at_most=10),
+    Goal("listener", "commands_per_second_1000", "of Redis, 1,000 accounts followed", at_most=50),
+    Goal("listener", "delivery_p99_ms_1000", "500 events a second on 1,000 accounts", at_most=10),
+    Goal("listener", "memory_kb_1000", "a stream, 1,000 accounts followed", at_most=25),
+    Goal("listener", "followed_seconds_5000", "until one listener follows 5,000 accounts", at_most=20),
+    Goal("listener", "followed_10000", "accounts followed by four listeners", at_least=10_000),
+    Goal("listener", "takeover_seconds_1000", "until others follow all 1,000 after a kill", at_most=10),
+    Goal("start", "worker_seconds_10000", "until a worker of 10,000 accounts works", at_most=2),
+    Goal("idle", "worker_percent", "of a core, nothing to do", at_most=0.5),
+    Goal("idle", "listener_percent", "of a core, nothing to do", at_most=0.5),
+    Goal("idle", "commands_per_second", "of Redis, nothing to do", at_most=12),
+    Goal("audit", "seconds_100000", "of 100,000 briefs", at_most=30),
+    Goal("audit", "memory_ratio", "its memory at four times the briefs, to that at once", at_most=1.1),
+    Goal("makespan", "jobs_60", "60 briefs, jobs bind, to the shortest known schedule", at_most=1.013),
+    Goal("makespan", "window_60", "60 briefs, requests bind, to the shortest known schedule", at_most=1.009),
+    Goal("makespan", "jobs_1000", "1,000 briefs, jobs bind", at_most=1.005),
+    Goal("makespan", "shared_60", "60 briefs, others use the account", at_most=1.05),
+    Goal("throughput", "pairs_durable_4", "permits granted and given back, four clients", at_least=4_000),
+    Goal("growth", "handover_by_accounts", "a permit handed on, 1 to 100,000 accounts", at_most=1.3),
+    Goal("growth", "admit_by_accounts", "a decision, 1 to 100,000 accounts", at_most=1.3),
+    Goal("growth", "handover_by_waiting", "a permit handed on, 10 to 100,000 waiting briefs", at_most=1.3),
+    Goal("growth", "admit_by_waiting", "a decision, 10 to 100,000 waiting briefs", at_most=1.3),
+)
+
+
+def judged(benchmark: str, figures: Mapping[str, Any]) -> list[Judged]:
+    """Return how far the figures of a benchmark reach each of its goals."""
+    return [goal.judge(figures) for goal in GOALS if goal.benchmark == benchmark]
