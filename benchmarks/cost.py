@@ -46,7 +46,7 @@ Drive = Callable[[str, float, Sequence[rivals.Body], str], None]
 
 def main(briefs: int) -> None:
     """Run the briefs in each way, and print the cost of one."""
-    bodies = [_body(number) for number in range(briefs)]
+    bodies = [body(number) for number in range(briefs)]
     ours = _ours(bodies)
     others = {"dramatiq": _rival(rivals.four_actors, bodies), "script": _rival(script, bodies)}
     ratios = {
@@ -114,7 +114,8 @@ def script(url: str, speed: float, bodies: Sequence[rivals.Body], _redis_url: st
     rivals.poll(url, speed, bodies, THREADS)
 
 
-def _body(number: int) -> dict[str, object]:
+def body(number: int) -> dict[str, object]:
+    """Return the body of a brief, unlike all others."""
     return {
         "name": f"Cost {number}",
         "instructions": [{"appearance": {"age": 20 + number % 40}, "num_variations": 1}],

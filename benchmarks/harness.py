@@ -20,6 +20,7 @@ from actors.broker.broker import Broker, brief_message
 from benchmarks.wiretap import Wiretap, tapping
 from cli.demo.ports import free_port
 from config import keys
+from config.settings import Settings
 from worker.store import embedded
 from worker.store.connection import connect
 
@@ -59,6 +60,10 @@ class Setup:
             answer: Any = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
             seen = answer[0][1][-1][0] if answer else seen
 
+    def server_seconds(self) -> float:
+        """Return the processor seconds that the Redis server has used."""
+        return server_seconds(self.client)
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the sandbox's control API."""
         return call(method, f"{self.api_url}/_sandbox/{path}", body)
@@ -74,15 +79,21 @@ def call(method: str, url: str, body: Any = None) -> Any:
 
 @contextmanager
 def processes(
-    speed: float, limits: Mapping[str, int] = UNLIMITED, *, tapped: bool = False, **settings: Any
+    speed: float,
+    limits: Mapping[str, int] = UNLIMITED,
+    *,
+    tapped: bool = False,
+    profiled: Path | None = None,
+    **settings: Any,
 ) -> Iterator[Setup]:
     """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block.
 
-    `limits` are those of the account on our side (config/accounts.py); `tapped` puts a wiretap between.
+    `limits` are those of the account on our side (config/accounts.py); `tapped` puts a wiretap between;
+    `profiled` is where samples are written, if any are to be taken, in a folder for each command.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        redis_url = stack.enter_context(embedded.running(folder / "valkey"))
+        redis_url = stack.enter_context(embedded.running(folder / "valkey", Settings().fsync))
         api_url = stack.enter_context(sandbox_process(speed, **settings))
         tap = stack.enter_context(tapping(api_url)) if tapped else Wiretap(api_url)
         environment = {
@@ -93,13 +104,11 @@ def processes(
             "ACCOUNTS_FILE": str(_accounts(folder, limits)),
             "BENCH_TOKEN": ACCOUNT,
         }
-        bin_ = Path(sys.executable).parent
-        work = [str(bin_ / "identity-worker"), "work"]
+        work, listen = _command("work", profiled), _command("listen", profiled)
         worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
-        listen = [str(bin_ / "identity-worker"), "listen"]
         listener = stack.enter_context(process_running(listen, folder / "listener.log", environment))
         client = connect(redis_url)
-        _wait_until_followed(client)
+        _wait_until_followed(client, folder)
         yield Setup(client, redis_url, api_url, worker.pid, listener.pid, tap)
 
 
@@ -125,6 +134,14 @@ def sandbox_process(
         yield url
 
 
+def _command(name: str, profiled: Path | None) -> list[str]:
+    """Return how a process of ours is started."""
+    if profiled is None:
+        return [str(Path(sys.executable).parent / "identity-worker"), name]
+    (profiled / name).mkdir()
+    return [sys.executable, "-m", "benchmarks.frame.profiled", str(profiled / name), name]
+
+
 def _accounts(folder: Path, limits: Mapping[str, int]) -> Path:
     path = folder / "accounts.toml"
     lines = "".join(f"{name} = {value}\n" for name, value in limits.items())
@@ -145,11 +162,12 @@ def _wait_for(url: str) -> None:
             return
 
 
-def _wait_until_followed(client: "redis.Redis") -> None:
+def _wait_until_followed(client: "redis.Redis", folder: Path) -> None:
     until = time.monotonic() + START_DEADLINE
     while not (client.exists(keys.LEASE("default")) and client.zcard(keys.WORKERS())):
         if time.monotonic() > until:
-            raise TimeoutError("worker and listener did not start")
+            written = "".join(path.read_text() for path in folder.glob("*.log"))
+            raise TimeoutError(f"worker and listener did not start:\n{written}")
         time.sleep(0.05)
 
 
@@ -173,6 +191,12 @@ def cpu_seconds(pid: int) -> float:
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         total += cpu_seconds(int(child))
     return total
+
+
+def server_seconds(client: "redis.Redis") -> float:
+    """Return the processor seconds that a Redis server has used."""
+    used = client.info("cpu")
+    return float(used["used_cpu_sys"]) + float(used["used_cpu_user"])
 
 
 def _own_cpu(pid: int) -> float:
