@@ -1,32 +1,33 @@
-"""What one brief costs, of 500 with all caps lifted: processor time here and in Redis, and commands of Redis.
+"""What a brief costs with all caps lifted and both cores full, beside a plain Dramatiq program and a script.
 
-    python -m benchmarks.cost [BRIEFS]
+    python -m benchmarks.cost [--briefs 400] [--rounds 3] [--speed 20] [--drafts 40] [--preprocessing 60]
 
-Beside it, in the same run, what two programs without any of the promises take: stock Dramatiq with four
-actors that poll by delayed messages, and threads that do nothing but call the API by httpx
-(benchmarks/caps/rivals.py). Both look at a job every 5 seconds of the API, as the vendor's clients do.
-Neither survives a kill, knows a cap, or tells anybody anything. The last line is one JSON object.
+The rivals (benchmarks/rivals) keep none of the promises: neither survives a kill or knows a cap. All three
+drive the same briefs against the same sandbox, each on a Redis of its own that is synced at every write
+(`IDENTITY_WORKER_FSYNC` says otherwise for all), with one worker process of 8 threads and one listener. The
+rounds take turns; told are the medians. Processor time is that of worker, listener and Redis server.
+Round trips are counted in a run of their own, by a proxy before Redis, which would slow down the others.
 """
 
-import json
-import multiprocessing
-import sys
-import tempfile
+import argparse
+import statistics
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
+from uuid import uuid4
 
 import redis
 
-from benchmarks.caps import rivals
-from benchmarks.harness import Setup, cpu_seconds, processes, sandbox_process
-from worker.store import embedded
-from worker.store.connection import connect
+from benchmarks.frame.report import Figure, report
+from benchmarks.harness import Setup, cpu_seconds, processes
+from benchmarks.rivals import running
 
-BRIEFS, SPEED = 500, 20.0
-#: No caps, and jobs long enough (in the sandbox's time) that hundreds are in flight at once.
+BRIEFS, ROUNDS, COUNTED = 400, 3, 100
+#: The sandbox's own durations, seconds of the API, at a speed at which they are short.
+SPEED, DRAFTS, PREPROCESSING = 20.0, 40.0, 60.0
+DEADLINE = 300.0
+#: No caps, so that hundreds are in flight at once.
 LIFTED: dict[str, Any] = {
     "jobs_cap": 100_000,
     "slots_cap": 100_000,
@@ -34,87 +35,53 @@ LIFTED: dict[str, Any] = {
     "promote_per_minute": 100_000,
     "credits": 10_000_000,
 }
-#: Threads of the script: each has one brief in hand.
-THREADS = 100
-#: Commands by which a client has something run in the server.
-CALLS = ("evalsha", "fcall", "fcall_ro", "blmove", "blpop", "exec")
-#: What is compared with the others.
-COMPARED = {"dramatiq": ("cpu_ms", "redis_ms", "redis_commands"), "script": ("cpu_ms",)}
+#: In what each figure is told, in the order in which they are.
+UNITS = {
+    "briefs_per_second": "1/s",
+    "processor_ms": "ms a brief",
+    "worker_ms": "ms a brief",
+    "listener_ms": "ms a brief",
+    "server_ms": "ms a brief",
+    "commands": "a brief",
+    "round_trips": "a brief",
+    "worker_round_trips": "a brief",
+    "listener_round_trips": "a brief",
+    "sender_round_trips": "a brief",
+}
 
-Drive = Callable[[str, float, Sequence[rivals.Body], str], None]
+Measured = dict[str, float]
+Running = Callable[..., AbstractContextManager[Setup]]
 
 
-def main(briefs: int) -> None:
-    """Run the briefs in each way, and print the cost of one."""
-    bodies = [body(number) for number in range(briefs)]
-    ours = _ours(bodies)
-    others = {"dramatiq": _rival(rivals.four_actors, bodies), "script": _rival(script, bodies)}
-    ratios = {
-        f"{name}_to_ours": {field: round(others[name][field] / ours[field], 2) for field in COMPARED[name]}
-        for name in others
+def main(briefs: int, rounds: int, speed: float, drafts: float, preprocessing: float) -> dict[str, Any]:
+    """Run all of them in turns, and tell what a brief has cost."""
+    sandbox = {
+        **LIFTED,
+        "drafts_median_seconds": drafts,
+        "preprocessing_median_seconds": preprocessing,
     }
-    result: dict[str, Any] = {"briefs": briefs, **ours, **others, **ratios}
-    for name, value in result.items():
-        print(f"{name:30} {value if isinstance(value, dict) else f'{value:>10}'}")
-    print(json.dumps(result))
-
-
-def _ours(bodies: Sequence[rivals.Body]) -> dict[str, float]:
-    with processes(SPEED, **LIFTED) as setup:
-        before, began, sender = _reading(setup), time.monotonic(), time.process_time()
-        setup.enqueue([{"brief_id": f"cost-{number}", **body} for number, body in enumerate(bodies)])
-        sender = time.process_time() - sender
-        setup.wait_finished(len(bodies), deadline=300)
-        seconds = time.monotonic() - began
-        after = _reading(setup)
-    spent = {name: (after[name] - before[name]) / len(bodies) for name in after}
-    return {
-        "seconds": round(seconds, 1),
-        "briefs_per_second": round(len(bodies) / seconds, 1),
-        "cpu_ms": round(1000 * (spent["worker"] + spent["listener"] + sender / len(bodies)), 2),
-        "worker_cpu_ms": round(1000 * spent["worker"], 2),
-        "listener_cpu_ms": round(1000 * spent["listener"], 2),
-        "sender_cpu_ms": round(1000 * sender / len(bodies), 2),
-        "redis_ms": round(1000 * spent["redis"], 2),
-        "redis_round_trips": round(spent["round_trips"], 1),
-        "redis_commands": round(spent["commands"], 1),
+    found: dict[str, list[Measured]] = {"ours": [], "dramatiq": [], "script": []}
+    for _ in range(rounds):
+        found["ours"].append(_installation(processes, briefs, speed, sandbox))
+        found["dramatiq"].append(_installation(running.plain, briefs, speed, sandbox))
+        found["script"].append(_script(briefs, speed, sandbox))
+    medians = {who: _medians(each) for who, each in found.items()}
+    for who, start in (("ours", processes), ("dramatiq", running.plain)):
+        medians[who] |= _round_trips(start, min(briefs, COUNTED), speed, sandbox)
+    figures = {
+        name: Figure(
+            medians["ours"][name],
+            unit,
+            {who: medians[who][name] for who in ("dramatiq", "script") if name in medians[who]},
+        )
+        for name, unit in UNITS.items()
     }
+    return report(
+        "cost", figures, briefs=briefs, rounds=rounds, speed=speed, drafts=drafts, preprocessing=preprocessing
+    )
 
 
-def _rival(drive: Drive, bodies: Sequence[rivals.Body]) -> dict[str, float]:
-    """Let another program drive the briefs, in a process and with a Redis and an API of its own."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        embedded.running(Path(folder, "valkey")) as redis_url,
-        sandbox_process(SPEED, **LIFTED) as api_url,
-        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
-    ):
-        client = connect(redis_url)
-        before, began = _of_server(client), time.monotonic()
-        cpu = pool.submit(_driven, drive, api_url, bodies, redis_url).result()
-        after, seconds = _of_server(client), time.monotonic() - began
-    spent = {name: (after[name] - before[name]) / len(bodies) for name in after}
-    return {
-        "seconds": round(seconds, 1),
-        "cpu_ms": round(1000 * cpu / len(bodies), 2),
-        "redis_ms": round(1000 * spent["redis"], 2),
-        "redis_commands": round(spent["commands"], 1),
-    }
-
-
-def _driven(drive: Drive, url: str, bodies: Sequence[rivals.Body], redis_url: str) -> float:
-    """Return the processor seconds that it took this process."""
-    began = time.process_time()
-    drive(url, SPEED, bodies, redis_url)
-    return time.process_time() - began
-
-
-def script(url: str, speed: float, bodies: Sequence[rivals.Body], _redis_url: str) -> None:
-    """Drive the briefs without any queue."""
-    rivals.poll(url, speed, bodies, THREADS)
-
-
-def body(number: int) -> dict[str, object]:
+def body(number: int) -> dict[str, Any]:
     """Return the body of a brief, unlike all others."""
     return {
         "name": f"Cost {number}",
@@ -122,24 +89,66 @@ def body(number: int) -> dict[str, object]:
     }
 
 
-def _reading(setup: Setup) -> dict[str, float]:
+def briefs_of(count: int) -> list[dict[str, Any]]:
+    """Return so many briefs, which were not sent before."""
+    return [{"brief_id": f"cost-{uuid4().hex}", **body(number)} for number in range(count)]
+
+
+def _installation(start: Running, briefs: int, speed: float, sandbox: dict[str, Any]) -> Measured:
+    """Let worker and listener drive the briefs; return what each took."""
+    with start(speed, **sandbox) as setup:
+        before, began = _reading(setup), time.monotonic()
+        setup.enqueue(briefs_of(briefs))
+        setup.wait_finished(briefs, DEADLINE)
+        seconds, after = time.monotonic() - began, _reading(setup)
+    spent = {name: (after[name] - before[name]) / briefs for name in after}
+    processor = spent["worker_ms"] + spent["listener_ms"] + spent["server_ms"]
+    return {"briefs_per_second": briefs / seconds, "processor_ms": processor, **spent}
+
+
+def _reading(setup: Setup) -> Measured:
     return {
-        "worker": cpu_seconds(setup.worker),
-        "listener": cpu_seconds(setup.listener),
-        **_of_server(setup.client),
+        "worker_ms": 1000 * cpu_seconds(setup.worker),
+        "listener_ms": 1000 * cpu_seconds(setup.listener),
+        "server_ms": 1000 * setup.server_seconds(),
+        "commands": commands(setup.client),
     }
 
 
-def _of_server(client: "redis.Redis") -> dict[str, float]:
-    """Round trips are what clients sent; commands are also what is called within these."""
-    stats, cpu = client.info("commandstats"), client.info("cpu")
-    calls = {name.removeprefix("cmdstat_"): row["calls"] for name, row in stats.items()}
-    return {
-        "redis": float(cpu["used_cpu_sys"]) + float(cpu["used_cpu_user"]),
-        "round_trips": sum(calls.get(name, 0) for name in CALLS),
-        "commands": sum(calls.values()),
-    }
+def commands(client: "redis.Redis") -> int:
+    """Return how many commands the server has run, those that functions and scripts call among them."""
+    stats: Any = client.info("commandstats")
+    return sum(row["calls"] for row in stats.values())
+
+
+def _script(briefs: int, speed: float, sandbox: dict[str, Any]) -> Measured:
+    with running.script(speed, **sandbox) as script:
+        pid = script.process.pid
+        before, began = cpu_seconds(pid), time.monotonic()
+        script.drive([body(number) for number in range(briefs)])
+        seconds, processor = time.monotonic() - began, cpu_seconds(pid) - before
+    return {"briefs_per_second": briefs / seconds, "processor_ms": 1000 * processor / briefs}
+
+
+def _round_trips(start: Running, briefs: int, speed: float, sandbox: dict[str, Any]) -> Measured:
+    with start(speed, counted=True, **sandbox) as setup:
+        trips = setup.ground.trips
+        before = {who: each.count for who, each in trips.items()}
+        setup.enqueue(briefs_of(briefs))
+        setup.wait_finished(briefs, DEADLINE)
+        made = {who: (each.count - before[who]) / briefs for who, each in trips.items()}
+    return {"round_trips": sum(made.values()), **{f"{who}_round_trips": each for who, each in made.items()}}
+
+
+def _medians(rounds: Sequence[Measured]) -> Measured:
+    return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else BRIEFS)
+    parser = argparse.ArgumentParser(description="What a brief costs.")
+    parser.add_argument("--briefs", type=int, default=BRIEFS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--speed", type=float, default=SPEED)
+    parser.add_argument("--drafts", type=float, default=DRAFTS)
+    parser.add_argument("--preprocessing", type=float, default=PREPROCESSING)
+    main(**vars(parser.parse_args()))

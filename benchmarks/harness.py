@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from actors.broker.broker import Broker, brief_message
+from benchmarks.frame.round_trips import RoundTrips, counting
 from benchmarks.wiretap import Wiretap, tapping
 from cli.demo.ports import free_port
 from config import keys
@@ -27,42 +28,80 @@ from worker.store.connection import connect
 ACCOUNT = "sandbox-bench"
 #: Of the sandbox's draws: the same seed, account and requests give the same jobs, in any order.
 SEED = 7
-START_DEADLINE = 20.0
+#: Seconds, on a machine that has much else to do.
+START_DEADLINE = 60.0
+#: Who talks to Redis.
+ROLES = ("worker", "listener", "sender")
 #: No caps on our side: what is measured is the machinery, not the account's limits.
 UNLIMITED = {"jobs": 0, "slots": 0, "create_per_minute": 0, "promote_per_minute": 0}
 
 
 @dataclass
-class Setup:
-    """What runs: a client of its Redis, the sandbox's URL, and the pids of worker and listener."""
+class Ground:
+    """What the processes stand on: Redis, the sandbox, and what counts or notes what passes before them."""
 
-    client: "redis.Redis"
+    folder: Path
     redis_url: str
     api_url: str
+    tap: Wiretap
+    trips: dict[str, RoundTrips]
+    token: str = ACCOUNT
+    """Of the account at the sandbox."""
+
+    def redis_for(self, who: str) -> str:
+        """Return the URL of Redis for one of ROLES: its own, if its round trips are counted."""
+        return self.trips[who].url if who in self.trips else self.redis_url
+
+
+@dataclass
+class Setup:
+    """What runs: its ground, a client of its Redis, and the pids of worker and listener."""
+
+    ground: Ground
+    client: "redis.Redis"
     worker: int
     listener: int
-    tap: Wiretap
+    before: int = 0
+    """How many briefs were finished on it before it was handed to whoever has it now."""
+
+    @property
+    def api_url(self) -> str:
+        """Return the sandbox's URL."""
+        return self.ground.api_url
+
+    @property
+    def events(self) -> str:
+        """Return the key of the stream that tells of what is finished."""
+        return keys.EVENTS()
+
+    def finished(self) -> int:
+        """Return how many briefs are finished."""
+        return int(self.client.zcard(keys.FINISHED()))
 
     def enqueue(self, briefs: list[dict[str, Any]]) -> None:
         """Put briefs on the inlet queue."""
-        broker = Broker(self.redis_url)
+        broker = Broker(self.ground.redis_for("sender"))
         for brief in briefs:
             broker.enqueue(brief_message(json.dumps(brief)))
 
     def wait_finished(self, count: int, deadline: float) -> None:
-        """Return when so many briefs are finished; raises TimeoutError after `deadline` seconds."""
+        """Return when so many more briefs are finished than were before.
+
+        Raises TimeoutError after `deadline` seconds, RuntimeError when a process has ended.
+        """
         seen, until = "0", time.monotonic() + deadline
-        while self.client.zcard(keys.FINISHED()) < count:
+        while (done := self.finished() - self.before) < count:
             if time.monotonic() > until:
-                raise TimeoutError(
-                    f"{self.client.zcard(keys.FINISHED())} of {count} finished in {deadline} s"
-                )
-            answer: Any = self.client.xread({keys.EVENTS(): seen}, block=1000, count=1000)
+                raise TimeoutError(f"{done} of {count} finished in {deadline} s")
+            if any(map(_has_ended, (self.worker, self.listener))):
+                raise RuntimeError(f"a process has ended:\n{logs_in(self.ground.folder)}")
+            answer: Any = self.client.xread({self.events: seen}, block=1000, count=1000)
             seen = answer[0][1][-1][0] if answer else seen
 
     def server_seconds(self) -> float:
         """Return the processor seconds that the Redis server has used."""
-        return server_seconds(self.client)
+        used = self.client.info("cpu")
+        return float(used["used_cpu_sys"]) + float(used["used_cpu_user"])
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the sandbox's control API."""
@@ -78,38 +117,54 @@ def call(method: str, url: str, body: Any = None) -> Any:
 
 
 @contextmanager
-def processes(
-    speed: float,
-    limits: Mapping[str, int] = UNLIMITED,
-    *,
-    tapped: bool = False,
-    profiled: Path | None = None,
-    **settings: Any,
-) -> Iterator[Setup]:
-    """Run Valkey, a sandbox with these settings, one worker and one listener for the length of the block.
+def ground(speed: float, *, tapped: bool = False, counted: bool = False, **settings: Any) -> Iterator[Ground]:
+    """Run Valkey and a sandbox with these settings; `IDENTITY_WORKER_FSYNC` says when Valkey syncs.
 
-    `limits` are those of the account on our side (config/accounts.py); `tapped` puts a wiretap between;
-    `profiled` is where samples are written, if any are to be taken, in a folder for each command.
+    `tapped` puts a wiretap before the sandbox, `counted` a counter of round trips before Valkey.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         redis_url = stack.enter_context(embedded.running(folder / "valkey", Settings().fsync))
         api_url = stack.enter_context(sandbox_process(speed, **settings))
         tap = stack.enter_context(tapping(api_url)) if tapped else Wiretap(api_url)
+        trips = {
+            who: stack.enter_context(counting(redis_url, folder / who)) for who in (ROLES if counted else ())
+        }
+        yield Ground(folder, redis_url, api_url, tap, trips)
+
+
+@contextmanager
+def processes(
+    speed: float,
+    limits: Mapping[str, int] = UNLIMITED,
+    *,
+    tapped: bool = False,
+    counted: bool = False,
+    profiled: Path | None = None,
+    **settings: Any,
+) -> Iterator[Setup]:
+    """Run one worker and one listener on a ground of their own for the length of the block.
+
+    `limits` are those of the account on our side (config/accounts.py); `profiled` is where samples are
+    written, if any are to be taken, in a folder for each command.
+    """
+    with ExitStack() as stack:
+        under = stack.enter_context(ground(speed, tapped=tapped, counted=counted, **settings))
         environment = {
             **os.environ,
-            "REDIS_URL": redis_url,
-            "PIKTID_API_URL": tap.url,
+            "PIKTID_API_URL": under.tap.url,
             "IDENTITY_WORKER_SPEED": str(speed),
-            "ACCOUNTS_FILE": str(_accounts(folder, limits)),
-            "BENCH_TOKEN": ACCOUNT,
+            "ACCOUNTS_FILE": str(_accounts(under.folder, limits)),
+            "BENCH_TOKEN": under.token,
         }
-        work, listen = _command("work", profiled), _command("listen", profiled)
-        worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
-        listener = stack.enter_context(process_running(listen, folder / "listener.log", environment))
-        client = connect(redis_url)
-        _wait_until_followed(client, folder)
-        yield Setup(client, redis_url, api_url, worker.pid, listener.pid, tap)
+        pids = {}
+        for role, name in (("worker", "work"), ("listener", "listen")):
+            given = {**environment, "REDIS_URL": under.redis_for(role)}
+            log = under.folder / f"{role}.log"
+            pids[role] = stack.enter_context(process_running(_command(name, profiled), log, given)).pid
+        client = stack.enter_context(connect(under.redis_url))
+        _wait_until_followed(client, under.folder)
+        yield Setup(under, client, **pids)
 
 
 @contextmanager
@@ -166,8 +221,7 @@ def _wait_until_followed(client: "redis.Redis", folder: Path) -> None:
     until = time.monotonic() + START_DEADLINE
     while not (client.exists(keys.LEASE("default")) and client.zcard(keys.WORKERS())):
         if time.monotonic() > until:
-            written = "".join(path.read_text() for path in folder.glob("*.log"))
-            raise TimeoutError(f"worker and listener did not start:\n{written}")
+            raise TimeoutError(f"worker and listener did not start:\n{logs_in(folder)}")
         time.sleep(0.05)
 
 
@@ -185,6 +239,15 @@ def process_running(
             process.wait(30)
 
 
+def logs_in(folder: Path) -> str:
+    """Return what processes have written to their logs in a folder, the end of each."""
+    return "\n".join(path.read_text()[-2_000:] for path in folder.glob("*.log"))
+
+
+def _has_ended(pid: int) -> bool:
+    return _stat(pid)[0] == "Z"
+
+
 def cpu_seconds(pid: int) -> float:
     """Return the processor seconds that a process and its living children have used (proc(5))."""
     total = _own_cpu(pid)
@@ -193,12 +256,11 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
-def server_seconds(client: "redis.Redis") -> float:
-    """Return the processor seconds that a Redis server has used."""
-    used = client.info("cpu")
-    return float(used["used_cpu_sys"]) + float(used["used_cpu_user"])
-
-
 def _own_cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the state of a process and what follows it (proc(5))."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

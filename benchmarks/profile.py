@@ -9,12 +9,11 @@ the lines of ours for which it happened. Of the server: its commands, those with
 
 import argparse
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cost import LIFTED, SPEED, body
+from benchmarks.cost import LIFTED, SPEED, briefs_of
 from benchmarks.frame import stacks
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import Setup, cpu_seconds, processes
@@ -48,7 +47,7 @@ def _drive(setup: Setup, briefs: int) -> dict[str, Figure]:
     """Return the milliseconds of processor that a brief took of each process."""
     pids = {"worker": setup.worker, "listener": setup.listener}
     before, server = {name: cpu_seconds(pid) for name, pid in pids.items()}, setup.server_seconds()
-    setup.enqueue([{"brief_id": f"profile-{number}", **body(number)} for number in range(briefs)])
+    setup.enqueue(briefs_of(briefs))
     setup.wait_finished(briefs, deadline=600)
     spent = {name: cpu_seconds(pid) - before[name] for name, pid in pids.items()}
     spent["server"] = setup.server_seconds() - server
@@ -65,13 +64,9 @@ def _page(role: str, found: list[stacks.Stack], ms: float, rows: int) -> Iterato
     yield f"# identity-worker {role}: {ms:.2f} ms a brief, {len(found)} samples"
     for title, view in VIEWS.items():
         yield f"\n## {title}\n"
-        yield from _rows(view(found), ms / max(1, len(found)), rows)
-
-
-def _rows(counted: Counter[str], ms: float, rows: int) -> Iterator[str]:
-    total = counted.total()
-    for name, count in counted.most_common(rows):
-        yield f"{count * ms:7.2f} ms {count / total:6.1%}  {name}"
+        for name, count in view(found).most_common(rows):
+            share = count / len(found)
+            yield f"{share * ms:7.2f} ms {share:6.1%}  {name}"
 
 
 def _server(commands: Mapping[str, Any], briefs: int, rows: int) -> Iterator[str]:

@@ -1,17 +1,21 @@
 """The contenders of `benchmarks.caps.makespan`: each drives the same briefs against a sandbox of its own."""
 
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
-from benchmarks.caps import planner, rivals
-from benchmarks.harness import ACCOUNT, call, processes, sandbox_process
+from benchmarks.caps import planner
+from benchmarks.caps.planner import Others
+from benchmarks.harness import ACCOUNT, Setup, call, processes, sandbox_process
+from benchmarks.rivals import limited as stock
+from benchmarks.rivals.polling import poll
 from worker.store import embedded
 
-BRIEFS = 60
 LIMITS = {"jobs": planner.JOBS, "slots": 0, "create_per_minute": 5, "promote_per_minute": 5}
 
 
@@ -55,34 +59,53 @@ def body(number: int) -> dict[str, Any]:
     return {"name": f"Face {number}", "instructions": [instruction], "options": options}
 
 
-def ours(settings: dict[str, Any], speed: float, patience: float) -> Run:
+def ours(
+    briefs: int, settings: dict[str, Any], speed: float, patience: float, others: Sequence[Others] = ()
+) -> Run:
     """Drive the briefs by our worker and listener, for `patience` seconds at the most."""
-    briefs = [{"brief_id": f"makespan-{number}", **body(number)} for number in range(BRIEFS)]
+    bodies = [{"brief_id": f"makespan-{uuid4().hex}", **body(number)} for number in range(briefs)]
     with processes(speed, LIMITS, **settings) as setup:
         began = time.monotonic()
-        setup.enqueue(briefs)
+        threading.Thread(target=use, args=(setup, others, began, speed), daemon=True).start()
+        setup.enqueue(bodies)
         with suppress(TimeoutError):  # what is not finished then is counted as lost
-            setup.wait_finished(BRIEFS, deadline=patience)
+            setup.wait_finished(briefs, deadline=patience)
         return _run(setup.api_url, began, speed)
 
 
-def polling(settings: dict[str, Any], speed: float) -> Run:
+def use(setup: Setup, others: Sequence[Others], began: float, speed: float) -> None:
+    """Let others use the account: as many of its jobs fewer may then be begun."""
+    changes = [(each.begin, -each.jobs) for each in others] + [(each.end, each.jobs) for each in others]
+    cap = planner.JOBS
+    for at, more in sorted(changes):
+        time.sleep(max(0.0, began + at / 1000 / speed - time.monotonic()))
+        cap += more
+        with suppress(OSError):  # the run is over
+            setup.control("POST", "settings", {"jobs_cap": cap})
+
+
+def polling(briefs: int, settings: dict[str, Any], speed: float) -> Run:
     """Drive the briefs by a plain client."""
-    return _rival(settings, speed, lambda url, bodies: rivals.poll(url, speed, bodies))
+    return _rival(briefs, settings, speed, lambda url, bodies: poll(url, speed, bodies))
 
 
-def limited(settings: dict[str, Any], speed: float, patience: float) -> Run:
+def limited(briefs: int, settings: dict[str, Any], speed: float, patience: float) -> Run:
     """Drive the briefs by stock Dramatiq, for `patience` seconds at the most."""
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as redis_url:
         return _rival(
-            settings, speed, lambda url, bodies: rivals.limited(url, speed, bodies, redis_url, patience)
+            briefs,
+            settings,
+            speed,
+            lambda url, bodies: stock.limited(url, speed, bodies, redis_url, patience),
         )
 
 
-def _rival(settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], None]) -> Run:
+def _rival(
+    briefs: int, settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], None]
+) -> Run:
     with sandbox_process(speed, **settings) as url:
         began = time.monotonic()
-        drive(url, [body(number) for number in range(BRIEFS)])
+        drive(url, [body(number) for number in range(briefs)])
         return _run(url, began, speed)
 
 
