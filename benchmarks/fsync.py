@@ -1,21 +1,21 @@
 """The price of syncing at every write: one brief put on record, in milliseconds, under both choices.
 
-    python -m benchmarks.fsync [BRIEFS]
+    python -m benchmarks.fsync [--briefs 2000]
 
 Both servers run at once on the same disk and take turns, so that a slow moment counts for both.
 Alone: one client, one call after the other. Together: eight at once, as many as a worker has threads.
 """
 
-import json
+import argparse
 import statistics
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
+from benchmarks.frame.report import Figure, report
 from benchmarks.harness import ACCOUNT
 from config.settings import Fsync, Settings
 from worker.ledger.arrivals import Arrival
@@ -30,8 +30,8 @@ TURNS = 10
 TOGETHER = 8
 
 
-def main(briefs: int) -> None:
-    """Measure both in turns and print the medians of the turns."""
+def main(briefs: int) -> dict[str, Any]:
+    """Measure both in turns and tell the medians of the turns."""
     taken: dict[str, list[float]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
@@ -45,12 +45,14 @@ def main(briefs: int) -> None:
                 names = [f"{turn}-{number}" for number in range(briefs // TURNS)]
                 taken.setdefault(f"{fsync}_alone_ms", []).append(_alone(ledger, names))
                 taken.setdefault(f"{fsync}_together_ms", []).append(_together(ledger, names, pool))
-    result = {name: round(statistics.median(each), 3) for name, each in taken.items()}
-    for way in ("alone", "together"):
-        result[f"ratio_{way}"] = round(result[f"always_{way}_ms"] / result[f"everysec_{way}_ms"], 2)
-    for name, value in result.items():
-        print(f"{name:22} {value:>8}")
-    print(json.dumps(result))
+    medians = {name: statistics.median(each) for name, each in taken.items()}
+    figures = {
+        f"{way}_ms": Figure(
+            medians[f"always_{way}_ms"], "ms a brief", {"everysec": medians[f"everysec_{way}_ms"]}
+        )
+        for way in ("alone", "together")
+    }
+    return report("fsync", figures, briefs=briefs)
 
 
 def _alone(ledger: Ledger, names: list[str]) -> float:
@@ -76,4 +78,6 @@ def _accept(ledger: Ledger, brief_id: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else BRIEFS)
+    parser = argparse.ArgumentParser(description="The price of syncing at every write.")
+    parser.add_argument("--briefs", type=int, default=BRIEFS)
+    main(**vars(parser.parse_args()))

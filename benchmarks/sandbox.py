@@ -1,6 +1,6 @@
 """What the sandbox takes: requests a second on one core, and its memory after many jobs.
 
-Run with `python benchmarks/sandbox.py [--jobs 10000]`; the last line is one JSON object.
+python -m benchmarks.sandbox [--jobs 10000] [--requests 4000]
 """
 
 import argparse
@@ -13,6 +13,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from benchmarks.frame.report import Figure, report
 
 HOST = "127.0.0.1"
 CONNECTIONS = 16
@@ -133,21 +136,20 @@ async def whole_path(connection: Connection, name: str) -> None:
     await connection.call("POST", "/identity/promote-generated", {"image_result_id": number})
 
 
-async def measure(jobs: int) -> dict[str, object]:
+async def measure(jobs: int, requests: int) -> dict[str, Figure]:
     """All figures."""
-    server = Server()
+    server, connections = Server(), []
     try:
-        connections = [await server.connect() for _ in range(CONNECTIONS)]
+        connections += [await server.connect() for _ in range(CONNECTIONS)]
         first = connections[0]
         await first.call("POST", "/_sandbox/settings", LIFTED)
         job_id = json.loads(await first.call("POST", "/identity/create", BRIEF))["job_id"]
         await asyncio.sleep(0.1)
-        figures: dict[str, object] = {
-            "status": await rate(server, connections, "GET", f"/jobs/{job_id}/status", 4_000),
-            "results": await rate(server, connections, "GET", f"/jobs/{job_id}/results", 2_000),
-            "create": await rate(server, connections, "POST", "/identity/create", 2_000),
+        rates = {
+            "status": await rate(server, connections, "GET", f"/jobs/{job_id}/status", requests),
+            "results": await rate(server, connections, "GET", f"/jobs/{job_id}/results", requests // 2),
+            "create": await rate(server, connections, "POST", "/identity/create", requests // 2),
         }
-        print(json.dumps(figures))
         await first.call("POST", "/_sandbox/reset")
         await first.call("POST", "/_sandbox/settings", LIFTED)
         memory: dict[int, float] = {0: server.memory_mb()}
@@ -155,9 +157,16 @@ async def measure(jobs: int) -> dict[str, object]:
             await path_by_path(connections, done - jobs // 4, done)
             memory[done] = server.memory_mb()
             print(f"{done} paths of one creation and one preprocessing job each: {memory[done]:.0f} MB")
-        figures["memory_mb"] = {str(count): round(value, 1) for count, value in memory.items()}
-        return figures
+        told = {
+            f"{name}_{key}": Figure(value, "1/s" if key == "per_second" else "ms a request")
+            for name, each in rates.items()
+            for key, value in each.items()
+        }
+        return told | {f"memory_mb_after_{count}_jobs": Figure(mb, "MB") for count, mb in memory.items()}
     finally:
+        for connection in connections:
+            connection.writer.close()
+            await connection.writer.wait_closed()
         server.stop()
 
 
@@ -172,14 +181,19 @@ async def path_by_path(connections: list[Connection], start: int, end: int) -> N
     await asyncio.gather(*(share(connection) for connection in connections))
 
 
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=10_000)
-    arguments = parser.parse_args()
+def main(jobs: int, requests: int) -> dict[str, Any]:
+    """Measure on one core, from the other."""
+    allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {1 % (os.cpu_count() or 1)})
-    print(json.dumps(asyncio.run(measure(arguments.jobs))))
+    try:
+        figures = asyncio.run(measure(jobs, requests))
+    finally:
+        os.sched_setaffinity(0, allowed)
+    return report("sandbox", figures, jobs=jobs, requests=requests)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="What the sandbox takes.")
+    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--requests", type=int, default=4_000)
+    main(**vars(parser.parse_args()))

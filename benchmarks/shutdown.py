@@ -1,11 +1,12 @@
 """How long from SIGTERM to a process's end, in seconds: median and worst.
 
-    python -m benchmarks.shutdown [TIMES]
+    python -m benchmarks.shutdown [--times 10] [--kinds idle_worker paying_worker listener web]
 
 Each process is started anew each time, and told to end once it works. The paid call is one whose answer takes
 `CALL` seconds from its request on: its worker has to wait for it, and is given that time beside its own.
 """
 
+import argparse
 import http.client
 import json
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import redis
 
 from actors.broker.broker import Broker, brief_message
+from benchmarks.frame.report import Figure, report
 from benchmarks.harness import ACCOUNT, call, sandbox_process
 from cli.demo.ports import free_port
 from config import keys
@@ -30,6 +32,8 @@ from worker.store import embedded
 from worker.store.connection import connect
 
 TIMES = 10
+#: Methods of Bench.
+KINDS = ["idle_worker", "paying_worker", "listener", "web"]
 #: Seconds that the API takes for a paid call, and in which anything must have come about.
 CALL = 3.0
 DEADLINE = 20.0
@@ -113,8 +117,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def main(times: int) -> None:
-    """Measure each kind and print the distribution."""
+def main(times: int, kinds: Sequence[str]) -> dict[str, Any]:
+    """Measure each kind and tell the distribution."""
     taken: dict[str, list[float]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -122,17 +126,19 @@ def main(times: int) -> None:
         client = stack.enter_context(connect(redis_url))
         bench = Bench(client, redis_url, stack.enter_context(sandbox_process(SPEED)), folder)
         for _ in range(times):
-            for kind in (bench.idle_worker, bench.paying_worker, bench.listener, bench.web):
+            for kind in kinds:
                 client.flushall()
-                taken.setdefault(kind.__name__, []).append(kind())
-    result = {
-        name: {"median": round(statistics.median(each), 2), "worst": round(max(each), 2)}
+                taken.setdefault(kind, []).append(getattr(bench, kind)())
+    figures = {
+        f"{name}_{what}": Figure(of(each), "s")
         for name, each in taken.items()
+        for what, of in (("median", statistics.median), ("worst", max))
     }
-    for name, seconds in result.items():
-        print(f"{name:16} {seconds['median']:>6} s   worst {seconds['worst']:>6} s")
-    print(json.dumps({"times": times, "call_seconds": CALL, **result}))
+    return report("shutdown", figures, times=times, kinds=kinds)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else TIMES)
+    parser = argparse.ArgumentParser(description="How long processes take to end.")
+    parser.add_argument("--times", type=int, default=TIMES)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    main(**vars(parser.parse_args()))

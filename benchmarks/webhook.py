@@ -1,11 +1,12 @@
 """How long `identity-worker web` takes to answer a webhook, in milliseconds.
 
-    python -m benchmarks.webhook [DELIVERIES]
+    python -m benchmarks.webhook [--deliveries 2000]
 
 Measured at the sender, on one connection that is kept open, one delivery at a time: the signature is checked,
 the event is looked up, its step is queued and all of it synced to disk by Valkey, then the answer is sent.
 """
 
+import argparse
 import http.client
 import json
 import os
@@ -17,10 +18,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 from pydantic import SecretStr
 
+from benchmarks.frame.report import Figure, report
 from cli.demo.ports import free_port
 from config import keys
 from worker.ledger.records import brief_subject
@@ -34,8 +37,8 @@ SECRET = SecretStr("of the benchmark")
 START_DEADLINE = 20.0
 
 
-def main(deliveries: int) -> None:
-    """Deliver one event for each of as many jobs, and print the distribution."""
+def main(deliveries: int) -> dict[str, Any]:
+    """Deliver one event for each of as many jobs, and tell the distribution."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(embedded.running(folder / "valkey"))
@@ -45,16 +48,13 @@ def main(deliveries: int) -> None:
             _put_jobs(client, deliveries)
             delays = sorted(_deliver(connection, number) for number in range(deliveries))
             woken = client.llen(keys.QUEUE(keys.STEPS))
-    result = {
-        "deliveries": deliveries,
-        "steps_queued": woken,
-        "median_ms": round(statistics.median(delays), 2),
-        "p95_ms": round(delays[int(len(delays) * 0.95)], 2),
-        "worst_ms": round(delays[-1], 2),
+    figures = {
+        "steps_queued": Figure(woken, "steps"),
+        "median_ms": Figure(statistics.median(delays), "ms"),
+        "p95_ms": Figure(delays[int(len(delays) * 0.95)], "ms"),
+        "worst_ms": Figure(delays[-1], "ms"),
     }
-    for name, value in result.items():
-        print(f"{name:12} {value:>8}")
-    print(json.dumps(result))
+    return report("webhook", figures, deliveries=deliveries)
 
 
 def _put_jobs(client: "redis.Redis", count: int) -> None:
@@ -123,4 +123,6 @@ def _connect(connection: http.client.HTTPConnection) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else DELIVERIES)
+    parser = argparse.ArgumentParser(description="How long a webhook's answer takes.")
+    parser.add_argument("--deliveries", type=int, default=DELIVERIES)
+    main(**vars(parser.parse_args()))

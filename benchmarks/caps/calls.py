@@ -4,10 +4,9 @@
 
 `due` when nothing is due does next to nothing: it is what any call costs before its command begins. `admit`
 decides of 10 waiting briefs that none may start; `handover` is a job's end that lets the next one start. On a
-server without persistence. The last line is one JSON object, with the medians and 99th percentiles.
+server without persistence.
 """
 
-import json
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import redis
 
 from benchmarks.caps import growth
+from benchmarks.frame.report import Figure, report
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
@@ -25,8 +25,8 @@ from worker.store.functions import Functions
 WAITING = 10
 
 
-def measure() -> dict[str, Any]:
-    """Return the figures of each call."""
+def main() -> dict[str, Any]:
+    """Tell the medians and 99th percentiles of each call."""
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
         client = redis.Redis.from_url(url, decode_responses=True)
         client.config_set("appendonly", "no")
@@ -35,11 +35,14 @@ def measure() -> dict[str, Any]:
         nothing = growth.Clocks()
         for _ in range(growth.CALLS):
             nothing.time(client, partial(functions.run, commands.due(0)))
-        return {"due": nothing.figures(), **growth.measure(client, 1, WAITING)}
+        found = {"due": nothing.figures(), **growth.measure(client, 1, WAITING)}
+    figures = {
+        f"{call}_{what}_us": Figure(us, "µs")
+        for call, each in found.items()
+        for what, us in each["server_us"].items()
+    }
+    return report("calls", figures)
 
 
 if __name__ == "__main__":
-    result = {call: figures["server_us"] for call, figures in measure().items()}
-    for call, figures in result.items():
-        print(f"{call:10} {figures}")
-    print(json.dumps(result))
+    main()

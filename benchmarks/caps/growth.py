@@ -1,23 +1,41 @@
-"""Whether one account's decision grows dearer with the number of accounts, or of briefs that wait."""
+"""Whether one account's decision grows dearer with the number of accounts, or of briefs that wait.
 
+    python -m benchmarks.caps.growth [--accounts 1000] [--waiting 10000]     for its goals: 100000 of each
+
+`handover` is the call by which a finished job's permit goes to the next waiter; `admit` is a decision that
+finds nobody who may start. Medians of the microseconds in the server itself, which has no persistence here:
+what is measured is the functions. The ratios are those of the largest number to the smallest, which is one
+account, and 10 briefs that wait.
+"""
+
+import argparse
 import random
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import redis
 
 from benchmarks.caps import server_times
 from benchmarks.caps.virtual import Simulation, admission
+from benchmarks.frame.report import Figure, report
 from benchmarks.harness import SEED
 from config import keys
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.ledger.transition import Transition
+from worker.store import embedded
 from worker.store.functions import Functions
 
+ACCOUNTS, WAITING = 1_000, 10_000
+#: The smallest numbers; with many accounts, few briefs wait on each.
+FEW_WAITING, WAITING_EACH = 10, 2
+#: Seconds that the server may take over one answer: to forget a million briefs is one, too.
+PATIENCE = 120.0
 JOBS = 5
 #: Calls that are timed of each kind.
 CALLS = 1_000
@@ -45,6 +63,27 @@ class Clocks:
             "server_us": server_times.percentiles(self.server),
             "client_us": server_times.percentiles(self.client),
         }
+
+
+def main(accounts: int, waiting: int) -> dict[str, Any]:
+    """Measure at the smallest and the largest numbers, and tell the ratios."""
+    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
+        client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE)
+        client.config_set("appendonly", "no")
+        figures = {
+            **_grown("accounts", [measure(client, each, WAITING_EACH) for each in (1, accounts)]),
+            **_grown("waiting", [measure(client, 1, each) for each in (FEW_WAITING, waiting)]),
+        }
+    return report("growth", figures, accounts=accounts, waiting=waiting)
+
+
+def _grown(what: str, sizes: list[dict[str, Any]]) -> dict[str, Figure]:
+    figures = {}
+    for call in ("handover", "admit"):
+        few, many = (each[call]["server_us"]["median"] for each in sizes)
+        figures[f"{call}_by_{what}"] = Figure(many / few, "to the smallest")
+        figures[f"{call}_us_many_{what}"] = Figure(many, "µs")
+    return figures
 
 
 def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any]:
@@ -84,3 +123,10 @@ def _fill(client: "redis.Redis", accounts: int, waiting: int) -> Simulation:
     simulation.flush()
     simulation.settle()
     return simulation
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Whether a decision grows dearer.")
+    parser.add_argument("--accounts", type=int, default=ACCOUNTS)
+    parser.add_argument("--waiting", type=int, default=WAITING)
+    main(**vars(parser.parse_args()))

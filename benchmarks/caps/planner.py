@@ -40,6 +40,14 @@ class Step(NamedTuple):
         return self.of.drafts + self.of.preprocessing
 
 
+class Others(NamedTuple):
+    """So many of the account's jobs that are somebody else's from one time to another, ms."""
+
+    begin: int
+    end: int
+    jobs: int
+
+
 #: Of all steps that may start, the one of the lowest rank does.
 Rank = Callable[[Step], tuple[float, ...]]
 
@@ -59,14 +67,17 @@ KNOWING: dict[str, Rank] = {
 }
 
 
-def schedules(briefs: Sequence[Durations]) -> dict[str, int]:
+def schedules(briefs: Sequence[Durations], others: Sequence[Others] = ()) -> dict[str, int]:
     """Return the makespan of each list schedule, ms."""
     ranks = {"promotions first, first come": first_come, **KNOWING}
-    return {name: makespan(briefs, rank) for name, rank in ranks.items()}
+    return {name: makespan(briefs, rank, others) for name, rank in ranks.items()}
 
 
-def makespan(briefs: Sequence[Durations], rank: Rank) -> int:
-    """Return when the last brief is ready, ms, if whatever may start starts at once, lowest rank first."""
+def makespan(briefs: Sequence[Durations], rank: Rank, others: Sequence[Others] = ()) -> int:
+    """Return when the last brief is ready, ms, if whatever may start starts at once, lowest rank first.
+
+    What runs when others come goes on, as at the API: they only take the place of what could start.
+    """
     now = 0
     ready = [Step(number, promotion=False, of=brief) for number, brief in enumerate(briefs)]
     running: list[tuple[int, Step]] = []
@@ -76,14 +87,16 @@ def makespan(briefs: Sequence[Durations], rank: Rank) -> int:
             while times and times[0] <= now - WINDOW_MS:
                 times.popleft()
         able = [step for step in ready if len(sent[step.promotion]) < PER_WINDOW]
-        if able and len(running) < JOBS:
+        theirs = sum(each.jobs for each in others if each.begin <= now < each.end)
+        if able and len(running) + theirs < JOBS:
             step = min(able, key=rank)
             ready.remove(step)
             sent[step.promotion].append(now)
             heapq.heappush(running, (now + step.takes, step))
         else:
             reopened = [times[0] + WINDOW_MS for times in sent.values() if len(times) == PER_WINDOW]
-            now = min(reopened + [end for end, _ in running[:1]])
+            gone = [each.end for each in others if now < each.end]
+            now = min(reopened + [end for end, _ in running[:1]] + gone)
             while running and running[0][0] <= now:
                 _, step = heapq.heappop(running)
                 if not step.promotion:

@@ -2,23 +2,15 @@
 
     python -m benchmarks.caps.scale [--accounts 10000] [--briefs 1000000]
 
-First a whole life: every account is given its share of the briefs at once, in batches of ten, under 5 jobs,
+Every account is given its share of the briefs at once, in batches of ten, under 5 jobs,
 5 requests a minute and more slots than briefs; all are driven until they are finished. Reported are the
 calls of each script for a brief, each of which ends in a decision (the timers' `due` is left out: how often
 it is called depends on who drives); microseconds in the server of each script (samples: the last thousand
 accepted, and a while in the middle) and of all calls together; and bytes in Redis for a waiting and for a
-finished brief, its events included.
-
-Then growth: the same two calls at 1, 100 and 10,000 accounts, and at one account where 10, 1,000 and 100,000
-briefs wait (smaller arguments leave out the largest sizes). `handover` is the call by which a finished job's
-permit goes to the next waiter; `admit` is a decision that finds nobody who may start. Microseconds in the
-server, and at the client with the round trip; the ratios are those of the medians in the server, of the
-largest size to the smallest.
-The server has no persistence here: what is measured is the functions.
+finished brief, its events included. The server has no persistence here: what is measured is the functions.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -26,8 +18,9 @@ from typing import Any
 
 import redis
 
-from benchmarks.caps import growth, server_times
+from benchmarks.caps import server_times
 from benchmarks.caps.virtual import Simulation
+from benchmarks.frame.report import Figure, report
 from benchmarks.harness import SEED
 from config import keys
 from sandbox.common.chance import draws, duration
@@ -46,41 +39,17 @@ PATIENCE = 120.0
 TELL_EVERY = 15.0
 
 
-def main(accounts: int, briefs: int) -> None:
-    """Run everything and print the figures."""
+def main(accounts: int, briefs: int) -> dict[str, Any]:
+    """Run all briefs and tell the figures."""
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
         client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE)
         client.config_set("appendonly", "no")
         server_times.begin(client)
-        life = _tell(accounts=accounts, briefs=briefs, **_life(client, accounts, briefs))
-        by_accounts = {n: growth.measure(client, accounts=n, waiting=10) for n in _sizes(1, 10 * accounts)}
-        accounts_told = _tell(by_accounts=by_accounts, growth_by_accounts=_growth(by_accounts))
-        by_waiting = {n: growth.measure(client, accounts=1, waiting=n) for n in _sizes(10, 2 * briefs)}
-        waiting_told = _tell(by_waiting=by_waiting, growth_by_waiting=_growth(by_waiting))
-    print(json.dumps(life | accounts_told | waiting_told))
+        figures = _life(client, accounts, briefs)
+    return report("scale", figures, accounts=accounts, briefs=briefs)
 
 
-def _tell(**figures: Any) -> dict[str, Any]:
-    """Print figures as soon as they are there: what follows takes long, and may fail."""
-    for name, value in figures.items():
-        print(f"{name:26} {json.dumps(value)}", flush=True)
-    return figures
-
-
-def _sizes(least: int, most: int) -> list[int]:
-    """Return three sizes, each a hundred times the one before; fewer if they would pass the most."""
-    return [least * 100**step for step in range(3) if step == 0 or least * 100**step <= most]
-
-
-def _growth(sizes: dict[int, Any]) -> dict[str, float]:
-    first, last = sizes[min(sizes)], sizes[max(sizes)]
-    return {
-        call: round(last[call]["server_us"]["median"] / first[call]["server_us"]["median"], 2)
-        for call in ("handover", "admit")
-    }
-
-
-def _life(client: "redis.Redis", accounts: int, briefs: int) -> dict[str, Any]:
+def _life(client: "redis.Redis", accounts: int, briefs: int) -> dict[str, Figure]:
     began = time.monotonic()
     _lift_slots(client, accounts, briefs)
     simulation = Simulation(client, takes=_takes, tick=TICK)
@@ -95,17 +64,18 @@ def _life(client: "redis.Redis", accounts: int, briefs: int) -> dict[str, Any]:
     with server_times.by_function(client) as driving:
         _drive(simulation, briefs // 2 + min(TOGETHER, briefs // 4))
     _drive(simulation, briefs)
+    every = {"accept": accepting["accept"], **driving}
     return {
-        "seconds": round(time.monotonic() - began),
-        "virtual_minutes": round((max(simulation.finished.values()) - simulation.started) / 60_000, 1),
-        "most_jobs_in_flight": simulation.most_in_flight,
-        "calls_per_brief": {name: round(calls / briefs, 2) for name, calls in simulation.calls.items()},
-        "decisions_per_brief": round(simulation.calls.total() / briefs, 2),
-        "server_us_by_function": {"accept": accepting["accept"], **driving},
-        "server_us": server_times.of_all_functions(client),
-        "bytes_per_waiting_brief": round(waiting),
-        "bytes_per_finished_brief": round((_memory(client) - empty) / briefs),
-        "bytes_per_event": round(_bytes_of_events(client)),
+        "seconds": Figure(time.monotonic() - began, "s"),
+        "virtual_minutes": Figure((max(simulation.finished.values()) - simulation.started) / 60_000, "min"),
+        "most_jobs_in_flight": Figure(simulation.most_in_flight, "jobs"),
+        **{f"{name}_calls": Figure(calls / briefs, "a brief") for name, calls in simulation.calls.items()},
+        "decisions": Figure(simulation.calls.total() / briefs, "a brief"),
+        **{f"{name}_median_us": Figure(each["median"], "µs") for name, each in every.items()},
+        "all_median_us": Figure(server_times.of_all_functions(client)["median"], "µs"),
+        "waiting_bytes": Figure(waiting, "bytes a brief"),
+        "finished_bytes": Figure((_memory(client) - empty) / briefs, "bytes a brief"),
+        "event_bytes": Figure(_bytes_of_events(client), "bytes an event"),
     }
 
 

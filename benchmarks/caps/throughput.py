@@ -1,6 +1,6 @@
 """How many permits are granted and given back a second, beside two well-known locks on the same server.
 
-    python -m benchmarks.caps.throughput
+    python -m benchmarks.caps.throughput [--seconds 1] [--rounds 3] [--clients 1 4]
 
 Of the permits, a pair is a granted brief's move to `submitting` and its way back, which frees the permit,
 decides who is next, and grants it: record, timer, message and window are written as in production, and all
@@ -8,16 +8,16 @@ limits are in force. Of redis-py's Lock and of Dramatiq's ConcurrentRateLimiter 
 each client has a Lock of its own, so nobody ever waits, and the limiter admits 5. `admits` are decisions
 alone, of accounts whose permits are all held while 100 briefs wait. From 1 and 4 client processes; with the
 server as it is deployed, each write synced to disk, and without persistence. The rounds of all contenders
-alternate; the medians are given, and for pairs the ratio of ours to the others'.
+alternate; the medians are told.
 """
 
+import argparse
 import itertools
-import json
 import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
@@ -28,6 +28,7 @@ from dramatiq.rate_limits import ConcurrentRateLimiter
 from dramatiq.rate_limits.backends import RedisBackend
 
 from benchmarks.caps.virtual import admission
+from benchmarks.frame.report import Figure, report
 from config.settings import Settings
 from worker.ledger.arrivals import Arrival
 from worker.ledger.events import BriefAccepted
@@ -39,7 +40,7 @@ from worker.store import embedded
 from worker.store.connection import connect, connect_bytes
 from worker.store.functions import Functions
 
-CLIENTS = (1, 4)
+CLIENTS = [1, 4]
 ROUNDS, SECONDS = 3, 1.0
 WAITING = 100
 
@@ -108,33 +109,30 @@ CONTENDERS = {
 }
 
 
-def main() -> None:
-    """Measure everything and print the table."""
-    result: dict[str, Any] = {}
+def main(seconds: float, rounds: int, clients: Sequence[int]) -> dict[str, Any]:
+    """Measure everything and tell the medians."""
+    figures: dict[str, Figure] = {}
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
         for server, persistence in (("durable", "yes"), ("in_memory", "no")):
             connect(url).config_set("appendonly", persistence)
-            result[server] = {str(clients): _rates(url, clients) for clients in CLIENTS}
-    for server, rows in result.items():
-        for clients, row in rows.items():
-            print(
-                f"{server:10} {clients} clients  " + "  ".join(f"{name} {rate}" for name, rate in row.items())
-            )
-    print(json.dumps(result))
+            for together in clients:
+                rates = _rates(url, together, seconds, rounds)
+                others = {name: rates[name] for name in ("lock", "concurrent_rate_limiter")}
+                figures[f"pairs_{server}_{together}"] = Figure(rates["permits"], "1/s", others)
+                figures[f"admits_{server}_{together}"] = Figure(rates["admits"], "1/s")
+    return report("throughput", figures, seconds=seconds, rounds=rounds, clients=clients)
 
 
-def _rates(url: str, clients: int) -> dict[str, float]:
-    """Return the cycles a second of each contender, and the ratios of pairs."""
-    rounds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
-    for _ in range(ROUNDS):
-        for name, rates in rounds.items():
-            rates.append(_round(name, url, clients))
-    medians: dict[str, float] = {name: round(statistics.median(rates)) for name, rates in rounds.items()}
-    others = ("lock", "concurrent_rate_limiter")
-    return medians | {f"to_{name}": round(medians["permits"] / medians[name], 2) for name in others}
+def _rates(url: str, clients: int, seconds: float, rounds: int) -> dict[str, float]:
+    """Return the cycles a second of each contender."""
+    found: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    for _ in range(rounds):
+        for name, rates in found.items():
+            rates.append(_round(name, url, clients, seconds))
+    return {name: statistics.median(rates) for name, rates in found.items()}
 
 
-def _round(name: str, url: str, clients: int) -> float:
+def _round(name: str, url: str, clients: int, seconds: float) -> float:
     """Return the cycles a second of all clients together."""
     connect(url).flushall()
     # Not spawned: to import everything again would take longer than the round.
@@ -142,7 +140,8 @@ def _round(name: str, url: str, clients: int) -> float:
     counts: SimpleQueue[float] = context.SimpleQueue()
     start = context.Barrier(clients)
     processes = [
-        context.Process(target=_client, args=(name, url, number, start, counts)) for number in range(clients)
+        context.Process(target=_client, args=(name, url, number, seconds, start, counts))
+        for number in range(clients)
     ]
     for process in processes:
         process.start()
@@ -153,12 +152,14 @@ def _round(name: str, url: str, clients: int) -> float:
     return sum(counts.get() for _ in processes)
 
 
-def _client(name: str, url: str, number: int, start: Barrier, counts: "SimpleQueue[float]") -> None:
+def _client(
+    name: str, url: str, number: int, seconds: float, start: Barrier, counts: "SimpleQueue[float]"
+) -> None:
     cycle = CONTENDERS[name](url, number)
     cycle()
     start.wait(timeout=30)
     count, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < SECONDS:
+    while (passed := time.perf_counter() - began) < seconds:
         cycle()
         count += 1
     counts.put(count / passed)
@@ -171,4 +172,8 @@ def _accept(ledger: Ledger, brief_id: str, account: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="How many permits are granted a second.")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
+    main(**vars(parser.parse_args()))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.caps.planner import WINDOW_MS, Durations, first_come, lower_bound, makespan, schedules
+from benchmarks.caps.planner import WINDOW_MS, Durations, Others, first_come, lower_bound, makespan, schedules
 
 LENGTHS = st.integers(min_value=1, max_value=3 * WINDOW_MS)
 BRIEFS = st.lists(st.builds(Durations, LENGTHS, LENGTHS), min_size=1, max_size=25)
@@ -27,6 +27,16 @@ def test_promotions_have_a_window_of_their_own() -> None:
     # The last drafts are there at 61 s, but five promotions were sent at 30 s.
     briefs = [Durations(30_000, 1_000)] * 5 + [Durations(1_000, 1_000)] * 5
     assert makespan(briefs, first_come) == 30_000 + WINDOW_MS + 1_000
+
+
+def test_what_others_use_is_waited_for() -> None:
+    others = [Others(0, 10_000, 4)]
+    assert makespan([Durations(1_000, 2_000)] * 2, first_come, others) == 6_000
+    assert makespan([Durations(9_000, 2_000)] * 2, first_come, others) == 21_000
+
+
+def test_others_take_only_the_place_of_what_could_start() -> None:
+    assert makespan([Durations(1_000, 2_000)] * 5, first_come, [Others(500, 600, 5)]) == 3_000
 
 
 @pytest.mark.parametrize("count", [1, 5, 6, 20])
