@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 6
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench bench-caps requirements clean
+.PHONY: demo test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -78,17 +78,11 @@ lint: $(STAMP)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+# All benchmarks in quick sizes, in a quarter of an hour: a table of what was reached, and their results as lines of
+# JSON, of which `python -m benchmarks.measured FILE` makes docs/measured.md. NAMES=cost FULL=--full: one, at length.
+RESULTS ?= output/benchmarks.jsonl
 bench: $(STAMP)
-	$(VENV)/bin/python -m benchmarks.latency
-	$(VENV)/bin/python -m benchmarks.cost
-	$(VENV)/bin/python -m benchmarks.webhook
-
-# A quarter of an hour in all; benchmarks.caps.scale alone takes most of an hour at its full size.
-bench-caps: $(STAMP)
-	$(VENV)/bin/python -m benchmarks.caps.makespan
-	$(VENV)/bin/python -m benchmarks.caps.fairness
-	$(VENV)/bin/python -m benchmarks.caps.throughput
-	$(VENV)/bin/python -m benchmarks.caps.scale --accounts 1000 --briefs 50000
+	@$(VENV)/bin/python -m benchmarks.suite $(FULL) --results $(RESULTS) $(NAMES)
 
 $(STAMP): pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.11")'

@@ -6,7 +6,7 @@ import pytest
 from support import DIALECT, EVENTS
 
 #: Files whose tests share what takes long to set up.
-TOGETHER = {"tests/cli/demo/test_demo.py"}
+TOGETHER = {"tests/benchmarks/test_side_by_side.py", "tests/cli/demo/test_demo.py"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

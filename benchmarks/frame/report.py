@@ -8,6 +8,7 @@ rivals and the ratios to them, and how far it reaches its goals (goals.py). `rea
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.frame import goals, machine
@@ -67,6 +68,12 @@ def read(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return result if isinstance(result, dict) and "benchmark" in result else None
+
+
+def read_all(path: Path) -> list[dict[str, Any]]:
+    """Return the results in a file of lines, oldest first; none if there is no file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [result for line in lines if (result := read(line))]
 
 
 def _told(figure: Figure) -> dict[str, Any]:
