@@ -10,7 +10,6 @@ request for its drafts. One brief at a time: no queue is measured. The plain Dra
 """
 
 import argparse
-import statistics
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -72,13 +71,16 @@ def _after_queueing(setup: Setup, queued: list[float]) -> list[float]:
 
 
 def _figures(name: str, taken: dict[str, list[float]]) -> dict[str, Figure]:
-    def figure(at: int) -> Figure:
-        cuts = {
-            who: statistics.quantiles(each, n=100, method="inclusive")[at - 1] for who, each in taken.items()
-        }
-        return Figure(cuts["ours"], "ms", {"dramatiq": cuts["dramatiq"]})
+    return {
+        f"{name}_p{at}_ms": Figure(
+            _percentile(taken["ours"], at), "ms", {"dramatiq": _percentile(taken["dramatiq"], at)}
+        )
+        for at in (50, 95)
+    }
 
-    return {f"{name}_p{at}_ms": figure(at) for at in (50, 95)}
+
+def _percentile(numbers: list[float], at: int) -> float:
+    return sorted(numbers)[len(numbers) * at // 100]
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
     dramatiq benchmarks.rivals.plain --processes 1 --threads 8
 
 `plain_listener.py` sends what follows an event. It knows no caps, pays again for what is repeated, loses a
-brief whose process dies at the wrong moment, and tells nobody anything but the list of what is done.
+brief whose process dies at the wrong moment, and tells nobody anything but the list of what is done. Its log
+is what Dramatiq and httpx write by themselves.
 """
 
 import json
-import logging
 import os
 from typing import Any
 
@@ -18,8 +18,6 @@ from dramatiq.brokers.redis import RedisBroker
 
 #: What it keeps in Redis: the brief of each job, and a stream of the identities that are ready.
 JOBS, READY = "plain:jobs", "plain:ready"
-
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request
 
 store = redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
 broker: Any = RedisBroker(url=os.environ["REDIS_URL"])  # type: ignore[no-untyped-call]

@@ -27,8 +27,8 @@ def test_the_newest_result_of_a_benchmark_counts() -> None:
 def test_each_goal_has_a_row_whether_it_was_measured_or_not() -> None:
     cells = rows(report("cost", {"commands": Figure(150, "a brief")}))
     assert len(cells) == len(GOALS)
-    assert ["cost: inside Redis of one brief", "150 a brief", "", "", "≤ 200", "yes"] in cells
-    assert ["idle: of Redis, nothing to do", "", "", "", "≤ 12", "not measured"] in cells
+    assert ["cost: commands inside Redis", "150 a brief", "", "", "≤ 200", "yes"] in cells
+    assert ["idle: Redis commands with nothing to do", "", "", "", "≤ 12", "not measured"] in cells
 
 
 def test_a_goal_that_is_missed_is_said_so() -> None:
