@@ -87,7 +87,7 @@ def _section(result: Result) -> list[str]:
         "",
         *markdown([_head(rivals), *(_figure(key, each, rivals) for key, each in result["figures"].items())]),
         "",
-        f"{machine['measured'][:10]}, commit {machine['commit']}, load {machine['load']:g} before,"
+        f"{machine['measured'][:10]}, commit {machine['commit']}, load {machine['load']:g} at its end,"
         f" fsync {machine['fsync']}; {facts}.",
     ]
 
