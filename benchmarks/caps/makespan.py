@@ -76,7 +76,7 @@ def _regime(name: str, briefs: int, speed: float, others_speed: float) -> Figure
     ours = contenders.ours(briefs, settings, speed, patience / speed)
     others = _others(briefs, settings, others_speed, patience) if briefs <= MANY else {}
     for who, run in {"ours": ours, **others}.items():
-        _check_draws(who, run, draws)
+        check_draws(who, run, draws)
     ratios = {who: 1000 * run.seconds / best for who, run in others.items()}
     tag = f"{name}_{briefs}"
     return {
@@ -89,7 +89,7 @@ def _regime(name: str, briefs: int, speed: float, others_speed: float) -> Figure
         f"{tag}_first_come": Figure(first_come / best, "of the shortest"),
         f"{tag}_to_first_come": Figure(1000 * ours.seconds / first_come, "times as long"),
         f"{tag}_best_to_bound": Figure(best / planner.lower_bound(draws.briefs), "times as long"),
-        f"{tag}_handover_ms": Figure(_handover(name, ours, speed), "ms"),
+        **{f"{tag}_handover_ms": Figure(ms, "ms") for ms in _handover(name, ours, speed)},
     }
 
 
@@ -108,7 +108,7 @@ def _shared(briefs: int, speed: float) -> Figures:
     draws = draw(SEED, ACCOUNT, [contenders.body(number) for number in range(briefs)], settings)
     best = min(planner.schedules(draws.briefs, SHARED).values())
     ours = contenders.ours(briefs, settings, speed, PATIENCE * best / 1000 / speed, SHARED)
-    _check_draws("ours", ours, draws)
+    check_draws("ours", ours, draws)
     return {
         f"shared_{briefs}": Figure(1000 * ours.seconds / best, "of the shortest"),
         f"shared_{briefs}_lost": Figure(briefs - ours.ready, "briefs"),
@@ -120,14 +120,18 @@ def _counted(runs: dict[str, Run], count: Callable[[Run], int]) -> dict[str, flo
     return {who: count(run) for who, run in runs.items()}
 
 
-def _check_draws(name: str, run: Run, draws: Draws) -> None:
+def check_draws(name: str, run: Run, draws: Draws) -> None:
+    """Raise RuntimeError if a contender had other jobs than it was to have."""
     unknown = {job["job_id"] for job in run.ledger["jobs"]} - draws.job_ids
     if unknown:
         raise RuntimeError(f"{name} had jobs that nobody else had: {unknown}")
 
 
-def _handover(regime: str, run: Run, speed: float) -> float:
-    """Return for how many ms of the wall the regime's binding permit stayed free, at the median."""
+def _handover(regime: str, run: Run, speed: float) -> list[float]:
+    """Return for how many ms of the wall the regime's binding permit stayed free, at the median.
+
+    Empty if it was never handed over, as when briefs were given up.
+    """
     jobs = run.ledger["jobs"]
     if regime == "window":
         starts = sorted(job["states"][0]["at"] for job in jobs if job["job_type"] == "identity_creation")
@@ -136,7 +140,7 @@ def _handover(regime: str, run: Run, speed: float) -> float:
         starts = sorted(job["states"][0]["at"] for job in jobs)
         freed = sorted(job["states"][-1]["at"] for job in jobs)
     idle = [start - free for start, free in zip(starts[planner.JOBS :], freed, strict=False)]
-    return round(float(statistics.median(idle)) * 1000 / speed, 1)
+    return [float(statistics.median(idle)) * 1000 / speed] if idle else []
 
 
 if __name__ == "__main__":

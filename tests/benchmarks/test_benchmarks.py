@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import fsync, sandbox, shutdown, webhook
 from benchmarks.caps import calls, contenders, growth, makespan, scale
+from benchmarks.caps.draws import Draws
 from benchmarks.frame.report import read
 from benchmarks.frame.suites import BENCHMARKS
 from benchmarks.harness import SEED
@@ -46,7 +47,14 @@ def test_makespans_are_of_the_same_jobs_for_all(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(contenders, "ours", lambda *given: contenders.polling(*given[:3]))
     told = makespan.main([6], 200, 200)["figures"]
     assert told["jobs_6"]["rivals"].keys() == {"polling", "limiter"}
-    assert told["jobs_6"]["ours"] > 1
+    assert told["window_6_best_to_bound"]["ours"] >= 1
+
+
+def test_a_contender_with_other_jobs_is_not_compared() -> None:
+    run = contenders.Run(1, {"jobs": [{"job_id": "job_a"}, {"job_id": "job_b"}]})
+    makespan.check_draws("ours", run, Draws([], frozenset({"job_a", "job_b"})))
+    with pytest.raises(RuntimeError, match="job_b"):
+        makespan.check_draws("ours", run, Draws([], frozenset({"job_a"})))
 
 
 def test_throughputs_stand_beside_two_locks() -> None:
