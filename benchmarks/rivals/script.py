@@ -17,8 +17,8 @@ import httpx
 from httpx_sse import aconnect_sse
 
 FOLLOWING, DONE = "following", "done"
-#: Briefs in hand at once: httpx's pool has 100 connections, and looks through them at each request.
-AT_ONCE = 50
+#: Requests at once: httpx looks through all of its connections at each.
+AT_ONCE = 16
 
 Ends = defaultdict[str, "asyncio.Future[None]"]
 
@@ -39,13 +39,18 @@ async def main() -> None:
 
 async def drive(api: httpx.AsyncClient, room: asyncio.Semaphore, ends: Ends, body: dict[str, Any]) -> None:
     """Make one brief an identity."""
-    async with room:
-        created = (await api.post("/identity/create", json=body)).raise_for_status().json()
-        await ends[created["job_id"]]
-        results = (await api.get(f"/jobs/{created['job_id']}/results")).raise_for_status().json()
-        draft = {"image_result_id": results["results"][0]["image_result_id"]}
-        promoted = (await api.post("/identity/promote-generated", json=draft)).raise_for_status().json()
-        await ends[promoted["preprocessing_job_id"]]
+
+    async def ask(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        async with room:
+            answer = await api.request(method, path, json=body)
+            return dict(answer.raise_for_status().json())
+
+    created = await ask("POST", "/identity/create", body)
+    await ends[created["job_id"]]
+    results = await ask("GET", f"/jobs/{created['job_id']}/results")
+    draft = {"image_result_id": results["results"][0]["image_result_id"]}
+    promoted = await ask("POST", "/identity/promote-generated", draft)
+    await ends[promoted["preprocessing_job_id"]]
 
 
 async def listen(api: httpx.AsyncClient, ends: Ends) -> None:
