@@ -71,18 +71,18 @@ def main(accounts: int, waiting: int) -> dict[str, Any]:
         client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE)
         client.config_set("appendonly", "no")
         figures = {
-            **_grown("accounts", [measure(client, each, WAITING_EACH) for each in (1, accounts)]),
-            **_grown("waiting", [measure(client, 1, each) for each in (FEW_WAITING, waiting)]),
+            **_grown(f"{accounts}_accounts", [measure(client, n, WAITING_EACH) for n in (1, accounts)]),
+            **_grown(f"{waiting}_waiting", [measure(client, 1, n) for n in (FEW_WAITING, waiting)]),
         }
     return report("growth", figures, accounts=accounts, waiting=waiting)
 
 
-def _grown(what: str, sizes: list[dict[str, Any]]) -> dict[str, Figure]:
+def _grown(most: str, sizes: list[dict[str, Any]]) -> dict[str, Figure]:
     figures = {}
     for call in ("handover", "admit"):
         few, many = (each[call]["server_us"]["median"] for each in sizes)
-        figures[f"{call}_by_{what}"] = Figure(many / few, "to the smallest")
-        figures[f"{call}_us_many_{what}"] = Figure(many, "µs")
+        figures[f"{call}_growth_to_{most}"] = Figure(many / few, "to the smallest")
+        figures[f"{call}_us_at_{most}"] = Figure(many, "µs")
     return figures
 
 

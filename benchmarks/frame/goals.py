@@ -83,10 +83,17 @@ GOALS = (
     Goal("makespan", "jobs_1000", "1,000 briefs, jobs bind", at_most=1.005),
     Goal("makespan", "shared_60", "60 briefs, jobs bind, others use the account", at_most=1.05),
     Goal("throughput", "pairs_durable_4", "permits granted and given back, 4 clients", at_least=4_000),
-    Goal("growth", "handover_by_accounts", "a permit handed on, 1 to 100,000 accounts", at_most=1.3),
-    Goal("growth", "admit_by_accounts", "a decision, 1 to 100,000 accounts", at_most=1.3),
-    Goal("growth", "handover_by_waiting", "a permit handed on, 10 to 100,000 wait", at_most=1.3),
-    Goal("growth", "admit_by_waiting", "a decision, 10 to 100,000 wait", at_most=1.3),
+    Goal(
+        "growth",
+        "handover_growth_to_100000_accounts",
+        "a permit handed on, 1 to 100,000 accounts",
+        at_most=1.3,
+    ),
+    Goal("growth", "admit_growth_to_100000_accounts", "a decision, 1 to 100,000 accounts", at_most=1.3),
+    Goal(
+        "growth", "handover_growth_to_100000_waiting", "a permit handed on, 10 to 100,000 wait", at_most=1.3
+    ),
+    Goal("growth", "admit_growth_to_100000_waiting", "a decision, 10 to 100,000 wait", at_most=1.3),
 )
 
 

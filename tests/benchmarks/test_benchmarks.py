@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_growth_is_the_ratio_of_the_largest_to_the_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "CALLS", 2)
-    assert growth.main(2, 11)["figures"]["admit_by_waiting"]["ours"] > 0
+    assert growth.main(2, 11)["figures"]["admit_growth_to_11_waiting"]["ours"] > 0
 
 
 def test_calls_take_time_in_the_server(monkeypatch: pytest.MonkeyPatch) -> None:

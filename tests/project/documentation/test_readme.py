@@ -20,6 +20,8 @@ _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _BEFORE = re.compile(r"^(?:\w+=\S+ )*(?:[\w./]*/)?(?=identity-worker )")
 #: How a span shows what may be left out, repeated or chosen: `[--json]`, `DRAFT...`, `set URL|test`.
 _NOTATION = re.compile(r"[\[\]]|\.\.\.|\\?\|\S+")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+_BENCHMARK = re.compile(r"^python -m benchmarks\.([\w.]+)")
 #: Options of Dramatiq and pip.
 OTHERS = {"--worker-shutdown-timeout", "--require-hashes"}
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
@@ -64,8 +66,16 @@ def test_each_command_can_be_typed(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_option_is_one_of_a_command(page: Path) -> None:
-    named = {option for each in TYPED[page] for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", each)}
-    assert named - options() - OTHERS == set()
+    typed = [each for each in TYPED[page] if not _BENCHMARK.match(each)]
+    assert {option for each in typed for option in _OPTION.findall(each)} - options() - OTHERS == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_option_of_a_benchmark_is_read_by_it(page: Path) -> None:
+    for each in TYPED[page]:
+        for module in _BENCHMARK.findall(each):
+            source = ROOT.joinpath("benchmarks", *module.split(".")).with_suffix(".py").read_text()
+            assert [name for name in _OPTION.findall(each) if f'"{name}"' not in source] == [], each
 
 
 def options() -> set[str]:
