@@ -184,7 +184,7 @@ def sandbox_process(
     given = {**os.environ, **(environment or {})}
     with tempfile.TemporaryDirectory() as folder, process_running(command, Path(folder, "log"), given):
         url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/_sandbox/ledger")
+        wait_for(f"{url}/_sandbox/ledger")
         call("POST", f"{url}/_sandbox/settings", settings)
         yield url
 
@@ -204,7 +204,8 @@ def _accounts(folder: Path, limits: Mapping[str, int]) -> Path:
     return path
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
+    """Return when a server answers there; raises its last error after START_DEADLINE."""
     until = time.monotonic() + START_DEADLINE
     while True:
         try:

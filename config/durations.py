@@ -53,10 +53,10 @@ RECORD_MARGIN_MS = 15_000
 #: That the end of a job may be late, however fast the API's clock is.
 JOB_LATE_MS = 5_000
 #: That the listeners sleep when no timer is due sooner: another one, told of an earlier timer, may die.
-TIMERS_IDLE_SECONDS = 1.0
+TIMERS_IDLE_SECONDS = 3.0
 #: A step that was queued for longer than a free worker takes to fetch it is told of.
 SLOW_STEP_MS = 5_000
-#: That a timer may be late before nobody is said to run them: a listener looks once a second.
+#: That a timer may be late before nobody is said to run them: a listener looks every few seconds.
 TIMER_LATE_MS = 30_000
 
 # -- Creates of unknown outcome, and the event stream that is the record of them ----------------------------
@@ -84,25 +84,33 @@ SILENCE_SECONDS = 45.0
 SILENCE_TOLD_MS = 60_000
 #: In which the API must have begun to answer when a stream is opened.
 STREAM_OPENING_SECONDS = 10.0
+#: After which one that is being opened does not hold up others any more.
+OPENING_COUNTS_SECONDS = 1.0
 #: The longest pause before a stream that ended is opened again.
 RECONNECT_MOST_SECONDS = 30.0
-#: Between two looks whether the stream gave a sign of life.
-PULSE_SECONDS = 1.0
-#: That a lease on an account lasts, and after which it is renewed: a dead listener's accounts are followed by
-#: another within both.
-LEASE_MS = 6_000
-LEASE_RENEW_SECONDS = 2.0
-#: After which an account that was left is asked for again.
-LEASE_AGAIN_SECONDS = 0.25
+#: Between two times that a sign of life is put on record (of the API's clock): of a thousand streams, each
+#: comment would be three writes.
+HEARD_AGAIN_SECONDS = 40.0
+#: Without a sign of life: a listener is dead and its leases are others'. And between two signs of life.
+LEASE_MS = 5_000
+LEASE_RENEW_SECONDS = 1.0
+#: That a lease lasts without its listener for those who do not know its signs of life, which are listeners of
+#: older versions, and after which the listener puts its end off: a write for each account.
+LEASE_KEPT_MS = 180_000
+LEASE_KEPT_AGAIN_SECONDS = 90.0
+#: Between two looks of a listener that has its share of the accounts for ones that nobody has.
+LEASE_SWEEP_SECONDS = 5.0
 #: The longest pause before that of an account whose following ended with an error.
 LEFT_MOST_SECONDS = 30.0
 
 # -- Deleting notifications that have had their effect ------------------------------------------------------
 
-#: Between two looks when nothing was announced: events matched late, or left by another listener. Doubled
-#: when there are none, up to the longest: a thousand idle accounts must not cost a processor.
-CLEAN_AGAIN_SECONDS = 1.0
-CLEAN_MOST_SECONDS = 8.0
+#: Between two looks for what nobody has announced: events matched late, or left by another listener.
+CLEAN_AGAIN_SECONDS = 4.0
+#: Between two looks of a listener through all its objects, for garbage.
+COLLECT_AGAIN_SECONDS = 600.0
+#: In which deletions are gathered that are then crossed off in one call.
+CLEAN_GATHER_SECONDS = 0.2
 #: The longest pause after a deletion that failed.
 CLEAN_PAUSE_MOST_SECONDS = 30.0
 #: That one deletion may take.
@@ -164,7 +172,7 @@ UPLOAD_MOST_SECONDS = 600.0
 REDIS_CONNECT_SECONDS = 2.0
 REDIS_ANSWER_SECONDS = 5.0
 #: That a blocking command may block: well below the answer's time.
-REDIS_BLOCK_SECONDS = 1.0
+REDIS_BLOCK_SECONDS = 3.0
 #: For which a Redis that starts or restarts is waited for; one that reads its file, without end.
 REDIS_START_SECONDS = 10.0
 #: That the embedded server may take to come up, with a long append-only file to read.

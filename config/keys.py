@@ -119,7 +119,19 @@ SEEN = Key(
     "identity:seen:%s", "zset", "web", "account: webhook events -> since, ms; 15 minutes after the last"
 )
 LEASE = Key(
-    "identity:lease:%s", "string", "listener", "account: the listener that follows it; 6 seconds, renewed"
+    "identity:lease:%s",
+    "string",
+    "listener",
+    "account: the listener that follows it, while that one signs in; 3 minutes, renewed",
+)
+LISTENERS = Key(
+    "identity:listeners",
+    "zset",
+    "listener",
+    "listener -> last sign of life, ms; a dead one leaves it when no lease can name it any more",
+)
+ASKED = Key(
+    "identity:asked", "hash", "listener", "account -> the listener that asks for it; 5 seconds after the last"
 )
 UNRESOLVED = Key(
     "identity:unclear:%s",

@@ -1,11 +1,12 @@
-"""Deletes an account's events at the API once their effect is in Redis, so that none is replayed.
+"""Deletes events at the API once their effect is in Redis, so that none is replayed.
 
 Guide, *Tracking preprocessing*: DELETE after processing. Only events of our own jobs get here; `wake` and
 the recording of a job put them on the list, in the same call as the message that they set off.
 """
 
 import asyncio
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 import httpx
 import redis.asyncio
@@ -13,76 +14,162 @@ import redis.asyncio
 from actors.listener.tasks import stopping
 from config import durations, keys, logs
 from config.accounts import Account
-from config.backoff import backoff, delay
+from config.backoff import backoff
+from config.errors import IdentityWorkerError
+from config.logs import Trouble
+from worker.network.streaming import Connections
 from worker.piktid.transport import segment
 
 log = logs.get("cleaner")
 
+#: Deletions at once: few, since what comes by the streams goes first.
+AT_ONCE = 2
+#: Events of an account that wait here; more are found again in Redis.
+_MOST = 1_000
 #: Bytes that are read of the answer to one.
-LARGEST_ANSWER = 4096
+_LARGEST_ANSWER = 4096
+
+
+class _RefusedError(IdentityWorkerError):
+    """Raised when the API does not delete an event."""
+
+
+_FAILURES = (_RefusedError, httpx.TransportError, TimeoutError)
+
+
+@dataclass(slots=True)
+class _List:
+    """The events of an account that are to be deleted, in order, and whether they wait for their turn."""
+
+    events: dict[str, None] = field(default_factory=dict)
+    is_queued: bool = False
+    pauses: Iterator[float] = field(default_factory=lambda: backoff(durations.CLEAN_PAUSE_MOST_SECONDS))
 
 
 class Cleaner:
-    """Deletes the handled events of one account."""
+    """Deletes the handled events of all accounts of a listener; `account` returns one that it still has."""
 
     def __init__(
-        self, client: httpx.AsyncClient, connection: "redis.asyncio.Redis", api_url: str, account: Account
+        self,
+        connections: Connections,
+        connection: "redis.asyncio.Redis",
+        api_url: str,
+        account: Callable[[str], Account | None],
     ) -> None:
-        self.wanted = asyncio.Event()
-        """Set when there is something to delete."""
-        self._client = client
+        self._connections = connections
         self._redis = connection
         self._url = f"{api_url}/notifications"
         self._account = account
-        self._refused: set[str] = set()
+        self._lists: dict[str, _List] = {}
+        self._turns: asyncio.Queue[str] = asyncio.Queue()
+        self._to_read: set[str] = set()
+        self._deleted: dict[str, set[str]] = {}
+        self._noted = asyncio.Event()
+        self._trouble = Trouble(log, "cleaner.redis")
+
+    def delete(self, account: str, event: str) -> None:
+        """Have an event deleted that is on the account's list in Redis."""
+        events = self._lists.setdefault(account, _List())
+        if len(events.events) < _MOST:
+            events.events.setdefault(event)
+            self._queue(account)
+
+    def read(self, accounts: Iterable[str]) -> None:
+        """Have all events deleted that are on these accounts' lists."""
+        self._to_read.update(accounts)
+        self._noted.set()
 
     async def run(self) -> None:
         """Delete until cancelled, and try again what failed: an event that stays is only replayed."""
-        again, idle = backoff(durations.CLEAN_PAUSE_MOST_SECONDS), 1
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_books())
+            for _ in range(AT_ONCE):
+                tasks.create_task(self._take_turns())
+
+    async def _keep_books(self) -> None:
+        """Take what is deleted off the lists in Redis, and read those that are to be read, many at once."""
         while not stopping():
-            with suppress(TimeoutError):
-                seconds = delay(idle, durations.CLEAN_AGAIN_SECONDS, durations.CLEAN_MOST_SECONDS)
-                async with asyncio.timeout(seconds):
-                    await self.wanted.wait()
-            self.wanted.clear()
+            await self._noted.wait()
+            self._noted.clear()
             try:
-                idle = 1 if await self._delete_all() else idle + 1
-                again = backoff(durations.CLEAN_PAUSE_MOST_SECONDS)
-            except (httpx.HTTPError, TimeoutError, redis.RedisError) as error:
-                pause = next(again)
-                name = self._account.name
+                await self._cross_off()
+                await self._read_lists()
+            except redis.RedisError as error:
+                self._trouble.met(error=str(error))
+                self._noted.set()
+                await asyncio.sleep(durations.BACKOFF_MOST_SECONDS)
+            await asyncio.sleep(durations.CLEAN_GATHER_SECONDS)
+
+    async def _cross_off(self) -> None:
+        deleted = {account: list(events) for account, events in self._deleted.items()}
+        if not deleted:
+            return
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for account, events in deleted.items():
+                pipe.zrem(keys.HANDLED(account), *events)
+            await pipe.execute()
+        for account, gone in deleted.items():
+            self._deleted[account].difference_update(gone)
+            if not self._deleted[account]:
+                del self._deleted[account]
+
+    async def _read_lists(self) -> None:
+        accounts = list(self._to_read)
+        if not accounts:
+            return
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for account in accounts:
+                pipe.zrange(keys.HANDLED(account), 0, _MOST - 1)
+            lists = await pipe.execute()
+        self._to_read.difference_update(accounts)
+        for account, events in zip(accounts, lists, strict=True):
+            for event in set(events) - self._deleted.get(account, set()):
+                self.delete(account, event)
+
+    def _queue(self, account: str) -> None:
+        events = self._lists.get(account)
+        if events and not events.is_queued:
+            events.is_queued = True
+            self._turns.put_nowait(account)
+
+    async def _take_turns(self) -> None:
+        while not stopping():
+            name = await self._turns.get()
+            account, events = self._account(name), self._lists[name]
+            if account is None:
+                del self._lists[name]  # whoever has its lease now reads the list
+                continue
+            try:
+                await self._delete_all(account, events)
+            except _FAILURES as error:
+                pause = next(events.pauses)
                 log.warning("events.not_deleted", account=name, error=str(error), again_in=round(pause, 2))
-                await asyncio.sleep(pause)
+                asyncio.get_running_loop().call_later(pause, self._turns.put_nowait, name)
+            else:
+                del self._lists[name]
 
-    async def _delete_all(self) -> bool:
-        """Delete what is handled, up to the first refusal: most speak of all, as of a token or of a server.
-
-        Returns whether there was anything.
+    async def _delete_all(self, account: Account, events: _List) -> None:
+        """Delete an account's events, up to the first refusal: most speak of all, as of a token.
 
         What was refused comes last from then on, so that one event that can't be deleted keeps no other.
         """
-        handled = keys.HANDLED(self._account.name)
-        events = list(map(str, await self._redis.zrange(handled, 0, -1)))
-        self._refused.intersection_update(events)
-        for event in sorted(events, key=self._refused.__contains__):
+        while events.events:
+            event = next(iter(events.events))
             try:
-                await self._delete(event)
-            except (httpx.HTTPError, TimeoutError):
-                self._refused.add(event)
+                await self._delete(account, event)
+            except _FAILURES:
+                del events.events[event]
+                events.events[event] = None
                 raise
-            await self._redis.zrem(handled, event)
-            if stopping():
-                break
-        return bool(events)
+            self._deleted.setdefault(account.name, set()).add(event)
+            self._noted.set()
+            del events.events[event]
 
-    async def _delete(self, event: str) -> None:
-        headers = {"Authorization": f"Bearer {self._account.token.get_secret_value()}"}
-        request = self._client.build_request("DELETE", f"{self._url}/{segment(event)}", headers=headers)
+    async def _delete(self, account: Account, event: str) -> None:
+        headers = {"Authorization": f"Bearer {account.token.get_secret_value()}"}
+        url = f"{self._url}/{segment(event)}"
         async with asyncio.timeout(durations.DELETION_SECONDS):
-            answer = await self._client.send(request, stream=True)
-            async with aclosing(answer):
-                # One that is gone already answers 404 (piktid-v2.md 3.4).
-                if answer.status_code != httpx.codes.NOT_FOUND:
-                    answer.raise_for_status()
-                async for _ in answer.aiter_raw(LARGEST_ANSWER):
-                    break  # the rest of a longer one ends the connection with it
+            status = await self._connections.status("DELETE", url, headers, _LARGEST_ANSWER)
+        # One that is gone already answers 404 (piktid-v2.md 3.4).
+        if status != httpx.codes.NOT_FOUND and not httpx.codes.is_success(status):
+            raise _RefusedError(f"the API answered {status}")

@@ -1,17 +1,20 @@
 """Follows the event stream of one account, and records since when no event was missed."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
 
 import httpx
 
-from actors.listener.cleaner import Cleaner
-from actors.listener.tasks import end, stopping
+from actors.listener.tasks import stopping
 from config import durations, logs
 from config.accounts import Account
 from config.backoff import backoff
 from config.settings import Settings
-from worker.ledger import commands
-from worker.ledger.command_answers import Woken
+from worker.ledger import commands, leases
+from worker.ledger.leases import StreamStep
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
 from worker.store.functions import AsyncFunctions
 
@@ -21,77 +24,102 @@ log = logs.get("following")
 WHY = 200
 
 
+class Openings:
+    """Bounds how many streams are opened at once: of a thousand, the last one would wait past its time.
+
+    One that takes long does not count any more: where hosts never answer, the others wait for none of them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = asyncio.Semaphore(most)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Open a stream within this."""
+        await self._free.acquire()
+        loop = asyncio.get_running_loop()
+        counted = loop.call_later(durations.OPENING_COUNTS_SECONDS, self._free.release)
+        try:
+            yield
+        finally:
+            if loop.time() < counted.when():
+                counted.cancel()
+                self._free.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the streams of a listener have in common."""
+
+    client: httpx.AsyncClient
+    functions: AsyncFunctions
+    settings: Settings
+    listener: str
+    openings: Openings
+    tried: Callable[[str], None]
+    """Is told of an account whose stream was opened, or could not be."""
+    handled: Callable[[str, str], None]
+    """Is told of an account and the id of an event that is to be deleted."""
+
+
 class Following:
     """The event stream of one account, followed by the listener that has the account's lease."""
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        functions: AsyncFunctions,
-        settings: Settings,
-        account: Account,
-        listener: str,
-        cleaner: Cleaner,
-        openings: asyncio.Semaphore,
-    ) -> None:
-        self._client = client
-        self._functions = functions
-        self._url = settings.api_url
-        self._silence = max(2.0, durations.SILENCE_SECONDS / settings.speed)
+    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_in_step", "_told_at")
+
+    def __init__(self, around: Surroundings, account: Account) -> None:
+        self._around = around
         self._account = account
-        self._listener = listener
-        self._cleaner = cleaner
-        self._openings = openings
         self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
+        self._heard_at = self._told_at = monotonic()
         self._in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
-        self._alive = False
+
+    def sign_of_life(self) -> int | None:
+        """Return how many ms ago it gave a sign of life that is to be put on record now.
+
+        All that came before it has had its effect.
+        """
+        again = durations.HEARD_AGAIN_SECONDS / self._around.settings.speed
+        if not self._in_step or self._heard_at < self._told_at + again:
+            return None
+        self._told_at = self._heard_at
+        return round((monotonic() - self._heard_at) * 1000)
 
     async def run(self) -> None:
         """Read the stream, connecting again whenever it ends, with growing jittered pauses."""
         while not stopping():
             try:
-                await self._connection()
+                await self._read()
             except StreamEndedError as ended:
                 name, pause = self._account.name, next(self._backoff)
                 log.warning("stream.ended", account=name, why=str(ended), again_in=round(pause, 2))
                 await self._record("ended", str(ended))
                 await asyncio.sleep(pause)
 
-    async def _connection(self) -> None:
-        """Follow one connection; returns when the stream is to be opened again for its replay."""
-        self._in_step = self._alive = False
-        reading = asyncio.create_task(self._read())
-        try:
-            while not reading.done():
-                await asyncio.wait([reading], timeout=durations.PULSE_SECONDS)
-                if await self._pulse() or stopping():
-                    return
-            reading.result()
-        finally:
-            await end(reading)
-
-    async def _pulse(self) -> bool:
-        """Record that the stream lives, if there was a sign; return whether to open it again."""
-        if not (self._in_step and self._alive):
-            return False
-        self._alive = False
-        return await self._record("heard")
-
     async def _read(self) -> None:
-        token = self._account.token
-        async for frame in follow(self._client, self._url, token, self._silence, self._heard, self._openings):
-            await self._take(frame)
-            if stopping():
-                return
+        """Read one connection, to its end."""
+        around, token = self._around, self._account.token
+        silence = max(2.0, durations.SILENCE_SECONDS / around.settings.speed)
+        url, opening = around.settings.api_url, around.openings.one()
+        try:
+            async with aclosing(follow(around.client, url, token, silence, self._heard, opening)) as frames:
+                async for frame in frames:
+                    await self._take(frame)
+                    if stopping():
+                        return
+        finally:
+            self._in_step = False
+            around.tried(self._account.name)
 
     async def _take(self, frame: Frame) -> None:
         match frame:
             case "opened":
+                self._around.tried(self._account.name)
                 await self._record("opened")
             case "replayed":
                 await self._record("replayed")
-                self._in_step = True
+                self._in_step, self._told_at = True, monotonic()
             case "unreadable":
                 await self._record("unread", "an event that can't be read")
             case Notification(name="ping"):
@@ -100,21 +128,20 @@ class Following:
                 self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
                 whose = await self._wake(frame)
                 if whose == "ours":
-                    self._cleaner.wanted.set()
+                    self._around.handled(self._account.name, frame.id)
                 elif whose == "all":
                     await self._record("unread", f"an event that names no job: {frame.name[:64]}")
 
-    async def _wake(self, event: Notification) -> Woken:
+    async def _wake(self, event: Notification) -> str:
         sent = None if event.sent_at is None else round(event.sent_at * 1000)
         name, live = self._account.name, self._in_step
-        return await self._functions.run(
+        return await self._around.functions.run(
             commands.wake(name, event.id, job=event.job, code=event.code, sent=sent, live=live)
         )
 
     def _heard(self) -> None:
-        self._alive = True
+        self._heard_at = monotonic()
 
-    async def _record(self, what: commands.StreamStep, why: str | None = None) -> bool:
-        """Record what the stream has done; return whether to open it again."""
-        name, listener = self._account.name, self._listener
-        return await self._functions.run(commands.followed(name, listener, what, why and why[:WHY]))
+    async def _record(self, what: StreamStep, why: str | None = None) -> None:
+        name, listener = self._account.name, self._around.listener
+        await self._around.functions.run(leases.followed(name, listener, what, why and why[:WHY]))

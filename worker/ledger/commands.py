@@ -1,7 +1,8 @@
 """The ledger's commands: for each file under `lua/`, what it is given and what it answers.
 
 `Functions.run(command)` calls one (`worker.store.functions`), `AsyncFunctions.run` the same over asyncio.
-What a command does, and why it must be one call, stands at the head of its file.
+What a command does, and why it must be one call, stands at the head of its file. Those of the listeners'
+leases and streams stand in `worker.ledger.leases`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +28,6 @@ from worker.store.functions import Command, flag, nothing, number
 Fields = Mapping[str, str]
 #: What a brief's journal is told.
 Entry = Mapping[str, Any]
-#: What an event stream has done (`worker/ledger/lua/accounts/followed.lua`).
-StreamStep = Literal["opened", "replayed", "heard", "unread", "ended"]
 
 
 # Records.
@@ -192,22 +191,6 @@ def observe(account: str, job: str, snapshot: str) -> Command[bool]:
     return Command(
         "observe", keys.UNCLAIMED(account), flag, {"account": account, "job": job, "snapshot": snapshot}
     )
-
-
-def lease(account: str, listener: str, ms: int) -> Command[bool]:
-    """Take or renew the lease to follow an account's events."""
-    return Command("lease", keys.LEASE(account), flag, {"account": account, "listener": listener, "ms": ms})
-
-
-def release(account: str, listener: str) -> Command[bool]:
-    """Give a lease back."""
-    return Command("release", keys.LEASE(account), flag, {"account": account, "listener": listener})
-
-
-def followed(account: str, listener: str, what: StreamStep, why: str | None = None) -> Command[bool]:
-    """Put on record what an event stream has done; answers whether it is to be opened again."""
-    given = {"account": account, "listener": listener, "what": what, "why": why}
-    return Command("followed", keys.STREAM(account), flag, given)
 
 
 def _record(subject: str) -> str:

@@ -5,10 +5,10 @@ An event only says that a job should be looked at, so nothing of its body is rea
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
@@ -49,12 +49,12 @@ async def follow(
     token: SecretStr,
     silence: float | None = None,
     heard: Callable[[], None] = lambda: None,
-    openings: asyncio.Semaphore | None = None,
-) -> AsyncIterator[Frame]:
+    openings: "AbstractAsyncContextManager[None] | None" = None,
+) -> AsyncGenerator[Frame, None]:
     """Yield what comes, the kept events first; `heard` is called at each sign of life.
 
-    It is opened when one of `openings` is free. Never returns: raises StreamEndedError when the connection
-    ends, is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
+    It is opened within `openings`, which may make it wait. Never returns: raises StreamEndedError when the
+    connection ends, is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
     """
     # Unpacked, a small answer can be a large one.
     headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
@@ -62,7 +62,7 @@ async def follow(
     timeout = httpx.Timeout(durations.STREAM_OPENING_SECONDS, read=silence or durations.SILENCE_SECONDS)
     request = client.build_request("GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout)
     try:
-        async with openings or asyncio.Semaphore(), asyncio.timeout(durations.STREAM_OPENING_SECONDS):
+        async with openings or nullcontext(), asyncio.timeout(durations.STREAM_OPENING_SECONDS):
             # Never redirected: the token is for this host.
             answer = await client.send(request, stream=True, follow_redirects=False)
         async with aclosing(answer):
@@ -96,17 +96,33 @@ def _check(answer: httpx.Response) -> None:
 
 
 def _events(answer: httpx.Response, heard: Callable[[], None]) -> AsyncIterator[ServerSentEvent]:
-    """Return the events of an answer; `heard` is called at each piece, since httpx-sse hides comments."""
+    """Return the events of an answer; `heard` is called at each piece, since httpx-sse hides comments.
 
-    async def filtered() -> AsyncIterator[bytes]:
+    It is called once whoever asks for events is done with those of the piece.
+    """
+
+    async def filtered() -> AsyncIterator[str]:
         lines = LineFilter()
         async for piece in answer.aiter_raw():
+            # Whole lines, so no character is cut.
+            yield lines.feed(piece).decode("utf-8", "replace")
             heard()
-            yield lines.feed(piece)
 
-    # Not the answer's own type: httpx would believe its charset, and httpx-sse minds its case.
-    headers = {"Content-Type": "text/event-stream; charset=utf-8"}
-    return EventSource(httpx.Response(httpx.codes.OK, headers=headers, content=filtered())).aiter_sse()
+    return EventSource(cast(httpx.Response, _Text(filtered()))).aiter_sse()
+
+
+class _Text:
+    """What httpx-sse reads of a response, and no more: a whole one would take 3 KB for each stream."""
+
+    # Not the answer's own type: httpx-sse minds its case.
+    headers: ClassVar = {"content-type": "text/event-stream"}
+
+    def __init__(self, text: AsyncIterator[str]) -> None:
+        self._text = text
+
+    def aiter_text(self) -> AsyncIterator[str]:
+        """Return the text, piece by piece."""
+        return self._text
 
 
 def read_frame(event: ServerSentEvent) -> Notification | None:

@@ -38,7 +38,13 @@ def probes() -> list[Command]:
 
 def _tried(key: str) -> Iterator[Command]:
     """Yield the commands on records: each type in turn, under one name."""
-    yield from [("SET", key, 1, "PX", 1000), ("GET", key), ("INCR", key), ("PEXPIRE", key, 2000, "GT")]
+    yield from [
+        ("SET", key, 1, "PX", 1000),
+        ("GET", key),
+        ("MGET", key),
+        ("INCR", key),
+        ("PEXPIRE", key, 2000, "GT"),
+    ]
     yield from [("INCRBY", key, 1), ("DECRBY", key, 1)]
     yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key)]
     yield from [("HSET", key, "a", 1), ("HSETNX", key, "b", 1), ("HINCRBY", key, "a", 1)]

@@ -11,6 +11,7 @@ from config import keys
 from config.limits import DEFAULTS, WINDOWS, Endpoint, Window
 from config.times import redis_ms
 from worker.ledger.kinds import ENDPOINTS
+from worker.ledger.leases import holder
 from worker.ledger.records import account_subject
 from worker.unresolved.streams import read_stream
 from worker.views import orphans
@@ -48,8 +49,9 @@ def summary(client: "redis.Redis", name: str) -> AccountSummary:
         pipe.hvals(keys.SLOTS(name))
         pipe.zcard(keys.WAITING(name, Endpoint.CREATE))
         pipe.zcard(keys.WAITING(name, Endpoint.PROMOTE))
-        pipe.exists(keys.LEASE(name))
-        time, fields, jobs, identities, slots, create, promote, leases = pipe.execute()
+        pipe.get(keys.LEASE(name))
+        pipe.zrange(keys.LISTENERS(), 0, -1, withscores=True)
+        time, fields, jobs, identities, slots, create, promote, lease, listeners = pipe.execute()
     seen = slots_seen(fields)
     return AccountSummary(
         name=name,
@@ -62,7 +64,7 @@ def summary(client: "redis.Redis", name: str) -> AccountSummary:
         waiting_create=create,
         waiting_promote=promote,
         pauses=pauses(fields, redis_ms(time)),
-        followed=leases > 0,
+        followed=holder(lease, dict(listeners), redis_ms(time)) is not None,
     )
 
 
@@ -83,6 +85,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         pipe.lrange(keys.CHANGES(name), 0, -1)
         pipe.hvals(keys.RESERVATIONS(name))
         pipe.get(keys.LEASE(name))
+        pipe.zrange(keys.LISTENERS(), 0, -1, withscores=True)
         pipe.hgetall(keys.PARKED_OF(name))
         pipe.zcard(keys.WAITING(name, "prepare"))
         for endpoint in ENDPOINTS:
@@ -91,7 +94,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         for window in WINDOWS:
             pipe.zrange(keys.WINDOW(name, window.name), 0, -1, withscores=True)
         time, fields, permits, identities, slots, changes, *rest = pipe.execute()
-    reservations, lease, parked, asleep, *rest = rest
+    reservations, lease, listeners, parked, asleep, *rest = rest
     now = redis_ms(time)
     limits = {limit: int(fields.get(limit, default)) for limit, default in DEFAULTS.items()}
     per_endpoint = {endpoint: rest[2 * n : 2 * n + 2] for n, endpoint in enumerate(ENDPOINTS)}
@@ -125,7 +128,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         batches=_by_batch(batches, {batch: int(count) for batch, count in parked.items()}),
         waiting_counted=all(count <= MOST_WAITING for count, _ in per_endpoint.values()),
         waiting={endpoint: count for endpoint, (count, _) in per_endpoint.items()} | {"prepare": asleep},
-        listener=lease,
+        listener=holder(lease, dict(listeners), now),
         stream=read_stream(client, name),
         drafts_ms=_number(fields, "drafts_ms"),
         preprocessing_ms=_number(fields, "preprocessing_ms"),

@@ -180,7 +180,7 @@ def test_what_a_missing_right_ends_is_begun_again_with_growing_pauses(
             given.append(pause)
             yield 0.01
 
-    monkeypatch.setattr("actors.listener.listener.backoff", counted)
+    monkeypatch.setattr("actors.listener.attendance.backoff", counted)
     flow.client.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-hset")
     try:
         with listening(flow.settings, flow.api, redis_url.replace("redis://", "redis://tenant:pw@")):

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 #: Environment: the point at which to die, as JSON; the file to which each call is added.
 CRASH_POINT, CRASH_LOG = "CRASH_POINT", "CRASH_LOG"
@@ -77,21 +78,31 @@ def arm() -> None:
 def _watch_redis(recorder: Recorder) -> None:
     import redis
     import redis.asyncio
+    from redis.asyncio.client import Pipeline as AsyncPipeline
     from redis.client import Pipeline
 
     _wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
     _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
     _wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
+    _wrap_async(AsyncPipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
 
 
 def _watch_http(recorder: Recorder) -> None:
     import httpx
 
+    from worker.network.streaming import Connections
+
     def call(_: Any, request: httpx.Request, **__: Any) -> str:
         return f"{request.method} {_plain(request.url.path)}"
 
+    def short_call(_: Any, method: str, url: str, *__: Any) -> str:
+        return f"{method} {_plain(urlsplit(url).path)}"
+
     _wrap(httpx.Client, "send", call, recorder)
     _wrap_async(httpx.AsyncClient, "send", call, recorder)
+    _wrap_async(
+        Connections, "status", lambda _, method, url, *__: f"{method} {_plain(urlsplit(url).path)}", recorder
+    )
 
 
 def _wrap(owner: type, name: str, describe: Callable[..., str], recorder: Recorder) -> None:

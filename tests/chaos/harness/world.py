@@ -24,6 +24,7 @@ from tests.chaos.harness.store import Store, store
 from tests.chaos.invariants import auditing, invariants
 from tests.chaos.invariants.invariants import Breach, Kind
 from worker.views import snapshots
+from worker.views.account_reading import summary
 from worker.views.models import BriefView
 
 #: How the API's jobs are: short, some of them failing, and never at a loss for slots or credits.
@@ -219,9 +220,11 @@ def _wait_until_followed(made: World) -> None:
 def wait_until_followed(made: World, workers: int) -> None:
     """Return once so many workers are up and each account is followed."""
     until = time.monotonic() + 30
-    leases = [keys.LEASE(account) for account in made.accounts]
     client = made.store.client
-    while client.exists(*leases) < len(leases) or client.zcard(keys.WORKERS()) < workers:
+    while not (
+        all(summary(client, account).followed for account in made.accounts)
+        and client.zcard(keys.WORKERS()) >= workers
+    ):
         if time.monotonic() > until:
             raise TimeoutError("the processes did not come up")
         time.sleep(0.05)

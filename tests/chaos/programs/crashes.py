@@ -25,7 +25,7 @@ from tests.chaos.harness.stories import STORIES
 
 #: What processes do over and over while nothing happens; two of each are enough.
 IDLE = (
-    *("BLMOVE", "BLPOP", "SMEMBERS", "ZRANGE", "tend", "due", "lease", "followed default heard"),
+    *("BLMOVE", "BLPOP", "SMEMBERS", "ZRANGE", "tend", "due", "keep", "take"),
     "GET /notifications/events",
 )
 IDLE_MOST = 2

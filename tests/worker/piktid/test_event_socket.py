@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 from scripted_server import HANGING, Cut, Dripping, Pieces, Server, answer, serving
@@ -13,6 +12,7 @@ from support import DEADLINE
 from wire import LARGE, TABLE
 
 from config import durations
+from worker.network.streaming import Connections, open_streams
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
 
 TOKEN = SecretStr("sesame-token")
@@ -32,8 +32,8 @@ def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], St
     seen: list[Frame] = []
 
     async def read() -> None:
-        # As a careless caller would have it: what is forbidden must be so here.
-        async with httpx.AsyncClient(follow_redirects=True) as client, asyncio.timeout(DEADLINE):
+        async with open_streams(Connections()) as client, asyncio.timeout(DEADLINE):
+            client.follow_redirects = True  # as a careless caller would have it: it must be forbidden here
             async for each in follow(client, server.url, TOKEN, silence):
                 seen.append(each)  # noqa: PERF401  # what came before the exception is wanted
 

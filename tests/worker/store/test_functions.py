@@ -17,7 +17,7 @@ from actors.broker.library import broker_library
 from cli.demo.ports import free_port
 from config import keys
 from config.settings import Settings
-from worker.ledger import commands
+from worker.ledger import commands, leases
 from worker.ledger.arrivals import Arrival
 from worker.ledger.events import BriefFailed
 from worker.ledger.library import ledger_library
@@ -38,20 +38,20 @@ def put_on_record(functions: Functions, brief: str, now: int | None = None) -> N
 def test_a_library_that_is_missing_is_loaded_by_the_call(forgetful: "redis.Redis") -> None:
     functions = Functions(forgetful, kept(1))
     for _ in range(2):
-        assert functions.run(commands.lease("a", "me", 60_000))
+        assert functions.run(leases.take(["a"], "me", 1)) == ["me"]
         assert loaded(forgetful) == {kept(1).name}
         forgetful.function_flush()
 
 
 def test_an_asyncio_call_loads_it_as_well(forgetful: "redis.Redis", redis_url: str) -> None:
-    async def call() -> bool:
+    async def call() -> list[str]:
         client = connect_async(redis_url)
         try:
-            return await AsyncFunctions(client, kept(1)).run(commands.lease("a", "me", 60_000))
+            return await AsyncFunctions(client, kept(1)).run(leases.take(["a"], "me", 1))
         finally:
             await client.aclose()
 
-    assert asyncio.run(call())
+    assert asyncio.run(call()) == ["me"]
     assert loaded(forgetful) == {kept(1).name}
 
 
@@ -78,12 +78,12 @@ def test_calls_under_a_flood_of_flushes_have_their_effect_once(
 
 
 def test_who_loads_at_the_same_moment_as_others_succeeds(forgetful: "redis.Redis", redis_url: str) -> None:
-    def call(number: int) -> bool:
+    def call(number: int) -> list[str]:
         with connect(redis_url) as client:
-            return Functions(client, kept(1)).run(commands.lease(f"a{number}", "me", 60_000))
+            return Functions(client, kept(1)).run(leases.take([f"a{number}"], "me", 1))
 
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(call, range(8)))
+        assert list(pool.map(call, range(8))) == [["me"]] * 8
     Functions(forgetful, kept(1)).load()
 
 
@@ -93,13 +93,13 @@ def test_a_restart_without_persistence_loses_no_call(tmp_path: Path) -> None:
     server.start()
     with connect(server.connection_url) as client:
         functions = Functions(client, kept(1))
-        assert functions.run(commands.lease("a", "me", 60_000))
+        assert functions.run(leases.take(["a"], "me", 1)) == ["me"]
         server.stop()
         server = ValkeyServer(port=port, data_dir=tmp_path)
         server.start()
         try:
             client.connection_pool.disconnect()
-            assert functions.run(commands.lease("a", "you", 60_000))
+            assert functions.run(leases.take(["a"], "you", 1)) == ["you"]
         finally:
             server.stop()
 
@@ -168,16 +168,16 @@ def test_a_call_names_the_key_that_it_is_about(command: Callable[[], Any], key: 
 
 def test_what_gives_memory_back_runs_though_it_is_full(client: "redis.Redis") -> None:
     functions, queue = Functions(client, kept(1)), Functions(client, broker_library())
-    functions.run(commands.lease("a", "me", 60_000))
+    functions.run(leases.take(["a"], "me", 1))
     client.hset(keys.MESSAGES(keys.INLET), "m", "text")
     client.rpush(keys.QUEUE(keys.INLET), "m")
     queue.run(broker_commands.fetch("w", keys.INLET, 1))
     client.config_set("maxmemory", 1)
     try:
         with pytest.raises(redis.ResponseError) as error:
-            functions.run(commands.lease("b", "me", 60_000))
+            functions.run(leases.take(["b"], "me", 1))
         assert is_outage(error.value)
-        assert functions.run(commands.release("a", "me"))
+        assert functions.run(leases.release(["a"], "me")) == 1
         assert queue.run(broker_commands.ack("w", keys.INLET, "m", "", []))
     finally:
         client.config_set("maxmemory", 0)

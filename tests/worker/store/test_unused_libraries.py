@@ -91,7 +91,7 @@ def test_of_two_databases_each_loads_again_what_the_other_has_removed(forgetful:
         other.zincrby(keys.LIBRARIES(), -durations.LIBRARY_UNUSED_MS - 1, kept(1).name)
         ours.run(commands.due(1))
         assert loaded(forgetful) == {kept(2).name}
-        assert theirs.run(commands.lease("a", "me", 60_000))
+        assert theirs.run(commands.due(1)) == -1
         assert loaded(forgetful) == {kept(1).name, kept(2).name}
         other.flushdb()
 

@@ -1,5 +1,7 @@
 """Since when an account's event stream is unbroken: what is on record of it, and what breaks it."""
 
+from typing import cast
+
 import pytest
 import redis
 from own_account import Api
@@ -9,7 +11,7 @@ from support import DEADLINE, eventually
 
 from config import durations, keys
 from config.settings import Settings
-from worker.ledger import commands
+from worker.ledger import leases
 from worker.store.functions import Functions
 from worker.unresolved.streams import Stream, read_stream
 
@@ -31,10 +33,13 @@ class Record:
 
     def note(self, at: int, what: str, listener: str = "me") -> Stream:
         """Let the stream do something `at` ms after the start; return what is then on record."""
-        why = "why" if what in ("unread", "ended") else None
-        self.functions.run(
-            commands.followed(account=ACCOUNT, listener=listener, what=what, why=why), START + at
-        )
+        if what == "heard":
+            self.functions.run(leases.keep([ACCOUNT], listener, heard={ACCOUNT: 0}), START + at)
+        else:
+            why = "why" if what in ("unread", "ended") else None
+            self.functions.run(
+                leases.followed(ACCOUNT, listener, cast(leases.StreamStep, what), why), START + at
+            )
         return read_stream(self._client, ACCOUNT)
 
 

@@ -5,8 +5,8 @@ import time
 import redis
 from stepping import Flow
 
-from config import keys
-from worker.ledger import commands
+from config import durations, keys
+from worker.ledger import leases
 from worker.ledger.transition import Pause, Transition
 from worker.views import account_reading, snapshots
 
@@ -165,11 +165,27 @@ def test_only_pauses_that_are_still_on_are_shown(flow: Flow) -> None:
     assert before + 50_000 < pauses["create"].until < before + 70_000
 
 
-def test_an_account_is_followed_while_its_lease_lasts(flow: Flow) -> None:
-    flow.functions.run(commands.lease(account="default", listener="me", ms=60_000))
-    assert account_reading.summary(flow.client, "default").followed
-    flow.functions.run(commands.release(account="default", listener="me"))
-    assert not account_reading.summary(flow.client, "default").followed
+def is_followed(flow: Flow) -> bool:
+    by_report = account_reading.report(flow.client, "default").listener is not None
+    assert account_reading.summary(flow.client, "default").followed == by_report
+    return by_report
+
+
+def test_an_account_is_followed_while_its_listener_signs_in(flow: Flow) -> None:
+    flow.functions.run(leases.take(["default"], "me", 1), flow.ledger.now() + 60_000)
+    assert is_followed(flow)
+    dead = flow.ledger.now() - durations.LEASE_MS - 1
+    flow.functions.run(leases.keep(["default"], "me"), dead)
+    assert not is_followed(flow)
+    flow.functions.run(leases.keep(["default"], "me"), dead + 60_000)
+    assert is_followed(flow)
+    flow.functions.run(leases.release(["default"], "me"))
+    assert not is_followed(flow)
+
+
+def test_the_listener_of_an_older_version_is_known_by_its_lease_alone(flow: Flow) -> None:
+    flow.client.set(keys.LEASE("default"), "one that does not sign in", px=60_000)
+    assert is_followed(flow)
 
 
 def round_trips(client: "redis.Redis") -> int:

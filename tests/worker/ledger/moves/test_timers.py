@@ -67,19 +67,6 @@ def test_an_earlier_timer_raises_the_alarm_once(client: "redis.Redis", ledger: L
     assert client.llen(keys.ALARM()) == 1
 
 
-def test_a_lease_is_had_by_one_and_only_its_holder_renews_it(
-    client: "redis.Redis", functions: Functions
-) -> None:
-    def lease(listener: str) -> int:
-        return int(functions.run(commands.lease(account=ACCOUNT, listener=listener, ms=60_000)))
-
-    assert (lease("a"), lease("b"), lease("a")) == (1, 0, 1)
-    assert 50_000 < client.pttl(keys.LEASE(ACCOUNT)) <= 60_000
-    assert functions.run(commands.release(account=ACCOUNT, listener="b")) == 0
-    assert functions.run(commands.release(account=ACCOUNT, listener="a")) == 1
-    assert lease("b") == 1
-
-
 def test_reading_changes_nothing_and_a_claim_clears_only_the_wake_mark(
     client: "redis.Redis", ledger: Ledger, functions: Functions
 ) -> None:

@@ -1,8 +1,8 @@
 -- followed: what an account's event stream has done, for the record of since when it is unbroken.
 --
--- account, listener, what = 'opened' | 'replayed' (all kept events have come) | 'heard' (the stream lives) |
--- 'unread' (an event that may be of any job) | 'ended', why (of the last two)
--- Returns 1 when the stream is to be opened again, for its replay; else 0.
+-- account, listener, what = 'opened' | 'replayed' (all kept events have come) | 'unread' (an event that may be of any
+-- job) | 'ended', why (of the last two)
+-- Returns 1 when it was put on record, 0 when another listener has the lease.
 --
 -- An event that the API keeps comes with each opening of the stream within the next minutes. So nothing is
 -- missed for as long as one replay follows another within that time (`replayed_since`), whatever befalls the
@@ -31,15 +31,10 @@ elseif A.what == 'replayed' then
     local unbroken, replayed = stretch('unbroken_since', 'heard_at'), stretch('replayed_since', 'replayed_at')
     redis.call('HSET', record, 'unbroken_since', unbroken, 'replayed_since', replayed,
         'heard_at', now, 'replayed_at', now)
-elseif A.what == 'heard' then
-    redis.call('HSET', record, 'heard_at', now)
-    -- A replay is asked for only where it must prove something: that a create has made no job.
-    local replayed_at = tonumber(redis.call('HGET', record, 'replayed_at')) or 0
-    return call.now - replayed_at >= SETTING.replay_again_ms and unclaimed.has_unresolved(A.account) and 1 or 0
 elseif A.what == 'unread' then
     redis.call('HSET', record, 'unbroken_since', now, 'replayed_since', now, 'unread_at', now, 'why', A.why)
 else
     redis.call('HSET', record, 'ended_at', now, 'why', A.why)
     redis.call('HDEL', record, 'connected_at')
 end
-return 0
+return 1

@@ -1,12 +1,20 @@
--- release: give a lease back at once, so that another listener need not wait for its end.
+-- release: give leases back at once, so that other listeners need not wait for their end.
 --
--- account, listener
--- Returns 1 when it was this listener's.
+-- listener, accounts, out = true: the listener ends
+-- Returns how many of the leases were this listener's.
 --
 -- Atomic: compared and deleted.
 -- Flag: allow-oom
-local lease = base.key('LEASE', A.account)
-if redis.call('GET', lease) == A.listener then
-    return redis.call('DEL', lease)
+local own = {}
+for n, holder in ipairs(listeners.holders(A.accounts)) do
+    if holder == A.listener then
+        own[#own + 1] = A.accounts[n]
+    end
 end
-return 0
+if #own > 0 then
+    redis.call('DEL', unpack(listeners.keys_of('LEASE', own)))
+end
+if A.out then
+    listeners.sign_out(A.listener)
+end
+return #own

@@ -11,7 +11,6 @@ from support import brief
 
 from config import keys
 from config.times import format_time
-from worker.ledger import commands
 from worker.ledger.transition import Transition
 from worker.views import account_reading
 
@@ -42,7 +41,7 @@ def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Comma
     flow.accept(brief_id="a")
     flow.until("a", "uncertain")
     assert "  stream:   nobody follows it: start `identity-worker listen`\n" in command("why", "a").stdout
-    flow.functions.run(commands.lease(account="default", listener="me", ms=60_000))
+    flow.client.set(LEASE, "a listener", px=600_000)
     stream = {"connected_at": "1", "heard_at": "2", "unbroken_since": "1000", "replayed_since": "3000"}
     flow.client.hset(keys.STREAM("default"), mapping=stream)
     text = command("why", "a").stdout

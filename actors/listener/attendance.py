@@ -1,0 +1,249 @@
+"""Decides which accounts this listener follows: takes its share of the leases, and follows what it has.
+
+One look after the other, once a second: it keeps what it has, ends what it lost, gives what others lack,
+takes what nobody has. A listener that could not keep its leases until others take it for dead follows nothing
+any more.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+
+import redis
+
+from actors.listener import shares
+from actors.listener.following import Following
+from actors.listener.leasing import Leasing
+from actors.listener.tasks import end, stopping
+from config import durations, logs
+from config.accounts import Account
+from config.backoff import backoff
+from config.logs import Trouble
+
+log = logs.get("listener")
+
+#: Streams that may wait for their opening: of what it has not opened yet, another listener takes its part.
+_ROOM = 128
+#: Seconds between two looks, however much there is to do.
+_LOOK_AGAIN = 0.05
+
+
+@dataclass(slots=True)
+class _Attended:
+    """An account whose lease is ours, and what follows it; None where its events come by webhook."""
+
+    account: Account
+    following: Following | None = None
+    task: "asyncio.Task[None] | None" = None
+    began: float = field(default_factory=monotonic)
+
+    def start(self, ended: Callable[[], None]) -> None:
+        """Follow it; `ended` is called should that end by itself."""
+        if self.following:
+            self.task = asyncio.create_task(self.following.run())
+            self.task.add_done_callback(lambda _: ended())
+
+    async def end(self) -> str | None:
+        """Follow it no more; return why it had ended before, by an error."""
+        if self.task is None:
+            return None
+        await end(self.task)
+        error = None if self.task.cancelled() else self.task.exception()
+        return None if error is None else repr(error)
+
+
+@dataclass(slots=True)
+class _Left:
+    """An account whose following ended with an error: not before `until` again."""
+
+    until: float
+    pauses: Iterator[float]
+
+
+class Attendance:
+    """The accounts of one listener."""
+
+    def __init__(
+        self,
+        leasing: Leasing,
+        listener: str,
+        accounts: Mapping[str, Account],
+        follow: Callable[[Account], Following | None],
+        handled: Callable[[Iterable[str]], None],
+    ) -> None:
+        self._leasing = leasing
+        self._listener = listener
+        self._accounts = accounts
+        self._follow = follow
+        self._handled = handled
+        self._attended: dict[str, _Attended] = {}
+        self._left: dict[str, _Left] = {}
+        self._opening: set[str] = set()
+        self._to_release: set[str] = set()
+        self._listeners = 1
+        self._kept_at = self._swept_at = float("-inf")
+        self._free, self._free_since = 0, monotonic()
+        self._has_new = False
+        """Whether there are accounts that another listener may have left events of."""
+        self._more = asyncio.Event()
+        self._trouble = Trouble(log, "lease.redis")
+
+    def account(self, name: str) -> Account | None:
+        """Return an account that is attended."""
+        attended = self._attended.get(name)
+        return None if attended is None else attended.account
+
+    def change(self, accounts: Mapping[str, Account]) -> None:
+        """Follow these accounts from now on; unchanged ones are followed without a break."""
+        self._accounts = accounts
+        self._more.set()
+
+    def tried(self, name: str) -> None:
+        """Note that an account's stream was opened, or could not be."""
+        if name in self._opening:
+            self._opening.discard(name)
+            if len(self._opening) == _ROOM // 2:
+                self._more.set()
+
+    async def run(self) -> None:
+        """Attend until cancelled; give the leases back at the end."""
+        try:
+            while not stopping():
+                self._more.clear()
+                try:
+                    await self._look()
+                except redis.RedisError as error:
+                    self._trouble.met(error=str(error))
+                    if monotonic() > self._kept_at + durations.LEASE_MS / 1000:
+                        await self._leave(list(self._attended))
+                await asyncio.sleep(_LOOK_AGAIN)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(durations.LEASE_RENEW_SECONDS - _LOOK_AGAIN):
+                        await self._more.wait()
+        finally:
+            await asyncio.shield(self._end())
+
+    async def _end(self) -> None:
+        self._to_release.update(self._attended)
+        await self._leave(list(self._attended))
+        try:
+            await self._leasing.release(list(self._to_release))
+            await self._leasing.sign_out()
+        except redis.RedisError as error:
+            self._trouble.met(error=str(error))
+
+    async def _look(self) -> None:
+        await self._leave_ended()
+        await self._leave_changed()
+        await self._give_back(())  # what could not be given back before
+        if monotonic() >= self._kept_at + durations.LEASE_RENEW_SECONDS:
+            await self._keep()
+        await self._take()
+
+    async def _keep(self) -> None:
+        began, heard = monotonic(), {}
+        for name, attended in self._attended.items():
+            if attended.following and (ago := attended.following.sign_of_life()) is not None:
+                heard[name] = ago
+        kept = await self._leasing.keep(list(self._attended), heard, look=self._has_new)
+        self._kept_at, self._listeners, self._has_new = began, kept.listeners, False
+        given = kept.asked[: shares.to_give(len(self._accounts), kept.listeners, len(self._attended))]
+        await self._give_back(given)
+        await self._leave(kept.lost)
+        await self._follow_again(kept.again)
+        self._handled(kept.handled)
+
+    async def _take(self) -> None:
+        """Take a part of what nobody has, as much as can be opened soon, and ask for what is lacking."""
+        now, room = monotonic(), _ROOM - len(self._opening)
+        others = [
+            name for name in self._accounts if name not in self._attended and not self._is_left(name, now)
+        ]
+        most = shares.to_take(len(self._accounts), self._listeners, len(self._attended))
+        if self._free and now > self._free_since + durations.LEASE_MS / 1000:
+            most = self._free  # those whose share they would be do not know of them
+        is_due = most > 0 or now >= self._swept_at + durations.LEASE_SWEEP_SECONDS
+        if not others or room <= 0 or not is_due:
+            return
+        random.shuffle(others)  # listeners that start together begin at different ones
+        holders = await self._leasing.take(others, min(most, room))
+        for name, holder in holders.items():
+            if holder == self._listener:
+                self._begin(self._accounts[name])
+        if len(holders) == len(others):
+            self._swept_at = now
+            await self._swept(holders, room)
+        elif len(self._opening) <= _ROOM // 2:
+            self._more.set()
+
+    async def _swept(self, holders: Mapping[str, str], room: int) -> None:
+        """Note what nobody has, and ask for what is lacking, now that all holders are known."""
+        of: dict[str, list[str]] = {}
+        for name, holder in holders.items():
+            of.setdefault(holder, []).append(name)
+        of.pop(self._listener, None)
+        free = len(of.pop("", ()))
+        if not free or free < self._free:
+            self._free_since = monotonic()
+        self._free = free
+        asked = shares.to_ask(of, len(self._accounts), self._listeners, len(self._attended))[:room]
+        if asked:
+            await self._leasing.ask(asked)
+
+    def _is_left(self, name: str, now: float) -> bool:
+        return name in self._left and now < self._left[name].until
+
+    def _begin(self, account: Account) -> None:
+        log.info("account.leased", account=account.name)
+        self._has_new = True
+        attended = self._attended[account.name] = _Attended(account, self._follow(account))
+        if attended.following:
+            self._opening.add(account.name)
+            attended.start(self._more.set)
+
+    async def _leave_ended(self) -> None:
+        """Leave the accounts whose following ended, for a while: others may be able to follow them."""
+        now = monotonic()
+        ended = {name: each for name, each in self._attended.items() if each.task and each.task.done()}
+        for name, attended in ended.items():
+            # What a right that is missing ended ends at once again, and each time a stream was opened.
+            if name not in self._left or now - attended.began > durations.LEFT_MOST_SECONDS:
+                self._left[name] = _Left(now, backoff(durations.LEFT_MOST_SECONDS))
+            self._left[name].until = now + next(self._left[name].pauses)
+        await self._give_back(list(ended))
+
+    async def _leave_changed(self) -> None:
+        changed = [
+            each for name, each in self._attended.items() if _differ(each.account, self._accounts.get(name))
+        ]
+        await self._give_back([each.account.name for each in changed])
+        self._left = {name: left for name, left in self._left.items() if name in self._accounts}
+
+    async def _give_back(self, names: Sequence[str]) -> None:
+        """Leave accounts and give their leases back, now or with the next look."""
+        self._to_release.update(names)
+        await self._leave(names)
+        if self._to_release:
+            await self._leasing.release(list(self._to_release))
+            self._to_release.clear()
+
+    async def _follow_again(self, names: Sequence[str]) -> None:
+        """Open streams again for their replay."""
+        again = [self._attended[name] for name in names if name in self._attended]
+        await asyncio.gather(*(each.end() for each in again))
+        for each in again:
+            each.start(self._more.set)
+
+    async def _leave(self, names: Iterable[str]) -> None:
+        """Stop following accounts."""
+        left = [self._attended.pop(name) for name in names if name in self._attended]
+        for each, why in zip(left, await asyncio.gather(*(each.end() for each in left)), strict=True):
+            self._opening.discard(each.account.name)
+            log.info("account.left", account=each.account.name, why=why)
+
+
+def _differ(one: Account, other: Account | None) -> bool:
+    return other is None or one.token != other.token

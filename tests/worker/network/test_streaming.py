@@ -1,0 +1,105 @@
+"""The listener's connections to the API: shared by all accounts, mixed up by none."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import httpx
+import pytest
+from scripted_server import HANGING, Cut, Server, answer, serving
+from support import DEADLINE
+
+from config import durations
+from worker.network.streaming import Connections, open_streams
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+def over(work: Callable[[Connections, httpx.AsyncClient], Awaitable[object]]) -> None:
+    """Run something over fresh connections."""
+
+    async def run() -> None:
+        connections = Connections()
+        async with open_streams(connections) as client, asyncio.timeout(DEADLINE):
+            await work(connections, client)
+
+    asyncio.run(run())
+
+
+async def delete(connections: Connections, server: Server) -> int:
+    return await connections.status("DELETE", f"{server.url}/notifications/1", {"X-Of": "a"}, 100)
+
+
+def test_a_short_call_tells_the_status_and_sends_what_it_should(server: Server) -> None:
+    async def work(connections: Connections, _: httpx.AsyncClient) -> None:
+        server.answers = [answer(204), answer(404, {"message": "gone"}), answer(500, "x" * 10_000)]
+        assert [await delete(connections, server) for _ in range(3)] == [204, 404, 500]
+
+    over(work)
+    assert len(server.seen) == 3
+    told = server.seen[0]
+    assert (told.method, told.path) == ("DELETE", "/notifications/1")
+    names = ("Host", "X-Of", "User-Agent")
+    assert [told.headers[name] for name in names] == [server.url[7:], "a", "identity-worker"]
+
+
+def test_what_one_account_is_told_to_remember_is_sent_with_no_other(server: Server) -> None:
+    async def work(_: Connections, client: httpx.AsyncClient) -> None:
+        server.answers = [answer(200, {}, {"Set-Cookie": "session=of-a; Path=/"}), answer(200, {})]
+        for _ in range(2):
+            await client.get(f"{server.url}/notifications/events")
+        assert not client.cookies
+
+    over(work)
+    assert server.seen[1].headers["Cookie"] is None
+
+
+def test_nothing_named_in_the_environment_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    async def work(connections: Connections, client: httpx.AsyncClient) -> None:
+        server.answers = [answer(200, {}), answer(204)]
+        assert (await client.get(server.url)).status_code == 200
+        assert await delete(connections, server) == 204
+
+    over(work)
+
+
+def test_a_stream_that_is_left_is_closed(server: Server) -> None:
+    async def work(_: Connections, client: httpx.AsyncClient) -> None:
+        server.answers = [STREAM]  # after which the server waits for one more request
+        async with client.stream("GET", server.url) as stream:
+            assert stream.status_code == 200
+        assert await asyncio.to_thread(server.closed.wait, DEADLINE)
+
+    over(work)
+
+
+@pytest.mark.parametrize("reply", [Cut(b""), Cut(b"not HTTP at all\r\n\r\n"), Cut(b"HTTP/1.1 20")])
+def test_whatever_befalls_a_short_call_is_one_kind_of_error(server: Server, reply: Cut) -> None:
+    async def work(connections: Connections, _: httpx.AsyncClient) -> None:
+        server.answers = [reply]
+        with pytest.raises(httpx.TransportError):
+            await delete(connections, server)
+        with pytest.raises(httpx.TransportError):
+            await connections.status("DELETE", "http://127.0.0.1:9/", {}, 100)
+
+    over(work)
+
+
+def test_a_server_that_says_nothing_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durations, "HTTP_READ_SECONDS", 0.2)
+
+    async def work(connections: Connections, _: httpx.AsyncClient) -> None:
+        server.answers = [HANGING]
+        with pytest.raises(httpx.TransportError):
+            await delete(connections, server)
+        server.let_go.set()
+
+    over(work)

@@ -1,0 +1,91 @@
+"""The commands of the listeners: their leases on accounts, and what the accounts' event streams have done.
+
+As `worker.ledger.commands`. A listener has a lease for as long as its name stands there and it signs in
+(`worker/ledger/lua/lib/listeners.lua`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from config import durations, keys
+from worker.store.functions import Command, flag, nothing, number, texts
+
+#: Accounts of one call: none may keep the server for longer than a few milliseconds.
+MOST = 500
+#: What an event stream has done (`worker/ledger/lua/followed.lua`).
+StreamStep = Literal["opened", "replayed", "unread", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What has come of leases that were to be kept: how many listeners are alive, and accounts."""
+
+    listeners: int
+    lost: Sequence[str]
+    """Another listener has them."""
+    asked: Sequence[str]
+    """Another listener asks for them."""
+    again: Sequence[str]
+    """Their streams are to be opened again, for the replay."""
+    handled: Sequence[str]
+    """They have events to delete."""
+
+
+def keep(
+    accounts: Sequence[str],
+    listener: str,
+    *,
+    renew: bool = False,
+    heard: Mapping[str, int] | None = None,
+    look: bool = False,
+) -> Command[Kept]:
+    """Keep the leases of at most MOST accounts; the listener signs in by it, also with none.
+
+    `renew` puts their ends off; `heard`: how many ms ago the streams gave a sign of life that is to be put on
+    record; `look`: also for events to delete.
+    """
+    given: dict[str, Any] = {"accounts": list(accounts), "listener": listener, "heard": heard or None}
+    given |= {"renew": renew or None, "look": look or None}
+    return Command("keep", keys.LISTENERS(), _kept, given)
+
+
+def take(accounts: Sequence[str], listener: str, most: int) -> Command[list[str]]:
+    """Take at most so many leases, of at least one account and at most MOST, that no living listener has.
+
+    Answers who has each lease now; "" for nobody.
+    """
+    given = {"accounts": list(accounts), "listener": listener, "most": most}
+    return Command("take", keys.LISTENERS(), texts, given)
+
+
+def ask(accounts: Sequence[str], listener: str) -> Command[None]:
+    """Ask the listeners that have them for at least one account, and at most MOST."""
+    return Command("ask", keys.ASKED(), nothing, {"accounts": list(accounts), "listener": listener})
+
+
+def release(accounts: Sequence[str], listener: str, *, out: bool = False) -> Command[int]:
+    """Give leases of at most MOST accounts back; answers how many the listener had. `out`: it ends."""
+    given = {"accounts": list(accounts), "listener": listener, "out": out or None}
+    return Command("release", keys.LISTENERS(), number, given)
+
+
+def followed(account: str, listener: str, what: StreamStep, why: str | None = None) -> Command[bool]:
+    """Put on record what an event stream has done; answers whether the listener has the lease."""
+    given = {"account": account, "listener": listener, "what": what, "why": why}
+    return Command("followed", keys.STREAM(account), flag, given)
+
+
+def holder(lease: str | None, listeners: Mapping[str, float], now: int) -> str | None:
+    """Return the listener that has a lease, None for nobody; `listeners`: their last signs of life, ms.
+
+    One that does not sign in is of an older version, whose leases end by themselves.
+    """
+    if lease is None or now - listeners.get(lease, now) > durations.LEASE_MS:
+        return None
+    return lease
+
+
+def _kept(answer: Any) -> Kept:
+    listeners, *accounts = answer
+    return Kept(number(listeners), *map(texts, accounts))

@@ -1,0 +1,143 @@
+"""The asyncio connections to the API: event streams by a client of httpx, and short calls past it.
+
+As with the threads' pool (`worker/network/pool.py`), nothing named in the environment is used, cookies are
+refused, since the accounts share the client, and no redirect is followed.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, cast
+
+import httpcore
+import httpx
+
+from config import durations
+from worker.network.pool import tls
+
+#: Connections that are kept for the next request, and for how many seconds (as `open_pool` says).
+_IDLE, _IDLE_SECONDS = 8, 1.0
+
+
+_HEADERS = {"User-Agent": "identity-worker", "Accept-Encoding": "identity"}
+#: What httpcore raises, which has no class in common.
+_ERRORS = (
+    httpcore.ConnectionNotAvailable,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+
+def open_streams(connections: "Connections") -> httpx.AsyncClient:
+    """Return a client over these connections; to close it closes those that are idle."""
+    return httpx.AsyncClient(
+        transport=_Transport(connections),
+        timeout=durations.HTTP_CONNECT_SECONDS,
+        headers=_HEADERS,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """HTTP over `Connections`."""
+
+    def __init__(self, connections: "Connections") -> None:
+        super().__init__(verify=tls(), trust_env=False)
+        # httpx has no way to name it; its exact minor version is pinned.
+        self._pool: Any = connections
+
+
+class Connections:
+    """What stands in for httpcore's pool, which searches all its connections at each request.
+
+    Of thousands of open streams, that would take longer than all else.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[httpcore.AsyncHTTPConnection] = []
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request over an idle connection, or a new one."""
+        connection = await self._taken(request.url.origin)
+        try:
+            answer = await connection.handle_async_request(request)
+        except BaseException:
+            await connection.aclose()
+            raise
+        body = _Body(answer.stream, connection, self)
+        return httpcore.Response(
+            answer.status, headers=answer.headers, content=body, extensions=answer.extensions
+        )
+
+    async def status(self, method: str, url: str, headers: Mapping[str, str], most: int) -> int:
+        """Send a request without a body; return the status, once about `most` bytes of the answer were read.
+
+        Raises httpx.TransportError. httpx's client would take as long again as all the rest.
+        """
+        where = httpcore.URL(url)
+        host = where.host.decode() if where.port is None else f"{where.host.decode()}:{where.port}"
+        times = {"connect": durations.HTTP_CONNECT_SECONDS, "read": durations.HTTP_READ_SECONDS}
+        timeout = {**times, "write": durations.HTTP_READ_SECONDS}
+        named: list[tuple[bytes | str, bytes | str]] = [*{"Host": host, **_HEADERS, **headers}.items()]
+        try:
+            answer = await self.handle_async_request(
+                httpcore.Request(method, where, headers=named, extensions={"timeout": timeout})
+            )
+            async with aclosing(cast(_Body, answer.stream)) as body:
+                async for piece in body:
+                    most -= len(piece)
+                    if most <= 0:
+                        break  # the rest ends the connection with it
+        except _ERRORS as error:
+            raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
+        return answer.status
+
+    async def put_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        """Keep a connection whose answer was read to its end; close any other."""
+        if connection.is_idle() and len(self._idle) < _IDLE:
+            self._idle.append(connection)
+        else:
+            await connection.aclose()
+
+    async def __aenter__(self) -> "Connections":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the idle connections; each other one is closed with its answer."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    async def _taken(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.can_handle_request(origin) and not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return httpcore.AsyncHTTPConnection(origin, ssl_context=tls(), keepalive_expiry=_IDLE_SECONDS)
+
+
+class _Body:
+    """The body of an answer; to close it gives its connection back."""
+
+    def __init__(self, body: Any, connection: httpcore.AsyncHTTPConnection, connections: Connections) -> None:
+        self._body = body
+        self._connection = connection
+        self._connections = connections
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces: AsyncIterator[bytes] = self._body.__aiter__()
+        return pieces
+
+    async def aclose(self) -> None:
+        """Be done with the answer, however much of it was read."""
+        try:
+            await self._body.aclose()
+        finally:
+            await self._connections.put_back(self._connection)
