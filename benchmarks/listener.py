@@ -124,16 +124,16 @@ def main(accounts: int, takeover: int, many: int, spread: int, seconds: float) -
 
 
 def _one_listener(accounts: int, seconds: float) -> dict[str, Figure]:
-    with _scene(1) as scene:
-        listener = scene.listener()
-        scene.seconds_until_followed(time.monotonic())
-        alone, cpu_alone, commands_alone = _idle(scene, listener, seconds)
-    with _scene(accounts) as scene:
+    with scene(1) as made:
+        listener = made.listener()
+        made.seconds_until_followed(time.monotonic())
+        alone, cpu_alone, commands_alone = _idle(made, listener, seconds)
+    with scene(accounts) as made:
         began = time.monotonic()
-        listener = scene.listener()
-        followed = scene.seconds_until_followed(began)
-        memory, cpu, commands = _idle(scene, listener, seconds)
-        late = sorted(scene.latencies(round(EVENTS_PER_SECOND * seconds), EVENTS_PER_SECOND))
+        listener = made.listener()
+        followed = made.seconds_until_followed(began)
+        memory, cpu, commands = _idle(made, listener, seconds)
+        late = sorted(made.latencies(round(EVENTS_PER_SECOND * seconds), EVENTS_PER_SECOND))
     return {
         "followed_seconds_1000": Figure(followed, "s"),
         "idle_percent_1000": Figure(cpu, "%"),
@@ -149,24 +149,24 @@ def _one_listener(accounts: int, seconds: float) -> dict[str, Figure]:
 
 def _takeover(accounts: int) -> float:
     """Return after how long another listener follows so many that were a killed one's."""
-    with _scene(2 * accounts) as scene:
-        listeners = [scene.listener(number) for number in range(2)]
-        scene.seconds_until_followed(time.monotonic())
-        _wait(lambda: max(_shares(scene)) - min(_shares(scene)) <= 1)
+    with scene(2 * accounts) as made:
+        listeners = [made.listener(number) for number in range(2)]
+        made.seconds_until_followed(time.monotonic())
+        _wait(lambda: max(_shares(made)) - min(_shares(made)) <= 1)
         time.sleep(SETTLED)
         listeners[0].kill()
         began = time.monotonic()
-        _wait(lambda: scene.followed() < 2 * accounts)
-        return scene.seconds_until_followed(began)
+        _wait(lambda: made.followed() < 2 * accounts)
+        return made.seconds_until_followed(began)
 
 
 def _followed_by(listeners: int, accounts: int) -> float:
     """Return how soon so many listeners, started at once, follow so many accounts."""
-    with _scene(accounts) as scene:
+    with scene(accounts) as made:
         began = time.monotonic()
         for number in range(listeners):
-            scene.listener(number)
-        return scene.seconds_until_followed(began)
+            made.listener(number)
+        return made.seconds_until_followed(began)
 
 
 def _shares(scene: Scene) -> list[int]:
@@ -193,7 +193,8 @@ def _memory(pid: int) -> int:
 
 
 @contextmanager
-def _scene(accounts: int) -> Iterator[Scene]:
+def scene(accounts: int) -> Iterator[Scene]:
+    """Set a scene for the length of the block."""
     with ExitStack() as stack:
         yield Scene(stack, accounts)
 
