@@ -51,7 +51,7 @@ class Openings:
 class Surroundings:
     """What the streams of a listener have in common."""
 
-    client: httpx.AsyncClient
+    streams: httpx.AsyncBaseTransport
     functions: AsyncFunctions
     settings: Settings
     listener: str
@@ -101,9 +101,9 @@ class Following:
         """Read one connection, to its end."""
         around, token = self._around, self._account.token
         silence = max(2.0, durations.SILENCE_SECONDS / around.settings.speed)
-        url, opening = around.settings.api_url, around.openings.one()
+        url, opening = around.settings.api_url, around.openings.one
         try:
-            async with aclosing(follow(around.client, url, token, silence, self._heard, opening)) as frames:
+            async with aclosing(follow(around.streams, url, token, silence, self._heard, opening)) as frames:
                 async for frame in frames:
                     await self._take(frame)
                     if stopping():

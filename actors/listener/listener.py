@@ -23,7 +23,7 @@ from config.processes import hear
 from config.settings import Settings
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
-from worker.network.streaming import Connections, open_streams
+from worker.network.streaming import Connections, Streams
 from worker.store.connection import connect_async
 from worker.store.functions import AsyncFunctions
 
@@ -47,12 +47,12 @@ class Listener:
         own = AsyncFunctions(self._own_redis, library)
         self._timers = Timers(self._own_redis, own)
         connections = Connections()
-        self._client = open_streams(connections)
+        self._streams = Streams(connections)
         leasing = Leasing(own, self._id)
         self._attendance = Attendance(leasing, self._id, accounts, self._following, self._handled)
         self._cleaner = Cleaner(connections, self._redis, settings.api_url, self._attendance.account)
         self._around = Surroundings(
-            client=self._client,
+            streams=self._streams,
             functions=AsyncFunctions(self._redis, library),
             settings=settings,
             listener=self._id,
@@ -76,7 +76,7 @@ class Listener:
                     task.result()  # none ends by itself, so this raises what one ended with
         finally:
             await asyncio.gather(*map(end, tasks))
-            for client in (self._redis, self._own_redis, self._client):
+            for client in (self._redis, self._own_redis, self._streams):
                 await client.aclose()
 
     def _following(self, account: Account) -> Following | None:

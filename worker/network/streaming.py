@@ -1,12 +1,11 @@
-"""The asyncio connections to the API: event streams by a client of httpx, and short calls past it.
+"""The asyncio connections to the API: event streams by httpx's transport, and short calls.
 
-As with the threads' pool (`worker/network/pool.py`), nothing named in the environment is used, cookies are
-refused, since the accounts share the client, and no redirect is followed.
+Both pass by httpx's client, and with it by proxies and passwords named in the environment, cookies and
+redirects: a token goes to the API's host alone.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
 import httpcore
@@ -30,20 +29,8 @@ _ERRORS = (
 )
 
 
-def open_streams(connections: "Connections") -> httpx.AsyncClient:
-    """Return a client over these connections; to close it closes those that are idle."""
-    return httpx.AsyncClient(
-        transport=_Transport(connections),
-        timeout=durations.HTTP_CONNECT_SECONDS,
-        headers=_HEADERS,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        follow_redirects=False,
-        trust_env=False,
-    )
-
-
-class _Transport(httpx.AsyncHTTPTransport):
-    """HTTP over `Connections`."""
+class Streams(httpx.AsyncHTTPTransport):
+    """HTTP over connections of `Connections`; to close it closes those that are idle."""
 
     def __init__(self, connections: "Connections") -> None:
         super().__init__(verify=tls(), trust_env=False)

@@ -44,27 +44,21 @@ Frame = Notification | Literal["opened", "replayed", "unreadable"]
 
 
 async def follow(
-    client: httpx.AsyncClient,
+    transport: httpx.AsyncBaseTransport,
     api_url: str,
     token: SecretStr,
     silence: float | None = None,
     heard: Callable[[], None] = lambda: None,
-    openings: "AbstractAsyncContextManager[None] | None" = None,
+    opening: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> AsyncGenerator[Frame, None]:
     """Yield what comes, the kept events first; `heard` is called at each sign of life.
 
-    It is opened within `openings`, which may make it wait. Never returns: raises StreamEndedError when the
+    It is opened within `opening`, which may make it wait. Never returns: raises StreamEndedError when the
     connection ends, is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
     """
-    # Unpacked, a small answer can be a large one.
-    headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
-    headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-    timeout = httpx.Timeout(durations.STREAM_OPENING_SECONDS, read=silence or durations.SILENCE_SECONDS)
-    request = client.build_request("GET", f"{api_url}/notifications/events", headers=headers, timeout=timeout)
     try:
-        async with openings or nullcontext(), asyncio.timeout(durations.STREAM_OPENING_SECONDS):
-            # Never redirected: the token is for this host.
-            answer = await client.send(request, stream=True, follow_redirects=False)
+        async with opening():
+            answer = await _open(transport, api_url, token, silence or durations.SILENCE_SECONDS)
         async with aclosing(answer):
             _check(answer)
             yield "opened"
@@ -80,6 +74,25 @@ async def follow(
     except httpx.HTTPError as error:
         raise StreamEndedError(f"{type(error).__name__}: {error}") from error
     raise StreamEndedError("the API closed the event stream")
+
+
+async def _open(
+    transport: httpx.AsyncBaseTransport, api_url: str, token: SecretStr, silence: float
+) -> httpx.Response:
+    """Open a stream past httpx's client, which would keep 5 KB for each, and knows cookies and redirects."""
+    headers = {
+        "User-Agent": "identity-worker",
+        "Accept": "text/event-stream",
+        # Unpacked, a small answer can be a large one.
+        "Accept-Encoding": "identity",
+        "Cache-Control": "no-store",
+        "Authorization": f"Bearer {token.get_secret_value()}",
+    }
+    timeout = httpx.Timeout(durations.STREAM_OPENING_SECONDS, read=silence).as_dict()
+    url = f"{api_url}/notifications/events"
+    request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
+    async with asyncio.timeout(durations.STREAM_OPENING_SECONDS):
+        return await transport.handle_async_request(request)
 
 
 def _check(answer: httpx.Response) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import httpx
 import pytest
 from followed_accounts import pending, submit
 from httpx_sse import ServerSentEvent
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 from stepping import Flow
 from support import DEADLINE
 
+from worker.network.streaming import Connections, Streams
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow, read_event, read_frame
 
 pytestmark = pytest.mark.channel
@@ -22,8 +22,8 @@ def read_until(api: Api, done: Callable[[list[Frame]], bool]) -> list[Frame]:
 
     async def read() -> list[Frame]:
         seen: list[Frame] = []
-        async with httpx.AsyncClient() as client, asyncio.timeout(DEADLINE):
-            async for each in follow(client, api.url, SecretStr(api.token)):
+        async with Streams(Connections()) as streams, asyncio.timeout(DEADLINE):
+            async for each in follow(streams, api.url, SecretStr(api.token)):
                 seen.append(each)
                 if done(seen):
                     break
@@ -54,8 +54,8 @@ def test_a_refused_stream_is_an_end_and_not_read_as_events(api: Api, status: int
 
 def test_a_peer_that_is_not_there_is_an_end(api: Api) -> None:
     async def read() -> None:
-        async with httpx.AsyncClient() as client:
-            async for _ in follow(client, "http://127.0.0.1:9", SecretStr(api.token)):
+        async with Streams(Connections()) as streams:
+            async for _ in follow(streams, "http://127.0.0.1:9", SecretStr(api.token)):
                 pass
 
     with pytest.raises(StreamEndedError):

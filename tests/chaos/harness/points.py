@@ -90,7 +90,7 @@ def _watch_redis(recorder: Recorder) -> None:
 def _watch_http(recorder: Recorder) -> None:
     import httpx
 
-    from worker.network.streaming import Connections
+    from worker.network.streaming import Connections, Streams
 
     def call(_: Any, request: httpx.Request, **__: Any) -> str:
         return f"{request.method} {_plain(request.url.path)}"
@@ -99,7 +99,7 @@ def _watch_http(recorder: Recorder) -> None:
         return f"{method} {_plain(urlsplit(url).path)}"
 
     _wrap(httpx.Client, "send", call, recorder)
-    _wrap_async(httpx.AsyncClient, "send", call, recorder)
+    _wrap_async(Streams, "handle_async_request", call, recorder)
     _wrap_async(
         Connections, "status", lambda _, method, url, *__: f"{method} {_plain(urlsplit(url).path)}", recorder
     )

@@ -12,7 +12,7 @@ from support import DEADLINE
 from wire import LARGE, TABLE
 
 from config import durations
-from worker.network.streaming import Connections, open_streams
+from worker.network.streaming import Connections, Streams
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
 
 TOKEN = SecretStr("sesame-token")
@@ -32,9 +32,8 @@ def followed(server: Server, silence: float = DEADLINE) -> tuple[list[Frame], St
     seen: list[Frame] = []
 
     async def read() -> None:
-        async with open_streams(Connections()) as client, asyncio.timeout(DEADLINE):
-            client.follow_redirects = True  # as a careless caller would have it: it must be forbidden here
-            async for each in follow(client, server.url, TOKEN, silence):
+        async with Streams(Connections()) as streams, asyncio.timeout(DEADLINE):
+            async for each in follow(streams, server.url, TOKEN, silence):
                 seen.append(each)  # noqa: PERF401  # what came before the exception is wanted
 
     with pytest.raises(StreamEndedError) as ended:
