@@ -62,9 +62,10 @@ DOOR = "cli.commands.run.sandbox"
 READS_URLS = "config.urls"
 #: The modules that call by HTTP, or read an answer or an event of it.
 CALLS = {
-    *("worker.network.pool", "worker.files.fetching", "worker.piktid.notifications"),
+    *("worker.network.pool", "worker.network.streaming"),
+    *("worker.files.fetching", "worker.piktid.notifications"),
     *(f"worker.piktid.{module}" for module in ("client", "pictures", "transport", "uploads")),
-    *(f"actors.listener.{module}" for module in ("cleaner", "following", "listener")),
+    *(f"actors.listener.{module}" for module in ("cleaner", "following")),
 }
 #: The table of endpoints, and the records' fields, of which some are written by the step of that name.
 SPELLS_ENDPOINTS = ("config.limits", "config.records")

@@ -2,13 +2,11 @@
 
 import asyncio
 import signal
-from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
+from many_accounts import NAMES, of, opened, shares, streams, wait_for_streams
 from own_account import Api
 from processes import ProcessFactory
 from pydantic import SecretStr
@@ -24,9 +22,6 @@ from worker.store.connection import connect
 
 pytestmark = pytest.mark.channel
 
-STREAM = "GET /notifications/events"
-NAMES = [f"account-{number}" for number in range(7)]
-
 
 @pytest.fixture
 def accounts(api: Api) -> dict[str, Account]:
@@ -34,28 +29,7 @@ def accounts(api: Api) -> dict[str, Account]:
     return {name: Account(name=name, token=SecretStr(f"{api.token}-{name}")) for name in NAMES}
 
 
-def of(api: Api, name: str) -> Api:
-    """One of these accounts, as the sandbox has it."""
-    return Api(api.sandbox, f"{api.token}-{name}")
-
-
-def shares(client: "redis.Redis") -> list[int]:
-    """How many accounts each listener has, the fewest first."""
-    held: Any = client.mget([keys.LEASE(name) for name in NAMES])
-    return sorted(Counter(filter(None, held)).values())
-
-
-def streams(api: Api) -> list[int]:
-    """How many streams each account has open."""
-    return [of(api, name).ledger()["open_streams"] for name in NAMES]
-
-
-def opened(api: Api) -> list[int]:
-    """How many streams each account had opened, ever."""
-    return [of(api, name).requests(STREAM) for name in NAMES]
-
-
-def test_accounts_are_dealt_out_among_listeners_and_go_on_when_one_ends(
+def test_accounts_are_dealt_out_evenly_whoever_comes_and_goes(
     settings: Settings, client: "redis.Redis", api: Api, redis_url: str, accounts: dict[str, Account]
 ) -> None:
     with listening(settings, api, redis_url, accounts):
@@ -68,7 +42,7 @@ def test_accounts_are_dealt_out_among_listeners_and_go_on_when_one_ends(
     assert shares(client) == []
 
 
-def test_an_account_that_only_one_of_two_listeners_knows_is_followed_beyond_its_share(
+def test_what_only_one_listener_knows_it_follows_beyond_its_share(
     settings: Settings,
     client: "redis.Redis",
     api: Api,
@@ -99,7 +73,7 @@ def test_leases_that_are_lost_end_just_their_streams(
         assert opened(api) == [2, 2, *[1] * 5]
 
 
-def test_an_account_whose_stream_is_refused_or_hangs_keeps_no_other_waiting(
+def test_a_stream_that_hangs_or_is_refused_keeps_no_other_waiting(
     settings: Settings,
     client: "redis.Redis",
     api: Api,
@@ -115,7 +89,7 @@ def test_an_account_whose_stream_is_refused_or_hangs_keeps_no_other_waiting(
         assert len(client.mget([keys.LEASE(name) for name in NAMES])) == 7
 
 
-def test_one_that_takes_long_to_open_does_not_count_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_long_to_open_does_not_count_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durations, "OPENING_COUNTS_SECONDS", 0.05)
 
     async def run() -> None:
@@ -138,7 +112,7 @@ def test_one_that_takes_long_to_open_does_not_count_for_ever(monkeypatch: pytest
     asyncio.run(run())
 
 
-def test_who_can_not_keep_its_leases_follows_nothing_until_it_can(
+def test_who_can_not_keep_its_leases_follows_nothing(
     own_valkey: ValkeyServer,
     settings: Settings,
     api: Api,
@@ -150,24 +124,13 @@ def test_who_can_not_keep_its_leases_follows_nothing_until_it_can(
         with connect(own_valkey.connection_url) as client:
             assert eventually(client, lambda: streams(api) == [1] * 7)
         own_valkey.terminate()
-        with ExitStack() as stack:
-            stack.callback(own_valkey.start)
-            assert eventually_without_redis(api, [0] * 7)
+        try:
+            wait_for_streams(api, [0] * 7)
+        finally:
+            own_valkey.start()
         with connect(own_valkey.connection_url) as client:
             assert eventually(client, lambda: streams(api) == [1] * 7)
             assert shares(client) == [7]
-
-
-def eventually_without_redis(api: Api, wanted: list[int]) -> bool:
-    """Wait until each account has so many streams open."""
-
-    async def wait() -> None:
-        async with asyncio.timeout(DEADLINE):
-            while streams(api) != wanted:
-                await asyncio.sleep(0.05)
-
-    asyncio.run(wait())
-    return True
 
 
 @pytest.fixture

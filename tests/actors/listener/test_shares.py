@@ -63,7 +63,7 @@ class Deal:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_whoever_comes_and_goes_all_accounts_are_dealt_out_evenly_and_then_stay(seed: int) -> None:
+def test_accounts_are_dealt_out_evenly_and_then_stay(seed: int) -> None:
     rng = random.Random(seed)
     deal = Deal(rng.randrange(1, 60), rng)
     for number in range(12):

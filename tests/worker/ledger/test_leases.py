@@ -21,14 +21,14 @@ def kept(lost: str = "", asked: str = "", again: str = "", handled: str = "", li
     return Kept(listeners, list(lost), list(asked), list(again), list(handled))
 
 
-def test_a_lease_is_had_by_one_and_only_its_holder_gives_it_back(functions: Functions) -> None:
+def test_a_lease_is_had_and_given_back_by_one(functions: Functions) -> None:
     assert functions.run(leases.take(NAMES, "me", 2), NOW) == ["me", "me", ""]
     assert functions.run(leases.take(NAMES, "you", 3), NOW) == ["me", "me", "you"]
     assert functions.run(leases.release(NAMES, "you"), NOW) == 1
     assert functions.run(leases.take(NAMES, "me", 0), NOW) == ["me", "me", ""]
 
 
-def test_a_lease_whose_taking_was_not_answered_is_taken_again_by_its_taker(functions: Functions) -> None:
+def test_a_taking_that_was_not_answered_is_repeated(functions: Functions) -> None:
     for _ in range(2):
         assert functions.run(leases.take(["a"], "me", 1), NOW) == ["me"]
     assert functions.run(leases.take(["a"], "me", 0), NOW) == ["me"]
@@ -42,7 +42,7 @@ def test_a_sign_of_life_keeps_all_leases_and_silence_loses_them(functions: Funct
     assert functions.run(leases.take(NAMES, "you", 2), DEAD + durations.LEASE_MS) == ["you", "you", ""]
 
 
-def test_one_that_was_frozen_loses_just_what_others_took_meanwhile(
+def test_who_was_frozen_loses_just_what_others_took_meanwhile(
     client: "redis.Redis", functions: Functions
 ) -> None:
     functions.run(leases.take(NAMES, "me", 3), NOW)
@@ -61,9 +61,7 @@ def test_a_lease_that_redis_lost_is_kept_by_its_holder(client: "redis.Redis", fu
     assert client.get(keys.LEASE("a")) == "me"
 
 
-def test_a_lease_ends_by_itself_for_those_who_know_no_signs_of_life(
-    client: "redis.Redis", functions: Functions
-) -> None:
+def test_a_lease_ends_by_itself_for_older_listeners(client: "redis.Redis", functions: Functions) -> None:
     def left() -> int:
         return int(client.pttl(keys.LEASE("a")))
 
@@ -76,7 +74,7 @@ def test_a_lease_ends_by_itself_for_those_who_know_no_signs_of_life(
     assert left() > durations.LEASE_KEPT_MS / 2
 
 
-def test_the_lease_of_a_listener_that_never_signed_in_is_left_to_its_end(
+def test_the_lease_of_an_older_listener_is_left_to_its_end(
     client: "redis.Redis", functions: Functions
 ) -> None:
     client.set(keys.LEASE("a"), "an older one", px=60_000)
@@ -85,7 +83,7 @@ def test_the_lease_of_a_listener_that_never_signed_in_is_left_to_its_end(
     assert functions.run(leases.take(["a"], "me", 1), NOW) == ["me"]
 
 
-def test_what_one_that_ends_could_not_give_back_is_free_at_once(functions: Functions) -> None:
+def test_what_one_that_ends_could_not_give_back_is_free(functions: Functions) -> None:
     functions.run(leases.take(["a", "b"], "me", 2), NOW)
     assert functions.run(leases.release(["a"], "me", out=True), NOW) == 1
     assert functions.run(leases.take(["a", "b"], "you", 2), NOW) == ["you", "you"]
@@ -100,7 +98,7 @@ def test_a_dead_listener_is_forgotten_once_no_lease_can_name_it(
         assert client.zcard(keys.LISTENERS()) == known
 
 
-def test_what_is_asked_for_is_the_askers_once_it_is_given_back(functions: Functions) -> None:
+def test_what_is_asked_for_is_the_askers_once_given_back(functions: Functions) -> None:
     functions.run(leases.take(NAMES, "me", 3), NOW)
     functions.run(leases.keep([], "you"), NOW)
     functions.run(leases.ask(["b", "c"], "you"), NOW)
@@ -111,9 +109,7 @@ def test_what_is_asked_for_is_the_askers_once_it_is_given_back(functions: Functi
 
 
 @pytest.mark.parametrize("signs_in", [False, True])
-def test_nobody_waits_for_one_that_has_asked_and_died_or_asks_no_more(
-    functions: Functions, signs_in: bool
-) -> None:
+def test_nobody_waits_for_who_has_asked_and_died(functions: Functions, signs_in: bool) -> None:
     functions.run(leases.keep([], "you"), NOW)
     functions.run(leases.ask(["a", "b"], "you"), NOW)
     if signs_in:
@@ -131,14 +127,14 @@ def test_events_to_delete_are_looked_for_only_when_that_is_due(
     assert functions.run(leases.keep(NAMES, "me", look=True), NOW) == kept(handled="b")
 
 
-def test_a_sign_of_life_is_put_on_record_as_old_as_it_is(client: "redis.Redis", functions: Functions) -> None:
+def test_a_sign_of_life_on_record_is_as_old_as_it_was(client: "redis.Redis", functions: Functions) -> None:
     functions.run(leases.take(NAMES, "me", 3), NOW)
     functions.run(leases.keep(NAMES, "me", heard={"b": 700}), NOW)
     assert client.hget(keys.STREAM("b"), "heard_at") == str(NOW - 700)
     assert not client.exists(keys.STREAM("a"))
 
 
-def test_what_idles_takes_as_many_commands_for_any_number_of_accounts(
+def test_idling_takes_as_many_commands_for_any_number_of_accounts(
     client: "redis.Redis", functions: Functions
 ) -> None:
     def commands() -> int:
