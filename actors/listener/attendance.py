@@ -9,15 +9,16 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 
 import redis
 
 from actors.listener import shares
+from actors.listener.attended import Attended
 from actors.listener.following import Following
 from actors.listener.leasing import Leasing
-from actors.listener.tasks import end, stopping
+from actors.listener.tasks import stopping
 from config import durations, logs
 from config.accounts import Account
 from config.backoff import backoff
@@ -29,30 +30,6 @@ log = logs.get("listener")
 _ROOM = 128
 #: Seconds between two looks, however much there is to do.
 _LOOK_AGAIN = 0.05
-
-
-@dataclass(slots=True)
-class _Attended:
-    """An account whose lease is ours, and what follows it; None where its events come by webhook."""
-
-    account: Account
-    following: Following | None = None
-    task: "asyncio.Task[None] | None" = None
-    began: float = field(default_factory=monotonic)
-
-    def start(self, ended: Callable[[], None]) -> None:
-        """Follow it; `ended` is called should that end by itself."""
-        if self.following:
-            self.task = asyncio.create_task(self.following.run())
-            self.task.add_done_callback(lambda _: ended())
-
-    async def end(self) -> str | None:
-        """Follow it no more; return why it had ended before, by an error."""
-        if self.task is None:
-            return None
-        await end(self.task)
-        error = None if self.task.cancelled() else self.task.exception()
-        return None if error is None else repr(error)
 
 
 @dataclass(slots=True)
@@ -79,7 +56,7 @@ class Attendance:
         self._accounts = accounts
         self._follow = follow
         self._handled = handled
-        self._attended: dict[str, _Attended] = {}
+        self._attended: dict[str, Attended] = {}
         self._left: dict[str, _Left] = {}
         self._opening: set[str] = set()
         self._to_release: set[str] = set()
@@ -199,7 +176,7 @@ class Attendance:
     def _begin(self, account: Account) -> None:
         log.info("account.leased", account=account.name)
         self._has_new = True
-        attended = self._attended[account.name] = _Attended(account, self._follow(account))
+        attended = self._attended[account.name] = Attended(account, self._follow(account))
         if attended.following:
             self._opening.add(account.name)
             attended.start(self._more.set)
@@ -232,7 +209,7 @@ class Attendance:
 
     async def _follow_again(self, names: Sequence[str]) -> None:
         """Open streams again for their replay."""
-        again = [self._attended[name] for name in names if name in self._attended]
+        again = [each for name in names if (each := self._attended.get(name)) and each.in_step]
         await asyncio.gather(*(each.end() for each in again))
         for each in again:
             each.start(self._more.set)

@@ -65,14 +65,14 @@ class Surroundings:
 class Following:
     """The event stream of one account, followed by the listener that has the account's lease."""
 
-    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_in_step", "_told_at")
+    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_told_at", "in_step")
 
     def __init__(self, around: Surroundings, account: Account) -> None:
         self._around = around
         self._account = account
         self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
         self._heard_at = self._told_at = monotonic()
-        self._in_step = False
+        self.in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
 
     def sign_of_life(self) -> int | None:
@@ -81,7 +81,7 @@ class Following:
         All that came before it has had its effect.
         """
         again = durations.HEARD_AGAIN_SECONDS / self._around.settings.speed
-        if not self._in_step or self._heard_at < self._told_at + again:
+        if not self.in_step or self._heard_at < self._told_at + again:
             return None
         self._told_at = self._heard_at
         return round((monotonic() - self._heard_at) * 1000)
@@ -109,7 +109,7 @@ class Following:
                     if stopping():
                         return
         finally:
-            self._in_step = False
+            self.in_step = False
             around.tried(self._account.name)
 
     async def _take(self, frame: Frame) -> None:
@@ -119,7 +119,7 @@ class Following:
                 await self._record("opened")
             case "replayed":
                 await self._record("replayed")
-                self._in_step, self._told_at = True, monotonic()
+                self.in_step, self._told_at = True, monotonic()
             case "unreadable":
                 await self._record("unread", "an event that can't be read")
             case Notification(name="ping"):
@@ -134,7 +134,7 @@ class Following:
 
     async def _wake(self, event: Notification) -> str:
         sent = None if event.sent_at is None else round(event.sent_at * 1000)
-        name, live = self._account.name, self._in_step
+        name, live = self._account.name, self.in_step
         return await self._around.functions.run(
             commands.wake(name, event.id, job=event.job, code=event.code, sent=sent, live=live)
         )

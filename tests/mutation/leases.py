@@ -16,7 +16,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/keep.lua", LEASE_TESTS,
         ("a lease that another has taken is kept", "if holders[n] and holders[n] ~= A.listener then", "if false then"),
-        ("a sign of life is newer than it was", "base.whole(call.now - heard[account])", "base.whole(call.now)"),
+        ("a sign of life is newer than it was", "base.whole(call.now - ago)", "base.whole(call.now)"),
     ),
     *of("worker/ledger/lua/lib/listeners.lua", LEASE_TESTS,
         ("one that ends is alive for a while", "whole(call.now - SETTING.lease_ms - 1), listener)", "whole(call.now), listener)"),

@@ -32,15 +32,18 @@ local function is_any(name)
     return #kept > 0 and redis.call('EXISTS', unpack(listeners.keys_of(name, kept))) > 0
 end
 
-local heard = A.heard or {}
-local is_unresolved = next(heard) and is_any('UNRESOLVED')
 for _, account in ipairs(kept) do
-    if heard[account] then
-        local record = base.key('STREAM', account)
-        redis.call('HSET', record, 'heard_at', base.whole(call.now - heard[account]))
-        -- A replay is asked for only where it must prove something: that a create has made no job.
-        if is_unresolved and unclaimed.has_unresolved(account)
-            and call.now - (tonumber(redis.call('HGET', record, 'replayed_at')) or 0) >= SETTING.replay_again_ms then
+    local ago = A.heard and A.heard[account]
+    if ago then
+        redis.call('HSET', base.key('STREAM', account), 'heard_at', base.whole(call.now - ago))
+    end
+end
+
+-- A replay is asked for only where it must prove something: that a create has made no job.
+for _, account in ipairs(is_any('UNRESOLVED') and kept or {}) do
+    if unclaimed.has_unresolved(account) then
+        local replayed_at = redis.call('HGET', base.key('STREAM', account), 'replayed_at')
+        if call.now - (tonumber(replayed_at) or 0) >= SETTING.replay_again_ms then
             again[#again + 1] = account
         end
     end

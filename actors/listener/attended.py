@@ -1,0 +1,39 @@
+"""An account whose lease the listener has, and the task that follows it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from actors.listener.following import Following
+from actors.listener.tasks import end
+from config.accounts import Account
+
+
+@dataclass(slots=True)
+class Attended:
+    """An account whose lease is ours, and what follows it; None where its events come by webhook."""
+
+    account: Account
+    following: Following | None = None
+    task: "asyncio.Task[None] | None" = None
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether its stream has brought all that the API keeps, and is open."""
+        return self.following is not None and self.following.in_step
+
+    def start(self, ended: Callable[[], None]) -> None:
+        """Follow it; `ended` is called should that end by itself."""
+        if self.following:
+            self.task = asyncio.create_task(self.following.run())
+            self.task.add_done_callback(lambda _: ended())
+
+    async def end(self) -> str | None:
+        """Follow it no more; return why it had ended before, by an error."""
+        if self.task is None:
+            return None
+        await end(self.task)
+        error = None if self.task.cancelled() else self.task.exception()
+        return None if error is None else repr(error)
