@@ -18,7 +18,7 @@ MUTANTS = (
         ("a replay reaches past what could not be read", "tonumber(got[3]) or 0", "0"),
         ("whoever lost the lease writes the record", "~= A.listener then", "== nil then"),
     ),
-    *of("worker/ledger/lua/keep.lua", TESTS,
+    *of("worker/ledger/lua/accounts/keep.lua", TESTS,
         ("the stream is not opened again for its replay", "again[#again + 1] = account", "again = {}"),
     ),
     *of("worker/unresolved/matching.py", TESTS,

@@ -13,7 +13,7 @@ from worker.store.functions import Command, flag, nothing, number, texts
 
 #: Accounts of one call: none may keep the server for longer than a few milliseconds.
 MOST = 500
-#: What an event stream has done (`worker/ledger/lua/followed.lua`).
+#: What an event stream has done (`worker/ledger/lua/accounts/followed.lua`).
 StreamStep = Literal["opened", "replayed", "unread", "ended"]
 
 
