@@ -20,7 +20,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/listeners.lua", LEASE_TESTS,
         ("one that ends is alive for a while", "whole(call.now - SETTING.lease_ms - 1), listener)", "whole(call.now), listener)"),
-        ("a dead listener is forgotten while a lease names it", "call.now - 2 * SETTING.lease_kept_ms", "call.now"),
+        ("a dead listener is forgotten while a lease names it", "call.now - named_ms", "call.now"),
         ("who has died asks for ever", "call.now - at <= SETTING.lease_ms and is_alive[listener] and", "is_alive[listener] and"),
     ),
 )  # fmt: skip

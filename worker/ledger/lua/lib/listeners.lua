@@ -18,7 +18,8 @@ end
 
 -- Forget those that no lease can name any more.
 function listeners.forget_dead()
-    redis.call('ZREMRANGEBYSCORE', KEY.LISTENERS, '-inf', whole(call.now - 2 * SETTING.lease_kept_ms))
+    local named_ms = 2 * SETTING.lease_kept_ms
+    redis.call('ZREMRANGEBYSCORE', KEY.LISTENERS, '-inf', whole(call.now - named_ms))
 end
 
 -- Returns {listener = whether it is alive} of those that sign in, and how many are.
