@@ -64,6 +64,8 @@ class Server(ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Connection)
         self.answers: list[bytes | str | Pieces] = []
         self.seen: list[Seen] = []
+        self.connections: list[int] = []
+        """The client's port of each, in the order in which they were made."""
         self.arrived, self.let_go, self.closed = threading.Event(), threading.Event(), threading.Event()
 
     @property
@@ -77,6 +79,7 @@ class Connection(StreamRequestHandler):
     server: Server
 
     def handle(self) -> None:
+        self.server.connections.append(self.client_address[1])
         with suppress(ConnectionError):  # the client may hang up on an answer that it finds too long
             self.converse()
 

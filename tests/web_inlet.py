@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import uvicorn
 from own_account import Api
 from pydantic import SecretStr
@@ -22,7 +21,7 @@ from config.settings import Settings
 from web.app import build_app
 from web.connections import server_config
 from worker.network.descriptors import allow_many
-from worker.network.pool import open_pool
+from worker.network.pool import Pool, open_pool
 from worker.piktid.client import PiktID
 from worker.piktid.webhook_signatures import SecretStore, sign
 
@@ -76,7 +75,7 @@ class Inlet:
 
     web: Web
     secrets: Path
-    pool: httpx.Client
+    pool: Pool
 
     @contextmanager
     def taking(self, api: Api) -> Iterator[None]:

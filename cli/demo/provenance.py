@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from config.limits import Endpoint
 from worker.ledger.events import BriefAccepted, DraftsReady, PreprocessingCompleted, Promoted
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import brief_subject
+from worker.network.pool import Pool
 from worker.piktid.client import PiktID
 from worker.piktid.errors import ApiError
 from worker.piktid.pictures import Picture, download
@@ -22,7 +21,7 @@ from worker.views.outbox import CloudEvent
 Journal = Sequence[dict[str, Any]]
 
 
-def fetch(pool: httpx.Client, api: PiktID, brief: BriefView, promotion: PromotionView) -> Picture:
+def fetch(pool: Pool, api: PiktID, brief: BriefView, promotion: PromotionView) -> Picture:
     """Return the picture of a promotion's draft; raises ApiError when it can't be had.
 
     A link on record may have expired; the job's results give a new one (piktid-v2.md 6.37).

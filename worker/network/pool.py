@@ -1,9 +1,18 @@
-"""The process's pool of connections to the API, and how long a call over it can take."""
+"""The process's pool of connections to the API, and how long a call over it can take.
 
-import logging
+A request passes httpx's transport interface and nothing above it: no redirect is followed, no cookie kept, no
+proxy and no file named in the environment is used, since the code for that is not there. Beneath are single
+connections of httpcore: its own pool looks at all of them for each request, and finds room for a request in a
+queue, which with hundreds of calls at once takes longer than the calls (docs/decisions.md).
+"""
+
 import ssl
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpcore
@@ -13,9 +22,30 @@ from config import durations
 from worker.network.addresses import look_up
 from worker.network.timed_network import TimedBackend
 
+#: Sent with each request. Uncompressed: a small body that unfolds into gigabytes would be past any limit
+#: before it is counted.
+_HEADERS = (
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "identity"),
+    ("Connection", "keep-alive"),
+    ("User-Agent", "identity-worker"),
+)
+_SCHEMES = (b"http", b"https")
+
+#: What httpcore raises of a connection and its peer; httpx has errors of the same names.
+_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+#: Scheme, host and port.
+_Origin = tuple[bytes, bytes, int | None]
+
 
 def longest_wait() -> float:
-    """Return the seconds after which a request has begun to leave or never will: pool and connection."""
+    """Return the seconds after which a request has begun to leave or never will: connection and TLS."""
     return 2 * durations.HTTP_CONNECT_SECONDS
 
 
@@ -32,43 +62,21 @@ def open_pool(
     timeout_connect: float | None = None,
     timeout_read: float | None = None,
     timeout_write: float | None = None,
-    timeout_pool: float | None = None,
-    max_connections: int = 32,
     keepalive_expiry: float = 1.0,
-) -> httpx.Client:
+) -> "Pool":
     """Return the process's connection pool, for all accounts and all threads; times are in seconds.
 
     An idle connection is kept for one second, less than servers keep theirs (2 s at the least, commonly), so
     a paid request is hardly ever written to a connection that is being closed, which would leave its outcome
     unknown. A new connection for each paid call would be no safer when a server restarts, and puts a TLS
     handshake between the last check of a claim and the call.
-
-    No proxy, certificate file or password file named in the environment is used (trust_env): the token goes
-    to the API's host, by no detour. Cookies are refused: the pool is shared, and one account's session must
-    never be sent with another's token.
     """
-    # At INFO, httpx logs every URL whole, and a draft's signed link is a right of access.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    timeout = httpx.Timeout(
-        connect=timeout_connect or durations.HTTP_CONNECT_SECONDS,
-        read=timeout_read or durations.HTTP_READ_SECONDS,
-        write=timeout_write or durations.HTTP_READ_SECONDS,
-        pool=timeout_pool or durations.HTTP_CONNECT_SECONDS,
-    )
-    limits = httpx.Limits(
-        max_connections=max_connections,
-        max_keepalive_connections=max_connections,
-        keepalive_expiry=keepalive_expiry,
-    )
-    return httpx.Client(
-        timeout=timeout,
-        transport=_Transport(verify=tls(), limits=limits, trust_env=False),
-        # Uncompressed: a small body that unfolds into gigabytes would be past any limit before it is counted.
-        headers={"User-Agent": "identity-worker", "Accept-Encoding": "identity"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        follow_redirects=False,
-        trust_env=False,
-    )
+    timeout = {
+        "connect": timeout_connect or durations.HTTP_CONNECT_SECONDS,
+        "read": timeout_read or durations.HTTP_READ_SECONDS,
+        "write": timeout_write or durations.HTTP_READ_SECONDS,
+    }
+    return Pool(timeout, keepalive_expiry)
 
 
 @cache
@@ -77,13 +85,131 @@ def tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class _Transport(httpx.HTTPTransport):
-    """HTTP over connections whose waits end with the call."""
+class Pool(httpx.BaseTransport):
+    """As many connections as there are calls at once: a worker's threads bound them.
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        # httpx has no way to name it; its exact minor version is pinned, and a test waits for a deadline.
-        self._pool._network_backend = TimedBackend(_addresses)
+    A connection is of one call until the answer is closed. The one that was used last is used next, so the
+    others run out of their second.
+    """
+
+    def __init__(self, timeout: Mapping[str, float], keepalive: float) -> None:
+        self.timeout = timeout
+        """Seconds to `connect`, and for each `read` and `write`."""
+        self._keepalive = keepalive
+        self._backend = TimedBackend(_addresses)
+        self._lock = threading.Lock()
+        self._idle: defaultdict[_Origin, deque[tuple[float, httpcore.HTTPConnection]]] = defaultdict(deque)
+        """Until when each may be used, the longest idle one first."""
+
+    def request(
+        self,
+        method: str,
+        url: str | httpx.URL,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        content: bytes | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        extensions: Mapping[str, Any] | None = None,
+    ) -> httpx.Request:
+        """Return a request with these headers and those of all; raises httpx.InvalidURL or ValueError."""
+        more = {"timeout": self.timeout, **(extensions or {})}
+        return httpx.Request(
+            method,
+            url,
+            params=params,
+            json=json,
+            content=content,
+            headers=[*_HEADERS, *headers],
+            extensions=more,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the answer's body is still to be read, and it is to be closed."""
+        url = request.url
+        if url.raw_scheme not in _SCHEMES:
+            raise httpx.UnsupportedProtocol(f"the URL's scheme is {url.scheme[:20]!r}")
+        at = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        sent = httpcore.Request(
+            request.method,
+            at,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        connection = self._taken((url.raw_scheme, url.raw_host, url.port), at.origin)
+        with _errors_of_httpx():
+            answer = connection.handle_request(sent)
+
+        def over() -> None:
+            self._put_back((url.raw_scheme, url.raw_host, url.port), connection)
+
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer, over),
+            extensions=answer.extensions,
+            request=request,
+        )
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        with self._lock:
+            idle = [connection for each in self._idle.values() for _, connection in each]
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
+
+    def _taken(self, key: _Origin, origin: httpcore.Origin) -> httpcore.HTTPConnection:
+        """Return the connection that was used last, or a new one."""
+        while True:
+            with self._lock:
+                idle = self._idle[key]
+                until, connection = idle.pop() if idle else (0.0, None)
+            if connection is None:
+                return httpcore.HTTPConnection(origin, ssl_context=tls(), network_backend=self._backend)
+            # Readable means closed by the server: nobody has asked it anything.
+            if time.monotonic() < until and not connection.has_expired():
+                return connection
+            connection.close()
+
+    def _put_back(self, key: _Origin, connection: httpcore.HTTPConnection) -> None:
+        """Keep a connection whose answer was read to its end; close those that were idle for too long."""
+        if not connection.is_idle():
+            return  # it has closed itself
+        now, expired = time.monotonic(), []
+        with self._lock:
+            idle = self._idle[key]
+            idle.append((now + self._keepalive, connection))
+            while idle[0][0] < now:
+                expired.append(idle.popleft()[1])
+        for each in expired:
+            each.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer; to close it gives its connection back."""
+
+    def __init__(self, answer: httpcore.Response, over: Callable[[], None]) -> None:
+        self._answer = answer
+        self._over = over
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _errors_of_httpx():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+        self._over()
+
+
+@contextmanager
+def _errors_of_httpx() -> Iterator[None]:
+    """Raise httpcore's errors as httpx's."""
+    try:
+        yield
+    except _ERRORS as error:
+        raise getattr(httpx, type(error).__name__)(str(error)) from error
 
 
 def _addresses(host: str, port: int, seconds: float) -> list[str]:

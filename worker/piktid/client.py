@@ -6,12 +6,14 @@ else.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TypeVar
 
 import httpx
 from pydantic import SecretStr
 
 from config.urls import is_safe
+from worker.network.pool import Pool
 from worker.piktid import reading, reading_pictures, uploads
 from worker.piktid.answers import (
     Created,
@@ -48,6 +50,12 @@ PAGE_SIZE = 100
 MAX_PAGES = 100
 
 
+@cache  # of ten thousand accounts it is the same
+def _check_base_url(url: str) -> None:
+    if not is_safe(url) or "?" in url or "#" in url:
+        raise ValueError("the API's URL must be https, or http to this machine, and end with its path")
+
+
 class PiktID:
     """The calls of one account.
 
@@ -58,9 +66,8 @@ class PiktID:
     nor http to this machine, and for a token that no header can carry.
     """
 
-    def __init__(self, pool: httpx.Client, base_url: str, token: SecretStr) -> None:
-        if not is_safe(base_url) or "?" in base_url or "#" in base_url:
-            raise ValueError("the API's URL must be https, or http to this machine, and end with its path")
+    def __init__(self, pool: Pool, base_url: str, token: SecretStr) -> None:
+        _check_base_url(base_url)
         secret = token.get_secret_value()
         # httpx would name the token in its complaint.
         if not (secret.isascii() and secret.isprintable() and secret.strip() == secret != ""):
@@ -198,12 +205,12 @@ class PiktID:
         """Send one request and return its 2xx response: the exact code is certain for no call (6.13)."""
         call, secret = f"{method} {path}", self._token.get_secret_value()
         try:
-            request = self._pool.build_request(
+            request = self._pool.request(
                 method,
                 self._base_url + path,
                 json=json,
                 params=params,
-                headers={"Authorization": f"Bearer {secret}"},
+                headers=[("Authorization", f"Bearer {secret}")],
                 extensions=None if send_by is None else fence(send_by),
             )
         except httpx.InvalidURL as error:

@@ -3,9 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-import httpx
-
 from config.urls import is_safe
+from worker.network.pool import Pool
 from worker.piktid.error_status import error_of
 from worker.piktid.errors import OutcomeUnknownError, PictureRefusedError
 from worker.piktid.transport import exchange
@@ -30,7 +29,7 @@ class Picture:
     suffix: str
 
 
-def download(pool: httpx.Client, url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Picture:
+def download(pool: Pool, url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Picture:
     """Fetch a draft's picture from where the API stores it, without the token (piktid-v2.md 6.37).
 
     Raises PictureRefusedError for a URL that is neither https nor http to this machine, and for what is too
@@ -39,7 +38,7 @@ def download(pool: httpx.Client, url: str, *, max_bytes: int = MAX_PICTURE_BYTES
     """
     if not is_safe(url):
         raise PictureRefusedError("a picture's URL must be https, or http to this machine")
-    request = pool.build_request("GET", url)
+    request = pool.request("GET", url)
     call = f"GET a picture from {request.url.host}"
     reply = exchange(pool, call, request, max_bytes)
     if not 200 <= reply.status < 300:

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 import httpx
 
-from config import durations
 from config.errors import IdentityWorkerError
 from config.times import monotonic
-from worker.network.pool import longest_call
+from worker.network.pool import Pool, longest_call
 from worker.network.timed_network import within
 from worker.piktid.errors import NotSentError, OutcomeUnknownError
 
@@ -21,8 +20,6 @@ from worker.piktid.errors import NotSentError, OutcomeUnknownError
 _BEFORE_SENDING = (
     httpx.ConnectError,  # refused, no route, no such name, TLS
     httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,  # the proxy refused the tunnel
     httpx.UnsupportedProtocol,
 )
 
@@ -59,15 +56,15 @@ def fence(send_by: float) -> dict[str, Any]:
     return {"trace": look}
 
 
-def exchange(pool: httpx.Client, call: str, request: httpx.Request, max_bytes: int) -> Reply:
+def exchange(pool: Pool, call: str, request: httpx.Request, max_bytes: int) -> Reply:
     """Send a request, follow no redirect, and read at most about `max_bytes` of the body.
 
     All of it has ended after `longest_call` of the pool's timeout. Raises NotSentError when the request
     provably never left, OutcomeUnknownError when no status came back.
     """
-    with within(longest_call(pool.timeout.read or durations.HTTP_READ_SECONDS)):
+    with within(longest_call(pool.timeout["read"])):
         try:
-            response = pool.send(request, stream=True, follow_redirects=False)
+            response = pool.handle_request(request)
         except _BEFORE_SENDING as error:
             raise NotSentError(f"{call}: {type(error).__name__}: {error}") from error
         except _DeadlineError as error:

@@ -6,6 +6,7 @@ The URL is a right of access, to another host as a rule: it stands in no text he
 import httpx
 
 from config.urls import is_safe
+from worker.network.pool import Pool
 from worker.piktid.error_status import error_of
 from worker.piktid.errors import OutcomeUnknownError, PictureRefusedError
 from worker.piktid.transport import exchange
@@ -32,14 +33,14 @@ def secured(upload_url: str, base_url: str) -> str:
     return str(url)
 
 
-def put(pool: httpx.Client, url: str, content: bytes, content_type: str) -> None:
+def put(pool: Pool, url: str, content: bytes, content_type: str) -> None:
     """PUT the bytes; raises ApiError.
 
     Storage answers for itself, so a 401 or 403 says nothing of the account: the URL has expired, and a new
     one will do. Only what is wrong with the bytes is raised as the API's own refusal would be.
     """
     try:
-        request = pool.build_request("PUT", url, content=content, headers={"Content-Type": content_type})
+        request = pool.request("PUT", url, content=content, headers=[("Content-Type", content_type)])
     except ValueError as error:  # what no header can carry
         raise PictureRefusedError("the API named a content type that is none") from error
     call = f"PUT a file to {request.url.host}"

@@ -90,6 +90,7 @@ def _watch_redis(recorder: Recorder) -> None:
 def _watch_http(recorder: Recorder) -> None:
     import httpx
 
+    from worker.network.pool import Pool
     from worker.network.streaming import Connections, Streams
 
     def call(_: Any, request: httpx.Request, **__: Any) -> str:
@@ -98,11 +99,9 @@ def _watch_http(recorder: Recorder) -> None:
     def short_call(_: Any, method: str, url: str, *__: Any) -> str:
         return f"{method} {_plain(urlsplit(url).path)}"
 
-    _wrap(httpx.Client, "send", call, recorder)
+    _wrap(Pool, "handle_request", call, recorder)
     _wrap_async(Streams, "handle_async_request", call, recorder)
-    _wrap_async(
-        Connections, "status", lambda _, method, url, *__: f"{method} {_plain(urlsplit(url).path)}", recorder
-    )
+    _wrap_async(Connections, "status", short_call, recorder)
 
 
 def _wrap(owner: type, name: str, describe: Callable[..., str], recorder: Recorder) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from calls import TOKEN
 from pydantic import SecretStr
 from scripted_server import Server, serving
 from support import DEADLINE
 
-from worker.network.pool import open_pool
+from worker.network.pool import Pool, open_pool
 from worker.piktid.client import PiktID
 
 
@@ -20,14 +19,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def pool(server: Server) -> Iterator[httpx.Client]:
+def pool(server: Server) -> Iterator[Pool]:
     """Connections with more patience than a busy machine needs for an answer."""
     with open_pool(timeout_connect=2.0, timeout_read=DEADLINE, timeout_write=DEADLINE) as opened:
         yield opened
 
 
 @pytest.fixture
-def api(pool: httpx.Client, server: Server) -> PiktID:
+def api(pool: Pool, server: Server) -> PiktID:
     return PiktID(pool, server.url, SecretStr(TOKEN))
 
 

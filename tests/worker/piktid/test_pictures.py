@@ -2,11 +2,11 @@
 
 import logging
 
-import httpx
 import pytest
 from calls import failure
 from scripted_server import Cut, Server, answer
 
+from worker.network.pool import Pool
 from worker.piktid.client import PiktID
 from worker.piktid.errors import ForbiddenError, OutcomeUnknownError, PictureRefusedError
 from worker.piktid.pictures import download
@@ -23,7 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
     ],
 )
 def test_a_picture_is_named_for_what_it_is_not_for_its_label(
-    server: Server, pool: httpx.Client, content: bytes, suffix: str, content_type: str
+    server: Server, pool: Pool, content: bytes, suffix: str, content_type: str
 ) -> None:
     server.answers = [answer(200, content, {"Content-Type": "application/octet-stream"})]
     picture = download(pool, f"{server.url}/drafts/1.jpg?Signature=abc")
@@ -31,7 +31,7 @@ def test_a_picture_is_named_for_what_it_is_not_for_its_label(
 
 
 def test_a_picture_is_fetched_without_token_and_its_link_not_logged(
-    server: Server, pool: httpx.Client, api: PiktID, caplog: pytest.LogCaptureFixture
+    server: Server, pool: Pool, api: PiktID, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     server.answers = [answer(200, {"credits": 1}, {"Set-Cookie": "a=b"}), answer(200, PNG)]
@@ -54,17 +54,17 @@ def test_a_picture_is_fetched_without_token_and_its_link_not_logged(
         "http://127.0.0.1.test/",
     ],
 )
-def test_a_picture_is_fetched_over_https_or_from_this_machine_only(pool: httpx.Client, url: str) -> None:
+def test_a_picture_is_fetched_over_https_or_from_this_machine_only(pool: Pool, url: str) -> None:
     assert type(failure(lambda: download(pool, url))) is PictureRefusedError
 
 
-def test_what_is_no_picture_or_too_large_is_refused(server: Server, pool: httpx.Client) -> None:
+def test_what_is_no_picture_or_too_large_is_refused(server: Server, pool: Pool) -> None:
     server.answers = [answer(200, b"<html>", {"Content-Type": "image/png"}), answer(200, PNG)]
     assert type(failure(lambda: download(pool, server.url))) is PictureRefusedError
     assert type(failure(lambda: download(pool, server.url, max_bytes=len(PNG) - 1))) is PictureRefusedError
 
 
-def test_a_picture_that_broke_off_or_has_moved_is_no_picture(server: Server, pool: httpx.Client) -> None:
+def test_a_picture_that_broke_off_or_has_moved_is_no_picture(server: Server, pool: Pool) -> None:
     server.answers = [Cut(answer(200, PNG)[:-1]), answer(403, b"<Error>Expired</Error>")]
     assert type(failure(lambda: download(pool, f"{server.url}/?a=b"))) is OutcomeUnknownError
     expired = failure(lambda: download(pool, f"{server.url}/?Signature=abc"))

@@ -2,12 +2,12 @@
 
 import json
 
-import httpx
 import pytest
 from calls import TOKEN, failure
 from pydantic import SecretStr
 from scripted_server import RESET, Server, answer
 
+from worker.network.pool import Pool
 from worker.piktid.answers import Extracted, Upload
 from worker.piktid.client import PiktID
 from worker.piktid.errors import InvalidRequestError, NotSentError, OutcomeUnknownError, PictureRefusedError
@@ -92,7 +92,7 @@ def test_a_description_that_cannot_be_read_may_have_been_charged(api: PiktID, se
     assert isinstance(failure(lambda: api.extract("img_1")), OutcomeUnknownError)
 
 
-def test_an_extraction_that_did_not_leave_is_known_not_to_have(pool: httpx.Client) -> None:
+def test_an_extraction_that_did_not_leave_is_known_not_to_have(pool: Pool) -> None:
     api = PiktID(pool, "http://127.0.0.1:9", SecretStr(TOKEN))
     assert isinstance(failure(lambda: api.extract("img_1")), NotSentError)
 

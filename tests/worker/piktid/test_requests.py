@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable
 
-import httpx
 import pytest
 from calls import BODY, TOKEN, VALIDATION, failure
 from pydantic import SecretStr
 from scripted_server import Cut, Server, answer
 
+from worker.network.pool import Pool
 from worker.piktid import client
 from worker.piktid.client import PiktID
 from worker.piktid.errors import (
@@ -32,7 +32,7 @@ def test_a_call_sends_the_body_the_token_and_no_cookie(server: Server, api: Pikt
     assert second.headers["Cookie"] is None
 
 
-def test_accounts_that_share_the_pool_keep_their_own_tokens(server: Server, pool: httpx.Client) -> None:
+def test_accounts_that_share_the_pool_keep_their_own_tokens(server: Server, pool: Pool) -> None:
     server.answers = [answer(200, {"credits": 1}), answer(200, {"credits": 2})]
     for token in ("one", "two"):
         PiktID(pool, server.url, SecretStr(token)).me()
@@ -137,7 +137,7 @@ def test_a_success_without_the_needed_field_leaves_the_outcome_unknown(
 
 
 @pytest.mark.parametrize("token", ["", " ", "two\nlines", "tok\u00e9n", " padded"])
-def test_a_token_that_no_header_can_carry_is_refused_unnamed(pool: httpx.Client, token: str) -> None:
+def test_a_token_that_no_header_can_carry_is_refused_unnamed(pool: Pool, token: str) -> None:
     with pytest.raises(ValueError, match="no header can carry") as raised:
         PiktID(pool, "https://v2.api.piktid.com", SecretStr(token))
     assert not token.strip() or token not in str(raised.value)
@@ -154,6 +154,6 @@ def test_a_token_that_no_header_can_carry_is_refused_unnamed(pool: httpx.Client,
         "https://a/?b=c",
     ],
 )
-def test_an_api_that_would_get_the_token_in_the_clear_is_refused(pool: httpx.Client, url: str) -> None:
+def test_an_api_that_would_get_the_token_in_the_clear_is_refused(pool: Pool, url: str) -> None:
     with pytest.raises(ValueError, match="must be https"):
         PiktID(pool, url, SecretStr(TOKEN))
