@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from config import durations, logs
-from config.accounts import Account, load_accounts
+from config.accounts import Account, accounts_at_start
 from config.settings import Settings, settings
 from config.times import monotonic
 from worker.files.fetch_limiter import FetchLimiter, share_of
@@ -68,10 +68,9 @@ def runtime() -> Runtime:
     """Return this process's connections, opened by the first call; accounts' limits are put on record."""
     values = settings()
     logs.configure(values)
-    accounts = load_accounts(values)
+    accounts = accounts_at_start(values)
     ledger = Ledger(connect(process_redis_url()), values)
-    for account in accounts.values():
-        ledger.configure(account)
+    ledger.configure(accounts.values())
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
     return Runtime(values, accounts, ledger, apis, FetchLimiter(share_of(values.threads)))

@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ ACCOUNT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ACCOUNT_NAME_RULE = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 
+#: Of ten thousand accounts most say nothing of their limits.
+_DEFAULTS = Limits()
+
+
 class AccountsError(IdentityWorkerError):
     """Raised when the accounts can't be read; says which file, account and field."""
 
@@ -35,7 +40,16 @@ class Account(BaseModel):
 
     name: str
     token: SecretStr
-    limits: Limits = Limits()
+    limits: Limits = _DEFAULTS
+
+
+@lru_cache(maxsize=1)
+def accounts_at_start(settings: Settings) -> dict[str, Account]:
+    """Return the accounts as this process has read them first, or the one that it is a fork of.
+
+    Raises AccountsError.
+    """
+    return load_accounts(settings)
 
 
 def load_accounts(settings: Settings) -> dict[str, Account]:
@@ -100,7 +114,7 @@ def _limits(where: str, table: dict[str, Any]) -> Limits:
         if key not in Limits.model_fields:
             raise AccountsError(f"{where}.{key}: {_unknown(key)}")
     try:
-        limits = Limits(**given)
+        limits = Limits(**given) if given else _DEFAULTS
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise AccountsError(f"{where}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
@@ -151,7 +165,8 @@ def _legible(where: str, token: str) -> SecretStr:
 
 def _read(where: str, name: str) -> str:
     try:
-        token = Path(name).read_text(encoding="utf-8-sig").strip()
+        with open(name, encoding="utf-8-sig") as file:  # noqa: PTH123  # to make a Path takes as long again
+            token = file.read().strip()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds more than text, or its name does"
         raise AccountsError(f"{where}: {_NO_FILE}: {why}") from None

@@ -31,7 +31,7 @@ from actors.broker.broker import Broker
 from actors.runtime import runtime
 from cli.demo.ports import free_port
 from config import keys
-from config.accounts import DEFAULT
+from config.accounts import DEFAULT, accounts_at_start
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
@@ -177,6 +177,7 @@ def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Se
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     process_settings.cache_clear()
+    accounts_at_start.cache_clear()
     return process_settings()
 
 

@@ -6,7 +6,7 @@ leases and streams stand in `worker.ledger.leases`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from config import keys
 from worker.ledger.arrivals import Arrival, Arrived
@@ -22,7 +22,7 @@ from worker.ledger.command_answers import (
 from worker.ledger.events import BriefUpdated
 from worker.ledger.records import account_subject, brief_subject, inside
 from worker.ledger.transition import Answer, Move, Note, Transition
-from worker.store.functions import Command, flag, nothing, number
+from worker.store.functions import Command, flag, nothing, number, texts
 
 #: What changes or tells a record: {field: text}.
 Fields = Mapping[str, str]
@@ -135,10 +135,23 @@ def stop(
 # Accounts and batches.
 
 
-def set_limits(account: str, limits: Fields, by: str, file: str | None = None) -> Command[bool]:
-    """Put an account's limits on record; `file` is their text where they come from the configuration."""
-    given = {"account": account, "limits": limits, "by": by, "file": file}
-    return Command("set_limits", _account(account), flag, given)
+class Configured(TypedDict):
+    """The limits that accounts have by the configuration; `file` is those limits as one text."""
+
+    accounts: list[str]
+    limits: Fields
+    file: str
+
+
+def set_limits(account: str, limits: Fields, by: str) -> Command[None]:
+    """Put an account's limits on record."""
+    given = {"account": account, "limits": limits, "by": by}
+    return Command("set_limits", _account(account), nothing, given)
+
+
+def configure(groups: Sequence[Configured]) -> Command[list[str]]:
+    """Put configured limits on record; answers the accounts of which something was set."""
+    return Command("configure", keys.ACCOUNTS(), texts, {"groups": list(groups)})
 
 
 def resume(account: str, by: str) -> Command[dict[str, str]]:

@@ -37,6 +37,7 @@ MODULES = (
     "arrivals",
     "orphans",
     "admission",
+    "limit_changes",
 )
 FOLDER = Path(__file__).parent / "lua"
 

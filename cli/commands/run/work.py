@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -18,7 +19,9 @@ def command(
     ] = 1,
     threads: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Threads of each process; else IDENTITY_WORKER_THREADS, or 8."),
+        typer.Option(
+            metavar="N", min=1, help="Threads of each process; else IDENTITY_WORKER_THREADS, or 64."
+        ),
     ] = None,
 ) -> None:
     """Take briefs from the queue and run their steps until stopped."""
@@ -26,14 +29,14 @@ def command(
 
     from config import logs
     from config import processes as starting
-    from config.accounts import AccountsError, load_accounts
+    from config.accounts import AccountsError, accounts_at_start
     from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
     try:
         values = settings()
-        load_accounts(values)
+        accounts_at_start(values)
         if values.redis_url is None:
             check_package(OWN_SERVER)
     except (AccountsError, SettingsError) as error:
@@ -44,6 +47,7 @@ def command(
     logs.configure(values)
     if values.redis_url is not None:
         _refuse_unusable_redis(values)
+    import_module("actors.path")  # once for all of its processes, which are forks
     given = ["--processes", str(processes), "--threads", str(threads or values.threads)]
     # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
     sys.argv = starting.python("cli", "work", *given)

@@ -18,7 +18,7 @@ from worker.views import account_reading
 @pytest.fixture
 def studio(ledger: Ledger) -> str:
     """The name of an account that a worker has put on record."""
-    ledger.configure(Account(name="studio", token="hush", limits=Limits(jobs=5)))  # type: ignore[arg-type]  # pydantic's own
+    ledger.configure([Account(name="studio", token="hush", limits=Limits(jobs=5))])  # type: ignore[arg-type]  # pydantic's own
     return "studio"
 
 

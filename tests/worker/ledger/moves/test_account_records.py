@@ -35,7 +35,7 @@ def changes(client: "redis.Redis") -> list[dict[str, Any]]:
 
 
 def test_the_limits_of_an_account_are_put_on_record(client: "redis.Redis", ledger: Ledger) -> None:
-    assert ledger.configure(configured(jobs=2, slots=7))
+    assert ledger.configure([configured(jobs=2, slots=7)])
     assert caps(client) == (2, 7)
     assert client.smembers(keys.ACCOUNTS()) == {ACCOUNT}
     assert "the token" not in repr(client.hgetall(keys.RECORD(f"account:{ACCOUNT}")))
@@ -45,30 +45,30 @@ def test_the_limits_of_an_account_are_put_on_record(client: "redis.Redis", ledge
 def test_changed_limits_outlive_a_restart_but_not_a_new_configuration(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
-    ledger.configure(configured(jobs=2, slots=7))
+    ledger.configure([configured(jobs=2, slots=7)])
     ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
-    assert not ledger.configure(configured(jobs=2, slots=7))
+    assert not ledger.configure([configured(jobs=2, slots=7)])
     assert caps(client) == (3, 7)
-    assert ledger.configure(configured(jobs=4, slots=7))
+    assert ledger.configure([configured(jobs=4, slots=7)])
     assert caps(client) == (4, 7)
 
 
 def test_a_library_is_counted_at_first_and_not_at_each_start(client: "redis.Redis", ledger: Ledger) -> None:
     library = f"library:{ACCOUNT}"
-    ledger.configure(configured(jobs=2))
+    ledger.configure([configured(jobs=2)])
     due: Any = client.zscore(keys.TIMERS(), library)
     assert due <= ledger.now()
     client.zadd(keys.TIMERS(), {library: 4e12})
-    ledger.configure(configured(jobs=3))
+    ledger.configure([configured(jobs=3)])
     assert client.zscore(keys.TIMERS(), library) == 4e12
 
 
 def test_a_new_configuration_leaves_alone_what_it_says_nothing_new_of(
     client: "redis.Redis", ledger: Ledger
 ) -> None:
-    ledger.configure(configured(jobs=2, slots=7))
+    ledger.configure([configured(jobs=2, slots=7)])
     ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
-    assert ledger.configure(configured(jobs=2, slots=8))
+    assert ledger.configure([configured(jobs=2, slots=8)])
     assert caps(client) == (3, 8)
     assert changes(client)[0]["limits"] == {"slots": "8"}
 
@@ -80,16 +80,16 @@ def test_a_weight_no_more_configured_is_gone_unless_a_person_set_it(
         fields: dict[str, str] = client.hgetall(keys.RECORD(f"account:{ACCOUNT}"))
         return {field: text for field, text in fields.items() if field.startswith("weight:")}
 
-    ledger.configure(configured(weights={"a": 2, "b": 3}))
+    ledger.configure([configured(weights={"a": 2, "b": 3})])
     ledger.set_limits(ACCOUNT, {"weight:mine": "4"}, by="me")
-    assert ledger.configure(configured(weights={"b": 3}))
+    assert ledger.configure([configured(weights={"b": 3})])
     assert weights() == {"weight:b": "3", "weight:mine": "4"}
     assert changes(client)[0]["removed"] == ["weight:a"]
 
 
 def test_who_changed_limits_and_when_is_on_record(client: "redis.Redis", ledger: Ledger) -> None:
     before = ledger.now()
-    ledger.configure(configured(jobs=2))
+    ledger.configure([configured(jobs=2)])
     ledger.set_limits(ACCOUNT, {"jobs": "3"}, by="me")
     accept(ledger)
     ledger.apply(stored(ledger), Transition("failed", pause=Pause("pause", 60_000, "why", 401)))
