@@ -6,18 +6,22 @@ start, not the briefs that it would take.
 """
 
 import sys
+import threading
 from functools import partial
 from typing import Any
 
 import redis
 from dramatiq import Middleware, set_broker
 
+from actors import shares
 from actors.broker.broker import Broker
 from actors.reloading import can_reload
 from actors.runtime import runtime
 from config import logs
 from config.accounts import AccountsError
 from config.settings import SettingsError, settings
+from worker.files.fetch_limiter import share_of
+from worker.network.descriptors import allow_many
 from worker.store import startup
 from worker.store.embedded import EmbeddedServerError, process_redis_url
 from worker.store.remedies import remedy
@@ -26,11 +30,14 @@ log = logs.get("boot")
 
 
 class _Boot(Middleware):
-    """Opens the broker when a worker boots, whoever starts it; ends the process where it can't run."""
+    """Opens the broker when a worker boots, whoever starts it; ends the process where it can't run.
 
-    def before_worker_boot(self, broker: Any, _: Any) -> None:
+    And hears when a step is over.
+    """
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
         try:
-            _open(broker)
+            _open(broker, worker.worker_threads)
         except (AccountsError, SettingsError) as error:
             # Exit code 2, as everywhere: used wrongly.
             sys.stderr.write(f"identity-worker: {error}\n")
@@ -44,13 +51,20 @@ class _Boot(Middleware):
             log.exception("worker.not_booted")
             sys.exit(1)
 
+    def after_process_message(self, *_: Any, **__: Any) -> None:
+        """Give back the thread that a step has had for its account."""
+        shares.release(runtime().shares, runtime().ledger, threading.get_ident())
 
-def _open(broker: Broker) -> None:
+
+def _open(broker: Broker, threads: int) -> None:
     values = settings()
     logs.configure(values)
     url = process_redis_url()
     startup.check(url)
-    runtime()
+    allow_many()  # each thread may have a connection of its own
+    rt = runtime()
+    rt.fetches.most = share_of(threads)
+    rt.shares.threads = threads if len(rt.accounts) > 1 else None
     broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(can_reload, values))
 
 

@@ -88,7 +88,9 @@ def watch_held(subject: str) -> None:
     """Hand a held record's permit on once its job is over."""
     rt = runtime()
     record = rt.ledger.claim_step(subject)
-    if record is not None and record.state == "held" and _is_over(rt, record):
+    if record is None or record.state != "held" or not rt.begin(record.account, subject):
+        return
+    if _is_over(rt, record):
         rt.ledger.job_over(record)
         log.info("held.job_over", subject=subject)
 

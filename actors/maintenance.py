@@ -19,7 +19,7 @@ def count_identities(subject: str) -> None:
     """Count the account's own identities again: people add and delete some by hand."""
     rt = runtime()
     account = parse_subject(subject).name
-    if account not in rt.apis:
+    if account not in rt.apis or not rt.begin(account, subject):
         return
     since = rt.ledger.now()
     try:
@@ -36,7 +36,7 @@ def release_orphan(subject: str) -> None:
     """Give back the job permit of a subject whose record is gone, once its job is known to be over."""
     rt = runtime()
     orphan = orphans.find(rt.ledger.client, list(rt.apis), subject)
-    if orphan is None:
+    if orphan is None or not rt.begin(orphan.account, subject):
         return
     over = _is_over(rt, orphan)
     log.warning("permit.orphan", subject=subject, over=over, **orphan._asdict())

@@ -1,8 +1,10 @@
 """What a worker process shares among its actors: ledger, API clients, accounts; opened at first use."""
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 
+from actors.shares import AccountShares
 from config import durations, logs
 from config.accounts import Account, accounts_at_start
 from config.settings import Settings, settings
@@ -27,18 +29,27 @@ class Runtime:
     ledger: Ledger
     apis: dict[str, PiktID]
     fetches: FetchLimiter
+    shares: AccountShares
 
     def claim_step(self, subject: str) -> Record | None:
-        """Read a record for its step; None also of an account that this process has no token of.
+        """Read a record for its step; None also of an account that this process can do nothing for now.
 
-        While a deploy adds an account, only the new workers have it: the record's timer sends the step again
-        until one of them gets it. Nothing else may be claimed before.
+        While a deploy adds an account, only the new workers have its token: the record's timer sends the step
+        again until one of them gets it. Or the account has its share of the threads (`actors/shares.py`).
+        Nothing else may be claimed before.
         """
         record = self.ledger.claim_step(subject)
         if record is not None and record.account not in self.apis:
             log.warning("account.not_here", account=record.account, subject=subject)
             return None
+        if record is not None and not self.begin(record.account, subject):
+            log.info("step.waits_for_thread", account=record.account, subject=subject)
+            return None
         return record
+
+    def begin(self, account: str, subject: str) -> bool:
+        """Return whether this thread may call the API for an account; it may until its message has run."""
+        return self.shares.acquire(threading.get_ident(), account, subject)
 
     @property
     def paid_call_ms(self) -> int:
@@ -73,4 +84,5 @@ def runtime() -> Runtime:
     ledger.configure(accounts.values())
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
-    return Runtime(values, accounts, ledger, apis, FetchLimiter(share_of(values.threads)))
+    limiter = FetchLimiter(share_of(values.threads))
+    return Runtime(values, accounts, ledger, apis, limiter, AccountShares())

@@ -142,8 +142,8 @@ PEEK_SECONDS = 0.25
 RECLAIM_AGAIN_SECONDS = 3.0
 #: Before a message is given back whose step met a Redis error.
 GIVE_BACK_SECONDS = 1.0
-#: Between two looks of an idle thread whether it should end.
-DRAIN_LOOK_SECONDS = 0.2
+#: Between two looks of an idle thread of a process that ends whether it should end itself.
+DRAIN_LOOK_SECONDS = 0.02
 #: That steps which pay nothing may still take at the end; what is left of them runs elsewhere.
 DRAIN_GRACE_SECONDS = 1.0
 #: In which a second SIGINT is the first one once more: a runner in between passes Ctrl-C on to us, who had it

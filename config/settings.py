@@ -70,8 +70,9 @@ class Settings(BaseSettings):
     """How many times faster than the real API's the clocks of the API are; above 1 only with a sandbox."""
     request_timeout: float = Field(30.0, gt=0, json_schema_extra={"unit": "seconds"})
     """Seconds that an answer of the API may take."""
-    threads: int = Field(8, ge=1, json_schema_extra={"unit": "threads"})
-    """Worker threads a process, unless `work --threads` says otherwise."""
+    threads: int = Field(64, ge=1, json_schema_extra={"unit": "threads"})
+    """Worker threads a process, unless `work --threads` says otherwise: how many steps wait for the API at
+    once. One takes some 100 KB; an account may take no more of them than are free."""
     shutdown_seconds: float = Field(25.0, ge=0, json_schema_extra={"unit": "seconds"})
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""

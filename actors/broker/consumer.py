@@ -28,6 +28,8 @@ from worker.store.outages import is_outage
 
 log = logs.get("consumer")
 
+#: Messages that are fetched at once: a process with hundreds of threads must leave the others their share.
+MOST_AT_ONCE = 16
 #: Characters of an error that are kept with a dead letter.
 LONGEST_ERROR = 500
 
@@ -124,7 +126,7 @@ class BlockingConsumer(_RedisConsumer):
         try:
             free = self._free
             if free > 0:
-                self.message_cache.extend(self.broker.fetch(self.queue_name, free))
+                self.message_cache.extend(self.broker.fetch(self.queue_name, min(free, MOST_AT_ONCE)))
         finally:
             self.broker.fetching.release()
         if free > 0 and not self.message_cache:
@@ -155,9 +157,10 @@ class BlockingConsumer(_RedisConsumer):
         """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
         if self.message_cache or time.monotonic() - self._reclaimed < durations.RECLAIM_AGAIN_SECONDS:
             return
-        # A thread acknowledges in Redis first: a message on this list that no thread has was lost on its way
-        # here.
-        lost = self._held() - self._in_hand
+        # A thread acknowledges in Redis first, and nobody else fetches here: a message on Redis' list that no
+        # thread had before the list was read was lost on its way here.
+        in_hand = self._in_hand.copy()
+        lost = self._held() - in_hand
         if lost:
             log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
             self.broker.do_requeue(self.queue_name, *lost)

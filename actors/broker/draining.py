@@ -17,6 +17,7 @@ from typing import Any
 from dramatiq import Middleware
 from dramatiq.middleware import SkipMessage
 
+from actors.broker.work_queue import WorkQueue
 from config import durations, logs
 
 log = logs.get("draining")
@@ -54,7 +55,7 @@ class Draining(Middleware):
 
         It would notice them up to a second later, and be ended by the second one.
         """
-        worker.worker_timeout = round(durations.DRAIN_LOOK_SECONDS * 1000)  # its threads look more often
+        worker.work_queue = WorkQueue()
 
         def told(number: int, _frame: FrameType | None) -> None:
             if number == signal.SIGHUP and self.can_reload is not None and not self.can_reload():
@@ -72,9 +73,10 @@ class Draining(Middleware):
         if self._told and not broker.stopping.is_set():
             self._end(broker, worker)
 
-    def before_worker_shutdown(self, broker: Any, _: Any) -> None:
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         """Stop also where the signal came before it was taken over."""
         broker.stopping.set()
+        worker.work_queue.end()
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         """Give back what would begin now; raises SkipMessage."""

@@ -36,7 +36,7 @@ MUTANTS = (
         ("what was taken before an error is looked for later", "            self._reclaimed = -math.inf\n            return None", "            return None"),
         ("nothing is reclaimed", "            self.broker.do_requeue(self.queue_name, *lost)\n", ""),
         ("reclaimed on errors only", "time.monotonic() - self._reclaimed < durations.RECLAIM_AGAIN_SECONDS", "self._reclaimed > 0"),
-        ("what is in hand is reclaimed", "lost = self._held() - self._in_hand", "lost = self._held()"),
+        ("what is in hand is reclaimed", "lost = self._held() - in_hand", "lost = self._held()"),
         ("only a lost connection is one, in ack, nack and requeue", "            except redis.RedisError as error:\n                log.warning(\"message.unsettled\"", "            except redis.ConnectionError as error:\n                log.warning(\"message.unsettled\""),
         ("an ack, nack or requeue is tried once", "                if self.broker.stopping.wait(pause):\n                    break", "                break"),
     ),

@@ -19,7 +19,7 @@ WEB_TESTS = (
 MUTANTS = (
     *of("worker/files/fetch_limiter.py", FETCH_TESTS,
         ("a host may have all fetches", "EACH_HOST = 1", "EACH_HOST = 99"),
-        ("all threads may fetch", "    return len(hosts) < self._most and", "    return"),
+        ("all threads may fetch", "    return len(hosts) < self.most and", "    return"),
         ("a fetch is kept for ever", "if each[1] > now}", "if True}"),
     ),
     *of("actors/fetch_limits.py", FETCH_TESTS,

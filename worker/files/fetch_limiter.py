@@ -29,7 +29,8 @@ class FetchLimiter:
     """The limiter of one process: the fetches under way, and the briefs that wait to fetch."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
+        """Fetches at once, of all hosts."""
         self._lock = threading.Lock()
         self._active: dict[str, tuple[str, float]] = {}
         """Of each subject its host, and until when it may begin, or that it has begun."""
@@ -67,4 +68,4 @@ class FetchLimiter:
         now = time.monotonic()
         self._active = {subject: each for subject, each in self._active.items() if each[1] > now}
         hosts = [host_ for host_, _ in self._active.values()]
-        return len(hosts) < self._most and hosts.count(host) < EACH_HOST
+        return len(hosts) < self.most and hosts.count(host) < EACH_HOST

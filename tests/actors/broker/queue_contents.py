@@ -1,8 +1,11 @@
 """What a queue holds, what workers have in hand, and how anybody puts a message there."""
 
+import time
 from typing import Any
 
 import redis
+from dramatiq.broker import MessageProxy
+from support import DEADLINE
 
 from config import keys
 
@@ -20,3 +23,12 @@ def put(client: "redis.Redis", redis_id: str | bytes, text: str | bytes) -> None
     """Put a message on the inlet queue as anybody can, with two commands."""
     client.hset(keys.MESSAGES(keys.INLET), redis_id, text)  # type: ignore[arg-type]  # bytes serve as well
     client.rpush(keys.QUEUE(keys.INLET), redis_id)
+
+
+def taken(consumer: Any, seconds: float = DEADLINE) -> MessageProxy:
+    """Return the next message, as a worker asks for it: again and again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if (message := next(consumer)) is not None:
+            return message  # type: ignore[no-any-return]  # dramatiq's has no types
+    raise AssertionError(f"no message within {seconds} s")

