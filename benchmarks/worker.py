@@ -1,0 +1,186 @@
+"""How many saturated accounts one worker holds, by the API's latency, and what it takes for them.
+
+    python -m benchmarks.worker [--accounts 60] [--latency 0,0.3,2] [--processes 1,2] [--threads 8,64,256]
+    python -m benchmarks.worker --accounts 1000 --latency 0.3,2 --threads 768
+
+A saturated account makes 5 briefs a minute, the most that its limits allow. They are sent evenly, so that
+each account sends one every 12 seconds, to a worker beside a raw API (benchmarks/raw_api.py). Measured
+are, once all are under way, the briefs a second that end, how many seconds of them are not at their end, the
+processor and memory of all processes of the worker, and the processor of Redis.
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from actors.broker.broker import Broker, brief_message
+from benchmarks.frame.report import Figure, report
+from benchmarks.harness import cpu_seconds, process_running
+from cli.demo.ports import free_port
+from config import keys
+from worker.store import embedded
+from worker.store.connection import connect
+
+#: Briefs a second of one saturated account, and the accounts of the goal.
+EACH = 5 / 60
+SATURATED = 1_000
+#: Seconds of a job at the API, in which a worker that keeps up has ended all steps of a brief but its calls,
+#: and from the start of a worker to its first message.
+JOB, MARGIN, START = 1.0, 4.0, 60.0
+#: Threads that send briefs.
+SENDERS = 8
+#: Calls of the API that a brief takes, one after the other.
+CALLS = 4
+
+
+def main(given: argparse.Namespace) -> None:
+    """Measure each mode, and report it."""
+    figures: dict[str, Figure] = {}
+    for threads in given.threads:
+        for processes in given.processes:
+            for latency in given.latency:
+                row = measure(given.accounts, latency, processes, threads, given.seconds)
+                mode = f"{latency:g}s" if latency >= 1 else f"{1000 * latency:g}ms"
+                mode += "" if processes == 1 else f"_{processes}_processes"
+                mode += "" if given.accounts == SATURATED else f"_{given.accounts}_accounts"
+                mode += "" if len(given.threads) == 1 else f"_{threads}_threads"
+                figures |= {f"{name}_{mode}": figure for name, figure in row.items()}
+    report("worker", figures, **vars(given))
+
+
+def measure(accounts: int, latency: float, processes: int, threads: int, seconds: float) -> dict[str, Figure]:
+    """Return what a worker makes of so many saturated accounts."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(embedded.running(folder / "valkey"))
+        port = free_port()
+        environment = {
+            **os.environ,
+            "REDIS_URL": url,
+            "PIKTID_API_URL": f"http://127.0.0.1:{port}",
+            "ACCOUNTS_FILE": str(accounts_file(folder, accounts)),
+        }
+        api = [sys.executable, "-m", "benchmarks.raw_api", str(port), str(latency), str(JOB)]
+        stack.enter_context(process_running(api, folder / "api.log", environment))
+        work = [str(Path(sys.executable).parent / "identity-worker"), "work"]
+        work += ["--processes", str(processes), "--threads", str(threads)]
+        worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
+        client = connect(url)
+        _wait_for_workers(client, processes)
+        return _watched(client, url, accounts, latency, seconds, worker.pid)
+
+
+def accounts_file(folder: Path, count: int) -> Path:
+    """Write a file of accounts with the API's own limits, but for slots, which a long run would use up."""
+    path = folder / "accounts.toml"
+    tables = []
+    for name in map(_name, range(count)):
+        (folder / name).write_text(name)
+        tables.append(f'[accounts.{name}]\ntoken_file = "{folder / name}"\nslots = "none"\n')
+    path.write_text("".join(tables))
+    return path
+
+
+def _name(number: int) -> str:
+    return f"a{number}"
+
+
+def _wait_for_workers(client: "redis.Redis", count: int) -> None:
+    until = time.monotonic() + START
+    while client.zcard(keys.WORKERS()) < count:
+        if time.monotonic() > until:
+            raise TimeoutError("the worker did not start")
+        time.sleep(0.05)
+
+
+def _watched(
+    client: "redis.Redis", url: str, accounts: int, latency: float, seconds: float, worker: int
+) -> dict[str, Figure]:
+    """Send briefs, wait until all that belongs to them is under way, and watch for so many seconds."""
+    takes = CALLS * latency + 2 * JOB + MARGIN
+    before: dict[str, float] = {}
+    began = time.monotonic()
+    for sent in _sending(url, accounts, takes + seconds):
+        now = time.monotonic() - began
+        if not before and now >= takes:
+            before = {"at": now, "sent": sent, **_reading(client, worker)}
+    after = {"at": time.monotonic() - began, "sent": sent, **_reading(client, worker)}
+    passed, sent, finished, worker_seconds, redis_seconds = (
+        after[name] - before[name] for name in ("at", "sent", "finished", "worker", "redis")
+    )
+    return {
+        "sent_per_second": Figure(sent / passed, "1/s"),
+        "briefs_per_second": Figure(finished / passed, "1/s"),
+        "accounts_held": Figure(finished / passed / EACH, "accounts"),
+        "seconds_under_way": Figure((after["sent"] - after["finished"]) / (accounts * EACH), "s"),
+        "cores": Figure(worker_seconds / passed, "cores"),
+        "processor_ms": Figure(1000 * worker_seconds / max(1, finished), "ms a brief"),
+        "redis_ms": Figure(1000 * redis_seconds / max(1, finished), "ms a brief"),
+        "memory_mb": Figure(memory(worker) / 2**20, "MB"),
+    }
+
+
+def _sending(url: str, accounts: int, seconds: float) -> Iterator[int]:
+    """Send a brief of each account in turn, at the rate of them all; yield how many were sent."""
+    broker, began, sent = Broker(url), time.monotonic(), 0
+    with ThreadPoolExecutor(SENDERS) as pool:  # each write is synced
+        while (now := time.monotonic() - began) < seconds:
+            due = range(sent, math.ceil(now * accounts * EACH))
+            list(pool.map(lambda number: _send(broker, number, _name(number % accounts)), due))
+            sent += len(due)
+            yield sent
+            time.sleep(0.05)
+
+
+def _send(broker: Broker, number: int, account: str) -> None:
+    face = {"appearance": {"age": 20 + number % 40}, "num_variations": 1}
+    brief = {"brief_id": f"b{number}", "account": account, "instructions": [face]}
+    broker.enqueue(brief_message(json.dumps(brief)))
+
+
+def _reading(client: "redis.Redis", worker: int) -> dict[str, float]:
+    cpu = client.info("cpu")
+    return {
+        "finished": client.zcard(keys.FINISHED()),
+        "redis": float(cpu["used_cpu_sys"]) + float(cpu["used_cpu_user"]),
+        "worker": cpu_seconds(worker),
+    }
+
+
+def memory(pid: int) -> int:
+    """Return the bytes that a process and its living children have in memory, shared ones once (proc(5))."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    total = next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        total += memory(int(child))
+    return total
+
+
+def numbers(kind: type) -> Any:
+    """Return what reads a list of numbers from a command line."""
+    return lambda text: [kind(each) for each in text.split(",")]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.worker")
+    parser.add_argument("--accounts", type=int, default=60)
+    parser.add_argument("--latency", type=numbers(float), default=[0.0, 0.3, 2.0])
+    parser.add_argument("--processes", type=numbers(int), default=[1])
+    parser.add_argument("--threads", type=numbers(int), default=[64])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main(_arguments())

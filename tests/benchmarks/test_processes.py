@@ -1,0 +1,20 @@
+"""The benchmarks that start processes of their own still measure, in their smallest size."""
+
+import pytest
+
+from benchmarks import start, worker
+
+
+def test_a_worker_is_measured_beside_a_raw_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "JOB", 0.1)
+    monkeypatch.setattr(worker, "MARGIN", 0.5)
+    found = worker.measure(accounts=60, latency=0.0, processes=1, threads=4, seconds=1.0)
+    # How many of them end in it is for the machine to say.
+    assert found["sent_per_second"].ours > 0
+    assert found["memory_mb"].ours > 0
+
+
+def test_the_start_of_a_worker_is_measured() -> None:
+    found = start.measure(accounts=2)
+    assert found["processor_seconds"].ours > 0
+    assert found["memory_mb"].ours > 0
