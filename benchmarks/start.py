@@ -1,6 +1,6 @@
 """How long a worker takes to start, by the number of its accounts, and the memory that it has then.
 
-    python -m benchmarks.start [--accounts 1,1000,10000]
+    python -m benchmarks.start --accounts 1 1000 10000
 
 A start is over when the worker has said that it is alive, which it does before it takes its first message.
 The first start on a Redis puts the limits of all accounts on record, the second finds them there.
@@ -13,12 +13,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import redis
 
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import cpu_seconds, process_running
-from benchmarks.worker import accounts_file, memory, numbers
+from benchmarks.worker import accounts_file, memory
 from config import keys
 from worker.store import embedded
 from worker.store.connection import connect
@@ -27,12 +28,12 @@ ACCOUNTS = (1, 1_000, 10_000)
 DEADLINE = 60.0
 
 
-def main(counts: Sequence[int]) -> None:
+def main(counts: Sequence[int]) -> dict[str, Any]:
     """Start a worker with each number of accounts, and report what it took."""
     figures: dict[str, Figure] = {}
     for count in counts:
         figures |= {f"worker_{name}_{count}": figure for name, figure in measure(count).items()}
-    report("start", figures, accounts=list(counts))
+    return report("start", figures, accounts=list(counts))
 
 
 def measure(accounts: int) -> dict[str, Figure]:
@@ -68,5 +69,5 @@ def _started(client: "redis.Redis", folder: Path, environment: dict[str, str]) -
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.start")
-    parser.add_argument("--accounts", type=numbers(int), default=ACCOUNTS)
+    parser.add_argument("--accounts", type=int, nargs="+", default=ACCOUNTS)
     main(parser.parse_args().accounts)

@@ -1,7 +1,7 @@
 """How many saturated accounts one worker holds, by the API's latency, and what it takes for them.
 
-    python -m benchmarks.worker [--accounts 60] [--latency 0,0.3,2] [--processes 1,2] [--threads 8,64,256]
-    python -m benchmarks.worker --accounts 1000 --latency 0.3,2 --threads 768
+    python -m benchmarks.worker
+    python -m benchmarks.worker --accounts 1000 --latency 0.3 2 --threads 768
 
 A saturated account makes 5 briefs a minute, the most that its limits allow. They are sent evenly, so that
 each account sends one every 12 seconds, to a worker beside a raw API (benchmarks/raw_api.py). Measured
@@ -44,7 +44,7 @@ SENDERS = 8
 CALLS = 4
 
 
-def main(given: argparse.Namespace) -> None:
+def main(given: argparse.Namespace) -> dict[str, Any]:
     """Measure each mode, and report it."""
     figures: dict[str, Figure] = {}
     for threads in given.threads:
@@ -56,7 +56,7 @@ def main(given: argparse.Namespace) -> None:
                 mode += "" if given.accounts == SATURATED else f"_{given.accounts}_accounts"
                 mode += "" if len(given.threads) == 1 else f"_{threads}_threads"
                 figures |= {f"{name}_{mode}": figure for name, figure in row.items()}
-    report("worker", figures, **vars(given))
+    return report("worker", figures, **vars(given))
 
 
 def measure(accounts: int, latency: float, processes: int, threads: int, seconds: float) -> dict[str, Figure]:
@@ -167,17 +167,12 @@ def memory(pid: int) -> int:
     return total
 
 
-def numbers(kind: type) -> Any:
-    """Return what reads a list of numbers from a command line."""
-    return lambda text: [kind(each) for each in text.split(",")]
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worker")
     parser.add_argument("--accounts", type=int, default=60)
-    parser.add_argument("--latency", type=numbers(float), default=[0.0, 0.3, 2.0])
-    parser.add_argument("--processes", type=numbers(int), default=[1])
-    parser.add_argument("--threads", type=numbers(int), default=[64])
+    parser.add_argument("--latency", type=float, nargs="+", default=[0.0, 0.3, 2.0])
+    parser.add_argument("--processes", type=int, nargs="+", default=[1])
+    parser.add_argument("--threads", type=int, nargs="+", default=[64])
     parser.add_argument("--seconds", type=float, default=10.0)
     return parser.parse_args()
 
