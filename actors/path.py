@@ -45,6 +45,7 @@ def accept_brief(brief: Any) -> str | None:
         brief,
         message.message_id,
         message.options["redis_message_id"],
+        getattr(message, "handed", None),
     )
     arrived = accepted.arrived
     log.info(
@@ -132,7 +133,9 @@ def promote_draft(subject: str) -> None:
     if promotion is None or promotion.state != "planned":
         error_handling.resolve_promotion(rt, promotion)
         return
-    name = record_fields.explicit_name(rt.ledger.read(brief_subject(promotion.brief_id)), promotion)
+    # One that an earlier version has planned does not say how it may be named.
+    named = promotion if promotion.get("on_name_taken") else rt.ledger.read(brief_subject(promotion.brief_id))
+    name = record_fields.explicit_name(named, promotion)
     request = {"image_result_id": record_fields.current_draft(promotion)["image_result_id"], "name": name}
     send_by = rt.send_by()
     claim = transitions.promoting(promotion, request, send_by, rt.paid_call_ms)

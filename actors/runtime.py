@@ -4,6 +4,8 @@ import threading
 from dataclasses import dataclass
 from functools import cache
 
+from dramatiq.middleware import CurrentMessage
+
 from actors.shares import AccountShares
 from config import durations, logs
 from config.accounts import Account, accounts_at_start
@@ -38,7 +40,8 @@ class Runtime:
         again until one of them gets it. Or the account has its share of the threads (`actors/shares.py`).
         Nothing else may be claimed before.
         """
-        record = self.ledger.claim_step(subject)
+        message = CurrentMessage.get_current_message()
+        record = self.ledger.claim_step(subject, getattr(message, "handed", None))
         if record is not None and record.account not in self.apis:
             log.warning("account.not_here", account=record.account, subject=subject)
             return None

@@ -109,6 +109,13 @@ PROMOTION = (
     *_COMMON,
     Field("brief", TEXT, "choice", "its brief's id"),
     Field("instruction", COUNT, "choice", "its instruction, from 0"),
+    Field("name", TEXT, "choice", "the name that its brief gives its identities"),
+    Field(
+        "on_name_taken",
+        TEXT,
+        "choice",
+        "`suffix` or `fail`, as its brief; none: an earlier version planned it",
+    ),
     Field("candidates", JSON, "choice", "the drafts to try, best first"),
     Field("tried", COUNT, "choice, refusal", "the candidate that it is at, from 0"),
     Field("repeated", MARK, "failed preprocessing", "the draft was promoted once more"),

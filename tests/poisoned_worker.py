@@ -7,6 +7,7 @@ import os
 import signal
 
 from actors import path
+from worker.ledger.handed import Handed
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 
@@ -14,12 +15,12 @@ broker = path.broker
 _claim_step = Ledger.claim_step
 
 
-def _break(ledger: Ledger, subject: str) -> Record | None:
+def _break(ledger: Ledger, subject: str, handed: Handed | None = None) -> Record | None:
     if subject in os.environ.get("POISON", "").split():
         os.kill(os.getpid(), signal.SIGKILL)
     if subject in os.environ.get("BROKEN", "").split():
         raise ValueError("a bug of ours")
-    return _claim_step(ledger, subject)
+    return _claim_step(ledger, subject, handed)
 
 
 Ledger.claim_step = _break  # type: ignore[method-assign]  # what the processes of this test are for

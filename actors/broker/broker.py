@@ -10,10 +10,11 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from dramatiq import Message, Middleware
+import redis
+from dramatiq import Message, Middleware, Worker
 from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
@@ -23,17 +24,18 @@ from actors.broker.consumer import BlockingConsumer, Outcomes
 from actors.broker.draining import Draining
 from actors.broker.library import broker_library
 from config import durations, keys, logs
-from worker.store.connection import connect_bytes, unconnected
+from worker.ledger.handed import Taken
+from worker.store.connection import connect_bytes, decoded, unconnected
 from worker.store.functions import Functions
 
 log = logs.get("broker")
 
 
 class _OneEachThread(Middleware):
-    """Tells the broker how many threads its worker has."""
+    """Tells the broker of its worker, and how many threads that has."""
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        broker.prefetch = worker.worker_threads
+        broker.prefetch, broker.worker = worker.worker_threads, worker
 
 
 class Broker(RedisBroker):
@@ -55,7 +57,9 @@ class Broker(RedisBroker):
         self._functions = Functions(self.client, broker_library())
         self.in_hand: defaultdict[str, set[str]] = defaultdict(set)
         """The Redis ids of the messages that this process's threads have, by queue."""
-        self.fetched: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
+        self.worker: Worker | None = None
+        """The worker of this process; None in one that only sends."""
+        self.fetched: defaultdict[str, list[Taken]] = defaultdict(list)
         """The messages that were fetched and are about to be handed to a thread, by queue."""
         self.fetching = threading.Lock()
         """Held by the consumer that fetches: all queues share the threads."""
@@ -94,12 +98,40 @@ class Broker(RedisBroker):
         """Consume a queue, holding no more messages of all queues than there are threads to run them."""
         return super().consume(queue_name, min(prefetch, self.prefetch), timeout)
 
-    def fetch(self, queue_name: str, most: int) -> list[tuple[str, bytes]]:
-        """Take up to so many messages, on record as this worker's; return their ids and texts."""
+    def fetch(self, queue_name: str, most: int) -> list[Taken]:
+        """Take up to so many messages, on record as this worker's."""
         fetched = self._functions.run(commands.fetch(self.broker_id, queue_name, most))
         _tell(fetched.dead)
-        self.suspects |= {redis_id: topic for redis_id, _, topic in fetched.taken if topic}
-        return [(redis_id, text) for redis_id, text, _ in fetched.taken]
+        self.suspects |= {taken.id: topic for taken, topic in fetched.taken if topic}
+        return [taken for taken, _ in fetched.taken]
+
+    def held(self, queue_name: str) -> set[str]:
+        """Return the ids of what is on record as in this worker's hands."""
+        return set(map(decoded, self.client.smembers(keys.IN_HAND(self.broker_id, queue_name))))
+
+    def may_take(self) -> bool:
+        """Return whether a thread that has ended a step can run another one."""
+        # A worker that was told to consume other queues only has nobody to hand it to.
+        consumers = {} if self.worker is None else self.worker.consumers
+        return keys.STEPS in consumers and not self.stopping.is_set()
+
+    def is_taking(self) -> bool:
+        """Return whether a message has ended in Redis and not here yet, and another may be taken with it."""
+        return any(set(self.in_hand[queue]) - self.held(queue) for queue in (keys.INLET, keys.STEPS))
+
+    def go_on(self, taken: Taken) -> None:
+        """Hand a step that was taken with the end of another one to this worker's threads."""
+        thread = None if self.worker is None else self.worker.consumers.get(keys.STEPS)
+        consumer = None if thread is None else cast("BlockingConsumer | None", thread.consumer)
+        if thread is None or consumer is None:
+            return  # as the worker ends or begins: it is given back, or put back, as what was lost on its way
+        try:
+            message = consumer.read(taken)
+        except redis.RedisError as error:
+            log.warning("message.unsettled", queue=keys.STEPS, id=taken.id, error=str(error))
+            return
+        if message is not None:
+            thread.handle_message(message)
 
     def clear(self, redis_id: str) -> None:
         """Note that a message ran to its end, so that it is not taken for what killed its earlier workers."""

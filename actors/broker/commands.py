@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from config import keys
+from worker.ledger.handed import Taken, read_taken
 from worker.store.connection import decoded, encoded
 from worker.store.functions import Command, flag
 
@@ -15,8 +16,8 @@ from worker.store.functions import Command, flag
 class Fetched(NamedTuple):
     """The answer of `fetch`: the messages taken, and those made dead letters."""
 
-    taken: list[tuple[str, bytes, str]]
-    """Id, text, and what it is about where a worker has died with it, else ""."""
+    taken: list[tuple[Taken, str]]
+    """Each with what it is about where a worker has died with it, else ""."""
     dead: list[tuple[str, str]]
     """Id and reason."""
 
@@ -109,8 +110,8 @@ def survey(queue: str, hands: Sequence[str], put_off: str) -> Command[Surveyed]:
 
 def _fetched(answer: Any) -> Fetched:
     got, dead = answer
-    taken = zip(got[::3], got[1::3], got[2::3], strict=True)
-    return Fetched([(decoded(id_), text, decoded(topic)) for id_, text, topic in taken], _told(dead))
+    taken = [(read_taken([id_, text, *about]), decoded(topic)) for id_, text, topic, *about in got]
+    return Fetched(taken, _told(dead))
 
 
 def _tended(answer: Any) -> Tended:

@@ -23,7 +23,7 @@ from actors.broker.peek import wait_for_element
 from actors.broker.pipelines import following_messages
 from config import durations, keys, logs
 from config.backoff import backoff
-from worker.store.connection import decoded
+from worker.ledger.handed import Handed, Taken
 from worker.store.outages import is_outage
 
 log = logs.get("consumer")
@@ -68,8 +68,12 @@ class BlockingConsumer(_RedisConsumer):
         # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
         self.message_cache = self.broker.fetched[self.queue_name]
         self._reclaimed = -math.inf
+        self._missing: set[str] = set()
+        """What was on record as in hand here, and was not, at the last look."""
         self._backoff = backoff()
         self._resting = False
+        self._more = False
+        """Whether there may well be more to fetch, so that a peek would only cost time."""
 
     def __next__(self) -> MessageProxy | None:
         """Return the next message, or None after a while without one; never raises a Redis error."""
@@ -93,7 +97,7 @@ class BlockingConsumer(_RedisConsumer):
         self._reclaim()
         if not self.message_cache and self._something_to_fetch():
             self._fetch()
-        return self._read(*self.message_cache.pop(0)) if self.message_cache else None
+        return self.read(self.message_cache.pop(0)) if self.message_cache else None
 
     def _rest(self) -> None:
         """Fetch nothing more: the worker ends, and only its sign of life is still needed."""
@@ -129,7 +133,8 @@ class BlockingConsumer(_RedisConsumer):
                 self.message_cache.extend(self.broker.fetch(self.queue_name, min(free, MOST_AT_ONCE)))
         finally:
             self.broker.fetching.release()
-        if free > 0 and not self.message_cache:
+        peeked, self._more = not self._more, 0 < free <= len(self.message_cache)
+        if peeked and free > 0 and not self.message_cache:
             # Messages are left that must wait for a free thread, so the peek returns at once.
             self.broker.stopping.wait(durations.PEEK_SECONDS / 10)
 
@@ -138,9 +143,13 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.room.clear()
             if self._free <= 0 and not self.broker.room.wait(durations.PEEK_SECONDS):
                 return False
-        return wait_for_element(self.broker.client, keys.QUEUE(self.queue_name), durations.PEEK_SECONDS)
+        return self._more or wait_for_element(
+            self.broker.client, keys.QUEUE(self.queue_name), durations.PEEK_SECONDS
+        )
 
-    def _read(self, redis_id: str, data: bytes) -> MessageProxy | None:
+    def read(self, taken: Taken) -> MessageProxy | None:
+        """Return a message for a thread that runs it, None of one that can't be run."""
+        redis_id, data = taken.id, taken.text
         try:
             message = read_envelope(self.queue_name, redis_id, data)
         except EnvelopeError as error:
@@ -149,30 +158,35 @@ class BlockingConsumer(_RedisConsumer):
             return None
         self._in_hand.add(redis_id)
         proxy: Any = MessageProxy(message)
-        if self.queue_name == keys.INLET:  # the ids of steps are ours, and none is used twice
+        unique = self.queue_name != keys.INLET  # the ids of steps are ours, and none is used twice
+        if not unique:
             proxy.text = data
+        # What a worker has died with is cleared as it ends, and what others are to follow ends with those.
+        if redis_id not in self.broker.suspects and message.options.keys() == {"redis_message_id"}:
+            broker_id, may_take = self.broker.broker_id, self.broker.may_take
+            proxy.handed = Handed(broker_id, self.queue_name, taken, unique, may_take)
         return proxy  # type: ignore[no-any-return]  # it takes any attribute
 
     def _reclaim(self) -> None:
         """Give back what Redis says is in hand here and is not: the answer to its fetch was lost."""
         if self.message_cache or time.monotonic() - self._reclaimed < durations.RECLAIM_AGAIN_SECONDS:
             return
-        # A thread acknowledges in Redis first, and nobody else fetches here: a message on Redis' list that no
-        # thread had before the list was read was lost on its way here.
-        in_hand = self._in_hand.copy()
-        lost = self._held() - in_hand
+        before = self._in_hand.copy()
+        held = self.broker.held(self.queue_name)
+        # A thread acknowledges in Redis first, so what is on Redis' list and no thread has was lost on its way
+        # here; or it was taken with a move and is about to arrive, long before the next look.
+        missing = held - before - self._in_hand
+        lost = missing & self._missing if missing and self.broker.is_taking() else missing
+        self._missing = missing - lost
         if lost:
             log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
             self.broker.do_requeue(self.queue_name, *lost)
         self._reclaimed = time.monotonic()
 
-    def _held(self) -> set[str]:
-        """The Redis ids of what is on record as in this worker's hands."""
-        held = self.broker.client.smembers(keys.IN_HAND(self.broker.broker_id, self.queue_name))
-        return set(map(decoded, held))
-
     def ack(self, message: MessageProxy) -> None:
         """Acknowledge, or give back what met a Redis error or comes too late to be begun."""
+        if self._is_over(message):
+            return
         if getattr(message, "give_back", False):
             # Blocks a worker's thread, which can do nothing without Redis anyway.
             self.broker.stopping.wait(durations.GIVE_BACK_SECONDS)
@@ -183,10 +197,22 @@ class BlockingConsumer(_RedisConsumer):
 
     def nack(self, message: MessageProxy) -> None:
         """Make the message a dead letter."""
+        if self._is_over(message):
+            return
         # Without an error it never ran: Dramatiq knows no such actor.
         error = getattr(message, "error", f"no worker has an actor {message.actor_name[:40]}")
         text = getattr(message, "text", b"")
         self._end(lambda queue, redis_id: self.broker.dead_letter(queue, redis_id, error, text), message)
+
+    def _is_over(self, message: MessageProxy) -> bool:
+        """Return whether a message has ended with its step's move; go on with what was taken with it."""
+        handed: Handed | None = getattr(message, "handed", None)
+        if handed is None or not handed.is_over:
+            return False
+        if handed.following is not None:
+            self.broker.go_on(handed.following)
+        self._forget(message.options["redis_message_id"])
+        return True
 
     def _acknowledge(self, queue: str, redis_id: str, following: list[Following], text: bytes) -> None:
         # First: should the acknowledgement fail, it is run again, and must not be suspected any more.
@@ -209,6 +235,9 @@ class BlockingConsumer(_RedisConsumer):
                 log.warning("message.unsettled", queue=self.queue_name, id=redis_id, error=str(error))
                 if self.broker.stopping.wait(pause):
                     break
+        self._forget(redis_id)
+
+    def _forget(self, redis_id: str) -> None:
         self._in_hand.discard(redis_id)
         self.broker.room.set()
 
@@ -217,7 +246,7 @@ class BlockingConsumer(_RedisConsumer):
         if not self.broker.stopping.is_set():
             return
         try:
-            if left := self._held():
+            if left := self.broker.held(self.queue_name):
                 self.broker.do_requeue(self.queue_name, *left)
         except redis.RedisError as error:
             log.warning("messages.left", queue=self.queue_name, error=str(error))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from config import durations, keys
+from worker.ledger.kinds import Kind
 from worker.store.libraries import Library, library
 
 MODULES = ("base", "dead_letters", "entries")
@@ -28,6 +29,7 @@ def broker_library() -> Library:
             "inlet": keys.INLET,
             "steps": keys.STEPS,
             "holder": HOLDER,
+            "kinds": dict.fromkeys(Kind, True),
             "most_bytes": MOST_BYTES,
             "most_dead_letters": MOST_DEAD_LETTERS,
             "most_dead_letter_bytes": MOST_DEAD_LETTER_BYTES,

@@ -27,7 +27,7 @@ MUTANTS = (
     *of("worker/ledger/lua/lib/unclaimed.lua", TESTS,
         ("what was decided before is done", "not observed or tonumber(", "true or tonumber("),
         ("a new job is no news", "'sightings', 1)", "'sightings', 0)"),
-        ("a job that was adopted stays nobody's", "    redis.call('ZREM', key('UNCLAIMED', account), job)\n", ""),
+        ("a job that was adopted stays nobody's", "    if redis.call('ZREM', key('UNCLAIMED', account), job) == 1 then", "    if false then"),
         ("a snapshot outlives its job", "    redis.call('HDEL', key('JOB_SNAPSHOTS', account), job)\n", ""),
         ("a job is forgotten too early", "'-inf', whole(call.now - SETTING.unclaimed_ms), 'LIMIT'", "'-inf', whole(call.now - SETTING.unclaimed_ms + 1), 'LIMIT'"),
         ("a create under way may own no job", "        redis.call('ZADD', unresolved, whole(call.now), attempt)\n", ""),

@@ -7,7 +7,7 @@ entitles the caller to go on.
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 
@@ -18,6 +18,7 @@ from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefUpdated
+from worker.ledger.handed import Handed, ending
 from worker.ledger.kinds import Kind
 from worker.ledger.records import Record, parse_subject
 from worker.ledger.transition import Answer, Change, Note, Transition
@@ -26,13 +27,21 @@ from worker.store.functions import Command
 
 log = logs.get("ledger")
 
+T = TypeVar("T")
+
 
 class Ledger(AccountLedger):
     """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
 
-    def claim_step(self, subject: str) -> Record | None:
-        """Read a record as its step begins, and clear its mark of being woken: later events wake it again."""
-        return self._read(subject, clear_wake=True)
+    def claim_step(self, subject: str, handed: Handed | None = None) -> Record | None:
+        """Return a record as its step begins, its mark of being woken cleared: later events wake it again.
+
+        The message that is `handed` may have brought it. If so, it ends with the record's move.
+        """
+        brought = None if handed is None else handed.message
+        if brought is None or brought.subject != subject or "state" not in brought.fields:
+            return self._read(subject, clear_wake=True)
+        return Record(subject, brought.fields, brought.read_at, handed)
 
     def read(self, subject: str) -> Record | None:
         """Read a record and change nothing."""
@@ -56,13 +65,18 @@ class Ledger(AccountLedger):
 
         The record must still be in the state that it was read in, or was moved to with `record`, or in one of
         `also_from`, and at the attempt that it was read with: a late answer, or a run that another one has
-        overtaken, changes nothing.
+        overtaken, changes nothing. The message that led here ends with the move, unless that claims a paid
+        call: so a step does nothing after its last move.
         """
         states = [record.state, *transition.also_from]
         when = record.same_brief | {"grants": record.get("grants") or ""} | dict(transition.when)
         claim = _claim(transition)
         command = commands.advance(record.subject, transition, states=states, when=when, claim=claim)
-        answer = self._change(command, record, transition)
+        handed = record.handed
+        if handed is None or handed.is_over or transition.claim_by is not None:
+            answer = self._change(command, record, transition)
+        else:
+            answer = handed.end(self._change(ending(command, handed), record, transition))
         if answer is Answer.APPLIED:
             record.fields["state"] = transition.to
         return answer
@@ -73,7 +87,7 @@ class Ledger(AccountLedger):
         command = commands.note(record.subject, note, state=record.state, when=when, claim=_claim(note))
         return self._change(command, record, note)
 
-    def _change(self, command: Command[Answer], record: Record, change: Change) -> Answer:
+    def _change(self, command: Command[T], record: Record, change: Change) -> T:
         again = backoff()
         while True:
             try:
@@ -86,13 +100,16 @@ class Ledger(AccountLedger):
                 log.warning("paid_call.unrecorded", subject=record.subject, error=str(error))
                 time.sleep(next(again))
 
-    def accept(self, arrival: Arrival, redis_id: str | None = None) -> Arrived:
+    def accept(self, arrival: Arrival, redis_id: str | None = None, handed: Handed | None = None) -> Arrived:
         """Decide the outcome for an arriving brief, and act on it.
 
         `redis_id` is the id in Redis of the message that brings it. `identity.brief.conflict` is emitted once
-        for each; the caller makes a message in conflict a dead letter.
+        for each; the caller makes a message in conflict a dead letter. Any other that is `handed` ends.
         """
-        return self.functions.run(commands.accept(arrival, None if redis_id is None else encoded(redis_id)))
+        command = commands.accept(arrival, None if redis_id is None else encoded(redis_id))
+        if handed is None:
+            return self.functions.run(command)
+        return handed.end(self.functions.run(ending(command, handed)))
 
     def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
         """Return the outcomes if briefs arrived now; nothing changes."""

@@ -16,6 +16,7 @@ from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
 from worker.store.libraries import Library, library
 
 MODULES = (
+    "records",
     "base",
     "outbox",
     "accounts",
@@ -38,6 +39,7 @@ MODULES = (
     "orphans",
     "admission",
     "limit_changes",
+    "hands",
 )
 FOLDER = Path(__file__).parent / "lua"
 
@@ -77,6 +79,8 @@ def ledger_library(settings: Settings) -> Library:
             "unresolved": dict.fromkeys(UNRESOLVED, True),
         },
         "SETTING": {
+            "inlet": keys.INLET,
+            "steps": keys.STEPS,
             "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),
             "probe_ms": settings.api_ms(durations.PROBE_FIRST_SECONDS),
             "pause_most_ms": settings.api_ms(durations.PROBE_MOST_SECONDS),
@@ -91,6 +95,7 @@ def ledger_library(settings: Settings) -> Library:
             "lease_ms": durations.LEASE_MS,
             "lease_kept_ms": durations.LEASE_KEPT_MS,
             "grant_ms": durations.GRANT_MS,
+            "idle_ms": round(durations.TIMERS_IDLE_SECONDS * 1000),
             "again_ms": durations.STEP_AGAIN_MS,
             "lost_ms": durations.MESSAGE_LOST_MS,
             "keep_ms": round(settings.keep_days * 86_400_000),

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from worker.ledger.handed import Handed
 from worker.ledger.kinds import Kind
 
 
@@ -19,6 +20,8 @@ class Record:
     fields: dict[str, str]
     read_at: int
     """The server's time when it was read, ms."""
+    handed: Handed | None = field(default=None, compare=False, repr=False)
+    """The message that led a step to it, which ends with the step's move."""
 
     @property
     def age_ms(self) -> int:

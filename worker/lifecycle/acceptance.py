@@ -14,6 +14,7 @@ from worker.briefs.envelope import BRIEF_ID
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefAccepted, BriefFailed, ToldFault
+from worker.ledger.handed import Handed
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import inside
 from worker.lifecycle.journal_entries import fingerprint
@@ -64,11 +65,12 @@ def accept(
     raw: Any,
     message_id: str,
     redis_id: str | None = None,
+    handed: Handed | None = None,
 ) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
-    the id in Redis of a message in a queue.
+    the id in Redis of a message in a queue; one that is `handed` ends with this unless it is in conflict.
     """
     faults: list[Fault] = []
     try:
@@ -78,7 +80,7 @@ def accept(
         arriving = _bad_arrival(raw, message_id, faults)
     else:
         arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
-    return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id), faults)
+    return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id, handed), faults)
 
 
 def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:

@@ -38,15 +38,17 @@ def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> DraftsReady:
     return DraftsReady(job_id=brief.get("job_id"), choose=rules_of(brief), drafts=on_offer)
 
 
-def explicit_name(brief: Record | None, promotion: Record) -> str | None:
+def explicit_name(named: Record | None, promotion: Record) -> str | None:
     """Return the name to send with a promotion; None lets the API take the job's name and number it.
+
+    `named` is the record that says how it may be named, the promotion's own or its brief's.
 
     Only a brief that would rather fail than be renamed sends one (guide, *Name uniqueness*); its further
     identities are numbered as the API would.
     """
-    if brief is None or brief.get("on_name_taken") != OnNameTaken.FAIL:
+    if named is None or named.get("on_name_taken") != OnNameTaken.FAIL:
         return None
-    name = brief.get("name")
+    name = named.get("name")
     number = parse_subject(promotion.subject).number
     return name if not number or name is None else f"{name} {number + 1}"
 

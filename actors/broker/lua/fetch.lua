@@ -1,8 +1,8 @@
 -- fetch: take messages from a queue, on record as in this worker's hands.
 --
 -- worker, queue, most
--- Returns two lists: id, message, topic, id, message, topic, ...; the topic is '' unless a worker died with it in hand.
--- And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
+-- Returns two lists: {id, message, topic, subject, fields, time}, ...; the topic is '' unless a worker died with it in
+-- hand; the subject is that of a step's record with all its fields, {} of none, and the time in ms. And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
 -- size was looked at.
 --
 -- Atomic: a message is either in the queue or in the hands of somebody on the list of workers: nobody looks into any
@@ -33,11 +33,10 @@ end
 
 -- A message whose id is a dead letter's gets one of its own, or the reason of the one would be taken for the other's.
 -- With the same text it is that dead letter, brought back.
-local function beside_dead_letter(id)
+local function beside_dead_letter(id, text)
     if redis.call('HEXISTS', name .. '.XQ.msgs', id) == 0 then
         return id
     end
-    local text = redis.call('HGET', name .. '.msgs', id)
     local own = base.id_beside(name .. '.XQ.msgs', id, text)
     redis.call('HDEL', name .. '.msgs', id)
     redis.call('HSET', name .. '.msgs', own, text)
@@ -45,49 +44,55 @@ local function beside_dead_letter(id)
     return own
 end
 
--- Returns the id of the next message that can be run, nil where the element is none, and the element; nil of none.
-local function next_id()
-    local id = redis.call('LPOP', name)
-    if not id then
-        return nil, nil
+-- Returns the next element, nil where there is none, and the id and the text of its message if that can be run.
+local function next_message()
+    local element = redis.call('LPOP', name)
+    local text = element and redis.call('HGET', name .. '.msgs', element)
+    if not element then
+        return nil
+    elseif not text then
+        local bare = entries.sort(A.queue, element)
+        return element, bare and beside_dead_letter(bare, element), element
+    elseif #text > SETTING.most_bytes then
+        redis.call('HDEL', name .. '.msgs', element)
+        dead_letters.add(A.queue, element, text, {at = call.now, error = 'it has ' .. #text .. ' bytes, more than are read of any message'})
+        return element
     end
-    local size = redis.call('HSTRLEN', name .. '.msgs', id)
-    if size > SETTING.most_bytes then
-        local text = redis.call('HGET', name .. '.msgs', id)
-        redis.call('HDEL', name .. '.msgs', id)
-        dead_letters.add(A.queue, id, text, {at = call.now, error = 'it has ' .. size .. ' bytes, more than are read of any message'})
-        return nil, id
-    elseif size == 0 and redis.call('HEXISTS', name .. '.msgs', id) == 0 then
-        local bare = entries.sort(A.queue, id)
-        return bare and beside_dead_letter(bare), id
+    redis.call('ZREM', base.key('LATE', A.queue), element)
+    return element, beside_dead_letter(element, text), text
+end
+
+-- The subject of a step's message and all fields of its record, whose step has looked with that.
+local function record_of(text)
+    local subject = A.queue == SETTING.steps and base.subject_of(text)
+    if not subject or not SETTING.kinds[string.match(subject, '^(%a+):')] then
+        return '', {}
     end
-    redis.call('ZREM', base.key('LATE', A.queue), id)
-    return beside_dead_letter(id), id
+    redis.call('HDEL', base.key('RECORD', subject), 'hinted')
+    return subject, redis.call('HGETALL', base.key('RECORD', subject))
 end
 
 local busy = has_suspect()
 local taken, passed = {}, {}
 local odd = 0
-while #taken < 3 * A.most and odd < 100 do -- a flood of what is no message may not keep the server to itself
-    local id, element = next_id()
+while #taken < A.most and odd < 100 do -- a flood of what is no message may not keep the server to itself
+    local element, id, message = next_message()
     if not element then
         break
     end
     -- Of two messages with one id the second waits: what ends the one here would end the other.
     local again = id and redis.call('SISMEMBER', base.hands_of(A.worker, A.queue), id) == 1
     odd = odd + ((again or not id) and 1 or 0)
-    local message = id and redis.call('HGET', name .. '.msgs', id)
-    local topic = message and suspected(A.queue, id, message)
+    local topic = id and suspected(A.queue, id, message)
     if again then
         passed[#passed + 1] = element
     elseif topic and busy then
         passed[#passed + 1] = id
-    elseif message then
+    elseif id then
         busy = busy or topic
         redis.call('SADD', base.hands_of(A.worker, A.queue), id)
-        taken[#taken + 1] = id
-        taken[#taken + 1] = message
-        taken[#taken + 1] = topic or ''
+        local subject, fields = record_of(message)
+        taken[#taken + 1] = {id, message, topic or '', subject, fields, string.format('%.0f', call.now)}
     end
 end
 for n = #passed, 1, -1 do

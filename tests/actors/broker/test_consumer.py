@@ -161,7 +161,7 @@ def test_only_whoever_gives_no_sign_of_life_is_taken_for_dead(
 ) -> None:
     broker.tend()
     broker.enqueue(step("a"))
-    ((redis_id, _),) = broker.fetch(keys.STEPS, 1)
+    ((redis_id, *_),) = broker.fetch(keys.STEPS, 1)
     other = Broker(own_valkey.connection_url, prefetch=1)
     # By this, written by the worker's clock, Dramatiq's own maintenance would go, now and then.
     own_client.zadd(keys.HEARTBEATS(), {broker.broker_id: 1})
@@ -178,7 +178,7 @@ def test_what_an_unlisted_worker_took_is_put_back_when_it_dies(
     other = Broker(own_valkey.connection_url, prefetch=1)
     other.enqueue(step("a"))
     # Before its first sign of life, or taken for dead since its last one; and killed before the next.
-    ((redis_id, _),) = broker.fetch(keys.STEPS, 1)
+    ((redis_id, *_),) = broker.fetch(keys.STEPS, 1)
     own_client.zadd(keys.WORKERS(), {broker.broker_id: 1}, xx=True)
     other.tend()
     assert own_client.lrange(keys.QUEUE(keys.STEPS), 0, -1) == [redis_id]

@@ -116,7 +116,7 @@ def test_a_message_that_three_workers_died_with_is_a_dead_letter(
     sent = brokers[0].enqueue(step("submit_brief", "brief:b"))
     for dead, alive in itertools.pairwise(brokers):
         dead.tend()
-        ((redis_id, _),) = dead.fetch(keys.STEPS, 1)
+        ((redis_id, *_),) = dead.fetch(keys.STEPS, 1)
         assert client.zcard(keys.DEAD_LETTERS(keys.STEPS)) == 0
         client.zadd(keys.WORKERS(), {dead.broker_id: 1})
         alive.tend()

@@ -70,10 +70,10 @@ def test_a_message_that_is_taken_leaves_its_namesakes_reason(flow: Flow) -> None
 def test_a_dead_letter_that_is_pushed_again_is_brought_back(flow: Flow, other: Broker) -> None:
     element = "{broken"
     flow.client.rpush(INLET, element)
-    ((redis_id, data),) = other.fetch(keys.INLET, 1)
+    ((redis_id, data, *_),) = other.fetch(keys.INLET, 1)
     other.dead_letter(keys.INLET, redis_id, "first", data)
     flow.client.rpush(INLET, element)
-    ((again, _),) = other.fetch(keys.INLET, 1)
+    ((again, *_),) = other.fetch(keys.INLET, 1)
     assert again == redis_id
     assert dead(flow) == {}
     assert not flow.client.exists(keys.DEAD_LETTER_REASONS(), keys.DEAD_LETTER_BYTES())
@@ -96,7 +96,7 @@ def test_a_message_whose_id_gets_another_one_while_it_runs_ends_alone(
     flow: Flow, other: Broker, runs: bool
 ) -> None:
     put(flow, text("a"))
-    ((_, data),) = other.fetch(keys.INLET, 1)
+    ((_, data, *_),) = other.fetch(keys.INLET, 1)
     put(flow, text("b"))
     assert other.fetch(keys.INLET, 1) == [], "the second waits, also for this worker's other threads"
     if runs:
@@ -111,7 +111,7 @@ def test_a_message_whose_id_gets_another_one_while_it_runs_ends_alone(
 
 def test_of_two_messages_of_one_id_each_worker_ends_its_own(flow: Flow, other: Broker) -> None:
     put(flow, text("a"))
-    ((_, data),) = other.fetch(keys.INLET, 1)
+    ((_, data, *_),) = other.fetch(keys.INLET, 1)
     flow.accept(brief_id="b")
     put(flow, text("b", "Another"))
     flow.steps.run(keys.INLET)
@@ -122,7 +122,7 @@ def test_of_two_messages_of_one_id_each_worker_ends_its_own(flow: Flow, other: B
 def test_equal_briefs_pushed_at_once_are_one_and_no_dead_letter(flow: Flow, other: Broker) -> None:
     element = json.dumps(brief())
     flow.client.rpush(INLET, element, element)
-    ((redis_id, data),) = other.fetch(keys.INLET, 1)
+    ((redis_id, data, *_),) = other.fetch(keys.INLET, 1)
     other.acknowledge(keys.INLET, redis_id, [], data)
     flow.steps.run(keys.INLET)
     assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == [redis_id]
@@ -132,7 +132,7 @@ def test_equal_briefs_pushed_at_once_are_one_and_no_dead_letter(flow: Flow, othe
 def test_what_a_worker_has_no_more_it_makes_no_dead_letter(flow: Flow, other: Broker) -> None:
     put(flow, text("a"))
     other.tend()
-    ((_, data),) = other.fetch(keys.INLET, 1)
+    ((_, data, *_),) = other.fetch(keys.INLET, 1)
     flow.client.zadd(keys.WORKERS(), {other.broker_id: 1})
     flow.broker._tended = -math.inf
     flow.broker.tend()

@@ -63,7 +63,7 @@ def test_a_brief_is_accepted_bare_enveloped_listed_or_under_an_id(
 def test_a_pushed_brief_whose_worker_dies_is_put_back(flow: Flow, ours: Broker) -> None:
     flow.client.rpush(INLET, json.dumps(brief()))
     ours.tend()
-    ((redis_id, _),) = ours.fetch(keys.INLET, 1)
+    ((redis_id, *_),) = ours.fetch(keys.INLET, 1)
     flow.client.zadd(keys.WORKERS(), {ours.broker_id: 1})
     flow.steps.run(keys.INLET)
     assert flow.client.zrange(keys.UNFINISHED(), 0, -1) == [redis_id]

@@ -77,12 +77,16 @@ class KilledError(Exception):
 
 @pytest.fixture
 def killed(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """What brings a brief to a worker that is killed between its decision and the end of its message."""
+    """What brings a brief to a worker that is killed between its decision and the end of its message.
+
+    Of a message that a worker has died with before, these are two calls, as they were in earlier versions.
+    """
 
     def bring_and_kill(**fields: Any) -> None:
         flow.broker.enqueue(inlet_message(brief(**fields)))
         (redis_id,) = flow.client.lrange(keys.QUEUE(keys.INLET), 0, -1)
         consumer = flow.steps._consumers[keys.INLET]
+        flow.broker.suspects[str(redis_id)] = "killed its worker"
         with monkeypatch.context() as patch:
             for end in ("ack", "nack"):
                 patch.setattr(consumer, end, lambda _: (_ for _ in ()).throw(KilledError))
@@ -90,6 +94,7 @@ def killed(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 flow.steps.run(keys.INLET)
         # What `tend` does with what a dead worker held.
         consumer._in_hand.discard(str(redis_id))
+        flow.broker.suspects.clear()
         flow.broker.do_requeue(keys.INLET, str(redis_id))
 
     return bring_and_kill

@@ -8,17 +8,19 @@
 --   ARGV[3...] what may be any bytes, as a message's id, which its file knows as ...
 --
 -- A server keeps a library from one call to the next. So all that belongs to one call stands in one table, which is
--- made anew at each: `now` and `now_at_most` are the time, rounded down and up.
+-- made anew at each: `now` and `now_at_most` are the time, rounded down and up; `at_end` are functions, called when the
+-- command has its answer.
 local call
 
 local function begin(simulated)
     if simulated ~= '' then
-        return {now = tonumber(simulated), now_at_most = tonumber(simulated)}
+        return {now = tonumber(simulated), now_at_most = tonumber(simulated), at_end = {}}
     end
     local clock = redis.call('TIME')
     return {
         now = clock[1] * 1000 + math.floor(clock[2] / 1000),
         now_at_most = clock[1] * 1000 + math.ceil(clock[2] / 1000),
+        at_end = {},
     }
 end
 
@@ -28,7 +30,11 @@ local function register(name, flags, command)
         flags = flags,
         callback = function(_, arguments)
             call = begin(arguments[1])
-            return command(cjson.decode(arguments[2]), unpack(arguments, 3))
+            local answer = command(cjson.decode(arguments[2]), unpack(arguments, 3))
+            for _, finish in ipairs(call.at_end) do
+                finish()
+            end
+            return answer
         end,
     })
 end

@@ -18,15 +18,23 @@ function base.sign_in(worker)
     end
 end
 
+-- The first argument of a step's message, if it is a text, and its actor.
+function base.subject_of(text)
+    local is_json, message = pcall(cjson.decode, text)
+    local args = is_json and type(message) == 'table' and message.args
+    local subject = type(args) == 'table' and args[1]
+    if type(subject) == 'string' and type(message.actor_name) == 'string' then
+        return subject, message.actor_name
+    end
+end
+
 -- What a message is about: the actor and the subject of a step, also when another message brings it again; of any
 -- other message itself.
 function base.topic_of(queue, id, text)
     if queue == SETTING.steps and #text <= SETTING.most_bytes then
-        local ok, message = pcall(cjson.decode, text)
-        local args = ok and type(message) == 'table' and message.args
-        local subject = type(args) == 'table' and args[1]
-        if type(subject) == 'string' and type(message.actor_name) == 'string' then
-            return message.actor_name .. ' ' .. subject, message.actor_name
+        local subject, actor = base.subject_of(text)
+        if subject then
+            return actor .. ' ' .. subject, actor
         end
     end
     return queue .. '/' .. id

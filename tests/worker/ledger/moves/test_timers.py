@@ -2,11 +2,12 @@
 
 import redis
 from moved_records import generating, steps
-from support import everything
+from support import everything, stored
 
 from config import durations, keys
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
+from worker.ledger.transition import Note
 from worker.store.functions import Functions
 
 ACCOUNT = "default"
@@ -61,10 +62,22 @@ def test_a_timer_of_nothing_is_removed(client: "redis.Redis", functions: Functio
 
 
 def test_an_earlier_timer_raises_the_alarm_once(client: "redis.Redis", ledger: Ledger) -> None:
-    generating(ledger, "a", "job_a")
-    assert client.llen(keys.ALARM()) == 1
-    generating(ledger, "b", "job_b")
-    assert client.llen(keys.ALARM()) == 1
+    generating(ledger)
+    # The listeners look by themselves before a timer is due that is further away than that.
+    assert client.llen(keys.ALARM()) == 0
+    brief = stored(ledger, "brief:b")
+    soon = round(durations.TIMERS_IDLE_SECONDS * 500)
+    for ms in (soon, soon - 100):
+        ledger.note(brief, Note(timer_ms=ms))
+        assert client.llen(keys.ALARM()) == 1
+
+
+def test_a_timer_after_the_first_one_raises_no_alarm(client: "redis.Redis", ledger: Ledger) -> None:
+    generating(ledger)
+    client.zadd(keys.TIMERS(), {"brief:first": 1})
+    ledger.note(stored(ledger, "brief:b"), Note(timer_ms=1))
+    assert client.llen(keys.ALARM()) == 0
+    client.zrem(keys.TIMERS(), "brief:first")
 
 
 def test_reading_changes_nothing_and_a_claim_clears_only_the_wake_mark(

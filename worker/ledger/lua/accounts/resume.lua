@@ -7,21 +7,22 @@
 local record = accounts.record(A.account)
 local lifted = {}
 for _, what in ipairs(PAUSES) do
-    local till, reason = unpack(redis.call('HMGET', record, what .. '_until', what .. '_reason'))
+    local till, reason = records.many(record, what .. '_until', what .. '_reason')
     if (tonumber(till) or 0) > call.now then
         lifted[#lifted + 1] = what
         lifted[#lifted + 1] = reason
     end
     backoff.lift(A.account, what)
 end
-local working = redis.call('HGET', record, 'working')
+local working = records.get(record, 'working')
 if working then
     lifted[#lifted + 1] = 'working'
     lifted[#lifted + 1] = working
 end
-redis.call('HDEL', record, 'working', 'working_until')
-local seen = redis.call('HGET', record, 'slots_seen')
-if accounts.lift_slots_seen(A.account) > 0 then
+records.forget(record, 'working', 'working_until')
+local seen = records.get(record, 'slots_seen')
+if seen then
+    accounts.lift_slots_seen(A.account)
     lifted[#lifted + 1] = 'slots'
     lifted[#lifted + 1] = seen
 end

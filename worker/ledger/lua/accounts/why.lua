@@ -9,7 +9,7 @@
 -- Atomic: one picture of the account, which many others change meanwhile.
 local kind = base.kind_of(A.subject)
 local state, account, batch, slots_needed, score =
-    unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account', 'batch', 'need', 'place'))
+    records.many(base.record_of(A.subject), 'state', 'account', 'batch', 'need', 'place')
 if not state or state ~= KINDS[kind].waits then
     return ''
 end
@@ -29,7 +29,7 @@ end
 
 for _, what in ipairs({'pause', endpoint}) do
     local till, reason, count =
-        unpack(redis.call('HMGET', accounts.record(account), what .. '_until', what .. '_reason', what .. '_count'))
+        records.many(accounts.record(account), what .. '_until', what .. '_reason', what .. '_count')
     if (tonumber(till) or 0) > call.now then
         lacks('pause', {of = what, till = tonumber(till), reason = reason or '', refusals = tonumber(count) or 0})
     end
@@ -56,7 +56,7 @@ if not capacity.holds_job(account, A.subject) then
     local left = budget.account_left(account, limits)
     if not budget.fits_account(account, A.subject, left) then
         lacks('account budget', {account = account, cost = budget.cost_of(account, A.subject), left = left,
-            allowed = limits.budget, spent = tonumber(redis.call('HGET', accounts.record(account), 'spent')) or 0})
+            allowed = limits.budget, spent = tonumber(records.get(accounts.record(account), 'spent')) or 0})
     end
     if budget.waits_for_price(account, A.subject, limits, budget.learns_price(account)) then
         lacks('price', {account = account})

@@ -2,20 +2,26 @@
 -- to, or failed with its faults.
 --
 -- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, request_digest: an arrival
--- (worker/ledger/lua/lib/briefs/arrivals.lua)
+-- (worker/ledger/lua/lib/briefs/arrivals.lua); hand = the message that brings it, which ends with this unless in conflict
+-- (worker/ledger/lua/lib/hands.lua; or none)
 -- ... = the id in Redis of the message that brings it (or none)
 -- Returns {outcome, state of the brief that was on record or '', what is remembered of the same content having been
 -- bought or '', the paths in which it differs from that brief ...}; the outcome is accepted, same, replaced or conflict.
+-- With a hand {that list, what came of the message}.
 --
 -- Atomic, so that the same brief sent twice, or accepted by two workers at once, is one brief; and of two different
 -- ones of an id the second is told of, or takes the place of the first, whole.
 local redis_id = ...
 local outcome, state, paths = arrivals.outcome_of(A)
+local function answer(bought)
+    local told = {outcome, state, bought, unpack(paths)}
+    return A.hand and {told, outcome ~= 'conflict' and hands.end_message(A.hand, redis_id) or nil} or told
+end
 if outcome == 'same' then
-    return {outcome, state, ''}
+    return answer('')
 elseif outcome == 'conflict' then
     arrivals.tell_conflict(A, redis_id, state, paths)
-    return {outcome, state, '', unpack(paths)}
+    return answer('')
 end
 
 local subject = base.brief_subject(A.id)
@@ -56,4 +62,4 @@ else
         outbox.send_step(record, STATES[kind][A.state].actor, subject)
     end
 end
-return {outcome, state, bought or '', unpack(paths)}
+return answer(bought or '')

@@ -13,14 +13,16 @@
 -- observed = how often unclaimed jobs had been seen when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
--- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
+-- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again,
+-- hand = the message that led here, which ends with it (lib/hands.lua; or none); ... = that message's id
 -- Returns applied; duplicate when it is in that state already, or the end of this paid call is on record; conflict
 -- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
--- not as given, when a job is another's, or when more has been seen since.
+-- not as given, when a job is another's, or when more has been seen since. With a hand, applied comes as {applied, what
+-- came of the message}.
 --
--- Atomic: a crash leaves either the old state or the new one with its event, timer and freed permits.
+-- Atomic: a crash leaves either the old state and the message, or the new one with its event, timer and freed permits.
 local record = base.record_of(A.subject)
-local account, granted_at = unpack(redis.call('HMGET', record, 'account', 'granted_at'))
+local account, granted_at = records.many(record, 'account', 'granted_at')
 local function is_taken()
     for _, job in ipairs(A.unowned and account and A.jobs or {}) do
         if (redis.call('GET', base.key('JOB', account, job)) or A.subject) ~= A.subject then
@@ -31,7 +33,7 @@ local function is_taken()
 end
 
 local function is_where_it_was()
-    local state = redis.call('HGET', record, 'state')
+    local state = records.get(record, 'state')
     for _, from in ipairs(A.from or {state}) do
         if state == from then
             return true
@@ -56,7 +58,7 @@ local function is_on_record()
 end
 
 if answer ~= 'applied' then
-    if A.claim and redis.call('HGET', record, 'claim') == A.claim then
+    if A.claim and records.get(record, 'claim') == A.claim then
         return 'applied'
     elseif A.paid and is_on_record() then
         return 'duplicate'
@@ -69,7 +71,7 @@ if answer ~= 'applied' then
     return answer
 end
 if A.claim then
-    redis.call('HSET', record, 'claim', A.claim)
+    records.set(record, 'claim', A.claim)
 end
 granted_at = tonumber(granted_at) or 0
 if A.journal then
@@ -79,7 +81,7 @@ for _, job in ipairs(A.jobs or {}) do
     jobs.know(account, job, A.subject)
 end
 -- Not where an operator had asked for its end, which came instead.
-if A.promotions and redis.call('HGET', record, 'state') == 'choosing' then
+if A.promotions and records.get(record, 'state') == 'choosing' then
     choice.plan(A.subject, A.promotions)
 end
 local product = base.product_of(A.subject)
@@ -91,5 +93,10 @@ elseif A.completion == 'counted' and A.to ~= product.waits and A.to ~= product.u
     -- Not for one whose outcome is unknown: no answer is no proof that the account may go on.
     backoff.came_through(account, product.endpoint, granted_at)
 end
-admission.admit(account)
+if A.to ~= product.claimed then -- whose call is to be made has freed nothing
+    admission.admit(account)
+end
+if A.hand then
+    return {answer, hands.end_message(A.hand, ...)}
+end
 return answer

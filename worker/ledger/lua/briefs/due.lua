@@ -8,10 +8,10 @@
 -- is left to those that do.
 local function count(subject)
     local record = accounts.record(string.match(subject, ':(.*)'))
-    local message = redis.call('HGET', record, 'count_message')
+    local message = records.get(record, 'count_message')
     -- Without workers they would pile up.
     if not message or redis.call('HEXISTS', base.key('MESSAGES', 'steps'), message) == 0 then
-        redis.call('HSET', record, 'count_message', outbox.send('count_identities', subject))
+        records.set(record, 'count_message', outbox.send('count_identities', subject))
     end
 end
 
@@ -19,25 +19,26 @@ local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', base.whole(call.now)
 for _, subject in ipairs(due) do
     local kind = base.kind_of(subject)
     local record = base.record_of(subject)
-    local state = redis.call('HGET', record, 'state')
+    local state = records.get(record, 'state')
     if kind == 'account' then
-        redis.call('ZREM', KEY.TIMERS, subject)
+        outbox.clear_timer(subject)
         admission.admit(string.match(subject, ':(.*)'))
     elseif kind == 'library' then
-        redis.call('ZADD', KEY.TIMERS, base.whole(call.now + SETTING.library_ms), subject)
+        outbox.set_timer(subject, call.now + SETTING.library_ms)
         count(subject)
         orphans.sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admission.admit(string.match(subject, ':(.*)'))
     elseif not base.is_known(kind, state) or (state and STATES[kind][state].actor) then
-        redis.call('ZADD', KEY.TIMERS, base.whole(call.now + SETTING.again_ms), subject)
+        outbox.set_timer(subject, call.now + SETTING.again_ms)
         outbox.wake(subject)
     else
-        redis.call('ZREM', KEY.TIMERS, subject)
+        outbox.clear_timer(subject)
         if not state then
             outbox.wake(subject)
         end
     end
 end
+outbox.write_timers()
 local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
 return first[2] and math.max(0, tonumber(first[2]) - call.now) or -1

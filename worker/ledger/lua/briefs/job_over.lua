@@ -5,12 +5,12 @@
 -- have been brought back and be held with another job.
 --
 -- Atomic: freed and handed on, and the record ended if an operator has asked for that meanwhile.
-local state, account = unpack(redis.call('HMGET', base.record_of(A.subject), 'state', 'account'))
+local state, account = records.many(base.record_of(A.subject), 'state', 'account')
 if state ~= 'held' or not base.unchanged(base.record_of(A.subject), A.when) then
     return 'conflict'
 end
 redis.call('ZREM', base.key('PERMITS', account), A.subject)
-redis.call('ZREM', KEY.TIMERS, A.subject)
+outbox.clear_timer(A.subject)
 if stops.requested(A.subject) then
     transition.stop(account, A.subject)
 end

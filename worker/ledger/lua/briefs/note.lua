@@ -11,10 +11,10 @@
 --
 -- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
 local record = base.record_of(A.subject)
-local state, account, began_at = unpack(redis.call('HMGET', record, 'state', 'account', 'noted_at'))
+local state, account, began_at = records.many(record, 'state', 'account', 'noted_at')
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not base.unchanged(record, A.when) then
-    if A.claim and redis.call('HGET', record, 'claim') == A.claim then
+    if A.claim and records.get(record, 'claim') == A.claim then
         return 'applied'
     end
     -- What is so already is this very call, whose answer was lost.
@@ -24,7 +24,7 @@ if state ~= A.state or not base.unchanged(record, A.when) then
     return 'conflict'
 end
 if A.calls then
-    local prepare = tonumber(redis.call('HGET', base.record_of('account:' .. account), 'prepare_until')) or 0
+    local prepare = tonumber(records.get(base.record_of('account:' .. account), 'prepare_until')) or 0
     local paused = math.max(prepare, accounts.limits_of(account).pause.create)
     if paused > call.now then
         outbox.set_timer(A.subject, paused)
@@ -36,7 +36,7 @@ end
 
 base.put(record, A.set, {noted_at = base.whole(call.now), claim = A.claim})
 if A.forget then
-    redis.call('HDEL', record, unpack(A.forget))
+    records.forget(record, unpack(A.forget))
 end
 if A.journal then
     journal.write(base.brief_of(A.subject), A.journal)

@@ -8,6 +8,6 @@
 local subject = base.brief_subject(A.brief)
 local answer = choice.plan(subject, A.promotions)
 if answer == 'applied' then
-    admission.admit(redis.call('HGET', base.record_of(subject), 'account'))
+    admission.admit(records.get(base.record_of(subject), 'account'))
 end
 return answer

@@ -21,12 +21,12 @@ for _, change in ipairs(A.moves) do
 end
 journal.write(A.brief, A.journal)
 -- What an operator has stopped before is over: it would end the brief again at once.
-redis.call('HDEL', base.record_of(subject), 'wish', 'wish_why')
+records.forget(base.record_of(subject), 'wish', 'wish_why')
 for _, change in ipairs(A.moves) do
     transition.move(change.subject, change)
 end
 if A.promotions then
     choice.plan(subject, A.promotions)
 end
-admission.admit(redis.call('HGET', base.record_of(subject), 'account'))
+admission.admit(records.get(base.record_of(subject), 'account'))
 return 'applied'

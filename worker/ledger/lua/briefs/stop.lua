@@ -8,13 +8,13 @@
 -- Atomic: what waits for permits ends before it can be granted them, and what is under way finds that on record.
 local subject = base.brief_subject(A.brief)
 local record = base.record_of(subject)
-local state, account, requested = unpack(redis.call('HMGET', record, 'state', 'account', 'wish'))
+local state, account, requested = records.many(record, 'state', 'account', 'wish')
 if state == A.to or requested == A.to then
     return 'duplicate'
 elseif not state or STATES[base.kind_of(subject)][state].final or not base.unchanged(record, A.when) then
     return 'conflict'
 end
-redis.call('HSET', record, 'wish', A.to, 'wish_why', A.why)
+records.set(record, 'wish', A.to, 'wish_why', A.why)
 journal.write(A.brief, A.journal)
 local promotions = base.promotions_of(A.brief)
 for _, promotion in ipairs(promotions) do

@@ -12,7 +12,7 @@ local record = base.record_of(subject)
 if not base.has_record(subject) or not base.unchanged(record, A.when) then
     return 0
 end
-local state, account, before, score = unpack(redis.call('HMGET', record, 'state', 'account', 'batch', 'place'))
+local state, account, before, score = records.many(record, 'state', 'account', 'batch', 'place')
 local batch = A.batch or before
 batch = batch ~= '' and batch or nil
 before = before or nil
@@ -44,9 +44,9 @@ local function move_batch()
     for _, its in ipairs(subjects) do
         move_budget(its)
         if batch then
-            redis.call('HSET', base.record_of(its), 'batch', batch)
+            records.set(base.record_of(its), 'batch', batch)
         else
-            redis.call('HDEL', base.record_of(its), 'batch')
+            records.forget(base.record_of(its), 'batch')
         end
     end
     if before then
@@ -57,7 +57,7 @@ local function move_batch()
         budget.unpark(account, before)
     end
     if batch then
-        redis.call('ZADD', base.key('BATCH', batch), redis.call('HGET', record, 'accepted_at'), A.brief)
+        redis.call('ZADD', base.key('BATCH', batch), records.get(record, 'accepted_at'), A.brief)
         if is_final then
             batches.let_end(batch)
         else
@@ -70,9 +70,9 @@ end
 local function move_place()
     local priority = A.priority or fair.priority_of(tonumber(score))
     local to = fair.score_of(account, batch or '', priority)
-    redis.call('HSET', record, 'priority', priority)
+    records.set(record, 'priority', priority)
     for _, its in ipairs(subjects) do
-        redis.call('HSET', base.record_of(its), 'place', to)
+        records.set(base.record_of(its), 'place', to)
         local lists = {base.key('WAITING', account, 'prepare'), batch and base.key('PARKED', batch) or nil}
         for _, endpoint in ipairs(ENDPOINTS) do
             lists[#lists + 1] = base.key('WAITING', account, endpoint)

@@ -36,7 +36,7 @@ function base.brief_of(subject)
 end
 
 function base.has_record(subject)
-    return redis.call('HEXISTS', base.record_of(subject), 'state') == 1
+    return records.get(base.record_of(subject), 'state') ~= false
 end
 
 -- Set a record's fields, given and own, in one command.
@@ -50,13 +50,13 @@ function base.put(record, given, own)
         flat[#flat + 1] = field
         flat[#flat + 1] = text
     end
-    redis.call('HSET', record, unpack(flat))
+    records.set(record, unpack(flat))
 end
 
 -- Whether a record's fields are still as they were read; '' is a field that is not there.
 function base.unchanged(record, fields)
     for field, text in pairs(fields or {}) do
-        if (redis.call('HGET', record, field) or '') ~= text then
+        if (records.get(record, field) or '') ~= text then
             return false
         end
     end
@@ -70,7 +70,7 @@ end
 
 -- Returns {name = text} of those of a record's fields that are there.
 function base.fields_of(record, ...)
-    local names, got = {...}, redis.call('HMGET', record, ...)
+    local names, got = {...}, {records.many(record, ...)}
     local of = {}
     for n, name in ipairs(names) do
         of[name] = got[n] or nil
@@ -81,7 +81,7 @@ end
 -- The subjects of a brief's promotions, in their order.
 function base.promotions_of(brief)
     local subjects = {}
-    for n = 0, (tonumber(redis.call('HGET', base.record_of(base.brief_subject(brief)), 'promotions')) or 0) - 1 do
+    for n = 0, (tonumber(records.get(base.record_of(base.brief_subject(brief)), 'promotions')) or 0) - 1 do
         subjects[#subjects + 1] = 'promotion:' .. brief .. '#' .. n
     end
     return subjects

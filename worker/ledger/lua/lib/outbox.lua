@@ -71,11 +71,11 @@ end
 function outbox.emit(subject, type, more)
     local brief = brief_of(subject)
     local record = record_of(base.brief_subject(brief))
-    local known = redis.call('HMGET', record, 'account', 'envelope')
+    local known = {records.many(record, 'account', 'envelope')}
     if not known[2] then
         return -- a promotion whose brief was deleted: nobody knows any more whom to tell
     end
-    local number = redis.call('HINCRBY', record, 'events', 1)
+    local number = records.add(record, 'events', 1)
     outbox.append(brief .. '/' .. number, known[1], subject, type, known[2], more)
 end
 
@@ -91,17 +91,61 @@ function outbox.send(actor, subject)
     return id
 end
 
--- The listeners sleep until the first timer is due; an earlier one must wake them.
-function outbox.set_timer(subject, due)
+-- The listeners sleep until the first timer is due, and never longer than SETTING.idle_ms; an earlier one must wake them.
+local function wake_listeners(due)
+    if due >= call.now + SETTING.idle_ms then
+        return
+    end
     local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
-    redis.call('ZADD', KEY.TIMERS, whole(due), subject)
     if (not first[2] or due < tonumber(first[2])) and redis.call('LLEN', KEY.ALARM) == 0 then
         redis.call('LPUSH', KEY.ALARM, '1')
     end
 end
 
+-- Write the timers of this call, for whoever reads them by itself.
+function outbox.write_timers()
+    local set, gone, earliest = {}, {}, math.huge
+    for subject, due in pairs(call.timers or {}) do
+        if due then
+            set[#set + 1] = whole(due)
+            set[#set + 1] = subject
+            earliest = math.min(earliest, due)
+        else
+            gone[#gone + 1] = subject
+        end
+    end
+    call.timers = {}
+    if #set > 0 then
+        wake_listeners(earliest)
+        redis.call('ZADD', KEY.TIMERS, unpack(set))
+    end
+    if #gone > 0 then
+        redis.call('ZREM', KEY.TIMERS, unpack(gone))
+    end
+end
+
+local function keep_timer(subject, due)
+    if not call.timers then
+        call.timers = {}
+        call.at_end[#call.at_end + 1] = outbox.write_timers
+    end
+    call.timers[subject] = due
+end
+
+-- Timers are written at the end of the call, all at once.
+function outbox.set_timer(subject, due)
+    keep_timer(subject, due)
+end
+
+function outbox.clear_timer(subject)
+    keep_timer(subject, false)
+end
+
 function outbox.set_timer_sooner(subject, due)
-    local before = tonumber(redis.call('ZSCORE', KEY.TIMERS, subject))
+    local before = call.timers and call.timers[subject]
+    if before == nil then
+        before = tonumber(redis.call('ZSCORE', KEY.TIMERS, subject))
+    end
     if before and due < before then
         outbox.set_timer(subject, due)
     end
@@ -109,13 +153,13 @@ end
 
 -- Queue a record's step, and remember it and since when: until the step has looked, more wakes are one.
 function outbox.send_step(record, actor, subject)
-    redis.call('HSET', record, 'hinted', whole(call.now), 'message', outbox.send(actor, subject))
+    records.set(record, 'hinted', whole(call.now), 'message', outbox.send(actor, subject))
 end
 
 -- Wake the step that a record's state waits for, unless it is queued; a message lost from the queue is sent again.
 function outbox.wake(subject)
     local record = record_of(subject)
-    local state, woken_at, message = unpack(redis.call('HMGET', record, 'state', 'hinted', 'message'))
+    local state, woken_at, message = records.many(record, 'state', 'hinted', 'message')
     local kind = kind_of(subject)
     if not is_known(kind, state) then
         return

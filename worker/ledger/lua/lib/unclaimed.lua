@@ -13,7 +13,7 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 local function wake_unresolved(account)
     for _, attempt in ipairs(redis.call('ZRANGE', key('UNRESOLVED', account), 0, -1)) do
         local subject = string.match(attempt, '^(.*)/')
-        if redis.call('HGET', record_of(subject), 'state') == base.product_of(subject).unresolved then
+        if records.get(record_of(subject), 'state') == base.product_of(subject).unresolved then
             outbox.wake(subject)
         end
     end
@@ -24,7 +24,7 @@ function unclaimed.has_unresolved(account)
     local attempts = redis.call('ZRANGE', key('UNRESOLVED', account), 0, -1, 'WITHSCORES')
     for n = 1, #attempts, 2 do
         local subject = string.match(attempts[n], '^(.*)/')
-        local state, product = redis.call('HGET', record_of(subject), 'state'), base.product_of(subject)
+        local state, product = records.get(record_of(subject), 'state'), base.product_of(subject)
         if state == product.unresolved or (state == product.claimed and call.now - attempts[n + 1] >= SETTING.replay_again_ms) then
             return true
         end
@@ -44,8 +44,9 @@ function unclaimed.has_seen_only(account, observed)
 end
 
 function unclaimed.forget(account, job)
-    redis.call('ZREM', key('UNCLAIMED', account), job)
-    redis.call('HDEL', key('JOB_SNAPSHOTS', account), job)
+    if redis.call('ZREM', key('UNCLAIMED', account), job) == 1 then
+        redis.call('HDEL', key('JOB_SNAPSHOTS', account), job)
+    end
 end
 
 -- An event names an unclaimed job; what was known of that job may be out of date.
@@ -64,7 +65,7 @@ end
 -- operator's word to send it again is no such knowledge, and what was given up may have made a job all the same.
 function unclaimed.follow_create(account, subject, to, change)
     local product, unresolved = base.product_of(subject), key('UNRESOLVED', account)
-    local attempt = subject .. '/' .. (redis.call('HGET', record_of(subject), 'grants') or 0)
+    local attempt = subject .. '/' .. (records.get(record_of(subject), 'grants') or 0)
     if to == product.claimed then
         redis.call('ZREMRANGEBYSCORE', unresolved, '-inf', whole(call.now - SETTING.unclaimed_ms))
         redis.call('ZADD', unresolved, whole(call.now), attempt)

@@ -38,6 +38,6 @@ def at(flow: Flow, subject: str) -> None:
 
 def dead_step(flow: Flow) -> str:
     """Let the next step be one that broke; return the id of its dead letter."""
-    ((redis_id, _),) = flow.broker.fetch(keys.STEPS, 1)
+    ((redis_id, *_),) = flow.broker.fetch(keys.STEPS, 1)
     flow.broker.dead_letter(keys.STEPS, redis_id, "a bug of ours")
     return redis_id

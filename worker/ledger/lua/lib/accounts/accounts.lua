@@ -3,17 +3,6 @@ local accounts = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole
 
--- While a library is loaded Redis gives it no `ipairs`.
-local FIELDS = {'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count'}
-for n = 1, #LIMITS.names do
-    FIELDS[#FIELDS + 1] = LIMITS.names[n]
-end
-for n = 1, #ENDPOINTS do
-    FIELDS[#FIELDS + 1] = ENDPOINTS[n] .. '_until'
-    FIELDS[#FIELDS + 1] = ENDPOINTS[n] .. '_count'
-    FIELDS[#FIELDS + 1] = ENDPOINTS[n] .. '_full'
-end
-
 function accounts.record(account)
     return record_of('account:' .. account)
 end
@@ -29,10 +18,9 @@ end
 
 -- Returns what limits an account now; math.huge where nothing does.
 function accounts.limits_of(account)
-    local got = redis.call('HMGET', accounts.record(account), unpack(FIELDS))
     local of = {}
-    for n, field in ipairs(FIELDS) do
-        of[field] = tonumber(got[n]) or LIMITS.defaults[field]
+    for field, text in pairs(records.texts(accounts.record(account))) do
+        of[field] = tonumber(text) or LIMITS.defaults[field]
     end
     local limits = {
         jobs = of.jobs,
@@ -56,7 +44,7 @@ end
 
 -- Returns how many requests a window takes; 0: any number.
 function accounts.number_of(account, window)
-    return tonumber(redis.call('HGET', accounts.record(account), window.limit)) or LIMITS.defaults[window.limit]
+    return tonumber(records.get(accounts.record(account), window.limit)) or LIMITS.defaults[window.limit]
 end
 
 -- Write down who changed what of an account; the newest hundred stay.
@@ -75,11 +63,11 @@ function accounts.jobs_now(account, limits)
     if call.now >= limits.working_until then
         limits.working = limits.working + 1
         limits.working_until = call.now + SETTING.busy_ms
-        redis.call('HSET', record, 'working', limits.working, 'working_until', whole(limits.working_until))
+        records.set(record, 'working', limits.working, 'working_until', whole(limits.working_until))
     end
     if limits.working >= cap then
         limits.working = nil
-        redis.call('HDEL', record, 'working', 'working_until')
+        records.forget(record, 'working', 'working_until')
         return cap, nil
     end
     return limits.working, limits.working_until
@@ -87,15 +75,15 @@ end
 
 -- What the API has said of the slots is over: the operator says something else of them, or the API itself.
 function accounts.lift_slots_seen(account)
-    return redis.call('HDEL', accounts.record(account), 'slots_seen', 'slots_seen_at', 'slots_seen_reason', 'slots_beyond')
+    records.forget(accounts.record(account), 'slots_seen', 'slots_seen_at', 'slots_seen_reason', 'slots_beyond')
 end
 
 -- The API has taken a promote. One more than it is said to hold: the next count tells whether it holds more now, or
 -- somebody had deleted one.
 function accounts.look_beyond(account)
-    local seen = tonumber(redis.call('HGET', accounts.record(account), 'slots_seen'))
+    local seen = tonumber(records.get(accounts.record(account), 'slots_seen'))
     if seen and redis.call('ZCARD', key('IDENTITIES', account)) > seen then
-        redis.call('HSET', accounts.record(account), 'slots_beyond', 1)
+        records.set(accounts.record(account), 'slots_beyond', 1)
         outbox.set_timer('library:' .. account, call.now)
     end
 end
@@ -103,13 +91,14 @@ end
 -- The library was counted: what was learned of the slots holds only if it does not hold more.
 function accounts.correct_slots_seen(account)
     local record = accounts.record(account)
-    local counted, seen = redis.call('ZCARD', key('IDENTITIES', account)), tonumber(redis.call('HGET', record, 'slots_seen'))
-    local beyond = redis.call('HDEL', record, 'slots_beyond') == 1
+    local counted, seen = redis.call('ZCARD', key('IDENTITIES', account)), tonumber(records.get(record, 'slots_seen'))
+    local beyond = records.get(record, 'slots_beyond')
+    records.forget(record, 'slots_beyond')
     if seen and counted > seen then
         if beyond then
             accounts.lift_slots_seen(account)
         else
-            redis.call('HSET', record, 'slots_seen', counted) -- others had made some since the count before
+            records.set(record, 'slots_seen', counted) -- others had made some since the count before
         end
     end
 end

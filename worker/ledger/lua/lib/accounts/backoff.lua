@@ -8,16 +8,16 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 -- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
 function backoff.pause(account, what, ms, reason, status, granted_at)
     local record = accounts.record(account)
-    local got = redis.call('HMGET', record, what .. '_until', what .. '_count')
+    local got = {records.many(record, what .. '_until', what .. '_count')}
     local before, count = tonumber(got[1]) or 0, tonumber(got[2]) or 0
     if count == 0 or granted_at >= before then
         count = count + 1
     end
     local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, SETTING.pause_most_ms))
-    redis.call('HSET', record, what .. '_count', count,
+    records.set(record, what .. '_count', count,
         what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason,
         what .. '_status', status or '')
-    redis.call('HDEL', record, what .. '_full')
+    records.forget(record, what .. '_full')
     for _, endpoint in ipairs(ENDPOINTS) do
         if what == endpoint or what == 'pause' then
             permits.withdraw(account, endpoint)
@@ -28,22 +28,26 @@ end
 -- Let an endpoint rest until then, for every worker at once; this is no refusal, so nothing is probed after it.
 local function cool(account, endpoint, ms, reason)
     local record = accounts.record(account)
-    local before = tonumber(redis.call('HGET', record, endpoint .. '_until')) or 0
+    local before = tonumber(records.get(record, endpoint .. '_until')) or 0
     if call.now + ms > before then
-        redis.call('HSET', record, endpoint .. '_until', whole(call.now + ms), endpoint .. '_reason', reason,
+        records.set(record, endpoint .. '_until', whole(call.now + ms), endpoint .. '_reason', reason,
             endpoint .. '_status', 429)
     end
     permits.withdraw(account, endpoint)
 end
 
 function backoff.lift(account, what)
-    redis.call('HDEL', accounts.record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_status',
+    local ends, count, full = records.many(accounts.record(account), what .. '_until', what .. '_count', what .. '_full')
+    if not (ends or count or full) then
+        return
+    end
+    records.forget(accounts.record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_status',
         what .. '_full')
 end
 
 -- Who is preparing asks for no permit, so `admit` would not start it when the pauses are lifted by hand.
 function backoff.sleep_on_pause(account, subject)
-    redis.call('ZADD', key('WAITING', account, 'prepare'), redis.call('HGET', record_of(subject), 'place'), subject)
+    redis.call('ZADD', key('WAITING', account, 'prepare'), records.get(record_of(subject), 'place'), subject)
 end
 
 function backoff.wake_from_pause(account, subject)
@@ -54,9 +58,9 @@ end
 function backoff.came_through(account, endpoint, granted_at)
     local record = accounts.record(account)
     for _, what in ipairs({'pause', endpoint}) do
-        if granted_at >= (tonumber(redis.call('HGET', record, what .. '_until')) or 0) then
+        if granted_at >= (tonumber(records.get(record, what .. '_until')) or 0) then
             local product = base.product_at(what)
-            if product and product.follows and redis.call('HEXISTS', record, what .. '_full') == 1 then
+            if product and product.follows and records.get(record, what .. '_full') then
                 accounts.lift_slots_seen(account) -- the API looks at the slots before it takes a create, and finds room
             end
             backoff.lift(account, what)
@@ -67,8 +71,8 @@ end
 -- An identity is gone: who was refused for want of a slot need not wait for the end of the pause.
 function backoff.make_room(account)
     for _, endpoint in ipairs(ENDPOINTS) do
-        if redis.call('HDEL', accounts.record(account), endpoint .. '_full') == 1 then
-            redis.call('HDEL', accounts.record(account), endpoint .. '_until')
+        if records.get(accounts.record(account), endpoint .. '_full') then
+            records.forget(accounts.record(account), endpoint .. '_full', endpoint .. '_until')
         end
     end
 end
@@ -78,7 +82,7 @@ local function promotes_on_their_way(account)
     local number = capacity.under_way(account, IDENTITY)
     for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
         local product = base.product_of(subject)
-        if product.identity and redis.call('HGET', record_of(subject), 'state') == product.waits
+        if product.identity and records.get(record_of(subject), 'state') == product.waits
             and not permits.is_granted(account, subject) then
             number = number + 1
         end
@@ -90,8 +94,8 @@ end
 local function learn_slots(account, reason)
     local record = accounts.record(account)
     local in_use = redis.call('ZCARD', key('IDENTITIES', account)) + promotes_on_their_way(account)
-    local seen = math.min(tonumber(redis.call('HGET', record, 'slots_seen')) or in_use, in_use)
-    redis.call('HSET', record, 'slots_seen', seen, 'slots_seen_at', whole(call.now), 'slots_seen_reason', reason)
+    local seen = math.min(tonumber(records.get(record, 'slots_seen')) or in_use, in_use)
+    records.set(record, 'slots_seen', seen, 'slots_seen_at', whole(call.now), 'slots_seen_reason', reason)
     for _, endpoint in ipairs(ENDPOINTS) do
         if base.product_at(endpoint).follows then
             permits.withdraw(account, endpoint) -- no draft is bought any more that might not be promoted
@@ -108,7 +112,7 @@ local function yield_jobs(account)
         end
     end
     local now_in_use = redis.call('ZCARD', key('PERMITS', account))
-    redis.call('HSET', accounts.record(account), 'working', now_in_use, 'working_until', whole(call.now + SETTING.busy_ms))
+    records.set(accounts.record(account), 'working', now_in_use, 'working_until', whole(call.now + SETTING.busy_ms))
 end
 
 -- Whether by our own count no window of an endpoint is full; not known where nothing limits its requests.
@@ -136,7 +140,7 @@ function backoff.throttle(account, endpoint, kind, ms, reason, granted_at)
         cool(account, endpoint, ms or SETTING.window_ms, reason)
     else
         backoff.pause(account, endpoint, ms or SETTING.probe_ms, reason, 429, granted_at)
-        redis.call('HSET', accounts.record(account), endpoint .. '_full', 1)
+        records.set(accounts.record(account), endpoint .. '_full', 1)
         learn_slots(account, reason)
     end
 end

@@ -14,7 +14,7 @@ budget.LOOK_PAST = 50
 local ROUNDING = 1e-6
 
 function budget.draft_price(account)
-    local got = redis.call('HMGET', accounts.record(account), 'drafts_credits', 'drafts_made')
+    local got = {records.many(accounts.record(account), 'drafts_credits', 'drafts_made')}
     local made = tonumber(got[2]) or 0
     return made > 0 and tonumber(got[1]) / made or 0
 end
@@ -22,7 +22,7 @@ end
 -- Until the first job of an account has ended nobody knows what drafts cost. Returns whether one is under way that
 -- will tell.
 function budget.learns_price(account)
-    local got = redis.call('HMGET', accounts.record(account), 'drafts_made', 'drafts_ended')
+    local got = {records.many(accounts.record(account), 'drafts_made', 'drafts_ended')}
     if got[1] or got[2] then
         return false
     end
@@ -46,7 +46,7 @@ function budget.cost_of(account, subject)
     if cost then
         return cost
     end
-    local got = redis.call('HMGET', record_of(subject), 'need', 'variations')
+    local got = {records.many(record_of(subject), 'need', 'variations')}
     return budget.of_what_follows(subject, tonumber(got[1]) or 1) + budget.draft_price(account) * (tonumber(got[2]) or 1)
 end
 
@@ -76,7 +76,7 @@ function budget.account_left(account, limits)
     if not limits.budget then
         return math.huge
     end
-    local spent = tonumber(redis.call('HGET', accounts.record(account), 'spent')) or 0
+    local spent = tonumber(records.get(accounts.record(account), 'spent')) or 0
     return without(limits.budget - spent, key('RESERVATIONS', account))
 end
 
@@ -97,7 +97,7 @@ function budget.waits_for_price(account, subject, limits, learns)
     if not learns or product_of(subject).cost then
         return false
     end
-    local batch = redis.call('HGET', record_of(subject), 'batch')
+    local batch = records.get(record_of(subject), 'batch')
     return (limits.budget or budget.allowed(batch)) and budget.fits(account, subject, batch)
 end
 
@@ -118,15 +118,18 @@ end
 -- Returns whether its batch had reserved it.
 function budget.take_reservation(account, subject, batch)
     redis.call('HDEL', key('RESERVATIONS', account), subject)
+    if not batch then
+        return false
+    end
     redis.call('HDEL', key('RESERVED_BATCHES', account), subject)
-    return batch and redis.call('HDEL', key('BATCH_RESERVATIONS', batch), subject) == 1
+    return redis.call('HDEL', key('BATCH_RESERVATIONS', batch), subject) == 1
 end
 
 function budget.spend(account, batch, credits)
     if not tonumber(credits) then
         return
     end
-    redis.call('HINCRBYFLOAT', accounts.record(account), 'spent', credits)
+    records.add_amount(accounts.record(account), 'spent', credits)
     if batch then
         redis.call('HINCRBYFLOAT', key('BUDGET', batch), 'spent', credits)
     end
@@ -152,7 +155,7 @@ function budget.unpark(account, batch)
     local left = #parked > 0 and budget.left(batch)
     for n = 1, #parked, 2 do
         local subject = parked[n]
-        local own = redis.call('HGET', record_of(subject), 'account')
+        local own = records.get(record_of(subject), 'account')
         if not own then
             budget.take_parked(account, subject, batch) -- its record was deleted
         elseif budget.cost_of(own, subject) <= left + ROUNDING then
@@ -167,7 +170,7 @@ end
 
 -- What was reserved is spent, or free again for the next; whoever ends with `admit` starts who fits the account's.
 function budget.release(account, subject)
-    local batch = redis.call('HGET', record_of(subject), 'batch')
+    local batch = records.get(record_of(subject), 'batch')
     if budget.take_reservation(account, subject, batch) then
         budget.unpark(account, batch)
     end

@@ -87,8 +87,11 @@ end
 
 -- With fewer slots than are reserved (a lower cap, identities added by hand), reserved ones serve as far as they go.
 local function is_within(account, subject, cap, free)
+    if cap == math.huge then
+        return true
+    end
     if redis.call('HEXISTS', key('SLOTS', account), subject) == 0 then
-        return (tonumber(redis.call('HGET', record_of(subject), 'need')) or 1) <= free
+        return (tonumber(records.get(record_of(subject), 'need')) or 1) <= free
     end
     if free >= 0 then
         return true
@@ -114,19 +117,26 @@ function capacity.free_of(account, limits)
 end
 
 -- The first waiter whose slots are free and whom the account's budget can pay; one that needs less may pass one that
--- needs more. Else nil and when to look again.
-function capacity.first_that_fits(account, endpoint, limits)
+-- needs more. Else nil and when to look again. `first` waits first, and there is room for its job.
+function capacity.first_that_fits(account, endpoint, first, limits)
     local free, left, learns = capacity.free_of(account, limits), budget.account_left(account, limits), budget.learns_price(account)
-    local look_past = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, budget.LOOK_PAST, 'WITHSCORES')
-    for n = 1, #look_past, 2 do
-        local subject = look_past[n]
+    local function fits(subject)
         if not capacity.has_slots(account, endpoint, subject, limits, free) then
             -- Somebody may delete an identity where we don't see it.
             outbox.set_timer_sooner('library:' .. account, call.now + SETTING.recount_ms)
-        elseif budget.fits_account(account, subject, left) and not budget.waits_for_price(account, subject, limits, learns) then
+            return false
+        end
+        return budget.fits_account(account, subject, left) and not budget.waits_for_price(account, subject, limits, learns)
+    end
+    if fits(first) then
+        return first
+    end
+    local look_past = redis.call('ZRANGE', key('WAITING', account, endpoint), 1, budget.LOOK_PAST, 'WITHSCORES')
+    for n = 1, #look_past, 2 do
+        if fits(look_past[n]) then
             -- Who comes here past an urgent one may not take a job of the express share.
             local room, later = capacity.jobs_have_room(account, endpoint, tonumber(look_past[n + 1]), limits)
-            return room and subject or nil, later
+            return room and look_past[n] or nil, later
         end
     end
     return nil

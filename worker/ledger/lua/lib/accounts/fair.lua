@@ -17,19 +17,19 @@ local PRIORITY = 2 ^ 44
 local SHARE = 1000
 
 local function virtual_time(account, priority)
-    return tonumber(redis.call('HGET', accounts.record(account), 'virtual:' .. priority)) or 0
+    return tonumber(records.get(accounts.record(account), 'virtual:' .. priority)) or 0
 end
 
 -- The score in the waiting list of a brief that arrives.
 function fair.score_of(account, batch, priority)
     local virtual = virtual_time(account, priority)
     local tags = key('FAIR', account, priority)
-    local weight = tonumber(redis.call('HGET', accounts.record(account), 'weight:' .. batch)) or 1
+    local weight = tonumber(records.get(accounts.record(account), 'weight:' .. batch)) or 1
     local start = tonumber(redis.call('ZSCORE', tags, batch)) or 0
     if start <= virtual then
-        local newest = tonumber(redis.call('HGET', accounts.record(account), 'newest:' .. priority)) or -1
+        local newest = tonumber(records.get(accounts.record(account), 'newest:' .. priority)) or -1
         start = math.max(virtual, newest + 1)
-        redis.call('HSET', accounts.record(account), 'newest:' .. priority, whole(start))
+        records.set(accounts.record(account), 'newest:' .. priority, whole(start))
     end
     redis.call('ZADD', tags, whole(start + math.max(1, SHARE / weight)), batch)
     -- A batch that is not behind needs no memory of its last tag.
@@ -51,7 +51,7 @@ function fair.started(account, score)
     local priority = fair.priority_of(score)
     local start = score + priority * PRIORITY
     if start > virtual_time(account, priority) then
-        redis.call('HSET', accounts.record(account), 'virtual:' .. priority, whole(start))
+        records.set(accounts.record(account), 'virtual:' .. priority, whole(start))
     end
 end
 

@@ -27,14 +27,14 @@ end
 local function change(account, limits, removed, by)
     local record, limits_gone = accounts.record(account), {}
     -- What an account has spent counts from its first budget on.
-    if limits.budget and not tonumber(redis.call('HGET', record, 'budget')) then
-        redis.call('HDEL', record, 'spent')
+    if limits.budget and not tonumber(records.get(record, 'budget')) then
+        records.forget(record, 'spent')
     end
     if next(limits) then
         base.put(record, limits, {})
     end
     if #removed > 0 then
-        redis.call('HDEL', record, unpack(removed))
+        records.forget(record, unpack(removed))
     end
     for _, field in ipairs(removed) do
         limits_gone[field] = true
@@ -56,11 +56,11 @@ end
 function limit_changes.configure(account, limits, file)
     known(account)
     local record = accounts.record(account)
-    local before = redis.call('HGET', record, 'configured')
+    local before = records.get(record, 'configured')
     if before == file then
         return false
     end
-    redis.call('HSET', record, 'configured', file)
+    records.set(record, 'configured', file)
     local changed, removed = compared(before and cjson.decode(before) or {}, limits)
     change(account, changed, removed, 'configuration')
     return true

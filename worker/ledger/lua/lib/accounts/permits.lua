@@ -49,7 +49,7 @@ end
 function permits.withdraw(account, endpoint)
     for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
         local kind = kind_of(subject)
-        local state, score, granted_at = unpack(redis.call('HMGET', record_of(subject), 'state', 'place', 'granted_at'))
+        local state, score, granted_at = records.many(record_of(subject), 'state', 'place', 'granted_at')
         if state == KINDS[kind].waits then
             permits.complete_request(account, subject, false)
             local since = capacity.holds_job(account, subject)
@@ -58,7 +58,7 @@ function permits.withdraw(account, endpoint)
             else
                 redis.call('ZREM', key('PERMITS', account), subject)
             end
-            redis.call('ZREM', KEY.TIMERS, subject)
+            outbox.clear_timer(subject)
             if not STATES[kind][state].slots then
                 redis.call('HDEL', key('SLOTS', account), subject)
                 budget.release(account, subject)
@@ -91,12 +91,12 @@ local function next_to_start(account, endpoint, limits)
         if not room then
             return nil, later
         end
-        subject, later = capacity.first_that_fits(account, endpoint, limits)
+        subject, later = capacity.first_that_fits(account, endpoint, subject, limits)
         if not subject then
             return nil, later
         end
     end
-    local state, batch = unpack(redis.call('HMGET', record_of(subject), 'state', 'batch'))
+    local state, batch = records.many(record_of(subject), 'state', 'batch')
     if not state then
         return nil, nil, nil, subject
     end
@@ -111,7 +111,7 @@ end
 local function grant(account, endpoint, subject, batch)
     local record = record_of(subject)
     local kind = kind_of(subject)
-    fair.started(account, tonumber(redis.call('HGET', record, 'place')))
+    fair.started(account, tonumber(records.get(record, 'place')))
     redis.call('ZREM', key('WAITING', account, endpoint), subject)
     local window = key('WINDOW', account, endpoint)
     redis.call('ZADD', window, '+inf', subject)
@@ -120,14 +120,14 @@ local function grant(account, endpoint, subject, batch)
         redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
     end
     if KINDS[kind].slots then
-        redis.call('HSETNX', key('SLOTS', account), subject, redis.call('HGET', record, 'need') or 1)
+        redis.call('HSETNX', key('SLOTS', account), subject, records.get(record, 'need') or 1)
     end
     budget.reserve(account, subject, batch, budget.cost_of(account, subject))
     if batch then
         budget.unpark(account, batch)
     end
-    redis.call('HINCRBY', record, 'grants', 1)
-    redis.call('HSET', record, 'granted_at', whole(call.now))
+    records.add(record, 'grants', 1)
+    records.set(record, 'granted_at', whole(call.now))
     outbox.set_timer(subject, call.now + SETTING.grant_ms)
     outbox.send_step(record, STATES[kind][KINDS[kind].waits].actor, subject)
 end
@@ -136,8 +136,8 @@ end
 -- was in the way: begin again once it is forgotten.
 function permits.start(account)
     local later
+    local limits = accounts.limits_of(account)
     for _, endpoint in ipairs(ENDPOINTS) do
-        local limits = accounts.limits_of(account)
         local subject, look, batch, orphan = next_to_start(account, endpoint, limits)
         while subject do
             grant(account, endpoint, subject, batch)

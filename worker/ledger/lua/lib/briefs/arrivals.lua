@@ -46,11 +46,11 @@ end
 -- What becomes of an arrival: accepted, same, replaced or conflict; the state of the brief that is on record, and the
 -- paths in which they differ.
 function arrivals.outcome_of(arrival)
-    local known = fields_of(record_of(base.brief_subject(arrival.id)), 'state', 'parts', 'source', 'asked', 'faults', 'envelope',
-        'account', 'batch', 'place', 'on_name_taken', 'job_id')
-    if not known.state then
+    if not base.has_record(base.brief_subject(arrival.id)) then
         return 'accepted', '', {}
     end
+    local known = fields_of(record_of(base.brief_subject(arrival.id)), 'state', 'parts', 'source', 'asked', 'faults', 'envelope',
+        'account', 'batch', 'place', 'on_name_taken', 'job_id')
     local set, breaks_rules = arrival.set, arrival.state == 'failed'
     local paths
     if known.parts and set.parts then
@@ -89,9 +89,9 @@ function arrivals.make_way(brief)
         redis.call('ZREM', key('BATCH', known.batch), brief)
     end
     for _, promotion in ipairs(promotions_of(brief)) do
-        redis.call('DEL', record_of(promotion))
+        records.delete(record_of(promotion))
     end
-    redis.call('DEL', record)
+    records.delete(record)
     journal.write(brief, '"call":"replaced","subject":"' .. subject .. '","what":"' .. known.state .. '"}')
     redis.call('LTRIM', key('JOURNAL', brief), -MOST_LINES, -1)
     redis.call('PERSIST', key('JOURNAL', brief))

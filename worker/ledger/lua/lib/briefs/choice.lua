@@ -7,7 +7,8 @@ local key, record_of, brief_of, put, whole = base.key, base.record_of, base.brie
 -- permits from then on. Returns what the move answered.
 function choice.plan(subject, promotions)
     local record = record_of(subject)
-    local account, score, batch, grants = unpack(redis.call('HMGET', record, 'account', 'place', 'batch', 'promotion_grants'))
+    local account, score, batch, grants, on_name_taken, name =
+        records.many(record, 'account', 'place', 'batch', 'promotion_grants', 'on_name_taken', 'name')
     local reserved = tonumber(account and redis.call('HGET', key('SLOTS', account), subject)) or 0
     local budgeted = account and budget.is_reserved(account, subject, batch)
     local follows = base.product_of(subject).follows
@@ -15,11 +16,11 @@ function choice.plan(subject, promotions)
     if answer ~= 'applied' then
         return answer
     end
-    redis.call('HSET', record, 'promotions', #promotions, 'unfinished', #promotions)
+    records.set(record, 'promotions', #promotions, 'unfinished', #promotions)
     for n, fields in ipairs(promotions) do
         local promotion = follows .. ':' .. brief_of(subject) .. '#' .. (n - 1)
         put(record_of(promotion), fields, {state = KINDS[follows].waits, account = account, brief = brief_of(subject), need = 1,
-            place = score, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
+            on_name_taken = on_name_taken or nil, name = name or nil, place = score, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
         -- A person may pick more than was reserved; those wait for a slot like everybody.
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)

@@ -7,10 +7,10 @@ local has_record, whole, promotions_of = base.has_record, base.whole, base.promo
 -- A brief's keys, with what its end does to their lifetime: they end after keep_ms, or not any more.
 local function keep(brief, command, ...)
     local record = record_of(base.brief_subject(brief))
-    redis.call(command, record, ...)
+    records.lifetime(record, command, ...)
     redis.call(command, key('JOURNAL', brief), ...)
     for _, promotion in ipairs(promotions_of(brief)) do
-        redis.call(command, record_of(promotion), ...)
+        records.lifetime(record_of(promotion), command, ...)
     end
 end
 
@@ -19,11 +19,11 @@ function endings.finish_brief(brief)
     redis.call('ZADD', KEY.FINISHED, whole(call.now), brief)
     redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(call.now - SETTING.keep_ms))
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
-    local content = redis.call('HGET', record_of(base.brief_subject(brief)), 'content')
+    local content = records.get(record_of(base.brief_subject(brief)), 'content')
     if content then
         redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
     end
-    local batch = redis.call('HGET', record_of(base.brief_subject(brief)), 'batch')
+    local batch = records.get(record_of(base.brief_subject(brief)), 'batch')
     if batch then
         batches.leave(batch)
     end
@@ -34,15 +34,15 @@ function endings.reopen(subject, to)
     local brief = brief_of(subject)
     local record = record_of(base.brief_subject(brief))
     if base.product_of(subject).parent then
-        redis.call('HINCRBY', record, 'unfinished', 1)
-        redis.call('HDEL', record_of(subject), 'outcome')
+        records.add(record, 'unfinished', 1)
+        records.forget(record_of(subject), 'outcome')
         return
     end
     redis.call('ZREM', KEY.FINISHED, brief)
-    redis.call('ZADD', KEY.UNFINISHED, redis.call('HGET', record, 'accepted_at'), brief)
-    redis.call('HDEL', record, 'wish', 'wish_why')
+    redis.call('ZADD', KEY.UNFINISHED, records.get(record, 'accepted_at'), brief)
+    records.forget(record, 'wish', 'wish_why')
     keep(brief, 'PERSIST')
-    local batch = redis.call('HGET', record, 'batch')
+    local batch = records.get(record, 'batch')
     if batch then
         batches.join(batch)
     end
@@ -50,11 +50,11 @@ function endings.reopen(subject, to)
         -- The choice is made anew, and its promotions have the numbers of these; their attempts count on.
         local grants = 0
         for _, promotion in ipairs(promotions_of(brief)) do
-            grants = math.max(grants, tonumber(redis.call('HGET', record_of(promotion), 'grants')) or 0)
-            redis.call('DEL', record_of(promotion))
+            grants = math.max(grants, tonumber(records.get(record_of(promotion), 'grants')) or 0)
+            records.delete(record_of(promotion))
         end
-        redis.call('HDEL', record, 'promotions', 'unfinished')
-        redis.call('HSET', record, 'promotion_grants', grants)
+        records.forget(record, 'promotions', 'unfinished')
+        records.set(record, 'promotion_grants', grants)
     end
 end
 
@@ -64,15 +64,15 @@ function endings.after_promotion(subject)
     local brief = brief_of(subject)
     local record = record_of(base.brief_subject(brief))
     if not has_record(base.brief_subject(brief)) then
-        redis.call('PEXPIRE', record_of(subject), SETTING.keep_ms)
+        records.lifetime(record_of(subject), 'PEXPIRE', SETTING.keep_ms)
         return nil
     end
-    if redis.call('HINCRBY', record, 'unfinished', -1) > 0 then
+    if records.add(record, 'unfinished', -1) > 0 then
         return nil
     end
     local outcomes, seen = {}, {}
     for n, promotion in ipairs(promotions_of(brief)) do
-        local state, outcome = unpack(redis.call('HMGET', record_of(promotion), 'state', 'outcome'))
+        local state, outcome = records.many(record_of(promotion), 'state', 'outcome')
         seen[state] = true
         outcomes[n] = outcome or '{"promotion":"' .. promotion .. '","state":"' .. state .. '"}'
     end
@@ -94,7 +94,7 @@ function endings.after_hold(subject, to, set)
         return {to = 'held', set = {question = set and set.question or ''}, keep_permit = true}
     end
     for _, promotion in ipairs(promotions_of(brief_of(subject))) do
-        if redis.call('HGET', record_of(promotion), 'state') == 'held' then
+        if records.get(record_of(promotion), 'state') == 'held' then
             return nil
         end
     end

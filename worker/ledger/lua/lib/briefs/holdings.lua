@@ -7,7 +7,7 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 function holdings.account_for(account, subject, kind, from, to)
     local record = record_of(subject)
     local batch, credits, made, counted =
-        unpack(redis.call('HMGET', record, 'batch', 'credits_used', 'variations', 'credits_counted'))
+        records.many(record, 'batch', 'credits_used', 'variations', 'credits_counted')
     local product = KINDS[kind]
     if product.cost then
         if from == product.claimed and to == product.running then
@@ -18,21 +18,21 @@ function holdings.account_for(account, subject, kind, from, to)
         return
     end
     if to ~= 'held' then
-        redis.call('HSET', accounts.record(account), 'drafts_ended', 1)
+        records.set(accounts.record(account), 'drafts_ended', 1)
     end
     if credits and credits ~= counted then
         -- A brief that is tried again reads the results of the same job again.
         local new = credits - (counted or 0)
-        redis.call('HSET', record, 'credits_counted', credits)
+        records.set(record, 'credits_counted', credits)
         budget.spend(account, batch, new)
         local before = budget.draft_price(account)
-        redis.call('HINCRBYFLOAT', accounts.record(account), 'drafts_credits', new)
-        redis.call('HINCRBY', accounts.record(account), 'drafts_made', counted and 0 or made or 1)
+        records.add_amount(accounts.record(account), 'drafts_credits', new)
+        records.add(accounts.record(account), 'drafts_made', counted and 0 or made or 1)
         if budget.draft_price(account) < before then
             budget.unpark_all(account)
         end
         if budget.is_reserved(account, subject, batch) then
-            local slots_needed = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+            local slots_needed = tonumber(records.get(record_of(subject), 'need')) or 1
             budget.take_reservation(account, subject, batch)
             budget.reserve(account, subject, batch, budget.of_what_follows(subject, slots_needed))
             if batch then
@@ -46,14 +46,19 @@ end
 -- jobs that were followed from their call to their end, not from what an operator or a late answer brought back.
 function holdings.learn_duration(account, subject, from, to)
     local product = base.product_of(subject)
-    local since, previous_state = unpack(redis.call('HMGET', record_of(subject), 'moved_at', 'left'))
+    local since, previous_state = records.many(record_of(subject), 'moved_at', 'left')
     if previous_state ~= product.claimed or from ~= product.running or to ~= product.made then
         return
     end
     local record, what = accounts.record(account), product.duration
-    local mean, seen = unpack(redis.call('HMGET', record, what .. '_ms', what .. '_seen'))
+    local mean, seen = records.many(record, what .. '_ms', what .. '_seen')
     mean, seen = tonumber(mean) or 0, math.min((tonumber(seen) or 0) + 1, 20)
-    redis.call('HSET', record, what .. '_ms', whole(mean + (call.now - since - mean) / seen), what .. '_seen', seen)
+    records.set(record, what .. '_ms', whole(mean + (call.now - since - mean) / seen), what .. '_seen', seen)
+end
+
+-- Whether a record that was in this state may hold a permit, slots or a reservation: one that waits may be granted.
+local function may_hold(kind, state)
+    return STATES[kind][state].permit or STATES[kind][state].slots or state == KINDS[kind].waits
 end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
@@ -62,16 +67,19 @@ function holdings.hold(account, subject, kind, from, to, keep_permit)
     if capacity.holds_permit(kind, to) then
         -- A job that an operator has found counts from then on.
         redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
-    elseif not keep_permit then
+    elseif not keep_permit and may_hold(kind, from) then
         redis.call('ZREM', key('PERMITS', account), subject)
     end
-    local slots_needed = tonumber(redis.call('HGET', record_of(subject), 'need')) or 1
+    local slots_needed = tonumber(records.get(record_of(subject), 'need')) or 1
     local product = KINDS[kind]
+    local was_granted = from == product.waits and STATES[kind][to].permit or from == product.claimed and to == product.running
     local had_none = STATES[kind][from].final or (from == product.running and not STATES[kind][from].slots)
     if not STATES[kind][to].slots or from == product.following then
-        redis.call('HDEL', key('SLOTS', account), subject)
-        budget.release(account, subject)
-    elseif product.slots and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= slots_needed) then
+        if may_hold(kind, from) then
+            redis.call('HDEL', key('SLOTS', account), subject)
+            budget.release(account, subject)
+        end
+    elseif product.slots and not was_granted and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= slots_needed) then
         -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
         redis.call('HSETNX', key('SLOTS', account), subject, slots_needed)
     end
@@ -79,11 +87,11 @@ function holdings.hold(account, subject, kind, from, to, keep_permit)
         backoff.wake_from_pause(account, subject)
     end
     if to == product.waits then
-        local score = capacity.holds_job(account, subject) and '-inf' or redis.call('HGET', record_of(subject), 'place')
+        local score = capacity.holds_job(account, subject) and '-inf' or records.get(record_of(subject), 'place')
         redis.call('ZADD', key('WAITING', account, product.endpoint), score, subject)
     elseif from == product.waits then
         redis.call('ZREM', key('WAITING', account, product.endpoint), subject)
-        local batch = redis.call('HGET', record_of(subject), 'batch')
+        local batch = records.get(record_of(subject), 'batch')
         if batch then
             budget.take_parked(account, subject, batch)
         end
@@ -99,7 +107,7 @@ function holdings.count_identity(account, subject, kind, from, to)
     if not product.identity then
         return
     end
-    local code = redis.call('HGET', record_of(subject), product.job)
+    local code = records.get(record_of(subject), product.job)
     if to == product.running and code then
         redis.call('ZADD', key('IDENTITIES', account), whole(call.now), code)
         accounts.look_beyond(account)

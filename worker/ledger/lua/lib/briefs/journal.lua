@@ -31,7 +31,7 @@ end
 -- What a brief is made of has been bought: it is remembered for as long as the brief is on record, and a year at
 -- least, so that nobody buys the same again without a word.
 function journal.remember_purchase(brief)
-    local content, account, state = unpack(redis.call('HMGET', record_of(base.brief_subject(brief)), 'content', 'account', 'state'))
+    local content, account, state = records.many(record_of(base.brief_subject(brief)), 'content', 'account', 'state')
     if not content then
         return -- accepted before there were such digests
     end

@@ -39,7 +39,7 @@ function orphans.forget(account, subject)
         redis.call('ZREM', key('WAITING', account, list), subject)
     end
     redis.call('ZREM', key('PERMITS', account), subject)
-    redis.call('ZREM', KEY.TIMERS, subject)
+    outbox.clear_timer(subject)
     redis.call('HDEL', key('SLOTS', account), subject)
     if not product_of(subject).parent then
         redis.call('ZREM', KEY.UNFINISHED, brief_of(subject))

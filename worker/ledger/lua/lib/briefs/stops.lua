@@ -5,15 +5,15 @@ local record_of, brief_of, promotions_of = base.record_of, base.brief_of, base.p
 
 -- How a brief is to end, and why; nil when nobody has asked for it.
 function stops.requested(subject)
-    local got = redis.call('HMGET', record_of(base.brief_subject(brief_of(subject))), 'wish', 'wish_why')
+    local got = {records.many(record_of(base.brief_subject(brief_of(subject))), 'wish', 'wish_why')}
     return got[1] or nil, got[2]
 end
 
 -- What the last event of a brief says when an operator has ended it; `more` is the inside of a JSON object.
 function stops.event(brief, to, why, more)
-    local credits = tonumber(redis.call('HGET', record_of(base.brief_subject(brief)), 'credits_used')) or 0
+    local credits = tonumber(records.get(record_of(base.brief_subject(brief)), 'credits_used')) or 0
     for _, promotion in ipairs(promotions_of(brief)) do
-        credits = credits + base.product_of(promotion).cost * redis.call('HEXISTS', record_of(promotion), base.product_of(promotion).job)
+        credits = credits + (records.get(record_of(promotion), base.product_of(promotion).job) and base.product_of(promotion).cost or 0)
     end
     return {EVENT[to], '"error":' .. cjson.encode(why) .. ',"credits":' .. credits .. (more or '')}
 end

@@ -7,7 +7,7 @@ local record_of, kind_of, brief_of, put, whole = base.record_of, base.kind_of, b
 -- Whether a record may move: what the move would answer, its state and its account.
 function transition.check(subject, to)
     local kind = kind_of(subject)
-    local from, account = unpack(redis.call('HMGET', record_of(subject), 'state', 'account'))
+    local from, account = records.many(record_of(subject), 'state', 'account')
     if from == to then
         return 'duplicate', from, account
     end
@@ -47,7 +47,7 @@ function transition.move(subject, change)
     local kind, record, to = kind_of(subject), record_of(subject), change.to
     holdings.learn_duration(account, subject, from, to)
     put(record, change.set, {state = to, moved_at = whole(call.now), left = from})
-    redis.call('HDEL', record, 'hinted', unpack(change.forget or {}))
+    records.forget(record, 'hinted', unpack(change.forget or {}))
     if change.completion then
         permits.complete_request(account, subject, change.completion == 'counted')
     end
@@ -66,7 +66,7 @@ function transition.move(subject, change)
     if change.timer then
         outbox.set_timer(subject, call.now + change.timer)
     else
-        redis.call('ZREM', KEY.TIMERS, subject)
+        outbox.clear_timer(subject)
     end
     local event = change.event
     if change.stopped and not product.parent then
@@ -95,7 +95,7 @@ end
 -- End a record as an operator has asked for, unless a call or a job of it is or may be under way.
 function transition.stop(account, subject)
     local kind = kind_of(subject)
-    local state = redis.call('HGET', record_of(subject), 'state')
+    local state = records.get(record_of(subject), 'state')
     local may_have_job = capacity.holds_job(account, subject)
     if KINDS[kind].parent and state == KINDS[kind].waits and may_have_job and not permits.is_granted(account, subject) then
         transition.move(subject, stops.until_job_is_over({}))

@@ -1,0 +1,71 @@
+-- Messages in workers' hands: one ends with the move that it led to, and its worker takes the next step in that call.
+--
+-- hand = {worker, queue, digest = SHA-1 of the message's text ('' where its id is nobody else's), takes = true: its
+-- thread can run another step}
+local hands = {}
+
+local key = base.key
+
+-- Bytes of a step's message that is taken here: those of ours are short.
+local LONGEST = 4096
+
+-- Returns whether the message was in the worker's hands.
+local function release(hand, id)
+    if redis.call('SREM', key('IN_HAND', hand.worker, hand.queue), id) == 0 then
+        return false
+    end
+    local messages = key('MESSAGES', hand.queue)
+    if hand.digest == '' or hand.digest == redis.sha1hex(redis.call('HGET', messages, id) or '') then
+        redis.call('HDEL', messages, id) -- else another message has its id by now
+    end
+    return true
+end
+
+-- Returns the id and the text of the next step. None while briefs wait, or steps would keep them from the threads; and
+-- nothing that needs a second look: that is for the broker's `fetch`.
+local function next_step(worker)
+    if redis.call('EXISTS', key('QUEUE', SETTING.inlet), KEY.DEATHS, key('LATE', SETTING.steps)) > 0 then
+        return nil
+    end
+    local queue = key('QUEUE', SETTING.steps)
+    local id = redis.call('LINDEX', queue, 0)
+    local text = id and redis.call('HGET', key('MESSAGES', SETTING.steps), id)
+    if not text or #text > LONGEST or redis.call('HEXISTS', key('DEAD_LETTER_TEXTS', SETTING.steps), id) == 1
+        or redis.call('SADD', key('IN_HAND', worker, SETTING.steps), id) == 0 then
+        return nil
+    end
+    redis.call('LPOP', queue)
+    redis.call('ZADD', KEY.WORKERS, call.now, worker) -- it may have been taken for dead since its last sign of life
+    return id, text
+end
+
+-- The subject of a step's message and all fields of its record, whose step has looked with that.
+local function record_of(text)
+    local is_json, message = pcall(cjson.decode, text)
+    local subject = is_json and type(message) == 'table' and type(message.args) == 'table' and message.args[1]
+    if type(subject) ~= 'string' or not KINDS[base.kind_of(subject)] then
+        return '', {}
+    end
+    records.forget(base.record_of(subject), 'hinted')
+    records.write()
+    return subject, redis.call('HGETALL', base.record_of(subject))
+end
+
+-- End a message, and let its worker take the next step. Returns nothing where it was not in the worker's hands: another
+-- has it; {} where nothing was taken; else the id, the text, the subject, the fields of its record, and the time.
+function hands.end_message(hand, id)
+    if not release(hand, id) then
+        return nil
+    end
+    local taken, text = nil, nil
+    if hand.takes then
+        taken, text = next_step(hand.worker)
+    end
+    if not taken then
+        return {}
+    end
+    local subject, fields = record_of(text)
+    return {taken, text, subject, fields, base.whole(call.now)}
+end
+
+return hands
