@@ -29,6 +29,7 @@ SHUTDOWN_TESTS = (
 )
 HELD_TESTS = ("tests/cli/commands/briefs/held/test_held.py", "-k", "no_worker_can_run")
 IDS_TESTS = ("tests/actors/broker/test_message_ids.py",)
+HANDS_TESTS = ("tests/actors/broker/test_hands.py",)
 
 MUTANTS = (
     *of("actors/broker/consumer.py", CONSUMER_TESTS,
@@ -53,6 +54,26 @@ MUTANTS = (
     ),
     *of("actors/broker/consumer.py", (*CONSUMER_TESTS, "-k", "given_back"),
         ("what Redis can't do circles", "if exception is not None and is_outage(exception):", "if isinstance(exception, redis.RedisError):"),
+    ),
+    *of("worker/ledger/lua/advance.lua", HANDS_TESTS,
+        ("a move leaves its message in hand", "return {answer, hands.end_message(A.hand, ...)}", "return {answer}"),
+    ),
+    *of("worker/ledger/lua/lib/hands.lua", HANDS_TESTS,
+        ("steps keep briefs from the threads", "key('QUEUE', SETTING.inlet), KEY.DEATHS,", "KEY.DEATHS,"),
+        ("whoever has a message no more takes another one", "    if not release(hand, id) then\n", "    if not release(hand, id) and false then\n"),
+        ("what is taken is still called woken", "    records.forget(base.record_of(subject), 'hinted')\n", ""),
+    ),
+    *of("worker/ledger/ledger.py", HANDS_TESTS,
+        ("the claim of a call ends its message", "or transition.claim_by is not None:", "or False:"),
+    ),
+    *of("actors/broker/consumer.py", HANDS_TESTS,
+        ("what is just being taken is reclaimed", "and self.broker.is_taking():", "and False:"),
+    ),
+    *of("worker/ledger/lua/lib/outbox.lua", ("tests/worker/ledger/moves/test_timers.py",),
+        ("each timer wakes the listeners", "if due >= call.now + SETTING.idle_ms then", "if false then"),
+    ),
+    *of("worker/ledger/lua/lib/records.lua", ("tests/worker/ledger/test_arrivals.py",),
+        ("what is new gets no lifetime", "        write(record, call.records[record])\n    end\n    redis.call(command", "    end\n    redis.call(command"),
     ),
     *of("actors/broker/broker.py", CONSUMER_TESTS,
         ("whoever is busy is taken for dead by Dramatiq", "maintenance_chance=0", "maintenance_chance=1_000_000"),
