@@ -55,7 +55,7 @@ MUTANTS = (
     *of("actors/broker/consumer.py", (*CONSUMER_TESTS, "-k", "given_back"),
         ("what Redis can't do circles", "if exception is not None and is_outage(exception):", "if isinstance(exception, redis.RedisError):"),
     ),
-    *of("worker/ledger/lua/advance.lua", HANDS_TESTS,
+    *of("worker/ledger/lua/briefs/advance.lua", HANDS_TESTS,
         ("a move leaves its message in hand", "return {answer, hands.end_message(A.hand, ...)}", "return {answer}"),
     ),
     *of("worker/ledger/lua/lib/hands.lua", HANDS_TESTS,
