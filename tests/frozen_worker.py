@@ -9,20 +9,21 @@ import os
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 from actors import path
 from actors.runtime import Runtime
 from config.times import monotonic
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
-from worker.ledger.transition import Answer, Change, Transition
+from worker.ledger.transition import Change, Transition
 from worker.store.functions import Command
 
 broker = path.broker
 _change = Ledger._change
 
 
-def _claim(ledger: Ledger, command: Command[Answer], record: Record, change: Change) -> Answer:
+def _claim(ledger: Ledger, command: Command[Any], record: Record, change: Change) -> Any:
     answer = _change(ledger, command, record, change)
     claimed = change.to if isinstance(change, Transition) else change.fields.get("doing")
     frozen = Path(os.environ["FROZEN"])
