@@ -12,7 +12,7 @@ from dramatiq.middleware import CurrentMessage
 
 from actors import error_handling, held, maintenance, not_found, preparation, resolution
 from actors.boot import broker
-from actors.broker.consumer import refuse
+from actors.broker.outcomes import refuse
 from actors.runtime import Runtime, runtime
 from config import keys, logs
 from config.limits import Endpoint

@@ -20,9 +20,10 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage
 
 from actors.broker import commands
-from actors.broker.consumer import BlockingConsumer, Outcomes
+from actors.broker.consumer import BlockingConsumer
 from actors.broker.draining import Draining
 from actors.broker.library import broker_library
+from actors.broker.outcomes import Outcomes
 from config import durations, keys, logs
 from worker.ledger.handed import Taken
 from worker.store.connection import connect_bytes, decoded, unconnected

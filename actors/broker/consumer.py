@@ -13,51 +13,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
-from dramatiq import Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import _RedisConsumer
 
 from actors.broker.commands import Following
 from actors.broker.envelopes import EnvelopeError, read_envelope
 from actors.broker.peek import wait_for_element
-from actors.broker.pipelines import following_messages
 from config import durations, keys, logs
 from config.backoff import backoff
 from worker.ledger.handed import Handed, Taken
-from worker.store.outages import is_outage
 
 log = logs.get("consumer")
 
 #: Messages that are fetched at once: a process with hundreds of threads must leave the others their share.
 MOST_AT_ONCE = 16
-#: Characters of an error that are kept with a dead letter.
-LONGEST_ERROR = 500
-
-
-class Outcomes(Middleware):
-    """Decides what becomes of the message of an actor that raised; nothing is retried from memory.
-
-    After an outage the message is given back to its queue, since it may not have got as far as the ledger;
-    after any other error, of Redis too, it is a dead letter: it would fail the next time as well.
-    """
-
-    def after_process_message(
-        self, *given: Any, result: Any = None, exception: BaseException | None = None
-    ) -> None:
-        """Mark the message."""
-        _broker, message = given
-        if exception is not None and is_outage(exception):
-            message.give_back = True
-        elif exception is not None:
-            refuse(message, f"it raised {type(exception).__name__}: {exception}")
-        elif not message.failed:
-            message.following = following_messages(message, result)
-
-
-def refuse(message: Any, why: str) -> None:
-    """Make a running message a dead letter when it ends, for a reason in words."""
-    message.error = why[:LONGEST_ERROR]
-    message.fail()
 
 
 class BlockingConsumer(_RedisConsumer):
@@ -173,8 +142,8 @@ class BlockingConsumer(_RedisConsumer):
             return
         before = self._in_hand.copy()
         held = self.broker.held(self.queue_name)
-        # A thread acknowledges in Redis first, so what is on Redis' list and no thread has was lost on its way
-        # here; or it was taken with a move and is about to arrive, long before the next look.
+        # A thread acknowledges in Redis first: what is on Redis' list and no thread has was lost on its way
+        # here, or it was taken with a move and is about to arrive, long before the next look.
         missing = held - before - self._in_hand
         lost = missing & self._missing if missing and self.broker.is_taking() else missing
         self._missing = missing - lost

@@ -1,12 +1,17 @@
-"""What a queue holds, what workers have in hand, and how anybody puts a message there."""
+"""What a queue holds, what workers have in hand, how anybody puts a message there, and what tending does."""
 
+import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import redis
 from dramatiq.broker import MessageProxy
 from support import DEADLINE
 
+from actors.broker import dead_letters
+from actors.broker.broker import Broker
+from actors.broker.dead_letters import DeadLetter
 from config import keys
 
 
@@ -32,3 +37,16 @@ def taken(consumer: Any, seconds: float = DEADLINE) -> MessageProxy:
         if (message := next(consumer)) is not None:
             return message  # type: ignore[no-any-return]  # dramatiq's has no types
     raise AssertionError(f"no message within {seconds} s")
+
+
+def tended(ours: Broker, condition: Callable[[], Any]) -> None:
+    """Tend the queues until something is so, as a worker does once a second."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end
+        ours._tended = -math.inf
+        ours.tend()
+
+
+def dead(client: "redis.Redis") -> list[DeadLetter]:
+    return list(dead_letters.each(client, dead_letters.ids(client)))

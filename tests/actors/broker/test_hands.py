@@ -41,7 +41,7 @@ def fail() -> Transition:
     return Transition("failed", fields={"error": "as the test says"})
 
 
-def test_a_fetched_step_brings_its_record_and_later_events_wake_it_again(flow: Flow, hand: Hand) -> None:
+def test_a_fetched_step_brings_its_record_and_events_wake_it_again(flow: Flow, hand: Hand) -> None:
     flow.accept(brief_id="b")
     _, record = hand()
     assert record.fields == flow.brief("b").fields
@@ -57,7 +57,7 @@ def test_a_move_ends_the_message_that_led_to_it(flow: Flow, hand: Hand) -> None:
     assert in_hand(flow.client) == []
 
 
-def test_the_claim_of_a_call_leaves_the_message_to_the_moves_after_it(flow: Flow, hand: Hand) -> None:
+def test_a_calls_claim_leaves_the_message_to_the_moves_after_it(flow: Flow, hand: Hand) -> None:
     flow.accept(brief_id="b")
     handed, record = hand()
     claim = Transition("submitting", journal={"call": "create", "what": "intended"}, claim_by=monotonic() + 9)
@@ -76,7 +76,7 @@ def test_a_move_that_is_not_made_leaves_its_message(flow: Flow, hand: Hand) -> N
     assert (handed.is_over, in_hand(flow.client)) == (False, [handed.message.id])
 
 
-def test_a_worker_that_was_taken_for_dead_moves_and_ends_no_message_of_others(flow: Flow, hand: Hand) -> None:
+def test_a_worker_taken_for_dead_moves_and_ends_no_others_message(flow: Flow, hand: Hand) -> None:
     flow.accept(brief_id="b")
     handed, record = hand(takes=True)
     flow.broker.do_requeue(keys.STEPS, handed.message.id)
@@ -135,7 +135,7 @@ def test_what_needs_a_second_look_is_left_to_the_next_fetch(
     flow.client.delete(keys.QUEUE(keys.INLET), keys.DEATHS(), keys.LATE(keys.STEPS))
 
 
-def test_a_brief_is_on_record_its_message_over_and_its_first_step_taken_in_one_call(flow: Flow) -> None:
+def test_one_call_records_a_brief_ends_its_message_and_takes_its_step(flow: Flow) -> None:
     flow.broker.enqueue(inlet_message(brief(brief_id="b")))
     (taken,) = flow.broker.fetch(keys.INLET, 1)
     handed = Handed(flow.broker.broker_id, keys.INLET, taken, unique=False, may_take=lambda: True)
@@ -148,7 +148,7 @@ def test_a_brief_is_on_record_its_message_over_and_its_first_step_taken_in_one_c
     assert not flow.client.exists(keys.MESSAGES(keys.INLET), keys.QUEUE(keys.STEPS))
 
 
-def test_the_message_of_a_brief_in_conflict_is_left_to_become_a_dead_letter(flow: Flow) -> None:
+def test_a_conflicting_briefs_message_is_left_to_become_a_dead_letter(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.broker.enqueue(inlet_message(brief(brief_id="b", name="Another")))
     (taken,) = flow.broker.fetch(keys.INLET, 1)
@@ -193,8 +193,25 @@ def test_what_is_being_taken_is_not_reclaimed(
     consumer.requeue([message])
 
 
+def test_what_is_missing_at_two_looks_is_reclaimed_whatever_is_taken(
+    flow: Flow, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durations, "RECLAIM_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(durations, "PEEK_SECONDS", 0.01)
+    flow.accept(brief_id="b")
+    handed, _ = hand()
+    flow.broker.in_hand[keys.INLET].add("over in Redis, and not here yet")
+    consumer = flow.steps._consumers[keys.STEPS]
+    assert next(consumer) is None
+    message = next(consumer)
+    assert message is not None
+    assert message.options["redis_message_id"] == handed.message.id
+    consumer.requeue([message])
+    flow.broker.in_hand[keys.INLET].clear()
+
+
 @pytest.mark.usefixtures("heard")
-def test_a_promotion_that_an_earlier_version_has_planned_is_named_as_its_brief_says(flow: Flow) -> None:
+def test_a_promotion_planned_by_an_earlier_version_is_named_by_its_brief(flow: Flow) -> None:
     flow.accept(brief_id="b", name="Ada", on_name_taken="fail")
     flow.until("b", "promoting")
     flow.client.hdel(keys.RECORD("promotion:b#0"), "name", "on_name_taken")

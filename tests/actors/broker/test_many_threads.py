@@ -22,14 +22,14 @@ def test_a_message_acknowledged_meanwhile_is_not_taken_for_lost(
     consumer: Any = ours.consume(keys.STEPS)
     ours.enqueue(step("a"))
     message = taken(consumer)
-    asked = consumer._held
+    asked = ours.held
 
-    def held_and_then_acknowledged() -> set[str]:
-        answer: set[str] = asked()
+    def held_and_then_acknowledged(queue: str) -> set[str]:
+        answer = asked(queue)
         consumer.ack(message)
         return answer
 
-    monkeypatch.setattr(consumer, "_held", held_and_then_acknowledged)
+    monkeypatch.setattr(ours, "held", held_and_then_acknowledged)
     consumer._reclaimed = -1e9
     with capture_logs() as said:
         consumer._reclaim()

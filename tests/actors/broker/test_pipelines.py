@@ -9,9 +9,9 @@ import pytest
 import redis
 from dramatiq import Message, group, pipeline
 from dramatiq.brokers.redis import RedisBroker
+from queue_contents import dead, tended
 from stepping import Flow, inlet_message
 from support import brief
-from tended_queues import dead, tended
 
 from actors.broker.broker import Broker
 from config import keys

@@ -4,9 +4,9 @@ import pytest
 import redis
 from bounds import bound
 from dramatiq.brokers.redis import RedisBroker
+from queue_contents import dead
 from stepping import inlet_message
 from support import brief
-from tended_queues import dead
 
 from actors.broker import dead_letters, inspection
 from actors.broker.broker import Broker

@@ -7,9 +7,9 @@ import pytest
 import redis
 from bounds import bound
 from dramatiq import Message
+from queue_contents import dead, tended
 from stepping import Flow, inlet_message
 from support import brief
-from tended_queues import dead, tended
 
 from actors.broker import dead_letters, library
 from actors.broker.broker import Broker

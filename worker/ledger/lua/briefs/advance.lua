@@ -14,7 +14,7 @@
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again,
--- hand = the message that led here, which ends with it (lib/hands.lua; or none); ... = that message's id
+-- hand = the message that led here, which ends with it (worker/ledger/lua/lib/hands.lua; or none); ... = its id
 -- Returns applied; duplicate when it is in that state already, or the end of this paid call is on record; conflict
 -- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
 -- not as given, when a job is another's, or when more has been seen since. With a hand, applied comes as {applied, what
