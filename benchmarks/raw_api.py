@@ -95,9 +95,11 @@ class Connection(asyncio.Protocol):
         method, target, _ = first.split(" ")
         account = fields["authorization"].removeprefix("bearer ")
         answer = json.dumps(self._api.answer(method, target.partition("?")[0], account)).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+        opening = (
+            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+        )
         asyncio.get_running_loop().call_later(
-            self._api.latency, self._transport.write, head.encode() + answer
+            self._api.latency, self._transport.write, opening.encode() + answer
         )
 
 

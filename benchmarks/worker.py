@@ -116,11 +116,11 @@ def _watched(
         if not before and now >= takes:
             before = {"at": now, "sent": sent, **_reading(client, worker)}
     after = {"at": time.monotonic() - began, "sent": sent, **_reading(client, worker)}
-    passed, sent, finished, worker_seconds, redis_seconds = (
+    passed, asked, finished, worker_seconds, redis_seconds = (
         after[name] - before[name] for name in ("at", "sent", "finished", "worker", "redis")
     )
     return {
-        "sent_per_second": Figure(sent / passed, "1/s"),
+        "sent_per_second": Figure(asked / passed, "1/s"),
         "briefs_per_second": Figure(finished / passed, "1/s"),
         "accounts_held": Figure(finished / passed / EACH, "accounts"),
         "seconds_under_way": Figure((after["sent"] - after["finished"]) / (accounts * EACH), "s"),

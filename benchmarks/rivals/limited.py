@@ -25,8 +25,8 @@ def limited(url: str, speed: float, bodies: Sequence[Body], redis_url: str, dead
     Two actors, so that a retry after a 429 never buys the drafts again; each holds the limiter for as long as
     its remote job runs. Returns when all are ready, or after `deadline` seconds.
     """
-    broker: Any = RedisBroker(url=redis_url, middleware=_middleware(speed))  # type: ignore[no-untyped-call]
-    limiter = ConcurrentRateLimiter(RedisBackend(url=redis_url), "jobs", limit=JOBS)  # type: ignore[no-untyped-call]
+    broker: Any = RedisBroker(url=redis_url, middleware=_middleware(speed))
+    limiter = ConcurrentRateLimiter(RedisBackend(url=redis_url), "jobs", limit=JOBS)
     client = Client(url, speed)
     ready = threading.Semaphore(0)
 

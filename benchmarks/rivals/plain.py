@@ -20,7 +20,7 @@ from dramatiq.brokers.redis import RedisBroker
 JOBS, READY = "plain:jobs", "plain:ready"
 
 store = redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
-broker: Any = RedisBroker(url=os.environ["REDIS_URL"])  # type: ignore[no-untyped-call]
+broker: Any = RedisBroker(url=os.environ["REDIS_URL"])
 dramatiq.set_broker(broker)
 api = httpx.Client(
     base_url=os.environ["PIKTID_API_URL"],

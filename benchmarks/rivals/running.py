@@ -42,7 +42,7 @@ class PlainSetup(Setup):
 
     def enqueue(self, briefs: list[dict[str, Any]]) -> None:
         """Send the first message of each brief, as the program itself would."""
-        broker: Any = RedisBroker(url=self.ground.redis_for("sender"))  # type: ignore[no-untyped-call]
+        broker: Any = RedisBroker(url=self.ground.redis_for("sender"))
         for brief in briefs:
             args = (brief["brief_id"], {key: value for key, value in brief.items() if key != "brief_id"})
             broker.enqueue(Message("default", "create", args, {}, {}))
