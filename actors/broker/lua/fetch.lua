@@ -2,7 +2,8 @@
 --
 -- worker, queue, most
 -- Returns two lists: {id, message, topic, subject, fields, time}, ...; the topic is '' unless a worker died with it in
--- hand; the subject is that of a step's record with all its fields, {} of none, and the time in ms. And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
+-- hand; the subject is that of a step's record with all its fields, {} of none, and the time in ms.
+-- And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
 -- size was looked at.
 --
 -- Atomic: a message is either in the queue or in the hands of somebody on the list of workers: nobody looks into any
@@ -84,8 +85,11 @@ while #taken < A.most and odd < 100 do -- a flood of what is no message may not 
     local again = id and redis.call('SISMEMBER', base.hands_of(A.worker, A.queue), id) == 1
     odd = odd + ((again or not id) and 1 or 0)
     local topic = id and suspected(A.queue, id, message)
+    local deaths = topic and cjson.decode(redis.call('HGET', KEY.DEATHS, topic))
     if again then
         passed[#passed + 1] = element
+    elseif topic and dead_letters.add_deadly(A.queue, id, message, deaths) then
+        odd = odd + 1 -- the step of a dead letter, queued again before its brief is held
     elseif topic and busy then
         passed[#passed + 1] = id
     elseif id then

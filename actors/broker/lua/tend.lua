@@ -9,10 +9,13 @@
 -- sign of life is written with the server's time, and the keys are named, not searched.
 base.sign_in(A.worker)
 
--- One more worker has died with a message in hand; returns all their deaths.
+-- One more worker has died with a message in hand, or with two about the same thing; returns all their deaths.
 local function one_more_death(topic, worker)
     local known = redis.call('HGET', KEY.DEATHS, topic)
     local deaths = known and cjson.decode(known) or {}
+    if #deaths > 0 and deaths[#deaths].worker == worker then
+        return deaths
+    end
     deaths[#deaths + 1] = {at = call.now, worker = worker}
     redis.call('HSET', KEY.DEATHS, topic, cjson.encode(deaths))
     redis.call('PEXPIRE', KEY.DEATHS, SETTING.deaths_kept)
@@ -26,10 +29,7 @@ local function put_back(worker)
         for _, id in ipairs(redis.call('SMEMBERS', held)) do
             local text = redis.call('HGET', base.key('MESSAGES', queue), id)
             local deaths = text and one_more_death(base.topic_of(queue, id, text), worker)
-            if text and #deaths >= SETTING.most_deaths then
-                redis.call('HDEL', base.key('MESSAGES', queue), id)
-                dead_letters.add(queue, id, text, {at = call.now, error = #deaths .. ' workers died while it ran', deaths = deaths})
-            elseif text then
+            if text and not dead_letters.add_deadly(queue, id, text, deaths) then
                 redis.call('LPUSH', base.key('QUEUE', queue), id)
                 back = back + 1
             end

@@ -13,6 +13,7 @@ from queue_contents import in_hand
 from stepping import Flow, enqueue, inlet_message, step
 from support import brief, event_types, eventually
 
+from actors.broker import dead_letters
 from actors.broker.broker import Broker
 from actors.broker.dead_letters import read
 from actors.broker.library import MOST_DEATHS
@@ -127,6 +128,13 @@ def test_a_message_that_three_workers_died_with_is_a_dead_letter(
     assert dead_letter is not None
     assert json.loads(dead_letter.text)["message_id"] == sent.message_id
     assert [death["worker"] for death in dead_letter.deaths] == [each.broker_id for each in brokers[:-1]]
+    again = brokers[-1].enqueue(step("submit_brief", "brief:b"))
+    taken = [json.loads(each.text)["actor_name"] for each in brokers[-1].fetch(keys.STEPS, 8)]
+    assert set(taken) == {"hold_step"}, "of the same step no other message is run until its brief is held"
+    second = read(client, keys.STEPS, again.options["redis_message_id"])
+    assert second is not None
+    assert second.deaths == dead_letter.deaths
+    assert dead_letters.drop(client, dead_letter)
     assert not client.exists(keys.DEATHS())
     for broker in brokers:
         broker.client.close()

@@ -7,6 +7,9 @@ local key = base.key
 function dead_letters.forget(queue, id)
     local name = key('DEAD_LETTERS', queue)
     local size = redis.call('HSTRLEN', name .. '.msgs', id)
+    if queue == SETTING.steps and size > 0 then
+        redis.call('HDEL', KEY.DEATHS, base.topic_of(queue, id, redis.call('HGET', name .. '.msgs', id)))
+    end
     redis.call('ZREM', name, id)
     redis.call('HDEL', KEY.DEAD_LETTER_REASONS, id)
     if redis.call('HDEL', name .. '.msgs', id) == 1 and queue == SETTING.inlet and redis.call('DECRBY', KEY.DEAD_LETTER_BYTES, size) <= 0 then
@@ -28,7 +31,10 @@ function dead_letters.add(queue, id, text, reason)
     made[#made + 1] = reason.error
     call.dead_letters = made
     local topic, actor = base.topic_of(queue, id, text)
-    redis.call('HDEL', KEY.DEATHS, topic)
+    local is_to_hold = actor and actor ~= SETTING.holder
+    if not is_to_hold then
+        redis.call('HDEL', KEY.DEATHS, topic) -- else they are known until the brief is held: the step may be queued again
+    end
     if text == '' and redis.call('HSTRLEN', name .. '.XQ.msgs', id) > 0 then
         return -- the message of this id is a dead letter already
     end
@@ -45,7 +51,7 @@ function dead_letters.add(queue, id, text, reason)
     redis.call('ZADD', name .. '.XQ', call.now, id)
     redis.call('HSET', name .. '.XQ.msgs', id, text)
     redis.call('HSET', KEY.DEAD_LETTER_REASONS, id, cjson.encode(reason))
-    if actor and actor ~= SETTING.holder then
+    if is_to_hold then
         local holding = 'hold-' .. id
         redis.call('HSET', name .. '.msgs', holding, cjson.encode({
             queue_name = queue, actor_name = SETTING.holder, args = {id}, kwargs = {},
@@ -53,6 +59,16 @@ function dead_letters.add(queue, id, text, reason)
         }))
         redis.call('RPUSH', name, holding)
     end
+end
+
+-- Make a message a dead letter that has killed as many workers as may die of one thing; returns whether it has.
+function dead_letters.add_deadly(queue, id, text, deaths)
+    if #deaths < SETTING.most_deaths then
+        return false
+    end
+    redis.call('HDEL', key('MESSAGES', queue), id)
+    dead_letters.add(queue, id, text, {at = call.now, error = #deaths .. ' workers died while it ran', deaths = deaths})
+    return true
 end
 
 return dead_letters

@@ -41,28 +41,24 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
     def is_held() -> bool:
         if state(flow.ledger) == "held":
             return True
-        restarted(broken_worker, workers, POISON=SUBJECT)
+        restarted(broken_worker, workers, POISON=f"{SUBJECT} generating")
         return False
 
-    def others_are_done() -> bool:
-        # If a neighbour takes long, the look at the held brief's job kills the last broken worker, too.
-        restarted(broken_worker, workers)
-        return all(state(flow.ledger, f"brief:{each}") == "done" for each in neighbours)
-
     with listening(flow.settings, flow.api, redis_url):
-        assert eventually(flow.client, is_held, deadline=5 * DEADLINE)
-        # One more dies where the job's event sends the step once more before the first death is noticed.
-        assert MOST_DEATHS + 1 <= len(workers) <= MOST_DEATHS + 2
-        assert eventually(flow.client, others_are_done, deadline=5 * DEADLINE)
+        assert eventually(flow.client, is_held, deadline=4 * DEADLINE)
+        # Until a death is noticed, an event or the timer may have sent the step to one worker more.
+        assert MOST_DEATHS < len(workers) <= 2 * MOST_DEATHS
+        # What a worker died with is remembered until it has run: so have the steps of the neighbours.
+        assert eventually(flow.client, lambda: not flow.client.exists(keys.DEATHS()))
     (held,) = listed(command)["held"]
     assert held["brief_id"] == "b"
     assert [set(death) for death in held["evidence"]["deaths"]] == [{"at", "worker"}] * MOST_DEATHS
     assert len({death["worker"] for death in held["evidence"]["deaths"]}) == MOST_DEATHS
     assert f"{MOST_DEATHS} workers died while it ran" in held["question"]
     assert flow.api.requests("POST /identity/create") == len(briefs)
-    # What a worker died with and what has run by then is remembered until it is acknowledged.
-    assert eventually(flow.client, lambda: not flow.client.exists(keys.DEATHS()))
-    assert not flow.client.exists(keys.DEAD_LETTER_REASONS(), keys.DEAD_LETTERS(keys.STEPS))
+    assert eventually(
+        flow.client, lambda: not flow.client.exists(keys.DEAD_LETTER_REASONS(), keys.DEAD_LETTERS(keys.STEPS))
+    )
 
 
 def test_what_waits_for_a_thread_is_not_suspected_of_the_killing(
