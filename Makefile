@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 # More processes than a small machine has processors: much of what the tests do is to wait for others.
-PYTEST := $(VENV)/bin/pytest -n 6
+PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 

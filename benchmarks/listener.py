@@ -110,17 +110,18 @@ class Scene:
         return path
 
 
-def main(accounts: int, takeover: int, many: int, spread: int, seconds: float) -> None:
+def main(accounts: int, takeover: int, many: int, spread: int, seconds: float) -> dict[str, Any]:
     """Measure the parts that have a size, and report them."""
     figures = _one_listener(accounts, seconds)
     if takeover:
-        figures["takeover_seconds_1000"] = Figure(_takeover(takeover), "s")
+        figures[f"takeover_seconds_{takeover}"] = Figure(_takeover(takeover), "s")
     if many:
-        figures["followed_seconds_5000"] = Figure(_followed_by(1, many), "s")
+        figures[f"followed_seconds_{many}"] = Figure(_followed_by(1, many), "s")
     if spread:
-        figures["spread_seconds_10000"] = Figure(_followed_by(4, spread), "s")
-        figures["followed_10000"] = Figure(spread, "")
-    report("listener", figures, accounts=accounts, takeover=takeover, many=many, spread=spread)
+        figures[f"spread_seconds_{spread}"] = Figure(_followed_by(4, spread), "s")
+        figures[f"followed_{spread}"] = Figure(spread, "")
+    sizes = {"accounts": accounts, "takeover": takeover, "many": many, "spread": spread, "seconds": seconds}
+    return report("listener", figures, **sizes)
 
 
 def _one_listener(accounts: int, seconds: float) -> dict[str, Figure]:
@@ -134,13 +135,16 @@ def _one_listener(accounts: int, seconds: float) -> dict[str, Figure]:
         followed = made.seconds_until_followed(began)
         memory, cpu, commands = _idle(made, listener, seconds)
         late = sorted(made.latencies(round(EVENTS_PER_SECOND * seconds), EVENTS_PER_SECOND))
+    many = {
+        "followed_seconds": Figure(followed, "s"),
+        "idle_percent": Figure(cpu, "%"),
+        "commands_per_second": Figure(commands, "1/s"),
+        "memory_kb": Figure((memory - alone) / max(1, accounts - 1), "KB"),
+        "delivery_p50_ms": Figure(late[len(late) // 2], "ms"),
+        "delivery_p99_ms": Figure(late[len(late) * 99 // 100], "ms"),
+    }
     return {
-        "followed_seconds_1000": Figure(followed, "s"),
-        "idle_percent_1000": Figure(cpu, "%"),
-        "commands_per_second_1000": Figure(commands, "1/s"),
-        "memory_kb_1000": Figure((memory - alone) / max(1, accounts - 1), "KB"),
-        "delivery_p50_ms_1000": Figure(late[len(late) // 2], "ms"),
-        "delivery_p99_ms_1000": Figure(late[len(late) * 99 // 100], "ms"),
+        **{f"{name}_{accounts}": figure for name, figure in many.items()},
         "idle_percent_1": Figure(cpu_alone, "%"),
         "commands_per_second_1": Figure(commands_alone, "1/s"),
         "memory_mb_1": Figure(alone / 1024, "MB"),

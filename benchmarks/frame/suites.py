@@ -16,6 +16,13 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "cost": Benchmark("benchmarks.cost", "--briefs 300 --rounds 3", "--briefs 400 --rounds 5"),
     "latency": Benchmark("benchmarks.latency", "--briefs 60", "--briefs 300"),
+    "worker": Benchmark(
+        "benchmarks.worker",
+        "--accounts 1000 --latency 0.3 --threads 768",
+        "--accounts 1000 --latency 0.3 2 --threads 768 --seconds 60",
+    ),
+    "listener": Benchmark("benchmarks.listener", "", "--many 5000 --spread 10000 --seconds 30"),
+    "start": Benchmark("benchmarks.start", "--accounts 1 10000", ""),
     "idle": Benchmark("benchmarks.idle", "--seconds 20", "--seconds 60"),
     "audit": Benchmark("benchmarks.audit", "--briefs 2000", "--briefs 100000"),
     "makespan": Benchmark(
