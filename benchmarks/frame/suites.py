@@ -24,7 +24,7 @@ BENCHMARKS = {
     "listener": Benchmark("benchmarks.listener", "", "--many 5000 --spread 10000 --seconds 30"),
     "start": Benchmark("benchmarks.start", "--accounts 1 10000", ""),
     "idle": Benchmark("benchmarks.idle", "--seconds 20", "--seconds 60"),
-    "audit": Benchmark("benchmarks.audit", "--briefs 2000", "--briefs 100000"),
+    "audit": Benchmark("benchmarks.audit", "--briefs 10000", "--briefs 100000"),
     "makespan": Benchmark(
         "benchmarks.caps.makespan", "--speed 30 --others-speed 80", "--speed 10 --briefs 60 1000"
     ),

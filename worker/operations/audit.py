@@ -4,8 +4,10 @@ What an operator has said counts: each `resend` allows one charge more, and whoe
 cancelled it knew that the outcome of a call may stay unresolved.
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import redis
@@ -75,20 +77,75 @@ def read(client: "redis.Redis", brief_id: str) -> Audited | None:
     Raises UnreadableRecordError.
     """
     try:
-        entries = snapshots.journal(client, brief_id)
+        entries = _journals(client, [brief_id])[brief_id]
         while True:
             before = len(entries)
             brief = snapshots.brief(client, brief_id)
-            entries = snapshots.journal(client, brief_id)
+            entries = _journals(client, [brief_id])[brief_id]
             # A brief that has moved meanwhile is read again.
             if len(entries) == before:
                 break
-        journal = take_apart(entries)
     except (ValueError, LookupError, TypeError) as error:
-        raise UnreadableRecordError(
-            f"what is on record of it can't be read: {type(error).__name__}: {error}"
-        ) from error
+        raise _unreadable(error) from error
+    return _put_together(brief_id, brief, entries)
+
+
+def _put_together(brief_id: str, brief: BriefView | None, entries: Sequence[str]) -> Audited | None:
+    try:
+        journal = take_apart([json.loads(entry) for entry in entries])
+    except (ValueError, LookupError, TypeError) as error:
+        raise _unreadable(error) from error
     return Audited(brief_id, brief, journal) if brief is not None or entries else None
+
+
+def _unreadable(error: Exception) -> UnreadableRecordError:
+    return UnreadableRecordError(f"what is on record of it can't be read: {type(error).__name__}: {error}")
+
+
+def read_many(
+    client: "redis.Redis", brief_ids: Iterable[str]
+) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:
+    """Yield what is on record of these briefs, a page of them in memory at a time."""
+    waiting = iter(brief_ids)
+    while page := list(dict.fromkeys(islice(waiting, PAGE))):
+        journals = _journals(client, page)
+        try:
+            briefs = {brief.brief_id: brief for brief in snapshots.by_ids(client, page)}
+        except (ValueError, LookupError, TypeError):
+            journals = {}  # it is found by reading each by itself
+        for brief_id, unmoved in zip(page, _unmoved(client, page, journals), strict=True):
+            try:
+                found = (
+                    _put_together(brief_id, briefs.get(brief_id), journals[brief_id])
+                    if unmoved
+                    else read(client, brief_id)
+                )
+            except UnreadableRecordError as error:
+                yield brief_id, error
+                continue
+            if found is not None:
+                yield brief_id, found
+
+
+def _journals(client: "redis.Redis", brief_ids: Sequence[str]) -> dict[str, list[str]]:
+    with client.pipeline(transaction=False) as pipe:
+        for brief_id in brief_ids:
+            pipe.lrange(keys.JOURNAL(brief_id), 0, -1)
+        return dict(zip(brief_ids, pipe.execute(), strict=True))
+
+
+def _unmoved(
+    client: "redis.Redis", brief_ids: Sequence[str], journals: Mapping[str, Sequence[str]]
+) -> list[bool]:
+    """Return of each whether its journal was read and is as it was: what stands there is never removed."""
+    with client.pipeline(transaction=False) as pipe:
+        for brief_id in brief_ids:
+            pipe.llen(keys.JOURNAL(brief_id))
+        lengths = pipe.execute()
+    return [
+        brief_id in journals and len(journals[brief_id]) == length
+        for brief_id, length in zip(brief_ids, lengths, strict=True)
+    ]
 
 
 def faults(audited: Audited) -> Iterator[str]:

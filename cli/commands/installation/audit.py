@@ -86,19 +86,11 @@ def command(
 
 
 def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:
-    """Read all briefs, one after the other; one that finishes meanwhile comes once."""
+    """Read all briefs; one that finishes meanwhile comes once."""
     seen_open: set[str] = set()
-    for brief_id in audit.ids(client, batch):
-        if brief_id in seen_open:
-            continue
-        try:
-            found = audit.read(client, brief_id)
-        except UnreadableRecordError as error:
-            yield brief_id, error
-            continue
-        if found is None:
-            continue
-        if batch is not None or found.brief is None or not found.brief.finished:
+    unseen = (brief_id for brief_id in audit.ids(client, batch) if brief_id not in seen_open)
+    for brief_id, found in audit.read_many(client, unseen):
+        if isinstance(found, Audited) and not (batch is None and found.brief and found.brief.finished):
             seen_open.add(brief_id)
         yield brief_id, found
 
