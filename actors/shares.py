@@ -16,7 +16,6 @@ import redis
 
 from config import logs
 from worker.ledger.ledger import Ledger
-from worker.ledger.transition import Note
 
 log = logs.get("shares")
 
@@ -50,12 +49,18 @@ class AccountShares:
     def release(self, thread: int) -> str | None:
         """End what a thread did; return the first subject that waits and has room now."""
         with self._lock:
-            if not self._end(thread):
-                return None
-            for subject, account in self._waiting.items():
-                if self._has_room(account):
-                    del self._waiting[subject]
-                    return subject
+            return self._call() if self._end(thread) else None
+
+    def call(self) -> str | None:
+        """Return the first subject that waits and has room."""
+        with self._lock:
+            return self._call()
+
+    def _call(self) -> str | None:
+        for subject, account in self._waiting.items():
+            if self._has_room(account):
+                del self._waiting[subject]
+                return subject
         return None
 
     def _end(self, thread: int) -> bool:
@@ -72,13 +77,11 @@ class AccountShares:
 
 
 def release(shares: AccountShares, ledger: Ledger, thread: int) -> None:
-    """End what a thread did for an account, and send the step of whoever waited for that."""
+    """End what a thread did for an account, and have the step run of whoever waited for that."""
     subject = shares.release(thread)
-    if subject is None:
-        return
     try:
-        record = ledger.read(subject)
-        if record is not None:
-            ledger.note(record, Note(when=record.same_stay, again=True))
+        # One that ended, or ran elsewhere and ended, has left its turn to the next one.
+        while subject is not None and not ledger.recall(subject):
+            subject = shares.call()
     except redis.RedisError as error:
         log.warning("shares.nobody_called", error=str(error))  # its timer is left

@@ -146,6 +146,7 @@ class BlockingConsumer(_RedisConsumer):
         # here, or it was taken with a move and is about to arrive, long before the next look.
         missing = held - before - self._in_hand
         lost = missing & self._missing if missing and self.broker.is_taking() else missing
+        lost -= self._in_hand  # what has arrived meanwhile
         self._missing = missing - lost
         if lost:
             log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))

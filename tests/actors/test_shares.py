@@ -76,6 +76,24 @@ def test_a_step_without_room_is_sent_again_when_there_is(flow: Flow) -> None:
     assert flow.brief("b").state == "generating"
 
 
+def test_whoever_has_nothing_to_run_leaves_its_turn_to_the_next(flow: Flow) -> None:
+    shares = AccountShares(2)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    assert shares.acquire(0, DEFAULT, "brief:other")
+    for subject in ("brief:gone", f"library:{DEFAULT}", "brief:b"):
+        assert not shares.acquire(1, DEFAULT, subject)
+    before = flow.client.llen(keys.QUEUE(keys.STEPS))
+    release(shares, flow.ledger, 0)
+    due = flow.client.zscore(keys.TIMERS(), f"library:{DEFAULT}")
+    assert isinstance(due, float)
+    assert due <= flow.ledger.now()
+    assert flow.client.llen(keys.QUEUE(keys.STEPS)) == before
+    assert shares.call() == "brief:b"
+    flow.client.hset(keys.RECORD("brief:b"), "state", "cancelled")
+    assert not flow.ledger.recall("brief:b")
+
+
 def test_an_account_whose_api_hangs_leaves_threads_to_the_others(
     client: "redis.Redis", redis_url: str, api: Api, worker_process: ProcessFactory, tmp_path: Path
 ) -> None:

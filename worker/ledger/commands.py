@@ -174,6 +174,11 @@ def sync_identities(account: str, codes: Sequence[str], since: int) -> Command[i
 # The listeners' part.
 
 
+def recall(subject: str) -> Command[bool]:
+    """Run a step that had to wait for a thread; answers False where there is nothing to run any more."""
+    return Command("recall", keys.RECORD(subject), flag, {"subject": subject})
+
+
 def due(most: int) -> Command[int]:
     """Wake what is due; answers the ms until the next timer, -1 when there is none."""
     return Command("due", keys.TIMERS(), number, {"most": most})

@@ -154,6 +154,10 @@ class Ledger(AccountLedger):
         """Hand on the job permit of a held record, since the API is done with its job."""
         return self.functions.run(commands.job_over(record.subject, record.same_stay))
 
+    def recall(self, subject: str) -> bool:
+        """Have a step run that had to wait for a thread; return False if there is nothing to run any more."""
+        return self.functions.run(commands.recall(subject))
+
     def drop(self, account: str, subject: str) -> bool:
         """Give back what a subject without a record holds; return False if it has a record after all."""
         return self.functions.run(commands.drop(account, subject))

@@ -69,7 +69,10 @@ local function record_of(text)
     if not subject or not SETTING.kinds[string.match(subject, '^(%a+):')] then
         return '', {}
     end
-    redis.call('HDEL', base.key('RECORD', subject), 'hinted')
+    -- What stands there may be no record: the step tells of that.
+    if not pcall(redis.call, 'HDEL', base.key('RECORD', subject), 'hinted') then
+        return '', {}
+    end
     return subject, redis.call('HGETALL', base.key('RECORD', subject))
 end
 

@@ -5,6 +5,7 @@ import json
 import math
 from typing import Any
 
+import pytest
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from own_account import CREATE
@@ -110,9 +111,12 @@ def test_what_a_stock_worker_had_is_put_back_after_a_silent_minute(
     later.client.close()
 
 
+@pytest.mark.parametrize("has_record", [True, False])
 def test_a_message_that_three_workers_died_with_is_a_dead_letter(
-    client: "redis.Redis", redis_url: str
+    client: "redis.Redis", redis_url: str, has_record: bool
 ) -> None:
+    if has_record:
+        client.hset(keys.RECORD("brief:b"), "state", "waiting")
     brokers = [Broker(redis_url, prefetch=1) for _ in range(MOST_DEATHS + 1)]
     sent = brokers[0].enqueue(step("submit_brief", "brief:b"))
     for dead, alive in itertools.pairwise(brokers):
@@ -128,6 +132,9 @@ def test_a_message_that_three_workers_died_with_is_a_dead_letter(
     assert dead_letter is not None
     assert json.loads(dead_letter.text)["message_id"] == sent.message_id
     assert [death["worker"] for death in dead_letter.deaths] == [each.broker_id for each in brokers[:-1]]
+    if not has_record:
+        assert not client.exists(keys.DEATHS()), "nothing is held, so nobody would forget them"
+        return
     again = brokers[-1].enqueue(step("submit_brief", "brief:b"))
     taken = [json.loads(each.text)["actor_name"] for each in brokers[-1].fetch(keys.STEPS, 8)]
     assert set(taken) == {"hold_step"}, "of the same step no other message is run until its brief is held"

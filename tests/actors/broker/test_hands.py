@@ -109,6 +109,21 @@ def test_with_its_move_a_worker_takes_the_next_step_and_its_record(flow: Flow, h
     assert flow.client.zscore(keys.WORKERS(), flow.broker.broker_id)
 
 
+def test_a_step_of_what_is_no_record_leaves_the_move_whole(flow: Flow, hand: Hand) -> None:
+    for brief_id in "bc":
+        flow.accept(brief_id=brief_id)
+    handed, record = hand(takes=True)
+    flow.client.set(keys.RECORD("brief:c"), "no record")
+    assert flow.ledger.apply(record, fail()) is Answer.APPLIED
+    assert flow.brief("b").state == "failed"
+    assert handed.following is not None
+    assert handed.following.subject == ""
+    flow.broker.do_requeue(keys.STEPS, handed.following.id)
+    (taken,) = flow.broker.fetch(keys.STEPS, 1)
+    assert (taken.subject, taken.fields) == ("", {})
+    flow.client.delete(keys.RECORD("brief:c"))
+
+
 def wait_on_the_inlet(client: "redis.Redis") -> None:
     client.rpush(keys.QUEUE(keys.INLET), "a brief")
 

@@ -36,6 +36,25 @@ def test_a_message_acknowledged_meanwhile_is_not_taken_for_lost(
     assert said == []
 
 
+def test_a_message_that_arrives_meanwhile_is_not_taken_for_lost(
+    ours: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer: Any = ours.consume(keys.STEPS)
+    ours.enqueue(step("a"))
+    message = taken(consumer)
+    redis_id = message.options["redis_message_id"]
+    ours.in_hand[keys.STEPS].clear()
+
+    def arrives() -> bool:
+        ours.in_hand[keys.STEPS].add(redis_id)
+        return False
+
+    monkeypatch.setattr(ours, "is_taking", arrives)
+    consumer._reclaimed = -1e9
+    consumer._reclaim()
+    assert ours.held(keys.STEPS) == {redis_id}
+
+
 def test_a_process_with_many_threads_leaves_messages_to_others(ours: Broker) -> None:
     ours.prefetch = 10 * MOST_AT_ONCE
     for number in range(2 * MOST_AT_ONCE):

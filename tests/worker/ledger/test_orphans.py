@@ -81,6 +81,18 @@ def test_the_permit_of_a_deleted_promotion_is_passed_on_when_ready(one_job: Flow
     assert permits(flow) == ["brief:c"]
 
 
+def test_a_brief_goes_on_whose_promotion_was_deleted(one_job: Flow) -> None:
+    flow = one_job
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer(BRIEF)
+    assert [flow.steps.run() for _ in range(2)] == [("collect_drafts", BRIEF), ("promote_draft", PROMOTION)]
+    delete(flow, PROMOTION)
+    assert flow.ledger.drop(DEFAULT, PROMOTION)
+    assert flow.client.zscore(keys.UNFINISHED(), "b")
+    assert flow.client.ttl(keys.JOURNAL("b")) == -1
+
+
 def test_a_permit_whose_job_is_unknown_is_kept_until_it_must_end(one_job: Flow) -> None:
     from actors.runtime import runtime
 

@@ -32,8 +32,9 @@ function dead_letters.add(queue, id, text, reason)
     call.dead_letters = made
     local topic, actor = base.topic_of(queue, id, text)
     local is_to_hold = actor and actor ~= SETTING.holder
-    if not is_to_hold then
-        redis.call('HDEL', KEY.DEATHS, topic) -- else they are known until the brief is held: the step may be queued again
+    -- Until its brief is held the step may be queued again; of what has no record nothing is held.
+    if not is_to_hold or redis.call('EXISTS', key('RECORD', base.subject_of(text))) == 0 then
+        redis.call('HDEL', KEY.DEATHS, topic)
     end
     if text == '' and redis.call('HSTRLEN', name .. '.XQ.msgs', id) > 0 then
         return -- the message of this id is a dead letter already

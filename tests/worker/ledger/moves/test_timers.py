@@ -92,3 +92,20 @@ def test_reading_changes_nothing_and_a_claim_clears_only_the_wake_mark(
     assert client.hget(keys.RECORD("brief:b"), "hinted") is None
     assert ledger.claim_step("brief:gone") is None
     assert not client.exists(keys.RECORD("brief:gone"))
+
+
+def test_thousands_that_slept_on_a_pause_have_their_timers_in_one_call(
+    client: "redis.Redis", ledger: Ledger
+) -> None:
+    number = 4_100
+    with client.pipeline(transaction=False) as pipe:
+        pipe.hset(
+            keys.RECORD(f"account:{ACCOUNT}"),
+            mapping={"create_until": ledger.now() + 60_000, "create_reason": "busy"},
+        )
+        for n in range(number):
+            pipe.hset(keys.RECORD(f"brief:{n}"), mapping={"state": "preparing", "account": ACCOUNT})
+            pipe.zadd(keys.WAITING(ACCOUNT, "prepare"), {f"brief:{n}": n})
+        pipe.execute()
+    ledger.resume(ACCOUNT, by="test")
+    assert client.zcard(keys.TIMERS()) == client.llen(keys.QUEUE(keys.STEPS)) == number

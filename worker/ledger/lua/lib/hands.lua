@@ -46,7 +46,10 @@ local function record_of(text)
     if type(subject) ~= 'string' or not KINDS[base.kind_of(subject)] then
         return '', {}
     end
-    records.forget(base.record_of(subject), 'hinted')
+    -- What stands there may be no record: the step tells of that.
+    if not pcall(records.forget, base.record_of(subject), 'hinted') then
+        return '', {}
+    end
     records.write()
     return subject, redis.call('HGETALL', base.record_of(subject))
 end
@@ -57,6 +60,9 @@ function hands.end_message(hand, id)
     if not release(hand, id) then
         return nil
     end
+    -- First: the move must be whole, whatever the queue holds.
+    records.write()
+    outbox.write_timers()
     local taken, text = nil, nil
     if hand.takes then
         taken, text = next_step(hand.worker)

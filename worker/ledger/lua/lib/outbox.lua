@@ -102,6 +102,13 @@ local function wake_listeners(due)
     end
 end
 
+-- Of an account that resumes, thousands of timers are set in one call, and Lua hands over some thousand arguments at most.
+local function in_parts(command, arguments)
+    for first = 1, #arguments, 1000 do
+        redis.call(command, KEY.TIMERS, unpack(arguments, first, math.min(first + 999, #arguments)))
+    end
+end
+
 -- Write the timers of this call, for whoever reads them by itself.
 function outbox.write_timers()
     local set, gone, earliest = {}, {}, math.huge
@@ -117,11 +124,9 @@ function outbox.write_timers()
     call.timers = {}
     if #set > 0 then
         wake_listeners(earliest)
-        redis.call('ZADD', KEY.TIMERS, unpack(set))
+        in_parts('ZADD', set)
     end
-    if #gone > 0 then
-        redis.call('ZREM', KEY.TIMERS, unpack(gone))
-    end
+    in_parts('ZREM', gone)
 end
 
 local function keep_timer(subject, due)

@@ -4,7 +4,7 @@
 -- which `release_orphan` asks the API for.
 local orphans = {}
 
-local key, product_of, brief_of, has_record = base.key, base.kind_of, base.brief_of, base.has_record
+local key, product_of, brief_of, has_record = base.key, base.product_of, base.brief_of, base.has_record
 
 -- What an orphan may have bought counts as spent, as nobody will tell what it cost; the rest of what was reserved
 -- for it is free again.

@@ -1,0 +1,16 @@
+-- recall: have a step run that had to leave its thread to others: now, not when its timer is due.
+--
+-- subject
+-- Returns 1; 0 where there is nothing to run any more.
+--
+-- Atomic, so that its state is still the one whose step is sent.
+local kind, state = base.kind_of(A.subject), records.get(base.record_of(A.subject), 'state')
+if kind == 'library' then
+    outbox.set_timer(A.subject, call.now)
+    return 1
+end
+if not state or not base.is_known(kind, state) or not STATES[kind][state].actor then
+    return 0
+end
+outbox.wake(A.subject)
+return 1
