@@ -116,10 +116,11 @@ def main(accounts: int, takeover: int, many: int, spread: int, seconds: float) -
     if takeover:
         figures[f"takeover_seconds_{takeover}"] = Figure(_takeover(takeover), "s")
     if many:
-        figures[f"followed_seconds_{many}"] = Figure(_followed_by(1, many), "s")
+        figures[f"followed_seconds_{many}"] = Figure(_followed_by(1, many)[0], "s")
     if spread:
-        figures[f"spread_seconds_{spread}"] = Figure(_followed_by(4, spread), "s")
-        figures[f"followed_{spread}"] = Figure(spread, "")
+        seconds, followed = _followed_by(4, spread)
+        figures[f"spread_seconds_{spread}"] = Figure(seconds, "s")
+        figures[f"followed_{spread}"] = Figure(followed, "accounts")
     sizes = {"accounts": accounts, "takeover": takeover, "many": many, "spread": spread, "seconds": seconds}
     return report("listener", figures, **sizes)
 
@@ -164,13 +165,15 @@ def _takeover(accounts: int) -> float:
         return made.seconds_until_followed(began)
 
 
-def _followed_by(listeners: int, accounts: int) -> float:
-    """Return how soon so many listeners, started at once, follow so many accounts."""
+def _followed_by(listeners: int, accounts: int) -> tuple[float, int]:
+    """Return how soon so many listeners, started at once, follow so many accounts, and how many then."""
     with scene(accounts) as made:
         began = time.monotonic()
         for number in range(listeners):
             made.listener(number)
-        return made.seconds_until_followed(began)
+        seconds = made.seconds_until_followed(began)
+        time.sleep(SETTLED)
+        return seconds, made.followed()
 
 
 def _shares(scene: Scene) -> list[int]:

@@ -95,6 +95,8 @@ class Following:
                 name, pause = self._account.name, next(self._backoff)
                 log.warning("stream.ended", account=name, why=str(ended), again_in=round(pause, 2))
                 await self._record("ended", str(ended))
+                if stopping():
+                    return  # its end waited for the answer, and nobody may wait for the pause as well
                 await asyncio.sleep(pause)
 
     async def _read(self) -> None:

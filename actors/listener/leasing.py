@@ -46,14 +46,15 @@ class Leasing:
     async def take(self, accounts: Sequence[str], most: int) -> dict[str, str]:
         """Take at most so many leases; return who has those that were looked at, "" for nobody.
 
-        No more are looked at once there are so many.
+        No more are looked at once there are so many; where none is to be taken, all are.
         """
         holders: dict[str, str] = {}
+        takes = most > 0
         for some in _parts(accounts):
             found = await self._functions.run(leases.take(some, self._listener, most))
             holders.update(zip(some, found, strict=True))
             most -= found.count(self._listener)
-            if most <= 0 and "" in found:
+            if takes and most <= 0 and "" in found:
                 break
         return holders
 

@@ -100,6 +100,7 @@ class Pool(httpx.BaseTransport):
         self._lock = threading.Lock()
         self._idle: defaultdict[_Origin, deque[tuple[float, httpcore.HTTPConnection]]] = defaultdict(deque)
         """Until when each may be used, the longest idle one first."""
+        self._tidied_at = time.monotonic()
 
     def request(
         self,
@@ -177,14 +178,23 @@ class Pool(httpx.BaseTransport):
         """Keep a connection whose answer was read to its end; close those that were idle for too long."""
         if not connection.is_idle():
             return  # it has closed itself
-        now, expired = time.monotonic(), []
+        now = time.monotonic()
         with self._lock:
-            idle = self._idle[key]
-            idle.append((now + self._keepalive, connection))
-            while idle[0][0] < now:
-                expired.append(idle.popleft()[1])
+            self._idle[key].append((now + self._keepalive, connection))
+            expired = [*self._expired(now)]
         for each in expired:
             each.close()
+
+    def _expired(self, now: float) -> Iterator[httpcore.HTTPConnection]:
+        """Take out, now and then, what was idle for too long, of all hosts: many are called just once."""
+        if now < self._tidied_at + self._keepalive:
+            return
+        self._tidied_at = now
+        for key, idle in [*self._idle.items()]:
+            while idle and idle[0][0] < now:
+                yield idle.popleft()[1]
+            if not idle:
+                del self._idle[key]
 
 
 class _Body(httpx.SyncByteStream):

@@ -65,11 +65,13 @@ class Connections:
 
         Raises httpx.TransportError. httpx's client would take as long again as all the rest.
         """
-        where = httpcore.URL(url)
-        host = where.host.decode() if where.port is None else f"{where.host.decode()}:{where.port}"
+        at = httpx.URL(url)
+        where = httpcore.URL(scheme=at.raw_scheme, host=at.raw_host, port=at.port, target=at.raw_path)
         times = {"connect": durations.HTTP_CONNECT_SECONDS, "read": durations.HTTP_READ_SECONDS}
         timeout = {**times, "write": durations.HTTP_READ_SECONDS}
-        named: list[tuple[bytes | str, bytes | str]] = [*{"Host": host, **_HEADERS, **headers}.items()]
+        named: list[tuple[bytes | str, bytes | str]] = [
+            *{"Host": at.netloc.decode(), **_HEADERS, **headers}.items()
+        ]
         try:
             answer = await self.handle_async_request(
                 httpcore.Request(method, where, headers=named, extensions={"timeout": timeout})

@@ -22,6 +22,7 @@ from actors.listener.tasks import end
 from config import durations, keys
 from config.accounts import Account
 from config.settings import Settings
+from worker.ledger import leases
 from worker.ledger.library import ledger_library
 from worker.store.connection import connect, connect_async
 from worker.store.functions import AsyncFunctions
@@ -48,6 +49,7 @@ def test_accounts_are_dealt_out_evenly_whoever_comes_and_goes(
     assert shares(client) == []
 
 
+@pytest.mark.parametrize("together", [2, 500])
 def test_what_only_one_listener_knows_it_follows_beyond_its_share(
     settings: Settings,
     client: "redis.Redis",
@@ -55,7 +57,9 @@ def test_what_only_one_listener_knows_it_follows_beyond_its_share(
     redis_url: str,
     accounts: dict[str, Account],
     monkeypatch: pytest.MonkeyPatch,
+    together: int,
 ) -> None:
+    monkeypatch.setattr(leases, "MOST", together)
     monkeypatch.setattr(durations, "LEASE_MS", 2_000)
     monkeypatch.setattr(durations, "LEASE_SWEEP_SECONDS", 0.5)
     other = {"another": Account(name="another", token=SecretStr(f"{api.token}-another"))}

@@ -60,6 +60,17 @@ def test_a_connection_idle_for_its_time_is_closed(server: Server) -> None:
     assert len(server.connections) == 2
 
 
+def test_a_connection_to_a_host_called_just_once_is_closed_as_well(server: Server) -> None:
+    with open_pool(keepalive_expiry=1e-9) as pool, serving() as once:
+        once.answers, server.answers = [answer(200, b"1")], [answer(200, b"2"), answer(200, b"3")]
+        got(pool, once)
+        (kept,) = [connection for idle in pool._idle.values() for _, connection in idle]
+        got(pool, server)
+        got(pool, server)
+        assert kept.is_closed()
+        assert len(pool._idle) <= 1
+
+
 def test_a_connection_that_the_server_has_closed_is_not_used_again(server: Server, pool: Pool) -> None:
     server.answers = [Cut(answer(200, b"1")), answer(200, b"2")]
     assert got(pool, server) == b"1"

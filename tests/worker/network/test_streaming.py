@@ -35,6 +35,26 @@ async def delete(connections: Connections, server: Server) -> int:
     return await connections.status("DELETE", f"{server.url}/notifications/1", {"X-Of": "a"}, 100)
 
 
+def test_a_short_call_goes_to_the_host_and_path_of_its_url() -> None:
+    async def work(connections: Connections, _: Streams) -> None:
+        heads: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            url = f"http://127.0.0.1:{port}/Bücher/1"
+            assert await connections.status("DELETE", url, {}, 100) == 204
+        assert heads[0].startswith(b"DELETE /B%C3%BCcher/1 ")
+        assert f"Host: 127.0.0.1:{port}\r\n".encode() in heads[0]
+
+    over(work)
+
+
 def test_a_short_call_tells_the_status_and_sends_what_it_should(server: Server) -> None:
     async def work(connections: Connections, _: Streams) -> None:
         server.answers = [answer(204), answer(404, {"message": "gone"}), answer(500, "x" * 10_000)]
