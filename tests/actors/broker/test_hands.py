@@ -189,11 +189,15 @@ def test_what_was_taken_with_a_move_is_handed_to_the_workers_threads(
     thread.consumer.requeue(given)
 
 
-def test_what_is_being_taken_is_not_reclaimed(
-    flow: Flow, hand: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for lost messages each time, and wait for none."""
     monkeypatch.setattr(durations, "RECLAIM_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr(durations, "PEEK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("looking")
+def test_what_is_being_taken_is_not_reclaimed(flow: Flow, hand: Hand) -> None:
     flow.accept(brief_id="b")
     handed, _ = hand()
     ended = flow.broker.in_hand[keys.INLET]
@@ -208,11 +212,8 @@ def test_what_is_being_taken_is_not_reclaimed(
     consumer.requeue([message])
 
 
-def test_what_is_missing_at_two_looks_is_reclaimed_whatever_is_taken(
-    flow: Flow, hand: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(durations, "RECLAIM_AGAIN_SECONDS", 0.0)
-    monkeypatch.setattr(durations, "PEEK_SECONDS", 0.01)
+@pytest.mark.usefixtures("looking")
+def test_what_is_missing_at_two_looks_is_reclaimed_whatever_is_taken(flow: Flow, hand: Hand) -> None:
     flow.accept(brief_id="b")
     handed, _ = hand()
     flow.broker.in_hand[keys.INLET].add("over in Redis, and not here yet")

@@ -57,12 +57,12 @@ end
 -- End a message, and let its worker take the next step. Returns nothing where it was not in the worker's hands: another
 -- has it; {} where nothing was taken; else the id, the text, the subject, the fields of its record, and the time.
 function hands.end_message(hand, id)
+    -- First: the move must be whole, whatever stands in the queue's keys.
+    records.write()
+    outbox.write_timers()
     if not release(hand, id) then
         return nil
     end
-    -- First: the move must be whole, whatever the queue holds.
-    records.write()
-    outbox.write_timers()
     local taken, text = nil, nil
     if hand.takes then
         taken, text = next_step(hand.worker)
