@@ -14,8 +14,9 @@ import signal
 import sys
 from pathlib import Path
 
-#: Seconds of processor time between two notes; the kernel rounds them up to its tick, often 4 ms.
-EVERY = 0.001
+#: Seconds of processor time between two notes. At each tick of the kernel, often 4 ms, a worker of 64 threads
+#: ended by a segmentation fault: a note may come while Python makes the frame that it reads.
+EVERY = 0.010
 
 
 def main() -> None:
