@@ -50,7 +50,7 @@ def configure(settings: Settings) -> None:
             _Short(renderer, on_terminal=on_terminal),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _LossyStream(out))),
+        logger_factory=_Writers(_LossyStream(out)),
     )
     _take_over(out)
     for told in unknown_variables(os.environ):
@@ -75,14 +75,32 @@ class _LossyStream:
 
     def write(self, text: str) -> int:
         """Write a text, or lose it."""
-        with suppress(OSError, ValueError):  # a ValueError where it was closed
+        # A ValueError where it was closed, a RuntimeError where a signal came in the middle of another write.
+        with suppress(OSError, ValueError, RuntimeError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Hand on what is buffered, or lose it."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RuntimeError):
             self._stream.flush()
+
+
+class _Writers:
+    """Makes structlog's writers of one stream, with a lock that a thread may enter again.
+
+    A handler of signals may log while its own thread writes. It would wait for structlog's lock for ever, and
+    the main process of a worker with it, which nothing but SIGKILL would end then.
+    """
+
+    def __init__(self, stream: _LossyStream) -> None:
+        self._stream = cast("TextIO", stream)
+        self._lock = threading.RLock()
+
+    def __call__(self, *_: Any) -> structlog.WriteLogger:
+        writer = structlog.WriteLogger(self._stream)
+        writer._lock = self._lock  # type: ignore[assignment]  # used in the same way
+        return writer
 
 
 class _Forwarding(logging.Handler):

@@ -5,6 +5,7 @@ import json
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -149,3 +150,30 @@ def test_where_logs_go_may_go_away(monkeypatch: pytest.MonkeyPatch, gone: str) -
     if not stream.closed:
         with pytest.raises(BrokenPipeError):
             stream.close()  # with what was lost
+
+
+class Interrupted(io.StringIO):
+    """A stream in the middle of whose first write a signal comes."""
+
+    is_told = False
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        if not self.is_told:
+            self.is_told = True
+            signal.raise_signal(signal.SIGUSR1)
+        return super().write(text)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.usefixtures("before")
+def test_a_handler_of_signals_logs_while_its_thread_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Interrupted()
+    monkeypatch.setattr(sys, "stderr", out)
+    logs.configure(Settings(log_json=True))
+    before = signal.signal(signal.SIGUSR1, lambda *_: logging.getLogger("dramatiq").info("told"))
+    try:
+        logs.get("test").warning("written")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["told", "written"]

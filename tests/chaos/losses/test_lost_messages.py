@@ -60,7 +60,7 @@ def test_a_message_whose_fetch_was_unanswered_runs_there_within_seconds(
     enqueue(redis_url, brief_id="lucky")
     assert proxy.done.wait(DEADLINE)
     assert eventually(client, lambda: state(ledger, "brief:lucky"), deadline=10)
-    assert "messages.reclaimed" in worker.written()
+    assert eventually(client, lambda: "messages.reclaimed" in worker.written())
     assert client.zcard(keys.WORKERS()) == 1
 
 
