@@ -76,19 +76,19 @@ def test_any_text_is_parsed_or_refused(raw: str | bytes) -> None:
 
 
 @given(st.dictionaries(words | st.text(), anything, max_size=8))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_mapping_is_parsed_or_refused(raw: dict[str, Any]) -> None:
     check_parsed_or_refused(raw)
 
 
 @given(anything)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_instruction_is_parsed_or_refused(instruction: Any) -> None:
     check_parsed_or_refused(json.dumps({"instructions": [instruction, {"prompt": "A face."}]}))
 
 
 @given(good_briefs)
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_the_body_of_a_brief_is_a_brief_with_the_same_body(raw: dict[str, Any]) -> None:
     parsed = parse(raw)
     assert parse(parsed.body()).body() == parsed.body()

@@ -15,7 +15,7 @@ from config.settings import Settings
 from worker.ledger.library import ledger_library
 from worker.store.functions import Functions
 
-STEPS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "3000"))
+STEPS = int(os.environ.get("IDENTITY_WORKER_TEST_STEPS", "2000"))
 LONG = "IDENTITY_WORKER_TEST_STEPS" in os.environ
 
 
