@@ -43,9 +43,13 @@ GRANT_MS = 10_000
 STEP_AGAIN_MS = 10_000
 #: After which a queued message that nobody has looked at is taken for lost.
 MESSAGE_LOST_MS = 600_000
-#: To the first look at a job that no event has spoken of, and between two looks for the job of a create of
-#: unknown outcome (of the API's clock). Further looks at the first come after STEP_AGAIN_MS.
+#: To the first look at a job that no event has spoken of, where no event stream is followed, and between two
+#: looks for the job of a create of unknown outcome (of the API's clock). Further looks at the first come
+#: after STEP_AGAIN_MS.
 LOOK_AGAIN_SECONDS = 20.0
+#: To that first look at the most where the event stream is followed, however long jobs take (of the API's
+#: clock): an event may be lost that nobody misses.
+LOOK_MOST_SECONDS = 180.0
 #: After which a step whose connection to the API was lost is tried again: it is no matter of the API's clock.
 LOST_AGAIN_SECONDS = 5.0
 #: Beyond the longest call: what its worker has to record what came of it.

@@ -43,6 +43,7 @@ _COMMON = (
     Field("claim", TEXT, "claim of a paid call", "the name of the claim, by which a repeated one is known"),
     Field("hinted", TIME, "wake", "since when its step is queued; gone when the step has looked"),
     Field("message", TEXT, "wake", "the id of that step's message"),
+    Field("told_at", TIME, "event stream", "when the stream last spoke of its job"),
     Field("noted_at", TIME, "a step", "when it was changed last without a move"),
     Field("error", TEXT, "a step", "what went wrong last"),
     Field("question", TEXT, "hold", "what an operator is asked while it is held"),
@@ -165,8 +166,10 @@ ACCOUNT = (
     Field("drafts_ended", MARK, "results", "a job of it has ended, so a price may be known"),
     Field("drafts_ms", MS, "results", "how long its latest jobs took, the mean"),
     Field("drafts_seen", COUNT, "results", "of how many, 20 at most"),
+    Field("drafts_told_ms", MS, "results", "how long the longest took of those of which the stream has told"),
     Field("preprocessing_ms", MS, "end", "how long its latest preprocessing took, the mean"),
     Field("preprocessing_seen", COUNT, "end", "of how many, 20 at most"),
+    Field("preprocessing_told_ms", MS, "end", "how long the longest took of which the stream has told"),
     Field("virtual:%s", COUNT, "grant", "priority: the virtual time of who started last (worker/ledger/lua)"),
     Field("newest:%s", COUNT, "arrival", "priority: the newest start of a batch that is not behind"),
 )

@@ -11,6 +11,7 @@ LATE_TESTS = (
     "tests/worker/ledger/test_doubtful_promotes.py",
     "tests/chaos/test_fencing.py",
 )
+LOOK_TESTS = ("tests/worker/ledger/moves/test_looks.py",)
 STATES_TESTS = ("tests/worker/ledger/test_states.py", *TESTS)
 
 MUTANTS = (
@@ -60,7 +61,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/briefs/transition.lua", TESTS,
         ("an old timer outlives a move", "        outbox.clear_timer(subject)\n    end\n    local event", "    end\n    local event"),
-        ("a move sets no timer", "        outbox.set_timer(subject, call.now + change.timer)\n", ""),
+        ("a move sets no timer", "        outbox.set_timer(subject, call.now + ms)\n", ""),
         ("a move is not told", "        outbox.emit(subject, event[1], event[2])\n", "        local _\n"),
         ("a move forgets nothing", "'hinted', unpack(change.forget or {}))", "'hinted')"),
         ("a queued step keeps the next one from being woken", "records.forget(record, 'hinted', unpack(change.forget or {}))", "records.forget(record, 'left_over', unpack(change.forget or {}))"),
@@ -95,5 +96,16 @@ MUTANTS = (
     *of("worker/ledger/lua/briefs/drop.lua", ("tests/worker/ledger/test_orphans.py",),
         ("a record that is there loses its permit", "if base.has_record(A.subject) then", "if false then"),
         ("a freed permit is not handed on", "admission.admit(A.account)\n", ""),
+    ),
+    *of("worker/ledger/lua/lib/looks.lua", LOOK_TESTS,
+        ("a look is put off by jobs that looks have found", "    if told_at < since then", "    if false then"),
+        ("a look is put off by jobs older than the stream", "if not connected_at or connected_at > since then", "if not connected_at then"),
+        ("a look is put off on a stream that is mute", " or call.now - (tonumber(heard_at) or 0) > SETTING.heard_ms then", " then"),
+        ("a look is put off for ever", "math.min(longest * MARGIN, SETTING.look_most_ms)", "longest * MARGIN"),
+        ("what could not be brought back is put off", "product.counts and records.get", "records.get"),
+        ("a gap brings back no look", "            outbox.set_timer_sooner(subject, math.max(call.now, since + SETTING.look_ms))\n", "            local _\n"),
+    ),
+    *of("worker/ledger/lua/accounts/followed.lua", LOOK_TESTS,
+        ("the end of a dead listener's stream brings back no look", "or (A.what == 'opened' and redis.call('HEXISTS', record, 'connected_at') == 1)", ""),
     ),
 )  # fmt: skip

@@ -27,6 +27,7 @@ MODULES = (
     "permits",
     "backoff",
     "unclaimed",
+    "looks",
     "jobs",
     "listeners",
     "journal",
@@ -95,6 +96,10 @@ def ledger_library(settings: Settings) -> Library:
             "lease_ms": durations.LEASE_MS,
             "lease_kept_ms": durations.LEASE_KEPT_MS,
             "grant_ms": durations.GRANT_MS,
+            "look_ms": settings.api_ms(durations.LOOK_AGAIN_SECONDS),
+            "look_most_ms": settings.api_ms(durations.LOOK_MOST_SECONDS),
+            "heard_ms": settings.api_ms(durations.SILENCE_SECONDS + durations.HEARD_AGAIN_SECONDS)
+            + durations.LEASE_MS,
             "idle_ms": round(durations.TIMERS_IDLE_SECONDS * 1000),
             "again_ms": durations.STEP_AGAIN_MS,
             "lost_ms": durations.MESSAGE_LOST_MS,

@@ -8,7 +8,8 @@
 -- missed for as long as one replay follows another within that time (`replayed_since`), whatever befalls the
 -- live events; and what is live bridges the time between two replays as well (`unbroken_since`).
 --
--- Atomic, so that only the holder of the lease writes, and each stretch goes on from where the last one ended.
+-- Atomic, so that only the holder of the lease writes, and each stretch goes on from where the last one ended; and a job
+-- that begins meanwhile is looked at early, or brought back.
 if redis.call('GET', base.key('LEASE', A.account)) ~= A.listener then
     return 0
 end
@@ -25,6 +26,10 @@ local function stretch(since, last)
     return base.whole(math.max(call.now - SETTING.span_ms, tonumber(got[3]) or 0))
 end
 
+-- An end that nobody has put on record, as the listener died, shows at the next opening.
+if A.what == 'ended' or A.what == 'unread' or (A.what == 'opened' and redis.call('HEXISTS', record, 'connected_at') == 1) then
+    looks.bring_back(A.account)
+end
 if A.what == 'opened' then
     redis.call('HSET', record, 'listener', A.listener, 'connected_at', now)
 elseif A.what == 'replayed' then

@@ -1,7 +1,7 @@
 -- The API's jobs that are ours, and the events that speak of them.
 local jobs = {}
 
-local key, whole = base.key, base.whole
+local key, record_of, whole = base.key, base.record_of, base.whole
 
 -- An event has had its effect: it is to be deleted, while the API may still replay it.
 function jobs.handled(account, event)
@@ -13,6 +13,9 @@ end
 
 -- The stream has spoken of a job of ours: of a creation, if it is a brief's.
 function jobs.has_told(account, subject)
+    if base.has_record(subject) then
+        records.set(record_of(subject), 'told_at', whole(call.now))
+    end
     if not base.product_of(subject).parent then
         redis.call('HSET', key('STREAM', account), 'told_at', whole(call.now))
     end

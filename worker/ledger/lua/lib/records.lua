@@ -7,7 +7,7 @@ local FIELDS = {
     'state', 'account', 'batch', 'place', 'need', 'grants', 'granted_at', 'claim', 'hinted', 'message', 'noted_at',
     'moved_at', 'left', 'accepted_at', 'envelope', 'events', 'content', 'variations', 'wish', 'wish_why', 'job_id',
     'credits_used', 'credits_counted', 'promotions', 'unfinished', 'promotion_grants', 'identity_code', 'outcome',
-    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended',
+    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at',
 }
 local ACCOUNT_FIELDS = {
     'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'spent', 'drafts_credits',
@@ -21,6 +21,9 @@ for n = 1, #ENDPOINTS do
     ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = ENDPOINTS[n] .. '_until'
     ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = ENDPOINTS[n] .. '_count'
     ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = ENDPOINTS[n] .. '_full'
+    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_ms'
+    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_seen'
+    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_told_ms'
 end
 
 local function fields_of(record)

@@ -50,6 +50,7 @@ function holdings.learn_duration(account, subject, from, to)
     if previous_state ~= product.claimed or from ~= product.running or to ~= product.made then
         return
     end
+    looks.learn(account, subject, tonumber(since))
     local record, what = accounts.record(account), product.duration
     local mean, seen = records.many(record, what .. '_ms', what .. '_seen')
     mean, seen = tonumber(mean) or 0, math.min((tonumber(seen) or 0) + 1, 20)

@@ -64,7 +64,9 @@ function transition.move(subject, change)
         endings.reopen(subject, to)
     end
     if change.timer then
-        outbox.set_timer(subject, call.now + change.timer)
+        local has_begun = from == product.claimed and to == product.running
+        local ms = has_begun and looks.first_after(account, product, change.timer) or change.timer
+        outbox.set_timer(subject, call.now + ms)
     else
         outbox.clear_timer(subject)
     end

@@ -1,0 +1,56 @@
+-- When the API is first asked how a job in flight is that no event has spoken of.
+--
+-- Of an account whose event stream is followed the end of each job is heard. There the first look waits until such jobs
+-- have usually ended, and finds those alone whose event was lost. What interrupts the stream brings the looks back.
+local looks = {}
+
+local key, record_of, whole = base.key, base.record_of, base.whole
+
+-- Beyond the longest of the latest jobs; and the part of the way by which a shorter one brings that down.
+local MARGIN, DECAY = 1.25, 1 / 20
+
+local function field_of(product)
+    return product.duration .. '_told_ms'
+end
+
+-- The API is asked how a job is that has just begun: in so many ms, or later where an event will tell of its end.
+-- Never later for a job that holds no permit: it is in no list of the account's, and could not be brought back.
+function looks.first_after(account, product, ms)
+    local longest = product.counts and records.get(accounts.record(account), field_of(product))
+    if not longest then
+        return ms
+    end
+    local connected_at, heard_at = unpack(redis.call('HMGET', key('STREAM', account), 'connected_at', 'heard_at'))
+    if not connected_at or call.now - (tonumber(heard_at) or 0) > SETTING.heard_ms then
+        return ms
+    end
+    return math.max(ms, math.min(longest * MARGIN, SETTING.look_most_ms))
+end
+
+-- A job that began at `since` has ended. It counts where an event has told of it, on a stream that was open all the
+-- while: what is found by a look would put off the next look, and so on.
+function looks.learn(account, subject, since)
+    local told_at = tonumber(records.get(record_of(subject), 'told_at')) or 0
+    if told_at < since then
+        return
+    end
+    local connected_at = tonumber(redis.call('HGET', key('STREAM', account), 'connected_at'))
+    if not connected_at or connected_at > since then
+        return
+    end
+    local record, field, took = accounts.record(account), field_of(base.product_of(subject)), call.now - since
+    local longest = tonumber(records.get(record, field)) or 0
+    records.set(record, field, whole(math.max(took, longest - (longest - took) * DECAY)))
+end
+
+-- Events may be missing from now on: the account's jobs are looked at as if there were no stream.
+function looks.bring_back(account)
+    for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
+        local state, since = records.many(record_of(subject), 'state', 'moved_at')
+        if state and state == base.product_of(subject).running then
+            outbox.set_timer_sooner(subject, math.max(call.now, since + SETTING.look_ms))
+        end
+    end
+end
+
+return looks
