@@ -17,9 +17,13 @@ from worker.store.connection import connect
 SECRET_PARTS = ("sesame", "xyzzy", "plugh")
 
 
-@pytest.mark.parametrize("password", ["sesame/xyzzy/plugh", "sesame#xyzzy#plugh", "sesame?xyzzy[plugh"])
 @pytest.mark.parametrize(
-    "command", [["-m", "cli", "status"], ["-m", "cli", "listen"], ["-m", "dramatiq", "actors.path"]]
+    ("command", "password"),
+    [
+        (["-m", "cli", "status"], "sesame/xyzzy/plugh"),
+        (["-m", "cli", "listen"], "sesame#xyzzy#plugh"),
+        (["-m", "dramatiq", "actors.path"], "sesame?xyzzy[plugh"),
+    ],
 )
 def test_a_password_that_spoils_the_url_of_redis_is_in_no_error(command: list[str], password: str) -> None:
     variables = {"REDIS_URL": f"redis://:{password}@127.0.0.1:1/0", "PIKTID_API_TOKEN": "a token"}
