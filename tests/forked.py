@@ -27,6 +27,8 @@ COMMANDS = {
     str(BIN / "identity-worker"): "identity_worker.launcher",
     str(BIN / "dramatiq"): "dramatiq.cli",
 }
+#: A module that can be one: run by `python -m`, it calls its own `main`.
+QUICK = "tests.chaos.programs.quick"
 #: Where what they import stands, and what they import at last.
 ROOMS = ("config", "worker", "actors", "cli", "web")
 LATER = (
@@ -44,10 +46,17 @@ LATER = (
 )
 
 
+def main_of(words: Sequence[str]) -> str | None:
+    """Return the module whose `main` a command calls, if it can be a fork."""
+    if list(words[:3]) == [sys.executable, "-m", QUICK]:
+        return QUICK
+    return COMMANDS.get(words[0])
+
+
 def _import_all() -> None:
     sys.path.insert(0, str(ROOT))
     ours = (each for room in ROOMS for each in pkgutil.walk_packages([str(ROOT / room)], f"{room}."))
-    for name in (*COMMANDS.values(), *LATER, *(module.name for module in ours)):
+    for name in (*COMMANDS.values(), QUICK, *LATER, *(module.name for module in ours)):
         importlib.import_module(name)
     sys.path.remove(str(ROOT))
     # What is never looked at again is never written to, and so shared by all forks.
@@ -114,11 +123,12 @@ def _become(files: Sequence[int]) -> list[str]:
     if "MONOTONIC_FROM" in os.environ:
         # As those of a script would: they start with each process (tests/chaos/clock).
         sys.modules["sitecustomize"].start_monotonic(float(os.environ["MONOTONIC_FROM"]))
-    sys.argv = order["words"]
+    words: list[str] = order["words"]
+    sys.argv = words[2:] if words[0] == sys.executable else words
     # The old ones, made for the files of then, are for the interpreter's end only.
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         setattr(sys, name, open(number, mode, errors=getattr(sys, name).errors, closefd=False))  # noqa: SIM115
-    return list(sys.argv)
+    return words
 
 
 def _run(main: Callable[[], Any]) -> None:
@@ -141,7 +151,7 @@ def _main() -> None:
     sys.path[0] = str(BIN)
     _import_all()
     if words := _serve(socket.socket(fileno=int(sys.argv[1]))):
-        _run(importlib.import_module(COMMANDS[words[0]]).main)
+        _run(importlib.import_module(main_of(words)).main)
 
 
 if __name__ == "__main__":

@@ -13,17 +13,21 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
 
-from forked import COMMANDS
+from forked import main_of
+
+from tests.chaos.starting import Streams, start_script
 
 #: What Python itself reads from the environment when it starts: a command with one of its own is no fork.
 READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "TZ")
+#: Threads that start commands must not start two such processes.
+_ONE_AT_A_TIME = threading.Lock()
 #: But for these: a fork writes no byte code, and our commands do not leave what they print in a buffer.
 NO_MATTER = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
@@ -67,8 +71,6 @@ class Fork:
 
 
 Process = subprocess.Popen[bytes] | Fork
-#: Standard input, output and error.
-Streams = tuple[IO[Any], IO[Any], IO[Any]]
 
 
 def start(
@@ -80,23 +82,16 @@ def start(
     session: bool = False,
 ) -> Process:
     """Start a command in a folder, as a fork if it can be one; `session`: in a session of its own."""
-    if not _can_be_fork(command[0], environment):
-        stdin, stdout, stderr = streams
-        return subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=session,
-        )
+    if not _can_be_fork(command, environment):
+        return start_script(command, environment, folder, streams, session=session)
     order = {"words": command, "environment": dict(environment), "folder": str(folder), "session": session}
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with its, tempfile.TemporaryFile() as file:
         file.write(json.dumps(order).encode())
         file.flush()
-        socket.send_fds(_forked()[1], [b"!"], [each.fileno() for each in (*streams, file, its)])
+        with _ONE_AT_A_TIME:
+            control = _forked()[1]
+            socket.send_fds(control, [b"!"], [each.fileno() for each in (*streams, file, its)])
     return Fork(command, ours, int(ours.recv(64)))
 
 
@@ -108,8 +103,8 @@ def end() -> None:
         process.wait()
 
 
-def _can_be_fork(program: str, environment: Mapping[str, str]) -> bool:
-    if program not in COMMANDS or os.environ.get("IDENTITY_WORKER_TEST_STARTS") == "scripts":
+def _can_be_fork(command: Sequence[str], environment: Mapping[str, str]) -> bool:
+    if main_of(command) is None or os.environ.get("IDENTITY_WORKER_TEST_STARTS") == "scripts":
         return False
     return _read_by_python(environment) == _read_by_python(os.environ)
 

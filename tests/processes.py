@@ -13,6 +13,7 @@ import pytest
 from support import ROOT
 
 from cli.demo.ports import free_port
+from tests.chaos.starting import STARTING
 
 
 @dataclass
@@ -88,7 +89,11 @@ PROCESSES = pytest.StashKey[list[RunningProcess]]()
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start: a shell's background job ignores it, and so do its children."""
+    """Let the experiments start forks, too, and Ctrl-C reach what the tests start.
+
+    A shell's background job ignores it, and so do its children.
+    """
+    STARTING.start = forking.start
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.starting import STARTING, Process
+
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 
@@ -45,7 +47,7 @@ class Member:
         self._command = list(command)
         self._environment = dict(environment)
         self._home = home
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -56,15 +58,10 @@ class Member:
 
     def start(self, more: Mapping[str, str] | None = None) -> None:
         """Start a process, in a session of its own."""
-        with self.log.open("ab") as out:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._home,
-                env={**os.environ, **self._environment, **(more or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
+        environment = {**os.environ, **self._environment, **(more or {})}
+        with self.log.open("ab") as out, Path(os.devnull).open("rb") as nothing:
+            self._process = STARTING.start(
+                self._command, environment, self._home, (nothing, out, out), session=True
             )
 
     def is_over(self) -> bool:

@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from tests.chaos.harness.store import Store, store
 from tests.chaos.harness.stories import STORIES
 from tests.chaos.invariants import invariants
 from tests.chaos.invariants.invariants import Breach
+from tests.chaos.starting import STARTING
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.store.connection import connect
@@ -220,13 +220,10 @@ class _Scene:
 
     def _run(self, *arguments: str, more: dict[str, str] | None = None) -> int:
         """Run a command of ours; return its exit code."""
-        return subprocess.run(
-            [sys.executable, "-m", "tests.chaos.programs.quick", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **self._environment, **(more or {})},
-            capture_output=True,
-            check=False,
-        ).returncode
+        command = [sys.executable, "-m", "tests.chaos.programs.quick", *arguments]
+        environment = {**os.environ, **self._environment, **(more or {})}
+        with Path(os.devnull).open("r+b") as nothing:
+            return STARTING.start(command, environment, ROOT, (nothing, nothing, nothing)).wait()
 
     def _quiet(self) -> list[Breach]:
         """Return the breaches that are left once nothing changes any more, or after a while."""

@@ -42,8 +42,9 @@ def hasten() -> None:
         setattr(durations, name, value)
 
 
-def main(role: str, *arguments: str) -> None:
+def main() -> None:
     """Run a worker, a listener, or a command of `identity-worker`, until its end or SIGTERM."""
+    _, role, *arguments = sys.argv
     hasten()
     points.arm()
     if role == "worker":
@@ -67,4 +68,4 @@ def _work() -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
