@@ -10,6 +10,7 @@ import redis
 from support import everything
 
 from config import keys
+from tests.chaos.invariants.key_page import keys_without_lifetime
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
@@ -27,6 +28,12 @@ REFUSED = [(kind, a, b) for kind, a, b in PAIRS if b not in KINDS[kind].states[a
 
 
 SUBJECTS = {kind: promotion_subject("b", 0) if kind is Kind.PROMOTION else f"{kind}:b" for kind in Kind}
+
+
+def moves(pairs: list[tuple[Kind, str, str]], of: Kind) -> list[tuple[str, str]]:
+    found = [(start, to) for kind, start, to in pairs if kind is of]
+    assert found
+    return found
 
 
 def put_in(client: "redis.Redis", kind: Kind, state: str) -> Record:
@@ -61,39 +68,47 @@ def pause(client: "redis.Redis") -> None:
     client.hset(keys.RECORD(f"account:{ACCOUNT}"), "pause_until", "9" * 15)
 
 
-@pytest.mark.parametrize(("kind", "start", "to"), REFUSED)
+@pytest.mark.parametrize("kind", list(Kind))
 def test_a_move_not_in_the_table_is_refused_and_changes_nothing(
-    client: "redis.Redis", ledger: Ledger, kind: Kind, start: str, to: str
+    client: "redis.Redis", ledger: Ledger, kind: Kind
 ) -> None:
-    record = put_in(client, kind, start)
-    before = everything(client)
-    assert ledger.apply(record, Transition(to, fields={"x": "1"}, timer_ms=5, jobs=["j"])) is Answer.CONFLICT
-    assert everything(client) == before
+    for start, to in moves(REFUSED, kind):
+        client.flushall()
+        record = put_in(client, kind, start)
+        before = everything(client)
+        given = Transition(to, fields={"x": "1"}, timer_ms=5, jobs=["j"])
+        assert ledger.apply(record, given) is Answer.CONFLICT, (start, to)
+        assert everything(client) == before, (start, to)
 
 
-@pytest.mark.parametrize(("kind", "start", "to"), ALLOWED)
+@pytest.mark.parametrize("kind", list(Kind))
 def test_an_allowed_move_takes_and_gives_back_what_its_states_hold(
-    client: "redis.Redis", ledger: Ledger, kind: Kind, start: str, to: str
+    client: "redis.Redis", ledger: Ledger, kind: Kind
 ) -> None:
-    record = put_in(client, kind, start)
-    pause(client)
-    if start == KINDS[kind].waits:
-        give_grant(client, kind)
-    completion = Completion.COUNTED if KINDS[kind].states[start].permit else None
-    held = KINDS[kind].states[to]
-    timer = None if held.final else 60_000
-    assert ledger.apply(record, Transition(to, timer_ms=timer, completion=completion)) is Answer.APPLIED
-    subject = record.subject
-    assert client.hget(keys.RECORD(subject), "state") == to
-    assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit
-    # A brief that is held for its promotions' sake leaves the slots to them.
-    slots = KINDS[kind].slots and held.slots and start != KINDS[kind].following
-    assert bool(client.hexists(keys.SLOTS(ACCOUNT), subject)) == slots
-    waits = client.zscore(keys.WAITING(ACCOUNT, KINDS[kind].endpoint), subject) is not None
-    assert waits == (to == KINDS[kind].waits)
-    under_way = client.zscore(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), subject) is not None
-    assert under_way == ((kind, to) in BEGUN)
-    assert (client.zscore(keys.TIMERS(), subject) is not None) == (not held.final)
+    for start, to in moves(ALLOWED, kind):
+        client.flushall()
+        where = f"from {start} to {to}"
+        record = put_in(client, kind, start)
+        pause(client)
+        if start == KINDS[kind].waits:
+            give_grant(client, kind)
+        completion = Completion.COUNTED if KINDS[kind].states[start].permit else None
+        held = KINDS[kind].states[to]
+        timer = None if held.final else 60_000
+        answer = ledger.apply(record, Transition(to, timer_ms=timer, completion=completion))
+        assert answer is Answer.APPLIED, where
+        subject = record.subject
+        assert client.hget(keys.RECORD(subject), "state") == to, where
+        assert (client.zscore(keys.PERMITS(ACCOUNT), subject) is not None) == held.permit, where
+        # A brief that is held for its promotions' sake leaves the slots to them.
+        slots = KINDS[kind].slots and held.slots and start != KINDS[kind].following
+        assert bool(client.hexists(keys.SLOTS(ACCOUNT), subject)) == slots, where
+        waits = client.zscore(keys.WAITING(ACCOUNT, KINDS[kind].endpoint), subject) is not None
+        assert waits == (to == KINDS[kind].waits), where
+        under_way = client.zscore(keys.WINDOW(ACCOUNT, KINDS[kind].endpoint), subject) is not None
+        assert under_way == ((kind, to) in BEGUN), where
+        assert (client.zscore(keys.TIMERS(), subject) is not None) == (not held.final), where
+        assert keys_without_lifetime(client) == [], where
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -104,14 +119,16 @@ def test_a_request_is_not_begun_without_a_grant(client: "redis.Redis", ledger: L
             assert ledger.apply(put_in(client, kind, state), Transition(to)) is Answer.CONFLICT
 
 
-@pytest.mark.parametrize(("kind", "state"), [(kind, state) for kind in KINDS for state in KINDS[kind].states])
+@pytest.mark.parametrize("kind", list(Kind))
 def test_a_move_to_its_own_state_is_a_repeat_changing_nothing(
-    client: "redis.Redis", ledger: Ledger, kind: Kind, state: str
+    client: "redis.Redis", ledger: Ledger, kind: Kind
 ) -> None:
-    record = put_in(client, kind, state)
-    before = everything(client)
-    assert ledger.apply(record, Transition(state, fields={"x": "1"})) is Answer.DUPLICATE
-    assert everything(client) == before
+    for state in KINDS[kind].states:
+        client.flushall()
+        record = put_in(client, kind, state)
+        before = everything(client)
+        assert ledger.apply(record, Transition(state, fields={"x": "1"})) is Answer.DUPLICATE, state
+        assert everything(client) == before, state
 
 
 def test_a_record_that_is_not_there_moves_nowhere(client: "redis.Redis", ledger: Ledger) -> None:
