@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from commandline import SCRIPT, environment
 
-SPEED = "60"
+RUN = ("demo", "--briefs", "briefs", "--speed", "60")
 #: Seconds that anything may take before a test gives up.
 DEADLINE = 60.0
 #: In the environment of the demo and of all that it starts, so that what is left behind can be found.
@@ -53,7 +53,7 @@ class Demo:
     def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         """Run it with its output on a pipe; it must have ended by itself when the block does."""
         process = subprocess.Popen(
-            [SCRIPT, "demo", "--briefs", "briefs", "--speed", SPEED, *arguments],
+            [SCRIPT, *RUN, *arguments],
             cwd=self.folder,
             env=environment(**{MARK: self._mark}),
             stdout=subprocess.PIPE,

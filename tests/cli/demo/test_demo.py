@@ -1,7 +1,9 @@
 """A run of the demo as a person sees it: its summary, its lines, the files that it leaves."""
 
 import json
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from demo_process import BRIEFS, Demo
@@ -97,3 +99,15 @@ def test_each_picture_is_whole_in_the_format_and_ratio_asked(
             picture.load()
             assert picture.format == format_
             assert picture.width / picture.height == pytest.approx(ratio, rel=0.02)
+
+
+def test_after_a_complete_run_the_next_begins_anew_and_prints_json(
+    finished: Finished, tmp_path: Path
+) -> None:
+    before, _ = finished
+    demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
+    shutil.copytree(before.folder / ".data", tmp_path / ".data", ignore=shutil.ignore_patterns("*.sock"))
+    answer = demo.run("--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout) == demo.summary()
+    assert demo.sandbox_account()["requests"]["POST /identity/create"] == {"202": 1}

@@ -1,7 +1,6 @@
 """A demo that is stopped, killed, broken or run again: nothing is paid twice, no process is left behind."""
 
 import fcntl
-import json
 import os
 import select
 import signal
@@ -9,7 +8,8 @@ import time
 from pathlib import Path
 from typing import IO, cast
 
-from demo_process import BRIEFS, Demo
+from commandline import Command
+from demo_process import BRIEFS, RUN, Demo
 
 #: Seconds that anything may take before a test gives up.
 DEADLINE = 60.0
@@ -99,17 +99,6 @@ def is_leader(pid: int) -> bool:
     return os.getsid(pid) == pid
 
 
-def test_after_a_complete_run_the_next_begins_anew_and_prints_json(tmp_path: Path) -> None:
-    demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
-    for _ in range(2):
-        answer = demo.run("--json")
-        assert answer.returncode == 0, answer.stderr
-        assert json.loads(answer.stdout) == demo.summary()
-        assert demo.sandbox_account()["requests"]["POST /identity/create"] == {"202": 1}
-    # The same brief gave the same identity, so there is still one folder.
-    assert len(list((tmp_path / "output").glob("*/metadata.json"))) == 1
-
-
 def test_a_brief_that_fails_ends_the_demo_with_the_apis_words(tmp_path: Path) -> None:
     demo = Demo(tmp_path, famous={"instructions": [{"prompt": "Somebody like Tom Cruise."}]})
     answer = demo.run()
@@ -124,26 +113,27 @@ def test_a_brief_that_fails_ends_the_demo_with_the_apis_words(tmp_path: Path) ->
     assert brief["error"] in table, "and whole in the table"
 
 
-def test_a_second_demo_on_the_same_state_is_refused(tmp_path: Path) -> None:
-    demo = Demo(tmp_path, **BRIEFS)
+def test_a_second_demo_on_the_same_state_is_refused(tmp_path: Path, alone: Command) -> None:
+    Demo(tmp_path, **BRIEFS)
     (tmp_path / ".data").mkdir()
     with (tmp_path / ".data/demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        answer = demo.run()
+        answer = alone(*RUN)
     assert answer.returncode == 1
     assert "another demo runs" in answer.stderr
 
 
-def test_briefs_that_break_rules_are_named_before_anything_is_started(tmp_path: Path) -> None:
-    demo = Demo(tmp_path, bad={"instructions": []}, good=BRIEFS["3-plain"])
-    answer = demo.run()
+def test_briefs_that_break_rules_are_named_before_anything_is_started(tmp_path: Path, alone: Command) -> None:
+    Demo(tmp_path, bad={"instructions": []}, good=BRIEFS["3-plain"])
+    answer = alone(*RUN)
     assert answer.returncode == 2
     assert "bad.json" in answer.stderr
     assert not (tmp_path / ".data/demo").exists()
 
 
-def test_a_folder_without_briefs_is_wrong_use(tmp_path: Path) -> None:
-    answer = Demo(tmp_path).run()
+def test_a_folder_without_briefs_is_wrong_use(tmp_path: Path, alone: Command) -> None:
+    Demo(tmp_path)
+    answer = alone(*RUN)
     assert answer.returncode == 2
     assert "no briefs" in answer.stderr
     assert "--briefs DIR" in answer.stderr
