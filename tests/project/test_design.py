@@ -12,7 +12,6 @@ from project.rooms import (
     HANDLE,
     HOUSE,
     ROOT,
-    arrows,
     chain,
     floors,
     imports,
@@ -72,7 +71,7 @@ SPELLS_ENDPOINTS = ("config.limits", "config.records")
 MOST_MODULES = 15
 #: Lines; a module of 200 begins to owe an explanation.
 LONGEST = 250
-ROOMS = sorted(arrows())
+ROOMS = sorted({room(module) for module in modules()})
 
 
 def below(place: str) -> set[str]:
