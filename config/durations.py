@@ -140,7 +140,7 @@ MESSAGE_COMES_MS = 5_000
 MISSING_AGAIN_SECONDS = 0.3
 #: By which a brief may be delayed, by Dramatiq's own option.
 DELAY_MOST_MS = 366 * 86_400_000
-#: That an idle consumer blocks before it looks whether it should end; a message wakes it at once.
+#: That an idle consumer waits before it looks whether it should end; a message wakes it at once.
 PEEK_SECONDS = 0.25
 #: Between two looks for messages that Redis says are in hand and are not.
 RECLAIM_AGAIN_SECONDS = 3.0

@@ -18,7 +18,7 @@ from dramatiq.brokers.redis import _RedisConsumer
 
 from actors.broker.commands import Following
 from actors.broker.envelopes import EnvelopeError, read_envelope
-from actors.broker.peek import wait_for_element
+from actors.broker.peek import Peek
 from config import durations, keys, logs
 from config.backoff import backoff
 from worker.ledger.handed import Handed, Taken
@@ -36,6 +36,7 @@ class BlockingConsumer(_RedisConsumer):
         super().__init__(*args)
         # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
         self.message_cache = self.broker.fetched[self.queue_name]
+        self._peek = Peek(self.broker.client, keys.QUEUE(self.queue_name))
         self._reclaimed = -math.inf
         self._missing: set[str] = set()
         """What was on record as in hand here, and was not, at the last look."""
@@ -52,6 +53,7 @@ class BlockingConsumer(_RedisConsumer):
             pause = next(self._backoff)
             log.warning("redis.lost", queue=self.queue_name, error=str(error), again_in=round(pause, 2))
             self.broker.stopping.wait(pause)
+            self._peek.end()  # the server may be another one by now
             # The answer that was lost may have held a message.
             self._reclaimed = -math.inf
             return None
@@ -112,9 +114,7 @@ class BlockingConsumer(_RedisConsumer):
             self.broker.room.clear()
             if self._free <= 0 and not self.broker.room.wait(durations.PEEK_SECONDS):
                 return False
-        return self._more or wait_for_element(
-            self.broker.client, keys.QUEUE(self.queue_name), durations.PEEK_SECONDS
-        )
+        return self._more or self._peek.wait(durations.PEEK_SECONDS)
 
     def read(self, taken: Taken) -> MessageProxy | None:
         """Return a message for a thread that runs it, None of one that can't be run."""
@@ -213,6 +213,7 @@ class BlockingConsumer(_RedisConsumer):
 
     def close(self) -> None:
         """Give back, when the process ends, what is still on record as in its hands: others need not wait."""
+        self._peek.end()
         if not self.broker.stopping.is_set():
             return
         try:

@@ -43,28 +43,43 @@ end
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEY.WORKERS, '-inf', call.now - SETTING.dead_after)) do
     put_back(worker)
 end
+
 -- Programs that only enqueue leave a heartbeat too, written by their own clock.
-local silent_since = call.now - SETTING.heartbeat_dead_after
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEY.HEARTBEATS, '-inf', silent_since, 'LIMIT', 0, 100)) do
-    if not redis.call('ZSCORE', KEY.WORKERS, worker) then
-        put_back(worker)
+local function look_for_dead_programs()
+    local silent_since = call.now - SETTING.heartbeat_dead_after
+    for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEY.HEARTBEATS, '-inf', silent_since, 'LIMIT', 0, 100)) do
+        if not redis.call('ZSCORE', KEY.WORKERS, worker) then
+            put_back(worker)
+        end
     end
 end
 
-for _, queue in ipairs(SETTING.queues) do
-    entries.look_for_late(queue)
-end
-entries.take_delayed()
-entries.queue_what_is_due()
-entries.look_beyond()
-
 -- Those of the inlet are on record nowhere else. Of those of steps nobody needs many: a brief is held by its own.
-local old = base.key('DEAD_LETTERS', SETTING.steps)
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', old, '-inf', call.now - SETTING.dead_letters_kept_ms, 'LIMIT', 0, 100)) do
-    dead_letters.forget(SETTING.steps, id)
+local function forget_old_dead_letters(old)
+    local kept_since = call.now - SETTING.dead_letters_kept_ms
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', old, '-inf', kept_since, 'LIMIT', 0, 100)) do
+        dead_letters.forget(SETTING.steps, id)
+    end
+    local too_many = math.min(100, redis.call('ZCARD', old) - SETTING.most_dead_letters)
+    for _, id in ipairs(too_many > 0 and redis.call('ZRANGE', old, 0, too_many - 1) or {}) do
+        dead_letters.forget(SETTING.steps, id)
+    end
 end
-local too_many = math.min(100, redis.call('ZCARD', old) - SETTING.most_dead_letters)
-for _, id in ipairs(too_many > 0 and redis.call('ZRANGE', old, 0, too_many - 1) or {}) do
-    dead_letters.forget(SETTING.steps, id)
+
+-- All of this is rare, and each part of it has a key that is there if there is anything to do: one question for all.
+local old, delayed = base.key('DEAD_LETTERS', SETTING.steps), base.key('QUEUE', SETTING.inlet) .. '.DQ'
+local late = {}
+for n, queue in ipairs(SETTING.queues) do
+    late[n] = base.key('LATE', queue)
+end
+if redis.call('EXISTS', KEY.HEARTBEATS, KEY.DELAYED, KEY.DEAD_LETTERS_BEYOND, old, delayed, unpack(late)) > 0 then
+    look_for_dead_programs()
+    for _, queue in ipairs(SETTING.queues) do
+        entries.look_for_late(queue)
+    end
+    entries.take_delayed()
+    entries.queue_what_is_due()
+    entries.look_beyond()
+    forget_old_dead_letters(old)
 end
 return {back, dead_letters.made()}

@@ -32,6 +32,7 @@ def broker(own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A broker on a server that the test may break."""
     monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", PATIENCE)
     monkeypatch.setattr(durations, "PEEK_SECONDS", PATIENCE / 10)
+    monkeypatch.setattr(durations, "REDIS_BLOCK_SECONDS", PATIENCE / 3)
     broker = Broker(own_valkey.connection_url, prefetch=2)
     yield broker
     broker.client.close()

@@ -45,6 +45,14 @@ def test_a_delay_that_says_no_time_is_none(flow: Flow, ours: Broker, eta: Any) -
     assert flow.brief("b").state == "waiting"
 
 
+def test_what_was_put_off_runs_with_nothing_else_to_tidy(flow: Flow, ours: Broker) -> None:
+    flow.client.hset(f"{DELAYED}.msgs", "m", inlet_message(brief(brief_id="b")).encode())
+    flow.client.zadd(keys.DELAYED(), {"m": 1})
+    ours.tend()
+    flow.steps.run(keys.INLET)
+    assert flow.brief("b").state == "waiting"
+
+
 def test_a_delay_of_years_is_a_dead_letter(client: "redis.Redis", ours: Broker, stock: RedisBroker) -> None:
     stock.enqueue(inlet_message(brief()), delay=2 * 366 * 86_400_000)
     ours.tend()
