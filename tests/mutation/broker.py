@@ -68,6 +68,8 @@ MUTANTS = (
     *of("worker/ledger/lua/lib/hands.lua", HANDS_TESTS,
         ("steps keep briefs from the threads", "key('QUEUE', SETTING.inlet), KEY.DEATHS,", "KEY.DEATHS,"),
         ("whoever has a message no more takes another one", "    if not release(hand, id) then\n", "    if not release(hand, id) and false then\n"),
+        ("a step that is run on is in nobody's hands", "    if id then\n        redis.call('SADD', key('IN_HAND', worker, SETTING.steps), id)\n", "    if id then\n"),
+        ("what stands in the queue's keys loses the steps of a move", "    outbox.queue_steps()\n    if not is_done", "    if not is_done"),
         ("what is taken is still called woken", "pcall(records.forget, base.record_of(subject), 'hinted')", "pcall(records.forget, base.record_of(subject))"),
     ),
     *of("worker/ledger/ledger.py", HANDS_TESTS,

@@ -21,7 +21,7 @@ MUTANTS = (
         ("a paid call that is told late is in no journal", "        journal.write(base.brief_of(A.subject), '\"late\":true,' .. A.journal)\n", "        local _\n"),
         ("a second job is taken for the first", "job == A.subject or (answer == 'duplicate' and base.unchanged(record, A.set))", "answer == 'duplicate'"),
         ("a move is in no journal", "if A.journal then\n", "if false then\n"),
-        ("nobody knows whose a job is", "    jobs.know(account, job, A.subject)\n", "    local _\n"),
+        ("nobody knows whose a job is", "jobs.know(account, A.jobs or {}, A.subject)\n", ""),
         ("no move pauses anything", "if A.pause then", "if false then"),
     ),
     *of("worker/ledger/lua/briefs/advance.lua", LATE_TESTS,

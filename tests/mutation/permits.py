@@ -151,7 +151,7 @@ MUTANTS = (
         ("who is sent back does not wait", "    if to == product.waits then\n", "    if false then\n"),
         ("who gives up still waits", "        redis.call('ZREM', key('WAITING', account, product.endpoint), subject)\n", ""),
         ("who gives up stays parked", "            budget.take_parked(account, subject, batch)\n", ""),
-        ("a grant that is given up stays in the window", "            permits.complete_request(account, subject, false) -- granted", "            -- granted"),
+        ("a grant that is given up stays in the window", "        permits.complete_request(account, subject, false) -- granted", "        -- granted"),
         ("an identity takes no slot", "        redis.call('ZADD', key('IDENTITIES', account), whole(call.now), code)\n", ""),
         ("a failed identity keeps its slot", "        redis.call('ZREM', key('IDENTITIES', account), code)\n", ""),
     ),

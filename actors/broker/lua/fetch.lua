@@ -13,7 +13,9 @@
 -- not suspected with it.
 base.sign_in(A.worker)
 local name = base.key('QUEUE', A.queue)
-local any_suspects = redis.call('EXISTS', KEY.DEATHS) == 1
+-- Of these there are none as a rule, which one command tells of all three.
+local any_odd = redis.call('EXISTS', KEY.DEATHS, base.key('LATE', A.queue), name .. '.XQ.msgs') > 0
+local any_suspects = any_odd and redis.call('EXISTS', KEY.DEATHS) == 1
 
 local function suspected(queue, id, text)
     local topic = any_suspects and base.topic_of(queue, id, text)
@@ -35,7 +37,7 @@ end
 -- A message whose id is a dead letter's gets one of its own, or the reason of the one would be taken for the other's.
 -- With the same text it is that dead letter, brought back.
 local function beside_dead_letter(id, text)
-    if redis.call('HEXISTS', name .. '.XQ.msgs', id) == 0 then
+    if not (any_odd or dead_letters.made()[1]) or redis.call('HEXISTS', name .. '.XQ.msgs', id) == 0 then
         return id
     end
     local own = base.id_beside(name .. '.XQ.msgs', id, text)
@@ -59,7 +61,9 @@ local function next_message()
         dead_letters.add(A.queue, element, text, {at = call.now, error = 'it has ' .. #text .. ' bytes, more than are read of any message'})
         return element
     end
-    redis.call('ZREM', base.key('LATE', A.queue), element)
+    if any_odd then
+        redis.call('ZREM', base.key('LATE', A.queue), element)
+    end
     return element, beside_dead_letter(element, text), text
 end
 
@@ -76,6 +80,15 @@ local function record_of(text)
     return subject, redis.call('HGETALL', base.key('RECORD', subject))
 end
 
+-- Whether it is in hand already; one that is not, and can't be a suspect, is from now on.
+local function is_in_hand(id)
+    local hands = base.hands_of(A.worker, A.queue)
+    if any_suspects then
+        return redis.call('SISMEMBER', hands, id) == 1
+    end
+    return redis.call('SADD', hands, id) == 0
+end
+
 local busy = has_suspect()
 local taken, passed = {}, {}
 local odd = 0
@@ -85,7 +98,7 @@ while #taken < A.most and odd < 100 do -- a flood of what is no message may not 
         break
     end
     -- Of two messages with one id the second waits: what ends the one here would end the other.
-    local again = id and redis.call('SISMEMBER', base.hands_of(A.worker, A.queue), id) == 1
+    local again = id and is_in_hand(id)
     odd = odd + ((again or not id) and 1 or 0)
     local topic = id and suspected(A.queue, id, message)
     local deaths = topic and cjson.decode(redis.call('HGET', KEY.DEATHS, topic))
@@ -97,7 +110,9 @@ while #taken < A.most and odd < 100 do -- a flood of what is no message may not 
         passed[#passed + 1] = id
     elseif id then
         busy = busy or topic
-        redis.call('SADD', base.hands_of(A.worker, A.queue), id)
+        if any_suspects then
+            redis.call('SADD', base.hands_of(A.worker, A.queue), id)
+        end
         local subject, fields = record_of(message)
         taken[#taken + 1] = {id, message, topic or '', subject, fields, string.format('%.0f', call.now)}
     end

@@ -124,6 +124,19 @@ def test_a_step_of_what_is_no_record_leaves_the_move_whole(flow: Flow, hand: Han
     flow.client.delete(keys.RECORD("brief:c"))
 
 
+def test_whatever_stands_in_the_queues_keys_a_move_sends_its_steps(flow: Flow, hand: Hand) -> None:
+    for brief_id in "bcdefg":
+        flow.accept(brief_id=brief_id)
+    _, record = hand(takes=True)
+    assert flow.brief("g").get("granted_at") is None
+    flow.client.set(keys.DEAD_LETTER_TEXTS(keys.STEPS), "no hash")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        flow.ledger.apply(record, fail())
+    assert flow.brief("b").state == "failed"
+    assert flow.client.lrange(keys.QUEUE(keys.STEPS), -1, -1) == [flow.brief("g").fields["message"]]
+    flow.client.delete(keys.DEAD_LETTER_TEXTS(keys.STEPS), keys.QUEUE(keys.STEPS), keys.MESSAGES(keys.STEPS))
+
+
 def wait_on_the_inlet(client: "redis.Redis") -> None:
     client.rpush(keys.QUEUE(keys.INLET), "a brief")
 

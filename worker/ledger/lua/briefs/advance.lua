@@ -77,9 +77,7 @@ granted_at = tonumber(granted_at) or 0
 if A.journal then
     journal.write(base.brief_of(A.subject), A.journal)
 end
-for _, job in ipairs(A.jobs or {}) do
-    jobs.know(account, job, A.subject)
-end
+jobs.know(account, A.jobs or {}, A.subject)
 -- Not where an operator had asked for its end, which came instead.
 if A.promotions and records.get(record, 'state') == 'choosing' then
     choice.plan(A.subject, A.promotions)

@@ -21,6 +21,16 @@ local function release(hand, id)
     return true
 end
 
+-- The same of a step that this very call has sent, before it is in any queue.
+local function sent_here(worker)
+    local id, text = outbox.take_step()
+    if id then
+        redis.call('SADD', key('IN_HAND', worker, SETTING.steps), id)
+        redis.call('ZADD', KEY.WORKERS, call.now, worker)
+    end
+    return id, text
+end
+
 -- Returns the id and the text of the next step. None while briefs wait, or steps would keep them from the threads; and
 -- nothing that needs a second look: that is for the broker's `fetch`.
 local function next_step(worker)
@@ -29,7 +39,10 @@ local function next_step(worker)
     end
     local queue = key('QUEUE', SETTING.steps)
     local id = redis.call('LINDEX', queue, 0)
-    local text = id and redis.call('HGET', key('MESSAGES', SETTING.steps), id)
+    if not id then
+        return sent_here(worker)
+    end
+    local text = redis.call('HGET', key('MESSAGES', SETTING.steps), id)
     if not text or #text > LONGEST or redis.call('HEXISTS', key('DEAD_LETTER_TEXTS', SETTING.steps), id) == 1
         or redis.call('SADD', key('IN_HAND', worker, SETTING.steps), id) == 0 then
         return nil
@@ -54,12 +67,7 @@ local function record_of(text)
     return subject, redis.call('HGETALL', base.record_of(subject))
 end
 
--- End a message, and let its worker take the next step. Returns nothing where it was not in the worker's hands: another
--- has it; {} where nothing was taken; else the id, the text, the subject, the fields of its record, and the time.
-function hands.end_message(hand, id)
-    -- First: the move must be whole, whatever stands in the queue's keys.
-    records.write()
-    outbox.write_timers()
+local function release_and_take(hand, id)
     if not release(hand, id) then
         return nil
     end
@@ -72,6 +80,20 @@ function hands.end_message(hand, id)
     end
     local subject, fields = record_of(text)
     return {taken, text, subject, fields, base.whole(call.now)}
+end
+
+-- End a message, and let its worker take the next step. Returns nothing where it was not in the worker's hands: another
+-- has it; {} where nothing was taken; else the id, the text, the subject, the fields of its record, and the time.
+function hands.end_message(hand, id)
+    -- First: the move must be whole, whatever stands in the queue's keys.
+    records.write()
+    outbox.write_timers()
+    local is_done, answer = pcall(release_and_take, hand, id)
+    outbox.queue_steps()
+    if not is_done then
+        error(answer, 0)
+    end
+    return answer
 end
 
 return hands

@@ -21,9 +21,8 @@ function jobs.has_told(account, subject)
     end
 end
 
--- Remember whose a remote job is; events that came before the POST's own answer count from now.
-function jobs.know(account, job, subject)
-    redis.call('SET', key('JOB', account, job), subject, 'PX', SETTING.keep_ms)
+-- Events that came before the POST's own answer count from now.
+local function catch_up(account, job, subject)
     unclaimed.forget(account, job)
     local early = key('EARLY', account, job)
     local ids = redis.call('LRANGE', early, 0, -1)
@@ -37,6 +36,21 @@ function jobs.know(account, job, subject)
     if #ids > 0 then
         redis.call('DEL', early)
         outbox.wake(subject)
+    end
+end
+
+-- Remember whose remote jobs are.
+function jobs.know(account, ids, subject)
+    local seen = {key('UNCLAIMED', account)}
+    for _, job in ipairs(ids) do
+        redis.call('SET', key('JOB', account, job), subject, 'PX', SETTING.keep_ms)
+        seen[#seen + 1] = key('EARLY', account, job)
+    end
+    -- As a rule nothing was seen of them before, which one command tells of all.
+    if #ids > 0 and redis.call('EXISTS', unpack(seen)) > 0 then
+        for _, job in ipairs(ids) do
+            catch_up(account, job, subject)
+        end
     end
 end
 

@@ -35,17 +35,18 @@ local function mean_event()
     return bytes / count
 end
 
--- Put an event on the stream; beyond keep_events of them, or keep_event_bytes in all, the oldest go.
-local function put_on_stream(event)
-    redis.call('XADD', KEY.EVENTS, '*', 'event', event)
+-- Drop the oldest events beyond keep_events of them, or keep_event_bytes in all; once for all that a call has added.
+local function trim_stream()
+    local added = call.events
+    call.events = nil
     local length = redis.call('XLEN', KEY.EVENTS)
     local entries, bytes = unpack(redis.call('HMGET', KEY.EVENTS_SIZE, 'entries', 'bytes'))
-    entries, bytes = (tonumber(entries) or 0) + 1, (tonumber(bytes) or 0) + #event
+    entries, bytes = (tonumber(entries) or 0) + added.entries, (tonumber(bytes) or 0) + added.bytes
     if entries ~= length then
         -- Whoever reads them may trim them too, and older versions did not count: then the mean serves.
         bytes = mean_event() * length
     end
-    for _ = 1, 100 do -- where the limit was lowered, some at each event
+    for _ = 1, 100 * added.entries do -- where the limit was lowered, some at each event
         if length == 1 or (length <= SETTING.keep_events and bytes <= SETTING.keep_event_bytes) then
             break
         end
@@ -54,6 +55,15 @@ local function put_on_stream(event)
         length, bytes = length - 1, math.max(0, bytes - #oldest[2][2])
     end
     redis.call('HSET', KEY.EVENTS_SIZE, 'entries', length, 'bytes', whole(bytes))
+end
+
+local function put_on_stream(event)
+    redis.call('XADD', KEY.EVENTS, '*', 'event', event)
+    if not call.events then
+        call.events = {entries = 0, bytes = 0}
+        call.at_end[#call.at_end + 1] = trim_stream
+    end
+    call.events.entries, call.events.bytes = call.events.entries + 1, call.events.bytes + #event
 end
 
 -- Append a CloudEvent; `envelope` and `more` are the insides of JSON objects, `more` '' for nothing.
@@ -79,15 +89,49 @@ function outbox.emit(subject, type, more)
     outbox.append(brief .. '/' .. number, known[1], subject, type, known[2], more)
 end
 
--- Queue a step as Dramatiq itself would (tests/actors/broker/test_broker.py pins the layout).
+-- Of an account that resumes, thousands of steps are sent in one call and as many timers set, and Lua hands over some
+-- thousand arguments at most.
+local function in_parts(command, to, arguments)
+    for first = 1, #arguments, 1000 do
+        redis.call(command, to, unpack(arguments, first, math.min(first + 999, #arguments)))
+    end
+end
+
+-- Queue the steps of this call, all at once.
+function outbox.queue_steps()
+    local texts, ids = {}, {}
+    for _, step in ipairs(call.steps or {}) do
+        texts[#texts + 1] = step.id
+        texts[#texts + 1] = step.text
+        ids[#ids + 1] = step.id
+    end
+    call.steps = nil
+    in_parts('HSET', key('MESSAGES', 'steps'), texts)
+    in_parts('RPUSH', key('QUEUE', 'steps'), ids)
+end
+
+-- Take the first step of this call before it is queued: its id and text; nil where there is none.
+function outbox.take_step()
+    local step = table.remove(call.steps or {}, 1)
+    if not step then
+        return nil
+    end
+    redis.call('HSET', key('MESSAGES', 'steps'), step.id, step.text)
+    return step.id, step.text
+end
+
+-- Send a step as Dramatiq itself would (tests/actors/broker/test_broker.py pins the layout), at the end of the call.
 function outbox.send(actor, subject)
     local id = 'step-' .. redis.call('INCR', KEY.SEQUENCE)
     local message = cjson.encode({
         queue_name = 'steps', actor_name = actor, args = {subject}, kwargs = {},
         options = {redis_message_id = id}, message_id = id, message_timestamp = call.now,
     })
-    redis.call('HSET', key('MESSAGES', 'steps'), id, message)
-    redis.call('RPUSH', key('QUEUE', 'steps'), id)
+    if not call.steps then
+        call.steps = {}
+        call.at_end[#call.at_end + 1] = outbox.queue_steps
+    end
+    call.steps[#call.steps + 1] = {id = id, text = message}
     return id
 end
 
@@ -99,13 +143,6 @@ local function wake_listeners(due)
     local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
     if (not first[2] or due < tonumber(first[2])) and redis.call('LLEN', KEY.ALARM) == 0 then
         redis.call('LPUSH', KEY.ALARM, '1')
-    end
-end
-
--- Of an account that resumes, thousands of timers are set in one call, and Lua hands over some thousand arguments at most.
-local function in_parts(command, arguments)
-    for first = 1, #arguments, 1000 do
-        redis.call(command, KEY.TIMERS, unpack(arguments, first, math.min(first + 999, #arguments)))
     end
 end
 
@@ -124,9 +161,9 @@ function outbox.write_timers()
     call.timers = {}
     if #set > 0 then
         wake_listeners(earliest)
-        in_parts('ZADD', set)
+        in_parts('ZADD', KEY.TIMERS, set)
     end
-    in_parts('ZREM', gone)
+    in_parts('ZREM', KEY.TIMERS, gone)
 end
 
 local function keep_timer(subject, due)

@@ -7,11 +7,11 @@ local FIELDS = {
     'state', 'account', 'batch', 'place', 'need', 'grants', 'granted_at', 'claim', 'hinted', 'message', 'noted_at',
     'moved_at', 'left', 'accepted_at', 'envelope', 'events', 'content', 'variations', 'wish', 'wish_why', 'job_id',
     'credits_used', 'credits_counted', 'promotions', 'unfinished', 'promotion_grants', 'identity_code', 'outcome',
-    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at',
+    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at', 'name', 'on_name_taken',
 }
 local ACCOUNT_FIELDS = {
-    'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'spent', 'drafts_credits',
-    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0',
+    'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'pause_full', 'spent', 'drafts_credits',
+    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:',
 }
 -- While a library is loaded Redis gives it no `ipairs`.
 for n = 1, #LIMITS.names do
@@ -131,7 +131,9 @@ end
 -- Add to an amount, as exactly as Redis does.
 function records.add_amount(record, field, amount)
     local row = known(record)
-    write(record, row)
+    if row.changed[field] ~= nil then
+        write(record, row)
+    end
     row.texts[field] = redis.call('HINCRBYFLOAT', record, field, amount)
 end
 

@@ -74,7 +74,7 @@ function capacity.jobs_have_room(account, endpoint, score, limits)
         return true
     end
     local cap, later = accounts.jobs_now(account, limits)
-    if redis.call('ZCARD', key('PERMITS', account)) < cap - capacity.express_share(endpoint, score, limits) then
+    if cap == math.huge or redis.call('ZCARD', key('PERMITS', account)) < cap - capacity.express_share(endpoint, score, limits) then
         return true
     end
     return false, later

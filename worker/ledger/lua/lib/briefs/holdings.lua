@@ -90,15 +90,13 @@ function holdings.hold(account, subject, kind, from, to, keep_permit)
     if to == product.waits then
         local score = capacity.holds_job(account, subject) and '-inf' or records.get(record_of(subject), 'place')
         redis.call('ZADD', key('WAITING', account, product.endpoint), score, subject)
-    elseif from == product.waits then
+    elseif from == product.waits and not STATES[kind][to].permit then -- its grant took it out of the list
         redis.call('ZREM', key('WAITING', account, product.endpoint), subject)
         local batch = records.get(record_of(subject), 'batch')
         if batch then
             budget.take_parked(account, subject, batch)
         end
-        if not STATES[kind][to].permit then
-            permits.complete_request(account, subject, false) -- granted, but given up before its request was begun
-        end
+        permits.complete_request(account, subject, false) -- granted, but given up before its request was begun
     end
 end
 
