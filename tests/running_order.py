@@ -5,8 +5,17 @@ from typing import Any
 import pytest
 from support import DIALECT, EVENTS
 
-#: Files whose tests share what takes long to set up.
-TOGETHER = {"tests/benchmarks/test_side_by_side.py", "tests/cli/demo/test_demo.py"}
+#: Files whose tests share what takes long to set up, and what they share it as.
+TOGETHER = {
+    "tests/benchmarks/test_side_by_side.py": "benchmarks",
+    "tests/cli/demo/test_demo.py": "demo",
+    # What the code is parsed to.
+    "tests/project/test_dead.py": "code",
+    "tests/project/test_design.py": "code",
+    "tests/project/test_durations.py": "code",
+    "tests/project/test_one_door.py": "code",
+    "tests/project/test_tests.py": "code",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, _ = nodeid.partition("::")
-            return file if file in TOGETHER else nodeid
+            return TOGETHER.get(file, nodeid)
 
     return Scheduling(config, log)
 

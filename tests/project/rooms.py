@@ -8,6 +8,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
+from project.reading.trees import nodes
+
 ROOT = Path(__file__).parents[2]
 HOUSE = ("config", "worker", "actors", "web", "cli", "sandbox", "identity_worker")
 #: A module that is a room of its own: what other projects' tests, and the sandbox, hold of a running sandbox.
@@ -47,7 +49,7 @@ def imports(root: Path = ROOT) -> dict[str, set[str]]:
 
 
 def _imports(path: Path, known: Collection[str]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (_imported(alias.name, known) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

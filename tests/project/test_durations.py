@@ -10,6 +10,7 @@ from typing import TypeGuard
 from project.every import every
 from project.lua_code import COMMANDS as LUA_COMMANDS
 from project.lua_code import MODULES as LUA_MODULES
+from project.reading.trees import nodes, tree
 
 from config import durations
 
@@ -37,20 +38,15 @@ def test_each_duration_is_used(name: str) -> None:
 @every(MODULES)
 def test_no_module_keeps_a_duration_of_its_own(path: Path) -> None:
     """A copy that was made at import would not be shortened with the page; the API's windows never are."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    imports = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    imports = [node.module for node in nodes(path) if isinstance(node, ast.ImportFrom)]
     assert "config.durations" not in imports, "from config import durations"
-    read = {node.attr for node in read_at_import(tree) if is_duration(node)}
+    read = {node.attr for node in read_at_import(tree(path)) if is_duration(node)}
     assert read <= {"RATE_WINDOW_SECONDS"}
 
 
 @every(MODULES)
 def test_no_call_spells_a_duration(path: Path) -> None:
-    arguments = (
-        node
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.keyword)
-    )
+    arguments = (node for node in nodes(path) if isinstance(node, ast.keyword))
     times = [node for node in arguments if re.search(r"timeout|_seconds$|_ms$|^p?ex$", node.arg or "")]
     # A time of 0 is no wait at all.
     assert [

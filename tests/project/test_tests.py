@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from project.every import every
+from project.reading.trees import nodes, tree
 from project.rooms import floors
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ MOST_HELPERS = 1
 
 def names_in(path: Path) -> Iterator[str]:
     """The names of a file's tests, without the `test` before each."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node.name.removeprefix("test_")
 
@@ -35,10 +36,9 @@ def test_the_name_of_a_test_has_at_most_twelve_words() -> None:
 
 def helpers_of(path: Path) -> dict[str, set[str]]:
     """The functions of a file but its fixtures, each with those that it calls."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {
         each.name: each
-        for each in tree.body
+        for each in tree(path).body
         if isinstance(each, ast.FunctionDef)
         and "fixture" not in "".join(map(ast.unparse, each.decorator_list))
     }

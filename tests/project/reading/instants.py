@@ -48,6 +48,8 @@ def related(node: ast.AST) -> list[ast.expr]:
 
 def numbered_instants(source: str) -> set[str]:
     """The names that are compared with a clock or set by it, and are elsewhere given a number."""
+    if not any(clock in source for clock in (*CLOCKS, "loop.time")):
+        return set()
     nodes = list(ast.walk(ast.parse(source)))
     values = [pair for node in nodes for pair in given(node)]
     instants = {last_name(name) for name, value in values if is_instant(value)}

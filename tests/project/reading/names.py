@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from project.reading.trees import nodes, tree
 from project.rooms import HOUSE, ROOT, modules
 
 #: What registers a function, so that nobody need name it.
@@ -25,19 +26,14 @@ class Defined(NamedTuple):
 
 def definitions() -> Iterator[Defined]:
     """Yield the functions, classes, constants and fields of all rooms."""
-    for module, tree in trees().items():
-        for node in ast.walk(tree):
+    for module, path in modules().items():
+        for node in nodes(path):
             decorators = {_last(decorator) for decorator in getattr(node, "decorator_list", ())}
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 yield from [] if decorators & REGISTERING else [Defined(module, node.name)]
             if isinstance(node, ast.ClassDef) and node.name not in WHOLE and not _reads_input(node):
                 yield from (Defined(f"{module}: {node.name}", name) for name in _assigned(node.body))
-        yield from (Defined(module, name) for name in _assigned(tree.body))
-
-
-@cache
-def trees() -> dict[str, ast.Module]:
-    return {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in modules().items()}
+        yield from (Defined(module, name) for name in _assigned(tree(path).body))
 
 
 def _assigned(body: list[ast.stmt]) -> Iterator[str]:
@@ -60,7 +56,7 @@ def _reads_input(node: ast.ClassDef) -> bool:
 def used() -> set[str]:
     """The names that are read anywhere in the rooms."""
     names: set[str] = set()
-    for node in (node for tree in trees().values() for node in ast.walk(tree)):
+    for node in (node for path in modules().values() for node in nodes(path)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             names.add(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -74,7 +70,7 @@ def comments() -> Iterator[tuple[str, str]]:
         yield from (
             (path.name, said) for said in re.findall(r"(?:^|\s)#(.*)", path.read_text(encoding="utf-8"))
         )
-        for node in ast.walk(trees()[module]):
+        for node in nodes(modules()[module]):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 yield path.name, str(node.value.value)
     for path in (path for house in HOUSE for path in (ROOT / house).rglob("*.lua")):
