@@ -2,9 +2,11 @@
 
 import json
 import os
-import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
+import forking
 import pytest
 import redis
 from hostile_briefs import ACCEPT, BRIEFS, ENVELOPES, ESCAPE, ODD, one
@@ -107,11 +109,12 @@ def test_nothing_that_others_wrote_reaches_a_terminal_raw(
     client.hset(keys.RECORD(brief_subject(brief_id)), "error", ESCAPE)
     client.hset(keys.RECORD("account:default"), mapping={"pause_reason": ESCAPE, "pause_until": 4e12})
     for command in (["status"], ["status", brief_id], ["events"], ["watch", "--once"], ["status", "--json"]):
-        answer = subprocess.run(
-            [script("identity-worker"), *command],
-            env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=30,
-            check=True,
-        )  # fmt: skip
-        assert brief_id[:40] in answer.stdout
-        hostile = [each for each in answer.stdout if not each.isprintable() and each != "\n"]
+        with Path(os.devnull).open("r+b") as nothing, tempfile.TemporaryFile("w+") as out:
+            words = [script("identity-worker"), *command]
+            process = forking.start(words, {**os.environ, **environment}, ROOT, (nothing, out, nothing))
+            assert process.wait(30) == 0
+            out.seek(0)
+            printed = out.read()
+        assert brief_id[:40] in printed
+        hostile = [each for each in printed if not each.isprintable() and each != "\n"]
         assert hostile == [], command

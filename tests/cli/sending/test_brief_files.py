@@ -160,7 +160,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(content=st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
 def test_whatever_stands_in_a_file_is_an_object_or_a_fault(content: bytes) -> None:
     for item in from_stdin(content):
@@ -168,7 +168,7 @@ def test_whatever_stands_in_a_file_is_an_object_or_a_fault(content: bytes) -> No
         assert all(str(fault).isprintable() for fault in item.faults)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     briefs=st.lists(
         st.dictionaries(st.text(), st.text() | st.integers(), max_size=3), min_size=1, max_size=4
