@@ -3,10 +3,12 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
+from project.every import every
 
 from cli.main import COMMANDS, app
 from config.settings import schema
@@ -48,7 +50,7 @@ def commands(page: Path) -> Iterator[list[str]]:
             yield [words[1], *("1" if word.isupper() else word for word in words[2:])]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_command_can_be_typed(page: Path) -> None:
     group = typer.main.get_command(app)
     for name, *arguments in commands(page):
@@ -64,13 +66,13 @@ def test_each_command_can_be_typed(page: Path) -> None:
                 pytest.fail(f"identity-worker {name} {' '.join(arguments)}: {error}")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_option_is_one_of_a_command(page: Path) -> None:
     typed = [each for each in TYPED[page] if not _BENCHMARK.match(each)]
     assert {option for each in typed for option in _OPTION.findall(each)} - options() - OTHERS == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_option_of_a_benchmark_is_read_by_it(page: Path) -> None:
     for each in TYPED[page]:
         for module in _BENCHMARK.findall(each):
@@ -78,6 +80,7 @@ def test_each_option_of_a_benchmark_is_read_by_it(page: Path) -> None:
             assert [name for name in _OPTION.findall(each) if f'"{name}"' not in source] == [], each
 
 
+@cache
 def options() -> set[str]:
     """The options of all commands."""
     group = typer.main.get_command(app)
@@ -89,13 +92,13 @@ def options() -> set[str]:
     return {*shown, "--help"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_make_target_is_there(page: Path) -> None:
     named = {target for each in TYPED[page] for target in re.findall(r"^make ([a-z][\w-]*)", each)}
     assert named - set(re.findall(r"^([\w-]+):(?!=)", MAKEFILE, re.MULTILINE)) == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_variable_is_read_by_somebody(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:IDENTITY_WORKER|PIKTID|REDIS|ACCOUNTS|DRAMATIQ)_[A-Z_]*[A-Z]\b", text))
@@ -103,12 +106,13 @@ def test_each_variable_is_read_by_somebody(page: Path) -> None:
     assert named - read == set()
 
 
+@cache
 def _tests() -> str:
     files = (ROOT / "tests").rglob("*.py")
     return "\n".join([MAKEFILE, *(path.read_text(encoding="utf-8") for path in files)])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_file_is_there(page: Path) -> None:
     """Paths of the tree are meant, where a span begins with one of its folders."""
     words = {word.rstrip(".,:") for each in TYPED[page] for word in each.split()}
@@ -117,7 +121,7 @@ def test_each_file_is_there(page: Path) -> None:
     assert [word for word in sorted(ours) if not list(ROOT.glob(word.rstrip("/")))] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every(PAGES)
 def test_each_module_that_is_run_is_there(page: Path) -> None:
     named = {module for each in TYPED[page] for module in re.findall(r"python3? -m ([\w.]+)", each)}
     places = (ROOT / module.replace(".", "/") for module in named if module.partition(".")[0] in FOLDERS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 
 import pytest
+from project.every import every
 from wire import LARGE, TABLE, decode, events, reference
 
 from worker.piktid.event_stream import MAX_EVENT, LineFilter
@@ -13,13 +14,13 @@ from worker.piktid.event_stream import MAX_EVENT, LineFilter
 SMALL = {name: row for name, row in TABLE.items() if len(row[0]) < 20_000}
 
 
-@pytest.mark.parametrize("name", TABLE)
+@every(TABLE)
 def test_a_stream_means_what_the_standard_says(name: str) -> None:
     stream, meant = TABLE[name]
     assert decode(stream) == meant
 
 
-@pytest.mark.parametrize("name", SMALL)
+@every(SMALL)
 def test_it_means_the_same_however_it_is_cut(name: str) -> None:
     stream, meant = SMALL[name]
     assert decode(*(bytes([byte]) for byte in stream)) == meant
@@ -27,7 +28,7 @@ def test_it_means_the_same_however_it_is_cut(name: str) -> None:
         assert decode(stream[:cut], b"", stream[cut:]) == meant
 
 
-@pytest.mark.parametrize("name", SMALL)
+@every(SMALL)
 def test_the_table_agrees_with_the_steps_of_the_standard(name: str) -> None:
     stream, meant = SMALL[name]
     assert reference(stream) == meant
