@@ -10,6 +10,9 @@ import forking
 import pytest
 from processes import ProcessFactory, script
 
+from tests.chaos.harness.fleet import QUICK, ROOT
+from tests.chaos.starting import STARTING
+
 COMMAND = script("identity-worker")
 
 
@@ -21,7 +24,7 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["nothing"], ["status", "--json"], ["enqueue", "-"], ["listen", "--speed"]],
+    [["--help"], ["nothing"], ["status", "--json"], ["enqueue", "-"]],
     ids=" ".join,
 )
 def test_it_prints_the_same_and_ends_with_the_same_code(
@@ -56,6 +59,16 @@ def test_it_is_a_process_of_its_own_and_ends_by_its_signals(
     # Before it has set its handlers it ends as the system would end it.
     assert fork.wait(20) in {0, -number}
     assert other.poll() is None
+
+
+def test_what_the_experiments_start_is_a_fork_too(environment: dict[str, str]) -> None:
+    with Path(os.devnull).open("r+b") as nothing:
+        streams = (nothing, nothing, nothing)
+        process = STARTING.start(QUICK["listener"], {**os.environ, **environment}, ROOT, streams)
+    assert isinstance(process, forking.Fork)
+    assert process.poll() is None
+    process.kill()
+    assert process.wait(20) == -signal.SIGKILL
 
 
 def test_what_python_reads_at_its_start_is_left_to_a_script(
