@@ -81,7 +81,8 @@ def shared(setups: dict[str, Setup], api: Sandbox, monkeypatch: pytest.MonkeyPat
 def test_the_cost_of_a_brief_stands_beside_both_rivals() -> None:
     told = cost.main(1, 1, SPEED, 1, 1)["figures"]
     assert told.keys() == cost.UNITS.keys()
-    assert all(each["ours"] > 0 for each in told.values())
+    # The kernel counts processor time in ticks: of one brief a process may have none.
+    assert all(each["ours"] > 0 for name, each in told.items() if name not in {"worker_ms", "listener_ms"})
     assert told["briefs_per_second"]["rivals"].keys() == {"dramatiq", "script"}
     assert told["round_trips"]["rivals"]["dramatiq"] > 0
 
