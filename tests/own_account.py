@@ -34,6 +34,11 @@ class Api:
         """Let something go wrong for the account."""
         self.sandbox.faults(kind=kind, account=self.token, **rule)
 
+    def has_struck(self, kind: str) -> bool:
+        """Whether no fault of this kind is left for the account: each has found its request."""
+        left = self.sandbox.faults()
+        return not any(rule["kind"] == kind and rule["account"] == self.token for rule in left)
+
     def refuse(
         self,
         path: str,

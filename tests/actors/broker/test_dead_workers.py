@@ -36,12 +36,13 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
-    flow.api.fault("delay", path=RESULTS, seconds=30, count=1)
+    flow.api.fault("delay", path=RESULTS, seconds=30)
     victim = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     assert eventually(client, lambda: len(workers()) == 1)
     job = flow.brief("b").fields["job_id"]
     functions.run(commands.wake(account="default", event="1", job=job))
-    assert eventually(client, lambda: in_hand(client))
+    # Were it killed before its call has come, the second one's would be delayed.
+    assert eventually(client, lambda: flow.api.has_struck("delay"))
     worker_process()
     assert eventually(client, lambda: len(workers()) == 2)
     victim.kill()
