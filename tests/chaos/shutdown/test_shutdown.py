@@ -74,6 +74,8 @@ def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     # Until it has had all signals: its main process may be seconds late on a busy machine.
     flow.api.fault("delay", path=CREATE, seconds=6, count=1)
     worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="20")
+    # Before that its main process takes no signal; it would have none until its worker has ended.
+    assert eventually(client, lambda: "is ready for action" in worker.written())
     enqueue(redis_url, brief_id="paid")
     assert eventually(client, lambda: client.hget(keys.RECORD("brief:paid"), "state") == "submitting")
     # As systemd, honcho and supervisord do it; the main process passes on to the worker what it got itself.
