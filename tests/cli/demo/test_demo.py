@@ -107,7 +107,10 @@ def test_after_a_complete_run_the_next_begins_anew_and_prints_json(
     before, _ = finished
     demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
     shutil.copytree(before.folder / ".data", tmp_path / ".data", ignore=shutil.ignore_patterns("*.sock"))
+    shutil.copytree(before.folder / "output", tmp_path / "output")
     answer = demo.run("--json")
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout) == demo.summary()
     assert demo.sandbox_account()["requests"]["POST /identity/create"] == {"202": 1}
+    # What the run before has left of other briefs is gone.
+    assert len(list((tmp_path / "output").glob("*/metadata.json"))) == 1
