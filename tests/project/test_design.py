@@ -38,6 +38,7 @@ FLOORS = (
     ("actors",),
     ("actors.broker",),
     ("worker.forecast", "worker.operations"),
+    ("worker.selection",),
     ("worker.views",),
     ("worker.lifecycle",),
     ("worker.unresolved", "worker.files"),

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
 from config.accounts import AccountsError, load_accounts
@@ -24,6 +26,9 @@ from worker.piktid.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from worker.selection.filter import Filter
+from worker.selection.language import written
+from worker.selection.selecting import candidates
 
 if TYPE_CHECKING:
     import redis
@@ -46,8 +51,9 @@ Finding = tuple[str, str]
 """A brief's id, and what of its charges is not as they should be."""
 
 
+@filtered
 def command(
-    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Only the briefs of this batch.")] = None,
+    wanted: Filter,
     ask_api: Annotated[bool, typer.Option("--api", help="Ask the API for each job and identity.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +68,7 @@ def command(
     sums: dict[str, Spent] = defaultdict(lambda: Spent(0, 0, 0, 0))
     briefs = 0
     with open_redis(values) as client, _api(values, ask=ask_api) as api:
-        for brief_id, audited in _all(client, batch):
+        for brief_id, audited in _all(client, wanted):
             briefs += 1
             if isinstance(audited, UnreadableRecordError):
                 findings.append((brief_id, str(audited)))
@@ -71,8 +77,8 @@ def command(
             one = spent(audited.journal, audited.brief.credits_of_drafts if audited.brief else None)
             sums[name] = Spent(*(a + b for a, b in zip(sums[name], one, strict=True)))  # type: ignore[arg-type]
             findings += [(brief_id, what) for what in (*audit.faults(audited), *api.faults(audited))]
-    if batch is not None and not briefs:
-        fail(f"no brief of batch {printable(batch)} is on record")
+    if wanted.chooses and not briefs:
+        fail(f"no brief on record is meant by {printable(written(wanted))}")
     if as_json:
         told = [{"brief_id": brief_id, "what": what} for brief_id, what in findings]
         unasked = [each._asdict() for each in api.unasked.values()]
@@ -85,8 +91,26 @@ def command(
     raise typer.Exit(DID_NOT if findings or api.unasked else 0)
 
 
-def _all(client: "redis.Redis", batch: str | None) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:
-    """Read all briefs; one that finishes meanwhile comes once."""
+def _all(client: "redis.Redis", wanted: Filter) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:
+    """Return the briefs that are meant, and those that can't be read."""
+    if wanted == Filter(batch=wanted.batch) and "" not in wanted.batch:
+        # Also those whose record is gone: what they were is not known, but in which list they stand.
+        return chain.from_iterable(_listed(client, batch) for batch in wanted.batch or (None,))
+    ids = (place.brief_id for place in candidates(client, wanted))
+    meant = (each for each in audit.read_many(client, ids) if _is_meant(each[1], wanted))
+    return islice(meant, wanted.limit)
+
+
+def _is_meant(found: Audited | UnreadableRecordError, wanted: Filter) -> bool:
+    return isinstance(found, UnreadableRecordError) or (
+        found.brief is not None and wanted.matches(found.brief)
+    )
+
+
+def _listed(
+    client: "redis.Redis", batch: str | None
+) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:
+    """Read all briefs, or a batch's; one that finishes meanwhile comes once."""
     seen_open: set[str] = set()
     unseen = (brief_id for brief_id in audit.ids(client, batch) if brief_id not in seen_open)
     for brief_id, found in audit.read_many(client, unseen):

@@ -1,0 +1,102 @@
+"""Which briefs a filter selects, in which order, and that its cursor holds while briefs move."""
+
+import pytest
+import redis
+from stepping import Flow
+
+from config import keys
+from worker.ledger.transition import Transition
+from worker.selection.language import parse
+from worker.selection.selecting import select
+
+
+def found(client: "redis.Redis", line: str) -> list[str]:
+    """The ids of the briefs that a line selects."""
+    return [each.brief.brief_id for each in select(client, parse(line))]
+
+
+def age(flow: Flow, brief_id: str, hours: int) -> None:
+    """Let a brief have been accepted so many hours earlier."""
+    subject = keys.RECORD(f"brief:{brief_id}")
+    at = int(flow.client.hincrby(subject, "accepted_at", -hours * 3_600_000))  # type: ignore[arg-type]
+    for key in (keys.UNFINISHED(), keys.BATCH(str(flow.client.hget(subject, "batch")))):
+        flow.client.zadd(key, {brief_id: at}, xx=True)
+
+
+@pytest.fixture
+def several(flow: Flow) -> Flow:
+    """Return the flow with four briefs: one waits, one is held, one has failed, one breaks rules."""
+    flow.accept(brief_id="waits", batch="autumn", metadata={"sku": 4711, "shop": {"land": "it"}})
+    flow.accept(brief_id="held", batch="autumn", metadata={"sku": "4711"})
+    flow.accept(brief_id="failed", batch="spring", metadata={"sku": "0815", "new": True})
+    flow.accept(brief_id="bad", priority=1000)
+    question = {"question": "which job is it?"}
+    for state, fields in (("submitting", {}), ("uncertain", {}), ("held", question)):
+        flow.ledger.apply(flow.brief("held"), Transition(state, fields=fields))
+    flow.ledger.apply(flow.brief("failed"), Transition("failed", fields={"error": "422: Blocked term"}))
+    return flow
+
+
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        ("", "waits held failed bad"),
+        ("state:held", "held"),
+        ("state:open", "waits held"),
+        ("state:finished", "failed bad"),
+        ("batch:autumn", "waits held"),
+        ("batch:autumn batch:spring state:held,failed", "held failed"),
+        ('batch:""', "bad"),
+        ("batch:none", ""),
+        ("account:default limit:2", "waits held"),
+        ("account:shop", ""),
+        ("error:blocked", "failed"),
+        ("error:JOB error:priority", "held bad"),
+        ("meta.sku:4711", "waits held"),
+        ("meta.sku:0815 meta.new:true", "failed"),
+        ("meta.sku:815", ""),
+        ("meta.shop.land:it", "waits"),
+        ("kind:brief state:done", ""),
+    ],
+)
+def test_a_filter_selects_what_it_says_the_first_accepted_first(several: Flow, line: str, ids: str) -> None:
+    assert found(several.client, line) == ids.split()
+
+
+def test_age_counts_from_when_a_brief_was_accepted(several: Flow) -> None:
+    age(several, "held", hours=3)
+    assert found(several.client, "older:2h") == ["held"]
+    assert found(several.client, "newer:2h state:open batch:autumn") == ["waits"]
+    assert found(several.client, "older:2020-01-01") == []
+
+
+def test_a_cursor_meets_each_brief_once_whatever_happens_between_the_pages(flow: Flow) -> None:
+    for number in range(9):
+        flow.accept(brief_id=f"b{number}", batch="autumn")
+    for line in ("batch:autumn", "account:default", "state:open,failed"):
+        met, cursor = list[str](), ""
+        while page := list(select(flow.client, parse(f"{line} limit:2 {cursor and 'after:' + cursor}"))):
+            met += [each.brief.brief_id for each in page]
+            cursor = page[-1].cursor
+            # What has been met and what has not finishes, and one more comes.
+            for brief_id in (met[0], "b8"):
+                flow.ledger.apply(flow.brief(brief_id), Transition("failed", fields={"error": "x"}))
+            flow.accept(brief_id=f"late-{line[0]}-{cursor}", batch="autumn") if len(met) == 2 else None
+        assert met[:9] == sorted(met[:9])
+        assert len(met) == len(set(met))
+        assert {f"b{number}" for number in range(9)} <= set(met)
+
+
+def test_briefs_of_the_same_time_are_told_apart_by_the_cursor(flow: Flow) -> None:
+    ids = ["b", "B", "é", "a", "z"]
+    for brief_id in ids:
+        flow.accept(brief_id="x")
+        flow.client.rename(keys.RECORD("brief:x"), keys.RECORD(f"brief:{brief_id}"))
+        flow.client.zrem(keys.UNFINISHED(), "x")
+        flow.client.zadd(keys.UNFINISHED(), {brief_id: 1_000})
+    met, cursor = list[str](), ""
+    while page := list(select(flow.client, parse(f"state:open limit:1 {cursor}"))):
+        met.append(page[0].brief.brief_id)
+        cursor = f"after:{page[0].cursor}"
+    assert met == sorted(ids, key=str.encode)
+    flow.client.flushall()

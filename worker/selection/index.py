@@ -1,0 +1,87 @@
+"""The places of briefs in the order in which they were accepted, read from the smallest set that has all.
+
+A set's members are ordered by time accepted, those of the same time by their bytes: a place is both.
+"""
+
+import heapq
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import redis
+
+from config import keys
+from worker.ledger.records import brief_subject
+from worker.selection.filter import Filter
+from worker.store.connection import encoded
+
+#: Places that are read at once.
+PAGE = 500
+
+
+class Place(NamedTuple):
+    """Where a brief stands in the order of all."""
+
+    accepted_at: int
+    brief_id: str
+
+    @property
+    def cursor(self) -> str:
+        """The place as a text, to go on after it."""
+        return f"{self.accepted_at}:{self.brief_id}"
+
+    @property
+    def order(self) -> tuple[int, bytes]:
+        """What Redis orders by."""
+        return self.accepted_at, encoded(self.brief_id)
+
+
+def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
+    """Yield the places of all briefs that may be meant, and of some that are not, in their order."""
+    after = place_of(wanted.after) if wanted.after else Place(0, "")
+    if wanted.batch and "" not in wanted.batch:
+        walks = [_walk(client, keys.BATCH(batch), after) for batch in wanted.batch]
+        yield from walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda place: place.order)
+    elif any(state in wanted.states for state in ("done", "failed", "cancelled")):
+        yield from _everything(client, after)
+    else:
+        yield from _walk(client, keys.UNFINISHED(), after)
+
+
+def place_of(cursor: str) -> Place:
+    """Return the place that a cursor names."""
+    score, _, brief_id = cursor.partition(":")
+    return Place(int(score), brief_id)
+
+
+def _walk(client: "redis.Redis", key: str, after: Place) -> Iterator[Place]:
+    """Yield the members of a set by pages, from a place on."""
+    while page := _page(client, key, after):
+        yield from page
+        after = page[-1]
+
+
+def _page(client: "redis.Redis", key: str, after: Place) -> list[Place]:
+    """Return the next members after a place; not by rank: ranks shift while others leave the set."""
+    read = 0
+    while True:
+        found: Any = client.zrange(
+            key, after.accepted_at, "+inf", byscore=True, offset=read, num=PAGE, withscores=True
+        )
+        page = [Place(int(score), member) for member, score in found]
+        beyond = [place for place in page if place.order > after.order]
+        # A page of members that are all of the same time, and before it: the next ones are.
+        if beyond or len(page) < PAGE:
+            return beyond
+        read += PAGE
+
+
+def _everything(client: "redis.Redis", after: Place) -> Iterator[Place]:
+    unfinished: Any = client.zrange(keys.UNFINISHED(), 0, -1, withscores=True)
+    finished: Any = client.zrange(keys.FINISHED(), 0, -1)
+    with client.pipeline(transaction=False) as pipe:
+        for brief_id in finished:
+            pipe.hget(keys.RECORD(brief_subject(brief_id)), "accepted_at")
+        accepted = pipe.execute()
+    found = {Place(int(score), member) for member, score in unfinished}
+    found |= {Place(int(at), each) for each, at in zip(finished, accepted, strict=True) if at}
+    yield from sorted((each for each in found if each.order > after.order), key=lambda place: place.order)

@@ -1,0 +1,71 @@
+"""Selects briefs by a filter: walks the index of those on record in the order in which they were accepted.
+
+The walk holds a page at a time. A cursor is a place in that order, not a count: what comes, moves on or
+finishes meanwhile shifts nothing, so each brief that was there all the time is met once.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+import redis
+
+from config import keys
+from config.times import redis_ms
+from worker.ledger.records import brief_subject
+from worker.selection.filter import Filter, kind_of
+from worker.selection.index import Place, places
+from worker.views import snapshots
+from worker.views.models import BriefView
+
+#: Briefs that are read at once.
+PAGE = 200
+
+
+class Selected(NamedTuple):
+    """A brief that a filter means, as it stood when it was read, and the cursor to go on after it."""
+
+    brief: BriefView
+    cursor: str
+
+
+def select(client: "redis.Redis", wanted: Filter) -> Iterator[Selected]:
+    """Yield the briefs that are meant, the first accepted first."""
+    yield from islice(_all(client, wanted), wanted.limit)
+
+
+def candidates(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
+    """Yield the places of those that may be meant, by few fields, without a limit."""
+    walk = places(client, wanted)
+    while page := list(islice(walk, PAGE)):
+        yield from _likely(client, wanted, page)
+
+
+def _all(client: "redis.Redis", wanted: Filter) -> Iterator[Selected]:
+    walk = candidates(client, wanted)
+    while page := list(islice(walk, PAGE)):
+        at = {place.brief_id: place for place in page}
+        for brief in snapshots.by_ids(client, list(at)):
+            if wanted.matches(brief):
+                yield Selected(brief, at[brief.brief_id].cursor)
+
+
+def _likely(client: "redis.Redis", wanted: Filter, page: list[Place]) -> list[Place]:
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        for place in page:
+            pipe.hmget(keys.RECORD(brief_subject(place.brief_id)), "state", "account", "batch")
+        time, *records = pipe.execute()
+    now, states = redis_ms(time), wanted.states
+
+    def may_be(place: Place, fields: list[Any]) -> bool:
+        state, account, batch = fields
+        return (
+            state in states
+            and (not wanted.account or account in wanted.account)
+            and (not wanted.batch or (batch or "") in wanted.batch)
+            and (not wanted.kind or kind_of(place.brief_id) in wanted.kind)
+            and wanted.in_time(place.accepted_at, now)
+        )
+
+    return [place for place, fields in zip(page, records, strict=True) if may_be(place, fields)]
