@@ -5,14 +5,13 @@ import time
 from actors import call_numbers, fetch_limits
 from actors.runtime import Runtime
 from config import logs
-from worker.files import named_files
+from worker.files import named_files, photos
 from worker.ledger.records import Record
 from worker.ledger.transition import Transition
 from worker.lifecycle import charges, journal_entries, preparing
 from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, decide
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.errors import ApiError
-from worker.piktid.pictures import Picture
 
 log = logs.get("preparation")
 
@@ -37,25 +36,26 @@ def upload(rt: Runtime, brief: Record, source: str) -> None:
     """Upload one file and record its id; a picture of a URL only when the brief may fetch."""
     with fetch_limits.may_fetch(rt, brief, source) as allowed:
         call = call_numbers.begin(rt, brief, None) if allowed else None
-        picture = None if call is None else _read(rt, brief, call, source)
-    if call is None or picture is None:
+        photo = None if call is None else _read(rt, brief, call, source)
+    if call is None or photo is None:
         return
-    api = rt.apis[brief.account]
+    api, picture = rt.apis[brief.account], photo.picture
     try:
         upload = api.upload(named_files.upload_name(source, picture))
         api.put_bytes(upload, picture.content, picture.content_type)
     except ApiError as error:
         _refused(rt, brief, call, error)
     else:
-        call_numbers.end(rt, brief, call, preparing.uploaded(brief, source, upload.file_id), None)
+        call_numbers.end(rt, brief, call, preparing.uploaded(brief, source, upload.file_id, photo.done), None)
         log.info("file.uploaded", brief=brief.brief_id, file_id=upload.file_id)
 
 
-def _read(rt: Runtime, brief: Record, call: int, source: str) -> Picture | None:
-    """Return the picture at a source; None when it could not be had, which is on record then."""
+def _read(rt: Runtime, brief: Record, call: int, source: str) -> photos.Prepared | None:
+    """Return the photo at a source, ready to go; None when it could not be had, which is on record then."""
     began = time.monotonic()
     try:
-        return named_files.read(source, rt.settings, preparing.seconds_to_fetch(brief))
+        picture = named_files.read(source, rt.settings, preparing.seconds_to_fetch(brief))
+        return photos.prepared(picture, keep_exif=brief.get("keep_exif") is not None)
     except FileRefusedError as error:
         call_numbers.fail(rt, brief, call, str(error), None)
     except FileUnavailableError as error:

@@ -78,7 +78,11 @@ BRIEF = (
     Field("bought_before", JSON, "arrival", "when the same was bought before, as which brief"),
     Field("earlier", JSON, "arrival", "the briefs whose place it has taken"),
     Field("reference_image", TEXT, "arrival", "its photo's path or URL"),
+    Field("keep_exif", MARK, "arrival", "its photos are uploaded with all that they say of themselves"),
     Field("files", JSON, "preparation", "path or URL -> file id, of those uploaded"),
+    Field(
+        "photos", JSON, "preparation", "path or URL -> what was removed of its metadata, of those uploaded"
+    ),
     Field("extracted", JSON, "preparation", "the traits that the API saw in its photo"),
     Field("extractions", COUNT, "preparation", "extractions that were begun"),
     Field("suggested_name", TEXT, "preparation", "what the API would call the person in its photo"),

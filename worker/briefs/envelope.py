@@ -93,6 +93,12 @@ class _Beside(Part):
     reference_image: Source | None = Field(
         default=None, description=f"{SOURCE_RULE}; a picture whose description becomes the one instruction"
     )
+    keep_exif: bool = Field(
+        default=False,
+        strict=True,
+        description="true or false; true uploads photos with all that they say of where and how they were "
+        "taken, false turns them upright and removes it; false if omitted",
+    )
     on_name_taken: OnNameTaken = Field(
         default=OnNameTaken.SUFFIX, description="suffix or fail; suffix if omitted"
     )

@@ -29,6 +29,7 @@ def parts(brief: Brief) -> dict[str, str]:
         "account": brief.account or DEFAULT,
         "batch": brief.batch,
         "choose": brief.choices(),
+        "keep_exif": brief.keep_exif or None,
         "metadata": brief.metadata,
         "on_name_taken": brief.on_name_taken,
         "priority": brief.priority,

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import stat
+import unicodedata
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -62,7 +63,7 @@ def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = N
     except OSError as error:
         raise FileUnavailableError(f"the folder of reference images: {error.strerror}") from error
     try:
-        real = (root / path).resolve(strict=True)
+        real = _as_stored(root, path).resolve(strict=True)
         if not real.is_relative_to(root):
             raise FileRefusedError(f"{path}: leads out of the folder of reference images")
         return _read_real(root, real.relative_to(root), path, max_bytes, first)
@@ -71,6 +72,20 @@ def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = N
         raise kind(f"{path}: {error.strerror}") from error
     except (ValueError, RuntimeError) as error:  # a null byte; links that go round in circles
         raise FileRefusedError(f"{path}: is no path") from error
+
+
+def _as_stored(root: Path, path: str) -> Path:
+    """Return a path under a folder with the names that stand there: Unicode has two forms of `é`."""
+    if os.path.lexists(root / path):
+        return root / path
+    found = root
+    for part in path.split("/"):
+        if not os.path.lexists(found / part) and found.is_dir():
+            plain = unicodedata.normalize("NFC", part)
+            names = (each.name for each in found.iterdir())
+            part = min((name for name in names if unicodedata.normalize("NFC", name) == plain), default=part)
+        found /= part
+    return found
 
 
 def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | None) -> bytes:

@@ -114,7 +114,11 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
         "variations": str(brief.total_variations),
         "notes": json.dumps(brief.notes, ensure_ascii=False),
     }
-    optional = {"name": brief.name, "reference_image": brief.reference_image}
+    optional = {
+        "name": brief.name,
+        "reference_image": brief.reference_image,
+        "keep_exif": "1" if brief.keep_exif else None,
+    }
     return fields | {name: value for name, value in optional.items() if value is not None}
 
 

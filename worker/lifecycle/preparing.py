@@ -5,6 +5,7 @@ All of it is read from the record, so a step that is run again goes on where the
     reference_image   the picture's source, if there is one
     body              the body to send; files to upload first stand in it as {"file": source}
     files             source -> file id, of those uploaded
+    photos            source -> what was removed of its metadata, of those uploaded
     extracted         the traits that the API saw in the reference image
     suggested_name    what it would call the person in it
     job_name          what the job is called if the brief names nothing itself
@@ -15,7 +16,7 @@ All of it is read from the record, so a step that is run again goes on where the
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from config import durations
@@ -55,9 +56,12 @@ def reference_id(brief: Record) -> str:
     return str(brief.json("files")[brief.fields["reference_image"]])
 
 
-def uploaded(brief: Record, source: str, file_id: str) -> dict[str, str]:
-    """Return the fields that record an upload."""
-    return {"files": json.dumps(brief.json("files", {}) | {source: file_id})}
+def uploaded(brief: Record, source: str, file_id: str, done: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields that record an upload, and what was done to the photo before."""
+    return {
+        "files": json.dumps(brief.json("files", {}) | {source: file_id}),
+        "photos": json.dumps(brief.json("photos", {}) | {source: done}),
+    }
 
 
 def extracted(found: Extracted) -> dict[str, str]:

@@ -56,6 +56,9 @@ def command(
     update: Annotated[
         bool, typer.Option("--update", help="Send none: give those on record the metadata, batch, priority.")
     ] = False,
+    keep_exif: Annotated[
+        bool, typer.Option("--keep-exif", help="Upload photos with the place and time that they tell of.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put briefs from files on the queue.
@@ -75,7 +78,7 @@ def command(
     if update and dry_run:
         fail("--update sends nothing, so there is no --dry-run of it", USED_WRONGLY)
     values = load_settings()
-    given = {"account": account, "batch": batch, "priority": priority}
+    given = {"account": account, "batch": batch, "priority": priority, "keep_exif": keep_exif or None}
     overrides = {name: value for name, value in given.items() if value is not None}
     reading = Reading(places, standard_input(), recursive=recursive)
     with rejects_to(rejects) as file:

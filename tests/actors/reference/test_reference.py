@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from own_account import Api
 from photo_briefs import accept_photo
+from PIL import Image
 from stepping import Flow
 from support import event_types
 
@@ -88,6 +89,21 @@ def test_a_folder_of_photos_gives_identities_with_names_of_their_own(
     first, second, again = (identity["name"] for identity in api.ledger()["identities"])
     assert first != second
     assert again == f"{first} 2"
+
+
+def test_the_record_says_what_was_removed_of_each_photo(flow: Flow, folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x8825] = 6, {1: "N"}
+    with Image.open(folder / "ada.jpg") as photo:
+        photo.save(folder / "bo.jpg", exif=exif)
+    asset = {"prompt": "A face.", "input_assets": [{"file": "bo.jpg"}]}
+    both = flow.accept(instructions=[asset], reference_image="ada.jpg")
+    kept = flow.accept(instructions=[asset], keep_exif=True)
+    assert flow.until(both, "generating").json("photos") == {
+        "ada.jpg": {"removed": []},
+        "bo.jpg": {"removed": ["EXIF"], "turned": True},
+    }
+    assert flow.until(kept, "generating").json("photos") == {"bo.jpg": {"kept": True}}
 
 
 def test_each_file_is_uploaded_once_however_often_it_is_named(flow: Flow, api: Api) -> None:

@@ -1,7 +1,9 @@
 """What is read of a brief's folder: nothing outside it, nothing too large, nothing that is no picture."""
 
 import os
+import unicodedata
 from pathlib import Path
+from typing import Literal, cast
 
 import pytest
 
@@ -38,6 +40,18 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("path", ["a.jpg", "./a.jpg", "deep/er/b.jpg", "deep//er/b.jpg", "inside.jpg"])
 def test_a_file_under_the_folder_is_read(folder: Path, path: str) -> None:
     assert named_files.read_local(folder, path, max_bytes=LIMIT) == JPEG
+
+
+@pytest.mark.parametrize(("stored", "named"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_is_found_in_either_form_of_unicode(folder: Path, stored: str, named: str) -> None:
+    form = cast("Literal['NFC', 'NFD']", stored)
+    place = folder / unicodedata.normalize(form, "Modèles")
+    place.mkdir()
+    (place / unicodedata.normalize(form, "Zoë.jpg")).write_bytes(JPEG)
+    path = unicodedata.normalize(cast("Literal['NFC', 'NFD']", named), "Modèles/Zoë.jpg")
+    assert named_files.read_local(folder, path, max_bytes=LIMIT) == JPEG
+    with pytest.raises(FileRefusedError, match="No such file"):
+        named_files.read_local(folder, path.replace("Zo", "No"), max_bytes=LIMIT)
 
 
 def test_a_file_of_just_the_limit_is_read(folder: Path) -> None:
