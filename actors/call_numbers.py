@@ -41,6 +41,11 @@ def limit_ms(rt: Runtime, doing: str) -> int:
     )
 
 
+def price(rt: Runtime) -> float | None:
+    """Return what an extraction counts as in budgets, None where it counts as nothing."""
+    return rt.settings.extraction_credits or None
+
+
 def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | None = None) -> int | None:
     """Record that a call is begun; return its number, None when this run may not make it.
 
@@ -58,6 +63,7 @@ def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | 
         journal=journal,
         calls=True,
         claim_by=send_by,
+        reserve=None if journal is None else price(rt),
     )
     return call if rt.ledger.note(brief, note) is Answer.APPLIED else None
 
@@ -76,6 +82,7 @@ def end(rt: Runtime, brief: Record, call: int, fields: dict[str, str], journal: 
         journal=journal,
         again=True,
         paid=journal is not None,
+        spend=None if journal is None else price(rt),
     )
     rt.ledger.note(brief, ended)
 

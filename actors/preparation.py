@@ -1,11 +1,13 @@
 """The calls of `prepare_brief`: each run uploads one file, or has the reference image described."""
 
+import json
 import time
 
 from actors import call_numbers, fetch_limits
 from actors.runtime import Runtime
 from config import logs
 from worker.files import named_files, photos
+from worker.ledger.events import BriefDone
 from worker.ledger.records import Record
 from worker.ledger.transition import Transition
 from worker.lifecycle import charges, journal_entries, preparing
@@ -77,23 +79,32 @@ def extract(rt: Runtime, brief: Record) -> None:
     except ApiError as error:
         _refused_extraction(rt, brief, call, attempt, error)
         return
-    outcome = journal_entries.outcome(charges.EXTRACT, brief, "accepted", attempt=attempt)
+    counted = call_numbers.price(rt)
+    told = {} if counted is None else {"counted": counted}
+    outcome = journal_entries.outcome(charges.EXTRACT, brief, "accepted", attempt=attempt, **told)
     call_numbers.end(rt, brief, call, preparing.extracted(found), outcome)
     log.info("reference.described", brief=brief.brief_id, groups=sorted(found.instruction_data))
 
 
 def finish(rt: Runtime, brief: Record) -> None:
-    """Record what will be sent, and ask for permits."""
+    """Record what will be sent, and ask for permits; the end of a brief that asks for no more."""
     fields = preparing.prepared(brief)
     if fields is None:
         nothing = "the API saw nothing in its reference image to make a face of"
         call_numbers.fail(rt, brief, call_numbers.number(brief), nothing, None)
         return
+    done = None
+    if preparing.is_all(brief):
+        done = BriefDone(promotions=(), described=json.loads(fields["body"]))
     prepared = Transition(
-        "waiting", fields=fields, forget=preparing.DONE_WITH, when=call_numbers.as_read(brief)
+        "waiting" if done is None else "done",
+        fields=fields,
+        forget=preparing.DONE_WITH,
+        event=done,
+        when=call_numbers.as_read(brief),
     )
     rt.ledger.apply(brief, prepared)
-    log.info("brief.prepared", brief=brief.brief_id)
+    log.info("brief.prepared", brief=brief.brief_id, to=prepared.to)
 
 
 def _extractions(brief: Record) -> int:

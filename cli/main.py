@@ -20,6 +20,7 @@ COMMANDS = {
     "work": "run",
     "listen": "run",
     "enqueue": "briefs",
+    "describe": "bulk",
     "status": "briefs",
     "watch": "briefs",
     "events": "briefs",

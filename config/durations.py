@@ -208,6 +208,9 @@ REDRAW_SECONDS = 0.5
 REDRAW_LEAST_SECONDS = 0.1
 #: Between two looks of `accounts --watch`.
 ACCOUNTS_AGAIN_SECONDS = 1.0
+#: Between two looks of `describe` at what is described, and until it says that nothing comes.
+DESCRIBED_LOOK_SECONDS = 0.5
+NOTHING_MOVES_SECONDS = 30.0
 #: Between two words of how far the reading of many briefs is.
 PROGRESS_SECONDS = 0.5
 #: That the demo's sandbox may take to answer, and between two looks whether it does.

@@ -78,6 +78,7 @@ BRIEF = (
     Field("bought_before", JSON, "arrival", "when the same was bought before, as which brief"),
     Field("earlier", JSON, "arrival", "the briefs whose place it has taken"),
     Field("reference_image", TEXT, "arrival", "its photo's path or URL"),
+    Field("kind", TEXT, "arrival", "`description`: its photo is described, and no more; none: identities"),
     Field("keep_exif", MARK, "arrival", "its photos are uploaded with all that they say of themselves"),
     Field("files", JSON, "preparation", "path or URL -> file id, of those uploaded"),
     Field(

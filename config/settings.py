@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     Whoever may send briefs can then make the worker call whatever it can reach."""
     max_upload_bytes: int = Field(20 * 1024 * 1024, gt=0, json_schema_extra={"unit": "bytes"})
     """Bytes of the largest picture that is uploaded."""
+    extraction_credits: float = Field(0.0, ge=0, allow_inf_nan=False, json_schema_extra={"unit": "credits"})
+    """What the description of a photo counts as in budgets. The API publishes no price, and tells none in its
+    answers; 0: it counts as nothing."""
     events: Literal["sse", "webhook"] = "sse"
     """How the API's events come: streams of the listener, or `identity-worker web`."""
     secrets_dir: Path | None = None

@@ -28,12 +28,12 @@ class Rejects:
         left = [each.source for each in refused if each.original is None]
         told = f"In {self._path}: {counted(len(lines), 'brief')} to mend; enqueue that file then."
         if lines:
-            with _beside(self._path) as beside:
-                with beside.open("wb") as file:
+            with beside(self._path) as aside:
+                with aside.open("wb") as file:
                     file.writelines(lines)
                     file.flush()
                     os.fsync(file.fileno())
-                beside.replace(self._path)
+                aside.replace(self._path)
         return f"{told} Mend where they are: {', '.join(left)}." if left else told
 
 
@@ -50,7 +50,7 @@ def rejects_to(path: Path | None) -> Iterator[Rejects | None]:
         fail(f"--rejects {path}: there is one already; name another file, or move it away", USED_WRONGLY)
     try:
         # Not kept: its folder may be one of those that are read.
-        with _beside(path):
+        with beside(path):
             pass
     except OSError as error:
         fail(f"--rejects {path}: can't be written: {error.strerror}", USED_WRONGLY)
@@ -58,7 +58,7 @@ def rejects_to(path: Path | None) -> Iterator[Rejects | None]:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path) -> Iterator[Path]:
     """Yield a new file beside the one that it is to become. Raises OSError."""
     descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     os.close(descriptor)

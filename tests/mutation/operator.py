@@ -60,6 +60,7 @@ NOTE_TESTS = (
     "-k",
     "account or leaves_preparation or moved_on or by_itself or takes_back",
 )
+DESCRIPTION_TESTS = ("tests/actors/reference/test_description_budget.py",)
 LOST_CLAIM_TESTS = ("tests/chaos/test_fencing.py", "-k", "whose_answer_was_lost")
 
 MUTANTS = (
@@ -96,10 +97,22 @@ MUTANTS = (
         ("the jobs of others are not told", "if working then", "if false then"),
         ("the jobs of others stay theirs", "records.forget(record, 'working', 'working_until')\n", ""),
     ),
-    *of("worker/ledger/lua/accounts/resume.lua", NOTE_TESTS,
-        ("who sleeps on a pause sleeps on", "    outbox.wake(subject)\n", ""),
-        ("who is woken from a pause is not woken again", "    outbox.set_timer(subject, call.now + SETTING.again_ms)\n", ""),
-        ("who was woken sleeps still", "redis.call('DEL', base.key('WAITING', A.account, 'prepare'))\n", ""),
+    *of("worker/ledger/lua/lib/accounts/backoff.lua", NOTE_TESTS,
+        ("who sleeps on a pause sleeps on", "        outbox.wake(subject)\n        outbox", "        outbox"),
+        ("who is woken from a pause is not woken again", "        outbox.set_timer(subject, call.now + SETTING.again_ms)\n", ""),
+        ("who was woken sleeps still", "    redis.call('DEL', key('WAITING', account, 'prepare'))\n", ""),
+    ),
+    *of("worker/ledger/lua/briefs/note.lua", DESCRIPTION_TESTS,
+        ("a description goes beyond its budget", "if A.reserve and not budget", "if false and not budget"),
+        ("what a description has cost is not spent", "    budget.spend(account, batch, A.spend)\n", ""),
+        ("what was reserved for a description stays so", "    budget.release(account, A.subject)\n", ""),
+    ),
+    *of("worker/ledger/lua/accounts/budget.lua", DESCRIPTION_TESTS,
+        ("a raised budget wakes no description", "backoff.wake_preparing(A.account)\n", ""),
+    ),
+    *of("worker/ledger/lua/lib/briefs/holdings.lua", DESCRIPTION_TESTS,
+        ("a lost description is free again", "if to ~= 'held' then\n            budget", "if true then\n            budget"),
+        ("a refused description stays reserved", "            budget.release(account, subject) -- else", "            -- else"),
     ),
     *of("worker/ledger/lua/briefs/job_over.lua", WATCH_TESTS,
         ("the permit of a job under way is handed on", "if state ~= 'held' or not", "if not"),
@@ -116,7 +129,7 @@ MUTANTS = (
         ("only a pause of descriptions keeps one from them", "math.max(prepare, accounts.limits_of(account).pause.create)", "prepare"),
         ("a pause of descriptions keeps nobody from them", "math.max(prepare, accounts.limits_of(account).pause.create)", "accounts.limits_of(account).pause.create"),
         ("who is paused is not woken at its end", "        outbox.set_timer(A.subject, paused)\n", ""),
-        ("a lifted pause does not wake who was kept from a call", "        backoff.sleep_on_pause(account, A.subject)\n        return", "        return"),
+        ("a lifted pause does not wake who was kept from a call", "paused)\n        backoff.sleep_on_pause(account, A.subject)\n", "paused)\n"),
         ("a lifted pause does not wake who was refused", "    backoff.sleep_on_pause(account, A.subject)\n    admission", "    admission"),
         ("who is at work sleeps on a pause", "    backoff.wake_from_pause(account, A.subject)\n", ""),
         ("what a refused description takes back serves nobody", "    admission.admit(account) -- what", "    -- what"),

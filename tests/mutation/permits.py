@@ -138,7 +138,7 @@ MUTANTS = (
         ("only the first parked brief is looked at", "key('PARKED', batch), 0, budget.LOOK_PAST,", "key('PARKED', batch), 0, 0,"),
         ("parked briefs of another account wait in this one", "local own = records.get(record_of(subject), 'account')", "local own = account"),
         ("another account is not told of its parked briefs", "                outbox.set_timer('account:' .. own, call.now)\n", ""),
-        ("a budget may not be used up", "<= budget.left(batch) + ROUNDING", "< budget.left(batch)"),
+        ("a budget may not be used up", "budget.cost_of(account, subject) <= budget.left(batch) + ROUNDING", "budget.cost_of(account, subject) < budget.left(batch)"),
         ("what was promised is never given back", "if budget.take_reservation(account, subject, batch) then", "if false then"),
         ("promised credits are free", "        left = left - credits\n", ""),
         ("spent credits are free", "allowed - budget.spent(batch)", "allowed"),

@@ -28,7 +28,13 @@ from config.limits import Endpoint
 FLOORS = (
     ("identity_worker",),
     ("cli",),
-    ("cli.commands", "cli.commands.briefs", "cli.commands.installation", "cli.commands.run"),
+    (
+        "cli.commands",
+        "cli.commands.briefs",
+        "cli.commands.bulk",
+        "cli.commands.installation",
+        "cli.commands.run",
+    ),
     ("cli.demo",),
     ("cli.render",),
     ("cli.sending",),

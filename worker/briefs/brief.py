@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from config.text import nearest
 from worker.briefs.body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
 from worker.briefs.decoding import read_object
-from worker.briefs.envelope import Choose, Envelope
+from worker.briefs.envelope import BriefKind, Choose, Envelope
 from worker.briefs.faults import MAX_FAULTS, BriefError
 from worker.briefs.rules import field_faults, joint_faults
 
@@ -29,7 +29,9 @@ class Brief(Envelope):
 
     @property
     def total_variations(self) -> int:
-        """The drafts that the job makes."""
+        """The drafts that it buys."""
+        if self.kind is not BriefKind.IDENTITY:
+            return 0
         return sum(instruction.num_variations for instruction in self.instructions)
 
     def needs_files(self) -> bool:
@@ -39,6 +41,8 @@ class Brief(Envelope):
 
     def slots(self) -> int:
         """Return the number of slots that it needs: the most identities that may be promoted."""
+        if self.kind is BriefKind.DESCRIPTION:
+            return 0
         pairs = zip(self.instructions, self.choices(), strict=True)
         return sum(instruction.num_variations if choose is Choose.ALL else 1 for instruction, choose in pairs)
 

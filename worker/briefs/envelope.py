@@ -25,6 +25,15 @@ class Choose(StrEnum):
     MANUAL = "manual"
 
 
+class BriefKind(StrEnum):
+    """What a brief asks for."""
+
+    #: Drafts, and identities of those that are chosen.
+    IDENTITY = "identity"
+    #: The description of its photo alone, as a body that can be sent later.
+    DESCRIPTION = "description"
+
+
 class OnNameTaken(StrEnum):
     """What to do when one of the account's identities already has the name."""
 
@@ -92,6 +101,11 @@ class _Beside(Part):
     )
     reference_image: Source | None = Field(
         default=None, description=f"{SOURCE_RULE}; a picture whose description becomes the one instruction"
+    )
+    kind: BriefKind = Field(
+        default=BriefKind.IDENTITY,
+        description="identity or description; identity if omitted; description has the reference_image "
+        "described and buys no drafts",
     )
     keep_exif: bool = Field(
         default=False,

@@ -15,6 +15,7 @@ from typing import Any
 from config.accounts import DEFAULT
 from worker.briefs.body import Body
 from worker.briefs.brief import Brief
+from worker.briefs.envelope import BriefKind
 
 #: Characters of a name that stand in an id before the digest.
 _SLUG = 40
@@ -30,6 +31,7 @@ def parts(brief: Brief) -> dict[str, str]:
         "batch": brief.batch,
         "choose": brief.choices(),
         "keep_exif": brief.keep_exif or None,
+        "kind": None if brief.kind is BriefKind.IDENTITY else brief.kind,
         "metadata": brief.metadata,
         "on_name_taken": brief.on_name_taken,
         "priority": brief.priority,
@@ -47,7 +49,7 @@ def content(digests: Mapping[str, str]) -> str:
     bought = {
         path: said
         for path, said in digests.items()
-        if path.partition("[")[0] in (*Body.model_fields, "reference_image")
+        if path.partition("[")[0] in (*Body.model_fields, "reference_image", "kind")
     }
     return digest(bought)
 

@@ -23,7 +23,7 @@ from worker.briefs.body import (
     Part,
     is_blank,
 )
-from worker.briefs.envelope import Envelope
+from worker.briefs.envelope import BriefKind, Envelope
 from worker.briefs.faults import Fault, fault, path_of
 from worker.briefs.sources import is_plain_http
 
@@ -66,6 +66,8 @@ def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterat
     if not plain_http:
         yield from _http_faults(tree)
     reference, instructions = tree.get("reference_image"), tree.get("instructions")
+    if tree.get("kind") == BriefKind.DESCRIPTION and reference is None:
+        yield fault(("reference_image",), None, "is required: the photo that is described")
     if instructions is None:
         if reference is None:
             yield fault(("instructions",), None, f"is required: {_description(Envelope, 'instructions')}")

@@ -100,6 +100,9 @@ class BriefAccepted(Event):
     instructions: int = Field(description="how many it has")
     variations: int = Field(description="drafts that it will buy")
     notes: Sequence[str] = Field(description="what is odd about it and no fault")
+    kind: Literal["description"] | None = Field(
+        None, description="what it asks for; left out: drafts and identities"
+    )
     bought_before: Purchase | None = Field(None, description="the same was bought before")
     replaces: Literal["failed", "cancelled"] | None = Field(
         None, description="the state of the brief whose place it has taken, which had cost nothing"
@@ -185,10 +188,13 @@ class PromotionFailed(AboutDraft):
 
 
 class BriefDone(Event):
-    """All promotions of a brief are finished, and made an identity at least."""
+    """All promotions of a brief are finished, and made an identity at least; or its photo is described."""
 
     type: ClassVar[str] = "identity.brief.done"
-    promotions: Sequence[Outcome] = Field(description="each with its end")
+    promotions: Sequence[Outcome] = Field(description="each with its end; none where a photo is described")
+    described: dict[str, Any] | None = Field(
+        None, description="the body of a create that its photo gives, where that is what it asked for"
+    )
 
 
 class BriefFailed(Event):

@@ -27,9 +27,9 @@ class State(NamedTuple):
 
 
 BRIEF: dict[str, State] = {
-    # before it asks for permits
+    # before it asks for permits; one that asks for the description of its photo alone is done with it
     "preparing": State(
-        ("waiting", "failed", "held", "cancelled"),
+        ("waiting", "done", "failed", "held", "cancelled"),
         "prepare_brief",
         happens="its files are uploaded and its reference image described",
         meets=("pause", Endpoint.CREATE, "prepare"),

@@ -12,6 +12,9 @@ from worker.ledger.events import Event
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record, inside
 
+#: The error of a record whose call no budget has room for.
+NO_BUDGET = "no budget is left for the description of its photo"
+
 
 class Answer(StrEnum):
     """The answer to a transition or note."""
@@ -145,10 +148,21 @@ class Note(Change):
     """The step is sent again at once."""
     calls: bool = False
     """A call of the API follows: CONFLICT while the account is paused, and the step comes when that ends."""
+    reserve: float | None = None
+    """Credits that the call may cost: CONFLICT while a budget has no room, until it is raised."""
+    spend: float | None = None
+    """Credits that the call has cost; with `paid`, what was reserved for it is free again."""
 
     def arguments(self) -> dict[str, Any]:
         """Return its arguments for the Lua commands, without those that are not set."""
-        return Change.arguments(self) | _present({"again": self.again or None, "calls": self.calls or None})
+        given = {
+            "again": self.again or None,
+            "calls": self.calls or None,
+            "reserve": self.reserve,
+            "over": None if self.reserve is None else NO_BUDGET,
+            "spend": self.spend,
+        }
+        return Change.arguments(self) | _present(given)
 
 
 class Move(NamedTuple):

@@ -10,7 +10,7 @@ from config.accounts import ACCOUNT_NAME, DEFAULT, Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
-from worker.briefs.envelope import BRIEF_ID
+from worker.briefs.envelope import BRIEF_ID, BriefKind
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefAccepted, BriefFailed, ToldFault
@@ -89,6 +89,8 @@ def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
     event = BriefAccepted(
         instructions=len(brief.instructions), variations=brief.total_variations, notes=brief.notes
     )
+    if brief.kind is not BriefKind.IDENTITY:
+        event = event.model_copy(update={"kind": brief.kind})
     return Arrival(
         brief_id,
         account,
@@ -118,6 +120,7 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
         "name": brief.name,
         "reference_image": brief.reference_image,
         "keep_exif": "1" if brief.keep_exif else None,
+        "kind": None if brief.kind is BriefKind.IDENTITY else brief.kind,
     }
     return fields | {name: value for name, value in optional.items() if value is not None}
 

@@ -23,6 +23,7 @@ from config import durations
 from config.backoff import delay
 from config.settings import Settings
 from worker.briefs.body import GROUPS
+from worker.briefs.envelope import BriefKind
 from worker.briefs.naming import clean, job_name
 from worker.ledger.records import Record
 from worker.lifecycle.acceptance import body_fields
@@ -49,6 +50,11 @@ def has_files(brief: Record) -> bool:
 def needs_extraction(brief: Record) -> bool:
     """Return whether its reference image is still to be described."""
     return brief.get("reference_image") is not None and brief.get("extracted") is None
+
+
+def is_all(brief: Record) -> bool:
+    """Return whether a brief asks for no more than the description of its photo."""
+    return brief.get("kind") == BriefKind.DESCRIPTION
 
 
 def reference_id(brief: Record) -> str:

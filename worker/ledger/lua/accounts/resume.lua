@@ -30,11 +30,6 @@ if #lifted > 0 then
     accounts.log_change(A.account, {at = call.now, by = A.by, resumed = true})
 end
 
--- Preparing briefs sleep until the end of the pause, which is now.
-for _, subject in ipairs(redis.call('ZRANGE', base.key('WAITING', A.account, 'prepare'), 0, -1)) do
-    outbox.wake(subject)
-    outbox.set_timer(subject, call.now + SETTING.again_ms)
-end
-redis.call('DEL', base.key('WAITING', A.account, 'prepare'))
+backoff.wake_preparing(A.account)
 admission.admit(A.account)
 return lifted

@@ -6,12 +6,14 @@
 -- paid = true: the end of a paid call, journalled in any case,
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
+-- reserve = credits that the call may cost (or none), which its batch's and its account's budget must leave; over = the error of a record for which they do not
+-- spend = credits that a paid call has cost (or none)
 -- Returns applied; conflict when the record has left the state, a field is not as given, or the account is
--- paused: then the timer is set to the end of the pause.
+-- paused or a budget has no room: then the timer is set to the end of the pause, or to look again.
 --
 -- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
 local record = base.record_of(A.subject)
-local state, account, began_at = records.many(record, 'state', 'account', 'noted_at')
+local state, account, batch, began_at = records.many(record, 'state', 'account', 'batch', 'noted_at')
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not base.unchanged(record, A.when) then
     if A.claim and records.get(record, 'claim') == A.claim then
@@ -31,6 +33,12 @@ if A.calls then
         backoff.sleep_on_pause(account, A.subject)
         return 'conflict'
     end
+    if A.reserve and not budget.has_room(account, A.subject, batch, A.reserve) then
+        records.set(record, 'error', A.over)
+        outbox.set_timer(A.subject, call.now + SETTING.pause_most_ms)
+        backoff.sleep_on_pause(account, A.subject)
+        return 'conflict'
+    end
     backoff.wake_from_pause(account, A.subject)
 end
 
@@ -40,6 +48,13 @@ if A.forget then
 end
 if A.journal then
     journal.write(base.brief_of(A.subject), A.journal)
+end
+if A.reserve then
+    budget.reserve(account, A.subject, batch, A.reserve)
+elseif A.paid then
+    budget.spend(account, batch, A.spend)
+    budget.release(account, A.subject)
+    admission.admit(account)
 end
 if A.pause then
     backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, began_at)

@@ -54,6 +54,15 @@ function backoff.wake_from_pause(account, subject)
     redis.call('ZREM', key('WAITING', account, 'prepare'), subject)
 end
 
+-- Who is preparing looks again now: its pause is lifted by hand, or a budget is raised.
+function backoff.wake_preparing(account)
+    for _, subject in ipairs(redis.call('ZRANGE', key('WAITING', account, 'prepare'), 0, -1)) do
+        outbox.wake(subject)
+        outbox.set_timer(subject, call.now + SETTING.again_ms)
+    end
+    redis.call('DEL', key('WAITING', account, 'prepare'))
+end
+
 -- An answer that is no refusal of the account: what was paused is over, unless the request went out before.
 function backoff.came_through(account, endpoint, granted_at)
     local record = accounts.record(account)

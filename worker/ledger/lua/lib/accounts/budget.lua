@@ -91,6 +91,13 @@ function budget.fits(account, subject, batch)
         or budget.cost_of(account, subject) <= budget.left(batch) + ROUNDING
 end
 
+-- Whether both budgets leave so many credits for a call beside the subject's own job.
+function budget.has_room(account, subject, batch, credits)
+    return budget.is_reserved(account, subject, batch)
+        or (credits <= budget.account_left(account, accounts.limits_of(account)) + ROUNDING
+            and (not batch or credits <= budget.left(batch) + ROUNDING))
+end
+
 -- With a budget, the first brief of an account goes alone: those that start with it would be bought at any price. One
 -- that its batch can't pay anyhow need not wait for that to be parked.
 function budget.waits_for_price(account, subject, limits, learns)

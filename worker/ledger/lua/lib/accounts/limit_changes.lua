@@ -42,6 +42,9 @@ local function change(account, limits, removed, by)
     if limits.slots or limits_gone.slots then
         accounts.lift_slots_seen(account)
     end
+    if limits.budget or limits_gone.budget then
+        backoff.wake_preparing(account)
+    end
     accounts.log_change(account, {at = call.now, by = by, limits = limits, removed = #removed > 0 and removed or nil})
     admission.admit(account)
 end

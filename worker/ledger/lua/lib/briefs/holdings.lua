@@ -86,6 +86,9 @@ function holdings.hold(account, subject, kind, from, to, keep_permit)
     end
     if from == 'preparing' then
         backoff.wake_from_pause(account, subject)
+        if to ~= 'held' then
+            budget.release(account, subject) -- else the description of its photo may have been paid for
+        end
     end
     if to == product.waits then
         local score = capacity.holds_job(account, subject) and '-inf' or records.get(record_of(subject), 'place')

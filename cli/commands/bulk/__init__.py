@@ -1,0 +1,4 @@
+"""The commands about many briefs at once.
+
+Imported by: cli. Imports: reading, sending, shared, config, worker.
+"""

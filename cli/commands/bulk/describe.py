@@ -1,0 +1,197 @@
+"""`identity-worker describe`: photos become briefs on disk, to be edited and then enqueued."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.reading import progress
+from cli.reading.photo_places import PhotoPlaces, PlaceError
+from cli.sending import delivery, photos
+from cli.sending.descriptions import Description, Found, described
+from cli.sending.outgoing import Status, prepare
+from cli.shared.opening import check_server, client_of, load_settings, redis_url
+from cli.shared.options import person
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
+from config import durations
+from config.accounts import DEFAULT
+from config.settings import Settings
+from config.text import counted, printable
+from worker.ledger.ledger import Ledger
+from worker.ledger.transition import NO_BUDGET
+from worker.lifecycle.recovery import answers, argument
+from worker.views import snapshots
+from worker.views.models import BriefView
+
+if TYPE_CHECKING:
+    import redis
+
+
+def command(
+    places: Annotated[list[str], typer.Argument(metavar="PHOTO|FOLDER...", help="What to describe.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Write a brief of each photo there.")],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Read the folders within a folder too.")
+    ] = False,
+    account: Annotated[str, typer.Option(metavar="NAME", help="Pay from this account.")] = DEFAULT,
+    batch: Annotated[str | None, typer.Option(metavar="NAME", help="Count them in this batch.")] = None,
+    max_credits: Annotated[
+        float | None, typer.Option(metavar="N", help="Credits that the batch may cost in all.")
+    ] = None,
+    keep_exif: Annotated[
+        bool, typer.Option("--keep-exif", help="Upload photos with the place and time that they tell of.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Wait no longer; go on by the same command.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a brief of each photo, by the API's description of it.
+
+    A description is paid for, once: of the same photo by whatever name, and however often this is run or
+    killed. The workers make it, within the account's limits, pauses and budgets. A brief that is in the
+    folder already is left as it is.
+    """
+    values = load_settings()
+    if max_credits is not None and not (batch and values.extraction_credits):
+        fail(
+            "--max-credits is of a --batch, and needs to know what a description costs, which the API tells "
+            "nobody: set IDENTITY_WORKER_EXTRACTION_CREDITS, for the workers too",
+            USED_WRONGLY,
+        )
+    reading = _places(values, recursive=recursive)
+    try:
+        descriptions = described(reading.photos(places), to)
+        for folder in {each.target.parent for each in descriptions}:
+            folder.mkdir(parents=True, exist_ok=True)
+    except (PlaceError, OSError) as error:
+        fail(printable(error), USED_WRONGLY)
+    for skipped in reading.skipped:
+        complain(printable(skipped))
+    waiting = [each for each in descriptions if each.found is Found.WAITS]
+    if waiting:
+        given = {"account": account, "batch": batch, "keep_exif": keep_exif or None}
+        overrides = {name: value for name, value in given.items() if value is not None}
+        with redis_url(values) as url, client_of(url) as client:
+            check_server(url, process=False)
+            budget = None if batch is None or max_credits is None else (batch, account, max_credits)
+            _send(client, url, values, waiting, overrides, budget)
+            _wait(client, waiting, timeout)
+    _tell(descriptions, as_json=as_json)
+    if any(each.found in (Found.NOT, Found.WAITS) for each in descriptions):
+        raise typer.Exit(DID_NOT)
+
+
+def _places(values: Settings, *, recursive: bool) -> PhotoPlaces:
+    try:
+        return PhotoPlaces(values, recursive=recursive)
+    except PlaceError as error:
+        fail(str(error), USED_WRONGLY)
+
+
+def _send(
+    client: "redis.Redis",
+    url: str,
+    values: Settings,
+    waiting: Sequence[Description],
+    overrides: Mapping[str, object],
+    budget: tuple[str, str, float] | None,
+) -> None:
+    """Ask for the descriptions that are not on record; what is bad is told."""
+    first = {each.brief_id: each for each in reversed(waiting)}
+    briefs = prepare([each.item() for each in first.values()], overrides, None, values)
+    photos.check(briefs, values)
+    bad = {each.item.file: each for each in briefs if each.status is Status.BAD}
+    for each in waiting:
+        if (brief := bad.get(str(first[each.brief_id].photo.path))) is not None:
+            each.refuse("; ".join(map(str, brief.faults)))
+    if budget is not None:
+        batch, account, credits_allowed = budget
+        Ledger(client, values).set_budget(batch, account, credits_allowed, person(None))
+    # One that is on record under another name or for another account is the same photo.
+    delivery.look_up(client, values, briefs, again=True)
+    delivery.send(url, briefs)
+
+
+def _wait(client: "redis.Redis", waiting: Sequence[Description], timeout: float | None) -> None:
+    """Write the briefs as their descriptions come, until each is decided or the time is over."""
+    until = None if timeout is None else time.monotonic() + timeout
+    told = set[str]()
+    for each in progress.told(_decided(client, waiting, until), "photos described"):
+        if each.why is not None and each.why not in told:
+            told.add(each.why)
+            complain(printable(f"{each.photo.path}: {each.why}"))
+
+
+def _decided(
+    client: "redis.Redis", waiting: Sequence[Description], until: float | None
+) -> Iterator[Description]:
+    """Yield each as soon as it is decided what comes of it."""
+    moved_at, warned = time.monotonic(), False
+    left = [each for each in waiting if each.found is Found.WAITS]
+    yield from (each for each in waiting if each.found is not Found.WAITS)
+    while left:
+        views = {view.brief_id: view for view in snapshots.each(client, [each.brief_id for each in left])}
+        for each in left:
+            _decide(each, views.get(each.brief_id))
+            if each.found is not Found.WAITS or each.why is not None:
+                yield each
+        open_ = [each for each in left if each.found is Found.WAITS and each.why is None]
+        if len(open_) < len(left):
+            moved_at = time.monotonic()
+        left = open_
+        now = time.monotonic()
+        if until is not None and now >= until:
+            return
+        if left and not warned and now - moved_at > durations.NOTHING_MOVES_SECONDS:
+            warned = True
+            complain("nothing has come for a while; `identity-worker doctor` says whether a worker runs")
+        if left:
+            time.sleep(durations.DESCRIBED_LOOK_SECONDS)
+
+
+def _decide(each: Description, view: BriefView | None) -> None:
+    """Write a photo's brief if its description is on record; say what is in its way else."""
+    if view is None:
+        return
+    if view.state == "done" and view.body is not None:
+        try:
+            each.write(view.body)
+        except OSError as error:
+            each.refuse(f"{each.target} can't be written: {error.strerror}; run this again, it is paid for")
+    elif view.state == "held":
+        each.refuse(f"{view.question} Answer by `{answers(view.brief_id, job=False)}`")
+    elif view.finished:
+        each.refuse(f"{view.error}; `identity-worker retry {argument(view.brief_id)}` tries it again")
+    elif view.error == NO_BUDGET:
+        each.why = f"{view.error}: raise it, and run this again"
+
+
+def _tell(descriptions: Sequence[Description], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {
+                    "photo": each.photo.source,
+                    "sha256": each.digest,
+                    "brief_id": each.brief_id,
+                    "file": str(each.target),
+                    "result": each.found,
+                    "why": each.why,
+                }
+                for each in descriptions
+            ]
+        )
+        return
+    words = {
+        Found.WRITTEN: "written",
+        Found.THERE: "there already",
+        Found.WAITS: "not described yet: run this again",
+        Found.NOT: "not described",
+    }
+    for found, word in words.items():
+        number = sum(each.found is found for each in descriptions)
+        if number:
+            say(f"{counted(number, 'photo')} {word}")
