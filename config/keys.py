@@ -44,6 +44,20 @@ UNFINISHED = Key(
     "unfinished briefs by time accepted, ms; a brief leaves it when finished",
 )
 FINISHED = Key("identity:finished", "zset", "ledger", "finished briefs by time, ms; trimmed to keep_days")
+BRIEFS = Key("identity:briefs", "zset", "ledger", "all briefs on record by time accepted, ms; as `finished`")
+FINISHED_AS = Key(
+    "identity:finished-as",
+    "hash",
+    "ledger",
+    "finished brief -> account, and as what it is counted; as `finished`",
+)
+COUNTS = Key(
+    "identity:counts:%s",
+    "hash",
+    "ledger",
+    "account: state:cause:batch -> briefs on record; gone when empty",
+)
+COUNTED = Key("identity:counted", "set", "ledger", "accounts of which briefs are counted; gone when empty")
 HELD_BRIEFS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
     "identity:batch:%s",

@@ -107,6 +107,7 @@ BRIEF = (
         "attempts of an earlier choice's promotions, for theirs to go on",
     ),
     Field("events", COUNT, "every event", "events that were told of it: the number of the newest"),
+    Field("counted", TEXT, "every move, update", "as what it is counted: round, state, cause, batch"),
     Field("wish", TEXT, "cancel, give up", "as what an operator ends it, `cancelled` or `failed`"),
     Field("wish_why", TEXT, "cancel, give up", "who does, in words"),
 )
@@ -164,6 +165,7 @@ ACCOUNT = (
     Field("slots_seen_at", TIME, "refusal", "when it did"),
     Field("slots_seen_reason", TEXT, "refusal", "in which words"),
     Field("slots_beyond", MARK, "promote", "the API took one more than that: the next count tells"),
+    Field("recounts", COUNT, "recount", "how often its briefs were counted anew"),
     Field("count_message", TEXT, "timers", "the id of the message by which its identities are counted"),
     Field("spent", CREDITS, "results, promote", "what it cost since it was given a budget"),
     Field("drafts_credits", CREDITS, "results", "what all its drafts cost"),

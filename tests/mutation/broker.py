@@ -83,7 +83,7 @@ MUTANTS = (
         ("each timer wakes the listeners", "if due >= call.now + SETTING.idle_ms then", "if false then"),
     ),
     *of("worker/ledger/lua/lib/records.lua", ("tests/worker/ledger/test_arrivals.py",),
-        ("what is new gets no lifetime", "        write(record, call.records[record])\n    end\n    redis.call(command", "    end\n    redis.call(command"),
+        ("what is new gets no lifetime", "        told_and_written(record, call.records[record])\n    end\n    redis.call(command", "    end\n    redis.call(command"),
     ),
     *of("actors/broker/broker.py", CONSUMER_TESTS,
         ("whoever is busy is taken for dead by Dramatiq", "maintenance_chance=0", "maintenance_chance=1_000_000"),

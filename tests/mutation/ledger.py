@@ -12,6 +12,7 @@ LATE_TESTS = (
     "tests/chaos/test_fencing.py",
 )
 LOOK_TESTS = ("tests/worker/ledger/moves/test_looks.py",)
+COUNTS_TESTS = ("tests/worker/ledger/moves/test_counts.py",)
 STATES_TESTS = ("tests/worker/ledger/test_states.py", *TESTS)
 
 MUTANTS = (
@@ -82,9 +83,15 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/briefs/endings.lua", TESTS,
         ("what is finished is kept for ever", "    keep(brief, 'PEXPIRE', SETTING.keep_ms)\n", ""),
-        ("the list of the finished has no end", "    redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(call.now - SETTING.keep_ms))\n", ""),
+        ("the list of the finished has no end", "    counts.trim()\n", ""),
         ("a brief without an identity is done", "seen.ready and 'done' or 'failed'", "'done'"),
         ("the first promotion ends its brief", "'unfinished', -1) > 0 then", "'unfinished', -1) > 99 then"),
+    ),
+    *of("worker/ledger/lua/lib/briefs/counts.lua", COUNTS_TESTS,
+        ("who moves is counted twice", "    if was then\n        take(account, was)\n    end\n", ""),
+        ("what was counted before a recount is taken off", "round ~= round_of(account) or ", ""),
+        ("who is replaced is counted on", "    if counted then\n        take(account, counted)\n    end\n", ""),
+        ("who is reopened ends as finished", "        redis.call('HDEL', KEY.FINISHED_AS, brief)\n    end\nend\n\n-- Called", "    end\nend\n\n-- Called"),
     ),
     *of("worker/ledger/lua/briefs/wake.lua", TESTS,
         ("an event wakes nobody", "    outbox.wake(subject)\n    jobs.handled(A.account, A.event)\n", "    jobs.handled(A.account, A.event)\n"),

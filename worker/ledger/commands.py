@@ -76,6 +76,12 @@ def plan(brief: str, promotions: Sequence[Fields]) -> Command[Answer]:
     return Command("plan", _record(brief_subject(brief)), read_answer, given)
 
 
+def recount(briefs: Sequence[str], anew: str | None = None) -> Command[None]:
+    """Put right what is counted of briefs; `anew`: begin to count all of this account's anew."""
+    key = _record(brief_subject(briefs[0]) if briefs else account_subject(anew or ""))
+    return Command("recount", key, nothing, {"briefs": list(briefs), "anew": anew})
+
+
 def job_over(subject: str, when: Fields) -> Command[Answer]:
     """Hand on the job permit of a held record."""
     return Command("job_over", _record(subject), read_answer, {"subject": subject, "when": when})

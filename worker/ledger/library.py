@@ -18,6 +18,7 @@ from worker.store.libraries import Library, library
 MODULES = (
     "records",
     "base",
+    "counts",
     "outbox",
     "accounts",
     "fair",

@@ -15,6 +15,7 @@ from config.text import counted
 from config.times import redis_ms
 from worker.store import startup
 from worker.store.findings import Level
+from worker.views.counts import Counts, counts
 
 
 class Health(StrEnum):
@@ -91,6 +92,7 @@ def work(client: "redis.Redis") -> Iterator[Check]:
     yield _for_a_person("held", held)
     yield _workers(client, now, waiting=inlet + steps + unfinished - held)
     yield _timers(client, now)
+    yield _counts(counts(client))
 
 
 def _waiting(inlet: int, steps: int, unfinished: int) -> str:
@@ -114,6 +116,13 @@ def _workers(client: "redis.Redis", now: int, *, waiting: int) -> Check:
         return Check("workers", Health.OK, f"{alive} alive")
     remedy = "start one: identity-worker work"
     return Check("workers", Health.FAIL if waiting > 0 else Health.WARN, "none runs", remedy)
+
+
+def _counts(found: Counts) -> Check:
+    if found.are_whole:
+        return Check("counts", Health.OK, f"{counted(found.on_record, 'brief')} on record, each counted")
+    told = f"{sum(found.of.values())} counted, and {counted(found.on_record, 'brief')} on record"
+    return Check("counts", Health.WARN, told, "`identity-worker audit --recount` counts them anew")
 
 
 def _timers(client: "redis.Redis", now: int) -> Check:

@@ -7,7 +7,7 @@ fields all must.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from config.errors import IdentityWorkerError
@@ -15,6 +15,7 @@ from config.text import nearest, printable
 from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.states import BRIEF
 from worker.selection.moments import MOMENT_RULE, Moment, moment
+from worker.views.counts import Where
 from worker.views.models import BriefView
 
 #: States that stand for several: what is under way, and what has ended.
@@ -65,6 +66,20 @@ class Filter:
         """Whether it leaves anything out by what it is; limit and cursor only cut it into pages."""
         return any((self.state, self.account, self.batch, self.error, self.kind, self.meta)) or (
             (self.older, self.newer) != (None, None)
+        )
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the ledger's counts tell how many it means: they know state, account and batch."""
+        whole = Filter(state=self.state, account=self.account, batch=self.batch)
+        return replace(self, limit=None, after=None) == whole
+
+    def counts(self, where: Where) -> bool:
+        """Return whether what stands there is meant; for one that `is_counted`."""
+        return (
+            where.state in self.states
+            and (not self.account or where.account in self.account)
+            and (not self.batch or where.batch in self.batch)
         )
 
     @property

@@ -4,18 +4,21 @@ A set's members are ordered by time accepted, those of the same time by their by
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import redis
 
 from config import keys
 from worker.ledger.records import brief_subject
+from worker.ledger.states import BRIEF
 from worker.selection.filter import Filter
 from worker.store.connection import encoded
 
 #: Places that are read at once.
 PAGE = 500
+#: Members of a set that is sorted here rather than a larger one gone through.
+SMALL = 5_000
 
 
 class Place(NamedTuple):
@@ -40,11 +43,26 @@ def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
     after = place_of(wanted.after) if wanted.after else Place(0, "")
     if wanted.batch and "" not in wanted.batch:
         walks = [_walk(client, keys.BATCH(batch), after) for batch in wanted.batch]
-        yield from walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda place: place.order)
-    elif any(state in wanted.states for state in ("done", "failed", "cancelled")):
-        yield from _everything(client, after)
-    else:
-        yield from _walk(client, keys.UNFINISHED(), after)
+        return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda place: place.order)
+    still_open, finished, held, indexed = _sizes(client)
+    states = wanted.states
+    if states == {"held"} and held <= SMALL:
+        return _sorted(client, after, [keys.HELD_BRIEFS()])
+    if not any(BRIEF[state].final for state in states):
+        return _walk(client, keys.UNFINISHED(), after)
+    if finished <= SMALL and all(BRIEF[state].final for state in states):
+        return _sorted(client, after, [keys.FINISHED()])
+    if indexed == still_open + finished:
+        return _walk(client, keys.BRIEFS(), after)
+    # What older versions have put on record stands in the index once it was recounted.
+    return _sorted(client, after, [keys.UNFINISHED(), keys.FINISHED()])
+
+
+def _sizes(client: "redis.Redis") -> list[int]:
+    with client.pipeline(transaction=True) as pipe:
+        for key in (keys.UNFINISHED, keys.FINISHED, keys.HELD_BRIEFS, keys.BRIEFS):
+            pipe.zcard(key())
+        return pipe.execute()
 
 
 def place_of(cursor: str) -> Place:
@@ -75,13 +93,16 @@ def _page(client: "redis.Redis", key: str, after: Place) -> list[Place]:
         read += PAGE
 
 
-def _everything(client: "redis.Redis", after: Place) -> Iterator[Place]:
-    unfinished: Any = client.zrange(keys.UNFINISHED(), 0, -1, withscores=True)
-    finished: Any = client.zrange(keys.FINISHED(), 0, -1)
-    with client.pipeline(transaction=False) as pipe:
-        for brief_id in finished:
-            pipe.hget(keys.RECORD(brief_subject(brief_id)), "accepted_at")
-        accepted = pipe.execute()
-    found = {Place(int(score), member) for member, score in unfinished}
-    found |= {Place(int(at), each) for each, at in zip(finished, accepted, strict=True) if at}
+def _sorted(client: "redis.Redis", after: Place, sets: Sequence[str]) -> Iterator[Place]:
+    """Yield the members of sets that are ordered otherwise, sorted here."""
+    found: set[Place] = set()
+    for key in sets:
+        ids: Any = client.zrange(key, 0, -1)
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            with client.pipeline(transaction=False) as pipe:
+                for brief_id in page:
+                    pipe.hget(keys.RECORD(brief_subject(brief_id)), "accepted_at")
+                accepted = pipe.execute()
+            found |= {Place(int(at), each) for each, at in zip(page, accepted, strict=True) if at}
     yield from sorted((each for each in found if each.order > after.order), key=lambda place: place.order)

@@ -1,53 +1,57 @@
 """`identity-worker status`: where all briefs stand, or everything about one."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actors.broker import dead_letters
-from cli.render.briefs import waits_for_pick
+from cli.render.counts import count_lines
 from cli.render.held import dead_letter_json, held_json, print_dead_letter, print_held
 from cli.render.one_brief import print_brief
+from cli.render.rows import print_account, print_listed, print_table
+from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import (
     USED_WRONGLY,
     Json,
     complain,
-    console,
     fail,
     fail_unknown,
-    print_drawing,
     print_json,
     print_json_lists,
     say,
 )
 from config.text import counted, printable
-from config.times import format_duration, redis_ms
+from config.times import redis_ms
+from worker.selection.filter import Filter
+from worker.selection.language import written
+from worker.selection.selecting import select
 from worker.views import account_reading, snapshots
 from worker.views.account import AccountSummary
-from worker.views.listing import Listed, listed
+from worker.views.counts import Counts, counts, parked, where_of
+from worker.views.listing import listed
 from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis
 
-#: Open and finished briefs that are listed for people unless they ask for all.
-OPEN, FINISHED = 500, 50
+#: Briefs that are listed for people unless they ask for all: where there is no screen; on a small one.
+ROWS, LEAST_ROWS = 50, 5
 #: Held briefs, and dead letters, that are listed for people unless they ask for all.
 HELD = 500
 #: Rows of one table: more than these are drawn one table after the other.
 TABLE = 1_000
-#: Columns of a brief's id; on 80 columns an identity's code still fits beside it.
-_ID_WIDTH = 46
 
 
+@filtered
 def command(
+    wanted: Filter,
     brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
-    batch: Annotated[
-        str | None, typer.Option(metavar="NAME", help="List the briefs of this batch only.")
-    ] = None,
     held: Annotated[
         bool, typer.Option("--held", help="List what waits for an operator, with the command that answers.")
     ] = False,
@@ -56,22 +60,24 @@ def command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show where the briefs stand, or everything about one brief.
+    """Show how many briefs stand where, and list them, or show everything about one brief.
 
-    For people the oldest 500 open briefs and the newest 50 finished ones are listed, and how many more there
-    are is told.
+    For people a screen of them is listed: the oldest open ones and the newest finished ones, or with a filter
+    the first accepted ones. How many there are is told.
     """
-    if held and (brief_id or batch):
-        fail("--held lists all that is held: give no brief and no batch with it", USED_WRONGLY)
+    if held and (brief_id or wanted != Filter()):
+        fail("--held lists all that is held: give no brief and no filter with it", USED_WRONGLY)
+    if brief_id is not None and wanted != Filter():
+        fail("give a brief or a filter, not both", USED_WRONGLY)
     with open_redis(load_settings()) as client:
         if held:
             show_held(client, everything=everything, as_json=as_json)
         elif brief_id is not None:
             _show_one(client, brief_id, as_json=as_json)
         elif as_json:
-            _print_facts(client, batch)
+            _print_facts(client, wanted)
         else:
-            _show_many(client, batch, everything=everything)
+            _show_many(client, wanted, everything=everything)
 
 
 def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
@@ -108,38 +114,93 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
         print_brief(brief, journal)
 
 
-def _print_facts(client: "redis.Redis", batch: str | None) -> None:
-    """Print all briefs and their accounts as JSON."""
+def _print_facts(client: "redis.Redis", wanted: Filter) -> None:
+    """Print how many stand where, all briefs that are meant and their accounts as JSON."""
     names: set[str] = set()
 
     def briefs() -> Iterator[dict[str, Any]]:
-        for brief in snapshots.each(client, listed(client, batch).ids):
+        for brief, cursor in _all(client, wanted):
             if not brief.faults:  # a bad brief may name an account that there is not
                 names.add(brief.account)
-            yield _facts(brief)
+            yield _facts(brief) | ({} if cursor is None else {"cursor": cursor})
 
     def accounts() -> Iterator[dict[str, Any]]:
         # They are known once the briefs are printed.
         for name in sorted(names):
             yield _account_facts(account_reading.summary(client, name))
 
-    print_json_lists({"briefs": briefs(), "accounts": accounts()})
+    numbers = ({**where._asdict(), "briefs": number} for where, number in _counted(client, wanted).of.items())
+    print_json_lists({"counts": numbers, "briefs": briefs(), "accounts": accounts()})
 
 
-def _show_many(client: "redis.Redis", batch: str | None, *, everything: bool) -> None:
-    cut = {} if everything else {"most_open": OPEN, "most_finished": FINISHED}
-    found = listed(client, batch, **cut)
+def _all(client: "redis.Redis", wanted: Filter) -> Iterator[tuple[BriefView, str | None]]:
+    """Yield the briefs that are meant, with their cursors where a filter selects them."""
+    if wanted == Filter(batch=wanted.batch[:1]) and "" not in wanted.batch:
+        ids = listed(client, next(iter(wanted.batch), None)).ids
+        return ((brief, None) for brief in snapshots.each(client, ids))
+    return ((each.brief, each.cursor) for each in select(client, wanted))
+
+
+def _counted(client: "redis.Redis", wanted: Filter) -> Counts:
+    """Return how many stand where of those that are meant, whatever the limit."""
+    if not wanted.is_counted:
+        whole = replace(wanted, limit=None, after=None)
+        of = Counter(where_of(each.brief) for each in select(client, whole))
+        return Counts(of, sum(of.values()))
+    found = counts(client)
+    of = Counter({where: number for where, number in found.of.items() if wanted.counts(where)})
+    # Of what is not counted yet nobody knows where it stands.
+    return Counts(of, sum(of.values()) + found.on_record - sum(found.of.values()))
+
+
+def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> None:
+    found = _counted(client, wanted)
+    if found.of:
+        for line in count_lines(found.of, parked(client, {where.account for where in found.of})):
+            say(line)
+        typer.echo()
+    elif found.are_whole:
+        meant = f"No brief on record is meant by {printable(written(wanted))}."
+        typer.echo(meant if wanted.chooses else "No briefs.")
+    if not found.are_whole:
+        number = counted(found.on_record - sum(found.of.values()), "brief")
+        say(f"{number} of an older version are not counted yet: `identity-worker audit --recount` does it")
+    rows = wanted.limit or (None if everything else _rows_of_a_screen())
+    accounts = _list_all(client, rows) if wanted == Filter() else _list_meant(client, wanted, rows)
+    for account in account_reading.summaries(client, accounts.values()):
+        print_account(account, accounts[account.name].read_at)
+
+
+def _rows_of_a_screen() -> int:
+    return max(LEAST_ROWS, shutil.get_terminal_size().lines // 2) if sys.stdout.isatty() else ROWS
+
+
+def _list_all(client: "redis.Redis", rows: int | None) -> dict[str, BriefView]:
+    """List the oldest open briefs and the newest finished ones; return one of each account among them."""
+    found = listed(client, most_open=rows, most_finished=rows)
+    found = found._replace(finished=found.finished[: None if rows is None else rows - len(found.open)])
+    if not found.ids:
+        return {}
     accounts: dict[str, BriefView] = {}
     for start in range(0, len(found.ids), TABLE):
         page = snapshots.by_ids(client, found.ids[start : start + TABLE])
-        _print_table(page, heading=start == 0, width=max(map(len, found.ids)))
+        print_table(page, heading=start == 0, width=max(map(len, found.ids)))
         accounts |= {brief.account: brief for brief in page if not brief.faults}
-    if not found.ids:
-        typer.echo("No briefs." if batch is None else f"No brief of batch {printable(batch)} is on record.")
-        return
-    _print_counts(found)
-    for account in account_reading.summaries(client, accounts.values()):
-        _print_account(account, accounts[account.name].read_at)
+    print_listed(found)
+    return accounts
+
+
+def _list_meant(client: "redis.Redis", wanted: Filter, rows: int | None) -> dict[str, BriefView]:
+    """List the first accepted of those that are meant; return one of each account among them."""
+    page = list(select(client, replace(wanted, limit=rows)))
+    accounts: dict[str, BriefView] = {}
+    for start in range(0, len(page), TABLE):
+        part = [each.brief for each in page[start : start + TABLE]]
+        print_table(part, heading=start == 0, width=max(len(each.brief.brief_id) for each in page))
+        accounts |= {brief.account: brief for brief in part if not brief.faults}
+    if rows is not None and len(page) == rows:
+        say(f"The first {rows} are listed; those after them with --after {printable(page[-1].cursor)}")
+    return accounts
 
 
 def _facts(brief: BriefView) -> dict[str, Any]:
@@ -149,63 +210,3 @@ def _facts(brief: BriefView) -> dict[str, Any]:
 def _account_facts(account: AccountSummary) -> dict[str, Any]:
     pauses = {what: pause._asdict() for what, pause in account.pauses.items()}
     return asdict(account) | {"pauses": pauses}
-
-
-def _print_table(briefs: Sequence[BriefView], *, heading: bool, width: int) -> None:
-    """Print the briefs; `width` is that of the longest id of all tables."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, show_header=heading)
-    # Folded, not cut: ids and codes are there to be copied. A fixed width, or long errors would narrow it.
-    table.add_column("BRIEF", overflow="fold", width=min(max(len("BRIEF"), width), _ID_WIDTH))
-    table.add_column("STATE", no_wrap=True)
-    table.add_column("TIME", no_wrap=True, justify="right")
-    table.add_column("IDENTITIES, ERROR", overflow="fold")
-    for brief in briefs:
-        end = brief.moved_at if brief.finished else brief.read_at
-        took = format_duration(end - brief.accepted_at)
-        table.add_row(printable(brief.brief_id), brief.state, took, _outcome(brief))
-    print_drawing(console(), table)
-
-
-def _print_counts(found: Listed) -> None:
-    opened, finished = f"{found.all_open} open", f"{found.all_finished} finished"
-    if len(found.open) < found.all_open:
-        opened += f" (the oldest {len(found.open)} are listed)"
-    if len(found.finished) < found.all_finished:
-        finished += f" (the newest {len(found.finished)} are listed)"
-    typer.echo(f"{opened}, {finished}{'; --all lists all' if found.left_out else ''}")
-
-
-def _outcome(brief: BriefView) -> str:
-    wanted = "wants a pick: see `status BRIEF`" if waits_for_pick(brief) else None
-    parked = "parked: over its batch's budget" if brief.parked else None
-    lines = [*brief.identity_codes, brief.stop_reason or wanted or brief.question or parked or brief.error]
-    return "\n".join(printable(line) for line in lines if line)
-
-
-def _print_account(account: AccountSummary, now: int) -> None:
-    jobs = f"jobs {account.jobs_in_use}/{account.jobs_cap or 'any'}"
-    cap = account.slots_cap or ("any" if account.slots_seen is None else 0)
-    slots = f"slots {account.slots_used}+{account.slots_reserved} reserved/{cap}"
-    if account.slots_seen == account.slots_cap:
-        slots += ", as the API says"
-    waiting = f"waiting: {account.waiting_create} to create, {account.waiting_promote} to promote"
-    say(printable(f"account {account.name}"))
-    say(f"  {jobs}, {slots}, {waiting}")
-    for what, pause in account.pauses.items():
-        whole = "all" if what == "pause" else what
-        say(printable(f"  {whole} paused for {format_duration(pause.until - now)} more: {pause.reason}"))
-        if pause.refused_token:
-            say(f"  {_token(account.name)}")
-    if not account.followed:
-        say("  no listener follows it: start one with `identity-worker listen`")
-
-
-def _token(account: str) -> str:
-    """Return where the token of an account is set; those who only look need not have the accounts."""
-    return (
-        f"the API refused the token of account {account}: set PIKTID_API_TOKEN, or what the account's "
-        "token_env or token_file in ACCOUNTS_FILE names, start worker and listener "
-        f"again, then `identity-worker resume {account}`"
-    )

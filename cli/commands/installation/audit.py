@@ -55,15 +55,21 @@ Finding = tuple[str, str]
 def command(
     wanted: Filter,
     ask_api: Annotated[bool, typer.Option("--api", help="Ask the API for each job and identity.")] = False,
+    recount: Annotated[
+        bool, typer.Option("--recount", help="Count anew how many briefs stand where, and end.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Name each brief whose charges are not what they should be, and sum up what was paid.
 
-    Reads only. Compares the journal of paid calls with the ledger: one create for each brief unless an
+    Compares the journal of paid calls with the ledger: one create for each brief unless an
     operator said otherwise, one promotion for each draft, nothing of unknown outcome that nobody looks after.
     The API has no list of jobs: of a job that is on no record here, not even --api tells.
     """
     values = load_settings()
+    if recount:
+        _recount(values, as_json=as_json)
+        return
     findings: list[Finding] = []
     sums: dict[str, Spent] = defaultdict(lambda: Spent(0, 0, 0, 0))
     briefs = 0
@@ -89,6 +95,19 @@ def command(
         for each in api.unasked.values():
             say(printable(_unasked(each)))
     raise typer.Exit(DID_NOT if findings or api.unasked else 0)
+
+
+def _recount(values: Settings, *, as_json: bool) -> None:
+    # Not at the top: an audit writes nothing.
+    from worker.ledger.ledger import Ledger
+    from worker.operations import recounting
+
+    with open_redis(values, writes=True) as client:
+        number = recounting.recount(Ledger(client, values), anew=True)
+    if as_json:
+        print_json({"briefs": number})
+    else:
+        say(f"{counted(number, 'brief')} counted anew")
 
 
 def _all(client: "redis.Redis", wanted: Filter) -> Iterator[tuple[str, Audited | UnreadableRecordError]]:

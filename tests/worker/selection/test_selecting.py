@@ -19,7 +19,7 @@ def age(flow: Flow, brief_id: str, hours: int) -> None:
     """Let a brief have been accepted so many hours earlier."""
     subject = keys.RECORD(f"brief:{brief_id}")
     at = int(flow.client.hincrby(subject, "accepted_at", -hours * 3_600_000))  # type: ignore[arg-type]
-    for key in (keys.UNFINISHED(), keys.BATCH(str(flow.client.hget(subject, "batch")))):
+    for key in (keys.UNFINISHED(), keys.BRIEFS(), keys.BATCH(str(flow.client.hget(subject, "batch")))):
         flow.client.zadd(key, {brief_id: at}, xx=True)
 
 

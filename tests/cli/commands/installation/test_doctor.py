@@ -73,6 +73,17 @@ def test_an_api_that_is_not_there_fails(examined: Any) -> None:
     assert "can't be reached" in found["account default"]["said"]
 
 
+def test_briefs_that_are_not_counted_are_told_of_until_they_are(
+    examined: Any, command: Command, flow: Flow, client: "redis.Redis"
+) -> None:
+    flow.accept(brief_id="a")
+    client.hset(keys.COUNTS("default"), "done::", "7")
+    found = examined()["counts"]
+    assert (found["health"], found["said"]) == ("warn", "8 counted, and 1 brief on record")
+    assert command("audit", "--recount").stdout == "1 brief counted anew\n"
+    assert examined()["counts"]["health"] == "ok"
+
+
 def test_without_credits_it_warns(examined: Any, flow: Flow) -> None:
     flow.api.set(credits=0)
     assert examined()["account default"]["health"] == "warn"

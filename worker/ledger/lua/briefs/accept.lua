@@ -26,6 +26,9 @@ end
 
 local subject = base.brief_subject(A.id)
 local record = base.record_of(subject)
+if redis.call('HEXISTS', KEY.FINISHED_AS, A.id) == 1 and outcome == 'accepted' then
+    counts.forget(A.id) -- one of this id may have been, whose record has ended
+end
 local own = outcome == 'replaced' and arrivals.make_way(A.id) or {}
 local bought = journal.bought_before(A.set.content)
 if redis_id then

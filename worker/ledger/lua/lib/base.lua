@@ -87,6 +87,11 @@ function base.promotions_of(brief)
     return subjects
 end
 
+-- Whether a record of a kind that is known is finished in a state.
+function base.is_final(kind, state)
+    return base.is_known(kind, state) and STATES[kind][state].final
+end
+
 -- While a deploy brings a newer version, that one may have put on record what this one does not know.
 function base.is_known(kind, state)
     local states = STATES[kind]

@@ -7,11 +7,11 @@ local FIELDS = {
     'state', 'account', 'batch', 'place', 'need', 'grants', 'granted_at', 'claim', 'hinted', 'message', 'noted_at',
     'moved_at', 'left', 'accepted_at', 'envelope', 'events', 'content', 'variations', 'wish', 'wish_why', 'job_id',
     'credits_used', 'credits_counted', 'promotions', 'unfinished', 'promotion_grants', 'identity_code', 'outcome',
-    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at', 'name', 'on_name_taken',
+    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at', 'name', 'on_name_taken', 'counted',
 }
 local ACCOUNT_FIELDS = {
     'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'pause_full', 'spent', 'drafts_credits',
-    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:',
+    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:', 'recounts',
 }
 -- While a library is loaded Redis gives it no `ipairs`.
 for n = 1, #LIMITS.names do
@@ -42,6 +42,13 @@ local function change(row, field, text)
     row.texts[field] = text
 end
 
+-- Who is told of a record before it is written: what follows from its change is written with it.
+local watching = {}
+
+function records.watch(told)
+    watching.told = told
+end
+
 -- Write what has changed of a record: fields that were set, and those that were removed.
 local function write(record, row)
     local set, gone = {}, {}
@@ -63,8 +70,25 @@ local function write(record, row)
     end
 end
 
+local function told_and_written(record, row)
+    if next(row.changed) then
+        watching.told(record, row)
+    end
+    write(record, row)
+end
+
 -- Write what has changed so far, for whoever reads a record by itself.
 function records.write()
+    local changed = {}
+    for record, row in pairs(call.records or {}) do
+        if next(row.changed) then
+            changed[record] = row
+        end
+    end
+    -- Told of them all before: it may ask for more records, and no table may grow while it is gone through.
+    for record, row in pairs(changed) do
+        watching.told(record, row)
+    end
     for record, row in pairs(call.records or {}) do
         write(record, row)
     end
@@ -132,7 +156,7 @@ end
 function records.add_amount(record, field, amount)
     local row = known(record)
     if row.changed[field] ~= nil then
-        write(record, row)
+        told_and_written(record, row)
     end
     row.texts[field] = redis.call('HINCRBYFLOAT', record, field, amount)
 end
@@ -147,7 +171,7 @@ end
 -- Have PEXPIRE or PERSIST done: not before a record is there that is made in this call.
 function records.lifetime(record, command, ...)
     if call.records and call.records[record] then
-        write(record, call.records[record])
+        told_and_written(record, call.records[record])
     end
     redis.call(command, record, ...)
 end

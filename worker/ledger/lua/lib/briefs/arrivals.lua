@@ -91,6 +91,7 @@ function arrivals.make_way(brief)
     for _, promotion in ipairs(promotions_of(brief)) do
         records.delete(record_of(promotion))
     end
+    counts.leave(record, brief)
     records.delete(record)
     journal.write(brief, '"call":"replaced","subject":"' .. subject .. '","what":"' .. known.state .. '"}')
     redis.call('LTRIM', key('JOURNAL', brief), -MOST_LINES, -1)

@@ -17,7 +17,7 @@ end
 function endings.finish_brief(brief)
     redis.call('ZREM', KEY.UNFINISHED, brief)
     redis.call('ZADD', KEY.FINISHED, whole(call.now), brief)
-    redis.call('ZREMRANGEBYSCORE', KEY.FINISHED, '-inf', whole(call.now - SETTING.keep_ms))
+    counts.trim()
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
     local content = records.get(record_of(base.brief_subject(brief)), 'content')
     if content then

@@ -43,6 +43,7 @@ function orphans.forget(account, subject)
     redis.call('HDEL', key('SLOTS', account), subject)
     if not product_of(subject).parent then
         redis.call('ZREM', KEY.UNFINISHED, brief_of(subject))
+        redis.call('ZREM', KEY.BRIEFS, brief_of(subject))
         redis.call('PEXPIRE', key('JOURNAL', brief_of(subject)), SETTING.keep_ms)
     end
     -- Its request may have been counted.

@@ -1,0 +1,45 @@
+"""How many briefs stand where, as a table: accounts, states and causes, and the total."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from config.text import counted, printable
+from worker.ledger.states import BRIEF
+from worker.views.counts import Where
+
+#: Rows that are shown; accounts and causes may be thousands, and the total counts them all.
+MOST = 100
+#: Columns of a name; longer ones are cut.
+_WIDTH = 32
+_ORDER = {state: number for number, state in enumerate(BRIEF)}
+_HEAD = ("ACCOUNT", "STATE", "BRIEFS", "CAUSE")
+
+
+def count_lines(of: Mapping[Where, int], parked: Mapping[str, int]) -> Iterator[str]:
+    """Yield the lines of the table; `parked`: account -> what budgets of batches hold back of it."""
+    rows = list(_rows(of, parked))
+    cells = [_HEAD, *((_cut(name), state, str(number), cause) for name, state, number, cause in rows[:MOST])]
+    name, state, number = (max(len(row[column]) for row in cells) for column in range(3))
+    for row in cells:
+        line = f"{row[0]:<{name}}  {row[1]:<{state}}  {row[2]:>{number}}  {printable(row[3])}"
+        yield line.rstrip()
+    if len(rows) > MOST:
+        yield f"and {counted(len(rows) - MOST, 'row')} more: --account, --batch and --state show fewer"
+    yield counted(sum(of.values()), "brief") + " in all"
+
+
+def _rows(of: Mapping[Where, int], parked: Mapping[str, int]) -> Iterable[tuple[str, str, int, str]]:
+    grouped: Counter[tuple[str, str, str]] = Counter()
+    for where, number in of.items():
+        grouped[where.account, where.state, where.cause] += number
+    # What older versions know no state of stands last.
+    for (account, state, cause), number in sorted(
+        grouped.items(), key=lambda item: (item[0][0], _ORDER.get(item[0][1], len(_ORDER)), -item[1], item[0])
+    ):
+        over = parked.get(account, 0) if state == "waiting" else 0
+        yield account, state, number, cause or (f"{over} over the budgets of batches" if over else "")
+
+
+def _cut(name: str) -> str:
+    shown = printable(name)
+    return shown if len(shown) <= _WIDTH else shown[: _WIDTH - 3] + "..."

@@ -1,0 +1,139 @@
+-- The index of all briefs on record, and of each account how many stand where: what readers would have to go through
+-- every record for. Both follow the records: each says as what it is counted, so that one which an older version has
+-- put on record or moved is counted rightly with its next move.
+local counts = {}
+
+local key, record_of, whole = base.key, base.record_of, base.whole
+
+-- Bytes of a cause, and finished briefs that one end of a brief takes off the record.
+local MOST_BYTES, MOST_GONE = 60, 100
+
+-- The fields that say where a brief stands.
+local WHERE = {'state', 'batch', 'error', 'question'}
+
+-- What went wrong, or is asked, in a few words that many have in common: the API's status, or the words before details.
+local function cause_of(texts)
+    local said = texts.state == 'failed' and texts.error or texts.state == 'held' and texts.question
+    if not said then
+        return ''
+    end
+    local cause = string.match(said, '^%d%d%d%f[%D]') or string.match(said, '^[^:;]*')
+    if #cause > MOST_BYTES then
+        cause = string.gsub(string.sub(cause, 1, MOST_BYTES), '[\128-\255]+$', '')
+    end
+    return cause
+end
+
+-- How often an account's briefs were counted anew: what was counted before that is nothing any more.
+local function round_of(account)
+    return records.get(record_of('account:' .. account), 'recounts') or '0'
+end
+
+local function add(account, place)
+    if redis.call('HINCRBY', key('COUNTS', account), place, 1) == 1 then
+        redis.call('SADD', KEY.COUNTED, account)
+    end
+end
+
+-- `counted` is ROUND:STATE:CAUSE:BATCH, as which a brief is counted.
+local function take(account, counted)
+    local round, place = string.match(counted, '^(%d+):(.*)$')
+    if round ~= round_of(account) or redis.call('HINCRBY', key('COUNTS', account), place, -1) > 0 then
+        return
+    end
+    redis.call('HDEL', key('COUNTS', account), place)
+    if redis.call('EXISTS', key('COUNTS', account)) == 0 then
+        redis.call('SREM', KEY.COUNTED, account)
+    end
+end
+
+-- Count a brief where its record says that it stands.
+function counts.count(record, brief, texts)
+    local account, was = texts.account, texts.counted or nil
+    local place = texts.state .. ':' .. cause_of(texts) .. ':' .. (texts.batch or '')
+    local now = round_of(account) .. ':' .. place
+    if not was then
+        redis.call('ZADD', KEY.BRIEFS, texts.accepted_at, brief)
+    end
+    if was == now then
+        return
+    end
+    if was then
+        take(account, was)
+    end
+    add(account, place)
+    records.set(record, 'counted', now)
+    local kind = base.kind_of(base.brief_subject(brief))
+    if base.is_final(kind, texts.state) then
+        redis.call('HSET', KEY.FINISHED_AS, brief, cjson.encode({account, now}))
+    elseif was and base.is_final(kind, string.match(was, '^%d+:(%a+)')) then
+        redis.call('HDEL', KEY.FINISHED_AS, brief)
+    end
+end
+
+-- Called before a record is written that has changed.
+function counts.follow(record, row)
+    local prefix = record_of(base.brief_subject(''))
+    if string.sub(record, 1, #prefix) ~= prefix or not row.texts.state or not row.texts.accepted_at then
+        return -- no brief, or nothing of it is on record any more
+    end
+    local moved = not row.texts.counted
+    for _, field in ipairs(WHERE) do
+        moved = moved or row.changed[field] ~= nil
+    end
+    if moved then
+        counts.count(record, string.sub(record, #prefix + 1), row.texts)
+    end
+end
+records.watch(counts.follow)
+
+-- A brief is taken off the record, which is still there.
+function counts.leave(record, brief)
+    local account, counted = records.many(record, 'account', 'counted')
+    if counted then
+        take(account, counted)
+    end
+    redis.call('HDEL', KEY.FINISHED_AS, brief)
+    redis.call('ZREM', KEY.BRIEFS, brief)
+end
+
+-- A finished brief is off the record: its record has ended.
+function counts.forget(brief)
+    local as = redis.call('HGET', KEY.FINISHED_AS, brief)
+    if as then
+        take(unpack(cjson.decode(as)))
+        redis.call('HDEL', KEY.FINISHED_AS, brief)
+    end
+    redis.call('ZREM', KEY.FINISHED, brief)
+    redis.call('ZREM', KEY.BRIEFS, brief)
+end
+
+-- Forget those whose records have ended by now. Of very many only some, so that no call takes long: others follow.
+function counts.trim()
+    local ended = whole(call.now - SETTING.keep_ms)
+    for _, brief in ipairs(redis.call('ZRANGEBYSCORE', KEY.FINISHED, '-inf', ended, 'LIMIT', 0, MOST_GONE)) do
+        counts.forget(brief)
+    end
+end
+
+-- Put right what is counted of a brief, and where it stands in the index.
+function counts.recount(brief)
+    local record = record_of(base.brief_subject(brief))
+    if not base.has_record(base.brief_subject(brief)) then
+        if not redis.call('ZSCORE', KEY.UNFINISHED, brief) then
+            counts.forget(brief)
+        end
+        return
+    end
+    local texts = records.texts(record)
+    counts.count(record, brief, texts)
+    redis.call('ZADD', KEY.BRIEFS, texts.accepted_at, brief)
+end
+
+-- Count an account's briefs anew: each is when it is moved or recounted.
+function counts.begin_anew(account)
+    redis.call('DEL', key('COUNTS', account))
+    records.add(record_of('account:' .. account), 'recounts', 1)
+end
+
+return counts
