@@ -15,7 +15,8 @@ from cli.demo.installation import Check, Installation, running
 from cli.render.briefs import waits_for_person
 from cli.render.display import display
 from cli.sending import delivery
-from cli.sending.outgoing import Outgoing, Status
+from cli.sending.outgoing import Status
+from cli.sending.spool import Spool
 from cli.shared.opening import client_of
 from cli.shared.overview import follow, look
 from config.settings import settings
@@ -33,7 +34,7 @@ class Demo:
 
     directory: Path
     speed: float
-    briefs: Sequence[Outgoing]
+    briefs: Spool
     output: Path
 
 
@@ -88,7 +89,7 @@ def _collect(
         return results.collect(client, installation.api_url, briefs, demo.output, check, fetched)
 
 
-def _warn(briefs: Sequence[Outgoing], console: Console) -> None:
+def _warn(briefs: Spool, console: Console) -> None:
     for each in briefs:
         if each.status is Status.CONFLICT:
             console.print(

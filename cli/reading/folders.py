@@ -1,11 +1,11 @@
-"""Lists the files of a folder that hold briefs, and tells what it passes over."""
+"""Lists the files of a folder that hold briefs, or are photos, and tells what it passes over."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Endings of files that hold briefs, whatever their case; of the second and third each line is one.
-ENDINGS = (".json", ".jsonl", ".ndjson")
+from cli.reading.formats import ENDINGS, PHOTOS, by_name, is_photo
+
 #: Names of one kind that are shown; the others are counted.
 _SHOWN = 3
 
@@ -28,15 +28,27 @@ HIDDEN = "hidden"
 FOLDER = "a folder; --recursive reads it"
 LINKED_FOLDER = "a link to a folder"
 SPECIAL = "no regular file"
-OTHER = f"does not end in {', '.join(ENDINGS)}"
+OTHER = f"does not end in {', '.join((*ENDINGS, *PHOTOS))}"
+PHOTO = "a photo beside files of briefs: name it, or a folder of photos alone, to make a brief of each"
 
 
 def files_in(folder: Path, *, recursive: bool) -> Iterator[Path | Skipped]:
     """Yield a folder's files of briefs by name, then what is passed over; `recursive`: also of its folders.
 
+    Photos are yielded where there is no file of briefs: beside such a file they may be what its briefs name.
     A link that leads nowhere is yielded as a file: who put it there meant one. Raises OSError for a folder
     that can't be listed.
     """
+    found = list(_listed(folder, recursive=recursive))
+    photos = [each for each in found if isinstance(each, Path) and is_photo(each.name)]
+    briefs = [each for each in found if isinstance(each, Path) and not is_photo(each.name)]
+    yield from briefs or photos
+    yield from (each for each in found if isinstance(each, Skipped))
+    if briefs and photos:
+        yield Skipped(str(folder), PHOTO, tuple(str(each.relative_to(folder)) for each in photos))
+
+
+def _listed(folder: Path, *, recursive: bool) -> Iterator[Path | Skipped]:
     skipped: dict[str, list[str]] = {}
     folders = []
     for path in sorted(folder.iterdir()):
@@ -55,7 +67,7 @@ def files_in(folder: Path, *, recursive: bool) -> Iterator[Path | Skipped]:
 def _within(folder: Path) -> Iterator[Path | Skipped]:
     """Yield the files of a subfolder; one that can't be listed must not hide the others."""
     try:
-        yield from files_in(folder, recursive=True)
+        yield from _listed(folder, recursive=True)
     except OSError:
         # It is read like a file, and so fails with its reason.
         yield folder
@@ -71,7 +83,7 @@ def _why_not(path: Path, *, recursive: bool) -> str | None:
             return FOLDER
         # Not followed: links may go round in circles.
         return LINKED_FOLDER if path.is_symlink() else None
-    if path.suffix.lower() not in ENDINGS:
+    if by_name(path.name) is None and not is_photo(path.name):
         return OTHER
     # A pipe would wait for a writer.
     return None if path.is_file() or not path.exists() else SPECIAL

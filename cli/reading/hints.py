@@ -33,7 +33,8 @@ def aside(text: str, offset: int) -> str:
     if text[offset:].strip() == ",":
         return " (of lines each is a brief, without a comma between them)"
     first = text[offset : offset + _LINE].split("\n", 1)[0].strip()
-    return " (it looks like a table: each row must be a JSON object)" if _TABLE.fullmatch(first) else ""
+    table = _TABLE.fullmatch(first)
+    return " (it looks like a table: name it .csv, or give --format csv)" if table else ""
 
 
 def _encoded_twice(text: str) -> str | None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.reading.folders import FOLDER, HIDDEN, LINKED_FOLDER, Skipped
+from cli.reading.formats import PHOTOS, is_photo
 from config.settings import Settings
 
-#: Endings of photos, whatever their case.
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-OTHER = f"does not end in {', '.join(ENDINGS)}"
+OTHER = f"does not end in {', '.join(PHOTOS)}"
 
 
 class PlaceError(ValueError):
@@ -51,7 +50,7 @@ class PhotoPlaces:
             except OSError as error:
                 raise PlaceError(f"{place}: {error.strerror}") from error
             if not photos:
-                raise PlaceError(f"{place}: no photo in it ends in {', '.join(ENDINGS)}")
+                raise PlaceError(f"{place}: no photo in it ends in {', '.join(PHOTOS)}")
             for photo in photos:
                 found.setdefault(photo.path, photo)
         return list(found.values())
@@ -74,7 +73,7 @@ class PhotoPlaces:
         if path.is_dir():
             # Not followed: links may go round in circles.
             return (LINKED_FOLDER if path.is_symlink() else None) if self._recursive else FOLDER
-        return None if path.suffix.lower() in ENDINGS else OTHER
+        return None if is_photo(path.name) else OTHER
 
     def _photo(self, path: Path, named: Path) -> Photo:
         real = path.resolve(strict=True)

@@ -1,6 +1,6 @@
 """Splits a text into rows: briefs on lines of their own or as JSON documents, each with its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cli.reading.documents import DocumentError, documents
@@ -25,19 +25,13 @@ class Row(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-def rows(text: str, *, lines: bool) -> Iterator[Row]:
-    """Yield the rows of a text; with `lines` each line is one, else the text is looked at."""
-    if not text.strip(_MARK + " \t\r\n"):
-        yield _whole("holds no brief", "")
-        return
-    if lines:
-        yield from _of_lines(text)
-        return
+def rows(text: str) -> Iterator[Row]:
+    """Yield the rows of a text: those of its documents, or its lines where it is rather these."""
     try:
         found = list(_of_documents(text))
     except DocumentError as broken:
         if _is_lines(text):
-            yield from _of_lines(text)
+            yield from line_rows(LINE_END.split(text))
             return
         yield _broken(text, broken)
         return
@@ -54,25 +48,26 @@ def _is_lines(text: str) -> bool:
     return len(filled) > 1 and 2 * objects >= len(filled)
 
 
-def _of_lines(text: str) -> Iterator[Row]:
-    places, start = Places(text), 0
-    for number, line in enumerate(LINE_END.split(text), 1):
-        end = start + len(line)
-        # Files that were joined have a byte order mark in the middle.
-        shown = line.strip(_MARK + " \t")
-        if shown:
-            yield _line(number, shown, places, start, end)
-        match = LINE_END.match(text, end)
-        start = match.end() if match else end
+def line_rows(lines: Iterable[str]) -> Iterator[Row]:
+    """Yield a row for each line that is not blank; the lines come without their ends."""
+    empty = True
+    for number, line in enumerate(lines, 1):
+        if line.strip(_MARK + " \t\r\n"):
+            empty = False
+            yield _line(number, line)
+    if empty:
+        yield _whole("holds no brief", "")
 
 
-def _line(number: int, line: str, places: Places, start: int, end: int) -> Row:
-    at = f":{number}"
+def _line(number: int, whole: str) -> Row:
+    # Files that were joined have a byte order mark in the middle.
+    at, line = f":{number}", whole.strip(_MARK + " \t")
     if len(line) > MAX_LINE:
         return Row(at, line, None, _fault(line[:200], f"at most {MAX_LINE} characters a line"))
-    bad = places.bad_byte(start, end)
+    places = Places(whole, first=number)
+    bad = places.bad_byte(0, len(whole))
     if bad is not None:
-        return Row(at, line, None, _fault(places.line_at(start), bad))
+        return Row(at, line, None, _fault(places.line_at(0), bad))
     repeated: list[str] = []
     try:
         value = decoder(repeated).decode(line)

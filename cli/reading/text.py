@@ -1,13 +1,17 @@
 """Decodes bytes to text whose places can be named: encodings, byte order marks, lines, columns."""
 
 import codecs
+import io
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO
 
 from config.errors import IdentityWorkerError
 
 #: The longer marks first: that of UTF-32 begins with that of UTF-16.
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -16,8 +20,8 @@ _MARKS = (
 )
 #: How files begin that are no text at all, and what to do with them.
 _NO_TEXT = (
-    (b"\x1f\x8b", "is packed by gzip: unpack it first"),
-    (b"PK\x03\x04", "is a zip archive or a spreadsheet: unpack it, or save it as JSON"),
+    (b"PK\x03\x04", "is a zip archive or a spreadsheet: unpack it, or give the workbook's name as .xlsx"),
+    (b"\xd0\xcf\x11\xe0", "is an old workbook of Excel, or one with a password: save it as .xlsx without"),
     (b"\x28\xb5\x2f\xfd", "is packed by zstd: unpack it first"),
 )
 #: What stands in the text for a byte that is no UTF-8 (`surrogateescape`).
@@ -36,10 +40,8 @@ def decoded(content: bytes) -> str:
     Only what a byte order mark tells is believed: JSON is UTF-8 (RFC 8259, section 8.1), and a guess at
     another code page would write wrong names without a word.
     """
-    for beginning, told in _NO_TEXT:
-        if content.startswith(beginning):
-            raise TextError(told)
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    no_text(content)
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), None)
     if encoding in ("utf-16", "utf-32"):
         try:
             return content.decode(encoding)
@@ -51,6 +53,31 @@ def decoded(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
+def lines_of(stream: BinaryIO) -> Iterator[str]:
+    """Yield the lines of a stream without their ends, decoded as by `decoded`, one by one."""
+    beginning = stream.read(4)
+    stream.seek(0)
+    if b"\x00" in beginning or any(beginning.startswith(mark) for mark, name in MARKS if name != "utf-8"):
+        yield from LINE_END.split(decoded(stream.read()))
+        return
+    no_text(beginning)
+    text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
+    try:
+        for line in text:
+            yield line.rstrip("\r\n")
+    finally:
+        # A generator that is given up may end after its file.
+        with suppress(ValueError):
+            text.detach()
+
+
+def no_text(content: bytes) -> None:
+    """Raise TextError for a file that begins as something that is no text."""
+    for mark, told in _NO_TEXT:
+        if content.startswith(mark):
+            raise TextError(told)
+
+
 def encoded(text: str) -> bytes:
     """Return a part of such a text as bytes: as they were in the file, unless it had another encoding."""
     return text.encode("utf-8", "surrogateescape")
@@ -59,8 +86,10 @@ def encoded(text: str) -> bytes:
 class Places:
     """Names the places of a text by line and column, both from 1."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, first: int = 1) -> None:
+        """Take a text, and the number of its first line."""
         self._text = text
+        self._first = first
         self._starts = [0, *(end.end() for end in LINE_END.finditer(text))]
 
     @property
@@ -70,16 +99,16 @@ class Places:
 
     def line(self, offset: int) -> int:
         """Return the line of an offset, as an editor counts."""
-        return bisect_right(self._starts, offset)
+        return self._first - 1 + bisect_right(self._starts, offset)
 
     def name(self, offset: int) -> str:
         """Return where an offset is, in words."""
         line = self.line(offset)
-        return f"line {line}, column {offset - self._starts[line - 1] + 1}"
+        return f"line {line}, column {offset - self._starts[line - self._first] + 1}"
 
     def line_at(self, offset: int) -> str:
         """Return the text of the line of an offset, from the offset on when it stands far to the right."""
-        start = self._starts[self.line(offset) - 1]
+        start = self._starts[self.line(offset) - self._first]
         end = LINE_END.search(self._text, offset)
         line = self._text[start if offset - start < 80 else offset : end.start() if end else None]
         return encoded(line).decode("utf-8", "backslashreplace").strip()

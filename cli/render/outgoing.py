@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import typer
 
 from cli.render import fault_groups
-from cli.sending.outgoing import Outgoing, Status
-from cli.shared.output import say
+from cli.sending.outgoing import Outgoing, Status, Takes
+from cli.sending.spool import Spool
+from cli.shared.output import print_json_list, print_json_lists, say
 from config.text import counted, printable
 from config.times import format_time
 from worker.briefs.brief import Brief
@@ -36,15 +38,24 @@ def outgoing_json(each: Outgoing) -> dict[str, Any]:
             "differs": each.arrived.differs,
             "bought_before": None if bought is None else bought._asdict(),
         }
-    if each.brief is None or each.faults:
+    if (brief := each.brief) is None:
         return values | {"faults": [fault.model_dump() for fault in each.faults]}
     return values | {
-        "drafts": each.brief.total_variations,
-        "slots": each.brief.slots(),
-        "promotion_credits": each.brief.slots() * PROMOTION_CREDITS,
-        "notes": each.brief.notes,
-        "body": each.brief.body(),
+        "drafts": brief.total_variations,
+        "slots": brief.slots(),
+        "promotion_credits": brief.slots() * PROMOTION_CREDITS,
+        "notes": brief.notes,
+        "body": brief.body(),
     }
+
+
+def print_all_json(briefs: Spool, beside: Mapping[str, Any] | None = None) -> None:
+    """Print the briefs for programs, one by one: as a list, or in an object with what is `beside` them."""
+    found = map(outgoing_json, briefs)
+    if beside is None:
+        print_json_list(found)
+    else:
+        print_json_lists({"briefs": found}, beside)
 
 
 _WORDS = {
@@ -88,15 +99,14 @@ def words(each: Outgoing) -> str:
     return _WORDS[each.status]
 
 
-def show_all(briefs: Sequence[Outgoing], *, whole: bool) -> None:
+def show_all(briefs: Spool, *, whole: bool) -> None:
     """Print what became of the briefs, at most a page of it; `whole`: of a few with the body to be sent."""
     if len(briefs) <= FEW:
         for each in briefs:
             _show(each, whole=whole and len(briefs) <= WITH_BODY)
     else:
         _show_many(briefs)
-    counts = Counter(each.status for each in briefs)
-    typer.echo(", ".join(f"{count} {status}" for status, count in counts.items()))
+    typer.echo(", ".join(f"{count} {status}" for status, count in briefs.counts().items()))
 
 
 def _show(each: Outgoing, *, whole: bool) -> None:
@@ -106,51 +116,60 @@ def _show(each: Outgoing, *, whole: bool) -> None:
         say(printable(f"  {fault}"))
     if len(each.faults) > _FAULTS:
         typer.echo(f"  and {len(each.faults) - _FAULTS} more; --json lists all")
-    if each.brief is not None and not each.faults:
-        for note in each.brief.notes:
+    if (brief := each.brief) is not None:
+        for note in brief.notes:
             say(printable(f"  note: {note}"))
         if whole:
-            _show_brief(each.brief)
+            _show_brief(brief)
 
 
-def _show_many(briefs: Sequence[Outgoing]) -> None:
+def _show_many(briefs: Spool) -> None:
+    counts = briefs.counts()
     for status, told in _WORDS.items():
-        those = [each for each in briefs if each.status is status]
-        if status not in (Status.BAD, Status.VALID, Status.SENT) and those:
-            say(printable(f"{len(those)} {told}: {_named(those)}"))
-    bad = [(each.source, fault) for each in briefs for fault in each.faults]
+        if status not in (Status.BAD, Status.VALID, Status.SENT) and status in counts:
+            say(printable(f"{counts[status]} {told}: {_named(briefs.of(status), counts[status])}"))
+    faults = ((each.source, fault) for each in briefs.of(Status.BAD) for fault in each.faults)
+    bad = fault_groups.grouped(faults)
     if bad:
         typer.echo("what is wrong:")
-        for line in fault_groups.lines(fault_groups.grouped(bad)):
+        for line in fault_groups.lines(bad):
             say(printable(line))
-    notes = Counter(note for each in briefs if each.brief and not each.faults for note in each.brief.notes)
+    good = (status for status in Status if status is not Status.BAD)
+    notes = Counter(note for each in briefs.of(*good) for note in each.notes)
     for note, count in notes.most_common(_NAMED):
         say(printable(f"note on {counted(count, 'brief')}: {note}"))
     if len(notes) > _NAMED:
         typer.echo(f"and {len(notes) - _NAMED} other notes; --json lists all")
 
 
-def _named(briefs: Sequence[Outgoing]) -> str:
-    more = len(briefs) - _NAMED
-    names = ", ".join(f"{each.source} ({each.brief_id})" for each in briefs[:_NAMED])
-    return names + (f" and {more} more; --json lists all" if more > 0 else "")
+def _named(briefs: Iterator[Outgoing], count: int) -> str:
+    names = ", ".join(_name(each) for each in islice(briefs, _NAMED))
+    return names + (f" and {count - _NAMED} more; --json lists all" if count > _NAMED else "")
+
+
+def _name(each: Outgoing) -> str:
+    came = each.arrived
+    if each.status is Status.BOUGHT and came is not None and came.bought is not None:
+        return f"{each.source} (as {came.bought.brief_id})"
+    return f"{each.source} ({each.brief_id})"
 
 
 def _show_brief(brief: Brief) -> None:
     for line in json.dumps(brief.body(), ensure_ascii=False, indent=2).split("\n"):
         typer.echo(printable(f"  {line}"))
-    typer.echo(f"  {_takes([brief])}")
+    typer.echo(f"  {_takes([Takes(None, None, brief.total_variations, brief.slots())])}")
 
 
-def show_totals(briefs: Sequence[Brief]) -> None:
-    """Print what a dry run's briefs take together."""
-    typer.echo(f"Nothing was sent. Together {_takes(briefs)};")
+def show_totals(briefs: Spool) -> None:
+    """Print what a dry run's valid briefs take together."""
+    typer.echo(f"Nothing was sent. Together {_takes(briefs.takings())};")
     typer.echo("what drafts cost is for the API to say: it publishes no price.")
 
 
-def _takes(briefs: Sequence[Brief]) -> str:
-    drafts = sum(brief.total_variations for brief in briefs)
-    slots = sum(brief.slots() for brief in briefs)
+def _takes(all_of_them: Iterable[Takes]) -> str:
+    drafts = slots = 0
+    for takes in all_of_them:
+        drafts, slots = drafts + takes.drafts, slots + takes.slots
     return (
         f"{counted(drafts, 'draft')}, {counted(slots, 'slot')}, "
         f"{slots * PROMOTION_CREDITS} credits for promotions"

@@ -1,18 +1,25 @@
-"""Reads briefs from files: JSON objects and arrays, JSON Lines, and folders of these."""
+"""Reads briefs from what people have: JSON, tables, photos, folders of these, standard input."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cli.reading.folders import Skipped, files_in
-from cli.reading.rows import rows
-from cli.reading.text import TextError, decoded
+from cli.reading.formats import BEGINNING, TABLES, Format, by_content, by_name, is_photo
+from cli.reading.opened import opened
+from cli.reading.photo_places import PhotoPlaces, PlaceError
+from cli.reading.rows import line_rows, rows
+from cli.reading.tables.errors import UsageError
+from cli.reading.tables.separated import Separated
+from cli.reading.tables.table import Naming, Table, table_rows
+from cli.reading.tables.workbook import SheetOfBook
+from cli.reading.text import TextError, decoded, lines_of
+from config.settings import Settings
 from worker.briefs.faults import Fault, fault
 
 STDIN = "-"
-#: Largest file that is read, in bytes: it is held in memory.
-MAX_FILE = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -21,11 +28,13 @@ class Item:
 
     file: str
     place: str
-    """Where in the file: `:3`, `[3]`, or nothing where it is the whole file."""
+    """Where in the file: `:3`, `[3]`, ` row 3`, or nothing where it is the whole file."""
     value: Any
     faults: tuple[Fault, ...] = ()
     text: str | None = field(default=None, compare=False)
     """The brief as it stands in its file; None for what can't be taken out of it."""
+    table: Table | None = field(default=None, compare=False)
+    """The table in which it is a row."""
 
     @property
     def source(self) -> str:
@@ -33,47 +42,68 @@ class Item:
         return self.file + self.place
 
 
+@dataclass(frozen=True)
+class How:
+    """How what is read is to be understood, as far as a person says so."""
+
+    recursive: bool = False
+    form: Format | None = None
+    """The format of all files, whatever their names."""
+    encoding: str | None = None
+    """Of tables of text."""
+    sheet: str | None = None
+    naming: Naming = field(default_factory=Naming)
+    settings: Settings = field(default_factory=Settings)
+    """They name the folder under which photos must lie of which each is a brief."""
+
+
 class Reading:
     """The briefs of places that a person named: files, folders, or `-`, standard input.
 
-    What can't be read, or is no JSON, becomes an item with its fault, and stops nothing else.
+    What can't be read, or is no brief's format, becomes an item with its fault, and stops nothing else.
     """
 
-    def __init__(self, places: Sequence[str], stdin: BinaryIO, *, recursive: bool = False) -> None:
+    def __init__(self, places: Sequence[str], stdin: BinaryIO, how: How | None = None) -> None:
         self._places = places
         self._stdin = stdin
-        self._recursive = recursive
+        self._how = how or How()
         self._seen: set[tuple[int, int]] = set()
         self._stdin_read = False
         self.skipped: list[Skipped] = []
         """What was passed over, once the items were read."""
         self.missed: list[str] = []
         """The named places that could not be opened at all, each with why."""
+        self.told: list[str] = []
+        """What a person should know of how files were understood."""
 
     def items(self) -> Iterator[Item]:
-        """Yield the items, one after the other; a file that is named twice is read once."""
+        """Yield the items, one after the other; a file that is named twice is read once.
+
+        Raises cli.reading.tables.errors.UsageError for tables whose columns can't be understood.
+        """
         for place in self._places:
             if place == STDIN:
                 if self._stdin_read:
                     self.skipped.append(Skipped(STDIN, "it was read already", ("stdin",)))
                     continue
                 self._stdin_read = True
-                yield from _of_content(self._stdin.read(MAX_FILE + 1), "stdin", lines=False)
+                yield from self._of_stream(self._stdin, "stdin")
             else:
                 yield from self._of_place(Path(place))
+        self._how.naming.check_all_met()
 
     def _of_place(self, place: Path) -> Iterator[Item]:
         try:
             place.stat()
             is_folder = place.is_dir()
-            found = list(files_in(place, recursive=self._recursive)) if is_folder else [place]
+            found = list(files_in(place, recursive=self._how.recursive)) if is_folder else [place]
         except OSError as error:
             yield self._missed(place, error.strerror or type(error).__name__)
             return
         self.skipped += [each for each in found if isinstance(each, Skipped)]
         files = [each for each in found if isinstance(each, Path)]
         if not files:
-            yield self._missed(place, "has no *.json, *.jsonl or *.ndjson")
+            yield self._missed(place, "has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo")
         for file in files:
             yield from self._once(file)
 
@@ -91,31 +121,71 @@ class Reading:
             self.skipped.append(Skipped(str(path.parent), "it was read already", (path.name,)))
             return
         self._seen.add((stands.st_dev, stands.st_ino))
-        yield from _of_file(path)
+        if self._how.form is None and is_photo(path.name):
+            yield _of_photo(path, self._how.settings)
+            return
+        try:
+            with path.open("rb") as file:
+                yield from self._of_stream(file, str(path))
+        except OSError as error:
+            yield _bad(str(path), _why(error))
+
+    def _of_stream(self, raw: BinaryIO, source: str) -> Iterator[Item]:
+        """Yield the briefs of a file's content; those of lines and arrays are numbered from 1."""
+        try:
+            with opened(raw) as stream:
+                form = self._how.form or by_name(source) or by_content(stream.read(BEGINNING))
+                stream.seek(0)
+                if form in TABLES:
+                    yield from self._of_table(stream, source, form)
+                elif self._how.naming.template is not None:
+                    yield _bad(source, "must be a table: with --template each of its rows is a brief")
+                else:
+                    found = line_rows(lines_of(stream)) if form is Format.JSONL else rows(_text(stream))
+                    for row in found:
+                        yield Item(source, row.place, row.value, row.faults, row.text)
+        except TextError as error:
+            yield _bad(source, str(error))
+
+    def _of_table(self, stream: BinaryIO, source: str, form: Format) -> Iterator[Item]:
+        table: SheetOfBook | Separated
+        if form is Format.XLSX:
+            table = SheetOfBook(stream, self._how.sheet)
+            if table.others:
+                self._tell(
+                    source,
+                    f"sheet {table.name!r} is read; --sheet names another of {', '.join(table.others)}",
+                )
+        else:
+            separator = "\t" if form is Format.TSV else None
+            table = Separated(stream, self._how.encoding, separator)
+            if table.encoding.guessed:
+                self._tell(source, f"read as {table.encoding.name}, by a guess; --encoding says otherwise")
+        unused: list[str] = []
+        with closing(table.records()) as records:
+            try:
+                for row in table_rows(records, table.form, self._how.naming, unused):
+                    yield Item(source, row.place, row.value, row.faults, row.text, row.table)
+            except UsageError as error:
+                raise UsageError(f"{source}: {error}") from error
+        if unused:
+            self._tell(source, f"columns that the template does not use: {', '.join(unused)}")
+
+    def _tell(self, source: str, what: str) -> None:
+        self.told.append(f"{source}: {what}")
 
 
-def _of_file(path: Path) -> Iterator[Item]:
+def _text(stream: BinaryIO) -> str:
+    return decoded(stream.read())
+
+
+def _of_photo(path: Path, settings: Settings) -> Item:
+    """Return the brief of a photo, which names it by its path under the folder of reference images."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-    except OSError as error:
-        yield _bad(str(path), _why(error))
-        return
-    yield from _of_content(content, str(path), lines=path.suffix.lower() in (".jsonl", ".ndjson"))
-
-
-def _of_content(content: bytes, source: str, *, lines: bool) -> Iterator[Item]:
-    """Yield the briefs of a file's content; those of lines and arrays are numbered from 1."""
-    if len(content) > MAX_FILE:
-        yield _bad(source, f"at most {MAX_FILE} bytes a file: split it")
-        return
-    try:
-        text = decoded(content)
-    except TextError as error:
-        yield _bad(source, str(error))
-        return
-    for row in rows(text, lines=lines):
-        yield Item(source, row.place, row.value, row.faults, row.text)
+        (photo,) = PhotoPlaces(settings).photos([str(path)])
+    except PlaceError as error:
+        return _bad(str(path), str(error))
+    return Item(str(path), "", {"reference_image": photo.source})
 
 
 def _why(error: OSError) -> str:

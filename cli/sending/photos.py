@@ -1,10 +1,9 @@
 """Opens the pictures that briefs name before anything is sent, where this machine can see them."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from cli.sending.outgoing import Outgoing, Status
 from config.settings import Settings
 from config.text import counted
 from worker.briefs.brief import Brief
@@ -25,9 +24,16 @@ class Photos:
     """They are not fetched here: the worker that prepares the brief does."""
     unseen: int
     """Paths under a folder that this machine does not have; the workers that do open them."""
+    types: dict[str, int] = field(default_factory=dict)
+    """How many there are of each type (jpeg, png, webp), of those that can be used."""
+    bytes: int = 0
+    """The size of those together."""
 
     def __str__(self) -> str:
         told = [f"{self.opened} opened"] if self.opened else []
+        if self.types:
+            types = " and ".join(f"{count} {kind.upper()}" for kind, count in self.types.items())
+            told.append(f"{types} of {self.bytes / 1e6:.1f} MB together")
         if self.unusable:
             told.append(f"{self.unusable} of them can't be used")
         if self.urls:
@@ -39,40 +45,56 @@ class Photos:
         return ", ".join(told)
 
 
-def check(briefs: Iterable[Outgoing], settings: Settings) -> Photos:
-    """Open the pictures of the valid briefs; a brief with one that can't be used becomes a bad one."""
-    folder = settings.reference_dir if settings.reference_dir and settings.reference_dir.is_dir() else None
-    seen: set[str] = set()
+class PhotoCheck:
+    """Opens each picture once, whatever the number of briefs that name it."""
 
-    @cache
-    def wrong(source: str) -> str | None:
-        if folder is None:
+    def __init__(self, settings: Settings) -> None:
+        folder = settings.reference_dir
+        self._folder = folder if folder and folder.is_dir() else None
+        self._most = settings.max_upload_bytes
+        self._wrong: dict[str, str | None] = {}
+        self._types: Counter[str] = Counter()
+        self._bytes = 0
+
+    def faults(self, brief: Brief) -> list[Fault]:
+        """Return what is wrong with the pictures of a valid brief."""
+        return [
+            fault(where, source, f"must be a picture that can be used; {why}")
+            for where, source in _pictures(brief)
+            if (why := self._why_not(source)) is not None
+        ]
+
+    def found(self) -> Photos:
+        """Return what was found so far."""
+        urls = sum(map(is_url, self._wrong))
+        local = len(self._wrong) - urls
+        return Photos(
+            opened=local if self._folder else 0,
+            unusable=sum(why is not None for why in self._wrong.values()),
+            urls=urls,
+            unseen=0 if self._folder else local,
+            types=dict(self._types),
+            bytes=self._bytes,
+        )
+
+    def _why_not(self, source: str) -> str | None:
+        if source not in self._wrong:
+            self._wrong[source] = None if is_url(source) or self._folder is None else self._opened(source)
+        return self._wrong[source]
+
+    def _opened(self, source: str) -> str | None:
+        if self._folder is None:
             return None
         try:
-            named_files.check_local(folder, source, max_bytes=settings.max_upload_bytes)
+            picture = named_files.check_local(self._folder, source, max_bytes=self._most)
+            size = (self._folder / source).stat().st_size
         except (FileRefusedError, FileUnavailableError) as error:
             return str(error)
+        except OSError as error:
+            return f"{source}: {error.strerror}"
+        self._types[picture.content_type.removeprefix("image/")] += 1
+        self._bytes += size
         return None
-
-    for each in briefs:
-        if each.brief is None or each.status is not Status.VALID:
-            continue
-        named = list(_pictures(each.brief))
-        seen.update(source for _, source in named)
-        each.faults += [
-            _fault(where, source, why)
-            for where, source in named
-            if not is_url(source) and (why := wrong(source)) is not None
-        ]
-        if each.faults:
-            each.status = Status.BAD
-    local = [source for source in seen if not is_url(source)]
-    return Photos(
-        opened=len(local) if folder else 0,
-        unusable=sum(wrong(source) is not None for source in local),
-        urls=len(seen) - len(local),
-        unseen=0 if folder else len(local),
-    )
 
 
 def _pictures(brief: Brief) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -83,7 +105,3 @@ def _pictures(brief: Brief) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for number, asset in enumerate(instruction.input_assets):
             if asset.file is not None:
                 yield ("instructions", index, "input_assets", number, "file"), asset.file
-
-
-def _fault(where: tuple[str | int, ...], source: str, why: str) -> Fault:
-    return fault(where, source, f"must be a picture that can be used; {why}")

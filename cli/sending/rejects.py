@@ -1,16 +1,34 @@
-"""Writes the file of rejected briefs, a line for each as it stood, to be mended and sent again."""
+"""Writes what was refused in the format in which it came, to be mended and sent again."""
 
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import IO
 
+from cli.reading.formats import ENDINGS, Format, by_name
+from cli.reading.opened import packed_to
+from cli.reading.tables.record import Form
 from cli.reading.text import encoded
-from cli.sending.outgoing import REJECTED, Outgoing
+from cli.sending.outgoing import REJECTED
+from cli.sending.spool import Spool
 from cli.shared.output import USED_WRONGLY, fail
 from config.text import counted
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The form of what came as JSON: a line for each brief."""
+
+    ending: str = ".jsonl"
+
+    def write(self, rows: Iterable[str], file: IO[bytes]) -> None:
+        """Write the briefs."""
+        file.writelines(map(_line, rows))
 
 
 class Rejects:
@@ -19,22 +37,78 @@ class Rejects:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, briefs: Sequence[Outgoing]) -> str:
-        """Write those that were refused, if any, and return what was done as a sentence. Raises OSError."""
-        refused = [each for each in briefs if each.status in REJECTED]
-        lines = [_line(each.original) for each in refused if each.original is not None]
-        if not refused:
+    def write(self, briefs: Spool) -> str:
+        """Write those that were refused, if any, and return what was done as a sentence. Raises OSError.
+
+        What came in different forms, as from tables with other columns, goes into a file each.
+        """
+        counts: dict[Form, int] = {}
+        left = []
+        for each in briefs.of(*REJECTED):
+            form = _form(each.item.table)
+            if each.item.text is None:
+                left.append(each.source)
+            else:
+                counts[form] = counts.get(form, 0) + 1
+        if not counts and not left:
             return "No brief was refused; no file of rejects is written."
-        left = [each.source for each in refused if each.original is None]
-        told = f"In {self._path}: {counted(len(lines), 'brief')} to mend; enqueue that file then."
-        if lines:
-            with beside(self._path) as aside:
-                with aside.open("wb") as file:
-                    file.writelines(lines)
-                    file.flush()
-                    os.fsync(file.fileno())
-                aside.replace(self._path)
-        return f"{told} Mend where they are: {', '.join(left)}." if left else told
+        told = []
+        for form, number in counts.items():
+            path = self._free(form)
+            _write(path, lambda file, form=form: form.write(_rows(briefs, form), file))  # type: ignore[misc]
+            told.append(f"In {path}: {counted(number, 'brief')} to mend; enqueue that file then.")
+        if left:
+            shown = ", ".join(left[:_NAMED]) + (f" and {len(left) - _NAMED} more" if left[_NAMED:] else "")
+            told.append(f"Mend where they are: {shown}.")
+        return " ".join(told)
+
+    def _free(self, form: Form) -> Path:
+        """Return where briefs of a form go: a name whose ending tells it, and that no file has yet."""
+        path = self._path
+        packed = ".gz" if path.suffix.lower() == ".gz" else ""
+        plain = path.with_suffix("") if packed else path
+        if not _tells(form, plain.name):
+            plain = plain.with_name(plain.name + form.ending)
+        stems = (plain.stem if number == 1 else f"{plain.stem}-{number}" for number in count(1))
+        names = (plain.with_name(stem + plain.suffix + packed) for stem in stems)
+        return next(path for path in names if not os.path.lexists(path))
+
+
+#: Places that are named.
+_NAMED = 20
+
+
+def _form(table: object) -> Form:
+    return getattr(table, "form", None) or _Lines()
+
+
+def _tells(form: Form, name: str) -> bool:
+    """Return whether a file of this name would be read as what is written in this form."""
+    meant, told = ENDINGS[form.ending], by_name(name)
+    tables = (Format.CSV, Format.TSV)
+    # What has another ending is told by its content, and that of JSON that is lines as well.
+    return (
+        told in (meant, None)
+        or (told, meant) == (Format.JSON, Format.JSONL)
+        or (told in tables and meant in tables)
+    )
+
+
+def _rows(briefs: Spool, form: Form) -> Iterator[str]:
+    for each in briefs.of(*REJECTED):
+        if each.item.text is not None and _form(each.item.table) == form:
+            yield each.item.text
+
+
+def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    with beside(path) as aside:
+        with tempfile.TemporaryFile() as content, aside.open("wb") as file:
+            write(content)
+            content.seek(0)
+            packed_to(path.name, content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
 
 
 @contextmanager

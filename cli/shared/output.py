@@ -77,16 +77,33 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
     typer.echo(json.dumps(value, indent=indent))
 
 
-def print_json_lists(lists: Mapping[str, Iterable[object]]) -> None:
-    """Print an object of lists, a line for each item as it comes: a list may be longer than memory.
+def print_json_list(items: Iterable[object]) -> None:
+    """Print a list, a line for each item as it comes: it may be longer than memory."""
+    typer.echo("[", nl=False)
+    _print_items(items, "  ")
+    typer.echo("]")
+
+
+def print_json_lists(
+    lists: Mapping[str, Iterable[object]], beside: Mapping[str, object] | None = None
+) -> None:
+    """Print an object of lists as `print_json_list` does each, and of what is `beside` them.
 
     A list is not asked for its first item before the one before it is printed.
     """
     for number, (name, items) in enumerate(lists.items()):
         typer.echo(("{" if number == 0 else ",") + f"\n  {json.dumps(name)}: [", nl=False)
-        behind = ""
-        for item in items:
-            typer.echo(f"{behind}\n    {json.dumps(item)}", nl=False)
-            behind = ","
-        typer.echo("\n  ]" if behind else "]", nl=False)
+        _print_items(items, "    ", "  ")
+        typer.echo("]", nl=False)
+    for name, value in (beside or {}).items():
+        typer.echo(f",\n  {json.dumps(name)}: {json.dumps(value)}", nl=False)
     typer.echo("\n}")
+
+
+def _print_items(items: Iterable[object], indent: str, end: str = "") -> None:
+    behind = ""
+    for item in items:
+        typer.echo(f"{behind}\n{indent}{json.dumps(item)}", nl=False)
+        behind = ","
+    if behind:
+        typer.echo(f"\n{end}", nl=False)

@@ -38,6 +38,7 @@ FLOORS = (
     ("cli.demo",),
     ("cli.render",),
     ("cli.sending",),
+    ("cli.reading.tables",),
     ("cli.reading",),
     ("cli.shared",),
     ("web", "actors.listener"),

@@ -62,13 +62,14 @@ def source(raw: Any) -> str:
         return hashlib.sha256(repr(raw).encode()).hexdigest()[:16]
 
 
-def made_id(brief: Brief, number: int = 1) -> str:
+def made_id(brief: Brief, number: int = 1, digests: Mapping[str, str] | None = None) -> str:
     """Return an id made from a brief's content; of equal briefs, `number` tells the second and later ones.
 
     The priority is no part of it: a brief that is sent again to go faster is the same brief. Of a name only
-    Latin letters and digits can stand in an id; of others the digest is enough.
+    Latin letters and digits can stand in an id; of others the digest is enough. `digests` are its `parts`.
     """
-    whole = {path: said for path, said in parts(brief).items() if path != "priority"}
+    digests = parts(brief) if digests is None else digests
+    whole = {path: said for path, said in digests.items() if path != "priority"}
     plain = unicodedata.normalize("NFKD", brief.name or "").encode("ascii", "ignore").decode()
     slug = _OTHERS.sub("-", plain)[:_SLUG].strip("-")
     return "-".join([*filter(None, [slug]), digest(whole), *([str(number)] if number > 1 else [])])

@@ -40,9 +40,9 @@ def read(source: str, settings: Settings, seconds: float | None = None) -> Pictu
     return _recognized(source, content)
 
 
-def check_local(folder: Path, path: str, *, max_bytes: int) -> None:
-    """Raise what `read` would raise for a picture under a folder, by its size and first bytes alone."""
-    _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
+def check_local(folder: Path, path: str, *, max_bytes: int) -> Picture:
+    """Return the first bytes of a picture under a folder; raise what `read` would, by these and its size."""
+    return _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
 
 
 def _recognized(source: str, content: bytes) -> Picture:

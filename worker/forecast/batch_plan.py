@@ -1,17 +1,14 @@
 """Plans a batch before it is sent: the slots, credits and time that it will take."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import redis
 
 from config import keys
-from config.accounts import DEFAULT
 from config.limits import Endpoint
 from config.settings import Settings
 from config.text import credits_text
-from worker.briefs.brief import Brief
 from worker.forecast.inputs import forecast, waiting_needs
 from worker.ledger.kinds import ENDPOINTS, PROMOTION_CREDITS
 from worker.views import account_reading
@@ -56,23 +53,28 @@ class AccountPlan:
         return self.promotion_credits + (self.draft_credits or 0)
 
 
-def plans(client: "redis.Redis", settings: Settings, briefs: Iterable[Brief]) -> list[AccountPlan]:
-    """Return the plan for each account of these briefs, by name."""
-    by_account: dict[str, list[Brief]] = defaultdict(list)
-    for brief in briefs:
-        by_account[brief.account or DEFAULT].append(brief)
-    return [_plan(client, settings, name, its) for name, its in sorted(by_account.items())]
+@dataclass
+class Wanted:
+    """What briefs want of one account."""
+
+    slots: list[int] = field(default_factory=list)
+    """The most identities that each may become."""
+    drafts: int = 0
 
 
-def _plan(client: "redis.Redis", settings: Settings, name: str, briefs: Sequence[Brief]) -> AccountPlan:
+def plans(client: "redis.Redis", settings: Settings, wanted: Mapping[str, Wanted]) -> list[AccountPlan]:
+    """Return the plan for each account, by name."""
+    return [_plan(client, settings, name, its) for name, its in sorted(wanted.items())]
+
+
+def _plan(client: "redis.Redis", settings: Settings, name: str, wanted: Wanted) -> AccountPlan:
     report = account_reading.report(client, name)
     before = waiting_needs(client, name)
-    needs = [brief.slots() for brief in briefs]
-    drafts = sum(brief.total_variations for brief in briefs)
+    needs, drafts = wanted.slots, wanted.drafts
     expected = forecast(report, settings, before + needs)
     return AccountPlan(
         account=name,
-        briefs=len(briefs),
+        briefs=len(needs),
         drafts=drafts,
         slots=sum(needs),
         promotion_credits=sum(needs) * PROMOTION_CREDITS,

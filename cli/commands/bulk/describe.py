@@ -9,9 +9,11 @@ import typer
 
 from cli.reading import progress
 from cli.reading.photo_places import PhotoPlaces, PlaceError
-from cli.sending import delivery, photos
+from cli.sending import delivery
 from cli.sending.descriptions import Description, Found, described
-from cli.sending.outgoing import Status, prepare
+from cli.sending.outgoing import Status
+from cli.sending.photos import PhotoCheck
+from cli.sending.preparing import Rules, prepare
 from cli.shared.opening import check_server, client_of, load_settings, redis_url
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
@@ -101,8 +103,8 @@ def _send(
 ) -> None:
     """Ask for the descriptions that are not on record; what is bad is told."""
     first = {each.brief_id: each for each in reversed(waiting)}
-    briefs = prepare([each.item() for each in first.values()], overrides, None, values)
-    photos.check(briefs, values)
+    items = [each.item() for each in first.values()]
+    briefs = prepare(items, Rules(values, overrides=overrides), PhotoCheck(values))
     bad = {each.item.file: each for each in briefs if each.status is Status.BAD}
     for each in waiting:
         if (brief := bad.get(str(first[each.brief_id].photo.path))) is not None:

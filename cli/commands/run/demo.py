@@ -20,7 +20,9 @@ from cli.demo.run import Demo, run
 from cli.demo.signals import StoppedError, noted
 from cli.demo.summary import table
 from cli.sending.files import Item, Reading
-from cli.sending.outgoing import Outgoing, prepare
+from cli.sending.photos import PhotoCheck
+from cli.sending.preparing import Rules, prepare
+from cli.sending.spool import Spool
 from cli.shared.opening import load_settings, standard_input
 from cli.shared.output import USED_WRONGLY, Json, console, fail, print_drawing, print_json
 from config.accounts import DEFAULT, Account
@@ -83,11 +85,11 @@ def command(
     raise typer.Exit(0 if summary["ok"] else 1)
 
 
-def _read(folder: Path, values: Settings) -> list[Outgoing]:
+def _read(folder: Path, values: Settings) -> Spool:
     """Return the briefs of a folder; end the command when there are none, or bad ones."""
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr(TOKEN))}
     reading = Reading([str(folder)], standard_input())
-    outgoing = prepare(map(_named, reading.items()), {}, accounts, values)
+    outgoing = prepare(map(_named, reading.items()), Rules(values, accounts), PhotoCheck(values))
     if reading.missed:
         missed = f"no briefs: {reading.missed[0]}\n--briefs DIR names the folder of the briefs to run."
         fail(missed, USED_WRONGLY)

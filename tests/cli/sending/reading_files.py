@@ -3,11 +3,11 @@
 import io
 from pathlib import Path
 
-from cli.sending.files import Item, Reading
+from cli.sending.files import How, Item, Reading
 
 
 def read(*paths: Path, recursive: bool = False) -> list[Item]:
-    return list(Reading(list(map(str, paths)), io.BytesIO(), recursive=recursive).items())
+    return list(Reading(list(map(str, paths)), io.BytesIO(), How(recursive=recursive)).items())
 
 
 def write(path: Path, text: str) -> Path:

@@ -121,7 +121,7 @@ def test_the_items_of_an_array_over_several_lines_have_their_lines(tmp_path: Pat
             '// ours\n{"a": 1}',
             "must be JSON: Expecting value (JSON has no comments) at line 1, column 1",
         ),
-        ("a.json", "name,age\nada,31", "must be JSON: Expecting value (it looks like a table: each row"),
+        ("a.json", "name,age\nada,31", "must be JSON: Expecting value (it looks like a table: name it .csv"),
         ("a.jsonl", '{"a": 1}\n{"a": 1', "must be JSON: Expecting ',' delimiter at line 2, column 8"),
         ("a.jsonl", f'{{"a": "{"x" * 2**20}"}}', "at most 1048576 characters a line"),
         ("a.jsonl", '{"a": 1},', "must be JSON: Extra data (of lines each is a brief, without a comma"),
@@ -144,7 +144,8 @@ def test_what_cannot_be_read_is_a_fault_with_its_place(
     ("content", "rule"),
     [
         (b"\x1f\x8b\x08rest", "is packed by gzip"),
-        (b"PK\x03\x04rest", "is a zip archive or a spreadsheet"),
+        (b"PK\x03\x04rest", "is no workbook that can be read"),
+        (b"\xd0\xcf\x11\xe0rest", "is an old workbook of Excel"),
         ('{"a": 1}'.encode("utf-16-le"), "must be UTF-8, and looks like UTF-16"),
         (b"\xff\xfe{\x00\x00\xd8", "begins as UTF-16, and is none at byte"),
     ],

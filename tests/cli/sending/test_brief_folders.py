@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from reading_files import read, write
 
-from cli.reading import progress
-from cli.sending.files import Reading
+from cli.reading import folders, progress
+from cli.sending.files import How, Reading
 from config import durations
 
 ONE = {"name": "one"}
@@ -19,7 +19,7 @@ TWO = {"name": "two"}
 
 
 def skipped(path: Path, *, recursive: bool = False) -> list[str]:
-    reading = Reading([str(path)], io.BytesIO(), recursive=recursive)
+    reading = Reading([str(path)], io.BytesIO(), How(recursive=recursive))
     assert list(reading.items()) is not None
     return [str(each).removeprefix(f"{path}: not read: ") for each in reading.skipped]
 
@@ -47,7 +47,7 @@ def test_files_of_a_folder_are_known_by_their_endings_in_any_case(tmp_path: Path
 
 def test_what_of_a_folder_is_passed_over_is_told_with_the_reason(tmp_path: Path) -> None:
     write(tmp_path / "a.json", json.dumps(ONE))
-    for name in ("._a.json", ".DS_Store", "photo.jpg"):
+    for name in ("._a.json", ".DS_Store", "notes.txt", "photo.jpg"):
         (tmp_path / name).write_bytes(b"\x00")
     (tmp_path / "deep.json").mkdir()
     os.mkfifo(tmp_path / "pipe.json")
@@ -55,8 +55,9 @@ def test_what_of_a_folder_is_passed_over_is_told_with_the_reason(tmp_path: Path)
     assert skipped(tmp_path) == [
         ".DS_Store, ._a.json (hidden)",
         "deep.json (a folder; --recursive reads it)",
-        "photo.jpg (does not end in .json, .jsonl, .ndjson)",
+        f"notes.txt ({folders.OTHER})",
         "pipe.json (no regular file)",
+        f"photo.jpg ({folders.PHOTO})",
     ]
 
 
@@ -105,11 +106,11 @@ def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> N
     reading = Reading([str(tmp_path / "missing.json"), str(tmp_path)], io.BytesIO())
     assert [item.faults[0].rule for item in reading.items()] == [
         "No such file or directory",
-        "has no *.json, *.jsonl or *.ndjson",
+        "has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo",
     ]
     assert reading.missed == [
         f"{tmp_path / 'missing.json'}: No such file or directory",
-        f"{tmp_path}: has no *.json, *.jsonl or *.ndjson",
+        f"{tmp_path}: has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo",
     ]
 
 

@@ -9,9 +9,10 @@ import pytest
 from commandline import Command
 from support import brief
 
-from cli.sending import photos
 from cli.sending.files import Reading
-from cli.sending.outgoing import Outgoing, Status, prepare
+from cli.sending.outgoing import Outgoing, Status
+from cli.sending.photos import PhotoCheck
+from cli.sending.preparing import Rules, prepare
 from config.settings import Settings
 from worker.files import named_files
 
@@ -35,8 +36,9 @@ def folder(tmp_path: Path) -> Path:
 def checked(folder: Path | None, *briefs: dict[str, Any]) -> tuple[list[Outgoing], str]:
     settings = Settings(reference_dir=folder, max_upload_bytes=100)
     items = Reading(["-"], io.BytesIO(json.dumps(briefs).encode())).items()
-    outgoing = prepare(items, {}, None, settings)
-    return outgoing, str(photos.check(outgoing, settings))
+    photos = PhotoCheck(settings)
+    outgoing = list(prepare(items, Rules(settings), photos))
+    return outgoing, str(photos.found())
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_photo_that_cannot_be_used_is_a_fault_of_its_brief(folder: Path, place
         (Status.BAD, ["reference_image"]),
         (Status.BAD, ["instructions[0].input_assets[1].file"]),
     ]
-    assert told == "2 opened, 1 of them can't be used"
+    assert told == "2 opened, 1 JPEG of 0.0 MB together, 1 of them can't be used"
     assert reference.faults[0].rule == f"must be a picture that can be used; {why}"
 
 
@@ -77,7 +79,7 @@ def test_good_photos_are_counted_once_and_urls_are_not_fetched(folder: Path) -> 
         folder, {"reference_image": "deep/a.jpg"}, {"reference_image": "deep/a.jpg"}, url
     )
     assert {each.status for each in outgoing} == {Status.VALID}
-    assert told == "1 opened, 1 URL checked for form only, not fetched"
+    assert told == "1 opened, 1 JPEG of 0.0 MB together, 1 URL checked for form only, not fetched"
 
 
 def test_where_the_folder_is_not_on_this_machine_that_is_told(tmp_path: Path) -> None:

@@ -13,16 +13,18 @@ from support import brief
 
 from cli.render import outgoing
 from cli.sending.files import Reading
-from cli.sending.outgoing import Outgoing, prepare
+from cli.sending.photos import PhotoCheck
+from cli.sending.preparing import Rules, prepare
 from cli.sending.rejects import rejects_to
+from cli.sending.spool import Spool
 from config.settings import Settings
 
 
-def prepared(content: bytes) -> list[Outgoing]:
-    return prepare(Reading(["-"], io.BytesIO(content)).items(), {}, None, Settings())
+def prepared(content: bytes) -> Spool:
+    return prepare(Reading(["-"], io.BytesIO(content)).items(), Rules(Settings()), PhotoCheck(Settings()))
 
 
-def told(items: list[Outgoing], capsys: pytest.CaptureFixture[str]) -> list[str]:
+def told(items: Spool, capsys: pytest.CaptureFixture[str]) -> list[str]:
     outgoing.show_all(items, whole=True)
     return capsys.readouterr().out.splitlines()
 
@@ -82,7 +84,7 @@ def test_in_the_folder_that_is_read_rejects_are_one_file_only(
     (tmp_path / "a.json").write_text(BAD)
     reading = Reading([str(tmp_path)], io.BytesIO())
     with rejects_to(tmp_path / "r.jsonl") as file:
-        briefs = prepare(reading.items(), {}, None, Settings())
+        briefs = prepare(reading.items(), Rules(Settings()), PhotoCheck(Settings()))
         assert file is not None
         file.write(briefs)
     assert reading.skipped == []
