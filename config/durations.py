@@ -206,6 +206,14 @@ WEB_STOP_SECONDS = 5
 #: Between two redraws of `watch` and `demo` without an event, as elapsed times go on; and at the least.
 REDRAW_SECONDS = 0.5
 REDRAW_LEAST_SECONDS = 0.1
+#: Without any change of what `wait` waits for, unless it is told otherwise: longer than any job takes.
+STALL_SECONDS = 1_800.0
+#: Between two lines of `wait` where there is no terminal; and between two looks at all that it follows, as
+#: events may have been trimmed that it has not read.
+WAIT_LINE_SECONDS = 10.0
+WAIT_LOOK_SECONDS = 60.0
+#: Of which the rate of `wait` and `watch` is the mean.
+RATE_SECONDS = 300.0
 #: Between two looks of `accounts --watch`.
 ACCOUNTS_AGAIN_SECONDS = 1.0
 #: Between two looks of `describe` at what is described, and until it says that nothing comes.

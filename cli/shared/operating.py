@@ -9,7 +9,6 @@ import typer
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, say
-from config import keys
 from config.text import printable
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
@@ -51,8 +50,9 @@ def journal_of(ledger: Ledger, brief_id: str) -> Journal:
 def one_of(**given: object) -> None:
     """End the command unless exactly one way to say which briefs are meant was used."""
     if sum(bool(value) for value in given.values()) != 1:
-        names = ", ".join("BRIEF" if name == "brief_id" else f"--{name.replace('_', '-')}" for name in given)
-        fail(f"say which briefs are meant, in one way of: {names}", USED_WRONGLY)
+        names = {"brief_id": "BRIEF", "wanted": "a filter, as --batch or --state"}
+        ways = ", ".join(names.get(name, f"--{name.replace('_', '-')}") for name in given)
+        fail(f"say which briefs are meant, in one way of: {ways}", USED_WRONGLY)
 
 
 def dead_letter_of(client: "redis.Redis", message_id: str) -> DeadLetter | None:
@@ -65,14 +65,6 @@ def dead_letter_of(client: "redis.Redis", message_id: str) -> DeadLetter | None:
     # An id may be any bytes, and nobody can type them all.
     shown = (found for found in dead_letters.ids(client) if printable(found[1]) == message_id)
     return dead_letters.find(client, message_id) or next(dead_letters.each(client, shown), None)
-
-
-def of_batch(client: "redis.Redis", batch: str) -> list[str]:
-    """Return the ids of a batch's briefs in the order in which they came; end the command without any."""
-    ids: list[str] = client.zrange(keys.BATCH(batch), 0, -1)  # type: ignore[assignment]
-    if not ids:
-        fail(f"no brief of batch {printable(batch)} is on record")
-    return ids
 
 
 def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -> Outcome:
@@ -89,15 +81,18 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
 
 
 def report(outcomes: Iterable[Outcome], *, as_json: bool) -> NoReturn:
-    """Print the results and end the command: with 1 when something was not done."""
-    found = list(outcomes)
-    if not found and not as_json:
-        say("Nothing was to be done: none of these is in a state for it.")
+    """Print each result as it comes, and end the command: with 1 when something was not done."""
     if as_json:
+        found = list(outcomes)
         print_json([asdict(outcome) for outcome in found])
-    for outcome in [] if as_json else found:
+        raise typer.Exit(0 if all(outcome.did for outcome in found) else DID_NOT)
+    any_met, all_did = False, True
+    for outcome in outcomes:
+        any_met, all_did = True, all_did and outcome.did
         if outcome.did:
             say(printable(f"{outcome.brief_id}: {outcome.said}; paid so far: {outcome.paid}"))
         else:
             complain(printable(outcome.said))
-    raise typer.Exit(0 if all(outcome.did for outcome in found) else DID_NOT)
+    if not any_met:
+        say("Nothing was to be done: none of these is in a state for it.")
+    raise typer.Exit(0 if all_did else DID_NOT)

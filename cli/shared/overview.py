@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import redis
 
 from config import durations
-from worker.views import account_reading, outbox, snapshots
+from worker.views import account_reading, happenings, outbox, snapshots
 from worker.views.account import AccountSummary
 from worker.views.listing import Listed, listed
 from worker.views.models import BriefView
@@ -53,7 +53,7 @@ def _first(client: "redis.Redis", batch: str | None) -> Listed:
 
 def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot]:
     """Yield a snapshot at once, after events, and every half second; ends never."""
-    since = outbox.last_id(client)
+    since = happenings.last_id(client)
     idle_ms = round((durations.REDRAW_SECONDS - durations.REDRAW_LEAST_SECONDS) * 1000)
     while True:
         yield look(client, batch)

@@ -38,9 +38,10 @@ class Operator:
     All raise OperationRefusedError and redis.RedisError.
     """
 
-    def __init__(self, client: "redis.Redis", settings: Settings, by: str) -> None:
+    def __init__(self, client: "redis.Redis", settings: Settings, by: str, why: str | None = None) -> None:
         self.ledger = Ledger(client, settings)
         self._by = by
+        self._why = why
 
     def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
         """Adopt a job for the brief, once the API has confirmed that it is one that creates identities."""
@@ -81,7 +82,8 @@ class Operator:
             raise OperationRefusedError(
                 f"{told}; `identity-worker status {brief.brief_id}` tells what came of it"
             )
-        return self._stop(brief, "cancelled", f"cancelled by {self._by}")
+        because = f": {self._why}" if self._why else ""
+        return self._stop(brief, "cancelled", f"cancelled by {self._by}{because}")
 
     def retry(self, brief: Record, journal: Journal) -> str:
         """Bring a brief back to where it stopped, never paying again; return the state that it goes to."""
@@ -121,7 +123,8 @@ class Operator:
         return self._checked(brief, answer)
 
     def _word(self, brief: Record, word: str, **details: Any) -> dict[str, Any]:
-        return {"call": "operator", "subject": brief.subject, "what": word, "by": self._by, **details}
+        why = {"why": self._why} if self._why else {}
+        return {"call": "operator", "subject": brief.subject, "what": word, "by": self._by, **why, **details}
 
     def _checked(self, brief: Record, answer: Answer, otherwise: str = "") -> Answer:
         if answer is Answer.CONFLICT:

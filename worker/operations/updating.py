@@ -28,10 +28,10 @@ class Change(NamedTuple):
     """Whether `metadata` is put into what is there, and does not replace it."""
 
 
-def update(ledger: Ledger, brief_id: str, change: Change, by: str) -> list[str]:
+def update(ledger: Ledger, brief_id: str, change: Change, by: str, why: str | None = None) -> list[str]:
     """Change a brief in whatever state it is, and return which of the three have changed.
 
-    Who did it is in its journal. Raises BriefError when a value breaks the rules of briefs, and
+    Who did it, and why, is in its journal. Raises BriefError when a value breaks the rules of briefs, and
     UnknownBriefError.
     """
     while True:
@@ -41,7 +41,8 @@ def update(ledger: Ledger, brief_id: str, change: Change, by: str) -> list[str]:
         stands = json.loads("{" + record.fields["envelope"] + "}")
         new = _checked(_new(stands, change))
         changed = [name for name in new if digest(new[name]) != digest(_old(record, stands)[name])]
-        if not changed or _write(ledger, record, {name: new[name] for name in changed}, stands, by):
+        values = {name: new[name] for name in changed}
+        if not changed or _write(ledger, record, values, stands, {"by": by} | ({"why": why} if why else {})):
             return changed
 
 
@@ -72,16 +73,23 @@ def _checked(new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(
-    ledger: Ledger, record: Record, changed: Mapping[str, Any], stands: Mapping[str, Any], by: str
+    ledger: Ledger,
+    record: Record,
+    changed: Mapping[str, Any],
+    stands: Mapping[str, Any],
+    said: Mapping[str, str],
 ) -> bool:
-    """Write the changes; return False when the brief has changed since it was read."""
+    """Write the changes; return False when the brief has changed since it was read.
+
+    `said` is who does it, and why.
+    """
     now = {**stands, **changed}
     fields = {"envelope": envelope(record.brief_id, now["batch"], record.account, now["metadata"])}
     parts = record.json("parts")
     if parts is not None and record.get("faults") is None:
-        said = {name: digest(value) for name, value in changed.items() if value is not None}
+        given = {name: digest(value) for name, value in changed.items() if value is not None}
         kept = {path: each for path, each in parts.items() if path not in changed}
-        fields["parts"] = json.dumps(dict(sorted((kept | said).items())))
+        fields["parts"] = json.dumps(dict(sorted((kept | given).items())))
     told = {name: value for name, value in changed.items() if name != "metadata"}
     return ledger.update(
         record.brief_id,
@@ -89,12 +97,12 @@ def _write(
         fields=fields,
         batch=(changed["batch"] or "") if "batch" in changed else None,
         priority=changed.get("priority"),
-        event=BriefUpdated(changed=list(changed), by=by),
+        event=BriefUpdated(changed=list(changed), by=said["by"]),
         journal={
             "call": "operator",
             "subject": record.subject,
             "what": "update",
-            "by": by,
+            **said,
             "changed": list(changed),
             **told,
         },

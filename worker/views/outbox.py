@@ -53,9 +53,3 @@ def read(
     streams: Any = client.xread({keys.EVENTS(): since}, count=count, block=block_ms)
     entries = [entry for _, found in streams for entry in found]
     return [Entry(entry_id, CloudEvent.model_validate_json(fields["event"])) for entry_id, fields in entries]
-
-
-def last_id(client: "redis.Redis") -> str:
-    """Return the id of the newest entry, `0` when there is none: where to go on from for what is new."""
-    entries: Any = client.xrevrange(keys.EVENTS(), count=1)
-    return str(entries[0][0]) if entries else "0"

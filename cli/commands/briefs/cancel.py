@@ -1,58 +1,67 @@
 """`identity-worker cancel`: end briefs, wherever they are."""
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.render.held import AS_WISHED
+from cli.shared.acting import DryRun, Order, Why, Yes, announced, must_be_one, paid_so_far
+from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, of_batch, one_of, report, tell
-from cli.shared.options import BriefOrDeadLetter, person
+from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
+from cli.shared.options import BriefOrDeadLetter, By, person
 from cli.shared.output import Json
 from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
+from worker.selection.filter import Filter
+from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis
 
 
+@filtered
 def command(
+    wanted: Filter,
     brief_id: BriefOrDeadLetter = None,
-    batch: Annotated[
-        str | None, typer.Option(metavar="NAME", help="All briefs of this batch that are not finished.")
-    ] = None,
+    dry_run: DryRun = False,
+    why: Why = None,
+    by: By = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """End briefs, and say what was already paid for them.
 
     What waits ends at once. The API has no call that stops a job: a brief whose job is under way ends when
     the job does, and nothing more is bought for it. Identities that are bought already are finished.
-    A dead letter is thrown away.
+    A dead letter is thrown away. With a filter, those of the briefs that are not finished.
     """
-    one_of(brief_id=brief_id, batch=batch)
+    one_of(brief_id=brief_id, wanted=wanted != Filter())
+    order = Order("cancel", person(by), why, dry_run, yes, as_json)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, person())
+        operator = Operator(client, values, order.by, why)
 
         def cancel(brief: Record, _: Journal) -> str:
             repeated = operator.cancel(brief) is Answer.DUPLICATE
             return _said(operator, brief, repeated=repeated)
 
-        def wanted(outcome_of: str) -> bool:
-            brief = operator.ledger.read(f"{Kind.BRIEF}:{outcome_of}")
-            return brief is not None and not final(Kind.BRIEF, brief.state)
-
+        if brief_id is not None:
+            must_be_one(order)
+            meant = iter([brief_id])
+        else:
+            meant = announced(client, wanted, _is_open, order, paid_so_far)
         dead_letter = dead_letter_of(client, brief_id) if brief_id else None
         if dead_letter is not None:
             report([_thrown_away(client, dead_letter)], as_json=as_json)
-        ids = [brief_id] if brief_id else list(filter(wanted, of_batch(client, batch or "")))
-        outcomes: list[Outcome] = [tell(operator.ledger, each, cancel) for each in ids]
-    report(outcomes, as_json=as_json)
+        report((tell(operator.ledger, each, cancel) for each in meant), as_json=as_json)
+
+
+def _is_open(brief: BriefView) -> bool:
+    return not brief.finished
 
 
 def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:

@@ -9,7 +9,7 @@ from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import Json, print_json, say
 from config import durations
 from config.text import printable
-from worker.views import outbox
+from worker.views import happenings, outbox
 from worker.views.outbox import Entry
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def command(
 
 
 def _print_all(client: "redis.Redis", since: str, *, follow: bool, as_json: bool) -> None:
-    last = outbox.last_id(client) if since == "$" else since
+    last = happenings.last_id(client) if since == "$" else since
     while True:
         entries = outbox.read(
             client, last, block_ms=round(durations.REDIS_BLOCK_SECONDS * 1000) if follow else None

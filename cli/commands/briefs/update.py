@@ -1,59 +1,113 @@
-"""`identity-worker update`: changes metadata, batch and priority of a brief on record."""
+"""`identity-worker update`: changes metadata, batch and priority of briefs on record."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from cli.shared.acting import DryRun, Order, Why, Yes, announced, must_be_one, paid_so_far
+from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import BriefId, By, person
+from cli.shared.operating import one_of
+from cli.shared.options import By, person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, fail_unknown, print_json, say
-from config.text import printable
+from config.text import counted, printable
 from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger
 from worker.operations.updating import Change, UnknownBriefError, update
+from worker.selection.filter import OPEN, Filter
+from worker.views.models import BriefView
 
 
+@filtered
 def command(
-    brief_id: BriefId,
+    wanted: Filter,
+    brief_id: Annotated[str | None, typer.Argument(metavar="[BRIEF]", help="The brief's id.")] = None,
     metadata: Annotated[
         list[str] | None, typer.Option(metavar="KEY=TEXT", help="Set this key; the others stay.")
     ] = None,
     metadata_json: Annotated[
         str | None, typer.Option(metavar="JSON", help="An object to replace all of the metadata.")
     ] = None,
-    batch: Annotated[
+    to_batch: Annotated[
         str | None, typer.Option(metavar="NAME", help="Its batch from now on; '' for none.")
     ] = None,
     priority: Annotated[int | None, typer.Option(metavar="N", help="-100 to 100; higher goes first.")] = None,
+    dry_run: DryRun = False,
+    why: Why = None,
     by: By = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Change metadata, batch or priority of a brief, in whatever state it is.
+    """Change metadata, batch or priority of a brief, in whatever state it is, or of many by a filter.
 
     Later events carry the new metadata. It takes its place in the waiting list anew; what it will still cost
     is reserved from the new batch's budget, what it has cost stays with the old one. Who did it is in its
     journal. `identity-worker enqueue --update FILE` does the same for the briefs of files.
+
+    A filter means open briefs unless it says a state: `update --batch autumn --priority 50` moves a batch
+    forward. With a BRIEF, --batch is short for --to-batch.
     """
-    change = Change(_metadata(metadata or [], metadata_json), batch, priority, merge=metadata_json is None)
-    if change.metadata is None and batch is None and priority is None:
-        fail("say what to change: --metadata, --metadata-json, --batch or --priority", USED_WRONGLY)
-    who = person(by)
+    if brief_id is not None and wanted.batch and wanted == Filter(batch=wanted.batch[:1]):
+        to_batch, wanted = wanted.batch[0], Filter()
+    one_of(brief_id=brief_id, wanted=wanted != Filter())
+    change = Change(_metadata(metadata or [], metadata_json), to_batch, priority, merge=metadata_json is None)
+    if change.metadata is None and to_batch is None and priority is None:
+        fail("say what to change: --metadata, --metadata-json, --to-batch or --priority", USED_WRONGLY)
+    order = Order("update", person(by), why, dry_run, yes, as_json)
     values = load_settings()
     with open_redis(values) as client:
-        try:
-            changed = update(Ledger(client, values), brief_id, change, who)
-        except UnknownBriefError:
-            fail_unknown(brief_id)
-        except BriefError as bad:
-            for fault in bad.faults:
-                complain(printable(fault))
-            raise typer.Exit(DID_NOT) from None
-    if as_json:
+        ledger = Ledger(client, values)
+        if brief_id is not None:
+            must_be_one(order)
+            _update_one(ledger, brief_id, change, order)
+        else:
+            which = wanted if wanted.state else replace(wanted, state=(OPEN,))
+            _update_many(ledger, announced(client, which, _any, order, paid_so_far), change, order)
+
+
+def _any(_: BriefView) -> bool:
+    return True
+
+
+def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> None:
+    try:
+        changed = update(ledger, brief_id, change, order.by, order.why)
+    except UnknownBriefError:
+        fail_unknown(brief_id)
+    except BriefError as bad:
+        _refused(bad)
+    if order.as_json:
         print_json({"brief_id": brief_id, "changed": changed})
     else:
         said = f"{', '.join(changed)} changed" if changed else "it was so already, nothing changed"
         say(printable(f"{brief_id}: {said}"))
+
+
+def _update_many(ledger: Ledger, ids: Iterator[str], change: Change, order: Order) -> None:
+    """Change each by itself: killed half-way, the same command does the rest."""
+    met = changed = 0
+    for brief_id in ids:
+        # One that has gone meanwhile needs no change.
+        with suppress(UnknownBriefError):
+            try:
+                changed += bool(update(ledger, brief_id, change, order.by, order.why))
+            except BriefError as bad:
+                _refused(bad)
+        met += 1
+    if order.as_json:
+        print_json({"briefs": met, "changed": changed})
+    else:
+        say(f"{counted(changed, 'brief')} changed, {met - changed} were so already")
+
+
+def _refused(bad: BriefError) -> NoReturn:
+    for fault in bad.faults:
+        complain(printable(fault))
+    raise typer.Exit(DID_NOT)
 
 
 def _metadata(pairs: list[str], whole: str | None) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from worker.ledger.arrivals import Arrival
 from worker.ledger.events import BriefFailed
 from worker.ledger.ledger import Ledger
 from worker.store.connection import connect
-from worker.views import outbox
+from worker.views import happenings, outbox
 
 METADATA = {"order": 4711, "price": 1.0, "who": {"tags": [], "team": "Strick ✂"}}
 
@@ -74,14 +74,14 @@ def test_reading_goes_on_after_a_given_entry(flow: Flow) -> None:
     assert [entry.event.subject for entry in rest] == ["brief:b", "brief:c"]
     assert outbox.read(flow.client, first.id) == rest
     assert outbox.read(flow.client, count=1) == [first]
-    assert outbox.last_id(flow.client) == rest[-1].id
+    assert happenings.last_id(flow.client) == rest[-1].id
     assert outbox.read(flow.client, rest[-1].id) == []
 
 
 def test_an_empty_stream_has_nothing_to_read_and_begins_at_0(client: "redis.Redis") -> None:
     assert outbox.read(client) == []
     assert outbox.read(client, block_ms=1) == []
-    assert outbox.last_id(client) == "0"
+    assert happenings.last_id(client) == "0"
 
 
 def test_a_blocked_reader_gets_an_event_as_it_comes(flow: Flow, redis_url: str) -> None:

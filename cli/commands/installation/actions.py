@@ -1,0 +1,36 @@
+"""`identity-worker actions`: who did what to many briefs, to batches and accounts, and why."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import Json, print_json, say
+from config.text import printable
+from config.times import format_time
+from worker.operations import actions
+
+#: What each line begins with; what else an action tells follows.
+_FIRST = ("at", "what", "by", "why")
+
+
+def command(
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=actions.KEPT, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Tell who did what, when and why, the last first: retry, cancel and update by a filter, and pauses."""
+    with open_redis(load_settings()) as client:
+        found = actions.actions(client, limit)
+    if as_json:
+        print_json(found)
+        return
+    for action in found:
+        say(printable(_line(action)))
+    if not found:
+        typer.echo("Nobody has done anything to many briefs at once.")
+
+
+def _line(action: dict[str, Any]) -> str:
+    more = ", ".join(f"{name} {value}" for name, value in action.items() if name not in _FIRST)
+    why = f" ({action['why']})" if action["why"] else ""
+    return f"{format_time(action['at'])}  {action['by']}: {action['what']}{why}; {more}"
