@@ -27,14 +27,16 @@ _UNDER_WAY = ("▸", "cyan")
 _ID_WIDTH = 54
 
 
-def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | None = None) -> RenderableType:
+def draw(
+    snapshot: Snapshot, title: str, *, expected: int = 0, height: int | None = None, pace: str = ""
+) -> RenderableType:
     """Return a snapshot as it is shown, in at most `height` lines: open briefs before finished ones then.
 
-    `expected` briefs are counted before they are on record.
+    `expected` briefs are counted before they are on record. `pace` is how fast they finish, in words.
     """
-    total = max(expected, snapshot.count)
+    total = max(expected, snapshot.count + snapshot.queued)
     accounts = [line for account in snapshot.accounts for line in _account(account)]
-    above = [Text(title, style="bold"), _bar(snapshot, total), *accounts]
+    above = [Text(title, style="bold"), _bar(snapshot, total), *_pace(snapshot, pace), *accounts]
     # The cursor stands below the last line.
     room = len(snapshot.briefs) + 1 if height is None else height - len(above) - 1
     if snapshot.count <= room:
@@ -47,17 +49,34 @@ def draw(snapshot: Snapshot, title: str, *, expected: int = 0, height: int | Non
 
 
 def _bar(snapshot: Snapshot, total: int) -> RenderableType:
-    finished = sum(brief.finished for brief in snapshot.briefs) + snapshot.unread_finished
     identities = sum(len(brief.identity_codes) for brief in snapshot.briefs)
     at_least = "at least " if snapshot.unread_finished else ""
     line = Table.grid(padding=(0, 2, 0, 0), expand=True)
     line.add_column(ratio=1)
     line.add_column(no_wrap=True)
     line.add_row(
-        ProgressBar(total=max(1, total), completed=finished),
-        f"{finished}/{total} briefs · {at_least}{identities} identities",
+        ProgressBar(total=max(1, total), completed=snapshot.finished),
+        f"{snapshot.finished}/{total} briefs · {at_least}{identities} identities",
     )
     return line
+
+
+def _pace(snapshot: Snapshot, pace: str) -> list[Text]:
+    """Return the line of how fast it goes and what holds it up; none where there is nothing to say."""
+    parts = [pace] if pace else []
+    parts += [f"{snapshot.queued} queued"] if snapshot.queued else []
+    parts += [f"{snapshot.parked} over the budgets of batches"] if snapshot.parked else []
+    parts += [
+        f"{account.name}: {'all' if what == 'pause' else what} paused"
+        for account in snapshot.accounts
+        for what in account.pauses
+    ]
+    parts += [
+        f"{account.name}: no slot is free"
+        for account in snapshot.accounts
+        if account.slots_cap and account.slots_used + account.slots_reserved >= account.slots_cap
+    ]
+    return [Text("  " + " · ".join(parts), no_wrap=True, overflow="ellipsis")] if parts else []
 
 
 def _account(account: AccountSummary) -> list[Text]:

@@ -12,6 +12,7 @@ from rich.live import Live
 
 from cli.render.briefs import detail, draw
 from cli.shared.overview import Snapshot
+from cli.shared.pace import Pace
 from config.text import printable
 from config.times import format_duration
 from worker.ledger.records import parse_subject
@@ -31,6 +32,7 @@ class Screen:
         self._title = title
         self._expected = expected
         self._began = began
+        self._pace = Pace()
         # Without a refresh thread: a snapshot comes twice a second anyway.
         self._live = Live(console=console, auto_refresh=False, transient=transient, vertical_overflow="crop")
 
@@ -44,7 +46,10 @@ class Screen:
     def show(self, snapshot: Snapshot) -> None:
         """Draw this snapshot in place of the one before."""
         title = f"{self._title} · {format_duration(1000 * (time.monotonic() - self._began), exact=True)}"
-        drawing = draw(snapshot, title, expected=self._expected, height=self._console.height)
+        self._pace.see(snapshot.finished)
+        left = max(self._expected, snapshot.count + snapshot.queued) - snapshot.finished
+        pace = self._pace.words(left)
+        drawing = draw(snapshot, title, expected=self._expected, height=self._console.height, pace=pace)
         # A terminal echoes Ctrl-C as two characters; a wrapped line would upset the wiping.
         self._live.update(Constrain(drawing, self._console.width - 2), refresh=True)
 

@@ -1,19 +1,28 @@
 """Reads all briefs and their accounts, once or again and again, for `watch` and `demo` to draw."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
-from config import durations
-from worker.views import account_reading, happenings, outbox, snapshots
+from config import durations, keys
+from worker.ledger.kinds import Kind, final
+from worker.selection.filter import OPEN as OPEN_STATES
+from worker.selection.filter import Filter
+from worker.selection.selecting import select
+from worker.views import account_reading, happenings, snapshots
 from worker.views.account import AccountSummary
-from worker.views.listing import Listed, listed
+from worker.views.counts import counts, parked
+from worker.views.listing import listed
 from worker.views.models import BriefView
 
-#: Open and finished briefs that are read for a snapshot of the display, twice a second.
+#: Open and finished briefs that are read for a snapshot of the display, twice a second: where each change of
+#: a state is a line, and where a screen is drawn.
 OPEN, FINISHED = 1_000, 1_000
+SCREEN = 100
 
 
 @dataclass(frozen=True)
@@ -25,38 +34,72 @@ class Snapshot:
     unread_open: int = 0
     unread_finished: int = 0
     """How many more are on record, beyond those that were read."""
+    queued: int = 0
+    """Messages of the inlet, which no worker has put on record yet; 0 where a batch is looked at."""
+    parked: int = 0
+    """What budgets of batches hold back of the accounts."""
 
     @property
     def count(self) -> int:
         """How many briefs there are."""
         return len(self.briefs) + self.unread_open + self.unread_finished
 
+    @property
+    def finished(self) -> int:
+        """How many of them are finished."""
+        return sum(brief.finished for brief in self.briefs) + self.unread_finished
 
-def look(client: "redis.Redis", batch: str | None = None, *, everything: bool = False) -> Snapshot:
+
+def look(
+    client: "redis.Redis", batch: str | None = None, *, everything: bool = False, screen: bool = False
+) -> Snapshot:
     """Read the briefs, of one batch if given, and the accounts that they belong to.
 
-    Unless `everything` is wanted, of very many only the first are read, and the others counted.
+    Unless `everything` is wanted, of very many only the first are read, and the others counted: for a
+    `screen` no more than it can show.
     """
-    found = listed(client, batch) if everything else _first(client, batch)
-    briefs = list(snapshots.each(client, found.ids))
+    most = (None, None) if everything else (SCREEN, SCREEN) if screen else (OPEN, FINISHED)
+    if batch is not None and screen and not everything:
+        briefs, still_open, finished = _of_batch(client, batch)
+    else:
+        found = listed(client, batch, most_open=most[0], most_finished=most[1])
+        briefs = list(snapshots.each(client, found.ids))
+        still_open = found.all_open - len(found.open)
+        finished = found.all_finished - len(found.finished)
+    accounts = account_reading.summaries(client, briefs)
     return Snapshot(
         briefs,
-        account_reading.summaries(client, briefs),
-        unread_open=found.all_open - len(found.open),
-        unread_finished=found.all_finished - len(found.finished),
+        accounts,
+        unread_open=still_open,
+        unread_finished=finished,
+        queued=0 if batch is not None else int(client.llen(keys.QUEUE(keys.INLET))),
+        parked=sum(parked(client, [account.name for account in accounts]).values()),
     )
 
 
-def _first(client: "redis.Redis", batch: str | None) -> Listed:
-    return listed(client, batch, most_open=OPEN, most_finished=FINISHED)
+def _of_batch(client: "redis.Redis", batch: str) -> tuple[list[BriefView], int, int]:
+    """Return a screen of a batch's briefs, and how many more are open and finished."""
+    of: Counter[str] = Counter()
+    for where, number in counts(client).of.items():
+        if where.batch == batch:
+            of[where.state] += number
+    finished = sum(number for state, number in of.items() if final(Kind.BRIEF, state))
+    still_open = sum(of.values()) - finished
+    wanted = Filter(state=(OPEN_STATES,), batch=(batch,), limit=SCREEN)
+    shown = [each.brief for each in select(client, wanted)] if still_open else []
+    newest: Any = client.zrange(keys.BATCH(batch), 0, SCREEN - 1, desc=True)
+    known = {brief.brief_id for brief in shown}
+    ended = [brief for brief in snapshots.by_ids(client, newest) if brief.finished]
+    shown += [brief for brief in ended if brief.brief_id not in known]
+    read = sum(brief.finished for brief in shown)
+    return shown, max(0, still_open - len(shown) + read), max(0, finished - read)
 
 
-def follow(client: "redis.Redis", batch: str | None = None) -> Iterator[Snapshot]:
+def follow(client: "redis.Redis", batch: str | None = None, *, screen: bool = False) -> Iterator[Snapshot]:
     """Yield a snapshot at once, after events, and every half second; ends never."""
     since = happenings.last_id(client)
     idle_ms = round((durations.REDRAW_SECONDS - durations.REDRAW_LEAST_SECONDS) * 1000)
     while True:
-        yield look(client, batch)
+        yield look(client, batch, screen=screen)
         time.sleep(durations.REDRAW_LEAST_SECONDS)  # a burst of events is one redraw
-        entries = outbox.read(client, since, block_ms=idle_ms)
-        since = entries[-1].id if entries else since
+        _, since = happenings.changed(client, since, idle_ms)

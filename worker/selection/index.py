@@ -41,14 +41,15 @@ class Place(NamedTuple):
 def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
     """Yield the places of all briefs that may be meant, and of some that are not, in their order."""
     after = place_of(wanted.after) if wanted.after else Place(0, "")
-    if wanted.batch and "" not in wanted.batch:
+    states = wanted.states
+    is_open = not any(BRIEF[state].final for state in states)
+    if wanted.batch and "" not in wanted.batch and not (is_open and _mostly_ended(client, wanted)):
         walks = [_walk(client, keys.BATCH(batch), after) for batch in wanted.batch]
         return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda place: place.order)
     still_open, finished, held, indexed = _sizes(client)
-    states = wanted.states
     if states == {"held"} and held <= SMALL:
         return _sorted(client, after, [keys.HELD_BRIEFS()])
-    if not any(BRIEF[state].final for state in states):
+    if is_open:
         return _walk(client, keys.UNFINISHED(), after)
     if finished <= SMALL and all(BRIEF[state].final for state in states):
         return _sorted(client, after, [keys.FINISHED()])
@@ -56,6 +57,15 @@ def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
         return _walk(client, keys.BRIEFS(), after)
     # What older versions have put on record stands in the index once it was recounted.
     return _sorted(client, after, [keys.UNFINISHED(), keys.FINISHED()])
+
+
+def _mostly_ended(client: "redis.Redis", wanted: Filter) -> bool:
+    """Return whether fewer briefs are open in all than there are in these batches."""
+    with client.pipeline(transaction=False) as pipe:
+        for key in (keys.UNFINISHED(), *(keys.BATCH(batch) for batch in wanted.batch)):
+            pipe.zcard(key)
+        still_open, *batches = pipe.execute()
+    return bool(still_open < sum(batches))
 
 
 def _sizes(client: "redis.Redis") -> list[int]:

@@ -42,8 +42,9 @@ _ENDED = {
 def command(
     wanted: Filter,
     stall: Annotated[
-        str, typer.Option(metavar="AGE", help="Give up when nothing has moved for so long.")
-    ] = f"{durations.STALL_SECONDS / 60:.0f}m",
+        str | None,
+        typer.Option(metavar="AGE", help="Give up when nothing has moved for so long; 30m if omitted."),
+    ] = None,
     timeout: Annotated[str | None, typer.Option(metavar="AGE", help="Wait no longer than this.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +54,8 @@ def command(
     on record now. Ends with 0: all are done; 1: some failed or were cancelled; 3: the rest waits for a
     person; 4: it stands still; 5: the time of --timeout is over; 2: nothing is meant.
     """
-    still_ms, most_ms = _ms("stall", stall), None if timeout is None else _ms("timeout", timeout)
+    still_ms = round(durations.STALL_SECONDS * 1000) if stall is None else _ms("stall", stall)
+    most_ms = None if timeout is None else _ms("timeout", timeout)
     began = time.monotonic()
     with open_redis(load_settings()) as client:
         shown = _Shown(as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.render.briefs import draw
-from cli.render.display import display
+from cli.render.display import Screen, display
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import USED_WRONGLY, Json, console, fail, print_drawing, print_json
 from cli.shared.overview import Snapshot, follow, look
@@ -30,10 +30,11 @@ def command(
             if as_json:
                 print_json(_facts(look(client, batch, everything=True)))
             elif once:
-                print_drawing(to, draw(look(client, batch), title))
+                print_drawing(to, draw(look(client, batch, screen=True), title))
             else:
                 with display(to, title) as shown:
-                    for snapshot in follow(client, batch):
+                    is_screen = isinstance(shown, Screen)
+                    for snapshot in follow(client, batch, screen=is_screen):
                         shown.show(snapshot)
     except KeyboardInterrupt:
         # Ctrl-C is how watching is meant to end.

@@ -89,7 +89,7 @@ def test_a_cap_of_none_is_not_shown_as_0() -> None:
 
 
 def test_a_pause_has_a_line_of_its_own_with_its_reason() -> None:
-    assert drawn(pauses={"create": PauseView(9, "503")})[3].strip() == "create paused: 503"
+    assert drawn(pauses={"create": PauseView(9, "503")})[4].strip() == "create paused: 503"
 
 
 def test_promotions_in_the_same_state_are_counted() -> None:
@@ -130,10 +130,26 @@ def test_many_briefs_fit_the_terminal_the_open_ones_first() -> None:
     assert lines[-1].strip() == "and 24 more"
 
 
+def test_one_line_says_how_fast_it_goes_and_what_holds_it_up() -> None:
+    console = Console(width=80, file=io.StringIO(), force_terminal=False)
+    account = AccountSummary(
+        **{name: getattr(ACCOUNT, name) for name in ACCOUNT.__slots__}
+        | {"pauses": {"create": PauseView(9, "503")}, "slots_reserved": 40}
+    )
+    snapshot = Snapshot([], [account], unread_open=90, unread_finished=10, queued=20, parked=5)
+    console.print(draw(snapshot, "demo", pace="12.0/min · about 9m left"))
+    lines = cast(io.StringIO, console.file).getvalue().splitlines()
+    assert "10/120 briefs" in lines[1]
+    assert lines[2].startswith(
+        "  12.0/min · about 9m left · 20 queued · 5 over the budgets of batches · defaul"
+    )
+    assert max(map(len, lines)) <= 80
+
+
 def test_no_line_is_wider_than_the_terminal() -> None:
     long = view("x" * 128, "failed", error="y" * 300)
     lines = drawn(long, pauses={"pause": PauseView(9, "z" * 300)})
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert max(map(len, lines)) <= 80
 
 

@@ -24,7 +24,7 @@ def states(flow: Flow) -> dict[str, str]:
     return {brief_id: flow.brief(brief_id).state for brief_id in ("a", "b", "c")}
 
 
-def test_a_dry_run_tells_how_many_and_what_is_at_stake_and_changes_nothing(
+def test_a_dry_run_tells_what_is_at_stake_and_changes_nothing(
     command: Command, flow: Flow, client: "redis.Redis"
 ) -> None:
     three(flow)
@@ -41,7 +41,7 @@ def test_a_dry_run_tells_how_many_and_what_is_at_stake_and_changes_nothing(
     assert not client.exists(keys.ACTIONS())
 
 
-def test_what_a_filter_means_goes_on_and_who_did_it_when_and_why_is_on_record(
+def test_who_has_done_what_to_many_briefs_and_why_is_on_record(
     command: Command, flow: Flow, client: "redis.Redis"
 ) -> None:
     three(flow)
@@ -78,7 +78,7 @@ def test_the_same_command_again_does_what_is_left_and_nothing_twice(
         assert [each["what"] for each in journal(client, brief_id) if each["call"] == "operator"] == ["retry"]
 
 
-def test_a_batch_is_moved_forward_by_its_priority_and_what_is_finished_stays(
+def test_a_batch_is_moved_forward_by_its_priority(
     command: Command, flow: Flow, client: "redis.Redis"
 ) -> None:
     three(flow)
