@@ -17,10 +17,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from mutation import arrivals, broker, creates, functions, leases, ledger, network, operator, outages, permits
+from mutation import (
+    arrivals,
+    broker,
+    creates,
+    functions,
+    leases,
+    ledger,
+    network,
+    operator,
+    outages,
+    permits,
+    sending,
+)
 from mutation.mutant import Mutant
 
-AREAS = (permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases)
+AREAS = (permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases, sending)
 MUTANTS = [mutant for area in AREAS for mutant in area.MUTANTS]
 ROOT = Path(__file__).parent.parent
 #: What the tests need of the project.

@@ -78,6 +78,7 @@ GOALS = (
     Goal("idle", "commands_per_second", "Redis commands with nothing to do", at_most=12),
     Goal("audit", "seconds_100000", "audit of 100,000 briefs", at_most=30),
     Goal("audit", "memory_ratio", "its memory, to that at a quarter of the briefs", at_most=1.1),
+    Goal("bulk", "enqueue_memory_ratio", "memory of enqueue, to a tenth of the rows", at_most=1.1),
     Goal("makespan", "jobs_60", "60 briefs, jobs bind", at_most=1.013),
     Goal("makespan", "window_60", "60 briefs, requests bind", at_most=1.009),
     Goal("makespan", "jobs_1000", "1,000 briefs, jobs bind", at_most=1.005),

@@ -18,8 +18,10 @@ class Group:
 
     example: Fault
     count: int = 0
+    briefs: int = 0
+    """Those that have it, of which one may have it more than once."""
     sources: list[str] = field(default_factory=list)
-    """Where they are, each brief once."""
+    """Where the first of these are, and the last one."""
 
 
 def grouped(faults: Iterable[tuple[str, Fault]]) -> list[Group]:
@@ -30,6 +32,8 @@ def grouped(faults: Iterable[tuple[str, Fault]]) -> list[Group]:
         group = found.setdefault(kind, Group(each))
         group.count += 1
         if source not in group.sources[-1:]:
+            group.briefs += 1
+            del group.sources[PLACES:]
             group.sources.append(source)
     return sorted(found.values(), key=lambda group: -group.count)
 
@@ -37,7 +41,7 @@ def grouped(faults: Iterable[tuple[str, Fault]]) -> list[Group]:
 def lines(groups: list[Group]) -> Iterator[str]:
     """Yield the kinds as text, at most `KINDS` of them, and how many more there are."""
     for group in groups[:KINDS]:
-        more = len(group.sources) - PLACES
+        more = group.briefs - PLACES
         where = ", ".join(group.sources[:PLACES]) + (f" and {more} more" if more > 0 else "")
         times = f"{group.count} times: " if group.count > 1 else ""
         yield f"  {times}{group.example}"

@@ -12,7 +12,7 @@ from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.operations import updating
 
-#: Briefs that are looked up in one call.
+#: Briefs that are looked up, or sent, in one call.
 AT_ONCE = 100
 #: What of a brief on record may be changed.
 CHANGEABLE = {"metadata", "batch", "priority"}
@@ -36,14 +36,15 @@ def look_up(client: "redis.Redis", settings: Settings, briefs: Spool, *, again: 
 def send(url: str, briefs: Spool) -> None:
     """Enqueue the valid ones. Each one's status says what became of it, also after a redis.RedisError."""
     # Not at the top: dramatiq is not needed to check briefs.
-    from actors.broker.broker import Broker, brief_message
+    from actors.broker.broker import Broker
 
     broker = Broker(url)
-    for each in briefs.of(Status.VALID):
-        broker.enqueue(brief_message(each.text))
-        takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
-        each.status = Status.REPLACED if takes_place else Status.SENT
-        briefs.save(each)
+    for some in briefs.groups(AT_ONCE, Status.VALID):
+        broker.enqueue_briefs([each.text for each in some])
+        for each in some:
+            takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
+            each.status = Status.REPLACED if takes_place else Status.SENT
+            briefs.save(each)
 
 
 def update(client: "redis.Redis", settings: Settings, briefs: Spool, by: str) -> None:

@@ -1,5 +1,6 @@
 """Keeps the briefs of a run on disk while they are checked and sent, in SQLite's own temporary file."""
 
+import errno
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,11 @@ class Spool:
         self._base.execute("BEGIN")
         self._count = 0
         self._files: dict[str, int] = {}
+        self._names: list[str] = []
         self._tables: list[Table] = []
+
+    def __del__(self) -> None:
+        self._base.close()
 
     def add(self, each: Outgoing) -> None:
         """Put a brief behind the others."""
@@ -44,7 +49,7 @@ class Spool:
         each.number = self._count
         item = each.item
         original = None if item.text is None else encoded(item.text)
-        self._base.execute(
+        self._run(
             f"INSERT INTO briefs VALUES ({', '.join('?' * 13)})",  # noqa: S608  # no value stands in it
             (
                 *(each.number, self._file(item.file), item.place, original, self._table(item.table)),
@@ -55,31 +60,27 @@ class Spool:
 
     def save(self, each: Outgoing) -> None:
         """Keep what became of a brief."""
-        self._base.execute(
+        self._run(
             "UPDATE briefs SET faults = ?, status = ?, arrived = ?, same_as = ? WHERE number = ?",
             (*_changing(each), each.number),
         )
 
     def first_of(self, brief_id: str, said: str, number: int) -> tuple[str, str] | None:
         """Return what the first brief of this id says (a digest) and its source; None: this is the first."""
-        found = self._base.execute(
-            "SELECT said, number FROM claims WHERE brief_id = ?", (brief_id,)
-        ).fetchone()
+        found = self._run("SELECT said, number FROM claims WHERE brief_id = ?", (brief_id,)).fetchone()
         if found is None:
-            self._base.execute("INSERT INTO claims VALUES (?, ?, ?)", (brief_id, said, number))
+            self._run("INSERT INTO claims VALUES (?, ?, ?)", (brief_id, said, number))
             return None
-        ((file, place),) = self._base.execute(
+        ((file, place),) = self._run(
             "SELECT file, place FROM briefs WHERE number = ?", (found[1],)
         ).fetchall()
-        return found[0], list(self._files)[file] + place
+        return found[0], self._names[file] + place
 
     def count_of(self, file: str, made_id: str) -> int:
         """Count that one more brief of a file would have this id, and return how many these are."""
         which = (self._file(file), made_id)
-        self._base.execute(
-            "INSERT INTO made VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", which
-        )
-        found = self._base.execute("SELECT count FROM made WHERE file = ? AND brief_id = ?", which)
+        self._run("INSERT INTO made VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", which)
+        found = self._run("SELECT count FROM made WHERE file = ? AND brief_id = ?", which)
         return int(found.fetchone()[0])
 
     @property
@@ -102,24 +103,32 @@ class Spool:
         last = 0
         marks = ", ".join("?" * len(statuses))
         query = f"SELECT * FROM briefs WHERE number > ? AND status IN ({marks}) ORDER BY number LIMIT ?"  # noqa: S608
-        while rows := self._base.execute(query, (last, *statuses, most)).fetchall():
+        while rows := self._run(query, (last, *statuses, most)).fetchall():
             last = rows[-1][0]
             yield [self._read(row) for row in rows]
 
     def counts(self) -> dict[Status, int]:
         """Return how many briefs have each status, in the order of the first of each."""
-        found = self._base.execute("SELECT status, count(*) FROM briefs GROUP BY status ORDER BY min(number)")
+        found = self._run("SELECT status, count(*) FROM briefs GROUP BY status ORDER BY min(number)")
         return {Status(status): count for status, count in found}
 
     def takings(self) -> Iterator[Takes]:
         """Yield what each valid brief takes."""
-        rows = self._base.execute(
-            "SELECT takes FROM briefs WHERE status = ? ORDER BY number", (Status.VALID,)
-        )
+        rows = self._run("SELECT takes FROM briefs WHERE status = ? ORDER BY number", (Status.VALID,))
         return (Takes(*json.loads(takes)) for (takes,) in rows)
 
+    def _run(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Raises OSError where the disk of temporary files is full, as other files do."""
+        try:
+            return self._base.execute(query, values)
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.EIO, f"the temporary file of the briefs: {error}") from error
+
     def _file(self, name: str) -> int:
-        return self._files.setdefault(name, len(self._files))
+        if name not in self._files:
+            self._files[name] = len(self._names)
+            self._names.append(name)
+        return self._files[name]
 
     def _table(self, table: Table | None) -> int | None:
         if table is None:
@@ -134,7 +143,7 @@ class Spool:
         )
         table = None if in_table is None else self._tables[in_table]
         raw = None if original is None else original.decode("utf-8", "surrogateescape")
-        item = Item(list(self._files)[file], place, None, (), raw, table)
+        item = Item(self._names[file], place, None, (), raw, table)
         found = json.loads(takes)
         return Outgoing(
             item,

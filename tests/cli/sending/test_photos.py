@@ -9,7 +9,7 @@ import pytest
 from commandline import Command
 from support import brief
 
-from cli.sending.files import Reading
+from cli.sending.files import How, Reading
 from cli.sending.outgoing import Outgoing, Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
@@ -87,6 +87,27 @@ def test_where_the_folder_is_not_on_this_machine_that_is_told(tmp_path: Path) ->
         (each,), told = checked(folder, {"reference_image": "a.jpg"})
         assert each.status is Status.VALID
         assert told == "1 not opened: IDENTITY_WORKER_REFERENCE_DIR names no folder on this machine"
+
+
+def test_each_photo_of_a_folder_of_photos_alone_is_a_brief(folder: Path) -> None:
+    deep = folder / "deep"
+    (deep / "B.PNG").write_bytes(JPEG)
+    how = How(settings=Settings(reference_dir=folder))
+    found = list(Reading([str(deep)], io.BytesIO(), how).items())
+    assert [each.value for each in found] == [
+        {"reference_image": "deep/B.PNG"},
+        {"reference_image": "deep/a.jpg"},
+    ]
+    (deep / "briefs.csv").write_text("reference_image\ndeep/a.jpg\n")
+    (only,) = Reading([str(deep)], io.BytesIO(), how).items()
+    assert only.value == {"reference_image": "deep/a.jpg"}
+
+
+def test_a_photo_outside_the_folder_of_reference_images_is_a_fault(folder: Path) -> None:
+    for named in (folder / "deep", None):
+        how = How(settings=Settings(reference_dir=named))
+        (bad,) = Reading([str(folder / "text.jpg")], io.BytesIO(), how).items()
+        assert "IDENTITY_WORKER_REFERENCE_DIR" in bad.faults[0].rule
 
 
 def test_a_dry_run_opens_them(alone: Command, folder: Path) -> None:

@@ -13,11 +13,13 @@ from support import brief
 
 from cli.render import outgoing
 from cli.sending.files import Reading
+from cli.sending.outgoing import Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from cli.sending.rejects import rejects_to
 from cli.sending.spool import Spool
 from config.settings import Settings
+from worker.ledger.arrivals import Arrived, Bought, Outcome
 
 
 def prepared(content: bytes) -> Spool:
@@ -57,6 +59,19 @@ def test_of_a_few_briefs_each_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     assert second == "stdin:2: bad"
     assert len([line for line in faults if line.startswith("  unknown")]) == 10
     assert (more, counts) == ("  and 2 more; --json lists all", "3 valid, 1 bad")
+
+
+def test_under_which_id_briefs_were_bought_before_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    spool = prepared("\n".join(json.dumps(brief(name=f"n{number}")) for number in range(30)).encode())
+    for each in list(spool)[:7]:
+        each.status = Status.BOUGHT
+        each.arrived = Arrived(Outcome.ACCEPTED, bought=Bought(f"old-{each.number}", "default", 1))
+        spool.save(each)
+    first = told(spool, capsys)[0]
+    assert first.startswith(
+        "7 not sent: the same was bought before; --again buys it once more: stdin:1 (as old-1)"
+    )
+    assert first.endswith("stdin:5 (as old-5) and 2 more; --json lists all")
 
 
 def test_rejects_stand_as_they_stood_each_on_a_line(tmp_path: Path) -> None:

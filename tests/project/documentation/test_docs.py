@@ -12,7 +12,8 @@ from project.rooms import HOUSE
 from docs import make_demo
 
 ROOT = Path(__file__).parents[3]
-PAGES = sorted(page for folder in (ROOT, ROOT / "docs", ROOT / "tests") for page in folder.glob("*.md"))
+FOLDERS = (ROOT, ROOT / "docs", ROOT / "tests", ROOT / "examples" / "bulk")
+PAGES = sorted(page for folder in FOLDERS for page in folder.glob("*.md"))
 _LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 _FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
@@ -38,7 +39,7 @@ ANCHORS = {page: anchors(page) for page in PAGES}
 
 def broken(page: Path) -> Iterator[str]:
     for link in _LINK.finditer(PROSE[page]):
-        target = page.parent / link["path"] if link["path"] else page
+        target = (page.parent / link["path"]).resolve() if link["path"] else page
         if not target.exists():
             yield f"{link[0]}: there is no such file"
         elif link["anchor"] and link["anchor"] not in ANCHORS[target]:
