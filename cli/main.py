@@ -35,6 +35,8 @@ COMMANDS = {
     "retry": "briefs",
     "cancel": "briefs",
     "actions": "installation",
+    "mark": "bulk",
+    "verify": "bulk",
     "audit": "installation",
     "doctor": "installation",
     "schema": "installation",

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     """How the API's events come: streams of the listener, or `identity-worker web`."""
     secrets_dir: Path | None = None
     """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
+    mark_certificate: Path | None = None
+    """File of the certificate, with its chain, that signs marked copies of pictures, as PEM; none: no
+    copy can be marked."""
+    mark_key: Path | None = None
+    """File of its private key, as PEM without a passphrase."""
     preprocessing_counts: bool = True
     """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
     speed: float = Field(1.0, gt=0, json_schema_extra={"unit": "times"})

@@ -1,0 +1,59 @@
+"""`identity-worker verify`: pictures and their `metadata.json` against each other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.shared.output import DID_NOT, Json, complain, print_json_lists, say
+from config.text import printable
+from worker.marking.receipts import ReceiptError, Verified, verify
+
+
+def command(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Exported pictures, or their metadata.json.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Check exported pictures against the metadata.json beside them.
+
+    Size, SHA-256, kind of file, the draft that was chosen, and the marks (C2PA, IPTC). Of a marked copy also
+    that its signature fits and names this brief. Exit code 0 if all fits, 1 if anything does not.
+    """
+    results = (result for file in files for result in _verify(file))
+    wrong = 0
+    if as_json:
+        told = list(results)
+        wrong = sum(bool(each["faults"]) for each in told)
+        print_json_lists({"files": told})
+    else:
+        for each in results:
+            wrong += bool(each["faults"])
+            say(printable(_line(each)))
+    if wrong:
+        complain(f"{wrong} of what was checked does not fit")
+        raise typer.Exit(DID_NOT)
+
+
+def _verify(file: Path) -> Iterator[dict[str, Any]]:
+    try:
+        yield from map(_told, verify(file))
+    except ReceiptError as error:
+        yield {"file": str(file), "brief_id": None, "faults": [str(error)], "marks": None}
+
+
+def _told(found: Verified) -> dict[str, Any]:
+    return {
+        "file": str(found.picture),
+        "brief_id": found.brief_id,
+        "faults": list(found.faults),
+        "marks": found.marks.as_json(),
+    }
+
+
+def _line(told: dict[str, Any]) -> str:
+    marks = told["marks"] or {}
+    said = ", ".join(f"{name} {marks[name]}" for name in ("c2pa", "iptc") if name in marks)
+    return f"{told['file']}: " + ("; ".join(told["faults"]) or f"fits {told['brief_id']}; {said}")

@@ -1,0 +1,4 @@
+"""Marks that say how a picture was made (C2PA, IPTC): read of any file, written into copies only.
+
+Imported by: cli. Imports: piktid, config.
+"""
