@@ -29,6 +29,8 @@ COMMANDS = {
     "accounts": "installation",
     "limits": "installation",
     "resume": "installation",
+    "pause": "installation",
+    "unpause": "installation",
     "pick": "briefs",
     "update": "briefs",
     "resolve": "briefs",

@@ -165,6 +165,7 @@ ACCOUNT = (
     Field("slots_seen_at", TIME, "refusal", "when it did"),
     Field("slots_seen_reason", TEXT, "refusal", "in which words"),
     Field("slots_beyond", MARK, "promote", "the API took one more than that: the next count tells"),
+    Field("halted", JSON, "pause", "that a person has paused it: who, when, why"),
     Field("recounts", COUNT, "recount", "how often its briefs were counted anew"),
     Field("count_message", TEXT, "timers", "the id of the message by which its identities are counted"),
     Field("spent", CREDITS, "results, promote", "what it cost since it was given a budget"),
@@ -185,6 +186,7 @@ BATCH = (
     Field("allowed", CREDITS, "budget", "what the batch may cost; none: as much as it does"),
     Field("spent", CREDITS, "results, promote", "what it cost so far"),
     Field("open", COUNT, "arrival, end", "its briefs that are not finished"),
+    Field("halted", JSON, "pause", "that a person has paused it: who, when, why"),
 )
 
 STREAM = (

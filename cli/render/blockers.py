@@ -8,6 +8,7 @@ from config.limits import NONE, period
 from config.text import counted, credits_text
 from config.times import format_duration, format_time
 from worker.ledger.kinds import KINDS
+from worker.operations.halts import read_halt
 from worker.views.account import AccountReport
 
 _PAUSED: dict[str, str] = {
@@ -126,6 +127,14 @@ def _budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of the
     )
 
 
+def _person(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
+    halt = read_halt(missing["text"])
+    batch, account = missing.get("batch"), missing.get("account")
+    what, option = (f"batch {batch}", "batch") if batch else (f"account {account}", "account")
+    words = "paused" if halt is None else halt.words
+    return f"{what} is {words}; `identity-worker unpause --{option} {batch or account}` lets it go on"
+
+
 def _worker(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
     return "a worker: none runs; start `identity-worker work`"
 
@@ -142,6 +151,7 @@ def _step(missing: Missing, now: int) -> str:
 
 _LINES: dict[str, Callable[[Missing, int], str]] = {
     "pause": _pause,
+    "person": _person,
     "probe": _probe,
     "request": _request,
     "job": _job,

@@ -64,8 +64,9 @@ def _bar(snapshot: Snapshot, total: int) -> RenderableType:
 def _pace(snapshot: Snapshot, pace: str) -> list[Text]:
     """Return the line of how fast it goes and what holds it up; none where there is nothing to say."""
     parts = [pace] if pace else []
+    parts += [printable(each) for each in snapshot.halted]
     parts += [f"{snapshot.queued} queued"] if snapshot.queued else []
-    parts += [f"{snapshot.parked} over the budgets of batches"] if snapshot.parked else []
+    parts += [f"{snapshot.parked} held back with their batches"] if snapshot.parked else []
     parts += [
         f"{account.name}: {'all' if what == 'pause' else what} paused"
         for account in snapshot.accounts

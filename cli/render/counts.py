@@ -37,7 +37,7 @@ def _rows(of: Mapping[Where, int], parked: Mapping[str, int]) -> Iterable[tuple[
         grouped.items(), key=lambda item: (item[0][0], _ORDER.get(item[0][1], len(_ORDER)), -item[1], item[0])
     ):
         over = parked.get(account, 0) if state == "waiting" else 0
-        yield account, state, number, cause or (f"{over} over the budgets of batches" if over else "")
+        yield account, state, number, cause or (f"{over} held back with their batches" if over else "")
 
 
 def _cut(name: str) -> str:

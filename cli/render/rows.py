@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import typer
 
-from cli.render.briefs import waits_for_pick
 from cli.shared.output import console, print_drawing, say
 from config.text import printable
 from config.times import format_duration
@@ -44,7 +43,7 @@ def print_listed(found: Listed) -> None:
 
 
 def _outcome(brief: BriefView) -> str:
-    wanted = "wants a pick: see `status BRIEF`" if waits_for_pick(brief) else None
+    wanted = "wants a pick: see `status BRIEF`" if brief.waits_for_pick else None
     parked = "parked: over its batch's budget" if brief.parked else None
     lines = [*brief.identity_codes, brief.stop_reason or wanted or brief.question or parked or brief.error]
     return "\n".join(printable(line) for line in lines if line)

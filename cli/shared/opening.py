@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     import redis
 
 
-def load_settings() -> Settings:
-    """Return the settings, or end the command with what is set wrongly; what is logged goes to stderr."""
-    # Not at the top: the help should not wait for its import.
-    from config import logs
+def load_settings(*, reads: bool = False) -> Settings:
+    """Return the settings, or end the command with what is set wrongly; what is logged goes to stderr.
 
+    A command that only `reads` imports nothing that logs, and does not wait for the import of what does.
+    """
     try:
         values = settings()
     except SettingsError as error:
         fail(str(error), USED_WRONGLY)
-    logs.configure(values)
+    if not reads:
+        # Not at the top: the help should not wait for its import.
+        from config import logs
+
+        logs.configure(values)
     return values
 
 
@@ -35,16 +39,29 @@ def redis_url(values: Settings) -> Iterator[str]:
     # Not at the top: commands without Redis should not wait for its import.
     import redis
 
-    from config.redis_url import redacted
-    from worker.store import embedded
-    from worker.store.remedies import remedy
+    with _server(values) as url:
+        try:
+            yield url
+        except redis.RedisError as error:
+            from config.redis_url import redacted
+            from worker.store.remedies import remedy
 
+            fail(f"the Redis at {redacted(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
+
+
+@contextmanager
+def _server(values: Settings) -> Iterator[str]:
+    if values.redis_url is not None:
+        yield values.redis_url.get_secret_value()
+        return
+    # Not at the top: whoever has a Redis of his own does without, and without what it logs by.
+    from config import logs
+    from worker.store import embedded
+
+    logs.configure(values)
     try:
         with embedded.redis_url(values) as url:
-            try:
-                yield url
-            except redis.RedisError as error:
-                fail(f"the Redis at {redacted(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
+            yield url
     except embedded.NotInstalledError as error:
         fail(str(error))
     except embedded.EmbeddedServerError as error:

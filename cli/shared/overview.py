@@ -10,6 +10,7 @@ import redis
 
 from config import durations, keys
 from worker.ledger.kinds import Kind, final
+from worker.operations import halts
 from worker.selection.filter import OPEN as OPEN_STATES
 from worker.selection.filter import Filter
 from worker.selection.selecting import select
@@ -37,7 +38,9 @@ class Snapshot:
     queued: int = 0
     """Messages of the inlet, which no worker has put on record yet; 0 where a batch is looked at."""
     parked: int = 0
-    """What budgets of batches hold back of the accounts."""
+    """What budgets and pauses of batches hold back of the accounts."""
+    halted: Sequence[str] = ()
+    """What people have paused, of the accounts and of the batch that is looked at."""
 
     @property
     def count(self) -> int:
@@ -73,8 +76,18 @@ def look(
         unread_open=still_open,
         unread_finished=finished,
         queued=0 if batch is not None else int(client.llen(keys.QUEUE(keys.INLET))),
+        halted=_halted(client, briefs, batch),
         parked=sum(parked(client, [account.name for account in accounts]).values()),
     )
+
+
+def _halted(client: "redis.Redis", briefs: Sequence[BriefView], batch: str | None) -> list[str]:
+    """Return what people have paused of these briefs' accounts and batches, and of the batch itself."""
+    still_open = [brief for brief in briefs if not brief.finished and not brief.faults]
+    batches = {brief.batch for brief in still_open} | {batch}
+    of_batches = halts.of_batches(client, sorted(filter(None, batches)))
+    of_accounts = halts.of_accounts(client, sorted({brief.account for brief in still_open}))
+    return [f"{name} {halt.words}" for name, halt in (*of_batches.items(), *of_accounts.items())]
 
 
 def _of_batch(client: "redis.Redis", batch: str) -> tuple[list[BriefView], int, int]:

@@ -13,7 +13,14 @@ TESTS = (
 SEEN = ("tests/worker/ledger/lua/test_permits_slots.py",)
 BUDGETS = ("tests/worker/ledger/lua/test_permits_budgets.py",)
 
+PAUSE_TESTS = ("tests/cli/commands/installation/test_pause.py",)
+
 MUTANTS = (
+    *of("worker/ledger/lua/lib/accounts/permits.lua", PAUSE_TESTS,
+        ("an account that a person has paused begins more", " or halts.stop_endpoint(account, endpoint) then", " then"),
+        ("a batch that a person has paused begins more", "if halts.stop_batch(subject, batch) or not budget", "if not budget"),
+        ("a batch of thousands is parked in one call", "        if call.parked >= MOST_PARKED then\n            return nil, call.now\n        end\n", ""),
+    ),
     *of("worker/ledger/lua/lib/accounts/accounts.lua", SEEN,
         ("an account without a limit of slots has none", "of.slots == 0 and math.huge or of.slots", "of.slots"),
         ("any count that holds more lifts what the API has said", "        if beyond then", "        if true then"),
@@ -108,7 +115,7 @@ MUTANTS = (
         ("a pause sets no timer", "        return nil, limits.pause[endpoint]", "        return nil"),
         ("a full library under a pause is not counted again soon", "if limits.full[endpoint] then", "if false then"),
         ("slots are not reserved before the drafts are bought", "    redis.call('HSETNX', key('SLOTS', account), subject, records.get(record, 'need') or 1)\n", ""),
-        ("a batch may start what its budget cannot pay", "if not budget.fits(account, subject, batch) then", "if false then"),
+        ("a batch may start what its budget cannot pay", " or not budget.fits(account, subject, batch) then", " then"),
         ("a start promises nothing", "    budget.reserve(account, subject, batch, budget.cost_of(account, subject))\n", ""),
         ("a grant takes no job permit", "        redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)\n", ""),
         ("a grant is not told", "    outbox.send_step(record, STATES[kind][KINDS[kind].waits].actor, subject)\n", ""),

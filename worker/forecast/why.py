@@ -39,7 +39,7 @@ class Waiting:
     promotions: int
     """Promotions that wait, and go before creations."""
     missing: tuple[dict[str, Any], ...]
-    """What it lacks: `what` (pause, probe, request, job, slots, budget, account budget, price), its numbers.
+    """What it lacks: `what` (pause, person, probe, request, job, slots, budget, account budget, price).
 
     With slots, the number of `identities` in the library, and with a budget, the credits `spent`; with both,
     who holds the rest, in `held` (the fields of `worker.views.reservations.Reservations`). Jobs are in the

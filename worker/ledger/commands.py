@@ -6,7 +6,7 @@ leases and streams stand in `worker.ledger.leases`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from config import keys
 from worker.ledger.arrivals import Arrival, Arrived
@@ -23,6 +23,7 @@ from worker.ledger.events import BriefUpdated
 from worker.ledger.records import account_subject, brief_subject, inside
 from worker.ledger.transition import Answer, Move, Note, Transition
 from worker.store.functions import Command, flag, nothing, number, texts
+from worker.store.functions import text as text_of
 
 #: What changes or tells a record: {field: text}.
 Fields = Mapping[str, str]
@@ -163,6 +164,19 @@ def configure(groups: Sequence[Configured]) -> Command[list[str]]:
 def resume(account: str, by: str) -> Command[dict[str, str]]:
     """Lift every pause of an account; answers the reasons of those that were on."""
     return Command("resume", _account(account), read_pairs, {"account": account, "by": by})
+
+
+class Halted(NamedTuple):
+    """What a person pauses: an account, or a batch in all accounts; the other one is None."""
+
+    account: str | None
+    batch: str | None
+
+
+def halt(what: Halted, text: str) -> Command[str]:
+    """Pause it with this text, blank to let it go on; answers the text before, blank for none."""
+    key = keys.BUDGET(what.batch) if what.batch is not None else _account(what.account or "")
+    return Command("halt", key, text_of, {**what._asdict(), "text": text})
 
 
 def budget(batch: str, account: str, credits: str, by: str | None = None) -> Command[None]:  # noqa: A002

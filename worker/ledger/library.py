@@ -22,6 +22,7 @@ MODULES = (
     "outbox",
     "accounts",
     "fair",
+    "halts",
     "budget",
     "batches",
     "capacity",

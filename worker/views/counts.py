@@ -49,7 +49,7 @@ def where_of(brief: BriefView) -> Where:
 
 
 def parked(client: "redis.Redis", accounts: Iterable[str]) -> dict[str, int]:
-    """Return what the budgets of batches hold back of these accounts, where there is any."""
+    """Return what budgets and pauses of batches hold back of these accounts, where there is any."""
     names = list(accounts)
     with client.pipeline(transaction=False) as pipe:
         for account in names:

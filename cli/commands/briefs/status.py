@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from actors.broker import dead_letters
 from cli.render.counts import count_lines
-from cli.render.held import dead_letter_json, held_json, print_dead_letter, print_held
-from cli.render.one_brief import print_brief
 from cli.render.rows import print_account, print_listed, print_table
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
@@ -28,6 +25,8 @@ from cli.shared.output import (
 )
 from config.text import counted, printable
 from config.times import redis_ms
+from worker.ledger.kinds import Kind, final
+from worker.operations import halts
 from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.selection.selecting import select
@@ -69,7 +68,7 @@ def command(
         fail("--held lists all that is held: give no brief and no filter with it", USED_WRONGLY)
     if brief_id is not None and wanted != Filter():
         fail("give a brief or a filter, not both", USED_WRONGLY)
-    with open_redis(load_settings()) as client:
+    with open_redis(load_settings(reads=True)) as client:
         if held:
             show_held(client, everything=everything, as_json=as_json)
         elif brief_id is not None:
@@ -82,6 +81,10 @@ def command(
 
 def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None:
     """Print what is held, what waits longest first; for people `HELD` of it unless `everything` is wanted."""
+    # Not at the top: the list of all does without what answers, which would double its time to begin.
+    from actors.broker import dead_letters
+    from cli.render.held import dead_letter_json, held_json, print_dead_letter, print_held
+
     ids, dead = snapshots.held_ids(client), dead_letters.ids(client)
     if beyond := dead_letters.beyond(client):
         told = f"{beyond} more entries of the queue are put aside, since there are too many dead letters; "
@@ -111,6 +114,8 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_facts(brief) | {"journal": journal})
     else:
+        from cli.render.one_brief import print_brief
+
         print_brief(brief, journal)
 
 
@@ -162,6 +167,8 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
     elif found.are_whole:
         meant = f"No brief on record is meant by {printable(written(wanted))}."
         typer.echo(meant if wanted.chooses else "No briefs.")
+    for line in _paused_by_people(client, found):
+        say(printable(line))
     if not found.are_whole:
         number = counted(found.on_record - sum(found.of.values()), "brief")
         say(f"{number} of an older version are not counted yet: `identity-worker audit --recount` does it")
@@ -169,6 +176,15 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
     accounts = _list_all(client, rows) if wanted == Filter() else _list_meant(client, wanted, rows)
     for account in account_reading.summaries(client, accounts.values()):
         print_account(account, accounts[account.name].read_at)
+
+
+def _paused_by_people(client: "redis.Redis", found: Counts) -> Iterator[str]:
+    """Yield what people have paused of accounts and batches with open briefs."""
+    still_open = [where for where in found.of if not final(Kind.BRIEF, where.state)]
+    accounts = halts.of_accounts(client, sorted({where.account for where in still_open}))
+    batches = halts.of_batches(client, sorted({where.batch for where in still_open if where.batch}))
+    yield from (f"account {name} is {halt.words}" for name, halt in accounts.items())
+    yield from (f"batch {name} is {halt.words}" for name, halt in batches.items())
 
 
 def _rows_of_a_screen() -> int:

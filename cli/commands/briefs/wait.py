@@ -57,7 +57,7 @@ def command(
     still_ms = round(durations.STALL_SECONDS * 1000) if stall is None else _ms("stall", stall)
     most_ms = None if timeout is None else _ms("timeout", timeout)
     began = time.monotonic()
-    with open_redis(load_settings()) as client:
+    with open_redis(load_settings(reads=True)) as client:
         shown = _Shown(as_json=as_json)
         waited = _Waited(still_ms, most_ms)
         for progress, queued in _looks(client, wanted, waited):
@@ -118,6 +118,8 @@ def _looks(client: "redis.Redis", wanted: Filter, waited: _Waited) -> Iterator[t
             before, waited.moved = now, time.monotonic()
         yield now
         told, since = changed(client, since, waited.left_ms())
+        if told:
+            time.sleep(durations.REDRAW_LEAST_SECONDS)  # a burst of events is a few looks
         if time.monotonic() - looked > durations.WAIT_LOOK_SECONDS:
             told, looked = None, time.monotonic()
 

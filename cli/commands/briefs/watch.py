@@ -26,7 +26,7 @@ def command(
     to = console()
     title = "identity-worker" if batch is None else printable(f"identity-worker · batch {batch}")
     try:
-        with open_redis(load_settings()) as client:
+        with open_redis(load_settings(reads=True)) as client:
             if as_json:
                 print_json(_facts(look(client, batch, everything=True)))
             elif once:

@@ -19,7 +19,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Tell who did what, when and why, the last first: retry, cancel and update by a filter, and pauses."""
-    with open_redis(load_settings()) as client:
+    with open_redis(load_settings(reads=True)) as client:
         found = actions.actions(client, limit)
     if as_json:
         print_json(found)

@@ -141,7 +141,7 @@ def test_one_line_says_how_fast_it_goes_and_what_holds_it_up() -> None:
     lines = cast(io.StringIO, console.file).getvalue().splitlines()
     assert "10/120 briefs" in lines[1]
     assert lines[2].startswith(
-        "  12.0/min · about 9m left · 20 queued · 5 over the budgets of batches · defaul"
+        "  12.0/min · about 9m left · 20 queued · 5 held back with their batches · defa"
     )
     assert max(map(len, lines)) <= 80
 

@@ -3,7 +3,7 @@
 -- subject
 -- Returns a JSON object, or '' when it does not wait: account, endpoint, granted, urgent, parked, position and
 -- waiting (none when parked), promotions that go first, missing = {{what = 'pause' | 'probe' | 'request' | 'job'
--- | 'slots' | 'account budget' | 'price' | 'budget', ...}, ...}. It changes nothing but to forget what counts no more:
+-- | 'person' | 'slots' | 'account budget' | 'price' | 'budget', ...}, ...}. It changes nothing but to forget what counts no more:
 -- ended requests, a working limit that has reached the cap.
 --
 -- Atomic: one picture of the account, which many others change meanwhile.
@@ -33,6 +33,12 @@ for _, what in ipairs({'pause', endpoint}) do
     if (tonumber(till) or 0) > call.now then
         lacks('pause', {of = what, till = tonumber(till), reason = reason or '', refusals = tonumber(count) or 0})
     end
+end
+if halts.stop_endpoint(account, endpoint) then
+    lacks('person', {account = account, text = halts.stop_endpoint(account, endpoint)})
+end
+if halts.stop_batch(A.subject, batch) then
+    lacks('person', {batch = batch, text = halts.of_batch(batch)})
 end
 local room, later, full = capacity.window_has_room(account, endpoint, limits)
 if not room then

@@ -11,7 +11,7 @@ local FIELDS = {
 }
 local ACCOUNT_FIELDS = {
     'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'pause_full', 'spent', 'drafts_credits',
-    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:', 'recounts',
+    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:', 'recounts', 'halted',
 }
 -- While a library is loaded Redis gives it no `ipairs`.
 for n = 1, #LIMITS.names do

@@ -165,7 +165,7 @@ function budget.unpark(account, batch)
         local own = records.get(record_of(subject), 'account')
         if not own then
             budget.take_parked(account, subject, batch) -- its record was deleted
-        elseif budget.cost_of(own, subject) <= left + ROUNDING then
+        elseif not halts.stop_batch(subject, batch) and budget.cost_of(own, subject) <= left + ROUNDING then
             redis.call('ZADD', key('WAITING', own, base.product_of(subject).endpoint), parked[n + 1], subject)
             budget.take_parked(own, subject, batch)
             if own ~= account then

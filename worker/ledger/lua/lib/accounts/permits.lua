@@ -11,6 +11,9 @@ local permits = {}
 
 local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
 
+-- Subjects that one call parks: of a batch of thousands the rest follows in the next ones.
+local MOST_PARKED = 200
+
 function permits.is_granted(account, subject)
     return redis.call('ZSCORE', key('WINDOW', account, base.product_of(subject).endpoint), subject)
 end
@@ -72,7 +75,7 @@ end
 -- its way, a subject without a record.
 local function next_to_start(account, endpoint, limits)
     local first = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, 0, 'WITHSCORES')
-    if not first[1] then
+    if not first[1] or halts.stop_endpoint(account, endpoint) then
         return nil
     end
     if limits.pause[endpoint] > call.now then
@@ -100,8 +103,12 @@ local function next_to_start(account, endpoint, limits)
     if not state then
         return nil, nil, nil, subject
     end
-    if not budget.fits(account, subject, batch) then
+    if halts.stop_batch(subject, batch) or not budget.fits(account, subject, batch) then
         budget.park(account, endpoint, subject, batch)
+        call.parked = (call.parked or 0) + 1
+        if call.parked >= MOST_PARKED then
+            return nil, call.now
+        end
         return next_to_start(account, endpoint, limits)
     end
     return subject, nil, batch

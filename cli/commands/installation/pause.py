@@ -1,0 +1,28 @@
+"""`identity-worker pause`: nothing new begins of an account or a batch."""
+
+from cli.shared.acting import Why
+from cli.shared.halting import Account, Batch, named, which
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import By, person
+from cli.shared.output import Json, print_json, say
+from config.text import printable
+from worker.ledger.ledger import Ledger
+from worker.operations import halts
+
+
+def command(
+    account: Account = None, batch: Batch = None, why: Why = None, by: By = None, as_json: Json = False
+) -> None:
+    """Pause an account or a batch: its briefs that wait are not begun until `unpause`; what runs goes on.
+
+    A batch may be paused before its briefs come. Who did it, when and why is on record, and told by status,
+    why and watch.
+    """
+    values = load_settings()
+    with open_redis(values, writes=True) as client:
+        what = which(client, account, batch)
+        before = halts.halt(Ledger(client, values), what, person(by), why)
+    if as_json:
+        print_json({**what._asdict(), "before": None if before is None else before._asdict()})
+        return
+    say(f"{named(what)} is paused" + (f"; it was {printable(before.words)}" if before else ""))

@@ -1,0 +1,31 @@
+"""`identity-worker unpause`: what a person has paused goes on."""
+
+from cli.shared.acting import Why
+from cli.shared.halting import Account, Batch, named, which
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import By, person
+from cli.shared.output import Json, print_json, say
+from config.text import printable
+from worker.ledger.ledger import Ledger
+from worker.operations import halts
+
+
+def command(
+    account: Account = None, batch: Batch = None, why: Why = None, by: By = None, as_json: Json = False
+) -> None:
+    """Let an account or a batch go on that was paused with `pause`.
+
+    Pauses that the API's refusals have made are lifted by `resume`.
+    """
+    values = load_settings()
+    with open_redis(values, writes=True) as client:
+        what = which(client, account, batch)
+        before = halts.go_on(Ledger(client, values), what, person(by), why)
+    if as_json:
+        print_json({**what._asdict(), "before": None if before is None else before._asdict()})
+        return
+    say(
+        f"{named(what)} goes on; it was {printable(before.words)}"
+        if before
+        else f"{named(what)} was not paused"
+    )

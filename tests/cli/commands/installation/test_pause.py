@@ -1,0 +1,80 @@
+"""`identity-worker pause` and `unpause`: what waits is not begun, what runs goes on, all tell who did it."""
+
+import json
+
+import pytest
+import redis
+from commandline import Command
+from stepping import Flow
+
+from config import keys
+from worker.ledger.commands import Halted
+from worker.operations import halts
+from worker.operations.operator import Operator
+from worker.views import snapshots
+
+BATCH = Halted(None, "autumn")
+
+
+@pytest.mark.parametrize("option", [("--batch", "autumn"), ("--account", "default")])
+def test_what_waits_is_not_begun_until_it_is_let_go_on(
+    command: Command, heard: Flow, client: "redis.Redis", option: tuple[str, str]
+) -> None:
+    heard.accept(brief_id="runs", batch="autumn")
+    heard.until("runs", "generating")
+    paused = command("pause", *option, "--by", "ada", "--why", "prices")
+    assert (paused.returncode, paused.stdout) == (0, f"{option[0][2:]} {option[1]} is paused\n")
+    heard.accept(brief_id="waits", batch="autumn")
+    assert heard.finish("runs").state == "done", "what runs goes on, and its promotion is bought"
+    assert heard.brief("waits").state == "waiting"
+    assert heard.calls("waits") == []
+    for told in (command("status").stdout, command("why", "waits").stdout, command("watch", "--once").stdout):
+        assert "paused by ada since" in " ".join(told.split())
+    assert "`identity-worker unpause " + " ".join(option) in command("why", "waits").stdout
+    lifted = json.loads(command("unpause", *option, "--json").stdout)
+    assert (lifted["before"]["by"], lifted["before"]["why"]) == ("ada", "prices")
+    assert heard.finish("waits").state == "done"
+    assert [each["what"] for each in json.loads(command("actions", "--json").stdout)] == ["unpause", "pause"]
+
+
+def test_other_batches_go_past_one_that_is_paused(flow: Flow) -> None:
+    halts.halt(flow.ledger, BATCH, "ada", None)
+    for number in range(3):
+        flow.accept(brief_id=f"a{number}", batch="autumn")
+    flow.accept(brief_id="other", batch="spring")
+    assert flow.until("other", "generating")
+    flow.accept(brief_id="late", batch="autumn")
+    assert {flow.brief(name).state for name in ("a0", "a1", "a2", "late")} == {"waiting"}
+
+
+def test_a_paused_batch_of_very_many_is_kept_back_in_many_calls(flow: Flow, client: "redis.Redis") -> None:
+    flow.accept(brief_id="first", batch="autumn")
+    record = client.hgetall(keys.RECORD("brief:first"))
+    halts.halt(flow.ledger, BATCH, "ada", None)
+    with client.pipeline() as pipe:
+        for number in range(450):
+            pipe.hset(keys.RECORD(f"brief:m{number}"), mapping={**record, "state": "waiting"})
+            pipe.zadd(keys.WAITING("default", "create"), {f"brief:m{number}": number})
+        pipe.execute()
+    flow.wake_timer("account:default")
+    assert client.zcard(keys.PARKED("autumn")) == 200
+    for _ in range(2):
+        flow.wake_timer("account:default")
+    assert client.zcard(keys.PARKED("autumn")) == 450
+    client.flushall()
+
+
+def test_a_brief_of_a_paused_batch_can_be_cancelled(flow: Flow) -> None:
+    halts.halt(flow.ledger, BATCH, "ada", None)
+    flow.accept(brief_id="a", batch="autumn")
+    Operator(flow.client, flow.settings, "ada").cancel(flow.brief("a"))
+    found = snapshots.brief(flow.client, "a")
+    assert found is not None
+    assert (found.state, flow.client.exists(keys.PARKED("autumn"))) == ("cancelled", 0)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--batch", "a", "--account", "default"), ("--account", "nobody")])
+def test_what_is_meant_must_be_one_account_or_one_batch(command: Command, arguments: tuple[str, ...]) -> None:
+    answer = command("pause", *arguments)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr

@@ -1,0 +1,27 @@
+-- halt: pause an account or a batch for a person, or let it go on.
+--
+-- account (or none), batch (or none), text = who, when, why as JSON ('' lets it go on)
+-- Returns the text that was on record, '' for none.
+--
+-- Atomic: what waits is either granted before the pause is on record or not at all, and whoever it has kept back may
+-- start in the call that lifts it.
+local before = halts.on_record(A.account, A.batch)
+if A.batch then
+    local record = base.key('BUDGET', A.batch)
+    if A.text ~= '' then
+        redis.call('HSET', record, 'halted', A.text)
+        batches.let_end(A.batch) -- should no brief of it come, nothing else would end it
+    else
+        redis.call('HDEL', record, 'halted')
+        budget.unpark('', A.batch)
+    end
+else
+    local record = accounts.record(A.account)
+    if A.text ~= '' then
+        records.set(record, 'halted', A.text)
+    else
+        records.forget(record, 'halted')
+        admission.admit(A.account)
+    end
+end
+return before or ''

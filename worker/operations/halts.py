@@ -1,0 +1,66 @@
+"""Pauses by a person: of an account, or of a batch in all accounts. What runs goes on; nothing new begins."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import redis
+
+from config import keys
+from config.times import format_time
+from worker.ledger import commands
+from worker.operations import actions
+
+if TYPE_CHECKING:
+    # It brings along what writes and logs, which readers do without.
+    from worker.ledger.ledger import Ledger
+
+
+class Halt(NamedTuple):
+    """Who has paused something, since when (ms since 1970), and why."""
+
+    by: str
+    at: int
+    why: str
+
+    @property
+    def words(self) -> str:
+        """Return it as text."""
+        return f"paused by {self.by} since {format_time(self.at)}" + (f": {self.why}" if self.why else "")
+
+
+def halt(ledger: "Ledger", what: commands.Halted, by: str, why: str | None) -> Halt | None:
+    """Pause an account or a batch; return the pause that it takes the place of."""
+    new = Halt(by, ledger.now(), why or "")
+    actions.record(ledger.client, "pause", by, why, **what._asdict())
+    return read_halt(ledger.functions.run(commands.halt(what, json.dumps(new._asdict()))))
+
+
+def go_on(ledger: "Ledger", what: commands.Halted, by: str, why: str | None) -> Halt | None:
+    """Let an account or a batch go on; return its pause, None where it had none."""
+    actions.record(ledger.client, "unpause", by, why, **what._asdict())
+    return read_halt(ledger.functions.run(commands.halt(what, "")))
+
+
+def read_halt(text: str | None) -> Halt | None:
+    """Return the pause that stands on record as this text."""
+    return Halt(**json.loads(text)) if text else None
+
+
+def of_accounts(client: "redis.Redis", accounts: Iterable[str]) -> dict[str, Halt]:
+    """Return which of these accounts are paused by a person."""
+    return _read(client, {name: keys.RECORD(f"account:{name}") for name in accounts})
+
+
+def of_batches(client: "redis.Redis", batches: Iterable[str]) -> dict[str, Halt]:
+    """Return which of these batches are paused."""
+    return _read(client, {name: keys.BUDGET(name) for name in batches})
+
+
+def _read(client: "redis.Redis", records: dict[str, str]) -> dict[str, Halt]:
+    with client.pipeline(transaction=False) as pipe:
+        for record in records.values():
+            pipe.hget(record, "halted")
+        texts: list[Any] = pipe.execute()
+    found = {name: read_halt(text) for name, text in zip(records, texts, strict=True)}
+    return {name: halt for name, halt in found.items() if halt is not None}
