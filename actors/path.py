@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
-from actors import error_handling, held, maintenance, not_found, preparation, resolution
+from actors import error_handling, held, maintenance, not_found, picking, preparation, resolution
 from actors.boot import broker
 from actors.broker.outcomes import refuse
 from actors.runtime import Runtime, runtime
@@ -24,7 +24,7 @@ from worker.lifecycle import acceptance, choosing, journal_entries, preparing, r
 from worker.piktid.answers import RunState
 from worker.piktid.errors import AlreadyPromotedError, ApiError, NotFoundError
 
-__all__ = ["broker", "held", "maintenance"]
+__all__ = ["broker", "held", "maintenance", "picking"]
 
 log = logs.get("path")
 

@@ -13,9 +13,10 @@ from dramatiq import Message
 from config import keys
 from config.errors import IdentityWorkerError
 
-#: The one actor that runs from the inlet, and its argument. The others are the ledger's own steps.
-INLET_ACTOR = "accept_brief"
+#: The actors that run from the inlet, and their arguments. The others are the ledger's own steps.
+INLET_ACTOR, PICK_ACTOR = "accept_brief", "pick_drafts"
 INLET_ARGUMENT = "brief"
+_PICK_ARGUMENTS = ("brief_id", "drafts", "leave_rest")
 
 _TYPES: dict[str, tuple[type, str]] = {
     "actor_name": (str, "text"),
@@ -90,14 +91,28 @@ def _check_types(fields: dict[str, Any]) -> None:
 
 
 def _inlet_args(fields: dict[str, Any]) -> list[Any]:
-    """Return the arguments of a message of the inlet: one brief, by place or by name."""
+    """Return the arguments of a message of the inlet: one brief, or a pick; by place or by name."""
     actor, args, named = fields["actor_name"], fields["args"], fields["kwargs"]
+    if actor == PICK_ACTOR:
+        return _pick_args(args, named)
     if actor != INLET_ACTOR:
         # A sender of briefs must not be able to run other briefs' steps.
-        raise EnvelopeError(f"actor_name must be {INLET_ACTOR} on this queue, got {actor[:40]!a}")
+        raise EnvelopeError(
+            f"actor_name must be {INLET_ACTOR} or {PICK_ACTOR} on this queue, got {actor[:40]!a}"
+        )
     count = len(args) + len(named)
     if count != 1:
         raise EnvelopeError(f"args must be a list of one brief, got {count} arguments")
     if named and INLET_ARGUMENT not in named:
         raise EnvelopeError(f"kwargs may hold nothing but {INLET_ARGUMENT}, got {min(named)[:40]!a}")
     return args or [named[INLET_ARGUMENT]]
+
+
+def _pick_args(args: list[Any], named: dict[str, Any]) -> list[Any]:
+    """Return brief_id, drafts and leave_rest of a pick."""
+    by_place = dict(zip(_PICK_ARGUMENTS, args, strict=False))
+    given = {**named, **by_place}
+    known = set(given) <= set(_PICK_ARGUMENTS) and len(given) == len(args) + len(named)
+    if not known or not set(given) >= {"brief_id", "drafts"}:
+        raise EnvelopeError("args must be brief_id, drafts and perhaps leave_rest, by place or by name")
+    return [given["brief_id"], given["drafts"], given.get("leave_rest", False)]

@@ -113,7 +113,7 @@ ENVELOPES: dict[str, tuple[bytes, str]] = {
     ),
     "actor-another": (
         json.dumps({**ACCEPT, "message_id": "m", "args": [None], "actor_name": "release_orphan"}).encode(),
-        "actor_name must be accept_brief on this queue",
+        "actor_name must be accept_brief or pick_drafts on this queue",
     ),
     "actor-deep": (
         b'{"message_id": "m", "args": [], "kwargs": {}, "actor_name": ' + b"[" * 900 + b"]" * 900 + b"}",
