@@ -62,7 +62,7 @@ def resolve_promotion(rt: Runtime, promotion: Record | None) -> None:
 def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
     """Apply the error policy's decision on a promote's error."""
     decision = decide(PROMOTE, error, rt.settings)
-    outcome = journal_entries.refused(Endpoint.PROMOTE, promotion, error)
+    outcome = journal_entries.refused(journal_entries.call_of(promotion), promotion, error)
     if isinstance(error, NameTakenError) and _may_be_promoted(rt, promotion):
         _ask_for_name(rt, promotion, error, outcome)
         return
@@ -96,10 +96,14 @@ def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome
 
 
 def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
-    """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry)."""
+    """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry).
+
+    An imported portrait would fail again, and is no other one.
+    """
     log.warning("preprocessing.failed", subject=promotion.subject, error=why)
-    outcome = journal_entries.outcome(Endpoint.PROMOTE, promotion, PREPROCESSING_FAILED, message=why)
-    if promotion.get("repeated") is None:
+    call = journal_entries.call_of(promotion)
+    outcome = journal_entries.outcome(call, promotion, PREPROCESSING_FAILED, message=why)
+    if promotion.get("repeated") is None and promotion.get("photo") is None:
         rt.ledger.apply(promotion, transitions.same_draft_again(why, outcome))
     else:
         rt.ledger.apply(promotion, call_ended(_next_draft(promotion, why), outcome))

@@ -69,7 +69,7 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
     if KINDS[record.kind].states[record.state].permit:
         held = transitions.watched(held, rt.look_ms)
     if record.state == "promoting":
-        journal = journal_entries.outcome(KINDS[record.kind].endpoint, record, "unknown")
+        journal = journal_entries.outcome(journal_entries.call_of(record), record, "unknown")
         held = replace(held, journal=journal, completion=Completion.COUNTED)
     rt.ledger.apply(record, held)
 

@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
-from actors import error_handling, held, maintenance, not_found, picking, preparation, resolution
+from actors import error_handling, held, importing, maintenance, not_found, picking, preparation, resolution
 from actors.boot import broker
 from actors.broker.outcomes import refuse
 from actors.runtime import Runtime, runtime
@@ -127,11 +127,16 @@ def collect_drafts(subject: str) -> None:
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def promote_draft(subject: str) -> None:
-    """4. Permits are granted: make the chosen draft an identity. Safe to repeat: the API knows its drafts."""
+    """4. Permits are granted: make the chosen draft, or a portrait, an identity. The API knows both again."""
     rt = runtime()
     promotion = rt.claim_step(subject)
     if promotion is None or promotion.state != "planned":
         error_handling.resolve_promotion(rt, promotion)
+        return
+    if promotion.get("photo") is not None:
+        made = importing.make_identity(rt, promotion)
+        if made is not None:
+            _record_identity(rt, promotion, *made)
         return
     # One that an earlier version has planned does not say how it may be named.
     named = promotion if promotion.get("on_name_taken") else rt.ledger.read(brief_subject(promotion.brief_id))

@@ -5,6 +5,7 @@ import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from keyword import iskeyword
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -21,6 +22,7 @@ COMMANDS = {
     "listen": "run",
     "enqueue": "briefs",
     "describe": "bulk",
+    "import": "bulk",
     "status": "briefs",
     "watch": "briefs",
     "wait": "briefs",
@@ -82,7 +84,8 @@ class Commands(TyperGroup):
         """Return a command, None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{module}").command
         single = typer.Typer(add_completion=False)
         single.command(cmd_name, cls=Single, help=_unfolded(function.__doc__), context_settings=_HELP)(
             function

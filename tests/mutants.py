@@ -28,11 +28,15 @@ from mutation import (
     operator,
     outages,
     permits,
+    photos,
     sending,
 )
 from mutation.mutant import Mutant
 
-AREAS = (permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases, sending)
+AREAS = (
+    *(permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases),
+    *(photos, sending),
+)
 MUTANTS = [mutant for area in AREAS for mutant in area.MUTANTS]
 ROOT = Path(__file__).parent.parent
 #: What the tests need of the project.

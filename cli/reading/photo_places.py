@@ -1,5 +1,6 @@
 """Lists the photos of places that a person named, under the installation's folder of reference images."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ class Photo:
     """Its path within the folder that was named; its name where it was named itself."""
     source: str
     """Its path under the folder of reference images."""
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a photo's bytes, by which it is the same under any name. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class PhotoPlaces:

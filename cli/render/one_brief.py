@@ -9,6 +9,7 @@ from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.output import say
 from config.text import credits_text, printable
 from config.times import format_duration, format_time
+from worker.briefs.envelope import BriefKind
 from worker.briefs.faults import Fault
 from worker.lifecycle.recovery import argument
 from worker.views.models import BriefView, PromotionView
@@ -34,6 +35,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
     return {
         "brief": brief.brief_id,
         "name": brief.name,
+        "kind": None if brief.kind == BriefKind.IDENTITY else brief.kind,
         "account": brief.account,
         "batch": brief.batch,
         "priority": str(brief.priority or "") or None,
@@ -68,7 +70,7 @@ def _promotion(promotion: PromotionView) -> str:
         f"instructions[{promotion.instruction}]",
         promotion.state,
         promotion.identity_code and f"identity {promotion.identity_code}",
-        f"draft {promotion.image_result_id}",
+        f"draft {promotion.image_result_id}" if promotion.photo is None else f"portrait {promotion.photo}",
         promotion.preprocessing_job_id and f"job {promotion.preprocessing_job_id}",
         promotion.error,
     ]

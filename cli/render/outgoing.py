@@ -43,7 +43,7 @@ def outgoing_json(each: Outgoing) -> dict[str, Any]:
     return values | {
         "drafts": brief.total_variations,
         "slots": brief.slots(),
-        "promotion_credits": brief.slots() * PROMOTION_CREDITS,
+        "promotion_credits": brief.promotions * PROMOTION_CREDITS,
         "notes": brief.notes,
         "body": brief.body(),
     }
@@ -157,7 +157,7 @@ def _name(each: Outgoing) -> str:
 def _show_brief(brief: Brief) -> None:
     for line in json.dumps(brief.body(), ensure_ascii=False, indent=2).split("\n"):
         typer.echo(printable(f"  {line}"))
-    typer.echo(f"  {_takes([Takes(None, None, brief.total_variations, brief.slots())])}")
+    typer.echo(f"  {_takes([Takes(None, None, brief.total_variations, brief.slots(), brief.promotions)])}")
 
 
 def show_totals(briefs: Spool) -> None:
@@ -167,10 +167,11 @@ def show_totals(briefs: Spool) -> None:
 
 
 def _takes(all_of_them: Iterable[Takes]) -> str:
-    drafts = slots = 0
+    drafts = slots = promotions = 0
     for takes in all_of_them:
         drafts, slots = drafts + takes.drafts, slots + takes.slots
+        promotions += takes.promotions
     return (
         f"{counted(drafts, 'draft')}, {counted(slots, 'slot')}, "
-        f"{slots * PROMOTION_CREDITS} credits for promotions"
+        f"{promotions * PROMOTION_CREDITS} credits for promotions"
     )

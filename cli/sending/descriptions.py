@@ -1,6 +1,5 @@
 """Descriptions of photos on their way: the brief that asks for each, and the file that it is written to."""
 
-import hashlib
 import json
 import os
 import unicodedata
@@ -11,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cli.reading.photo_places import Photo
+from cli.reading.photo_places import Photo, digest_of
 from cli.sending.files import Item
 from cli.sending.rejects import beside
 from worker.briefs.envelope import BriefKind
@@ -79,11 +78,10 @@ class Description:
 def described(photos: Sequence[Photo], folder: Path) -> list[Description]:
     """Return the description of each photo, with what is in the folder already. Raises OSError."""
     targets = _targets(photos, folder)
-    descriptions = []
-    for photo, target in zip(photos, targets, strict=True):
-        with photo.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        descriptions.append(Description(photo, digest, target))
+    descriptions = [
+        Description(photo, digest_of(photo.path), target)
+        for photo, target in zip(photos, targets, strict=True)
+    ]
     for each in descriptions:
         _look(each)
     return descriptions

@@ -113,13 +113,13 @@ Update = Annotated[
 def how(
     values: Settings,
     *,
-    recursive: bool,
-    form: Format | None,
-    encoding: str | None,
-    sheet: str | None,
-    map_file: Path | None,
-    template: Path | None,
-    extra_as_metadata: bool,
+    recursive: bool = False,
+    form: Format | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    map_file: Path | None = None,
+    template: Path | None = None,
+    extra_as_metadata: bool = False,
 ) -> How:
     """Return how files are read. Raises UsageError."""
     if encoding is not None:

@@ -43,6 +43,8 @@ class Takes(NamedTuple):
     batch: str | None
     drafts: int
     slots: int
+    promotions: int
+    """Of the slots those that a draft is promoted to, which costs credits."""
 
 
 @dataclass

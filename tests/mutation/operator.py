@@ -60,7 +60,6 @@ NOTE_TESTS = (
     "-k",
     "account or leaves_preparation or moved_on or by_itself or takes_back",
 )
-DESCRIPTION_TESTS = ("tests/actors/reference/test_description_budget.py",)
 LOST_CLAIM_TESTS = ("tests/chaos/test_fencing.py", "-k", "whose_answer_was_lost")
 
 MUTANTS = (
@@ -101,18 +100,6 @@ MUTANTS = (
         ("who sleeps on a pause sleeps on", "        outbox.wake(subject)\n        outbox", "        outbox"),
         ("who is woken from a pause is not woken again", "        outbox.set_timer(subject, call.now + SETTING.again_ms)\n", ""),
         ("who was woken sleeps still", "    redis.call('DEL', key('WAITING', account, 'prepare'))\n", ""),
-    ),
-    *of("worker/ledger/lua/briefs/note.lua", DESCRIPTION_TESTS,
-        ("a description goes beyond its budget", "if A.reserve and not budget", "if false and not budget"),
-        ("what a description has cost is not spent", "    budget.spend(account, batch, A.spend)\n", ""),
-        ("what was reserved for a description stays so", "    budget.release(account, A.subject)\n", ""),
-    ),
-    *of("worker/ledger/lua/accounts/budget.lua", DESCRIPTION_TESTS,
-        ("a raised budget wakes no description", "backoff.wake_preparing(A.account)\n", ""),
-    ),
-    *of("worker/ledger/lua/lib/briefs/holdings.lua", DESCRIPTION_TESTS,
-        ("a lost description is free again", "if to ~= 'held' then\n            budget", "if true then\n            budget"),
-        ("a refused description stays reserved", "            budget.release(account, subject) -- else", "            -- else"),
     ),
     *of("worker/ledger/lua/briefs/job_over.lua", WATCH_TESTS,
         ("the permit of a job under way is handed on", "if state ~= 'held' or not", "if not"),

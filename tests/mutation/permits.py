@@ -153,7 +153,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/briefs/holdings.lua", TESTS,
         ("cheaper drafts start nobody", "            budget.unpark_all(account)\n", ""),
-        ("promotions cost nothing", "            budget.spend(account, batch, product.cost)\n", ""),
+        ("promotions cost nothing", "            budget.spend(account, batch, base.cost_of(subject))\n", ""),
         ("a lost slot is reserved again", "elseif product.slots and not was_granted and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= slots_needed) then", "else"),
         ("who is sent back does not wait", "    if to == product.waits then\n", "    if false then\n"),
         ("who gives up still waits", "        redis.call('ZREM', key('WAITING', account, product.endpoint), subject)\n", ""),

@@ -23,6 +23,18 @@ class Brief(Envelope):
         default_factory=list, description="what was decided for the brief, or is ignored in it"
     )
 
+    def body(self) -> dict[str, Any]:
+        """Return what the API is sent, of an import beside its portrait."""
+        if self.kind is not BriefKind.IMPORT:
+            return super().body()
+        said = {"name": self.name, "tag": self.tag}
+        return {name: value for name, value in said.items() if value is not None}
+
+    @property
+    def promotions(self) -> int:
+        """The drafts that it promotes at most, which is what promotions cost."""
+        return self.slots() if self.kind is BriefKind.IDENTITY else 0
+
     def choices(self) -> tuple[Choose, ...]:
         """Return how to choose among the drafts of each instruction, in their order."""
         return self.choose if isinstance(self.choose, tuple) else (self.choose,) * len(self.instructions)
@@ -37,12 +49,14 @@ class Brief(Envelope):
     def needs_files(self) -> bool:
         """Whether pictures must be uploaded before it can be sent."""
         assets = (asset for instruction in self.instructions for asset in instruction.input_assets)
+        if self.kind is BriefKind.IMPORT:
+            return False  # its portrait goes along with the call itself
         return self.reference_image is not None or any(asset.file is not None for asset in assets)
 
     def slots(self) -> int:
         """Return the number of slots that it needs: the most identities that may be promoted."""
-        if self.kind is BriefKind.DESCRIPTION:
-            return 0
+        if self.kind is not BriefKind.IDENTITY:
+            return int(self.kind is BriefKind.IMPORT)
         pairs = zip(self.instructions, self.choices(), strict=True)
         return sum(instruction.num_variations if choose is Choose.ALL else 1 for instruction, choose in pairs)
 
@@ -77,6 +91,8 @@ def schema() -> dict[str, Any]:
 
 
 def _decided(envelope: Envelope) -> Brief:
+    if envelope.kind is BriefKind.IMPORT:
+        return Brief(**{name: getattr(envelope, name) for name in envelope.model_fields_set})
     if not envelope.instructions:
         # The reference image's description fills this one in.
         envelope = envelope.model_copy(update={"instructions": (Instruction(),)})

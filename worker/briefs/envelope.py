@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from config.accounts import ACCOUNT_NAME, ACCOUNT_NAME_RULE
-from worker.briefs.body import ONE_LINE, Body, Part
+from worker.briefs.body import MAX_NAME, ONE_LINE, Body, Part
 from worker.briefs.sources import SOURCE_RULE, Source
 
 MAX_METADATA_BYTES = 16 * 1024
@@ -32,6 +32,8 @@ class BriefKind(StrEnum):
     IDENTITY = "identity"
     #: The description of its photo alone, as a body that can be sent later.
     DESCRIPTION = "description"
+    #: An identity of a portrait that exists, without drafts.
+    IMPORT = "import"
 
 
 class OnNameTaken(StrEnum):
@@ -104,8 +106,15 @@ class _Beside(Part):
     )
     kind: BriefKind = Field(
         default=BriefKind.IDENTITY,
-        description="identity or description; identity if omitted; description has the reference_image "
-        "described and buys no drafts",
+        description="identity, description or import; identity if omitted; description has the "
+        "reference_image described and buys no drafts, import makes an identity of it as it is",
+    )
+    tag: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_NAME,
+        pattern=ONE_LINE,
+        description=f"1 to {MAX_NAME} printable characters on one line; the tag of an imported identity",
     )
     keep_exif: bool = Field(
         default=False,

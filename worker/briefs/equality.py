@@ -37,7 +37,7 @@ def parts(brief: Brief) -> dict[str, str]:
         "priority": brief.priority,
         "reference_image": brief.reference_image,
     }
-    instructions = body.pop("instructions")
+    instructions = body.pop("instructions", [])
     said |= body
     for index, instruction in enumerate(instructions):
         said |= {f"instructions[{index}].{name}": value for name, value in instruction.items()}

@@ -25,7 +25,7 @@ from worker.briefs.body import (
 )
 from worker.briefs.envelope import BriefKind, Envelope
 from worker.briefs.faults import Fault, fault, path_of
-from worker.briefs.sources import is_plain_http
+from worker.briefs.sources import is_plain_http, is_url
 
 Location = tuple[str | int, ...]
 
@@ -66,8 +66,7 @@ def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterat
     if not plain_http:
         yield from _http_faults(tree)
     reference, instructions = tree.get("reference_image"), tree.get("instructions")
-    if tree.get("kind") == BriefKind.DESCRIPTION and reference is None:
-        yield fault(("reference_image",), None, "is required: the photo that is described")
+    yield from _kind_faults(tree)
     if instructions is None:
         if reference is None:
             yield fault(("instructions",), None, f"is required: {_description(Envelope, 'instructions')}")
@@ -90,6 +89,25 @@ def joint_faults(tree: Mapping[str, Any], *, plain_http: bool = False) -> Iterat
                 yield fault(("instructions", index), instruction, rule)
             if model == "orbita":
                 yield from _orbita_faults(instruction, ("instructions", index))
+
+
+#: What an import has no use for.
+_NOT_IMPORTED = ("instructions", "options", "choose")
+
+
+def _kind_faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    kind, reference = tree.get("kind"), tree.get("reference_image")
+    if kind in (BriefKind.DESCRIPTION, BriefKind.IMPORT) and reference is None:
+        yield fault(("reference_image",), None, f"is required where kind is {kind}")
+    if kind != BriefKind.IMPORT:
+        if tree.get("tag") is not None:
+            yield fault(("tag",), tree["tag"], "is for imports alone (kind)")
+        return
+    if isinstance(reference, str) and is_url(reference):
+        yield fault(("reference_image",), reference, "of an import it is a path, and no URL")
+    for name in _NOT_IMPORTED:
+        if tree.get(name) is not None:
+            yield fault((name,), tree[name], "an import has none: its portrait is the identity")
 
 
 def _http_faults(tree: Mapping[str, Any]) -> Iterator[Fault]:

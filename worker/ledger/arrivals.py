@@ -43,6 +43,8 @@ class Arrival:
     event: Event
     """The event of one that is accepted."""
     state: str = "waiting"
+    promotions: tuple[Mapping[str, str], ...] = ()
+    """Of one that needs no drafts: the fields of each promotion, planned at once; its state is `choosing`."""
     request_digest: str | None = None
     """Tells it from a record that was made before there were `parts`; None where it breaks rules."""
 
@@ -57,6 +59,7 @@ class Arrival:
             "set": dict(self.fields),
             "event": self.event.arguments(),
             "request_digest": self.request_digest,
+            "promotions": [dict(each) for each in self.promotions] or None,
         }
         return {name: value for name, value in given.items() if value is not None}
 

@@ -100,7 +100,7 @@ class BriefAccepted(Event):
     instructions: int = Field(description="how many it has")
     variations: int = Field(description="drafts that it will buy")
     notes: Sequence[str] = Field(description="what is odd about it and no fault")
-    kind: Literal["description"] | None = Field(
+    kind: Literal["description", "import"] | None = Field(
         None, description="what it asks for; left out: drafts and identities"
     )
     bought_before: Purchase | None = Field(None, description="the same was bought before")
@@ -174,6 +174,13 @@ class Promoted(AboutDraft):
     preprocessing_job_id: str | None = Field(None, description="the API's job that prepares it")
 
 
+class Imported(AboutDraft):
+    """A portrait has become an identity, which the API now prepares; it has no draft and no link."""
+
+    type: ClassVar[str] = "identity.imported"
+    photo: str = Field(description="the portrait's path")
+
+
 class PreprocessingCompleted(AboutDraft):
     """An identity can be used."""
 
@@ -192,9 +199,7 @@ class BriefDone(Event):
 
     type: ClassVar[str] = "identity.brief.done"
     promotions: Sequence[Outcome] = Field(description="each with its end; none where a photo is described")
-    described: dict[str, Any] | None = Field(
-        None, description="the body of a create that its photo gives, where that is what it asked for"
-    )
+    described: dict[str, Any] | None = Field(None, description="the body of a create that a photo gives")
 
 
 class BriefFailed(Event):
@@ -226,6 +231,7 @@ CATALOGUE: dict[str, type[Event]] = {
         BriefUpdated,
         DraftsReady,
         Promoted,
+        Imported,
         PreprocessingCompleted,
         PromotionFailed,
         BriefHeld,

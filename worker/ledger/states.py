@@ -59,7 +59,7 @@ BRIEF: dict[str, State] = {
         happens="the API draws its drafts",
         meets=("pause", Endpoint.PROMOTE),
     ),
-    # where a rule chooses, the brief goes on in the same call, else it waits for a person
+    # where a rule chooses, the brief goes on in the same call, as an import does; else it waits for a person
     "choosing": State(
         ("promoting", "failed", "cancelled"),
         slots=True,

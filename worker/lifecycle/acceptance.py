@@ -17,6 +17,7 @@ from worker.ledger.events import BriefAccepted, BriefFailed, ToldFault
 from worker.ledger.handed import Handed
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import inside
+from worker.lifecycle import importing
 from worker.lifecycle.journal_entries import fingerprint
 
 
@@ -98,9 +99,16 @@ def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
         brief.priority,
         _fields(brief, brief_id, account) | {"source": source},
         event,
-        state="preparing" if brief.needs_files() else "waiting",
+        state=_begins(brief),
         request_digest=equality.request_digest(brief),
+        promotions=(importing.promotion(brief),) if brief.kind is BriefKind.IMPORT else (),
     )
+
+
+def _begins(brief: Brief) -> str:
+    if brief.kind is BriefKind.IMPORT:
+        return "choosing"
+    return "preparing" if brief.needs_files() else "waiting"
 
 
 def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
@@ -120,6 +128,7 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
         "name": brief.name,
         "reference_image": brief.reference_image,
         "keep_exif": "1" if brief.keep_exif else None,
+        "job_name": importing.name(brief) if brief.kind is BriefKind.IMPORT else None,
         "kind": None if brief.kind is BriefKind.IDENTITY else brief.kind,
     }
     return fields | {name: value for name, value in optional.items() if value is not None}

@@ -8,6 +8,7 @@ from config.limits import Endpoint
 from config.text import credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
+from worker.lifecycle.journal_entries import IMPORT
 
 #: The paid call that orders no job: the description of a reference image.
 EXTRACT = "extract"
@@ -116,7 +117,7 @@ class Spent(NamedTuple):
 
 def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
     """Return what a brief has cost by its journal; where that is silent on its drafts, by its record."""
-    outcomes = [outcome for call in journal.calls for outcome in call.outcomes]
+    outcomes = [outcome for call in journal.of(Endpoint.PROMOTE) for outcome in call.outcomes]
     # One that was promoted already was so by a call of unknown outcome.
     codes = {outcome["identity_code"] for outcome in outcomes if "identity_code" in outcome}
     drafts = sum(journal.charges.values()) if journal.charges else credits_of_drafts or 0.0
@@ -131,8 +132,14 @@ def paid_text(credits_known: float, journal: Journal) -> str:
     has_job = bool(journal.made(Endpoint.CREATE, "job_id"))
     known += ["drafts of unknown price"] if has_job and not credits_known else []
     known += ["a description of its reference image"] if extracted else []
+    known += ["an import of unknown price"] if journal.made(IMPORT, "identity_code") else []
     maybe = [f"perhaps for {_NAMES[call]} of unknown outcome" for call in dict.fromkeys(journal.unresolved)]
     return ", ".join([*known, *maybe]) or "nothing"
 
 
-_NAMES = {EXTRACT: "a description", Endpoint.CREATE: "a create", Endpoint.PROMOTE: "a promotion"}
+_NAMES = {
+    EXTRACT: "a description",
+    Endpoint.CREATE: "a create",
+    Endpoint.PROMOTE: "a promotion",
+    IMPORT: "an import",
+}

@@ -10,10 +10,18 @@ from worker.ledger.records import Record
 from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError
 
+#: The paid call that makes an identity of a portrait.
+IMPORT = "import"
+
 
 def fingerprint(request: Mapping[str, Any]) -> str:
     """Return a short digest of a request."""
     return hashlib.sha256(json.dumps(request, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def call_of(record: Record) -> str:
+    """Return what the journal calls the paid call of a record."""
+    return IMPORT if record.get("photo") is not None else KINDS[record.kind].endpoint
 
 
 def intended(call: str, record: Record, request: Mapping[str, Any], **details: Any) -> dict[str, Any]:

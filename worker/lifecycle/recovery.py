@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from config.errors import IdentityWorkerError
 from config.limits import Endpoint
+from worker.briefs.envelope import BriefKind
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
 from worker.lifecycle import preparing, record_fields
@@ -49,6 +50,8 @@ def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> l
         return _from_held(brief, promotions)
     failed = [each for each in promotions if each.state == "failed"]
     if brief.state == "done" and failed:
+        return [_move(brief, "promoting"), *map(_plan_again, failed)]
+    if brief.state == "failed" and failed and brief.get("kind") == BriefKind.IMPORT:
         return [_move(brief, "promoting"), *map(_plan_again, failed)]
     if brief.state == "failed":
         return [_from_failed(brief, journal)]

@@ -14,6 +14,7 @@ from worker.ledger.events import (
     BriefHeld,
     CandidateJob,
     DraftDetails,
+    Imported,
     PreprocessingCompleted,
     Promoted,
     PromotionFailed,
@@ -176,7 +177,7 @@ def no_drafts(brief: Record, results: JobResults) -> Transition:
 
 def promoting(promotion: Record, request: Mapping[str, Any], send_by: float, limit_ms: int) -> Transition:
     """Claim the promote with this request."""
-    intent = journal_entries.intended(KINDS[promotion.kind].endpoint, promotion, request, **request)
+    intent = journal_entries.intended(journal_entries.call_of(promotion), promotion, request, **request)
     return Transition("promoting", journal=intent, timer_ms=limit_ms, claim_by=send_by)
 
 
@@ -186,7 +187,12 @@ def promoted(
     """The draft is an identity with this code, which the API prepares by a job, if it has named one."""
     made = {"identity_code": code} | ({} if job_id is None else {"preprocessing_job_id": job_id})
     details: DraftDetails = {**record_fields.draft_details(promotion), "identity_code": code}
-    event = Promoted(**details) if job_id is None else Promoted(**details, preprocessing_job_id=job_id)
+    event: Promoted | Imported
+    if promotion.get("photo") is not None:
+        look_ms = AT_ONCE  # no event comes of it
+        event = Imported(**details, photo=promotion.fields["photo"])
+    else:
+        event = Promoted(**details) if job_id is None else Promoted(**details, preprocessing_job_id=job_id)
     return Transition(
         "preprocessing",
         fields=made,
@@ -205,7 +211,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
     """The promote has failed and is made again, once what this was decided to hold up goes on."""
     return Transition(
         decision.to,
-        journal=journal_entries.refused(KINDS[promotion.kind].endpoint, promotion, error),
+        journal=journal_entries.refused(journal_entries.call_of(promotion), promotion, error),
         completion=decision.completion,
         pause=decision.pause,
         throttle=decision.throttle,
@@ -217,7 +223,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
 
 def promote_unresolved(promotion: Record) -> Transition:
     """The outcome of the promote is unknown, and whoever made it can record it no more: it is repeated."""
-    journal = journal_entries.outcome(KINDS[promotion.kind].endpoint, promotion, "unknown")
+    journal = journal_entries.outcome(journal_entries.call_of(promotion), promotion, "unknown")
     return Transition("planned", journal=journal, completion=Completion.COUNTED, keep_permit=True)
 
 

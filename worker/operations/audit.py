@@ -16,6 +16,7 @@ from config import keys
 from config.errors import IdentityWorkerError
 from config.limits import Endpoint
 from worker.lifecycle.charges import EXTRACT, PREPROCESSING_FAILED, Call, Journal, take_apart
+from worker.lifecycle.journal_entries import IMPORT
 from worker.piktid.errors import NotFoundError
 from worker.views import snapshots
 from worker.views.models import BriefView
@@ -185,7 +186,7 @@ def _extracts(journal: Journal) -> Iterator[str]:
 def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
     accepted: Counter[object] = Counter()
     on_record = {promotion.identity_code for promotion in brief.promotions}
-    promotes = journal.of(Endpoint.PROMOTE)
+    promotes = [*journal.of(Endpoint.PROMOTE), *journal.of(IMPORT)]
     for call in promotes:
         codes = {each.get("identity_code") for each in call.outcomes if each["what"] == "accepted"}
         failed = any(each["what"] == PREPROCESSING_FAILED for each in call.outcomes)
@@ -203,13 +204,14 @@ def _promotions(brief: BriefView, journal: Journal) -> Iterator[str]:
 
 def _unresolved_calls(brief: BriefView, journal: Journal) -> Iterator[str]:
     states = {promotion.subject: promotion.state for promotion in brief.promotions}
-    settled = {_draft(call) for call in journal.of(Endpoint.PROMOTE) if not call.unresolved}
+    promotes = [*journal.of(Endpoint.PROMOTE), *journal.of(IMPORT)]
+    settled = {_draft(call) for call in promotes if not call.unresolved}
     resent = journal.said("resend")
     for call in journal.calls:
         kind, subject = call.intended["call"], call.intended["subject"]
         if not call.unresolved:
             continue
-        if kind == Endpoint.PROMOTE:
+        if kind in (Endpoint.PROMOTE, IMPORT):
             if states.get(subject) in _PROMOTE_UNRESOLVED or _draft(call) in settled:
                 continue
         else:
@@ -222,7 +224,8 @@ def _unresolved_calls(brief: BriefView, journal: Journal) -> Iterator[str]:
 
 
 def _draft(call: Call) -> object:
-    return call.intended.get("image_result_id")
+    """Return what a call makes an identity of: a draft, or the portrait of its brief."""
+    return call.intended.get("image_result_id", call.intended.get("filename"))
 
 
 def faults_by_api(audited: Audited, api: "PiktID", identities: frozenset[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from worker.briefs.envelope import BriefKind
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views.models import BriefView
 
@@ -42,6 +43,8 @@ def retriable(brief: BriefView) -> bool:
 
 
 def _to_promote(brief: BriefView) -> int:
+    if brief.kind != BriefKind.IDENTITY:
+        return 0
     if brief.promotions:
         return sum(promotion.identity_code is None for promotion in brief.promotions)
     return len((brief.body or {}).get("instructions") or [None])

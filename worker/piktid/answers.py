@@ -100,6 +100,8 @@ class Identity:
     name: str = ""
     visibility: str = ""
     created_by: str | None = None
+    original_filename: str = ""
+    """Of an uploaded one, that of its file."""
 
     @property
     def disputed(self) -> bool:

@@ -36,6 +36,7 @@ from worker.piktid.errors import (
     UnexpectedStatusError,
 )
 from worker.piktid.json_values import UnreadableError, decode
+from worker.piktid.pictures import Picture
 from worker.piktid.transport import Reply, exchange, fence, segment
 
 T = TypeVar("T")
@@ -151,6 +152,25 @@ class PiktID:
         path = "/preset/extract-from-image"
         return self._ask(reading_pictures.read_extracted, "POST", path, json=body, send_by=send_by)
 
+    def import_identity(
+        self, picture: Picture, filename: str, name: str, tag: str | None = None, send_by: float | None = None
+    ) -> Promoted:
+        """Make a portrait an identity: POST /identity/upload (piktid-v2.md 2.7). Takes a slot.
+
+        A name that is taken raises NameTakenError or AlreadyPromotedError: names are unique, so one that was
+        sent before is not made twice.
+        """
+        fields = {"name": name} if tag is None else {"name": name, "tag": tag}
+        sent = uploads.form(fields, filename, picture)
+        return self._ask(reading.read_imported, "POST", "/identity/upload", form=sent, send_by=send_by)
+
+    def search_identities(self, name: str) -> list[Identity]:
+        """List the identities whose name holds this one: GET /identity, other people's among them."""
+        try:
+            return self._identities({"search": name})
+        except InvalidRequestError:  # as of the other filter
+            return self._identities({})
+
     def set_webhook(self, url: str) -> Webhook:
         """Set the account's single webhook: PUT /webhooks. Replaces its URL and its secret, and pings."""
         return self._ask(reading.read_webhook, "PUT", "/webhooks", json={"url": url})
@@ -184,10 +204,11 @@ class PiktID:
         path: str,
         *,
         json: object = None,
+        form: tuple[bytes, str] | None = None,
         params: Mapping[str, str] | None = None,
         send_by: float | None = None,
     ) -> T:
-        reply = self._call(method, path, json=json, params=params, send_by=send_by)
+        reply = self._call(method, path, json=json, form=form, params=params, send_by=send_by)
         try:
             return read(decode(reply.body if reply.whole else b""))
         except UnreadableError as error:
@@ -199,18 +220,22 @@ class PiktID:
         path: str,
         *,
         json: object = None,
+        form: tuple[bytes, str] | None = None,
         params: Mapping[str, str] | None = None,
         send_by: float | None = None,
     ) -> Reply:
         """Send one request and return its 2xx response: the exact code is certain for no call (6.13)."""
         call, secret = f"{method} {path}", self._token.get_secret_value()
+        content, content_type = form or (None, None)
+        headers = [("Authorization", f"Bearer {secret}")]
         try:
             request = self._pool.request(
                 method,
                 self._base_url + path,
                 json=json,
                 params=params,
-                headers=[("Authorization", f"Bearer {secret}")],
+                content=content,
+                headers=headers if content_type is None else [*headers, ("Content-Type", content_type)],
                 extensions=None if send_by is None else fence(send_by),
             )
         except httpx.InvalidURL as error:

@@ -23,6 +23,7 @@ from worker.piktid.answers import (
     RunState,
     Webhook,
 )
+from worker.piktid.errors import InvalidRequestError
 from worker.piktid.json_values import (
     UnreadableError,
     decode,
@@ -78,6 +79,18 @@ def read_promoted(body: object) -> Promoted:
     """Read the answer of POST /identity/promote-generated; an identity code is needed."""
     found = fields(body)
     return Promoted(_needed(found, "identity_code"), identifier(found.get("preprocessing_job_id")))
+
+
+def read_imported(body: object) -> Promoted:
+    """Read the answer of POST /identity/upload; a code is needed, unless the API says that it made none.
+
+    Raises InvalidRequestError where it says so.
+    """
+    found = fields(body)
+    if found.get("success") is False and identifier(found.get("identity_code")) is None:
+        said = text(found.get("error")) or text(found.get("message")) or "it found no face in the portrait"
+        raise InvalidRequestError(200, said)
+    return read_promoted(body)
 
 
 def read_preprocessing(body: object) -> Preprocessing:
@@ -175,6 +188,7 @@ def _identity(row: dict[str, object]) -> Identity:
         name=text(row.get("name")) or "",
         visibility=text(row.get("visibility")) or "",
         created_by=identifier(row.get("created_by")),
+        original_filename=text(row.get("original_filename")) or "",
     )
 
 

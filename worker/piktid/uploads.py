@@ -3,12 +3,15 @@
 The URL is a right of access, to another host as a rule: it stands in no text here, and no token goes there.
 """
 
+from collections.abc import Mapping
+
 import httpx
 
 from config.urls import is_safe
 from worker.network.pool import Pool
 from worker.piktid.error_status import error_of
 from worker.piktid.errors import OutcomeUnknownError, PictureRefusedError
+from worker.piktid.pictures import Picture
 from worker.piktid.transport import exchange
 
 #: Longest answer read, in bytes, and the statuses that say that these bytes will never do.
@@ -31,6 +34,13 @@ def secured(upload_url: str, base_url: str) -> str:
     if not is_safe(str(url)):
         raise PictureRefusedError("the API named an upload URL that is not encrypted")
     return str(url)
+
+
+def form(fields: Mapping[str, str], filename: str, picture: Picture) -> tuple[bytes, str]:
+    """Return the multipart form of fields and the file `image`, and its content type."""
+    files = {"image": (filename, picture.content, picture.content_type)}
+    built = httpx.Request("POST", "https://localhost", data=dict(fields), files=files)
+    return built.read(), built.headers["Content-Type"]
 
 
 def put(pool: Pool, url: str, content: bytes, content_type: str) -> None:

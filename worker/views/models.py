@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from worker.briefs.envelope import BriefKind
 from worker.ledger.arrivals import Bought, read_bought
 from worker.ledger.kinds import PROMOTION_CREDITS, Kind, final
 
@@ -23,8 +24,10 @@ class PromotionView:
     state: str
     identity_code: str | None
     preprocessing_job_id: str | None
-    image_result_id: int
+    image_result_id: int | None
     url: str | None
+    photo: str | None
+    """Of an import: its portrait's path; it has no draft then."""
     error: str | None
     evidence: dict[str, Any] | None
     """As of a brief."""
@@ -48,6 +51,8 @@ class BriefView:
     account: str
     batch: str | None
     name: str | None
+    kind: str
+    """What it asks for: `identity`, `description` or `import`."""
     state: str
     job_id: str | None
     variations: int
@@ -124,6 +129,7 @@ def promotion_view(subject: str, fields: Fields) -> PromotionView:
         preprocessing_job_id=fields.get("preprocessing_job_id"),
         image_result_id=draft["image_result_id"],
         url=draft["url"],
+        photo=fields.get("photo"),
         # What an earlier attempt met stays on record, and is no error of what went well in the end.
         error=None if fields["state"] == "ready" else fields.get("error"),
         evidence=json.loads(fields.get("evidence", "null")),
@@ -137,12 +143,13 @@ def brief_view(
     """Build the view of a brief with its promotions, read at `now`."""
     used = fields.get("credits_used")
     finished = final(Kind.BRIEF, fields["state"])
-    promoted = sum(promotion.identity_code is not None for promotion in promotions)
+    promoted = sum(each.identity_code is not None and each.photo is None for each in promotions)
     return BriefView(
         brief_id=brief_id,
         account=fields["account"],
         batch=fields.get("batch"),
         name=fields.get("name") or fields.get("job_name"),
+        kind=fields.get("kind", BriefKind.IDENTITY),
         state=fields["state"],
         job_id=fields.get("job_id"),
         variations=int(fields.get("variations", "0")),

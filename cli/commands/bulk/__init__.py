@@ -1,4 +1,4 @@
 """The commands about many briefs at once.
 
-Imported by: cli. Imports: reading, sending, shared, config, worker.
+Imported by: cli. Imports: cli below it, config, worker.
 """

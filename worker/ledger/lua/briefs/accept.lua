@@ -1,7 +1,8 @@
 -- accept: decide what becomes of a brief that arrives, and put a new one on record: waiting for permits, preparing
 -- to, or failed with its faults.
 --
--- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, request_digest: an arrival
+-- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, request_digest,
+-- promotions = {{field = text}, ...} of one in the state `choosing` that needs no drafts (or none): an arrival
 -- (worker/ledger/lua/lib/briefs/arrivals.lua); hand = the message that brings it, which ends with this unless in conflict
 -- (worker/ledger/lua/lib/hands.lua; or none)
 -- ... = the id in Redis of the message that brings it (or none)
@@ -57,7 +58,10 @@ if A.state == 'failed' then
 else
     redis.call('ZADD', KEY.UNFINISHED, base.whole(call.now), A.id)
     local kind = base.kind_of(subject)
-    if A.state == KINDS[kind].waits then
+    if A.promotions then
+        choice.plan(subject, A.promotions)
+        admission.admit(A.account)
+    elseif A.state == KINDS[kind].waits then
         redis.call('ZADD', base.key('WAITING', A.account, KINDS[kind].endpoint), own.place, subject)
         admission.admit(A.account)
     else

@@ -21,6 +21,12 @@ function base.product_of(subject)
     return KINDS[base.kind_of(subject)] or OTHER
 end
 
+-- What a subject's job costs; nil where that is learned. The price of an import is published nowhere.
+function base.cost_of(subject)
+    local cost = base.product_of(subject).cost
+    return cost and records.get(base.record_of(subject), 'photo') and 0 or cost
+end
+
 -- The row of the kind that waits for an endpoint; nil of what is none.
 function base.product_at(endpoint)
     return KINDS[KIND_OF[endpoint]]

@@ -42,7 +42,7 @@ end
 
 -- What a subject will still cost; of promotions and briefs alike.
 function budget.cost_of(account, subject)
-    local cost = product_of(subject).cost
+    local cost = base.cost_of(subject)
     if cost then
         return cost
     end

@@ -11,7 +11,7 @@ function holdings.account_for(account, subject, kind, from, to)
     local product = KINDS[kind]
     if product.cost then
         if from == product.claimed and to == product.running then
-            budget.spend(account, batch, product.cost)
+            budget.spend(account, batch, base.cost_of(subject))
         end
         return
     elseif from ~= product.running then

@@ -13,7 +13,7 @@ end
 function stops.event(brief, to, why, more)
     local credits = tonumber(records.get(record_of(base.brief_subject(brief)), 'credits_used')) or 0
     for _, promotion in ipairs(promotions_of(brief)) do
-        credits = credits + (records.get(record_of(promotion), base.product_of(promotion).job) and base.product_of(promotion).cost or 0)
+        credits = credits + (records.get(record_of(promotion), base.product_of(promotion).job) and base.cost_of(promotion) or 0)
     end
     return {EVENT[to], '"error":' .. cjson.encode(why) .. ',"credits":' .. credits .. (more or '')}
 end

@@ -57,7 +57,7 @@ function transition.move(subject, change)
     if product.unresolved then
         unclaimed.follow_create(account, subject, to, change)
     end
-    if not product.parent and to == product.running then
+    if to == product.running and (not product.parent or records.get(record, 'photo')) then
         journal.remember_purchase(brief_of(subject))
     end
     if STATES[kind][from].final then

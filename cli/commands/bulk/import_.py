@@ -1,0 +1,109 @@
+"""`identity-worker import`: portraits that exist become identities, without drafts."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.reading import progress
+from cli.reading.formats import is_photo
+from cli.reading.photo_places import digest_of
+from cli.reading.tables.errors import UsageError
+from cli.render.outgoing import print_all_json, show_all
+from cli.sending import delivery, options
+from cli.sending.files import Item, Reading
+from cli.sending.outgoing import REJECTED, Status
+from cli.sending.photos import PhotoCheck
+from cli.sending.preparing import Rules, prepare
+from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail
+from config.accounts import DEFAULT
+from config.text import printable
+from worker.briefs.envelope import BriefKind, OnNameTaken
+from worker.briefs.naming import job_name
+
+
+def command(
+    places: Annotated[
+        list[str], typer.Argument(metavar="PORTRAIT|FOLDER|TABLE...", help="Portraits, or files of briefs.")
+    ],
+    recursive: options.Recursive = False,
+    map_file: options.Map = None,
+    extra_as_metadata: options.Extra = False,
+    account: options.Account = None,
+    batch: options.Batch = None,
+    priority: options.Priority = None,
+    tag: Annotated[str | None, typer.Option(metavar="TAG", help="Tag the identities so.")] = None,
+    on_name_taken: Annotated[
+        OnNameTaken | None, typer.Option(help="Number a name that is taken, or fail.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, and send nothing.")] = False,
+    keep_going: options.KeepGoing = False,
+    again: options.Again = False,
+    keep_exif: options.KeepExif = False,
+    as_json: Json = False,
+) -> None:
+    """Make an identity of each portrait as it is, without drafts.
+
+    A portrait is called as its file. A table has a row for each, or a file a brief: its portrait's path under
+    IDENTITY_WORKER_REFERENCE_DIR as `reference_image`, and a `name`, a `tag`, `metadata` as it likes. A
+    portrait that is named itself, or in a folder, is imported once into an account, under whatever name it
+    lies there.
+    """
+    values = load_settings()
+    given = {
+        "kind": BriefKind.IMPORT.value,
+        "account": account,
+        "batch": batch,
+        "priority": priority,
+        "tag": tag,
+        "on_name_taken": on_name_taken,
+        "keep_exif": keep_exif or None,
+    }
+    overrides = {name: value for name, value in given.items() if value is not None}
+    try:
+        how = options.how(values, recursive=recursive, map_file=map_file, extra_as_metadata=extra_as_metadata)
+        reading = Reading(places, standard_input(), how)
+        items = _named(reading.items(), account or DEFAULT)
+        rules = Rules(values, overrides=overrides)
+        briefs = prepare(progress.told(items, "portraits read"), rules, PhotoCheck(values))
+    except UsageError as error:
+        fail(str(error), USED_WRONGLY)
+    if len(reading.missed) == len(briefs):
+        fail(printable("\n".join(reading.missed)), USED_WRONGLY)
+    for told in (*reading.told, *reading.skipped):
+        complain(printable(told))
+    stopped = Status.BAD in briefs.counts() and not keep_going
+    if not stopped:
+        with redis_url(values) as url, client_of(url) as client:
+            check_server(url, process=False)
+            delivery.look_up(client, values, briefs, again=again)
+            if not dry_run:
+                delivery.send(url, briefs)
+    if as_json:
+        print_all_json(briefs)
+    else:
+        show_all(briefs, whole=False)
+        if stopped:
+            typer.echo("Nothing was sent; --keep-going sends the good ones.")
+    if briefs.counts().keys() & set(REJECTED):
+        raise typer.Exit(DID_NOT)
+
+
+def _named(items: Iterable[Item], account: str) -> Iterator[Item]:
+    """Yield the items; a portrait has its file's name, and an id that its bytes and the account make."""
+    for item in items:
+        # The photo of a row stands in it, and not in the place where it was read.
+        if item.place or item.faults or not is_photo(item.file):
+            yield item
+            continue
+        whose = hashlib.sha256(f"{account}/{digest_of(Path(item.file))}".encode()).hexdigest()[:32]
+        named = {"brief_id": f"import-{whose}", **item.value}
+        name = job_name(None, item.value["reference_image"])
+        if name is not None:
+            named["name"] = unicodedata.normalize("NFC", name)
+        yield replace(item, value=named)
