@@ -13,9 +13,9 @@ from typing import Any
 import redis
 from dramatiq import Middleware, set_broker
 
-from actors import shares
 from actors.broker.broker import Broker
-from actors.reloading import can_reload
+from actors.process import shares
+from actors.process.reloading import can_reload
 from actors.runtime import runtime
 from config import logs
 from config.accounts import AccountsError

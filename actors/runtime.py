@@ -6,7 +6,7 @@ from functools import cache
 
 from dramatiq.middleware import CurrentMessage
 
-from actors.shares import AccountShares
+from actors.process.shares import AccountShares
 from config import durations, logs
 from config.accounts import Account, accounts_at_start
 from config.settings import Settings, settings
@@ -37,8 +37,8 @@ class Runtime:
         """Read a record for its step; None also of an account that this process can do nothing for now.
 
         While a deploy adds an account, only the new workers have its token: the record's timer sends the step
-        again until one of them gets it. Or the account has its share of the threads (`actors/shares.py`).
-        Nothing else may be claimed before.
+        again until one of them gets it. Or the account has its share of the threads
+        (`actors/process/shares.py`). Nothing else may be claimed before.
         """
         message = CurrentMessage.get_current_message()
         record = self.ledger.claim_step(subject, getattr(message, "handed", None))

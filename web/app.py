@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actors.reloading import reload_accounts
+from actors.process.reloading import reload_accounts
 from config import durations, logs
 from config.accounts import Account
 from config.errors import IdentityWorkerError

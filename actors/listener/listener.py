@@ -16,7 +16,7 @@ from actors.listener.following import Following, Openings, Surroundings
 from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
-from actors.reloading import reload_accounts
+from actors.process.reloading import reload_accounts
 from config import durations, logs
 from config.accounts import Account, load_accounts
 from config.processes import hear

@@ -9,8 +9,8 @@ from processes import ProcessFactory
 from stepping import Flow, enqueue
 from support import eventually
 
+from actors.process.shares import AccountShares, release
 from actors.runtime import runtime
-from actors.shares import AccountShares, release
 from config import keys
 from config.accounts import DEFAULT
 from worker.ledger.records import brief_subject

@@ -28,7 +28,7 @@ MUTANTS = (
     *of("worker/lifecycle/preparing.py", FETCH_TESTS,
         ("what is fetched in vain is not counted", "    return int(brief.get(\"fetch_ms\") or 0) / 1000", "    return 0.0"),
     ),
-    *of("actors/shares.py", ("tests/actors/test_shares.py", "-k", "not hangs"),
+    *of("actors/process/shares.py", ("tests/actors/test_shares.py", "-k", "not hangs"),
         ("an account may take all threads", "self._numbers[account] < self.threads - len(self._held)", "True"),
         ("nobody who waits for a thread is called", "                return subject\n", "                return None\n"),
         ("who has nothing to run any more keeps its turn", "        while subject is not None and not ledger.recall(subject):", "        if subject is not None and not ledger.recall(subject):"),

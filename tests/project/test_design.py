@@ -43,7 +43,7 @@ FLOORS = (
     ("cli.shared",),
     ("web", "actors.listener"),
     ("actors",),
-    ("actors.broker",),
+    ("actors.broker", "actors.process"),
     ("worker.forecast", "worker.operations"),
     ("worker.selection",),
     ("worker.views",),
