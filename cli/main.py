@@ -35,6 +35,7 @@ COMMANDS = {
     "unpause": "installation",
     "pick": "briefs",
     "update": "briefs",
+    "export": "bulk",
     "resolve": "briefs",
     "retry": "briefs",
     "cancel": "briefs",

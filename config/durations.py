@@ -170,6 +170,13 @@ FETCH_LOOK_MS = 60_000
 UPLOAD_FIRST_SECONDS = 5.0
 UPLOAD_MOST_SECONDS = 600.0
 
+# -- Exports ------------------------------------------------------------------------------------------------
+
+#: Between two looks of an export that follows at all that is unfinished, in case an event was missed.
+EXPORT_LOOK_SECONDS = 30.0
+#: Between two times that it writes the index anew while pictures come.
+EXPORT_INDEX_SECONDS = 10.0
+
 # -- Connections --------------------------------------------------------------------------------------------
 
 #: To wait for a connection to Redis, and for any one answer of it.

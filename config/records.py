@@ -32,6 +32,7 @@ _COMMON = (
     Field("state", TEXT, "every move", "where it stands (worker/ledger/states.py)"),
     Field("moved_at", TIME, "every move", "since when"),
     Field("left", TEXT, "every move", "the state before"),
+    Field("made_at", TIME, "results, end", "when its job had ended well: its drafts, or its identity"),
     Field("account", TEXT, "arrival, choice", "the account that it is for"),
     Field("batch", TEXT, "arrival, choice, update", "its batch; none: it is in no batch"),
     Field(

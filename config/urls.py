@@ -17,6 +17,13 @@ def is_safe(url: str) -> bool:
     return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(parsed.host))
 
 
+def is_loopback(url: str) -> bool:
+    """Whether a safe URL leads to this machine."""
+    import httpx
+
+    return _is_loopback(httpx.URL(url).host)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -9,10 +9,12 @@ import httpx
 import redis
 from pydantic import SecretStr
 
-from cli.demo import provenance
+from cli.demo import identity_folders
 from cli.demo.folder_names import folder_name
 from cli.demo.installation import TOKEN
 from cli.demo.summary import summarize
+from worker.export import provenance
+from worker.export.fetching import Links
 from worker.network.pool import open_pool
 from worker.piktid.client import PiktID
 from worker.views import outbox, snapshots
@@ -31,7 +33,8 @@ def collect(
     """Write the folders of the identities that are ready, and return the run's summary.
 
     `check` may raise between two identities; `fetched` is told how many are written. Raises ApiError when the
-    API does not give what is needed, and httpx.HTTPError when the sandbox's ledger can't be had.
+    API does not give what is needed, PictureError for a picture, and httpx.HTTPError when the sandbox's
+    ledger can't be had.
     """
     happened, count = _all_events(client), 0
     with open_pool() as pool:
@@ -44,9 +47,10 @@ def collect(
                     continue
                 check()
                 name = names.get(promotion.identity_code)
-                metadata = provenance.describe(brief, promotion, name, journal, happened)
-                picture = provenance.fetch(pool, api, brief, promotion)
-                provenance.write(output / folder_name(promotion.identity_code), metadata, picture)
+                metadata = provenance.describe(brief, promotion, name, journal)
+                links = Links(pool, api, brief.job_id)
+                picture = links.fetch(promotion.image_result_id, promotion.url)
+                identity_folders.write(output / folder_name(promotion.identity_code), metadata, picture)
                 count += 1
                 fetched(count)
         return summarize(briefs, names, happened, _account(api_url))
@@ -57,7 +61,7 @@ def write_summary(output: Path, summary: dict[str, Any]) -> None:
     output.mkdir(parents=True, exist_ok=True)
     path = output / "summary.json"
     for code in _codes_in(path) - _codes(summary):
-        provenance.remove(output / folder_name(code))
+        identity_folders.remove(output / folder_name(code))
     text = json.dumps(summary, ensure_ascii=False, indent=2)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -41,8 +41,8 @@ class Demo:
 def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str, Any]:
     """Run to the end and return the summary. `check` may raise to stop; everything started is ended then.
 
-    Raises ChildDiedError, embedded.EmbeddedServerError, redis.RedisError, ApiError or httpx.HTTPError when a
-    part fails.
+    Raises ChildDiedError, embedded.EmbeddedServerError, redis.RedisError, ApiError, PictureError or
+    httpx.HTTPError when a part fails.
     """
     began = time.monotonic()
     complete = demo.directory / _COMPLETE

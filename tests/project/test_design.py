@@ -44,13 +44,13 @@ FLOORS = (
     ("web", "actors.listener"),
     ("actors",),
     ("actors.broker", "actors.process"),
-    ("worker.forecast", "worker.operations"),
+    ("worker.export", "worker.forecast", "worker.operations"),
     ("worker.selection",),
     ("worker.views",),
     ("worker.lifecycle",),
     ("worker.unresolved", "worker.files", "worker.marking"),
     ("worker.ledger", "worker.piktid"),
-    ("worker.briefs", "worker.network", "worker.store", "worker"),
+    ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
     ("config",),
 )
 #: The sandbox is a house of its own.

@@ -19,7 +19,8 @@ import httpcore
 import httpx
 
 from config import durations
-from worker.network.addresses import look_up
+from worker.network.addresses import look_up, resolve
+from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.network.timed_network import TimedBackend
 
 #: Sent with each request. Uncompressed: a small body that unfolds into gigabytes would be past any limit
@@ -63,8 +64,11 @@ def open_pool(
     timeout_read: float | None = None,
     timeout_write: float | None = None,
     keepalive_expiry: float = 1.0,
+    public: bool = False,
 ) -> "Pool":
     """Return the process's connection pool, for all accounts and all threads; times are in seconds.
+
+    With `public` it connects to no address inside a private network, whatever a host's name says.
 
     An idle connection is kept for one second, less than servers keep theirs (2 s at the least, commonly), so
     a paid request is hardly ever written to a connection that is being closed, which would leave its outcome
@@ -76,7 +80,7 @@ def open_pool(
         "read": timeout_read or durations.HTTP_READ_SECONDS,
         "write": timeout_write or durations.HTTP_READ_SECONDS,
     }
-    return Pool(timeout, keepalive_expiry)
+    return Pool(timeout, keepalive_expiry, _public_addresses if public else _addresses)
 
 
 @cache
@@ -92,11 +96,16 @@ class Pool(httpx.BaseTransport):
     others run out of their second.
     """
 
-    def __init__(self, timeout: Mapping[str, float], keepalive: float) -> None:
+    def __init__(
+        self,
+        timeout: Mapping[str, float],
+        keepalive: float,
+        addresses: Callable[[str, int, float], list[str]],
+    ) -> None:
         self.timeout = timeout
         """Seconds to `connect`, and for each `read` and `write`."""
         self._keepalive = keepalive
-        self._backend = TimedBackend(_addresses)
+        self._backend = TimedBackend(addresses)
         self._lock = threading.Lock()
         self._idle: defaultdict[_Origin, deque[tuple[float, httpcore.HTTPConnection]]] = defaultdict(deque)
         """Until when each may be used, the longest idle one first."""
@@ -229,3 +238,10 @@ def _addresses(host: str, port: int, seconds: float) -> list[str]:
         raise httpcore.ConnectTimeout(f"{host}: {error}") from error
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host}: {error}") from error
+
+
+def _public_addresses(host: str, port: int, seconds: float) -> list[str]:
+    try:
+        return resolve(host, port, seconds, private=False)
+    except (FileRefusedError, FileUnavailableError) as error:
+        raise httpcore.ConnectError(str(error)) from error

@@ -18,6 +18,8 @@ _PICTURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", ".png"),
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp", ".webp"),
 )
+#: The endings that there are.
+SUFFIXES = tuple(suffix for *_, suffix in _PICTURES)
 
 
 @dataclass(frozen=True, slots=True)

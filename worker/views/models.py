@@ -32,6 +32,8 @@ class PromotionView:
     evidence: dict[str, Any] | None
     """As of a brief."""
     moved_at: int
+    made_at: int | None = None
+    """When its identity could be used; None before, or of before this was on record."""
 
     @property
     def finished(self) -> bool:
@@ -96,6 +98,8 @@ class BriefView:
     """How to choose among the drafts of each instruction."""
     parked: bool
     """Whether the budget of its batch holds it, or a promotion of it, back."""
+    made_at: int | None = None
+    """When its drafts were there; None before, or of before this was on record."""
 
     @property
     def waits_for_pick(self) -> bool:
@@ -134,7 +138,12 @@ def promotion_view(subject: str, fields: Fields) -> PromotionView:
         error=None if fields["state"] == "ready" else fields.get("error"),
         evidence=json.loads(fields.get("evidence", "null")),
         moved_at=int(fields["moved_at"]),
+        made_at=_time(fields, "made_at"),
     )
+
+
+def _time(fields: Fields, name: str) -> int | None:
+    return int(fields[name]) if name in fields else None
 
 
 def brief_view(
@@ -176,4 +185,5 @@ def brief_view(
         earlier=tuple(json.loads(fields.get("earlier", "[]"))),
         choose=tuple(json.loads(fields.get("choose", "[]"))),
         parked=parked,
+        made_at=_time(fields, "made_at"),
     )

@@ -79,6 +79,17 @@ def journal(client: "redis.Redis", brief_id: str) -> list[dict[str, Any]]:
     return [json.loads(entry) for entry in client.lrange(keys.JOURNAL(brief_id), 0, -1)]
 
 
+def journals(client: "redis.Redis", ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the journals of several briefs by their ids, in one round trip."""
+    with client.pipeline(transaction=False) as pipe:
+        for brief_id in ids:
+            pipe.lrange(keys.JOURNAL(brief_id), 0, -1)
+        return {
+            brief_id: [json.loads(entry) for entry in entries]
+            for brief_id, entries in zip(ids, pipe.execute(), strict=True)
+        }
+
+
 def _subjects(brief_id: str, fields: Fields) -> list[str]:
     return [promotion_subject(brief_id, number) for number in range(int(fields.get("promotions", "0")))]
 

@@ -29,6 +29,7 @@ from config.accounts import DEFAULT, Account
 from config.processes import ROOMS
 from config.settings import Settings
 from config.text import printable
+from worker.export.fetching import PictureError
 from worker.piktid.errors import ApiError
 from worker.store import folders
 from worker.store.embedded import EmbeddedServerError
@@ -72,7 +73,7 @@ def command(
                 f"Stopped by {stopped}, nothing is left running. The next demo resumes here.", err=True
             )
             raise typer.Exit(128 + stopped.number) from None
-        except (ChildDiedError, EmbeddedServerError, ApiError, httpx.HTTPError) as error:
+        except (ChildDiedError, EmbeddedServerError, ApiError, PictureError, httpx.HTTPError) as error:
             fail(str(error))
         except redis.RedisError as error:
             log = directory / "valkey" / "valkey.log"

@@ -8,7 +8,7 @@ from typing import Any, cast
 from ended_runs import brief, summary
 from rich.console import Console
 
-from cli.demo import provenance
+from cli.demo import identity_folders
 from cli.demo.results import write_summary
 from cli.demo.summary import table
 from cli.shared.output import print_drawing
@@ -55,7 +55,7 @@ def test_no_line_is_wider_than_the_terminal_or_ends_in_blanks() -> None:
 def write(output: Path, *codes: str) -> None:
     """Leave behind what a run with these identities does."""
     for code in codes:
-        provenance.write(output / code, {"identity_code": code}, PICTURE)
+        identity_folders.write(output / code, {"identity_code": code}, PICTURE)
     write_summary(output, summary(brief("a", *codes)))
 
 
@@ -81,7 +81,7 @@ def test_what_no_run_wrote_stays(tmp_path: Path) -> None:
 
 def test_a_summary_that_leads_elsewhere_removes_nothing(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
-    provenance.write(outside, {}, PICTURE)
+    identity_folders.write(outside, {}, PICTURE)
     output = tmp_path / "output"
     output.mkdir()
     for text in ("{", "[]", json.dumps(summary(brief("a", "../outside", "", ".")))):

@@ -48,6 +48,9 @@ function transition.move(subject, change)
     holdings.learn_duration(account, subject, from, to)
     put(record, change.set, {state = to, moved_at = whole(call.now), left = from})
     records.forget(record, 'hinted', unpack(change.forget or {}))
+    if to == product.made then
+        records.set(record, 'made_at', whole(call.now))
+    end
     if change.completion then
         permits.complete_request(account, subject, change.completion == 'counted')
     end

@@ -1,0 +1,137 @@
+"""`identity-worker export`: pictures and an index of many briefs, to a folder or a bucket."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.shared.filtering import filtered
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
+from config.text import counted
+from worker.export.patterns import DEFAULT, PatternError, check
+from worker.places.targets import SCHEMES, TargetError, open_target
+from worker.selection.filter import Filter
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from worker.export.exporting import Counts
+    from worker.network.pool import Pool
+    from worker.piktid.client import PiktID
+    from worker.places.targets import Target
+
+
+@filtered
+def command(
+    wanted: Filter,
+    to: Annotated[
+        str, typer.Option(metavar="PLACE", help=f"A folder, or a bucket: {', '.join(SCHEMES)}NAME/PREFIX.")
+    ],
+    names: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN", help="How pictures are called, as '{metadata.sku}_{n}'; n counts from 1."
+        ),
+    ] = DEFAULT,
+    drafts: Annotated[
+        bool, typer.Option("--drafts", help="All drafts, not only those of identities.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until all of the briefs are finished.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Export the pictures of briefs with an index, to a folder or a bucket.
+
+    Each identity has a folder BATCH/NAME with its picture and metadata.json, which tells what it was made
+    from; index.csv and index.jsonl of the batch lie beside them, and index.parquet where pyarrow is
+    installed. Run again, it fetches what is new and touches nothing else.
+
+    Cells of index.csv that a spreadsheet would run as a formula have an apostrophe before them; index.jsonl
+    has each value as it is.
+    """
+    try:
+        pattern, target = check(names), open_target(to)
+    except PatternError as error:
+        fail(f"--names {error}", USED_WRONGLY)
+    except TargetError as error:
+        fail(f"--to {error}", USED_WRONGLY)
+    try:
+        counts = _run(wanted, target, pattern, drafts=drafts, follow=follow)
+    except TargetError as error:
+        fail(f"{error}\nWhat is there is whole; the same command goes on from it.")
+    except KeyboardInterrupt:
+        fail("stopped: what is there is whole, and the same command goes on from it")
+    missing = counts.gone + counts.unavailable
+    if as_json:
+        print_json({"to": target.name} | asdict(counts))
+    else:
+        _tell(counts, target)
+    if not counts.briefs and wanted.chooses:
+        fail("no brief on record is meant by the filter")
+    raise typer.Exit(DID_NOT if missing else 0)
+
+
+def _run(wanted: Filter, target: "Target", pattern: str, *, drafts: bool, follow: bool) -> "Counts":
+    # Not at the top: what is said wrongly is told without the API's client.
+    from worker.export.exporting import Order, exporting
+    from worker.export.following import followed
+    from worker.selection.selecting import select
+
+    values = load_settings()
+    order = Order("drafts" if drafts else "chosen", pattern, lambda _: {})
+    with (
+        open_redis(values) as client,
+        exporting(client, target, order, values.api_url, _apis(values)) as export,
+    ):
+        if follow:
+            for _ in followed(client, wanted, export):
+                _progress(export.counts)
+        else:
+            export.add((each.brief for each in select(client, wanted)), _progress)
+            export.write_indexes()
+        _end_progress()
+        return export.counts
+
+
+def _tell(counts: "Counts", target: "Target") -> None:
+    there = counts.pictures - counts.fetched
+    say(
+        f"{counted(counts.briefs, 'brief')}: {counted(counts.pictures, 'picture')} at {target.name}"
+        f" ({counts.fetched} fetched, {there} there before), {counts.bytes / 1e6:.1f} MB"
+    )
+    if counts.gone:
+        complain(f"{counted(counts.gone, 'picture')} can't be had any more: the index says why")
+    if counts.unavailable:
+        complain(
+            f"{counted(counts.unavailable, 'picture')} could not be had this time: the index says why, and "
+            "the same command tries again"
+        )
+
+
+def _apis(values: "Settings") -> "Callable[[Pool], Mapping[str, PiktID]]":
+    from config.accounts import AccountsError, load_accounts
+    from worker.piktid.client import PiktID
+
+    def made(pool: "Pool") -> Mapping[str, "PiktID"]:
+        try:
+            accounts = load_accounts(values)
+        except AccountsError as error:
+            if values.accounts_file is not None:
+                fail(str(error), USED_WRONGLY)
+            return {}  # links that have not expired need no token
+        return {name: PiktID(pool, values.api_url, each.token) for name, each in accounts.items()}
+
+    return made
+
+
+def _progress(counts: "Counts") -> None:
+    if sys.stderr.isatty():
+        print(f"\r{counts.briefs} briefs, {counts.pictures} pictures", end="", file=sys.stderr, flush=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,70 @@
+"""`identity-worker export`: one command from briefs on record to a folder that people can use."""
+
+import csv
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from commandline import Command
+from stepping import Flow
+from support import eventually
+
+
+def variables(flow: Flow) -> dict[str, Any]:
+    return {"PIKTID_API_URL": flow.api.url, "PIKTID_API_TOKEN": flow.api.token}
+
+
+def test_a_batch_becomes_a_folder_of_pictures_named_by_sku(
+    command: Command, heard: Flow, tmp_path: Path
+) -> None:
+    for sku in ("=1+1", "007"):
+        heard.finish(heard.accept(batch="b", metadata={"sku": sku, "size": -5, "a": {"b": "ü"}}))
+    heard.accept(batch="other")
+    order = ("export", "--batch", "b", "--to", str(tmp_path / "out"), "--names", "{metadata.sku}_{n}")
+    answer = command(*order, "--json", **variables(heard))
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["fetched"] == 2
+    with (tmp_path / "out" / "b" / "index.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    # What a spreadsheet would run is told as a text; numbers and zeros stay.
+    assert [row["metadata.sku"] for row in found] == ["'=1+1", "007"]
+    assert [row["metadata.size"] for row in found] == ["-5", "-5"]
+    assert [row["metadata.a.b"] for row in found] == ["ü", "ü"]
+    assert [row["file"] for row in found] == ["_=1+1_1/_=1+1_1.jpg", "007_1/007_1.jpg"]
+    assert all((tmp_path / "out" / "b" / row["file"]).stat().st_size == int(row["size"]) for row in found)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b"]
+
+
+def test_what_is_asked_wrongly_is_named_before_anything_is_done(alone: Command, tmp_path: Path) -> None:
+    for wrong in (("--names", "{sku}"), ("--names", "all"), ("--to", "ftp://x")):
+        answer = alone("export", "--to", str(tmp_path / "out"), *wrong)
+        assert answer.returncode == 2, answer.stdout
+        assert f"{wrong[0]} " in answer.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_followed_it_exports_what_finishes_until_all_has(
+    command: Command, heard: Flow, tmp_path: Path
+) -> None:
+    brief_id = heard.accept(choose="manual")
+    drafts = heard.until(brief_id, "choosing").json("drafts")
+
+    def finish() -> None:
+        eventually(heard.client, (tmp_path / "out" / "no-batch" / "index.jsonl").exists)
+        assert command("pick", brief_id, str(drafts[0]["image_result_id"])).returncode == 0
+        heard.finish(brief_id)
+
+    with ThreadPoolExecutor() as threads:
+        order = ("export", "--follow", "--to", str(tmp_path / "out"), "--json")
+        answer = threads.submit(command, *order, **variables(heard))
+        finish()
+    assert json.loads(answer.result().stdout) | {"bytes": 0} == {
+        "to": str(tmp_path / "out"),
+        "briefs": 1,
+        "pictures": 1,
+        "fetched": 1,
+        "gone": 0,
+        "unavailable": 0,
+        "bytes": 0,
+    }

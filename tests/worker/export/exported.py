@@ -1,0 +1,56 @@
+"""Exports in this process, as the command makes them, and what they leave."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from stepping import Flow
+
+from worker.export.exporting import Counts, Order, exporting
+from worker.export.pictures import Wanted
+from worker.network.pool import Pool
+from worker.piktid.client import PiktID
+from worker.places.targets import Target, open_target
+from worker.selection.filter import Filter
+from worker.selection.selecting import select
+
+
+def export(
+    flow: Flow,
+    to: Path | str | Target,
+    *,
+    names: str = "{brief_id}",
+    wanted: Wanted = "chosen",
+    of: Filter | None = None,
+    reverse: bool = False,
+) -> Counts:
+    """Export briefs, `reverse`d as if the last had finished first; return what was done."""
+    target = open_target(str(to)) if isinstance(to, str | Path) else to
+
+    def apis(pool: Pool) -> dict[str, PiktID]:
+        return {"default": PiktID(pool, flow.api.url, SecretStr(flow.api.token))}
+
+    order = Order(wanted, names, lambda content: {"bytes": len(content)})
+    with exporting(flow.client, target, order, flow.api.url, apis) as running:
+        briefs = [each.brief for each in select(flow.client, of or Filter())]
+        running.add(briefs[::-1] if reverse else briefs)
+        running.write_indexes()
+        return running.counts
+
+
+def finished(flow: Flow, **fields: Any) -> str:
+    """Return the id of a brief that has come to its end."""
+    brief_id = flow.accept(**fields)
+    flow.finish(brief_id)
+    return brief_id
+
+
+def rows(target: Target, batch: str = "no-batch") -> list[dict[str, Any]]:
+    """Return the rows of a batch's index."""
+    return [json.loads(line) for line in (target.read(f"{batch}/index.jsonl") or b"").splitlines()]
+
+
+def contents(target: Target) -> dict[str, bytes | None]:
+    """Return all files of a target."""
+    return {each.path: target.read(each.path) for each in target.files("")}

@@ -1,0 +1,126 @@
+"""Prepares the folder of a batch at a target: what lies there, and which names its briefs have."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from worker.export import patterns
+from worker.export.arrivals import arrivals, named
+from worker.export.index_files import JSONL, Rows, write_index
+from worker.export.pictures import NO_BATCH, Names
+from worker.export.workbook import Workbook
+from worker.places.names import digest, folded, safe_name
+from worker.places.targets import Target
+from worker.views.models import BriefView
+
+
+class Batches:
+    """The batches of one export."""
+
+    def __init__(self, client: "redis.Redis", target: Target, workbook: Workbook, pattern: str) -> None:
+        self._client = client
+        self._target = target
+        self._workbook = workbook
+        self._pattern = pattern
+        self._folders: dict[str | None, str] = {}
+        self._room = tempfile.TemporaryDirectory(prefix="identity-worker-export-")
+        self._old: dict[str, Path] = {}
+        """Of each folder the index that lay there."""
+
+    def close(self) -> None:
+        """Remove what was written aside."""
+        self._room.cleanup()
+
+    def folder(self, batch: str | None) -> str:
+        """Return a batch's folder, prepared; raises TargetError."""
+        if batch not in self._folders:
+            folder = self._folders[batch] = self._free(batch)
+            self._workbook.add_files(self._target.files(folder))
+            self._read_index(folder)
+            for each in arrivals(self._client, batch):
+                self._workbook.rank(folder, patterns.base(self._pattern, each), each.brief_id)
+        return self._folders[batch]
+
+    def names(self, brief: BriefView, folder: str) -> Names:
+        """Return the names of a brief's pictures, which no other brief of its batch has."""
+        by = named(brief)
+        rank = self._workbook.rank(folder, patterns.base(self._pattern, by), brief.brief_id)
+
+        def name(number: int) -> str:
+            found = patterns.name(self._pattern, by, number, rank)
+            if self._workbook.take(folder, found, brief.brief_id):
+                return found
+            # Another brief has it by other words, as {a}{b} may be the same of two.
+            return f"{found}~{digest(brief.brief_id)}"
+
+        return name
+
+    def write_indexes(self) -> None:
+        """Write the index of each batch, where it is another one by now; raises TargetError."""
+        for folder in self._folders.values():
+            self._write_index(folder)
+
+    def _write_index(self, folder: str) -> None:
+        room, rows = Path(self._room.name), _anew(self._workbook, folder)
+        old = self._old.get(folder)
+        changed = write_index(self._target, self._workbook.size, folder, rows, old, room)
+        if changed:
+            self._old[folder] = (room / JSONL).replace(self._aside(folder))
+            self._workbook.add_files(self._target.files(folder))
+
+    def _aside(self, folder: str) -> Path:
+        return Path(self._room.name) / f"{digest(folder)}.jsonl"
+
+    def _free(self, batch: str | None) -> str:
+        """Return the batch's own folder: none that another batch has, or has on some file systems."""
+        plain = NO_BATCH if batch is None else safe_name(batch)
+        if batch is not None and folded(plain) == NO_BATCH:
+            plain += f"~{digest(batch)}"
+        there = {folded(name): name for name in self._target.folders()}
+        taken = {folded(name) for name in self._folders.values()}
+        number = 1
+        while True:
+            wanted = plain if number == 1 else f"{plain}~b{number}"
+            found = there.get(folded(wanted), wanted)
+            if folded(found) not in taken and self._is_own(found, wanted, batch):
+                return found
+            number += 1
+
+    def _is_own(self, folder: str, wanted: str, batch: str | None) -> bool:
+        """Whether a folder is the batch's by its index; one without an index by its name."""
+        aside = self._aside(folder)
+        if not self._target.copy(f"{folder}/{JSONL}", aside):
+            aside.unlink(missing_ok=True)
+            return folder == wanted
+        with aside.open(encoding="utf-8", errors="replace") as lines:
+            first = _row(lines.readline())
+        return first.get("batch") == batch if first else folder == wanted
+
+    def _read_index(self, folder: str) -> None:
+        """Read the rows of the index that `_is_own` has copied."""
+        aside = self._aside(folder)
+        if not aside.exists():
+            return
+        self._old[folder] = aside
+        with aside.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                row = _row(line)
+                if isinstance(row.get("brief_id"), str) and isinstance(row.get("item"), str):
+                    self._workbook.put(folder, row["item"], row)
+                    if row.get("file"):
+                        self._workbook.take(folder, str(row["file"]).partition("/")[0], row["brief_id"])
+
+
+def _row(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _anew(workbook: Workbook, folder: str) -> Rows:
+    return lambda: workbook.rows(folder)

@@ -1,0 +1,95 @@
+"""The rows of an index: one for each picture, or for the brief where there is none."""
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from worker.export.pictures import Item
+from worker.export.provenance import time_of
+from worker.export.storing import Result
+from worker.export.workbook import Row
+from worker.views.models import BriefView, PromotionView
+
+#: The columns in their order; those of the metadata stand after `brief_id`, `metadata.KEY` each.
+COLUMNS = (
+    "brief_id",
+    "account",
+    "batch",
+    "state",
+    "error",
+    "identity_code",
+    "name",
+    "picture",
+    "image_result_id",
+    "file",
+    "sha256",
+    "size",
+    "credits",
+    "accepted_at",
+    "drafts_at",
+    "ready_at",
+    "finished_at",
+)
+
+
+def rows_of(brief: BriefView, items: list[Item], result: Result, batch: str) -> dict[str, Row]:
+    """Return a brief's rows by keys that tell them apart. `batch` is its folder, below which files lie.
+
+    What the brief has cost stands in its first row alone, so that a sum over the column is right.
+    """
+    found: dict[str, Row] = {}
+    pictures = {item.number: item for item in items if item.promotion is not None}
+    for number, promotion in enumerate(brief.promotions, 1):
+        found[f"i{number}"] = _row(brief, promotion) | _picture(pictures.get(number), result, batch)
+    for item in items:
+        if item.promotion is None:
+            found[f"d{item.image_result_id}"] = _row(brief, None) | _picture(item, result, batch)
+    found = found or {"": _row(brief, None) | _picture(None, result, batch)}
+    next(iter(found.values()))["credits"] = brief.credits
+    return {key: row | {"item": key} for key, row in found.items()}
+
+
+def _row(brief: BriefView, promotion: PromotionView | None) -> Row:
+    own = None if promotion is None else promotion.error
+    faults = "; ".join(f"{fault.get('path') or 'brief'}: {fault.get('rule')}" for fault in brief.faults)
+    return {
+        "brief_id": brief.brief_id,
+        "metadata": brief.metadata,
+        "account": brief.account,
+        "batch": brief.batch,
+        "state": brief.state,
+        "error": own or brief.error or faults or brief.question,
+        "identity_code": None if promotion is None else promotion.identity_code,
+        "name": brief.name,
+        "credits": None,
+        "accepted_at": time_of(brief.accepted_at),
+        "drafts_at": time_of(brief.made_at),
+        "ready_at": None if promotion is None else time_of(promotion.made_at),
+        "finished_at": time_of(brief.moved_at) if brief.finished else None,
+    }
+
+
+def _picture(item: Item | None, result: Result, batch: str) -> Row:
+    if item is None:
+        return dict.fromkeys(("picture", "image_result_id", "file", "sha256", "size", "marks"))
+    picture = item.image_result_id
+    row: Row = {"picture": "draft" if item.promotion is None else "identity", "image_result_id": picture}
+    stored = result.stored.get(picture)
+    if stored is None:
+        why = result.gone.get(picture) or result.unavailable.get(picture)
+        return row | {"error": f"no picture: {why}"} | dict.fromkeys(("file", "sha256", "size", "marks"))
+    told = {"sha256": stored.sha256, "size": stored.size, "marks": stored.marks}
+    said = result.metadata.get(picture)
+    file = posixpath.relpath(stored.file, batch)
+    return row | {"file": file} | told | ({} if said is None else {"metadata_sha256": said})
+
+
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row for a table: a column for each field of the metadata, objects inside as paths."""
+    return {name: row.get(name) for name in COLUMNS} | _flat("metadata", row.get("metadata") or {})
+
+
+def _flat(path: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return {name: found for key in value for name, found in _flat(f"{path}.{key}", value[key]).items()}
+    return {path: value}
