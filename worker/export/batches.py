@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from worker.export import patterns
 from worker.export.arrivals import arrivals, named
 from worker.export.index_files import JSONL, Rows, write_index
 from worker.export.pictures import NO_BATCH, Names
-from worker.export.workbook import Workbook
+from worker.export.workbook import Row, Workbook
 from worker.places.names import digest, folded, safe_name
 from worker.places.targets import Target
 from worker.views.models import BriefView
@@ -57,6 +58,11 @@ class Batches:
             return f"{found}~{digest(brief.brief_id)}"
 
         return name
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Yield the rows of all batches, each with its batch's folder."""
+        for folder in self._folders.values():
+            yield from ((folder, row) for row in self._workbook.rows(folder))
 
     def write_indexes(self) -> None:
         """Write the index of each batch, where it is another one by now; raises TargetError."""

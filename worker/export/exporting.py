@@ -3,15 +3,17 @@
 Everything may be run again: what lies at the target already is neither fetched nor written.
 """
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import redis
 
-from worker.export import fetching
+from worker.export import contact_sheet, fetching
 from worker.export.batches import Batches
 from worker.export.fetching import Links
 from worker.export.pictures import Item, Stored, Wanted, items_of
@@ -20,7 +22,7 @@ from worker.export.storing import Look, Result, Store
 from worker.export.workbook import Workbook, stored_of
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
-from worker.places.targets import Target
+from worker.places.targets import Folder, Target
 from worker.views import snapshots
 from worker.views.models import BriefView
 
@@ -68,6 +70,7 @@ class Export:
         self._pool = pool
         self._apis = apis
         self._workbook = workbook
+        self._target = target
         self._store = Store(target, workbook.size, order.look)
         self._batches = Batches(client, target, workbook, order.pattern)
         self.counts = Counts()
@@ -93,6 +96,14 @@ class Export:
     def write_indexes(self) -> None:
         """Write the index of each batch of which briefs were added; raises TargetError."""
         self._batches.write_indexes()
+
+    def write_sheet(self, file: Path) -> None:
+        """Write a contact sheet of the batches of which briefs were added; raises TargetError."""
+        with tempfile.NamedTemporaryFile() as aside:
+            for part in contact_sheet.page(self._batches.rows(), self._target):
+                aside.write(part)
+            aside.flush()
+            Folder(file.parent).write(file.name, Path(aside.name))
 
     def _add(self, page: list[BriefView], threads: ThreadPoolExecutor) -> None:
         folders = [self._batches.folder(brief.batch) for brief in page]

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,6 +42,10 @@ def command(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until all of the briefs are finished.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a contact sheet too: one page with all pictures, small."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Export the pictures of briefs with an index, to a folder or a bucket.
@@ -59,7 +64,7 @@ def command(
     except TargetError as error:
         fail(f"--to {error}", USED_WRONGLY)
     try:
-        counts = _run(wanted, target, pattern, drafts=drafts, follow=follow)
+        counts = _run(wanted, target, pattern, drafts=drafts, follow=follow, html=html)
     except TargetError as error:
         fail(f"{error}\nWhat is there is whole; the same command goes on from it.")
     except KeyboardInterrupt:
@@ -74,12 +79,17 @@ def command(
     raise typer.Exit(DID_NOT if missing else 0)
 
 
-def _run(wanted: Filter, target: "Target", pattern: str, *, drafts: bool, follow: bool) -> "Counts":
+def _run(
+    wanted: Filter, target: "Target", pattern: str, *, drafts: bool, follow: bool, html: Path | None
+) -> "Counts":
     # Not at the top: what is said wrongly is told without the API's client.
+    from worker.export.contact_sheet import check_installed
     from worker.export.exporting import Order, exporting
     from worker.export.following import followed
     from worker.selection.selecting import select
 
+    if html is not None:
+        check_installed()
     values = load_settings()
     order = Order("drafts" if drafts else "chosen", pattern, lambda _: {})
     with (
@@ -92,6 +102,8 @@ def _run(wanted: Filter, target: "Target", pattern: str, *, drafts: bool, follow
         else:
             export.add((each.brief for each in select(client, wanted)), _progress)
             export.write_indexes()
+        if html is not None:
+            export.write_sheet(html)
         _end_progress()
         return export.counts
 

@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from buckets_served import served
 from exported import contents, export, finished, rows
 from stepping import Flow
 
 from worker.export.exporting import Counts
 from worker.piktid.pictures import recognize
-from worker.places.targets import Folder
+from worker.places.targets import Folder, open_target
 from worker.selection.filter import filter_of
 
 RESULTS = "GET /jobs/{job_id}/results"
@@ -75,6 +76,17 @@ def test_an_expired_link_is_renewed_by_one_request_a_job(heard: Flow, tmp_path: 
     before = heard.api.requests(RESULTS)
     assert export(heard, tmp_path / "out", wanted="drafts").fetched == 2
     assert heard.api.requests(RESULTS) == before + 1
+
+
+def test_a_bucket_holds_what_a_folder_would_and_is_not_filled_twice(heard: Flow, tmp_path: Path) -> None:
+    finished(heard, batch="b", metadata={"sku": "ä"})
+    folder = Folder(tmp_path / "out")
+    export(heard, folder)
+    with served("pictures") as url:
+        bucket = open_target(f"{url}/spring")
+        assert export(heard, bucket).fetched == 1
+        assert export(heard, bucket).fetched == 0
+        assert contents(bucket) == contents(folder)
 
 
 def test_a_picture_that_is_gone_is_a_row_that_says_so(heard: Flow, tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ def test_a_batch_becomes_a_folder_of_pictures_named_by_sku(
         heard.finish(heard.accept(batch="b", metadata={"sku": sku, "size": -5, "a": {"b": "ü"}}))
     heard.accept(batch="other")
     order = ("export", "--batch", "b", "--to", str(tmp_path / "out"), "--names", "{metadata.sku}_{n}")
-    answer = command(*order, "--json", **variables(heard))
+    answer = command(*order, "--html", str(tmp_path / "b.html"), "--json", **variables(heard))
     assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "b.html").read_text(encoding="utf-8").count("<img") == 2
     assert json.loads(answer.stdout)["fetched"] == 2
     with (tmp_path / "out" / "b" / "index.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
