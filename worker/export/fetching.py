@@ -1,6 +1,5 @@
 """Fetches the pictures of a brief's drafts, by new links where those on record have expired."""
 
-import threading
 import time
 from collections.abc import Callable
 from itertools import islice
@@ -52,34 +51,36 @@ def open_pictures(api_url: str) -> Pool:
 
 
 class Links:
-    """The links to the pictures of one brief's drafts; the job's results are asked for at most once."""
+    """The links to the pictures of one brief's drafts, for one thread; new ones are asked for once."""
 
     def __init__(self, pool: Pool, api: PiktID | None, job_id: str | None) -> None:
         """Without an `api`, as whoever runs this has no token of the account, no link is renewed."""
         self._pool = pool
         self._api = api
         self._job_id = job_id
-        self._lock = threading.Lock()
         self._renewed: dict[int | None, str | None] | None = None
 
     def fetch(self, image_result_id: int, url: str | None) -> Picture:
         """Return a draft's picture.
 
-        A link on record may have expired (piktid-v2.md 6.37). Raises PictureGoneError or
-        PictureUnavailableError.
+        A link on record may have expired (piktid-v2.md 6.37), or its host be no more. Raises PictureGoneError
+        or PictureUnavailableError.
         """
+        why = "there is no link to it on record"
         try:
             if url:
                 return _tried(lambda: download(self._pool, url))
-        except (ForbiddenError, NotFoundError, PictureRefusedError):
-            pass
         except ApiError as error:
-            raise PictureUnavailableError(str(error)) from error
-        return self._by_new_link(image_result_id)
+            why = str(error)
+        if self._api is None:
+            raise PictureUnavailableError(
+                f"{why}; there is no token of its account here to ask for a new link"
+            )
+        return self._by_new_link(image_result_id, self._api)
 
-    def _by_new_link(self, image_result_id: int) -> Picture:
+    def _by_new_link(self, image_result_id: int, api: PiktID) -> Picture:
         try:
-            url = self._new_links().get(image_result_id)
+            url = self._new_links(api).get(image_result_id)
             if url is None:
                 raise PictureGoneError("the API has no link to it any more")
             return _tried(lambda: download(self._pool, url))
@@ -88,20 +89,14 @@ class Links:
         except ApiError as error:
             raise PictureUnavailableError(str(error)) from error
 
-    def _new_links(self) -> dict[int | None, str | None]:
-        with self._lock:
-            if self._renewed is None:
-                if self._api is None:
-                    told = (
-                        "its link has expired, and there is no token of its account here to ask for another"
-                    )
-                    raise PictureUnavailableError(told)
-                if self._job_id is None:
-                    raise PictureGoneError("its link has expired, and its job is not on record")
-                api, job_id = self._api, self._job_id
-                drafts = _tried(lambda: api.job_results(job_id)).drafts
-                self._renewed = {draft.image_result_id: draft.url for draft in drafts}
-            return self._renewed
+    def _new_links(self, api: PiktID) -> dict[int | None, str | None]:
+        if self._renewed is None:
+            job_id = self._job_id
+            if job_id is None:
+                raise PictureGoneError("its job is not on record, which would give a new link")
+            drafts = _tried(lambda: api.job_results(job_id)).drafts
+            self._renewed = {draft.image_result_id: draft.url for draft in drafts}
+        return self._renewed
 
 
 def _tried(ask: Callable[[], T]) -> T:

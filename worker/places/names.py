@@ -26,15 +26,6 @@ def safe_name(text: str) -> str:
     return f"_{name}" if not name or _UNFIT.match(name) else name
 
 
-def own_name(text: str) -> str:
-    """Return a text as a name that no other text has: with a digest, unless it is safe and in lower case.
-
-    For whoever can't look at all other texts to see which of them would be the same name.
-    """
-    name = safe_name(text)
-    return name if name == text == folded(text) else f"{name}~{digest(text)}"
-
-
 def folded(name: str) -> str:
     """Return what a file system takes for the same name that does not tell case or Unicode forms apart."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())

@@ -86,12 +86,13 @@ def _run(
     from worker.export.contact_sheet import check_installed
     from worker.export.exporting import Order, exporting
     from worker.export.following import followed
+    from worker.marking.reading import read_marks
     from worker.selection.selecting import select
 
     if html is not None:
         check_installed()
     values = load_settings()
-    order = Order("drafts" if drafts else "chosen", pattern, lambda _: {})
+    order = Order("drafts" if drafts else "chosen", pattern, lambda content: read_marks(content).as_json())
     with (
         open_redis(values) as client,
         exporting(client, target, order, values.api_url, _apis(values)) as export,

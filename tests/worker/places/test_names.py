@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.places.names import MOST_BYTES, MOST_CHARACTERS, folded, own_name, safe_name
+from worker.places.names import MOST_BYTES, MOST_CHARACTERS, safe_name
 
 DEVICES = ["con", "PRN", "aux.txt", "NUL", "com1", "LPT9.jpg", "conin$", "com¹"]
 
@@ -43,13 +43,3 @@ def test_a_name_is_one_short_part_of_a_path_and_safe_itself(text: str) -> None:
 
 def test_long_texts_that_begin_alike_are_told_apart() -> None:
     assert len({safe_name("x" * 100 + end) for end in "abc"}) == 3
-
-
-@given(st.lists(st.text(alphabet="aAäÄ/:-. ", min_size=1, max_size=3), unique=True, max_size=8))
-def test_no_two_own_names_are_one_file_on_any_system(texts: list[str]) -> None:
-    assert len({folded(own_name(text)) for text in texts}) == len(texts)
-
-
-def test_an_own_name_is_the_text_where_that_is_safe() -> None:
-    assert own_name("spring-model-1a2b3c") == "spring-model-1a2b3c"
-    assert own_name("SKU-1").startswith("SKU-1~")
