@@ -14,7 +14,7 @@ from worker.export.index_files import JSONL, Rows, write_index
 from worker.export.pictures import NO_BATCH, Names
 from worker.export.workbook import Row, Workbook
 from worker.places.names import digest, folded, safe_name
-from worker.places.targets import Target
+from worker.places.target import Target
 from worker.views.models import BriefView
 
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from worker.export.workbook import Row
-from worker.places.targets import Target, TargetError
+from worker.places.target import Target, TargetError
 
 #: Pixels of the longer side of a picture.
 _SIDE = 192

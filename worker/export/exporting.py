@@ -22,7 +22,8 @@ from worker.export.storing import Look, Result, Store
 from worker.export.workbook import Workbook, stored_of
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
-from worker.places.targets import Folder, Target
+from worker.places.target import Target
+from worker.places.targets import Folder
 from worker.views import snapshots
 from worker.views.models import BriefView
 

@@ -13,7 +13,7 @@ from typing import Any
 from worker.export.rows import COLUMNS, flat
 from worker.export.storing import Sizes
 from worker.export.workbook import Row
-from worker.places.targets import Target, TargetError
+from worker.places.target import Target, TargetError
 
 JSONL, CSV, PARQUET = "index.jsonl", "index.csv", "index.parquet"
 #: How a cell begins that a spreadsheet would run as a formula, also in full width (OWASP, *CSV Injection*).

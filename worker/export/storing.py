@@ -16,7 +16,7 @@ from worker.export.fetching import Links, PictureGoneError, PictureUnavailableEr
 from worker.export.pictures import METADATA, Item, Stored, is_draft_file
 from worker.export.provenance import Journal
 from worker.piktid.pictures import SUFFIXES
-from worker.places.targets import Target, There
+from worker.places.target import Target, There
 from worker.views.models import BriefView, PromotionView
 
 #: Returns the size of a file of the target, None where there is none.

@@ -11,7 +11,7 @@ from typing import Any
 
 from worker.export.pictures import Stored
 from worker.places.names import folded
-from worker.places.targets import There
+from worker.places.target import There
 
 _TABLES = """
 CREATE TABLE rows (batch, accepted_at, brief_id, key, row, PRIMARY KEY (batch, brief_id, key)) WITHOUT ROWID;

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from config.text import printable
 from config.urls import is_safe
-from worker.places.targets import TargetError, There
+from worker.places.target import TargetError, There
 
 #: By which a request that fails in passing is repeated; one that is refused is not.
 _RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}

@@ -13,7 +13,8 @@ from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config.text import counted
 from worker.export.patterns import DEFAULT, PatternError, check
-from worker.places.targets import SCHEMES, TargetError, open_target
+from worker.places.target import TargetError
+from worker.places.targets import SCHEMES, open_target
 from worker.selection.filter import Filter
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from worker.export.exporting import Counts
     from worker.network.pool import Pool
     from worker.piktid.client import PiktID
-    from worker.places.targets import Target
+    from worker.places.target import Target
 
 
 @filtered

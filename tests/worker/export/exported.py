@@ -11,7 +11,8 @@ from worker.export.exporting import Counts, Order, exporting
 from worker.export.pictures import Wanted
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
-from worker.places.targets import Target, open_target
+from worker.places.target import Target
+from worker.places.targets import open_target
 from worker.selection.filter import Filter
 from worker.selection.selecting import select
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from buckets_served import served
 
-from worker.places.targets import Target, TargetError, open_target
+from worker.places.target import Target, TargetError
+from worker.places.targets import open_target
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -1,0 +1,41 @@
+"""What a place for files is: its methods, and the error that they raise."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from config.errors import IdentityWorkerError
+
+
+class TargetError(IdentityWorkerError):
+    """Raised when files can't be written to a target or read from it; says where and why."""
+
+
+class There(NamedTuple):
+    """A file of a target: its path below it, with `/`, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class Target(Protocol):
+    """A place for files. Paths are relative, with `/`; every method raises TargetError."""
+
+    @property
+    def name(self) -> str:
+        """Return the place's absolute name, without any secret: the same for the same place."""
+
+    def files(self, prefix: str) -> Iterator[There]:
+        """Yield the files below a folder; of one that is not there, none."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, None where there is none."""
+
+    def copy(self, path: str, to: Path) -> bool:
+        """Copy a file, however large, to one of this machine; return whether it is there."""
+
+    def folders(self) -> list[str]:
+        """Return the names of the folders at the top."""
+
+    def write(self, path: str, content: bytes | Path) -> None:
+        """Write a file whole, given as its bytes or as a file of this machine; replaces the one there."""
