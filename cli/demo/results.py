@@ -43,13 +43,14 @@ def collect(
         for brief in briefs:
             journal = snapshots.journal(client, brief.brief_id)
             for promotion in brief.promotions:
-                if promotion.state != "ready" or promotion.identity_code is None:
+                draft = promotion.image_result_id
+                if promotion.state != "ready" or promotion.identity_code is None or draft is None:
                     continue
                 check()
                 name = names.get(promotion.identity_code)
                 metadata = provenance.describe(brief, promotion, name, journal)
                 links = Links(pool, api, brief.job_id)
-                picture = links.fetch(promotion.image_result_id, promotion.url)
+                picture = links.fetch(draft, promotion.url)
                 identity_folders.write(output / folder_name(promotion.identity_code), metadata, picture)
                 count += 1
                 fetched(count)

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from worker.piktid.answers import RunState
 from worker.views.models import BriefView, PromotionView
 
-#: Folder of the briefs that are in no batch; a batch of this name gets a digest (`batch_folder`).
+#: Folder of the briefs that are in no batch; a batch of this name gets a digest.
 NO_BATCH = "no-batch"
 METADATA = "metadata.json"
 #: Which pictures are wanted: of the identities, of the drafts as well.
@@ -83,6 +83,8 @@ def _identities(brief: BriefView, batch: str, names: Names, *, in_place: bool) -
         if promotion.state != "ready" or promotion.identity_code is None:
             continue
         picture = promotion.image_result_id
+        if picture is None:
+            continue  # An import's portrait is the user's own: there is nothing to fetch.
         stem = draft_stem(picture) if in_place else names(number)
         yield Item(picture, promotion.url, f"{batch}/{names(number)}", stem, promotion, number)
 

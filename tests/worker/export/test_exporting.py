@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from buckets_served import served
 from exported import contents, export, finished, rows
 from stepping import Flow
 
@@ -78,15 +77,16 @@ def test_an_expired_link_is_renewed_by_one_request_a_job(heard: Flow, tmp_path: 
     assert heard.api.requests(RESULTS) == before + 1
 
 
-def test_a_bucket_holds_what_a_folder_would_and_is_not_filled_twice(heard: Flow, tmp_path: Path) -> None:
+def test_a_bucket_holds_what_a_folder_would_and_is_not_filled_twice(
+    heard: Flow, tmp_path: Path, bucket: str
+) -> None:
     finished(heard, batch="b", metadata={"sku": "ä"})
     folder = Folder(tmp_path / "out")
     export(heard, folder)
-    with served("pictures") as url:
-        bucket = open_target(f"{url}/spring")
-        assert export(heard, bucket).fetched == 1
-        assert export(heard, bucket).fetched == 0
-        assert contents(bucket) == contents(folder)
+    in_bucket = open_target(f"{bucket}/spring")
+    assert export(heard, in_bucket).fetched == 1
+    assert export(heard, in_bucket).fetched == 0
+    assert contents(in_bucket) == contents(folder)
 
 
 def test_a_picture_that_is_gone_is_a_row_that_says_so(heard: Flow, tmp_path: Path) -> None:

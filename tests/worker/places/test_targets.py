@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from buckets_served import served
 
 from worker.places.target import Target, TargetError
 from worker.places.targets import open_target
@@ -18,12 +17,6 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
         yield open_target(str(tmp_path / "out"))
     else:
         yield open_target(request.getfixturevalue("bucket") + "/a b/c")
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    with served("pictures") as url:
-        yield url
 
 
 def test_a_file_is_there_as_it_was_written_and_is_replaced(target: Target, tmp_path: Path) -> None:
