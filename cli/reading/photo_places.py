@@ -7,12 +7,13 @@ from pathlib import Path
 
 from cli.reading.folders import FOLDER, HIDDEN, LINKED_FOLDER, Skipped
 from cli.reading.formats import PHOTOS, is_photo
+from config.errors import IdentityWorkerError
 from config.settings import Settings
 
 OTHER = f"does not end in {', '.join(PHOTOS)}"
 
 
-class PlaceError(ValueError):
+class PlaceError(IdentityWorkerError, ValueError):
     """Raised for a place of which no photo can be taken; says why, and what to do."""
 
 

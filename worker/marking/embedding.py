@@ -3,6 +3,7 @@
 import struct
 import zlib
 
+from config.errors import IdentityWorkerError
 from worker.marking.containers import JPEG_START, JPEG_XMP, PNG_START, PNG_XMP, Part, carried, is_xmp, parts
 
 #: Longest packet that a JPEG's segment holds, in bytes.
@@ -11,7 +12,7 @@ _MOST_IN_JPEG = 0xFFFF - 2 - len(JPEG_XMP)
 _HAS_ALPHA, _HAS_XMP = 0x10, 0x04
 
 
-class EmbeddingError(ValueError):
+class EmbeddingError(IdentityWorkerError, ValueError):
     """Raised when a packet can't be put into a file; says why."""
 
 

@@ -5,6 +5,8 @@ from contextlib import suppress
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from config.errors import IdentityWorkerError
+
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _NAME = f"{_IPTC} DigitalSourceType"
@@ -35,7 +37,7 @@ _TERM = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/(\w+)")
 _END = re.compile(rb"</[\w-]*:?RDF\s*>(?!.*</[\w-]*:?RDF\s*>)", re.DOTALL)
 
 
-class _FoundError(Exception):
+class _FoundError(IdentityWorkerError):
     """Ends the reading of a packet."""
 
 

@@ -9,6 +9,7 @@ import redis
 from config import keys
 from config.times import format_time
 from worker.ledger import commands
+from worker.ledger.records import account_subject
 from worker.operations import actions
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_halt(text: str | None) -> Halt | None:
 
 def of_accounts(client: "redis.Redis", accounts: Iterable[str]) -> dict[str, Halt]:
     """Return which of these accounts are paused by a person."""
-    return _read(client, {name: keys.RECORD(f"account:{name}") for name in accounts})
+    return _read(client, {name: keys.RECORD(account_subject(name)) for name in accounts})
 
 
 def of_batches(client: "redis.Redis", batches: Iterable[str]) -> dict[str, Halt]:

@@ -35,7 +35,7 @@ ACCOUNT = AccountSummary(
 
 
 def promotion(state: str, code: str | None = None) -> PromotionView:
-    return PromotionView("promotion:b#0", 0, state, code, None, 10_001, None, None, None, 1_000)
+    return PromotionView("promotion:b#0", 0, state, code, None, 10_001, None, None, None, None, 1_000)
 
 
 def view(brief_id: str, state: str, **fields: Any) -> BriefView:
@@ -43,6 +43,7 @@ def view(brief_id: str, state: str, **fields: Any) -> BriefView:
         "account": "default",
         "batch": None,
         "name": None,
+        "kind": "identity",
         "job_id": None,
         "variations": 1,
         "drafts": (),
