@@ -1,6 +1,7 @@
 """The limits of an account changed while it works and processes die: the API sees none of them broken."""
 
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 import redis
@@ -15,7 +16,11 @@ from config.accounts import DEFAULT
 from worker.ledger.ledger import Ledger
 from worker.views import snapshots
 
-BRIEFS = 60
+#: Briefs that are sent in each of the three parts.
+PART = 20
+BRIEFS = 3 * PART
+#: Unscaled seconds of a usual job, and of one that holds its permit until the test has seen it do so.
+SHORT, LASTING = 40, 1_000
 #: Seconds until all are done; the account's own pace needs about ten.
 DEADLINE = 60.0
 
@@ -36,7 +41,7 @@ def test_limits_changed_while_processes_die_are_never_broken(
     api.set(
         slots_cap=2 * BRIEFS,
         credits=1_000_000,
-        drafts_median_seconds=40,
+        drafts_median_seconds=LASTING,
         drafts_spread_seconds=10,
         preprocessing_median_seconds=60,
         preprocessing_spread_seconds=15,
@@ -46,27 +51,33 @@ def test_limits_changed_while_processes_die_are_never_broken(
     assert eventually(client, lambda: client.zcard(keys.WORKERS()) == len(workers))
     assert eventually(client, lambda: client.hexists(keys.RECORD(f"account:{DEFAULT}"), "configured"))
     ledger.set_limits(DEFAULT, {"slots": str(2 * BRIEFS)}, by="test")
-    for number in range(BRIEFS):
-        enqueue(redis_url, brief_id=f"b{number}", batch=f"{number % 3}", name=f"Face {number}")
+    numbers = iter(range(BRIEFS))
 
-    # Lower: the API's cap follows once our jobs are no more than that.
-    assert eventually(client, finished(client, 8), DEADLINE)
+    def send_a_part() -> None:
+        for number in islice(numbers, PART):
+            enqueue(redis_url, brief_id=f"b{number}", batch=f"{number % 3}", name=f"Face {number}")
+
+    # Lower, while the jobs of the first five last: the API's cap follows once our jobs are no more than that.
+    send_a_part()
+    assert eventually(client, lambda: api.ledger()["max_jobs_in_flight"] == 5, DEADLINE)
     ledger.set_limits(DEFAULT, {"jobs": "3"}, by="test")
+    api.set(drafts_median_seconds=SHORT)
     assert eventually(client, lambda: client.zcard(keys.PERMITS(DEFAULT)) <= 3)
-    before = api.ledger()
-    assert before["max_jobs_in_flight"] == 5
+    assert api.ledger()["max_jobs_in_flight"] == 5
     api.set(jobs_cap=3)
 
-    next(each for each in listeners if "account.leased" in each.written()).kill()
-    assert eventually(client, finished(client, 20), DEADLINE)
+    # Each death comes when there is work again, however fast the part before it was done.
+    send_a_part()
+    eventually(client, lambda: [each for each in listeners if "account.leased" in each.written()])[0].kill()
+    assert eventually(client, finished(client, PART), DEADLINE)
     kill_between_paid_calls(client, workers[0])
 
     # Higher: the API's cap first. The jobs last longer until there are more than five of them.
-    assert eventually(client, finished(client, 24), DEADLINE)
-    api.set(jobs_cap=8, drafts_median_seconds=2_000)
+    api.set(jobs_cap=8, drafts_median_seconds=LASTING)
     ledger.set_limits(DEFAULT, {"jobs": "8"}, by="test")
-    assert eventually(client, lambda: api.ledger()["max_jobs_in_flight"] > 5)
-    api.set(drafts_median_seconds=40)
+    send_a_part()
+    assert eventually(client, lambda: api.ledger()["max_jobs_in_flight"] > 5, DEADLINE)
+    api.set(drafts_median_seconds=SHORT)
     assert eventually(client, finished(client, BRIEFS), DEADLINE)
 
     assert {brief.state for brief in snapshots.briefs(client, finished_limit=BRIEFS)} == {"done"}
@@ -75,6 +86,6 @@ def test_limits_changed_while_processes_die_are_never_broken(
     assert seen["violations"] == dict.fromkeys(seen["violations"], 0)
     assert not [answers for answers in seen["requests"].values() if "429" in answers]
     assert 5 < seen["max_jobs_in_flight"] <= 8
-    assert max(most["accepted"] for most in seen["most_requests_in_60_s"].values()) == 5
+    assert max(most["accepted"] for most in seen["most_requests_in_60_s"].values()) <= 5
     assert seen["credits"]["charged"]["promotion"] == 50 * BRIEFS
     assert client.zcard(keys.PERMITS(DEFAULT)) == client.hlen(keys.SLOTS(DEFAULT)) == 0
