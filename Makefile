@@ -8,10 +8,14 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
+.PHONY: demo bulk test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
+
+# A spreadsheet of 300 rows becomes a folder of pictures, with three kills on the way: three minutes.
+bulk: $(STAMP)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/bulk/run.sh
 
 test: $(STAMP)
 	$(PYTEST)

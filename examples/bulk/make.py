@@ -3,10 +3,10 @@
 python make.py people.csv       as a German Excel saves it: semicolons, a byte order mark
 python make.py people.xlsx      as a workbook, which needs openpyxl
 python make.py --mended ...     the same without the faults
+python make.py --mend bad.csv   as a person mends the rows that were refused
 """
 
 import csv
-import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +84,24 @@ def write(path: Path, *, mended: bool = False) -> None:
         csv.writer(file, delimiter=";").writerows(rows(mended=mended))
 
 
+def mend(path: Path) -> None:
+    """Put right what is wrong in rejects of this table as CSV, and touch nothing else."""
+    good = {tuple(bad): mended for bad, mended in zip(rows(), rows(mended=True), strict=True)}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        mended = [good[tuple(row)] for row in csv.reader(file, delimiter=";")]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(mended)
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the arguments say."""
+    files = [Path(each) for each in arguments if not each.startswith("--")]
+    for each in files:
+        if "--mend" in arguments:
+            mend(each)
+        else:
+            write(each, mended="--mended" in arguments)
+
+
 if __name__ == "__main__":
-    given = set(sys.argv[1:])
-    for each in itertools.filterfalse("--mended".__eq__, sys.argv[1:]):
-        write(Path(each), mended="--mended" in given)
+    main(sys.argv[1:])

@@ -14,7 +14,11 @@ from cli.main import COMMANDS, app
 from config.settings import schema
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "examples" / "bulk" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 _FENCE = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -24,8 +28,8 @@ _BEFORE = re.compile(r"^(?:\w+=\S+ )*(?:[\w./]*/)?(?=identity-worker )")
 _NOTATION = re.compile(r"[\[\]]|\.\.\.|\\?\|\S+")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 _BENCHMARK = re.compile(r"^python -m benchmarks\.([\w.]+)")
-#: Options of Dramatiq and pip.
-OTHERS = {"--worker-shutdown-timeout", "--require-hashes"}
+#: Options of Dramatiq, of pip, of the program of examples/bulk.
+OTHERS = {"--worker-shutdown-timeout", "--require-hashes", "--mend"}
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
 FOLDERS |= {"deploy", "docs", "examples", "tests"}
 

@@ -1,0 +1,94 @@
+"""From a spreadsheet to a folder of pictures, with a worker, a listener and an export killed on the way.
+
+Some rows of examples/bulk, by the commands of its page; `examples/bulk/run.sh` does it with all of them.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from bulk_example import BULK, HOW, program, write
+from commandline import Command
+from own_account import PROMOTE, Api
+from processes import ProcessFactory, script
+from support import event_types, eventually
+
+WORKER, LISTENER = (
+    [sys.executable, "-m", "tests.chaos.programs.quick", role] for role in ("worker", "listener")
+)
+#: Rows of the table, by their numbers: four good ones, and one that is bad in each of four columns.
+GOOD, BAD = (1, 2, 3, 4), (8, 128, 203, 248)
+#: Seconds for which the API keeps an answer back: longer than it takes to kill who waits for it.
+HELD_BACK = 5
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> list[list[str]]:
+    """The rows in a table of their own, with the example's files; returned as they are when mended."""
+    for name in ("columns.toml", "template.json"):
+        shutil.copy(BULK / name, tmp_path)
+    make = program("make")
+    whole, mended = list(make.rows()), list(make.rows(mended=True))
+    write(tmp_path / "people.csv", [make.HEADER, *(whole[number] for number in (*GOOD, *BAD))])
+    return [mended[number] for number in (*GOOD, *BAD)]
+
+
+@pytest.fixture
+def typed(command: Command, environment: dict[str, str]) -> Callable[..., Any]:
+    """Return what runs a command as its user does; it must end with `code`."""
+
+    def run(*arguments: str, code: int = 0) -> Any:
+        answer = command(*arguments, **environment)
+        assert answer.returncode == code, answer.stderr
+        return json.loads(answer.stdout) if "--json" in arguments else answer.stdout
+
+    return run
+
+
+@pytest.mark.channel
+@pytest.mark.long
+def test_every_row_becomes_one_picture_whatever_is_killed(
+    typed: Callable[..., Any],
+    start: ProcessFactory,
+    client: "redis.Redis",
+    api: Api,
+    people: list[list[str]],
+    tmp_path: Path,
+) -> None:
+    price = sum(int(row[7]) * 3 + 50 for row in people)
+    # Its promotion is charged when worker and listener are killed, and its answer on the way.
+    api.fault("delay", path=PROMOTE, when="after", seconds=HELD_BACK, skip=1)
+    worker, listener = start("worker", WORKER), start("listener", LISTENER)
+
+    budget = ("--max-credits", str(price))
+    told = typed("enqueue", "people.csv", *HOW, *budget, "--keep-going", "--rejects", "bad.csv", code=1)
+    assert told.splitlines()[-1] == "4 sent, 4 bad"
+    eventually(client, lambda: api.has_struck("delay"))
+    for killed, command in ((worker, WORKER), (listener, LISTENER)):
+        killed.kill()
+        start(killed.name, command)
+
+    program("make").mend(tmp_path / "bad.csv")
+    assert typed("enqueue", "bad.csv", *HOW).splitlines()[-1] == "4 sent"
+
+    pictures = tmp_path / "pictures"
+    order = ("export", "--batch", "spring", "--to", str(pictures), "--names", "{metadata.sku}")
+    # Two pictures come; the others are kept back until the export is dead.
+    api.sandbox.faults(kind="delay", path="/cdn/*", skip=2, count=None, seconds=20)
+    export = start("export", [script("identity-worker"), *order, "--follow"])
+    eventually(client, lambda: len(list(pictures.rglob("*.jpg"))) == 2)
+    export.kill()
+    api.sandbox.clear_faults()
+    assert typed(*order, "--follow", "--json")["fetched"] == 6
+    assert typed("wait", "--batch", "spring", "--json")["states"] == {"done": 8}
+    assert typed(*order, "--json")["fetched"] == 0
+
+    check = program("check")
+    assert list(check.wrong_files(people, pictures / "spring")) == []
+    assert list(check.wrong_charges(people, api.ledger())) == []
+    assert event_types(client).count("identity.brief.accepted") == len(people)
