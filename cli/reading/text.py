@@ -23,7 +23,11 @@ _NO_TEXT = (
     (b"PK\x03\x04", "is a zip archive or a spreadsheet: unpack it, or give the workbook's name as .xlsx"),
     (b"\xd0\xcf\x11\xe0", "is an old workbook of Excel, or one with a password: save it as .xlsx without"),
     (b"\x28\xb5\x2f\xfd", "is packed by zstd: unpack it first"),
+    (b"%PDF", "is a PDF: take the table or the texts out of it"),
+    *((mark, "is a photo: name its file, with its ending") for mark in (b"\xff\xd8\xff", b"\x89PNG")),
 )
+#: What stands behind the first four bytes of photos of phones, and of videos.
+_HEIC = b"ftyp"
 #: What stands in the text for a byte that is no UTF-8 (`surrogateescape`).
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
 #: Not as `str.splitlines`: it also splits at characters that may stand inside a JSON string.
@@ -55,12 +59,12 @@ def decoded(content: bytes) -> str:
 
 def lines_of(stream: BinaryIO) -> Iterator[str]:
     """Yield the lines of a stream without their ends, decoded as by `decoded`, one by one."""
-    beginning = stream.read(4)
+    beginning = stream.read(8)
     stream.seek(0)
-    if b"\x00" in beginning or any(beginning.startswith(mark) for mark, name in MARKS if name != "utf-8"):
+    no_text(beginning)
+    if b"\x00" in beginning[:4] or any(beginning.startswith(mark) for mark, name in MARKS if name != "utf-8"):
         yield from LINE_END.split(decoded(stream.read()))
         return
-    no_text(beginning)
     text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
     try:
         for line in text:
@@ -76,6 +80,8 @@ def no_text(content: bytes) -> None:
     for mark, told in _NO_TEXT:
         if content.startswith(mark):
             raise TextError(told)
+    if content[4:8] == _HEIC:
+        raise TextError("is a photo in HEIC or AVIF, or a video: the API takes JPEG, PNG and WebP")
 
 
 def encoded(text: str) -> bytes:

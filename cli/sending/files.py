@@ -20,6 +20,7 @@ from config.settings import Settings
 from worker.briefs.faults import Fault, fault
 
 STDIN = "-"
+_NO_TABLE = "must be a table: with --template each of its rows is a brief"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ class Reading:
             return
         self._seen.add((stands.st_dev, stands.st_ino))
         if self._how.form is None and is_photo(path.name):
-            yield _of_photo(path, self._how.settings)
+            templated = self._how.naming.template is not None
+            yield _bad(str(path), _NO_TABLE) if templated else _of_photo(path, self._how.settings)
             return
         try:
             with path.open("rb") as file:
@@ -139,7 +141,7 @@ class Reading:
                 if form in TABLES:
                     yield from self._of_table(stream, source, form)
                 elif self._how.naming.template is not None:
-                    yield _bad(source, "must be a table: with --template each of its rows is a brief")
+                    yield _bad(source, _NO_TABLE)
                 else:
                     found = line_rows(lines_of(stream)) if form is Format.JSONL else rows(_text(stream))
                     for row in found:
@@ -152,10 +154,8 @@ class Reading:
         if form is Format.XLSX:
             table = SheetOfBook(stream, self._how.sheet)
             if table.others:
-                self._tell(
-                    source,
-                    f"sheet {table.name!r} is read; --sheet names another of {', '.join(table.others)}",
-                )
+                others = ", ".join(table.others)
+                self._tell(source, f"sheet {table.name!r} is read; --sheet names another of {others}")
         else:
             separator = "\t" if form is Format.TSV else None
             table = Separated(stream, self._how.encoding, separator)
@@ -167,7 +167,8 @@ class Reading:
                 for row in table_rows(records, table.form, self._how.naming, unused):
                     yield Item(source, row.place, row.value, row.faults, row.text, row.table)
             except UsageError as error:
-                raise UsageError(f"{source}: {error}") from error
+                # How the file was read may be why: another sheet was meant, or another encoding.
+                raise UsageError("\n".join([f"{source}: {error}", *self.told])) from error
         if unused:
             self._tell(source, f"columns that the template does not use: {', '.join(unused)}")
 

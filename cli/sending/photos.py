@@ -86,12 +86,9 @@ class PhotoCheck:
         if self._folder is None:
             return None
         try:
-            picture = named_files.check_local(self._folder, source, max_bytes=self._most)
-            size = (self._folder / source).stat().st_size
+            picture, size = named_files.check_local(self._folder, source, max_bytes=self._most)
         except (FileRefusedError, FileUnavailableError) as error:
             return str(error)
-        except OSError as error:
-            return f"{source}: {error.strerror}"
         self._types[picture.content_type.removeprefix("image/")] += 1
         self._bytes += size
         return None

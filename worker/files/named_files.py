@@ -40,9 +40,10 @@ def read(source: str, settings: Settings, seconds: float | None = None) -> Pictu
     return _recognized(source, content)
 
 
-def check_local(folder: Path, path: str, *, max_bytes: int) -> Picture:
-    """Return the first bytes of a picture under a folder; raise what `read` would, by these and its size."""
-    return _recognized(path, read_local(folder, path, max_bytes=max_bytes, first=_BEGINNING))
+def check_local(folder: Path, path: str, *, max_bytes: int) -> tuple[Picture, int]:
+    """Return the first bytes of a picture under a folder, and its size in bytes; raise what `read` would."""
+    content, size = _read_local(folder, path, max_bytes, _BEGINNING)
+    return _recognized(path, content), size
 
 
 def _recognized(source: str, content: bytes) -> Picture:
@@ -52,12 +53,17 @@ def _recognized(source: str, content: bytes) -> Picture:
     return picture
 
 
-def read_local(folder: Path, path: str, *, max_bytes: int, first: int | None = None) -> bytes:
-    """Return a file's bytes, or its `first` ones alone; raises FileRefusedError, FileUnavailableError.
+def read_local(folder: Path, path: str, *, max_bytes: int) -> bytes:
+    """Return a file's bytes; raises FileRefusedError, FileUnavailableError.
 
     It must be a regular file of at most `max_bytes` that lies under `folder`. Symbolic links are followed
     within the folder, not out of it.
     """
+    return _read_local(folder, path, max_bytes, None)[0]
+
+
+def _read_local(folder: Path, path: str, max_bytes: int, first: int | None) -> tuple[bytes, int]:
+    """Return a file's bytes, or its `first` ones alone, and its size."""
     try:
         root = folder.resolve(strict=True)
     except OSError as error:
@@ -88,7 +94,7 @@ def _as_stored(root: Path, path: str) -> Path:
     return found
 
 
-def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | None) -> bytes:
+def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | None) -> tuple[bytes, int]:
     """Open a path that has no links any more, part by part: one that was put there since is refused."""
     if not real.parts:
         raise FileRefusedError(f"{shown}: is no file")
@@ -107,7 +113,7 @@ def _read_real(root: Path, real: Path, shown: str, max_bytes: int, first: int | 
             content = file.read(max_bytes + 1 if first is None else first)
     if max(len(content), stands.st_size) > max_bytes:
         raise FileRefusedError(f"{shown}: is larger than {max_bytes} bytes")
-    return content
+    return content, stands.st_size
 
 
 def name_of(source: str) -> str:

@@ -4,6 +4,7 @@
 |------------------------------------------|----------------------------------------------------------------|
 | nothing, or blanks alone                 | the field is absent                                            |
 | `28`, `28.0`                             | 28 where the field is a number, a trait or metadata            |
+| `28,0`, `28.00`                          | 28 where the field is a number or a trait; text in metadata    |
 | `0471`, `+49`, `1.10`, `1e5`, `1,234`    | text, but for a whole number, which `2,0` is and `2,000` is not |
 | `50 %`, and a number shown in per cent   | text, `50%`                                                    |
 | a number shown with zeros before it      | text, as it is shown                                           |
@@ -67,6 +68,8 @@ _WHOLE_TEXT = re.compile(r"-?(0|[1-9]\d{0,14})(\.0)?")
 _DECIMAL_TEXT = re.compile(r"-?(0|[1-9]\d{0,8})\.\d{0,5}[1-9]")
 #: Three zeros behind a separator may be thousands.
 _WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})([.,](?!000$)0+)?")
+#: A whole trait, such as an age, as a decimal number.
+_WHOLE_TRAIT = re.compile(r"(0|[1-9]\d{0,2})[.,]0{1,2}")
 _RATIO = re.compile(r"0*(\d{1,2})\s*[:x/]\s*0*(\d{1,2})(:00)?")
 #: As English spreadsheets write it, those of other languages, and people.
 _TRUE = ("true", "yes", "y", "1", "wahr", "ja", "vrai", "oui", "vero", "sì", "verdadero", "sí", "verdadeiro")
@@ -129,6 +132,8 @@ def _of_kind(cell: str | float | bool, kind: Kind, words: Sequence[str]) -> Any:
         return found[0] if len(found) == 1 else found
     if kind is Kind.JSON:
         return _json(_shown(cell))
+    if kind is Kind.TRAIT and isinstance(cell, str) and (whole := _WHOLE_TRAIT.fullmatch(cell)):
+        return int(whole[1])
     return _plain(cell)
 
 

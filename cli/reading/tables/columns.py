@@ -86,9 +86,16 @@ def kind_at(path: Path) -> tuple[Kind, tuple[str, ...]]:
 
 def nearest(name: str) -> str | None:
     """Return the path that looks most like a name, as short as it may be written."""
-    known = {_plain(short): short for short in _shortest()}
+    known = {plain: _told(plain, field) for plain, field in _names().items()}
+    known[_plain(f"{METADATA}.name")] = f"{METADATA}.name"
     near = text.nearest(_plain(name), known)
     return None if near is None else known[near]
+
+
+def _told(plain: str, field: _Field) -> str:
+    """Return a field's name as it may be written: the last one alone where `plain` is that, else the path."""
+    last = field.path[-1]
+    return last if plain == _plain(last) else ".".join(_short(field))
 
 
 def put(tree: dict[str, Any], path: Path, value: Any) -> None:
@@ -140,10 +147,6 @@ def _names() -> Mapping[str, _Field]:
             names[name] = one[0]
     names |= {_plain(".".join(_short(each))): each for each in fields if each.kind is not Kind.JSON}
     return names | {_plain(_written(each.path)): each for each in fields}
-
-
-def _shortest() -> list[str]:
-    return [".".join(_short(each)) for each in _fields()] + [f"{METADATA}.name"]
 
 
 def _short(field: _Field) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import codecs
 import unicodedata
 from typing import BinaryIO, NamedTuple
 
-from cli.reading.text import MARKS, TextError
+from cli.reading.text import MARKS, TextError, no_text
 
 #: Bytes that are looked at where an encoding has to be guessed: lines that are not ASCII.
 _SAMPLE = 64 * 1024
@@ -32,13 +32,14 @@ def encoding_of(stream: BinaryIO, named: str | None) -> Encoding:
     A guess can write wrong names: whoever reads by one tells of it.
     """
     stream.seek(0)
-    beginning = stream.read(4)
+    beginning = stream.read(8)
+    no_text(beginning)
     mark, marked = next(((mark, name) for mark, name in MARKS if beginning.startswith(mark)), (b"", None))
     if named is not None:
         return Encoding(named, mark if marked and _same(marked, named) else b"")
     if marked is not None:
         return Encoding({b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(mark, marked), mark)
-    if b"\x00" in beginning:
+    if b"\x00" in beginning[:4]:
         return Encoding("utf-16-be" if beginning[:1] == b"\x00" else "utf-16-le", guessed=True)
     sample = _not_utf8(stream)
     return Encoding("utf-8") if sample is None else Encoding(_guess(sample), guessed=True)

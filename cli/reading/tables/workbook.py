@@ -69,12 +69,14 @@ class Sheet:
 
 
 class SheetOfBook:
-    """A sheet of a workbook that is read from a stream; `named` by a person, else the first."""
+    """A sheet of a workbook that is read from a stream; `named` by a person, else the first not hidden."""
 
     def __init__(self, stream: BinaryIO, named: str | None) -> None:
         self._stream = stream
         with _book(stream) as book:
-            names = [sheet.title for sheet in book.worksheets]
+            # A hidden sheet is seldom meant: those that are seen first.
+            sheets = sorted(book.worksheets, key=lambda sheet: bool(sheet.sheet_state != "visible"))
+            names = [sheet.title for sheet in sheets]
         if named is not None and named not in names:
             near = nearest(named, names)
             meant = f"; the nearest is {printable(near)!r}" if near else ""

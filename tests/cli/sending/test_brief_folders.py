@@ -31,6 +31,21 @@ def test_a_folder_gives_its_json_and_jsonl_files_by_name(tmp_path: Path) -> None
     assert [Path(item.file).name for item in read(tmp_path)] == ["a.jsonl", "b.json"]
 
 
+@pytest.mark.parametrize(
+    ("name", "begins", "told"),
+    [
+        ("a.heic", b"\0\0\0\x18ftypheic", "HEIC"),
+        ("a.jsonl", b"\xff\xd8\xff\xe0\0", "is a photo"),
+        ("a.csv", b"PK\x03\x04", ".xlsx"),
+        ("a.csv", b"%PDF-1.7", "PDF"),
+    ],
+)
+def test_what_is_no_text_is_told_for_what_it_is(name: str, begins: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(begins + b" and more")
+    (found,) = read(tmp_path / name)
+    assert told in found.faults[0].rule
+
+
 @pytest.mark.parametrize("text", [f"{json.dumps(ONE)}\n{{", f"{{\n{json.dumps(ONE)},\n{json.dumps(ONE)}"])
 def test_a_bad_line_does_not_spoil_others_and_is_no_document(text: str, tmp_path: Path) -> None:
     for ending in ("jsonl", "json"):

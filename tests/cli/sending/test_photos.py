@@ -2,6 +2,7 @@
 
 import io
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from commandline import Command
 from support import brief
 
+from cli.reading.tables.table import Naming
+from cli.reading.tables.template import Template
 from cli.sending.files import How, Reading
 from cli.sending.outgoing import Outgoing, Status
 from cli.sending.photos import PhotoCheck
@@ -71,6 +74,18 @@ def test_a_check_says_what_the_worker_would(folder: Path) -> None:
         with pytest.raises(named_files.FileRefusedError) as of_check:
             named_files.check_local(folder, place, max_bytes=100)
         assert str(of_check.value) == str(of_worker.value)
+
+
+def test_a_name_in_another_form_of_unicode_names_the_same_photo(folder: Path) -> None:
+    (folder / unicodedata.normalize("NFD", "Zoë.jpg")).write_bytes(JPEG)
+    (found,), told = checked(folder, {"reference_image": unicodedata.normalize("NFC", "Zoë.jpg")})
+    assert (found.status, told) == (Status.VALID, "1 opened, 1 JPEG of 0.0 MB together")
+
+
+def test_a_photo_is_no_row_of_a_template(folder: Path) -> None:
+    how = How(settings=Settings(reference_dir=folder), naming=Naming(template=Template({"name": "{who}"})))
+    (found,) = Reading([str(folder / "deep")], io.BytesIO(), how).items()
+    assert "must be a table" in found.faults[0].rule
 
 
 def test_good_photos_are_counted_once_and_urls_are_not_fetched(folder: Path) -> None:

@@ -74,9 +74,10 @@ def test_what_is_no_field_is_none(name: str) -> None:
 
 
 def test_the_nearest_field_is_told_as_short_as_it_may_be_written() -> None:
-    assert [nearest(name) for name in ("hair colour", "num_variation", "aple")] == [
+    assert [nearest(name) for name in ("hair colour", "num_variation", "agee", "aple")] == [
         "hair.color",
         "num_variations",
+        "age",
         None,
     ]
 

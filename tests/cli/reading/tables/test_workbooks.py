@@ -57,6 +57,22 @@ def test_blank_rows_are_counted_as_the_spreadsheet_counts_them() -> None:
     assert [item.place for item in found] == [" row 4", " row 6"]
 
 
+def test_the_first_sheet_that_is_not_hidden_is_read() -> None:
+    def hide(book: Workbook) -> None:
+        book["Summer"].sheet_state = "hidden"
+        book.create_sheet("Winter").append(["name"])
+        book["Winter"].append(["Jo"])
+
+    found = items(workbook(["unknown"], ["x"], change=hide), None)
+    assert [item.value for item in found] == [{"name": "Jo"}]
+
+
+def test_who_means_another_sheet_is_told_which_was_read() -> None:
+    content = workbook(["Read the next sheet"], change=lambda book: book.create_sheet("People"))
+    with pytest.raises(UsageError, match="sheet 'Summer' is read; --sheet names another of People"):
+        items(content, None)
+
+
 def test_misread_dates_formulas_without_values_and_errors_are_faults() -> None:
     def error(book: Workbook) -> None:
         book["Summer"]["A4"].data_type = "e"
