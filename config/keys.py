@@ -100,7 +100,10 @@ FAIR = Key(
     "identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> score of its next; keep_days"
 )
 PARKED = Key(
-    "identity:parked:%s", "zset", "permits", "batch: subjects over its budget, by score; gone when empty"
+    "identity:parked:%s",
+    "zset",
+    "permits",
+    "batch: subjects held back with it, by score; gone when empty",
 )
 PARKED_OF = Key("identity:parked-of:%s", "hash", "permits", "account: batch -> parked; gone when empty")
 BUDGET = Key(

@@ -10,6 +10,7 @@ from cli.reading.formats import PHOTOS, is_photo
 from config.errors import IdentityWorkerError
 from config.settings import Settings
 
+DANGLING = "a link that leads nowhere"
 OTHER = f"does not end in {', '.join(PHOTOS)}"
 
 
@@ -78,13 +79,18 @@ class PhotoPlaces:
     def _why_not(self, path: Path) -> str | None:
         if path.name.startswith("."):
             return HIDDEN
+        if not path.exists():
+            return DANGLING
         if path.is_dir():
             # Not followed: links may go round in circles.
             return (LINKED_FOLDER if path.is_symlink() else None) if self._recursive else FOLDER
         return None if is_photo(path.name) else OTHER
 
     def _photo(self, path: Path, named: Path) -> Photo:
-        real = path.resolve(strict=True)
+        try:
+            real = path.resolve(strict=True)
+        except RuntimeError as error:  # links that go round in circles
+            raise PlaceError(f"{path}: is a link to itself") from error
         if not real.is_relative_to(self._root):
             raise PlaceError(
                 f"{path}: workers read photos under {self._root} alone (IDENTITY_WORKER_REFERENCE_DIR): "

@@ -126,7 +126,7 @@ def _waiting(report: AccountReport) -> Iterator[str]:
 
 def _batch(batch: BatchWaiting) -> str:
     name = "in no batch" if batch.batch is None else f"batch {batch.batch}"
-    counts = {"to create": batch.create, "to promote": batch.promote, "parked over its budget": batch.parked}
+    counts = {"to create": batch.create, "to promote": batch.promote, "held back": batch.parked}
     return f"{name}: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 

@@ -1,5 +1,6 @@
 """Prints the plan of a batch as text or JSON."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -7,7 +8,22 @@ from cli.sending.planning import Plan
 from cli.shared.output import say
 from config.text import counted, credits_text, printable
 from config.times import format_duration
-from worker.forecast.batch_plan import problems
+from worker.forecast.batch_plan import AccountPlan, problems
+
+
+def _credits(plan: AccountPlan) -> Iterator[str]:
+    yield f"{plan.promotion_credits} for promotions"
+    if plan.drafts:
+        price = _about(plan.draft_credits, "not known before the first")
+        yield f"for {counted(plan.drafts, 'draft')}: {price}"
+    if plan.descriptions:
+        # Else there is no telling: the API publishes no price (guide, 1).
+        price = _about(plan.description_credits, "not known; see IDENTITY_WORKER_EXTRACTION_CREDITS")
+        yield f"for {counted(plan.descriptions, 'description')}: {price}"
+
+
+def _about(amount: float | None, unknown: str) -> str:
+    return unknown if amount is None else f"about {credits_text(amount)}"
 
 
 def plan_json(found: Plan | None, max_credits: float | None) -> dict[str, Any]:
@@ -34,12 +50,7 @@ def show(found: Plan | None, max_credits: float | None) -> None:
         cut = plan.counted < plan.waiting
         those = f"the first {plan.counted} that wait" if cut else "those that wait"
         say(f"  slots     {plan.slots} needed, {free}, {plan.slots_wanted} wanted by {those}")
-        price = (
-            "not known before the first"
-            if plan.draft_credits is None
-            else f"about {credits_text(plan.draft_credits)}"
-        )
-        say(f"  credits   {plan.promotion_credits} for promotions; for {plan.drafts} drafts: {price}")
+        say(f"  credits   {'; '.join(_credits(plan))}")
         about = f"(behind {those}) more than" if cut else "about"
         took = (
             "not known" if plan.seconds is None else f"{about} {format_duration(round(plan.seconds * 1000))}"

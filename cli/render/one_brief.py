@@ -50,7 +50,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "question": brief.question,
         "wanted": _wanted(brief),
         "ended": stop_request_text(brief),
-        "parked": f"over the budget of batch {brief.batch}; see `why`" if brief.parked else None,
+        "parked": f"held back with batch {brief.batch}; see `why`" if brief.parked else None,
     }
 
 

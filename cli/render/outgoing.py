@@ -45,8 +45,16 @@ def outgoing_json(each: Outgoing) -> dict[str, Any]:
         "slots": brief.slots(),
         "promotion_credits": brief.promotions * PROMOTION_CREDITS,
         "notes": brief.notes,
+        "envelope": _envelope(each, brief),
         "body": brief.body(),
     }
+
+
+def _envelope(each: Outgoing, brief: Brief) -> dict[str, Any]:
+    """Return what a brief says beside what the API is sent: its account, batch, metadata ..."""
+    body = brief.body()
+    sent = json.loads(each.text)
+    return {name: value for name, value in sent.items() if name not in (*body, "brief_id")}
 
 
 def print_all_json(briefs: Spool, beside: Mapping[str, Any] | None = None) -> None:
@@ -120,13 +128,15 @@ def _show(each: Outgoing, *, whole: bool) -> None:
         for note in brief.notes:
             say(printable(f"  note: {note}"))
         if whole:
-            _show_brief(brief)
+            _show_brief(each, brief)
 
 
 def _show_many(briefs: Spool) -> None:
     counts = briefs.counts()
     for status, told in _WORDS.items():
         if status not in (Status.BAD, Status.VALID, Status.SENT) and status in counts:
+            if status is Status.SAME:
+                told = f"on record already{_states(briefs.of(status))}, not sent again"
             say(printable(f"{counts[status]} {told}: {_named(briefs.of(status), counts[status])}"))
     faults = ((each.source, fault) for each in briefs.of(Status.BAD) for fault in each.faults)
     bad = fault_groups.grouped(faults)
@@ -142,6 +152,13 @@ def _show_many(briefs: Spool) -> None:
         typer.echo(f"and {len(notes) - _NAMED} other notes; --json lists all")
 
 
+def _states(briefs: Iterator[Outgoing]) -> str:
+    """Return how many of the briefs on record are in which state, in brackets."""
+    states = Counter(each.arrived.state for each in briefs if each.arrived is not None)
+    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    return f" ({told})" if told else ""
+
+
 def _named(briefs: Iterator[Outgoing], count: int) -> str:
     names = ", ".join(_name(each) for each in islice(briefs, _NAMED))
     return names + (f" and {count - _NAMED} more; --json lists all" if count > _NAMED else "")
@@ -154,24 +171,27 @@ def _name(each: Outgoing) -> str:
     return f"{each.source} ({each.brief_id})"
 
 
-def _show_brief(brief: Brief) -> None:
+def _show_brief(each: Outgoing, brief: Brief) -> None:
+    for name, value in _envelope(each, brief).items():
+        say(printable(f"  {name}: {json.dumps(value, ensure_ascii=False)}"))
     for line in json.dumps(brief.body(), ensure_ascii=False, indent=2).split("\n"):
         typer.echo(printable(f"  {line}"))
-    typer.echo(f"  {_takes([Takes(None, None, brief.total_variations, brief.slots(), brief.promotions)])}")
+    typer.echo(f"  {_takes([Takes.of(brief)])}")
 
 
 def show_totals(briefs: Spool) -> None:
     """Print what a dry run's valid briefs take together."""
     typer.echo(f"Nothing was sent. Together {_takes(briefs.takings())};")
-    typer.echo("what drafts cost is for the API to say: it publishes no price.")
+    typer.echo("what else they cost is for the API to say: it publishes no price.")
 
 
 def _takes(all_of_them: Iterable[Takes]) -> str:
-    drafts = slots = promotions = 0
+    drafts = slots = promotions = descriptions = 0
     for takes in all_of_them:
         drafts, slots = drafts + takes.drafts, slots + takes.slots
-        promotions += takes.promotions
+        promotions, descriptions = promotions + takes.promotions, descriptions + takes.descriptions
+    described = f"{counted(descriptions, 'description')} of photos, " if descriptions else ""
     return (
-        f"{counted(drafts, 'draft')}, {counted(slots, 'slot')}, "
+        f"{counted(drafts, 'draft')}, {counted(slots, 'slot')}, {described}"
         f"{promotions * PROMOTION_CREDITS} credits for promotions"
     )

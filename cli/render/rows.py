@@ -44,7 +44,7 @@ def print_listed(found: Listed) -> None:
 
 def _outcome(brief: BriefView) -> str:
     wanted = "wants a pick: see `status BRIEF`" if brief.waits_for_pick else None
-    parked = "parked: over its batch's budget" if brief.parked else None
+    parked = "held back with its batch; see `why`" if brief.parked else None
     lines = [*brief.identity_codes, brief.stop_reason or wanted or brief.question or parked or brief.error]
     return "\n".join(printable(line) for line in lines if line)
 

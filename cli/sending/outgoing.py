@@ -45,6 +45,20 @@ class Takes(NamedTuple):
     slots: int
     promotions: int
     """Of the slots those that a draft is promoted to, which costs credits."""
+    descriptions: int
+    """Photos that the API describes, which is charged apart."""
+
+    @classmethod
+    def of(cls, brief: Brief) -> "Takes":
+        """Return what a valid brief takes."""
+        return cls(
+            brief.account,
+            brief.batch,
+            brief.total_variations,
+            brief.slots(),
+            brief.promotions,
+            int(brief.is_described),
+        )
 
 
 @dataclass

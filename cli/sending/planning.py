@@ -53,8 +53,16 @@ def _wanted(briefs: Spool) -> dict[str, Wanted]:
     for takes in briefs.takings():
         wanted = found.setdefault(takes.account or DEFAULT, Wanted())
         wanted.slots.append(takes.slots)
+        wanted.promotions += takes.promotions
+        wanted.descriptions += takes.descriptions
         wanted.drafts += takes.drafts
     return found
+
+
+def check_credits(max_credits: float) -> None:
+    """End the command for what can be nobody's budget."""
+    if not math.isfinite(max_credits) or max_credits <= 0:
+        fail(f"--max-credits {max_credits:g}: must be a number above 0", USED_WRONGLY)
 
 
 def the_batch(briefs: Spool, max_credits: float) -> str | None:
@@ -62,8 +70,7 @@ def the_batch(briefs: Spool, max_credits: float) -> str | None:
 
     Of no brief there is none.
     """
-    if not math.isfinite(max_credits) or max_credits <= 0:
-        fail(f"--max-credits {max_credits:g}: must be a number above 0", USED_WRONGLY)
+    check_credits(max_credits)
     batches = {takes.batch for takes in briefs.takings()}
     if len(batches) > 1 or None in batches:
         fail("--max-credits is the budget of one batch: name it with --batch NAME", USED_WRONGLY)

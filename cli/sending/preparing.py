@@ -76,7 +76,7 @@ def _prepared(item: Item, rules: Rules, photos: PhotoCheck, spool: Spool) -> Out
         each.brief_id = _made_id(origin, digests if origin is brief else None, item, spool)
         envelope["brief_id"] = each.brief_id
     each.text = json.dumps(envelope, ensure_ascii=False)
-    each.takes = Takes(brief.account, brief.batch, brief.total_variations, brief.slots(), brief.promotions)
+    each.takes = Takes.of(brief)
     each.notes, each.status = brief.notes, Status.VALID
     _tell_repeated(each, equality.digest(digests), spool)
     if each.status is Status.VALID and (unusable := photos.faults(brief)):

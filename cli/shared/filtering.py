@@ -26,7 +26,9 @@ OPTIONS: dict[str, Any] = {
     "error": Annotated[
         _Many, typer.Option(metavar="TEXT", help="With this text in what went wrong, as 429.")
     ],
-    "kind": Annotated[_Many, typer.Option(metavar="KIND", help="Of one of these kinds of records.")],
+    "kind": Annotated[
+        _Many, typer.Option(metavar="KIND", help="That ask for this: identity, description, import.")
+    ],
     "older": Annotated[
         _Once, typer.Option(metavar="AGE", help="Accepted so long ago, as 1h30m, or by a date.")
     ],

@@ -46,6 +46,11 @@ class Brief(Envelope):
             return 0
         return sum(instruction.num_variations for instruction in self.instructions)
 
+    @property
+    def is_described(self) -> bool:
+        """Whether the API describes its photo, which is charged apart."""
+        return self.reference_image is not None and self.kind is not BriefKind.IMPORT
+
     def needs_files(self) -> bool:
         """Whether pictures must be uploaded before it can be sent."""
         assets = (asset for instruction in self.instructions for asset in instruction.input_assets)

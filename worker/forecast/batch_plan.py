@@ -25,7 +25,11 @@ class AccountPlan:
     drafts: int
     slots: int
     """Identities that the briefs may become."""
+    descriptions: int
+    """Photos that the API describes."""
     promotion_credits: int
+    description_credits: float | None
+    """By IDENTITY_WORKER_EXTRACTION_CREDITS; None: nobody has said what a description costs."""
     draft_credits: float | None
     """At what drafts of this account have cost so far; None: the API publishes no price."""
     slots_free: int | None
@@ -50,7 +54,7 @@ class AccountPlan:
     @property
     def credits(self) -> float:
         """Return the credits, as far as prices are known."""
-        return self.promotion_credits + (self.draft_credits or 0)
+        return self.promotion_credits + (self.draft_credits or 0) + (self.description_credits or 0)
 
 
 @dataclass
@@ -60,6 +64,9 @@ class Wanted:
     slots: list[int] = field(default_factory=list)
     """The most identities that each may become."""
     drafts: int = 0
+    promotions: int = 0
+    """Of the slots those that a draft is promoted to: an import has none."""
+    descriptions: int = 0
 
 
 def plans(client: "redis.Redis", settings: Settings, wanted: Mapping[str, Wanted]) -> list[AccountPlan]:
@@ -77,7 +84,9 @@ def _plan(client: "redis.Redis", settings: Settings, name: str, wanted: Wanted) 
         briefs=len(needs),
         drafts=drafts,
         slots=sum(needs),
-        promotion_credits=sum(needs) * PROMOTION_CREDITS,
+        descriptions=wanted.descriptions,
+        promotion_credits=wanted.promotions * PROMOTION_CREDITS,
+        description_credits=wanted.descriptions * settings.extraction_credits or None,
         draft_credits=None if report.draft_price is None else drafts * report.draft_price,
         slots_free=report.slots_free,
         slots_wanted=sum(before),

@@ -40,7 +40,9 @@ def start_of(
     if told["granted"]:
         return Start(report.read_at)
     missing = told["missing"]
-    lacks = {each["what"] for each in missing} | ({"budget"} if told["parked"] else set())
+    lacks = {each["what"] for each in missing}
+    if told["parked"] and "person" not in lacks:
+        lacks.add("budget")
     refused = [each for each in missing if each["what"] == "pause" and each["refusals"]]
     not_before = max((each["till"] for each in refused), default=None)
     for what, has_to_happen in _UNKNOWN.items():

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.errors import IdentityWorkerError
 from config.text import nearest, printable
+from worker.briefs.envelope import BriefKind
 from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.states import BRIEF
 from worker.selection.moments import MOMENT_RULE, Moment, moment
@@ -22,7 +23,8 @@ from worker.views.models import BriefView
 OPEN, FINISHED = "open", "finished"
 STATES = (*BRIEF, OPEN, FINISHED)
 #: What is asked for itself: a promotion is a part of its brief.
-_KINDS = tuple(str(kind) for kind, product in KINDS.items() if product.parent is None)
+_RECORDS = tuple(str(kind) for kind, product in KINDS.items() if product.parent is None)
+_KINDS = (*_RECORDS, *map(str, BriefKind))
 #: What begins the name of a field of the metadata.
 META = "meta."
 #: Characters of a value that an error repeats.
@@ -50,6 +52,7 @@ class Filter:
     error: tuple[str, ...] = ()
     """Texts that stand somewhere in what went wrong, upper or lower case."""
     kind: tuple[str, ...] = ()
+    """Kinds of records, and what briefs ask for: `identity`, `description`, `import`."""
     older: Moment | None = None
     """Accepted at that time or before."""
     newer: Moment | None = None
@@ -99,11 +102,23 @@ class Filter:
             brief.state in self.states
             and (not self.account or brief.account in self.account)
             and (not self.batch or (brief.batch or "") in self.batch)
-            and (not self.kind or kind_of(brief.brief_id) in self.kind)
+            and self.of_kind(brief.brief_id, brief.kind)
             and self.in_time(brief.accepted_at, brief.read_at)
             and self._has_error(brief)
             and self._has_metadata(brief.metadata)
         )
+
+    def of_kind(self, brief_id: str, asks_for: str | None) -> bool:
+        """Return whether a record is meant by its kind; `asks_for` is that of a brief, None for identities.
+
+        The records of other kinds are called `KIND/ID` in the index, a brief by its id alone.
+        """
+        if not self.kind:
+            return True
+        kind, slash, _ = brief_id.partition("/")
+        if slash and kind in _RECORDS:
+            return kind in self.kind
+        return Kind.BRIEF in self.kind or (asks_for or BriefKind.IDENTITY) in self.kind
 
     def in_time(self, accepted_at: float, now: int) -> bool:
         """Return whether it was accepted in the time that is meant."""
@@ -124,12 +139,6 @@ class Filter:
         return all(
             any(_is(_value(metadata, name), text) for key, text in self.meta if key == name) for name in names
         )
-
-
-def kind_of(brief_id: str) -> str:
-    """Return the kind of a record by its name in the index: `KIND/ID`, a brief's is its id alone."""
-    kind, slash, _ = brief_id.partition("/")
-    return kind if slash and kind in _KINDS else str(Kind.BRIEF)
 
 
 def filter_of(given: Iterable[tuple[str, str]]) -> Filter:

@@ -13,7 +13,7 @@ import redis
 from config import keys
 from config.times import redis_ms
 from worker.ledger.records import brief_subject
-from worker.selection.filter import Filter, kind_of
+from worker.selection.filter import Filter
 from worker.selection.index import Place, places
 from worker.views import snapshots
 from worker.views.models import BriefView
@@ -54,17 +54,17 @@ def _likely(client: "redis.Redis", wanted: Filter, page: list[Place]) -> list[Pl
     with client.pipeline(transaction=False) as pipe:
         pipe.time()
         for place in page:
-            pipe.hmget(keys.RECORD(brief_subject(place.brief_id)), "state", "account", "batch")
+            pipe.hmget(keys.RECORD(brief_subject(place.brief_id)), "state", "account", "batch", "kind")
         time, *records = pipe.execute()
     now, states = redis_ms(time), wanted.states
 
     def may_be(place: Place, fields: list[Any]) -> bool:
-        state, account, batch = fields
+        state, account, batch, asks_for = fields
         return (
             state in states
             and (not wanted.account or account in wanted.account)
             and (not wanted.batch or (batch or "") in wanted.batch)
-            and (not wanted.kind or kind_of(place.brief_id) in wanted.kind)
+            and wanted.of_kind(place.brief_id, asks_for)
             and wanted.in_time(place.accepted_at, now)
         )
 

@@ -9,7 +9,7 @@ import typer
 
 from cli.reading import progress
 from cli.reading.photo_places import PhotoPlaces, PlaceError
-from cli.sending import delivery
+from cli.sending import delivery, planning
 from cli.sending.descriptions import Description, Found, described
 from cli.sending.outgoing import Status
 from cli.sending.photos import PhotoCheck
@@ -63,6 +63,8 @@ def command(
             "nobody: set IDENTITY_WORKER_EXTRACTION_CREDITS, for the workers too",
             USED_WRONGLY,
         )
+    if max_credits is not None:
+        planning.check_credits(max_credits)
     reading = _places(values, recursive=recursive)
     try:
         descriptions = described(reading.photos(places), to)

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -68,7 +68,7 @@ def command(
     try:
         how = options.how(values, recursive=recursive, map_file=map_file, extra_as_metadata=extra_as_metadata)
         reading = Reading(places, standard_input(), how)
-        items = _named(reading.items(), account or DEFAULT)
+        items = _named(reading, account or DEFAULT)
         rules = Rules(values, overrides=overrides)
         briefs = prepare(progress.told(items, "portraits read"), rules, PhotoCheck(values))
     except UsageError as error:
@@ -94,14 +94,22 @@ def command(
         raise typer.Exit(DID_NOT)
 
 
-def _named(items: Iterable[Item], account: str) -> Iterator[Item]:
-    """Yield the items; a portrait has its file's name, and an id that its bytes and the account make."""
-    for item in items:
+def _named(reading: Reading, account: str) -> Iterator[Item]:
+    """Yield the items; a portrait has its file's name, and an id that its bytes and the account make.
+
+    A copy of one before is passed over, and that is told.
+    """
+    met: dict[str, str] = {}
+    for item in reading.items():
         # The photo of a row stands in it, and not in the place where it was read.
         if item.place or item.faults or not is_photo(item.file):
             yield item
             continue
         whose = hashlib.sha256(f"{account}/{digest_of(Path(item.file))}".encode()).hexdigest()[:32]
+        first = met.setdefault(whose, item.file)
+        if first != item.file:
+            reading.told.append(f"{item.file}: not read: the same portrait as {first}")
+            continue
         named = {"brief_id": f"import-{whose}", **item.value}
         name = job_name(None, item.value["reference_image"])
         if name is not None:

@@ -57,6 +57,9 @@ def several(flow: Flow) -> Flow:
         ("meta.sku:815", ""),
         ("meta.shop.land:it", "waits"),
         ("kind:brief state:done", ""),
+        ("kind:identity state:open", "waits held"),
+        ("kind:import", ""),
+        ("kind:import,identity state:held", "held"),
     ],
 )
 def test_a_filter_selects_what_it_says_the_first_accepted_first(several: Flow, line: str, ids: str) -> None:

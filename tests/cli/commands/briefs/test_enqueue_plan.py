@@ -58,6 +58,23 @@ def test_what_drafts_have_cost_is_in_the_plan(command: Command, heard: Flow) -> 
     assert told["accounts"][0]["draft_credits"] == charged
 
 
+def test_an_import_costs_no_promotion_and_a_photo_a_description(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="first")
+    portrait = {"kind": "import", "reference_image": "ada.jpg", "metadata": {"sku": "007"}}
+    photo = {"reference_image": "bob.jpg"}
+    price = {"IDENTITY_WORKER_EXTRACTION_CREDITS": "2"}
+    answer = command("enqueue", "-", "--dry-run", "--json", stdin=json.dumps([portrait, photo]), **price)
+    told = json.loads(answer.stdout)
+    (account,) = told["plan"]["accounts"]
+    assert (account["slots"], account["promotion_credits"], account["description_credits"]) == (2, 50, 2)
+    assert told["briefs"][0]["envelope"] == portrait
+    text = command("enqueue", "-", "--dry-run", stdin=json.dumps([portrait, photo])).stdout
+    assert (
+        "  credits   50 for promotions; for 1 draft: not known before the first; for 1 description: " in text
+    )
+    assert '  metadata: {"sku": "007"}\n' in text
+
+
 def test_what_keeps_an_account_from_starting_is_told_beside_the_duration(
     command: Command, flow: Flow
 ) -> None:
@@ -167,7 +184,7 @@ def test_a_batch_starts_no_more_than_its_budget_pays(command: Command, flow: Flo
     for _ in range(3):
         flow.steps.run(keys.INLET)
     assert flow.client.zcard(keys.PARKED("spring")) == 1
-    assert "parked: over its batch's budget" in " ".join(command("status").stdout.split())
+    assert "held back with its batch; see `why`" in " ".join(command("status").stdout.split())
 
 
 def test_a_killed_enqueue_has_its_budget_and_can_run_again(

@@ -34,6 +34,7 @@ def folder(tmp_path: Path) -> Path:
     (path / "deep" / "again.jpg").write_bytes(photo("ada"))
     (path / f"{NFD}.jpg").write_bytes(photo("zoe"))
     (path / "notes.txt").write_text("no photo")
+    (path / "itself.jpg").symlink_to("itself.jpg")
     return path
 
 
@@ -125,5 +126,6 @@ def test_a_photo_elsewhere_or_no_price_is_wrong_use(
     (tmp_path / "out.jpg").write_bytes(photo("out"))
     assert describe(str(tmp_path / "out.jpg"), code_alone=True)[0] == 2
     assert describe("--batch", "b", "--max-credits", "10", code_alone=True)[0] == 2
+    assert describe(str(folder / "itself.jpg"), code_alone=True)[0] == 2
     ended = command("describe", str(folder), "--to", str(tmp_path / "briefs"))
     assert (ended.returncode, "IDENTITY_WORKER_REFERENCE_DIR" in ended.stderr) == (2, True)

@@ -11,6 +11,8 @@ from stepping import Flow
 
 from config import keys
 from sandbox.pictures.draw import draw
+from worker.selection.language import parse
+from worker.selection.selecting import select
 
 
 @pytest.fixture
@@ -39,6 +41,7 @@ def test_a_folder_and_a_file_of_rows_become_identities_once(
         ended = command("import", *arguments, "--json", IDENTITY_WORKER_REFERENCE_DIR=str(folder))
         return ended.returncode, json.loads(ended.stdout)
 
+    (folder / "Copy of Bo.jpg").write_bytes((folder / "Bo.jpg").read_bytes())
     code, told = run(str(folder), str(rows), "--dry-run")
     assert (code, [each["status"] for each in told]) == (0, ["valid"] * 3)
     assert {each["promotion_credits"] for each in told} == {0}
@@ -49,6 +52,8 @@ def test_a_folder_and_a_file_of_rows_become_identities_once(
     heard.steps.until(lambda: heard.client.zcard(keys.FINISHED()) == 3)
     identities = {each["name"]: each for each in api.ledger()["identities"]}
     assert set(identities) == {"Ada", "Bo", "Beatrix"}
+    assert len(list(select(heard.client, parse("kind:import")))) == 3
+    assert list(select(heard.client, parse("kind:identity"))) == []
     # The same again, one of them moved: nothing is sent.
     (folder / "Ada.jpg").rename(folder / "ada-moved.jpg")
     code, told = run(str(folder), str(rows), "--tag", "spring")

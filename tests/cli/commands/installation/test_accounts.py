@@ -56,7 +56,7 @@ def test_who_waits_is_told_by_batch_with_what_is_parked(command: Command, flow: 
         "spring": (1, 0),
         "dear": (0, 1),
     }
-    assert "    batch dear: 1 parked over its budget\n" in command("accounts").stdout
+    assert "    batch dear: 1 held back\n" in command("accounts").stdout
     flow.client.flushall()
 
 

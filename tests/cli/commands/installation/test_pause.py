@@ -30,6 +30,7 @@ def test_what_waits_is_not_begun_until_it_is_let_go_on(
     assert heard.calls("waits") == []
     for told in (command("status").stdout, command("why", "waits").stdout, command("watch", "--once").stdout):
         assert "paused by ada since" in " ".join(told.split())
+        assert "budget" not in told
     assert "`identity-worker unpause " + " ".join(option) in command("why", "waits").stdout
     lifted = json.loads(command("unpause", *option, "--json").stdout)
     assert (lifted["before"]["by"], lifted["before"]["why"]) == ("ada", "prices")

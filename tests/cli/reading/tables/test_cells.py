@@ -41,7 +41,7 @@ def test_a_number_is_one_only_where_nothing_of_its_writing_is_lost(cell: Cell, v
         assert (found, type(found)) == (value, type(value))
 
 
-def test_a_whole_trait_may_have_a_decimal_comma_and_an_article_number_keeps_it() -> None:
+def test_a_whole_trait_may_have_a_decimal_comma() -> None:
     said = ("28,0", "28.00", "028.0", "1.75", "2,000")
     assert [value_of(each, Kind.TRAIT) for each in said] == [28, 28, "028.0", 1.75, "2,000"]
     assert value_of("28,0", Kind.ANYTHING) == "28,0"

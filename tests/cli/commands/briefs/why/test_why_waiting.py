@@ -156,7 +156,7 @@ def test_a_parked_brief_learns_its_cost_and_what_raises_the_budget(command: Comm
     text = command("why", "a").stdout
     assert "it may cost 50 credits, 10 of 10 are left for batch spring; to raise it: " in text
     assert "`identity-worker limits default --budget spring=N`" in text
-    assert "parked:    over the budget of batch spring; see `why`" in command("status", "a").stdout
+    assert "parked:    held back with batch spring; see `why`" in command("status", "a").stdout
 
 
 def test_who_holds_the_budget_is_told_with_credits_and_spending(command: Command, heard: Flow) -> None:
