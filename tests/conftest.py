@@ -138,14 +138,15 @@ def api(sandbox: Sandbox, account_name: str) -> Api:
 
 
 @pytest.fixture
-def environment(redis_url: str, api: Api, tmp_path: Path) -> dict[str, str]:
+def environment(redis_url: str, api: Api, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """Return the environment of the project's processes."""
+    impatient = request.node.get_closest_marker("impatient")
     return {
         "REDIS_URL": redis_url,
         "PIKTID_API_URL": api.url,
         "PIKTID_API_TOKEN": api.token,
         "IDENTITY_WORKER_SPEED": str(SPEED),
-        "IDENTITY_WORKER_REQUEST_TIMEOUT": "2",
+        "IDENTITY_WORKER_REQUEST_TIMEOUT": "2" if impatient else "15",
         "IDENTITY_WORKER_EVENTS": EVENTS,
         "IDENTITY_WORKER_SECRETS_DIR": str(tmp_path / "secrets"),
     }

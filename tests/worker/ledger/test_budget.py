@@ -18,6 +18,8 @@ from worker.operations.operator import Operator
 from worker.piktid.client import PiktID
 from worker.views import account_reading, snapshots
 
+pytestmark = pytest.mark.impatient
+
 BRIEFS = 6
 #: Credits of a brief: two drafts, known from before, and a promotion.
 COST = 10 + 50

@@ -13,6 +13,8 @@ from config.settings import settings as process_settings
 from worker.ledger.transition import Transition
 from worker.lifecycle import journal_entries
 
+pytestmark = pytest.mark.impatient
+
 POST_CREATE = "POST /identity/create"
 NO_CREDITS = {"error": "Insufficient credits", "required_credits": 10.0, "user_credits": 1.5}
 

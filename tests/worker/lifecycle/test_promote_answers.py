@@ -15,6 +15,8 @@ from worker.lifecycle.charges import take_apart
 from worker.operations.operator import Operator
 from worker.views import snapshots
 
+pytestmark = pytest.mark.impatient
+
 POST_PROMOTE = "POST /identity/promote-generated"
 NO_CREDITS = {"error": "Insufficient credits", "required_credits": 10.0, "user_credits": 1.5}
 

@@ -16,7 +16,7 @@ from worker.unresolved.observations import read_evidence
 from worker.unresolved.streams import read_stream
 from worker.views import snapshots
 
-pytestmark = pytest.mark.channel
+pytestmark = [pytest.mark.channel, pytest.mark.impatient]
 
 ACCOUNT = "default"
 POST_CREATE = f"POST {CREATE}"

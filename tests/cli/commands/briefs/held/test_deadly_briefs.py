@@ -15,6 +15,8 @@ from actors.broker.broker import Broker
 from actors.broker.library import MOST_DEATHS
 from config import keys
 
+pytestmark = pytest.mark.impatient
+
 SUBJECT = "brief:b"
 
 
