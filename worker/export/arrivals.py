@@ -18,17 +18,20 @@ _PAGE = 1_000
 _FIELDS = ("batch", "account", "name", "job_name", "envelope")
 
 
-def arrivals(client: "redis.Redis", batch: str | None) -> Iterator[Named]:
-    """Yield what the briefs of a batch, or those in none, are named by: the first accepted first."""
-    walk = places(client, Filter(batch=(batch or "",)))
-    while page := [place.brief_id for place in islice(walk, _PAGE)]:
+def arrivals(client: "redis.Redis", batch: str | None, after: str | None) -> Iterator[tuple[Named, str]]:
+    """Yield what the briefs of a batch, or those in none, are named by: the first accepted first.
+
+    Each comes with its cursor; `after` is one, from which to go on.
+    """
+    walk = places(client, Filter(batch=(batch or "",), after=after))
+    while page := list(islice(walk, _PAGE)):
         with client.pipeline(transaction=False) as pipe:
-            for brief_id in page:
-                pipe.hmget(keys.RECORD(brief_subject(brief_id)), *_FIELDS)
-            for brief_id, fields in zip(page, pipe.execute(), strict=True):
+            for place in page:
+                pipe.hmget(keys.RECORD(brief_subject(place.brief_id)), *_FIELDS)
+            for place, fields in zip(page, pipe.execute(), strict=True):
                 found: dict[str, Any] = dict(zip(_FIELDS, fields, strict=True))
                 if found["account"] is not None and found["batch"] == batch:
-                    yield _named(brief_id, found)
+                    yield _named(place.brief_id, found), place.cursor
 
 
 def named(brief: BriefView) -> Named:

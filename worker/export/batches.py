@@ -1,17 +1,16 @@
 """Prepares the folder of a batch at a target: what lies there, and which names its briefs have."""
 
 import json
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import redis
 
 from worker.export import patterns
 from worker.export.arrivals import arrivals, named
-from worker.export.index_files import JSONL, Rows, write_index
+from worker.export.index_files import JSONL, Rows, digest_of, scratch, write_index
 from worker.export.pictures import NO_BATCH, Names
+from worker.export.rows import COLUMNS
 from worker.export.workbook import Row, Workbook
 from worker.places.names import digest, folded, safe_name
 from worker.places.target import Target
@@ -27,27 +26,24 @@ class Batches:
         self._workbook = workbook
         self._pattern = pattern
         self._folders: dict[str | None, str] = {}
-        self._room = tempfile.TemporaryDirectory(prefix="identity-worker-export-")
-        self._old: dict[str, Path] = {}
-        """Of each folder the index that lay there."""
-
-    def close(self) -> None:
-        """Remove what was written aside."""
-        self._room.cleanup()
+        self._old: dict[str, str] = {}
+        """The digest of the index that lies in each folder."""
+        self._seen: dict[str, str] = {}
+        """Up to where the briefs of each are numbered, as a cursor."""
 
     def folder(self, batch: str | None) -> str:
         """Return a batch's folder, prepared; raises TargetError."""
         if batch not in self._folders:
             folder = self._folders[batch] = self._free(batch)
             self._workbook.add_files(self._target.files(folder))
-            self._read_index(folder)
-            for each in arrivals(self._client, batch):
-                self._workbook.rank(folder, patterns.base(self._pattern, each), each.brief_id)
+            self._rank(batch, folder)
         return self._folders[batch]
 
     def names(self, brief: BriefView, folder: str) -> Names:
         """Return the names of a brief's pictures, which no other brief of its batch has."""
         by = named(brief)
+        if not self._workbook.is_ranked(brief.brief_id):
+            self._rank(brief.batch, folder)  # it has come since: others may have come before it
         rank = self._workbook.rank(folder, patterns.base(self._pattern, by), brief.brief_id)
 
         def name(number: int) -> str:
@@ -58,6 +54,12 @@ class Batches:
             return f"{found}~{digest(brief.brief_id)}"
 
         return name
+
+    def _rank(self, batch: str | None, folder: str) -> None:
+        """Number the briefs of a batch that have come since this was done before."""
+        for each, cursor in arrivals(self._client, batch, self._seen.get(folder)):
+            self._workbook.rank(folder, patterns.base(self._pattern, each), each.brief_id)
+            self._seen[folder] = cursor
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the rows of all batches, each with its batch's folder."""
@@ -70,15 +72,9 @@ class Batches:
             self._write_index(folder)
 
     def _write_index(self, folder: str) -> None:
-        room, rows = Path(self._room.name), _anew(self._workbook, folder)
-        old = self._old.get(folder)
-        changed = write_index(self._target, self._workbook.size, folder, rows, old, room)
-        if changed:
-            self._old[folder] = (room / JSONL).replace(self._aside(folder))
-            self._workbook.add_files(self._target.files(folder))
-
-    def _aside(self, folder: str) -> Path:
-        return Path(self._room.name) / f"{digest(folder)}.jsonl"
+        rows, old = _anew(self._workbook, folder), self._old.get(folder)
+        self._old[folder], written = write_index(self._target, self._workbook.size, folder, rows, old)
+        self._workbook.add_files(written)
 
     def _free(self, batch: str | None) -> str:
         """Return the batch's own folder: none that another batch has, or has on some file systems."""
@@ -96,33 +92,32 @@ class Batches:
             number += 1
 
     def _is_own(self, folder: str, wanted: str, batch: str | None) -> bool:
-        """Whether a folder is the batch's by its index; one without an index by its name."""
-        aside = self._aside(folder)
-        if not self._target.copy(f"{folder}/{JSONL}", aside):
-            aside.unlink(missing_ok=True)
-            return folder == wanted
-        with aside.open(encoding="utf-8", errors="replace") as lines:
-            first = _row(lines.readline())
-        return first.get("batch") == batch if first else folder == wanted
+        """Whether a folder is the batch's, by its index, which is read then; without one by its name."""
+        with scratch() as index:
+            if not self._target.copy(f"{folder}/{JSONL}", index):
+                return folder == wanted
+            index.seek(0)
+            first = _row(index.readline())
+            if first.get("batch") != batch if first else folder != wanted:
+                return False
+            self._read_index(folder, index)
+            return True
 
-    def _read_index(self, folder: str) -> None:
-        """Read the rows of the index that `_is_own` has copied."""
-        aside = self._aside(folder)
-        if not aside.exists():
-            return
-        self._old[folder] = aside
-        with aside.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                row = _row(line)
-                if isinstance(row.get("brief_id"), str) and isinstance(row.get("item"), str):
-                    self._workbook.put(folder, row["item"], row)
-                    if row.get("file"):
-                        self._workbook.take(folder, str(row["file"]).partition("/")[0], row["brief_id"])
+    def _read_index(self, folder: str, index: BinaryIO) -> None:
+        self._old[folder] = digest_of(index)
+        index.seek(0)
+        for row in map(_row, index):
+            if isinstance(row.get("brief_id"), str) and isinstance(row.get("item"), str):
+                # One that an older version wrote has fewer columns.
+                whole = row | {name: None for name in COLUMNS if name not in row}
+                self._workbook.put(folder, row["item"], whole)
+                if row.get("file"):
+                    self._workbook.take(folder, str(row["file"]).partition("/")[0], row["brief_id"])
 
 
-def _row(line: str) -> dict[str, Any]:
+def _row(line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line.decode(errors="replace"))
     except ValueError:
         return {}
     return row if isinstance(row, dict) else {}

@@ -3,13 +3,13 @@
 Everything may be run again: what lies at the target already is neither fetched nor written.
 """
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import redis
 
@@ -19,7 +19,9 @@ from worker.export.fetching import Links
 from worker.export.pictures import Item, Stored, Wanted, items_of
 from worker.export.rows import rows_of
 from worker.export.storing import Look, Result, Store
-from worker.export.workbook import Workbook, stored_of
+from worker.export.workbook import Workbook, copy_of, stored_of
+from worker.marking.copies import Copy
+from worker.marking.signing import Marker
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
 from worker.places.target import Target
@@ -41,6 +43,10 @@ class Counts:
     fetched: int = 0
     gone: int = 0
     unavailable: int = 0
+    marked: int = 0
+    """Marked copies that lie there."""
+    unmarked: int = 0
+    """Pictures of which no marked copy could be made."""
     bytes: int = 0
     """Of the pictures that lie there."""
 
@@ -52,6 +58,8 @@ class Order:
     wanted: Wanted
     pattern: str
     look: Look
+    marker: Marker | None = None
+    """By which marked copies are written beside the pictures; None: none is."""
 
 
 class Export:
@@ -72,13 +80,9 @@ class Export:
         self._apis = apis
         self._workbook = workbook
         self._target = target
-        self._store = Store(target, workbook.size, order.look)
+        self._store = Store(target, workbook.size, order.look, order.marker)
         self._batches = Batches(client, target, workbook, order.pattern)
         self.counts = Counts()
-
-    def close(self) -> None:
-        """Remove what it has written aside."""
-        self._batches.close()
 
     def add(self, briefs: Iterable[BriefView], told: Callable[[Counts], None] = lambda _: None) -> None:
         """Store the pictures of briefs, and note their rows; raises TargetError and redis.RedisError.
@@ -100,11 +104,11 @@ class Export:
 
     def write_sheet(self, file: Path) -> None:
         """Write a contact sheet of the batches of which briefs were added; raises TargetError."""
-        with tempfile.NamedTemporaryFile() as aside:
+        with TemporaryFile() as aside:
             for part in contact_sheet.page(self._batches.rows(), self._target):
                 aside.write(part)
-            aside.flush()
-            Folder(file.parent).write(file.name, Path(aside.name))
+            aside.seek(0)
+            Folder(file.parent).write(file.name, aside)
 
     def _add(self, page: list[BriefView], threads: ThreadPoolExecutor) -> None:
         folders = [self._batches.folder(brief.batch) for brief in page]
@@ -113,9 +117,10 @@ class Export:
         journals = snapshots.journals(self._client, described)
 
         def work(brief: BriefView, folder: str, its: list[Item]) -> Result:
-            known, said = self._known(brief, folder)
+            known, copies, said = self._known(brief, folder)
             links = Links(self._pool, self._apis.get(brief.account), brief.job_id)
             result = self._store.store(its, known, links)
+            self._store.mark(brief.brief_id, its, result, copies)
             self._store.describe(brief, its, result, journals.get(brief.brief_id, []), said)
             return result
 
@@ -129,12 +134,15 @@ class Export:
         names = self._batches.names(brief, folder)
         return items_of(brief, folder, names, self._order.wanted, in_place=False)
 
-    def _known(self, brief: BriefView, folder: str) -> tuple[dict[int, Stored], dict[int, str]]:
-        """Return what was stored of a brief before, and what was written of its identities, by draft."""
+    def _known(
+        self, brief: BriefView, folder: str
+    ) -> tuple[dict[int, Stored], dict[int, Copy], dict[int, str]]:
+        """Return what was stored of a brief before, its copies, and its metadata's digests, by draft."""
         rows = self._workbook.of_brief(folder, brief.brief_id).values()
         stored = dict(found for row in rows if (found := stored_of(folder, row)) is not None)
+        copies = dict(copy for row in rows if (copy := copy_of(folder, row)) is not None)
         said = {row["image_result_id"]: str(row.get("metadata_sha256")) for row in rows if row.get("file")}
-        return stored, said
+        return stored, copies, said
 
     def _note(self, brief: BriefView, folder: str, items: list[Item], result: Result) -> None:
         """Note a brief's rows; those of pictures stay that lie there and were not asked for this time."""
@@ -155,15 +163,18 @@ class Export:
     def _count(self, brief: BriefView, result: Result) -> None:
         """Count a brief, which may have been added before."""
         size = sum(stored.size for stored in result.stored.values())
-        numbers = [1, len(result.stored), len(result.gone), len(result.unavailable), size]
-        more = self._workbook.tally(brief.brief_id, numbers)
-        counts = self.counts
-        counts.briefs += more[0]
-        counts.pictures += more[1]
-        counts.gone += more[2]
-        counts.unavailable += more[3]
-        counts.bytes += more[4]
-        counts.fetched += result.fetched
+        now = {
+            "briefs": 1,
+            "pictures": len(result.stored),
+            "gone": len(result.gone),
+            "unavailable": len(result.unavailable),
+            "marked": len(result.copies),
+            "unmarked": len(result.unmarked),
+            "bytes": size,
+        }
+        for name, more in self._workbook.tally(brief.brief_id, now).items():
+            setattr(self.counts, name, getattr(self.counts, name) + more)
+        self.counts.fetched += result.fetched
 
 
 @contextmanager
@@ -177,11 +188,7 @@ def exporting(
     """Yield an export, and close it with all that it has opened."""
     pool, workbook = fetching.open_pictures(api_url), Workbook()
     try:
-        export = Export(client, target, order, pool, apis(pool), workbook)
-        try:
-            yield export
-        finally:
-            export.close()
+        yield Export(client, target, order, pool, apis(pool), workbook)
     finally:
         workbook.close()
         pool.close()

@@ -1,56 +1,92 @@
 """Writes the index of a batch: `index.jsonl` exactly, `index.csv` for spreadsheets, `index.parquet`."""
 
 import csv
-import filecmp
+import hashlib
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from importlib.util import find_spec
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile, gettempdir
+from typing import Any, BinaryIO
 
-from worker.export.rows import COLUMNS, flat
+from worker.export.rows import COLUMNS, TIMES, flat
 from worker.export.storing import Sizes
 from worker.export.workbook import Row
-from worker.places.target import Target, TargetError
+from worker.places.target import Target, TargetError, There
 
 JSONL, CSV, PARQUET = "index.jsonl", "index.csv", "index.parquet"
 #: How a cell begins that a spreadsheet would run as a formula, also in full width (OWASP, *CSV Injection*).
-_FORMULA = re.compile("[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 #: Rows that are in memory at once for a Parquet file.
 _GROUP = 10_000
+#: The columns with whole numbers.
+_WHOLE = ("image_result_id", "size", "marked_size")
 
 #: Yields the rows anew at each call.
 Rows = Callable[[], Iterable[Row]]
 
 
-def write_index(target: Target, sizes: Sizes, folder: str, rows: Rows, old: Path | None, room: Path) -> bool:
-    """Write the index of a batch beside its folders; return whether anything has changed.
+def write_index(
+    target: Target, sizes: Sizes, folder: str, rows: Rows, old: str | None
+) -> tuple[str, list[There]]:
+    """Write the index of a batch beside its folders; return the digest of its `index.jsonl`, and what was
+    written.
 
-    `old` is the `index.jsonl` that lies there; one that would say the same is not written. `room` is a folder
-    for files on their way. Raises TargetError.
+    `old` is the digest of the one that lies there: one that would say the same is not written. Raises
+    TargetError.
     """
     parquet = find_spec("pyarrow") is not None or sizes(f"{folder}/{PARQUET}") is not None
+    written: list[There] = []
+
+    def put(name: str, file: BinaryIO) -> None:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        target.write(f"{folder}/{name}", file)
+        written.append(There(f"{folder}/{name}", size))
+
     try:
-        lines, columns = room / JSONL, list[str]()
-        with lines.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            for row in rows():
-                columns += [name for name in flat(row) if name not in columns]
-                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-        changed = old is None or not filecmp.cmp(lines, old, shallow=False)
-        columns = ordered(columns)
-        files = {CSV: write_csv} | ({PARQUET: write_parquet} if parquet else {})
-        for name, write in files.items():
-            if changed or sizes(f"{folder}/{name}") is None:
-                write(room / name, rows(), columns)
-                target.write(f"{folder}/{name}", room / name)
-        if changed:
-            target.write(f"{folder}/{JSONL}", lines)  # last: it tells the next run that all of it is there
+        with scratch() as lines:
+            columns = _write_jsonl(lines, rows())
+            new = digest_of(lines)
+            files = {CSV: write_csv} | ({PARQUET: write_parquet} if parquet else {})
+            for name, write in files.items():
+                if new != old or sizes(f"{folder}/{name}") is None:
+                    with scratch() as file:
+                        write(file, rows(), columns)
+                        put(name, file)
+            if new != old:
+                put(JSONL, lines)  # last: it tells the next run that all of it is there
     except OSError as error:
-        raise TargetError(f"{error.filename or room}: {error.strerror or error}") from error
-    return changed
+        raise TargetError(f"{gettempdir()}: {error.strerror or error}; make room, or set TMPDIR") from error
+    return new, written
+
+
+def scratch() -> BinaryIO:
+    """Return an empty file for a while: it has no name, so that a killed process leaves none."""
+    return TemporaryFile()
+
+
+def digest_of(file: BinaryIO) -> str:
+    """Return the SHA-256 of a file, from its beginning."""
+    file.seek(0)
+    found = hashlib.sha256()
+    while part := file.read(1024 * 1024):
+        found.update(part)
+    return found.hexdigest()
+
+
+def _write_jsonl(to: BinaryIO, rows: Iterable[Row]) -> list[str]:
+    """Write the rows as JSON; return the columns that a table of them has."""
+    columns = dict[str, None]()
+    for row in rows:
+        columns |= dict.fromkeys(flat(row))
+        text = json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+        to.write(text.encode(errors="backslashreplace"))
+    return ordered(columns)
 
 
 def ordered(columns: Iterable[str]) -> list[str]:
@@ -59,14 +95,15 @@ def ordered(columns: Iterable[str]) -> list[str]:
     return [COLUMNS[0], *own, *COLUMNS[1:]]
 
 
-def write_csv(path: Path, rows: Iterable[Row], columns: list[str]) -> None:
-    """Write the rows as CSV (RFC 4180), UTF-8."""
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(map(cell, columns))
-        for row in rows:
-            found = flat(row)
-            writer.writerow([cell(found.get(name)) for name in columns])
+def write_csv(to: BinaryIO, rows: Iterable[Row], columns: list[str]) -> None:
+    """Write the rows as CSV (RFC 4180): UTF-8, with the mark by which Excel knows it."""
+    file = io.TextIOWrapper(to, encoding="utf-8-sig", errors="backslashreplace", newline="")
+    writer = csv.writer(file)
+    writer.writerow(map(cell, columns))
+    for row in rows:
+        found = flat(row)
+        writer.writerow([cell(found.get(name)) for name in columns])
+    file.detach()
 
 
 def cell(value: Any) -> str:
@@ -84,19 +121,23 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def write_parquet(path: Path, rows: Iterable[Row], columns: list[str]) -> None:
-    """Write the rows as Parquet: numbers and times as texts where they are the sender's own."""
+def write_parquet(to: BinaryIO, rows: Iterable[Row], columns: list[str]) -> None:
+    """Write the rows as Parquet: numbers and times are typed, the sender's own metadata are texts."""
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         told = "an index.parquet needs the package pyarrow: pip install 'identity-worker[parquet]'"
         raise TargetError(told) from error
-    types = {"image_result_id": pyarrow.int64(), "size": pyarrow.int64(), "credits": pyarrow.float64()}
+    types = {
+        **dict.fromkeys(_WHOLE, pyarrow.int64()),
+        "credits": pyarrow.float64(),
+        **dict.fromkeys(TIMES, pyarrow.timestamp("ms", tz="UTC")),
+    }
     schema = pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in columns])
-    with parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(to, schema) as writer:
         for group in _groups(rows):
-            table = [{name: _typed(found.get(name), name in types) for name in columns} for found in group]
+            table = [{name: _typed(name, found.get(name)) for name in columns} for found in group]
             writer.write_table(pyarrow.Table.from_pylist(table, schema=schema))
 
 
@@ -106,7 +147,9 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _typed(value: Any, is_number: bool) -> Any:
-    if value is None or is_number:
+def _typed(name: str, value: Any) -> Any:
+    if value is None or name in _WHOLE or name == "credits":
         return value
+    if name in TIMES:
+        return datetime.fromisoformat(value)
     return _text(value).encode(errors="backslashreplace").decode()

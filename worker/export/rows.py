@@ -10,6 +10,8 @@ from worker.export.storing import Result
 from worker.export.workbook import Row
 from worker.views.models import BriefView, PromotionView
 
+#: The columns with times, as the events write them.
+TIMES = ("accepted_at", "drafts_at", "ready_at", "finished_at")
 #: The columns in their order; those of the metadata stand after `brief_id`, `metadata.KEY` each.
 COLUMNS = (
     "brief_id",
@@ -24,12 +26,15 @@ COLUMNS = (
     "file",
     "sha256",
     "size",
+    "marked_file",
+    "marked_sha256",
+    "marked_size",
     "credits",
-    "accepted_at",
-    "drafts_at",
-    "ready_at",
-    "finished_at",
+    *TIMES,
 )
+
+#: What is told of a picture's file and of its marked copy.
+_FILE = ("file", "sha256", "size", "marks", "marked_file", "marked_sha256", "marked_size")
 
 
 def rows_of(brief: BriefView, items: list[Item], result: Result, batch: str) -> dict[str, Row]:
@@ -71,17 +76,27 @@ def _row(brief: BriefView, promotion: PromotionView | None) -> Row:
 
 def _picture(item: Item | None, result: Result, batch: str) -> Row:
     if item is None:
-        return dict.fromkeys(("picture", "image_result_id", "file", "sha256", "size", "marks"))
+        return dict.fromkeys(("picture", "image_result_id", *_FILE))
     picture = item.image_result_id
     row: Row = {"picture": "draft" if item.promotion is None else "identity", "image_result_id": picture}
     stored = result.stored.get(picture)
     if stored is None:
         why = result.gone.get(picture) or result.unavailable.get(picture)
-        return row | {"error": f"no picture: {why}"} | dict.fromkeys(("file", "sha256", "size", "marks"))
-    told = {"sha256": stored.sha256, "size": stored.size, "marks": stored.marks}
-    said = result.metadata.get(picture)
-    file = posixpath.relpath(stored.file, batch)
-    return row | {"file": file} | told | ({} if said is None else {"metadata_sha256": said})
+        return row | {"error": f"no picture: {why}"} | dict.fromkeys(_FILE)
+    told: Row = dict.fromkeys(_FILE) | {
+        "file": posixpath.relpath(stored.file, batch),
+        "sha256": stored.sha256,
+        "size": stored.size,
+        "marks": stored.marks,
+    }
+    if (copy := result.copies.get(picture)) is not None:
+        told |= {f"marked_{key}": value for key, value in copy._asdict().items()}
+        told["marked_file"] = posixpath.relpath(copy.file, batch)
+    if (said := result.metadata.get(picture)) is not None:
+        told["metadata_sha256"] = said
+    if (why := result.unmarked.get(picture)) is not None:
+        told["error"] = f"no marked copy: {why}"
+    return row | told
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from worker.export import provenance
 from worker.export.fetching import Links, PictureGoneError, PictureUnavailableError
 from worker.export.pictures import METADATA, Item, Stored, is_draft_file
 from worker.export.provenance import Journal
+from worker.marking.copies import Copies, Copy
+from worker.marking.receipts import MARKED
+from worker.marking.signing import Marker, MarkingError
 from worker.piktid.pictures import SUFFIXES
 from worker.places.target import Target, There
 from worker.views.models import BriefView, PromotionView
@@ -35,6 +38,10 @@ class Result:
     """Why a picture can't be had any more."""
     unavailable: dict[int, str] = field(default_factory=dict)
     """Why a picture could not be had this time."""
+    copies: dict[int, Copy] = field(default_factory=dict)
+    """The marked copies of identities' pictures."""
+    unmarked: dict[int, str] = field(default_factory=dict)
+    """Why a marked copy could not be made."""
     metadata: dict[int, str] = field(default_factory=dict)
     """The digest of each identity's `metadata.json`."""
     fetched: int = 0
@@ -50,6 +57,8 @@ class Store:
     target: Target
     sizes: Sizes
     look: Look = lambda _: {}
+    marker: Marker | None = None
+    """By which marked copies are made; None: none is."""
 
     def store(self, items: Sequence[Item], known: Mapping[int, Stored], links: Links) -> Result:
         """Store the pictures of one brief that are not there yet; raises TargetError."""
@@ -61,6 +70,23 @@ class Store:
             if there is not None:
                 result.stored[item.image_result_id] = there
         return result
+
+    def mark(self, brief_id: str, items: Sequence[Item], result: Result, known: Mapping[int, Copy]) -> None:
+        """Make the marked copies that are wanted, and find those that are there; raises TargetError."""
+        copies = Copies(self.target, self.sizes, self.marker)
+        for item in items:
+            picture = item.image_result_id
+            stored = result.stored.get(picture)
+            if item.promotion is None or stored is None:
+                continue
+            try:
+                copy = copies.copy(stored.file, stored.sha256, brief_id, known.get(picture))
+            except MarkingError as error:
+                result.unmarked[picture] = str(error)
+                continue
+            if copy is not None:
+                result.copies[picture] = copy
+                result.written.append(There(copy.file, copy.size))
 
     def describe(
         self,
@@ -79,7 +105,10 @@ class Store:
             if item.promotion is None or stored is None:
                 continue
             path = metadata_path(item, stored)
-            text = provenance.text_of(self._metadata(brief, item.promotion, stored, path, journal))
+            told = self._metadata(brief, item.promotion, stored, path, journal)
+            if (copy := result.copies.get(item.image_result_id)) is not None:
+                told[MARKED] = copy._asdict() | {"file": _beside(path, copy.file)}
+            text = provenance.text_of(told)
             said = hashlib.sha256(text).hexdigest()
             if known.get(item.image_result_id) != said or self.sizes(path) != len(text):
                 self._write(path, text, result)
@@ -89,9 +118,8 @@ class Store:
         self, brief: BriefView, promotion: PromotionView, stored: Stored, path: str, journal: Journal
     ) -> dict[str, Any]:
         told = provenance.describe(brief, promotion, brief.name, journal)
-        picture = posixpath.relpath(stored.file, posixpath.dirname(path))
         return told | {
-            "picture": picture,
+            "picture": _beside(path, stored.file),
             "sha256": stored.sha256,
             "size": stored.size,
             "marks": dict(stored.marks or {}),
@@ -144,6 +172,11 @@ class Store:
 
     def _stored(self, path: str, content: bytes) -> Stored:
         return Stored(path, hashlib.sha256(content).hexdigest(), len(content), self.look(content))
+
+
+def _beside(path: str, file: str) -> str:
+    """Return what one file of the target calls another."""
+    return posixpath.relpath(file, posixpath.dirname(path))
 
 
 def metadata_path(item: Item, stored: Stored) -> str:

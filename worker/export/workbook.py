@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from worker.export.pictures import Stored
+from worker.marking.copies import Copy
 from worker.places.names import folded
 from worker.places.target import There
 
 _TABLES = """
 CREATE TABLE rows (batch, accepted_at, brief_id, key, row, PRIMARY KEY (batch, brief_id, key)) WITHOUT ROWID;
 CREATE TABLE files (path PRIMARY KEY, size) WITHOUT ROWID;
-CREATE TABLE bases (batch, folded, brief_id, PRIMARY KEY (batch, folded, brief_id)) WITHOUT ROWID;
+CREATE TABLE bases (batch, folded, many, PRIMARY KEY (batch, folded)) WITHOUT ROWID;
 CREATE TABLE ranks (brief_id PRIMARY KEY, rank) WITHOUT ROWID;
 CREATE TABLE tallies (brief_id PRIMARY KEY, tally) WITHOUT ROWID;
 CREATE TABLE folders (batch, folded, brief_id, PRIMARY KEY (batch, folded)) WITHOUT ROWID;
@@ -52,18 +53,25 @@ class Workbook:
 
     # Names.
 
+    def is_ranked(self, brief_id: str) -> bool:
+        """Return whether `rank` was asked for a brief."""
+        return self._known_rank(brief_id) is not None
+
     def rank(self, batch: str, base: str, brief_id: str) -> int:
         """Return as which of its batch a brief has this name, from 1; asked for in the order of arrival."""
+        if (known := self._known_rank(brief_id)) is not None:
+            return known
+        counted = (
+            "INSERT INTO bases VALUES (?, ?, 1) "
+            "ON CONFLICT (batch, folded) DO UPDATE SET many = many + 1 RETURNING many"
+        )
+        ((rank,),) = self._db.execute(counted, (batch, folded(base))).fetchall()
+        self._db.execute("INSERT INTO ranks VALUES (?, ?)", (brief_id, rank))
+        return int(rank)
+
+    def _known_rank(self, brief_id: str) -> int | None:
         known = self._db.execute("SELECT rank FROM ranks WHERE brief_id = ?", (brief_id,)).fetchone()
-        if known is not None:
-            return int(known[0])
-        of = (batch, folded(base))
-        before = self._db.execute("SELECT count(*) FROM bases WHERE batch = ? AND folded = ?", of).fetchone()[
-            0
-        ]
-        self._db.execute("INSERT INTO bases VALUES (?, ?, ?)", (*of, brief_id))
-        self._db.execute("INSERT INTO ranks VALUES (?, ?)", (brief_id, before + 1))
-        return int(before) + 1
+        return None if known is None else int(known[0])
 
     def take(self, batch: str, name: str, brief_id: str) -> bool:
         """Return whether a folder of this name is the brief's, or is now as it was nobody's."""
@@ -74,13 +82,13 @@ class Workbook:
 
     # What was counted of briefs.
 
-    def tally(self, brief_id: str, numbers: list[int]) -> list[int]:
+    def tally(self, brief_id: str, now: Mapping[str, int]) -> dict[str, int]:
         """Note what counts of a brief; return by how much that is more than what was noted of it before."""
         query = "SELECT tally FROM tallies WHERE brief_id = ?"
         found = self._db.execute(query, (brief_id,)).fetchone()
-        before = [0] * len(numbers) if found is None else json.loads(found[0])
-        self._db.execute("INSERT OR REPLACE INTO tallies VALUES (?, ?)", (brief_id, json.dumps(numbers)))
-        return [now - then for now, then in zip(numbers, before, strict=True)]
+        before = {} if found is None else json.loads(found[0])
+        self._db.execute("INSERT OR REPLACE INTO tallies VALUES (?, ?)", (brief_id, json.dumps(now)))
+        return {name: number - before.get(name, 0) for name, number in now.items()}
 
     # Rows of the index.
 
@@ -115,3 +123,14 @@ def stored_of(batch: str, row: Mapping[str, Any]) -> tuple[int, Stored] | None:
         return int(row["image_result_id"]), stored
     except (LookupError, TypeError, ValueError):
         return None  # somebody else's index
+
+
+def copy_of(batch: str, row: Mapping[str, Any]) -> tuple[int, Copy] | None:
+    """Return the marked copy that a row tells of, by the draft's id; None: of none."""
+    try:
+        if row["marked_file"] is None:
+            return None
+        copy = Copy(f"{batch}/{row['marked_file']}", str(row["marked_sha256"]), int(row["marked_size"]))
+        return int(row["image_result_id"]), copy
+    except (LookupError, TypeError, ValueError):
+        return None

@@ -1,8 +1,7 @@
 """What a place for files is: its methods, and the error that they raise."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from config.errors import IdentityWorkerError
 
@@ -31,11 +30,11 @@ class Target(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return a file, None where there is none."""
 
-    def copy(self, path: str, to: Path) -> bool:
-        """Copy a file, however large, to one of this machine; return whether it is there."""
+    def copy(self, path: str, to: BinaryIO) -> bool:
+        """Copy a file, however large, into one that is open; return whether it is there."""
 
     def folders(self) -> list[str]:
         """Return the names of the folders at the top."""
 
-    def write(self, path: str, content: bytes | Path) -> None:
-        """Write a file whole, given as its bytes or as a file of this machine; replaces the one there."""
+    def write(self, path: str, content: bytes | BinaryIO) -> None:
+        """Write a file whole, its bytes or the rest of one that is open; replaces the one there."""

@@ -3,26 +3,31 @@
 A file is seen whole or not at all: in a folder it is written aside and renamed, a bucket's put is atomic.
 """
 
+import errno
 import os
 import shutil
-import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from worker.places.aside import is_aside, remove_abandoned, written_aside
 from worker.places.target import Target, TargetError, There
 
 #: What URLs of buckets begin with.
 SCHEMES = ("s3://", "gs://", "az://")
-#: How the names of files begin that are being written; a killed process leaves some.
-_ASIDE = ".writing-"
-#: Seconds after which nobody writes such a file any more.
-_ABANDONED_SECONDS = 3_600
+#: What to do about what a system says of a file.
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or name another place"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "it must be writable by whoever runs this"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file lies there: name a folder"),
+    errno.EISDIR: "a folder lies where a file is needed: move it away",
+    errno.ENAMETOOLONG: "name a place with a shorter path",
+}
 
 
 def open_target(place: str) -> Target:
     """Return the target that a person has named: a folder's path or a bucket's URL; raises TargetError."""
-    if not place.strip():
+    if not place.strip() or "\0" in place:
         raise TargetError("must be a folder, or the URL of a bucket: " + ", ".join(SCHEMES))
     if place.startswith(SCHEMES):
         from worker.places.buckets import Bucket
@@ -47,19 +52,16 @@ class Folder:
 
     def files(self, prefix: str) -> Iterator[There]:
         """Yield the files below a folder, and remove what killed processes have left half written."""
+        top = self._root / prefix
         try:
-            for folder, _, names in os.walk(self._root / prefix, onerror=_raise):
-                for name in names:
-                    path = Path(folder) / name
-                    status = path.stat()
-                    if not name.startswith(_ASIDE):
-                        yield There(path.relative_to(self._root).as_posix(), status.st_size)
-                    elif status.st_mtime < time.time() - _ABANDONED_SECONDS:
-                        path.unlink(missing_ok=True)
-        except FileNotFoundError:
-            return
+            for folder, _, names in os.walk(top, onerror=_raise):
+                for path in (Path(folder) / name for name in names):
+                    if is_aside(path):
+                        remove_abandoned(path)
+                    elif (size := _size(path)) is not None:
+                        yield There(path.relative_to(self._root).as_posix(), size)
         except OSError as error:
-            raise _told(error, self._root) from error
+            raise _told(error, top) from error
 
     def read(self, path: str) -> bytes | None:
         """Return a file, None where there is none."""
@@ -68,16 +70,17 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _told(error, self._root) from error
+            raise _told(error, self._root / path) from error
 
-    def copy(self, path: str, to: Path) -> bool:
-        """Copy a file to another; return whether it is there."""
+    def copy(self, path: str, to: BinaryIO) -> bool:
+        """Copy a file into another; return whether it is there."""
         try:
-            shutil.copyfile(self._root / path, to)
+            with (self._root / path).open("rb") as file:
+                shutil.copyfileobj(file, to)
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise _told(error, self._root) from error
+            raise _told(error, self._root / path) from error
         return True
 
     def folders(self) -> list[str]:
@@ -89,39 +92,35 @@ class Folder:
         except OSError as error:
             raise _told(error, self._root) from error
 
-    def write(self, path: str, content: bytes | Path) -> None:
+    def write(self, path: str, content: bytes | BinaryIO) -> None:
         """Write a file aside and rename it; nothing is left of one that can't be written."""
         goal = self._root / path
-        aside = goal.with_name(_ASIDE + uuid.uuid4().hex)
         try:
             goal.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with aside.open("xb") as file:
-                    for part in _parts(content):
-                        file.write(part)
-                    file.flush()
-                    os.fsync(file.fileno())
-                aside.replace(goal)
-            except BaseException:
-                aside.unlink(missing_ok=True)
-                raise
+            with written_aside(goal) as file:
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    shutil.copyfileobj(content, file)
         except OSError as error:
-            raise _told(error, self._root) from error
+            raise _told(error, goal) from error
 
 
-def _parts(content: bytes | Path) -> Iterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    with content.open("rb") as file:
-        while part := file.read(1024 * 1024):
-            yield part
+def _size(path: Path) -> int | None:
+    """Return a file's size, None of one that is there no more."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _raise(error: OSError) -> None:
-    raise error
+    if not isinstance(error, FileNotFoundError):  # removed meanwhile
+        raise error
 
 
-def _told(error: OSError, root: Path) -> TargetError:
-    where = error.filename or root
-    return TargetError(f"{where}: {error.strerror or error}")
+def _told(error: OSError, place: Path) -> TargetError:
+    where = Path(os.fsdecode(error.filename or place))
+    remedy = _REMEDIES.get(error.errno or 0)
+    told = f"{place if is_aside(where) else where}: {error.strerror or error}"
+    return TargetError(f"{told}; {remedy}" if remedy else told)

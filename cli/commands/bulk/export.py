@@ -40,6 +40,10 @@ def command(
     drafts: Annotated[
         bool, typer.Option("--drafts", help="All drafts, not only those of identities.")
     ] = False,
+    mark: Annotated[
+        bool,
+        typer.Option("--mark", help="Write a marked copy beside each identity's picture, as `mark` does."),
+    ] = False,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until all of the briefs are finished.")
     ] = False,
@@ -65,12 +69,12 @@ def command(
     except TargetError as error:
         fail(f"--to {error}", USED_WRONGLY)
     try:
-        counts = _run(wanted, target, pattern, drafts=drafts, follow=follow, html=html)
+        counts = _run(wanted, target, pattern, drafts=drafts, mark=mark, follow=follow, html=html)
     except TargetError as error:
         fail(f"{error}\nWhat is there is whole; the same command goes on from it.")
     except KeyboardInterrupt:
         fail("stopped: what is there is whole, and the same command goes on from it")
-    missing = counts.gone + counts.unavailable
+    missing = counts.gone + counts.unavailable + counts.unmarked
     if as_json:
         print_json({"to": target.name} | asdict(counts))
     else:
@@ -81,19 +85,32 @@ def command(
 
 
 def _run(
-    wanted: Filter, target: "Target", pattern: str, *, drafts: bool, follow: bool, html: Path | None
+    wanted: Filter,
+    target: "Target",
+    pattern: str,
+    *,
+    drafts: bool,
+    mark: bool,
+    follow: bool,
+    html: Path | None,
 ) -> "Counts":
     # Not at the top: what is said wrongly is told without the API's client.
     from worker.export.contact_sheet import check_installed
     from worker.export.exporting import Order, exporting
     from worker.export.following import followed
     from worker.marking.reading import read_marks
+    from worker.marking.signing import open_marker
     from worker.selection.selecting import select
 
     if html is not None:
         check_installed()
     values = load_settings()
-    order = Order("drafts" if drafts else "chosen", pattern, lambda content: read_marks(content).as_json())
+    order = Order(
+        "drafts" if drafts else "chosen",
+        pattern,
+        lambda content: read_marks(content).as_json(),
+        open_marker(values) if mark else None,
+    )
     with (
         open_redis(values) as client,
         exporting(client, target, order, values.api_url, _apis(values)) as export,
@@ -116,6 +133,10 @@ def _tell(counts: "Counts", target: "Target") -> None:
         f"{counted(counts.briefs, 'brief')}: {counted(counts.pictures, 'picture')} at {target.name}"
         f" ({counts.fetched} fetched, {there} there before), {counts.bytes / 1e6:.1f} MB"
     )
+    if counts.marked:
+        say(f"{counted(counts.marked, 'marked copy', 'marked copies')} beside them")
+    if counts.unmarked:
+        complain(f"{counted(counts.unmarked, 'picture')} could not be marked: the index says why")
     if counts.gone:
         complain(f"{counted(counts.gone, 'picture')} can't be had any more: the index says why")
     if counts.unavailable:

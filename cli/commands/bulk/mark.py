@@ -1,6 +1,6 @@
 """`identity-worker mark`: marked copies of exported pictures."""
 
-import os
+import posixpath
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +9,12 @@ import typer
 from cli.shared.opening import load_settings
 from cli.shared.output import DID_NOT, Json, complain, fail, print_json, say
 from config.text import printable
-from worker.marking.receipts import ReceiptError, content_of, exported
+from worker.export.provenance import text_of
+from worker.marking.copies import Copies
+from worker.marking.receipts import MARKED, RECEIPT, Exported, ReceiptError, exported
 from worker.marking.signing import Marker, MarkingError, open_marker
+from worker.places.target import TargetError
+from worker.places.targets import Folder
 
 
 def command(
@@ -22,8 +26,8 @@ def command(
     """Write a marked copy beside exported pictures: NAME.marked.jpg.
 
     A copy says by C2PA and IPTC that a model has drawn it, names its brief, and is signed with the key of
-    IDENTITY_WORKER_MARK_KEY and IDENTITY_WORKER_MARK_CERTIFICATE. The picture itself stays as it is, and a
-    copy that is there is written anew.
+    IDENTITY_WORKER_MARK_KEY and IDENTITY_WORKER_MARK_CERTIFICATE. The picture itself stays as it is, as does
+    a copy that fits it; metadata.json names the copy.
     """
     try:
         marker = open_marker(load_settings())
@@ -43,21 +47,21 @@ def command(
 
 def _mark(marker: Marker, file: Path) -> dict[str, Any]:
     try:
-        found = exported(file)
-        copy = marker.mark(content_of(found.picture), found.brief_id)
-        _write(found.copy, copy)
-    except (ReceiptError, MarkingError) as error:
+        copy = _marked(marker, exported(file))
+    except (ReceiptError, MarkingError, TargetError) as error:
         return {"file": str(file), "copy": None, "error": str(error)}
-    except OSError as error:
-        return {"file": str(file), "copy": None, "error": error.strerror or str(error)}
-    return {"file": str(file), "copy": str(found.copy), "error": None}
+    return {"file": str(file), "copy": str(copy), "error": None}
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it, so that nobody sees half of it."""
-    aside = path.with_name(f".writing-{os.getpid()}-{path.name}")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+def _marked(marker: Marker, found: Exported) -> Path:
+    """Return where a picture's copy lies, once its receipt names it."""
+    folder = Folder(found.picture.parent)
+    sizes = {each.path: each.size for each in folder.files("")}
+    copies = Copies(folder, sizes.get, marker)
+    copy = copies.copy(found.picture.name, str(found.receipt.get("sha256")), found.brief_id)
+    if copy is not None:
+        file = posixpath.relpath(found.copy, found.receipt_file.resolve().parent)
+        told = dict(found.receipt) | {MARKED: copy._asdict() | {"file": file}}
+        if told != found.receipt:
+            Folder(found.receipt_file.parent).write(RECEIPT, text_of(told))
+    return found.copy

@@ -9,6 +9,7 @@ from stepping import Flow
 
 from worker.export.exporting import Counts, Order, exporting
 from worker.export.pictures import Wanted
+from worker.marking.signing import Marker
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
 from worker.places.target import Target
@@ -25,6 +26,7 @@ def export(
     wanted: Wanted = "chosen",
     of: Filter | None = None,
     reverse: bool = False,
+    marker: Marker | None = None,
 ) -> Counts:
     """Export briefs, `reverse`d as if the last had finished first; return what was done."""
     target = open_target(str(to)) if isinstance(to, str | Path) else to
@@ -32,7 +34,7 @@ def export(
     def apis(pool: Pool) -> dict[str, PiktID]:
         return {"default": PiktID(pool, flow.api.url, SecretStr(flow.api.token))}
 
-    order = Order(wanted, names, lambda content: {"bytes": len(content)})
+    order = Order(wanted, names, lambda content: {"bytes": len(content)}, marker)
     with exporting(flow.client, target, order, flow.api.url, apis) as running:
         briefs = [each.brief for each in select(flow.client, of or Filter())]
         running.add(briefs[::-1] if reverse else briefs)

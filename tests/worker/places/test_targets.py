@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,18 +20,17 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
         yield open_target(request.getfixturevalue("bucket") + "/a b/c")
 
 
-def test_a_file_is_there_as_it_was_written_and_is_replaced(target: Target, tmp_path: Path) -> None:
+def test_a_file_is_there_as_it_was_written_and_is_replaced(target: Target) -> None:
     assert [*target.files("b")] == target.folders() == []
     target.write("b/ü~2.jpg", b"first")
     target.write("b/ü~2.jpg", b"second")
-    (tmp_path / "large").write_bytes(b"x" * 100)
-    target.write("b/c/large", tmp_path / "large")
+    target.write("b/c/large", BytesIO(b"x" * 100))
     assert sorted(target.files("b")) == [("b/c/large", 100), ("b/ü~2.jpg", 6)]
     assert target.read("b/ü~2.jpg") == b"second"
     assert target.read("b/none") is None
-    assert target.copy("b/c/large", tmp_path / "copy")
-    assert (tmp_path / "copy").read_bytes() == b"x" * 100
-    assert not target.copy("b/none", tmp_path / "copy")
+    assert target.copy("b/c/large", copy := BytesIO())
+    assert copy.getvalue() == b"x" * 100
+    assert not target.copy("b/none", copy)
     assert target.folders() == ["b"]
 
 

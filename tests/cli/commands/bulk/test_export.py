@@ -26,7 +26,7 @@ def test_a_batch_becomes_a_folder_of_pictures_named_by_sku(
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "b.html").read_text(encoding="utf-8").count("<img") == 2
     assert json.loads(answer.stdout)["fetched"] == 2
-    with (tmp_path / "out" / "b" / "index.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "out" / "b" / "index.csv").open(encoding="utf-8-sig", newline="") as file:
         found = list(csv.DictReader(file))
     # What a spreadsheet would run is told as a text; numbers and zeros stay.
     assert [row["metadata.sku"] for row in found] == ["'=1+1", "007"]
@@ -67,5 +67,7 @@ def test_followed_it_exports_what_finishes_until_all_has(
         "fetched": 1,
         "gone": 0,
         "unavailable": 0,
+        "marked": 0,
+        "unmarked": 0,
         "bytes": 0,
     }
