@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from benchmarks.cost import LIFTED, body
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import Setup, processes
 from config import keys
+from worker.ledger.records import brief_subject
 
 BRIEFS, ALL = 2_000, 100_000
 SPEED = 50.0
@@ -62,31 +63,50 @@ def main(briefs: int) -> dict[str, Any]:
 
 
 class Copies:
-    """Copies of everything that is on record of one finished brief."""
+    """Copies of everything that is on record of one finished brief, each accepted and finished a ms earlier.
 
-    def __init__(self, client: "redis.Redis") -> None:
-        self._client = client
-        self._finished = client.zscore(keys.FINISHED(), TEMPLATE)
+    The brief's id ends in 0, theirs in their numbers. `replaced` are texts that stand as others in them.
+    """
+
+    def __init__(
+        self, client: "redis.Redis", template: str = TEMPLATE, replaced: Mapping[str, str] | None = None
+    ) -> None:
+        self._client, self._template = client, template
+        self._finished: Any = client.zscore(keys.FINISHED(), template)
         self._found = dict(self._read())
+        self._replaced = replaced or {}
+        record: Any = self._found[keys.RECORD(brief_subject(template))]
+        self._accepted, self._batch = int(record["accepted_at"]), record.get("batch")
 
     def make(self, first: int, end: int) -> None:
-        """Make the copies of these numbers."""
+        """Make the copies of these numbers; 0 is the brief itself."""
         for begin in range(first, end, TOGETHER):
             with self._client.pipeline(transaction=False) as pipe:
                 for number in range(begin, min(begin + TOGETHER, end)):
-                    self._copy(pipe, f"audited-{number}")
+                    self._copy(pipe, number)
                 pipe.execute()
 
-    def _copy(self, pipe: Any, brief_id: str) -> None:
+    def _copy(self, pipe: Any, number: int) -> None:
+        brief_id = f"{self._template.removesuffix('0')}{number}"
         for key, value in self._found.items():
-            name, copy = (json.loads(json.dumps(each).replace(TEMPLATE, brief_id)) for each in (key, value))
+            name, copy = (json.loads(self._of(brief_id, json.dumps(each))) for each in (key, value))
             if isinstance(copy, dict):
+                copy.pop("counted", None)  # it is not counted yet
+                if "accepted_at" in copy:
+                    copy["accepted_at"] = str(self._accepted - number)
                 pipe.hset(name, mapping=copy)
             elif isinstance(copy, list):
                 pipe.rpush(name, *copy)
             else:
                 pipe.set(name, copy)
-        pipe.zadd(keys.FINISHED(), {brief_id: self._finished})
+        pipe.zadd(keys.FINISHED(), {brief_id: self._finished - number})
+        if self._batch is not None:
+            pipe.zadd(keys.BATCH(self._batch), {brief_id: self._accepted - number})
+
+    def _of(self, brief_id: str, text: str) -> str:
+        for old, new in {self._template: brief_id, **self._replaced}.items():
+            text = text.replace(old, new)
+        return text
 
     def _read(self) -> Iterator[tuple[str, Any]]:
         """Return what has the brief's id in its key; what else is there, an audit does not read."""
@@ -95,7 +115,7 @@ class Copies:
             "list": lambda key: self._client.lrange(key, 0, -1),
             "string": self._client.get,
         }
-        for key in self._client.scan_iter(f"*{TEMPLATE}*", count=1_000):
+        for key in self._client.scan_iter(f"*{self._template}*", count=1_000):
             kind: Any = self._client.type(key)
             if kind in readers:
                 yield key, readers[kind](key)

@@ -70,7 +70,7 @@ def ours(
         setup.enqueue(bodies)
         with suppress(TimeoutError):  # what is not finished then is counted as lost
             setup.wait_finished(briefs, deadline=patience)
-        return _run(setup.api_url, began, speed)
+        return ended(setup.api_url, time.monotonic() - began, speed)
 
 
 def use(setup: Setup, others: Sequence[Others], began: float, speed: float) -> None:
@@ -101,15 +101,15 @@ def limited(briefs: int, settings: dict[str, Any], speed: float, patience: float
 
 
 def _rival(
-    briefs: int, settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], None]
+    briefs: int, settings: dict[str, Any], speed: float, drive: Callable[[str, list[Any]], object]
 ) -> Run:
     with sandbox_process(speed, **settings) as url:
         began = time.monotonic()
         drive(url, [body(number) for number in range(briefs)])
-        return _run(url, began, speed)
+        return ended(url, time.monotonic() - began, speed)
 
 
-def _run(url: str, began: float, speed: float) -> Run:
-    seconds = (time.monotonic() - began) * speed
+def ended(url: str, seconds: float, speed: float) -> Run:
+    """Return what a contender did that has taken so many seconds of the wall."""
     ledger = call("GET", f"{url}/_sandbox/ledger?account={ACCOUNT}")
-    return Run(seconds, ledger["accounts"][ACCOUNT])
+    return Run(seconds * speed, ledger["accounts"][ACCOUNT])

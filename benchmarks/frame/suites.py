@@ -25,7 +25,7 @@ BENCHMARKS = {
     "start": Benchmark("benchmarks.start", "--accounts 1 10000", ""),
     "idle": Benchmark("benchmarks.idle", "--seconds 20", "--seconds 60"),
     "audit": Benchmark("benchmarks.audit", "--briefs 10000", "--briefs 100000"),
-    "bulk": Benchmark("benchmarks.bulk", "--rows 5000", "--rows 100000"),
+    "bulk": Benchmark("benchmarks.bulk", "--rows 10000", "--rows 100000 --beside 300"),
     "makespan": Benchmark(
         "benchmarks.caps.makespan", "--speed 30 --others-speed 80", "--speed 10 --briefs 60 1000"
     ),

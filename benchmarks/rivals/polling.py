@@ -13,20 +13,22 @@ JOBS = 5
 BACK_OFF = (1, 2, 4, 8, 16)
 
 
-def poll(url: str, speed: float, bodies: Sequence[Body], threads: int = JOBS) -> None:
-    """Drive the briefs from a pool of as many threads as there are permits; some may be given up."""
+def poll(url: str, speed: float, bodies: Sequence[Body], threads: int = JOBS) -> int:
+    """Drive the briefs from a pool of as many threads as there are permits; return how many were given up."""
     client = Client(url, speed)
 
-    def drive(body: Body) -> None:
+    def drive(body: Body) -> bool:
         try:
             draft = _backing_off(client, lambda: client.create(body))
             _backing_off(client, lambda: client.promote(draft))
         except TooManyRequestsError:
-            return
+            return False
+        return True
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(drive, bodies))
+        finished = sum(pool.map(drive, bodies))
     client.close()
+    return len(bodies) - finished
 
 
 def _backing_off(client: Client, call: Callable[[], T]) -> T:

@@ -3,10 +3,13 @@
 They share our processes and those of the rival, on one Redis and one sandbox.
 """
 
+import csv
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from benchmarks import audit, cost, harness, idle, latency
 from benchmarks.caps import contenders, fairness, planner
 from benchmarks.frame.round_trips import counting
 from benchmarks.harness import ACCOUNT, SEED, Ground, Setup, processes
+from benchmarks.many import beside, recorded
 from benchmarks.rivals import running
 from benchmarks.wiretap import tapping
 from sandbox import Sandbox
@@ -72,10 +76,11 @@ def shared(setups: dict[str, Setup], api: Sandbox, monkeypatch: pytest.MonkeyPat
     def sandbox_process(*_: Any, **__: Any) -> Iterator[str]:
         yield api.url
 
-    for module in (audit, contenders, cost, fairness, idle, latency):
+    for module in (audit, contenders, cost, fairness, idle, latency, recorded):
         monkeypatch.setattr(module, "processes", lending("ours"))
     monkeypatch.setattr(running, "plain", lending("plain"))
-    monkeypatch.setattr(running, "sandbox_process", sandbox_process)
+    for module in (running, beside):
+        monkeypatch.setattr(module, "sandbox_process", sandbox_process)
 
 
 def test_the_cost_of_a_brief_stands_beside_both_rivals() -> None:
@@ -101,6 +106,22 @@ def test_an_idle_installation_costs_something() -> None:
 
 def test_copies_of_a_brief_pass_the_audit() -> None:
     assert audit.main(8)["figures"]["memory_mb"]["ours"] > 0
+
+
+def test_many_briefs_on_record_are_exported_and_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded, "COMMANDS", {"wait": recorded.COMMANDS["wait"]})
+    assert recorded.measure(tmp_path, 3)["wait_seconds"].ours > 0
+    with (tmp_path / "pictures" / recorded.BATCH / "index.csv").open(encoding="utf-8", newline="") as index:
+        assert [row["metadata.sku"] for row in csv.DictReader(index)] == ["bulk-2", "bulk-1", "bulk-0"]
+
+
+def test_a_pool_of_threads_is_a_command_that_tells_how_it_went(tmp_path: Path) -> None:
+    (tmp_path / "bodies").write_text(json.dumps(contenders.body(7)))
+    code, run = beside.drive_pool(tmp_path / "bodies", "window")
+    assert code == 0
+    assert run.ready >= 1
 
 
 def test_a_small_batch_comes_to_its_end_beside_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ fields all must.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -104,8 +104,8 @@ class Filter:
             and (not self.batch or (brief.batch or "") in self.batch)
             and self.of_kind(brief.brief_id, brief.kind)
             and self.in_time(brief.accepted_at, brief.read_at)
-            and self._has_error(brief)
-            and self._has_metadata(brief.metadata)
+            and self.has_error(_said_wrong(brief))
+            and self.has_metadata(brief.metadata)
         )
 
     def of_kind(self, brief_id: str, asks_for: str | None) -> bool:
@@ -126,19 +126,23 @@ class Filter:
             self.newer is None or accepted_at > self.newer.at(now)
         )
 
-    def _has_error(self, brief: BriefView) -> bool:
-        if not self.error:
-            return True
-        said = [brief.error, brief.question, *(promotion.error for promotion in brief.promotions)]
-        said += [f"{fault.get('path')}: {fault.get('rule')}" for fault in brief.faults]
+    def has_error(self, said: Iterable[str | None]) -> bool:
+        """Return whether one of the wanted texts stands in what was said to have gone wrong."""
         text = "\n".join(each for each in said if each).casefold()
-        return any(wanted.casefold() in text for wanted in self.error)
+        return not self.error or any(wanted.casefold() in text for wanted in self.error)
 
-    def _has_metadata(self, metadata: dict[str, Any]) -> bool:
+    def has_metadata(self, metadata: dict[str, Any]) -> bool:
+        """Return whether a brief's metadata has what is wanted of it."""
         names = dict.fromkeys(name for name, _ in self.meta)
         return all(
             any(_is(_value(metadata, name), text) for key, text in self.meta if key == name) for name in names
         )
+
+
+def _said_wrong(brief: BriefView) -> Iterator[str | None]:
+    yield from (brief.error, brief.question)
+    yield from (promotion.error for promotion in brief.promotions)
+    yield from (f"{fault.get('path')}: {fault.get('rule')}" for fault in brief.faults)
 
 
 def filter_of(given: Iterable[tuple[str, str]]) -> Filter:

@@ -6,15 +6,13 @@ finishes meanwhile shifts nothing, so each brief that was there all the time is 
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import redis
 
-from config import keys
-from config.times import redis_ms
-from worker.ledger.records import brief_subject
 from worker.selection.filter import Filter
 from worker.selection.index import Place, places
+from worker.selection.likely import likely
 from worker.views import snapshots
 from worker.views.models import BriefView
 
@@ -38,7 +36,7 @@ def candidates(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
     """Yield the places of those that may be meant, by few fields, without a limit."""
     walk = places(client, wanted)
     while page := list(islice(walk, PAGE)):
-        yield from _likely(client, wanted, page)
+        yield from likely(client, wanted, page)
 
 
 def _all(client: "redis.Redis", wanted: Filter) -> Iterator[Selected]:
@@ -48,24 +46,3 @@ def _all(client: "redis.Redis", wanted: Filter) -> Iterator[Selected]:
         for brief in snapshots.by_ids(client, list(at)):
             if wanted.matches(brief):
                 yield Selected(brief, at[brief.brief_id].cursor)
-
-
-def _likely(client: "redis.Redis", wanted: Filter, page: list[Place]) -> list[Place]:
-    with client.pipeline(transaction=False) as pipe:
-        pipe.time()
-        for place in page:
-            pipe.hmget(keys.RECORD(brief_subject(place.brief_id)), "state", "account", "batch", "kind")
-        time, *records = pipe.execute()
-    now, states = redis_ms(time), wanted.states
-
-    def may_be(place: Place, fields: list[Any]) -> bool:
-        state, account, batch, asks_for = fields
-        return (
-            state in states
-            and (not wanted.account or account in wanted.account)
-            and (not wanted.batch or (batch or "") in wanted.batch)
-            and wanted.of_kind(place.brief_id, asks_for)
-            and wanted.in_time(place.accepted_at, now)
-        )
-
-    return [place for place, fields in zip(page, records, strict=True) if may_be(place, fields)]

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,10 +29,11 @@ from worker.ledger.kinds import Kind, final
 from worker.operations import halts
 from worker.selection.filter import Filter
 from worker.selection.language import written
-from worker.selection.selecting import select
+from worker.selection.selecting import Selected, select
+from worker.selection.tally import by_counts, found_first, number_of, tallied
 from worker.views import account_reading, snapshots
 from worker.views.account import AccountSummary
-from worker.views.counts import Counts, counts, parked, where_of
+from worker.views.counts import Counts, Where, parked
 from worker.views.listing import listed
 from worker.views.models import BriefView
 
@@ -120,46 +121,45 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
 
 
 def _print_facts(client: "redis.Redis", wanted: Filter) -> None:
-    """Print how many stand where, all briefs that are meant and their accounts as JSON."""
+    """Print all briefs that are meant, how many stand where, and their accounts as JSON."""
     names: set[str] = set()
+    met: Counter[Where] = Counter()
 
     def briefs() -> Iterator[dict[str, Any]]:
-        for brief, cursor in _all(client, wanted):
+        for brief, cursor in _all(client, wanted, met):
             if not brief.faults:  # a bad brief may name an account that there is not
                 names.add(brief.account)
             yield _facts(brief) | ({} if cursor is None else {"cursor": cursor})
 
+    def numbers() -> Iterator[dict[str, Any]]:
+        # What the ledger does not count is known once the briefs are printed.
+        of = number_of(client, wanted).of if by_counts(wanted) else met
+        yield from ({**where._asdict(), "briefs": number} for where, number in of.items())
+
     def accounts() -> Iterator[dict[str, Any]]:
-        # They are known once the briefs are printed.
         for name in sorted(names):
             yield _account_facts(account_reading.summary(client, name))
 
-    numbers = ({**where._asdict(), "briefs": number} for where, number in _counted(client, wanted).of.items())
-    print_json_lists({"counts": numbers, "briefs": briefs(), "accounts": accounts()})
+    print_json_lists({"briefs": briefs(), "counts": numbers(), "accounts": accounts()})
 
 
-def _all(client: "redis.Redis", wanted: Filter) -> Iterator[tuple[BriefView, str | None]]:
-    """Yield the briefs that are meant, with their cursors where a filter selects them."""
+def _all(
+    client: "redis.Redis", wanted: Filter, met: Counter[Where]
+) -> Iterator[tuple[BriefView, str | None]]:
+    """Yield the briefs that are meant, with their cursors where a filter selects them; see `tallied`."""
     if wanted == Filter(batch=wanted.batch[:1]) and "" not in wanted.batch:
         ids = listed(client, next(iter(wanted.batch), None)).ids
         return ((brief, None) for brief in snapshots.each(client, ids))
-    return ((each.brief, each.cursor) for each in select(client, wanted))
-
-
-def _counted(client: "redis.Redis", wanted: Filter) -> Counts:
-    """Return how many stand where of those that are meant, whatever the limit."""
-    if not wanted.is_counted:
-        whole = replace(wanted, limit=None, after=None)
-        of = Counter(where_of(each.brief) for each in select(client, whole))
-        return Counts(of, sum(of.values()))
-    found = counts(client)
-    of = Counter({where: number for where, number in found.of.items() if wanted.counts(where)})
-    # Of what is not counted yet nobody knows where it stands.
-    return Counts(of, sum(of.values()) + found.on_record - sum(found.of.values()))
+    found = select(client, wanted) if by_counts(wanted) else tallied(client, wanted, met)
+    return ((each.brief, each.cursor) for each in found)
 
 
 def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> None:
-    found = _counted(client, wanted)
+    rows = wanted.limit or (None if everything else _rows_of_a_screen())
+    whole = wanted == Filter()
+    found, page = (
+        (number_of(client, wanted), []) if whole else found_first(client, replace(wanted, limit=rows))
+    )
     if found.of:
         for line in count_lines(found.of, parked(client, {where.account for where in found.of})):
             say(line)
@@ -170,10 +170,9 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
     for line in _paused_by_people(client, found):
         say(printable(line))
     if not found.are_whole:
-        number = counted(found.on_record - sum(found.of.values()), "brief")
+        number = counted(found.on_record - found.of.total(), "brief")
         say(f"{number} of an older version are not counted yet: `identity-worker audit --recount` does it")
-    rows = wanted.limit or (None if everything else _rows_of_a_screen())
-    accounts = _list_all(client, rows) if wanted == Filter() else _list_meant(client, wanted, rows)
+    accounts = _list_all(client, rows) if whole else _list_meant(page, rows)
     for account in account_reading.summaries(client, accounts.values()):
         print_account(account, accounts[account.name].read_at)
 
@@ -206,9 +205,8 @@ def _list_all(client: "redis.Redis", rows: int | None) -> dict[str, BriefView]:
     return accounts
 
 
-def _list_meant(client: "redis.Redis", wanted: Filter, rows: int | None) -> dict[str, BriefView]:
+def _list_meant(page: Sequence[Selected], rows: int | None) -> dict[str, BriefView]:
     """List the first accepted of those that are meant; return one of each account among them."""
-    page = list(select(client, replace(wanted, limit=rows)))
     accounts: dict[str, BriefView] = {}
     for start in range(0, len(page), TABLE):
         part = [each.brief for each in page[start : start + TABLE]]

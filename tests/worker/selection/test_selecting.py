@@ -1,5 +1,7 @@
 """Which briefs a filter selects, in which order, and that its cursor holds while briefs move."""
 
+from typing import Any
+
 import pytest
 import redis
 from stepping import Flow
@@ -64,6 +66,21 @@ def several(flow: Flow) -> Flow:
 )
 def test_a_filter_selects_what_it_says_the_first_accepted_first(several: Flow, line: str, ids: str) -> None:
     assert found(several.client, line) == ids.split()
+
+
+@pytest.mark.parametrize("line", ["meta.sku:0815", "error:blocked", "error:refused"])
+def test_only_what_may_be_meant_is_read_as_a_whole(several: Flow, line: str) -> None:
+    # What went wrong with an identity stands on the record of its promotion.
+    several.client.hset(keys.RECORD("brief:failed"), "promotions", 1)
+    promotion = {"state": "failed", "error": "400: refused", "moved_at": 1, "tried": 0, "instruction": 0}
+    drafts = '[{"image_result_id": 1, "url": null}]'
+    several.client.hset(keys.RECORD("promotion:failed#0"), mapping={**promotion, "candidates": drafts})
+    several.client.delete(keys.RECORD("brief:bad"))  # of faults nobody knows before they are read
+    several.client.config_resetstat()
+    assert found(several.client, line) == ["failed"]
+    stats: Any = several.client.info("commandstats")
+    assert stats["cmdstat_hgetall"]["calls"] == 2
+    several.client.flushall()
 
 
 def test_age_counts_from_when_a_brief_was_accepted(several: Flow) -> None:
