@@ -121,7 +121,7 @@ RESERVED_BATCHES = Key(
 RESERVATIONS = Key(
     "identity:reservations:%s", "hash", "permits", "account: subject -> credits reserved; gone when empty"
 )
-ACTIONS = Key("identity:actions", "list", "operators", "who did what to many briefs, why; the last 1000")
+ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
 IDENTITIES = Key(
     "identity:identities:%s", "zset", "permits", "account: own identities -> since, ms; gone when empty"

@@ -1,13 +1,15 @@
 """Commands that change many briefs by a filter: what is at stake first, then a word, then each by itself."""
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli.shared.output import USED_WRONGLY, fail, print_json, say
+from cli.shared.output import USED_WRONGLY, fail, fail_unknown, print_json, say
+from config import keys
 from config.text import counted, credits_text, printable
+from worker.ledger.records import brief_subject
 from worker.operations import actions
 from worker.operations.stakes import Stakes, stakes
 from worker.selection.filter import Filter
@@ -26,20 +28,30 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal
 
 
 class Order(NamedTuple):
-    """A command for many briefs: what it is called, by whom and why, and how it is to be given."""
+    """A command for briefs: what it is called, by whom and why, and how it is to be given."""
 
     what: str
     by: str
     why: str | None
-    dry_run: bool
-    yes: bool
-    as_json: bool
+    dry_run: bool = False
+    yes: bool = False
+    as_json: bool = False
+    more: Mapping[str, Any] = {}
+    """What else the log of actions is to tell of it."""
 
 
-def must_be_one(order: Order) -> None:
-    """End the command that names one brief and says what is said of many."""
+def named(client: "redis.Redis", order: Order, brief_id: str, *, is_dead_letter: bool = False) -> list[str]:
+    """Put a command for one brief on record, and return its id; of a dead letter none.
+
+    Ends the command where there is no such brief, and where it says what is said of many.
+    """
     if order.dry_run:
         fail("--dry-run is for a filter; `identity-worker status BRIEF` tells of one", USED_WRONGLY)
+    if not is_dead_letter and not client.exists(keys.RECORD(brief_subject(brief_id))):
+        fail_unknown(brief_id)
+    which = {"dead_letter" if is_dead_letter else "brief": brief_id}
+    actions.record(client, order.what, order.by, order.why, **which, **order.more)
+    return [] if is_dead_letter else [brief_id]
 
 
 def announced(
@@ -49,28 +61,30 @@ def announced(
     order: Order,
     cost: Callable[[Stakes], str],
     *,
-    also: bool = False,
+    dead_letters: int | None = None,
 ) -> Iterator[str]:
     """Tell what is at stake, put the command on record, and return the ids of the briefs that it is for.
 
-    Ends the command of a dry run, where nothing is meant (unless it is `also` for something else), and where
-    a person says no. The ids come as they are read: each brief is meant as it stands then.
+    `dead_letters` is how many of these it is for as well, None where it is for none. Ends the command of a
+    dry run, where nothing is meant, and where a person says no. The ids come as they are read: each brief is
+    meant as it stands then.
     """
     if not wanted.chooses:
         fail(
             "--limit and --after only cut into pages: say which briefs are meant, as --state open",
             USED_WRONGLY,
         )
-    if next(select(client, wanted), None) is None and not also:
+    if dead_letters is None and next(select(client, wanted), None) is None:
         fail(f"no brief on record is meant by {printable(written(wanted))}")
     sums = stakes(_meant(client, wanted, fits))
     if order.dry_run:
-        _print_dry(wanted, sums, order, cost(sums))
+        _print_dry(wanted, sums, order, cost(sums), dead_letters)
         raise typer.Exit
-    if sums.briefs:
-        _ask(sums, order, cost(sums))
+    if sums.briefs or dead_letters:
+        _ask(sums, order, _told(sums, order, cost(sums), dead_letters))
         told = {"filter": written(wanted), "briefs": sums.briefs, "paid": sums.paid}
-        actions.record(client, order.what, order.by, order.why, **told)
+        told |= {"dead_letters": dead_letters} if dead_letters else {}
+        actions.record(client, order.what, order.by, order.why, **told, **order.more)
     return (brief.brief_id for brief in _meant(client, wanted, fits))
 
 
@@ -78,25 +92,28 @@ def _meant(client: "redis.Redis", wanted: Filter, fits: Callable[[BriefView], bo
     return (each.brief for each in select(client, wanted) if fits(each.brief))
 
 
-def _ask(sums: Stakes, order: Order, cost: str) -> None:
+def _ask(sums: Stakes, order: Order, told: str) -> None:
     if not order.as_json:
-        typer.echo(_told(sums, order, cost), err=True)
+        typer.echo(told, err=True)
         if not order.yes and sys.stdin.isatty() and sys.stderr.isatty():
-            typer.confirm(f"{order.what} {'them' if sums.briefs > 1 else 'it'}?", abort=True, err=True)
+            typer.confirm(f"{order.what} {'it' if sums.briefs == 1 else 'them'}?", abort=True, err=True)
 
 
-def _print_dry(wanted: Filter, sums: Stakes, order: Order, cost: str) -> None:
+def _print_dry(wanted: Filter, sums: Stakes, order: Order, cost: str, dead_letters: int | None) -> None:
     if order.as_json:
-        print_json({"filter": written(wanted), **vars(sums)})
-    elif sums.briefs:
-        say(f"{_told(sums, order, cost)}; nothing was changed")
+        also = {} if dead_letters is None else {"dead_letters": dead_letters}
+        print_json({"filter": written(wanted), **vars(sums), **also})
+    elif sums.briefs or dead_letters:
+        say(f"{_told(sums, order, cost, dead_letters)}; nothing was changed")
     else:
         say("Nothing was to be done: none of these is in a state for it.")
 
 
-def _told(sums: Stakes, order: Order, cost: str) -> str:
+def _told(sums: Stakes, order: Order, cost: str, dead_letters: int | None) -> str:
     states = ", ".join(f"{number} {state}" for state, number in sums.states.most_common())
-    return f"{order.what}: {counted(sums.briefs, 'brief')} ({states}); {cost}"
+    briefs = counted(sums.briefs, "brief") + (f" ({states})" if states else "")
+    also = f" and {counted(dead_letters, 'dead letter')}" if dead_letters else ""
+    return f"{order.what}: {briefs}{also}; {cost}"
 
 
 def paid_so_far(sums: Stakes) -> str:

@@ -1,4 +1,4 @@
-"""The log of what people did to many briefs, an account or a batch: who, when, why and to what.
+"""The log of what people did to briefs, an account or a batch: who, when, why and to what.
 
 What was done to each brief stands in its journal as well; this tells of the command that did it.
 """
@@ -12,7 +12,7 @@ from config import keys
 from config.times import redis_ms
 
 #: Actions that are kept, the newest.
-KEPT = 1_000
+KEPT = 10_000
 
 
 def record(client: "redis.Redis", what: str, by: str, why: str | None, **more: Any) -> None:

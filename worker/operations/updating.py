@@ -46,6 +46,11 @@ def update(ledger: Ledger, brief_id: str, change: Change, by: str, why: str | No
             return changed
 
 
+def check(change: Change) -> dict[str, Any]:
+    """Return what a change says, by name. Raises BriefError for what no brief may have."""
+    return _checked(_new({}, change))
+
+
 def _old(record: Record, stands: Mapping[str, Any]) -> dict[str, Any]:
     priority = record.get("priority")
     # Older records lack the field: then every value that is given is a change.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.render.held import AS_WISHED
-from cli.shared.acting import DryRun, Order, Why, Yes, announced, must_be_one, paid_so_far
+from cli.shared.acting import DryRun, Order, Why, Yes, announced, named, paid_so_far
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
@@ -49,12 +49,11 @@ def command(
             repeated = operator.cancel(brief) is Answer.DUPLICATE
             return _said(operator, brief, repeated=repeated)
 
+        dead_letter = dead_letter_of(client, brief_id) if brief_id else None
         if brief_id is not None:
-            must_be_one(order)
-            meant = iter([brief_id])
+            meant = iter(named(client, order, brief_id, is_dead_letter=dead_letter is not None))
         else:
             meant = announced(client, wanted, _is_open, order, paid_so_far)
-        dead_letter = dead_letter_of(client, brief_id) if brief_id else None
         if dead_letter is not None:
             report([_thrown_away(client, dead_letter)], as_json=as_json)
         report((tell(operator.ledger, each, cancel) for each in meant), as_json=as_json)

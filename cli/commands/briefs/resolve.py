@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from cli.shared.acting import Order, Why, named
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import report, tell
-from cli.shared.options import BriefId, person
+from cli.shared.options import BriefId, By, person
 from cli.shared.output import USED_WRONGLY, Json, fail
 from config.accounts import AccountsError, load_accounts
 from config.settings import Settings
@@ -25,6 +26,8 @@ def command(
         bool, typer.Option("--resend", help="Make the call again that may have been paid already.")
     ] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="Fail it.")] = False,
+    why: Why = None,
+    by: By = None,
     as_json: Json = False,
 ) -> None:
     """Say what became of a paid call whose outcome nobody knows.
@@ -33,9 +36,11 @@ def command(
     """
     if sum((adopt is not None, resend, give_up)) != 1:
         fail("answer in one way: --adopt JOB, --resend or --give-up", USED_WRONGLY)
+    order = Order("resolve", person(by), why, more={"answer": _answer(adopt, resend=resend)})
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, person())
+        named(client, order, brief_id)
+        operator = Operator(client, values, order.by, why)
 
         def answer(brief: Record, journal: Journal) -> str:
             if adopt is not None:
@@ -48,6 +53,10 @@ def command(
 
         outcome = tell(operator.ledger, brief_id, answer)
     report([outcome], as_json=as_json)
+
+
+def _answer(adopt: str | None, *, resend: bool) -> str:
+    return f"adopt {adopt}" if adopt is not None else "resend" if resend else "give up"
 
 
 def _adopt(operator: Operator, values: Settings, brief: Record, job_id: str) -> str:

@@ -1,6 +1,5 @@
 """`identity-worker retry`: bring back briefs that stopped."""
 
-from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.acting import DryRun, Order, Why, Yes, announced, must_be_one, still_to_pay
+from cli.shared.acting import DryRun, Order, Why, Yes, announced, named, still_to_pay
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
@@ -53,22 +52,21 @@ def command(
 
         dead = _dead(client, brief_id, all_held=all_held)
         if brief_id is not None:
-            must_be_one(order)
-            meant = iter([] if dead else [brief_id])
+            meant = iter(named(client, order, brief_id, is_dead_letter=bool(dead)))
         else:
-            which = Filter(state=("held",)) if all_held else wanted
-            meant = announced(client, which, retriable, order, still_to_pay, also=all_held)
+            which, letters = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
+            meant = announced(client, which, retriable, order, still_to_pay, dead_letters=letters)
         outcomes = (tell(operator.ledger, each, retry) for each in meant)
-        revived = (_revive(client, dead_letter) for dead_letter in dead)
+        revived = (_revive(client, each) for each in dead_letters.each(client, dead))
         report(chain(outcomes, revived), as_json=as_json)
 
 
-def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> Iterable[DeadLetter]:
-    """Return the dead letters that are meant."""
+def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> list[tuple[str, str]]:
+    """Return queue and id of the dead letters that are meant."""
     if all_held:
-        return dead_letters.each(client, dead_letters.ids(client))
+        return dead_letters.ids(client)
     dead_letter = dead_letter_of(client, brief_id) if brief_id else None
-    return [] if dead_letter is None else [dead_letter]
+    return [] if dead_letter is None else [(dead_letter.queue, dead_letter.id)]
 
 
 def _revive(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:

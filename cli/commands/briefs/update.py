@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cli.shared.acting import DryRun, Order, Why, Yes, announced, must_be_one, paid_so_far
+from cli.shared.acting import DryRun, Order, Why, Yes, announced, named, paid_so_far
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import one_of
@@ -17,9 +17,12 @@ from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, fail_
 from config.text import counted, printable
 from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger
-from worker.operations.updating import Change, UnknownBriefError, update
+from worker.operations.updating import Change, UnknownBriefError, check, update
 from worker.selection.filter import OPEN, Filter
 from worker.views.models import BriefView
+
+#: Characters of the names of metadata that are told of a change.
+_NAMES = 200
 
 
 @filtered
@@ -57,16 +60,27 @@ def command(
     change = Change(_metadata(metadata or [], metadata_json), to_batch, priority, merge=metadata_json is None)
     if change.metadata is None and to_batch is None and priority is None:
         fail("say what to change: --metadata, --metadata-json, --to-batch or --priority", USED_WRONGLY)
-    order = Order("update", person(by), why, dry_run, yes, as_json)
+    order = Order("update", person(by), why, dry_run, yes, as_json, _told(change))
     values = load_settings()
     with open_redis(values) as client:
         ledger = Ledger(client, values)
         if brief_id is not None:
-            must_be_one(order)
+            named(client, order, brief_id)
             _update_one(ledger, brief_id, change, order)
         else:
             which = wanted if wanted.state else replace(wanted, state=(OPEN,))
             _update_many(ledger, announced(client, which, _any, order, paid_so_far), change, order)
+
+
+def _told(change: Change) -> dict[str, Any]:
+    """Return what the log of actions is to tell of a change; end the command for what no brief may have."""
+    try:
+        changes = check(change)
+    except BriefError as bad:
+        _refused(bad)
+    if "metadata" in changes:
+        changes["metadata"] = ", ".join(changes["metadata"])[:_NAMES]
+    return changes
 
 
 def _any(_: BriefView) -> bool:

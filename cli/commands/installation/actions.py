@@ -1,4 +1,4 @@
-"""`identity-worker actions`: who did what to many briefs, to batches and accounts, and why."""
+"""`identity-worker actions`: who did what to briefs, batches and accounts, and why."""
 
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ def command(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=actions.KEPT, help="At most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Tell who did what, when and why, the last first: retry, cancel and update by a filter, and pauses."""
+    """Tell who did what, when and why, the last first: retry, cancel, update, resolve, pick, and pauses."""
     with open_redis(load_settings(reads=True)) as client:
         found = actions.actions(client, limit)
     if as_json:
@@ -27,10 +27,11 @@ def command(
     for action in found:
         say(printable(_line(action)))
     if not found:
-        typer.echo("Nobody has done anything to many briefs at once.")
+        typer.echo("Nobody has done anything to briefs, batches or accounts.")
 
 
 def _line(action: dict[str, Any]) -> str:
-    more = ", ".join(f"{name} {value}" for name, value in action.items() if name not in _FIRST)
+    told = {name: value for name, value in action.items() if name not in _FIRST and value is not None}
+    more = ", ".join(f"{name} {value}" for name, value in told.items())
     why = f" ({action['why']})" if action["why"] else ""
     return f"{format_time(action['at'])}  {action['by']}: {action['what']}{why}; {more}"

@@ -54,6 +54,9 @@ def test_all_held_brings_back_dead_letters_of_any_bytes(command: Command, client
     client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), raw, b"\xff{")  # type: ignore[arg-type]  # bytes are fine
     client.zadd(keys.DEAD_LETTERS(keys.INLET), {raw: 1})
     assert "1 dead letter\n" in command("status", "--held").stdout
+    planned = command("retry", "--all-held", "--dry-run")
+    assert planned.stdout.startswith("retry: 0 briefs and 1 dead letter; ")
+    assert client.exists(keys.DEAD_LETTERS(keys.INLET))
     answer = command("retry", "--all-held", "--json")
     assert answer.returncode == 0, answer.stderr
     assert client.llen(keys.QUEUE(keys.INLET)) == 1

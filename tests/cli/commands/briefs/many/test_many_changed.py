@@ -91,6 +91,22 @@ def test_a_batch_is_moved_forward_by_its_priority(
     assert [(each.batch, each.priority) for each in found.values() if each] == [("autumn", 0), ("now", 50)]
 
 
+def test_a_command_for_one_brief_is_in_the_log_and_a_wrong_one_is_not(command: Command, flow: Flow) -> None:
+    three(flow)
+    assert command("update", "--batch", "autumn", "--priority", "101").returncode == 1
+    assert command("retry", "nobody").returncode == 1
+    assert command("retry", "a", "--why", "they mended it", "--by", "ada").returncode == 0
+    assert command("update", "--state", "waiting", "--priority", "7", "--metadata", "year=27").returncode == 0
+    update, retry = json.loads(command("actions", "--json").stdout)
+    assert {name: retry[name] for name in ("what", "by", "why", "brief")} == {
+        "what": "retry",
+        "by": "ada",
+        "why": "they mended it",
+        "brief": "a",
+    }
+    assert (update["filter"], update["priority"], update["metadata"]) == ("state:waiting", 7, "year")
+
+
 def test_what_says_nothing_of_which_briefs_is_refused(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a")
     for arguments, told in (
