@@ -24,6 +24,7 @@ class Start(NamedTuple):
 _UNKNOWN = {
     "budget": "the budget of its batch would have to be raised",
     "person": "somebody has to let go on what a person has paused",
+    "turn": "those of its batch that were held back before it have to start",
     "account budget": "the account's budget would have to be raised, or what is reserved of it come free",
     "slots": "nobody knows when an identity will be deleted or a reserved slot given back",
     "price": "the first job of the account has to end, which tells what drafts cost",
@@ -41,8 +42,8 @@ def start_of(
         return Start(report.read_at)
     missing = told["missing"]
     lacks = {each["what"] for each in missing}
-    if told["parked"] and "person" not in lacks:
-        lacks.add("budget")
+    if told["parked"] and not lacks & {"person", "budget"}:
+        lacks.add("turn")
     refused = [each for each in missing if each["what"] == "pause" and each["refusals"]]
     not_before = max((each["till"] for each in refused), default=None)
     for what, has_to_happen in _UNKNOWN.items():

@@ -74,6 +74,19 @@ def test_a_brief_of_a_paused_batch_can_be_cancelled(flow: Flow) -> None:
     assert (found.state, flow.client.exists(keys.PARKED("autumn"))) == ("cancelled", 0)
 
 
+def test_who_was_held_back_moves_up_when_those_before_are_cancelled(flow: Flow) -> None:
+    halts.halt(flow.ledger, BATCH, "ada", None)
+    for number in range(53):
+        flow.accept(brief_id=f"b{number}", batch="autumn")
+    halts.halt(flow.ledger, Halted("default", None), "ada", None)
+    halts.go_on(flow.ledger, BATCH, "ada", None)
+    waiting = flow.client.zrange(keys.WAITING("default", "create"), 0, -1)
+    assert flow.client.zcard(keys.PARKED("autumn")) == 2, "a page of them at a time"
+    for subject in waiting:
+        Operator(flow.client, flow.settings, "ada").cancel(flow.brief(subject.removeprefix("brief:")))
+    assert flow.client.zcard(keys.WAITING("default", "create")) == 2
+
+
 @pytest.mark.parametrize("arguments", [(), ("--batch", "a", "--account", "default"), ("--account", "nobody")])
 def test_what_is_meant_must_be_one_account_or_one_batch(command: Command, arguments: tuple[str, ...]) -> None:
     answer = command("pause", *arguments)

@@ -98,6 +98,7 @@ function holdings.hold(account, subject, kind, from, to, keep_permit)
         local batch = records.get(record_of(subject), 'batch')
         if batch then
             budget.take_parked(account, subject, batch)
+            budget.unpark(account, batch) -- a page of them waits at a time, and this one made room in it
         end
         permits.complete_request(account, subject, false) -- granted, but given up before its request was begun
     end
