@@ -74,7 +74,7 @@ def test_a_brief_of_a_paused_batch_can_be_cancelled(flow: Flow) -> None:
     assert (found.state, flow.client.exists(keys.PARKED("autumn"))) == ("cancelled", 0)
 
 
-def test_who_was_held_back_moves_up_when_those_before_are_cancelled(flow: Flow) -> None:
+def test_who_was_held_back_moves_up_behind_cancelled_ones(flow: Flow) -> None:
     halts.halt(flow.ledger, BATCH, "ada", None)
     for number in range(53):
         flow.accept(brief_id=f"b{number}", batch="autumn")

@@ -91,7 +91,7 @@ def test_a_batch_is_moved_forward_by_its_priority(
     assert [(each.batch, each.priority) for each in found.values() if each] == [("autumn", 0), ("now", 50)]
 
 
-def test_a_command_for_one_brief_is_in_the_log_and_a_wrong_one_is_not(command: Command, flow: Flow) -> None:
+def test_a_command_for_one_brief_is_logged_unless_it_is_wrong(command: Command, flow: Flow) -> None:
     three(flow)
     assert command("update", "--batch", "autumn", "--priority", "101").returncode == 1
     assert command("retry", "nobody").returncode == 1
