@@ -11,17 +11,19 @@ from worker.views.account import AccountSummary
 from worker.views.listing import Listed
 from worker.views.models import BriefView
 
-#: Columns of a brief's id; on 80 columns an identity's code still fits beside it.
-_ID_WIDTH = 46
+#: Columns of a brief's id, and those beside it, in which an identity's code still fits on 80 columns.
+_ID_WIDTH, _BESIDE, _LEAST = 46, 34, 12
 
 
 def print_table(briefs: Sequence[BriefView], *, heading: bool, width: int) -> None:
     """Print the briefs; `width` is that of the longest id of all tables."""
     from rich.table import Table
 
+    to = console()
     table = Table(box=None, pad_edge=False, show_header=heading)
     # Folded, not cut: ids and codes are there to be copied. A fixed width, or long errors would narrow it.
-    table.add_column("BRIEF", overflow="fold", width=min(max(len("BRIEF"), width), _ID_WIDTH))
+    fitting = min(_ID_WIDTH, max(_LEAST, to.width - _BESIDE))
+    table.add_column("BRIEF", overflow="fold", width=min(max(len("BRIEF"), width), fitting))
     table.add_column("STATE", no_wrap=True)
     table.add_column("TIME", no_wrap=True, justify="right")
     table.add_column("IDENTITIES, ERROR", overflow="fold")
@@ -29,7 +31,7 @@ def print_table(briefs: Sequence[BriefView], *, heading: bool, width: int) -> No
         end = brief.moved_at if brief.finished else brief.read_at
         took = format_duration(end - brief.accepted_at)
         table.add_row(printable(brief.brief_id), brief.state, took, _outcome(brief))
-    print_drawing(console(), table)
+    print_drawing(to, table)
 
 
 def print_listed(found: Listed) -> None:

@@ -1,7 +1,6 @@
 """`identity-worker enqueue`: puts briefs from files on the inlet queue."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,12 +8,12 @@ import typer
 
 from cli.reading import progress
 from cli.reading.tables.errors import UsageError
-from cli.render import batch_plan
-from cli.render.outgoing import print_all_json, show_all, show_totals
+from cli.render.dry_run import dry_run as print_dry_run
+from cli.render.outgoing import print_all_json, show_all
 from cli.sending import delivery, options, planning
 from cli.sending.files import Reading
 from cli.sending.outgoing import REJECTED, Status
-from cli.sending.photos import PhotoCheck, Photos
+from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from cli.sending.rejects import Rejects, rejects_to
 from cli.sending.shorthand import settings
@@ -101,7 +100,15 @@ def command(
         budgeted = None if max_credits is None else planning.the_batch(briefs, max_credits)
         try:
             if dry_run:
-                _dry_run(values, briefs, photos.found(), budgeted, max_credits, again=again, as_json=as_json)
+                print_dry_run(
+                    values,
+                    briefs,
+                    photos.found(),
+                    batch=budgeted,
+                    max_credits=max_credits,
+                    again=again,
+                    as_json=as_json,
+                )
             else:
                 budget = None if budgeted is None or max_credits is None else (budgeted, max_credits)
                 send = partial(_send, budget=budget, again=again, as_json=as_json)
@@ -168,30 +175,6 @@ def _set_budget(
     """Before the first brief is sent: none may be granted that the budget would not let."""
     first = next(briefs.takings())
     Ledger(client, values).set_budget(batch, first.account or DEFAULT, max_credits, person(None))
-
-
-def _dry_run(
-    values: Settings,
-    briefs: Spool,
-    opened: Photos,
-    budgeted: str | None,
-    max_credits: float | None,
-    *,
-    again: bool,
-    as_json: bool,
-) -> None:
-    found = planning.plan_of(values, briefs, budgeted, again=again)
-    plan = batch_plan.plan_json(found, max_credits)
-    if as_json:
-        print_all_json(briefs, {"plan": plan, "photos": asdict(opened)})
-    else:
-        show_all(briefs, whole=True)
-        if str(opened):
-            say(f"photos: {opened}")
-        show_totals(briefs)
-        batch_plan.show(found, max_credits)
-    if plan["problems"]:
-        raise typer.Exit(DID_NOT)
 
 
 def _accounts(values: Settings) -> dict[str, Account] | None:

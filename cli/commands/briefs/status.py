@@ -213,7 +213,7 @@ def _list_meant(page: Sequence[Selected], rows: int | None) -> dict[str, BriefVi
         print_table(part, heading=start == 0, width=max(len(each.brief.brief_id) for each in page))
         accounts |= {brief.account: brief for brief in part if not brief.faults}
     if rows is not None and len(page) == rows:
-        say(f"The first {rows} are listed; those after them with --after {printable(page[-1].cursor)}")
+        say(f"{counted(rows, 'brief')} listed; go on with --after {printable(page[-1].cursor)}")
     return accounts
 
 

@@ -13,15 +13,18 @@ from cli.reading import progress
 from cli.reading.formats import is_photo
 from cli.reading.photo_places import digest_of
 from cli.reading.tables.errors import UsageError
+from cli.render.dry_run import dry_run as print_dry_run
 from cli.render.outgoing import print_all_json, show_all
 from cli.sending import delivery, options
 from cli.sending.files import Item, Reading
 from cli.sending.outgoing import REJECTED, Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
+from cli.sending.spool import Spool
 from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail
 from config.accounts import DEFAULT
+from config.settings import Settings
 from config.text import printable
 from worker.briefs.envelope import BriefKind, OnNameTaken
 from worker.briefs.naming import job_name
@@ -41,7 +44,7 @@ def command(
     on_name_taken: Annotated[
         OnNameTaken | None, typer.Option(help="Number a name that is taken, or fail.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, and send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and plan, send nothing.")] = False,
     keep_going: options.KeepGoing = False,
     again: options.Again = False,
     keep_exif: options.KeepExif = False,
@@ -70,28 +73,38 @@ def command(
         reading = Reading(places, standard_input(), how)
         items = _named(reading, account or DEFAULT)
         rules = Rules(values, overrides=overrides)
-        briefs = prepare(progress.told(items, "portraits read"), rules, PhotoCheck(values))
+        photos = PhotoCheck(values)
+        briefs = prepare(progress.told(items, "portraits read"), rules, photos)
     except UsageError as error:
         fail(str(error), USED_WRONGLY)
     if len(reading.missed) == len(briefs):
         fail(printable("\n".join(reading.missed)), USED_WRONGLY)
     for told in (*reading.told, *reading.skipped):
         complain(printable(told))
-    stopped = Status.BAD in briefs.counts() and not keep_going
-    if not stopped:
-        with redis_url(values) as url, client_of(url) as client:
-            check_server(url, process=False)
-            delivery.look_up(client, values, briefs, again=again)
-            if not dry_run:
-                delivery.send(url, briefs)
-    if as_json:
-        print_all_json(briefs)
+    if dry_run:
+        print_dry_run(values, briefs, photos.found(), again=again, as_json=as_json)
     else:
-        show_all(briefs, whole=False)
-        if stopped:
-            typer.echo("Nothing was sent; --keep-going sends the good ones.")
+        _send(values, briefs, keep_going=keep_going, again=again, as_json=as_json)
     if briefs.counts().keys() & set(REJECTED):
         raise typer.Exit(DID_NOT)
+
+
+def _send(values: Settings, briefs: Spool, *, keep_going: bool, again: bool, as_json: bool) -> None:
+    stopped = Status.BAD in briefs.counts() and not keep_going
+    try:
+        if not stopped:
+            with redis_url(values) as url, client_of(url) as client:
+                check_server(url, process=False)
+                delivery.look_up(client, values, briefs, again=again)
+                delivery.send(url, briefs)
+    finally:
+        # Also when Redis failed in between: some portraits may have been sent.
+        if as_json:
+            print_all_json(briefs)
+        else:
+            show_all(briefs, whole=False)
+            if stopped:
+                typer.echo("Nothing was sent; --keep-going sends the good ones.")
 
 
 def _named(reading: Reading, account: str) -> Iterator[Item]:

@@ -37,12 +37,14 @@ def test_a_folder_and_a_file_of_rows_become_identities_once(
     row = {"reference_image": "Bo.jpg", "name": "Beatrix", "metadata": {"sku": "0042"}}
     rows.write_text(json.dumps(row) + "\n")
 
-    def run(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    def run(*arguments: str) -> tuple[int, Any]:
         ended = command("import", *arguments, "--json", IDENTITY_WORKER_REFERENCE_DIR=str(folder))
         return ended.returncode, json.loads(ended.stdout)
 
     (folder / "Copy of Bo.jpg").write_bytes((folder / "Bo.jpg").read_bytes())
-    code, told = run(str(folder), str(rows), "--dry-run")
+    code, plan = run(str(folder), str(rows), "--dry-run")
+    told = plan["briefs"]
+    assert [(each["slots"], each["promotion_credits"]) for each in plan["plan"]["accounts"]] == [(3, 0)]
     assert (code, [each["status"] for each in told]) == (0, ["valid"] * 3)
     assert {each["promotion_credits"] for each in told} == {0}
     code, told = run(str(folder), str(rows), "--tag", "spring")

@@ -48,7 +48,7 @@ def test_no_brief_is_left_out_silently_for_people_or_for_programs(
     ]
     assert len(shown[6:]) == 50 + 4
     if arguments:
-        cursor = shown[56].removeprefix("The first 50 are listed; those after them with --after ")
+        cursor = shown[56].removeprefix("50 briefs listed; go on with --after ")
         rest = json.loads(command("status", *arguments, "--json", "--after", cursor).stdout)
         assert (
             len({row.split()[0] for row in shown[6:56]} | {brief["brief_id"] for brief in rest["briefs"]})
