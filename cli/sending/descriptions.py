@@ -76,15 +76,21 @@ class Description:
 
 
 def described(photos: Sequence[Photo], folder: Path) -> list[Description]:
-    """Return the description of each photo, with what is in the folder already. Raises OSError."""
+    """Return the description of each photo, with what is in the folder already. Raises OSError.
+
+    A photo that can't be read is refused, and has no digest.
+    """
     targets = _targets(photos, folder)
-    descriptions = [
-        Description(photo, digest_of(photo.path), target)
-        for photo, target in zip(photos, targets, strict=True)
-    ]
-    for each in descriptions:
-        _look(each)
-    return descriptions
+    return [_description(photo, target) for photo, target in zip(photos, targets, strict=True)]
+
+
+def _description(photo: Photo, target: Path) -> Description:
+    try:
+        found = Description(photo, digest_of(photo.path), target)
+    except OSError as error:
+        return Description(photo, "", target, Found.NOT, f"can't be read: {error.strerror}")
+    _look(found)
+    return found
 
 
 def _look(each: Description) -> None:

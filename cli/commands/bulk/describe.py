@@ -74,6 +74,9 @@ def command(
         fail(printable(error), USED_WRONGLY)
     for skipped in reading.skipped:
         complain(printable(skipped))
+    for each in descriptions:
+        if each.why is not None:
+            complain(printable(f"{each.photo.path}: {each.why}"))
     waiting = [each for each in descriptions if each.found is Found.WAITS]
     if waiting:
         given = {"account": account, "batch": batch, "keep_exif": keep_exif or None}

@@ -118,7 +118,12 @@ def _named(reading: Reading, account: str) -> Iterator[Item]:
         if item.place or item.faults or not is_photo(item.file):
             yield item
             continue
-        whose = hashlib.sha256(f"{account}/{digest_of(Path(item.file))}".encode()).hexdigest()[:32]
+        try:
+            digest = digest_of(Path(item.file))
+        except OSError:  # told as a fault of the photo
+            yield item
+            continue
+        whose = hashlib.sha256(f"{account}/{digest}".encode()).hexdigest()[:32]
         first = met.setdefault(whose, item.file)
         if first != item.file:
             reading.told.append(f"{item.file}: not read: the same portrait as {first}")

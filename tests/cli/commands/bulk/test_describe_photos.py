@@ -11,6 +11,8 @@ from commandline import Command
 from own_account import Api
 from stepping import Flow
 
+from cli.reading.photo_places import Photo
+from cli.sending.descriptions import Found, described
 from config import keys
 from sandbox.pictures.draw import draw
 
@@ -108,8 +110,15 @@ def test_a_lost_answer_is_told_and_not_repeated(describe: Describe, flow: Flow, 
     assert api.requests(EXTRACT) == 2
 
 
+def test_a_photo_that_cannot_be_read_is_refused_alone(folder: Path, tmp_path: Path) -> None:
+    photos = [Photo(folder / name, Path(name), name) for name in ("gone.jpg", "ada.jpg")]
+    gone, ada = described(photos, tmp_path / "briefs")
+    assert (gone.found, gone.why) == (Found.NOT, "can't be read: No such file or directory")
+    assert ada.found is Found.WAITS
+
+
 def test_another_file_of_that_name_is_left_and_nothing_is_paid(
-    describe: Describe, flow: Flow, tmp_path: Path
+    describe: Describe, command: Command, flow: Flow, folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "briefs").mkdir()
     (tmp_path / "briefs" / "ada.json").write_text('{"name": "mine"}')
@@ -118,6 +127,9 @@ def test_another_file_of_that_name_is_left_and_nothing_is_paid(
     assert "move it away" in told[1]["why"]
     assert (tmp_path / "briefs" / "ada.json").read_text() == '{"name": "mine"}'
     assert flow.client.llen(keys.QUEUE("briefs")) == 2
+    given = (str(folder / "ada.jpg"), "--to", str(tmp_path / "briefs"))
+    text = command("describe", *given, IDENTITY_WORKER_REFERENCE_DIR=str(folder))
+    assert (text.returncode, "move it away" in text.stderr) == (1, True)
 
 
 def test_a_photo_elsewhere_or_no_price_is_wrong_use(
