@@ -57,7 +57,7 @@ RECORD_MARGIN_MS = 15_000
 #: That the end of a job may be late, however fast the API's clock is.
 JOB_LATE_MS = 5_000
 #: That the listeners sleep when no timer is due sooner: another one, told of an earlier timer, may die.
-TIMERS_IDLE_SECONDS = 3.0
+TIMERS_IDLE_SECONDS = 4.0
 #: A step that was queued for longer than a free worker takes to fetch it is told of.
 SLOW_STEP_MS = 5_000
 #: That a timer may be late before nobody is said to run them: a listener looks every few seconds.
@@ -97,7 +97,7 @@ RECONNECT_MOST_SECONDS = 30.0
 HEARD_AGAIN_SECONDS = 40.0
 #: Without a sign of life: a listener is dead and its leases are others'. And between two signs of life.
 LEASE_MS = 5_000
-LEASE_RENEW_SECONDS = 1.0
+LEASE_RENEW_SECONDS = 1.5
 #: That a lease lasts without its listener for those who do not know its signs of life, which are listeners of
 #: older versions, and after which the listener puts its end off: a write for each account.
 LEASE_KEPT_MS = 180_000
@@ -128,7 +128,7 @@ WORKER_DEAD_MS = 5_000
 #: clocks.
 HEARTBEAT_DEAD_MS = 60_000
 #: Between two signs of life of a worker; each also looks for the dead.
-TEND_AGAIN_SECONDS = 1.0
+TEND_AGAIN_SECONDS = 1.25
 #: That the death of a worker is held against a message.
 DEATHS_KEPT_MS = 3_600_000
 #: That a dead letter of a step is kept: Dramatiq's own default. Those of the inlet are briefs that nobody
@@ -143,7 +143,7 @@ DELAY_MOST_MS = 366 * 86_400_000
 #: That an idle consumer waits before it looks whether it should end; a message wakes it at once.
 PEEK_SECONDS = 0.25
 #: Between two looks for messages that Redis says are in hand and are not.
-RECLAIM_AGAIN_SECONDS = 3.0
+RECLAIM_AGAIN_SECONDS = 5.0
 #: Before a message is given back whose step met a Redis error.
 GIVE_BACK_SECONDS = 1.0
 #: Between two looks of an idle thread of a process that ends whether it should end itself.

@@ -174,7 +174,7 @@ class Broker(RedisBroker):
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.
 
-        At most once a second.
+        Not before `durations.TEND_AGAIN_SECONDS` have passed since the last time.
         """
         if time.monotonic() - self._tended < durations.TEND_AGAIN_SECONDS:
             return

@@ -1,6 +1,6 @@
 """Decides which accounts this listener follows: takes its share of the leases, and follows what it has.
 
-One look after the other, once a second: it keeps what it has, ends what it lost, gives what others lack,
+One look after the other, every second or so: it keeps what it has, ends what it lost, gives what others lack,
 takes what nobody has. A listener that could not keep its leases until others take it for dead follows nothing
 any more.
 """

@@ -55,6 +55,21 @@ def test_no_more_timers_are_taken_at_once_than_asked_for(
     assert len(steps(client)) == 3
 
 
+def test_where_no_timer_is_due_only_the_first_is_looked_at(
+    client: "redis.Redis", ledger: Ledger, functions: Functions
+) -> None:
+    def asked() -> int:
+        return int(client.info("stats")["total_commands_processed"])
+
+    generating(ledger)
+    steps(client)
+    due = int(client.zscore(keys.TIMERS(), "brief:b") or 0)
+    functions.run(commands.due(most=10), due - 1)  # should the library have to be loaded
+    before = asked()
+    assert functions.run(commands.due(most=10), due - 1) == 1
+    assert asked() - before == 3, "the function, its look at the first timer, and this question"
+
+
 def test_a_timer_of_nothing_is_removed(client: "redis.Redis", functions: Functions) -> None:
     client.zadd(keys.TIMERS(), {"brief:gone": 1})
     assert functions.run(commands.due(most=10)) == -1

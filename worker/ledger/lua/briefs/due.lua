@@ -15,8 +15,12 @@ local function count(subject)
     end
 end
 
-local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', base.whole(call.now), 'LIMIT', 0, A.most)
-for _, subject in ipairs(due) do
+-- When the first timer is due, nil where there is none.
+local function first_due()
+    return tonumber(redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')[2])
+end
+
+local function wake(subject)
     local kind = base.kind_of(subject)
     local record = base.record_of(subject)
     local state = records.get(record, 'state')
@@ -39,6 +43,14 @@ for _, subject in ipairs(due) do
         end
     end
 end
-outbox.write_timers()
-local first = redis.call('ZRANGE', KEY.TIMERS, 0, 0, 'WITHSCORES')
-return first[2] and math.max(0, tonumber(first[2]) - call.now) or -1
+
+local first = first_due()
+if first and first <= call.now then -- as a rule none is, where nothing goes on
+    local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', base.whole(call.now), 'LIMIT', 0, A.most)
+    for _, subject in ipairs(due) do
+        wake(subject)
+    end
+    outbox.write_timers()
+    first = first_due()
+end
+return first and math.max(0, first - call.now) or -1

@@ -122,6 +122,19 @@ function budget.is_reserved(account, subject, batch)
         or (batch and redis.call('HEXISTS', key('BATCH_RESERVATIONS', batch), subject) == 1)
 end
 
+-- Reserve so many credits instead of those that are reserved; returns whether any were.
+function budget.reserve_instead(account, subject, batch, credits)
+    if not budget.is_reserved(account, subject, batch) then
+        return false
+    end
+    redis.call('HSET', key('RESERVATIONS', account), subject, credits)
+    if batch then
+        redis.call('HSET', key('BATCH_RESERVATIONS', batch), subject, credits)
+        redis.call('HSET', key('RESERVED_BATCHES', account), subject, batch)
+    end
+    return true
+end
+
 -- Returns whether its batch had reserved it.
 function budget.take_reservation(account, subject, batch)
     redis.call('HDEL', key('RESERVATIONS', account), subject)

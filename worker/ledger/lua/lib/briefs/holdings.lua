@@ -31,13 +31,9 @@ function holdings.account_for(account, subject, kind, from, to)
         if budget.draft_price(account) < before then
             budget.unpark_all(account)
         end
-        if budget.is_reserved(account, subject, batch) then
-            local slots_needed = tonumber(records.get(record_of(subject), 'need')) or 1
-            budget.take_reservation(account, subject, batch)
-            budget.reserve(account, subject, batch, budget.of_what_follows(subject, slots_needed))
-            if batch then
-                budget.unpark(account, batch)
-            end
+        local slots_needed = tonumber(records.get(record_of(subject), 'need')) or 1
+        if budget.reserve_instead(account, subject, batch, budget.of_what_follows(subject, slots_needed)) and batch then
+            budget.unpark(account, batch)
         end
     end
 end
@@ -57,26 +53,34 @@ function holdings.learn_duration(account, subject, from, to)
     records.set(record, what .. '_ms', whole(mean + (call.now - since - mean) / seen), what .. '_seen', seen)
 end
 
--- Whether a record that was in this state may hold a permit, slots or a reservation: one that waits may be granted.
-local function may_hold(kind, state)
-    return STATES[kind][state].permit or STATES[kind][state].slots or state == KINDS[kind].waits
+-- Whether a record that was in this state may hold a job permit: one that waits may be granted, or hold it still, and
+-- one that is held may have a job.
+local function may_hold_permit(kind, state)
+    return STATES[kind][state].permit or state == KINDS[kind].waits or state == 'held'
+end
+
+-- The same of slots and a reservation: what a state does not hold was given back on the way to it.
+local function may_hold_slots(kind, state)
+    return STATES[kind][state].slots or state == KINDS[kind].waits
 end
 
 -- Take or give back what the new state holds: job permit, slots, place in the waiting list.
 -- `keep_permit`: a permit stays, as the API may have a job of a record that is held, or whose promote may have arrived.
 function holdings.hold(account, subject, kind, from, to, keep_permit)
+    local product = KINDS[kind]
     if capacity.holds_permit(kind, to) then
-        -- A job that an operator has found counts from then on.
-        redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
-    elseif not keep_permit and may_hold(kind, from) then
+        if from ~= product.waits then -- whose grant is its permit
+            -- A job that an operator has found counts from then on.
+            redis.call('ZADD', key('PERMITS', account), 'NX', whole(call.now), subject)
+        end
+    elseif not keep_permit and may_hold_permit(kind, from) then
         redis.call('ZREM', key('PERMITS', account), subject)
     end
     local slots_needed = tonumber(records.get(record_of(subject), 'need')) or 1
-    local product = KINDS[kind]
     local was_granted = from == product.waits and STATES[kind][to].permit or from == product.claimed and to == product.running
     local had_none = STATES[kind][from].final or (from == product.running and not STATES[kind][from].slots)
     if not STATES[kind][to].slots or from == product.following then
-        if may_hold(kind, from) then
+        if may_hold_slots(kind, from) then
             redis.call('HDEL', key('SLOTS', account), subject)
             budget.release(account, subject)
         end
