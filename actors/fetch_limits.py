@@ -1,4 +1,4 @@
-"""Fetches pictures from URLs no faster than allowed; a brief that must wait is put back and woken later."""
+"""Bounds fetches from URLs and choosers at once; a brief that must wait is put back and woken later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from actors import call_numbers
 from actors.runtime import Runtime
 from config import durations, logs
 from worker.briefs.sources import is_url
-from worker.files.fetch_limiter import host_of
+from worker.files.fetch_limiter import FetchLimiter, host_of
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note
 
@@ -22,25 +22,37 @@ def may_fetch(rt: Runtime, brief: Record, source: str) -> Iterator[bool]:
     if not is_url(source):
         yield True
         return
-    host = host_of(source)
-    if not rt.fetches.acquire(brief.subject, host):
-        log.info("fetch.waits", brief=brief.brief_id, host=host)
+    with _among_few(rt, rt.fetches, brief, host_of(source)) as allowed:
+        yield allowed
+
+
+@contextmanager
+def may_choose(rt: Runtime, brief: Record) -> Iterator[bool]:
+    """Yield whether a chooser may look at a brief's drafts now: each takes a processor."""
+    with _among_few(rt, rt.choosers, brief, brief.brief_id) as allowed:
+        yield allowed
+
+
+@contextmanager
+def _among_few(rt: Runtime, limiter: FetchLimiter, brief: Record, host: str) -> Iterator[bool]:
+    if not limiter.acquire(brief.subject, host):
+        log.info("fetch.waits" if limiter is rt.fetches else "chooser.waits", brief=brief.brief_id, host=host)
         rt.ledger.note(brief, Note(when=call_numbers.as_read(brief), timer_ms=durations.FETCH_LOOK_MS))
         yield False
         return
     try:
         yield True
     finally:
-        rt.fetches.release(brief.subject)
-        _wake_next(rt)
+        limiter.release(brief.subject)
+        _wake_next(rt, limiter)
 
 
-def _wake_next(rt: Runtime) -> None:
-    """Wake the waiting briefs that may fetch now."""
+def _wake_next(rt: Runtime, limiter: FetchLimiter) -> None:
+    """Wake the waiting briefs that may begin now."""
     try:
-        while (subject := rt.fetches.call_next()) is not None:
-            if not _wake(rt, subject):
-                rt.fetches.release(subject)
+        while (subject := limiter.call_next()) is not None:
+            if not (rt.ledger.recall(subject) if limiter is rt.choosers else _wake(rt, subject)):
+                limiter.release(subject)
     except redis.RedisError as error:
         log.warning("fetch.nobody_called", error=str(error))  # their timers are left
 

@@ -19,7 +19,7 @@ from config import durations, keys, logs
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
 from worker.ledger.transition import Completion, Note
-from worker.lifecycle import journal_entries, transitions
+from worker.lifecycle import journal_entries, judging, transitions
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
 
@@ -56,6 +56,11 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
         _watch_later(rt, record)
         return
     if record.get("doing") == call_numbers.EXTRACTING:
+        return
+    if record.state == "choosing":
+        # It holds nothing that a person could not decide on without that step.
+        why = f"its step {actor} could not be run: {dead_letter.error}"
+        judging.ask_person(rt.ledger, record, why)
         return
     question = f"its step {actor} could not be run: {dead_letter.error}; retry it once the cause is mended"
     evidence = {

@@ -20,7 +20,15 @@ from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import Record, brief_subject
 from worker.ledger.transition import Answer
-from worker.lifecycle import acceptance, choosing, journal_entries, preparing, record_fields, transitions
+from worker.lifecycle import (
+    acceptance,
+    choosing,
+    journal_entries,
+    judging,
+    preparing,
+    record_fields,
+    transitions,
+)
 from worker.piktid.answers import RunState
 from worker.piktid.errors import AlreadyPromotedError, ApiError, NotFoundError
 
@@ -120,9 +128,20 @@ def collect_drafts(subject: str) -> None:
     if not any(draft.usable for draft in results.drafts):
         error_handling.no_drafts(rt, brief, results)
         return
-    chosen = choosing.choose(record_fields.rules_of(brief), results.drafts) or []
-    rt.ledger.apply(brief, transitions.drafts_ready(brief, results, chosen))
+    rules = record_fields.rules_of(brief)
+    chosen = choosing.choose(rules, results.drafts) or []
+    ready = transitions.drafts_ready(brief, results, chosen)
+    rt.ledger.apply(brief, judging.begin(ready, rules, results.drafts))
     log.info("brief.drafts_ready", brief=brief.brief_id, drafts=len(results.drafts), job=results.status)
+
+
+@dramatiq.actor(queue_name=keys.STEPS)
+def choose_drafts(subject: str) -> None:
+    """3b. Rules look at the drafts' pictures, and choose; where they can't, a person is asked."""
+    rt = runtime()
+    brief = rt.claim_step(subject)
+    if brief is not None and judging.is_due(brief):
+        picking.look(rt, brief)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)

@@ -1,4 +1,4 @@
-"""A choice among drafts that another system sends as a message of the inlet."""
+"""Choices among drafts: by a message of another system, and by rules that look at the pictures."""
 
 from typing import Any, cast
 
@@ -6,10 +6,16 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
+from actors import fetch_limits
 from actors.boot import broker
 from actors.broker.outcomes import refuse
-from actors.runtime import runtime
-from config import keys, logs
+from actors.runtime import Runtime, runtime
+from config import durations, keys, logs
+from worker.choosing.judging import judge
+from worker.export.fetching import Links, PictureGoneError, PictureUnavailableError, open_pictures
+from worker.ledger.records import Record
+from worker.ledger.transition import Answer, Note
+from worker.lifecycle import judging, preparing
 from worker.lifecycle.choosing import PickError
 from worker.operations import picking
 
@@ -53,3 +59,65 @@ def _fault(brief_id: Any, drafts: Any, leave_rest: Any) -> str | None:
     if not isinstance(leave_rest, bool):
         return f"leave_rest must be true or false, got {type(leave_rest).__name__}"
     return None
+
+
+def look(rt: Runtime, brief: Record) -> None:
+    """Have the rules look at a brief's drafts, and record what they choose, or that a person is asked.
+
+    It costs nothing, so it may be done twice: one of the two is put on record.
+    """
+    with fetch_limits.may_choose(rt, brief) as allowed:
+        if not allowed or not _is_still_due(rt, brief):
+            return
+        try:
+            pictures = _pictures(rt, brief)
+        except PictureUnavailableError as error:
+            pause_ms = preparing.pause_ms(judging.failures(brief) + 1, rt.settings)
+            rt.ledger.note(brief, judging.again(brief, str(error), pause_ms))
+            log.warning("drafts.unseen", brief=brief.brief_id, error=str(error))
+            return
+        decisions = [judge(each, rt.settings.chooser_seconds) for each in judging.questions(brief, pictures)]
+    answer = judging.record(rt.ledger, brief, decisions)
+    for each in decisions:
+        log.info(
+            "drafts.judged",
+            brief=brief.brief_id,
+            instruction=each.instruction,
+            rule=each.rule,
+            chosen=each.ranked[:1],
+            asks=each.asks,
+            answer=answer,
+        )
+
+
+def _is_still_due(rt: Runtime, brief: Record) -> bool:
+    """Return whether the drafts are still to be looked at; the timer then comes after the look has ended."""
+    seconds = rt.settings.chooser_seconds * len(judging.questions(brief, {}))
+    timer_ms = durations.CHOOSING_FETCH_MS + round(1000 * seconds)
+    return (
+        rt.ledger.note(brief, Note(when=brief.same_stay | judging.MARK, timer_ms=timer_ms)) is Answer.APPLIED
+    )
+
+
+def _pictures(rt: Runtime, brief: Record) -> dict[int, bytes | str]:
+    """Return the pictures by the drafts' ids, and of those that can't be had why.
+
+    Raises PictureUnavailableError where they may be had later, unless that was so too often.
+    """
+    found: dict[int, bytes | str] = {}
+    pool = open_pictures(rt.settings.api_url)
+    try:
+        links = Links(pool, rt.apis[brief.account], brief.get("job_id"))
+        for draft in judging.shown(brief):
+            number = draft.image_result_id or 0  # one that can be promoted has an id
+            try:
+                found[number] = links.fetch(number, draft.url).content
+            except PictureGoneError as error:
+                found[number] = str(error)
+            except PictureUnavailableError as error:
+                if judging.failures(brief) + 1 < judging.MOST_FAILURES:
+                    raise
+                found[number] = str(error)
+    finally:
+        pool.close()
+    return found

@@ -1,5 +1,6 @@
 """What a worker process shares among its actors: ledger, API clients, accounts; opened at first use."""
 
+import os
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,8 @@ class Runtime:
     ledger: Ledger
     apis: dict[str, PiktID]
     fetches: FetchLimiter
+    choosers: FetchLimiter
+    """Bounds the choosers' processes that run at once."""
     shares: AccountShares
 
     def claim_step(self, subject: str) -> Record | None:
@@ -88,4 +91,5 @@ def runtime() -> Runtime:
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
     limiter = FetchLimiter(share_of(values.threads))
-    return Runtime(values, accounts, ledger, apis, limiter, AccountShares())
+    choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
+    return Runtime(values, accounts, ledger, apis, limiter, choosers, AccountShares())

@@ -36,6 +36,7 @@ COMMANDS = {
     "pick": "briefs",
     "update": "briefs",
     "export": "bulk",
+    "choose": "bulk",
     "resolve": "briefs",
     "retry": "briefs",
     "cancel": "briefs",

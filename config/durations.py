@@ -170,6 +170,15 @@ FETCH_LOOK_MS = 60_000
 UPLOAD_FIRST_SECONDS = 5.0
 UPLOAD_MOST_SECONDS = 600.0
 
+# -- Choosing ------------------------------------------------------------------------------------------------
+
+#: After the time limit of a chooser at which its process ends by itself, where the worker that would end it
+#: was killed.
+CHOOSER_ENDS_SECONDS = 2.0
+#: Beyond the time limits of the choosers that a brief asks: that its pictures may take, before another run
+#: of the step looks how far it is.
+CHOOSING_FETCH_MS = 120_000
+
 # -- Exports ------------------------------------------------------------------------------------------------
 
 #: Between two looks of an export that follows at all that is unfinished, in case an event was missed.

@@ -97,6 +97,8 @@ BRIEF = (
     Field("call_ended", MARK, "create", "the create whose outcome is unknown is known to be over"),
     Field("candidate_jobs", JSON, "hold", "jobs that may be its own, of which an operator is asked"),
     Field("drafts", JSON, "results", "its drafts"),
+    Field("judging", MARK, "results, retry", "a rule has yet to look at its drafts"),
+    Field("decisions", JSON, "a rule", "what rules that look at drafts have said, chosen, or asked a person"),
     Field("credits_used", CREDITS, "results", "what its drafts cost, as the API says"),
     Field("credits_counted", CREDITS, "results", "how much of that is counted as spent"),
     Field("promotions", COUNT, "choice", "how many promotions it has"),

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     extraction_credits: float = Field(0.0, ge=0, allow_inf_nan=False, json_schema_extra={"unit": "credits"})
     """What the description of a photo counts as in budgets. The API publishes no price, and tells none in its
     answers; 0: it counts as nothing."""
+    chooser_seconds: float = Field(30.0, gt=0, le=600, json_schema_extra={"unit": "seconds"})
+    """Seconds that a rule which looks at drafts (`best`, a plug-in) has for those of one instruction; after
+    them a person is asked."""
     events: Literal["sse", "webhook"] = "sse"
     """How the API's events come: streams of the listener, or `identity-worker web`."""
     secrets_dir: Path | None = None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.render.briefs import waits_for_pick
+from cli.render.decisions import decision_lines
 from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.output import say
 from config.text import credits_text, printable
@@ -23,6 +24,7 @@ def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
     _section("jobs that may be its own", list(candidate_lines(brief)))
     _section("identities", [_promotion(promotion) for promotion in brief.promotions])
     _section("drafts", [_draft(draft) for draft in brief.drafts])
+    _section("choices of rules", list(decision_lines(brief.decisions)))
     _section("faults", [str(Fault(**fault)) for fault in brief.faults])
     _section("notes", brief.notes)
     _section("briefs whose place it has taken", list(map(_earlier, brief.earlier)))
@@ -60,7 +62,7 @@ def _wanted(brief: BriefView) -> str | None:
         return f"an answer: `{answer(brief)}`"
     if not waits_for_pick(brief):
         return None
-    manual = [f"instructions[{number}]" for number, rule in enumerate(brief.choose) if rule == "manual"]
+    manual = [f"instructions[{number}]" for number in brief.to_pick]
     how = f"identity-worker pick {argument(brief.brief_id)} DRAFT..."
     return f"a person's pick among the drafts of {', '.join(manual)}: `{how}`"
 

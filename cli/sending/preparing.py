@@ -14,7 +14,9 @@ from config.accounts import Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
+from worker.briefs.envelope import is_judged
 from worker.briefs.faults import BriefError, Fault, fault
+from worker.choosing.installed import fault_of
 from worker.lifecycle import acceptance
 
 
@@ -24,7 +26,7 @@ class Rules:
 
     settings: Settings
     accounts: Mapping[str, Account] | None = None
-    """Without them it is left to the worker to check that a brief's account exists."""
+    """Without them it is left to the worker to check that a brief's account exists, and its rules too."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Fields of all envelopes."""
     set_to: Sequence[Setting] = ()
@@ -35,7 +37,15 @@ class Rules:
         """Return the brief. Raises BriefError."""
         if self.accounts is None:
             return parse(envelope, plain_http=self.settings.reference_private)
-        return acceptance.check(envelope, self.accounts, self.settings)
+        brief = acceptance.check(envelope, self.accounts, self.settings)
+        faults = [
+            fault(("choose",), rule, why)
+            for rule in dict.fromkeys(brief.choices())
+            if is_judged(rule) and (why := fault_of(rule)) is not None
+        ]
+        if faults:
+            raise BriefError(faults)
+        return brief
 
     def origin(self, written: Mapping[str, Any], brief: Brief) -> Brief:
         """Return the brief that an id is made from. Raises BriefError."""

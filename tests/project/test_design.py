@@ -48,7 +48,7 @@ FLOORS = (
     ("worker.selection",),
     ("worker.views",),
     ("worker.lifecycle",),
-    ("worker.unresolved", "worker.files", "worker.marking"),
+    ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking"),
     ("worker.ledger", "worker.piktid"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
     ("config",),

@@ -35,7 +35,7 @@ class Brief(Envelope):
         """The drafts that it promotes at most, which is what promotions cost."""
         return self.slots() if self.kind is BriefKind.IDENTITY else 0
 
-    def choices(self) -> tuple[Choose, ...]:
+    def choices(self) -> tuple[str, ...]:
         """Return how to choose among the drafts of each instruction, in their order."""
         return self.choose if isinstance(self.choose, tuple) else (self.choose,) * len(self.instructions)
 
@@ -63,7 +63,7 @@ class Brief(Envelope):
         if self.kind is not BriefKind.IDENTITY:
             return int(self.kind is BriefKind.IMPORT)
         pairs = zip(self.instructions, self.choices(), strict=True)
-        return sum(instruction.num_variations if choose is Choose.ALL else 1 for instruction, choose in pairs)
+        return sum(instruction.num_variations if choose == Choose.ALL else 1 for instruction, choose in pairs)
 
 
 def parse(

@@ -23,6 +23,18 @@ class Choose(StrEnum):
     ALL = "all"
     #: The one that a person picks; the brief waits for that.
     MANUAL = "manual"
+    #: The one that is best by the rules of `worker/choosing/best.py`, by what is seen in its picture.
+    BEST = "best"
+
+
+#: How a rule begins that is a plug-in's, which looks at the pictures as `best` does.
+PLUGIN = "plugin:"
+_PLUGIN_RULE = rf"{PLUGIN}[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}"
+
+
+def is_judged(rule: str) -> bool:
+    """Return whether a rule looks at the pictures: a person decides where it can't."""
+    return rule == Choose.BEST or rule.startswith(PLUGIN)
 
 
 class BriefKind(StrEnum):
@@ -45,8 +57,14 @@ class OnNameTaken(StrEnum):
     FAIL = "fail"
 
 
-def _choose(value: Any) -> Choose | tuple[Choose, ...]:
-    return tuple(map(Choose, value)) if isinstance(value, list | tuple) else Choose(value)
+def _rule(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(_PLUGIN_RULE, value):
+        return value
+    return Choose(value)
+
+
+def _choose(value: Any) -> str | tuple[str, ...]:
+    return tuple(map(_rule, value)) if isinstance(value, list | tuple) else _rule(value)
 
 
 def _small(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +74,12 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-_EACH = {"enum": [choose.value for choose in Choose]}
+_EACH = {
+    "anyOf": [
+        {"enum": [choose.value for choose in Choose]},
+        {"type": "string", "pattern": f"^{_PLUGIN_RULE}$"},
+    ]
+}
 _CHOOSE_SCHEMA = {"anyOf": [_EACH, {"type": "array", "items": _EACH, "minItems": 1, "maxItems": 5}]}
 
 
@@ -91,11 +114,12 @@ class _Beside(Part):
         strict=True,
         description="a whole number from -100 to 100, higher goes first; 0 if omitted",
     )
-    choose: Annotated[
-        Choose | tuple[Choose, ...], BeforeValidator(_choose), WithJsonSchema(_CHOOSE_SCHEMA)
-    ] = Field(
-        default=Choose.FIRST,
-        description="first, all or manual, or a list with one of them for each instruction",
+    choose: Annotated[str | tuple[str, ...], BeforeValidator(_choose), WithJsonSchema(_CHOOSE_SCHEMA)] = (
+        Field(
+            default=Choose.FIRST,
+            description="first, all, manual, best or plugin:NAME, or a list with one of them for each "
+            "instruction",
+        )
     )
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict,

@@ -71,9 +71,11 @@ def note(
     return Command("note", _record(subject), read_answer, given)
 
 
-def plan(brief: str, promotions: Sequence[Fields]) -> Command[Answer]:
-    """Record a person's choice of drafts."""
-    given = {"brief": brief, "promotions": list(promotions)}
+def plan(
+    brief: str, promotions: Sequence[Fields], *, when: Fields | None = None, fields: Fields | None = None
+) -> Command[Answer]:
+    """Record a choice of drafts, and `fields` of the brief, only while `when` holds."""
+    given = {"brief": brief, "promotions": list(promotions), "when": when, "set": fields}
     return Command("plan", _record(brief_subject(brief)), read_answer, given)
 
 

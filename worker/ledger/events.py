@@ -141,10 +141,9 @@ class DraftsReady(Event):
 
     type: ClassVar[str] = "identity.drafts.ready"
     job_id: str | None = Field(description="the API's job that made them")
-    choose: Sequence[str] = Field(
-        description="how they are chosen, an instruction each: `first`, `all`, `manual`"
-    )
+    choose: Sequence[str] = Field(description="how they are chosen, an instruction each, as in the brief")
     drafts: Sequence[ToldDraft] = Field(description="those that can be promoted")
+    because: str | None = Field(None, description="told once more: why a rule leaves it to `manual`")
 
 
 class DraftDetails(TypedDict):

@@ -146,9 +146,19 @@ class Ledger(AccountLedger):
         """Put on record what the API says of an unclaimed job; return False when a record owns it by now."""
         return self.functions.run(commands.observe(account, job, snapshot))
 
-    def plan(self, brief_id: str, promotions: Sequence[Mapping[str, str]]) -> Answer:
-        """Record a person's choice: one planned promotion for each item, in their order."""
-        return self.functions.run(commands.plan(brief_id, promotions))
+    def plan(
+        self,
+        brief_id: str,
+        promotions: Sequence[Mapping[str, str]],
+        *,
+        when: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Record a choice, a person's or a rule's: one planned promotion for each item, in their order.
+
+        `when` must still hold of the brief, and `fields` are set of it.
+        """
+        return self.functions.run(commands.plan(brief_id, promotions, when=when, fields=fields))
 
     def job_over(self, record: Record) -> Answer:
         """Hand on the job permit of a held record, since the API is done with its job."""

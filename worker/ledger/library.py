@@ -12,7 +12,7 @@ from config.limits import DEFAULTS, windows_of
 from config.settings import Settings
 from worker.ledger.events import BY_LUA
 from worker.ledger.kinds import ENDPOINTS, IDENTITY, KINDS, PAUSES, Product
-from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
+from worker.ledger.outcomes import ACCEPTED, JUDGING, UNRESOLVED
 from worker.store.libraries import Library, library
 
 MODULES = (
@@ -80,6 +80,7 @@ def ledger_library(settings: Settings) -> Library:
         "OUTCOMES": {
             "accepted": dict.fromkeys(ACCEPTED, True),
             "unresolved": dict.fromkeys(UNRESOLVED, True),
+            "judging": JUDGING,
         },
         "SETTING": {
             "inlet": keys.INLET,

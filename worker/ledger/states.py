@@ -59,9 +59,11 @@ BRIEF: dict[str, State] = {
         happens="the API draws its drafts",
         meets=("pause", Endpoint.PROMOTE),
     ),
-    # where a rule chooses, the brief goes on in the same call, as an import does; else it waits for a person
+    # `first` and `all` choose in the same call, as an import does; a rule that looks at pictures has a step
+    # of its own; else it waits for a person, without a timer
     "choosing": State(
         ("promoting", "failed", "cancelled"),
+        "choose_drafts",
         slots=True,
         happens="its drafts are being chosen from",
         meets=("pause", Endpoint.PROMOTE),

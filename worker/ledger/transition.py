@@ -67,6 +67,8 @@ class Change:
     """Fields that must still be so, `""` for one that must not be there; else the answer is CONFLICT."""
     timer_ms: int | None = None
     """Milliseconds from now until the step of the state is sent."""
+    event: Event | None = None
+    """Tells downstream."""
     journal: Mapping[str, Any] | None = None
     """The entry in the brief's journal."""
     pause: Pause | None = None
@@ -87,6 +89,7 @@ class Change:
                 "set": dict(self.fields) or None,
                 "forget": list(self.forget) or None,
                 "timer": self.timer_ms,
+                "event": self.event and self.event.arguments(),
                 "journal": None if self.journal is None else inside(self.journal) + "}",
                 "pause": self.pause and _present(self.pause._asdict()),
                 "paid": self.paid or None,
@@ -101,8 +104,6 @@ class Transition(Change):
     to: str
     """The state's name in `worker/ledger/states.py`."""
     _: KW_ONLY
-    event: Event | None = None
-    """Tells downstream."""
     completion: Completion | None = None
     """How the granted request is over."""
     jobs: Sequence[str] = ()
@@ -128,7 +129,6 @@ class Transition(Change):
         """Return its arguments for the Lua commands, without those that are not set."""
         given = {
             "to": self.to,
-            "event": self.event and self.event.arguments(),
             "completion": self.completion,
             "jobs": list(self.jobs) or None,
             "unowned": self.unowned or None,
@@ -146,6 +146,8 @@ class Note(Change):
 
     again: bool = False
     """The step is sent again at once."""
+    idle: bool = False
+    """No step follows by itself: its timer is removed."""
     calls: bool = False
     """A call of the API follows: CONFLICT while the account is paused, and the step comes when that ends."""
     reserve: float | None = None
@@ -157,6 +159,7 @@ class Note(Change):
         """Return its arguments for the Lua commands, without those that are not set."""
         given = {
             "again": self.again or None,
+            "idle": self.idle or None,
             "calls": self.calls or None,
             "reserve": self.reserve,
             "over": None if self.reserve is None else NO_BUDGET,

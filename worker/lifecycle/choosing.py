@@ -1,7 +1,9 @@
 """Chooses the drafts that are promoted, and the next one when the API refuses one.
 
 Each instruction has its own rule (guide, *Promoting a draft*): `first` promotes its first finished draft and
-falls back to the next ones; `all` promotes each; `manual` waits for a person.
+falls back to the next ones; `all` promotes each; `manual` waits for a person. A rule that looks at pictures
+(`worker/choosing`) ranks them: as of `first`, the next one follows a refused one. Where it can't, and where a
+person was faster, the person decides.
 """
 
 import json
@@ -9,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from config.errors import IdentityWorkerError
-from worker.briefs.envelope import Choose
+from worker.briefs.envelope import Choose, is_judged
 from worker.piktid.answers import Draft
 
 
@@ -28,7 +30,12 @@ class Chosen(NamedTuple):
         }
 
 
-def _instruction(rules: Sequence[Choose], draft: Draft) -> int:
+#: Ids of drafts that rules have chosen by what is seen in them, best first, by instruction.
+Ranked = Mapping[int, Sequence[int]]
+_NONE: Ranked = {}
+
+
+def instruction_of(rules: Sequence[str], draft: Draft) -> int:
     """Return a draft's instruction: its `image_index`, unless the brief has no other or no such one."""
     return draft.image_index if draft.image_index < len(rules) else len(rules) - 1
 
@@ -49,35 +56,64 @@ def candidate(draft: Draft) -> dict[str, object]:
 
 
 def choose(
-    rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int] = ()
+    rules: Sequence[str], drafts: Sequence[Draft], picks: Sequence[int] = (), ranked: Ranked = _NONE
 ) -> list[Chosen] | None:
-    """Return the promotions to make, by instruction; None while a person has yet to choose.
+    """Return the promotions to make, by instruction; None while a person, or what looks, has yet to choose.
 
-    `rules` has one for each instruction.
+    `rules` has one for each instruction. Raises ValueError of one that this version does not know.
     """
-    waits = any(draft.usable and rules[_instruction(rules, draft)] is Choose.MANUAL for draft in drafts)
-    if waits and not picks:
+    if unpicked(rules, drafts, (), ranked) and not picks:
         return None
     chosen: list[Chosen] = []
     for instruction, rule in enumerate(rules):
-        usable = [draft for draft in drafts if draft.usable and _instruction(rules, draft) == instruction]
-        chosen += _by_rule(rule, instruction, usable, picks)
+        usable = usable_of(rules, drafts, instruction)
+        chosen += _by_rule(rule, instruction, usable, picks, ranked.get(instruction, ()))
     return chosen
 
 
-def _by_rule(rule: Choose, instruction: int, usable: Sequence[Draft], picks: Sequence[int]) -> list[Chosen]:
-    if rule is Choose.FIRST:
+def usable_of(rules: Sequence[str], drafts: Sequence[Draft], instruction: int) -> list[Draft]:
+    """Return the finished drafts of an instruction."""
+    return [draft for draft in drafts if draft.usable and instruction_of(rules, draft) == instruction]
+
+
+def _by_rule(
+    rule: str, instruction: int, usable: Sequence[Draft], picks: Sequence[int], ranked: Sequence[int]
+) -> list[Chosen]:
+    picked = [Chosen(instruction, (draft,)) for draft in usable if draft.image_result_id in picks]
+    if rule == Choose.FIRST:
         return [Chosen(instruction, tuple(usable))] if usable else []
-    wanted = usable if rule is Choose.ALL else [draft for draft in usable if draft.image_result_id in picks]
-    return [Chosen(instruction, (draft,)) for draft in wanted]
+    if rule == Choose.ALL:
+        return [Chosen(instruction, (draft,)) for draft in usable]
+    if rule == Choose.MANUAL:
+        return picked
+    if not is_judged(rule):
+        raise ValueError(f"choose {rule!r} is no rule that this version knows")
+    found = {draft.image_result_id: draft for draft in usable}
+    best = tuple(found[draft] for draft in ranked if draft in found)
+    return picked or ([Chosen(instruction, best)] if best else [])
 
 
-def check_picks(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int]) -> None:
-    """Raise PickError unless each pick is a finished draft of an instruction that waits for a person."""
+def _may_be_picked(rule: str) -> bool:
+    return rule == Choose.MANUAL or is_judged(rule)
+
+
+def may_be_picked(rules: Sequence[str]) -> list[int]:
+    """Return the instructions in which a person may pick: of whom it waits, or who is faster than a rule."""
+    return [number for number, rule in enumerate(rules) if _may_be_picked(rule)]
+
+
+def judged(rules: Sequence[str], drafts: Sequence[Draft]) -> list[int]:
+    """Return the instructions whose finished drafts a rule has to look at."""
+    offered = {instruction_of(rules, draft) for draft in drafts if draft.usable}
+    return [number for number in sorted(offered) if is_judged(rules[number])]
+
+
+def check_picks(rules: Sequence[str], drafts: Sequence[Draft], picks: Sequence[int]) -> None:
+    """Raise PickError unless each pick is a finished draft of an instruction in which a person may pick."""
     on_offer = [
         draft.image_result_id
         for draft in drafts
-        if draft.usable and rules[_instruction(rules, draft)] is Choose.MANUAL
+        if draft.usable and _may_be_picked(rules[instruction_of(rules, draft)])
     ]
     wrong = [pick for pick in picks if pick not in on_offer]
     if wrong or not picks:
@@ -85,12 +121,15 @@ def check_picks(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequenc
         raise PickError(f"no draft to pick: {', '.join(map(str, wrong)) or '(nothing)'}; on offer: {offer}")
 
 
-def unpicked(rules: Sequence[Choose], drafts: Sequence[Draft], picks: Sequence[int]) -> list[int]:
-    """Return the instructions that wait for a person, have finished drafts, and have none of them picked."""
+def unpicked(
+    rules: Sequence[str], drafts: Sequence[Draft], picks: Sequence[int], ranked: Ranked = _NONE
+) -> list[int]:
+    """Return the instructions with finished drafts of which neither a person nor a rule has chosen any."""
     usable = [draft for draft in drafts if draft.usable]
-    offered = {_instruction(rules, draft) for draft in usable}
-    picked = {_instruction(rules, draft) for draft in usable if draft.image_result_id in picks}
-    return [number for number in sorted(offered - picked) if rules[number] is Choose.MANUAL]
+    offered = {instruction_of(rules, draft) for draft in usable}
+    picked = {instruction_of(rules, draft) for draft in usable if draft.image_result_id in picks}
+    left = sorted(offered - picked - ranked.keys())
+    return [number for number in left if _may_be_picked(rules[number])]
 
 
 def next_candidate(candidates: Sequence[Mapping[str, object]], candidate_index: int) -> int | None:

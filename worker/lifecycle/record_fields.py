@@ -5,16 +5,22 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from worker.briefs.envelope import Choose, OnNameTaken
+from worker.briefs.envelope import OnNameTaken
+from worker.choosing.question import chosen_by
 from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady, ToldDraft
 from worker.ledger.records import Record, parse_subject
-from worker.lifecycle.choosing import candidate
+from worker.lifecycle.choosing import Ranked, candidate
 from worker.piktid.answers import Draft, JobResults
 
 
-def rules_of(brief: Record) -> tuple[Choose, ...]:
+def rules_of(brief: Record) -> tuple[str, ...]:
     """Return how the drafts of each instruction are chosen."""
-    return tuple(Choose(rule) for rule in brief.json("choose"))
+    return tuple(brief.json("choose"))
+
+
+def ranked_of(brief: Record) -> Ranked:
+    """Return the drafts that rules have chosen by what is seen in them."""
+    return chosen_by(brief.json("decisions", []))
 
 
 def drafts_of(brief: Record) -> tuple[Draft, ...]:

@@ -8,7 +8,7 @@ from config.limits import Endpoint
 from worker.briefs.envelope import BriefKind
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
-from worker.lifecycle import preparing, record_fields
+from worker.lifecycle import judging, preparing, record_fields
 from worker.lifecycle.charges import EXTRACT, Journal
 from worker.lifecycle.transitions import AT_ONCE, QUESTION_FIELDS
 
@@ -84,7 +84,9 @@ def _from_failed(brief: Record, journal: Journal) -> Move:
             f"brief {brief.brief_id} breaks rules: enqueue it corrected, and it takes this one's place"
         )
     if any(draft.usable for draft in record_fields.drafts_of(brief)):
-        return _move(brief, "choosing")
+        move = _move(brief, "choosing")
+        rules, drafts = record_fields.rules_of(brief), record_fields.drafts_of(brief)
+        return Move(brief, judging.begin(move.transition, rules, drafts))
     if brief.get("job_id") is not None:
         return _move(brief, "generating", timer_ms=AT_ONCE)
     if Endpoint.CREATE in journal.unresolved or EXTRACT in journal.unresolved:
@@ -116,7 +118,7 @@ def _move(
     fields: Mapping[str, str] | None = None,
     keep_permit: bool = False,
 ) -> Move:
-    forget = [*QUESTION_FIELDS, "tries", "fetch_ms", "doing", "repeated"]
+    forget = [*QUESTION_FIELDS, "tries", "fetch_ms", "doing", "repeated", "decisions"]
     transition = Transition(
         to, fields=fields or {}, forget=forget, timer_ms=timer_ms, keep_permit=keep_permit
     )

@@ -13,6 +13,7 @@ import redis
 from config import durations, keys
 from config.text import counted
 from config.times import redis_ms
+from worker.choosing.installed import fault_of, plugins
 from worker.store import startup
 from worker.store.findings import Level
 from worker.views.counts import Counts, counts
@@ -74,6 +75,14 @@ def _clock(client: "redis.Redis") -> Check:
         return Check("clock", Health.OK, f"within {max(1, off)} ms of the server's")
     told = f"{off / 1000:.1f} s away from the server's, which decides; only logs show this machine's"
     return Check("clock", Health.WARN, told, "set the machines' clocks by NTP")
+
+
+def choosers() -> Check:
+    """Say which rules that look at drafts can be followed on this machine."""
+    installed = ", ".join(plugins()) or "none"
+    lacks = fault_of("best")
+    best = "best can be followed" if lacks is None else f"best can't be followed ({lacks})"
+    return Check("choosing", Health.OK, f"{best}; plug-ins: {installed}")
 
 
 def work(client: "redis.Redis") -> Iterator[Check]:

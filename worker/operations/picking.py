@@ -28,7 +28,8 @@ def pick(ledger: Ledger, brief_id: str, picks: Sequence[int], *, leave_rest: boo
             f"`identity-worker why {brief_id}` says what becomes of it."
         )
     chosen = _choose(brief, picks, leave_rest=leave_rest)
-    if ledger.plan(brief_id, [each.fields() for each in chosen]) is not Answer.APPLIED:
+    planned = ledger.plan(brief_id, [each.fields() for each in chosen], when=brief.same_stay)
+    if planned is not Answer.APPLIED:
         raise PickError(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")
     return [draft.image_result_id for each in chosen for draft in each.drafts[:1] if draft.image_result_id]
 
@@ -40,7 +41,8 @@ def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:
     if brief is None or brief.state == "choosing" or not count or not picks:
         return False
     found = [ledger.read(promotion_subject(brief_id, number)) for number in range(count)]
-    by_hand = {number for number, rule in enumerate(brief.json("choose")) if rule == "manual"}
+    rules, ranked = record_fields.rules_of(brief), record_fields.ranked_of(brief)
+    by_hand = {number for number in choosing.may_be_picked(rules) if number not in ranked}
     picked = {
         each.json("candidates")[0]["image_result_id"]
         for each in found
@@ -51,10 +53,11 @@ def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:
 
 def _choose(brief: Record, picks: Sequence[int], *, leave_rest: bool) -> list[Chosen]:
     rules, drafts = record_fields.rules_of(brief), record_fields.drafts_of(brief)
+    ranked = record_fields.ranked_of(brief)
     choosing.check_picks(rules, drafts, picks)
-    left = choosing.unpicked(rules, drafts, picks)
+    left = choosing.unpicked(rules, drafts, picks, ranked)
     if left and not leave_rest:
         # There is no second pick: their drafts, which are paid for, would be lost.
         names = ", ".join(f"instructions[{number}]" for number in left)
         raise PickError(f"no pick for {names}; name a draft of each, or add --leave-rest")
-    return choosing.choose(rules, drafts, picks) or []
+    return choosing.choose(rules, drafts, picks, ranked) or []

@@ -14,6 +14,7 @@ import redis
 
 from config import keys
 from worker.ledger.kinds import Kind, final
+from worker.ledger.outcomes import JUDGING
 from worker.ledger.records import brief_subject
 from worker.selection.filter import Filter
 from worker.selection.selecting import select
@@ -31,6 +32,8 @@ class Progress(NamedTuple):
     """How many of those meant are in which state."""
 
     states: Counter[str]
+    judged: int = 0
+    """How many of those that are choosing wait for no person, but for a rule that looks at their drafts."""
 
     @property
     def total(self) -> int:
@@ -50,7 +53,7 @@ class Progress(NamedTuple):
     @property
     def for_person(self) -> int:
         """How many nothing will happen to before a person has decided."""
-        return sum(self.states[state] for state in FOR_PERSON)
+        return sum(self.states[state] for state in FOR_PERSON) - self.judged
 
     @property
     def under_way(self) -> int:
@@ -86,10 +89,12 @@ class _Counted:
 
     def look(self, told_of: Iterable[str] | None) -> Progress:  # noqa: ARG002  # the counts know of all
         states: Counter[str] = Counter()
+        judged = 0
         for where, number in counts(self._client).of.items():
             if self._wanted.counts(where):
                 states[where.state] += number
-        return Progress(states)
+                judged += number if where.cause == JUDGING else 0
+        return Progress(states, judged)
 
 
 class _Each:
@@ -97,21 +102,27 @@ class _Each:
 
     def __init__(self, client: "redis.Redis", wanted: Filter) -> None:
         self._client = client
-        self._states = {each.brief.brief_id: each.brief.state for each in select(client, wanted)}
+        found = (each.brief for each in select(client, wanted))
+        self._states = {brief.brief_id: (brief.state, brief.judging) for brief in found}
 
     def look(self, told_of: Iterable[str] | None) -> Progress:
         again = self._states if told_of is None else self._states.keys() & set(told_of)
-        still_open = (each for each in again if not final(Kind.BRIEF, self._states[each]))
+        still_open = (each for each in again if not final(Kind.BRIEF, self._states[each][0]))
         while page := list(islice(still_open, PAGE)):
-            for brief_id, state in zip(page, _states(self._client, page), strict=True):
-                self._states[brief_id] = state or "cancelled"  # taken off the record by hand
-        return Progress(Counter(self._states.values()))
+            for brief_id, (state, mark) in zip(page, _states(self._client, page), strict=True):
+                self._states[brief_id] = (state or "cancelled", mark is not None)  # taken off by hand
+        stand = Counter(self._states.values())
+        states: Counter[str] = Counter()
+        for (state, _), number in stand.items():
+            states[state] += number
+        return Progress(states, stand["choosing", True])
 
 
-def _states(client: "redis.Redis", brief_ids: Sequence[str]) -> list[str | None]:
+def _states(client: "redis.Redis", brief_ids: Sequence[str]) -> list[list[str | None]]:
+    """Return of each brief its state, and the mark that a rule has yet to look at its drafts."""
     with client.pipeline(transaction=False) as pipe:
         for brief_id in brief_ids:
-            pipe.hget(keys.RECORD(brief_subject(brief_id)), "state")
+            pipe.hmget(keys.RECORD(brief_subject(brief_id)), "state", "judging")
         return pipe.execute()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from worker.briefs.envelope import BriefKind
+from worker.briefs.envelope import BriefKind, Choose
 from worker.ledger.arrivals import Bought, read_bought
 from worker.ledger.kinds import PROMOTION_CREDITS, Kind, final
 
@@ -100,11 +100,24 @@ class BriefView:
     """Whether the budget of its batch holds it, or a promotion of it, back."""
     made_at: int | None = None
     """When its drafts were there; None before, or of before this was on record."""
+    judging: bool = False
+    """Whether a rule has yet to look at its drafts."""
+    decisions: tuple[dict[str, Any], ...] = ()
+    """What rules that look at drafts have said (`worker.choosing.question.Decision`), an instruction each."""
 
     @property
     def waits_for_pick(self) -> bool:
         """Whether a person has to pick among its drafts."""
-        return self.state == "choosing" and "manual" in self.choose
+        return self.state == "choosing" and bool(self.to_pick)
+
+    @property
+    def to_pick(self) -> tuple[int, ...]:
+        """The instructions whose drafts a person chooses from; those of a rule once it has given up."""
+        left = {each["instruction"] for each in self.decisions if each.get("asks") is not None}
+        manual = (
+            number for number, rule in enumerate(self.choose) if rule == Choose.MANUAL or number in left
+        )
+        return () if self.judging else tuple(manual)
 
     @property
     def finished(self) -> bool:
@@ -186,4 +199,6 @@ def brief_view(
         choose=tuple(json.loads(fields.get("choose", "[]"))),
         parked=parked,
         made_at=_time(fields, "made_at"),
+        judging="judging" in fields,
+        decisions=tuple(json.loads(fields.get("decisions", "[]"))),
     )

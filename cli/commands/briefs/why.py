@@ -7,6 +7,7 @@ from typing import Any
 from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
 from cli.render.briefs import waits_for_pick
+from cli.render.decisions import asking_lines
 from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.options import BriefId
@@ -54,6 +55,7 @@ def _facts(found: Why) -> dict[str, Any]:
         "wish": brief.stop_requested,
         "faults": brief.faults,
         "wants_pick": waits_for_pick(brief),
+        "decisions": brief.decisions,
     }
     return told | {
         "standing": [asdict(each) for each in found.standing],
@@ -97,7 +99,8 @@ def _standing(found: Why, standing: Standing) -> list[str]:
         return lines if kind is Kind.PROMOTION else [*lines, *_question(brief)]
     if waits_for_pick(brief):
         pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
-        return [*lines, pick, *_in_the_way("then:", found, standing)]
+        because = [f"  because:  {line}" for line in asking_lines(brief.decisions)]
+        return [*lines, pick, *because, *_in_the_way("then:", found, standing)]
     lines.append(
         f"  now:      {KINDS[kind].states[standing.state].happens}"
         + (f", job {standing.job_id}" if standing.job_id else "")

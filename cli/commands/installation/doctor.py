@@ -62,6 +62,7 @@ def _checks() -> Iterator[Check]:
             "accounts", Health.FAIL, str(error), "mend the file that ACCOUNTS_FILE names, or what it names"
         )
         accounts = {}
+    yield doctor.choosers()
     yield from _redis(values, accounts)
 
 

@@ -150,6 +150,6 @@ class TestChoices:
     def test_a_list_of_another_length_is_refused(self, choose: list[str]) -> None:
         assert paths_of(brief(WOMAN, PROMPTED, choose=choose)) == ["choose"]
 
-    @pytest.mark.parametrize("choose", ["best", 1, {}, ["first", "best"], ["first", {}]])
+    @pytest.mark.parametrize("choose", ["worst", 1, {}, ["first", "plugin:"], ["first", {}], "plugin:a b"])
     def test_an_unknown_choice_is_refused(self, choose: object) -> None:
         assert paths_of(brief(WOMAN, PROMPTED, choose=choose)) == ["choose"]

@@ -2,7 +2,8 @@
 --
 -- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
 -- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
--- pause = {what, ms, reason, status}, again = true: the step is sent at once,
+-- event = {type, more}, pause = {what, ms, reason, status}, again = true: the step is sent at once, idle = true: no step
+-- follows, and the timer is removed,
 -- paid = true: the end of a paid call, journalled in any case,
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
@@ -63,6 +64,12 @@ if A.pause then
 end
 if A.timer then
     outbox.set_timer(A.subject, call.now + A.timer)
+end
+if A.idle then
+    outbox.clear_timer(A.subject)
+end
+if A.event then
+    outbox.emit(A.subject, A.event[1], A.event[2])
 end
 if A.again then
     backoff.came_through(account, 'prepare', began_at)

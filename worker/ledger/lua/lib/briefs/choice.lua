@@ -17,6 +17,7 @@ function choice.plan(subject, promotions)
         return answer
     end
     records.set(record, 'promotions', #promotions, 'unfinished', #promotions)
+    records.forget(record, 'judging', 'error')
     for n, fields in ipairs(promotions) do
         local promotion = follows .. ':' .. brief_of(subject) .. '#' .. (n - 1)
         put(record_of(promotion), fields, {state = KINDS[follows].waits, account = account, brief = brief_of(subject), need = 1,

@@ -9,10 +9,14 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 local MOST_BYTES, MOST_GONE = 60, 100
 
 -- The fields that say where a brief stands.
-local WHERE = {'state', 'batch', 'error', 'question'}
+local WHERE = {'state', 'batch', 'error', 'question', 'judging'}
 
 -- What went wrong, or is asked, in a few words that many have in common: the API's status, or the words before details.
+-- Of one that is chosen from, whether a rule has yet to look: those wait for no person.
 local function cause_of(texts)
+    if texts.state == 'choosing' and texts.judging then
+        return OUTCOMES.judging
+    end
     local said = texts.state == 'failed' and texts.error or texts.state == 'held' and texts.question
     if not said then
         return ''

@@ -1,0 +1,74 @@
+"""`identity-worker choose --replay`: what a rule would have chosen among exported drafts."""
+
+from typing import Annotated
+
+import typer
+
+from cli.shared.opening import load_settings
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
+from config.text import counted, printable
+from worker.choosing.installed import fault_of
+from worker.choosing.replay import Compared, replay
+from worker.places.target import TargetError
+from worker.places.targets import open_target
+
+
+def command(
+    folder: Annotated[
+        str, typer.Option("--replay", metavar="PLACE", help="What `export --drafts` has written.")
+    ],
+    rule: Annotated[str, typer.Option(metavar="RULE", help="best, or plugin:NAME.")],
+    as_json: Json = False,
+) -> None:
+    """Compare a rule that looks at drafts with what was chosen, over an exported folder or bucket.
+
+    Nothing is paid for, and neither Redis nor the API is asked. Exit code 1 where nothing could be compared.
+    """
+    if (fault := fault_of(rule)) is not None:
+        fail(f"--rule {printable(rule)}: {fault}", USED_WRONGLY)
+    try:
+        target = open_target(folder)
+        found = list(replay(target, rule, load_settings().chooser_seconds))
+    except TargetError as error:
+        fail(f"--replay {error}", USED_WRONGLY)
+    if as_json:
+        print_json({"rule": rule, **_counts(found), "choices": [each.as_json() for each in found]})
+    else:
+        for each in found:
+            say(printable(_line(each)))
+        say(_summary(found))
+    if not any(each.decision is not None for each in found):
+        complain(f"there is no choice to compare in {target.name}")
+        raise typer.Exit(DID_NOT)
+
+
+def _counts(found: list[Compared]) -> dict[str, int]:
+    asked = [each for each in found if each.decision is not None]
+    return {
+        "agree": sum(each.agrees is True for each in asked),
+        "differ": sum(each.agrees is False for each in asked),
+        "ask": sum(each.would is None for each in asked),
+        "not_compared": len(found) - len(asked),
+    }
+
+
+def _line(each: Compared) -> str:
+    past, decision = each.past, each.decision
+    head = f"{past.brief_id}  instructions[{past.instruction}]  {past.rule} chose {_ids(past.chosen)}"
+    if decision is None:
+        return f"{head}  not compared: {past.fault}"
+    if each.would is None:
+        return f"{head}  would ask a person: {decision.asks}"
+    return f"{head}  would choose {each.would}  {'same' if each.agrees else 'differs'}"
+
+
+def _ids(chosen: tuple[int, ...]) -> str:
+    return ", ".join(map(str, chosen))
+
+
+def _summary(found: list[Compared]) -> str:
+    number = _counts(found)
+    return (
+        f"{counted(len(found), 'choice')}: {number['agree']} the same, {number['differ']} other, "
+        f"{number['ask']} would ask a person, {number['not_compared']} not compared"
+    )
