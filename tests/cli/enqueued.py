@@ -9,7 +9,7 @@ from support import brief
 from config import keys
 
 GOOD = json.dumps(brief())
-BAD = json.dumps(brief(priority=1000, choose="best"))
+BAD = json.dumps(brief(priority=1000, choose="worst"))
 
 
 def queued(client: "redis.Redis") -> list[dict[str, Any]]:

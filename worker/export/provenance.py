@@ -39,6 +39,7 @@ def describe(
             "rule": brief.choose[promotion.instruction],
             "image_result_id": promotion.image_result_id,
             "url": promotion.url,
+            **_decision(brief, promotion.instruction),
         },
         "times": _times(brief, promotion, journal),
         "paid_calls": [
@@ -51,6 +52,12 @@ def describe(
             "promotion": PROMOTION_CREDITS,
         },
     }
+
+
+def _decision(brief: BriefView, instruction: int) -> dict[str, Any]:
+    """Return what a rule that looked at the drafts has said; nothing where none did."""
+    found = next((each for each in brief.decisions if each["instruction"] == instruction), None)
+    return {} if found is None else {"decision": found}
 
 
 def text_of(metadata: Mapping[str, Any]) -> bytes:

@@ -109,7 +109,7 @@ def test_a_finished_brief_can_be_updated_and_still_runs_out(heard: Flow) -> None
 
 
 def test_a_bad_brief_without_journal_can_be_updated_and_expires(flow: Flow) -> None:
-    flow.broker.enqueue(inlet_message(brief(brief_id="b", choose="best")))
+    flow.broker.enqueue(inlet_message(brief(brief_id="b", choose="worst")))
     flow.steps.run(keys.INLET)
     assert update(flow.ledger, "b", Change({"a": 1}), "test") == ["metadata"]
     assert flow.client.ttl(keys.JOURNAL("b")) > 0

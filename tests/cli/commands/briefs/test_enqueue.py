@@ -73,7 +73,7 @@ def test_one_bad_brief_keeps_all_back_with_its_faults_listed(
         f"all.jsonl:1: {made_id(parse(GOOD))}: valid, not sent",
         "all.jsonl:2: bad",
         "  priority: a whole number from -100 to 100",
-        "  choose: first, all or manual",
+        "  choose: first, all, manual, best or plugin:NAME",
         "all.jsonl:3: bad",
         "  brief: must be JSON",
         "Nothing was enqueued",
