@@ -169,14 +169,9 @@ FETCH_LOOK_MS = 60_000
 #: To the second try of an upload; doubled each time, up to the longest (of the API's clock).
 UPLOAD_FIRST_SECONDS = 5.0
 UPLOAD_MOST_SECONDS = 600.0
-
-# -- Choosing ------------------------------------------------------------------------------------------------
-
-#: After the time limit of a chooser at which its process ends by itself, where the worker that would end it
-#: was killed.
+#: After a chooser's time limit at which its process ends by itself: the worker that would end it may be dead.
 CHOOSER_ENDS_SECONDS = 2.0
-#: Beyond the time limits of the choosers that a brief asks: that its pictures may take, before another run
-#: of the step looks how far it is.
+#: Beyond the time limits of its choosers: that a brief's pictures may take before its step is run again.
 CHOOSING_FETCH_MS = 120_000
 
 # -- Exports ------------------------------------------------------------------------------------------------
