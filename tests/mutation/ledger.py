@@ -12,6 +12,7 @@ LATE_TESTS = (
     "tests/chaos/test_fencing.py",
 )
 LOOK_TESTS = ("tests/worker/ledger/moves/test_looks.py",)
+CHOICE_TESTS = ("tests/worker/choosing/test_looking.py",)
 COUNTS_TESTS = ("tests/worker/ledger/moves/test_counts.py",)
 STATES_TESTS = ("tests/worker/ledger/test_states.py", *TESTS)
 
@@ -29,6 +30,14 @@ MUTANTS = (
         ("whoever is late moves what has gone on", "if is_where_it_was() and base.unchanged", "if base.unchanged"),
         ("who was given up goes on to buy promotions", "if A.promotions and records.get(record, 'state') == 'choosing' then", "if A.promotions then"),
         ("a lost claim is not granted again", "if A.claim and records.get(record, 'claim') == A.claim then", "if false then"),
+    ),
+    *of("worker/ledger/lua/briefs/plan.lua", CHOICE_TESTS,
+        ("a choice of an earlier stay is promoted", "if not base.unchanged(base.record_of(subject), A.when) then", "if false then"),
+        ("what a rule has said is in no record", "    base.put(base.record_of(subject), A.set, {})\n", ""),
+    ),
+    *of("worker/ledger/lua/briefs/note.lua", CHOICE_TESTS,
+        ("a brief that waits for a person is woken by its timer", "if A.idle then", "if false then"),
+        ("nobody is told that a person is asked", "if A.event then", "if false then"),
     ),
     *of("worker/ledger/lua/briefs/retry.lua", LATE_TESTS,
         ("what an operator wished outlives the retry", "records.forget(base.record_of(subject), 'wish', 'wish_why')\n", ""),

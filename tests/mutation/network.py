@@ -23,7 +23,7 @@ MUTANTS = (
         ("a fetch is kept for ever", "if each[1] > now}", "if True}"),
     ),
     *of("actors/fetch_limits.py", FETCH_TESTS,
-        ("nobody who waits is woken", "        _wake_next(rt)\n", ""),
+        ("nobody who waits is woken", "        _wake_next(rt, limiter)\n", ""),
     ),
     *of("worker/lifecycle/preparing.py", FETCH_TESTS,
         ("what is fetched in vain is not counted", "    return int(brief.get(\"fetch_ms\") or 0) / 1000", "    return 0.0"),

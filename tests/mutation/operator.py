@@ -173,7 +173,7 @@ MUTANTS = (
         ("a promote that may have arrived loses its permit", ", keep_permit=True)", ")"),
         ("tries before count", "[*QUESTION_FIELDS, \"tries\", \"fetch_ms\", \"doing\",", "[*QUESTION_FIELDS, \"fetch_ms\", \"doing\","),
         ("a call before is under way", "[*QUESTION_FIELDS, \"tries\", \"fetch_ms\", \"doing\",", "[*QUESTION_FIELDS, \"tries\", \"fetch_ms\","),
-        ("a second promote before was the second", "\"doing\", \"repeated\"]", "\"doing\"]"),
+        ("a second promote before was the second", "\"doing\", \"repeated\", ", "\"doing\", "),
     ),
     *of("worker/lifecycle/transitions.py", ("tests/worker/lifecycle/test_transitions.py",),
         ("the error before stays", "(\"question\", \"evidence\", \"candidate_jobs\", \"error\")", "(\"question\", \"evidence\", \"candidate_jobs\")"),

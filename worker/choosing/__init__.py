@@ -1,4 +1,4 @@
 """Which draft is the best: rules and plug-ins that look at pictures, in a process of their own.
 
-Imported by: nobody. Imports: nobody.
+Imported by: lifecycle, operations, actors, cli. Imports: briefs, piktid, places, config.
 """

@@ -1,4 +1,4 @@
 """Where files are written to: folders and buckets, and the names that files may have everywhere.
 
-Imported by: export, marking, cli. Imports: config.
+Imported by: choosing, export, marking, cli. Imports: config.
 """

@@ -61,7 +61,7 @@ def test_each_rule_scores_what_it_measures(seen: Seen, rule: str, score: float) 
     assert scores(seen)[rule] == pytest.approx(score, abs=0.001)
 
 
-def test_of_equal_drafts_the_first_comes_first_and_only_one_face_is_ranked() -> None:
+def test_of_equal_drafts_with_one_face_the_first_comes_first() -> None:
     said = rank([Seen(()), SHARP, "unread", SHARP, Seen((WELL, WELL)), Seen((WELL,), 900.0)])
     assert [each["rank"] for each in said] == [None, 2, None, 3, None, 1]
     assert (said[2]["fault"], said[5]["score"]) == ("unread", 0.9)

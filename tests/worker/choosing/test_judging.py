@@ -38,9 +38,7 @@ def test_a_plug_in_ranks_the_drafts_and_says_what_it_likes() -> None:
 
 
 @pytest.mark.parametrize(("rule", "ranked"), [("longest", (12,)), ("loud", (11,)), ("secret", (12, 11))])
-def test_a_plug_in_sees_pictures_and_no_secret_and_what_it_prints_is_no_answer(
-    rule: str, ranked: tuple[int, ...]
-) -> None:
+def test_a_plug_in_sees_pictures_and_no_secret_and_may_print(rule: str, ranked: tuple[int, ...]) -> None:
     assert asked(f"plugin:{rule}").ranked == ranked
 
 

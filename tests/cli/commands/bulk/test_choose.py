@@ -38,12 +38,10 @@ def test_what_can_not_be_compared_is_said(
     assert (answer.returncode, said in answer.stderr) == (code, True), answer.stderr
 
 
-def test_a_brief_of_a_plug_in_that_is_not_here_is_refused_before_it_is_sent(
-    command: Command, tmp_path: Path
-) -> None:
+def test_a_brief_whose_plug_in_is_not_here_is_not_sent(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "b.json"
     file.write_text(json.dumps({"instructions": [{"prompt": "A man"}], "choose": "plugin:absent"}))
-    answer = command("enqueue", str(file))
+    answer = command("enqueue", str(file), PIKTID_API_TOKEN="sandbox-nobody")
     assert answer.returncode == 1
     assert "choose: no plug-in of this name is installed here" in answer.stdout + answer.stderr
     assert '"plugin:absent"' in answer.stdout + answer.stderr

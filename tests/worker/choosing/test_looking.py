@@ -65,10 +65,11 @@ def timer(flow: Flow) -> float | None:
     return flow.client.zscore(keys.TIMERS(), B)
 
 
-def test_a_plug_in_s_choice_is_promoted_once_and_what_it_said_is_on_record(heard: Flow) -> None:
+def test_the_choice_of_a_plug_in_is_promoted_once_and_on_record(heard: Flow) -> None:
     drafts = ready(heard, "plugin:last")
     assert heard.finish("b").state == "done"
     assert promoted(heard) == drafts[-1:]
+    assert heard.brief("b").get("judging") is None
     view = snapshots.brief(heard.client, "b")
     assert view is not None
     (decision,) = view.decisions
@@ -119,7 +120,7 @@ def test_a_person_who_picks_meanwhile_is_obeyed(heard: Flow) -> None:
     assert heard.brief("b").get("decisions") is None
 
 
-def test_a_step_that_no_worker_can_run_leaves_the_choice_to_a_person(heard: Flow) -> None:
+def test_a_step_that_can_not_be_run_leaves_the_choice_to_persons(heard: Flow) -> None:
     drafts = ready(heard, "plugin:last")
     heard.wake_timer(B)
     ((redis_id, *_),) = heard.broker.fetch(keys.STEPS, 1)
@@ -131,7 +132,7 @@ def test_a_step_that_no_worker_can_run_leaves_the_choice_to_a_person(heard: Flow
     assert picking.pick(heard.ledger, "b", drafts[:1], leave_rest=False) == drafts[:1]
 
 
-def test_pictures_that_can_not_be_had_are_looked_for_again_and_then_done_without(heard: Flow) -> None:
+def test_pictures_are_asked_for_again_and_then_done_without(heard: Flow) -> None:
     ready(heard, "plugin:last")
     heard.api.fault("status", path="/jobs/{job_id}/results", status=418, body="no", count=None)
     without = [draft | {"url": None} for draft in heard.brief("b").json("drafts")]
@@ -147,6 +148,7 @@ def test_pictures_that_can_not_be_had_are_looked_for_again_and_then_done_without
 
 def test_a_retried_brief_is_looked_at_anew(heard: Flow) -> None:
     drafts = ready(heard, "plugin:last")
+    before = heard.brief("b")
     looked(heard)
     heard.api.refuse("/identity/promote-generated", 403, count=2)
     assert heard.finish("b").state == "failed"
@@ -156,6 +158,8 @@ def test_a_retried_brief_is_looked_at_anew(heard: Flow) -> None:
     )
     back = heard.brief("b")
     assert (back.state, back.get("judging"), back.get("decisions")) == ("choosing", "1", None)
+    late = Decision(0, "plugin:last", "1", (drafts[0],), None)
+    assert judging.record(heard.ledger, before, [late]) is Answer.CONFLICT
     assert heard.finish("b").state == "done"
     assert promoted(heard) == drafts[-1:]
 
