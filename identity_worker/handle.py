@@ -42,7 +42,7 @@ class Sandbox:
         return all_rules
 
     def clear_faults(self) -> None:
-        """Remove all fault rules."""
+        """Remove all fault rules; requests and answers that they delay go on at once."""
         self._call("DELETE", "/_sandbox/faults")
 
     def journal(self, account: str | None = None, limit: int = 100) -> list[dict[str, Any]]:

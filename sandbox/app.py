@@ -91,7 +91,7 @@ ROUTES: list[BaseRoute] = [
     Route("/_sandbox/settings", change_settings, methods=["POST"]),
     Route("/_sandbox/reset", reset, methods=["POST"]),
     Route("/_sandbox/faults", list_faults),
-    Route("/_sandbox/faults", add_faults, methods=["POST"]),
+    Route("/_sandbox/faults", add_faults, methods=["POST", "PUT"]),
     Route("/_sandbox/faults", clear_faults, methods=["DELETE"]),
     Route("/_sandbox/other-jobs", start_other_jobs, methods=["POST"]),
     Route("/_sandbox/journal", read_journal),

@@ -12,6 +12,8 @@ from sandbox import Sandbox
 
 CREATE = "/identity/create"
 PROMOTE = "/identity/promote-generated"
+#: Seconds that no test waits: for what it holds until it has looked.
+LONG = 3_600
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,20 @@ class Api:
     def fault(self, kind: str, **rule: Any) -> None:
         """Let something go wrong for the account."""
         self.sandbox.faults(kind=kind, account=self.token, **rule)
+
+    def hold(self, path: str, **more: Any) -> None:
+        """Keep the next request of a path, or with `when="after"` its answer, until it is let go."""
+        self.fault("delay", path=path, seconds=LONG, **more)
+
+    def let_go(self, *paths: str) -> None:
+        """Let what is held go on, and from that moment hold all requests of these paths.
+
+        Rules that delay nothing stay in force.
+        """
+        others = [rule for rule in self.sandbox.faults() if rule["kind"] != "delay"]
+        rule = {"kind": "delay", "account": self.token, "seconds": LONG, "count": None}
+        held = [{**rule, "path": path} for path in paths]
+        self.sandbox._call("PUT", "/_sandbox/faults", others + held)
 
     def has_struck(self, kind: str) -> bool:
         """Whether no fault of this kind is left for the account: each has found its request."""

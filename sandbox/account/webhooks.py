@@ -65,7 +65,7 @@ class Deliveries:
 
     async def _deliver(self, account: Account, webhook: Webhook, event: Notification, delay: float) -> None:
         if delay:
-            await asyncio.sleep(delay)
+            await self.faults.delay(delay)
         for attempt in range(account.settings.webhook_tries):
             if attempt:
                 pause = account.settings.webhook_retry_seconds * 2 ** (attempt - 1)

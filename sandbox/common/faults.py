@@ -1,9 +1,11 @@
 """Faults on demand: rules that say what goes wrong, where, and how often."""
 
+import asyncio
 import fnmatch
 import random
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -130,6 +132,7 @@ class Faults:
         self._chance = random.Random(0)  # noqa: S311 (not for secrets)
         #: For the request gate, which asks for every request.
         self.places: frozenset[Place] = frozenset()
+        self._cleared = asyncio.Event()
 
     def add(self, rules: Iterable[Rule]) -> None:
         """Put rules behind those in force."""
@@ -137,9 +140,17 @@ class Faults:
         self._changed()
 
     def clear(self) -> None:
-        """Remove all rules."""
+        """Remove all rules, and let what they delay go on."""
         self.rules.clear()
         self._changed()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def delay(self, seconds: float) -> None:
+        """Wait so many wall seconds, or until the rules are cleared."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._cleared.wait()
 
     def take(
         self,

@@ -1,4 +1,4 @@
-"""POST, GET and DELETE /_sandbox/faults."""
+"""POST, PUT, GET and DELETE /_sandbox/faults."""
 
 import json
 
@@ -16,7 +16,7 @@ _RULES = TypeAdapter(list[Rule])
 
 
 async def add_faults(request: Request) -> JSONResponse:
-    """Add one rule or a list of them behind those in force; answers all that are."""
+    """Add one rule or a list of them behind those in force, with PUT in their place; answers all that are."""
     world = world_of(request)
     try:
         given = json.loads(await request.body())
@@ -30,6 +30,8 @@ async def add_faults(request: Request) -> JSONResponse:
         raise invalid([Fault(name, fault["msg"]) for name, fault in faults]) from None
     except ValueError:
         raise invalid([Fault(None, "The body is not valid JSON.")]) from None
+    if request.method == "PUT":
+        world.faults.clear()
     world.faults.add(rule for rule in rules if rule.kind != "flood")
     for rule in rules:
         if rule.kind == "flood":

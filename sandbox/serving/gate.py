@@ -1,6 +1,5 @@
 """What every request passes: the token, the faults, the count and the journal."""
 
-import asyncio
 from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse
@@ -94,7 +93,7 @@ class Gate:
         endpoint = f"{scope['method']} {scope['path']}"
         if account is not None and endpoint in PAID_ENDPOINTS:
             scope["state"]["wait"] = account.arrive(endpoint, self.world.clock.now())
-        await asyncio.sleep(seconds)
+        await self.world.faults.delay(seconds)
 
     async def _spoil(self, scope: Scope, receive: Receive, answer: Answer, fault: Rule) -> None:
         """The request was processed; something happens to its answer."""
@@ -105,7 +104,7 @@ class Gate:
             answer.withhold()
             await garbage(fault, answer)(scope, receive, answer)
         else:
-            await asyncio.sleep(fault.seconds)
+            await self.world.faults.delay(fault.seconds)
             await answer.release()
 
     def _admit(self, scope: Scope, account: Account | None) -> ASGIApp:

@@ -2,14 +2,14 @@
 
 Begin here. The rows are: a brief message, permits, the API's word on the job, permits again, the API's word
 on the identity. The first test steps the actors one message at a time. The second goes the same way through
-real processes, held at each row by a slow answer or by the listener's absence.
+real processes, held at each row by an answer that does not come or by the listener's absence.
 """
 
 import json
 from typing import Any
 
 import redis
-from own_account import CREATE, PROMOTE, Api
+from own_account import CREATE, LONG, PROMOTE, Api
 from processes import ProcessFactory
 from stepping import Flow, enqueue
 from support import event_types, events, eventually
@@ -150,22 +150,22 @@ def test_one_brief_goes_the_whole_path_through_real_processes(
     def journal() -> list[str]:
         return [f"{entry['call']} {entry['what']}" for entry in snapshots.journal(ledger.client, "spring")]
 
-    # A listener that comes late must still be told of the job; the identity takes a second.
-    api.set(backfill_seconds=100_000, preprocessing_median_seconds=200)
-    api.fault("late", seconds=2)  # and by webhook the word on the job comes only then
-    api.fault("delay", path=CREATE, seconds=1)
-    api.fault("delay", path=PROMOTE, seconds=1)
+    # A listener that comes late must still be told of the job; by webhook the word on it is held as well.
+    api.set(backfill_seconds=100_000)
+    api.fault("late", seconds=LONG, count=None)
+    api.hold(CREATE)
 
     # Row 1: a brief message, sent as any Dramatiq program would, before there is a worker.
     enqueue(redis_url, **BRIEF)
     assert client.llen(keys.QUEUE(keys.INLET)) == 1
-    worker = worker_process()
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
 
     # Row 2: permits granted; while the API takes its time to answer, the intent is on record.
     assert seen(SUBJECT, "submitting")
     assert journal() == ["create intended"]
     assert in_use(client) == {"jobs": [SUBJECT], "slots": {SUBJECT: "1"}, "identities": 0}
     assert under_way(client, "create") == [SUBJECT]
+    api.let_go(PROMOTE)
     assert seen(SUBJECT, "generating")
     assert journal() == ["create intended", "create accepted"]
     assert event_types(client) == ["identity.brief.accepted"]
@@ -179,11 +179,13 @@ def test_one_brief_goes_the_whole_path_through_real_processes(
     assert seen(PROMOTION, "promoting")
     assert journal()[3:] == ["promote intended"]
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {PROMOTION: "1"}, "identities": 0}
+    api.let_go("/identity/*")
     assert seen(PROMOTION, "preprocessing")
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {}, "identities": 1}
     assert journal()[4:] == ["promote accepted"]
 
     # Row 5: the identity is ready, the brief done, and the account free again.
+    api.let_go()
     assert seen(PROMOTION, "ready")
     assert seen(SUBJECT, "done")
     assert event_types(client) == [

@@ -102,7 +102,7 @@ def test_an_account_whose_api_hangs_leaves_threads_to_the_others(
         (tmp_path / name).write_text(token)
     accounts = tmp_path / "accounts.toml"
     accounts.write_text("".join(f'[accounts.{name}]\ntoken_file = "{tmp_path / name}"\n' for name in tokens))
-    api.fault("delay", path=CREATE, seconds=30, count=4)
+    api.hold(CREATE, count=4)
     worker = worker_process(ACCOUNTS_FILE=str(accounts), IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     for number in range(4):
         enqueue(redis_url, brief_id=f"hangs-{number}", account="hangs")

@@ -12,7 +12,7 @@ from own_account import CREATE
 from processes import ProcessFactory
 from queue_contents import in_hand
 from stepping import Flow, enqueue, inlet_message, step
-from support import brief, event_types, eventually
+from support import DEADLINE, brief, event_types, eventually
 
 from actors.broker import dead_letters
 from actors.broker.broker import Broker
@@ -36,7 +36,7 @@ def test_a_killed_workers_message_runs_elsewhere_within_ten_seconds(
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
-    flow.api.fault("delay", path=RESULTS, seconds=30)
+    flow.api.hold(RESULTS)
     victim = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     assert eventually(client, lambda: len(workers()) == 1)
     job = flow.brief("b").fields["job_id"]
@@ -152,8 +152,8 @@ def test_a_stopped_worker_finishes_what_it_has_begun(
     flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
     flow.api.lose_events()  # or the next step would follow
-    flow.api.fault("delay", path=CREATE, seconds=1)
-    worker = worker_process()
+    flow.api.hold(CREATE)
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     enqueue(redis_url, brief_id="b")
 
     def state() -> str | None:
@@ -161,7 +161,10 @@ def test_a_stopped_worker_finishes_what_it_has_begun(
         return record.state if record else None
 
     assert eventually(client, lambda: state() == "submitting")
-    assert worker.stop() == 0
+    worker.process.terminate()
+    assert eventually(client, lambda: "queue.left" in worker.written())
+    flow.api.let_go()
+    assert worker.process.wait(DEADLINE) == 0
     assert state() == "generating"
     assert flow.calls("b") == ["create intended", "create accepted"]
     assert in_hand(client) == []

@@ -21,7 +21,7 @@ def test_a_worker_killed_in_the_call_leaves_one_identity(
     ledger: Ledger,
     api: Api,
 ) -> None:
-    api.fault("delay", when="after", seconds=30, path=PATH, count=1)
+    api.hold(PATH, when="after")
     worker = worker_process(**PATIENT)
     listener_process()
     asked = {"instructions": None, "reference_image": "ada.jpg", "name": "Ada", "kind": "import"}

@@ -2,7 +2,7 @@
 
 import pytest
 from dramatiq import Message
-from own_account import CREATE, Api
+from own_account import CREATE, LONG, Api
 from processes import ProcessFactory
 from stepping import enqueue, stock_broker
 from support import DEADLINE, eventually
@@ -33,14 +33,16 @@ def test_a_worker_killed_after_an_upload_repeats_that_file_and_no_other(
     api: Api,
 ) -> None:
     """No more can hold: the API has no key for an upload, so one that is not on record is made again."""
-    api.sandbox.faults(kind="delay", when="after", seconds=30, path="/storage/*", skip=1)
+    api.sandbox.faults(kind="delay", when="after", seconds=LONG, path="/storage/*", skip=1)
     worker = worker_process(**PATIENT)
     listener_process()
     assets = [{"file": "moods/one.png"}, {"file": "moods/two.webp"}]
     enqueue(redis_url, brief_id="moods", instructions=[{"prompt": "A face.", "input_assets": assets}])
-    eventually(ledger.client, lambda: api.requests(UPLOAD) == 2)
+    # Were it killed before the second file is sent, it would be the next worker's that is not answered.
+    eventually(ledger.client, lambda: not api.sandbox.faults())
     first = read_files(ledger)
     assert list(first) == ["moods/one.png"]
+    assert api.requests(UPLOAD) == 2
     worker.kill()
     worker_process()
     overdue(ledger, "brief:moods")
@@ -57,7 +59,7 @@ def test_a_worker_killed_during_the_extraction_leaves_a_question_and_one_charge(
     ledger: Ledger,
     api: Api,
 ) -> None:
-    api.fault("delay", when="after", seconds=30, path="/preset/extract-from-image")
+    api.hold("/preset/extract-from-image", when="after")
     worker = worker_process(**PATIENT)
     listener_process()
     enqueue(redis_url, brief_id="ada", instructions=None, reference_image="ada.jpg")
@@ -79,15 +81,18 @@ def test_two_workers_that_are_woken_at_once_make_each_call_once(
     api: Api,
     path: str,
 ) -> None:
-    api.fault("delay", path=path, seconds=1)
+    api.hold(path)
     for start in (worker_process, worker_process, listener_process):
-        start()
+        start(**PATIENT)
     enqueue(redis_url, brief_id="ada", instructions=None, reference_image="ada.jpg")
     doing = "upload" if path == "/upload" else "extract"
     eventually(ledger.client, lambda: ledger.client.hget(keys.RECORD("brief:ada"), "doing") == doing)
     with connect_bytes(redis_url) as client:
         for _ in range(20):
             stock_broker(client).enqueue(prepare_message("brief:ada"))
+    # All of them have come while the call was under way.
+    eventually(ledger.client, lambda: ledger.client.hlen(keys.MESSAGES(keys.STEPS)) == 1)
+    api.let_go()
     eventually(ledger.client, lambda: state_of(ledger, "ada") == "done")
     assert (api.requests(UPLOAD), api.requests(EXTRACT)) == (1, 1)
     assert api.ledger()["credits"]["charged"]["extraction"] == 5

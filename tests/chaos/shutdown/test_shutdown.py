@@ -87,9 +87,9 @@ def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
     flow.api.lose_events()
-    # Until it has had all signals: its main process may be seconds late on a busy machine.
-    flow.api.fault("delay", path=CREATE, seconds=6, count=1)
-    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="20")
+    # Until it has had all signals.
+    flow.api.hold(CREATE)
+    worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     enqueue(redis_url, brief_id="paid")
     assert eventually(client, lambda: client.hget(keys.RECORD("brief:paid"), "state") == "submitting")
     # As systemd, honcho and supervisord do it; the main process passes on to the worker what it got itself.
@@ -103,7 +103,8 @@ def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
     # The consumers still live, for the sign of life; they may take nothing.
     for number in range(8):
         enqueue(redis_url, brief_id=f"late-{number}")
-    assert worker.process.wait(20) == 0
+    flow.api.let_go()
+    assert worker.process.wait(DEADLINE) == 0
     assert flow.brief("paid").state == "generating"
     assert flow.calls("paid") == ["create intended", "create accepted"]
     assert flow.api.requests(f"POST {CREATE}") == 1
@@ -115,7 +116,7 @@ def test_a_worker_told_twice_finishes_its_paid_call_and_begins_no_other(
 def test_a_paid_call_is_waited_for_no_longer_than_the_setting_says(
     flow: Flow, client: "redis.Redis", redis_url: str, worker_process: ProcessFactory
 ) -> None:
-    flow.api.fault("delay", path=CREATE, seconds=60, count=1)
+    flow.api.hold(CREATE)
     worker = worker_process(IDENTITY_WORKER_SHUTDOWN_SECONDS="1", IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     enqueue(redis_url, brief_id="b")
     assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "submitting")
@@ -133,7 +134,7 @@ def test_a_step_that_pays_nothing_is_not_waited_for_and_runs_elsewhere(
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
-    flow.api.fault("delay", path=RESULTS, seconds=60, count=1)
+    flow.api.hold(RESULTS)
     flow.wake_timer("brief:b")
     worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60")
     assert eventually(client, lambda: flow.api.requests("GET /jobs/{job_id}/results") or held(client))

@@ -1,6 +1,7 @@
 """Faults of requests: which rule strikes when, what is answered instead, and that the rest is left alone."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,6 +70,22 @@ def test_a_delay_before_or_after_processing_holds_the_answer(api: Api) -> None:
         started = time.monotonic()
         assert api.get("/auth/me").status_code == 200
         assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_rule_delays_goes_on_when_others_take_its_place(api: Api, when: str) -> None:
+    api.fault(kind="delay", seconds=3_600, when=when, path="/identity/create")
+    next_ = {"kind": "status", "path": "/auth/me", "account": api.account}
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(api.create)
+        end = time.monotonic() + DEADLINE
+        while api.sandbox.faults():
+            assert time.monotonic() < end
+        assert not wait([answer], timeout=0.1).done
+        in_force = api.sandbox._call("PUT", "/_sandbox/faults", [next_])
+        assert [rule["kind"] for rule in in_force] == ["status"]
+        assert answer.result().status_code == 202
+    assert api.get("/auth/me").status_code == 500
 
 
 def test_garbage_is_a_cut_off_body_or_an_html_page(api: Api) -> None:

@@ -60,7 +60,7 @@ def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
     ledger.set_budget("spring", DEFAULT, BUDGET, by="test")
     # The jobs outlast the kill: no promote is under way then, but one create, whose job is made.
     api.set(drafts_median_seconds=1_000, preprocessing_median_seconds=100)
-    api.fault("delay", path=CREATE, when="after", seconds=60)
+    api.hold(CREATE, when="after")
     first = [worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60"), listener_process()]
     for number in range(BRIEFS):
         enqueue(redis_url, brief_id=f"b{number}", batch="spring", name=f"Face {number}")

@@ -157,7 +157,7 @@ def test_a_worker_killed_before_recording_its_create_costs_no_second(
     worker = worker_process(IDENTITY_WORKER_REQUEST_TIMEOUT="60", **slowly)
     enqueue(redis_url, brief_id="first")
     assert eventually(client, lambda: state(ledger, "first") == "done")
-    api.fault("delay", path=CREATE, seconds=60, when="after")
+    api.hold(CREATE, when="after")
     enqueue(redis_url, brief_id="b")
     assert eventually(client, lambda: len(api.ledger()["jobs"]) == 3)
     worker.kill()

@@ -68,7 +68,7 @@ def test_what_waits_for_a_thread_is_not_suspected_of_the_killing(
 ) -> None:
     client = flow.client
     at(flow, "drafts")
-    flow.api.fault("delay", path="/jobs/*/results", seconds=30)
+    flow.api.hold("/jobs/*/results")
     only = {"IDENTITY_WORKER_THREADS": "1", "IDENTITY_WORKER_REQUEST_TIMEOUT": "60"}
     worker = start("worker", worker_command(threads=1), **only)
     assert eventually(client, lambda: list(client.scan_iter(keys.IN_HAND("*", keys.STEPS))))
