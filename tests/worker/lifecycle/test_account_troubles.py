@@ -139,13 +139,15 @@ def test_the_accounts_troubles_stop_promotions_but_theirs_stop_no_create(
     flow.wake_timer("brief:a")
     flow.steps.until(flow.pauses)
     assert list(flow.pauses()) == ["promote"]
+    # Longer than they are, as a minute of the API's is 300 ms here.
+    account, never = keys.RECORD(f"account:{DEFAULT}"), 4_000_000_000_000
+    flow.client.hset(account, "promote_until", never)
     flow.accept(brief_id="b")
     assert flow.client.zcard(keys.WAITING(DEFAULT, "create")) == 0, "it was granted at once"
     flow.api.refuse(CREATE, 401, {"error": "Invalid or expired token."})
     flow.steps.until(lambda: "pause" in flow.pauses())
-    # Longer than it is, as a minute of the API's is 300 ms here.
-    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), "pause_until", 4_000_000_000_000)
-    flow.client.hdel(keys.RECORD(f"account:{DEFAULT}"), "promote_until")
+    flow.client.hset(account, "pause_until", never)
+    flow.client.hdel(account, "promote_until")
     flow.functions.run(admission(DEFAULT))
     assert flow.promotion("a").attempt == 1, "the pause of the account holds it up now"
 

@@ -86,11 +86,14 @@ def test_without_credits_what_is_missing_is_told_and_a_top_up_helps(
 
 def test_while_others_take_all_jobs_a_brief_waits_for_an_end(heard: Flow, api: Api) -> None:
     seconds = 100
-    api.start_other_jobs(5, seconds=seconds)
+    api.set(jobs_cap=0)  # until it has been refused
     brief_id = heard.accept(instructions=[face()])
+    heard.steps.until(lambda: api.requests(POST_CREATE))
+    api.set(jobs_cap=5)
+    api.start_other_jobs(5, seconds=seconds)
     assert heard.finish(brief_id).state == "done"
-    # The first refusal, and then one look in each pause.
-    assert 1 <= api.ledger()["requests"][POST_CREATE]["429"] <= 1 + seconds / durations.BUSY_AGAIN_SECONDS
+    # The first refusal, and then one look in each pause, the first of which had begun before.
+    assert 1 <= api.ledger()["requests"][POST_CREATE]["429"] <= 2 + seconds / durations.BUSY_AGAIN_SECONDS
     assert api.ledger()["max_jobs_in_flight"] == 5
     assert api.ledger()["credits"]["charged"] == {"drafts": 5, "promotion": 50}
 

@@ -64,7 +64,7 @@ def test_a_move_comes_with_all_that_belongs_to_it(client: "redis.Redis", ledger:
             completion=Completion.COUNTED,
             journal={"call": "create"},
             jobs=["j1"],
-            pause=Pause("create", 1_000, "why"),
+            pause=Pause("create", 600_000, "why"),
         ),
     )
     moved = stored(ledger)

@@ -118,8 +118,8 @@ def test_a_job_that_was_made_late_is_nobodys_for_certain(
 ) -> None:
     told_before(followed)
     followed.api.set(drafts_median_seconds=100)
-    monkeypatch.setattr(durations, "API_CLOCK_ERROR_MS", 500)
-    followed.api.fault("linger", path=CREATE, seconds=1.5)
+    monkeypatch.setattr(durations, "API_CLOCK_ERROR_MS", 2_000)
+    followed.api.fault("linger", path=CREATE, seconds=3.5)
     followed.accept(brief_id="b")
     followed.steps.until(lambda: followed.brief("b").state == "uncertain")
     assert eventually(followed.client, lambda: len(jobs_made(followed)) == 2)
