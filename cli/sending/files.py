@@ -12,8 +12,9 @@ from cli.reading.opened import opened
 from cli.reading.photo_places import PhotoPlaces, PlaceError
 from cli.reading.rows import line_rows, rows
 from cli.reading.tables.errors import UsageError
+from cli.reading.tables.naming import Naming
 from cli.reading.tables.separated import Separated
-from cli.reading.tables.table import Naming, Table, table_rows
+from cli.reading.tables.table import Table, table_rows
 from cli.reading.tables.workbook import SheetOfBook
 from cli.reading.text import TextError, decoded, lines_of
 from config.settings import Settings

@@ -9,7 +9,7 @@ import typer
 from cli.reading.formats import Format
 from cli.reading.tables.errors import UsageError
 from cli.reading.tables.mapping import read_map
-from cli.reading.tables.table import Naming
+from cli.reading.tables.naming import Naming
 from cli.reading.tables.template import read_template
 from cli.sending.files import How
 from config.settings import Settings

@@ -1,35 +1,19 @@
 """From the rows of a table to briefs: by columns that are paths, or by a template."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from cli.reading.tables import columns
 from cli.reading.tables.cells import Cell, CellError, Kind, value_of
 from cli.reading.tables.columns import METADATA, Column
 from cli.reading.tables.errors import UsageError
+from cli.reading.tables.naming import Naming
 from cli.reading.tables.record import Form, Record, letter
 from cli.reading.tables.template import Template
 from config import text
 from config.text import printable
 from worker.briefs.faults import Fault, fault, path_of
-
-
-@dataclass
-class Naming:
-    """How the columns of all tables of a run are to be understood, and what was found of it."""
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    """What `--map` calls them; empty: it is left out."""
-    template: Template | None = None
-    extra_as_metadata: bool = False
-    met: set[str] = field(default_factory=set)
-    """Columns of `names` that a table had."""
-
-    def check_all_met(self) -> None:
-        """Raise UsageError for a column of the map that no table had."""
-        for name in self.names.keys() - self.met:
-            raise UsageError(f"--map: no table has a column {_quoted(name)}")
 
 
 class Shape(Protocol):
@@ -119,8 +103,7 @@ def _shape(names: list[str], naming: Naming, unused: list[str]) -> tuple[Shape, 
     twice = next((name for at, name in enumerate(names) if name and name in names[:at]), None)
     if twice is not None:
         raise UsageError(f"two columns are called {_quoted(twice)}")
-    naming.met.update(set(names) & naming.names.keys())
-    called = [naming.names.get(name, name) for name in names]
+    called = [naming.called(name) for name in names]
     labels = [f"column {letter(at)}: {printable(name)}" for at, name in enumerate(names)]
     if naming.template is not None:
         return _of_template(naming.template, names, called, labels, naming, unused)

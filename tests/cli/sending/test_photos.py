@@ -10,7 +10,7 @@ import pytest
 from commandline import Command
 from support import brief
 
-from cli.reading.tables.table import Naming
+from cli.reading.tables.naming import Naming
 from cli.reading.tables.template import Template
 from cli.sending.files import How, Reading
 from cli.sending.outgoing import Outgoing, Status

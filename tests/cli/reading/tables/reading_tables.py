@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from cli.reading.formats import Format
-from cli.reading.tables.table import Naming
+from cli.reading.tables.naming import Naming
 from cli.sending.files import How, Item, Reading
 from cli.sending.outgoing import Status
 from cli.sending.photos import PhotoCheck

@@ -11,7 +11,7 @@ from reading_tables import faults, items, prepared, values
 from cli.reading.formats import Format
 from cli.reading.tables.errors import UsageError
 from cli.reading.tables.mapping import read_map
-from cli.reading.tables.table import Naming
+from cli.reading.tables.naming import Naming
 from cli.sending.files import How, Reading
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
@@ -159,6 +159,9 @@ def test_a_map_renames_columns_and_leaves_some_out(tmp_path: Path) -> None:
     assert values("Haarfarbe,Notiz\nred,x\n", names=names) == [{"instructions": [{"hair": {"color": "red"}}]}]
     with pytest.raises(UsageError, match="no table has a column 'Notiz'"):
         values("Haarfarbe\nred\n", names=names)
+    assert values("NAME,HAAR\nJo,rot\n", names={"Haar": "hair.color", "name": "name"}) == [
+        {"name": "Jo", "instructions": [{"hair": {"color": "rot"}}]}
+    ]
     with pytest.raises(UsageError, match=r"'hair.colr' \(as --map renames 'Haar'\) is no field"):
         values("Haar\nred\n", names={"Haar": "hair.colr"})
 

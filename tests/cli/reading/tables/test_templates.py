@@ -9,7 +9,7 @@ from reading_tables import faults, items, prepared
 
 from cli.reading.formats import Format
 from cli.reading.tables.errors import UsageError
-from cli.reading.tables.table import Naming
+from cli.reading.tables.naming import Naming
 from cli.reading.tables.template import Template, read_template
 from cli.sending.shorthand import settings
 
