@@ -22,6 +22,8 @@ from worker.lifecycle.charges import take_apart
 from worker.lifecycle.choosing import PickError
 from worker.operations import picking
 from worker.operations.operator import Operator
+from worker.selection.filter import Filter
+from worker.selection.progress import follower
 from worker.views import snapshots
 
 SMALL = {"num_variations": 2, "options": {"size": "1K"}}
@@ -82,7 +84,11 @@ def test_the_choice_of_a_plug_in_is_promoted_once_and_on_record(heard: Flow) -> 
 def test_best_asks_a_person_where_it_sees_no_face_and_tells_downstream(heard: Flow) -> None:
     """The sandbox's portraits are drawings, in which the model sees none."""
     drafts = ready(heard, "best")
+    # By the ledger's counts, and by the records that a filter has found.
+    followers = [follower(heard.client, each) for each in (Filter(), Filter(state=("choosing",)))]
+    assert [each.look(None).for_person for each in followers] == [0, 0]
     looked(heard)
+    assert [each.look(None).for_person for each in followers] == [1, 1]
     brief = heard.brief("b")
     assert (brief.state, timer(heard)) == ("choosing", None)
     first, second = told(heard)

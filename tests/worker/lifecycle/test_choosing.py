@@ -10,12 +10,13 @@ from worker.lifecycle.choosing import (
     PickError,
     check_picks,
     choose,
+    judged,
     next_candidate,
     unpicked,
 )
 from worker.piktid.answers import Draft
 
-ALL, FIRST, MANUAL = Choose.ALL, Choose.FIRST, Choose.MANUAL
+ALL, FIRST, MANUAL, BEST = Choose.ALL, Choose.FIRST, Choose.MANUAL, Choose.BEST
 
 
 def draft(number: int, instruction: int = 0, status: str = "completed") -> Draft:
@@ -60,6 +61,38 @@ def test_each_instruction_is_chosen_from_by_its_own_rule(
     rules: list[Choose], picks: list[int], expected: Promotions
 ) -> None:
     assert promotions(choose(rules, DRAFTS, picks)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "picks", "ranked", "expected"),
+    [
+        ([BEST, FIRST], [], {0: (3, 1)}, [(0, [3, 1]), (1, [10, 12])]),
+        ([BEST, FIRST], [1], {0: (3, 1)}, [(0, [1]), (1, [10, 12])]),
+        ([BEST, FIRST], [1], {}, [(0, [1]), (1, [10, 12])]),
+        (["plugin:x", MANUAL], [12], {0: (3,)}, [(0, [3]), (1, [12])]),
+        (["plugin:x", MANUAL], [12], {}, [(1, [12])]),
+        ([BEST, "plugin:x"], [], {0: (3,), 1: (2, 12)}, [(0, [3]), (1, [12])]),
+        ([BEST, "plugin:x"], [], {0: (3,)}, None),
+        ([ALL, BEST], [], {}, None),
+    ],
+)
+def test_a_rule_that_looks_ranks_drafts_and_a_pick_overrides_it(
+    rules: list[str], picks: list[int], ranked: dict[int, tuple[int, ...]], expected: Promotions | None
+) -> None:
+    assert promotions(choose(rules, DRAFTS, picks, ranked)) == expected
+
+
+def test_a_rule_that_is_not_known_chooses_nothing() -> None:
+    with pytest.raises(ValueError, match="'dice' is no rule that this version knows"):
+        choose(["dice"], DRAFTS)
+
+
+@pytest.mark.parametrize(
+    ("rules", "looking"), [([BEST, "plugin:x"], [0, 1]), ([FIRST, BEST], [1]), ([ALL], [])]
+)
+def test_rules_look_where_there_are_finished_drafts(rules: list[str], looking: list[int]) -> None:
+    assert judged(rules, DRAFTS) == looking
+    assert judged(rules, [draft(1, 0, "failed")]) == []
 
 
 @pytest.mark.parametrize("rules", [[MANUAL], [MANUAL, FIRST], [FIRST, MANUAL], [ALL, MANUAL]])

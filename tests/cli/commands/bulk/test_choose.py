@@ -23,6 +23,18 @@ def test_what_best_says_of_an_export_is_told_without_redis_and_api(
     assert choice["decision"]["asks"] == "no draft shows exactly one face"
 
 
+def test_status_and_why_say_what_a_rule_has_said(command: Command, heard: Flow) -> None:
+    instruction = {"prompt": "A man", "options": {"size": "1K"}}
+    heard.accept(brief_id="b", instructions=[instruction], choose="best")
+    heard.steps.until(lambda: heard.brief("b").get("decisions"))
+    why = "no draft shows exactly one face"
+    assert f"because:  instructions[0] best: {why}" in command("why", "b").stdout
+    status = command("status", "b").stdout
+    assert f"a person is asked, as {why}" in status
+    assert "not chosen from  face 0" in status
+    assert json.loads(command("status", "b", "--json").stdout)["decisions"][0]["asks"] == why
+
+
 @pytest.mark.parametrize(
     ("rule", "code", "said"),
     [
