@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 
 class Run(NamedTuple):
-    """One command: how it ended, how long it took, the most memory that it had."""
+    """One command: how it ended, what it took, the most memory that it had."""
 
     code: int
     seconds: float
+    processor_seconds: float
     memory_mb: float
 
 
@@ -33,4 +34,5 @@ def run(words: list[str], environment: dict[str, str], ends: tuple[int, ...] = (
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in ends:
         raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {told[-500:]}")
-    return Run(process.returncode, time.monotonic() - began, usage.ru_maxrss / 1024)
+    seconds, processor = time.monotonic() - began, usage.ru_utime + usage.ru_stime
+    return Run(process.returncode, seconds, processor, usage.ru_maxrss / 1024)

@@ -95,6 +95,7 @@ def _commands(setup: Setup, rows: int) -> dict[str, Figure]:
         figures[f"{name}_seconds"] = Figure(
             max(0.0, each.seconds - python.seconds), "s beside Python's start"
         )
+        figures[f"{name}_processor"] = Figure(each.processor_seconds, "s of processor, its start too")
     figures["filter_memory_mb"] = Figure(max(each.memory_mb for each in found.values()), "MB")
     return figures
 
