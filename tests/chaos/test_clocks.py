@@ -36,7 +36,7 @@ def test_processes_with_wrong_clocks_break_no_limit_and_lose_no_brief(
     assert seen["violations"] == dict.fromkeys(seen["violations"], 0)
     assert seen["requests"][f"POST {CREATE}"] == {"202": BRIEFS, "429": 1}
     assert seen["requests"][f"POST {PROMOTE}"] == {"201": BRIEFS, "429": 1}
-    assert max(most["accepted"] for most in seen["most_requests_in_60_s"].values()) == 5
+    assert max(most["accepted"] for most in seen["most_requests_in_60_s"].values()) <= 5
     assert seen["max_jobs_in_flight"] <= 5
     # Nobody took anybody for dead, or a lease for ended.
     assert client.zcard(keys.WORKERS()) == len(workers)

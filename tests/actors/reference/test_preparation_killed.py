@@ -5,7 +5,7 @@ from dramatiq import Message
 from own_account import CREATE, LONG, Api
 from processes import ProcessFactory
 from stepping import enqueue, stock_broker
-from support import DEADLINE, eventually
+from support import eventually
 
 from config import keys
 from worker.ledger.ledger import Ledger
@@ -46,7 +46,7 @@ def test_a_worker_killed_after_an_upload_repeats_that_file_and_no_other(
     worker.kill()
     worker_process()
     overdue(ledger, "brief:moods")
-    eventually(ledger.client, lambda: state_of(ledger, "moods") == "done", deadline=2 * DEADLINE)
+    eventually(ledger.client, lambda: state_of(ledger, "moods") == "done")
     assert read_files(ledger)["moods/one.png"] == first["moods/one.png"]
     assert api.requests(UPLOAD) == 3
     assert api.requests(f"POST {CREATE}") == 1

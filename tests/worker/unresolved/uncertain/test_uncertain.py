@@ -5,7 +5,7 @@ import redis
 from own_account import CREATE, Api
 from processes import ProcessFactory
 from stepping import Flow, enqueue
-from support import DEADLINE, eventually
+from support import eventually
 from uncertain_creates import grow_over, held, jobs_made, told_before, unknown
 
 from config import durations, keys
@@ -164,9 +164,9 @@ def test_a_worker_killed_before_recording_its_create_costs_no_second(
     # As if it had been long ago: nobody can be about to record it any more.
     client.hincrby(keys.RECORD("brief:b"), "moved_at", -3_600_000)
     worker_process(**slowly)
-    assert eventually(client, lambda: state(ledger, "b") == "uncertain", 2 * DEADLINE)
+    assert eventually(client, lambda: state(ledger, "b") == "uncertain")
     client.hincrby(keys.RECORD("brief:b"), "moved_at", -3_600_000)
-    assert eventually(client, lambda: state(ledger, "b") == "done", 3 * DEADLINE)
+    assert eventually(client, lambda: state(ledger, "b") == "done")
     journal = [f"{each['call']} {each['what']}" for each in snapshots.journal(client, "b")]
     assert journal[:3] == ["create intended", "create unknown", "create adopted"]
     assert api.ledger()["credits"]["charged"] == {"drafts": 20, "promotion": 100}

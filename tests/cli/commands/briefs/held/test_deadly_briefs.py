@@ -47,7 +47,7 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
         return False
 
     with listening(flow.settings, flow.api, redis_url):
-        assert eventually(flow.client, is_held, deadline=4 * DEADLINE)
+        assert eventually(flow.client, is_held, deadline=2 * DEADLINE)
         # Until a death is noticed, an event or the timer may have sent the step to one worker more.
         assert MOST_DEATHS < len(workers) <= 2 * MOST_DEATHS
         # What a worker died with is remembered until it has run: so have the steps of the neighbours.
