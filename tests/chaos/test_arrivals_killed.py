@@ -12,7 +12,8 @@ from support import brief, event_types, eventually
 
 from actors.broker import dead_letters
 from config import keys
-from tests.chaos.harness.points import CRASH_POINT, Point
+from tests.chaos.harness.points import CRASH_POINT
+from tests.chaos.harness.recording import Point
 
 WORKER = [sys.executable, "-m", "tests.chaos.programs.quick", "worker"]
 

@@ -9,6 +9,7 @@ from stepping import Flow
 
 from worker.export.exporting import Counts, Order, exporting
 from worker.export.pictures import Wanted
+from worker.marking.reading import read_marks
 from worker.marking.signing import Marker
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
@@ -34,7 +35,7 @@ def export(
     def apis(pool: Pool) -> dict[str, PiktID]:
         return {"default": PiktID(pool, flow.api.url, SecretStr(flow.api.token))}
 
-    order = Order(wanted, names, lambda content: {"bytes": len(content)}, marker)
+    order = Order(wanted, names, lambda content: read_marks(content).as_json(), marker)
     with exporting(flow.client, target, order, flow.api.url, apis) as running:
         briefs = [each.brief for each in select(flow.client, of or Filter())]
         running.add(briefs[::-1] if reverse else briefs)
