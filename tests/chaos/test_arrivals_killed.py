@@ -12,8 +12,7 @@ from support import brief, event_types, eventually
 
 from actors.broker import dead_letters
 from config import keys
-from tests.chaos.harness.points import CRASH_POINT
-from tests.chaos.harness.recording import Point
+from tests.chaos.harness.points import CRASH_POINT, Point
 
 WORKER = [sys.executable, "-m", "tests.chaos.programs.quick", "worker"]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from config.text import printable
 from worker.export.workbook import Row
 from worker.places.target import Target, TargetError
 
@@ -103,10 +104,12 @@ def _words(row: Row) -> str:
     if row["error"]:
         said.append(f'<span class="error">{_text(row["error"])}</span>')
     if row["picture"] == "draft" and row["state"] == "choosing":
-        command = f"identity-worker pick {shlex.quote(row['brief_id'])} {row['image_result_id']}"
+        # An id may begin as an option does.
+        brief_id = ("-- " if row["brief_id"].startswith("-") else "") + shlex.quote(row["brief_id"])
+        command = f"identity-worker pick {brief_id} {row['image_result_id']}"
         said.append(f"<code>{escape(command)}</code>")
     return f"<figcaption>{'<br>'.join(said)}</figcaption>"
 
 
 def _text(value: Any) -> str:
-    return escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return escape(printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))

@@ -3,13 +3,14 @@
 Everything may be run again: what lies at the target already is neither fetched nor written.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 
 import redis
 
@@ -24,7 +25,7 @@ from worker.marking.copies import Copy
 from worker.marking.signing import Marker
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
-from worker.places.target import Target
+from worker.places.target import Target, TargetError
 from worker.places.targets import Folder
 from worker.views import snapshots
 from worker.views.models import BriefView
@@ -189,6 +190,8 @@ def exporting(
     pool, workbook = fetching.open_pictures(api_url), Workbook()
     try:
         yield Export(client, target, order, pool, apis(pool), workbook)
+    except sqlite3.OperationalError as error:
+        raise TargetError(f"{gettempdir()}: {error}; make room, or set TMPDIR") from error
     finally:
         workbook.close()
         pool.close()

@@ -1,7 +1,9 @@
 """`identity-worker export`: pictures and an index of many briefs, to a folder or a bucket."""
 
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +21,8 @@ from worker.selection.filter import Filter
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from worker.export.exporting import Counts
+    from worker.export.exporting import Counts, Export
+    from worker.marking.signing import Marker
     from worker.network.pool import Pool
     from worker.piktid.client import PiktID
     from worker.places.target import Target
@@ -74,13 +77,13 @@ def command(
         fail(f"{error}\nWhat is there is whole; the same command goes on from it.")
     except KeyboardInterrupt:
         fail("stopped: what is there is whole, and the same command goes on from it")
+    if not counts.briefs and wanted.chooses:
+        fail("no brief on record is meant by the filter")
     missing = counts.gone + counts.unavailable + counts.unmarked
     if as_json:
         print_json({"to": target.name} | asdict(counts))
     else:
         _tell(counts, target)
-    if not counts.briefs and wanted.chooses:
-        fail("no brief on record is meant by the filter")
     raise typer.Exit(DID_NOT if missing else 0)
 
 
@@ -99,7 +102,6 @@ def _run(
     from worker.export.exporting import Order, exporting
     from worker.export.following import followed
     from worker.marking.reading import read_marks
-    from worker.marking.signing import open_marker
     from worker.selection.selecting import select
 
     if html is not None:
@@ -109,22 +111,34 @@ def _run(
         "drafts" if drafts else "chosen",
         pattern,
         lambda content: read_marks(content).as_json(),
-        open_marker(values) if mark else None,
+        _marker(values) if mark else None,
     )
     with (
         open_redis(values) as client,
         exporting(client, target, order, values.api_url, _apis(values)) as export,
     ):
-        if follow:
-            for _ in followed(client, wanted, export):
-                _progress(export.counts)
-        else:
-            export.add((each.brief for each in select(client, wanted)), _progress)
-            export.write_indexes()
+        with _until_told(export):
+            if follow:
+                for counts in followed(client, wanted, export):
+                    _progress(counts)
+            else:
+                export.add((each.brief for each in select(client, wanted)), _progress)
+                export.write_indexes()
         if html is not None:
             export.write_sheet(html)
         _end_progress()
         return export.counts
+
+
+@contextmanager
+def _until_told(export: "Export") -> Iterator[None]:
+    """Go on until Ctrl-C or SIGTERM; what was exported until then stands in the index all the same."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        export.write_indexes()
+        raise
 
 
 def _tell(counts: "Counts", target: "Target") -> None:
@@ -144,6 +158,15 @@ def _tell(counts: "Counts", target: "Target") -> None:
             f"{counted(counts.unavailable, 'picture')} could not be had this time: the index says why, and "
             "the same command tries again"
         )
+
+
+def _marker(values: "Settings") -> "Marker":
+    from worker.marking.signing import MarkingError, open_marker
+
+    try:
+        return open_marker(values)
+    except MarkingError as error:
+        fail(f"--mark: {error}")
 
 
 def _apis(values: "Settings") -> "Callable[[Pool], Mapping[str, PiktID]]":

@@ -21,7 +21,7 @@ from sandbox import Sandbox, running
 from sandbox.pictures.draw import draw
 from tests.chaos.harness import points
 from tests.chaos.harness.fleet import QUICK, ROOT, Fleet
-from tests.chaos.harness.recording import Point
+from tests.chaos.harness.points import Point
 from tests.chaos.harness.store import Store, store
 from tests.chaos.harness.stories import STORIES
 from tests.chaos.invariants import invariants

@@ -7,13 +7,15 @@ import functools
 import json
 import os
 import re
+import signal
+import sys
+import threading
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-
-from tests.chaos.harness.file_points import watch_files
-from tests.chaos.harness.recording import Point, Recorder, wrap
 
 #: Environment: the point at which to die, as JSON; the file to which each call is added; the folder or bucket
 #: in which changes are calls too.
@@ -22,6 +24,95 @@ CRASH_POINT, CRASH_LOG, CRASH_FILES = "CRASH_POINT", "CRASH_LOG", "CRASH_FILES"
 _ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-generated|events)[^/ ]+")
 #: A function's name: its library, the digest of that, its command (worker/store/libraries.py).
 _FUNCTION = re.compile(r"identity_worker_([a-z]+)_[0-9a-f]{12}_(\w+)")
+#: What Python says of before it is done (its table of audit events), and is a change of a folder.
+_CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.truncate"}
+#: What is asked of a bucket.
+_REQUESTS = ("get", "list", "list_with_delimiter", "put")
+
+
+class Point(NamedTuple):
+    """The `number`-th call of this text in a process of this role (from 1), before or after it."""
+
+    role: str
+    call: str
+    number: int
+    after: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.role}: {'after' if self.after else 'before'} {self.call} #{self.number}"
+
+
+class Recorder:
+    """Counts the calls of this process, writes them down, and ends it at its point."""
+
+    def __init__(self, log: Path | None, point: Point | None) -> None:
+        self._log = log
+        self._point = point
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def before(self, call: str) -> int:
+        """Note a call that is about to be made; return its number."""
+        with self._lock:
+            self._counts[call] += 1
+            number = self._counts[call]
+            if self._log is not None:
+                with self._log.open("a") as file:
+                    file.write(f"{call}\n")
+        self._die_at(call, number, after=False)
+        return number
+
+    def after(self, call: str, number: int) -> None:
+        """Note that the answer of a call has come, which nobody has seen yet."""
+        self._die_at(call, number, after=True)
+
+    def _die_at(self, call: str, number: int, *, after: bool) -> None:
+        point = self._point
+        if point is not None and (point.call, point.number, point.after) == (call, number, after):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wrap(owner: Any, name: str, describe: Callable[..., str], recorder: Recorder) -> None:
+    """Have each call of a method or function written down, by what `describe` says of it."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        call = describe(*args, **kwargs)
+        number = recorder.before(call)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            recorder.after(call, number)
+
+    setattr(owner, name, watched)
+
+
+def _watch_files(recorder: Recorder, place: str) -> None:
+    """Watch what is done below a folder, or with buckets if the place is one."""
+    if "://" in place:
+        _watch_bucket(recorder, urlsplit(place).path.strip("/"))
+        return
+    folder = Path(place)
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event in _CHANGES and isinstance(args[0], str) and Path(args[0]).is_relative_to(folder):
+            # The goal of a renaming tells more than what is renamed.
+            path = Path(args[1]) if event == "os.rename" else Path(args[0])
+            recorder.before(f"file {event} {path.relative_to(folder)}")
+
+    sys.addaudithook(hook)
+
+
+def _watch_bucket(recorder: Recorder, below: str) -> None:
+    import obstore
+
+    for name in _REQUESTS:
+        _wrap(obstore, name, partial(_request, name, below), recorder)
+
+
+def _request(name: str, below: str, _: Any, path: Any = None, *__: Any, prefix: str | None = None) -> str:
+    return f"bucket {name} {(path or prefix or '').removeprefix(below)}"
 
 
 def arm() -> None:
@@ -33,7 +124,7 @@ def arm() -> None:
     _watch_redis(recorder)
     _watch_http(recorder)
     if files := os.environ.get(CRASH_FILES):
-        watch_files(recorder, files)
+        _watch_files(recorder, files)
 
 
 def _watch_redis(recorder: Recorder) -> None:
@@ -42,9 +133,9 @@ def _watch_redis(recorder: Recorder) -> None:
     from redis.asyncio.client import Pipeline as AsyncPipeline
     from redis.client import Pipeline
 
-    wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
+    _wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
     _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
-    wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
+    _wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
     _wrap_async(AsyncPipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
 
 
@@ -60,7 +151,7 @@ def _watch_http(recorder: Recorder) -> None:
     def short_call(_: Any, method: str, url: str, *__: Any) -> str:
         return f"{method} {_plain(urlsplit(url).path)}"
 
-    wrap(Pool, "handle_request", call, recorder)
+    _wrap(Pool, "handle_request", call, recorder)
     _wrap_async(Streams, "handle_async_request", call, recorder)
     _wrap_async(Connections, "status", short_call, recorder)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.chaos.harness.one_life import Life, Stage, lives
-from tests.chaos.harness.recording import Point
+from tests.chaos.harness.points import Point
 from tests.chaos.harness.stories import STORIES
 
 #: What processes do over and over while nothing happens; two of each are enough.

@@ -53,6 +53,7 @@ def test_it_asks_nobody_for_anything(target: Folder) -> None:
 def test_a_draft_that_waits_for_a_person_has_its_command(target: Folder) -> None:
     found = page(target, {}, {"state": "done"})
     assert found.count("<code>identity-worker pick b 501</code>") == 1
+    assert "<code>identity-worker pick -- -b 501</code>" in page(target, {"brief_id": "-b"})
 
 
 def test_beyond_what_can_be_mailed_pictures_are_left_out(

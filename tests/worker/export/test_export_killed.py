@@ -19,8 +19,7 @@ from forked import QUICK
 from marked_pictures import signer
 from stepping import Flow
 
-from tests.chaos.harness.points import CRASH_FILES, CRASH_LOG, CRASH_POINT
-from tests.chaos.harness.recording import Point
+from tests.chaos.harness.points import CRASH_FILES, CRASH_LOG, CRASH_POINT, Point
 from worker.marking.signing import Marker
 from worker.places.target import Target
 from worker.places.targets import open_target

@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from exported import contents, export, finished, rows
+from exported import contents, export, finished, opened, rows
+from pyarrow import parquet
 from stepping import Flow
 
 from worker.export.exporting import Counts
 from worker.piktid.pictures import recognize
 from worker.places.targets import Folder, open_target
 from worker.selection.filter import filter_of
+from worker.views import snapshots
 
 RESULTS = "GET /jobs/{job_id}/results"
 
@@ -66,6 +70,34 @@ def test_names_and_numbers_are_the_same_in_parts_and_in_any_order(heard: Flow, t
     export(heard, backwards, names=pattern, reverse=True)
     assert [row["file"] for row in rows(target)] == ["a-b/a-b.jpg", "A-b~b2/A-b~b2.jpg", "_con/_con.jpg"]
     assert contents(parts) == contents(backwards) == contents(target)
+
+
+def test_briefs_that_come_while_it_follows_are_numbered_by_arrival(heard: Flow, tmp_path: Path) -> None:
+    pattern, same = "{metadata.sku}", {"metadata": {"sku": "x"}}
+    first = finished(heard, **same)
+    target, later = Folder(tmp_path / "out"), Folder(tmp_path / "later")
+    with opened(heard, target, names=pattern) as running:
+        running.add(snapshots.by_ids(heard.client, [first]))
+        others = [finished(heard, **same), finished(heard, **same)]
+        for brief_id in others[::-1]:
+            running.add(snapshots.by_ids(heard.client, [brief_id]))
+        running.write_indexes()
+    export(heard, later, names=pattern)
+    assert [row["file"] for row in rows(later)] == ["x/x.jpg", "x~b2/x~b2.jpg", "x~b3/x~b3.jpg"]
+    assert contents(target) == contents(later)
+
+
+def test_a_table_has_numbers_and_times_and_leaves_metadata_as_texts(heard: Flow, tmp_path: Path) -> None:
+    finished(heard, metadata={"sku": "0047", "size": 5})
+    target = Folder(tmp_path / "out")
+    export(heard, target)
+    [row] = parquet.read_table(BytesIO(target.read("no-batch/index.parquet") or b"")).to_pylist()
+    assert (row["metadata.sku"], row["metadata.size"]) == ("0047", "5")
+    assert (type(row["size"]), type(row["credits"])) == (int, float)
+    assert row["finished_at"] >= row["ready_at"] > row["accepted_at"]
+    assert row["accepted_at"].utcoffset() == timedelta(0)
+    # By its mark Excel knows that it is UTF-8.
+    assert (target.read("no-batch/index.csv") or b"").startswith(b"\xef\xbb\xbfbrief_id,metadata.sku")
 
 
 def test_an_expired_link_is_renewed_by_one_request_a_job(heard: Flow, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from scripted_server import Cut, answer, serving
 
+from worker.places.aside import written_aside
 from worker.places.target import Target, TargetError
 from worker.places.targets import open_target
 
@@ -39,8 +41,55 @@ def test_a_bucket_that_is_not_there_is_named(bucket: str) -> None:
         open_target("s3://missing/x").write("a", b"1")
 
 
+REFUSED = b"<Error><Code>AccessDenied</Code><Message>the key AKIASECRET may not</Message></Error>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (403, REFUSED, "it refuses to write (403 AccessDenied): the key must be right (AWS_ACCESS_KEY_ID"),
+        (400, b"<Error><Code>ExpiredToken</Code></Error>", "it refuses to write (400 ExpiredToken): the key"),
+        (404, b"<Error><Code>NoSuchBucket</Code></Error>", "there is no such bucket: make it"),
+        (301, b"<Error><Code>PermanentRedirect</Code></Error>", "it lies in another region: set AWS_REGION"),
+    ],
+)
+def test_what_a_bucket_refuses_is_told_in_a_line_without_its_words(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, told: str
+) -> None:
+    with serving(Cut(answer(status, body, {"Connection": "close"}))) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRET")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        with pytest.raises(TargetError) as caught:
+            open_target("s3://pictures/x").write("a", b"1")
+    assert str(caught.value).startswith(f"s3://pictures: {told}")
+    assert "AKIASECRET" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "http://minio.example:9000", "ftp://127.0.0.1"])
+def test_an_endpoint_that_can_not_be_asked_safely_is_named(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(TargetError, match="AWS_ENDPOINT_URL must be an https URL"):
+        open_target("s3://pictures")
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    target = open_target(str(tmp_path))
+    (tmp_path / ".writing-0").write_bytes(b"half")
+    with written_aside(tmp_path / "a.jpg") as first, written_aside(tmp_path / "a.jpg") as second:
+        first.write(b"first")
+        second.write(b"second")
+        assert [*target.files("")] == []
+        assert len([*tmp_path.iterdir()]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+    assert target.read("a.jpg") == b"first"  # its block ended last
+
+
 def test_a_place_of_an_unknown_kind_is_refused() -> None:
-    for place in ("ftp://host/x", "", "s3://key@bucket"):
+    for place in ("ftp://host/x", "", "s3://key@bucket", "s3:///x", "s3://[/x", "a\0b"):
         with pytest.raises(TargetError):
             open_target(place)
 
