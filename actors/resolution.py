@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from actors.runtime import Runtime
 from config import logs
-from worker.ledger.events import CandidateJob
 from worker.ledger.kinds import JOB_TYPES
 from worker.ledger.records import Record
+from worker.ledger.told import CandidateJob
 from worker.ledger.transition import Answer, Note
 from worker.lifecycle import transitions
 from worker.piktid.errors import ApiError

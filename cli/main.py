@@ -20,6 +20,7 @@ COMMANDS = {
     "sandbox": "run",
     "work": "run",
     "listen": "run",
+    "archive": "run",
     "enqueue": "briefs",
     "describe": "bulk",
     "import": "bulk",

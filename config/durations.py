@@ -70,8 +70,7 @@ REPLAY_KEPT_MS = 600_000
 #: For which a new replay is trusted to reach back to the last one (of the API's clock): the rest of what it
 #: keeps is for what was on its way at either end.
 REPLAY_SPAN_SECONDS = 540.0
-#: After which the stream is opened again for its replay while a create's outcome is unknown (of the API's
-#: clock).
+#: After which the stream is opened again for its replay while a create's outcome is unknown (API's clock).
 REPLAY_AGAIN_SECONDS = 300.0
 #: That an event of a job nobody knows yet is kept, for the job's POST to return.
 EARLY_EVENT_SECONDS = 900.0
@@ -84,7 +83,7 @@ API_CLOCK_ERROR_MS = 5_000
 
 #: Without any frame: the peer is dead. The API sends a quiet stream a comment every 15 seconds.
 SILENCE_SECONDS = 45.0
-#: Without a sign of life on record of a stream that is followed: `doctor` tells of it.
+#: Without a sign of life on record of a stream that is followed, or of an archiver: `doctor` tells of it.
 SILENCE_TOLD_MS = 60_000
 #: In which the API must have begun to answer when a stream is opened.
 STREAM_OPENING_SECONDS = 10.0
@@ -124,8 +123,7 @@ DELETION_SECONDS = 10.0
 
 #: Without a sign of life: a worker is dead and its messages are put back.
 WORKER_DEAD_MS = 5_000
-#: The same by the heartbeats of Dramatiq's own broker: programs that only enqueue write them, by their own
-#: clocks.
+#: The same by the heartbeats of Dramatiq's own broker, which programs that only enqueue write by own clocks.
 HEARTBEAT_DEAD_MS = 60_000
 #: Between two signs of life of a worker; each also looks for the dead.
 TEND_AGAIN_SECONDS = 1.25
@@ -174,12 +172,15 @@ CHOOSER_ENDS_SECONDS = 2.0
 #: Beyond the time limits of its choosers: that a brief's pictures may take before its step is run again.
 CHOOSING_FETCH_MS = 120_000
 
-# -- Exports ------------------------------------------------------------------------------------------------
+# -- Exports and the archive --------------------------------------------------------------------------------
 
 #: Between two looks of an export that follows at all that is unfinished, in case an event was missed.
 EXPORT_LOOK_SECONDS = 30.0
 #: Between two times that it writes the index anew while pictures come.
 EXPORT_INDEX_SECONDS = 10.0
+#: After which an event in the hands of an archiver is another's; between two looks through all records.
+ARCHIVE_AGAIN_MS = 120_000
+ARCHIVE_LOOK_MS = 3_600_000
 
 # -- Connections --------------------------------------------------------------------------------------------
 
@@ -219,8 +220,7 @@ REDRAW_SECONDS = 0.5
 REDRAW_LEAST_SECONDS = 0.1
 #: Without any change of what `wait` waits for, unless it is told otherwise: longer than any job takes.
 STALL_SECONDS = 1_800.0
-#: Between two lines of `wait` where there is no terminal; and between two looks at all that it follows, as
-#: events may have been trimmed that it has not read.
+#: Between two lines of `wait` without a terminal; between two looks at all, as events may have been trimmed.
 WAIT_LINE_SECONDS = 10.0
 WAIT_LOOK_SECONDS = 60.0
 #: Of which the rate of `wait` and `watch` is the mean.

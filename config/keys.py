@@ -121,6 +121,12 @@ RESERVED_BATCHES = Key(
 RESERVATIONS = Key(
     "identity:reservations:%s", "hash", "permits", "account: subject -> credits reserved; gone when empty"
 )
+ARCHIVE_LOOK = Key(
+    "identity:archive-look",
+    "string",
+    "archiver",
+    "the archiver that looks through all records, 3 minutes, renewed; then `done`, for an hour",
+)
 ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
 IDENTITIES = Key(

@@ -109,6 +109,9 @@ BRIEF = (
         "retry",
         "attempts of an earlier choice's promotions, for theirs to go on",
     ),
+    Field(
+        "archived", JSON, "archiver", "which of its pictures lie in the archive, where, with their digests"
+    ),
     Field("events", COUNT, "every event", "events that were told of it: the number of the newest"),
     Field("counted", TEXT, "every move, update", "as what it is counted: round, state, cause, batch"),
     Field("wish", TEXT, "cancel, give up", "as what an operator ends it, `cancelled` or `failed`"),

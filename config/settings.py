@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     """How the API's events come: streams of the listener, or `identity-worker web`."""
     secrets_dir: Path | None = None
     """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
+    archive: str | None = None
+    """Where `identity-worker archive` stores all pictures: a folder, or a bucket's URL (`s3://NAME/PREFIX`);
+    none: nowhere."""
     mark_certificate: Path | None = None
     """File of the certificate, with its chain, that signs marked copies of pictures, as PEM; none: no
     copy can be marked."""

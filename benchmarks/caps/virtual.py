@@ -22,11 +22,11 @@ from worker.ledger.events import (
     DraftsReady,
     PreprocessingCompleted,
     Promoted,
-    ToldDraft,
 )
 from worker.ledger.kinds import Kind
 from worker.ledger.library import ledger_library
 from worker.ledger.records import parse_subject
+from worker.ledger.told import ToldDraft
 from worker.ledger.transition import Completion, Transition
 from worker.store.functions import Command, Functions
 

@@ -9,10 +9,10 @@ import redis
 from worker.export import patterns
 from worker.export.arrivals import arrivals, named
 from worker.export.index_files import JSONL, Rows, digest_of, scratch, write_index
-from worker.export.pictures import NO_BATCH, Names
+from worker.export.pictures import Names, batch_folder
 from worker.export.rows import COLUMNS
 from worker.export.workbook import Row, Workbook
-from worker.places.names import digest, folded, safe_name
+from worker.places.names import digest, folded
 from worker.places.target import Target
 from worker.views.models import BriefView
 
@@ -78,9 +78,7 @@ class Batches:
 
     def _free(self, batch: str | None) -> str:
         """Return the batch's own folder: none that another batch has, or has on some file systems."""
-        plain = NO_BATCH if batch is None else safe_name(batch)
-        if batch is not None and folded(plain) == NO_BATCH:
-            plain += f"~{digest(batch)}"
+        plain = batch_folder(batch)
         there = {folded(name): name for name in self._target.folders()}
         taken = {folded(name) for name in self._folders.values()}
         number = 1

@@ -17,7 +17,7 @@ import redis
 from worker.export import contact_sheet, fetching
 from worker.export.batches import Batches
 from worker.export.fetching import Links
-from worker.export.pictures import Item, Stored, Wanted, items_of
+from worker.export.pictures import Item, Stored, Wanted, archived, items_of
 from worker.export.rows import rows_of
 from worker.export.storing import Look, Result, Store
 from worker.export.workbook import Workbook, copy_of, stored_of
@@ -140,7 +140,8 @@ class Export:
     ) -> tuple[dict[int, Stored], dict[int, Copy], dict[int, str]]:
         """Return what was stored of a brief before, its copies, and its metadata's digests, by draft."""
         rows = self._workbook.of_brief(folder, brief.brief_id).values()
-        stored = dict(found for row in rows if (found := stored_of(folder, row)) is not None)
+        stored = archived(brief, self._target.name)
+        stored |= dict(found for row in rows if (found := stored_of(folder, row)) is not None)
         copies = dict(copy for row in rows if (copy := copy_of(folder, row)) is not None)
         said = {row["image_result_id"]: str(row.get("metadata_sha256")) for row in rows if row.get("file")}
         return stored, copies, said

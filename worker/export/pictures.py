@@ -2,7 +2,7 @@
 
 The layout below a target: `BATCH/NAME/NAME.jpg` and `metadata.json` for each identity. Drafts lie in the
 folder of the brief's first one, as `draft-ID.jpg`, by the ids that `pick` takes; a draft that is stored there
-already stays where it is when it becomes an identity.
+already stays where it is when it becomes an identity. So do those of the archive, whose layout this is too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from worker.piktid.answers import RunState
+from worker.places.names import digest, folded, safe_name
 from worker.views.models import BriefView, PromotionView
 
 #: Folder of the briefs that are in no batch; a batch of this name gets a digest.
@@ -33,6 +34,8 @@ class Item:
     """The promotion of its identity; None: it is a draft."""
     number: int | None = None
     """Which of its brief's identities, from 1; None: it is a draft."""
+    described_in: str | None = None
+    """The folder of what tells of its identity; None: its own."""
 
     @property
     def path(self) -> str:
@@ -47,7 +50,7 @@ class Item:
     @property
     def metadata_path(self) -> str:
         """The path of the file that tells of its identity."""
-        return f"{self.folder}/{METADATA}"
+        return f"{self.described_in or self.folder}/{METADATA}"
 
 
 class Stored(NamedTuple):
@@ -69,7 +72,7 @@ Names = Callable[[int], str]
 def items_of(brief: BriefView, batch: str, names: Names, wanted: Wanted, *, in_place: bool) -> list[Item]:
     """Return the pictures that are wanted of a brief, its identities first.
 
-    `batch` is the batch's folder. With `in_place` identities are called as the drafts that they were.
+    `batch` is the batch's folder. With `in_place` identities lie as the drafts that they were.
     """
     found = list(_identities(brief, batch, names, in_place=in_place))
     if wanted == "drafts":
@@ -85,8 +88,9 @@ def _identities(brief: BriefView, batch: str, names: Names, *, in_place: bool) -
         picture = promotion.image_result_id
         if picture is None:
             continue  # An import's portrait is the user's own: there is nothing to fetch.
-        stem = draft_stem(picture) if in_place else names(number)
-        yield Item(picture, promotion.url, f"{batch}/{names(number)}", stem, promotion, number)
+        own = f"{batch}/{names(number)}"
+        folder, stem = (f"{batch}/{names(1)}", draft_stem(picture)) if in_place else (own, names(number))
+        yield Item(picture, promotion.url, folder, stem, promotion, number, own)
 
 
 def _drafts(brief: BriefView, batch: str, names: Names) -> Iterator[Item]:
@@ -95,6 +99,23 @@ def _drafts(brief: BriefView, batch: str, names: Names) -> Iterator[Item]:
         picture = draft.get("image_result_id")
         if picture is not None and RunState.of(str(draft.get("status"))) is RunState.COMPLETED:
             yield Item(picture, draft.get("url"), folder, draft_stem(picture), None)
+
+
+def batch_folder(batch: str | None) -> str:
+    """Return what the folder of a batch is called; batches that differ by little may have the same."""
+    name = NO_BATCH if batch is None else safe_name(batch)
+    return f"{name}~{digest(batch)}" if batch is not None and folded(name) == NO_BATCH else name
+
+
+def archived(brief: BriefView, place: str) -> dict[int, Stored]:
+    """Return which pictures of a brief lie in the archive, by draft, if that is at this place."""
+    told = brief.archived or {}
+    if told.get("place") != place:
+        return {}
+    return {
+        each["image_result_id"]: Stored(each["file"], each["sha256"], each["size"], each.get("marks"))
+        for each in told["pictures"]
+    }
 
 
 def draft_stem(image_result_id: int) -> str:

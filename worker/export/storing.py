@@ -7,7 +7,7 @@ whose name is its id. So it may be run again at any time and wherever it was kil
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,7 @@ class Store:
     marker: Marker | None = None
     """By which marked copies are made; None: none is."""
 
-    def store(self, items: Sequence[Item], known: Mapping[int, Stored], links: Links) -> Result:
+    def store(self, items: Iterable[Item], known: Mapping[int, Stored], links: Links) -> Result:
         """Store the pictures of one brief that are not there yet; raises TargetError."""
         result = Result()
         for item in items:

@@ -1,8 +1,7 @@
 """The ledger's commands: for each file under `lua/`, what it is given and what it answers.
 
 `Functions.run(command)` calls one (`worker.store.functions`), `AsyncFunctions.run` the same over asyncio.
-What a command does, and why it must be one call, stands at the head of its file. Those of the listeners'
-leases and streams stand in `worker.ledger.leases`.
+What a command does stands at the head of its file. Those of listeners stand in `worker.ledger.leases`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from worker.ledger.command_answers import (
     read_waits,
     read_woken,
 )
-from worker.ledger.events import BriefUpdated
+from worker.ledger.events import Archived, BriefUpdated
 from worker.ledger.records import account_subject, brief_subject, inside
 from worker.ledger.transition import Answer, Move, Note, Transition
 from worker.store.functions import Command, flag, nothing, number, texts
@@ -98,6 +97,12 @@ def drop(account: str, subject: str) -> Command[bool]:
 def why(subject: str) -> Command[Waits | None]:
     """Return what a waiting record waits for, None where it does not wait."""
     return Command("why", _record(subject), read_waits, {"subject": subject})
+
+
+def archive(brief: str, when: Fields, archived: str, event: Archived) -> Command[Answer]:
+    """Put on record what of a brief lies in the archive, and tell of it."""
+    given = {"brief": brief, "when": when, "archived": archived, "event": event.arguments()}
+    return Command("archive", _record(brief_subject(brief)), read_answer, given)
 
 
 # What an operator does.

@@ -8,18 +8,22 @@ described in `Field`: read from docstrings, they would make every command begin 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from worker.ledger.records import inside
+from worker.ledger.told import (
+    ArchivedPicture,
+    CandidateJob,
+    GonePicture,
+    Outcome,
+    Part,
+    Purchase,
+    ToldDraft,
+    ToldFault,
+)
 
 
-class _Part(BaseModel):
-    """What events are made of: nothing in them can be changed, and a misspelt field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Event(_Part):
+class Event(Part):
     """What an event tells beside `Common`; what is not given is left out of its data."""
 
     type: ClassVar[str]
@@ -34,63 +38,13 @@ class Event(_Part):
         return [self.type, inside(self.data)]
 
 
-class Common(_Part):
+class Common(Part):
     """What the data of each event say of its brief."""
 
     brief_id: str = Field(description="the brief")
     batch: str | None = Field(description="its batch; null: none")
     account: str = Field(description="the account that it is for")
     metadata: dict[str, Any] = Field(description="the sender's own fields, as they came in")
-
-
-class ToldFault(_Part):
-    """A rule that a brief breaks."""
-
-    path: str = Field(description="the field, as `instructions[0].options.ar`; empty: the whole brief")
-    value: str | int | float | bool | None = Field(
-        None, description="what stood there; null or left out: nothing that could be shown"
-    )
-    rule: str = Field(description="what is allowed")
-
-
-class ToldDraft(_Part):
-    """A draft that can be promoted."""
-
-    image_result_id: int | None = Field(description="its id, for `identity-worker pick`")
-    url: str | None = Field(description="its picture: a signed link that ends after some hours")
-    status: str = Field(description="as the API calls it")
-    image_index: int = Field(description="its instruction, from 0")
-    group_index: int = Field(description="its variation of that, from 0")
-
-
-class CandidateJob(_Part):
-    """A job that may be the brief's."""
-
-    job_id: str = Field(description="for `identity-worker resolve --adopt`")
-    job_type: str | None = Field(description="as the API calls it")
-    drafts: Sequence[int] = Field(description="how many drafts each of its instructions has")
-    created_at: int | None = Field(description="ms since 1970, by the clock of Redis")
-    seen_at: int = Field(description="when an event first spoke of it, ms since 1970")
-
-
-class Purchase(_Part):
-    """When the same body and photo were bought before."""
-
-    brief_id: str = Field(description="as which brief")
-    account: str = Field(description="for which account")
-    bought_at: int = Field(description="ms since 1970")
-
-
-class Outcome(_Part):
-    """How a promotion ended. One that was stopped before its promote names no draft."""
-
-    state: Literal["ready", "failed", "cancelled"] = Field(description="where it ended")
-    promotion: str = Field(description="its subject, `promotion:ID#N`")
-    instruction: int | None = Field(None, description="its instruction, from 0")
-    identity_code: str | None = Field(None, description="its identity, once promoted")
-    image_result_id: int | None = Field(None, description="the draft that it was at")
-    url: str | None = Field(None, description="the picture of that")
-    error: str | None = Field(None, description="why it failed")
 
 
 class BriefAccepted(Event):
@@ -186,6 +140,15 @@ class PreprocessingCompleted(AboutDraft):
     type: ClassVar[str] = "identity.preprocessing.completed"
 
 
+class Archived(Event):
+    """More of a brief lies in the archive: its drafts, then what its identities were made from."""
+
+    type: ClassVar[str] = "identity.archived"
+    place: str = Field(description="the folder or bucket")
+    pictures: Sequence[ArchivedPicture] = Field(description="all that lie there")
+    gone: Sequence[GonePicture] = Field(description="those that can't be had any more")
+
+
 class PromotionFailed(AboutDraft):
     """No draft of a choice could be made an identity."""
 
@@ -232,6 +195,7 @@ CATALOGUE: dict[str, type[Event]] = {
         Promoted,
         Imported,
         PreprocessingCompleted,
+        Archived,
         PromotionFailed,
         BriefHeld,
         BriefDone,

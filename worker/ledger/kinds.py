@@ -12,6 +12,13 @@ from enum import StrEnum
 from config.limits import Endpoint
 from worker.ledger.states import BRIEF, PROMOTION, State
 
+#: The journal's outcomes of a paid call that say that the API has accepted it, and may have charged for it.
+ACCEPTED = ("accepted", "adopted")
+#: Those that do not say whether it has: no answer, an undocumented one, or a crash before it came.
+UNRESOLVED = ("unknown", "OutcomeUnknown", "Unexpected")
+#: As what briefs are counted whose drafts a rule has yet to look at, beside those that wait for a person.
+JUDGING = "a rule looks"
+
 
 class Kind(StrEnum):
     """The kind of a record; also the first part of its subject."""

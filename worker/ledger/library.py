@@ -11,8 +11,7 @@ from config import durations, keys
 from config.limits import DEFAULTS, windows_of
 from config.settings import Settings
 from worker.ledger.events import BY_LUA
-from worker.ledger.kinds import ENDPOINTS, IDENTITY, KINDS, PAUSES, Product
-from worker.ledger.outcomes import ACCEPTED, JUDGING, UNRESOLVED
+from worker.ledger.kinds import ACCEPTED, ENDPOINTS, IDENTITY, JUDGING, KINDS, PAUSES, UNRESOLVED, Product
 from worker.store.libraries import Library, library
 
 MODULES = (

@@ -13,10 +13,11 @@ from worker.briefs.brief import Brief, parse
 from worker.briefs.envelope import BRIEF_ID, BriefKind
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
-from worker.ledger.events import BriefAccepted, BriefFailed, ToldFault
+from worker.ledger.events import BriefAccepted, BriefFailed
 from worker.ledger.handed import Handed
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import inside
+from worker.ledger.told import ToldFault
 from worker.lifecycle import importing
 from worker.lifecycle.journal_entries import fingerprint
 

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from config.limits import Endpoint
 from config.text import credits_text
-from worker.ledger.kinds import PROMOTION_CREDITS
-from worker.ledger.outcomes import ACCEPTED, UNRESOLVED
+from worker.ledger.kinds import ACCEPTED, PROMOTION_CREDITS, UNRESOLVED
 from worker.lifecycle.journal_entries import IMPORT
 
 #: The paid call that orders no job: the description of a reference image.

@@ -7,8 +7,9 @@ from typing import Any
 
 from worker.briefs.envelope import OnNameTaken
 from worker.choosing.question import chosen_by
-from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady, ToldDraft
+from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady
 from worker.ledger.records import Record, parse_subject
+from worker.ledger.told import ToldDraft
 from worker.lifecycle.choosing import Ranked, candidate
 from worker.piktid.answers import Draft, JobResults
 

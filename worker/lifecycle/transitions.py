@@ -12,16 +12,15 @@ from typing import Any
 from worker.ledger.events import (
     BriefFailed,
     BriefHeld,
-    CandidateJob,
     DraftDetails,
     Imported,
     PreprocessingCompleted,
     Promoted,
     PromotionFailed,
-    ToldFault,
 )
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
+from worker.ledger.told import CandidateJob, ToldFault
 from worker.ledger.transition import Completion, Transition
 from worker.lifecycle import journal_entries, record_fields
 from worker.lifecycle.choosing import Chosen

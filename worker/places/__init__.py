@@ -1,4 +1,4 @@
 """Where files are written to: folders and buckets, and the names that files may have everywhere.
 
-Imported by: choosing, export, marking, cli. Imports: config.
+Imported by: worker above it, actors, cli. Imports: config.
 """

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import redis
 
 from config import keys
-from worker.ledger.kinds import Kind, final
-from worker.ledger.outcomes import JUDGING
+from worker.ledger.kinds import JUDGING, Kind, final
 from worker.ledger.records import brief_subject
 from worker.selection.filter import Filter
 from worker.selection.selecting import select

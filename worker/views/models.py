@@ -104,6 +104,8 @@ class BriefView:
     """Whether a rule has yet to look at its drafts."""
     decisions: tuple[dict[str, Any], ...] = ()
     """What rules that look at drafts have said (`worker.choosing.question.Decision`), an instruction each."""
+    archived: dict[str, Any] | None = None
+    """Which of its pictures lie in the archive (`worker.archive.records`); None: none."""
 
     @property
     def waits_for_pick(self) -> bool:
@@ -198,6 +200,7 @@ def brief_view(
         earlier=tuple(json.loads(fields.get("earlier", "[]"))),
         choose=tuple(json.loads(fields.get("choose", "[]"))),
         parked=parked,
+        archived=json.loads(fields.get("archived", "null")),
         made_at=_time(fields, "made_at"),
         judging="judging" in fields,
         decisions=tuple(json.loads(fields.get("decisions", "[]"))),

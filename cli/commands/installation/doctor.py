@@ -72,6 +72,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
 
     from actors.broker import inspection
     from config.redis_url import redacted
+    from worker.archive import health
     from worker.store import embedded
     from worker.store.connection import connect
     from worker.store.remedies import remedy
@@ -85,6 +86,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
                 return  # on such a server the rest would only fail the same way
             yield from doctor.work(client)
             yield from inspection.queues(client)
+            yield from health.checks(client, values)
             yield from _accounts(client, values, accounts)
     except embedded.EmbeddedServerError as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")

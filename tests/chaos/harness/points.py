@@ -72,7 +72,7 @@ class Recorder:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _wrap(owner: Any, name: str, describe: Callable[..., str], recorder: Recorder) -> None:
+def wrap(owner: Any, name: str, describe: Callable[..., str], recorder: Recorder) -> None:
     """Have each call of a method or function written down, by what `describe` says of it."""
     original = getattr(owner, name)
 
@@ -108,7 +108,7 @@ def _watch_bucket(recorder: Recorder, below: str) -> None:
     import obstore
 
     for name in _REQUESTS:
-        _wrap(obstore, name, partial(_request, name, below), recorder)
+        wrap(obstore, name, partial(_request, name, below), recorder)
 
 
 def _request(name: str, below: str, _: Any, path: Any = None, *__: Any, prefix: str | None = None) -> str:
@@ -120,7 +120,11 @@ def arm() -> None:
     log, point = os.environ.get(CRASH_LOG), os.environ.get(CRASH_POINT)
     if log is None and point is None:
         return
-    recorder = Recorder(Path(log) if log else None, Point(*json.loads(point)) if point else None)
+    watch(Recorder(Path(log) if log else None, Point(*json.loads(point)) if point else None))
+
+
+def watch(recorder: Recorder) -> None:
+    """Watch every call of this process to Redis and to the API from here on."""
     _watch_redis(recorder)
     _watch_http(recorder)
     if files := os.environ.get(CRASH_FILES):
@@ -133,9 +137,9 @@ def _watch_redis(recorder: Recorder) -> None:
     from redis.asyncio.client import Pipeline as AsyncPipeline
     from redis.client import Pipeline
 
-    _wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
+    wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
     _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
-    _wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
+    wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
     _wrap_async(AsyncPipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
 
 
@@ -151,7 +155,7 @@ def _watch_http(recorder: Recorder) -> None:
     def short_call(_: Any, method: str, url: str, *__: Any) -> str:
         return f"{method} {_plain(urlsplit(url).path)}"
 
-    _wrap(Pool, "handle_request", call, recorder)
+    wrap(Pool, "handle_request", call, recorder)
     _wrap_async(Streams, "handle_async_request", call, recorder)
     _wrap_async(Connections, "status", short_call, recorder)
 

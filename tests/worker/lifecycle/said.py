@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from worker.ledger.events import CandidateJob
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
+from worker.ledger.told import CandidateJob
 from worker.ledger.transition import Completion, Pause, Throttle, Transition
 from worker.lifecycle.choosing import Chosen
 from worker.lifecycle.error_policy import Decision

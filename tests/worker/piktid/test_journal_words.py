@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from worker.ledger.outcomes import UNRESOLVED
+from worker.ledger.kinds import UNRESOLVED
 from worker.lifecycle.charges import take_apart
 from worker.piktid import errors
 from worker.piktid.errors import ApiError

@@ -1,0 +1,207 @@
+"""The archiver process: stores every brief's pictures as they come, and looks for those that nobody told of.
+
+Any number may run. An event is crossed off when its brief's pictures are on record as stored; what can't be
+stored stays with the archivers and is tried again. No step waits for them.
+"""
+
+import signal
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import redis
+
+from actors.process.ending import Ending
+from actors.process.reloading import reload_accounts
+from config import durations, logs
+from config.accounts import Account, load_accounts
+from config.backoff import backoff
+from config.logs import Trouble
+from config.settings import Settings
+from config.times import redis_ms
+from worker.archive.archiving import Archive
+from worker.archive.backlog import AT_ONCE, Backlog, Handed, is_lost
+from worker.archive.looking import Lease, lacking
+from worker.export.fetching import open_pictures
+from worker.marking.reading import read_marks
+from worker.network.pool import Pool
+from worker.piktid.client import PiktID
+from worker.places.target import Target, TargetError
+from worker.store.connection import connect
+from worker.store.remedies import is_lasting
+
+log = logs.get("archiver")
+
+
+@dataclass
+class Counts:
+    """What was archived so far."""
+
+    briefs: int = 0
+    """Briefs of which all is there that can be had."""
+    fetched: int = 0
+    gone: int = 0
+    missing: int = 0
+    """Briefs of which something could not be had, or stored, this time."""
+
+
+class Archiver:
+    """Archives until it is told to end; `archiving` opens it."""
+
+    def __init__(
+        self, client: "redis.Redis", settings: Settings, target: Target, pool: Pool, ending: Ending
+    ) -> None:
+        self.counts = Counts()
+        self._client = client
+        self._settings = settings
+        self._pool = pool
+        self._ending = ending
+        name = uuid.uuid4().hex
+        self.archive = Archive(client, settings, target, pool, _marks, ending.is_told)
+        self.backlog = Backlog(client, name)
+        self._lease = Lease(client, name)
+        self._look: Iterator[list[str]] | None = None
+        """The look through all records, while this is the archiver that looks."""
+        self._pauses = backoff()
+        self._place_trouble, self._redis_trouble, self._picture_trouble = (
+            Trouble(log, event) for event in ("archive.refused", "archive.redis", "archive.picture_missing")
+        )
+
+    def change(self, accounts: Mapping[str, Account]) -> None:
+        """Ask for new links with these accounts' tokens from now on."""
+        self.archive.apis = {
+            name: PiktID(self._pool, self._settings.api_url, each.token) for name, each in accounts.items()
+        }
+
+    def run(self) -> None:
+        """Archive until told to end; raises redis.RedisError where waiting does not help."""
+        is_open = False
+        while not self._ending.is_told():
+            try:
+                is_open = is_open or self._opened()
+                self.round(round(durations.REDIS_BLOCK_SECONDS * 1000))
+            except redis.RedisError as error:
+                is_open = False
+                if is_lasting(error) and not is_lost(error):
+                    raise
+                self._redis_trouble.met(error=str(error))
+                self._ending.wait(next(self._pauses))
+        self._leave()
+
+    def once(self) -> None:
+        """Archive what is on record now; raises TargetError and redis.RedisError."""
+        for briefs in lacking(self._client, self.archive):
+            if self._ending.is_told():
+                return
+            _, refused = self._archived(briefs)
+            if refused is not None:
+                raise refused
+
+    def round(self, block_ms: int) -> None:
+        """Archive what some events tell of, and a few briefs of a look; waits so long for events."""
+        if self._look is None and self._lease.take():
+            self._look = lacking(self._client, self.archive)
+        handed = self.backlog.next(block_ms if self._look is None else None)
+        briefs = list(dict.fromkeys(each.brief_id for each in handed if each.brief_id is not None))
+        over, refused = self._archived(briefs)
+        self.backlog.cross_off([each.entry for each in handed if self._is_over(each, over, refused)])
+        if self._look is not None and refused is None:
+            refused = self._looked(self._look)
+        if refused is None:
+            self._pauses = backoff()
+            return
+        self._place_trouble.met(place=self.archive.target.name, error=str(refused))
+        self._ending.wait(next(self._pauses))
+
+    def _looked(self, look: Iterator[list[str]]) -> TargetError | None:
+        """Go on with a look; return what the place refused with."""
+        briefs = next(look, None) if self._lease.keep() else None
+        if briefs is not None:
+            return self._archived(briefs)[1]
+        self._lease.end(done=True)
+        self._look = None
+        return None
+
+    def _is_over(self, handed: Handed, over: set[str], refused: TargetError | None) -> bool:
+        if handed.brief_id is None or handed.brief_id in over:
+            return True
+        # What the API does not give for an hour is left to the looks; what the place refuses is not.
+        written = int(handed.entry.partition("-")[0])
+        return refused is None and redis_ms(self._client.time()) - written > durations.ARCHIVE_LOOK_MS
+
+    def _archived(self, briefs: Sequence[str]) -> tuple[set[str], TargetError | None]:
+        """Archive briefs, several at once; return those that lack nothing, and what the place refused with.
+
+        Raises redis.RedisError.
+        """
+        over: set[str] = set()
+        refused: TargetError | None = None
+        if not briefs:
+            return over, refused
+        with ThreadPoolExecutor(AT_ONCE, "archive") as threads:
+            running = {threads.submit(self.archive.archive, each): each for each in briefs}
+            wait(running)
+        for future, brief_id in running.items():
+            try:
+                done = future.result()
+            except TargetError as error:
+                refused = error
+                self.counts.missing += 1
+                continue
+            except redis.RedisError:
+                raise
+            except Exception:
+                # A record that can't be read must not keep the others from the archive.
+                log.exception("archive.failed", brief=brief_id)
+                self.counts.missing += 1
+                continue
+            self.counts.fetched += done.fetched
+            self.counts.gone += done.gone
+            if done.missing is None:
+                over.add(brief_id)
+                self.counts.briefs += 1
+            else:
+                self.counts.missing += 1
+                self._picture_trouble.met(brief=brief_id, error=done.missing)
+        return over, refused
+
+    def _opened(self) -> bool:
+        if self.backlog.open():
+            log.info("archive.begins", place=self.archive.target.name)
+        self._look = None
+        return True
+
+    def _leave(self) -> None:
+        try:
+            self._lease.end(done=False)
+            self.backlog.leave()
+        except redis.RedisError as error:
+            log.warning("archiver.not_left", error=str(error))  # others see to it
+        log.info("archiver.stopped")
+
+
+def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Counts:
+    """Run an archiver until SIGTERM or SIGINT, or once; at SIGHUP the accounts are read again.
+
+    Raises AccountsError; redis.RedisError; and TargetError where it runs once.
+    """
+    accounts = load_accounts(settings)
+    with Ending() as ending, connect(url) as client, open_pictures(settings.api_url) as pool:
+        ending.hear()
+        archiver = Archiver(client, settings, target, pool, ending)
+        archiver.change(accounts)
+        signal.signal(signal.SIGHUP, _reload(settings, archiver))
+        if once:
+            archiver.once()
+        else:
+            archiver.run()
+        return archiver.counts
+
+
+def _reload(settings: Settings, archiver: Archiver) -> Callable[..., None]:
+    return lambda *_: reload_accounts(settings, archiver.change)
+
+
+def _marks(content: bytes) -> Mapping[str, object]:
+    return read_marks(content).as_json()

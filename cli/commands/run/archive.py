@@ -1,0 +1,93 @@
+"""`identity-worker archive`: the archive process of the Procfile."""
+
+import signal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.shared import installed
+from cli.shared.opening import check_server, load_settings, redis_url
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
+from config.text import counted
+from worker.places.target import Target, TargetError
+from worker.places.targets import open_target
+
+if TYPE_CHECKING:
+    from actors.archiver import Counts
+    from config.settings import Settings
+
+_UNSET = "set IDENTITY_WORKER_ARCHIVE to a folder, or to a bucket's URL"
+
+
+def command(
+    once: Annotated[
+        bool, typer.Option("--once", help="Store what is on record now and end; else until stopped.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Store the pictures of all briefs at IDENTITY_WORKER_ARCHIVE, before their links expire.
+
+    Drafts as soon as they can be chosen from, and metadata.json as soon as an identity can be used. What is
+    stored stands on the brief's record, and `identity.archived` tells of it. Nothing is fetched twice.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    if as_json and not once:
+        fail("--json tells what --once has done; without that this runs until stopped", USED_WRONGLY)
+    values = load_settings()
+    target = _target(values, once=once)
+    installed.check()
+    counts = _run(values, target, once=once)
+    if not once:
+        return
+    if as_json:
+        print_json({"place": target.name} | asdict(counts))
+    else:
+        gone = f", {counted(counts.gone, 'picture is', 'pictures are')} gone" if counts.gone else ""
+        say(
+            f"{counted(counts.briefs, 'brief')} archived at {target.name}: "
+            f"{counted(counts.fetched, 'picture')} fetched{gone}"
+        )
+    if counts.missing:
+        fail(f"{counted(counts.missing, 'brief')} could not be archived whole; the same command tries again")
+    raise typer.Exit(DID_NOT if counts.gone else 0)
+
+
+def _run(values: "Settings", target: Target, *, once: bool) -> "Counts":
+    from actors.archiver import archive
+    from config import processes
+    from config.accounts import AccountsError
+
+    try:
+        with redis_url(values) as url:
+            check_server(url, process=not once)
+            counts = archive(values, url, target, once=once)
+            processes.ignore()
+            return counts
+    except AccountsError as error:
+        fail(str(error), USED_WRONGLY)
+    except TargetError as error:
+        fail(f"{error}\nWhat is there is whole and on record; the same command goes on from it.")
+
+
+def _target(values: "Settings", *, once: bool) -> Target:
+    """Return the place; without one a process waits for its end: its supervisor need not know of it."""
+    if values.archive is None:
+        if once:
+            fail(_UNSET, USED_WRONGLY)
+        _idle()
+    try:
+        return open_target(values.archive or "")
+    except TargetError as error:
+        fail(f"IDENTITY_WORKER_ARCHIVE: {error}", USED_WRONGLY)
+
+
+def _idle() -> None:
+    """Wait for a signal to end."""
+    from config import logs
+
+    logs.get("archiver").info("archive.none", remedy=_UNSET)
+    ending = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    signal.sigwait(ending)
+    raise typer.Exit

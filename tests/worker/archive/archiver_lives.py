@@ -1,0 +1,71 @@
+"""An archiver as a fork of this process, killed by SIGKILL at one of its calls, and the next one."""
+
+import os
+import signal
+import warnings
+from pathlib import Path
+from typing import Any
+
+from archives import archiver, caught_up, pending
+from stepping import Flow
+
+from config import keys
+from tests.chaos.harness.points import Point, Recorder, watch, wrap
+from worker.archive.backlog import GROUP
+
+ROLE = "archiver"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def deliver_again(flow: Flow) -> None:
+    """Let the group begin anew, with all events before it."""
+    flow.client.xgroup_destroy(keys.EVENTS(), GROUP)
+    flow.client.xgroup_create(keys.EVENTS(), GROUP, id="0", mkstream=True)
+    flow.client.delete(keys.ARCHIVE_LOOK())
+
+
+def end_lease(flow: Flow) -> None:
+    """Let the right to look end by itself that a dead archiver has."""
+    if flow.client.get(keys.ARCHIVE_LOOK()) != "done":
+        flow.client.delete(keys.ARCHIVE_LOOK())
+
+
+def rounds(flow: Flow, place: Path) -> int:
+    """Archive until nothing is in hand, and the look is over; return how many pictures were fetched."""
+    with archiver(flow, place) as running:
+        while True:
+            running.round(1)
+            if not pending(flow) and flow.client.get(keys.ARCHIVE_LOOK()) == "done" and caught_up(flow):
+                return running.counts.fetched
+
+
+def live(flow: Flow, place: Path, log: Path | None, point: Point | None) -> bool:
+    """Run an archiver as a fork; return whether it was killed."""
+    with warnings.catch_warnings():
+        # The fork's one thread uses nothing that others hold.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        try:
+            recorder = Recorder(log, point)
+            watch(recorder)
+            for owner, name in ((Path, "mkdir"), (Path, "replace"), (os, "fsync")):
+                wrap(owner, name, _said(name), recorder)
+            rounds(flow, place)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in (0, -signal.SIGKILL), f"the archiver ended with {code} at {point}"
+    return code != 0
+
+
+def _said(name: str) -> Any:
+    def said(*args: Any, **_: Any) -> str:
+        return f"{name} {args[0].suffix}" if isinstance(args[0], Path) else name
+
+    return said

@@ -1,0 +1,63 @@
+"""Archivers in this process, as the command runs them, and what they leave."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from stepping import Flow
+
+from actors.archiver import Archiver
+from actors.process.ending import Ending
+from config import keys
+from config.accounts import DEFAULT, Account
+from worker.export.fetching import open_pictures
+from worker.places.target import Target
+from worker.places.targets import open_target
+from worker.store.connection import connect
+from worker.views import outbox
+
+ARCHIVED = "identity.archived"
+
+
+@contextmanager
+def archiver(flow: Flow, place: Path | str | Target) -> Iterator[Archiver]:
+    """Yield an archiver with connections of its own, whose group is there."""
+    target = open_target(str(place)) if isinstance(place, str | Path) else place
+    url = flow.settings.redis_url
+    assert url is not None
+    with (
+        connect(url.get_secret_value()) as client,
+        open_pictures(flow.api.url) as pool,
+        Ending() as ending,
+    ):
+        running = Archiver(client, flow.settings, target, pool, ending)
+        running.change({DEFAULT: Account(name=DEFAULT, token=SecretStr(flow.api.token))})
+        running.backlog.open()
+        yield running
+
+
+def told(flow: Flow, target: Target) -> list[dict[str, Any]]:
+    """Return what was told of the archive at a place, the oldest first."""
+    events = [entry.event for entry in outbox.read(flow.client, count=10_000)]
+    return [each.data for each in events if each.type == ARCHIVED and each.data["place"] == target.name]
+
+
+def on_record(flow: Flow, brief_id: str) -> dict[str, Any]:
+    """Return what a brief's record says of the archive."""
+    found: dict[str, Any] = json.loads(flow.brief(brief_id).get("archived") or "{}")
+    return found
+
+
+def pending(flow: Flow) -> int:
+    """Return how many events are in the hands of archivers."""
+    return int(flow.client.xpending(keys.EVENTS(), "archive")["pending"])
+
+
+def caught_up(flow: Flow) -> bool:
+    """Return whether archivers were handed all events."""
+    [group] = flow.client.xinfo_groups(keys.EVENTS())
+    [last] = flow.client.xrevrange(keys.EVENTS(), count=1)
+    return bool(group["last-delivered-id"] == last[0])

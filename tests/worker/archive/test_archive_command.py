@@ -1,0 +1,48 @@
+"""The process of the Procfile archives until it is told to end, and the command `--once` what there is."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from archives import on_record, told
+from processes import ProcessFactory, script
+from stepping import Flow
+from support import eventually
+
+from config import keys
+from worker.archive.backlog import GROUP
+from worker.places.targets import Folder
+
+
+def test_the_process_archives_what_comes_and_ends_in_order(
+    heard: Flow, start: ProcessFactory, tmp_path: Path
+) -> None:
+    target = Folder(tmp_path / "archive")
+    process = start(
+        "archiver", [script("identity-worker"), "archive"], IDENTITY_WORKER_ARCHIVE=str(tmp_path / "archive")
+    )
+    eventually(heard.client, lambda: heard.client.exists(keys.ARCHIVE_LOOK()))
+    brief_id = heard.accept()
+    heard.finish(brief_id)
+    eventually(heard.client, lambda: [each for each in told(heard, target) if _has_identity(each)])
+    process.process.send_signal(signal.SIGHUP)
+    eventually(heard.client, lambda: "accounts.reloaded" in process.written())
+    assert process.stop() == 0
+    assert heard.client.xinfo_consumers(keys.EVENTS(), GROUP) == []
+    assert len(on_record(heard, brief_id)["pictures"]) == 2
+    assert heard.api.token not in process.written()
+    again = subprocess.run(
+        [script("identity-worker"), "archive", "--once", "--json"],
+        env={**os.environ, "IDENTITY_WORKER_ARCHIVE": target.name},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = {"place": target.name, "briefs": 0, "fetched": 0, "gone": 0, "missing": 0}
+    assert json.loads(again.stdout) == said
+
+
+def _has_identity(said: dict[str, object]) -> bool:
+    return "identity_code" in json.dumps(said["pictures"])

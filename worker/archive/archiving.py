@@ -1,0 +1,123 @@
+"""Archives one brief: stores its pictures, writes what its identities were made from, puts that on record.
+
+It may be run again at any time, and killed anywhere: a picture that lies at its place is found there by its
+name and not fetched, and is on record once. Two at once store the same, and one of them looks again.
+"""
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+import redis
+
+from config.settings import Settings
+from worker.archive import records
+from worker.export.fetching import Links
+from worker.export.pictures import Item, Names, archived, batch_folder, items_of
+from worker.export.storing import Look, Result, Store
+from worker.ledger import commands
+from worker.ledger.library import ledger_library
+from worker.ledger.transition import Answer
+from worker.network.pool import Pool
+from worker.piktid.client import PiktID
+from worker.places.names import digest, folded, safe_name
+from worker.places.target import Target
+from worker.store.functions import Functions
+from worker.views import snapshots
+from worker.views.models import BriefView
+
+
+@dataclass
+class Done:
+    """What has come of archiving a brief."""
+
+    fetched: int = 0
+    gone: int = 0
+    """Pictures that were found to be gone."""
+    missing: str | None = None
+    """Why a picture could not be had this time; None: none is missing."""
+
+
+class Archive:
+    """The archive at one place; its methods may be called by several threads at once."""
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        settings: Settings,
+        target: Target,
+        pool: Pool,
+        look: Look,
+        is_ending: Callable[[], bool],
+    ) -> None:
+        """`is_ending` says whether the process ends: then no further picture is begun."""
+        self.target = target
+        self.apis: Mapping[str, PiktID] = {}
+        """By account; it may be replaced while it runs."""
+        self._client = client
+        self._functions = Functions(client, ledger_library(settings))
+        self._pool = pool
+        self._look = look
+        self._is_ending = is_ending
+
+    def archive(self, brief_id: str) -> Done:
+        """Store what of a brief is not there yet; raises TargetError and redis.RedisError."""
+        done = Done()
+        while (brief := snapshots.brief(self._client, brief_id)) is not None and self.lacks(brief):
+            if self._archived(brief, done) is not Answer.CONFLICT:
+                break
+        return done
+
+    def lacks(self, brief: BriefView) -> bool:
+        """Return whether there is more of a brief than the archive has."""
+        return not records.is_whole(records.of_place(brief, self.target.name), _items(brief))
+
+    def _archived(self, brief: BriefView, done: Done) -> Answer | None:
+        """Store what is missing and put it on record; None: there was no time for all of it."""
+        items, before = _items(brief), records.of_place(brief, self.target.name)
+        store = Store(self.target, self._sizes(items, brief).get, self._look)
+        gone = {each["image_result_id"] for each in before["gone"]}
+        wanted = [item for item in items if item.image_result_id not in gone]
+        links = Links(self._pool, self.apis.get(brief.account), brief.job_id)
+        known = archived(brief, self.target.name)
+        result = store.store(takewhile(lambda _: not self._is_ending(), wanted), known, links)
+        done.fetched += result.fetched
+        if len(result.stored) + len(result.gone) + len(result.unavailable) < len(wanted):
+            done.missing = "the archiver ends"
+            return None
+        self._describe(store, brief, items, result)
+        done.gone += len(result.gone)
+        done.missing = next(iter(result.unavailable.values()), None)
+        return self._put(brief, records.added(before, items, result))
+
+    def _describe(self, store: Store, brief: BriefView, items: Sequence[Item], result: Result) -> None:
+        if any(item.promotion is not None for item in items):
+            store.describe(brief, items, result, snapshots.journal(self._client, brief.brief_id), {})
+
+    def _put(self, brief: BriefView, record: records.Record) -> Answer:
+        when = {"archived": records.text_of(brief.archived), "accepted_at": str(brief.accepted_at)}
+        event = records.event_of(record)
+        if not record["pictures"] and not record["gone"]:
+            return Answer.DUPLICATE  # nothing could be had: there is nothing to tell
+        return self._functions.run(commands.archive(brief.brief_id, when, records.text_of(record), event))
+
+    def _sizes(self, items: Sequence[Item], brief: BriefView) -> dict[str, int]:
+        """Return the sizes of what lies in the folders of a brief."""
+        folders = {posixpath.dirname(item.metadata_path) for item in items}
+        folders |= {item.folder for item in items}
+        folders |= {posixpath.dirname(each.file) for each in archived(brief, self.target.name).values()}
+        return {each.path: each.size for folder in sorted(folders) for each in self.target.files(folder)}
+
+
+def _items(brief: BriefView) -> list[Item]:
+    if brief.job_id is None:
+        return []
+    return items_of(brief, batch_folder(brief.batch), _names(brief.brief_id), "drafts", in_place=True)
+
+
+def _names(brief_id: str) -> Names:
+    """Return the names of a brief's folders, which depend on no other brief, as the export's do."""
+    is_own = safe_name(brief_id) == brief_id == folded(brief_id)
+    name = brief_id if is_own else f"{safe_name(brief_id)}~{digest(brief_id)}"
+    return lambda number: name if number == 1 else f"{name}~{number}"

@@ -1,0 +1,89 @@
+"""The events that archivers share: each is handed to one of them, and stays its own until it is crossed off.
+
+A consumer group of the stream of events. What a dead archiver had in hand is another's after two minutes, and
+so is what one could not archive.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+import redis
+
+from config import durations, keys
+from worker.ledger.events import DraftsReady, PreprocessingCompleted
+
+#: The group's name.
+GROUP = "archive"
+#: Events that are handed out at once.
+AT_ONCE = 8
+#: The events after which a brief has pictures that it had not before.
+_OF_PICTURES = {DraftsReady.type, PreprocessingCompleted.type}
+
+
+class Handed(NamedTuple):
+    """An event that was handed to this archiver."""
+
+    entry: str
+    """The entry's id in the stream: when it was written, in ms, and a number."""
+    brief_id: str | None
+    """The brief that it gives pictures; None: it gives none."""
+
+
+class Backlog:
+    """The events as one archiver is handed them; every method raises redis.RedisError."""
+
+    def __init__(self, client: "redis.Redis", archiver: str) -> None:
+        self._client = client
+        self._archiver = archiver
+        self._claimed_up_to = "0-0"
+
+    def open(self) -> bool:
+        """Make the group, of what comes from now on; return False where it is there already."""
+        try:
+            self._client.xgroup_create(keys.EVENTS(), GROUP, id="$", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+            return False
+        return True
+
+    def next(self, block_ms: int | None) -> list[Handed]:
+        """Return what others have left, else new events; waits so long for these, None: not at all."""
+        left: Any = self._client.xautoclaim(
+            keys.EVENTS(),
+            GROUP,
+            self._archiver,
+            durations.ARCHIVE_AGAIN_MS,
+            self._claimed_up_to,
+            count=AT_ONCE,
+        )
+        self._claimed_up_to = left[0]
+        if left[1]:
+            return [_handed(*entry) for entry in left[1]]
+        streams: Any = self._client.xreadgroup(
+            GROUP, self._archiver, {keys.EVENTS(): ">"}, count=AT_ONCE, block=block_ms
+        )
+        return [_handed(*entry) for _, entries in streams or [] for entry in entries]
+
+    def cross_off(self, entries: list[str]) -> None:
+        """Note that events have had their effect."""
+        if entries:
+            self._client.xack(keys.EVENTS(), GROUP, *entries)
+
+    def leave(self) -> None:
+        """Forget this archiver, and those long dead, that have nothing in hand."""
+        consumers: Any = self._client.xinfo_consumers(keys.EVENTS(), GROUP)
+        for each in consumers:
+            is_over = each["name"] == self._archiver or each["idle"] > durations.ARCHIVE_LOOK_MS
+            if is_over and not each["pending"]:
+                self._client.xgroup_delconsumer(keys.EVENTS(), GROUP, each["name"])
+
+
+def is_lost(error: redis.RedisError) -> bool:
+    """Return whether the group is there no more, as the stream was deleted."""
+    return "NOGROUP" in str(error) or "UNBLOCKED" in str(error)
+
+
+def _handed(entry: str, fields: dict[str, str]) -> Handed:
+    told = json.loads(fields["event"])
+    return Handed(entry, told["data"]["brief_id"] if told["type"] in _OF_PICTURES else None)

@@ -1,0 +1,50 @@
+"""The checks of `doctor` for the archive: that its place takes files, that archivers run and keep up."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import redis
+
+from config import durations, keys
+from config.settings import Settings
+from config.text import counted
+from worker.archive.backlog import GROUP
+from worker.operations.doctor import Check, Health
+from worker.places.target import TargetError
+from worker.places.targets import open_target
+
+#: A file that is written at the top of the place, to see that one can be.
+_PROBE = ".identity-worker"
+_PROBE_TEXT = b"Written by identity-worker to see that files can be.\n"
+
+
+def checks(client: "redis.Redis", settings: Settings) -> Iterator[Check]:
+    """Check the archive, if there is one; a small file is written there. Raises redis.RedisError."""
+    if settings.archive is None:
+        return
+    try:
+        target = open_target(settings.archive)
+        target.write(_PROBE, _PROBE_TEXT)
+        yield Check("archive", Health.OK, f"{target.name} takes files")
+    except TargetError as error:
+        mend = "mend that, or name another place in IDENTITY_WORKER_ARCHIVE; nothing is lost meanwhile"
+        yield Check("archive", Health.FAIL, f"it can't be written: {error}", mend)
+    yield _archivers(client)
+
+
+def _archivers(client: "redis.Redis") -> Check:
+    try:
+        groups: Any = client.xinfo_groups(keys.EVENTS())
+        consumers: Any = client.xinfo_consumers(keys.EVENTS(), GROUP)
+    except redis.ResponseError as error:
+        if "NOPERM" in str(error) or "permission" in str(error):
+            return Check("archivers", Health.OK, "the server does not let us ask")
+        groups, consumers = [], []
+    alive = sum(each["idle"] < durations.SILENCE_TOLD_MS for each in consumers)
+    group: dict[str, Any] = next((each for each in groups if each["name"] == GROUP), {})
+    behind = (group.get("pending") or 0) + (group.get("lag") or 0)
+    told = f"{counted(behind, 'event')} to go"
+    if alive:
+        return Check("archivers", Health.OK, f"{alive} alive, {told}")
+    remedy = "start one: identity-worker archive"
+    return Check("archivers", Health.WARN, f"IDENTITY_WORKER_ARCHIVE is set, and none runs; {told}", remedy)
