@@ -17,6 +17,9 @@ COUNTS_TESTS = ("tests/worker/ledger/moves/test_counts.py",)
 STATES_TESTS = ("tests/worker/ledger/test_states.py", *TESTS)
 
 MUTANTS = (
+    *of("worker/ledger/lua/briefs/archive.lua", ("tests/worker/archive/test_archiver.py",),
+        ("what another archiver has stored is forgotten", "if not base.unchanged(record, A.when) then", "if false then"),
+    ),
     *of("worker/ledger/lua/briefs/advance.lua", TESTS,
         ("whoever was overtaken moves the record", "and base.unchanged(record, A.when) and not is_taken()", "and not is_taken()"),
         ("a paid call recorded twice is paid twice", "    elseif A.paid and is_on_record() then", "    elseif false then"),

@@ -24,7 +24,7 @@ def text_of(record: Record | None) -> str:
     """Return a record as Redis holds it, the same text for the same record; blank for none."""
     if record is None:
         return ""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
 def is_whole(record: Record, items: Iterable[Item]) -> bool:

@@ -12,10 +12,15 @@ from archives import archiver, caught_up, on_record, pending, told
 from stepping import Flow
 
 from config import durations, keys
-from worker.archive import health
+from worker.archive import health, records
+from worker.export.exporting import Order, exporting
+from worker.ledger import commands
+from worker.ledger.transition import Answer
+from worker.marking.reading import read_marks
 from worker.operations.doctor import Health
 from worker.operations.picking import pick
 from worker.places.targets import Folder, open_target
+from worker.views import snapshots
 
 RESULTS = "GET /jobs/{job_id}/results"
 
@@ -71,6 +76,26 @@ def test_each_identity_of_a_brief_has_a_folder_for_its_metadata(heard: Flow, tmp
         said = json.loads((target.read(path) or b"").decode())
         picture = (tmp_path / "archive" / path).parent / said["picture"]
         assert said["sha256"] == hashlib.sha256(picture.read_bytes()).hexdigest()
+
+
+def test_an_export_to_the_archive_only_adds_an_index(heard: Flow, tmp_path: Path) -> None:
+    target = Folder(tmp_path / "archive")
+    brief_id = heard.accept()
+    heard.finish(brief_id)
+    with archiver(heard, target) as running:
+        running.once()
+    before = contents(target)
+    order = Order("drafts", "{brief_id}", lambda content: read_marks(content).as_json())
+    with exporting(heard.client, target, order, heard.api.url, lambda _: {}) as export:
+        export.add(snapshots.by_ids(heard.client, [brief_id]))
+        export.write_indexes()
+        assert export.counts.fetched == 0
+    after = contents(target)
+    assert {path: after[path] for path in before} == before
+    rows = [json.loads(line) for line in (after["no-batch/index.jsonl"] or b"").splitlines()]
+    assert sorted(row["file"] for row in rows) == sorted(
+        each["file"].removeprefix("no-batch/") for each in on_record(heard, brief_id)["pictures"]
+    )
 
 
 def test_a_look_finds_what_nobody_told_of_and_a_second_nothing(heard: Flow, tmp_path: Path) -> None:
@@ -184,6 +209,18 @@ def test_of_two_that_archive_the_same_brief_one_tells_of_it(heard: Flow, tmp_pat
     assert len(contents(target)) == 3
 
 
+def test_what_another_has_put_on_record_is_not_undone(heard: Flow, tmp_path: Path) -> None:
+    brief_id = heard.accept()
+    heard.finish(brief_id)
+    with archiver(heard, tmp_path / "archive") as running:
+        running.once()
+    record = on_record(heard, brief_id)
+    late = commands.archive(brief_id, {"archived": ""}, "{}", records.event_of(record))
+    assert heard.functions.run(late) is Answer.CONFLICT
+    assert on_record(heard, brief_id) == record
+    assert len(told(heard, Folder(tmp_path / "archive"))) == 1
+
+
 def test_two_archivers_share_the_events(heard: Flow, tmp_path: Path) -> None:
     target = Folder(tmp_path / "archive")
     heard.client.set(keys.ARCHIVE_LOOK(), "done", px=60_000)
@@ -201,8 +238,8 @@ def test_two_archivers_share_the_events(heard: Flow, tmp_path: Path) -> None:
             each.start()
         for each in threads:
             each.join()
-    records = [on_record(heard, brief_id) for brief_id in ids]
-    files = [each["file"] for record in records for each in record["pictures"]]
+    kept = [on_record(heard, brief_id) for brief_id in ids]
+    files = [each["file"] for record in kept for each in record["pictures"]]
     assert len(set(files)) == len(files) == 6
     assert len(contents(target)) == 9
     texts = [json.dumps(each) for each in told(heard, target)]
