@@ -12,7 +12,7 @@ from actors import error_handling
 from actors.runtime import Runtime
 from config import durations, logs
 from config.limits import Endpoint
-from worker.briefs.envelope import OnNameTaken
+from worker.briefs.choices import OnNameTaken
 from worker.files import named_files, photos
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Pause, Transition

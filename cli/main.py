@@ -1,11 +1,14 @@
 """The command `identity-worker`: finds the module of the command that is run, and imports only that."""
 
+import ast
+import gc
 import inspect
 import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -78,6 +81,9 @@ class Single(TyperCommand):
 class Commands(TyperGroup):
     """The commands by name, imported when one is asked for."""
 
+    #: Whether the help of all is being written, which needs no more of each than its own words.
+    _writes_help = False
+
     # Any: Typer's own copy of click, whose types these are, is private.
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the base class's signature
         """Return all names in the order of the help."""
@@ -87,13 +93,43 @@ class Commands(TyperGroup):
         """Return a command, None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{module}").command
+        if self._writes_help:
+            return self.listed(cmd_name)
+        gc.disable()  # what is imported stays: to look for garbage meanwhile takes a tenth of the time
+        try:
+            function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{_module(cmd_name)}").command
+        finally:
+            gc.enable()
         single = typer.Typer(add_completion=False)
         single.command(cmd_name, cls=Single, help=_unfolded(function.__doc__), context_settings=_HELP)(
             function
         )
         return typer.main.get_command(single)
+
+    def listed(self, name: str) -> Single:
+        """Return a command that has its help alone, read from its file without importing it."""
+        return Single(name, help=_read_docstring(name))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, for which no command is imported: all together take a second."""
+        self._writes_help = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._writes_help = False
+
+
+def _module(command: str) -> str:
+    return f"{command}_" if iskeyword(command) else command
+
+
+def _read_docstring(command: str) -> str:
+    """Return the help of a command as its file says it."""
+    file = Path(__file__).parent / "commands" / COMMANDS[command] / f"{_module(command)}.py"
+    parsed = ast.parse(file.read_text(encoding="utf-8"))
+    functions = (each for each in parsed.body if isinstance(each, ast.FunctionDef))
+    function = next(each for each in functions if each.name == "command")
+    return _unfolded(ast.get_docstring(function) or "")
 
 
 _HELP = {"help_option_names": ["-h", "--help"]}

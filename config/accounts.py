@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError, create_model
 
 from config.errors import IdentityWorkerError
-from config.limits import CAPS, NONE, Limits, too_much_express
+from config.limits import CAPS, DEFAULTS, NAMES, NONE, Limits, too_much_express
 from config.settings import Settings
 from config.text import nearest
 
@@ -27,6 +27,14 @@ ACCOUNT_NAME_RULE = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 #: Of ten thousand accounts most say nothing of their limits.
 _DEFAULTS = Limits()
+_WHOLE: dict[str, Any] = {name: (int, Field(default, ge=0)) for name, default in DEFAULTS.items()}
+#: Checks limits that people have written.
+_Written = create_model(
+    "_Written",
+    **_WHOLE,
+    budget=(float | None, Field(None, gt=0, strict=True, allow_inf_nan=False)),
+    weights=(dict[str, PositiveFloat], Field(default_factory=dict)),
+)
 
 
 class AccountsError(IdentityWorkerError):
@@ -111,10 +119,10 @@ def _limits(where: str, table: dict[str, Any]) -> Limits:
         if key not in _TOKENS and not (key == "budget" and value == NONE)
     }
     for key in given:
-        if key not in Limits.model_fields:
+        if key not in NAMES:
             raise AccountsError(f"{where}.{key}: {_unknown(key)}")
     try:
-        limits = Limits(**given) if given else _DEFAULTS
+        limits = Limits(**vars(_Written(**given))) if given else _DEFAULTS
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise AccountsError(f"{where}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
@@ -126,7 +134,7 @@ def _limits(where: str, table: dict[str, Any]) -> Limits:
 def _unknown(key: str) -> str:
     if key == "token":
         return "a token must not stand in this file; name what holds it, as token_env or token_file"
-    known = (*_TOKENS, *Limits.model_fields)
+    known = (*_TOKENS, *NAMES)
     if near := nearest(key, known):
         return f"is not known here; the nearest known name is {near}"
     return f"is not known here; the known names are {', '.join(known)}"

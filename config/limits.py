@@ -5,11 +5,9 @@ the views and the forecast. The defaults are those of the API (guide, *Limits an
 piktid-v2.md section 5).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from typing import Annotated, get_type_hints
 
 from config import durations
 
@@ -32,6 +30,8 @@ class Limit:
     """What the number of a limit counts."""
 
     unit: str
+    meaning: str
+    """What it bounds, as a sentence for people."""
     endpoint: Endpoint | None = None
     """The paid endpoint whose requests it bounds; None: it bounds no requests."""
     seconds: float | None = None
@@ -40,38 +40,35 @@ class Limit:
     """Whether 0, and NONE, mean no limit."""
 
 
-class Limits(BaseModel):
+# No model of pydantic, which takes as long to import as all else that `status` needs: config/accounts.py
+# makes one of it, where limits are read that people have written.
+@dataclass(frozen=True)
+class Limits:
     """The limits of one account; 0 means no limit, as enterprise accounts have none on jobs and slots."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    jobs: Annotated[int, Limit("jobs")] = Field(
-        5, ge=0, description="Jobs in flight at once, shared with the account's other products."
-    )
-    slots: Annotated[int, Limit("identities")] = Field(50, ge=0, description="Identities in the library.")
-    create_per_minute: Annotated[int, Limit("requests", Endpoint.CREATE, _MINUTE)] = Field(
-        5, ge=0, description="Creates in any minute."
-    )
-    promote_per_minute: Annotated[int, Limit("requests", Endpoint.PROMOTE, _MINUTE)] = Field(
-        5, ge=0, description="Promotes in any minute."
-    )
-    express: Annotated[int, Limit("jobs", can_be_lifted=False)] = Field(
-        0, ge=0, description="Jobs that only briefs of a priority above 0 may take."
-    )
-    budget: Annotated[float | None, Limit("credits")] = Field(
-        None,
-        gt=0,
-        strict=True,
-        allow_inf_nan=False,
-        description="Credits that the account may cost in all, from when a budget was first set.",
-    )
-    weights: dict[str, PositiveFloat] = Field(
-        default_factory=dict, description="Shares of batches, beside the 1 that a batch has by default."
-    )
+    jobs: Annotated[
+        int, Limit("jobs", "Jobs in flight at once, shared with the account's other products.")
+    ] = 5
+    slots: Annotated[int, Limit("identities", "Identities in the library.")] = 50
+    create_per_minute: Annotated[
+        int, Limit("requests", "Creates in any minute.", Endpoint.CREATE, _MINUTE)
+    ] = 5
+    promote_per_minute: Annotated[
+        int, Limit("requests", "Promotes in any minute.", Endpoint.PROMOTE, _MINUTE)
+    ] = 5
+    express: Annotated[
+        int, Limit("jobs", "Jobs that only briefs of a priority above 0 may take.", can_be_lifted=False)
+    ] = 0
+    budget: Annotated[
+        float | None,
+        Limit("credits", "Credits that the account may cost in all, from when a budget was first set."),
+    ] = None
+    weights: dict[str, float] = field(default_factory=dict)
+    """Shares of batches, beside the 1 that a batch has by default."""
 
     def fields(self) -> dict[str, str]:
         """Return the limits as the account's record holds them."""
-        plain = {name: str(value) for name, value in self.model_dump(include=set(DEFAULTS)).items()}
+        plain = {name: str(getattr(self, name)) for name in DEFAULTS}
         if self.budget is not None:
             plain["budget"] = f"{self.budget:.15g}"
         return plain | {f"weight:{batch}": f"{weight:g}" for batch, weight in self.weights.items()}
@@ -110,15 +107,17 @@ def _windows() -> tuple[Window, ...]:
     return tuple(found)
 
 
+#: The names of all that an account's limits are.
+NAMES = tuple(each.name for each in fields(Limits))
 ROWS: dict[str, Limit] = {
     name: each
-    for name, field in Limits.model_fields.items()
-    for each in field.metadata
+    for name, hint in get_type_hints(Limits, include_extras=True).items()
+    for each in getattr(hint, "__metadata__", ())
     if isinstance(each, Limit)
 }
 #: The limits that are whole numbers, with what holds where nothing is on record.
 DEFAULTS: dict[str, int] = {
-    name: default for name in ROWS if isinstance(default := Limits.model_fields[name].default, int)
+    each.name: each.default for each in fields(Limits) if isinstance(each.default, int)
 }
 #: The limits of which NONE may be said.
 CAPS = tuple(name for name in DEFAULTS if ROWS[name].can_be_lifted)

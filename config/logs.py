@@ -13,18 +13,24 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import Any, TextIO, cast
-
-import structlog
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from config import durations
 from config.backoff import delay
 from config.settings import Settings, unknown_variables
 from config.text import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import structlog
+
 #: Bytes of the longest line, its end included.
 LONGEST = 4_000
-EventDict = structlog.typing.EventDict
+#: What sets structlog up at its first use, in a process that has not imported it yet: most commands log
+#: nothing, and the import takes as long as what they do.
+_at_first_use: "list[Callable[[], None]]" = []
 
 
 def configure(settings: Settings) -> None:
@@ -33,6 +39,28 @@ def configure(settings: Settings) -> None:
     What the environment sets that is no setting is the first thing logged: each process begins with this.
     """
     out: Any = sys.stderr.out if isinstance(sys.stderr, _Lines) else sys.stderr
+    _at_first_use[:] = [partial(_set_up, settings, out)]
+    if "structlog" in sys.modules:
+        _structlog()
+    _take_over(out)
+    for told in unknown_variables(os.environ):
+        get("settings").warning("settings.unknown", what=told)
+
+
+def _structlog() -> Any:
+    """Return structlog, set up as was asked for last."""
+    import structlog
+
+    # Two threads may do it at once, and to the same end.
+    for set_up in _at_first_use[:]:
+        set_up()
+    _at_first_use.clear()
+    return structlog
+
+
+def _set_up(settings: Settings, out: Any) -> None:
+    import structlog
+
     on_terminal = not settings.log_json and out.isatty()
     renderer: structlog.typing.Processor
     if settings.log_json:
@@ -52,9 +80,6 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=_Writers(_LossyStream(out)),
     )
-    _take_over(out)
-    for told in unknown_variables(os.environ):
-        get("settings").warning("settings.unknown", what=told)
 
 
 def _take_over(out: Any) -> None:
@@ -97,7 +122,9 @@ class _Writers:
         self._stream = cast("TextIO", stream)
         self._lock = threading.RLock()
 
-    def __call__(self, *_: Any) -> structlog.WriteLogger:
+    def __call__(self, *_: Any) -> "structlog.WriteLogger":
+        import structlog
+
         writer = structlog.WriteLogger(self._stream)
         writer._lock = self._lock  # type: ignore[assignment]  # used in the same way
         return writer
@@ -137,11 +164,11 @@ def _thread_died(died: threading.ExceptHookArgs) -> None:
 class _Short:
     """A renderer whose lines are short and hold no control characters."""
 
-    def __init__(self, renderer: structlog.typing.Processor, *, on_terminal: bool) -> None:
+    def __init__(self, renderer: "structlog.typing.Processor", *, on_terminal: bool) -> None:
         self._render = renderer
         self._on_terminal = on_terminal
 
-    def __call__(self, logger: Any, method: str, said: EventDict) -> str:
+    def __call__(self, logger: Any, method: str, said: "structlog.typing.EventDict") -> str:
         """Render an event, the middle of its longest value left out until it fits."""
         said = dict(said)
         while True:
@@ -164,16 +191,25 @@ class _Short:
         return printable(text)
 
 
-def get(name: str) -> structlog.typing.FilteringBoundLogger:
+class _Logger:
+    """A logger of structlog, which is imported when something is logged."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(_structlog().get_logger(part=self._name), method)
+
+
+def get(name: str) -> "structlog.typing.FilteringBoundLogger":
     """Return the logger of a part of the worker."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
-    return logger
+    return cast("structlog.typing.FilteringBoundLogger", _Logger(name))
 
 
 class Trouble:
     """Logs one event the first time, and then at growing intervals, with how often it happened in between."""
 
-    def __init__(self, log: structlog.typing.FilteringBoundLogger, event: str) -> None:
+    def __init__(self, log: "structlog.typing.FilteringBoundLogger", event: str) -> None:
         self._log = log
         self._event = event
         self._logged = 0

@@ -6,7 +6,7 @@ its meaning says. Records of older versions may lack any of them but the first f
 
 from typing import NamedTuple
 
-from config.limits import ROWS, Endpoint, Limits
+from config.limits import ROWS, Endpoint
 
 #: Types: a time, a length of time, a text as JSON, an amount, a mark that is there or not.
 TIME = "ms since 1970"
@@ -143,10 +143,7 @@ PROMOTION = (
 )
 
 ACCOUNT = (
-    *(
-        Field(name, row.unit, "limits", f"its limit: {Limits.model_fields[name].description}")
-        for name, row in ROWS.items()
-    ),
+    *(Field(name, row.unit, "limits", f"its limit: {row.meaning}") for name, row in ROWS.items()),
     Field("weight:%s", COUNT, "limits", "batch: its share, 1 where it is not there"),
     Field("configured", JSON, "limits", "what the accounts file said last of its limits"),
     *(

@@ -4,7 +4,7 @@ redis-py accepts almost everything: an unknown option is a traceback at the firs
 database 0, and a password with a slash in it is cut in two, of which one half is named in the error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -18,6 +18,17 @@ _YES_OR_NO = ("true", "false", "yes", "no", "1", "0")
 
 class RedisUrlError(IdentityWorkerError, ValueError):
     """Raised when the URL of Redis is wrong; quotes nothing of it that may be a secret."""
+
+
+def given(environment: Mapping[str, str]) -> str | None:
+    """Return the URL that the environment names, None where it names none; raises RedisUrlError.
+
+    As with all settings, the case of the variable's name does not matter.
+    """
+    url = {name.upper(): value for name, value in environment.items()}.get("REDIS_URL")
+    if url is not None:
+        check(url)
+    return url
 
 
 def check(url: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from config.limits import ROWS, Limit, Limits, period
 
+_DEFAULTS = Limits()
 PAGE = Path(__file__).parent / "limits.md"
 
 
@@ -26,10 +27,8 @@ def page() -> str:
 
 
 def _row(name: str, limit: Limit) -> str:
-    field = Limits.model_fields[name]
-    default = "none" if field.default is None else field.default
+    default = getattr(_DEFAULTS, name)
+    at_first = "none" if default is None else default
     window = f" of `{limit.endpoint}` in a {period(limit.seconds)}" if limit.seconds is not None else ""
-    zero = (
-        "none are kept" if not limit.can_be_lifted else "no limit" if field.default is not None else "refused"
-    )
-    return f"| `{name}` | {field.description} | {limit.unit}{window} | {default} | {zero} |"
+    zero = "none are kept" if not limit.can_be_lifted else "no limit" if default is not None else "refused"
+    return f"| `{name}` | {limit.meaning} | {limit.unit}{window} | {at_first} | {zero} |"

@@ -34,7 +34,7 @@ ROOMS = ("config", "worker", "actors", "cli", "web")
 LATER = (
     "encodings.idna",
     "rich._emoji_codes",
-    "typer._adapters",
+    "structlog",
     "typer._click._textwrap",
     "typer._click.decorators",
     "typer.rich_utils",

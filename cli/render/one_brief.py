@@ -10,7 +10,7 @@ from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.output import say
 from config.text import credits_text, printable
 from config.times import format_duration, format_time
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 from worker.briefs.faults import Fault
 from worker.lifecycle.recovery import argument
 from worker.views.models import BriefView, PromotionView

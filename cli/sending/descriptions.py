@@ -13,7 +13,7 @@ from typing import Any
 from cli.reading.photo_places import Photo, digest_of
 from cli.sending.files import Item
 from cli.sending.rejects import beside
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 
 #: Fields of `metadata` by which a file tells whose photo's description it is.
 PHOTO, DIGEST = "photo", "photo_sha256"

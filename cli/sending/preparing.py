@@ -14,7 +14,7 @@ from config.accounts import Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
-from worker.briefs.envelope import is_judged
+from worker.briefs.choices import is_judged
 from worker.briefs.faults import BriefError, Fault, fault
 from worker.choosing.installed import fault_of
 from worker.lifecycle import acceptance

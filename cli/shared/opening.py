@@ -1,23 +1,30 @@
 """Opens what commands read: the settings, Redis, standard input; what can't be opened ends the command."""
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from cli.shared.output import USED_WRONGLY, fail
-from config.settings import Settings, SettingsError, settings
+from config.redis_url import RedisUrlError
+from config.redis_url import given as redis_url_given
 
 if TYPE_CHECKING:
     import redis
 
+    from config.settings import Settings
 
-def load_settings(*, reads: bool = False) -> Settings:
+
+def load_settings(*, reads: bool = False) -> "Settings":
     """Return the settings, or end the command with what is set wrongly; what is logged goes to stderr.
 
     A command that only `reads` imports nothing that logs, and does not wait for the import of what does.
     """
+    # Not at the top: commands that need none of them should not wait for the import of pydantic.
+    from config.settings import SettingsError, settings
+
     try:
         values = settings()
     except SettingsError as error:
@@ -31,26 +38,32 @@ def load_settings(*, reads: bool = False) -> Settings:
 
 
 @contextmanager
-def redis_url(values: Settings) -> Iterator[str]:
+def redis_url(values: "Settings") -> Iterator[str]:
     """Yield the URL of Redis or of the embedded server; end the command when it can't be used.
 
     Redis errors of the block end the command too.
     """
-    # Not at the top: commands without Redis should not wait for its import.
-    import redis
-
-    with _server(values) as url:
-        try:
-            yield url
-        except redis.RedisError as error:
-            from config.redis_url import redacted
-            from worker.store.remedies import remedy
-
-            fail(f"the Redis at {redacted(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
+    with _server(values) as url, _told(url):
+        yield url
 
 
 @contextmanager
-def _server(values: Settings) -> Iterator[str]:
+def _told(url: str) -> Iterator[None]:
+    """End the command at a Redis error of the block."""
+    # Not at the top: commands without Redis should not wait for its import.
+    import redis
+
+    try:
+        yield
+    except redis.RedisError as error:
+        from config.redis_url import redacted
+        from worker.store.remedies import remedy
+
+        fail(f"the Redis at {redacted(url)} can't be used: {error}\nWhat to do: {remedy(error)}.")
+
+
+@contextmanager
+def _server(values: "Settings") -> Iterator[str]:
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()
         return
@@ -92,7 +105,26 @@ def client_of(url: str) -> Iterator["redis.Redis"]:
 
 
 @contextmanager
-def open_redis(values: Settings, *, writes: bool = False) -> Iterator["redis.Redis"]:
+def open_to_read() -> Iterator["redis.Redis"]:
+    """Yield a client as `open_redis` does, for a command that reads and has no use for other settings.
+
+    Where Redis is given, no other setting is read: their model takes as long to import as the rest of such a
+    command, and what is wrong with the settings of a worker is no reason not to look at its briefs.
+    """
+    try:
+        url = redis_url_given(os.environ)
+    except RedisUrlError:
+        url = None  # which the settings tell as one of all that is wrong
+    if url is None:
+        with open_redis(load_settings(reads=True)) as client:
+            yield client
+    else:
+        with _told(url), client_of(url) as client:
+            yield client
+
+
+@contextmanager
+def open_redis(values: "Settings", *, writes: bool = False) -> Iterator["redis.Redis"]:
     """Yield a client as `client_of` does; end the command when Redis can't be used, or be written to."""
     with redis_url(values) as url:
         if writes:

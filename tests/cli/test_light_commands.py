@@ -1,4 +1,4 @@
-"""Commands that read import what they read with, and nothing of what writes, calls or runs."""
+"""Commands import what they need: those that read nothing of what writes, calls, runs or checks."""
 
 import json
 import subprocess
@@ -8,12 +8,17 @@ import pytest
 from commandline import environment
 from project.rooms import ROOT
 
+from cli.main import COMMANDS, Commands
+
 #: What a command that reads hashes does without: it is slow to import, and has nothing to do there.
 HEAVY = {
     *("dramatiq", "httpx", "httpcore", "httpx_sse", "starlette", "uvicorn", "structlog", "prometheus_client"),
     *("worker.lifecycle", "worker.piktid", "worker.network", "worker.files", "worker.briefs.brief"),
-    *("worker.ledger.ledger", "worker.store.embedded", "actors"),
+    *("worker.ledger.ledger", "worker.ledger.events", "worker.store.embedded", "actors"),
+    *("pydantic", "pydantic_core", "pydantic_settings", "config.settings", "config.accounts"),
 }
+#: What `enqueue` of a JSON file does without, as it logs nothing in most of its runs.
+UNUSED = {"structlog", "dramatiq", "openpyxl", "PIL"}
 PROGRAM = """
 import json, sys
 from cli.main import main
@@ -25,18 +30,39 @@ finally:
 """
 
 
-@pytest.mark.parametrize(
-    "arguments", [("status",), ("status", "--state", "held"), ("watch", "--once"), ("actions",)]
-)
-def test_a_command_that_reads_imports_little(redis_url: str, arguments: tuple[str, ...]) -> None:
+def imported_by(*arguments: str, **variables: str) -> set[str]:
+    """The modules that a command has imported when it ends, which it does as it should."""
     answer = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
-        env=environment(REDIS_URL=redis_url),
+        env=environment(**variables),
         capture_output=True,
         text=True,
         check=True,
     )
-    imported = json.loads(answer.stderr.splitlines()[-1])
+    return set(json.loads(answer.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("arguments", [("status", "--state", "held"), ("watch", "--once"), ("accounts",)])
+def test_a_command_that_reads_imports_little_whatever_else_is_set_wrongly(
+    redis_url: str, arguments: tuple[str, ...]
+) -> None:
+    imported = imported_by(*arguments, REDIS_URL=redis_url, IDENTITY_WORKER_KEEP_DAYS="soon")
     assert "redis" in imported
     assert {each for each in imported if each in HEAVY or each.startswith("worker.lifecycle.")} == set()
+
+
+def test_what_is_enqueued_from_files_needs_no_logs(redis_url: str) -> None:
+    file = "examples/briefs/01-spring-catalog.json"
+    imported = imported_by("enqueue", "--dry-run", file, REDIS_URL=redis_url)
+    assert "worker.briefs.brief" in imported
+    assert imported & UNUSED == set()
+
+
+def test_the_help_imports_no_command_and_says_what_the_own_does() -> None:
+    imported = imported_by("--help")
+    commands = {f"cli.commands.{place}" for place in COMMANDS.values()}
+    assert {each for each in imported if each.startswith("cli.commands.")} - commands == set()
+    group = Commands()
+    own = {name: group.get_command(None, name).help for name in COMMANDS}
+    assert {name: group.listed(name).help for name in COMMANDS} == own

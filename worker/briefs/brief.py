@@ -8,8 +8,9 @@ from pydantic import Field, ValidationError
 
 from config.text import nearest
 from worker.briefs.body import IGNORED_GROUPS, MODELS, Instruction, JobOptions
+from worker.briefs.choices import BriefKind, Choose
 from worker.briefs.decoding import read_object
-from worker.briefs.envelope import BriefKind, Choose, Envelope
+from worker.briefs.envelope import Envelope
 from worker.briefs.faults import MAX_FAULTS, BriefError
 from worker.briefs.rules import field_faults, joint_faults
 

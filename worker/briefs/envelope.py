@@ -2,63 +2,20 @@
 
 import json
 import re
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from config.accounts import ACCOUNT_NAME, ACCOUNT_NAME_RULE
 from worker.briefs.body import MAX_NAME, ONE_LINE, Body, Part
+from worker.briefs.choices import PLUGIN_RULE, BriefKind, Choose, OnNameTaken
 from worker.briefs.sources import SOURCE_RULE, Source
 
 MAX_METADATA_BYTES = 16 * 1024
 
 
-class Choose(StrEnum):
-    """Which finished drafts of an instruction become identities."""
-
-    #: The first one, so that each instruction yields one identity.
-    FIRST = "first"
-    #: Every one: as many slots and preprocessing charges as there are variations.
-    ALL = "all"
-    #: The one that a person picks; the brief waits for that.
-    MANUAL = "manual"
-    #: The one that is best by the rules of `worker/choosing/best.py`, by what is seen in its picture.
-    BEST = "best"
-
-
-#: How a rule begins that is a plug-in's, which looks at the pictures as `best` does.
-PLUGIN = "plugin:"
-_PLUGIN_RULE = rf"{PLUGIN}[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}"
-
-
-def is_judged(rule: str) -> bool:
-    """Return whether a rule looks at the pictures: a person decides where it can't."""
-    return rule == Choose.BEST or rule.startswith(PLUGIN)
-
-
-class BriefKind(StrEnum):
-    """What a brief asks for."""
-
-    #: Drafts, and identities of those that are chosen.
-    IDENTITY = "identity"
-    #: The description of its photo alone, as a body that can be sent later.
-    DESCRIPTION = "description"
-    #: An identity of a portrait that exists, without drafts.
-    IMPORT = "import"
-
-
-class OnNameTaken(StrEnum):
-    """What to do when one of the account's identities already has the name."""
-
-    #: Take the next free one: "Spring", "Spring 2", "Spring 3".
-    SUFFIX = "suffix"
-    #: End the promotion as failed.
-    FAIL = "fail"
-
-
 def _rule(value: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(_PLUGIN_RULE, value):
+    if isinstance(value, str) and re.fullmatch(PLUGIN_RULE, value):
         return value
     return Choose(value)
 
@@ -77,7 +34,7 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
 _EACH = {
     "anyOf": [
         {"enum": [choose.value for choose in Choose]},
-        {"type": "string", "pattern": f"^{_PLUGIN_RULE}$"},
+        {"type": "string", "pattern": f"^{PLUGIN_RULE}$"},
     ]
 }
 _CHOOSE_SCHEMA = {"anyOf": [_EACH, {"type": "array", "items": _EACH, "minItems": 1, "maxItems": 5}]}

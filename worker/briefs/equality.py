@@ -15,7 +15,7 @@ from typing import Any
 from config.accounts import DEFAULT
 from worker.briefs.body import Body
 from worker.briefs.brief import Brief
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 
 #: Characters of a name that stand in an id before the digest.
 _SLUG = 40

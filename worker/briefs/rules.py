@@ -23,7 +23,8 @@ from worker.briefs.body import (
     Part,
     is_blank,
 )
-from worker.briefs.envelope import BriefKind, Envelope
+from worker.briefs.choices import BriefKind
+from worker.briefs.envelope import Envelope
 from worker.briefs.faults import Fault, fault, path_of
 from worker.briefs.sources import is_plain_http, is_url
 

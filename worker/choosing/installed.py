@@ -4,7 +4,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from config.text import nearest, printable
-from worker.briefs.envelope import PLUGIN, Choose
+from worker.briefs.choices import PLUGIN, Choose
 from worker.choosing.child import GROUP
 from worker.choosing.seeing import MISSING, model
 

@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from worker.ledger.events import Event
+if TYPE_CHECKING:
+    from worker.ledger.events import Event
 
 
 class Outcome(StrEnum):
@@ -40,7 +41,7 @@ class Arrival:
     priority: int
     fields: Mapping[str, str]
     """What its record holds; `parts`, `source` and `content` are the digests of `worker.briefs.equality`."""
-    event: Event
+    event: "Event"
     """The event of one that is accepted."""
     state: str = "waiting"
     promotions: tuple[Mapping[str, str], ...] = ()

@@ -5,7 +5,7 @@ What a command does stands at the head of its file. Those of listeners stand in 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from config import keys
 from worker.ledger.arrivals import Arrival, Arrived
@@ -18,17 +18,18 @@ from worker.ledger.command_answers import (
     read_waits,
     read_woken,
 )
-from worker.ledger.events import Archived, BriefUpdated
 from worker.ledger.records import account_subject, brief_subject, inside
 from worker.ledger.transition import Answer, Move, Note, Transition
 from worker.store.functions import Command, flag, nothing, number, texts
 from worker.store.functions import text as text_of
 
+if TYPE_CHECKING:
+    from worker.ledger.events import Archived, BriefUpdated
+
 #: What changes or tells a record: {field: text}.
 Fields = Mapping[str, str]
 #: What a brief's journal is told.
 Entry = Mapping[str, Any]
-
 
 # Records.
 
@@ -99,7 +100,7 @@ def why(subject: str) -> Command[Waits | None]:
     return Command("why", _record(subject), read_waits, {"subject": subject})
 
 
-def archive(brief: str, when: Fields, archived: str, event: Archived) -> Command[Answer]:
+def archive(brief: str, when: Fields, archived: str, event: "Archived") -> Command[Answer]:
     """Put on record what of a brief lies in the archive, and tell of it."""
     given = {"brief": brief, "when": when, "archived": archived, "event": event.arguments()}
     return Command("archive", _record(brief_subject(brief)), read_answer, given)
@@ -115,7 +116,7 @@ def update(
     fields: Fields,
     batch: str | None,
     priority: int | None,
-    event: BriefUpdated,
+    event: "BriefUpdated",
     journal: Entry,
 ) -> Command[bool]:
     """Change a brief's metadata, and its batch or priority unless they are None."""
@@ -226,16 +227,15 @@ def wake(
     `event` is its id, `sent` when the API says it was sent (ms); `live`: it came just now by stream; `once`:
     it came by webhook, and counts the first time only.
     """
-    given = {"account": account, "event": event, "job": job, "code": code, "sent": sent}
-    given |= {"live": live or None, "once": once or None}
+    how = {"sent": sent, "live": live or None, "once": once or None}
+    given = {"account": account, "event": event, "job": job, "code": code, **how}
     return Command("wake", keys.STREAM(account), read_woken, given)
 
 
 def observe(account: str, job: str, snapshot: str) -> Command[bool]:
     """Put on record what the API says of an unclaimed job."""
-    return Command(
-        "observe", keys.UNCLAIMED(account), flag, {"account": account, "job": job, "snapshot": snapshot}
-    )
+    given = {"account": account, "job": job, "snapshot": snapshot}
+    return Command("observe", keys.UNCLAIMED(account), flag, given)
 
 
 def _record(subject: str) -> str:

@@ -6,11 +6,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from worker.ledger.events import Event
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record, inside
+
+if TYPE_CHECKING:
+    from worker.ledger.events import Event
 
 #: The error of a record whose call no budget has room for.
 NO_BUDGET = "no budget is left for the description of its photo"
@@ -67,7 +69,7 @@ class Change:
     """Fields that must still be so, `""` for one that must not be there; else the answer is CONFLICT."""
     timer_ms: int | None = None
     """Milliseconds from now until the step of the state is sent."""
-    event: Event | None = None
+    event: "Event | None" = None
     """Tells downstream."""
     journal: Mapping[str, Any] | None = None
     """The entry in the brief's journal."""

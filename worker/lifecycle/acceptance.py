@@ -10,7 +10,8 @@ from config.accounts import ACCOUNT_NAME, DEFAULT, Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
-from worker.briefs.envelope import BRIEF_ID, BriefKind
+from worker.briefs.choices import BriefKind
+from worker.briefs.envelope import BRIEF_ID
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefAccepted, BriefFailed

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from config.errors import IdentityWorkerError
-from worker.briefs.envelope import Choose, is_judged
+from worker.briefs.choices import Choose, is_judged
 from worker.piktid.answers import Draft
 
 

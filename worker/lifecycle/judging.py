@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from worker.briefs.envelope import Choose
+from worker.briefs.choices import Choose
 from worker.choosing.question import Candidate, Decision, Question, asks_person, told
 from worker.ledger.events import DraftsReady
 from worker.ledger.ledger import Ledger

@@ -23,7 +23,7 @@ from config import durations
 from config.backoff import delay
 from config.settings import Settings
 from worker.briefs.body import GROUPS
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 from worker.briefs.naming import clean, job_name
 from worker.ledger.records import Record
 from worker.lifecycle.acceptance import body_fields

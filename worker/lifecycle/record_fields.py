@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from worker.briefs.envelope import OnNameTaken
+from worker.briefs.choices import OnNameTaken
 from worker.choosing.question import chosen_by
 from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady
 from worker.ledger.records import Record, parse_subject

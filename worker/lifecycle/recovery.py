@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from config.errors import IdentityWorkerError
 from config.limits import Endpoint
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
 from worker.lifecycle import judging, preparing, record_fields

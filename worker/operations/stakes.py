@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views.models import BriefView
 

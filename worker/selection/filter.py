@@ -12,7 +12,7 @@ from typing import Any
 
 from config.errors import IdentityWorkerError
 from config.text import nearest, printable
-from worker.briefs.envelope import BriefKind
+from worker.briefs.choices import BriefKind
 from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.states import BRIEF
 from worker.selection.moments import MOMENT_RULE, Moment, moment

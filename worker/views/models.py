@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from worker.briefs.envelope import BriefKind, Choose
+from worker.briefs.choices import BriefKind, Choose
 from worker.ledger.arrivals import Bought, read_bought
 from worker.ledger.kinds import PROMOTION_CREDITS, Kind, final
 

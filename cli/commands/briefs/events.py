@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import open_to_read
 from cli.shared.output import Json, print_json, say
 from config import durations
 from config.text import printable
@@ -40,7 +40,7 @@ def command(
     With --json each line is a CloudEvent; its extension attribute `entryid` is the ID to go on from.
     """
     try:
-        with open_redis(load_settings()) as client:
+        with open_to_read() as client:
             _print_all(client, since, follow=follow, as_json=as_json)
     except KeyboardInterrupt:
         # Ctrl-C is how following is meant to end.

@@ -12,7 +12,7 @@ import typer
 from cli.render.counts import count_lines
 from cli.render.rows import print_account, print_listed, print_table
 from cli.shared.filtering import filtered
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import open_to_read
 from cli.shared.output import (
     USED_WRONGLY,
     Json,
@@ -69,7 +69,7 @@ def command(
         fail("--held lists all that is held: give no brief and no filter with it", USED_WRONGLY)
     if brief_id is not None and wanted != Filter():
         fail("give a brief or a filter, not both", USED_WRONGLY)
-    with open_redis(load_settings(reads=True)) as client:
+    with open_to_read() as client:
         if held:
             show_held(client, everything=everything, as_json=as_json)
         elif brief_id is not None:

@@ -12,7 +12,7 @@ import typer
 
 from cli.render.progress_line import cut, progress_line
 from cli.shared.filtering import filtered
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import open_to_read
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json
 from cli.shared.pace import Pace
 from config import durations
@@ -57,7 +57,7 @@ def command(
     still_ms = round(durations.STALL_SECONDS * 1000) if stall is None else _ms("stall", stall)
     most_ms = None if timeout is None else _ms("timeout", timeout)
     began = time.monotonic()
-    with open_redis(load_settings(reads=True)) as client:
+    with open_to_read() as client:
         shown = _Shown(as_json=as_json)
         waited = _Waited(still_ms, most_ms)
         for progress, queued in _looks(client, wanted, waited):

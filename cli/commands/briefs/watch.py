@@ -7,7 +7,7 @@ import typer
 
 from cli.render.briefs import draw
 from cli.render.display import Screen, display
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import open_to_read
 from cli.shared.output import USED_WRONGLY, Json, console, fail, print_drawing, print_json
 from cli.shared.overview import Snapshot, follow, look
 from config.text import printable
@@ -26,7 +26,7 @@ def command(
     to = console()
     title = "identity-worker" if batch is None else printable(f"identity-worker · batch {batch}")
     try:
-        with open_redis(load_settings(reads=True)) as client:
+        with open_to_read() as client:
             if as_json:
                 print_json(_facts(look(client, batch, everything=True)))
             elif once:

@@ -26,7 +26,7 @@ from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail
 from config.accounts import DEFAULT
 from config.settings import Settings
 from config.text import printable
-from worker.briefs.envelope import BriefKind, OnNameTaken
+from worker.briefs.choices import BriefKind, OnNameTaken
 from worker.briefs.naming import job_name
 
 

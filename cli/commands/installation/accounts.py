@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.render.account import account_json, account_lines
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import open_to_read
 from cli.shared.output import USED_WRONGLY, Json, console, fail, folded, print_json, say
 from config import durations
 from config.text import printable
@@ -29,7 +29,7 @@ def command(
     if watch and as_json:
         fail("--watch is for people; without it --json prints what there is now", USED_WRONGLY)
     try:
-        with open_redis(load_settings()) as client:
+        with open_to_read() as client:
             if watch and console().is_terminal:
                 _watch(client)
             elif watch:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import open_to_read
 from cli.shared.output import Json, print_json, say
 from config.text import printable
 from config.times import format_time
@@ -19,7 +19,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Tell who did what, when and why, the last first: retry, cancel, update, resolve, pick, and pauses."""
-    with open_redis(load_settings(reads=True)) as client:
+    with open_to_read() as client:
         found = actions.actions(client, limit)
     if as_json:
         print_json(found)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from worker.briefs.brief import Brief, parse
-from worker.briefs.envelope import Choose
+from worker.briefs.choices import Choose
 
 BRIEFS = sorted((Path(__file__).parents[3] / "examples" / "briefs").iterdir())
 

@@ -6,7 +6,7 @@ import pytest
 from brief_bodies import brief, paths_of, sent, with_options
 
 from worker.briefs.brief import Brief, parse, schema
-from worker.briefs.envelope import Choose, OnNameTaken
+from worker.briefs.choices import Choose, OnNameTaken
 
 WOMAN: dict[str, Any] = {"appearance": {"gender": "female", "age": 28}, "num_variations": 3}
 PROMPTED: dict[str, Any] = {"prompt": "A man of 40 with grey eyes.", "num_variations": 2}

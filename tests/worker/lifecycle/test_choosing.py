@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from worker.briefs.envelope import Choose
+from worker.briefs.choices import Choose
 from worker.lifecycle.choosing import (
     Chosen,
     PickError,
