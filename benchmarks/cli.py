@@ -2,8 +2,10 @@
 
     python -m benchmarks.cli [--briefs 2000] [--runs 7]     for its goal: --briefs 100000
 
-Of each command the median of the runs, in wall time from its start to its first byte of output. The briefs
-are copies of one that went its whole way, as those of benchmarks/audit.py.
+Of each command the median of the runs, in wall time from its start to its first byte of output (of
+`python -c pass` to its end), and in seconds of processor until it ends, `watch` until it is stopped. All are
+run in turns, as a machine's speed varies with its neighbours. The briefs are copies of one that went its
+whole way, as those of benchmarks/audit.py.
 """
 
 import argparse
@@ -11,35 +13,57 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.audit import TEMPLATE, Copies
 from benchmarks.cost import LIFTED, body
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import processes
+from config.processes import ROOMS
 from config.settings import settings
 from worker.ledger.ledger import Ledger
 from worker.operations.recounting import recount
 
 BRIEFS, RUNS = 2_000, 7
 SPEED = 50.0
-#: What is run, by the name of its figure.
-COMMANDS = {
+NOTHING = ("--batch", "there-is-none")
+#: A figure each, beside which `python` stands.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "version": ("--version",),
+    "help": ("--help",),
+    "used_wrongly": ("nonsense",),
+    "enqueue": ("enqueue", str(ROOMS / "examples" / "briefs" / "01-spring-catalog.json")),
     "status": ("status",),
     "status_filtered": ("status", "--state", "failed,held"),
-    "watch": ("watch", "--once"),
+    "watch": ("watch",),
+    "watch_once": ("watch", "--once"),
+    "wait": ("wait", *NOTHING),
     "why": ("why", TEMPLATE),
     "accounts": ("accounts",),
+    "actions": ("actions",),
     "events": ("events",),
-    "help": ("--help",),
+    "limits": ("limits", "default"),
+    "audit": ("audit", TEMPLATE),
+    "doctor": ("doctor",),
+    "export": ("export", *NOTHING, "--to", "nowhere"),
+    "describe_help": ("describe", "--help"),
 }
+
+
+class Run(NamedTuple):
+    """What one run took, in seconds."""
+
+    wall: float
+    processor: float
 
 
 def main(briefs: int, runs: int) -> dict[str, Any]:
     """Run each command so often with so many briefs on record."""
-    with processes(SPEED, **LIFTED) as setup:
+    with processes(SPEED, **LIFTED) as setup, tempfile.TemporaryDirectory() as folder:
         setup.enqueue([{"brief_id": TEMPLATE, **body(0)}])
         setup.wait_finished(1, deadline=60)
         Copies(setup.client).make(1, briefs)
@@ -50,27 +74,40 @@ def main(briefs: int, runs: int) -> dict[str, Any]:
             "PIKTID_API_TOKEN": "none is needed",
         }
         script = str(Path(sys.executable).parent / "identity-worker")
-        figures = {"python": Figure(_median([sys.executable, "-c", "print()"], environment, runs), "s")}
-        for name, arguments in COMMANDS.items():
-            figures[name] = Figure(_median([script, *arguments], environment, runs), "s")
+        commands = {"python": (sys.executable, "-c", "pass")}
+        commands |= {name: (script, *arguments) for name, arguments in COMMANDS.items()}
+        all_runs: dict[str, list[Run]] = {name: [] for name in commands}
+        for _ in range(runs):
+            for name, command in commands.items():
+                all_runs[name].append(_run(command, environment, folder))
+    took = {
+        name: Run(*(statistics.median(each) for each in zip(*of, strict=True)))
+        for name, of in all_runs.items()
+    }
+    python = took.pop("python")
+    figures: dict[str, Figure] = {}
+    for name, (wall, processor) in took.items():
+        figures[name] = Figure(wall, "s", {"python": python.wall})
+        figures[f"{name}_processor"] = Figure(processor, "s", {"python": python.processor})
     return report("cli", figures, briefs=briefs, runs=runs)
 
 
-def _median(command: list[str], environment: dict[str, str], runs: int) -> float:
-    return statistics.median(_first_output(command, environment) for _ in range(runs))
-
-
-def _first_output(command: list[str], environment: dict[str, str]) -> float:
-    """Return after how many seconds the command says something; raises RuntimeError if it says nothing."""
+def _run(command: Sequence[str], environment: Mapping[str, str], folder: str) -> Run:
+    """Return what a command took until it said something, on whichever stream; it is ended then."""
     began = time.monotonic()
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
-        first = process.stdout.read(1) if process.stdout else b""
-        seconds = time.monotonic() - began
-        if process.stdout:
-            process.stdout.read()
-    if not first:
-        raise RuntimeError(f"{' '.join(command)} has printed nothing")
-    return seconds
+    process = subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    with process.stdout as output:
+        output.read(1)
+        wall = time.monotonic() - began
+        if "watch" in command:
+            process.terminate()
+        output.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Run(wall, used.ru_utime + used.ru_stime)
 
 
 if __name__ == "__main__":
