@@ -74,7 +74,7 @@ def main(briefs: int, runs: int) -> dict[str, Any]:
             "PIKTID_API_TOKEN": "none is needed",
         }
         script = str(Path(sys.executable).parent / "identity-worker")
-        commands = {"python": (sys.executable, "-c", "pass")}
+        commands: dict[str, tuple[str, ...]] = {"python": (sys.executable, "-c", "pass")}
         commands |= {name: (script, *arguments) for name, arguments in COMMANDS.items()}
         all_runs: dict[str, list[Run]] = {name: [] for name in commands}
         for _ in range(runs):
