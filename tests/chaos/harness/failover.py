@@ -65,8 +65,10 @@ def goes_on_after_a_failover(behind: Behind, api: Api, start: ProcessFactory) ->
     """Assert that of a paid call under way nothing is lost or paid twice, and that a worker still ends."""
     api.hold(CREATE)
     worker = start("worker", worker_command(), IDENTITY_WORKER_REQUEST_TIMEOUT="60")
-    start("listener", listener_command())
+    listener = start("listener", listener_command())
     _submit(behind, "one")
+    # One that begins while the proxy still leads to the old primary ends, to be started again.
+    assert eventually(behind.primary, lambda: "account.leased" in listener.written())
     behind()
     api.let_go()
     client = behind.primary
