@@ -88,7 +88,9 @@ def test_in_an_outage_nothing_is_paid_and_all_goes_on_afterwards(
         start("worker", worker_command(), IDENTITY_WORKER_REQUEST_TIMEOUT="60"),
         start("listener", listener_command()),
     ]
-    assert eventually(own_client, lambda: own_client.zcard(keys.WORKERS()))
+    assert eventually(
+        own_client, lambda: own_client.zcard(keys.WORKERS()) and own_client.zcard(keys.LISTENERS())
+    )
     for number in range(BRIEFS):
         enqueue(own_valkey.connection_url, brief_id=f"b{number}")
 
