@@ -29,6 +29,7 @@ from worker.network.pool import Pool
 from worker.piktid.client import PiktID
 from worker.places.target import Target, TargetError
 from worker.store.connection import connect
+from worker.store.outages import is_elsewhere
 from worker.store.remedies import is_lasting
 
 log = logs.get("archiver")
@@ -44,6 +45,8 @@ class Counts:
     gone: int = 0
     missing: int = 0
     """Briefs of which something could not be had, or stored, this time."""
+    ended: bool = False
+    """Whether it was told to end before it had been through all records."""
 
 
 class Archiver:
@@ -83,7 +86,8 @@ class Archiver:
                 self.round(round(durations.REDIS_BLOCK_SECONDS * 1000))
             except redis.RedisError as error:
                 is_open = False
-                if is_lasting(error) and not is_lost(error):
+                # An open connection outlives a failover, and the next one leads to the new primary.
+                if is_lasting(error) and not is_lost(error) and not is_elsewhere(error):
                     raise
                 self._redis_trouble.met(error=str(error))
                 self._ending.wait(next(self._pauses))
@@ -93,6 +97,7 @@ class Archiver:
         """Archive what is on record now; raises TargetError and redis.RedisError."""
         for briefs in lacking(self._client, self.archive):
             if self._ending.is_told():
+                self.counts.ended = True
                 return
             _, refused = self._archived(briefs)
             if refused is not None:

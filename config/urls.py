@@ -10,11 +10,12 @@ def is_safe(url: str) -> bool:
 
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
+        host = parsed.host
+    except (httpx.InvalidURL, ValueError):  # the latter of a host that is no international name
         return False
-    if parsed.userinfo or not parsed.host:
+    if parsed.userinfo or not host:
         return False
-    return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(parsed.host))
+    return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(host))
 
 
 def is_loopback(url: str) -> bool:

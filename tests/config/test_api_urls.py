@@ -15,6 +15,7 @@ from config.settings import Settings
         "http://localhost@example.com",
         "ftp://127.0.0.1",
         "//127.0.0.1",
+        "https://xn--zz--a",
     ],
 )
 def test_no_api_is_called_in_clear_but_one_on_this_machine(url: str) -> None:

@@ -20,7 +20,7 @@ _PROBE_TEXT = b"Written by identity-worker to see that files can be.\n"
 
 def checks(client: "redis.Redis", settings: Settings) -> Iterator[Check]:
     """Check the archive, if there is one; a small file is written there. Raises redis.RedisError."""
-    if settings.archive is None:
+    if not settings.archive:
         return
     try:
         target = open_target(settings.archive)

@@ -10,7 +10,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -192,4 +192,5 @@ def replay(target: Target, rule: str, seconds: float) -> Iterator[Compared]:
 
 
 def _compared(past: Past, seconds: float) -> Compared:
-    return Compared(past, None if past.question is None else judge(past.question, seconds))
+    decision = None if past.question is None else judge(past.question, seconds)
+    return Compared(replace(past, question=None), decision)  # without the pictures

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import shlex
+import struct
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -91,8 +92,8 @@ def _small(content: bytes | None) -> str:
             picture.thumbnail((_SIDE, _SIDE))
             written = io.BytesIO()
             picture.convert("RGB").save(written, "JPEG", quality=75)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return _NONE
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError):
+        return _NONE  # Pillow says of some broken files that their syntax is
     return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}">'
 
 

@@ -48,6 +48,8 @@ def command(
             f"{counted(counts.briefs, 'brief')} archived at {target.name}: "
             f"{counted(counts.fetched, 'picture')} fetched{gone}"
         )
+    if counts.ended:
+        fail("it was stopped before it had been through all briefs; the same command goes on from there")
     if counts.missing:
         fail(f"{counted(counts.missing, 'brief')} could not be archived whole; the same command tries again")
     raise typer.Exit(DID_NOT if counts.gone else 0)
@@ -72,7 +74,7 @@ def _run(values: "Settings", target: Target, *, once: bool) -> "Counts":
 
 def _target(values: "Settings", *, once: bool) -> Target:
     """Return the place; without one a process waits for its end: its supervisor need not know of it."""
-    if values.archive is None:
+    if not values.archive:
         if once:
             fail(_UNSET, USED_WRONGLY)
         _idle()

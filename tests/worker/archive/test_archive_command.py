@@ -40,7 +40,7 @@ def test_the_process_archives_what_comes_and_ends_in_order(
         text=True,
         check=True,
     )
-    said = {"place": target.name, "briefs": 0, "fetched": 0, "gone": 0, "missing": 0}
+    said = {"place": target.name, "briefs": 0, "fetched": 0, "gone": 0, "missing": 0, "ended": False}
     assert json.loads(again.stdout) == said
 
 
