@@ -34,6 +34,9 @@ from worker.store.remedies import is_lasting
 
 log = logs.get("archiver")
 
+#: Groups of briefs of which the place takes none, one after the other, after which no more is tried.
+_MOST_REFUSED = 5
+
 
 @dataclass
 class Counts:
@@ -94,14 +97,23 @@ class Archiver:
         self._leave()
 
     def once(self) -> None:
-        """Archive what is on record now; raises TargetError and redis.RedisError."""
+        """Archive what is on record now; raises TargetError and redis.RedisError.
+
+        Of a brief that the place refuses it raises when all others are there, or at once where it takes none.
+        """
+        first: TargetError | None = None
+        in_a_row = 0
         for briefs in lacking(self._client, self.archive):
             if self._ending.is_told():
                 self.counts.ended = True
                 return
-            _, refused = self._archived(briefs)
-            if refused is not None:
-                raise refused
+            over, refused = self._archived(briefs)
+            first = first or refused
+            in_a_row = in_a_row + 1 if refused is not None and not over else 0
+            if in_a_row == _MOST_REFUSED:
+                break
+        if first is not None:
+            raise first
 
     def round(self, block_ms: int) -> None:
         """Archive what some events tell of, and a few briefs of a look; waits so long for events."""

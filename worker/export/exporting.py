@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from posixpath import dirname
 from tempfile import TemporaryFile, gettempdir
 
 import redis
@@ -142,6 +143,9 @@ class Export:
         rows = self._workbook.of_brief(folder, brief.brief_id).values()
         stored = archived(brief, self._target.name)
         stored |= dict(found for row in rows if (found := stored_of(folder, row)) is not None)
+        for elsewhere in {dirname(each.file) for each in stored.values()}:
+            if not elsewhere.startswith(f"{folder}/"):  # its batch was another one when it was archived
+                self._workbook.add_files(self._target.files(elsewhere))
         copies = dict(copy for row in rows if (copy := copy_of(folder, row)) is not None)
         said = {row["image_result_id"]: str(row.get("metadata_sha256")) for row in rows if row.get("file")}
         return stored, copies, said

@@ -31,14 +31,18 @@ def followed(client: "redis.Redis", wanted: Filter, export: Export) -> Iterator[
     following = _Following(client, wanted, export)
     following.begin()
     yield export.counts
-    looked_at = monotonic()
+    look_at = monotonic() + durations.EXPORT_LOOK_SECONDS
     while following.unfinished:
         block_ms = round(durations.REDIS_BLOCK_SECONDS * 1000)
         moved, since = _patiently(partial(changed, client, since, block_ms))
-        if monotonic() - looked_at > durations.EXPORT_LOOK_SECONDS:
-            # The stream keeps only so many events, and a brief may be dropped without one.
-            looked_at, moved = monotonic(), moved | following.unfinished
-        following.add(moved)
+        began = monotonic()
+        looks = began > look_at
+        # The stream keeps only so many events, and a brief may be dropped without one.
+        following.add(moved | following.unfinished if looks else moved)
+        if looks:
+            # To look at very many takes long: most of the time is for those that have moved.
+            took = monotonic() - began
+            look_at = monotonic() + max(durations.EXPORT_LOOK_SECONDS, 10 * took)
         yield export.counts
 
 

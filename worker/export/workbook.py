@@ -7,6 +7,7 @@ the batch is (SQLite, *Temporary databases*).
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from posixpath import normpath
 from typing import Any
 
 from worker.export.pictures import Stored
@@ -119,7 +120,9 @@ def stored_of(batch: str, row: Mapping[str, Any]) -> tuple[int, Stored] | None:
     try:
         if row["file"] is None:
             return None
-        stored = Stored(f"{batch}/{row['file']}", str(row["sha256"]), int(row["size"]), row["marks"])
+        stored = Stored(
+            normpath(f"{batch}/{row['file']}"), str(row["sha256"]), int(row["size"]), row["marks"]
+        )
         return int(row["image_result_id"]), stored
     except (LookupError, TypeError, ValueError):
         return None  # somebody else's index
@@ -130,7 +133,9 @@ def copy_of(batch: str, row: Mapping[str, Any]) -> tuple[int, Copy] | None:
     try:
         if row["marked_file"] is None:
             return None
-        copy = Copy(f"{batch}/{row['marked_file']}", str(row["marked_sha256"]), int(row["marked_size"]))
+        copy = Copy(
+            normpath(f"{batch}/{row['marked_file']}"), str(row["marked_sha256"]), int(row["marked_size"])
+        )
         return int(row["image_result_id"]), copy
     except (LookupError, TypeError, ValueError):
         return None

@@ -42,13 +42,15 @@ def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:
         return False
     found = [ledger.read(promotion_subject(brief_id, number)) for number in range(count)]
     rules, ranked = record_fields.rules_of(brief), record_fields.ranked_of(brief)
-    by_hand = {number for number in choosing.may_be_picked(rules) if number not in ranked}
-    picked = {
-        each.json("candidates")[0]["image_result_id"]
+    chosen = {
+        each.json("candidates")[0]["image_result_id"]: int(each.fields["instruction"])
         for each in found
-        if each is not None and int(each.fields["instruction"]) in by_hand
+        if each is not None
     }
-    return set(picks) == picked
+    left_to_persons = set(choosing.may_be_picked(rules)) - ranked.keys()
+    by_hand = {draft for draft, instruction in chosen.items() if instruction in left_to_persons}
+    # What a rule had ranked may have been picked as well: the person was obeyed.
+    return by_hand <= set(picks) <= chosen.keys()
 
 
 def _choose(brief: Record, picks: Sequence[int], *, leave_rest: bool) -> list[Chosen]:

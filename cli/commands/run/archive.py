@@ -29,7 +29,8 @@ def command(
     """Store the pictures of all briefs at IDENTITY_WORKER_ARCHIVE, before their links expire.
 
     Drafts as soon as they can be chosen from, and metadata.json as soon as an identity can be used. What is
-    stored stands on the brief's record, and `identity.archived` tells of it. Nothing is fetched twice.
+    stored stands on the brief's record, and `identity.archived` tells of it. What lies there is not fetched
+    again.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     if as_json and not once:

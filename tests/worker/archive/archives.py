@@ -15,7 +15,7 @@ from config import keys
 from config.accounts import DEFAULT, Account
 from worker.export.fetching import open_pictures
 from worker.places.target import Target
-from worker.places.targets import open_target
+from worker.places.targets import Folder, open_target
 from worker.store.connection import connect
 from worker.views import outbox
 
@@ -37,6 +37,11 @@ def archiver(flow: Flow, place: Path | str | Target) -> Iterator[Archiver]:
         running.change({DEFAULT: Account(name=DEFAULT, token=SecretStr(flow.api.token))})
         running.backlog.open()
         yield running
+
+
+def contents(target: Folder) -> dict[str, bytes | None]:
+    """Return what lies at a place, by path."""
+    return {each.path: target.read(each.path) for each in target.files("")}
 
 
 def told(flow: Flow, target: Target) -> list[dict[str, Any]]:

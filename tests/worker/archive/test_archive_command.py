@@ -44,5 +44,24 @@ def test_the_process_archives_what_comes_and_ends_in_order(
     assert json.loads(again.stdout) == said
 
 
+def test_the_process_waits_while_its_server_is_no_primary(
+    heard: Flow, start: ProcessFactory, tmp_path: Path
+) -> None:
+    brief_id = heard.accept()
+    heard.finish(brief_id)
+    place = {"IDENTITY_WORKER_ARCHIVE": str(tmp_path / "archive")}
+    process = start("archiver", [script("identity-worker"), "archive"], **place)
+    eventually(heard.client, lambda: on_record(heard, brief_id))
+    heard.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        eventually(heard.client, lambda: "archive.redis" in process.written())
+    finally:
+        heard.client.execute_command("REPLICAOF", "NO", "ONE")
+    later = heard.accept()
+    heard.finish(later)
+    eventually(heard.client, lambda: on_record(heard, later))
+    assert process.stop() == 0
+
+
 def _has_identity(said: dict[str, object]) -> bool:
     return "identity_code" in json.dumps(said["pictures"])

@@ -8,25 +8,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from archives import archiver, caught_up, on_record, pending, told
+from archives import archiver, caught_up, contents, on_record, pending, told
 from stepping import Flow
 
 from config import durations, keys
-from worker.archive import health, records
-from worker.export.exporting import Order, exporting
+from worker.archive import health, looking, records
 from worker.ledger import commands
 from worker.ledger.transition import Answer
-from worker.marking.reading import read_marks
 from worker.operations.doctor import Health
 from worker.operations.picking import pick
+from worker.places.target import TargetError
 from worker.places.targets import Folder, open_target
-from worker.views import snapshots
 
 RESULTS = "GET /jobs/{job_id}/results"
-
-
-def contents(target: Folder) -> dict[str, bytes | None]:
-    return {each.path: target.read(each.path) for each in target.files("")}
 
 
 def drafts_of(flow: Flow, brief_id: str) -> list[int]:
@@ -78,24 +72,19 @@ def test_each_identity_of_a_brief_has_a_folder_for_its_metadata(heard: Flow, tmp
         assert said["sha256"] == hashlib.sha256(picture.read_bytes()).hexdigest()
 
 
-def test_an_export_to_the_archive_only_adds_an_index(heard: Flow, tmp_path: Path) -> None:
-    target = Folder(tmp_path / "archive")
-    brief_id = heard.accept()
-    heard.finish(brief_id)
-    with archiver(heard, target) as running:
+@pytest.mark.parametrize("refused", [0, 1])
+def test_one_brief_that_the_place_refuses_keeps_no_other_from_it(
+    heard: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    monkeypatch.setattr(looking, "AT_ONCE", 1)
+    ids = [heard.accept(brief_id=name) for name in ("a", "b")]
+    for brief_id in ids:
+        heard.finish(brief_id)
+    (tmp_path / "archive" / "no-batch").mkdir(parents=True)
+    (tmp_path / "archive" / "no-batch" / ids[refused]).write_text("in the way")
+    with archiver(heard, tmp_path / "archive") as running, pytest.raises(TargetError):
         running.once()
-    before = contents(target)
-    order = Order("drafts", "{brief_id}", lambda content: read_marks(content).as_json())
-    with exporting(heard.client, target, order, heard.api.url, lambda _: {}) as export:
-        export.add(snapshots.by_ids(heard.client, [brief_id]))
-        export.write_indexes()
-        assert export.counts.fetched == 0
-    after = contents(target)
-    assert {path: after[path] for path in before} == before
-    rows = [json.loads(line) for line in (after["no-batch/index.jsonl"] or b"").splitlines()]
-    assert sorted(row["file"] for row in rows) == sorted(
-        each["file"].removeprefix("no-batch/") for each in on_record(heard, brief_id)["pictures"]
-    )
+    assert [len(on_record(heard, each).get("pictures", [])) for each in ids] == [2 * refused, 2 - 2 * refused]
 
 
 def test_a_look_finds_what_nobody_told_of_and_a_second_nothing(heard: Flow, tmp_path: Path) -> None:

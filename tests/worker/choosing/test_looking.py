@@ -103,15 +103,20 @@ def test_best_asks_a_person_where_it_sees_no_face_and_tells_downstream(heard: Fl
     assert promoted(heard) == drafts[1:2]
 
 
-def test_a_person_s_pick_beside_a_rule_s_choice_completes_it(heard: Flow) -> None:
+@pytest.mark.parametrize("instead", [False, True])
+def test_a_person_s_pick_beside_a_rule_s_choice_completes_it(heard: Flow, instead: bool) -> None:
     drafts = ready(heard, ["plugin:last", "manual"], **TWO)
     with pytest.raises(PickError, match=r"no pick for instructions\[0\]"):
         picking.pick(heard.ledger, "b", [drafts[2]], leave_rest=False)
     looked(heard)
     assert heard.brief("b").state == "choosing"
     assert len(told(heard)) == 1
-    assert picking.pick(heard.ledger, "b", [drafts[2]], leave_rest=False) == [drafts[1], drafts[2]]
-    assert picking.is_on_record(heard.ledger, "b", [drafts[2]])
+    picks = [drafts[0], drafts[2]] if instead else [drafts[2]]
+    promoted = [drafts[0] if instead else drafts[1], drafts[2]]
+    assert picking.pick(heard.ledger, "b", picks, leave_rest=False) == promoted
+    # As a message is found that is delivered again.
+    assert picking.is_on_record(heard.ledger, "b", picks)
+    assert not picking.is_on_record(heard.ledger, "b", [drafts[3]])
 
 
 def test_a_person_who_picks_meanwhile_is_obeyed(heard: Flow) -> None:
