@@ -97,6 +97,10 @@ class Api:
         order = {"account": self.token, "jobs": jobs, "seconds": seconds}
         self.sandbox._call("POST", "/_sandbox/other-jobs", order)
 
+    def arrived(self, path: str) -> int:
+        """Return how many paid requests of a path have come, also those that are held."""
+        return int(self.ledger()["most_requests_in_60_s"][f"POST {path}"]["all"])
+
     def requests(self, endpoint: str) -> int:
         """Return how often an endpoint was called, whatever it answered; `POST /identity/create`."""
         return sum(self.ledger()["requests"].get(endpoint, {}).values())

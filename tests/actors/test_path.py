@@ -179,6 +179,8 @@ def test_one_brief_goes_the_whole_path_through_real_processes(
     assert seen(PROMOTION, "promoting")
     assert journal()[3:] == ["promote intended"]
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {PROMOTION: "1"}, "identities": 0}
+    # It is intended before it is on its way, and one that comes later would be held by the next rule.
+    assert eventually(client, lambda: api.arrived(PROMOTE) == 1)
     api.let_go("/identity/*")
     assert seen(PROMOTION, "preprocessing")
     assert in_use(client) == {"jobs": [PROMOTION], "slots": {}, "identities": 1}
