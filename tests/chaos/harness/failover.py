@@ -1,6 +1,5 @@
 """Two servers behind a proxy, and a planned failover between them: what both tests of it share."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from stepping import enqueue
 from support import eventually
 
 from config import keys
+from tests.servers.server import until
 from worker.views import snapshots
 
 #: Seconds within which what was paid for is on record again, from the vendor's answer on.
@@ -51,14 +51,6 @@ def ready(replica: "redis.Redis") -> None:
 
 def _info(client: "redis.Redis") -> dict[str, Any]:
     return dict(client.info("replication"))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Return once it is so."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, f"not within 30 s: {condition}"
-        time.sleep(0.02)
 
 
 def goes_on_after_a_failover(behind: Behind, api: Api, start: ProcessFactory) -> None:
