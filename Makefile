@@ -26,7 +26,7 @@ test-booted: $(STAMP)
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
 test-wheel: $(STAMP)
-	$(VENV)/bin/pytest tests/wheel/installed.py
+	$(VENV)/bin/pytest tests/wheel/contained.py tests/wheel/installed.py
 
 # The same beside six processes that leave it no processor: nothing may depend on how fast the machine is.
 test-loaded: $(STAMP)
@@ -106,7 +106,7 @@ requirements:
 	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
 	$(COMPILE) --all-extras $(UPGRADE) -o requirements.txt pyproject.toml
-	$(COMPILE) --extra embedded --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra s3 --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .data output mutants

@@ -49,6 +49,7 @@ COMMANDS = {
     "verify": "bulk",
     "audit": "installation",
     "doctor": "installation",
+    "healthy": "installation",
     "schema": "installation",
     "web": "run",
     "webhook": "installation",

@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import socket
 import sys
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +25,16 @@ _RUN = (
 def python(module: str, *arguments: str) -> list[str]:
     """Return the command that runs one of our modules, with arguments, by this Python."""
     return [sys.executable, "-P", "-c", _RUN, str(ROOMS), module, *arguments]
+
+
+def sign() -> str:
+    """Return a new name for a process to sign in by: that of this machine, or container, first."""
+    return f"{socket.gethostname()}:{uuid.uuid4().hex}"
+
+
+def is_from_here(name: str) -> bool:
+    """Whether a process of this machine, or of its container, has that name."""
+    return name.startswith(f"{socket.gethostname()}:")
 
 
 def hear(number: signal.Signals, act: Callable[[], None]) -> None:

@@ -134,8 +134,16 @@ def build_app(settings: Settings, accounts: Mapping[str, Account], redis_url: st
         yield
         await inlet.close()
 
-    routes = [Route("/webhooks/{account}", inlet.receive, methods=["POST"])]
+    routes = [
+        Route("/webhooks/{account}", inlet.receive, methods=["POST"]),
+        Route("/healthz", _healthz, methods=["GET"]),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _healthz(_: Request) -> Response:
+    """Answer that this process lives. It asks nobody: a Redis that is gone is no reason to end it."""
+    return Response("ok\n", media_type="text/plain")
 
 
 async def _read(request: Request) -> bytes:

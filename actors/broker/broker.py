@@ -24,7 +24,7 @@ from actors.broker.consumer import BlockingConsumer
 from actors.broker.draining import Draining
 from actors.broker.library import broker_library
 from actors.broker.outcomes import Outcomes
-from config import durations, keys, logs
+from config import durations, keys, logs, processes
 from worker.ledger.handed import Taken
 from worker.store.connection import connect_bytes, decoded, unconnected
 from worker.store.functions import Functions
@@ -77,7 +77,7 @@ class Broker(RedisBroker):
         A worker that ends waits for its paid calls for `shutdown` seconds at the most. At SIGHUP it ends, to
         begin anew, unless `can_reload` says that it could not.
         """
-        self.broker_id = str(uuid4())
+        self.broker_id = processes.sign()
         self._functions = Functions(self.client, broker_library())
         self.client.connection_pool = connect_bytes(url).connection_pool
         self._draining.seconds = shutdown

@@ -7,7 +7,6 @@ taken by whoever comes first.
 import asyncio
 import gc
 import signal
-import uuid
 from collections.abc import Iterable, Mapping
 
 from actors.listener.attendance import Attendance
@@ -17,7 +16,7 @@ from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
 from actors.process.reloading import reload_accounts
-from config import durations, logs
+from config import durations, logs, processes
 from config.accounts import Account, load_accounts
 from config.processes import hear
 from config.settings import Settings
@@ -41,7 +40,7 @@ class Listener:
 
     def __init__(self, settings: Settings, accounts: Mapping[str, Account], url: str) -> None:
         self._settings = settings
-        self._id = uuid.uuid4().hex
+        self._id = processes.sign()
         library = ledger_library(settings)
         self._redis, self._own_redis = connect_async(url), connect_async(url, _OWN_CONNECTIONS)
         own = AsyncFunctions(self._own_redis, library)

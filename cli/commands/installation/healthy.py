@@ -1,0 +1,39 @@
+"""`identity-worker healthy`: whether a worker or listener of this container lives, for probes."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from cli.shared.opening import open_to_read
+from cli.shared.output import Json, fail, print_json, say
+from config.text import counted
+
+#: What a process signs in as.
+_Role = Literal["worker", "listener"]
+
+
+def command(
+    role: Annotated[
+        _Role | None, typer.Option(metavar="ROLE", help="Of one kind alone: worker or listener.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether a worker or listener of this machine, or container, has given a sign of life to Redis.
+
+    Exits with 1 where none has: within five seconds. It is made for the
+    probes of containers, which run it beside the process, and takes a fifth of a second.
+    """
+    # Not at the top: the help should not wait for the import of redis-py.
+    from worker.views.signs_of_life import of_this_machine
+
+    with open_to_read() as client:
+        found = of_this_machine(client)
+    alive = {name: number for name, number in found.items() if role in (None, name)}
+    if as_json:
+        print_json(alive)
+    elif any(alive.values()):
+        say(", ".join(counted(number, name) for name, number in alive.items() if number))
+    if not any(alive.values()):
+        fail(
+            f"no {role or 'worker or listener'} of this machine has given a sign of life to this Redis lately"
+        )

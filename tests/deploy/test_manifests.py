@@ -1,0 +1,107 @@
+"""What `deploy/` holds, against the schemas of those who read it; none of them runs here."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from cli.main import COMMANDS
+from config import keys
+from config.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+#: The oldest release of Kubernetes that is still kept by its makers, and the newest.
+RELEASES = ("1.33", "1.37")
+#: Kinds that name deployments.
+REFERRING = ("PodDisruptionBudget", "ScaledObject")
+#: What Kubernetes itself does not know: these have schemas of their own.
+FOREIGN = ("keda.sh/", "kustomize.config.k8s.io/")
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[dict[str, Any]]:
+    """Each object of the folder for Kubernetes."""
+    files = sorted(KUBERNETES.glob("*.yaml"))
+    return [each for file in files for each in yaml.safe_load_all(file.read_text())]
+
+
+@pytest.fixture(scope="module")
+def pods(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The pods of the deployments, by name."""
+    deployments = [each for each in manifests if each["kind"] == "Deployment"]
+    return {each["metadata"]["name"]: each["spec"]["template"]["spec"] for each in deployments}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_kubernetes_knows_each_field(manifests: list[dict[str, Any]], release: str) -> None:
+    own = [each for each in manifests if not each["apiVersion"].startswith(FOREIGN)]
+    assert len(own) > 8
+    for each in own:
+        kubernetes_validate.validate(each, release, strict=True)
+
+
+def test_kustomize_takes_each_file_of_the_folder() -> None:
+    said = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    files = {path.name for path in KUBERNETES.iterdir()}
+    generated = {file for each in said["configMapGenerator"] for file in each.get("files", [])}
+    assert {*said["resources"], *generated, "kustomization.yaml"} == files
+
+
+def test_each_container_runs_one_of_our_commands_without_rights(pods: dict[str, dict[str, Any]]) -> None:
+    assert set(pods) == {"worker", "listener", "archiver", "web"}
+    for pod in pods.values():
+        (container,) = pod["containers"]
+        assert container["args"][0] in COMMANDS
+        may = container["securityContext"]
+        assert (may["readOnlyRootFilesystem"], may["allowPrivilegeEscalation"]) == (True, False)
+        assert may["capabilities"] == {"drop": ["ALL"]}
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["terminationGracePeriodSeconds"] > Settings.model_fields["shutdown_seconds"].default
+        mounted = {mount["name"] for mount in container["volumeMounts"]}
+        assert mounted == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_what_scales_and_what_may_be_drained_is_there(
+    manifests: list[dict[str, Any]], pods: dict[str, dict[str, Any]]
+) -> None:
+    specs = {kind: [each["spec"] for each in manifests if each["kind"] == kind] for kind in REFERRING}
+    drained = [spec["selector"]["matchLabels"] for spec in specs["PodDisruptionBudget"]]
+    assert {labels["app.kubernetes.io/component"] for labels in drained} == set(pods) - {"archiver"}
+    (scaled,) = specs["ScaledObject"]
+    assert scaled["scaleTargetRef"]["name"] in pods
+    queues = {trigger["metadata"]["listName"] for trigger in scaled["triggers"]}
+    assert queues == {keys.QUEUE(keys.STEPS), keys.QUEUE(keys.INLET)}
+
+
+def test_compose_takes_its_file() -> None:
+    checked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    ended = subprocess.run([*checked, DEPLOY / "compose.yaml"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    ours = [each for each in services.values() if each["image"] == "identity-worker"]
+    assert {each["command"][0] for each in ours} <= set(COMMANDS)
+    assert all(each["read_only"] for each in ours)
+
+
+def test_a_linter_finds_nothing_in_the_dockerfile() -> None:
+    tool = Path(sys.executable).with_name("hadolint")
+    ended = subprocess.run([tool, DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "")
+
+
+def test_systemd_takes_its_unit(tmp_path: Path) -> None:
+    """Every key and value; that the command is not installed is all that it may find."""
+    unit = tmp_path / "identity-worker@.service"
+    text = (DEPLOY / "systemd" / unit.name).read_text()
+    unit.write_text(text.replace("/opt/identity-worker/bin/identity-worker", "/bin/true"))
+    tool = shutil.which("systemd-analyze")
+    assert tool is not None, "systemd's tools are needed: apt-get install systemd"
+    ended = subprocess.run([tool, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,20 @@
+"""Which processes of this machine, or container, have given a sign of life lately."""
+
+from typing import TYPE_CHECKING
+
+from config import durations, keys
+from config.processes import is_from_here
+from config.times import redis_ms
+
+if TYPE_CHECKING:
+    import redis
+
+
+def of_this_machine(client: "redis.Redis") -> dict[str, int]:
+    """Return how many workers and listeners of this machine live; raises redis.RedisError."""
+    now = redis_ms(client.time())
+    with client.pipeline(transaction=False) as pipe:
+        pipe.zrange(keys.WORKERS(), now - durations.WORKER_DEAD_MS, "+inf", byscore=True)
+        pipe.zrange(keys.LISTENERS(), now - durations.LEASE_MS, "+inf", byscore=True)
+        workers, listeners = pipe.execute()
+    return {"worker": sum(map(is_from_here, workers)), "listener": sum(map(is_from_here, listeners))}
