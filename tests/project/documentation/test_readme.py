@@ -29,7 +29,12 @@ _NOTATION = re.compile(r"[\[\]]|\.\.\.|\\?\|\S+")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 _BENCHMARK = re.compile(r"^python -m benchmarks\.([\w.]+)")
 #: Options of Dramatiq, of pip, of the program of examples/bulk.
-OTHERS = {"--worker-shutdown-timeout", "--require-hashes", "--mend"}
+OTHERS = {"--worker-shutdown-timeout", "--require-hashes", "--mend"} | {
+    "--build",
+    "--profile",
+    "--no-deps",
+    "--now",
+}
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
 FOLDERS |= {"deploy", "docs", "examples", "tests"}
 
