@@ -53,6 +53,7 @@ FLOORS = (
     ("worker.ledger", "worker.piktid"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
     ("config",),
+    ("config.servers",),
 )
 #: The sandbox is a house of its own.
 SANDBOX = (

@@ -1,7 +1,7 @@
 """The process's pool of connections to the API, and how long a call over it can take.
 
 A request passes httpx's transport interface and nothing above it: no redirect is followed, no cookie kept, no
-proxy and no file named in the environment is used, since the code for that is not there. Beneath are single
+proxy or password named in the environment is used, since the code for that is not there. Beneath are single
 connections of httpcore: its own pool looks at all of them for each request, and finds room for a request in a
 queue, which with hundreds of calls at once takes longer than the calls (docs/decisions.md).
 """
@@ -19,6 +19,7 @@ import httpcore
 import httpx
 
 from config import durations
+from config.servers.tls import client_context
 from worker.network.addresses import look_up, resolve
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.network.timed_network import TimedBackend
@@ -85,8 +86,8 @@ def open_pool(
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return the process's TLS context: to make one takes 39 ms of processor and 700 KB."""
-    return httpx.create_ssl_context(trust_env=False)
+    """Return the process's TLS context; raises ssl.SSLError of variables that are set wrongly."""
+    return client_context()
 
 
 class Pool(httpx.BaseTransport):
