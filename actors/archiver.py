@@ -16,10 +16,9 @@ from actors.process.ending import Ending
 from actors.process.reloading import reload_accounts
 from config import durations, logs
 from config.accounts import Account, load_accounts
-from config.backoff import backoff
 from config.logs import Trouble
 from config.settings import Settings
-from config.times import redis_ms
+from config.times import backoff, redis_ms
 from worker.archive.archiving import Archive
 from worker.archive.backlog import AT_ONCE, Backlog, Handed, is_lost
 from worker.archive.looking import Lease, lacking

@@ -17,9 +17,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from config import durations
-from config.backoff import delay
 from config.settings import Settings, unknown_variables
 from config.text import printable
+from config.times import delay
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from actors.broker.commands import Following
 from actors.broker.envelopes import EnvelopeError, read_envelope
 from actors.broker.peek import Peek
 from config import durations, keys, logs
-from config.backoff import backoff
+from config.times import backoff
 from worker.ledger.handed import Handed, Taken
 
 log = logs.get("consumer")

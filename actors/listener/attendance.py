@@ -21,8 +21,8 @@ from actors.listener.leasing import Leasing
 from actors.listener.tasks import stopping
 from config import durations, logs
 from config.accounts import Account
-from config.backoff import backoff
 from config.logs import Trouble
+from config.times import backoff
 
 log = logs.get("listener")
 

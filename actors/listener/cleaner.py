@@ -14,9 +14,9 @@ import redis.asyncio
 from actors.listener.tasks import stopping
 from config import durations, keys, logs
 from config.accounts import Account
-from config.backoff import backoff
 from config.errors import IdentityWorkerError
 from config.logs import Trouble
+from config.times import backoff
 from worker.network.streaming import Connections
 from worker.piktid.transport import segment
 

@@ -11,8 +11,8 @@ import httpx
 from actors.listener.tasks import stopping
 from config import durations, logs
 from config.accounts import Account
-from config.backoff import backoff
 from config.settings import Settings
+from config.times import backoff
 from worker.ledger import commands, leases
 from worker.ledger.leases import StreamStep
 from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow

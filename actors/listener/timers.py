@@ -11,8 +11,8 @@ import redis.asyncio
 
 from actors.listener.tasks import stopping
 from config import durations, keys, logs
-from config.backoff import backoff
 from config.logs import Trouble
+from config.times import backoff
 from worker.ledger import commands
 from worker.store.functions import AsyncFunctions
 

@@ -3,7 +3,7 @@
 from itertools import islice
 
 from config import durations
-from config.backoff import backoff, delay
+from config.times import backoff, delay
 
 
 def test_pauses_are_doubled_up_to_the_longest_and_jittered_by_half() -> None:

@@ -44,7 +44,7 @@ MUTANTS = (
         ("only an alarm ends a sleep", "min(wait / 1000, idle)", "wait / 1000"),
         ("a timer is looked at once a second", "min(wait / 1000, idle)", "idle"),
     ),
-    *of("config/backoff.py", ("tests/config/test_backoff.py",),
+    *of("config/times.py", ("tests/config/test_backoff.py",),
         ("all return in one moment", "random.uniform(0.5, 1.5)", "1.0"),
         ("a pause does not grow", "first * 2.0 ** min(failures - 1, 64)", "first"),
         ("a pause grows without end", "return min(first * 2.0 ** min(failures - 1, 64), longest)", "return first * 2.0 ** min(failures - 1, 64)"),

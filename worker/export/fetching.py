@@ -5,8 +5,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TypeVar
 
-from config.backoff import backoff
 from config.errors import IdentityWorkerError
+from config.times import backoff
 from config.urls import is_loopback
 from worker.network.pool import Pool, open_pool
 from worker.piktid.client import PiktID

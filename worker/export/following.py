@@ -8,8 +8,7 @@ from typing import TypeVar
 import redis
 
 from config import durations
-from config.backoff import backoff
-from config.times import monotonic
+from config.times import backoff, monotonic
 from worker.export.exporting import Counts, Export
 from worker.selection.filter import Filter
 from worker.selection.selecting import select

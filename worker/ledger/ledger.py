@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 import redis
 
 from config import keys, logs
-from config.backoff import backoff
-from config.times import monotonic, redis_ms
+from config.times import backoff, monotonic, redis_ms
 from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
 from worker.ledger.arrivals import Arrival, Arrived

@@ -20,8 +20,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from config import durations
-from config.backoff import delay
 from config.settings import Settings
+from config.times import delay
 from worker.briefs.body import GROUPS
 from worker.briefs.choices import BriefKind
 from worker.briefs.naming import clean, job_name

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import redis
 
 from config import durations, logs
-from config.backoff import backoff
 from config.errors import IdentityWorkerError
 from config.redis_url import redacted
+from config.times import backoff
 from worker.store import durability, rights
 from worker.store.connection import connect
 from worker.store.findings import Finding, Level

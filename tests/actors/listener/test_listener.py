@@ -19,10 +19,10 @@ from support import DIALECT, SPEED, eventually
 
 from config import durations, keys, logs
 from config.accounts import Account
-from config.backoff import backoff
 from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings
+from config.times import backoff
 from sandbox.server import running
 from worker.store.connection import CONNECTIONS
 
