@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import IdentityWorkerError
+from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
 from config.text import nearest
 from config.urls import is_safe
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
+    namespace: str = ""
+    """What stands before every key, so that installations share a server: `studio` means `studio:`. With
+    braces, `{studio}`, it is a hash tag: all is in one slot of a cluster. All processes need the same."""
     api_url: str = Field(API_URL, validation_alias="PIKTID_API_URL")
     """Where the API is: https, or http to this machine."""
     api_token: SecretStr | None = Field(None, validation_alias="PIKTID_API_TOKEN")
@@ -99,6 +103,11 @@ class Settings(BaseSettings):
         if value is not None:
             check_url(value.get_secret_value())
         return value
+
+    @field_validator("namespace")
+    @classmethod
+    def _before_keys(cls, value: str) -> str:
+        return check_namespace(value)
 
     @field_validator("api_url")
     @classmethod

@@ -31,7 +31,7 @@ def page() -> str:
             "",
             "A *subject* is what a step is about: `brief:ID`, `promotion:ID#N` (N from 0) or `account:NAME`.",
             "A `%s` is filled with what the last column names, in its order; keep_days, keep_events and",
-            "keep_event_bytes are [settings](settings.md).",
+            "keep_event_bytes are [settings](settings.md). With a namespace every key begins with that.",
             "",
             "## Keys",
             "",

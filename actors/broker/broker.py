@@ -78,8 +78,10 @@ class Broker(RedisBroker):
         begin anew, unless `can_reload` says that it could not.
         """
         self.broker_id = processes.sign()
+        self.client = connect_bytes(url)
+        for script in self.scripts.values():
+            script.registered_client = self.client
         self._functions = Functions(self.client, broker_library())
-        self.client.connection_pool = connect_bytes(url).connection_pool
         self._draining.seconds = shutdown
         self._draining.can_reload = can_reload
 

@@ -102,9 +102,9 @@ def drop(queue: str, message_id: str) -> Command[bool]:
     return Command("drop", keys.DEAD_LETTERS(queue), flag, {"queue": queue}, (encoded(message_id),))
 
 
-def survey(queue: str, hands: Sequence[str], put_off: str) -> Command[Surveyed]:
-    """Look for messages that no worker will find; `hands` and `put_off` are keys."""
-    given = {"queue": queue, "hands": list(hands), "put_off": put_off}
+def survey(queue: str, workers: Sequence[str]) -> Command[Surveyed]:
+    """Look for messages that no worker will find; `workers` may still have some in hand."""
+    given = {"queue": queue, "workers": list(workers)}
     return Command("survey", keys.QUEUE(queue), _surveyed, given)
 
 

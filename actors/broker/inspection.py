@@ -10,6 +10,7 @@ from config import durations, keys
 from config.text import counted
 from worker.operations.doctor import Check, Health
 from worker.store.functions import Functions
+from worker.store.namespaces import namespace_of, put_before
 
 if TYPE_CHECKING:
     import redis
@@ -38,21 +39,20 @@ def _entries(client: "redis.Redis", queue: str) -> Check:
     if not ids:
         return Check(name, Health.OK, "each message is in its list, in a worker's hands or put off")
     told = f"{counted(number, 'message')} in no list and in nobody's hands: {', '.join(ids)}"
-    full, each = keys.QUEUE(queue), "ID"
+    full, each = put_before(namespace_of(client), keys.QUEUE(queue)), "ID"
     remedy = f"`RPUSH {full} {each}` has one run, `HDEL {full}.msgs {each}` forgets it"
     # A missing step is sent again by its timer.
     return Check(name, Health.WARN if queue == keys.STEPS else Health.FAIL, told, remedy)
 
 
 def _lost(client: "redis.Redis", queue: str) -> tuple[int, list[str]]:
-    put_off = keys.DELAYED() if queue == _DELAYED else keys.LATE(queue)
     functions = Functions(client, broker_library())
-    number, ids = functions.run(commands.survey(queue, _hands(client, queue), put_off))
+    number, ids = functions.run(commands.survey(queue, _workers(client, queue)))
     return number, [each[:60] for each in ids]
 
 
-def _hands(client: "redis.Redis", queue: str) -> list[str]:
-    """Return the keys of the messages in hand of workers whose death is noticed; those of others are lost."""
+def _workers(client: "redis.Redis", queue: str) -> list[str]:
+    """Return those workers with messages in hand whose death is noticed; those of others are lost."""
     pattern = keys.IN_HAND("*", queue)
     before, after = pattern.split("*")
     found = []
@@ -60,7 +60,7 @@ def _hands(client: "redis.Redis", queue: str) -> list[str]:
         worker = key.removeprefix(before).removesuffix(after)
         scores = [client.zscore(each, worker) for each in (keys.WORKERS(), keys.HEARTBEATS())]
         if scores != [None, None]:
-            found.append(key)
+            found.append(worker)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import redis
 
 from config import durations
+from worker.store.namespaces import namespace_of, put_before
 
 
 class Peek:
@@ -19,6 +20,7 @@ class Peek:
     def __init__(self, client: "redis.Redis", key: str) -> None:
         self._client = client
         self._key = key
+        self._whole_key = put_before(namespace_of(client), key)
         self._connection: Any = None
         """The one on which the server waits; None where it does not."""
         self._pool: Any = None
@@ -72,8 +74,8 @@ class Peek:
         # the server says that when the wait is over.
         commands: list[tuple[Any, ...]] = [
             ("CLIENT", "REPLY", "SKIP"),
-            ("BLMOVE", self._key, self._key, "LEFT", "LEFT", durations.REDIS_BLOCK_SECONDS),
-            ("LLEN", self._key),
+            ("BLMOVE", self._whole_key, self._whole_key, "LEFT", "LEFT", durations.REDIS_BLOCK_SECONDS),
+            ("LLEN", self._whole_key),
         ]
         self._pool, self._began = self._client.connection_pool, time.monotonic()
         self._connection = self._pool.get_connection()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from cli.shared.output import USED_WRONGLY, fail
+from config import namespace
 from config.redis_url import RedisUrlError
 from config.redis_url import given as redis_url_given
 
@@ -113,7 +114,8 @@ def open_to_read() -> Iterator["redis.Redis"]:
     """
     try:
         url = redis_url_given(os.environ)
-    except RedisUrlError:
+        namespace.given(os.environ)
+    except (RedisUrlError, namespace.NamespaceError):
         url = None  # which the settings tell as one of all that is wrong
     if url is None:
         with open_redis(load_settings(reads=True)) as client:

@@ -3,6 +3,7 @@
     pip install 'dramatiq[redis]'
     REDIS_URL=redis://127.0.0.1:6379/0 python plain_dramatiq.py BRIEF.json
 
+Where the workers have an IDENTITY_WORKER_NAMESPACE, set it here too.
 Prints the message's id, which is also the brief's id when the brief has no `brief_id`.
 """
 
@@ -21,7 +22,9 @@ try:
 except (OSError, ValueError) as error:
     sys.exit(f"{sys.argv[1]} can't be read: {error}")
 
-dramatiq.set_broker(RedisBroker(url=os.environ["REDIS_URL"]))
+namespace = os.environ.get("IDENTITY_WORKER_NAMESPACE", "").removesuffix(":")
+before = f"{namespace}:" if namespace else ""
+dramatiq.set_broker(RedisBroker(url=os.environ["REDIS_URL"], namespace=f"{before}dramatiq"))
 
 
 @dramatiq.actor(queue_name="briefs")

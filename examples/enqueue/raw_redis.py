@@ -3,6 +3,7 @@
     pip install 'redis'
     REDIS_URL=redis://127.0.0.1:6379/0 python raw_redis.py BRIEF.json
 
+Where the workers have an IDENTITY_WORKER_NAMESPACE, set it here too.
 Prints the message's id, which is also the brief's id when the brief has no `brief_id`.
 """
 
@@ -35,9 +36,12 @@ message = {
     "message_timestamp": round(time.time() * 1000),
 }
 
+namespace = os.environ.get("IDENTITY_WORKER_NAMESPACE", "").removesuffix(":")
+queue = f"{namespace}:dramatiq:briefs" if namespace else "dramatiq:briefs"
+
 with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
     # In this order: a worker that met the id first would find no message.
-    client.hset("dramatiq:briefs.msgs", message_id, json.dumps(message))
-    client.rpush("dramatiq:briefs", message_id)
+    client.hset(f"{queue}.msgs", message_id, json.dumps(message))
+    client.rpush(queue, message_id)
 
 print(message_id)  # noqa: T201  # its result

@@ -9,7 +9,7 @@ MUTANTS = (
         ("a library that is missing is not loaded", "                raise\n        yield from _loaded(library)\n", "                raise\n"),
         ("who loads after another fails", 'if "already exists" not in str(error):', "if True:"),
         ("what nobody uses stays", '                yield ("FUNCTION DELETE", name)\n', "                pass\n"),
-        ("what is on no record stays", "        yield from _found(now)\n", ""),
+        ("what is on no record stays", "        yield from _found(library, now)\n", ""),
         ("what is used meanwhile is on no record", '"ZREMRANGEBYSCORE", keys.LIBRARIES(), "-inf", long_ago)', '"ZREMRANGEBYSCORE", keys.LIBRARIES(), "-inf", now)'),
         ("nobody hears that a library is used", '        yield ("ZADD", keys.LIBRARIES(), now, library.name)\n', ""),
     ),

@@ -4,6 +4,7 @@ Behind a proxy or a name, a connection outlives a failover: the old primary stay
 READONLY for ever. Whoever answers so is left, with all idle connections, which lead to the same server.
 """
 
+import os
 import threading
 from functools import cache
 from typing import Any
@@ -14,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config import durations
+from config.namespace import given
+from worker.store.namespaces import within, within_async
 from worker.store.outages import is_elsewhere
 
 #: Connections of a client, for hundreds of threads or thousands of tasks: a command takes a millisecond of
@@ -163,16 +166,20 @@ class _AsyncPool(redis.asyncio.BlockingConnectionPool):
                     await idle.disconnect(nowait=True)
 
 
-def connect(url: str) -> "redis.Redis":
-    """Return a client whose answers are text; nothing is sent before the first command."""
+def connect(url: str, namespace: str | None = None) -> "redis.Redis":
+    """Return a client whose answers are text; nothing is sent before the first command.
+
+    Its keys are those of a namespace (`config/namespace.py`), of the environment's unless another is named.
+    Raises NamespaceError of a wrong one.
+    """
     pool = _Pool.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
-    return redis.Redis.from_pool(pool)
+    return within(_namespace(namespace), pool)
 
 
-def connect_bytes(url: str) -> "redis.Redis":
+def connect_bytes(url: str, namespace: str | None = None) -> "redis.Redis":
     """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
     more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
-    return redis.Redis.from_pool(_Pool.from_url(url, **_options(**more)))
+    return within(_namespace(namespace), _Pool.from_url(url, **_options(**more)))
 
 
 def unconnected() -> "redis.Redis":
@@ -190,7 +197,9 @@ def encoded(name: str) -> bytes:
     return name.encode("utf-8", _ANY_BYTES)
 
 
-def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Redis":
+def connect_async(
+    url: str, connections: int = CONNECTIONS, namespace: str | None = None
+) -> "redis.asyncio.Redis":
     """Return an asyncio client whose answers are text; whoever finds no free connection waits for one."""
     from redis.asyncio.retry import Retry as AsyncRetry
 
@@ -200,4 +209,8 @@ def connect_async(url: str, connections: int = CONNECTIONS) -> "redis.asyncio.Re
         timeout=durations.REDIS_ANSWER_SECONDS,
         **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
     )
-    return redis.asyncio.Redis.from_pool(pool)
+    return within_async(_namespace(namespace), pool)
+
+
+def _namespace(named: str | None) -> str:
+    return given(os.environ) if named is None else named

@@ -15,7 +15,8 @@ import redis.asyncio
 
 from config import durations, keys
 from config.times import redis_ms
-from worker.store.libraries import PREFIX, Library
+from worker.store.libraries import Library
+from worker.store.namespaces import namespace_of
 from worker.store.outages import lacks_function
 
 T = TypeVar("T", covariant=True)
@@ -56,7 +57,7 @@ class Functions:
 
     def __init__(self, client: "redis.Redis", library: Library) -> None:
         self._client = client
-        self._library = library
+        self._library = library.within(namespace_of(client))
 
     def run(self, command: Command[T], now: int | None = None) -> T:
         """Call a function; `now` in ms only in simulations. Raises redis.RedisError."""
@@ -86,7 +87,7 @@ class AsyncFunctions:
 
     def __init__(self, client: "redis.asyncio.Redis", library: Library) -> None:
         self._client = client
-        self._library = library
+        self._library = library.within(namespace_of(client))
 
     async def run(self, command: Command[T], now: int | None = None) -> T:
         """Call a function; `now` in ms only in simulations. Raises redis.RedisError."""
@@ -135,7 +136,7 @@ def _touched(library: Library) -> Steps[None]:
     with suppress(redis.ResponseError):  # of a right that is missing the call will tell
         now = redis_ms((yield ("TIME",)))
         yield ("ZADD", keys.LIBRARIES(), now, library.name)
-        yield from _found(now)
+        yield from _found(library, now)
         long_ago = now - durations.LIBRARY_UNUSED_MS
         for name in (yield ("ZRANGEBYSCORE", keys.LIBRARIES(), "-inf", long_ago)):
             with suppress(redis.ResponseError):  # another process was first
@@ -144,14 +145,14 @@ def _touched(library: Library) -> Steps[None]:
         yield ("ZREMRANGEBYSCORE", keys.LIBRARIES(), "-inf", long_ago)
 
 
-def _found(now: int) -> Steps[None]:
+def _found(library: Library, now: int) -> Steps[None]:
     """Let the hour of those libraries begin that the server has and that nobody has put on record.
 
     Their record was flushed, or they are used from another database: then they are removed all the same, and
-    loaded again by their next call.
+    loaded again by their next call. Those of other namespaces are called otherwise.
     """
     with suppress(redis.ResponseError):  # without the right to list them only those on record are known
-        for row in (yield ("FUNCTION LIST", "LIBRARYNAME", f"{PREFIX}*")):
+        for row in (yield ("FUNCTION LIST", "LIBRARYNAME", f"{library.family}*")):
             yield ("ZADD", keys.LIBRARIES(), "NX", now, row[row.index(b"library_name") + 1])
 
 

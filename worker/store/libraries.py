@@ -2,20 +2,20 @@
 
 A library is the tables that Python and Lua share, `lua/entry.lua`, the modules in the order of their arrows,
 and a function for each command's file. Its name ends with the digest of all that: different versions, and
-installations with different settings, work side by side on one server.
+installations with different settings or namespaces, work side by side on one server.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from config import durations
 from config.times import monotonic
 
-#: What the names of our libraries begin with.
+#: What the names of our libraries begin with, where there is no namespace.
 PREFIX = "identity_worker_"
 _ENTRY = Path(__file__).parent / "lua" / "entry.lua"
 
@@ -23,9 +23,13 @@ _ENTRY = Path(__file__).parent / "lua" / "entry.lua"
 class Library:
     """A library: its name, with its digest, and its whole text."""
 
-    def __init__(self, name: str, code: str) -> None:
+    def __init__(self, name: str, code: str, family: str = PREFIX) -> None:
         self.name = name
         self.code = code
+        self.family = family
+        """What the names of all libraries of its namespace begin with, and of no other."""
+        self.within: Callable[[str], Library] = lambda _: self
+        """Returns the library of the same functions for a namespace."""
         self._touched = monotonic()
 
     def is_due(self) -> bool:
@@ -36,18 +40,31 @@ class Library:
         return is_due
 
 
-def library(title: str, folder: Path, modules: Sequence[str], tables: Mapping[str, Any]) -> Library:
+def family_of(namespace: str) -> str:
+    """Return what the names of a namespace's libraries begin with: a name has only letters, digits and _."""
+    # None of them begins like those without a namespace, whose owner removes what nobody has put on record.
+    digest = hashlib.sha256(namespace.encode()).hexdigest()[:12]
+    return f"identity_workers_{digest}_" if namespace else PREFIX
+
+
+def library(
+    title: str, folder: Path, modules: Sequence[str], tables: Mapping[str, Any], namespace: str = ""
+) -> Library:
     """Put a library together: `title` names it, the modules stand under `folder`/lib, the commands beside.
 
     Both may stand in folders by subject: a library has each name of a module and of a command once.
-    `tables` are known to all of them under their names.
+    `tables` are known to all of them under their names; those of KEY begin with the namespace.
     """
-    shared = "\n".join(f"local {name} = {_lua(table)}" for name, table in tables.items())
-    return _library(title, folder, tuple(modules), shared)
+    named = {name: namespace + template for name, template in tables["KEY"].items()}
+    both = {**tables, "KEY": named}
+    shared = "\n".join(f"local {name} = {_lua(table)}" for name, table in both.items())
+    made = _library(title, folder, tuple(modules), shared, family_of(namespace))
+    made.within = partial(library, title, folder, modules, tables)
+    return made
 
 
 @cache
-def _library(title: str, folder: Path, modules: tuple[str, ...], shared: str) -> Library:
+def _library(title: str, folder: Path, modules: tuple[str, ...], shared: str, family: str) -> Library:
     low = folder / "lib"
     files = {path.stem: path for path in low.rglob("*.lua")}
     commands = [path for path in folder.rglob("*.lua") if not path.is_relative_to(low)]
@@ -58,8 +75,8 @@ def _library(title: str, folder: Path, modules: tuple[str, ...], shared: str) ->
         *(_registered(path) for path in sorted(commands)),
     ]
     body = "\n".join(parts)
-    name = f"{PREFIX}{title}_{hashlib.sha256(body.encode()).hexdigest()[:12]}"
-    return Library(name, f"#!lua name={name}\nlocal LIBRARY = '{name}'\n{body}\n")
+    name = f"{family}{title}_{hashlib.sha256(body.encode()).hexdigest()[:12]}"
+    return Library(name, f"#!lua name={name}\nlocal LIBRARY = '{name}'\n{body}\n", family)
 
 
 def _registered(path: Path) -> str:

@@ -14,7 +14,7 @@ import redis
 
 from config import keys
 from worker.store.findings import Finding, Level
-from worker.store.libraries import PREFIX
+from worker.store.libraries import family_of
 from worker.store.outages import code_of
 
 Command = tuple[str | int, ...]
@@ -30,10 +30,18 @@ _CATEGORIES = "+@read +@write +@blocking +@scripting +@transaction +@connection"
 _COMMAND = re.compile(r"'([^']+)' command|unknown command '([^']+)'")
 
 
-def probes() -> list[Command]:
+def probes(namespace: str) -> list[Command]:
     """Return the transaction that tries each command that we use, functions and Dramatiq's included."""
-    ours, queue = keys.SCRATCH(uuid.uuid4().hex), keys.SCRATCH_QUEUE(uuid.uuid4().hex)
-    return [("MULTI",), *_tried(ours), *_queued(queue), *_called(ours), ("DEL", ours, queue), ("EXEC",)]
+    ours, queue = (namespace + each(uuid.uuid4().hex) for each in (keys.SCRATCH, keys.SCRATCH_QUEUE))
+    family = family_of(namespace)
+    return [
+        ("MULTI",),
+        *_tried(ours),
+        *_queued(queue),
+        *_called(ours, family),
+        ("DEL", ours, queue),
+        ("EXEC",),
+    ]
 
 
 def _tried(key: str) -> Iterator[Command]:
@@ -70,9 +78,9 @@ def _queued(key: str) -> Iterator[Command]:
     yield from [("RPUSH", key, "a"), ("BLMOVE", key, key, "LEFT", "LEFT", 1)]
 
 
-def _called(key: str) -> Iterator[Command]:
+def _called(key: str, family: str) -> Iterator[Command]:
     sha = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
-    library = f"{PREFIX}check_{uuid.uuid4().hex}"
+    library = f"{family}check_{uuid.uuid4().hex}"
     yield from [
         ("TYPE", key),
         ("SCAN", 0, "COUNT", 1),
@@ -87,7 +95,7 @@ def _called(key: str) -> Iterator[Command]:
     ]
 
 
-def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iterator[Finding]:
+def examine(tried: Sequence[Command], answers: Sequence[Any], user: str, namespace: str) -> Iterator[Finding]:
     """Yield the findings from the answers to the probes; raises the redis.RedisError of one that may pass.
 
     `user` is the name that the server knows us by.
@@ -114,7 +122,7 @@ def examine(tried: Sequence[Command], answers: Sequence[Any], user: str) -> Iter
             raise answer
     if commands or lacks_keys:
         # First: what lacks MULTI can't run EXEC either.
-        yield _missing(list(commands), user, lacks_keys=lacks_keys)
+        yield _missing(list(commands), user, _patterns(namespace) if lacks_keys else "")
     elif unable is not None:
         yield unable
 
@@ -131,12 +139,15 @@ def _unable(command: str, text: str) -> Finding:
     return Finding("server", Level.REFUSE, what, remedy)
 
 
-def _missing(commands: Sequence[str], user: str, *, lacks_keys: bool) -> Finding:
+def _patterns(namespace: str) -> str:
+    return f"~{namespace}{keys.OURS}:* ~{namespace}{keys.DRAMATIQ}:*"
+
+
+def _missing(commands: Sequence[str], user: str, patterns: str) -> Finding:
     shown = [*commands[:_MANY], f"{len(commands) - _MANY} more"] if len(commands) > _MANY else commands
     said = [f"the commands {', '.join(shown)}"] if commands else []
     rules = [_CATEGORIES] if len(commands) > _MANY else [f"+{each}" for each in commands]
-    if lacks_keys:
-        patterns = f"~{keys.OURS}:* ~{keys.DRAMATIQ}:*"
+    if patterns:
         said.append(f"keys like {patterns}")
         rules.append(patterns)
     what = f"the user {user} may not use {' and '.join(said)}"

@@ -17,6 +17,7 @@ from config.times import backoff
 from worker.store import durability, rights
 from worker.store.connection import connect
 from worker.store.findings import Finding, Level
+from worker.store.namespaces import namespace_of
 from worker.store.outages import code_of
 from worker.store.remedies import is_lasting, remedy
 from worker.store.rights import Command
@@ -44,14 +45,15 @@ def examine(client: "redis.Redis") -> Examined:
 
     Raises redis.RedisError of one that does not answer, or can't write at the moment.
     """
-    probes = rights.probes()
+    namespace = namespace_of(client)
+    probes = rights.probes(namespace)
     answers = _ask(client, [*_QUESTIONS, *probes])
     told = [None if isinstance(each, redis.RedisError) else each for each in answers]
     hello, info, config = _pairs(told[0]), _info(told[1]), _pairs(told[2])
     found = list(_kind(hello, info))
     if not found:
         user = client.connection_pool.connection_kwargs.get("username") or "default"
-        found += rights.examine(probes, answers[len(_QUESTIONS) :], user)
+        found += rights.examine(probes, answers[len(_QUESTIONS) :], user, namespace)
         found += durability.examine(info, config)
     worst = sorted(found, key=lambda finding: list(Level).index(finding.level))
     return Examined(_name(hello, info), worst)
@@ -66,12 +68,13 @@ def check(url: str, patience: float | None = None) -> None:
     """
     patience = durations.REDIS_START_SECONDS if patience is None else patience
     with connect(url) as client:
-        examined = _awaited(client, patience)
+        examined, namespace = _awaited(client, patience), namespace_of(client)
     for finding in examined.findings:
         if finding.level is Level.REFUSE:
             raise UnsafeServerError(f"of the Redis at {redacted(url)}: {finding}")
     if patience:
-        log.info("redis.using", at=redacted(url), server=examined.server)
+        said = {"namespace": namespace} if namespace else {}
+        log.info("redis.using", at=redacted(url), server=examined.server, **said)
         for finding in examined.findings:
             say = log.warning if finding.level is Level.WARN else log.info
             say(f"redis.{finding.about}", what=finding.what, remedy=finding.remedy)

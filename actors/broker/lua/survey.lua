@@ -1,6 +1,6 @@
 -- survey: compare a queue's list with its messages, with what workers have in hand, and with what is put off.
 --
--- queue, hands = {key, ...} of those who may still have something in hand, put_off (a key): ids that are looked at later
+-- queue, workers = {id, ...} of those who may still have something in hand
 -- Returns how many messages are in none of them, and the ids of at most 10; -1 where there are too many to compare.
 --
 -- One call, as a message that moves meanwhile would be in none.
@@ -20,10 +20,11 @@ end
 for first = 0, redis.call('LLEN', name) - 1, 100 do
     note(redis.call('LRANGE', name, first, first + 99))
 end
-for _, hands in ipairs(A.hands) do
-    note(redis.call('SMEMBERS', hands))
+for _, worker in ipairs(A.workers) do
+    note(redis.call('SMEMBERS', base.hands_of(worker, A.queue)))
 end
-note(redis.call('ZRANGE', A.put_off, 0, -1))
+-- What is looked at later: delayed messages, or ids that came before their messages.
+note(redis.call('ZRANGE', A.queue == SETTING.inlet .. '.DQ' and KEY.DELAYED or base.key('LATE', A.queue), 0, -1))
 
 local lost, count = {}, 0
 for _, id in ipairs(redis.call('HKEYS', name .. '.msgs')) do

@@ -98,6 +98,8 @@ def _used(values: Settings, at: str) -> Check:
     """Say which Redis it is; an embedded one is this machine's alone."""
     from worker.store import embedded
 
+    if values.namespace:
+        at += f", namespace {values.namespace}"
     if values.redis_url is not None:
         return Check("redis", Health.OK, at)
     told = f"{at}, the embedded server of {values.data_dir.absolute()}: REDIS_URL is not set"
