@@ -31,7 +31,7 @@ def test_it_ends_with_one_colon_however_it_is_written(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", WRONG)
-def test_one_that_it_may_not_be_is_refused_in_one_line_with_its_value(value: str) -> None:
+def test_a_wrong_one_is_refused_in_one_line_with_its_value(value: str) -> None:
     with pytest.raises(NamespaceError) as error:
         check(value)
     assert repr(value[:LONGEST]) in str(error.value)

@@ -69,9 +69,7 @@ def test_without_a_namespace_a_client_is_redis_pys_own(redis_url: str) -> None:
     assert type(connect_async(redis_url, namespace="")) is redis.asyncio.Redis
 
 
-def test_the_keys_of_each_command_that_is_tried_at_the_start_are_where_the_server_has_them(
-    plain: "redis.Redis", namespace: str
-) -> None:
+def test_commands_have_their_keys_where_the_server_has_them(plain: "redis.Redis", namespace: str) -> None:
     for words in rights.probes(""):
         try:
             found: Any = plain.execute_command("COMMAND GETKEYS", *words)
@@ -159,7 +157,7 @@ def test_the_remedy_names_the_keys_of_the_namespace(
     assert f"ACL SETUSER tenant ~{namespace}identity:* ~{namespace}dramatiq:*" in told
 
 
-def test_each_namespace_has_libraries_of_its_own_and_leaves_those_of_others(
+def test_each_namespace_has_its_libraries_and_leaves_those_of_others(
     forgetful: "redis.Redis", plain: "redis.Redis", redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connect(redis_url, NAMES[0]) as one, connect(redis_url, NAMES[1]) as two:

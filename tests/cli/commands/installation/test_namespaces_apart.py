@@ -53,7 +53,7 @@ def redis_url(redis_url: str, plain: "redis.Redis", broker: Broker) -> Iterator[
     plain.execute_command("ACL", "DELUSER", "studio")
 
 
-def test_a_whole_flow_and_each_command_keep_to_the_keys_of_the_namespace(
+def test_flow_and_commands_keep_to_the_keys_of_the_namespace(
     heard: Flow, plain: "redis.Redis", command: Command, environment: dict[str, str], redis_url: str
 ) -> None:
     with connect_bytes(redis_url, "") as raw:
