@@ -11,7 +11,9 @@ from actors.runtime import Runtime
 from config import durations, logs
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note, Pause
-from worker.lifecycle import preparing, transitions
+from worker.lifecycle import charges, journal_entries, preparing, transitions
+from worker.lifecycle.error_policy import EXTRACT, UnconfirmedError, decide
+from worker.piktid.errors import ApiError
 
 log = logs.get("preparation")
 
@@ -65,7 +67,10 @@ def begin(rt: Runtime, brief: Record, journal: Journal | None, send_by: float | 
         claim_by=send_by,
         reserve=None if journal is None else price(rt),
     )
-    return call if rt.ledger.note(brief, note) is Answer.APPLIED else None
+    answer = rt.ledger.note(brief, note)
+    if answer is Answer.UNCONFIRMED and journal is not None:
+        refuse_extraction(rt, brief, call, journal["attempt"], UnconfirmedError(rt.settings.replicas))
+    return call if answer is Answer.APPLIED else None
 
 
 def _under_way(call: int, journal: Journal | None) -> dict[str, str]:
@@ -129,3 +134,16 @@ def fail(rt: Runtime, brief: Record, call: int, why: str, journal: Journal | Non
     failed = replace(transitions.fail(brief, why), forget=["doing"], when={"turn": str(call) if call else ""})
     rt.ledger.apply(brief, replace(failed, journal=journal, paid=journal is not None))
     log.warning("brief.failed", brief=brief.brief_id, error=why)
+
+
+def refuse_extraction(rt: Runtime, brief: Record, call: int, attempt: int, error: ApiError) -> None:
+    """Record what becomes of an extraction that has failed, or that was not made at all."""
+    decision = decide(EXTRACT, error, rt.settings)
+    log.warning("extract.refused", brief=brief.brief_id, to=decision.to, error=str(error))
+    outcome = journal_entries.refused(charges.EXTRACT, brief, error, attempt=attempt)
+    if decision.pause is not None:
+        wait(rt, brief, call, str(error), outcome, decision.pause)
+    elif decision.to == "held":
+        hold(rt, brief, call, outcome, paid=True)
+    else:
+        fail(rt, brief, call, str(error), outcome)

@@ -11,7 +11,7 @@ from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Transition
 from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
-from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, decide
+from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, UnconfirmedError, decide
 from worker.lifecycle.transitions import call_ended
 from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError, NameTakenError, NotFoundError
@@ -25,6 +25,12 @@ def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
     decision = decide(CREATE, error, rt.settings)
     log.warning("create.refused", brief=brief.brief_id, to=decision.to, error=str(error))
     rt.ledger.apply(brief, transitions.create_refused(brief, error, decision, rt.look_ms))
+
+
+def check_replicas(rt: Runtime, answer: Answer) -> None:
+    """Raise UnconfirmedError, which is handled as a call that never left, unless replicas have a claim."""
+    if answer is Answer.UNCONFIRMED:
+        raise UnconfirmedError(rt.settings.replicas)
 
 
 def check_recorded(record: Record, answer: Answer, **made: str) -> None:

@@ -15,7 +15,7 @@ from config.limits import Endpoint
 from worker.briefs.choices import OnNameTaken
 from worker.files import named_files, photos
 from worker.ledger.records import Record
-from worker.ledger.transition import Answer, Completion, Pause, Transition
+from worker.ledger.transition import CLAIMED, Completion, Pause, Transition
 from worker.lifecycle import importing, journal_entries, transitions
 from worker.lifecycle.charges import take_apart
 from worker.lifecycle.error_policy import PROMOTE, decide
@@ -59,13 +59,15 @@ def make_identity(rt: Runtime, promotion: Record) -> Made | None:
     }
     claim = transitions.promoting(promotion, request, send_by, rt.paid_call_ms)
     claim = replace(claim, fields={"photo_done": json.dumps(photo.done)})
-    if rt.ledger.apply(promotion, claim) is not Answer.APPLIED:
+    answer = rt.ledger.apply(promotion, claim)
+    if answer not in CLAIMED:
         return None
     if lost:
         known, made = _known(rt, promotion, file)
         if known:
             return made
     try:
+        error_handling.check_replicas(rt, answer)
         imported = rt.apis[promotion.account].import_identity(picture, **request, send_by=send_by)
     except (AlreadyPromotedError, NameTakenError) as error:
         return _name_taken(rt, promotion, file, error, lost=lost)

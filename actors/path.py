@@ -19,7 +19,7 @@ from config.limits import Endpoint
 from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import Record, brief_subject
-from worker.ledger.transition import Answer
+from worker.ledger.transition import CLAIMED
 from worker.lifecycle import (
     acceptance,
     choosing,
@@ -96,9 +96,11 @@ def submit_brief(subject: str) -> None:
         return
     body, send_by = brief.json("body"), rt.send_by()
     claim = transitions.submitting(brief, body, send_by, rt.paid_call_ms)
-    if rt.ledger.apply(brief, claim) is not Answer.APPLIED:
+    answer = rt.ledger.apply(brief, claim)
+    if answer not in CLAIMED:
         return
     try:
+        error_handling.check_replicas(rt, answer)
         created = rt.apis[brief.account].create(body, send_by)
     except ApiError as error:
         error_handling.refuse_create(rt, brief, error)
@@ -163,9 +165,11 @@ def promote_draft(subject: str) -> None:
     request = {"image_result_id": record_fields.current_draft(promotion)["image_result_id"], "name": name}
     send_by = rt.send_by()
     claim = transitions.promoting(promotion, request, send_by, rt.paid_call_ms)
-    if rt.ledger.apply(promotion, claim) is not Answer.APPLIED:
+    answer = rt.ledger.apply(promotion, claim)
+    if answer not in CLAIMED:
         return
     try:
+        error_handling.check_replicas(rt, answer)
         promoted = rt.apis[promotion.account].promote(**request, send_by=send_by)
     except AlreadyPromotedError as done:
         outcome = journal_entries.outcome(Endpoint.PROMOTE, promotion, "already promoted")

@@ -11,7 +11,7 @@ from worker.ledger.events import BriefDone
 from worker.ledger.records import Record
 from worker.ledger.transition import Transition
 from worker.lifecycle import charges, journal_entries, preparing
-from worker.lifecycle.error_policy import AGAIN, EXTRACT, UPLOAD, decide
+from worker.lifecycle.error_policy import AGAIN, UPLOAD, decide
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.errors import ApiError
 
@@ -77,7 +77,7 @@ def extract(rt: Runtime, brief: Record) -> None:
     try:
         found = rt.apis[brief.account].extract(**request, send_by=send_by)
     except ApiError as error:
-        _refused_extraction(rt, brief, call, attempt, error)
+        call_numbers.refuse_extraction(rt, brief, call, attempt, error)
         return
     counted = call_numbers.price(rt)
     told = {} if counted is None else {"counted": counted}
@@ -121,15 +121,3 @@ def _refused(rt: Runtime, brief: Record, call: int, error: ApiError) -> None:
         call_numbers.again(rt, brief, call, str(error))
     else:
         call_numbers.wait(rt, brief, call, str(error), None, decision.pause)
-
-
-def _refused_extraction(rt: Runtime, brief: Record, call: int, attempt: int, error: ApiError) -> None:
-    decision = decide(EXTRACT, error, rt.settings)
-    log.warning("extract.refused", brief=brief.brief_id, to=decision.to, error=str(error))
-    outcome = journal_entries.refused(charges.EXTRACT, brief, error, attempt=attempt)
-    if decision.pause is not None:
-        call_numbers.wait(rt, brief, call, str(error), outcome, decision.pause)
-    elif decision.to == "held":
-        call_numbers.hold(rt, brief, call, outcome, paid=True)
-    else:
-        call_numbers.fail(rt, brief, call, str(error), outcome)

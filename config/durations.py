@@ -91,8 +91,7 @@ STREAM_OPENING_SECONDS = 10.0
 OPENING_COUNTS_SECONDS = 1.0
 #: The longest pause before a stream that ended is opened again.
 RECONNECT_MOST_SECONDS = 30.0
-#: Between two times that a sign of life is put on record (of the API's clock): of a thousand streams, each
-#: comment would be three writes.
+#: Between two signs of life on record (of the API's clock): of a thousand streams, each is three writes.
 HEARD_AGAIN_SECONDS = 40.0
 #: Without a sign of life: a listener is dead and its leases are others'. And between two signs of life.
 LEASE_MS = 5_000
@@ -148,8 +147,7 @@ GIVE_BACK_SECONDS = 1.0
 DRAIN_LOOK_SECONDS = 0.02
 #: That steps which pay nothing may still take at the end; what is left of them runs elsewhere.
 DRAIN_GRACE_SECONDS = 1.0
-#: In which a second SIGINT is the first one once more: a runner in between passes Ctrl-C on to us, who had it
-#: from the terminal.
+#: In which a second SIGINT is the first one once more, passed on by a runner in between.
 SAME_KEY_SECONDS = 0.5
 
 # -- Pictures and files -------------------------------------------------------------------------------------
@@ -184,6 +182,8 @@ ARCHIVE_LOOK_MS = 3_600_000
 
 # -- Connections --------------------------------------------------------------------------------------------
 
+#: In which replicas must have the claim of a paid call.
+REPLICAS_WAIT_MS = 1_000
 #: To wait for a connection to Redis, and for any one answer of it.
 REDIS_CONNECT_SECONDS = 2.0
 REDIS_ANSWER_SECONDS = 5.0

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     embedded_port: int = Field(0, ge=0, le=65_535)
     """Loopback port on which the embedded Valkey listens beside its unix socket, with a password that
     `valkey/redis.url` under `data_dir` tells its owner; 0: on none."""
+    replicas: int = Field(0, ge=0, le=100, json_schema_extra={"unit": "replicas"})
+    """Replicas of Redis that must know of a paid call before it is made: as many as there are, the same for
+    all processes. A failover to one that does not know of it would have it made, and paid for, again. 0:
+    none need, and after a failover nothing is bought before all that may have been is looked for."""
     keep_days: float = Field(30, gt=0, json_schema_extra={"unit": "days"})
     """Days that the records of a finished brief stay."""
     keep_events: int = Field(1_000_000, gt=0, json_schema_extra={"unit": "entries"})

@@ -16,6 +16,7 @@ from config import durations, keys, logs
 from config.accounts import Account
 from config.errors import IdentityWorkerError
 from config.logs import Trouble
+from config.settings import Settings
 from config.times import backoff
 from worker.network.streaming import Connections
 from worker.piktid.transport import segment
@@ -31,10 +32,10 @@ _LARGEST_ANSWER = 4096
 
 
 class _RefusedError(IdentityWorkerError):
-    """Raised when the API does not delete an event."""
+    """Raised when an event is not deleted, by the API or as it is too early."""
 
 
-_FAILURES = (_RefusedError, httpx.TransportError, TimeoutError)
+_FAILURES = (_RefusedError, httpx.TransportError, TimeoutError, redis.RedisError)
 
 
 @dataclass(slots=True)
@@ -53,12 +54,13 @@ class Cleaner:
         self,
         connections: Connections,
         connection: "redis.asyncio.Redis",
-        api_url: str,
+        settings: Settings,
         account: Callable[[str], Account | None],
     ) -> None:
         self._connections = connections
         self._redis = connection
-        self._url = f"{api_url}/notifications"
+        self._url = f"{settings.api_url}/notifications"
+        self._replicas = settings.replicas
         self._account = account
         self._lists: dict[str, _List] = {}
         self._turns: asyncio.Queue[str] = asyncio.Queue()
@@ -140,6 +142,7 @@ class Cleaner:
                 del self._lists[name]  # whoever has its lease now reads the list
                 continue
             try:
+                await self._confirm(name, events)
                 await self._delete_all(account, events)
             except _FAILURES as error:
                 pause = next(events.pauses)
@@ -147,6 +150,25 @@ class Cleaner:
                 asyncio.get_running_loop().call_later(pause, self._turns.put_nowait, name)
             else:
                 del self._lists[name]
+
+    async def _confirm(self, account: str, events: _List) -> None:
+        """Forget what is not on the list in Redis, and wait until replicas have the rest.
+
+        A failover may forget whose an event was. Only the API can tell then, unless it was deleted there.
+        """
+        if not (self._replicas and events.events):
+            return
+        key, known = keys.HANDLED(account), list(events.events)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.pexpire(key, durations.REPLAY_KEPT_MS)  # WAIT counts what its own connection has written
+            pipe.execute_command("WAIT", self._replicas, durations.REPLICAS_WAIT_MS)
+            pipe.zmscore(key, known)
+            _, reached, scores = await pipe.execute()
+        for event, score in zip(known, scores, strict=True):
+            if score is None:
+                del events.events[event]
+        if reached < self._replicas:
+            raise _RefusedError("too few replicas of Redis know what it has set off")
 
     async def _delete_all(self, account: Account, events: _List) -> None:
         """Delete an account's events, up to the first refusal: most speak of all, as of a token.

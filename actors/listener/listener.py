@@ -49,7 +49,7 @@ class Listener:
         self._streams = Streams(connections)
         leasing = Leasing(own, self._id)
         self._attendance = Attendance(leasing, self._id, accounts, self._following, self._handled)
-        self._cleaner = Cleaner(connections, self._redis, settings.api_url, self._attendance.account)
+        self._cleaner = Cleaner(connections, self._redis, settings, self._attendance.account)
         self._around = Surroundings(
             streams=self._streams,
             functions=AsyncFunctions(self._redis, library),

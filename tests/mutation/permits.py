@@ -191,7 +191,7 @@ MUTANTS = (
         ("what was granted adds to the jobs of others", "        if base.product_at(endpoint).counts then\n", "        if false then\n"),
         ("a pause does not grow", "        count = count + 1\n", "        count = 1\n"),
         ("requests refused together double the pause", "if count == 0 or granted_at >= before then", "if true then"),
-        ("a pause grows without end", "math.max(ms, SETTING.pause_most_ms)", "math.huge"),
+        ("a pause grows without end", "math.max(ms, most or SETTING.pause_most_ms)", "math.huge"),
         ("a short pause cuts a longer one short", "whole(math.max(before, call.now + growing))", "whole(call.now + growing)"),
         ("a short cool-down cuts a longer one short", "if call.now + ms > before then", "if true then"),
         ("an earlier request's answer lifts a pause", "if granted_at >= (tonumber(", "if true or granted_at >= (tonumber("),

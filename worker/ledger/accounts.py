@@ -21,6 +21,7 @@ class AccountLedger:
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self.client = client
+        self.settings = settings
         self.functions = Functions(client, ledger_library(settings))
 
     def configure(self, accounts: Iterable[Account]) -> list[str]:

@@ -1,13 +1,13 @@
 """The ledger: reads records and applies transitions to them.
 
 All writing is done by Lua functions (`worker/ledger/commands.py`). Of the answers to a change only APPLIED
-entitles the caller to go on.
+entitles the caller to go on; UNCONFIRMED, of a claim, has it taken back.
 """
 
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis
 
@@ -20,7 +20,8 @@ from worker.ledger.events import BriefUpdated
 from worker.ledger.handed import Handed, ending
 from worker.ledger.kinds import Kind
 from worker.ledger.records import Record, parse_subject
-from worker.ledger.transition import Answer, Change, Note, Transition
+from worker.ledger.transition import CLAIMED, Answer, Change, Note, Transition
+from worker.store import replicas
 from worker.store.connection import encoded
 from worker.store.functions import Command
 
@@ -76,7 +77,7 @@ class Ledger(AccountLedger):
             answer = self._change(command, record, transition)
         else:
             answer = handed.end(self._change(ending(command, handed), record, transition))
-        if answer is Answer.APPLIED:
+        if answer in CLAIMED:
             record.fields["state"] = transition.to
         return answer
 
@@ -86,11 +87,18 @@ class Ledger(AccountLedger):
         command = commands.note(record.subject, note, state=record.state, when=when, claim=_claim(note))
         return self._change(command, record, note)
 
+    def _run(self, command: Command[T], change: Change) -> T:
+        wanted = self.settings.replicas
+        if change.claim_by is None or wanted == 0:
+            return self.functions.run(command)
+        answer, has_enough = replicas.run(self.functions, command, wanted)
+        return cast("T", Answer.UNCONFIRMED) if answer is Answer.APPLIED and not has_enough else answer
+
     def _change(self, command: Command[T], record: Record, change: Change) -> T:
         again = backoff()
         while True:
             try:
-                return self.functions.run(command)
+                return self._run(command, change)
             except redis.RedisError as error:
                 # What was paid for is known to this process alone until it is on record. So is that no call
                 # has followed a claim that may be on record.

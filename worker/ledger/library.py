@@ -30,6 +30,7 @@ MODULES = (
     "unclaimed",
     "looks",
     "jobs",
+    "claims",
     "listeners",
     "journal",
     "stops",

@@ -25,9 +25,16 @@ class Answer(StrEnum):
     APPLIED = "applied"
     #: The change was made before: the record is in that state, or the end of this very call is on record.
     DUPLICATE = "duplicate"
+    #: Of a claim that is on record, and that too few replicas have: its call is not made, and it is taken
+    #: back.
+    UNCONFIRMED = "unconfirmed"
     #: Nothing is changed: the table of states does not allow it from where the record stands, its grant is
     #: gone, or a field is no longer as given.
     CONFLICT = "conflict"
+
+
+#: The answers to a claim that is on record: its call is made, or the claim is taken back.
+CLAIMED = (Answer.APPLIED, Answer.UNCONFIRMED)
 
 
 class Completion(StrEnum):
@@ -47,6 +54,8 @@ class Pause(NamedTuple):
     reason: str
     status: int | None = None
     """The status of the API's answer that it is for; None where there was no answer."""
+    most: int | None = None
+    """Ms that it grows to at the most, in place of what it grows to by the rule."""
 
 
 class Throttle(NamedTuple):

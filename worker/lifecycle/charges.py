@@ -8,6 +8,7 @@ from config.limits import Endpoint
 from config.text import credits_text
 from worker.ledger.kinds import ACCEPTED, PROMOTION_CREDITS, UNRESOLVED
 from worker.lifecycle.journal_entries import IMPORT
+from worker.piktid.errors import NotSentError
 
 #: The paid call that orders no job: the description of a reference image.
 EXTRACT = "extract"
@@ -99,7 +100,8 @@ def take_apart(entries: Iterable[Entry]) -> Journal:
             calls.append(newest[name])
         elif name in newest:
             newest[name].outcomes.append(entry)
-        else:
+        elif entry["what"] != NotSentError.outcome:
+            # A claim that a failover has forgotten is taken back all the same, and nothing was sent of it.
             strays.append(entry)
     return Journal(tuple(calls), tuple(strays), tuple(words))
 

@@ -17,6 +17,15 @@ from worker.piktid import errors as api
 NEXT_DRAFT = "next draft"
 
 
+class UnconfirmedError(api.NotSentError):
+    """Raised in place of a paid call that too few replicas of Redis know of; says how many must."""
+
+    def __init__(self, replicas: int) -> None:
+        super().__init__(
+            f"too few replicas of Redis know of it (IDENTITY_WORKER_REPLICAS={replicas}): see that they run"
+        )
+
+
 class Scope(StrEnum):
     """What is held up after an error: nothing but the record, an endpoint, or the account."""
 
@@ -112,7 +121,9 @@ def decide(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> 
         kind = next(kind for class_, kind in KINDS if isinstance(error, class_))
         return Decision(rule.to, completion, throttle=Throttle(kind, _retry_after(error), str(error)))
     status = error.status if isinstance(error, api.StatusError) else None
-    pause = Pause(rule.scope, _pause_ms(error, settings), str(error), status)
+    # To try again costs nothing but the wait for replicas, and they may be back at any time.
+    most = round(durations.LOST_AGAIN_SECONDS * 1000) if isinstance(error, UnconfirmedError) else None
+    pause = Pause(rule.scope, _pause_ms(error, settings), str(error), status, most)
     return Decision(rule.to, completion, pause=pause)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import redis
 
 from config import durations, keys
+from config.settings import settings
 from config.text import counted
 from config.times import redis_ms
 from worker.choosing.installed import fault_of, plugins
@@ -38,6 +39,7 @@ class Check(NamedTuple):
 
 _LEVELS = {
     Level.REFUSE: Health.FAIL,
+    Level.STOPS: Health.FAIL,
     Level.WARN: Health.WARN,
     Level.NOTICE: Health.WARN,
     Level.UNASKED: Health.OK,
@@ -54,7 +56,8 @@ def server(client: "redis.Redis") -> Iterator[Check]:
 
     Raises redis.RedisError.
     """
-    name, findings = startup.examine(client)
+    wanted = settings().replicas
+    name, findings = startup.examine(client, wanted)
     about = {finding.about for finding in findings}
     if "server" not in about:
         yield Check("server", Health.OK, name or "it does not tell its name or version")
@@ -65,6 +68,8 @@ def server(client: "redis.Redis") -> Iterator[Check]:
     for part, well in _WELL.items():
         if part not in about:
             yield Check(part, Health.OK, well)
+    if wanted and "replicas" not in about:
+        yield Check("replicas", Health.OK, f"{counted(wanted, 'replica')} answered")
     yield _clock(client)
 
 

@@ -9,6 +9,8 @@ class Level(StrEnum):
 
     #: Nothing may run on this server.
     REFUSE = "refuse"
+    #: Nothing is bought on it until that is mended.
+    STOPS = "stops"
     #: Acknowledged writes may be lost.
     WARN = "warn"
     #: Worth knowing: a smaller loss that was chosen.

@@ -24,6 +24,8 @@ T = TypeVar("T", covariant=True)
 Words = tuple[str | int | bytes, ...]
 #: Yields what is to be sent and is given the answer, or the error; returns what has come of it all.
 Steps = Generator[Words, Any, T]
+#: Sends one, by a client; returns the answer or raises redis.RedisError.
+Send = Callable[["redis.Redis", Words], Any]
 
 #: Loads of a library that vanishes again and again, for one call.
 _LOADS = 10
@@ -59,20 +61,23 @@ class Functions:
         self._client = client
         self._library = library.within(namespace_of(client))
 
-    def run(self, command: Command[T], now: int | None = None) -> T:
-        """Call a function; `now` in ms only in simulations. Raises redis.RedisError."""
-        return self._driven(_called(self._library, command, now))
+    def run(self, command: Command[T], now: int | None = None, send: Send | None = None) -> T:
+        """Call a function; `now` in ms only in simulations, `send` where more is sent with the call.
+
+        Raises redis.RedisError.
+        """
+        return self._driven(_called(self._library, command, now), send)
 
     def load(self) -> None:
         """Load the library, unless the server has it."""
         self._driven(_loaded(self._library))
 
-    def _driven(self, steps: Steps[T]) -> T:
+    def _driven(self, steps: Steps[T], send: Send | None = None) -> T:
         try:
             words = next(steps)
             while True:
                 try:
-                    answer = self._client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+                    answer = (send if send and words[0] == "FCALL" else _send)(self._client, words)
                 except redis.ResponseError as error:
                     words = steps.throw(error)
                 else:
@@ -104,6 +109,10 @@ class AsyncFunctions:
         except StopIteration as end:
             result: T = end.value
             return result
+
+
+def _send(client: "redis.Redis", words: Words) -> Any:
+    return client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
 
 
 def _called(library: Library, command: Command[T], now: int | None) -> Steps[T]:

@@ -13,8 +13,9 @@ import redis
 from config import durations, logs
 from config.errors import IdentityWorkerError
 from config.redis_url import redacted
+from config.settings import settings
 from config.times import backoff
-from worker.store import durability, rights
+from worker.store import durability, replicas, rights
 from worker.store.connection import connect
 from worker.store.findings import Finding, Level
 from worker.store.namespaces import namespace_of
@@ -40,20 +41,22 @@ class Examined(NamedTuple):
     findings: list[Finding]
 
 
-def examine(client: "redis.Redis") -> Examined:
+def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     """Return the findings about a server. Its keys are as they were before.
 
     Raises redis.RedisError of one that does not answer, or can't write at the moment.
     """
     namespace = namespace_of(client)
     probes = rights.probes(namespace)
-    answers = _ask(client, [*_QUESTIONS, *probes])
+    answers = _ask(client, [*_QUESTIONS, *probes, *replicas.probes(replicas_wanted)])
     told = [None if isinstance(each, redis.RedisError) else each for each in answers]
     hello, info, config = _pairs(told[0]), _info(told[1]), _pairs(told[2])
     found = list(_kind(hello, info))
     if not found:
         user = client.connection_pool.connection_kwargs.get("username") or "default"
-        found += rights.examine(probes, answers[len(_QUESTIONS) :], user, namespace)
+        end = len(_QUESTIONS) + len(probes)
+        found += rights.examine(probes, answers[len(_QUESTIONS) : end], user, namespace)
+        found += replicas.examine(replicas_wanted, answers[end:])
         found += durability.examine(info, config)
     worst = sorted(found, key=lambda finding: list(Level).index(finding.level))
     return Examined(_name(hello, info), worst)
@@ -68,7 +71,8 @@ def check(url: str, patience: float | None = None) -> None:
     """
     patience = durations.REDIS_START_SECONDS if patience is None else patience
     with connect(url) as client:
-        examined, namespace = _awaited(client, patience), namespace_of(client)
+        examined = _awaited(client, patience, settings().replicas)
+        namespace = namespace_of(client)
     for finding in examined.findings:
         if finding.level is Level.REFUSE:
             raise UnsafeServerError(f"of the Redis at {redacted(url)}: {finding}")
@@ -76,15 +80,15 @@ def check(url: str, patience: float | None = None) -> None:
         said = {"namespace": namespace} if namespace else {}
         log.info("redis.using", at=redacted(url), server=examined.server, **said)
         for finding in examined.findings:
-            say = log.warning if finding.level is Level.WARN else log.info
+            say = log.warning if finding.level in (Level.STOPS, Level.WARN) else log.info
             say(f"redis.{finding.about}", what=finding.what, remedy=finding.remedy)
 
 
-def _awaited(client: "redis.Redis", patience: float) -> Examined:
+def _awaited(client: "redis.Redis", patience: float, replicas_wanted: int) -> Examined:
     end = time.monotonic() + patience
     for pause in backoff():
         try:
-            return examine(client)
+            return examine(client, replicas_wanted)
         except redis.RedisError as error:
             is_loading = patience > 0 and code_of(error) == "LOADING"
             if is_lasting(error) or not (is_loading or time.monotonic() + pause <= end):

@@ -2,7 +2,7 @@
 --
 -- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, completion = 'counted' | 'never left',
 -- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
--- pause = {what = 'pause' | 'create' | 'promote', ms, reason, status = of the API's answer (or none)},
+-- pause = {what = 'pause' | 'create' | 'promote', ms, reason, status = of the API's answer (or none), most = ms (or none)},
 -- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
 -- from = {states} in one of which it must be (or none),
 -- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
@@ -13,7 +13,7 @@
 -- observed = how often unclaimed jobs had been seen when this was decided (or none),
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
--- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again,
+-- claim = a name of this very claim of a paid call (or none): asked for again, it is granted and written again,
 -- hand = the message that led here, which ends with it (worker/ledger/lua/lib/hands.lua; or none); ... = its id
 -- Returns applied; duplicate when it is in that state already, or the end of this paid call is on record; conflict
 -- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
@@ -59,6 +59,7 @@ end
 
 if answer ~= 'applied' then
     if A.claim and records.get(record, 'claim') == A.claim then
+        claims.write_again(record)
         return 'applied'
     elseif A.paid and is_on_record() then
         return 'duplicate'
@@ -84,7 +85,7 @@ if A.promotions and records.get(record, 'state') == 'choosing' then
 end
 local product = base.product_of(A.subject)
 if A.pause then
-    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, granted_at)
+    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, granted_at, A.pause.most)
 elseif A.throttle then
     backoff.throttle(account, product.endpoint, A.throttle.kind, A.throttle.ms, A.throttle.reason, granted_at)
 elseif A.completion == 'counted' and A.to ~= product.waits and A.to ~= product.unresolved then

@@ -2,10 +2,10 @@
 --
 -- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
 -- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
--- event = {type, more}, pause = {what, ms, reason, status}, again = true: the step is sent at once, idle = true: no step
+-- event = {type, more}, pause = {what, ms, reason, status, most}, again = true: the step is sent at once, idle = true: no step
 -- follows, and the timer is removed,
 -- paid = true: the end of a paid call, journalled in any case,
--- claim = a name of this very claim of a paid call (or none): asked for again, it is granted again
+-- claim = a name of this very claim of a paid call (or none): asked for again, it is granted and written again
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
 -- reserve = credits that the call may cost (or none), which its batch's and its account's budget must leave; over = the error of a record for which they do not
 -- spend = credits that a paid call has cost (or none)
@@ -18,6 +18,7 @@ local state, account, batch, began_at = records.many(record, 'state', 'account',
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not base.unchanged(record, A.when) then
     if A.claim and records.get(record, 'claim') == A.claim then
+        claims.write_again(record)
         return 'applied'
     end
     -- What is so already is this very call, whose answer was lost.
@@ -58,7 +59,7 @@ elseif A.paid then
     admission.admit(account)
 end
 if A.pause then
-    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, began_at)
+    backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, began_at, A.pause.most)
     backoff.sleep_on_pause(account, A.subject)
     admission.admit(account) -- what it takes back from creates may serve promotions
 end

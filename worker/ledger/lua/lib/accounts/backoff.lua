@@ -4,16 +4,17 @@ local backoff = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole
 
--- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to a quarter of an hour.
+-- Pause the account ('pause') or an endpoint; each refusal in a row doubles the pause, up to `most` ms (none: a quarter
+-- of an hour).
 -- Requests that were under way together are refused together: only one granted after the pause is a new refusal.
-function backoff.pause(account, what, ms, reason, status, granted_at)
+function backoff.pause(account, what, ms, reason, status, granted_at, most)
     local record = accounts.record(account)
     local got = {records.many(record, what .. '_until', what .. '_count')}
     local before, count = tonumber(got[1]) or 0, tonumber(got[2]) or 0
     if count == 0 or granted_at >= before then
         count = count + 1
     end
-    local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, SETTING.pause_most_ms))
+    local growing = math.min(ms * 2 ^ math.min(count - 1, 20), math.max(ms, most or SETTING.pause_most_ms))
     records.set(record, what .. '_count', count,
         what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason,
         what .. '_status', status or '')
