@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bulk test test-wheel test-booted test-loaded test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
+.PHONY: demo bulk test test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -37,6 +37,10 @@ test-dialects: $(STAMP)
 	IDENTITY_WORKER_TEST_DIALECT=docs $(PYTEST)
 	IDENTITY_WORKER_TEST_EVENTS=webhook $(PYTEST)
 	IDENTITY_WORKER_TEST_DIALECT=docs IDENTITY_WORKER_TEST_EVENTS=webhook $(PYTEST)
+
+# What Redis decides, on each release of Redis and Valkey that there is to be had: a few minutes for each.
+test-servers: $(STAMP)
+	$(VENV)/bin/python -m tests.servers.matrix
 
 # The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)

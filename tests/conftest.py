@@ -36,6 +36,7 @@ from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
 from tests.chaos.invariants.key_page import keys_without_lifetime, unknown_fields, unknown_keys
+from tests.servers.given import given_server
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
 from worker.store.connection import connect
@@ -53,9 +54,8 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the URL of the session's server."""
-    directory = tmp_path_factory.mktemp("valkey")
-    with ValkeyServer(port=free_port(), data_dir=directory, persist=True) as server:
-        yield server.connection_url
+    with given_server(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -25,11 +25,13 @@ def peek(redis_url: str) -> Iterator[Peek]:
 
 
 def waiting(client: "redis.Redis") -> list[tuple[str, str]]:
-    """Return the id of each connection on which a peek waits, and how many commands it has sent."""
+    """Return the id of each connection on which a peek waits, and how many commands it has sent.
+
+    A server before Redis 8 does not tell the latter.
+    """
     clients: Any = client.client_list()
-    return [
-        (each["id"], each["tot-cmds"]) for each in clients if each["name"] == NAME and "b" in each["flags"]
-    ]
+    peeks = [each for each in clients if each["name"] == NAME and "b" in each["flags"]]
+    return [(each["id"], each.get("tot-cmds", "")) for each in peeks]
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -80,7 +80,8 @@ def preprocessing(ledger: Ledger, promotions: int = 1) -> list[str]:
 
 
 def steps(client: "redis.Redis") -> list[str]:
-    """Take all steps that were sent."""
-    messages: Any = client.hvals(keys.MESSAGES(keys.STEPS))
+    """Take all steps that were sent, the first first."""
+    queued: Any = client.lrange(keys.QUEUE(keys.STEPS), 0, -1)
+    messages: Any = client.hmget(keys.MESSAGES(keys.STEPS), queued) if queued else []
     client.delete(keys.MESSAGES(keys.STEPS), keys.QUEUE(keys.STEPS))
     return [json.loads(message)["actor_name"] for message in messages]
