@@ -7,11 +7,12 @@ from project.rooms import HOUSE
 
 from config import keys
 
-#: Called by what they are made for: Dramatiq, uvicorn, Typer, httpx-sse, the standard library's logging.
+#: Called by what they are made for: Dramatiq, uvicorn, Typer, httpx-sse, anyio, asyncio and logging.
 HOOKS = {
     *("before_worker_boot", "after_worker_boot", "before_worker_shutdown", "before_process_message"),
     *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
-    *("list_commands", "capture_signals", "aiter_text"),
+    *("list_commands", "capture_signals", "aiter_text", "send_eof"),
+    *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
 }
 SETTINGS = {"model_config", "_"}  # and the marker of keyword-only fields
 HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))

@@ -12,6 +12,7 @@ import httpcore
 import httpx
 
 from config import durations
+from worker.network.asyncio_network import AsyncioBackend
 from worker.network.pool import tls
 
 #: Connections that are kept for the next request, and for how many seconds (as `open_pool` says).
@@ -46,6 +47,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._idle: list[httpcore.AsyncHTTPConnection] = []
+        self._backend = AsyncioBackend()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request over an idle connection, or a new one."""
@@ -109,7 +111,9 @@ class Connections:
             if connection.can_handle_request(origin) and not connection.has_expired():
                 return connection
             await connection.aclose()
-        return httpcore.AsyncHTTPConnection(origin, ssl_context=tls(), keepalive_expiry=_IDLE_SECONDS)
+        return httpcore.AsyncHTTPConnection(
+            origin, ssl_context=tls(), keepalive_expiry=_IDLE_SECONDS, network_backend=self._backend
+        )
 
 
 class _Body:

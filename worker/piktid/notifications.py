@@ -58,11 +58,10 @@ async def follow(
     """
     try:
         async with opening():
-            answer = await _open(transport, api_url, token, silence or durations.SILENCE_SECONDS)
-        async with aclosing(answer):
-            _check(answer)
+            body = await _open(transport, api_url, token, silence or durations.SILENCE_SECONDS)
+        async with aclosing(body):
             yield "opened"
-            async for event in _events(answer, heard):
+            async for event in _events(body, heard):
                 if event.event == "backfill_complete":
                     yield "replayed"
                 elif event.data:  # after an id, a comment is an event without data
@@ -78,8 +77,11 @@ async def follow(
 
 async def _open(
     transport: httpx.AsyncBaseTransport, api_url: str, token: SecretStr, silence: float
-) -> httpx.Response:
-    """Open a stream past httpx's client, which would keep 5 KB for each, and knows cookies and redirects."""
+) -> httpx.AsyncByteStream:
+    """Open a stream past httpx's client, which would keep 5 KB for each, and knows cookies and redirects.
+
+    Return just the body: the rest of the answer would be kept for as long as the stream is open.
+    """
     headers = {
         "User-Agent": "identity-worker",
         "Accept": "text/event-stream",
@@ -92,7 +94,13 @@ async def _open(
     url = f"{api_url}/notifications/events"
     request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
     async with asyncio.timeout(durations.STREAM_OPENING_SECONDS):
-        return await transport.handle_async_request(request)
+        answer = await transport.handle_async_request(request)
+    try:
+        _check(answer)
+    except StreamEndedError:
+        await answer.aclose()
+        raise
+    return cast(httpx.AsyncByteStream, answer.stream)
 
 
 def _check(answer: httpx.Response) -> None:
@@ -108,15 +116,15 @@ def _check(answer: httpx.Response) -> None:
         raise StreamEndedError(f"the API packed the event stream as {packed[:100]!a}")
 
 
-def _events(answer: httpx.Response, heard: Callable[[], None]) -> AsyncIterator[ServerSentEvent]:
-    """Return the events of an answer; `heard` is called at each piece, since httpx-sse hides comments.
+def _events(body: httpx.AsyncByteStream, heard: Callable[[], None]) -> AsyncIterator[ServerSentEvent]:
+    """Return the events of an answer's body; `heard` is called at each piece, since httpx-sse hides comments.
 
     It is called once whoever asks for events is done with those of the piece.
     """
 
     async def filtered() -> AsyncIterator[str]:
         lines = LineFilter()
-        async for piece in answer.aiter_raw():
+        async for piece in body:
             # Whole lines, so no character is cut.
             yield lines.feed(piece).decode("utf-8", "replace")
             heard()
