@@ -8,7 +8,7 @@ from pathlib import Path
 
 SCRIPT = str(Path(sys.executable).parent / "identity-worker")
 #: Of this process's environment the command gets nothing else: no token, no settings.
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "IDENTITY_WORKER_NAMESPACE")
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
