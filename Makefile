@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bulk test test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
+.PHONY: demo bulk test test-namespace test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -41,6 +41,10 @@ test-dialects: $(STAMP)
 # What Redis decides, on each release of Redis and Valkey that there is to be had: a few minutes for each.
 test-servers: $(STAMP)
 	$(VENV)/bin/python -m tests.servers.matrix
+
+# The tests of what works on Redis once more, as an installation that shares its server with others.
+test-namespace: $(STAMP)
+	IDENTITY_WORKER_NAMESPACE='{studio}' $(PYTEST) tests/actors tests/cli tests/web tests/worker --ignore tests/worker/store
 
 # The permits against their model in new orders, and each parser under made-up input: about an hour.
 test-long: $(STAMP)

@@ -19,6 +19,7 @@ from actors.broker.broker import brief_message
 from config import keys
 from worker.briefs.faults import MAX_SHOWN
 from worker.ledger.records import brief_subject
+from worker.store.connection import connect_bytes
 from worker.views import snapshots
 
 
@@ -53,7 +54,7 @@ def test_every_bad_brief_fails_with_a_clear_reason_and_the_next_runs(
 
 
 def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
-    flow: Flow, client: "redis.Redis", worker_process: ProcessFactory
+    flow: Flow, client: "redis.Redis", worker_process: ProcessFactory, redis_url: str
 ) -> None:
     for redis_id, (text, _) in ENVELOPES.items():
         put(client, redis_id, text)
@@ -67,7 +68,7 @@ def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
     worker = worker_process()
     assert eventually(client, lambda: is_quiet(client))
     assert {"good-7", *ODD} <= set(map(str, client.zrange(keys.UNFINISHED(), 0, -1)))
-    dead_letters = _dead_letters(client.connection_pool.connection_kwargs)
+    dead_letters = _dead_letters(redis_url)
     assert dead_letters == {*(each.encode() for each in ENVELOPES), raw}
     said = worker.written()
     assert not list(client.scan_iter(keys.IN_HAND("*", keys.INLET)))
@@ -79,8 +80,8 @@ def test_every_bad_envelope_is_one_dead_letter_with_its_reason_logged(
     assert "\x1b" not in said
 
 
-def _dead_letters(connection: dict[str, Any]) -> set[bytes]:
-    with redis.Redis(host=connection["host"], port=connection["port"]) as client:
+def _dead_letters(url: str) -> set[bytes]:
+    with connect_bytes(url) as client:
         listed: Any = client.zrange(keys.DEAD_LETTERS(keys.INLET), 0, -1)
         kept: Any = client.hkeys(keys.DEAD_LETTER_TEXTS(keys.INLET))
     assert set(listed) == set(kept)

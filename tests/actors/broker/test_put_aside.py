@@ -12,6 +12,7 @@ from actors.broker import dead_letters, inspection
 from actors.broker.broker import Broker
 from config import durations, keys
 from worker.operations.doctor import Check, Health
+from worker.store.namespaces import namespace_of
 
 INLET = keys.QUEUE(keys.INLET)
 MESSAGES = keys.MESSAGES(keys.INLET)
@@ -72,7 +73,7 @@ def test_doctor_compares_list_messages_and_hands_and_names_what_is_in_none(
     assert found.said.startswith("3 messages in no list and in nobody's hands: ")
     assert "no-push" in found.said
     assert found.remedy is not None
-    assert "RPUSH dramatiq:briefs ID" in found.remedy
+    assert f"RPUSH {namespace_of(client)}dramatiq:briefs ID" in found.remedy
     assert examined(client)["queue steps"].health is Health.OK
     gone.client.close()
 

