@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from config import namespace
+
 #: Environment: the point at which to die, as JSON; the file to which each call is added; the folder or bucket
 #: in which changes are calls too.
 CRASH_POINT, CRASH_LOG, CRASH_FILES = "CRASH_POINT", "CRASH_LOG", "CRASH_FILES"
@@ -177,7 +179,8 @@ def _wrap_async(owner: type, name: str, describe: Callable[..., str], recorder: 
 
 def _describe(args: tuple[Any, ...]) -> str:
     """Say in words what a command of Redis is; of a function, which one and about whom."""
-    words = [_text(arg) for arg in args]
+    before = namespace.given(os.environ)
+    words = [_text(arg).removeprefix(before) for arg in args]
     match words[0].upper():
         case "FCALL":
             return _function(words[1], json.loads(words[5]))
