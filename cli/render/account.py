@@ -157,7 +157,7 @@ def stream_text(report: AccountReport) -> str:
     if report.listener is None:
         return "nobody follows it: start `identity-worker listen`"
     stream, now = report.stream, report.read_at
-    listener = f"listener {report.listener[:8]}"
+    listener = f"listener {_short(report.listener)}"
     told = [listener]
     if stream.connected_at is not None:
         told.append(f"connected for {format_duration(now - stream.connected_at)}")
@@ -169,3 +169,9 @@ def stream_text(report: AccountReport) -> str:
     if stream.why is not None and stream.troubled_at is not None:
         told.append(f"last trouble {format_duration(now - stream.troubled_at)} ago: {stream.why}")
     return ", ".join(told)
+
+
+def _short(process: str) -> str:
+    """Return a process's name with as much of its number as tells it from others of its machine."""
+    machine, colon, number = process.rpartition(":")
+    return f"{machine}{colon}{number[:8]}"

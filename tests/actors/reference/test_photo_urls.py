@@ -1,5 +1,6 @@
 """A photo that is fetched by its URL: from a host that answers, one that never does, or a forbidden one."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -68,7 +69,8 @@ def test_a_host_that_never_answers_costs_a_brief_one_minute_only(
         flow.wake_timer(f"brief:{brief_id}")
         brief = flow.finish(brief_id)
     assert brief.state == "failed"
-    assert brief.fields["error"].startswith("127.0.0.1: ReadTimeout (tried 2 times")
+    # On a machine that has no time for it, the request is not even written within FETCH_SECONDS.
+    assert re.match(r"127\.0\.0\.1: (Connect|Write|Read)Timeout \(tried 2 times", brief.fields["error"])
 
 
 def test_photos_of_a_host_that_never_answers_leave_threads_to_other_briefs(

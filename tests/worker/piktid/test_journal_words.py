@@ -5,6 +5,7 @@ from itertools import chain
 
 from worker.ledger.kinds import UNRESOLVED
 from worker.lifecycle.charges import take_apart
+from worker.lifecycle.error_policy import UnconfirmedError
 from worker.piktid import errors
 from worker.piktid.errors import ApiError
 
@@ -21,6 +22,7 @@ WORDS = {
     errors.ForbiddenError: "Forbidden",
     errors.NotFoundError: "NotFound",
     errors.AlreadyPromotedError: "AlreadyPromoted",
+    UnconfirmedError: "NotSent",
     errors.NameTakenError: "NameTaken",
     errors.RetryLaterError: "Later",
     errors.ThrottledError: "Throttled",

@@ -114,7 +114,7 @@ def test_a_promotion_s_job_and_who_follows_the_account_are_told(command: Command
     assert told["listener"] == told["stream"]["listener"]
     heard.steps.until(lambda: read_stream(heard.client, "default").unbroken_since)
     assert re.search(
-        r"  stream    listener \S{8}, connected for \d+s, without a gap from .{19} to \d+s ago\n",
+        r"  stream    listener \S+:\w{8}, connected for \d+s, without a gap from .{19} to \d+s ago\n",
         command("accounts").stdout,
     )
     heard.api.fault("cut")
