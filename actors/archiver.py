@@ -6,7 +6,7 @@ stored stays with the archivers and is tried again. No step waits for them.
 
 import signal
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -14,18 +14,19 @@ import redis
 
 from actors.process.ending import Ending
 from actors.process.reloading import reload_accounts
-from config import durations, logs
+from config import durations, keys, logs
 from config.accounts import Account, load_accounts
 from config.logs import Trouble
 from config.settings import Settings
 from config.times import backoff, redis_ms
 from worker.archive.archiving import Archive
 from worker.archive.backlog import AT_ONCE, Backlog, Handed, is_lost
-from worker.archive.looking import Lease, lacking
+from worker.archive.looking import grouped, lacking
 from worker.export.fetching import open_pictures
 from worker.marking.reading import read_marks
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
+from worker.places.names import digest
 from worker.places.target import Target, TargetError
 from worker.store.connection import connect
 from worker.store.outages import is_elsewhere
@@ -63,11 +64,14 @@ class Archiver:
         self._pool = pool
         self._ending = ending
         name = uuid.uuid4().hex
-        self.archive = Archive(client, settings, target, pool, _marks, ending.is_told)
+        self.archive = Archive(client, settings, target, pool, _marks, name, ending.is_told)
         self.backlog = Backlog(client, name)
-        self._lease = Lease(client, name)
+        self._claims = self.archive.claims
+        self._look_of = keys.ARCHIVE_LOOK, digest(target.name)
         self._look: Iterator[list[str]] | None = None
         """The look through all records, while this is the archiver that looks."""
+        self._missed: dict[str, None] = {}
+        """Briefs of which the look could not have all; at its end it has tried each once more."""
         self._pauses = backoff()
         self._place_trouble, self._redis_trouble, self._picture_trouble = (
             Trouble(log, event) for event in ("archive.refused", "archive.redis", "archive.picture_missing")
@@ -81,6 +85,7 @@ class Archiver:
 
     def run(self) -> None:
         """Archive until told to end; raises redis.RedisError where waiting does not help."""
+        log.info("archiver.started", place=self.archive.target.name)
         is_open = False
         while not self._ending.is_told():
             try:
@@ -102,22 +107,24 @@ class Archiver:
         """
         first: TargetError | None = None
         in_a_row = 0
-        for briefs in lacking(self._client, self.archive):
+        for briefs in self._walk():
             if self._ending.is_told():
                 self.counts.ended = True
                 return
             over, refused = self._archived(briefs)
+            self._note(briefs, over)
+            self.counts.missing = len(self._missed)
             first = first or refused
             in_a_row = in_a_row + 1 if refused is not None and not over else 0
             if in_a_row == _MOST_REFUSED:
                 break
-        if first is not None:
+        if first is not None and self._missed:
             raise first
 
     def round(self, block_ms: int) -> None:
         """Archive what some events tell of, and a few briefs of a look; waits so long for events."""
-        if self._look is None and self._lease.take():
-            self._look = lacking(self._client, self.archive)
+        if self._look is None and self._claims.take(*self._look_of):
+            self._look = self._walk()
         handed = self.backlog.next(block_ms if self._look is None else None)
         briefs = list(dict.fromkeys(each.brief_id for each in handed if each.brief_id is not None))
         over, refused = self._archived(briefs)
@@ -132,12 +139,27 @@ class Archiver:
 
     def _looked(self, look: Iterator[list[str]]) -> TargetError | None:
         """Go on with a look; return what the place refused with."""
-        briefs = next(look, None) if self._lease.keep() else None
+        briefs = next(look, None) if self._claims.take(*self._look_of) else None
         if briefs is not None:
-            return self._archived(briefs)[1]
-        self._lease.end(done=True)
+            over, refused = self._archived(briefs)
+            self._note(briefs, over)
+            return refused
+        self._claims.end(*self._look_of, done_ms=durations.ARCHIVE_LOOK_MS)
         self._look = None
         return None
+
+    def _walk(self) -> Iterator[list[str]]:
+        """Yield what lacks something, a few briefs at once; then again what could not be had of it."""
+        self._missed = {}
+        yield from lacking(self._client, self.archive)
+        yield from grouped([*self._missed])
+
+    def _note(self, briefs: Iterable[str], over: set[str]) -> None:
+        for brief_id in briefs:
+            if brief_id in over:
+                self._missed.pop(brief_id, None)
+            else:
+                self._missed[brief_id] = None
 
     def _is_over(self, handed: Handed, over: set[str], refused: TargetError | None) -> bool:
         if handed.brief_id is None or handed.brief_id in over:
@@ -157,20 +179,19 @@ class Archiver:
             return over, refused
         with ThreadPoolExecutor(AT_ONCE, "archive") as threads:
             running = {threads.submit(self.archive.archive, each): each for each in briefs}
-            wait(running)
+            while wait(running, durations.LEASE_KEPT_AGAIN_SECONDS).not_done:
+                self._claims.keep()
         for future, brief_id in running.items():
             try:
                 done = future.result()
             except TargetError as error:
                 refused = error
-                self.counts.missing += 1
                 continue
             except redis.RedisError:
                 raise
             except Exception:
                 # A record that can't be read must not keep the others from the archive.
                 log.exception("archive.failed", brief=brief_id)
-                self.counts.missing += 1
                 continue
             self.counts.fetched += done.fetched
             self.counts.gone += done.gone
@@ -178,7 +199,6 @@ class Archiver:
                 over.add(brief_id)
                 self.counts.briefs += 1
             else:
-                self.counts.missing += 1
                 self._picture_trouble.met(brief=brief_id, error=done.missing)
         return over, refused
 
@@ -190,7 +210,7 @@ class Archiver:
 
     def _leave(self) -> None:
         try:
-            self._lease.end(done=False)
+            self._claims.end(*self._look_of)
             self.backlog.leave()
         except redis.RedisError as error:
             log.warning("archiver.not_left", error=str(error))  # others see to it

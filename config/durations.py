@@ -47,8 +47,7 @@ MESSAGE_LOST_MS = 600_000
 #: looks for the job of a create of unknown outcome (of the API's clock). Further looks at the first come
 #: after STEP_AGAIN_MS.
 LOOK_AGAIN_SECONDS = 20.0
-#: To that first look at the most where the event stream is followed, however long jobs take (of the API's
-#: clock): an event may be lost that nobody misses.
+#: To that first look at the most where the event stream is followed (API's clock): an event may be lost.
 LOOK_MOST_SECONDS = 180.0
 #: After which a step whose connection to the API was lost is tried again: it is no matter of the API's clock.
 LOST_AGAIN_SECONDS = 5.0
@@ -97,7 +96,7 @@ HEARD_AGAIN_SECONDS = 40.0
 LEASE_MS = 5_000
 LEASE_RENEW_SECONDS = 1.5
 #: That a lease lasts without its listener for those who do not know its signs of life, which are listeners of
-#: older versions, and after which the listener puts its end off: a write for each account.
+#: older versions, and an archiver's right without it; and after which either puts the end off.
 LEASE_KEPT_MS = 180_000
 LEASE_KEPT_AGAIN_SECONDS = 90.0
 #: Between two looks of a listener that has its share of the accounts for ones that nobody has.
@@ -150,14 +149,15 @@ DRAIN_GRACE_SECONDS = 1.0
 #: In which a second SIGINT is the first one once more, passed on by a runner in between.
 SAME_KEY_SECONDS = 0.5
 
-# -- Pictures and files -------------------------------------------------------------------------------------
+# -- Pictures, files and the archive ------------------------------------------------------------------------
 
 #: For the whole of a fetch, redirects included.
 FETCH_SECONDS = 30.0
 #: For a connection of a fetch, and for each wait on it: a host that never answers is given up long before.
 FETCH_WAIT_SECONDS = 10.0
-#: That fetches of a brief may take in all which come to nothing; after them it fails.
+#: That a brief's fetches may take in all which come to nothing, then it fails; and those of one draft.
 FETCHES_MOST_SECONDS = 60.0
+PICTURE_SECONDS = 60.0
 #: For which a place is kept for whoever was called to fetch: it may have gone elsewhere by then.
 FETCH_CALLED_SECONDS = 5.0
 #: After which a brief in line for a fetch looks by itself: the process that would wake it may have died.
@@ -169,9 +169,9 @@ UPLOAD_MOST_SECONDS = 600.0
 CHOOSER_ENDS_SECONDS = 2.0
 #: Beyond the time limits of its choosers: that a brief's pictures may take before its step is run again.
 CHOOSING_FETCH_MS = 120_000
-
-# -- Exports and the archive --------------------------------------------------------------------------------
-
+#: For which an archiver leaves a silent host alone; doubled each time in a row, up to the longest.
+SILENT_FIRST_SECONDS = 15.0
+SILENT_MOST_SECONDS = 240.0
 #: Between two looks of an export that follows at all that is unfinished, in case an event was missed.
 EXPORT_LOOK_SECONDS = 30.0
 #: Between two times that it writes the index anew while pictures come.

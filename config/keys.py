@@ -122,10 +122,16 @@ RESERVATIONS = Key(
     "identity:reservations:%s", "hash", "permits", "account: subject -> credits reserved; gone when empty"
 )
 ARCHIVE_LOOK = Key(
-    "identity:archive-look",
+    "identity:archive-look:%s",
     "string",
     "archiver",
-    "the archiver that looks through all records, 3 minutes, renewed; then `done`, for an hour",
+    "digest of a place: the archiver that looks, 3 minutes, renewed; then `done`, an hour",
+)
+ARCHIVING = Key(
+    "identity:archiving:%s",
+    "string",
+    "archiver",
+    "brief: the archiver that stores its pictures, 3 minutes, renewed; gone when it has",
 )
 ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")

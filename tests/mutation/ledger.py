@@ -17,8 +17,12 @@ COUNTS_TESTS = ("tests/worker/ledger/moves/test_counts.py",)
 STATES_TESTS = ("tests/worker/ledger/test_states.py", *TESTS)
 
 MUTANTS = (
-    *of("worker/ledger/lua/briefs/archive.lua", ("tests/worker/archive/test_archiver.py",),
+    *of("worker/ledger/lua/archiving/archive.lua", ("tests/worker/archive/test_archivers_together.py",),
         ("what another archiver has stored is forgotten", "if not base.unchanged(record, A.when) then", "if false then"),
+    ),
+    *of("worker/ledger/lua/archiving/hold.lua", ("tests/worker/archive/test_archivers_together.py", "tests/worker/archive/test_archiver_hung.py"),
+        ("two archivers are at one brief", "if holder ~= A.holder and (holder or not A.take) then", "if false then"),
+        ("a right that is kept ends", "A.instead or A.holder, 'PX'", "A.instead or A.holder, 'NX', 'PX'"),
     ),
     *of("worker/ledger/lua/briefs/advance.lua", TESTS,
         ("whoever was overtaken moves the record", "and base.unchanged(record, A.when) and not is_taken()", "and not is_taken()"),

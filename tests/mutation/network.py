@@ -39,7 +39,7 @@ MUTANTS = (
         ("the rest of an answer is read as the next", "if not connection.is_idle():", "if False:"),
     ),
     *of("worker/network/timed_network.py", ("tests/worker/piktid/test_transport.py", "tests/worker/files/test_fetching.py", "-k", "drip or dribble or silent"),
-        ("single reads are timed, and no calls", "min(_deadline.get() - time.monotonic(), ", "max(0.1, "),
+        ("single reads are timed, and no calls", "min(time_left(), ", "max(0.1, "),
         ("the first address has all the time", "share = self._left() / (len(addresses) - number)", "share = self._left()"),
     ),
     *of("worker/piktid/transport.py", ("tests/worker/piktid/test_transport.py", "-k", "packed"),

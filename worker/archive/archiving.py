@@ -1,7 +1,8 @@
 """Archives one brief: stores its pictures, writes what its identities were made from, puts that on record.
 
 It may be run again at any time, and killed anywhere: a picture that lies at its place is found there by its
-name and not fetched, and is on record once. Two at once store the same, and one of them looks again.
+name and not fetched, and is on record once. One archiver at a time is at a brief; where a second one is all
+the same, as the first was frozen, both store the same, and one of them looks again.
 """
 
 import posixpath
@@ -13,7 +14,9 @@ import redis
 
 from config.settings import Settings
 from worker.archive import records
+from worker.archive.claims import Claims
 from worker.export.fetching import Links
+from worker.export.hosts import Hosts
 from worker.export.pictures import Item, Names, archived, batch_folder, items_of
 from worker.export.storing import Look, Result, Store
 from worker.ledger import commands
@@ -49,25 +52,41 @@ class Archive:
         target: Target,
         pool: Pool,
         look: Look,
+        archiver: str,
         is_ending: Callable[[], bool],
     ) -> None:
         """`is_ending` says whether the process ends: then no further picture is begun."""
         self.target = target
+        self._functions = Functions(client, ledger_library(settings))
+        self.claims = Claims(self._functions, archiver)
         self.apis: Mapping[str, PiktID] = {}
         """By account; it may be replaced while it runs."""
         self._client = client
-        self._functions = Functions(client, ledger_library(settings))
         self._pool = pool
+        self._hosts = Hosts()
         self._look = look
         self._is_ending = is_ending
 
     def archive(self, brief_id: str) -> Done:
         """Store what of a brief is not there yet; raises TargetError and redis.RedisError."""
         done = Done()
-        while (brief := snapshots.brief(self._client, brief_id)) is not None and self.lacks(brief):
-            if self._archived(brief, done) is not Answer.CONFLICT:
-                break
+        if not self._lacking(brief_id):
+            return done
+        with self.claims.brief(brief_id) as is_ours:
+            if not is_ours:
+                done.missing = "another archiver is at it"
+                return done
+            while (brief := self._lacking(brief_id)) is not None:
+                answer = self._archived(brief, done)
+                # Whoever was told of what has come meanwhile leaves it to this archiver.
+                goes_on = answer is Answer.APPLIED and done.missing is None
+                if answer is not Answer.CONFLICT and not goes_on:
+                    break
         return done
+
+    def _lacking(self, brief_id: str) -> BriefView | None:
+        brief = snapshots.brief(self._client, brief_id)
+        return brief if brief is not None and self.lacks(brief) else None
 
     def lacks(self, brief: BriefView) -> bool:
         """Return whether there is more of a brief than the archive has."""
@@ -79,7 +98,8 @@ class Archive:
         store = Store(self.target, self._sizes(items, brief).get, self._look)
         gone = {each["image_result_id"] for each in before["gone"]}
         wanted = [item for item in items if item.image_result_id not in gone]
-        links = Links(self._pool, self.apis.get(brief.account), brief.job_id)
+        api = self.apis.get(brief.account)
+        links = Links(self._pool, api, brief.job_id, hosts=self._hosts, is_ending=self._is_ending)
         known = archived(brief, self.target.name)
         result = store.store(takewhile(lambda _: not self._is_ending(), wanted), known, links)
         done.fetched += result.fetched

@@ -4,11 +4,15 @@ import time
 from collections.abc import Callable
 from itertools import islice
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+from config import durations
 from config.errors import IdentityWorkerError
 from config.times import backoff
 from config.urls import is_loopback
+from worker.export.hosts import Hosts
 from worker.network.pool import Pool, open_pool
+from worker.network.timed_network import time_left, within
 from worker.piktid.client import PiktID
 from worker.piktid.errors import (
     ApiError,
@@ -27,6 +31,10 @@ T = TypeVar("T")
 AT_ONCE = 8
 #: Tries of a request that may go better the next time.
 _TRIES = 4
+#: The share of the shortest wait after which a try that comes to nothing tells that its host is silent.
+_SILENT = 0.8
+#: What stands for the API among the hosts.
+_API = "the API"
 
 
 class PictureError(IdentityWorkerError):
@@ -53,23 +61,43 @@ def open_pictures(api_url: str) -> Pool:
 class Links:
     """The links to the pictures of one brief's drafts, for one thread; new ones are asked for once."""
 
-    def __init__(self, pool: Pool, api: PiktID | None, job_id: str | None) -> None:
-        """Without an `api`, as whoever runs this has no token of the account, no link is renewed."""
+    def __init__(
+        self,
+        pool: Pool,
+        api: PiktID | None,
+        job_id: str | None,
+        *,
+        hosts: Hosts | None = None,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Without an `api`, as whoever runs this has no token of the account, no link is renewed.
+
+        With `hosts` one that is silent is not asked again for a while. What `is_ending` has asked for nothing
+        more after it says so.
+        """
         self._pool = pool
         self._api = api
         self._job_id = job_id
+        self._hosts = hosts
+        self._is_ending = is_ending
         self._renewed: dict[int | None, str | None] | None = None
 
     def fetch(self, image_result_id: int, url: str | None) -> Picture:
-        """Return a draft's picture.
+        """Return a draft's picture, within `durations.PICTURE_SECONDS`.
 
         A link on record may have expired (piktid-v2.md 6.37), or its host be no more. Raises PictureGoneError
         or PictureUnavailableError.
         """
+        with within(durations.PICTURE_SECONDS):
+            return self._fetched(image_result_id, url)
+
+    def _fetched(self, image_result_id: int, url: str | None) -> Picture:
         why = "there is no link to it on record"
         try:
             if url:
-                return _tried(lambda: download(self._pool, url))
+                # A host that is no more must leave time for the next link, which may lead to another one.
+                with within(durations.PICTURE_SECONDS / 2):
+                    return self._downloaded(url)
         except ApiError as error:
             why = str(error)
         if self._api is None:
@@ -83,7 +111,7 @@ class Links:
             url = self._new_links(api).get(image_result_id)
             if url is None:
                 raise PictureGoneError("the API has no link to it any more")
-            return _tried(lambda: download(self._pool, url))
+            return self._downloaded(url)
         except (ForbiddenError, NotFoundError, PictureRefusedError) as error:
             raise PictureGoneError(str(error)) from error
         except ApiError as error:
@@ -94,16 +122,41 @@ class Links:
             job_id = self._job_id
             if job_id is None:
                 raise PictureGoneError("its job is not on record, which would give a new link")
-            drafts = _tried(lambda: api.job_results(job_id)).drafts
+            drafts = self._tried(lambda: api.job_results(job_id), _API).drafts
             self._renewed = {draft.image_result_id: draft.url for draft in drafts}
         return self._renewed
 
+    def _downloaded(self, url: str) -> Picture:
+        return self._tried(lambda: download(self._pool, url), urlsplit(url).netloc)
 
-def _tried(ask: Callable[[], T]) -> T:
-    """Return what is asked for; what may pass is asked for again, a few times."""
-    for pause in islice(backoff(), _TRIES - 1):
+    def _tried(self, ask: Callable[[], T], host: str) -> T:
+        """Return what is asked for; what may pass is asked for again, a few times, while there is time."""
+        for pause in islice(backoff(), _TRIES - 1):
+            try:
+                return self._asked(ask, host)
+            except (NotSentError, OutcomeUnknownError, RetryLaterError):
+                if self._is_ending() or self._is_silent(host) or time_left() < pause:
+                    raise
+                time.sleep(pause)
+        return self._asked(ask, host)
+
+    def _asked(self, ask: Callable[[], T], host: str) -> T:
+        """Ask once, unless that is of no use now; note whether the host is silent."""
+        if self._is_ending():
+            raise NotSentError("the process ends")
+        if self._is_silent(host):
+            raise NotSentError(f"{host} has not answered; it is asked again later")
+        began = time.monotonic()
         try:
-            return ask()
-        except (NotSentError, OutcomeUnknownError, RetryLaterError):
-            time.sleep(pause)
-    return ask()
+            answer = ask()
+        except (NotSentError, OutcomeUnknownError):
+            shortest = min(durations.HTTP_CONNECT_SECONDS, durations.FETCH_WAIT_SECONDS)
+            if self._hosts is not None and time.monotonic() - began >= _SILENT * shortest:
+                self._hosts.was_silent(host)
+            raise
+        if self._hosts is not None:
+            self._hosts.answered(host)
+        return answer
+
+    def _is_silent(self, host: str) -> bool:
+        return self._hosts is not None and self._hosts.silence(host) > 0

@@ -1,7 +1,7 @@
 """The commands of the listeners: their leases on accounts, and what the accounts' event streams have done.
 
-As `worker.ledger.commands`. A listener has a lease for as long as its name stands there and it signs in
-(`worker/ledger/lua/lib/listeners.lua`).
+And the one of the archivers, for their rights. As `worker.ledger.commands`. A listener has a lease for as
+long as its name stands there and it signs in (`worker/ledger/lua/lib/listeners.lua`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,8 @@ from worker.store.functions import Command, flag, nothing, number, texts
 MOST = 500
 #: What an event stream has done (`worker/ledger/lua/accounts/followed.lua`).
 StreamStep = Literal["opened", "replayed", "unread", "ended"]
+#: What one archiver at a time may do: be at a brief, and look for what is not in the archive at a place.
+RIGHTS = {keys.ARCHIVING: "ARCHIVING", keys.ARCHIVE_LOOK: "ARCHIVE_LOOK"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,17 @@ def followed(account: str, listener: str, what: StreamStep, why: str | None = No
     """Put on record what an event stream has done; answers whether the listener has the lease."""
     given = {"account": account, "listener": listener, "what": what, "why": why}
     return Command("followed", keys.STREAM(account), flag, given)
+
+
+def hold(
+    right: keys.Key, of: str, archiver: str, ms: int | None, *, take: bool = False, instead: str | None = None
+) -> Command[bool]:
+    """Take or keep an archiver's right for so long, None: give it back; answers whether it has or had it.
+
+    `right` is one of RIGHTS; `instead` stands there for so long when the archiver is done.
+    """
+    given = {"right": RIGHTS[right], "of": of, "holder": archiver, "ms": ms}
+    return Command("hold", right(of), flag, given | {"take": take or None, "instead": instead})
 
 
 def holder(lease: str | None, listeners: Mapping[str, float], now: int) -> str | None:

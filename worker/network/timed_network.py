@@ -35,9 +35,14 @@ def within(seconds: float) -> Iterator[None]:
         _deadline.reset(before)
 
 
+def time_left() -> float:
+    """Return the seconds until all waiting of this thread ends; infinity where nothing limits it."""
+    return _deadline.get() - time.monotonic()
+
+
 def _seconds(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
     """Return for how long to wait: at most `timeout`, and not past the deadline; raises `error` after it."""
-    left = min(_deadline.get() - time.monotonic(), float("inf") if timeout is None else timeout)
+    left = min(time_left(), float("inf") if timeout is None else timeout)
     if left <= 0:
         raise error("the time of the whole call is over")
     return None if left == float("inf") else left

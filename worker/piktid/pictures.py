@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from config import durations
 from config.urls import is_safe
 from worker.network.pool import Pool
 from worker.piktid.error_status import error_of
@@ -40,7 +41,8 @@ def download(pool: Pool, url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Pic
     """
     if not is_safe(url):
         raise PictureRefusedError("a picture's URL must be https, or http to this machine")
-    request = pool.request("GET", url)
+    waits = {**pool.timeout, "read": min(pool.timeout["read"], durations.FETCH_WAIT_SECONDS)}
+    request = pool.request("GET", url, extensions={"timeout": waits})
     call = f"GET a picture from {request.url.host}"
     reply = exchange(pool, call, request, max_bytes)
     if not 200 <= reply.status < 300:

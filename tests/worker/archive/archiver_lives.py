@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from archives import archiver, caught_up, pending
+from archives import archiver, caught_up, look_of, pending
 from stepping import Flow
 
 from config import keys
@@ -20,17 +20,19 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def deliver_again(flow: Flow) -> None:
+def deliver_again(flow: Flow, place: Path) -> None:
     """Let the group begin anew, with all events before it."""
     flow.client.xgroup_destroy(keys.EVENTS(), GROUP)
     flow.client.xgroup_create(keys.EVENTS(), GROUP, id="0", mkstream=True)
-    flow.client.delete(keys.ARCHIVE_LOOK())
+    flow.client.delete(look_of(place))
 
 
-def end_lease(flow: Flow) -> None:
-    """Let the right to look end by itself that a dead archiver has."""
-    if flow.client.get(keys.ARCHIVE_LOOK()) != "done":
-        flow.client.delete(keys.ARCHIVE_LOOK())
+def end_rights(flow: Flow, place: Path) -> None:
+    """Let the rights end by themselves that a dead archiver has, to look and to archive a brief."""
+    if flow.client.get(look_of(place)) != "done":
+        flow.client.delete(look_of(place))
+    for key in flow.client.scan_iter(keys.ARCHIVING("*")):
+        flow.client.delete(key)
 
 
 def rounds(flow: Flow, place: Path) -> int:
@@ -38,7 +40,7 @@ def rounds(flow: Flow, place: Path) -> int:
     with archiver(flow, place) as running:
         while True:
             running.round(1)
-            if not pending(flow) and flow.client.get(keys.ARCHIVE_LOOK()) == "done" and caught_up(flow):
+            if not pending(flow) and flow.client.get(look_of(place)) == "done" and caught_up(flow):
                 return running.counts.fetched
 
 

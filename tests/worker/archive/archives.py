@@ -14,6 +14,7 @@ from actors.process.ending import Ending
 from config import keys
 from config.accounts import DEFAULT, Account
 from worker.export.fetching import open_pictures
+from worker.places.names import digest
 from worker.places.target import Target
 from worker.places.targets import Folder, open_target
 from worker.store.connection import connect
@@ -54,6 +55,11 @@ def on_record(flow: Flow, brief_id: str) -> dict[str, Any]:
     """Return what a brief's record says of the archive."""
     found: dict[str, Any] = json.loads(flow.brief(brief_id).get("archived") or "{}")
     return found
+
+
+def look_of(place: Path | str) -> str:
+    """Return the key of the right to look for what is not at a place."""
+    return keys.ARCHIVE_LOOK(digest(str(place)))
 
 
 def pending(flow: Flow) -> int:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from archives import on_record, told
+from archives import look_of, on_record, told
 from processes import ProcessFactory, script
 from stepping import Flow
 from support import eventually
@@ -23,7 +23,7 @@ def test_the_process_archives_what_comes_and_ends_in_order(
     process = start(
         "archiver", [script("identity-worker"), "archive"], IDENTITY_WORKER_ARCHIVE=str(tmp_path / "archive")
     )
-    eventually(heard.client, lambda: heard.client.exists(keys.ARCHIVE_LOOK()))
+    eventually(heard.client, lambda: heard.client.exists(look_of(tmp_path / "archive")))
     brief_id = heard.accept()
     heard.finish(brief_id)
     eventually(heard.client, lambda: [each for each in told(heard, target) if _has_identity(each)])

@@ -2,19 +2,14 @@
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
-from archives import archiver, caught_up, contents, on_record, pending, told
+from archives import archiver, caught_up, contents, look_of, on_record, pending, told
 from stepping import Flow
 
 from config import durations, keys
-from worker.archive import health, looking, records
-from worker.ledger import commands
-from worker.ledger.transition import Answer
+from worker.archive import health, looking
 from worker.operations.doctor import Health
 from worker.operations.picking import pick
 from worker.places.target import TargetError
@@ -102,7 +97,7 @@ def test_a_look_finds_what_nobody_told_of_and_a_second_nothing(heard: Flow, tmp_
         assert running.counts.fetched == 2
     # The links on record had expired: the job's results have given new ones, once.
     assert heard.api.requests(RESULTS) == before + 1
-    assert heard.client.get(keys.ARCHIVE_LOOK()) == "done"
+    assert heard.client.get(look_of(target.name)) == "done"
     with archiver(heard, target) as running:
         running.once()
         assert running.counts.fetched == 0
@@ -136,7 +131,7 @@ def test_what_a_place_refuses_stays_in_hand_until_it_is_taken(
     with archiver(heard, target) as running:
         brief_id = heard.accept()
         heard.finish(brief_id)
-        heard.client.set(keys.ARCHIVE_LOOK(), "done", px=60_000)
+        heard.client.set(look_of(target.name), "done", px=60_000)
         running.round(None)
         running.round(None)
         assert pending(heard) > 0
@@ -171,65 +166,3 @@ def test_a_bucket_holds_what_a_folder_does_or_says_why_not(heard: Flow, tmp_path
         heard.client, heard.settings.model_copy(update={"archive": "s3://none-of-this-name"})
     )
     assert (refused.health, "no such bucket" in refused.said) == (Health.FAIL, True)
-
-
-class Meeting(Folder):
-    """A folder at which, when something is first written, another archiver does all of it in between."""
-
-    between: Callable[[], None] | None = None
-
-    def write(self, path: str, content: bytes | BinaryIO) -> None:
-        """Write a file, after the other one has written all."""
-        between, self.between = self.between, None
-        if between is not None:
-            between()
-        super().write(path, content)
-
-
-def test_of_two_that_archive_the_same_brief_one_tells_of_it(heard: Flow, tmp_path: Path) -> None:
-    brief_id = heard.accept()
-    heard.finish(brief_id)
-    target = Meeting(tmp_path / "archive")
-    with archiver(heard, target) as one, archiver(heard, target) as other:
-        target.between = other.once
-        one.once()
-    assert other.counts.briefs == one.counts.briefs == 1
-    assert len(told(heard, target)) == 1
-    assert len(contents(target)) == 3
-
-
-def test_what_another_has_put_on_record_is_not_undone(heard: Flow, tmp_path: Path) -> None:
-    brief_id = heard.accept()
-    heard.finish(brief_id)
-    with archiver(heard, tmp_path / "archive") as running:
-        running.once()
-    record = on_record(heard, brief_id)
-    late = commands.archive(brief_id, {"archived": ""}, "{}", records.event_of(record))
-    assert heard.functions.run(late) is Answer.CONFLICT
-    assert on_record(heard, brief_id) == record
-    assert len(told(heard, Folder(tmp_path / "archive"))) == 1
-
-
-def test_two_archivers_share_the_events(heard: Flow, tmp_path: Path) -> None:
-    target = Folder(tmp_path / "archive")
-    heard.client.set(keys.ARCHIVE_LOOK(), "done", px=60_000)
-    with archiver(heard, target) as one, archiver(heard, target) as other:
-        ids = [heard.accept() for _ in range(3)]
-        for brief_id in ids:
-            heard.finish(brief_id)
-
-        def work(running: object) -> None:
-            while one.counts.briefs + other.counts.briefs < len(ids) or pending(heard):
-                running.round(1)  # type: ignore[attr-defined]
-
-        threads = [threading.Thread(target=work, args=(each,)) for each in (one, other)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-    kept = [on_record(heard, brief_id) for brief_id in ids]
-    files = [each["file"] for record in kept for each in record["pictures"]]
-    assert len(set(files)) == len(files) == 6
-    assert len(contents(target)) == 9
-    texts = [json.dumps(each) for each in told(heard, target)]
-    assert len(set(texts)) == len(texts)

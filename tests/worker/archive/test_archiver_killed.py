@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from archiver_lives import ROLE, contents, deliver_again, end_lease, live, rounds
+from archiver_lives import ROLE, contents, deliver_again, end_rights, live, rounds
 from archives import on_record, told
 from stepping import Flow, listening
 
@@ -25,7 +25,7 @@ def test_killed_anywhere_each_picture_is_there_once_and_whole(
         brief_id = flow.accept(batch="b")
         flow.finish(brief_id)
     place, log = tmp_path / "archive", tmp_path / "calls"
-    deliver_again(flow)
+    deliver_again(flow, place)
     assert not live(flow, place, log, None)
     whole, record = contents(place), on_record(flow, brief_id)
     assert len(whole) == 3
@@ -38,10 +38,10 @@ def test_killed_anywhere_each_picture_is_there_once_and_whole(
             at = Point(ROLE, call, seen[call], after)
             shutil.rmtree(place)
             flow.client.hdel(keys.RECORD(f"brief:{brief_id}"), "archived")
-            deliver_again(flow)
+            deliver_again(flow, place)
             before = len(told(flow, Folder(place)))
             assert live(flow, place, None, at), f"never met: {at}"
-            end_lease(flow)
+            end_rights(flow, place)
             there = sum(path.suffix == ".jpg" and not path.name.startswith(".") for path in place.rglob("*"))
             assert rounds(flow, place) == 2 - there, at
             assert contents(place) == whole, at

@@ -4,8 +4,9 @@ import socket
 
 import pytest
 from marked_pictures import picture
-from scripted_server import Cut, answer, serving
+from scripted_server import Cut, Dripping, answer, serving
 
+from config import durations
 from worker.export import fetching
 from worker.export.fetching import Links, PictureUnavailableError, open_pictures
 
@@ -27,6 +28,16 @@ def test_without_a_token_a_link_that_has_expired_says_what_is_missing() -> None:
 
 
 WHOLE = picture("JPEG")
+
+
+def test_a_picture_has_one_deadline_for_all_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durations, "PICTURE_SECONDS", 0.5)
+    with serving(*[Dripping(answer(200, WHOLE)[:200])] * 20) as server:
+        pool = open_pictures(server.url)
+        with pytest.raises(PictureUnavailableError, match="no answer came back"):
+            Links(pool, None, "job").fetch(1, f"{server.url}/a.jpg")
+        pool.close()
+        assert len(server.seen) == 1
 
 
 def test_a_picture_that_breaks_off_is_fetched_again() -> None:

@@ -1,0 +1,60 @@
+"""Who archives a brief, and who looks: rights that one archiver has at a time, and that end by themselves.
+
+Without them two would fetch the same pictures. Nothing is lost where a right ends too soon, as that of a
+frozen process does: what is put on record is compared with what stood there.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config import durations, keys
+from config.keys import Key
+from worker.ledger import leases
+from worker.store.functions import Functions
+
+#: What stands for an hour instead of the archiver that has looked.
+DONE = "done"
+
+
+class Claims:
+    """The rights of one archiver, for its threads; every method raises redis.RedisError."""
+
+    def __init__(self, functions: Functions, archiver: str) -> None:
+        self._functions = functions
+        self._archiver = archiver
+        self._lock = threading.Lock()
+        self._held: set[tuple[Key, str]] = set()
+
+    @contextmanager
+    def brief(self, brief_id: str) -> Iterator[bool]:
+        """Yield whether this archiver is the one to archive a brief; give that back at the end."""
+        if not self.take(keys.ARCHIVING, brief_id):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self.end(keys.ARCHIVING, brief_id)
+
+    def take(self, right: Key, of: str) -> bool:
+        """Return whether this archiver has a right now, for `durations.LEASE_KEPT_MS`."""
+        wanted = leases.hold(right, of, self._archiver, durations.LEASE_KEPT_MS, take=True)
+        is_ours = self._functions.run(wanted)
+        with self._lock:
+            (self._held.add if is_ours else self._held.discard)((right, of))
+        return is_ours
+
+    def keep(self) -> None:
+        """Put off the ends of all that this archiver has; what has become another's stays that."""
+        with self._lock:
+            held = sorted(self._held)
+        for right, of in held:
+            self._functions.run(leases.hold(right, of, self._archiver, durations.LEASE_KEPT_MS))
+
+    def end(self, right: Key, of: str, *, done_ms: int | None = None) -> None:
+        """Give a right back; `done_ms`: nobody is given it for so long."""
+        with self._lock:
+            self._held.discard((right, of))
+        instead = None if done_ms is None else DONE
+        self._functions.run(leases.hold(right, of, self._archiver, done_ms, instead=instead))
