@@ -6,16 +6,17 @@ stored stays with the archivers and is tried again. No step waits for them.
 
 import signal
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import redis
 
 from actors.process.ending import Ending
-from actors.process.reloading import reload_accounts
+from actors.process.reloading import AccountsWatch
 from config import durations, keys, logs
-from config.accounts import Account, load_accounts
+from config.accounts.live import Change, all_new
+from config.accounts.reading import live_accounts
 from config.logs import Trouble
 from config.settings import Settings
 from config.times import backoff, redis_ms
@@ -77,11 +78,14 @@ class Archiver:
             Trouble(log, event) for event in ("archive.refused", "archive.redis", "archive.picture_missing")
         )
 
-    def change(self, accounts: Mapping[str, Account]) -> None:
+    def change(self, change: Change) -> None:
         """Ask for new links with these accounts' tokens from now on."""
-        self.archive.apis = {
-            name: PiktID(self._pool, self._settings.api_url, each.token) for name, each in accounts.items()
+        clients = {
+            name: PiktID(self._pool, self._settings.api_url, change.accounts[name].token)
+            for name in change.added | change.renewed
         }
+        kept = {name: api for name, api in self.archive.apis.items() if name not in change.removed}
+        self.archive.apis = kept | clients  # at once: threads that have the old ones go on with them
 
     def run(self) -> None:
         """Archive until told to end; raises redis.RedisError where waiting does not help."""
@@ -222,21 +226,22 @@ def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Coun
 
     Raises AccountsError; redis.RedisError; and TargetError where it runs once.
     """
-    accounts = load_accounts(settings)
+    live = live_accounts(settings)
     with Ending() as ending, connect(url) as client, open_pictures(settings.api_url) as pool:
         ending.hear()
         archiver = Archiver(client, settings, target, pool, ending)
-        archiver.change(accounts)
-        signal.signal(signal.SIGHUP, _reload(settings, archiver))
-        if once:
-            archiver.once()
-        else:
-            archiver.run()
+        archiver.change(all_new(live.accounts))
+        watch = AccountsWatch(live, archiver.change)
+        signal.signal(signal.SIGHUP, watch.tell)
+        watch.start()
+        try:
+            if once:
+                archiver.once()
+            else:
+                archiver.run()
+        finally:
+            watch.end()
         return archiver.counts
-
-
-def _reload(settings: Settings, archiver: Archiver) -> Callable[..., None]:
-    return lambda *_: reload_accounts(settings, archiver.change)
 
 
 def _marks(content: bytes) -> Mapping[str, object]:

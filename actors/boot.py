@@ -15,10 +15,10 @@ from dramatiq import Middleware, set_broker
 
 from actors.broker.broker import Broker
 from actors.process import shares
-from actors.process.reloading import can_reload
-from actors.runtime import runtime
+from actors.runtime import Runtime, runtime
 from config import logs
-from config.accounts import AccountsError
+from config.accounts.account import AccountsError
+from config.accounts.reading import live_accounts
 from config.settings import SettingsError, settings
 from worker.files.fetch_limiter import share_of
 from worker.network.descriptors import allow_many
@@ -64,8 +64,19 @@ def _open(broker: Broker, threads: int) -> None:
     allow_many()  # each thread may have a connection of its own
     rt = runtime()
     rt.fetches.most = share_of(threads)
-    rt.shares.threads = threads if len(rt.accounts) > 1 else None
-    broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(can_reload, values))
+    rt.here.divide(threads)
+    rt.here.watch.start()
+    broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(_can_begin_anew, rt))
+
+
+def _can_begin_anew(rt: Runtime) -> bool:
+    """Return whether a worker could begin anew; where not, it takes what is right of its accounts."""
+    try:
+        live_accounts(rt.settings)
+    except AccountsError:
+        rt.here.watch.tell()  # it also logs what is wrong
+        return False
+    return True
 
 
 broker = Broker(boot=_Boot())

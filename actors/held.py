@@ -93,7 +93,7 @@ def watch_held(subject: str) -> None:
     """Hand a held record's permit on once its job is over."""
     rt = runtime()
     record = rt.ledger.claim_step(subject)
-    if record is None or record.state != "held" or not rt.begin(record.account, subject):
+    if record is None or record.state != "held" or not rt.take_thread(record.account, subject):
         return
     if _is_over(rt, record):
         rt.ledger.job_over(record)

@@ -19,7 +19,7 @@ def count_identities(subject: str) -> None:
     """Count the account's own identities again: people add and delete some by hand."""
     rt = runtime()
     account = parse_subject(subject).name
-    if account not in rt.apis or not rt.begin(account, subject):
+    if not rt.begin(account, subject):
         return
     since = rt.ledger.now()
     try:
@@ -35,7 +35,7 @@ def count_identities(subject: str) -> None:
 def release_orphan(subject: str) -> None:
     """Give back the job permit of a subject whose record is gone, once its job is known to be over."""
     rt = runtime()
-    orphan = orphans.find(rt.ledger.client, list(rt.apis), subject)
+    orphan = orphans.find(rt.ledger.client, list(rt.accounts), subject)
     if orphan is None or not rt.begin(orphan.account, subject):
         return
     over = _is_over(rt, orphan)

@@ -13,6 +13,7 @@ from dramatiq.middleware import CurrentMessage
 from actors import error_handling, held, importing, maintenance, not_found, picking, preparation, resolution
 from actors.boot import broker
 from actors.broker.outcomes import refuse
+from actors.process.accounts_here import KnownAccounts
 from actors.runtime import Runtime, runtime
 from config import keys, logs
 from config.limits import Endpoint
@@ -48,7 +49,7 @@ def accept_brief(brief: Any) -> str | None:
     message = cast("MessageProxy", CurrentMessage.get_current_message())
     accepted = acceptance.accept(
         rt.ledger,
-        rt.accounts,
+        KnownAccounts(rt.here, rt.ledger.client),
         rt.settings,
         brief,
         message.message_id,

@@ -2,14 +2,17 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from dramatiq.middleware import CurrentMessage
 
+from actors.process.accounts_here import AccountsHere
 from actors.process.shares import AccountShares
 from config import durations, logs
-from config.accounts import Account, accounts_at_start
+from config.accounts.account import Account
+from config.accounts.reading import accounts_at_start
 from config.settings import Settings, settings
 from config.times import monotonic
 from worker.files.fetch_limiter import FetchLimiter, share_of
@@ -28,13 +31,22 @@ class Runtime:
     """What the actors of this process share."""
 
     settings: Settings
-    accounts: dict[str, Account]
+    here: AccountsHere
     ledger: Ledger
-    apis: dict[str, PiktID]
     fetches: FetchLimiter
     choosers: FetchLimiter
     """Bounds the choosers' processes that run at once."""
     shares: AccountShares
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """Return the accounts of now."""
+        return self.here.accounts
+
+    @property
+    def apis(self) -> dict[str, PiktID]:
+        """Return the clients of the accounts' API; one stays while a thread works for its account."""
+        return self.here.apis
 
     def claim_step(self, subject: str) -> Record | None:
         """Read a record for its step; None also of an account that this process can do nothing for now.
@@ -45,17 +57,24 @@ class Runtime:
         """
         message = CurrentMessage.get_current_message()
         record = self.ledger.claim_step(subject, getattr(message, "handed", None))
-        if record is not None and record.account not in self.apis:
-            log.warning("account.not_here", account=record.account, subject=subject)
-            return None
-        if record is not None and not self.begin(record.account, subject):
-            log.info("step.waits_for_thread", account=record.account, subject=subject)
-            return None
-        return record
+        return record if record is not None and self.begin(record.account, subject) else None
 
     def begin(self, account: str, subject: str) -> bool:
         """Return whether this thread may call the API for an account; it may until its message has run."""
-        return self.shares.acquire(threading.get_ident(), account, subject)
+        if not self.take_thread(account, subject):
+            return False
+        if account in self.accounts:  # asked only now: from here on its client stays
+            return True
+        paused = self.ledger.pause_absent(account)
+        log.warning("account.not_here", account=account, subject=subject, paused=paused)
+        return False
+
+    def take_thread(self, account: str, subject: str) -> bool:
+        """Return whether this thread may work for an account, which this process need not know."""
+        may = self.shares.acquire(threading.get_ident(), account, subject)
+        if not may:
+            log.info("step.waits_for_thread", account=account, subject=subject)
+        return may
 
     @property
     def paid_call_ms(self) -> int:
@@ -85,11 +104,10 @@ def runtime() -> Runtime:
     """Return this process's connections, opened by the first call; accounts' limits are put on record."""
     values = settings()
     logs.configure(values)
-    accounts = accounts_at_start(values)
-    ledger = Ledger(connect(process_redis_url()), values)
-    ledger.configure(accounts.values())
+    live = accounts_at_start(values)
+    ledger, shares = Ledger(connect(process_redis_url()), values), AccountShares()
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
-    apis = {name: PiktID(pool, values.api_url, account.token) for name, account in accounts.items()}
+    here = AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url))
     limiter = FetchLimiter(share_of(values.threads))
     choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
-    return Runtime(values, accounts, ledger, apis, limiter, choosers, AccountShares())
+    return Runtime(values, here, ledger, limiter, choosers, shares)

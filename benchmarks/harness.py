@@ -145,7 +145,7 @@ def processes(
 ) -> Iterator[Setup]:
     """Run one worker and one listener on a ground of their own for the length of the block.
 
-    `limits` are those of the account on our side (config/accounts.py); `profiled` is where samples are
+    `limits` are those of the account on our side (config/accounts); `profiled` is where samples are
     written, if any are to be taken, in a folder for each command.
     """
     with ExitStack() as stack:

@@ -25,8 +25,7 @@ SECRET_OVERLAP_SECONDS = 600.0
 
 # -- When an account is tried and counted again (of the API's clock) ----------------------------------------
 
-#: Before an account or an endpoint that refused for a passing reason is tried again; doubled with each
-#: refusal in a row, up to the longest.
+#: Before whoever refused for a passing reason is tried again; doubled each time in a row, up to the longest.
 PROBE_FIRST_SECONDS = 60.0
 PROBE_MOST_SECONDS = 900.0
 #: After which an account whose jobs others use is tried with one job more.
@@ -43,9 +42,8 @@ GRANT_MS = 10_000
 STEP_AGAIN_MS = 10_000
 #: After which a queued message that nobody has looked at is taken for lost.
 MESSAGE_LOST_MS = 600_000
-#: To the first look at a job that no event has spoken of, where no event stream is followed, and between two
-#: looks for the job of a create of unknown outcome (of the API's clock). Further looks at the first come
-#: after STEP_AGAIN_MS.
+#: To the first look at a job that no event has spoken of, where no event stream is followed; between looks
+#: for the job of a create of unknown outcome (API's clock). Further ones at the first: after STEP_AGAIN_MS.
 LOOK_AGAIN_SECONDS = 20.0
 #: To that first look at the most where the event stream is followed (API's clock): an event may be lost.
 LOOK_MOST_SECONDS = 180.0
@@ -127,8 +125,7 @@ HEARTBEAT_DEAD_MS = 60_000
 TEND_AGAIN_SECONDS = 1.25
 #: That the death of a worker is held against a message.
 DEATHS_KEPT_MS = 3_600_000
-#: That a dead letter of a step is kept: Dramatiq's own default. Those of the inlet are briefs that nobody
-#: else has on record, so they stay.
+#: That a dead letter of a step is kept: Dramatiq's own default. Those of the inlet, which are briefs, stay.
 DEAD_LETTERS_KEPT_MS = 7 * 86_400_000
 #: In which the message must come of an id that is queued: others write the two one by one.
 MESSAGE_COMES_MS = 5_000
@@ -148,6 +145,9 @@ DRAIN_LOOK_SECONDS = 0.02
 DRAIN_GRACE_SECONDS = 1.0
 #: In which a second SIGINT is the first one once more, passed on by a runner in between.
 SAME_KEY_SECONDS = 0.5
+#: Between two looks at the accounts' files, and to the second one at what has changed, to find it settled.
+ACCOUNTS_LOOK_SECONDS = 3.0
+ACCOUNTS_SETTLE_SECONDS = 1.0
 
 # -- Pictures, files and the archive ------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class Limit:
     """Whether 0, and NONE, mean no limit."""
 
 
-# No model of pydantic, which takes as long to import as all else that `status` needs: config/accounts.py
+# No model of pydantic, which takes as long to import as all else that `status` needs: config/accounts
 # makes one of it, where limits are read that people have written.
 @dataclass(frozen=True)
 class Limits:

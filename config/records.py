@@ -167,6 +167,8 @@ ACCOUNT = (
             Field(f"{what}_full", MARK, "refusal", "it was refused as there is no slot left"),
         )
     ),
+    Field("pause_absent", MARK, "a step", "its pause is for that: no process has its token"),
+    Field("token", TEXT, "limits", "fingerprint of its token"),
     Field("working", COUNT, "refusal", "jobs that it may have while others use some; none: its limit"),
     Field("working_until", TIME, "refusal, permits", "when one more is tried"),
     Field("slots_seen", COUNT, "refusal, count", "identities that it holds, as the API refused one more"),

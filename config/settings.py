@@ -40,7 +40,8 @@ class Settings(BaseSettings):
     api_token: SecretStr | None = Field(None, validation_alias="PIKTID_API_TOKEN")
     """Token of the account `default`, when there is no accounts file."""
     accounts_file: Path | None = Field(None, validation_alias="ACCOUNTS_FILE")
-    """The TOML file of several accounts; none: there is one, `default`, with the token of the environment."""
+    """The TOML file of several accounts, or a folder with a file for each; it is read again as it changes.
+    None: there is one, `default`, with the token of the environment."""
 
     data_dir: Path = Path(".data")
     """Where the embedded Valkey keeps its files."""

@@ -31,7 +31,8 @@ from actors.broker.broker import Broker
 from actors.runtime import runtime
 from cli.demo.ports import free_port
 from config import keys
-from config.accounts import DEFAULT, accounts_at_start
+from config.accounts.account import DEFAULT
+from config.accounts.reading import accounts_at_start
 from config.settings import Settings
 from config.settings import settings as process_settings
 from sandbox import Sandbox, running
@@ -204,9 +205,8 @@ def flow(
     # Long after the test: counting the library would be one step more between those that the test runs.
     ledger.client.zadd(keys.TIMERS(), {f"library:{DEFAULT}": 4e12})
     yield Flow(ledger.client, ledger, settings, functions, Steps(broker), broker, api)
-    opened = runtime()
-    opened.ledger.client.close()
-    opened.apis[DEFAULT]._pool.close()
+    runtime().ledger.client.close()
+    runtime().apis[DEFAULT]._pool.close()
     runtime.cache_clear()
 
 

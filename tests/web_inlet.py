@@ -16,7 +16,8 @@ from own_account import Api
 from pydantic import SecretStr
 from support import SPEED
 
-from config.accounts import DEFAULT, load_accounts
+from config.accounts.account import DEFAULT
+from config.accounts.reading import live_accounts
 from config.settings import Settings
 from web.app import build_app
 from web.connections import server_config
@@ -55,7 +56,7 @@ class Web:
 @contextmanager
 def serving(settings: Settings, redis_url: str, descriptors: Callable[[], int] = allow_many) -> Iterator[Web]:
     """Run the inlet in a thread of this process for the length of the block."""
-    app = build_app(settings, load_accounts(settings), redis_url)
+    app = build_app(settings, live_accounts(settings), redis_url)
     server = uvicorn.Server(server_config(app, descriptors))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         # What connects before the server is up waits in the socket's queue.

@@ -18,12 +18,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actors.process.reloading import reload_accounts
+from actors.process.reloading import AccountsWatch
 from config import durations, logs
-from config.accounts import Account
+from config.accounts.account import Account
+from config.accounts.live import Change, LiveAccounts
 from config.errors import IdentityWorkerError
 from config.logs import Trouble
-from config.processes import hear
 from config.settings import Settings
 from config.text import printable
 from web.connections import log_loop_errors
@@ -58,9 +58,9 @@ class WebhookInlet:
         self._functions = AsyncFunctions(self._redis, ledger_library(settings))
         self._refusals: dict[tuple[str, str], Trouble] = {}
 
-    def change(self, accounts: Mapping[str, Account]) -> None:
+    def change(self, change: Change) -> None:
         """Receive the notifications of these accounts from now on."""
-        self._accounts = accounts
+        self._accounts = change.accounts
 
     async def receive(self, request: Request) -> Response:
         """Check a notification and do what it says; what can't be trusted or read changes nothing.
@@ -121,17 +121,20 @@ class WebhookInlet:
         await self._redis.aclose()
 
 
-def build_app(settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> Starlette:
-    """Return the ASGI application; in the main thread, SIGHUP has it read the accounts again."""
-    inlet = WebhookInlet(settings, accounts, redis_url)
+def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlette:
+    """Return the application, which reads accounts again as they change, and in the main thread at SIGHUP."""
+    inlet = WebhookInlet(settings, live.accounts, redis_url)
+    watch = AccountsWatch(live, inlet.change)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(log_loop_errors)
         if threading.current_thread() is threading.main_thread():
-            hear(signal.SIGHUP, lambda: reload_accounts(settings, inlet.change))
+            signal.signal(signal.SIGHUP, watch.tell)
+        watch.start()
         yield
+        watch.end()
         await inlet.close()
 
     routes = [

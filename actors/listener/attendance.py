@@ -20,7 +20,8 @@ from actors.listener.following import Following
 from actors.listener.leasing import Leasing
 from actors.listener.tasks import stopping
 from config import durations, logs
-from config.accounts import Account
+from config.accounts.account import Account
+from config.accounts.live import Change
 from config.logs import Trouble
 from config.times import backoff
 
@@ -59,6 +60,7 @@ class Attendance:
         self._attended: dict[str, Attended] = {}
         self._left: dict[str, _Left] = {}
         self._opening: set[str] = set()
+        self._removed: set[str] = set()
         self._to_release: set[str] = set()
         self._listeners = 1
         self._kept_at = self._swept_at = float("-inf")
@@ -73,9 +75,12 @@ class Attendance:
         attended = self._attended.get(name)
         return None if attended is None else attended.account
 
-    def change(self, accounts: Mapping[str, Account]) -> None:
-        """Follow these accounts from now on; unchanged ones are followed without a break."""
-        self._accounts = accounts
+    def change(self, change: Change) -> None:
+        """Follow these accounts from now on; those that are not removed are followed without a break."""
+        self._accounts = change.accounts
+        self._removed |= change.removed
+        for name in change.renewed & self._attended.keys():
+            self._attended[name].renew(change.accounts[name])
         self._more.set()
 
     def tried(self, name: str) -> None:
@@ -114,7 +119,7 @@ class Attendance:
 
     async def _look(self) -> None:
         await self._leave_ended()
-        await self._leave_changed()
+        await self._leave_removed()
         await self._give_back(())  # what could not be given back before
         if monotonic() >= self._kept_at + durations.LEASE_RENEW_SECONDS:
             await self._keep()
@@ -148,7 +153,7 @@ class Attendance:
         holders = await self._leasing.take(others, min(most, room))
         for name, holder in holders.items():
             if holder == self._listener:
-                self._begin(accounts[name])
+                self._begin(self._accounts.get(name, accounts[name]))  # it may have been renewed meanwhile
         if len(holders) == len(others):
             self._swept_at = now
             await self._swept(holders, room)
@@ -191,12 +196,12 @@ class Attendance:
             self._left[name].until = now + next(self._left[name].pauses)
         await self._give_back(list(ended))
 
-    async def _leave_changed(self) -> None:
-        changed = [
-            each for name, each in self._attended.items() if _differ(each.account, self._accounts.get(name))
-        ]
-        await self._give_back([each.account.name for each in changed])
-        self._left = {name: left for name, left in self._left.items() if name in self._accounts}
+    async def _leave_removed(self) -> None:
+        removed = self._removed - self._accounts.keys()  # one may have come back
+        self._removed = set()
+        for name in removed:
+            self._left.pop(name, None)
+        await self._give_back([name for name in removed if name in self._attended])
 
     async def _give_back(self, names: Sequence[str]) -> None:
         """Leave accounts and give their leases back, now or with the next look."""
@@ -219,7 +224,3 @@ class Attendance:
         for each, why in zip(left, await asyncio.gather(*(each.end() for each in left)), strict=True):
             self._opening.discard(each.account.name)
             log.info("account.left", account=each.account.name, why=why)
-
-
-def _differ(one: Account, other: Account | None) -> bool:
-    return other is None or one.token != other.token

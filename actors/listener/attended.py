@@ -7,7 +7,7 @@ from time import monotonic
 
 from actors.listener.following import Following
 from actors.listener.tasks import end
-from config.accounts import Account
+from config.accounts.account import Account
 
 
 @dataclass(slots=True)
@@ -29,6 +29,12 @@ class Attended:
         if self.following:
             self.task = asyncio.create_task(self.following.run())
             self.task.add_done_callback(lambda _: ended())
+
+    def renew(self, account: Account) -> None:
+        """Use another token from the next stream and call on; a stream that is open stays."""
+        self.account = account
+        if self.following:
+            self.following.renew(account)
 
     async def end(self) -> str | None:
         """Follow it no more; return why it had ended before, by an error."""

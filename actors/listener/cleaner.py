@@ -13,7 +13,7 @@ import redis.asyncio
 
 from actors.listener.tasks import stopping
 from config import durations, keys, logs
-from config.accounts import Account
+from config.accounts.account import Account
 from config.errors import IdentityWorkerError
 from config.logs import Trouble
 from config.settings import Settings

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -10,7 +10,7 @@ import httpx
 
 from actors.listener.tasks import stopping
 from config import durations, logs
-from config.accounts import Account
+from config.accounts.account import Account
 from config.settings import Settings
 from config.times import backoff
 from worker.ledger import commands, leases
@@ -65,13 +65,15 @@ class Surroundings:
 class Following:
     """The event stream of one account, followed by the listener that has the account's lease."""
 
-    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_told_at", "in_step")
+    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_pause", "_told_at", "in_step")
 
     def __init__(self, around: Surroundings, account: Account) -> None:
         self._around = around
         self._account = account
         self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
         self._heard_at = self._told_at = monotonic()
+        self._pause: asyncio.Event | None = None
+        """While it waits to open the stream again: what ends that."""
         self.in_step = False
         """Whether this connection's replay is over: before, a sign of life proves nothing."""
 
@@ -86,6 +88,13 @@ class Following:
         self._told_at = self._heard_at
         return round((monotonic() - self._heard_at) * 1000)
 
+    def renew(self, account: Account) -> None:
+        """Open the next stream with the account's new token; at once where it waits to open one again."""
+        self._account = account
+        self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
+        if self._pause is not None:
+            self._pause.set()
+
     async def run(self) -> None:
         """Read the stream, connecting again whenever it ends, with growing jittered pauses."""
         while not stopping():
@@ -97,7 +106,16 @@ class Following:
                 await self._record("ended", str(ended))
                 if stopping():
                     return  # its end waited for the answer, and nobody may wait for the pause as well
-                await asyncio.sleep(pause)
+                await self._rest(pause)
+
+    async def _rest(self, seconds: float) -> None:
+        self._pause = asyncio.Event()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._pause.wait()
+        finally:
+            self._pause = None
 
     async def _read(self) -> None:
         """Read one connection, to its end."""

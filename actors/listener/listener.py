@@ -8,6 +8,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from actors.listener.attendance import Attendance
 from actors.listener.cleaner import Cleaner
@@ -15,9 +16,11 @@ from actors.listener.following import Following, Openings, Surroundings
 from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
-from actors.process.reloading import reload_accounts
+from actors.process.reloading import AccountsWatch
 from config import durations, logs, processes
-from config.accounts import Account, load_accounts
+from config.accounts.account import Account
+from config.accounts.live import Change
+from config.accounts.reading import live_accounts
 from config.processes import hear
 from config.settings import Settings
 from worker.ledger.library import ledger_library
@@ -60,9 +63,9 @@ class Listener:
             handled=self._cleaner.delete,
         )
 
-    def change(self, accounts: Mapping[str, Account]) -> None:
-        """Follow these accounts from now on; unchanged ones are followed without a break."""
-        self._attendance.change(accounts)
+    def change(self, change: Change) -> None:
+        """Follow these accounts from now on; those that are not removed are followed without a break."""
+        self._attendance.change(change)
 
     async def run(self) -> None:
         """Run until cancelled; give the leases back at the end."""
@@ -87,8 +90,15 @@ class Listener:
 
 
 async def listen(settings: Settings, url: str) -> None:
-    """Run a listener until SIGTERM or SIGINT; at SIGHUP the accounts are read again."""
-    listener = Listener(settings, load_accounts(settings), url)
+    """Run a listener until SIGTERM or SIGINT; at SIGHUP, and as they change, the accounts are read again."""
+    live, loop = live_accounts(settings), asyncio.get_running_loop()
+    listener = Listener(settings, live.accounts, url)
+
+    def change(change: Change) -> None:
+        with suppress(RuntimeError):  # the loop has closed: all of it is over
+            loop.call_soon_threadsafe(listener.change, change)
+
+    watch = AccountsWatch(live, change)
     allow_many()
     running = asyncio.create_task(listener.run())
     collecting = asyncio.create_task(_collect_rarely())
@@ -99,12 +109,14 @@ async def listen(settings: Settings, url: str) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         hear(number, stop)
-    hear(signal.SIGHUP, lambda: reload_accounts(settings, listener.change))
+    signal.signal(signal.SIGHUP, watch.tell)
+    watch.start()
     try:
         await running
     except asyncio.CancelledError:
         log.info("listener.stopped")
     finally:
+        watch.end()
         collecting.cancel()
 
 

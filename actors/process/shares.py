@@ -56,6 +56,10 @@ class AccountShares:
         with self._lock:
             return self._call()
 
+    def has_work(self, account: str) -> bool:
+        """Return whether a thread works for an account."""
+        return account in self._numbers
+
     def _call(self) -> str | None:
         for subject, account in self._waiting.items():
             if self._has_room(account):

@@ -10,7 +10,7 @@ from cli.sending.outgoing import Outgoing, Status, Takes
 from cli.sending.photos import PhotoCheck
 from cli.sending.shorthand import Setting, whole
 from cli.sending.spool import Spool
-from config.accounts import Account
+from config.accounts.account import Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse

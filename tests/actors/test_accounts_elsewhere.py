@@ -6,7 +6,7 @@ import pytest
 from stepping import Flow
 
 from config import keys
-from config.accounts import DEFAULT
+from config.accounts.account import DEFAULT
 from worker.ledger.transition import Answer, Transition
 
 
@@ -64,11 +64,14 @@ def test_a_step_of_an_account_not_held_here_is_left_to_others(flow: Flow, to: Ca
         return flow.record(subject).state, flow.calls("b"), permits
 
     before = stands()
-    api = runtime().apis.pop(DEFAULT)
+    here = runtime().here
+    accounts, apis = (here.accounts, here.apis)
+    here.accounts, here.apis = {}, {}
+    flow.client.set(keys.LEASE(DEFAULT), "a listener of an older version", px=60_000)
     try:
         assert flow.steps.run()[1] == subject
     finally:
-        runtime().apis[DEFAULT] = api
+        here.accounts, here.apis = accounts, apis
     assert stands() == before
     flow.wake_timer(subject)
     assert flow.steps.run()[1] == subject

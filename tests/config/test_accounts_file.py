@@ -11,7 +11,8 @@ from stepping import enqueue
 from support import eventually
 
 from config import keys
-from config.accounts import AccountsError, load_accounts
+from config.accounts.account import AccountsError
+from config.accounts.reading import load_accounts
 from config.limits import Limits
 from config.settings import Settings
 from worker.views import account_reading, snapshots

@@ -1,12 +1,14 @@
 """Accounts and batches in the ledger: limits, pauses, budgets, and the count of their identities."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import TypedDict
 
 import redis
 
-from config.accounts import Account
+from config.accounts.account import Account
+from config.accounts.tokens import fingerprint
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
@@ -14,6 +16,18 @@ from worker.store.functions import Functions
 
 #: Accounts whose limits are put on record in one call: it takes some 10 ms of the server, once.
 CONFIGURED_AT_ONCE = 250
+
+
+class Configured(TypedDict):
+    """The limits that accounts have by the configuration; `file` is those limits as one text."""
+
+    accounts: list[str]
+    limits: Mapping[str, str]
+    file: str
+    tokens: dict[str, str]
+    """Of each account the fingerprint of its token."""
+    renewed: dict[str, bool]
+    """Those whose token has just changed."""
 
 
 class AccountLedger:
@@ -24,15 +38,17 @@ class AccountLedger:
         self.settings = settings
         self.functions = Functions(client, ledger_library(settings))
 
-    def configure(self, accounts: Iterable[Account]) -> list[str]:
+    def configure(self, accounts: Iterable[Account], renewed: Collection[str] = ()) -> list[str]:
         """Put accounts' configured limits on record; return those whose limits have changed.
 
+        Accounts go on whose pause was for want of a token, or of another one than they have now: its
+        fingerprint is on record. So do those that are `renewed`: in this process their token has changed.
         A round trip for each CONFIGURED_AT_ONCE.
         """
         changed: list[str] = []
         remaining = iter(accounts)
         while some := list(islice(remaining, CONFIGURED_AT_ONCE)):
-            changed += self.functions.run(commands.configure(_grouped(some)))
+            changed += self.functions.run(commands.configure(_grouped(some, renewed)))
         return changed
 
     def set_limits(self, account: str, limits: Mapping[str, str], by: str) -> None:
@@ -46,6 +62,10 @@ class AccountLedger:
         """
         return self.functions.run(commands.resume(account, by))
 
+    def pause_absent(self, account: str) -> bool:
+        """Pause an account that is not known here, nor followed by a listener; return whether it is."""
+        return self.functions.run(commands.absent(account))
+
     def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> None:
         """Set what a batch may cost, with who did it on record; start whoever fits it now."""
         text = f"{credits_allowed:.15g}"
@@ -56,12 +76,17 @@ class AccountLedger:
         return self.functions.run(commands.sync_identities(account, codes, since))
 
 
-def _grouped(accounts: Iterable[Account]) -> list[commands.Configured]:
-    """Return the limits of accounts, with the names of those that have the same."""
-    groups: dict[str, commands.Configured] = {}
+def _grouped(accounts: Iterable[Account], renewed: Collection[str]) -> list[Configured]:
+    """Return the limits of accounts, with the names of those that have the same, and their tokens' prints."""
+    groups: dict[str, Configured] = {}
     for account in accounts:
         limits = account.limits.fields()
         text = json.dumps(limits, sort_keys=True)
-        group = groups.setdefault(text, {"accounts": [], "limits": limits, "file": text})
+        group = groups.setdefault(
+            text, {"accounts": [], "limits": limits, "file": text, "tokens": {}, "renewed": {}}
+        )
         group["accounts"].append(account.name)
+        group["tokens"][account.name] = fingerprint(account.token)
+        if account.name in renewed:
+            group["renewed"][account.name] = True
     return list(groups.values())

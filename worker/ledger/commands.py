@@ -5,7 +5,7 @@ What a command does stands at the head of its file. Those of listeners stand in 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from config import keys
 from worker.ledger.arrivals import Arrival, Arrived
@@ -150,23 +150,20 @@ def stop(
 # Accounts and batches.
 
 
-class Configured(TypedDict):
-    """The limits that accounts have by the configuration; `file` is those limits as one text."""
-
-    accounts: list[str]
-    limits: Fields
-    file: str
-
-
 def set_limits(account: str, limits: Fields, by: str) -> Command[None]:
     """Put an account's limits on record."""
     given = {"account": account, "limits": limits, "by": by}
     return Command("set_limits", _account(account), nothing, given)
 
 
-def configure(groups: Sequence[Configured]) -> Command[list[str]]:
+def configure(groups: Sequence[Mapping[str, object]]) -> Command[list[str]]:
     """Put configured limits on record; answers the accounts of which something was set."""
     return Command("configure", keys.ACCOUNTS(), texts, {"groups": list(groups)})
+
+
+def absent(account: str) -> Command[bool]:
+    """Pause an account of which nobody has the token; answers whether it is paused for that."""
+    return Command("absent", _account(account), flag, {"account": account})
 
 
 def resume(account: str, by: str) -> Command[dict[str, str]]:

@@ -42,6 +42,7 @@ MODULES = (
     "orphans",
     "admission",
     "limit_changes",
+    "token_changes",
     "hands",
 )
 FOLDER = Path(__file__).parent / "lua"

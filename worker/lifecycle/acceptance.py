@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from config.accounts import ACCOUNT_NAME, DEFAULT, Account
+from config.accounts.account import ACCOUNT_NAME, DEFAULT
+from config.limits import Limits
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
@@ -41,7 +42,15 @@ class Accepted(NamedTuple):
         )
 
 
-def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brief:
+class HasLimits(Protocol):
+    """What is asked about an account that a brief names."""
+
+    @property
+    def limits(self) -> Limits:
+        """Its limits by the configuration."""
+
+
+def check(raw: Any, accounts: Mapping[str, HasLimits], settings: Settings) -> Brief:
     """Return the brief that a message holds; raises BriefError with its faults, its account's too."""
     brief = parse(
         raw if isinstance(raw, str | bytes | Mapping) else json.dumps(raw),
@@ -63,7 +72,7 @@ def check(raw: Any, accounts: Mapping[str, Account], settings: Settings) -> Brie
 
 def accept(
     ledger: Ledger,
-    accounts: Mapping[str, Account],
+    accounts: Mapping[str, HasLimits],
     settings: Settings,
     raw: Any,
     message_id: str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from config import durations
-from config.accounts import Account
+from config.accounts.account import Account
 from config.limits import NONE, Endpoint
 from config.text import counted, credits_text
 from worker.ledger.kinds import PROMOTION_CREDITS
@@ -50,7 +50,7 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
     try:
         balance = api.me().credits
     except UnauthorizedError as error:
-        remedy = "set PIKTID_API_TOKEN, or what token_env or token_file in ACCOUNTS_FILE names, and restart"
+        remedy = "set PIKTID_API_TOKEN and restart; one that stands in a file is read again by itself"
         return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
     except NotSentError as error:
         return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")

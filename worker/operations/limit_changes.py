@@ -20,7 +20,7 @@ class LimitError(IdentityWorkerError, ValueError):
 def checked(given: Mapping[str, str], weights: Sequence[str], in_force: Mapping[str, int]) -> dict[str, str]:
     """Return the fields of the account's record that these options set; raises LimitError.
 
-    `given` is by the limits' names (`config.accounts.Limits`), `in_force` what holds now.
+    `given` is by the limits' names (`config.limits.Limits`), `in_force` what holds now.
     """
     limits = {name: _whole(name, text) for name, text in given.items()}
     _keep_room(limits, in_force)

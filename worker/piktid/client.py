@@ -7,7 +7,7 @@ else.
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 import httpx
 from pydantic import SecretStr
@@ -37,7 +37,7 @@ from worker.piktid.errors import (
 )
 from worker.piktid.json_values import UnreadableError, decode
 from worker.piktid.pictures import Picture
-from worker.piktid.transport import Reply, exchange, fence, segment
+from worker.piktid.transport import Reply, Sent, authorized, exchange, segment
 
 T = TypeVar("T")
 
@@ -63,11 +63,19 @@ class PiktID:
     What costs has a `send_by`, in seconds of `config.times.monotonic`: not sent by then, it raises
     NotSentError.
 
-    Cheap to make: it holds no connection of its own. Raises ValueError for a base URL that is neither https
-    nor http to this machine, and for a token that no header can carry.
+    Cheap to make: it holds no connection of its own. `token_now` tells the token of now where the present one
+    is refused; with another one a call is made once more, as a refused token means that nothing was done.
+    Raises ValueError for a base URL that is neither https nor http to this machine, and for a token that no
+    header can carry.
     """
 
-    def __init__(self, pool: Pool, base_url: str, token: SecretStr) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        base_url: str,
+        token: SecretStr,
+        token_now: Callable[[], SecretStr | None] = lambda: None,
+    ) -> None:
         _check_base_url(base_url)
         secret = token.get_secret_value()
         # httpx would name the token in its complaint.
@@ -76,6 +84,7 @@ class PiktID:
         self._pool = pool
         self._base_url = base_url.rstrip("/")
         self._token = token
+        self._token_now = token_now
 
     def __repr__(self) -> str:
         return f"PiktID({self._base_url!r})"
@@ -197,50 +206,35 @@ class PiktID:
                 return list(found.values())
         raise OutcomeUnknownError(f"GET /identity: no end after {MAX_PAGES} pages")
 
-    def _ask(
-        self,
-        read: Callable[[object], T],
-        method: str,
-        path: str,
-        *,
-        json: object = None,
-        form: tuple[bytes, str] | None = None,
-        params: Mapping[str, str] | None = None,
-        send_by: float | None = None,
-    ) -> T:
-        reply = self._call(method, path, json=json, form=form, params=params, send_by=send_by)
+    def _ask(self, read: Callable[[object], T], method: str, path: str, **sent: Unpack[Sent]) -> T:
+        reply = self._call(method, path, **sent)
         try:
             return read(decode(reply.body if reply.whole else b""))
         except UnreadableError as error:
             raise OutcomeUnknownError(f"{method} {path}: answered {reply.status}, but {error}") from error
 
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: object = None,
-        form: tuple[bytes, str] | None = None,
-        params: Mapping[str, str] | None = None,
-        send_by: float | None = None,
-    ) -> Reply:
+    def _call(self, method: str, path: str, **sent: Unpack[Sent]) -> Reply:
         """Send one request and return its 2xx response: the exact code is certain for no call (6.13)."""
-        call, secret = f"{method} {path}", self._token.get_secret_value()
-        content, content_type = form or (None, None)
-        headers = [("Authorization", f"Bearer {secret}")]
+        call, url = f"{method} {path}", self._base_url + path
+
+        def send(token: SecretStr) -> Reply:
+            request = authorized(self._pool, method, url, token.get_secret_value(), **sent)
+            return exchange(self._pool, call, request, MAX_BODY_BYTES)
+
         try:
-            request = self._pool.request(
-                method,
-                self._base_url + path,
-                json=json,
-                params=params,
-                content=content,
-                headers=headers if content_type is None else [*headers, ("Content-Type", content_type)],
-                extensions=None if send_by is None else fence(send_by),
-            )
+            token, reply = self._answered(send)
         except httpx.InvalidURL as error:
             raise NotSentError(f"{method}: the path is too long for a URL") from error
-        reply = exchange(self._pool, call, request, MAX_BODY_BYTES)
         if 200 <= reply.status < 300:
             return reply
-        raise error_of(call, reply, secret=secret)
+        raise error_of(call, reply, secret=token.get_secret_value())
+
+    def _answered(self, send: Callable[[SecretStr], Reply]) -> tuple[SecretStr, Reply]:
+        """Send a request, and once more where its token is refused that is not the one of now."""
+        token, reply = self._token, send(self._token)
+        if reply.status == httpx.codes.UNAUTHORIZED:
+            now = self._token_now()
+            if now is not None and now != token:
+                self._token = token = now
+                reply = send(token)
+        return token, reply

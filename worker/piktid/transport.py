@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
 import httpx
@@ -54,6 +54,31 @@ def fence(send_by: float) -> dict[str, Any]:
             raise _DeadlineError
 
     return {"trace": look}
+
+
+class Sent(TypedDict, total=False):
+    """What a request to the API brings: a JSON body, or a form with its type; until when it may be sent."""
+
+    json: object
+    form: tuple[bytes, str] | None
+    params: Mapping[str, str] | None
+    send_by: float | None
+
+
+def authorized(pool: Pool, method: str, url: str, token: str, **sent: Unpack[Sent]) -> httpx.Request:
+    """Return a request with an account's token; raises httpx.InvalidURL."""
+    content, content_type = sent.get("form") or (None, None)
+    headers = [("Authorization", f"Bearer {token}")]
+    send_by = sent.get("send_by")
+    return pool.request(
+        method,
+        url,
+        json=sent.get("json"),
+        params=sent.get("params"),
+        content=content,
+        headers=headers if content_type is None else [*headers, ("Content-Type", content_type)],
+        extensions=None if send_by is None else fence(send_by),
+    )
 
 
 def exchange(pool: Pool, call: str, request: httpx.Request, max_bytes: int) -> Reply:

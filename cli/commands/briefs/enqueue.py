@@ -21,7 +21,8 @@ from cli.sending.spool import Spool
 from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, say
-from config.accounts import DEFAULT, Account, AccountsError, load_accounts
+from config.accounts.account import DEFAULT, Account, AccountsError
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from config.text import printable
 from worker.ledger.ledger import Ledger

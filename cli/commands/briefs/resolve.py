@@ -9,7 +9,8 @@ from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import report, tell
 from cli.shared.options import BriefId, By, person
 from cli.shared.output import USED_WRONGLY, Json, fail
-from config.accounts import AccountsError, load_accounts
+from config.accounts.account import AccountsError
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal, paid_text

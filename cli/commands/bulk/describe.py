@@ -18,7 +18,7 @@ from cli.shared.opening import check_server, client_of, load_settings, redis_url
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config import durations
-from config.accounts import DEFAULT
+from config.accounts.account import DEFAULT
 from config.settings import Settings
 from config.text import counted, printable
 from worker.ledger.ledger import Ledger

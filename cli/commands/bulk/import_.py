@@ -23,7 +23,7 @@ from cli.sending.preparing import Rules, prepare
 from cli.sending.spool import Spool
 from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail
-from config.accounts import DEFAULT
+from config.accounts.account import DEFAULT
 from config.settings import Settings
 from config.text import printable
 from worker.briefs.choices import BriefKind, OnNameTaken

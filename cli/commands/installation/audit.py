@@ -11,7 +11,8 @@ import typer
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
-from config.accounts import AccountsError, load_accounts
+from config.accounts.account import AccountsError
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from config.text import counted, credits_text, printable
 from worker.lifecycle.charges import Spent, spent

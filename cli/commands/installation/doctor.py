@@ -8,7 +8,8 @@ import typer
 
 from cli.shared.output import DID_NOT, Json, print_json, say
 from config import logs
-from config.accounts import AccountsError, load_accounts
+from config.accounts.account import AccountsError
+from config.accounts.reading import load_accounts
 from config.settings import Settings, SettingsError, settings, unknown_variables
 from config.text import printable
 from worker.operations import doctor
@@ -59,7 +60,10 @@ def _checks() -> Iterator[Check]:
         accounts = load_accounts(values)
     except AccountsError as error:
         yield Check(
-            "accounts", Health.FAIL, str(error), "mend the file that ACCOUNTS_FILE names, or what it names"
+            "accounts",
+            Health.FAIL,
+            str(error),
+            "mend what it names: until then all that runs keeps what it has, and nothing starts",
         )
         accounts = {}
     yield doctor.choosers()

@@ -11,7 +11,8 @@ import typer
 
 from cli.shared.opening import load_settings
 from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
-from config.accounts import DEFAULT, Account, AccountsError, load_accounts
+from config.accounts.account import DEFAULT, Account, AccountsError
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from config.text import printable
 from config.times import format_time

@@ -59,7 +59,7 @@ def command(
 def _run(values: "Settings", target: Target, *, once: bool) -> "Counts":
     from actors.archiver import archive
     from config import processes
-    from config.accounts import AccountsError
+    from config.accounts.account import AccountsError
 
     try:
         with redis_url(values) as url:

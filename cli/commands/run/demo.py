@@ -25,7 +25,7 @@ from cli.sending.preparing import Rules, prepare
 from cli.sending.spool import Spool
 from cli.shared.opening import load_settings, standard_input
 from cli.shared.output import USED_WRONGLY, Json, console, fail, print_drawing, print_json
-from config.accounts import DEFAULT, Account
+from config.accounts.account import DEFAULT, Account
 from config.processes import ROOMS
 from config.settings import Settings
 from config.text import printable

@@ -12,7 +12,7 @@ def command() -> None:
     """Follow the accounts' events and the timers until stopped."""
     from actors.listener.listener import listen
     from config import processes
-    from config.accounts import AccountsError
+    from config.accounts.account import AccountsError
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()

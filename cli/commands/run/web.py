@@ -19,7 +19,8 @@ def command(
     import uvicorn
 
     from config import processes
-    from config.accounts import AccountsError, load_accounts
+    from config.accounts.account import AccountsError
+    from config.accounts.reading import live_accounts
     from web.app import build_app
     from web.connections import server_config
 
@@ -27,12 +28,12 @@ def command(
     values = load_settings()
     installed.check()
     try:
-        accounts = load_accounts(values)
+        live = live_accounts(values)
     except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     with _listen(host, port) as listener, redis_url(values) as url:
         check_server(url)
-        server = uvicorn.Server(server_config(build_app(values, accounts, url)))
+        server = uvicorn.Server(server_config(build_app(values, live, url)))
 
         def end(*_: object) -> None:
             server.should_exit = True

@@ -29,7 +29,8 @@ def command(
 
     from config import logs
     from config import processes as starting
-    from config.accounts import AccountsError, accounts_at_start
+    from config.accounts.account import AccountsError
+    from config.accounts.reading import accounts_at_start
     from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew

@@ -12,7 +12,7 @@ from stepping import Flow, inlet_message
 from support import brief
 
 from config import durations, keys
-from config.accounts import load_accounts
+from config.accounts.reading import load_accounts
 from config.times import monotonic
 from worker.ledger import commands
 from worker.ledger.handed import Handed, ending

@@ -20,7 +20,8 @@ from actors.listener.following import Openings
 from actors.listener.leasing import Leasing
 from actors.listener.tasks import end
 from config import durations, keys
-from config.accounts import Account
+from config.accounts.account import Account
+from config.accounts.live import Change
 from config.settings import Settings
 from worker.ledger import leases
 from worker.ledger.library import ledger_library
@@ -118,7 +119,9 @@ def test_accounts_that_go_while_they_are_taken_are_given_back(
         connection = connect_async(redis_url)
         leasing = Interrupted(AsyncFunctions(connection, ledger_library(settings)), "me")
         attendance = Attendance(leasing, "me", accounts, lambda _: None, lambda _: None)
-        leasing.change = lambda: attendance.change({"other": Account(name="other", token=SecretStr("t"))})
+        others = {"other": Account(name="other", token=SecretStr("t"))}
+        change = Change(others, added=frozenset(others), removed=frozenset(accounts))
+        leasing.change = lambda: attendance.change(change)
         running = asyncio.create_task(attendance.run())
         try:
             async with asyncio.timeout(DEADLINE):

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from support import DEADLINE, DIALECT, SPEED, eventually
 
 from config import durations, keys, logs
-from config.accounts import Account
+from config.accounts.account import Account
 from config.logs import Trouble
 from config.settings import Settings
 from config.settings import settings as process_settings

@@ -12,7 +12,8 @@ from stepping import Flow
 from actors.archiver import Archiver
 from actors.process.ending import Ending
 from config import keys
-from config.accounts import DEFAULT, Account
+from config.accounts.account import DEFAULT, Account
+from config.accounts.live import all_new
 from worker.export.fetching import open_pictures
 from worker.places.names import digest
 from worker.places.target import Target
@@ -35,7 +36,7 @@ def archiver(flow: Flow, place: Path | str | Target) -> Iterator[Archiver]:
         Ending() as ending,
     ):
         running = Archiver(client, flow.settings, target, pool, ending)
-        running.change({DEFAULT: Account(name=DEFAULT, token=SecretStr(flow.api.token))})
+        running.change(all_new({DEFAULT: Account(name=DEFAULT, token=SecretStr(flow.api.token))}))
         running.backlog.open()
         yield running
 

@@ -4,7 +4,7 @@ import json
 
 from support import brief, stored
 
-from config.accounts import load_accounts
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger

@@ -11,7 +11,7 @@ from support import brief, event_types, events
 
 from actors.broker import dead_letters
 from config import keys
-from config.accounts import load_accounts
+from config.accounts.reading import load_accounts
 from worker.ledger.arrivals import Outcome
 from worker.ledger.transition import Answer, Transition
 from worker.lifecycle import acceptance

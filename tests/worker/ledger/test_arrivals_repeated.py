@@ -11,7 +11,7 @@ from stepping import Flow, inlet_message
 from support import brief, event_types
 
 from config import keys
-from config.accounts import load_accounts
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger

@@ -9,7 +9,7 @@ from create_attempts import accepted, bought, bought_once, overtaken
 from support import stored
 
 from config import durations, keys
-from config.accounts import load_accounts
+from config.accounts.reading import load_accounts
 from config.settings import Settings
 from tests.chaos.harness.cutting import cutting
 from worker.ledger import commands

@@ -8,7 +8,7 @@ from commandline import Command
 from stepping import Flow
 
 from config import keys
-from config.accounts import Account
+from config.accounts.account import Account
 from config.limits import Limits
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Pause, Transition

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from support import stored
 
 from config import keys
-from config.accounts import Account
+from config.accounts.account import Account
 from config.limits import Limits
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Pause, Transition

@@ -1,7 +1,8 @@
 -- configure: put the limits that many accounts have by the configuration on record, and start whoever may start
--- under them.
+-- under them; and whoever waited for a token of its account.
 --
--- groups = a list of {accounts = {name ...}, limits = {field = text}, file = those limits as one text}
+-- groups = a list of {accounts = {name ...}, limits = {field = text}, file = those limits as one text,
+-- tokens = {name = fingerprint of its token}, renewed = {name = true} of those whose token has just changed}
 -- Returns the accounts of which something was set; not those of which the configuration says what it said before: a
 -- change made while running outlives a restart, until the configuration says something else of that very limit.
 --
@@ -10,6 +11,7 @@
 local changed = {}
 for _, group in ipairs(A.groups) do
     for _, account in ipairs(group.accounts) do
+        token_changes.take(account, group.tokens[account], group.renewed[account])
         if limit_changes.configure(account, group.limits, group.file) then
             changed[#changed + 1] = account
         end

@@ -18,7 +18,7 @@ function backoff.pause(account, what, ms, reason, status, granted_at, most)
     records.set(record, what .. '_count', count,
         what .. '_until', whole(math.max(before, call.now + growing)), what .. '_reason', reason,
         what .. '_status', status or '')
-    records.forget(record, what .. '_full')
+    records.forget(record, what .. '_full', what .. '_absent')
     for _, endpoint in ipairs(ENDPOINTS) do
         if what == endpoint or what == 'pause' then
             permits.withdraw(account, endpoint)
@@ -43,7 +43,7 @@ function backoff.lift(account, what)
         return
     end
     records.forget(accounts.record(account), what .. '_until', what .. '_count', what .. '_reason', what .. '_status',
-        what .. '_full')
+        what .. '_full', what .. '_absent')
 end
 
 -- Who is preparing asks for no permit, so `admit` would not start it when the pauses are lifted by hand.

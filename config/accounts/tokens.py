@@ -1,0 +1,49 @@
+"""Tokens stand in the environment or in files of their own, so that no other file holds a secret.
+
+No error quotes what names a token: somebody may have written the token itself there.
+"""
+
+import hashlib
+import os
+
+from pydantic import SecretStr
+
+from config.accounts.account import AccountsError
+
+_NO_VARIABLE = "names no environment variable that holds anything"
+_NO_FILE, _EMPTY = "names no file that can be read", "the file that it names is empty"
+_UNREAD = "can't be read"
+
+
+def from_environment(where: str, name: str) -> SecretStr:
+    """Return the token that a variable holds; raises AccountsError."""
+    token = os.environ.get(name, "").strip()
+    if not token:
+        raise AccountsError(f"{where}: {_NO_VARIABLE}")
+    return legible(where, token)
+
+
+def from_file(where: str, path: str, *, is_named: bool = True) -> SecretStr:
+    """Return the token that a file holds, which the field `where` names or is; raises AccountsError."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123  # to make a Path takes as long again
+            token = file.read().strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it holds more than text, or its name does"
+        raise AccountsError(f"{where}: {_NO_FILE if is_named else _UNREAD}: {why}") from None
+    if not token:
+        raise AccountsError(f"{where}: {_EMPTY if is_named else 'is empty'}")
+    return legible(where, token)
+
+
+def legible(where: str, token: str) -> SecretStr:
+    """Return a token that a header can carry: the HTTP clients quote others whole in their complaints."""
+    if not (token.isascii() and token.isprintable()):
+        raise AccountsError(f"{where}: the token has characters that are not printable ASCII")
+    return SecretStr(token)
+
+
+def fingerprint(token: SecretStr) -> str:
+    """Return what tells a token from another one and does not give it away."""
+    secret = token.get_secret_value().encode()
+    return hashlib.blake2b(secret, digest_size=12, person=b"identity-worker").hexdigest()
