@@ -2,7 +2,6 @@
 
 import gzip
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from io import SEEK_END
 from typing import IO, BinaryIO, Protocol
 
 from cli.reading.text import TextError
+from worker.places.scratch import scratch
 
 #: Largest file that is read, in bytes, unpacked: a JSON document is held in memory.
 MAX_FILE = 512 * 1024 * 1024
@@ -29,7 +29,7 @@ class Readable(Protocol):
 def opened(raw: BinaryIO) -> Iterator[BinaryIO]:
     """Yield a stream of the unpacked bytes that stands at its beginning and can go back there.
 
-    Raises TextError for what can't be unpacked, or is too large.
+    Raises TextError for what can't be unpacked, or is too large, and ScratchError where it finds no room.
     """
     with ExitStack() as stack:
         stream: IO[bytes] = raw if raw.seekable() else stack.enter_context(_copied(raw))
@@ -46,7 +46,7 @@ def opened(raw: BinaryIO) -> Iterator[BinaryIO]:
 @contextmanager
 def _copied(stream: Readable) -> Iterator[IO[bytes]]:
     """Yield a temporary file of what a stream holds, up to a byte more than may be read."""
-    with tempfile.TemporaryFile() as copy:
+    with scratch() as copy:
         left = MAX_FILE + 1
         try:
             while left > 0 and (part := stream.read(min(_PART, left))):

@@ -19,6 +19,7 @@ from cli.reading.tables.workbook import SheetOfBook
 from cli.reading.text import TextError, decoded, lines_of
 from config.settings import Settings
 from worker.briefs.faults import Fault, fault
+from worker.places.scratch import ScratchError
 
 STDIN = "-"
 _NO_TABLE = "must be a table: with --template each of its rows is a brief"
@@ -147,7 +148,7 @@ class Reading:
                     found = line_rows(lines_of(stream)) if form is Format.JSONL else rows(_text(stream))
                     for row in found:
                         yield Item(source, row.place, row.value, row.faults, row.text)
-        except TextError as error:
+        except (TextError, ScratchError) as error:
             yield _bad(source, str(error))
 
     def _of_table(self, stream: BinaryIO, source: str, form: Format) -> Iterator[Item]:

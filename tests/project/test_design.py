@@ -44,7 +44,7 @@ FLOORS = (
     ("web", "actors.listener"),
     ("actors",),
     ("actors.broker", "actors.process"),
-    ("worker.archive",),
+    ("worker.archive", "worker.replay"),
     ("worker.export", "worker.forecast", "worker.operations"),
     ("worker.selection",),
     ("worker.views",),

@@ -1,4 +1,4 @@
 """Which draft is the best: rules and plug-ins that look at pictures, in a process of their own.
 
-Imported by: lifecycle, operations, actors, cli. Imports: briefs, piktid, places, config.
+Imported by: lifecycle, operations, replay, actors, cli. Imports: briefs, config.
 """

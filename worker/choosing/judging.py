@@ -49,8 +49,10 @@ def judge(question: Question, seconds: float) -> Decision:
         answer = _ask(question, shown, seconds)
         read = _read_best if question.rule == "best" else _read_plugin
         ranked, said = read(answer["answer"], [draft.image_result_id for draft in shown])
-    except (_ChooserError, OSError) as error:
+    except _ChooserError as error:
         return asks_person(question, _cut(error))
+    except OSError as error:  # a file without a name lies in TMPDIR
+        return asks_person(question, _cut(f"{error.filename or tempfile.gettempdir()}: {error.strerror}"))
     drafts = tuple(
         {"image_result_id": draft.image_result_id, "rank": None}
         | dict(said.get(draft.image_result_id, {"fault": _cut(draft.fault)}))

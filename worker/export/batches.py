@@ -8,11 +8,12 @@ import redis
 
 from worker.export import patterns
 from worker.export.arrivals import arrivals, named
-from worker.export.index_files import JSONL, Rows, digest_of, scratch, write_index
+from worker.export.index_files import JSONL, Rows, digest_of, write_index
 from worker.export.pictures import Names, batch_folder
 from worker.export.rows import COLUMNS
 from worker.export.workbook import Row, Workbook
 from worker.places.names import digest, folded
+from worker.places.scratch import scratch
 from worker.places.target import Target
 from worker.views.models import BriefView
 

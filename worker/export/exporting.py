@@ -3,7 +3,6 @@
 Everything may be run again: what lies at the target already is neither fetched nor written.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from posixpath import dirname
-from tempfile import TemporaryFile, gettempdir
 
 import redis
 
@@ -26,7 +24,8 @@ from worker.marking.copies import Copy
 from worker.marking.signing import Marker
 from worker.network.pool import Pool
 from worker.piktid.client import PiktID
-from worker.places.target import Target, TargetError
+from worker.places.scratch import scratch
+from worker.places.target import Target
 from worker.places.targets import Folder
 from worker.views import snapshots
 from worker.views.models import BriefView
@@ -106,7 +105,7 @@ class Export:
 
     def write_sheet(self, file: Path) -> None:
         """Write a contact sheet of the batches of which briefs were added; raises TargetError."""
-        with TemporaryFile() as aside:
+        with scratch() as aside:
             for part in contact_sheet.page(self._batches.rows(), self._target):
                 aside.write(part)
             aside.seek(0)
@@ -192,11 +191,9 @@ def exporting(
     apis: Callable[[Pool], Mapping[str, PiktID]],
 ) -> Iterator[Export]:
     """Yield an export, and close it with all that it has opened."""
-    pool, workbook = fetching.open_pictures(api_url), Workbook()
+    pool = fetching.open_pictures(api_url)
     try:
-        yield Export(client, target, order, pool, apis(pool), workbook)
-    except sqlite3.OperationalError as error:
-        raise TargetError(f"{gettempdir()}: {error}; make room, or set TMPDIR") from error
+        with Workbook.opened() as workbook:
+            yield Export(client, target, order, pool, apis(pool), workbook)
     finally:
-        workbook.close()
         pool.close()

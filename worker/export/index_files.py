@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from importlib.util import find_spec
 from itertools import islice
-from tempfile import TemporaryFile, gettempdir
 from typing import Any, BinaryIO
 
 from worker.export.rows import COLUMNS, TIMES, flat
 from worker.export.storing import Sizes
 from worker.export.workbook import Row
+from worker.places.scratch import scratch
 from worker.places.target import Target, TargetError, There
 
 JSONL, CSV, PARQUET = "index.jsonl", "index.csv", "index.parquet"
@@ -48,26 +48,18 @@ def write_index(
         target.write(f"{folder}/{name}", file)
         written.append(There(f"{folder}/{name}", size))
 
-    try:
-        with scratch() as lines:
-            columns = _write_jsonl(lines, rows())
-            new = digest_of(lines)
-            files = {CSV: write_csv} | ({PARQUET: write_parquet} if parquet else {})
-            for name, write in files.items():
-                if new != old or sizes(f"{folder}/{name}") is None:
-                    with scratch() as file:
-                        write(file, rows(), columns)
-                        put(name, file)
-            if new != old:
-                put(JSONL, lines)  # last: it tells the next run that all of it is there
-    except OSError as error:
-        raise TargetError(f"{gettempdir()}: {error.strerror or error}; make room, or set TMPDIR") from error
+    with scratch() as lines:
+        columns = _write_jsonl(lines, rows())
+        new = digest_of(lines)
+        files = {CSV: write_csv} | ({PARQUET: write_parquet} if parquet else {})
+        for name, write in files.items():
+            if new != old or sizes(f"{folder}/{name}") is None:
+                with scratch() as file:
+                    write(file, rows(), columns)
+                    put(name, file)
+        if new != old:
+            put(JSONL, lines)  # last: it tells the next run that all of it is there
     return new, written
-
-
-def scratch() -> BinaryIO:
-    """Return an empty file for a while: it has no name, so that a killed process leaves none."""
-    return TemporaryFile()
 
 
 def digest_of(file: BinaryIO) -> str:
@@ -113,6 +105,11 @@ def cell(value: Any) -> str:
     """
     text = _text(value)
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def uncelled(text: str) -> str:
+    """Return the text of a cell as it was before `cell` made it safe."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
 
 
 def _text(value: Any) -> str:

@@ -7,12 +7,14 @@ the batch is (SQLite, *Temporary databases*).
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from posixpath import normpath
 from typing import Any
 
 from worker.export.pictures import Stored
 from worker.marking.copies import Copy
 from worker.places.names import folded
+from worker.places.scratch import ScratchError
 from worker.places.target import There
 
 _TABLES = """
@@ -36,6 +38,16 @@ class Workbook:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.executescript(_TABLES)
         self._db.execute("BEGIN")
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator["Workbook"]:
+        """Yield an empty one, which ends with the block. Raises ScratchError where it finds no room."""
+        try:
+            with closing(cls()) as workbook:
+                yield workbook
+        except sqlite3.OperationalError as error:
+            raise ScratchError(str(error)) from error
 
     def close(self) -> None:
         """Remove all of it."""

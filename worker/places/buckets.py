@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from config.urls import is_safe
 from worker.places import bucket_errors
-from worker.places.target import TargetError, There
+from worker.places.target import TargetError, There, copied
 
 #: By which a request that fails in passing is repeated; one that is refused is not.
 _RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
@@ -68,13 +68,16 @@ class Bucket:
 
     def copy(self, path: str, to: BinaryIO) -> bool:
         """Copy a file into one that is open; return whether it is there."""
+        return copied(self._parts(path), to)
+
+    def _parts(self, path: str) -> Iterator[bytes]:
         with self._told("read"):
             try:
-                for part in self._obstore.get(self._store, self._path(path)).stream():
-                    to.write(part)
+                found = self._obstore.get(self._store, self._path(path))
+                yield b""  # it is there, empty or not
+                yield from found.stream()
             except FileNotFoundError:
-                return False
-        return True
+                return
 
     def folders(self) -> list[str]:
         """Return the names of the folders at the top."""

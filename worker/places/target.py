@@ -31,10 +31,22 @@ class Target(Protocol):
         """Return a file, None where there is none."""
 
     def copy(self, path: str, to: BinaryIO) -> bool:
-        """Copy a file, however large, into one that is open; return whether it is there."""
+        """Copy a file, however large, into one that is open; return whether it is there.
+
+        What that other one refuses is an OSError, as that is not this place's fault.
+        """
 
     def folders(self) -> list[str]:
         """Return the names of the folders at the top."""
 
     def write(self, path: str, content: bytes | BinaryIO) -> None:
         """Write a file whole, its bytes or the rest of one that is open; replaces the one there."""
+
+
+def copied(parts: Iterator[bytes], to: BinaryIO) -> bool:
+    """Write the parts of a file into one that is open; return whether there were any."""
+    found = False
+    for part in parts:
+        found = True
+        to.write(part)
+    return found

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from worker.places.aside import is_aside, remove_abandoned, written_aside
-from worker.places.target import Target, TargetError, There
+from worker.places.scratch import NO_ROOM
+from worker.places.target import Target, TargetError, There, copied
 
 #: What URLs of buckets begin with.
 SCHEMES = ("s3://", "gs://", "az://")
+#: Bytes of a file that are copied at once.
+_PART = 1024 * 1024
 #: What to do about what a system says of a file.
 _REMEDIES = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or name another place"),
+    **dict.fromkeys(NO_ROOM, "make room, or name another place"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "it must be writable by whoever runs this"),
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file lies there: name a folder"),
     errno.EISDIR: "a folder lies where a file is needed: move it away",
@@ -74,14 +77,18 @@ class Folder:
 
     def copy(self, path: str, to: BinaryIO) -> bool:
         """Copy a file into another; return whether it is there."""
+        return copied(self._parts(path), to)
+
+    def _parts(self, path: str) -> Iterator[bytes]:
         try:
             with (self._root / path).open("rb") as file:
-                shutil.copyfileobj(file, to)
+                yield b""  # it is there, empty or not
+                while part := file.read(_PART):
+                    yield part
         except FileNotFoundError:
-            return False
+            return
         except OSError as error:
             raise _told(error, self._root / path) from error
-        return True
 
     def folders(self) -> list[str]:
         """Return the names of the folders at the top."""

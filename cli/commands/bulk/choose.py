@@ -8,9 +8,12 @@ from cli.shared.opening import load_settings
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config.text import counted, printable
 from worker.choosing.installed import fault_of
-from worker.choosing.replay import Compared, replay
 from worker.places.target import TargetError
 from worker.places.targets import open_target
+from worker.replay.comparing import Compared, replay
+
+#: Files that were passed over, of which each has a line.
+_MOST_LINES = 10
 
 
 def command(
@@ -22,21 +25,28 @@ def command(
 ) -> None:
     """Compare a rule that looks at drafts with what was chosen, over an exported folder or bucket.
 
-    Nothing is paid for, and neither Redis nor the API is asked. Exit code 1 where nothing could be compared.
+    Whatever pattern of names it was exported by, a draft is found by its index or by its own name. What was
+    not found is said. Nothing is paid for, and neither Redis nor the API is asked. Exit code 1 where nothing
+    could be compared.
     """
     if (fault := fault_of(rule)) is not None:
         fail(f"--rule {printable(rule)}: {fault}", USED_WRONGLY)
+    found: list[Compared] = []
+    passed: dict[str, str] = {}
     try:
         target = open_target(folder)
-        found = list(replay(target, rule, load_settings().chooser_seconds))
+        for each in replay(target, rule, load_settings().chooser_seconds, passed.__setitem__):
+            found.append(each)
+            if not as_json:
+                say(printable(_line(each)))
     except TargetError as error:
         fail(f"--replay {error}", USED_WRONGLY)
     if as_json:
-        print_json({"rule": rule, **_counts(found), "choices": [each.as_json() for each in found]})
+        choices = [each.as_json() for each in found]
+        print_json({"rule": rule, **_counts(found), "choices": choices, "passed_over": passed})
     else:
-        for each in found:
-            say(printable(_line(each)))
         say(_summary(found))
+        _tell_passed(passed)
     if not any(each.decision is not None for each in found):
         complain(f"there is no choice to compare in {target.name}")
         raise typer.Exit(DID_NOT)
@@ -57,9 +67,10 @@ def _line(each: Compared) -> str:
     head = f"{past.brief_id}  instructions[{past.instruction}]  {past.rule} chose {_ids(past.chosen)}"
     if decision is None:
         return f"{head}  not compared: {past.fault}"
+    without = "".join(f"  without {draft}: {why}" for draft, why in past.missing.items())
     if each.would is None:
-        return f"{head}  would ask a person: {decision.asks}"
-    return f"{head}  would choose {each.would}  {'same' if each.agrees else 'differs'}"
+        return f"{head}  would ask a person: {decision.asks}{without}"
+    return f"{head}  would choose {each.would}  {'same' if each.agrees else 'differs'}{without}"
 
 
 def _ids(chosen: tuple[int, ...]) -> str:
@@ -72,3 +83,10 @@ def _summary(found: list[Compared]) -> str:
         f"{counted(len(found), 'choice')}: {number['agree']} the same, {number['differ']} other, "
         f"{number['ask']} would ask a person, {number['not_compared']} not compared"
     )
+
+
+def _tell_passed(passed: dict[str, str]) -> None:
+    for path, why in list(passed.items())[:_MOST_LINES]:
+        complain(f"{printable(path)}: {why}")
+    if len(passed) > _MOST_LINES:
+        complain(f"and {counted(len(passed) - _MOST_LINES, 'more file')}: --json names them all")

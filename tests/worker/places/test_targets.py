@@ -3,15 +3,29 @@
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from scripted_server import Cut, answer, serving
 
 from worker.places.aside import written_aside
+from worker.places.scratch import ScratchError, scratch
 from worker.places.target import Target, TargetError
 from worker.places.targets import open_target
+
+
+@contextmanager
+def files_of(size: int) -> Iterator[None]:
+    """Let no file of this process grow larger than so many bytes, as if the disk were full then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -34,6 +48,16 @@ def test_a_file_is_there_as_it_was_written_and_is_replaced(target: Target) -> No
     assert copy.getvalue() == b"x" * 100
     assert not target.copy("b/none", copy)
     assert target.folders() == ["b"]
+
+
+def test_a_full_disk_here_is_not_told_as_the_fault_of_the_place_that_is_copied_from(target: Target) -> None:
+    target.write("b/large", b"x" * 300_000)
+    target.write("b/empty", b"")
+    with scratch() as file:
+        assert target.copy("b/empty", file)
+    with files_of(100_000), pytest.raises(ScratchError) as caught, scratch() as file:
+        target.copy("b/large", file)
+    assert str(caught.value) == f"{gettempdir()}: File too large; make room, or set TMPDIR"
 
 
 def test_a_bucket_that_is_not_there_is_named(bucket: str) -> None:
@@ -98,12 +122,7 @@ def test_of_a_file_that_does_not_fit_nothing_is_left(tmp_path: Path) -> None:
     """The limit of a file's size stands for a full disk: the write ends with an error in the middle."""
     target = open_target(str(tmp_path))
     target.write("a.jpg", b"whole")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
-    try:
-        with pytest.raises(TargetError, match="File too large"):
-            target.write("a.jpg", b"x" * 10_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_of(1_000), pytest.raises(TargetError, match="File too large"):
+        target.write("a.jpg", b"x" * 10_000)
     assert os.listdir(tmp_path) == ["a.jpg"]  # noqa: PTH208
     assert (tmp_path / "a.jpg").read_bytes() == b"whole"
