@@ -50,7 +50,7 @@ def test_a_file_is_there_as_it_was_written_and_is_replaced(target: Target) -> No
     assert target.folders() == ["b"]
 
 
-def test_a_full_disk_here_is_not_told_as_the_fault_of_the_place_that_is_copied_from(target: Target) -> None:
+def test_a_full_disk_here_is_not_told_as_the_place_s_fault(target: Target) -> None:
     target.write("b/large", b"x" * 300_000)
     target.write("b/empty", b"")
     with scratch() as file:

@@ -96,7 +96,7 @@ def test_drafts_are_found_wherever_an_export_by_other_names_has_put_them(
     assert [each.as_json() for each in replayed(out / "no-batch")[0]] == [each.as_json() for each in found]
 
 
-def test_an_index_tells_drafts_of_the_same_name_apart_and_without_it_none_is_taken(tmp_path: Path) -> None:
+def test_only_an_index_tells_drafts_of_the_same_name_apart(tmp_path: Path) -> None:
     out = tmp_path / "out"
     described(out, "a", [1, 2])
     for folder, content in (("mine", b"the longest"), ("other", b"short")):
