@@ -77,7 +77,7 @@ def test_what_can_not_be_compared_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("index", ["index.jsonl", "index.csv", None])
-def test_drafts_are_found_wherever_an_export_by_other_names_has_put_them(
+def test_drafts_are_found_wherever_an_export_has_put_them(
     heard: Flow, tmp_path: Path, index: str | None
 ) -> None:
     out = tmp_path / "out"
