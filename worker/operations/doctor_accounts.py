@@ -1,5 +1,6 @@
 """The checks of `doctor` for each account: token, credits, event stream, and what does not go on."""
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,10 @@ import redis
 
 from config import durations
 from config.accounts.account import Account
+from config.accounts.expiry import end_of
 from config.limits import NONE, Endpoint
 from config.text import counted, credits_text
+from config.times import format_time
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.operations.doctor import Check, Health
 from worker.piktid.errors import ApiError, NotSentError, UnauthorizedError
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The share of an account's budget below which it is told that it comes to its end.
 NEAR = 0.1
+#: Days before its end from which on a token is warned of.
+DAYS = 14
 
 
 def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
@@ -29,6 +34,7 @@ def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream
     report = account_reading.report(client, account.name)
     waiting = sum(report.waiting.values()) + sum(batch.parked for batch in report.batches)
     yield _token(account, api, waiting)
+    yield from _token_end(account, api, report.read_at / 1000)
     yield _listener(report, waiting, by_stream=by_stream)
     yield from _standing(report)
 
@@ -63,6 +69,29 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
         buy = f"buy credits, then `identity-worker resume {account.name}`"
         return Check(name, Health.FAIL if waiting else Health.WARN, told, buy)
     return Check(name, Health.OK, told)
+
+
+def _token_end(account: Account, api: "PiktID", now: float) -> Iterator[Check]:
+    """Warn of a token that ends soon: it says so itself, or all that the API lists of the account do."""
+    end = end_of(account.token)
+    if end is None:
+        try:
+            end = max(api.token_ends(), default=None)
+        except ApiError:
+            return  # whether the API tells is not certain (piktid-v2.md, section 1)
+    if end is None:
+        return
+    name, at = f"token {account.name}", format_time(round(end * 1000))
+    days = (end - now) / 86_400
+    if days > DAYS:
+        yield Check(name, Health.OK, f"ends at {at}, in {counted(int(days), 'day')}")
+        return
+    told = (
+        f"ends at {at}, in less than {counted(max(1, math.ceil(days)), 'day')}"
+        if days > 0
+        else f"ended at {at}"
+    )
+    yield Check(name, Health.WARN, told, "make a new one and write it to its file, which is read again")
 
 
 def _listener(report: AccountReport, waiting: int, *, by_stream: bool) -> Check:

@@ -142,6 +142,11 @@ class PiktID:
         """Ask for the account's balance in credits: GET /auth/me. Jobs in progress may have reserved some."""
         return self._ask(reading.read_me, "GET", "/auth/me")
 
+    def token_ends(self) -> list[float]:
+        """Ask when the account's API tokens end, in seconds since 1970: GET /auth/token. None is named."""
+        params = {"per_page": str(PAGE_SIZE)}
+        return self._ask(reading.read_token_ends, "GET", "/auth/token", params=params)
+
     def upload(self, filename: str) -> Upload:
         """Ask where a file is to be uploaded: POST /upload.
 

@@ -36,6 +36,15 @@ from worker.piktid.json_values import (
 )
 
 
+def read_token_ends(body: object) -> list[float]:
+    """Read when the tokens of GET /auth/token end; a list is needed; who ends never is left out."""
+    found = fields(body).get("tokens")
+    if not isinstance(found, list):
+        raise UnreadableError("it has no list of tokens")
+    ends = (moment(each.get("expiration_date")) for each in found if isinstance(each, dict))
+    return [end for end in ends if end is not None]
+
+
 def read_created(body: object) -> Created:
     """Read the answer of POST /identity/create; a job id is needed."""
     return Created(job_id=_needed(fields(body), "job_id"))
