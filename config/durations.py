@@ -184,9 +184,10 @@ ARCHIVE_LOOK_MS = 3_600_000
 
 #: In which replicas must have the claim of a paid call.
 REPLICAS_WAIT_MS = 1_000
-#: To wait for a connection to Redis, and for any one answer of it.
+#: To wait for a connection to Redis, for any one answer of it, and for whoever is asked where the primary is.
 REDIS_CONNECT_SECONDS = 2.0
 REDIS_ANSWER_SECONDS = 5.0
+REDIS_FIND_SECONDS = 1.0
 #: That a blocking command may block: well below the answer's time.
 REDIS_BLOCK_SECONDS = 3.0
 #: For which a Redis that starts or restarts is waited for; one that reads its file, without end.
@@ -197,8 +198,7 @@ EMBEDDED_START_SECONDS = 30.0
 EMBEDDED_USERS_SECONDS = 0.5
 #: By which this machine's clock may differ from Redis' before `doctor` says so.
 CLOCK_ERROR_MS = 2_000
-#: Between two words of a process that it uses its function library, and without one after which nobody does:
-#: the library is removed, and one that is used after all is loaded again by its next call.
+#: Between two words of a process that it uses its function library, and without one until it is removed.
 LIBRARY_TOUCHED_SECONDS = 60.0
 LIBRARY_UNUSED_MS = 3_600_000
 #: To wait for a connection over HTTP, and for a free one of the pool.

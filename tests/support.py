@@ -87,3 +87,18 @@ def events(client: "redis.Redis", brief_id: str | None = None) -> list[dict[str,
 def event_types(client: "redis.Redis", brief_id: str | None = None) -> list[str]:
     """Return the types of `events`."""
     return [event["type"] for event in events(client, brief_id)]
+
+
+def outlasting(call: Callable[[], object]) -> list[redis.RedisError]:
+    """Call until it succeeds, as whoever meets an outage does; return what it had raised."""
+    errors = []
+    end = time.monotonic() + DEADLINE
+    while True:
+        try:
+            call()
+        except redis.RedisError as error:
+            errors.append(error)
+            assert time.monotonic() < end, errors[-1]
+            time.sleep(0.02)
+        else:
+            return errors

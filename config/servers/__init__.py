@@ -1,4 +1,4 @@
-"""How servers are reached: what TLS trusts of Redis and of the API.
+"""How servers are reached: the addresses of a Redis, and what TLS trusts of it and of the API.
 
-Imported by: worker. Imports: nobody.
+Imported by: config, worker. Imports: nobody.
 """

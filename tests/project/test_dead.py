@@ -13,6 +13,7 @@ HOOKS = {
     *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
     *("list_commands", "capture_signals", "aiter_text", "send_eof"),
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
+    *("_wrap_socket_with_ssl", "_connection_arguments"),
 }
 SETTINGS = {"model_config", "_"}  # and the marker of keyword-only fields
 HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))

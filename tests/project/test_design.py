@@ -52,6 +52,7 @@ FLOORS = (
     ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking"),
     ("worker.ledger", "worker.piktid"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
+    ("worker.store.servers",),
     ("config.accounts",),
     ("config",),
     ("config.servers",),

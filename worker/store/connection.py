@@ -15,9 +15,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config import durations
-from config.namespace import given
+from config import namespace as namespaces
+from config.redis_url import read_within
 from worker.store.namespaces import within, within_async
 from worker.store.outages import is_elsewhere
+from worker.store.servers.options import async_kind_of, kind_of, options_of
 
 #: Connections of a client, for hundreds of threads or thousands of tasks: a command takes a millisecond of
 #: one, or tens if each write is synced on a busy disk. What comes together is synced together.
@@ -48,10 +50,7 @@ class _Leaving:
         try:
             return super().read_response(*args, **options)  # type: ignore[misc]
         except redis.ResponseError as error:
-            # Not at once: the answers to the rest of a pipeline are still to be read.
-            if is_elsewhere(error):
-                self.was_wrong = True
-                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            _leave(self, error)
             raise
 
 
@@ -65,10 +64,18 @@ class _AsyncLeaving:
         try:
             return await super().read_response(*args, **options)  # type: ignore[misc]
         except redis.ResponseError as error:
-            if is_elsewhere(error):
-                self.was_wrong = True
-                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            _leave(self, error)
             raise
+
+
+def _leave(connection: Any, error: redis.ResponseError) -> None:
+    if is_elsewhere(error):
+        # Not at once: the answers to the rest of a pipeline are still to be read.
+        connection.was_wrong = True
+        connection.mark_for_reconnect()
+        asking = getattr(connection, "asking", None)
+        if asking is not None:
+            asking.finder.was_wrong(error)
 
 
 @cache
@@ -170,16 +177,21 @@ def connect(url: str, namespace: str | None = None) -> "redis.Redis":
     """Return a client whose answers are text; nothing is sent before the first command.
 
     Its keys are those of a namespace (`config/namespace.py`), of the environment's unless another is named.
-    Raises NamespaceError of a wrong one.
+    Raises NamespaceError of a wrong one, RedisUrlError of a URL that can't be read, or can't hold these keys.
     """
-    pool = _Pool.from_url(url, **_options(decode_responses=True, retry=Retry(NoBackoff(), 0)))
-    return within(_namespace(namespace), pool)
+    return _client(url, namespace, decode_responses=True)
 
 
 def connect_bytes(url: str, namespace: str | None = None) -> "redis.Redis":
     """Return a client whose answers are bytes, as Dramatiq wants them; it sends what `decoded` returns."""
-    more = {"retry": Retry(NoBackoff(), 0), "encoding_errors": _ANY_BYTES}
-    return within(_namespace(namespace), _Pool.from_url(url, **_options(**more)))
+    return _client(url, namespace, encoding_errors=_ANY_BYTES)
+
+
+def _client(url: str, namespace: str | None, **more: Any) -> "redis.Redis":
+    before = _before_keys(namespace)
+    address = read_within(url, before)
+    options = _options(retry=Retry(NoBackoff(), 0), **more)
+    return within(before, _Pool(kind_of(address), **options_of(address, before), **options))
 
 
 def unconnected() -> "redis.Redis":
@@ -203,14 +215,17 @@ def connect_async(
     """Return an asyncio client whose answers are text; whoever finds no free connection waits for one."""
     from redis.asyncio.retry import Retry as AsyncRetry
 
-    pool = _AsyncPool.from_url(
-        url,
+    before = _before_keys(namespace)
+    address = read_within(url, before)
+    pool = _AsyncPool(
+        async_kind_of(address),
         max_connections=connections,
         timeout=durations.REDIS_ANSWER_SECONDS,
+        **options_of(address, before),
         **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
     )
-    return within_async(_namespace(namespace), pool)
+    return within_async(before, pool)
 
 
-def _namespace(named: str | None) -> str:
-    return given(os.environ) if named is None else named
+def _before_keys(namespace: str | None) -> str:
+    return namespaces.given(os.environ) if namespace is None else namespace

@@ -1,0 +1,100 @@
+"""The one slot of a cluster in which a namespace is: how its node is found, and followed when it changes."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from support import outlasting
+
+from config.redis_url import RedisUrlError
+from tests.servers.cluster import Cluster, cluster
+from tests.servers.server import until
+from worker.store.connection import connect, connect_async, connect_bytes
+from worker.store.outages import is_elsewhere, is_outage
+
+STUDIO = "{studio}:"
+KEY = "{studio}:a"
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three primaries with a replica each."""
+    with cluster(tmp_path_factory.mktemp("cluster"), password="pw") as nodes:
+        yield nodes
+
+
+def url(nodes: Cluster) -> str:
+    return nodes.url.replace("://", "://:pw@")
+
+
+@pytest.mark.parametrize("open_client", [connect, connect_bytes])
+def test_all_commands_of_a_namespace_reach_the_node_of_its_slot(nodes: Cluster, open_client: Any) -> None:
+    with open_client(url(nodes), namespace=STUDIO) as client:
+        assert client.set("a", "1")
+        with client.pipeline(transaction=True) as pipe:
+            pipe.rpush("list", "x").lrange("list", 0, -1)
+            assert pipe.execute()[1] in (["x"], [b"x"])
+        assert client.blpop(["list"], timeout=1)
+    assert nodes.owner(KEY).client.get(KEY) == "1"
+
+
+def test_any_node_tells_where_the_slot_is(nodes: Cluster) -> None:
+    other = next(each for each in nodes.nodes if each is not nodes.owner(KEY))
+    with connect(f"redis+cluster://:pw@127.0.0.1:1,{other.address}", STUDIO) as client:
+        assert client.set("a", "1")
+
+
+@pytest.mark.parametrize("namespace", ["", "studio:", "{}:", "a{"])
+def test_a_namespace_of_many_slots_is_refused_with_what_to_set(namespace: str) -> None:
+    with pytest.raises(RedisUrlError, match=r"IDENTITY_WORKER_NAMESPACE .* \{studio\}"):
+        connect("redis+cluster://h", namespace)
+
+
+def test_a_server_without_cluster_mode_is_not_taken_for_a_node(redis_url: str) -> None:
+    address = redis_url.replace("redis://", "redis+cluster://")
+    with (
+        connect(address, STUDIO) as client,
+        pytest.raises(redis.ConnectionError, match="without cluster mode"),
+    ):
+        client.ping()
+
+
+def test_a_client_goes_on_with_the_next_owner_of_its_slot(nodes: Cluster) -> None:
+    with connect(url(nodes), STUDIO) as client:
+        client.set("a", "1")
+        old = nodes.owner(KEY)
+        old.kill()
+        errors = outlasting(lambda: client.set("a", "2"))
+        assert [error for error in errors if not is_outage(error)] == []
+        assert nodes.owner(KEY).client.get(KEY) == "2"
+    old.start()
+
+    async def read() -> Any:
+        other = connect_async(url(nodes), namespace=STUDIO)
+        try:
+            return await other.get("a")
+        finally:
+            await other.aclose()
+
+    assert asyncio.run(read()) == "2"
+
+
+def test_a_slot_that_moves_is_followed_and_its_refusals_are_outages(nodes: Cluster) -> None:
+    until(nodes.is_whole)
+    to = next(each for each in nodes.nodes if each.role() == "master" and each is not nodes.owner(KEY))
+    with connect(url(nodes), STUDIO) as client:
+        client.set("a", "1")
+        client.set("b", "1")
+        refused = []
+        for _ in nodes.moving(KEY, to):
+            for key in ("a", "b"):
+                try:
+                    assert client.get(key) == "1"
+                except redis.RedisError as error:
+                    refused.append(error)
+        assert refused
+        assert [error for error in refused if not is_elsewhere(error)] == []
+        outlasting(lambda: client.pipeline().set("a", "2").set("b", "2").execute())
+        assert to.client.get(KEY) == "2"

@@ -1,0 +1,86 @@
+"""A primary that Sentinels name: how it is found and followed, and what is said where nobody can be asked."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from support import outlasting
+
+from tests.servers.sentinels import Sentinels, sentinels
+from worker.store.connection import connect, connect_async, connect_bytes
+from worker.store.outages import is_outage
+
+OWN = "sentinel_password=of%20their%20own"
+
+
+@pytest.fixture(scope="module")
+def keep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
+    """Three Sentinels of a password, over a primary and two replicas of another one."""
+    folder = tmp_path_factory.mktemp("keep")
+    with sentinels(folder, password="a/b@c%d e", sentinel_password="of their own") as keep:
+        yield keep
+
+
+def url(keep: Sentinels, own: str = OWN, password: str = "a%2Fb%40c%25d%20e", name: str = "studio") -> str:
+    return f"redis+sentinel://:{password}@{keep.hosts}/{name}/3?{own}"
+
+
+@pytest.mark.parametrize("open_client", [connect, connect_bytes])
+def test_the_primary_is_found_by_any_of_the_sentinels(keep: Sentinels, open_client: Any) -> None:
+    with open_client(url(keep)) as client:
+        assert client.set("found", "1")
+        with keep.primary.connect(db=3) as direct:
+            assert direct.get("found") == "1"
+
+
+def test_a_sentinel_that_is_gone_is_passed_over(keep: Sentinels) -> None:
+    gone = f"redis+sentinel://:a%2Fb%40c%25d%20e@127.0.0.1:1,{keep.sentinels[2].address}/studio?{OWN}"
+    with connect(gone) as client:
+        assert client.ping()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"own": ""}, r"of the Sentinel at 127.0.0.1:\d+: Authentication required"),
+        ({"own": "sentinel_password=SEKRET"}, r"of the Sentinel at 127.0.0.1:\d+: "),
+        ({"password": "SEKRET"}, "^invalid username-password pair"),
+        ({"name": "nobody"}, "the Sentinels know no primary called nobody"),
+    ],
+)
+def test_what_is_wrong_is_told_of_whom_and_without_a_secret(
+    keep: Sentinels, wrong: dict[str, str], told: str
+) -> None:
+    with connect(url(keep, **wrong)) as client, pytest.raises(redis.ConnectionError, match=told) as error:
+        client.ping()
+    assert "SEKRET" not in str(error.value)
+    assert "SEKRET" not in repr(client.connection_pool)
+
+
+def test_a_server_is_not_taken_for_a_sentinel(keep: Sentinels) -> None:
+    address = f"redis+sentinel://{keep.primary.address}/studio?sentinel_password=a%2Fb%40c%25d%20e"
+    with connect(address) as client, pytest.raises(redis.ConnectionError, match="is no Sentinel"):
+        client.ping()
+
+
+def test_a_client_goes_on_with_the_next_primary(keep: Sentinels) -> None:
+    with connect(url(keep)) as client:
+        client.set("followed", "1")
+        old = keep.primary
+        old.kill()
+        errors = outlasting(lambda: client.pipeline().set("followed", "2").get("followed").execute())
+        assert [error for error in errors if not is_outage(error)] == []
+        keep.left(old)
+        with keep.primary.connect(db=3) as direct:
+            assert direct.get("followed") == "2"
+
+    async def read() -> Any:
+        other = connect_async(url(keep))
+        try:
+            return await other.get("followed")
+        finally:
+            await other.aclose()
+
+    assert asyncio.run(read()) == "2"

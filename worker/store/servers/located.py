@@ -1,0 +1,126 @@
+"""Connections that find their server when they connect, and check that it is the primary."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+import redis.asyncio
+
+from worker.store.servers.finder import Guide
+from worker.store.servers.trust import Trust
+
+#: What servers say that do not let us ask, or want a password first.
+_NOT_TOLD = (redis.ResponseError, redis.AuthenticationError)
+
+
+class NotPrimaryError(redis.ConnectionError):
+    """Raised when the server that was named as the primary says that it is none."""
+
+
+class Located:
+    """A connection to the server that `asking` finds; without one, to the server of its options."""
+
+    host: str
+    port: int
+
+    def __init__(self, asking: Guide | None = None, **options: Any) -> None:
+        self.asking = asking
+        super().__init__(**options)
+
+    def _connect(self) -> Any:
+        if self.asking is None:
+            return super()._connect()  # type: ignore[misc]
+        self.host, self.port = self.asking.find()
+        try:
+            return super()._connect()  # type: ignore[misc]
+        except OSError:
+            self.asking.finder.was_wrong()
+            raise
+
+    def on_connect_check_health(self, check_health: bool = True) -> None:
+        """Sign in, and leave a server that is no primary."""
+        super().on_connect_check_health(check_health)  # type: ignore[misc]
+        if self.asking is not None:
+            self.send_command("HELLO", check_health=False)  # type: ignore[attr-defined]
+            try:
+                answer = self.read_response()  # type: ignore[attr-defined]
+            except _NOT_TOLD:
+                return  # a replica will refuse the first write
+            _check(answer, self)
+
+
+class AsyncLocated:
+    """The same for asyncio."""
+
+    host: str
+    port: int
+
+    def __init__(self, asking: Guide | None = None, **options: Any) -> None:
+        self.asking = asking
+        super().__init__(**options)
+
+    async def _connect(self) -> None:
+        if self.asking is None:
+            await super()._connect()  # type: ignore[misc]
+            return
+        self.host, self.port = await self.asking.find_async()
+        try:
+            await super()._connect()  # type: ignore[misc]
+        except OSError:
+            self.asking.finder.was_wrong()
+            raise
+
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
+        """Sign in, and leave a server that is no primary."""
+        await super().on_connect_check_health(check_health)  # type: ignore[misc]
+        if self.asking is not None:
+            await self.send_command("HELLO", check_health=False)  # type: ignore[attr-defined]
+            try:
+                answer = await self.read_response()  # type: ignore[attr-defined]
+            except _NOT_TOLD:
+                return
+            _check(answer, self)
+
+
+def _check(answer: Any, connection: Any) -> None:
+    """Raise NotPrimaryError where HELLO says so: ROLE would need one right more."""
+    words = [each.decode() if isinstance(each, bytes) else each for each in answer]
+    told: Mapping[str, Any] = dict(zip(words[::2], words[1::2], strict=False))
+    if told.get("role", "master") != "master":
+        finder = connection.asking.finder
+        finder.was_wrong()
+        at = f"{connection.host}:{connection.port}"
+        raise NotPrimaryError(f"{at} is a replica, though it was named as {finder.what}")
+
+
+class Plain(Located, redis.Connection):
+    """A connection without TLS."""
+
+
+class Tls(Located, redis.SSLConnection):
+    """A connection by TLS."""
+
+    def __init__(self, trust: Trust, **options: Any) -> None:
+        self._trust = trust
+        super().__init__(**options)
+
+    def _wrap_socket_with_ssl(self, sock: socket.socket) -> ssl.SSLSocket:
+        # redis-py's own makes a context for each connection, which takes longer than all else.
+        return self._trust.context().wrap_socket(sock, server_hostname=self.host)
+
+
+class AsyncPlain(AsyncLocated, redis.asyncio.Connection):
+    """A connection of asyncio without TLS."""
+
+
+class AsyncTls(AsyncLocated, redis.asyncio.SSLConnection):
+    """A connection of asyncio by TLS."""
+
+    def __init__(self, trust: Trust, **options: Any) -> None:
+        self._trust = trust
+        super().__init__(**options)
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        return {"host": self.host, "port": self.port, "ssl": self._trust.context()}
