@@ -79,6 +79,8 @@ class PlainStream(httpcore.AsyncNetworkStream, asyncio.BufferedProtocol):
     async def aclose(self) -> None:
         """Close it at once."""
         self._transport.abort()
+        # asyncio closes the socket in the loop's next round, which a loop that ends now would not have.
+        await asyncio.sleep(0)
 
     async def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
