@@ -18,12 +18,16 @@ from actors.process import shares
 from actors.runtime import Runtime, runtime
 from config import logs
 from config.accounts.account import AccountsError
-from config.accounts.reading import live_accounts
+from config.accounts.reading import accounts_at_start, live_accounts
 from config.settings import SettingsError, settings
 from worker.files.fetch_limiter import share_of
+from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
+from worker.operations.owners import TakenError, claim
 from worker.store import startup
+from worker.store.connection import connect
 from worker.store.embedded import EmbeddedServerError, process_redis_url
+from worker.store.functions import Functions
 from worker.store.remedies import remedy
 
 log = logs.get("boot")
@@ -42,7 +46,7 @@ class _Boot(Middleware):
             # Exit code 2, as everywhere: used wrongly.
             sys.stderr.write(f"identity-worker: {error}\n")
             sys.exit(2)
-        except (startup.UnsafeServerError, EmbeddedServerError, redis.RedisError) as error:
+        except (startup.UnsafeServerError, EmbeddedServerError, TakenError, redis.RedisError) as error:
             # Of a process of Dramatiq's, its exit code is 1 then, and this the last line of its log.
             what_to_do = f"; {remedy(error)}" if isinstance(error, redis.RedisError) else ""
             sys.exit(f"identity-worker: the worker can't start: {error}{what_to_do}")
@@ -61,6 +65,8 @@ def _open(broker: Broker, threads: int) -> None:
     logs.configure(values)
     url = process_redis_url()
     startup.check(url)
+    with connect(url) as client:
+        claim(Functions(client, ledger_library(values)), accounts_at_start(values).accounts)
     allow_many()  # each thread may have a connection of its own
     rt = runtime()
     rt.fetches.most = share_of(threads)
@@ -76,7 +82,9 @@ def _can_begin_anew(rt: Runtime) -> bool:
     except AccountsError:
         rt.here.watch.tell()  # it also logs what is wrong
         return False
-    return True
+    # The process that begins anew can't say that it had the tokens before, so this one does.
+    rt.here.watch.look(at_once=True, everything=True)
+    return rt.here.is_recorded
 
 
 broker = Broker(boot=_Boot())

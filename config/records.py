@@ -145,6 +145,7 @@ PROMOTION = (
 ACCOUNT = (
     *(Field(name, row.unit, "limits", f"its limit: {row.meaning}") for name, row in ROWS.items()),
     Field("weight:%s", COUNT, "limits", "batch: its share, 1 where it is not there"),
+    Field("owner", TEXT, "start", "digest of whom its token is of (worker/operations/owners.py)"),
     Field("configured", JSON, "limits", "what the accounts file said last of its limits"),
     *(
         field

@@ -26,8 +26,9 @@ from config.settings import Settings
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
 from worker.network.streaming import Connections, Streams
-from worker.store.connection import connect_async
-from worker.store.functions import AsyncFunctions
+from worker.operations.owners import claim
+from worker.store.connection import connect, connect_async
+from worker.store.functions import AsyncFunctions, Functions
 
 log = logs.get("listener")
 
@@ -92,6 +93,8 @@ class Listener:
 async def listen(settings: Settings, url: str) -> None:
     """Run a listener until SIGTERM or SIGINT; at SIGHUP, and as they change, the accounts are read again."""
     live, loop = live_accounts(settings), asyncio.get_running_loop()
+    with connect(url) as client:
+        claim(Functions(client, ledger_library(settings)), live.accounts)
     listener = Listener(settings, live.accounts, url)
 
     def change(change: Change) -> None:

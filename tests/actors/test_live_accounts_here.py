@@ -16,6 +16,7 @@ from config.accounts.account import DEFAULT, Account
 from config.accounts.live import Change
 from config.limits import Limits
 from worker.network.pool import open_pool
+from worker.operations import owners
 from worker.piktid.client import PiktID
 from worker.views import account_reading
 
@@ -76,6 +77,23 @@ def test_briefs_of_a_removed_account_wait_until_it_is_back(
     change(Change(back, added=frozenset(back)))
     assert "pause" not in flow.pauses()
     assert flow.until(brief, "generating").state == "generating"
+
+
+@pytest.mark.parametrize("way", ["renewed", "removed and added"])
+def test_the_next_process_starts_with_a_token_that_was_changed_while_running(
+    flow: Flow, change: Callable[[Change], None], way: str
+) -> None:
+    owners.claim(flow.functions, {DEFAULT: account(flow)})
+    flow.accept(brief_id="b")
+    others = {DEFAULT: account(flow, "another")}
+    with pytest.raises(owners.TakenError):
+        owners.claim(flow.functions, others)
+    if way == "renewed":
+        change(Change(others, renewed=frozenset(others)))
+    else:
+        change(Change({}, removed=frozenset(others)))
+        change(Change(others, added=frozenset(others)))
+    owners.claim(flow.functions, others)
 
 
 def test_new_limits_of_one_account_are_put_on_record_by_one_call(

@@ -63,6 +63,10 @@ NOTE_TESTS = (
 LOST_CLAIM_TESTS = ("tests/chaos/test_fencing.py", "-k", "whose_answer_was_lost")
 
 MUTANTS = (
+    *of("worker/ledger/lua/accounts/own.lua", ("tests/worker/operations/test_owners.py",),
+        ("a second token may start", "taken[#taken + 1] = account", "taken[#taken] = nil"),
+        ("a listener's account is nobody's", "listeners.read()[lease] ~= false", "false"),
+    ),
     *of("worker/ledger/lua/briefs/stop.lua", CANCEL_TESTS,
         ("a wish that is said twice is two", " or requested == A.to then", " then"),
         ("what is cancelled can't be cancelled again", "state == A.to or ", ""),

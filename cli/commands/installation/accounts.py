@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.render.account import account_json, account_lines
-from cli.shared.opening import open_to_read
+from cli.shared.opening import load_settings, open_redis, open_to_read
+from cli.shared.options import person
 from cli.shared.output import USED_WRONGLY, Json, console, fail, folded, print_json, say
 from config import durations
 from config.text import printable
@@ -23,11 +24,22 @@ def command(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every second, until Ctrl-C; in a pipe, tell changes.")
     ] = False,
+    token_changed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ACCOUNT", help="Say that its next token is of the same account of the API; show nothing."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the accounts: jobs, requests, slots, pauses, what waits by batch, limits, who follows them."""
     if watch and as_json:
         fail("--watch is for people; without it --json prints what there is now", USED_WRONGLY)
+    if token_changed is not None:
+        if watch or as_json:
+            fail("--token-changed shows nothing, so it goes with no other option", USED_WRONGLY)
+        _forget_owner(token_changed)
+        return
     try:
         with open_to_read() as client:
             if watch and console().is_terminal:
@@ -41,6 +53,16 @@ def command(
     except KeyboardInterrupt:
         # Ctrl-C is how watching is meant to end.
         raise typer.Exit from None
+
+
+def _forget_owner(account: str) -> None:
+    from worker.operations import owners
+
+    with open_redis(load_settings(), writes=True) as client:
+        if account not in account_reading.names(client):
+            fail(f"no account {printable(account)} is on record")
+        owners.forget(client, account, person(None))
+    say(f"account {account}: the next process that starts may have another token")
 
 
 def _reports(client: "redis.Redis") -> list[AccountReport]:

@@ -13,6 +13,7 @@ def command() -> None:
     from actors.listener.listener import listen
     from config import processes
     from config.accounts.account import AccountsError
+    from worker.operations.owners import TakenError
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
@@ -24,3 +25,5 @@ def command() -> None:
             processes.ignore()
     except AccountsError as error:
         fail(str(error), USED_WRONGLY)
+    except TakenError as error:
+        fail(str(error))

@@ -1,0 +1,91 @@
+"""Whose the accounts of a ledger are: a second installation with other tokens must not start on it.
+
+Its briefs would be bought from other accounts of the API, and what all of them hold would be counted as one.
+On record is a digest of what the token is of, so that a renewed token of the same account starts as well.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+import redis
+from pydantic import SecretStr
+
+from config import keys
+from config.accounts.account import Account
+from config.errors import IdentityWorkerError
+from worker.ledger.accounts import CONFIGURED_AT_ONCE
+from worker.ledger.records import account_subject
+from worker.operations import actions
+from worker.store.functions import Command, Functions, texts
+
+#: Bytes of a digest: enough to notice a mistake, and too few to find a token by, even a short one.
+_BYTES = 3
+
+
+class TakenError(IdentityWorkerError):
+    """Raised when accounts are used with other tokens; names one, and says what to do."""
+
+    def __init__(self, taken: list[str]) -> None:
+        more = f" (and {len(taken) - 1} more)" if taken[1:] else ""
+        super().__init__(
+            f"account {taken[0]}{more} is in use on this Redis with another token. A second installation "
+            "needs an IDENTITY_WORKER_NAMESPACE, or a Redis, of its own; of a new token of the same account "
+            f"say so first: identity-worker accounts --token-changed {taken[0]}"
+        )
+
+
+def claim(
+    functions: Functions, accounts: Mapping[str, Account], before: Mapping[str, Account] | None = None
+) -> None:
+    """Put on record whose the accounts are, by the ledger's functions.
+
+    `before` are those that this process had until now.
+
+    Raises TakenError, and redis.RedisError.
+    """
+    taken: list[str] = []
+    remaining = iter(accounts.values())
+    while some := list(islice(remaining, CONFIGURED_AT_ONCE)):
+        known = [before[each.name] for each in some if before and each.name in before]
+        taken += functions.run(_own(_owners(some), _owners(known)))
+    if taken:
+        raise TakenError(sorted(taken))
+
+
+def forget(client: "redis.Redis", account: str, by: str) -> bool:
+    """Let the next process that starts say whose an account is; return whether somebody had said so."""
+    actions.record(client, "token-changed", by, None, account=account)
+    return bool(client.hdel(keys.RECORD(account_subject(account)), "owner"))
+
+
+def _own(owners: Mapping[str, str], before: Mapping[str, str]) -> Command[list[str]]:
+    given = {"owners": dict(owners), "before": dict(before)}
+    return Command("own", keys.ACCOUNTS(), texts, given)
+
+
+def _owners(accounts: Iterable[Account]) -> dict[str, str]:
+    return {account.name: owner_of(account.name, account.token) for account in accounts}
+
+
+def owner_of(account: str, token: SecretStr) -> str:
+    """Return a digest of whom a token is of: of the user where it is a JWT that names one, else of itself.
+
+    It is another one under another account's name, so nobody sees that two tokens are of one user.
+    """
+    whole = f"{account}\0{_user(token.get_secret_value())}"
+    return hashlib.blake2b(whole.encode(), digest_size=_BYTES, person=b"identity-worker").hexdigest()
+
+
+def _user(token: str) -> str:
+    """Return whom a JWT is of (RFC 7519, 4.1.1 and 4.1.2), any other token as it is."""
+    parts = token.split(".")
+    if len(parts) == 3:  # header, claims, signature
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
+            return f"{claims.get('iss', '')} {json.dumps(claims['sub'], sort_keys=True)}"
+        except (ValueError, KeyError, AttributeError, TypeError):
+            pass
+    return token
