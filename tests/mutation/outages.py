@@ -36,7 +36,7 @@ MUTANTS = (
     *of("worker/store/libraries.py", ("tests/worker/store/test_namespaces.py",),
         ("the libraries of all namespaces are called alike", "    return f\"identity_workers_{digest}_\" if namespace else PREFIX", "    return PREFIX"),
     ),
-    *of("actors/broker/peek.py", ("tests/cli/commands/installation/test_namespaces_apart.py",),
+    *of("actors/broker/peek.py", ("tests/actors/broker/waiting/test_peek.py", "-k", "namespace"),
         ("a worker waits at the queue of another", "self._whole_key = put_before(namespace_of(client), key)", "self._whole_key = key"),
     ),
     *of("worker/store/connection.py", ("tests/worker/store/test_wrong_server.py",),

@@ -40,6 +40,15 @@ def until(condition: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline
 
 
+def test_a_peek_within_a_namespace_waits_at_the_list_of_that(redis_url: str) -> None:
+    with connect_bytes(redis_url, "studio:") as own:
+        own.rpush(QUEUE, "id")
+        peek = Peek(own, QUEUE)
+        assert peek.wait(DEADLINE)
+        peek.end()
+        own.delete(QUEUE)
+
+
 def test_looks_one_after_the_other_are_one_wait_of_the_server(
     peek: Peek, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
