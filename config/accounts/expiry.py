@@ -1,25 +1,32 @@
-"""When a token ends, where it says so itself: the `exp` of a JSON Web Token (RFC 7519, 4.1.4)."""
+"""What a token says itself, where it is a JSON Web Token (RFC 7519): whose it is, when it ends."""
 
 import base64
 import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
 
-def end_of(token: SecretStr) -> float | None:
-    """Return when a token ends, in seconds since 1970; None where it does not say so.
+def claims_of(token: SecretStr) -> Mapping[str, Any]:
+    """Return what a token claims, nothing where it is of another kind.
 
     Nothing is verified: it is the API that decides.
     """
     parts = token.get_secret_value().split(".")
     if len(parts) != 3:
-        return None
+        return {}
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (ValueError, RecursionError):
-        return None
-    end = claims.get("exp") if isinstance(claims, dict) else None
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def end_of(token: SecretStr) -> float | None:
+    """Return when a token ends (`exp`), in seconds since 1970; None where it does not say so."""
+    end = claims_of(token).get("exp")
     if not isinstance(end, int | float) or isinstance(end, bool):
         return None
     # Later than any calendar goes it says nothing, and no program can show it.

@@ -4,7 +4,6 @@ Its briefs would be bought from other accounts of the API, and what all of them 
 On record is a digest of what the token is of, so that a renewed token of the same account starts as well.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 
 from config import keys
 from config.accounts.account import Account
+from config.accounts.expiry import claims_of
 from config.errors import IdentityWorkerError
 from worker.ledger.accounts import CONFIGURED_AT_ONCE
 from worker.ledger.records import account_subject
@@ -75,17 +75,12 @@ def owner_of(account: str, token: SecretStr) -> str:
 
     It is another one under another account's name, so nobody sees that two tokens are of one user.
     """
-    whole = f"{account}\0{_user(token.get_secret_value())}"
+    whole = f"{account}\0{_user(token)}"
     return hashlib.blake2b(whole.encode(), digest_size=_BYTES, person=b"identity-worker").hexdigest()
 
 
-def _user(token: str) -> str:
-    """Return whom a JWT is of (RFC 7519, 4.1.1 and 4.1.2), any other token as it is."""
-    parts = token.split(".")
-    if len(parts) == 3:  # header, claims, signature
-        try:
-            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
-            return f"{claims.get('iss', '')} {json.dumps(claims['sub'], sort_keys=True)}"
-        except (ValueError, KeyError, AttributeError, TypeError):
-            pass
-    return token
+def _user(token: SecretStr) -> str:
+    """Return the user that a JWT names (RFC 7519, 4.1.1 and 4.1.2), any other token as it is."""
+    claims = claims_of(token)
+    user = json.dumps([claims.get("iss"), claims.get("sub")], sort_keys=True)
+    return user if claims.get("sub") else token.get_secret_value()
