@@ -33,9 +33,9 @@ def used(flow: Flow) -> Flow:
     return flow
 
 
-def refused(functions: Functions, token: str) -> None:
+def refused(functions: Functions, accounts: dict[str, Account]) -> None:
     with pytest.raises(owners.TakenError, match="accounts --token-changed default"):
-        owners.claim(functions, account(token))
+        owners.claim(functions, accounts)
 
 
 def test_a_second_token_does_not_start_while_a_brief_is_unfinished(used: Flow) -> None:
@@ -50,7 +50,7 @@ def test_nor_while_a_listener_follows_the_account(flow: Flow) -> None:
     owners.claim(flow.functions, account("first"))
     flow.client.set(keys.LEASE(DEFAULT), "listener", px=60_000)
     flow.client.zadd(keys.LISTENERS(), {"listener": flow.ledger.now()})
-    refused(flow.functions, "second")
+    refused(flow.functions, account("second"))
     flow.client.zadd(keys.LISTENERS(), {"listener": 1})
     owners.claim(flow.functions, account("second"))
 
@@ -65,7 +65,7 @@ def test_who_had_the_token_before_may_have_another_one_now(used: Flow) -> None:
 def test_a_person_may_say_that_the_token_has_changed(used: Flow) -> None:
     assert owners.forget(used.client, DEFAULT, "somebody")
     owners.claim(used.functions, account("second"))
-    refused(used.functions, "first")
+    refused(used.functions, account("first"))
 
 
 def test_a_renewed_jwt_is_of_the_same_account(used: Flow) -> None:
@@ -73,7 +73,7 @@ def test_a_renewed_jwt_is_of_the_same_account(used: Flow) -> None:
     owners.claim(used.functions, account(jwt(sub=4711, exp=1)))
     owners.claim(used.functions, account(jwt(sub=4711, exp=2)))
     for other in (jwt(sub=4712, exp=2), jwt(sub=4711, iss="elsewhere"), jwt(exp=1), "a.b.c", "x" * 200):
-        refused(used.functions, other)
+        refused(used.functions, account(other))
 
 
 def test_what_is_on_record_tells_no_token(used: Flow) -> None:
