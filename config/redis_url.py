@@ -42,8 +42,8 @@ def read_within(url: str, namespace: str) -> Address:
     address = read(url)
     if address.kind == CLUSTER and not hash_tag(namespace):
         raise RedisUrlError(
-            "leads to a cluster, where all keys must be in one slot: set IDENTITY_WORKER_NAMESPACE to a name "
-            "in braces, such as {studio}"
+            "REDIS_URL leads to a cluster, where all keys must be in one slot: set IDENTITY_WORKER_NAMESPACE "
+            "to a name in braces, such as {studio}"
         )
     return address
 

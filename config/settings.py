@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.errors import IdentityWorkerError
 from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
+from config.redis_url import read_within
 from config.text import nearest
 from config.urls import is_safe
 
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
-    namespace: str = ""
+    namespace: str = Field("", validate_default=True)
     """What stands before every key, so that installations share a server: `studio` means `studio:`. With
     braces, `{studio}`, it is a hash tag: all is in one slot of a cluster. All processes need the same."""
     api_url: str = Field(API_URL, validation_alias="PIKTID_API_URL")
@@ -111,8 +112,11 @@ class Settings(BaseSettings):
 
     @field_validator("namespace")
     @classmethod
-    def _before_keys(cls, value: str) -> str:
-        return check_namespace(value)
+    def _before_keys(cls, value: str, info: ValidationInfo) -> str:
+        namespace, url = check_namespace(value), info.data.get("redis_url")
+        if url is not None:
+            read_within(url.get_secret_value(), namespace)
+        return namespace
 
     @field_validator("api_url")
     @classmethod

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from cli.shared.output import USED_WRONGLY, fail
 from config import namespace
-from config.redis_url import RedisUrlError
+from config.redis_url import RedisUrlError, read_within
 from config.redis_url import given as redis_url_given
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ def open_to_read() -> Iterator["redis.Redis"]:
     command, and what is wrong with the settings of a worker is no reason not to look at its briefs.
     """
     try:
-        url = redis_url_given(os.environ)
-        namespace.given(os.environ)
+        url, before = redis_url_given(os.environ), namespace.given(os.environ)
+        if url is not None:
+            read_within(url, before)
     except (RedisUrlError, namespace.NamespaceError):
         url = None  # which the settings tell as one of all that is wrong
     if url is None:

@@ -22,7 +22,7 @@ MUTANTS = (
         ("nothing is refused", "        if finding.level is Level.REFUSE:", "        if False:"),
         ("nothing is said", "            say(f\"redis.", "            str(say or f\"redis."),
         ("a replica is one to run on", "        yield rights.read_only(", "        rights.read_only("),
-        ("a cluster is one to run on", "    elif mode == \"cluster\"", "    elif mode == \"clusters\""),
+        ("a cluster is one to run on", "(mode == \"cluster\"", "(mode == \"clusters\""),
     ),
     *of("worker/store/rights.py", ("tests/worker/store/test_startup.py", "tests/worker/store/test_startup_rights.py"),
         ("a right that is missing is not told", "    if commands or lacks_keys:", "    if lacks_keys:"),

@@ -19,6 +19,7 @@ from config import namespace as namespaces
 from config.redis_url import read_within
 from worker.store.namespaces import within, within_async
 from worker.store.outages import is_elsewhere
+from worker.store.servers.finder import Guide
 from worker.store.servers.options import async_kind_of, kind_of, options_of
 
 #: Connections of a client, for hundreds of threads or thousands of tasks: a command takes a millisecond of
@@ -192,6 +193,12 @@ def _client(url: str, namespace: str | None, **more: Any) -> "redis.Redis":
     address = read_within(url, before)
     options = _options(retry=Retry(NoBackoff(), 0), **more)
     return within(before, _Pool(kind_of(address), **options_of(address, before), **options))
+
+
+def guide_of(client: "redis.Redis | redis.asyncio.Redis") -> Guide | None:
+    """Return what finds a client's server, None of one whose address names the server itself."""
+    guide: Guide | None = client.connection_pool.connection_kwargs.get("asking")
+    return guide
 
 
 def unconnected() -> "redis.Redis":

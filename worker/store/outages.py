@@ -20,6 +20,9 @@ _UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOP
 _CODE = re.compile(r"(?:^|^.* -|because of: |caused error: )([A-Z]{3,})\b", re.DOTALL)
 #: How servers say inside of a script that a right is missing: without a code.
 _SCRIPT_RIGHTS = "The user executing the script can't"
+#: How nodes of a cluster say inside of a script, without a code, that they have not got a key, or may not
+#: serve it: the slot is another node's, or is being moved to one.
+_SCRIPT_SLOT = re.compile(r"Script attempted to .*(?:non local key|cluster is down)")
 #: How servers say that a function is not there, or is no more: nothing has run.
 _NO_FUNCTION = "Function not found"
 
@@ -29,6 +32,8 @@ def code_of(error: redis.RedisError) -> str:
     text = str(error)
     if _SCRIPT_RIGHTS in text:
         return "NOPERM"
+    if _SCRIPT_SLOT.search(text):
+        return "CLUSTERDOWN"
     # redis-py takes the code out of the text where it has a class for it.
     found = _CODE.search(text)
     inner = found[1] if found else ""

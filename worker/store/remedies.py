@@ -1,5 +1,7 @@
 """What a person can do about an error of Redis, by the kind of error."""
 
+from collections.abc import Mapping
+
 import redis
 from redis.exceptions import AuthorizationError
 
@@ -8,6 +10,7 @@ from worker.store.outages import code_of
 _RIGHT_NAME = "set REDIS_URL right; in a user or password, / ? # @ and % are percent-encoded"
 _CLOSED = "see that it is a Redis, and its log; if it wants TLS, write rediss:// in REDIS_URL"
 _OTHER_KIND = "it is a Sentinel, or no Redis for data; `identity-worker doctor` says what it is"
+_CLUSTER = "it is a node of a cluster: write redis+cluster://HOST, with a name in braces as the namespace"
 #: What a server answers, by its code.
 _BY_CODE = {
     "WRONGPASS": f"the server does not know this user and password: {_RIGHT_NAME}",
@@ -16,13 +19,22 @@ _BY_CODE = {
     "LOADING": "it is reading its file: wait until it has, and try again",
     "READONLY": "it is a replica: name the primary in REDIS_URL",
     "MASTERDOWN": "it is a replica that has lost its primary: name the primary in REDIS_URL",
-    "MOVED": "it is a node of a cluster: name a server without cluster mode in REDIS_URL",
-    "CLUSTERDOWN": "it is a node of a cluster: name a server without cluster mode in REDIS_URL",
+    "MOVED": _CLUSTER,
+    "CLUSTERDOWN": "nodes of the cluster do not answer, or the slot is being moved: see its CLUSTER INFO",
     "OOM": "its memory is full: raise its maxmemory",
     "MISCONF": "it can't write its file: see its log, and the room on its disk",
     "NOREPLICAS": "it has fewer replicas than it wants: see its min-replicas-to-write",
     "BUSY": "a script or function there does not end: see its log, and SCRIPT KILL or FUNCTION KILL",
     "DENIED": "it takes no connections from other machines (protected mode): give it a password",
+}
+#: What is said of those who are asked where the server is, in lower case: their codes tell of them alone.
+_BY_FINDING = {
+    "of the sentinel at": "name theirs in REDIS_URL: ?sentinel_username=USER&sentinel_password=PASSWORD",
+    "is no sentinel": "write redis:// for a server itself; a Sentinel listens on port 26379 commonly",
+    "know no primary": "behind the hosts of REDIS_URL, write the name that `SENTINEL MASTERS` shows",
+    "no sentinel answers": "see that they run there, and speak TLS if REDIS_URL says rediss+sentinel://",
+    "without cluster mode": "write redis:// instead of redis+cluster://",
+    "is not known:": "see that the nodes run there, and that each slot has one: CLUSTER INFO",
 }
 #: What the text of an error has in it where there is no code, in lower case.
 _BY_TEXT = {
@@ -37,7 +49,7 @@ _BY_TEXT = {
     "nodename nor servname": "no machine has this name: set the host in REDIS_URL right",
     "permission denied": "this user may not open its socket: see the rights of the file and its folder",
     "db index": "it has fewer databases: set the number at the end of REDIS_URL right",
-    "select is not allowed in cluster mode": "it is a cluster: name a server without cluster mode",
+    "select is not allowed in cluster mode": _CLUSTER,
     "without any password configured": "it has no password: leave it out of REDIS_URL",
     "protected mode": _BY_CODE["DENIED"],
     "max number of clients": "it has too many clients: raise its maxclients",
@@ -49,14 +61,19 @@ _BY_TEXT = {
     "connection reset": _CLOSED,
 }
 #: Codes of what passes by itself.
-_PASSING = ("LOADING", "MASTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
+_PASSING = ("LOADING", "MASTERDOWN", "CLUSTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
+#: What the texts of errors of the connection have in them that do not mend themselves.
+_LASTING = (
+    *("certificate", "wrong_version", "wrong version", "record layer"),
+    *("is no sentinel", "know no primary", "without cluster mode"),
+)
 _PLAIN = "start it, or set REDIS_URL to one that runs"
 
 
 def remedy(error: redis.RedisError) -> str:
     """Return what to do about an error of Redis, as a sentence without its full stop."""
     text = str(error).lower()
-    told = _BY_CODE.get(code_of(error)) or next((do for part, do in _BY_TEXT.items() if part in text), None)
+    told = _first(_BY_FINDING, text) or _BY_CODE.get(code_of(error)) or _first(_BY_TEXT, text)
     if told is not None:
         return told
     if isinstance(error, redis.InvalidResponse):
@@ -66,11 +83,15 @@ def remedy(error: redis.RedisError) -> str:
     return "see its log"
 
 
+def _first(table: Mapping[str, str], text: str) -> str | None:
+    return next((do for part, do in table.items() if part in text), None)
+
+
 def is_lasting(error: redis.RedisError) -> bool:
     """Return whether waiting does not help: a password, a certificate, a right do not mend themselves."""
     if isinstance(error, redis.AuthenticationError | AuthorizationError | redis.InvalidResponse):
         return True
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         text = str(error).lower()
-        return any(part in text for part in ("certificate", "wrong_version", "wrong version", "record layer"))
+        return any(part in text for part in _LASTING)
     return code_of(error) not in _PASSING

@@ -16,7 +16,7 @@ from config.redis_url import redacted
 from config.settings import settings
 from config.times import backoff
 from worker.store import durability, replicas, rights
-from worker.store.connection import connect
+from worker.store.connection import connect, guide_of
 from worker.store.findings import Finding, Level
 from worker.store.namespaces import namespace_of
 from worker.store.outages import code_of
@@ -51,7 +51,8 @@ def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     answers = _ask(client, [*_QUESTIONS, *probes, *replicas.probes(replicas_wanted)])
     told = [None if isinstance(each, redis.RedisError) else each for each in answers]
     hello, info, config = _pairs(told[0]), _info(told[1]), _pairs(told[2])
-    found = list(_kind(hello, info))
+    guide = guide_of(client)
+    found = list(_kind(hello, info, in_cluster=guide is not None and guide.finder.is_cluster))
     if not found:
         user = client.connection_pool.connection_kwargs.get("username") or "default"
         end = len(_QUESTIONS) + len(probes)
@@ -72,13 +73,13 @@ def check(url: str, patience: float | None = None) -> None:
     patience = durations.REDIS_START_SECONDS if patience is None else patience
     with connect(url) as client:
         examined = _awaited(client, patience, settings().replicas)
-        namespace = namespace_of(client)
+        said = {"namespace": namespace_of(client), "found": located(client)}
     for finding in examined.findings:
         if finding.level is Level.REFUSE:
             raise UnsafeServerError(f"of the Redis at {redacted(url)}: {finding}")
     if patience:
-        said = {"namespace": namespace} if namespace else {}
-        log.info("redis.using", at=redacted(url), server=examined.server, **said)
+        told = {name: value for name, value in said.items() if value}
+        log.info("redis.using", at=redacted(url), server=examined.server, **told)
         for finding in examined.findings:
             say = log.warning if finding.level in (Level.STOPS, Level.WARN) else log.info
             say(f"redis.{finding.about}", what=finding.what, remedy=finding.remedy)
@@ -127,16 +128,23 @@ def _info(answer: Any) -> Mapping[str, str]:
     return {name: value for name, colon, value in pairs if colon}
 
 
-def _kind(hello: Mapping[str, Any], info: Mapping[str, str]) -> Iterator[Finding]:
+def located(client: "redis.Redis") -> str | None:
+    """Return which server a client was led to, None of one whose address names the server itself."""
+    guide = guide_of(client)
+    return None if guide is None else f"{guide.finder.what}, {guide.found}"
+
+
+def _kind(hello: Mapping[str, Any], info: Mapping[str, str], *, in_cluster: bool) -> Iterator[Finding]:
     """Yield why a server is of no kind that we run on."""
     mode = hello.get("mode") or info.get("redis_mode")
     if mode == "sentinel":
         what = "it is a Sentinel, which holds no data"
-        ask = "ask it for the primary, SENTINEL GET-MASTER-ADDR-BY-NAME, and name that in REDIS_URL"
+        ask = "write redis+sentinel://HOST:PORT/NAME, as it calls the primary, often mymaster"
         yield Finding("server", Level.REFUSE, what, ask)
-    elif mode == "cluster" or info.get("cluster_enabled") == "1":
-        what = "it is a node of a cluster: a decision here is about keys of many slots"
-        yield Finding("server", Level.REFUSE, what, "name a server without cluster mode in REDIS_URL")
+    elif not in_cluster and (mode == "cluster" or info.get("cluster_enabled") == "1"):
+        what = "it is a node of a cluster, and has some of the slots only"
+        ask = "write redis+cluster://HOST:PORT, and set IDENTITY_WORKER_NAMESPACE to a name in braces"
+        yield Finding("server", Level.REFUSE, what, ask)
     elif hello.get("role", info.get("role", "master")) != "master":
         host, port = info.get("master_host"), info.get("master_port")
         yield rights.read_only(f"{host}:{port}" if host else "")

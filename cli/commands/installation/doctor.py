@@ -80,11 +80,12 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     from worker.store import embedded
     from worker.store.connection import connect
     from worker.store.remedies import remedy
+    from worker.store.startup import located
 
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
             found = list(doctor.server(client))
-            yield _used(values, redacted(url))
+            yield _used(values, ", ".join(filter(None, (redacted(url), located(client)))))
             yield from found
             if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
                 return  # on such a server the rest would only fail the same way

@@ -62,7 +62,7 @@ def test_a_node_of_a_cluster_is_refused(other: Callable[..., ValkeyServer]) -> N
     assert "it is a node of a cluster" in refused(other(cluster_enabled="yes").connection_url)
 
 
-def test_a_sentinel_is_refused_with_what_to_ask_it(tmp_path: Path) -> None:
+def test_a_sentinel_itself_is_refused_with_what_to_write(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "sentinel.conf").write_text(f"port {port}\nbind 127.0.0.1\n")
     command = [str(get_binary_path()), "sentinel.conf", "--sentinel"]
@@ -74,7 +74,7 @@ def test_a_sentinel_is_refused_with_what_to_ask_it(tmp_path: Path) -> None:
         finally:
             sentinel.terminate()
     assert "it is a Sentinel" in told
-    assert "SENTINEL GET-MASTER-ADDR-BY-NAME" in told
+    assert "write redis+sentinel://" in told
 
 
 def wait_for(client: "redis.Redis") -> None:

@@ -11,6 +11,9 @@
 -- made anew at each: `now` and `now_at_most` are the time, rounded down and up; `at_end` are functions, called when the
 -- command has its answer.
 local call
+-- A key that is never there, where all keys share a slot of a cluster: while that is being moved, some of them are
+-- elsewhere, and a command would stop at the first of those, half done. This one is looked at before anything else.
+local NEVER = KEY.SCRATCH and KEY.SCRATCH:find('{', 1, true) and KEY.SCRATCH
 
 local function begin(simulated)
     if simulated ~= '' then
@@ -29,6 +32,9 @@ local function register(name, flags, command)
         function_name = LIBRARY .. '_' .. name,
         flags = flags,
         callback = function(_, arguments)
+            if NEVER then
+                redis.call('EXISTS', NEVER)
+            end
             call = begin(arguments[1])
             local answer = command(cjson.decode(arguments[2]), unpack(arguments, 3))
             for _, finish in ipairs(call.at_end) do

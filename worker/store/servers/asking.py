@@ -18,6 +18,7 @@ class Asking:
 
     def __init__(self, finder: Finder, options: Mapping[str, Any], *, is_tls: bool) -> None:
         self.finder = finder
+        self.found: Place | None = None
         self._options = options
         self._kind = Tls if is_tls else Plain
         self._async_kind = AsyncTls if is_tls else AsyncPlain
@@ -36,6 +37,7 @@ class Asking:
                     question = steps.send(answer)
         except StopIteration as end:
             place: Place = end.value
+            self.found = place
             return place
 
     async def find_async(self) -> Place:
@@ -52,6 +54,7 @@ class Asking:
                     question = steps.send(answer)
         except StopIteration as end:
             place: Place = end.value
+            self.found = place
             return place
 
     def _answer(self, question: Question) -> Any:

@@ -22,6 +22,8 @@ class NotAClusterError(redis.ConnectionError):
 class SlotOwner(Finder):
     """The node that serves the one slot in which all keys of a namespace are."""
 
+    is_cluster = True
+
     def __init__(self, seeds: Sequence[Place], namespace: str) -> None:
         self.slot = int(key_slot(namespace.encode()))
         self.what = f"the node of slot {self.slot}"

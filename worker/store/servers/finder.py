@@ -24,8 +24,10 @@ class Finder(ABC):
     Its methods are called by many threads; at worst one asks somebody once more who has just not answered.
     """
 
-    #: What the server is called in an error: `the primary that the Sentinels name`.
+    #: What the server is called in errors and logs: `the primary studio`, `the node of slot 2716`.
     what: str
+    #: What the process runs on: a node of a cluster is nothing for a client that knows of one server only.
+    is_cluster: bool = False
 
     @abstractmethod
     def steps(self) -> Steps:
@@ -40,6 +42,8 @@ class Guide(Protocol):
     """What asks the questions of a finder."""
 
     finder: Finder
+    found: Place | None
+    """Where the server was, the last time."""
 
     def find(self) -> Place:
         """Return where the server is; raises redis.RedisError."""

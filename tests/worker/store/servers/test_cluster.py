@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 from support import outlasting
 
+from actors.broker import commands
+from actors.broker.library import broker_library
 from config.redis_url import RedisUrlError
-from tests.servers.cluster import Cluster, cluster
+from tests.servers.cluster import Cluster, cluster, slot_of
 from tests.servers.server import until
 from worker.store.connection import connect, connect_async, connect_bytes
+from worker.store.functions import Functions
 from worker.store.outages import is_elsewhere, is_outage
+from worker.store.startup import check
 
 STUDIO = "{studio}:"
 KEY = "{studio}:a"
@@ -38,6 +43,18 @@ def test_all_commands_of_a_namespace_reach_the_node_of_its_slot(nodes: Cluster, 
             assert pipe.execute()[1] in (["x"], [b"x"])
         assert client.blpop(["list"], timeout=1)
     assert nodes.owner(KEY).client.get(KEY) == "1"
+
+
+def test_a_process_that_begins_says_which_node_it_uses(
+    nodes: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_WORKER_NAMESPACE", "{studio}")
+    with capture_logs() as logs:
+        check(url(nodes))
+    (told,) = (each for each in logs if each["event"] == "redis.using")
+    assert told["namespace"] == STUDIO
+    assert told["found"] == f"the node of slot {slot_of(KEY)}, {nodes.owner(KEY).address}"
+    assert "pw" not in told["at"]
 
 
 def test_any_node_tells_where_the_slot_is(nodes: Cluster) -> None:
@@ -88,7 +105,12 @@ def test_a_slot_that_moves_is_followed_and_its_refusals_are_outages(nodes: Clust
         client.set("a", "1")
         client.set("b", "1")
         refused = []
+        functions = Functions(client, broker_library())
         for _ in nodes.moving(KEY, to):
+            # With some keys here and some there, a function would stop half done: none begins.
+            with pytest.raises(redis.RedisError) as not_begun:
+                functions.run(commands.fetch("worker", "steps", 1))
+            assert is_elsewhere(not_begun.value)
             for key in ("a", "b"):
                 try:
                     assert client.get(key) == "1"
@@ -97,4 +119,5 @@ def test_a_slot_that_moves_is_followed_and_its_refusals_are_outages(nodes: Clust
         assert refused
         assert [error for error in refused if not is_elsewhere(error)] == []
         outlasting(lambda: client.pipeline().set("a", "2").set("b", "2").execute())
+        outlasting(lambda: functions.run(commands.fetch("worker", "steps", 1)))
         assert to.client.get(KEY) == "2"
