@@ -15,6 +15,7 @@ from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, Unconfirm
 from worker.lifecycle.transitions import call_ended
 from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError, NameTakenError, NotFoundError
+from worker.unresolved.past import may_be_older
 from worker.views import snapshots
 
 log = logs.get("error_handling")
@@ -87,6 +88,8 @@ def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
     draft = record_fields.current_draft(promotion)["image_result_id"]
     calls = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id)).of(Endpoint.PROMOTE)
     earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
+    if may_be_older(rt.ledger.client, promotion):
+        return True
     return any(call.unresolved and call.intended.get("image_result_id") == draft for call in earlier)
 
 

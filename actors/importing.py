@@ -24,6 +24,7 @@ from worker.lifecycle.journal_entries import IMPORT
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.answers import Identity
 from worker.piktid.errors import AlreadyPromotedError, ApiError, NameTakenError, NotSentError
+from worker.unresolved.past import may_be_older
 from worker.views import snapshots
 
 log = logs.get("importing")
@@ -47,6 +48,7 @@ def make_identity(rt: Runtime, promotion: Record) -> Made | None:
     lost = importing.may_have_arrived(
         promotion, take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id))
     )
+    lost = lost or may_be_older(rt.ledger.client, promotion)
     photo = _read(rt, promotion, lost=lost)
     if photo is None:
         return None

@@ -2,6 +2,7 @@
 
 import dramatiq
 
+from actors import resolution
 from actors.boot import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
@@ -29,6 +30,15 @@ def count_identities(subject: str) -> None:
         return
     counted = rt.ledger.count_identities(account, [each.identity_code for each in identities], since)
     log.info("library.counted", account=account, identities=counted)
+
+
+@dramatiq.actor(queue_name=keys.STEPS, broker=broker)
+def look_back(subject: str) -> None:
+    """Find out what an account has bought of which the server has no record."""
+    rt = runtime()
+    account = parse_subject(subject).name
+    if account in rt.apis and rt.begin(account, subject):
+        resolution.look_back(rt, account)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)

@@ -37,6 +37,7 @@ COMMANDS = {
     "resume": "installation",
     "pause": "installation",
     "unpause": "installation",
+    "restored": "installation",
     "pick": "briefs",
     "update": "briefs",
     "export": "bulk",

@@ -182,7 +182,7 @@ ARCHIVE_LOOK_MS = 3_600_000
 
 # -- Connections --------------------------------------------------------------------------------------------
 
-#: In which replicas must have the claim of a paid call.
+#: In which replicas must have the claim of a paid call; that a process' newest one is remembered.
 REPLICAS_WAIT_MS = 1_000
 #: To wait for a connection to Redis, for any one answer of it, and for whoever is asked where the primary is.
 REDIS_CONNECT_SECONDS = 2.0

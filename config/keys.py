@@ -81,6 +81,11 @@ EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entr
 EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
 SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and scores; for ever")
 
+HISTORY = Key(
+    "identity:history", "hash", "ledger", "the server that the claims of paid calls were made on; for ever"
+)
+CLAIMED = Key("identity:claimed:%s", "string", "ledger", "process -> the number of its newest claim; a day")
+
 ACCOUNTS = Key("identity:accounts", "set", "permits", "accounts that were ever configured; for ever")
 WAITING = Key(
     "identity:waiting:%s:%s",

@@ -177,6 +177,13 @@ ACCOUNT = (
     Field("slots_seen_reason", TEXT, "refusal", "in which words"),
     Field("slots_beyond", MARK, "promote", "the API took one more than that: the next count tells"),
     Field("halted", JSON, "pause", "that a person has paused it: who, when, why"),
+    Field(
+        "past", JSON, "a claim, `restored`", "that it is unknown what it has bought: in the form of `halted`"
+    ),
+    Field("past_since", TIME, "a claim, `restored`", "since when that is unknown"),
+    Field("past_until", TIME, "a claim, `restored`", "until when it may have bought what is not on record"),
+    Field("past_known", TIME, "a look back", "when all that was found which it may have bought"),
+    Field("past_message", TEXT, "timers", "the id of the message by which it is looked for"),
     Field("recounts", COUNT, "recount", "how often its briefs were counted anew"),
     Field("count_message", TEXT, "timers", "the id of the message by which its identities are counted"),
     Field("spent", CREDITS, "results, promote", "what it cost since it was given a budget"),
@@ -220,6 +227,12 @@ STREAM = (
     Field("why", TEXT, "listener", "why it ended, or what could not be read"),
 )
 
+HISTORY = (
+    Field("id", TEXT, "a claim", "the replication id of the server"),
+    Field("claimed_at", TIME, "a claim", "when a paid call was claimed last"),
+    Field("forgot_at", TIME, "a claim, `restored`", "when all accounts' past became unknown last"),
+)
+
 EVENTS_SIZE = (
     Field("entries", COUNT, "every event", "entries of the event stream"),
     Field("bytes", COUNT, "every event", "bytes of their texts"),
@@ -232,5 +245,6 @@ RECORDS: dict[tuple[str, str | None], tuple[Field, ...]] = {
     ("RECORD", "account"): ACCOUNT,
     ("BUDGET", None): BATCH,
     ("STREAM", None): STREAM,
+    ("HISTORY", None): HISTORY,
     ("EVENTS_SIZE", None): EVENTS_SIZE,
 }

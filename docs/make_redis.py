@@ -15,6 +15,7 @@ _TITLES = {
     ("RECORD", "account"): "An account: `identity:account:NAME`",
     ("BUDGET", None): "A batch: `identity:budget:BATCH`",
     ("STREAM", None): "An account's event stream: `identity:stream:NAME`",
+    ("HISTORY", None): "The server that claims were made on: `identity:history`",
     ("EVENTS_SIZE", None): "The event stream for downstream: `identity:events-size`",
 }
 

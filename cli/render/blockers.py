@@ -132,6 +132,8 @@ def _person(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of the
     batch, account = missing.get("batch"), missing.get("account")
     what, option = (f"batch {batch}", "batch") if batch else (f"account {account}", "account")
     words = "paused" if halt is None else halt.words
+    if halt is not None and halt.goes_on:
+        return f"{what} is {words}; it goes on by itself then"
     return f"{what} is {words}; `identity-worker unpause --{option} {batch or account}` lets it go on"
 
 

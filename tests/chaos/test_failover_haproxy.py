@@ -88,5 +88,5 @@ def leads_to(url: str, port: int) -> bool:
 def test_behind_haproxy_nothing_is_lost_or_paid_twice(
     behind: Behind, environment: dict[str, str], api: Api, start: ProcessFactory
 ) -> None:
-    environment["REDIS_URL"] = behind.url
+    environment |= {"REDIS_URL": behind.url, "IDENTITY_WORKER_REPLICAS": "1"}
     goes_on_after_a_failover(behind, api, start)

@@ -36,7 +36,7 @@ MUTANTS = (
     *of("worker/ledger/lua/briefs/advance.lua", LATE_TESTS,
         ("whoever is late moves what has gone on", "if is_where_it_was() and base.unchanged", "if base.unchanged"),
         ("who was given up goes on to buy promotions", "if A.promotions and records.get(record, 'state') == 'choosing' then", "if A.promotions then"),
-        ("a lost claim is not granted again", "if A.claim and records.get(record, 'claim') == A.claim then", "if false then"),
+        ("a lost claim is not granted again", "if is_claimed then", "if false then"),
     ),
     *of("worker/ledger/lua/briefs/plan.lua", CHOICE_TESTS,
         ("a choice of an earlier stay is promoted", "if not base.unchanged(base.record_of(subject), A.when) then", "if false then"),

@@ -13,6 +13,7 @@ from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.store.functions import Functions
+from worker.store.replicas import Claims
 
 #: Accounts whose limits are put on record in one call: it takes some 10 ms of the server, once.
 CONFIGURED_AT_ONCE = 250
@@ -36,6 +37,7 @@ class AccountLedger:
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self.client = client
         self.settings = settings
+        self.claims = Claims(settings.replicas)
         self.functions = Functions(client, ledger_library(settings))
 
     def configure(self, accounts: Iterable[Account], renewed: Collection[str] = ()) -> list[str]:

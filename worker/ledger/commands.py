@@ -22,6 +22,7 @@ from worker.ledger.records import account_subject, brief_subject, inside
 from worker.ledger.transition import Answer, Move, Note, Transition
 from worker.store.functions import Command, flag, nothing, number, texts
 from worker.store.functions import text as text_of
+from worker.store.replicas import Claim, claim_arguments
 
 if TYPE_CHECKING:
     from worker.ledger.events import Archived, BriefUpdated
@@ -53,21 +54,21 @@ def advance(
     *,
     states: Sequence[str] | None = None,
     when: Fields | None = None,
-    claim: str | None = None,
+    claim: Claim | None = None,
 ) -> Command[Answer]:
     """Move a record to a state, from one of `states` if they are given, and only while `when` holds.
 
     A `claim` that was granted is granted again.
     """
-    given = {"subject": subject, "from": states, "when": when, "claim": claim, **transition.arguments()}
-    return Command("advance", _record(subject), read_answer, given)
+    given = {"subject": subject, "from": states, "when": when} | claim_arguments(claim)
+    return Command("advance", _record(subject), read_answer, given | transition.arguments())
 
 
 def note(
-    subject: str, note: Note, *, state: str, when: Fields | None = None, claim: str | None = None
+    subject: str, note: Note, *, state: str, when: Fields | None = None, claim: Claim | None = None
 ) -> Command[Answer]:
     """Change a record that stays in its state; `when` and `claim` as of `advance`."""
-    given = {"subject": subject, "state": state, "when": when, "claim": claim, **note.arguments()}
+    given = {"subject": subject, "state": state, "when": when, **claim_arguments(claim), **note.arguments()}
     return Command("note", _record(subject), read_answer, given)
 
 
@@ -152,8 +153,7 @@ def stop(
 
 def set_limits(account: str, limits: Fields, by: str) -> Command[None]:
     """Put an account's limits on record."""
-    given = {"account": account, "limits": limits, "by": by}
-    return Command("set_limits", _account(account), nothing, given)
+    return Command("set_limits", _account(account), nothing, {"account": account, "limits": limits, "by": by})
 
 
 def configure(groups: Sequence[Mapping[str, object]]) -> Command[list[str]]:

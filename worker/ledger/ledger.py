@@ -5,7 +5,6 @@ entitles the caller to go on; UNCONFIRMED, of a claim, has it taken back.
 """
 
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -24,6 +23,7 @@ from worker.ledger.transition import CLAIMED, Answer, Change, Note, Transition
 from worker.store import replicas
 from worker.store.connection import encoded
 from worker.store.functions import Command
+from worker.store.replicas import Claim
 
 log = logs.get("ledger")
 
@@ -70,7 +70,7 @@ class Ledger(AccountLedger):
         """
         states = [record.state, *transition.also_from]
         when = record.same_brief | {"grants": record.get("grants") or ""} | dict(transition.when)
-        claim = _claim(transition)
+        claim = self._claim(transition)
         command = commands.advance(record.subject, transition, states=states, when=when, claim=claim)
         handed = record.handed
         if handed is None or handed.is_over or transition.claim_by is not None:
@@ -78,14 +78,23 @@ class Ledger(AccountLedger):
         else:
             answer = handed.end(self._change(ending(command, handed), record, transition))
         if answer in CLAIMED:
+            if claim is not None:
+                self.claims.granted(claim)
             record.fields["state"] = transition.to
         return answer
 
     def note(self, record: Record, note: Note) -> Answer:
         """Change a record that is still in its state, or do nothing; never answers DUPLICATE."""
         when = record.same_brief | dict(note.when)
-        command = commands.note(record.subject, note, state=record.state, when=when, claim=_claim(note))
-        return self._change(command, record, note)
+        claim = self._claim(note)
+        command = commands.note(record.subject, note, state=record.state, when=when, claim=claim)
+        answer = self._change(command, record, note)
+        if claim is not None and answer in CLAIMED:
+            self.claims.granted(claim)
+        return answer
+
+    def _claim(self, change: Change) -> Claim | None:
+        return None if change.claim_by is None else self.claims.new()
 
     def _run(self, command: Command[T], change: Change) -> T:
         wanted = self.settings.replicas
@@ -182,8 +191,3 @@ class Ledger(AccountLedger):
     def now(self) -> int:
         """Return the server's time in ms."""
         return redis_ms(self.client.time())
-
-
-def _claim(change: Change) -> str | None:
-    """Return a name of its own for a claim of a paid call, None where nothing is claimed."""
-    return None if change.claim_by is None else uuid.uuid4().hex

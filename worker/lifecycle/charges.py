@@ -95,7 +95,7 @@ def take_apart(entries: Iterable[Entry]) -> Journal:
             words.clear()
         elif entry["call"] == "operator":
             words.append(entry)
-        elif entry["what"] == "intended":
+        elif entry["what"] == "intended" or entry.get("supposed"):
             newest[name] = Call(entry)
             calls.append(newest[name])
         elif name in newest:

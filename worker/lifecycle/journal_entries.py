@@ -34,6 +34,11 @@ def outcome(call: str, record: Record, what: str, **details: Any) -> dict[str, A
     return {"call": call, "subject": record.subject, "attempt": record.attempt, "what": what, **details}
 
 
+def supposed(call: str, record: Record, **details: Any) -> dict[str, Any]:
+    """Return the journal's entry for a paid call that may have been made: what is on record was forgotten."""
+    return outcome(call, record, "unknown", supposed=True, **details)
+
+
 def refused(call: str, record: Record, error: ApiError, **details: Any) -> dict[str, Any]:
     """Return the journal's entry for a paid call that has failed."""
     return outcome(call, record, error.outcome, **details, message=str(error))

@@ -13,6 +13,7 @@ from config.limits import NONE, Endpoint
 from config.text import counted, credits_text
 from config.times import format_time
 from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.operations import halts
 from worker.operations.doctor import Check, Health
 from worker.piktid.errors import ApiError, NotSentError, UnauthorizedError
 from worker.views import account_reading
@@ -36,7 +37,16 @@ def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream
     yield _token(account, api, waiting)
     yield from _token_end(account, api, report.read_at / 1000)
     yield _listener(report, waiting, by_stream=by_stream)
+    yield from _past(client, account.name)
     yield from _standing(report)
+
+
+def _past(client: "redis.Redis", name: str) -> Iterator[Check]:
+    """Tell of an account that buys nothing, as it is unknown what it has bought."""
+    halt = halts.of_accounts(client, [name]).get(name)
+    if halt is not None and halt.goes_on:
+        told = "its held briefs, if there are any then, are in `identity-worker status --held`"
+        yield Check(f"past {name}", Health.WARN, halt.words, f"it goes on by itself; {told}")
 
 
 def not_configured(client: "redis.Redis", configured: set[str]) -> Iterator[Check]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from worker.ledger.ledger import Ledger
 
 
+#: Who stops an account whose past is unknown.
+SELF = "identity-worker"
+
+
 class Halt(NamedTuple):
     """Who has paused something, since when (ms since 1970), and why."""
 
@@ -25,8 +29,17 @@ class Halt(NamedTuple):
     why: str
 
     @property
+    def goes_on(self) -> bool:
+        """Whether no person has to let it go on: what was forgotten is being looked for."""
+        return self.by == SELF
+
+    @property
     def words(self) -> str:
         """Return it as text."""
+        if self.goes_on:
+            return (
+                f"buying nothing since {format_time(self.at)}, until what it has bought is known: {self.why}"
+            )
         return f"paused by {self.by} since {format_time(self.at)}" + (f": {self.why}" if self.why else "")
 
 
@@ -61,7 +74,7 @@ def of_batches(client: "redis.Redis", batches: Iterable[str]) -> dict[str, Halt]
 def _read(client: "redis.Redis", records: dict[str, str]) -> dict[str, Halt]:
     with client.pipeline(transaction=False) as pipe:
         for record in records.values():
-            pipe.hget(record, "halted")
+            pipe.hmget(record, "halted", "past")
         texts: list[Any] = pipe.execute()
-    found = {name: read_halt(text) for name, text in zip(records, texts, strict=True)}
+    found = {name: read_halt(halted or past) for name, (halted, past) in zip(records, texts, strict=True)}
     return {name: halt for name, halt in found.items() if halt is not None}

@@ -6,6 +6,7 @@ are sections of piktid-v2.md.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
@@ -62,6 +63,21 @@ class Draft:
     def usable(self) -> bool:
         """Whether it can be promoted: completed, with an id to name it by. It needs no picture here."""
         return RunState.of(self.status) is RunState.COMPLETED and self.image_result_id is not None
+
+
+class ListedJob(NamedTuple):
+    """A job in the list of the account's jobs; when it was made is in seconds since 1970, if it is told."""
+
+    job_id: str
+    job_type: str
+    created_at: float | None
+
+
+class ListedJobs(NamedTuple):
+    """One page of that list. `last` is None when the answer does not say if more follow."""
+
+    jobs: tuple[ListedJob, ...]
+    last: bool | None
 
 
 @dataclass(frozen=True, slots=True)

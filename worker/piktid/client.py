@@ -21,6 +21,7 @@ from worker.piktid.answers import (
     Identity,
     JobResults,
     JobStatus,
+    ListedJobs,
     Me,
     Preprocessing,
     Promoted,
@@ -43,10 +44,8 @@ T = TypeVar("T")
 
 #: Longest JSON body read, in bytes: a page of 100 identities takes some 50 KB.
 MAX_BODY_BYTES = 4 * 1024 * 1024
-
 #: Identities asked for at once, the most that the API gives.
 PAGE_SIZE = 100
-
 #: Pages after which a list is taken to be endless.
 MAX_PAGES = 100
 
@@ -102,6 +101,11 @@ class PiktID:
         """Fetch a job's drafts: GET /jobs/{id}/results. NotFoundError may mean that it is too young."""
         path = f"/jobs/{segment(job_id)}/results"
         return self._ask(lambda body: reading.read_job_results(body, job_id), "GET", path)
+
+    def listed_jobs(self, page: int) -> ListedJobs:
+        """List the account's jobs, newest first, a page from 1: GET /gallery/by-job (piktid-v2.md 2.9)."""
+        params = {"page": str(page), "per_page": str(PAGE_SIZE), "max_images_per_job": "1"}
+        return self._ask(reading.read_listed_jobs, "GET", "/gallery/by-job", params=params)
 
     def promote(
         self, image_result_id: int, name: str | None = None, send_by: float | None = None

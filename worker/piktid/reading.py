@@ -17,6 +17,8 @@ from worker.piktid.answers import (
     IdentityPage,
     JobResults,
     JobStatus,
+    ListedJob,
+    ListedJobs,
     Me,
     Preprocessing,
     Promoted,
@@ -82,6 +84,20 @@ def read_job_results(body: object, asked: str) -> JobResults:
         drafts=_drafts(rows),
         credits_used=number(found.get("credits_used")),
     )
+
+
+def read_listed_jobs(body: object) -> ListedJobs:
+    """Read one page of GET /gallery/by-job; the list is needed, rows without an id are left out."""
+    found = fields(body)
+    rows = found.get("jobs")
+    if not isinstance(rows, list):
+        raise UnreadableError("it holds no list of jobs")
+    jobs = (
+        ListedJob(job_id, text(row.get("job_type")) or "", moment(row.get("created_at")))
+        for row in rows
+        if isinstance(row, dict) and (job_id := identifier(row.get("job_id"))) is not None
+    )
+    return ListedJobs(tuple(jobs), _last(found.get("pagination")))
 
 
 def read_promoted(body: object) -> Promoted:

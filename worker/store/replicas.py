@@ -1,12 +1,19 @@
-"""Waits for replicas: an intent to pay counts once enough have it, or a failover would have it paid again."""
+"""Guards paid calls against servers that forget: a replica that takes over, one that came back from a copy.
 
+The claim of a paid call counts once replicas have it. And the claims of a process are numbered, so that it
+finds out when a server has forgotten one.
+"""
+
+import threading
+import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import redis
 
 from config import durations
 from config.text import counted
+from config.times import monotonic
 from worker.store.findings import Finding, Level
 from worker.store.functions import Command, Functions, Words
 from worker.store.rights import Command as Probe
@@ -55,3 +62,44 @@ def examine(number: int, answers: Sequence[Any]) -> Iterator[Finding]:
             there = f"{counted(reached, 'replica')} answered" if reached else "none answered"
             remedy = "start replicas, or set IDENTITY_WORKER_REPLICAS to 0 for a server that has none"
             yield Finding("replicas", Level.STOPS, f"{wanted}, and {there}", remedy)
+
+
+class Claim(NamedTuple):
+    """One claim, as the Lua commands are given it."""
+
+    name: str
+    """Its own, by which it is known when it is asked for again."""
+    claimant: dict[str, Any] | None = None
+    """Who claims, and what he knows (worker/ledger/lua/lib/accounts/history.lua)."""
+
+
+def claim_arguments(claim: Claim | None) -> dict[str, Any]:
+    """Return a claim's arguments for the Lua commands; None claims nothing."""
+    return {} if claim is None else {"claim": claim.name, "claimant": claim.claimant}
+
+
+class Claims:
+    """The claims of one process, whose threads claim at once."""
+
+    def __init__(self, replicas: int) -> None:
+        self._replicas = replicas
+        self._process = uuid.uuid4().hex
+        self._lock = threading.Lock()
+        self._number = self._known = 0
+        self._known_at = monotonic()
+
+    def new(self) -> Claim:
+        """Return the next claim."""
+        with self._lock:
+            self._number += 1
+            # What was granted long ago is remembered nowhere.
+            age = round((monotonic() - self._known_at) * 1000)
+            known = 0 if age > durations.CLAIMED_KEPT_MS / 2 else self._known
+            claimant = {"process": self._process, "number": self._number, "known": known, "age": age}
+        return Claim(uuid.uuid4().hex, {**claimant, "replicas": self._replicas})
+
+    def granted(self, claim: Claim) -> None:
+        """Note that a claim is on record."""
+        if claim.claimant is not None:
+            with self._lock:
+                self._known, self._known_at = max(self._known, claim.claimant["number"]), monotonic()

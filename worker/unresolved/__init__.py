@@ -1,4 +1,4 @@
 """Unresolved creates: what was observed of jobs, and which job each create has made.
 
-Imported by: views, actors, cli. Imports: ledger, piktid, config.
+Imported by: views, actors, cli. Imports: ledger, piktid, store, config.
 """

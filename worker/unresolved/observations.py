@@ -10,7 +10,7 @@ import redis
 from config import keys
 from config.times import redis_ms
 from worker.ledger.kinds import KINDS, Kind
-from worker.ledger.records import parse_subject
+from worker.ledger.records import Record, parse_subject
 from worker.piktid.answers import JobResults, JobStatus, RunState
 from worker.unresolved.matching import Evidence, UnclaimedJob, UnresolvedCreate
 from worker.unresolved.streams import Stream, read_stream
@@ -42,7 +42,7 @@ def read_evidence(client: "redis.Redis", account: str, longest_call: int, patien
         for (attempt, began_at), fields in zip(attempts, records, strict=True)
         if fields["body"] is not None
     )
-    jobs = (_job(job, int(seen_at), snapshots.get(job), stream) for job, seen_at in unclaimed)
+    jobs = (read_job(job, int(seen_at), snapshots.get(job), stream) for job, seen_at in unclaimed)
     return Evidence(redis_ms(time), stream, tuple(creates), tuple(jobs))
 
 
@@ -57,6 +57,22 @@ def job_snapshot(status: JobStatus | None, results: JobResults | None, now: int)
         # As of before the list was read: what was over then is listed.
         snapshot |= {"kind": status.job_type or results.job_type, "state": status.state, "drafts": drafts}
     return json.dumps(snapshot)
+
+
+def possible_create(brief: Record, since: int, over_at: int) -> UnresolvedCreate:
+    """Return the create of a brief that may have been made from `since` on, and that nobody has on record."""
+    body = brief.json("body")
+    return UnresolvedCreate(
+        subject=brief.subject,
+        attempt=brief.attempt,
+        began_at=since,
+        latest_end=over_at,
+        over_at=over_at,
+        end_known=False,
+        fingerprint=brief.fields["fingerprint"],
+        job_type=KINDS[brief.kind].job_type,
+        variations=tuple(each["num_variations"] for each in body["instructions"]),
+    )
 
 
 def _create(
@@ -82,7 +98,8 @@ def _create(
     )
 
 
-def _job(job_id: str, seen_at: int, snapshot: str | None, stream: Stream) -> UnclaimedJob:
+def read_job(job_id: str, seen_at: int, snapshot: str | None, stream: Stream) -> UnclaimedJob:
+    """Return a job as its snapshot tells of it; None: nobody has asked."""
     if snapshot is None:
         return UnclaimedJob(job_id, seen_at)
     known = json.loads(snapshot)

@@ -17,6 +17,7 @@ from worker.ledger import commands
 from worker.lifecycle import transitions
 from worker.operations import audit, doctor
 from worker.operations.doctor import Health
+from worker.store.replicas import Claim
 from worker.views import account_reading
 
 
@@ -75,12 +76,12 @@ def test_a_claim_that_is_asked_for_again_is_written_again(flow: Flow) -> None:
     flow.accept(brief_id="b")
     brief = flow.brief("b")
     claim = transitions.submitting(brief, brief.json("body"), rt.send_by(), rt.paid_call_ms)
-    command = commands.advance(brief.subject, claim, states=["waiting"], claim="this very claim")
+    command = commands.advance(brief.subject, claim, states=["waiting"], claim=Claim("this very claim"))
     assert flow.functions.run(command) == "applied"
     size = written(flow.client)
     assert flow.functions.run(command) == "applied"
     assert written(flow.client) > size
-    other = commands.advance(brief.subject, replace(claim), states=["waiting"], claim="another one")
+    other = commands.advance(brief.subject, replace(claim), states=["waiting"], claim=Claim("another one"))
     assert flow.functions.run(other) == "duplicate"
 
 

@@ -155,5 +155,5 @@ def test_an_asyncio_client_leaves_the_old_primary_even_while_blocked_there(
 def test_what_is_paid_in_a_failover_is_on_record_seconds_later(
     failover: Behind, environment: dict[str, str], api: Api, start: ProcessFactory
 ) -> None:
-    environment["REDIS_URL"] = failover.url
+    environment |= {"REDIS_URL": failover.url, "IDENTITY_WORKER_REPLICAS": "1"}
     goes_on_after_a_failover(failover, api, start)

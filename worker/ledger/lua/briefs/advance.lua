@@ -14,6 +14,7 @@
 -- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
 -- the permit of its job is handed on, as promotions come before creations
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted and written again,
+-- claimant = who claims it (worker/ledger/lua/lib/accounts/history.lua; or none),
 -- hand = the message that led here, which ends with it (worker/ledger/lua/lib/hands.lua; or none); ... = its id
 -- Returns applied; duplicate when it is in that state already, or the end of this paid call is on record; conflict
 -- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
@@ -42,7 +43,11 @@ local function is_where_it_was()
     return state == A.to
 end
 
+local is_claimed = A.claim and records.get(record, 'claim') == A.claim
 local answer = 'conflict'
+if A.claim and account and not is_claimed and not history.allows(account, A.subject, A.claimant) then
+    return answer
+end
 if is_where_it_was() and base.unchanged(record, A.when) and not is_taken() and unclaimed.has_seen_only(account, A.observed) then
     answer = transition.move(A.subject, A)
 end
@@ -58,7 +63,7 @@ local function is_on_record()
 end
 
 if answer ~= 'applied' then
-    if A.claim and records.get(record, 'claim') == A.claim then
+    if is_claimed then
         claims.write_again(record)
         return 'applied'
     elseif A.paid and is_on_record() then

@@ -6,12 +6,12 @@
 -- Atomic, so that many listeners can run it: each timer is taken by one. A woken record's timer is set
 -- forward, not removed: should the step die or be lost, it is woken again. One in a state that this version does not know
 -- is left to those that do.
-local function count(subject)
+local function send(actor, subject, field)
     local record = accounts.record(string.match(subject, ':(.*)'))
-    local message = records.get(record, 'count_message')
+    local message = records.get(record, field)
     -- Without workers they would pile up.
     if not message or redis.call('HEXISTS', base.key('MESSAGES', 'steps'), message) == 0 then
-        records.set(record, 'count_message', outbox.send('count_identities', subject))
+        records.set(record, field, outbox.send(actor, subject))
     end
 end
 
@@ -29,10 +29,13 @@ local function wake(subject)
         admission.admit(string.match(subject, ':(.*)'))
     elseif kind == 'library' then
         outbox.set_timer(subject, call.now + SETTING.library_ms)
-        count(subject)
+        send('count_identities', subject, 'count_message')
         orphans.sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admission.admit(string.match(subject, ':(.*)'))
+    elseif kind == 'past' then
+        outbox.set_timer(subject, call.now + SETTING.again_ms)
+        send('look_back', subject, 'past_message')
     elseif not base.is_known(kind, state) or (state and STATES[kind][state].actor) then
         outbox.set_timer(subject, call.now + SETTING.again_ms)
         outbox.wake(subject)

@@ -6,6 +6,7 @@
 -- follows, and the timer is removed,
 -- paid = true: the end of a paid call, journalled in any case,
 -- claim = a name of this very claim of a paid call (or none): asked for again, it is granted and written again
+-- claimant = who claims it (worker/ledger/lua/lib/accounts/history.lua; or none)
 -- calls = true: a call of the API follows, which waits for the end of the account's pauses
 -- reserve = credits that the call may cost (or none), which its batch's and its account's budget must leave; over = the error of a record for which they do not
 -- spend = credits that a paid call has cost (or none)
@@ -38,6 +39,11 @@ if A.calls then
     if A.reserve and not budget.has_room(account, A.subject, batch, A.reserve) then
         records.set(record, 'error', A.over)
         outbox.set_timer(A.subject, call.now + SETTING.pause_most_ms)
+        backoff.sleep_on_pause(account, A.subject)
+        return 'conflict'
+    end
+    if A.claim and not history.allows(account, A.subject, A.claimant) then
+        outbox.set_timer(A.subject, call.now + SETTING.again_ms)
         backoff.sleep_on_pause(account, A.subject)
         return 'conflict'
     end

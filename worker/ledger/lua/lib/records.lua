@@ -12,7 +12,8 @@ local FIELDS = {
 }
 local ACCOUNT_FIELDS = {
     'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'pause_full', 'spent', 'drafts_credits',
-    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:', 'recounts', 'halted',
+    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:', 'recounts', 'halted', 'past',
+    'past_since',
 }
 -- While a library is loaded Redis gives it no `ipairs`.
 for n = 1, #LIMITS.names do

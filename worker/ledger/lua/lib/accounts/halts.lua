@@ -4,9 +4,10 @@ local halts = {}
 
 local key, product_at, product_of = base.key, base.product_at, base.product_of
 
--- Whether a person has paused an account for what waits for an endpoint.
+-- Whether a person has paused an account for what waits for an endpoint, or it is unknown what it has bought.
 function halts.stop_endpoint(account, endpoint)
-    return not product_at(endpoint).parent and records.get(accounts.record(account), 'halted')
+    local halted, past = records.many(accounts.record(account), 'halted', 'past')
+    return not product_at(endpoint).parent and (halted or past)
 end
 
 function halts.of_batch(batch)

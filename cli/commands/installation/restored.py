@@ -1,0 +1,50 @@
+"""`identity-worker restored`: Redis came back from a copy, so look for what was bought since it was made."""
+
+from typing import Annotated
+
+import typer
+
+from cli.shared.acting import Why
+from cli.shared.opening import load_settings, open_redis
+from cli.shared.options import By, person
+from cli.shared.output import Json, print_json, say
+from config.text import counted
+from config.times import format_time
+from worker.ledger.ledger import Ledger
+from worker.operations import actions
+from worker.operations.halts import SELF
+from worker.selection.moments import MOMENT_RULE, moment
+from worker.unresolved.past import forget
+
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHEN",
+        help="When the copy was made, as 2h or 2026-11-28T09:00; the newest paid call in it if not said.",
+    ),
+]
+
+
+def command(since: Since = None, why: Why = None, by: By = None, as_json: Json = False) -> None:
+    """Say that Redis came back from a copy: what was bought since then is looked for before more is.
+
+    It takes a quarter of an hour, in which no account buys drafts. Jobs of the API that are on no record are
+    adopted by the briefs that they are of, or these are held with their question. Who said it is on record.
+    """
+    said = None if since is None else moment(since)
+    if since is not None and said is None:
+        raise typer.BadParameter(f"{since!r} {MOMENT_RULE}", param_hint="--since")
+    values = load_settings()
+    with open_redis(values, writes=True) as client:
+        ledger = Ledger(client, values)
+        actions.record(client, "restored", person(by), why, since=since)
+        told = f"{person(by)} says that Redis came back from a copy" + (f" ({why})" if why else "")
+        at = None if said is None else said.at(ledger.now())
+        forgotten = ledger.functions.run(forget(at, SELF, told))
+    if as_json:
+        print_json({"since": forgotten.since or None, "accounts": list(forgotten.accounts)})
+        return
+    when = format_time(forgotten.since) if forgotten.since else "the beginning"
+    say(f"{counted(len(forgotten.accounts), 'account')} will look for all that was bought since {when}")
+    say("send again now what was enqueued since then: under its old ids it is found, not bought again")
+    say("`identity-worker doctor` tells when it is over, `identity-worker status --held` what it asks")

@@ -1,0 +1,29 @@
+"""`identity-worker restored`: nothing is bought before all that may have been since is looked for."""
+
+import json
+
+from commandline import Command
+from own_account import CREATE
+from stepping import Flow
+
+
+def test_restored_stops_all_accounts_and_tells_where_it_is_seen(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    told = json.loads(command("restored", "--by", "ada", "--why", "disk", "--json").stdout)
+    assert told == {"since": None, "accounts": ["default"]}
+    flow.steps.run()
+    assert flow.brief("b").state == "waiting"
+    assert flow.api.arrived(CREATE) == 0
+    for shown in (command("status").stdout, command("why", "b").stdout):
+        words = " ".join(shown.split())
+        assert "buying nothing since" in words
+        assert "ada says that Redis came back from a copy (disk)" in words
+    assert "unpause" not in command("why", "b").stdout
+    (action,) = json.loads(command("actions", "--json").stdout)
+    assert (action["what"], action["by"], action["why"]) == ("restored", "ada", "disk")
+
+
+def test_restored_refuses_a_time_that_is_none(command: Command, flow: Flow) -> None:
+    refused = command("restored", "--since", "yesterday")
+    assert refused.returncode == 2
+    assert "must be an age" in " ".join(refused.stderr.split())

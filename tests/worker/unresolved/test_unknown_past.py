@@ -1,0 +1,178 @@
+"""A server that has forgotten paid calls: nothing is bought before all that may have been is looked for."""
+
+from forgetting import copy_of, finish, listened, look_back, past, put_back
+from own_account import CREATE
+from stepping import Flow
+from support import event_types
+
+from config import keys
+from config.accounts import DEFAULT
+from worker.ledger import commands
+from worker.ledger.transition import Answer
+from worker.lifecycle import transitions
+from worker.operations import audit
+from worker.store.functions import Command
+from worker.store.replicas import Claim, Claims
+from worker.unresolved.past import forget
+
+TWO = {"instructions": [{"prompt": "a sailor", "num_variations": 2}]}
+
+
+def faults(flow: Flow, brief_id: str) -> list[str]:
+    audited = audit.read(flow.client, brief_id)
+    assert audited is not None
+    return list(audit.faults(audited))
+
+
+def bought_and_forgotten(flow: Flow, brief_id: str) -> None:
+    """Have a brief's drafts bought, and forgotten by the server."""
+    copy = copy_of(flow.client)
+    assert flow.steps.run() == ("submit_brief", f"brief:{brief_id}")
+    assert flow.brief(brief_id).state == "generating"
+    put_back(flow.client, copy)
+    flow.api.rest()
+
+
+def test_a_create_that_was_forgotten_is_found_and_not_made_again(flow: Flow) -> None:
+    finish(flow, flow.accept(brief_id="before"))
+    flow.accept(brief_id="a")
+    bought_and_forgotten(flow, "a")
+    assert flow.steps.run() == ("submit_brief", "brief:a")
+    assert flow.brief("a").state == "waiting"
+    assert past(flow).keys() >= {"past", "past_since", "past_until"}
+    look_back(flow)
+    assert finish(flow, "a") == ["done"]
+    assert flow.api.arrived(CREATE) == 2
+    assert flow.calls("a")[:2] == ["create unknown", "create adopted"]
+    assert faults(flow, "a") == []
+
+
+def test_what_was_not_bought_is_bought_once_that_is_known(flow: Flow) -> None:
+    flow.accept(brief_id="before")
+    finish(flow, "before")
+    flow.accept(brief_id="a")
+    flow.functions.run(forget(None, "test", "a test"))
+    flow.accept(brief_id="b")
+    flow.wake_timer(f"past:{DEFAULT}")
+    assert flow.steps.run()[0] in ("submit_brief", "look_back")
+    assert {flow.brief(each).state for each in "ab"} == {"waiting"}
+    assert flow.api.arrived(CREATE) == 1
+    look_back(flow)
+    assert finish(flow, "a", "b") == ["done", "done"]
+    assert flow.api.arrived(CREATE) == 3
+
+
+def test_briefs_that_a_forgotten_job_may_be_of_are_held(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    bought_and_forgotten(flow, "a")
+    flow.accept(brief_id="b", **TWO)
+    flow.accept(brief_id="c", instructions=[{"prompt": "a sailor", "num_variations": 3}])
+    flow.functions.run(forget(None, "test", "a test"))
+    look_back(flow)
+    assert [flow.brief(each).state for each in "abc"] == ["held", "held", "waiting"]
+    (job,) = flow.brief("a").json("candidate_jobs")
+    assert flow.brief("b").json("candidate_jobs") == [job]
+    assert finish(flow, "c") == ["done"]
+    assert flow.api.arrived(CREATE) == 2
+
+
+def test_a_list_that_never_named_a_creation_proves_nothing(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    flow.functions.run(forget(None, "test", "a test"))
+    look_back(flow)
+    assert flow.brief("a").state == "held"
+    assert "no list of the API's jobs" in flow.brief("a").fields["question"]
+    assert flow.api.arrived(CREATE) == 0
+
+
+def test_nothing_is_bought_while_the_api_does_not_list_its_jobs(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    flow.functions.run(forget(None, "test", "a test"))
+    flow.api.refuse("/gallery/by-job", 503, count=1)
+    flow.client.hincrby(keys.RECORD(f"account:{DEFAULT}"), "past_until", -100_000_000)
+    flow.wake_timer(f"past:{DEFAULT}")
+    flow.steps.until(lambda: flow.api.requests("GET /gallery/by-job"))
+    assert flow.brief("a").state == "waiting"
+    assert "past_since" in past(flow)
+
+
+def test_after_a_copy_came_back_nothing_is_bought_twice(flow: Flow) -> None:
+    """The drill: briefs run after the copy was made, and whoever sent them sends them again."""
+    ids = [f"brief-{number}" for number in range(5)]
+    finish(flow, flow.accept(brief_id="before"))
+    copy = copy_of(flow.client)
+    for brief_id in ids:
+        flow.accept(brief_id=brief_id)
+    assert finish(flow, *ids) == ["done"] * 5
+    put_back(flow.client, copy)
+    flow.functions.run(forget(None, "test", "a copy came back"))
+    for brief_id in ids:
+        flow.accept(brief_id=brief_id)
+    look_back(flow)
+    assert finish(flow, *ids) == ["done"] * 5
+    assert flow.api.requests(f"POST {CREATE}") == 6
+    assert len(flow.api.ledger()["identities"]) == 6
+    assert [fault for brief_id in ids for fault in faults(flow, brief_id)] == []
+
+
+def test_a_promote_that_was_forgotten_is_found_by_making_it_again(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    with listened(flow):
+        flow.until("a", "promoting")
+    copy = copy_of(flow.client)
+    flow.steps.until(lambda: flow.promotion("a").state == "preprocessing")
+    code = flow.promotion("a").fields["identity_code"]
+    put_back(flow.client, copy)
+    assert finish(flow, "a") == ["done"]
+    assert flow.promotion("a").fields["identity_code"] == code
+    assert len(flow.api.ledger()["identities"]) == 1
+    assert event_types(flow.client, "a").count("identity.promoted") == 1
+
+
+def test_a_replica_that_takes_over_may_have_forgotten_something(flow: Flow) -> None:
+    finish(flow, flow.accept(brief_id="before"))
+    came_from(flow)
+    flow.accept(brief_id="a")
+    assert flow.steps.run() == ("submit_brief", "brief:a")
+    assert flow.brief("a").state == "waiting"
+    assert "a replica has taken over" in past(flow)["past"]
+    look_back(flow)
+    assert finish(flow, "a") == ["done"]
+    assert flow.api.arrived(CREATE) == 2
+
+
+def test_a_replica_that_claims_have_waited_for_is_trusted(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    came_from(flow)
+    assert flow.functions.run(claimed(flow, "a", Claims(replicas=1).new())) == "applied"
+    assert past(flow) == {}
+
+
+def test_a_server_that_has_started_again_is_trusted(flow: Flow) -> None:
+    flow.client.hset(keys.HISTORY(), "id", "f" * 40)
+    flow.accept(brief_id="a")
+    assert finish(flow, "a") == ["done"]
+    assert past(flow) == {}
+
+
+def test_claims_of_one_process_may_come_in_any_order(flow: Flow) -> None:
+    claims = Claims(replicas=0)
+    first, second = claims.new(), claims.new()
+    for claim in (second, first):
+        flow.functions.run(claimed(flow, flow.accept(), claim))
+        claims.granted(claim)
+    third = claims.new()
+    assert flow.functions.run(claimed(flow, flow.accept(), third)) == "applied"
+    assert past(flow) == {}
+
+
+def claimed(flow: Flow, brief_id: str, claim: Claim) -> Command[Answer]:
+    brief = flow.brief(brief_id)
+    return commands.advance(
+        brief.subject, transitions.submitting(brief, brief.json("body"), 0.0, 1), claim=claim
+    )
+
+
+def came_from(flow: Flow) -> None:
+    """Let the newest claim have been made on the server whose replica ours was."""
+    flow.client.hset(keys.HISTORY(), "id", "0" * 40)  # what INFO says of one that was none

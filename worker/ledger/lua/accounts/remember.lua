@@ -1,0 +1,16 @@
+-- remember: all that an account may have bought was found, and it may buy again.
+--
+-- account, past_until = as it was read
+-- Returns 1; 0 when its past has become unknown once more since.
+--
+-- Atomic, so that what was forgotten meanwhile is looked for as well.
+local record = accounts.record(A.account)
+if not base.unchanged(record, {past_until = A.past_until}) or not history.is_unknown(A.account) then
+    return 0
+end
+records.forget(record, 'past', 'past_since', 'past_message')
+records.set(record, 'past_known', base.whole(call.now))
+outbox.clear_timer('past:' .. A.account)
+admission.admit(A.account)
+backoff.wake_preparing(A.account)
+return 1

@@ -1,0 +1,93 @@
+-- Whether a server still has the history in which paid calls were claimed: after a failover or from a copy, it may have
+-- forgotten the newest of them. Then it is unknown what each account has bought since, and nothing more is bought of it
+-- until that was looked for.
+--
+--   HISTORY   the replication id of the server on which the newest claim was made, and when
+--   CLAIMED   of a process: the number of its newest claim, which it is told nowhere else
+local history = {}
+
+local key, whole = base.key, base.whole
+
+-- Returns the server's replication id and, of one that was a replica, its primary's; nil where it may not be asked.
+local function replication_ids()
+    local ask = redis.pcall
+    local told = ask('INFO', 'replication')
+    if type(told) ~= 'string' then
+        return nil
+    end
+    return string.match(told, 'master_replid:(%x+)'), string.match(told, 'master_replid2:(%x+)')
+end
+
+-- From when on claims may have been forgotten: since the newest that is on record, as those before it are too.
+function history.newest_claim()
+    return tonumber(redis.call('HGET', KEY.HISTORY, 'claimed_at')) or 0
+end
+
+function history.is_unknown(account)
+    return records.get(accounts.record(account), 'past_since')
+end
+
+-- Put on record that it is unknown what an account has bought from `since` until now.
+local function forget(account, since, by, why)
+    local record = accounts.record(account)
+    local earlier = tonumber(records.get(record, 'past_since')) or since
+    records.set(record, 'past_since', whole(math.min(earlier, since)), 'past_until', whole(call.now),
+        'past', cjson.encode({by = by, at = call.now, why = why}))
+    for _, endpoint in ipairs(ENDPOINTS) do
+        if not base.product_at(endpoint).parent then
+            permits.withdraw(account, endpoint)
+        end
+    end
+    outbox.set_timer('past:' .. account, call.now)
+end
+
+-- The same of all accounts; returns them.
+function history.forget_all(since, by, why)
+    redis.call('HSET', KEY.HISTORY, 'forgot_at', whole(call.now))
+    local all = redis.call('SMEMBERS', KEY.ACCOUNTS)
+    for _, account in ipairs(all) do
+        forget(account, since, by, why)
+    end
+    return all
+end
+
+-- Compare what a claimant knows with what is on record.
+-- claimant = {process, number = of this claim of its, known = of its newest that was granted (0: none), age = ms since
+-- then, replicas = that must know of a claim}
+function history.compare(claimant)
+    local own = key('CLAIMED', claimant.process)
+    local last, forgot_at = unpack(redis.call('HMGET', KEY.HISTORY, 'id', 'forgot_at'))
+    -- One from before the past became unknown is looked for already: each process would have it begin anew.
+    local is_new = call.now - claimant.age > (tonumber(forgot_at) or 0)
+    local newest = tonumber(redis.call('GET', own)) or 0
+    if is_new and claimant.known > newest then
+        history.forget_all(history.newest_claim(), 'identity-worker',
+            'the server has forgotten paid calls that were on record')
+    end
+    local id, before = replication_ids()
+    -- What was a replica may lack what its primary had, unless each claim has waited for it. Any other id is a restart,
+    -- on what the server had synced.
+    if id and last and id ~= last and before == last and claimant.replicas == 0 then
+        history.forget_all(history.newest_claim(), 'identity-worker',
+            'a replica has taken over, and may not have had all paid calls on record')
+    end
+    if id and id ~= last then
+        redis.call('HSET', KEY.HISTORY, 'id', id)
+    end
+    -- Its threads claim at once, and come in any order.
+    redis.call('SET', own, math.max(newest, claimant.number), 'PX', SETTING.claimed_ms)
+end
+
+-- Whether a paid call of a subject may be claimed; a promote may: the API answers a second one with the first.
+function history.allows(account, subject, claimant)
+    if claimant then
+        history.compare(claimant)
+    end
+    if history.is_unknown(account) and not base.product_of(subject).parent then
+        return false
+    end
+    redis.call('HSET', KEY.HISTORY, 'claimed_at', whole(call.now))
+    return true
+end
+
+return history

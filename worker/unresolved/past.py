@@ -1,0 +1,111 @@
+"""What is on record of an account's unknown past, and the creates that may have been made in it.
+
+A server that takes over, or that came back from a copy, may have forgotten paid calls
+(`worker/ledger/lua/lib/accounts/history.lua`). Until it is known what they have bought, nothing more is.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import redis
+
+from config import keys
+from worker.ledger.kinds import KINDS, Kind
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, account_subject, brief_subject
+from worker.store.functions import Command, flag, texts
+
+if TYPE_CHECKING:
+    # It brings the HTTP client along, which commands do without.
+    from worker.piktid.client import PiktID
+
+#: Pages after which a list of jobs is taken to be endless.
+MOST_PAGES = 100
+#: Briefs that are read in one call.
+_AT_ONCE = 500
+#: The states of briefs whose paid call may have been made before.
+_STATES = ("preparing", "waiting", "uncertain")
+
+
+class Past(NamedTuple):
+    """The time of which it is unknown what an account has bought; ms by Redis' clock."""
+
+    since: int
+    until: int
+
+
+class Forgotten(NamedTuple):
+    """Since when paid calls may have been forgotten, and of which accounts."""
+
+    since: int
+    accounts: tuple[str, ...]
+
+
+def forget(since: int | None, by: str, why: str) -> Command[Forgotten]:
+    """Put on record that all accounts' past is unknown; since the newest claim on record if not said."""
+    return Command("forget", keys.HISTORY(), _forgotten, {"since": since, "by": by, "why": why})
+
+
+def remember(account: str, past: Past) -> Command[bool]:
+    """Let an account buy again, unless its past has become unknown once more."""
+    given = {"account": account, "past_until": str(past.until)}
+    return Command("remember", keys.HISTORY(), flag, given)
+
+
+def past_of(client: "redis.Redis", account: str) -> Past | None:
+    """Return the unknown past of an account, None where all is known."""
+    found: Any = client.hmget(keys.RECORD(account_subject(account)), "past_since", "past_until")
+    return None if found[0] is None else Past(int(found[0]), int(found[1]))
+
+
+def may_be_older(client: "redis.Redis", record: Record) -> bool:
+    """Return whether a paid call of a record may have been made that was forgotten."""
+    name = keys.RECORD(account_subject(record.account))
+    found: Any = client.hmget(name, "past_since", "past_known")
+    return found[0] is not None or int(record.fields["moved_at"]) <= int(found[1] or 0)
+
+
+def briefs(ledger: Ledger, account: str) -> Iterator[Record]:
+    """Yield the briefs of an account whose paid call may have been made before, the oldest first."""
+    ids: Any = ledger.client.zrange(keys.UNFINISHED(), 0, -1)
+    for first in range(0, len(ids), _AT_ONCE):
+        some = ids[first : first + _AT_ONCE]
+        with ledger.client.pipeline(transaction=False) as pipe:
+            for brief_id in some:
+                pipe.hmget(keys.RECORD(brief_subject(brief_id)), "account", "state")
+            found = pipe.execute()
+        for brief_id, (owner, state) in zip(some, found, strict=True):
+            if owner == account and state in _STATES:
+                record = ledger.read(brief_subject(brief_id))
+                if record is not None and record.state in _STATES:
+                    yield record
+
+
+def unowned_jobs(client: "redis.Redis", api: "PiktID", account: str, since: float) -> tuple[list[str], bool]:
+    """List the creations that were made since then (s by the API's clock) and that no record owns.
+
+    And return whether the list is believed: where it has named no creation ever, it may never do so. Raises
+    ApiError.
+    """
+    found: list[str] = []
+    believed = False
+    for number in range(1, MOST_PAGES + 1):
+        page = api.listed_jobs(number)
+        ours = [job for job in page.jobs if job.job_type == KINDS[Kind.BRIEF].job_type]
+        believed = believed or bool(ours)
+        new = [job.job_id for job in ours if job.created_at is None or job.created_at >= since]
+        found += [job for job, owner in zip(new, owners(client, account, new), strict=True) if owner is None]
+        if page.last or not page.jobs or (believed and len(new) < len(ours)):
+            return found, believed
+    return found, False
+
+
+def owners(client: "redis.Redis", account: str, jobs: list[str]) -> list[str | None]:
+    """Return whose each of an account's jobs is, None where no record owns it."""
+    found: Any = client.mget([keys.JOB(account, job) for job in jobs]) if jobs else []
+    return list(found)
+
+
+def _forgotten(answer: Any) -> Forgotten:
+    since, *accounts = texts(answer)
+    return Forgotten(int(since), tuple(accounts))
