@@ -183,6 +183,7 @@ ARCHIVE_LOOK_MS = 3_600_000
 
 #: In which replicas must have the claim of a paid call; that a process' newest one is remembered.
 REPLICAS_WAIT_MS = 1_000
+CLAIMED_KEPT_MS = 86_400_000
 #: To wait for a connection to Redis, for any one answer of it, and for whoever is asked where the primary is.
 REDIS_CONNECT_SECONDS = 2.0
 REDIS_ANSWER_SECONDS = 5.0
