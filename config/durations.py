@@ -64,7 +64,7 @@ TIMER_LATE_MS = 30_000
 
 #: That the API keeps an event for replay (piktid-v2.md 3.2).
 REPLAY_KEPT_MS = 600_000
-#: For which a replay is trusted to reach back to the last one (API's clock); the rest is for what is on its way.
+#: For which a replay is trusted to reach back to the last one (API's clock); the rest is for what comes late.
 REPLAY_SPAN_SECONDS = 540.0
 #: After which the stream is opened again for its replay while a create's outcome is unknown (API's clock).
 REPLAY_AGAIN_SECONDS = 300.0
