@@ -62,6 +62,7 @@ def _tried(key: str) -> Iterator[Command]:
     yield from [("DEL", key), ("ZADD", key, 1, "a"), ("ZSCORE", key, "a"), ("ZRANK", key, "a")]
     yield ("ZMSCORE", key, "a")
     yield from [("ZCARD", key), ("ZCOUNT", key, 0, 9), ("ZRANGE", key, 0, 9), ("ZRANGEBYSCORE", key, 0, 9)]
+    yield from [("ZREVRANGE", key, 0, 9), ("ZSCAN", key, 0)]
     yield from [("ZREM", key, "b"), ("ZREMRANGEBYSCORE", key, 5, 9), ("DEL", key)]
     yield from [("RPUSH", key, "a"), ("LPUSH", key, "b", "c"), ("LLEN", key), ("LINDEX", key, 0)]
     yield ("LRANGE", key, 0, 9)

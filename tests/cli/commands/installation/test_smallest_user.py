@@ -1,0 +1,67 @@
+"""The smallest user that docs/deploying.md gives us on a Redis: everything runs as it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commandline import Command
+from processes import ProcessFactory, listener_command, worker_command
+from support import ROOT
+
+from tests.servers.server import Server, server
+
+#: What somebody types who operates an installation, beside its processes.
+TYPED = (
+    "status ada",
+    "status --held",
+    "watch --once",
+    "why ada",
+    "accounts",
+    "limits default",
+    "pause --account default",
+    "unpause --account default",
+    "resume default",
+    "update ada --priority 7",
+    "events",
+    "actions",
+    "audit",
+    "audit --recount",
+    "healthy",
+    "retry --batch b --dry-run",
+    "archive --once",
+    "cancel eve",
+    "export --batch b --to exported",
+    "doctor",
+)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    """A server that knows that user."""
+    page = (ROOT / "docs/deploying.md").read_text(encoding="utf-8")
+    (rules,) = re.findall(r"(?<=<!-- begin user -->\n```\n)ACL SETUSER .*?(?=\n```)", page, re.DOTALL)
+    with server(tmp_path / "server") as own:
+        own.client.execute_command(*rules.replace(">PASSWORD", ">pw").split())
+        own.client.execute_command("ACL", "LOG", "RESET")
+        yield own
+
+
+@pytest.mark.long
+def test_everything_runs_as_the_smallest_user(
+    alone: Command, environment: dict[str, str], own: Server, start: ProcessFactory, tmp_path: Path
+) -> None:
+    url = {"REDIS_URL": f"redis://worker:pw@{own.address}/0", "IDENTITY_WORKER_ARCHIVE": str(tmp_path / "to")}
+    briefs = [{"brief_id": "ada"}, {"brief_id": "eve", "choose": "manual"}]
+    lines = [json.dumps({**each, "batch": "b", "instructions": [{"prompt": "a face"}]}) for each in briefs]
+
+    def typed(words: str, stdin: str = "") -> int:
+        return alone(*words.split(), stdin=stdin, **{**environment, **url}).returncode
+
+    start("worker", worker_command(), **url)
+    start("listener", listener_command(), **url)
+    assert typed("enqueue - --format jsonl", "\n".join(lines)) == 0
+    assert typed("wait --batch b --timeout 60s") == 3, "eve waits for a person"
+    assert {words: typed(words) for words in TYPED} == dict.fromkeys(TYPED, 0)
+    assert own.client.execute_command("ACL", "LOG") == []
