@@ -1,23 +1,33 @@
 """The one slot of a cluster in which a namespace is: how its node is found, and followed when it changes."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 from support import outlasting
 
 from actors.broker import commands
+from actors.broker.broker import Broker
 from actors.broker.library import broker_library
+from config import keys
+from config.accounts.account import DEFAULT, Account
 from config.redis_url import RedisUrlError
+from config.settings import Settings
 from tests.servers.cluster import Cluster, cluster, slot_of
 from tests.servers.server import until
+from worker.ledger.ledger import Ledger
+from worker.lifecycle import acceptance
+from worker.store import startup
 from worker.store.connection import connect, connect_async, connect_bytes
 from worker.store.functions import Functions
 from worker.store.outages import is_elsewhere, is_outage
 from worker.store.startup import check
+from worker.views import snapshots
 
 STUDIO = "{studio}:"
 KEY = "{studio}:a"
@@ -61,6 +71,25 @@ def test_any_node_tells_where_the_slot_is(nodes: Cluster) -> None:
     other = next(each for each in nodes.nodes if each is not nodes.owner(KEY))
     with connect(f"redis+cluster://:pw@127.0.0.1:1,{other.address}", STUDIO) as client:
         assert client.set("a", "1")
+
+
+def test_a_brief_is_accepted_and_queued_in_the_slot_of_its_namespace(
+    nodes: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_WORKER_NAMESPACE", STUDIO)
+    startup.check(url(nodes), patience=0)
+    accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr("t"))}
+    with connect(url(nodes)) as client:
+        ledger = Ledger(client, Settings())
+        ledger.configure(accounts.values())
+        given = {"brief_id": "b", "instructions": [{"prompt": "A face."}]}
+        acceptance.accept(ledger, accounts, Settings(), json.dumps(given), "m")
+        assert snapshots.brief(client, "b") is not None
+        broker = Broker(url(nodes))
+        assert broker.fetch(keys.STEPS, 9)
+        broker.enqueue_briefs(["{}"])
+        assert len(broker.fetch(keys.INLET, 9)) == 1
+        broker.client.close()
 
 
 @pytest.mark.parametrize("namespace", ["", "studio:", "{}:", "a{"])
