@@ -77,9 +77,9 @@ class Ledger(AccountLedger):
             answer = self._change(command, record, transition)
         else:
             answer = handed.end(self._change(ending(command, handed), record, transition))
+        if claim is not None and answer is Answer.APPLIED:  # one that no replica has may well be forgotten
+            self.claims.granted(claim)
         if answer in CLAIMED:
-            if claim is not None:
-                self.claims.granted(claim)
             record.fields["state"] = transition.to
         return answer
 
@@ -89,7 +89,7 @@ class Ledger(AccountLedger):
         claim = self._claim(note)
         command = commands.note(record.subject, note, state=record.state, when=when, claim=claim)
         answer = self._change(command, record, note)
-        if claim is not None and answer in CLAIMED:
+        if claim is not None and answer is Answer.APPLIED:
             self.claims.granted(claim)
         return answer
 

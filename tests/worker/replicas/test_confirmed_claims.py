@@ -33,6 +33,8 @@ def test_no_paid_call_is_made_before_a_replica_knows_of_it(
     assert flow.calls("b") == ["create intended", "create NotSent"]
     assert flow.brief("b").state == "waiting"
     assert paused_for_replicas(flow)
+    claimant = runtime().ledger.claims.new().claimant or {}
+    assert claimant["known"] == 0, "it may be forgotten, and nothing was bought"
     assert flow.api.arrived(CREATE) == 0
 
     started = replica()
