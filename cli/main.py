@@ -14,7 +14,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.shared.output import DID_NOT
+from cli.shared.output import DID_NOT, USED_WRONGLY
+from config.errors import NetworkSettingsError
 
 #: The commands in the order of the help, each with its room: `cli/commands/ROOM/NAME.py`, whose function
 #: `command` it is; its docstring is its help.
@@ -187,6 +188,9 @@ def main() -> None:
             sys.stdout.flush()
     except OSError as error:
         _end_without_traceback(error)
+    except NetworkSettingsError as error:
+        typer.echo(f"identity-worker: {error}", err=True)
+        sys.exit(USED_WRONGLY)
 
 
 def _end_without_traceback(error: OSError) -> NoReturn:

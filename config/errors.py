@@ -3,3 +3,7 @@
 
 class IdentityWorkerError(Exception):
     """Any error of this project; the classes below it end in `Error` and say when they are raised."""
+
+
+class NetworkSettingsError(IdentityWorkerError):
+    """Raised when the environment names a proxy or certificates that can't be used."""

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -60,8 +61,11 @@ class Server(ThreadingTCPServer):
 
     daemon_threads = False
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Connection)
+    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), Connection)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.answers: list[bytes | str | Pieces] = []
         self.seen: list[Seen] = []
         self.connections: list[int] = []
@@ -128,9 +132,11 @@ class Connection(StreamRequestHandler):
 
 
 @contextmanager
-def serving(*answers: bytes | str | Pieces) -> Iterator[Server]:
-    """Run a server on 127.0.0.1 that gives these answers in turn."""
-    with Server() as server:
+def serving(
+    *answers: bytes | str | Pieces, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[Server]:
+    """Run a server on this machine that gives these answers in turn, over TLS if a context is given."""
+    with Server(tls, host) as server:
         server.answers = list(answers)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

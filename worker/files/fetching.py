@@ -2,16 +2,20 @@
 
 The address is checked where the connection is made, and is the one that the connection is made to: a client
 that resolved the name once more could be given another one in between (DNS rebinding). TLS asks for the name.
+A proxy would resolve it once more, so it is told the address.
 """
 
 import httpcore
 import httpx
 
 from config import durations
+from config.errors import NetworkSettingsError
 from worker.network.addresses import resolve
+from worker.network.destinations import Resolve, by_name
 from worker.network.errors import FileRefusedError, FileUnavailableError
-from worker.network.pool import tls
+from worker.network.proxies import Proxies
 from worker.network.timed_network import TimedBackend, within
+from worker.network.tls import tls, told
 from worker.piktid.transport import packings
 
 #: Redirects that are followed, each checked like the first URL.
@@ -32,12 +36,14 @@ def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | N
     def addresses(host: str, port: int, seconds: float) -> list[str]:
         return resolve(host, port, seconds, private=private)
 
-    backend = TimedBackend(addresses)
-    with within(durations.FETCH_SECONDS if seconds is None else seconds), _pool(backend) as pool:
+    with within(durations.FETCH_SECONDS if seconds is None else seconds):
         for _ in range(MAX_REDIRECTS + 1):
             _check(target, private=private)
             try:
-                found = _get(pool, target, max_bytes)
+                with _pool(target, addresses, private=private) as pool:
+                    found = _get(pool, target, max_bytes)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                raise FileUnavailableError(f"{target.host}: {told(error)}") from error
             except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
                 raise FileUnavailableError(f"{target.host}: {type(error).__name__}") from error
             if isinstance(found, bytes):
@@ -46,8 +52,13 @@ def fetch(url: str, *, max_bytes: int, private: bool = False, seconds: float | N
     raise FileRefusedError(f"{target.host}: more than {MAX_REDIRECTS} redirects")
 
 
-def _pool(backend: TimedBackend) -> httpcore.ConnectionPool:
-    return httpcore.ConnectionPool(ssl_context=tls(), network_backend=backend)
+def _pool(url: httpx.URL, addresses: Resolve, *, private: bool) -> httpcore.ConnectionPool:
+    try:
+        proxy = Proxies().of(url.scheme, url.host, url.port)
+    except NetworkSettingsError as error:
+        raise FileUnavailableError(f"{url.host}: {error}") from error
+    target = addresses if proxy is None or not private else by_name
+    return httpcore.ConnectionPool(ssl_context=tls(), network_backend=TimedBackend(target, proxy))
 
 
 def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes | httpx.URL:

@@ -15,10 +15,10 @@ import httpcore
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
+from worker.network.destinations import NEXT_ADDRESS
+
 #: Bytes that are taken from the system at once, and that may wait here to be read.
 _PIECE = _MOST_UNREAD = 64 * 1024
-#: Seconds after which the next address of a host is tried beside one that does not answer (RFC 8305, 5).
-_NEXT_ADDRESS = 0.25
 #: What asyncio, anyio and TLS raise of a connection and its peer.
 _FAILURES = (OSError, UnicodeError, anyio.BrokenResourceError, anyio.EndOfStream)
 
@@ -36,13 +36,14 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,  # noqa: ARG002  # httpcore names it, and nobody here gives it
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
+        socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the address of a host that answers first."""
         async with _within(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
             _, stream = await asyncio.get_running_loop().create_connection(
-                lambda: PlainStream(self._piece), host, port, happy_eyeballs_delay=_NEXT_ADDRESS
+                lambda: PlainStream(self._piece), host, port, happy_eyeballs_delay=NEXT_ADDRESS
             )
+        stream.set_options(socket_options or ())
         return stream
 
 
@@ -86,19 +87,12 @@ class PlainStream(httpcore.AsyncNetworkStream, asyncio.BufferedProtocol):
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         """Go on encrypted."""
-        try:
-            async with _within(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
-                encrypted = await TLSStream.wrap(
-                    _ForTls(self),
-                    ssl_context=ssl_context,
-                    hostname=server_hostname,
-                    standard_compatible=False,
-                    server_side=False,
-                )
-        except BaseException:
-            await self.aclose()
-            raise
-        return _EncryptedStream(self, encrypted)
+        return await _encrypted(self, _ForTls(self), ssl_context, server_hostname, timeout)
+
+    def set_options(self, options: Iterable[Any]) -> None:
+        """Set these options of the socket."""
+        for option in options:
+            self._transport.get_extra_info("socket").setsockopt(*option)
 
     def get_extra_info(self, info: str) -> Any:
         """Tell whether there is something to read, or an end: of an idle connection, that it is over."""
@@ -209,9 +203,29 @@ class _EncryptedStream(httpcore.AsyncNetworkStream):
         """Close it at once."""
         await self._plain.aclose()
 
+    async def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Go on encrypted once more: with a host, through a proxy that speaks TLS itself."""
+        return await _encrypted(self._plain, self._encrypted, ssl_context, server_hostname, timeout)
+
     def get_extra_info(self, info: str) -> Any:
         """Tell what the plain one tells."""
         return self._plain.get_extra_info(info)
+
+
+async def _encrypted(
+    plain: PlainStream, over: ByteStream, ssl_context: Any, host: str | None, timeout: float | None
+) -> _EncryptedStream:
+    try:
+        async with _within(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
+            stream = await TLSStream.wrap(
+                over, ssl_context=ssl_context, hostname=host, standard_compatible=False, server_side=False
+            )
+    except BaseException:
+        await plain.aclose()
+        raise
+    return _EncryptedStream(plain, stream)
 
 
 @asynccontextmanager

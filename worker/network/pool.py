@@ -1,28 +1,28 @@
 """The process's pool of connections to the API, and how long a call over it can take.
 
 A request passes httpx's transport interface and nothing above it: no redirect is followed, no cookie kept, no
-proxy or password named in the environment is used, since the code for that is not there. Beneath are single
+password file named in the environment is used, since the code for that is not there. Beneath are single
 connections of httpcore: its own pool looks at all of them for each request, and finds room for a request in a
-queue, which with hundreds of calls at once takes longer than the calls (docs/decisions.md).
+queue, which with hundreds of calls at once takes longer than the calls (docs/decisions.md). A proxy is a
+matter of the connection (`worker/network/tunnels.py`): to a request there is none.
 """
 
-import ssl
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import httpcore
 import httpx
 
 from config import durations
-from config.servers.tls import client_context
-from worker.network.addresses import look_up, resolve
-from worker.network.errors import FileRefusedError, FileUnavailableError
+from config.errors import NetworkSettingsError
+from worker.network.destinations import any_of, by_name, public_by_name, public_of
+from worker.network.proxies import Proxies
 from worker.network.timed_network import TimedBackend
+from worker.network.tls import tls, told
 
 #: Sent with each request. Uncompressed: a small body that unfolds into gigabytes would be past any limit
 #: before it is counted.
@@ -69,7 +69,8 @@ def open_pool(
 ) -> "Pool":
     """Return the process's connection pool, for all accounts and all threads; times are in seconds.
 
-    With `public` it connects to no address inside a private network, whatever a host's name says.
+    With `public` it connects to no address inside a private network, whatever a host's name says. Raises
+    NetworkSettingsError when the environment names a proxy or certificates that can't be used.
 
     An idle connection is kept for one second, less than servers keep theirs (2 s at the least, commonly), so
     a paid request is hardly ever written to a connection that is being closed, which would leave its outcome
@@ -81,13 +82,13 @@ def open_pool(
         "read": timeout_read or durations.HTTP_READ_SECONDS,
         "write": timeout_write or durations.HTTP_READ_SECONDS,
     }
-    return Pool(timeout, keepalive_expiry, _public_addresses if public else _addresses)
+    return Pool(timeout, keepalive_expiry, public=public)
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """Return the process's TLS context; raises ssl.SSLError of variables that are set wrongly."""
-    return client_context()
+def check_environment() -> None:
+    """Raise NetworkSettingsError when the environment names a proxy or certificates that can't be used."""
+    Proxies()
+    tls()
 
 
 class Pool(httpx.BaseTransport):
@@ -97,16 +98,13 @@ class Pool(httpx.BaseTransport):
     others run out of their second.
     """
 
-    def __init__(
-        self,
-        timeout: Mapping[str, float],
-        keepalive: float,
-        addresses: Callable[[str, int, float], list[str]],
-    ) -> None:
+    def __init__(self, timeout: Mapping[str, float], keepalive: float, *, public: bool) -> None:
         self.timeout = timeout
         """Seconds to `connect`, and for each `read` and `write`."""
         self._keepalive = keepalive
-        self._backend = TimedBackend(addresses)
+        self._public = public
+        self._proxies = Proxies()
+        self._tls = tls()
         self._lock = threading.Lock()
         self._idle: defaultdict[_Origin, deque[tuple[float, httpcore.HTTPConnection]]] = defaultdict(deque)
         """Until when each may be used, the longest idle one first."""
@@ -178,11 +176,22 @@ class Pool(httpx.BaseTransport):
                 idle = self._idle[key]
                 until, connection = idle.pop() if idle else (0.0, None)
             if connection is None:
-                return httpcore.HTTPConnection(origin, ssl_context=tls(), network_backend=self._backend)
+                backend = self._backend(*key)
+                return httpcore.HTTPConnection(origin, ssl_context=self._tls, network_backend=backend)
             # Readable means closed by the server: nobody has asked it anything.
             if time.monotonic() < until and not connection.has_expired():
                 return connection
             connection.close()
+
+    def _backend(self, scheme: bytes, host: bytes, port: int | None) -> TimedBackend:
+        """Return what connects to a host, by its proxy if it has one."""
+        try:
+            proxy = self._proxies.of(scheme.decode(), host.decode(), port)
+        except NetworkSettingsError as error:
+            raise httpx.ConnectError(str(error)) from error
+        if proxy is None:
+            return TimedBackend(public_of if self._public else any_of)
+        return TimedBackend(public_by_name if self._public else by_name, proxy)
 
     def _put_back(self, key: _Origin, connection: httpcore.HTTPConnection) -> None:
         """Keep a connection whose answer was read to its end; close those that were idle for too long."""
@@ -229,20 +238,4 @@ def _errors_of_httpx() -> Iterator[None]:
     try:
         yield
     except _ERRORS as error:
-        raise getattr(httpx, type(error).__name__)(str(error)) from error
-
-
-def _addresses(host: str, port: int, seconds: float) -> list[str]:
-    try:
-        return look_up(host, port, seconds)
-    except TimeoutError as error:
-        raise httpcore.ConnectTimeout(f"{host}: {error}") from error
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host}: {error}") from error
-
-
-def _public_addresses(host: str, port: int, seconds: float) -> list[str]:
-    try:
-        return resolve(host, port, seconds, private=False)
-    except (FileRefusedError, FileUnavailableError) as error:
-        raise httpcore.ConnectError(str(error)) from error
+        raise getattr(httpx, type(error).__name__)(told(error)) from error

@@ -1,7 +1,7 @@
 """The asyncio connections to the API: event streams by httpx's transport, and short calls.
 
-Both pass by httpx's client, and with it by proxies and passwords named in the environment, cookies and
-redirects: a token goes to the API's host alone.
+Both pass by httpx's client, and with it by passwords named in the environment, cookies and redirects: a token
+goes to the API's host alone. A proxy only carries what it can't read (`worker/network/tunnels.py`).
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -12,8 +12,11 @@ import httpcore
 import httpx
 
 from config import durations
+from config.errors import NetworkSettingsError
 from worker.network.asyncio_network import AsyncioBackend
-from worker.network.pool import tls
+from worker.network.proxied_network import KEPT_ALIVE, ProxiedBackend
+from worker.network.proxies import Proxies
+from worker.network.tls import tls, told
 
 #: Connections that are kept for the next request, and for how many seconds (as `open_pool` says).
 _IDLE, _IDLE_SECONDS = 8, 1.0
@@ -46,16 +49,21 @@ class Connections:
     """
 
     def __init__(self) -> None:
+        """Raise NetworkSettingsError, as `open_pool` does."""
         self._idle: list[httpcore.AsyncHTTPConnection] = []
-        self._backend = AsyncioBackend()
+        self._direct = AsyncioBackend()
+        self._proxies = Proxies()
+        self._tls = tls()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request over an idle connection, or a new one."""
         connection = await self._taken(request.url.origin)
         try:
             answer = await connection.handle_async_request(request)
-        except BaseException:
+        except BaseException as error:
             await connection.aclose()
+            if isinstance(error, httpcore.ConnectError):
+                raise httpcore.ConnectError(told(error)) from error
             raise
         body = _Body(answer.stream, connection, self)
         return httpcore.Response(
@@ -112,8 +120,19 @@ class Connections:
                 return connection
             await connection.aclose()
         return httpcore.AsyncHTTPConnection(
-            origin, ssl_context=tls(), keepalive_expiry=_IDLE_SECONDS, network_backend=self._backend
+            origin,
+            ssl_context=self._tls,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=self._backend(origin),
+            socket_options=KEPT_ALIVE,
         )
+
+    def _backend(self, origin: httpcore.Origin) -> httpcore.AsyncNetworkBackend:
+        try:
+            proxy = self._proxies.of(origin.scheme.decode(), origin.host.decode(), origin.port)
+        except NetworkSettingsError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return self._direct if proxy is None else ProxiedBackend(proxy, self._direct)
 
 
 class _Body:

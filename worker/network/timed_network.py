@@ -8,19 +8,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import zip_longest
 from typing import Any
 
 import httpcore
 
 from config import durations
+from worker.network.destinations import NEXT_ADDRESS, Resolve, any_of
+from worker.network.proxies import Proxy
+from worker.network.tunnels import reaching, tunnel
 
 #: Addresses of a host that are tried.
 _ADDRESSES = 4
 #: Bytes that are written at a time.
 _PIECE = 16 * 1024
 
-#: The addresses of a host, asked for within so many seconds; raises httpcore's errors.
-Resolve = Callable[[str, int, float], list[str]]
+#: Connects to an address and a port within so many seconds.
+_Reach = Callable[[str, int, float], httpcore.NetworkStream]
 
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
@@ -49,10 +53,14 @@ def _seconds(timeout: float | None, error: type[httpcore.TimeoutException]) -> f
 
 
 class TimedBackend(httpcore.NetworkBackend):
-    """Connects to a host (addresses by `resolve`) within the time for connecting as a whole."""
+    """Connects to a host (addresses by `resolve`) within the time for connecting as a whole.
 
-    def __init__(self, resolve: Resolve) -> None:
+    With a proxy, it is the proxy that connects, to what `resolve` returns.
+    """
+
+    def __init__(self, resolve: Resolve, proxy: Proxy | None = None) -> None:
         self._resolve = resolve
+        self._proxy = proxy
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -64,22 +72,54 @@ class TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address that answers, each of those to try having its share of the time."""
-        last: Exception = httpcore.ConnectError(f"{host} has no address")
+
+        def reach(address: str, port: int, seconds: float) -> httpcore.NetworkStream:
+            return self._plain.connect_tcp(address, port, seconds, local_address, socket_options)
+
         with within(float("inf") if timeout is None else timeout):
-            addresses = self._resolve(host, port, self._left())[:_ADDRESSES]
-            for number, address in enumerate(addresses):
-                share = self._left() / (len(addresses) - number)
+            if self._proxy is None:
+                return self._first(self._resolve, host, port, reach)
+            return self._tunnel(self._proxy, host, port, reach)
+
+    def _tunnel(self, proxy: Proxy, host: str, port: int, reach: _Reach) -> httpcore.NetworkStream:
+        last: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in self._resolve(host, port, self._left())[:_ADDRESSES]:
+            with reaching(proxy):
+                plain = self._first(any_of, proxy.host, proxy.port, reach)
+            try:
+                return tunnel(plain, proxy, address, port, self._left())
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                plain.close()
+                last = error
+        raise last
+
+    def _first(self, resolve: Resolve, host: str, port: int, reach: _Reach) -> httpcore.NetworkStream:
+        """Try all addresses for a moment each, and then those that were silent for all that is left."""
+        last: Exception = httpcore.ConnectError(f"{host} has no address")
+        silent = _mixed(resolve(host, port, self._left()))[:_ADDRESSES]
+        for most in (NEXT_ADDRESS, float("inf")) if len(silent) > 1 else (float("inf"),):
+            trying, silent = silent, []
+            for number, address in enumerate(trying):
+                share = min(most, self._left() / (len(trying) - number))
                 try:
-                    plain = self._plain.connect_tcp(address, port, share, local_address, socket_options)
-                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                    return TimedStream(reach(address, port, share))
+                except httpcore.ConnectTimeout as error:
+                    last = error
+                    silent.append(address)
+                except httpcore.ConnectError as error:
                     last = error  # one without a route must not hide the next
-                else:
-                    return TimedStream(plain)
         raise last
 
     @staticmethod
     def _left() -> float:
         return _seconds(durations.HTTP_MOST_SECONDS, httpcore.ConnectTimeout) or durations.HTTP_MOST_SECONDS
+
+
+def _mixed(addresses: list[str]) -> list[str]:
+    """Return addresses with those of IPv6 and IPv4 in turns: a network may be without one of them."""
+    first = [each for each in addresses if (":" in each) == (":" in addresses[0])]
+    others = [each for each in addresses if each not in first]
+    return [each for pair in zip_longest(first, others) for each in pair if each is not None]
 
 
 class TimedStream(httpcore.NetworkStream):

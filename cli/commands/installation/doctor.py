@@ -10,6 +10,7 @@ from cli.shared.output import DID_NOT, Json, print_json, say
 from config import logs
 from config.accounts.account import AccountsError
 from config.accounts.reading import load_accounts
+from config.errors import NetworkSettingsError
 from config.settings import Settings, SettingsError, settings, unknown_variables
 from config.text import printable
 from worker.operations import doctor
@@ -116,7 +117,12 @@ def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterat
     from worker.operations import doctor_accounts
     from worker.piktid.client import PiktID
 
-    with open_pool(timeout_read=values.request_timeout) as pool:
+    try:
+        opened = open_pool(timeout_read=values.request_timeout)
+    except NetworkSettingsError as error:
+        yield Check("network", Health.FAIL, str(error), "set it right where the processes are started")
+        return
+    with opened as pool:
         for each in accounts.values():
             try:
                 api = PiktID(pool, values.api_url, each.token)

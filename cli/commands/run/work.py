@@ -31,6 +31,7 @@ def command(
     from config import processes as starting
     from config.accounts.account import AccountsError
     from config.accounts.reading import accounts_at_start
+    from worker.network.pool import check_environment
     from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
@@ -38,6 +39,7 @@ def command(
     try:
         values = settings()
         accounts_at_start(values)
+        check_environment()
         if values.redis_url is None:
             check_package(OWN_SERVER)
     except (AccountsError, SettingsError) as error:

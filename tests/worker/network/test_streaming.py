@@ -1,7 +1,9 @@
 """The listener's connections to the API: shared by all accounts, mixed up by none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ from scripted_server import HANGING, Cut, Server, answer, serving
 from support import DEADLINE
 
 from config import durations
+from worker.network.asyncio_network import PlainStream
 from worker.network.streaming import Connections, Streams
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n"
@@ -87,7 +90,9 @@ def test_what_one_account_is_told_to_remember_is_sent_with_no_other(server: Serv
     assert [seen.headers["Cookie"] for seen in server.seen] == [None] * 4
 
 
-def test_nothing_named_in_the_environment_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_machine_is_reached_without_the_proxy_of_the_environment(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
@@ -96,6 +101,24 @@ def test_nothing_named_in_the_environment_is_used(server: Server, monkeypatch: p
         assert await read(streams, server.url) == 200
         assert await delete(connections, server) == 204
 
+    over(work)
+
+
+def test_a_quiet_stream_is_kept_alive(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[socket.socket] = []
+    set_options = PlainStream.set_options
+
+    def note(stream: PlainStream, options: Iterable[Any]) -> None:
+        set_options(stream, options)
+        opened.append(stream._transport.get_extra_info("socket"))
+
+    async def work(_: Connections, streams: Streams) -> None:
+        server.answers = [STREAM]
+        stream = await streams.handle_async_request(httpx.Request("GET", server.url))
+        assert opened[0].getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        await stream.aclose()
+
+    monkeypatch.setattr(PlainStream, "set_options", note)
     over(work)
 
 

@@ -74,6 +74,14 @@ def test_an_api_that_is_not_there_fails(examined: Any) -> None:
     assert "can't be reached" in found["account default"]["said"]
 
 
+def test_a_proxy_that_is_named_wrongly_fails_without_its_password(examined: Any) -> None:
+    found = examined(HTTPS_PROXY="user:s3cret@proxy.example:3128")["network"]
+    assert (found["health"], found["said"]) == (
+        "fail",
+        "HTTPS_PROXY has no scheme: write it as http://proxy.example:3128",
+    )
+
+
 def test_briefs_that_are_not_counted_are_told_of_until_they_are(
     examined: Any, command: Command, flow: Flow, client: "redis.Redis"
 ) -> None:

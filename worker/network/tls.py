@@ -1,0 +1,64 @@
+"""The TLS context of a process, the same for the API, its streams and pictures, and what TLS errors mean."""
+
+import os
+import ssl
+from collections.abc import Iterator
+from functools import cache
+
+from config.errors import NetworkSettingsError
+from config.servers.tls import FILE, FOLDER, client_context
+
+#: OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_...), in words.
+_UNKNOWN_ISSUERS = (2, 18, 19, 20, 21)
+_OTHER_NAMES = (62, 64)
+
+
+def tls() -> ssl.SSLContext:
+    """Return the process's TLS context; raises NetworkSettingsError for a file or folder that is none."""
+    return _context(os.environ.get(FILE), os.environ.get(FOLDER))
+
+
+def trusted() -> str:
+    """Return in words whose certificates are trusted."""
+    named = [f"{name}={os.environ[name]}" for name in (FILE, FOLDER) if os.environ.get(name)]
+    return " and ".join(named) or "the known authorities"
+
+
+def told(error: BaseException) -> str:
+    """Return an error of a connection in one line, with what to do where TLS is its reason."""
+    reason = next((each for each in _reasons(error) if isinstance(each, ssl.SSLError)), None)
+    if reason is None:
+        return str(error)
+    if not isinstance(reason, ssl.SSLCertVerificationError):
+        name = (reason.reason or "no handshake").replace("_", " ").lower()
+        return f"TLS failed ({name}): does the port speak TLS, and a version of it that is used today?"
+    return f"its certificate is refused: {_refusal(reason)}"
+
+
+@cache  # for what is named now
+def _context(*_: str | None) -> ssl.SSLContext:
+    try:
+        return client_context()
+    except ssl.SSLError as error:
+        raise NetworkSettingsError(error.args[0]) from error
+
+
+def _reasons(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _refusal(error: ssl.SSLCertVerificationError) -> str:
+    match error.verify_code:
+        case 9:
+            return "it is not valid yet; is this machine's clock behind?"
+        case 10:
+            return "it has expired; or is this machine's clock ahead?"
+        case code if code in _UNKNOWN_ISSUERS:
+            return f"nobody trusted here has signed it; trusted is {trusted()}: name your CA in {FILE}"
+        case code if code in _OTHER_NAMES:
+            return f"it is another host's ({error.verify_message.rstrip('.')})"
+        case _:
+            return error.verify_message
