@@ -1,16 +1,20 @@
-"""Exports briefs as they finish, until none of those that are meant is open."""
+"""Exports briefs as they finish, until none of those that are meant is open or it has been long enough."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from itertools import takewhile
+from typing import NamedTuple, TypeVar
 
 import redis
 
 from config import durations
 from config.times import backoff, monotonic
-from worker.export.exporting import Counts, Export
+from worker.export.exporting import Export
 from worker.selection.filter import Filter
+from worker.selection.patience import Patience
+from worker.selection.progress import FOR_PERSON
 from worker.selection.selecting import select
 from worker.store.outages import is_outage
 from worker.views import snapshots
@@ -20,44 +24,72 @@ from worker.views.models import BriefView
 T = TypeVar("T")
 
 
-def followed(client: "redis.Redis", wanted: Filter, export: Export) -> Iterator[Counts]:
-    """Export what is meant now, then what has moved of it, until all is finished; yields the counts.
+class Stand(NamedTuple):
+    """How far an export is that follows."""
 
-    A brief that is accepted meanwhile and is meant comes to it. A Redis that is away for a while is waited
-    for. Raises as `Export.add` does.
+    unfinished: int
+    """Briefs that are meant and have not ended."""
+    for_person: int
+    """How many of them nothing will happen to before a person has decided."""
+
+
+def followed(client: "redis.Redis", wanted: Filter, export: Export, patience: Patience) -> Iterator[Stand]:
+    """Export what is meant now, then what has moved of it, until all is finished or patience ends.
+
+    Yields how far it is, the last time with the index written. A brief that is accepted meanwhile and is
+    meant comes to it. A Redis that is away for a while is waited for. Raises as `Export.add` does.
     """
     since = last_id(client)  # before the first look, so that nothing falls between
-    following = _Following(client, wanted, export)
+    following = _Following(client, wanted, export, patience)
     following.begin()
-    yield export.counts
+    yield following.stand()
     look_at = monotonic() + durations.EXPORT_LOOK_SECONDS
-    while following.unfinished:
-        block_ms = round(durations.REDIS_BLOCK_SECONDS * 1000)
-        moved, since = _patiently(partial(changed, client, since, block_ms))
+    while following.goes_on():
+        moved, since = _patiently(partial(_changed, client, since, patience))
         began = monotonic()
         looks = began > look_at
         # The stream keeps only so many events, and a brief may be dropped without one.
-        following.add(moved | following.unfinished if looks else moved)
+        following.add(moved | following.unfinished.keys() if looks else moved)
         if looks:
             # To look at very many takes long: most of the time is for those that have moved.
             took = monotonic() - began
             look_at = monotonic() + max(durations.EXPORT_LOOK_SECONDS, 10 * took)
-        yield export.counts
+        yield following.stand()
+    export.write_indexes()
+    yield following.stand()
+
+
+def _changed(client: "redis.Redis", since: str, patience: Patience) -> tuple[set[str], str]:
+    """Wait for events as `changed` does, and no longer than patience lasts."""
+    return changed(client, since, patience.left_ms())
 
 
 class _Following:
     """Which briefs are awaited, and when the index was written."""
 
-    def __init__(self, client: "redis.Redis", wanted: Filter, export: Export) -> None:
+    def __init__(self, client: "redis.Redis", wanted: Filter, export: Export, patience: Patience) -> None:
         self._client = client
         self._wanted = wanted
         self._export = export
-        self.unfinished: set[str] = set()
+        self._patience = patience
+        self.unfinished: dict[str, tuple[str, bool]] = {}
+        """Of each its state, and whether a rule has yet to look at its drafts."""
         self._write_at = monotonic()
 
     def begin(self) -> None:
-        self._export.add(self._noted(each.brief) for each in select(self._client, self._wanted))
+        meant = (each.brief for each in select(self._client, self._wanted))
+        self._export.add(self._noted(brief) for brief in takewhile(self._has_time, meant))
+        self._patience.has_moved()  # as long as pictures came nothing stood still
         self._write()
+
+    def goes_on(self) -> bool:
+        """Return whether any brief is awaited still."""
+        return bool(self.unfinished) and not (self._patience.is_over() or self._patience.stands_still())
+
+    def stand(self) -> Stand:
+        """Return how far it is."""
+        stand = Counter(self.unfinished.values())
+        return Stand(stand.total(), sum(stand[state, False] for state in FOR_PERSON))
 
     def add(self, moved: set[str]) -> None:
         """Export what is meant of the briefs that have moved, and write the index if it is time."""
@@ -67,9 +99,16 @@ class _Following:
         if not self.unfinished or monotonic() > self._write_at:
             self._write()
 
+    def _has_time(self, brief: BriefView) -> bool:
+        if not self._patience.is_over():
+            return True
+        self.unfinished[brief.brief_id] = brief.state, brief.judging  # its pictures at least are awaited
+        return False
+
     def _add(self, page: list[str]) -> None:
         found = snapshots.by_ids(self._client, page)
-        self.unfinished -= set(page) - {brief.brief_id for brief in found}
+        for brief_id in set(page) - {brief.brief_id for brief in found}:
+            self._note(brief_id, None)
         meant = [brief for brief in found if self._is_meant(brief)]
         self._export.add(meant)
         for brief in meant:
@@ -81,8 +120,17 @@ class _Following:
         )
 
     def _noted(self, brief: BriefView) -> BriefView:
-        (self.unfinished.discard if brief.finished else self.unfinished.add)(brief.brief_id)
+        self._note(brief.brief_id, None if brief.finished else (brief.state, brief.judging))
         return brief
+
+    def _note(self, brief_id: str, stand: tuple[str, bool] | None) -> None:
+        """Note where a brief stands that is meant, None where it has ended."""
+        if self.unfinished.get(brief_id) != stand:
+            self._patience.has_moved()
+        if stand is None:
+            self.unfinished.pop(brief_id, None)
+        else:
+            self.unfinished[brief_id] = stand
 
     def _write(self) -> None:
         began = monotonic()

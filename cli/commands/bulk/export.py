@@ -13,15 +13,18 @@ import typer
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
+from cli.shared.waiting import ENDED, HELD, given_up, patience
 from config.text import counted
 from worker.export.patterns import DEFAULT, PatternError, check
 from worker.places.target import TargetError
 from worker.places.targets import SCHEMES, open_target
 from worker.selection.filter import Filter
+from worker.selection.patience import Patience
 
 if TYPE_CHECKING:
     from config.settings import Settings
     from worker.export.exporting import Counts, Export
+    from worker.export.following import Stand
     from worker.marking.signing import Marker
     from worker.network.pool import Pool
     from worker.piktid.client import PiktID
@@ -50,6 +53,13 @@ def command(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until all of the briefs are finished.")
     ] = False,
+    stall: Annotated[
+        str | None,
+        typer.Option(metavar="AGE", help="With --follow: give up when nothing has moved for so long."),
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="AGE", help="With --follow: follow no longer than this.")
+    ] = None,
     html: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write a contact sheet too: one page with all pictures, small."),
@@ -62,6 +72,9 @@ def command(
     from; index.csv and index.jsonl of the batch lie beside them, and index.parquet where pyarrow is
     installed. Run again, it fetches what is new and touches nothing else.
 
+    With --stall or --timeout, --follow may end before all are finished, by the exit codes of `wait`: 3: the
+    rest waits for a person; 4: it stands still; 5: the time of --timeout is over.
+
     Cells of index.csv that a spreadsheet would run as a formula have an apostrophe before them; index.jsonl
     has each value as it is.
     """
@@ -71,8 +84,11 @@ def command(
         fail(f"--names {error}", USED_WRONGLY)
     except TargetError as error:
         fail(f"--to {error}", USED_WRONGLY)
+    if not follow and (stall or timeout) is not None:
+        fail(f"--{'timeout' if stall is None else 'stall'} is for --follow: add it", USED_WRONGLY)
+    waited = patience(stall, timeout, still_ms=None) if follow else None
     try:
-        counts = _run(wanted, target, pattern, drafts=drafts, mark=mark, follow=follow, html=html)
+        counts, code = _run(wanted, target, pattern, drafts=drafts, mark=mark, waited=waited, html=html)
     except TargetError as error:
         fail(f"{error}\nWhat is there is whole; the same command goes on from it.")
     except KeyboardInterrupt:
@@ -84,7 +100,9 @@ def command(
         print_json({"to": target.name} | asdict(counts))
     else:
         _tell(counts, target)
-    raise typer.Exit(DID_NOT if missing else 0)
+    if code is not None:
+        complain(ENDED[code])
+    raise typer.Exit(code or (DID_NOT if missing else 0))
 
 
 def _run(
@@ -94,9 +112,10 @@ def _run(
     *,
     drafts: bool,
     mark: bool,
-    follow: bool,
+    waited: Patience | None,
     html: Path | None,
-) -> "Counts":
+) -> "tuple[Counts, int | None]":
+    """Export; returns the counts, and how following has ended where it was before all were finished."""
     # Not at the top: what is said wrongly is told without the API's client.
     from worker.export.contact_sheet import check_installed
     from worker.export.exporting import Order, exporting
@@ -118,16 +137,24 @@ def _run(
         exporting(client, target, order, values.api_url, _apis(values)) as export,
     ):
         with _until_told(export):
-            if follow:
-                for counts in followed(client, wanted, export):
-                    _progress(counts)
+            code = None
+            if waited is not None:
+                for stand in followed(client, wanted, export, waited):
+                    _progress(export.counts)
+                    code = _code(stand, waited)  # the last one is that of the end
             else:
                 export.add((each.brief for each in select(client, wanted)), _progress)
                 export.write_indexes()
         if html is not None:
             export.write_sheet(html)
         _end_progress()
-        return export.counts
+        return export.counts, code
+
+
+def _code(stand: "Stand", waited: Patience) -> int | None:
+    """Return with what following ends, None while it goes on or when all is finished."""
+    code = given_up(waited) if stand.unfinished else None
+    return HELD if code is not None and stand.for_person == stand.unfinished else code
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from commandline import Command
 from stepping import Flow
 from support import eventually
 
+from worker.ledger.transition import Transition
+
 
 def variables(flow: Flow) -> dict[str, Any]:
     return {"PIKTID_API_URL": flow.api.url, "PIKTID_API_TOKEN": flow.api.token}
@@ -38,7 +40,8 @@ def test_a_batch_becomes_a_folder_of_pictures_named_by_sku(
 
 
 def test_what_is_asked_wrongly_is_named_before_anything_is_done(alone: Command, tmp_path: Path) -> None:
-    for wrong in (("--names", "{sku}"), ("--names", "all"), ("--to", "ftp://x")):
+    soon = ("--stall", "soon", "--follow")
+    for wrong in (("--names", "{sku}"), ("--names", "all"), ("--to", "ftp://x"), ("--timeout", "1s"), soon):
         answer = alone("export", "--to", str(tmp_path / "out"), *wrong)
         assert answer.returncode == 2, answer.stdout
         assert f"{wrong[0]} " in answer.stderr
@@ -71,3 +74,35 @@ def test_followed_it_exports_what_finishes_until_all_has(
         "unmarked": 0,
         "bytes": 0,
     }
+
+
+def test_followed_it_ends_by_its_limits_with_what_has_finished(
+    command: Command, heard: Flow, tmp_path: Path
+) -> None:
+    heard.finish(heard.accept(batch="autumn"))
+    heard.accept(brief_id="open", batch="autumn")
+    heard.accept(brief_id="held", batch="spring")
+    for state in ("submitting", "uncertain", "held"):
+        heard.ledger.apply(heard.brief("held"), Transition(state, fields={"question": "which job?"}))
+
+    def run(batch: str, *limit: str) -> tuple[int, str]:
+        to = tmp_path / f"{batch} {limit[0]}"
+        answer = command("export", "--follow", "--batch", batch, "--to", str(to), *limit, **variables(heard))
+        rows = (to / batch / "index.jsonl").read_text(encoding="utf-8").splitlines()
+        files = [json.loads(row)["file"] is not None for row in rows]
+        assert files == ([True, False] if batch == "autumn" else [False])
+        return answer.returncode, answer.stderr.removeprefix("identity-worker: ").strip()
+
+    with ThreadPoolExecutor() as threads:
+        stalled, late, held = (
+            threads.submit(run, *each)
+            for each in (
+                ("autumn", "--stall", "1s"),
+                ("autumn", "--timeout", "1s"),
+                ("spring", "--stall", "1s"),
+            )
+        )
+    still = "nothing has moved for too long: see `identity-worker why BRIEF`"
+    assert stalled.result() == (4, still)
+    assert late.result() == (5, "the time is over")
+    assert held.result() == (3, "the rest waits for a person: see `identity-worker status --held`")

@@ -1,0 +1,51 @@
+"""The options of commands that wait for briefs, `--stall` and `--timeout`, and how such commands end."""
+
+from typing import Annotated
+
+import typer
+
+from cli.shared.output import DID_NOT, USED_WRONGLY, fail
+from config.text import printable
+from worker.selection.moments import duration
+from worker.selection.patience import Patience
+
+#: How the command ends, beside 0 (all are done) and 1 (some failed or were cancelled).
+HELD, STANDS_STILL, TIME_IS_OVER = 3, 4, 5
+
+ENDED = {
+    0: "all are done",
+    DID_NOT: "all are finished, and some have failed or were cancelled",
+    HELD: "the rest waits for a person: see `identity-worker status --held`",
+    STANDS_STILL: "nothing has moved for too long: see `identity-worker why BRIEF`",
+    TIME_IS_OVER: "the time is over",
+}
+
+Stall = Annotated[
+    str | None,
+    typer.Option(metavar="AGE", help="Give up when nothing has moved for so long; 30m if omitted."),
+]
+Timeout = Annotated[str | None, typer.Option(metavar="AGE", help="Wait no longer than this.")]
+
+
+def patience(stall: str | None, timeout: str | None, *, still_ms: int | None) -> Patience:
+    """Return what `--stall` and `--timeout` say; `still_ms` stands for a stall that is omitted.
+
+    Ends the command where one of them is no length of time.
+    """
+    if stall is not None:
+        still_ms = _ms("stall", stall)
+    return Patience(still_ms, None if timeout is None else _ms("timeout", timeout))
+
+
+def given_up(waited: Patience) -> int | None:
+    """Return the exit code of a wait that has been long enough, None while it goes on."""
+    if waited.is_over():
+        return TIME_IS_OVER
+    return STANDS_STILL if waited.stands_still() else None
+
+
+def _ms(option: str, text: str) -> int:
+    found = duration(text)
+    if not found:
+        fail(f"--{option} {printable(text)!r}: must be a length of time, as 45s, 10m or 1h30m", USED_WRONGLY)
+    return found
