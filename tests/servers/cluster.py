@@ -178,6 +178,8 @@ def _join(nodes: Sequence[Server], buses: Sequence[int], primaries: int) -> None
         if number < primaries:
             last = ends[number + 1] - 1
             each.client.execute_command("CLUSTER", "ADDSLOTSRANGE", ends[number], last)
+    # Only now: a node that knows another takes no epoch.
+    for number, each in enumerate(nodes):
         # Each meets each: by gossip alone the last would know the first after seconds.
         for other, bus in zip(nodes[number + 1 :], buses[number + 1 :], strict=True):
             each.client.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port, bus)
