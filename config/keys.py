@@ -58,6 +58,12 @@ COUNTS = Key(
     "account: state:cause:batch -> briefs on record; gone when empty",
 )
 COUNTED = Key("identity:counted", "set", "ledger", "accounts of which briefs are counted; gone when empty")
+JUDGING = Key(
+    "identity:judging:%s",
+    "zset",
+    "ledger",
+    "account: briefs at whose drafts a rule has yet to look -> last looked after, ms; gone when empty",
+)
 HELD_BRIEFS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
     "identity:batch:%s",

@@ -41,6 +41,7 @@ MODULES = (
     "choice",
     "arrivals",
     "orphans",
+    "judging",
     "admission",
     "limit_changes",
     "token_changes",

@@ -15,6 +15,7 @@ from support import events, eventually
 from actors import picking as looking
 from actors.runtime import runtime
 from config import keys
+from config.accounts.account import DEFAULT
 from worker.choosing.question import Decision
 from worker.ledger.transition import Answer
 from worker.lifecycle import judging
@@ -155,6 +156,24 @@ def test_pictures_are_asked_for_again_and_then_done_without(heard: Flow) -> None
     assert heard.api.requests(RESULTS) > asked + 1
     assert told(heard)[-1]["because"] == "instructions[0]: no draft has a picture that could be had"
     assert {"tries", "error"}.isdisjoint(heard.brief("b").fields)
+
+
+def test_a_timer_that_an_older_version_has_cleared_is_set_again(heard: Flow) -> None:
+    """It takes a brief that is chosen from for one that waits for a person; and it knows of no index."""
+    drafts = ready(heard, "plugin:last")
+    index = keys.JUDGING(DEFAULT)
+    assert heard.client.zrange(index, 0, -1) == ["b"]
+    heard.client.zrem(keys.TIMERS(), B)
+    # A sweep looks at a hundred: these are gone, or were moved without the index.
+    heard.client.zadd(index, {f"gone-{number}": number for number in range(100)})
+    sweeps = []
+    while timer(heard) is None:
+        heard.wake_timer(f"library:{DEFAULT}")
+        sweeps.append(heard.client.zrange(index, 0, -1))
+    assert sweeps == [["b"], ["b"]]
+    assert heard.finish("b").state == "done"
+    assert promoted(heard) == drafts[-1:]
+    assert not heard.client.exists(index)
 
 
 def test_a_retried_brief_is_looked_at_anew(heard: Flow) -> None:

@@ -31,6 +31,7 @@ local function wake(subject)
         outbox.set_timer(subject, call.now + SETTING.library_ms)
         send('count_identities', subject, 'count_message')
         orphans.sweep(string.match(subject, ':(.*)'))
+        judging.sweep(string.match(subject, ':(.*)'))
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admission.admit(string.match(subject, ':(.*)'))
     elseif kind == 'past' then

@@ -11,10 +11,15 @@ local MOST_BYTES, MOST_GONE = 60, 100
 -- The fields that say where a brief stands.
 local WHERE = {'state', 'batch', 'error', 'question', 'judging'}
 
+-- Whether a rule has yet to look at a brief's drafts.
+function counts.is_judging(texts)
+    return texts.state == 'choosing' and texts.judging and true or false
+end
+
 -- What went wrong, or is asked, in a few words that many have in common: the API's status, or the words before details.
 -- Of one that is chosen from, whether a rule has yet to look: those wait for no person.
 local function cause_of(texts)
-    if texts.state == 'choosing' and texts.judging then
+    if counts.is_judging(texts) then
         return OUTCOMES.judging
     end
     local said = texts.state == 'failed' and texts.error or texts.state == 'held' and texts.question
@@ -51,6 +56,15 @@ local function take(account, counted)
     end
 end
 
+-- Keep the index of the briefs at whose drafts a rule has yet to look.
+local function follow_judging(account, brief, texts, was)
+    if counts.is_judging(texts) then
+        redis.call('ZADD', key('JUDGING', account), 'NX', whole(call.now), brief)
+    elseif was and string.match(was, '^%d+:%a+:([^:]*)') == OUTCOMES.judging then
+        redis.call('ZREM', key('JUDGING', account), brief)
+    end
+end
+
 -- Count a brief where its record says that it stands.
 function counts.count(record, brief, texts)
     local account, was = texts.account, texts.counted or nil
@@ -59,6 +73,7 @@ function counts.count(record, brief, texts)
     if not was then
         redis.call('ZADD', KEY.BRIEFS, texts.accepted_at, brief)
     end
+    follow_judging(account, brief, texts, was)
     if was == now then
         return
     end
@@ -97,6 +112,7 @@ function counts.leave(record, brief)
     if counted then
         take(account, counted)
     end
+    follow_judging(account, brief, {}, counted)
     redis.call('HDEL', KEY.FINISHED_AS, brief)
     redis.call('ZREM', KEY.BRIEFS, brief)
 end
