@@ -59,10 +59,7 @@ COUNTS = Key(
 )
 COUNTED = Key("identity:counted", "set", "ledger", "accounts of which briefs are counted; gone when empty")
 JUDGING = Key(
-    "identity:judging:%s",
-    "zset",
-    "ledger",
-    "account: briefs at whose drafts a rule has yet to look -> last looked after, ms; gone when empty",
+    "identity:judging:%s", "zset", "ledger", "account: briefs to judge -> looked after, ms; gone when empty"
 )
 HELD_BRIEFS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
@@ -110,12 +107,7 @@ SLOTS = Key("identity:slots:%s", "hash", "permits", "account: subject -> slots r
 FAIR = Key(
     "identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> score of its next; keep_days"
 )
-PARKED = Key(
-    "identity:parked:%s",
-    "zset",
-    "permits",
-    "batch: subjects held back with it, by score; gone when empty",
-)
+PARKED = Key("identity:parked:%s", "zset", "permits", "batch: subjects held back, by score; gone when empty")
 PARKED_OF = Key("identity:parked-of:%s", "hash", "permits", "account: batch -> parked; gone when empty")
 BUDGET = Key(
     "identity:budget:%s",
