@@ -15,6 +15,7 @@ import redis
 from config.settings import Settings
 from worker.archive import records
 from worker.archive.claims import Claims
+from worker.archive.folders import BatchFolders
 from worker.export.fetching import Links
 from worker.export.hosts import Hosts
 from worker.export.pictures import Item, Names, archived, batch_folder, items_of
@@ -63,6 +64,7 @@ class Archive:
         """By account; it may be replaced while it runs."""
         self._client = client
         self._pool = pool
+        self._folders = BatchFolders(target)
         self._hosts = Hosts()
         self._look = look
         self._is_ending = is_ending
@@ -90,11 +92,14 @@ class Archive:
 
     def lacks(self, brief: BriefView) -> bool:
         """Return whether there is more of a brief than the archive has."""
-        return not records.is_whole(records.of_place(brief, self.target.name), _items(brief))
+        # In which folder each lies does not matter, and the place is not asked.
+        items = _items(brief, batch_folder(brief.batch))
+        return not records.is_whole(records.of_place(brief, self.target.name), items)
 
     def _archived(self, brief: BriefView, done: Done) -> Answer | None:
         """Store what is missing and put it on record; None: there was no time for all of it."""
-        items, before = _items(brief), records.of_place(brief, self.target.name)
+        items = _items(brief, self._folders.of(brief.batch))
+        before = records.of_place(brief, self.target.name)
         store = Store(self.target, self._sizes(items, brief).get, self._look)
         gone = {each["image_result_id"] for each in before["gone"]}
         wanted = [item for item in items if item.image_result_id not in gone]
@@ -130,10 +135,10 @@ class Archive:
         return {each.path: each.size for folder in sorted(folders) for each in self.target.files(folder)}
 
 
-def _items(brief: BriefView) -> list[Item]:
+def _items(brief: BriefView, folder: str) -> list[Item]:
     if brief.job_id is None:
         return []
-    return items_of(brief, batch_folder(brief.batch), _names(brief.brief_id), "drafts", in_place=True)
+    return items_of(brief, folder, _names(brief.brief_id), "drafts", in_place=True)
 
 
 def _names(brief_id: str) -> Names:

@@ -1,7 +1,8 @@
 """Prepares the folder of a batch at a target: what lies there, and which names its briefs have."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from typing import Any, BinaryIO
 
 import redis
@@ -9,7 +10,7 @@ import redis
 from worker.export import patterns
 from worker.export.arrivals import arrivals, named
 from worker.export.index_files import JSONL, Rows, digest_of, write_index
-from worker.export.pictures import Names, batch_folder
+from worker.export.pictures import Names, batch_folder, folder_apart
 from worker.export.rows import COLUMNS
 from worker.export.workbook import Row, Workbook
 from worker.places.names import digest, folded
@@ -79,16 +80,22 @@ class Batches:
 
     def _free(self, batch: str | None) -> str:
         """Return the batch's own folder: none that another batch has, or has on some file systems."""
-        plain = batch_folder(batch)
-        there = {folded(name): name for name in self._target.folders()}
-        taken = {folded(name) for name in self._folders.values()}
-        number = 1
-        while True:
-            wanted = plain if number == 1 else f"{plain}~b{number}"
-            found = there.get(folded(wanted), wanted)
-            if folded(found) not in taken and self._is_own(found, wanted, batch):
-                return found
-            number += 1
+        there = self._target.folders()
+        return next(
+            found for found, wanted in self._found(batch, there) if self._is_own(found, wanted, batch)
+        )
+
+    def _found(self, batch: str | None, there: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield folders that may be the batch's, as they are spelled there and as they were to be."""
+        plain, apart = batch_folder(batch), folder_apart(batch)
+        taken = set(self._folders.values())
+        # What is there in its very spelling is apart from other spellings, which are there as well.
+        yield from ((name, name) for name in (plain, apart) if name in there and name not in taken)
+        spelled = {folded(name): name for name in there}
+        for wanted in chain([plain], (f"{plain}~b{number}" for number in count(2))):
+            found = spelled.get(folded(wanted), wanted)
+            if folded(found) not in map(folded, taken):
+                yield found, wanted
 
     def _is_own(self, folder: str, wanted: str, batch: str | None) -> bool:
         """Whether a folder is the batch's, by its index, which is read then; without one by its name."""

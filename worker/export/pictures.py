@@ -107,6 +107,11 @@ def batch_folder(batch: str | None) -> str:
     return f"{name}~{digest(batch)}" if batch is not None and folded(name) == NO_BATCH else name
 
 
+def folder_apart(batch: str | None) -> str:
+    """Return what the folder of a batch is called where another spelling of its name is another batch's."""
+    return f"{batch_folder(batch)}~{digest(batch or '')}"
+
+
 def archived(brief: BriefView, place: str) -> dict[int, Stored]:
     """Return which pictures of a brief lie in the archive, by draft, if that is at this place."""
     told = brief.archived or {}

@@ -52,7 +52,7 @@ def test_a_silent_host_is_asked_once_and_other_pictures_come(
     good = [answer(200, picture("JPEG"))] * 2
     with silent() as server, serving(*good) as other, archiver(heard, tmp_path / "archive") as archiving:
         others, stuck = drawn(heard, other), drawn(heard, server)
-        archiving.change({})  # without a token nobody asks for new links
+        archiving.archive.apis = {}  # without a token nobody asks for new links
         archiving.once()
         assert len(on_record(heard, others)["pictures"]) == 2
         assert on_record(heard, stuck) == {}
