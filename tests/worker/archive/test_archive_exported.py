@@ -36,7 +36,7 @@ def test_an_export_to_the_archive_only_adds_an_index(heard: Flow, tmp_path: Path
 
 
 @pytest.mark.parametrize("there", [(), ("spring",), ("SPRING",), ("Spring", "spring")])
-def test_batches_that_differ_in_case_alone_lie_apart_and_each_is_exported_to_its_own(
+def test_batches_that_differ_in_case_alone_are_archived_and_exported_apart(
     heard: Flow, tmp_path: Path, there: tuple[str, ...]
 ) -> None:
     """The folders of an archive of before are there, or of another who wrote it."""
