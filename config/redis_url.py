@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from config.errors import IdentityWorkerError
 from config.servers.address import CLUSTER, Address, parse
@@ -16,10 +17,20 @@ def given(environment: Mapping[str, str]) -> str | None:
 
     As with all settings, the case of the variable's name does not matter.
     """
-    url = {name.upper(): value for name, value in environment.items()}.get("REDIS_URL")
-    if url is not None:
-        check(url)
+    named = {name.upper(): value for name, value in environment.items()}
+    url = named.get("REDIS_URL")
+    if url is None:
+        return None
+    url = with_password_file(url, named.get("REDIS_PASSWORD_FILE"))
+    check(url)
     return url
+
+
+def with_password_file(url: str, file: str | None) -> str:
+    """Return a URL whose password is read from a file, where one is named."""
+    if file is None:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}password_file={quote(file, safe='')}"
 
 
 def check(url: str) -> None:

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.errors import IdentityWorkerError
 from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
-from config.redis_url import read_within
+from config.redis_url import read_within, with_password_file
 from config.text import nearest
 from config.urls import is_safe
 
@@ -31,6 +31,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, populate_by_name=True)
 
+    redis_password_file: Path | None = Field(None, validation_alias="REDIS_PASSWORD_FILE")
+    """File with the password for `REDIS_URL`, read at each new connection: a password may change."""
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
     namespace: str = Field("", validate_default=True)
@@ -105,10 +107,13 @@ class Settings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _readable(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            check_url(value.get_secret_value())
-        return value
+    def _readable(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            return None
+        file = info.data.get("redis_password_file")
+        url = with_password_file(value.get_secret_value(), None if file is None else str(file))
+        check_url(url)
+        return SecretStr(url)
 
     @field_validator("namespace")
     @classmethod

@@ -72,7 +72,8 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         """Return the address without what may be a secret: `rediss://user@host:6379/0`, `unix:///path`."""
         # What stands alone may be a password in the wrong place.
-        user = f"{self.username}@" if self.username and self.password else ""
+        has_password = self.password or "password_file" in self.options
+        user = f"{self.username}@" if self.username and has_password else ""
         if self.kind == SOCKET:
             database = f" (database {self.database})" if self.database else ""
             return f"unix://{user}{self.path}{database}"
@@ -191,4 +192,6 @@ def _login(user: str, given: dict[str, Any]) -> tuple[str, str]:
     for what, one, other in (("user", username, optional[0]), ("password", password, optional[1])):
         if one and other:
             raise ValueError(f"names its {what} twice: before the host, and as an option")
+    if "password_file" in given and (password or optional[1]):
+        raise ValueError("has a password, and REDIS_PASSWORD_FILE names another one: leave one of them out")
     return _decoded(username) or optional[0], _decoded(password) or optional[1]

@@ -53,6 +53,7 @@ OPTIONS: dict[str, Option] = {
     "db": Option(_number, "must be the number of a database", int),
     "username": Option(_said, _IS_EMPTY),
     "password": Option(_said, _IS_EMPTY),
+    "password_file": Option(_file, _IS_FILE, is_path=True),
     "client_name": Option(_said, _IS_EMPTY),
     "socket_keepalive": Option(_yes_or_no, "must be true or false", _truth, "tcp"),
     "health_check_interval": Option(_number, "must be a whole number of seconds", int),

@@ -7,15 +7,15 @@ from project.rooms import HOUSE
 
 from config import keys
 
-#: Called by what they are made for: Dramatiq, uvicorn, Typer, httpx-sse, anyio, asyncio and logging.
+#: Called by what they are made for: Dramatiq, uvicorn, Typer, httpx-sse, anyio, asyncio, redis, logging.
 HOOKS = {
     *("before_worker_boot", "after_worker_boot", "before_worker_shutdown", "before_process_message"),
     *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
     *("list_commands", "capture_signals", "aiter_text", "send_eof"),
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
-    *("_wrap_socket_with_ssl", "_connection_arguments"),
+    *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials"),
 }
-SETTINGS = {"model_config", "_"}  # and the marker of keyword-only fields
+SETTINGS = {"model_config", "redis_password_file", "_"}  # and the marker of keyword-only fields
 HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))
 #: Of a fixture called so, in the example of its use.
 EXAMPLES = {("testing.py", f"sandbox.{name}") for name in ("url", "token", "ledger")}

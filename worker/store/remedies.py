@@ -14,7 +14,7 @@ _CLUSTER = "it is a node of a cluster: write redis+cluster://HOST, with a name i
 #: What a server answers, by its code.
 _BY_CODE = {
     "WRONGPASS": f"the server does not know this user and password: {_RIGHT_NAME}",
-    "NOAUTH": "the server wants a password: write it into REDIS_URL, redis://[USER]:PASSWORD@HOST",
+    "NOAUTH": "the server wants a password: redis://[USER]:PASSWORD@HOST, or a file by REDIS_PASSWORD_FILE",
     "NOPERM": "give the user of REDIS_URL this right; `identity-worker doctor` says which are missing",
     "LOADING": "it is reading its file: wait until it has, and try again",
     "READONLY": "it is a replica: name the primary in REDIS_URL",

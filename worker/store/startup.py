@@ -54,7 +54,8 @@ def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     guide = guide_of(client)
     found = list(_kind(hello, info, in_cluster=guide is not None and guide.finder.is_cluster))
     if not found:
-        user = client.connection_pool.connection_kwargs.get("username") or "default"
+        login = client.connection_pool.connection_kwargs
+        user = login.get("username") or getattr(login.get("credential_provider"), "username", "") or "default"
         end = len(_QUESTIONS) + len(probes)
         found += rights.examine(probes, answers[len(_QUESTIONS) : end], user, namespace)
         found += replicas.examine(replicas_wanted, answers[end:])

@@ -52,13 +52,15 @@ def test_the_process_waits_while_its_server_is_no_primary(
     place = {"IDENTITY_WORKER_ARCHIVE": str(tmp_path / "archive")}
     process = start("archiver", [script("identity-worker"), "archive"], **place)
     eventually(heard.client, lambda: on_record(heard, brief_id))
+    process.process.send_signal(signal.SIGSTOP)
+    later = heard.accept()
+    heard.finish(later)  # now: nothing is bought after a server was no primary
     heard.client.execute_command("REPLICAOF", "127.0.0.1", "1")
     try:
+        process.process.send_signal(signal.SIGCONT)
         eventually(heard.client, lambda: "archive.redis" in process.written())
     finally:
         heard.client.execute_command("REPLICAOF", "NO", "ONE")
-    later = heard.accept()
-    heard.finish(later)
     eventually(heard.client, lambda: on_record(heard, later))
     assert process.stop() == 0
 

@@ -11,6 +11,7 @@ from worker.store.servers.asking import Asking
 from worker.store.servers.cluster import SlotOwner
 from worker.store.servers.finder import Finder
 from worker.store.servers.located import AsyncPlain, AsyncTls, Plain, Tls
+from worker.store.servers.passwords import PasswordFile
 from worker.store.servers.sentinels import Sentinels
 from worker.store.servers.trust import Trust
 
@@ -31,8 +32,10 @@ def async_kind_of(address: Address) -> type:
 
 def options_of(address: Address, namespace: str) -> dict[str, Any]:
     """Return their options; in a cluster, of connections to the node that has a namespace's slot."""
-    given = {name: value for name, value in address.options.items() if not name.startswith("sentinel_")}
-    options = {"db": address.database, **_login(address.username, address.password)}
+    own = ("sentinel_", "password_file")
+    given = {name: value for name, value in address.options.items() if not name.startswith(own)}
+    login = _login_of(address)
+    options = {"db": address.database, **login}
     options |= {name: value for name, value in given.items() if not name.startswith("ssl_")}
     if address.kind == SOCKET:
         return options | {"path": address.path}
@@ -41,16 +44,22 @@ def options_of(address: Address, namespace: str) -> dict[str, Any]:
     if address.is_tls:
         options["trust"] = trust
     if address.kind == SENTINEL:
-        login = _login(
+        theirs = _login(
             address.options.get("sentinel_username", ""), address.options.get("sentinel_password", "")
         )
         is_tls = address.options.get("sentinel_tls", address.is_tls)
-        options["asking"] = _asking(Sentinels(address.places, address.name), login, trust, is_tls=is_tls)
+        options["asking"] = _asking(Sentinels(address.places, address.name), theirs, trust, is_tls=is_tls)
     elif address.kind == CLUSTER:
-        login = _login(address.username, address.password)
         finder = SlotOwner(address.places, namespace)
         options["asking"] = _asking(finder, login, trust, is_tls=address.is_tls)
     return options
+
+
+def _login_of(address: Address) -> dict[str, Any]:
+    file = address.options.get("password_file")
+    if file is not None:
+        return {"credential_provider": PasswordFile(file, address.username)}
+    return _login(address.username, address.password)
 
 
 def _login(username: str, password: str) -> dict[str, str]:
@@ -58,7 +67,7 @@ def _login(username: str, password: str) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def _asking(finder: Finder, login: dict[str, str], trust: Trust, *, is_tls: bool) -> Asking:
+def _asking(finder: Finder, login: dict[str, Any], trust: Trust, *, is_tls: bool) -> Asking:
     options: dict[str, Any] = {
         "socket_connect_timeout": durations.REDIS_FIND_SECONDS,
         "socket_timeout": durations.REDIS_FIND_SECONDS,

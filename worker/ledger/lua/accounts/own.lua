@@ -4,6 +4,8 @@
 -- Returns the accounts that others use; if there is one, nothing is changed.
 --
 -- Atomic: of two installations that start in one moment the second is told.
+local BRIEF = base.kind_of(base.brief_subject(''))
+
 local function is_used(account)
     local lease = redis.call('GET', base.key('LEASE', account))
     -- A listener that does not sign in is of an older version.
@@ -11,7 +13,7 @@ local function is_used(account)
         return true
     end
     for _, place in ipairs(redis.call('HKEYS', base.key('COUNTS', account))) do
-        if not base.is_final('brief', string.match(place, '^[^:]*')) then
+        if not base.is_final(BRIEF, string.match(place, '^[^:]*')) then
             return true
         end
     end
