@@ -57,10 +57,11 @@ CREATE = (
     Rule(api.NotSentError, "waiting", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "uncertain"),
     Rule(api.UnauthorizedError, "waiting", Scope.ACCOUNT),
+    Rule(api.RedirectedError, "waiting", Scope.ACCOUNT),
     Rule(api.OutOfCreditsError, "waiting", Scope.CREATE),
     Rule(api.UnavailableError, "waiting", Scope.CREATE),
     Rule(api.ThrottledError, "waiting", Scope.THROTTLED),
-    # A redirect or a status that nobody documents says nothing of whether the job was made.
+    # A status that nobody documents says nothing of whether the job was made.
     Rule(api.UnexpectedStatusError, "uncertain"),
     Rule(api.StatusError, "failed"),
 )
@@ -69,6 +70,7 @@ PROMOTE = (
     Rule(api.NotSentError, "planned", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "planned", Scope.PROMOTE),
     Rule(api.UnauthorizedError, "planned", Scope.ACCOUNT),
+    Rule(api.RedirectedError, "planned", Scope.ACCOUNT),
     Rule(api.OutOfCreditsError, "planned", Scope.PROMOTE),
     Rule(api.UnavailableError, "planned", Scope.PROMOTE),
     Rule(api.ThrottledError, "planned", Scope.THROTTLED),
@@ -91,6 +93,7 @@ AGAIN = "again"
 # An upload costs nothing, so whatever says nothing about the file is tried again.
 UPLOAD = (
     Rule(api.UnauthorizedError, "preparing", Scope.ACCOUNT),
+    Rule(api.RedirectedError, "preparing", Scope.ACCOUNT),
     Rule(api.OutOfCreditsError, "preparing", Scope.CREATE),
     Rule(api.UnavailableError, "preparing", Scope.CREATE),
     Rule(api.ThrottledError, "preparing", Scope.PREPARE),
@@ -103,6 +106,7 @@ EXTRACT = (
     Rule(api.NotSentError, "preparing", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "held"),
     Rule(api.UnauthorizedError, "preparing", Scope.ACCOUNT),
+    Rule(api.RedirectedError, "preparing", Scope.ACCOUNT),
     Rule(api.OutOfCreditsError, "preparing", Scope.CREATE),
     Rule(api.UnavailableError, "preparing", Scope.CREATE),
     Rule(api.ThrottledError, "preparing", Scope.PREPARE),

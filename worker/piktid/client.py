@@ -236,7 +236,7 @@ class PiktID:
             raise NotSentError(f"{method}: the path is too long for a URL") from error
         if 200 <= reply.status < 300:
             return reply
-        raise error_of(call, reply, secret=token.get_secret_value())
+        raise error_of(call, reply, secret=token.get_secret_value(), url=url)
 
     def _answered(self, send: Callable[[SecretStr], Reply]) -> tuple[SecretStr, Reply]:
         """Send a request, and once more where its token is refused that is not the one of now."""

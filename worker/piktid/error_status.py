@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
 
 from config import durations
+from config.text import printable
+from config.urls import is_safe
 from worker.piktid.error_body import Refusal
 from worker.piktid.errors import (
     AlreadyPromotedError,
@@ -18,6 +21,7 @@ from worker.piktid.errors import (
     OutcomeUnknownError,
     OutOfCreditsError,
     RateLimitedError,
+    RedirectedError,
     RetryLaterError,
     SlotsFullError,
     StatusError,
@@ -29,17 +33,48 @@ from worker.piktid.errors import (
 from worker.piktid.json_values import identifier, number
 from worker.piktid.transport import Reply
 
+#: Characters of an address that are told.
+_ADDRESS = 200
 
-def error_of(call: str, reply: Reply, *, secret: str = "") -> ApiError:
+
+def error_of(call: str, reply: Reply, *, secret: str = "", url: str = "") -> ApiError:
     """Return the error that a response other than 2xx stands for; `secret` appears in none of its texts.
+
+    `url` is what was called of the API, whose redirects lead somewhere else.
 
     A 5xx says nothing of how far the request got. A 409 that broke off, or is some proxy's page, may lack the
     very code that decides between its two meanings.
     """
+    if url and reply.status in _REDIRECTS:
+        kind = UnexpectedStatusError if reply.status == _DONE else RedirectedError
+        leads = redirection(url, call.partition(" ")[2], reply.headers.get("location", ""))
+        return kind(reply.status, leads.replace(secret, "[secret]") if secret else leads)
     refusal = Refusal.read(reply, secret)
     if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not refusal.legible):
         return OutcomeUnknownError(f"{call}: answered {reply.status}: {refusal.message}")
     return _READERS.get(reply.status, _plain(UnexpectedStatusError))(refusal)
+
+
+def redirection(url: str, path: str, location: str) -> str:
+    """Return in words where the redirect of a call leads, and what to do; `path` ends the called URL.
+
+    Queries and users may carry tokens, and so may a path that is not the API's: none of them is told.
+    """
+    try:
+        to = urlsplit(urljoin(url, location))
+        host = to.netloc.rpartition("@")[2]
+        _ = to.port  # raises ValueError for none
+    except ValueError:
+        to, host = urlsplit(""), ""
+    full = f"{to.scheme}://{host}{to.path}"
+    base = full.removesuffix(path)
+    if base not in (full, url.removesuffix(path)) and is_safe(base) and len(base) < _ADDRESS:
+        return f"a redirect, which is not followed: set PIKTID_API_URL to {printable(base)}"
+    place = f"{to.scheme}://{host}"[:_ADDRESS] if host else "nowhere"
+    return (
+        f"a redirect to {printable(place)}, which is not followed: is it the login page of this network? "
+        "Sign in there, or set PIKTID_API_URL to the API's own address"
+    )
 
 
 def _invalid(refusal: Refusal) -> InvalidRequestError:
@@ -98,6 +133,9 @@ def _later(kind: type[RetryLaterError]) -> Callable[[Refusal], RetryLaterError]:
 def _plain(kind: type[StatusError]) -> Callable[[Refusal], StatusError]:
     return lambda refusal: kind(refusal.reply.status, refusal.message)
 
+
+#: Of these, 303 says that a POST was done (RFC 9110, 15.4.4).
+_REDIRECTS, _DONE = (301, 302, 303, 307, 308), 303
 
 _READERS: dict[int, Callable[[Refusal], StatusError]] = {
     400: _invalid,

@@ -18,6 +18,7 @@ ApiError
     │   │   ├── JobsFullError     as many jobs as the account may have are in flight
     │   │   └── RateLimitedError  too many requests in the window
     │   └── UnavailableError      503: switched off, or an outage
+    ├── RedirectedError       301, 302, 307, 308: the API is elsewhere, and nothing was done
     └── UnexpectedStatusError any other status
 
 Each class has an `outcome`, its word in the journal of paid calls. Journals are kept for years and read by
@@ -185,7 +186,16 @@ class UnavailableError(RetryLaterError):
     outcome = "Unavailable"
 
 
+class RedirectedError(StatusError):
+    """Raised on a redirect, which is never followed: whoever answered asks for the same call elsewhere.
+
+    Not on 303, by which a server says that it has done what a POST asked for (RFC 9110, 15.4.4).
+    """
+
+    outcome = "Redirected"
+
+
 class UnexpectedStatusError(StatusError):
-    """Raised on a status that no source describes, redirects among them."""
+    """Raised on a status that no source describes, 303 among them."""
 
     outcome = "Unexpected"

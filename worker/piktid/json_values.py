@@ -12,6 +12,9 @@ from config.errors import IdentityWorkerError
 #: Longest id or code believed, in characters. Those of the API have a dozen; a longer one fits in no URL.
 MAX_ID_LENGTH = 200
 
+#: Said of HTML where JSON was asked for: the login page of a hotel's network, or a web site's address.
+PAGE = "with a web page: is it the login page of this network, or is PIKTID_API_URL not the API's?"
+
 
 class UnreadableError(IdentityWorkerError, ValueError):
     """Raised when an answer does not hold what it was asked for."""
@@ -22,6 +25,8 @@ def decode(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:  # RecursionError: brackets nested by the thousand
+        if body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+            raise UnreadableError(PAGE) from error
         raise UnreadableError("the body is not whole JSON") from error
 
 

@@ -16,9 +16,11 @@ from pydantic import SecretStr
 
 from config import durations
 from config.errors import IdentityWorkerError
+from worker.piktid.error_status import redirection
 from worker.piktid.event_stream import LineFilter
-from worker.piktid.json_values import number
+from worker.piktid.json_values import PAGE, number
 
+_PATH = "/notifications/events"
 #: Seconds since 1970 that no clock shows: the year 5138.
 _NEVER = 1e11
 
@@ -91,26 +93,30 @@ async def _open(
         "Authorization": f"Bearer {token.get_secret_value()}",
     }
     timeout = httpx.Timeout(durations.STREAM_OPENING_SECONDS, read=silence).as_dict()
-    url = f"{api_url}/notifications/events"
+    url = f"{api_url.rstrip('/')}{_PATH}"
     request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
     async with asyncio.timeout(durations.STREAM_OPENING_SECONDS):
         answer = await transport.handle_async_request(request)
     try:
-        _check(answer)
+        _check(answer, url)
     except StreamEndedError:
         await answer.aclose()
         raise
     return cast(httpx.AsyncByteStream, answer.stream)
 
 
-def _check(answer: httpx.Response) -> None:
+def _check(answer: httpx.Response, url: str) -> None:
     """Raise StreamEndedError unless an answer is an event stream: the body of an error may look like one."""
     if answer.status_code != httpx.codes.OK:
         status = answer.status_code
-        raise StreamEndedError(f"the API answered {status} to the event stream")
+        told = f"the API answered {status} to the event stream"
+        if answer.has_redirect_location:
+            told += f": {redirection(url, _PATH, answer.headers['location'])}"
+        raise StreamEndedError(told)
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/event-stream":
-        raise StreamEndedError(f"the API answered no event stream but {kind[:100]!a}")
+        told = f"the API answered no event stream but {kind[:100]!a}"
+        raise StreamEndedError(f"{told}: {PAGE.removeprefix('with ')}" if kind == "text/html" else told)
     packed = answer.headers.get("content-encoding", "identity")
     if packed != "identity":
         raise StreamEndedError(f"the API packed the event stream as {packed[:100]!a}")

@@ -73,6 +73,18 @@ def test_a_create_refused_for_a_passing_reason_waits_in_place(
     assert charged(live) == {"drafts": 10, "promotion": 50}
 
 
+def test_a_redirected_create_waits_in_place_and_its_account_pauses(flow: Flow) -> None:
+    flow.api.refuse(CREATE, 308, headers={"Location": "https://api.example/v2/identity/create?key=hidden"})
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    assert flow.brief("b").state == "waiting"
+    assert "set PIKTID_API_URL to https://api.example/v2" in held_up(flow)["pause"]
+    flow.accept(brief_id="later")
+    assert (flow.brief("later").state, flow.brief("later").attempt) == ("waiting", 0)
+    assert flow.api.requests(POST_CREATE) == 1
+    assert not charged(flow)
+
+
 def test_a_retry_after_holds_the_endpoint_up_for_as_long(flow: Flow) -> None:
     flow.api.refuse(CREATE, 429, THROTTLED["rate"], headers={"Retry-After": "40"})
     flow.accept(brief_id="b")
@@ -92,7 +104,7 @@ def test_while_creation_is_paused_nothing_is_sent_and_then_all_go_on(live: Flow)
     assert live.finish("a").state == live.finish("b").state == "done"
 
 
-@pytest.mark.parametrize("status", [500, 502, 418])
+@pytest.mark.parametrize("status", [500, 502, 418, 303])
 def test_a_create_that_may_have_arrived_is_not_sent_again(flow: Flow, status: int) -> None:
     flow.api.refuse(CREATE, status)
     flow.accept(brief_id="b")

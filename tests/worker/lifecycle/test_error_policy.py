@@ -38,6 +38,7 @@ PROMOTED = api.AlreadyPromotedError(409, "promoted", identity_code="c")
 NAME_TAKEN = api.NameTakenError(409, "taken")
 THROTTLED = api.ThrottledError(429, "slow down")
 OFF = api.UnavailableError(503, "switched off")
+REDIRECTED = api.RedirectedError(307, "elsewhere")
 UNDOCUMENTED = api.UnexpectedStatusError(418, "a teapot")
 NO_PICTURE = api.PictureRefusedError("no picture")
 
@@ -79,6 +80,8 @@ ROWS: list[tuple[api.ApiError, dict[str, tuple[str, str | None]]]] = [
             "extract": ("preparing", "pause"),
         },
     ),
+    (REDIRECTED, {"create": ("waiting", "pause"), "promote": ("planned", "pause")}),
+    (REDIRECTED, {"upload": ("preparing", "pause"), "extract": ("preparing", "pause")}),
     (
         NO_CREDITS,
         {
@@ -154,7 +157,7 @@ def test_every_decision_is_a_state_or_a_word_of_its_step(rules: tuple[Rule, ...]
 @pytest.mark.parametrize("call", ["create", "promote", "extract"])
 def test_only_a_request_that_never_left_gives_its_token_back(call: str) -> None:
     assert decided(call, NEVER_LEFT).completion is Completion.NEVER_LEFT
-    for error in (LOST, INVALID, UNAUTHORIZED, THROTTLED, OFF):
+    for error in (LOST, INVALID, UNAUTHORIZED, REDIRECTED, THROTTLED, OFF):
         assert decided(call, error).completion is Completion.COUNTED
 
 

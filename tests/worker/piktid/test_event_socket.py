@@ -94,6 +94,7 @@ def test_a_redirect_is_an_end_and_the_token_goes_nowhere_else(server: Server, st
         seen, ended = followed(server)
         assert (seen, other.seen) == ([], [])
         assert f"answered {status} to" in str(ended)
+        assert str(ended).endswith(f"set PIKTID_API_URL to {other.url}")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/html; charset=utf-8", "", "text/event-streams"])

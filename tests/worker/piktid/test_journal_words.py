@@ -30,6 +30,7 @@ WORDS = {
     errors.JobsFullError: "JobsFull",
     errors.RateLimitedError: "RateLimited",
     errors.UnavailableError: "Unavailable",
+    errors.RedirectedError: "Redirected",
     errors.UnexpectedStatusError: "Unexpected",
 }
 

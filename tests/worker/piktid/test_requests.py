@@ -16,6 +16,7 @@ from worker.piktid.errors import (
     InvalidRequestError,
     NotSentError,
     OutcomeUnknownError,
+    RedirectedError,
     UnexpectedStatusError,
 )
 
@@ -51,10 +52,47 @@ def test_an_id_longer_than_any_url_is_not_sent(server: Server, api: PiktID) -> N
     assert type(failure(lambda: api.job_status("x" * 70_000))) is NotSentError
 
 
-def test_a_redirect_is_not_followed(server: Server, api: PiktID) -> None:
-    server.answers = [answer(307, None, {"Location": f"{server.url}/elsewhere"})]
-    assert type(failure(lambda: api.create(BODY))) is UnexpectedStatusError
+@pytest.mark.parametrize(
+    ("leads", "said"),
+    [
+        ("https://api.example/v2/identity/create?key=hidden", "set PIKTID_API_URL to https://api.example/v2"),
+        ("https://user:hidden@api.example/identity/create", "set PIKTID_API_URL to https://api.example"),
+        ("/v3/identity/create", "set PIKTID_API_URL to {url}/v3"),
+        ("/identity/create", "the login page of this network"),
+        ("http://wifi.example/hidden?for=hidden#hidden", "a redirect to http://wifi.example, which"),
+        ("http://wifi.example/identity/create", "a redirect to http://wifi.example, which"),
+        (f"https://{TOKEN}.example/", "a redirect to https://[secret].example, which"),
+        ("http://a:port/", "a redirect to nowhere"),
+        (None, "the login page of this network"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed_and_its_remedy_told(
+    server: Server, api: PiktID, status: int, leads: str | None, said: str
+) -> None:
+    server.answers = [answer(status, None, {} if leads is None else {"Location": leads})]
+    error = failure(lambda: api.create(BODY))
+    assert type(error) is RedirectedError
+    assert said.format(url=server.url) in str(error)
+    assert "hidden" not in str(error)
+    assert TOKEN not in str(error)
     assert len(server.seen) == 1
+
+
+def test_a_redirect_that_may_mean_done_is_none_that_was_refused(server: Server, api: PiktID) -> None:
+    server.answers = [answer(303, None, {"Location": "/jobs/job_1"})]
+    assert type(failure(lambda: api.create(BODY))) is UnexpectedStatusError
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><p>Sign in", b"\xef\xbb\xbf \n<html>"])
+@pytest.mark.parametrize("call", [lambda api: api.create(BODY), lambda api: api.me()])
+def test_a_web_page_as_an_answer_is_told_in_words(
+    server: Server, api: PiktID, call: Callable[[PiktID], object], page: bytes
+) -> None:
+    server.answers = [answer(200, page, {"Content-Type": "text/html"})]
+    error = failure(lambda: call(api))
+    assert type(error) is OutcomeUnknownError
+    assert "web page: is it the login page of this network, or is PIKTID_API_URL" in str(error)
 
 
 @pytest.mark.parametrize("call", [lambda api: api.create(BODY), lambda api: api.promote(12346)])
