@@ -64,9 +64,11 @@ SEED ?= 1
 chaos: $(STAMP)
 	@$(VENV)/bin/python -m tests.chaos.programs.everything --seconds $(SECONDS) --seed $(SEED)
 
-# A brief's processes killed before and after each call that they make for it, and an export at each of its own.
+# A brief's processes killed before and after each call that they make for it, and an export and an archiver at each
+# of their own.
 crash-points: $(STAMP)
-	IDENTITY_WORKER_TEST_KILLS=all $(VENV)/bin/pytest tests/worker/export/test_export_killed.py
+	IDENTITY_WORKER_TEST_KILLS=all $(VENV)/bin/pytest -rP tests/worker/export/test_export_killed.py \
+		tests/worker/archive/test_archiver_killed.py
 	@$(VENV)/bin/python -m tests.chaos.programs.crashes
 
 # 200 creates whose answers get lost, among the jobs of others: about five minutes; the last line is JSON.

@@ -27,7 +27,7 @@ def deliver_again(flow: Flow, place: Path) -> None:
     flow.client.delete(look_of(place))
 
 
-def end_rights(flow: Flow, place: Path) -> None:
+def end_rights(flow: Flow, place: Path | str) -> None:
     """Let the rights end by themselves that a dead archiver has, to look and to archive a brief."""
     if flow.client.get(look_of(place)) != "done":
         flow.client.delete(look_of(place))

@@ -4,17 +4,27 @@ The calls of an undisturbed run are written down; then a fork of this process is
 each of them, which is after the one before it, and after those that show what was done.
 """
 
+import hashlib
+import json
+import os
 import shutil
+import signal
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
+import forking
 import pytest
 from archiver_lives import ROLE, contents, deliver_again, end_rights, live, rounds
-from archives import on_record, told
+from archives import archiver, on_record, told
+from forked import QUICK
 from stepping import Flow, listening
 
 from config import durations, keys
-from tests.chaos.harness.points import Point
-from worker.places.targets import Folder
+from tests.chaos.harness.points import CRASH_FILES, CRASH_LOG, CRASH_POINT, Point
+from worker.places.targets import Folder, open_target
 
 
 def test_killed_anywhere_each_picture_is_there_once_and_whole(
@@ -47,3 +57,61 @@ def test_killed_anywhere_each_picture_is_there_once_and_whole(
             assert contents(place) == whole, at
             assert on_record(flow, brief_id) == record, at
             assert len(told(flow, Folder(place))) == before + 1, at
+
+
+def archive_once(flow: Flow, redis_url: str, place: str, folder: Path, **more: str) -> int:
+    """Run the command to its end, as a process of its own; return its exit code."""
+    variables = {
+        **os.environ,
+        "REDIS_URL": redis_url,
+        "PIKTID_API_URL": flow.api.url,
+        "PIKTID_API_TOKEN": flow.api.token,
+        "IDENTITY_WORKER_ARCHIVE": place,
+        CRASH_FILES: place,
+        **more,
+    }
+    with ExitStack() as stack:
+        streams = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
+        order = [sys.executable, "-m", QUICK, "archive", "--once"]
+        return forking.start(order, variables, folder, (streams[0], streams[1], streams[2])).wait(60)
+
+
+@pytest.mark.skipif(
+    os.environ.get("IDENTITY_WORKER_TEST_KILLS") != "all", reason="half a minute of processor"
+)
+def test_killed_at_any_call_of_a_bucket_the_next_one_ends_it(
+    heard: Flow, redis_url: str, bucket: str, tmp_path: Path
+) -> None:
+    brief_id = heard.accept(batch="b")
+    heard.finish(brief_id)
+    log, seen = tmp_path / "calls", Counter[str]()
+    # The first one loads the functions, which those after it need not.
+    assert archive_once(heard, redis_url, f"{bucket}/first", tmp_path) == 0
+    assert archive_once(heard, redis_url, f"{bucket}/whole", tmp_path, **{CRASH_LOG: str(log)}) == 0
+    whole = bucket_contents(f"{bucket}/whole")
+    assert len(whole) == 3
+    points = []
+    for call in log.read_text().splitlines():
+        seen[call] += 1
+        points += [Point(ROLE, call, seen[call], after) for after in (False, True)]
+    for number, point in enumerate(points):
+        place = f"{bucket}/{number}"
+        heard.client.hdel(keys.RECORD(f"brief:{brief_id}"), "archived")
+        code = archive_once(heard, redis_url, place, tmp_path, **{CRASH_POINT: json.dumps(point)})
+        assert code == -signal.SIGKILL, str(point)
+        there = sum(path.endswith(".jpg") for path in bucket_contents(place))
+        end_rights(heard, place)
+        with archiver(heard, place) as running:
+            running.once()
+            assert running.counts.fetched == len(on_record(heard, brief_id)["pictures"]) - there, str(point)
+        assert bucket_contents(place) == whole, str(point)
+        for each in on_record(heard, brief_id)["pictures"]:
+            content = whole[each["file"]] or b""
+            assert (each["sha256"], each["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
+        assert len(told(heard, open_target(place))) == 1, str(point)
+    print(f"killed at {len(points)} points, all as undisturbed")  # noqa: T201  # `make crash-points` shows it
+
+
+def bucket_contents(place: str) -> dict[str, bytes | None]:
+    target = open_target(place)
+    return {each.path: target.read(each.path) for each in target.files("")}

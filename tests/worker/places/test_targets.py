@@ -1,31 +1,19 @@
 """A folder and a bucket hold the same files, whole or not at all, and say why they can't."""
 
 import os
-import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
+from full_disk import files_of
 from scripted_server import Cut, answer, serving
 
 from worker.places.aside import written_aside
 from worker.places.scratch import ScratchError, scratch
 from worker.places.target import Target, TargetError
 from worker.places.targets import open_target
-
-
-@contextmanager
-def files_of(size: int) -> Iterator[None]:
-    """Let no file of this process grow larger than so many bytes, as if the disk were full then."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(params=["folder", "bucket"])
