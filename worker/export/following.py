@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 import redis
@@ -77,8 +76,8 @@ class _Following:
         self._write_at = monotonic()
 
     def begin(self) -> None:
-        meant = (each.brief for each in select(self._client, self._wanted))
-        self._export.add(self._noted(brief) for brief in takewhile(self._has_time, meant))
+        # All that is there by now, as without following, however long that takes.
+        self._export.add(self._noted(each.brief) for each in select(self._client, self._wanted))
         self._patience.has_moved()  # as long as pictures came nothing stood still
         self._write()
 
@@ -98,12 +97,6 @@ class _Following:
             _patiently(partial(self._add, ids[start : start + snapshots.PAGE]))
         if not self.unfinished or monotonic() > self._write_at:
             self._write()
-
-    def _has_time(self, brief: BriefView) -> bool:
-        if not self._patience.is_over():
-            return True
-        self.unfinished[brief.brief_id] = brief.state, brief.judging  # its pictures at least are awaited
-        return False
 
     def _add(self, page: list[str]) -> None:
         found = snapshots.by_ids(self._client, page)
