@@ -11,7 +11,7 @@ from support import eventually
 from worker.places.targets import Folder
 
 
-def test_a_full_disk_is_told_in_a_line_and_left_room_is_used(heard: Flow, tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_new_room_is_used(heard: Flow, tmp_path: Path) -> None:
     target = Folder(tmp_path / "archive")
     brief_id = heard.accept()
     heard.finish(brief_id)
