@@ -17,8 +17,8 @@ HEAVY = {
     *("worker.ledger.ledger", "worker.ledger.events", "worker.store.embedded", "actors"),
     *("pydantic", "pydantic_core", "pydantic_settings", "config.settings", "config.accounts"),
 }
-#: What `enqueue` of a JSON file does without, as it logs nothing in most of its runs.
-UNUSED = {"structlog", "dramatiq", "openpyxl", "PIL"}
+#: What `enqueue` of a JSON file does without, as it logs nothing in most of its runs and calls nobody.
+UNUSED = {"structlog", "dramatiq", "openpyxl", "PIL", "httpx", "httpcore"}
 PROGRAM = """
 import json, sys
 from cli.main import main
@@ -52,7 +52,7 @@ def test_a_command_that_reads_imports_little_whatever_else_is_set_wrongly(
     assert {each for each in imported if each in HEAVY or each.startswith("worker.lifecycle.")} == set()
 
 
-def test_what_is_enqueued_from_files_needs_no_logs(redis_url: str) -> None:
+def test_what_is_enqueued_from_files_needs_no_logs_and_no_client_of_http(redis_url: str) -> None:
     file = "examples/briefs/01-spring-catalog.json"
     imported = imported_by("enqueue", "--dry-run", file, REDIS_URL=redis_url)
     assert "worker.briefs.brief" in imported

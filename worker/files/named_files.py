@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 
 from config.settings import Settings
 from worker.briefs.sources import is_url
-from worker.files.fetching import fetch
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import Picture, recognize
 
@@ -30,6 +29,9 @@ def read(source: str, settings: Settings, seconds: float | None = None) -> Pictu
     """
     limit = settings.max_upload_bytes
     if is_url(source):
+        # Slow to import, and most pictures are files.
+        from worker.files.fetching import fetch
+
         content = fetch(source, max_bytes=limit, private=settings.reference_private, seconds=seconds)
     elif settings.reference_dir is None:
         raise FileRefusedError(

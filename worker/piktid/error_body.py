@@ -6,10 +6,13 @@ The guide shows few such bodies and frameworks differ, so several shapes are rea
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from config.text import printable
 from worker.piktid.json_values import UnreadableError, decode, text
-from worker.piktid.transport import Reply
+
+if TYPE_CHECKING:
+    from worker.piktid.transport import Reply
 
 #: Longest text of the API's kept in an error, in characters.
 EXCERPT_LENGTH = 1000
@@ -29,7 +32,7 @@ _QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
 class Refusal:
     """What can be read of an answer that says no; its properties and `excerpt` are cleaned of the secret."""
 
-    reply: Reply
+    reply: "Reply"
     legible: bool
     """Whether the body is all there, and a JSON object."""
     body: dict[str, object]
@@ -38,7 +41,7 @@ class Refusal:
     secret: str
 
     @classmethod
-    def read(cls, reply: Reply, secret: str) -> "Refusal":
+    def read(cls, reply: "Reply", secret: str) -> "Refusal":
         """Read a reply as far as it can be read; whatever its body holds, this raises nothing."""
         try:
             decoded = decode(reply.body)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from config import durations
@@ -31,13 +32,15 @@ from worker.piktid.errors import (
     UnexpectedStatusError,
 )
 from worker.piktid.json_values import identifier, number
-from worker.piktid.transport import Reply
+
+if TYPE_CHECKING:
+    from worker.piktid.transport import Reply
 
 #: Characters of an address that are told.
 _ADDRESS = 200
 
 
-def error_of(call: str, reply: Reply, *, secret: str = "", url: str = "") -> ApiError:
+def error_of(call: str, reply: "Reply", *, secret: str = "", url: str = "") -> ApiError:
     """Return the error that a response other than 2xx stands for; `secret` appears in none of its texts.
 
     `url` is what was called of the API, whose redirects lead somewhere else.

@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from config import durations
 from config.urls import is_safe
-from worker.network.pool import Pool
 from worker.piktid.error_status import error_of
 from worker.piktid.errors import OutcomeUnknownError, PictureRefusedError
-from worker.piktid.transport import exchange
+
+if TYPE_CHECKING:
+    from worker.network.pool import Pool
 
 #: Largest picture read, in bytes: an uncompressed 4K square is 48 MB.
 MAX_PICTURE_BYTES = 64 * 1024 * 1024
@@ -32,13 +34,16 @@ class Picture:
     suffix: str
 
 
-def download(pool: Pool, url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Picture:
+def download(pool: "Pool", url: str, *, max_bytes: int = MAX_PICTURE_BYTES) -> Picture:
     """Fetch a draft's picture from where the API stores it, without the token (piktid-v2.md 6.37).
 
     Raises PictureRefusedError for a URL that is neither https nor http to this machine, and for what is too
     large or no picture. On NotFoundError and ForbiddenError the link may have expired: a job's results give a
     new one.
     """
+    # Slow to import, and who only recognizes a picture calls nobody.
+    from worker.piktid.transport import exchange
+
     if not is_safe(url):
         raise PictureRefusedError("a picture's URL must be https, or http to this machine")
     waits = {**pool.timeout, "read": min(pool.timeout["read"], durations.FETCH_WAIT_SECONDS)}
