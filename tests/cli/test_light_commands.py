@@ -52,7 +52,7 @@ def test_a_command_that_reads_imports_little_whatever_else_is_set_wrongly(
     assert {each for each in imported if each in HEAVY or each.startswith("worker.lifecycle.")} == set()
 
 
-def test_what_is_enqueued_from_files_needs_no_logs_and_no_client_of_http(redis_url: str) -> None:
+def test_what_is_enqueued_from_files_needs_no_logs_and_no_http(redis_url: str) -> None:
     file = "examples/briefs/01-spring-catalog.json"
     imported = imported_by("enqueue", "--dry-run", file, REDIS_URL=redis_url)
     assert "worker.briefs.brief" in imported
