@@ -38,6 +38,7 @@ class Draining(Middleware):
         """How long paid calls are waited for."""
         self.can_reload: Callable[[], bool] | None = None
         """Whether a worker that ends at SIGHUP, to begin anew, would begin."""
+        self._is_deciding = False
         self._changed = threading.Condition()
         self._paying: set[str] = set()
         self._booted = False
@@ -58,7 +59,7 @@ class Draining(Middleware):
         worker.work_queue = WorkQueue()
 
         def told(number: int, _frame: FrameType | None) -> None:
-            if number == signal.SIGHUP and self.can_reload is not None and not self.can_reload():
+            if number == signal.SIGHUP and not self._may_begin_anew():
                 return  # Dramatiq's main process waits, and passes on the next signal
             self._hear(number)
             if self._booted and not broker.stopping.is_set():
@@ -92,6 +93,18 @@ class Draining(Middleware):
         with self._changed:
             self._paying.discard(given[1].options["redis_message_id"])
             self._changed.notify_all()
+
+    def _may_begin_anew(self) -> bool:
+        """Return whether this worker could begin anew; False while that is being found out."""
+        if self.can_reload is None:
+            return True
+        if self._is_deciding:
+            return False
+        self._is_deciding = True
+        try:
+            return self.can_reload()
+        finally:
+            self._is_deciding = False
 
     def _hear(self, number: int) -> None:
         """Note a signal; end the process at the second Ctrl-C of somebody who sits there."""

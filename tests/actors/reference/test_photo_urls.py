@@ -70,7 +70,8 @@ def test_a_host_that_never_answers_costs_a_brief_one_minute_only(
         brief = flow.finish(brief_id)
     assert brief.state == "failed"
     # On a machine that has no time for it, the request is not even written within FETCH_SECONDS.
-    assert re.match(r"127\.0\.0\.1: (Connect|Write|Read)Timeout \(tried 2 times", brief.fields["error"])
+    late = r"127\.0\.0\.1: (\w+Timeout|the time of the whole call is over) \(tried 2 times"
+    assert re.match(late, brief.fields["error"])
 
 
 def test_photos_of_a_host_that_never_answers_leave_threads_to_other_briefs(

