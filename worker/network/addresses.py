@@ -36,7 +36,7 @@ def look_up(host: str, port: int, seconds: float) -> list[str]:
 
     The system's resolver has times of its own, half a minute and more, so a thread beside waits for it.
     """
-    if _is_address(host):
+    if is_address(host):
         return [host]
     if not _waiting.acquire(timeout=seconds):
         raise TimeoutError("too many names are being looked up")
@@ -75,7 +75,8 @@ def resolve(host: str, port: int, seconds: float, *, private: bool) -> list[str]
     return addresses
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is named by an address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

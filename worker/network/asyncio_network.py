@@ -15,6 +15,7 @@ import httpcore
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
+from worker.network.addresses import is_address
 from worker.network.destinations import NEXT_ADDRESS
 
 #: Bytes that are taken from the system at once, and that may wait here to be read.
@@ -39,9 +40,11 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the address of a host that answers first."""
+        # No race where there is one address: cancelled just then, asyncio's leaves its winner open.
+        delay = None if is_address(host) else NEXT_ADDRESS
         async with _within(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
             _, stream = await asyncio.get_running_loop().create_connection(
-                lambda: PlainStream(self._piece), host, port, happy_eyeballs_delay=NEXT_ADDRESS
+                lambda: PlainStream(self._piece), host, port, happy_eyeballs_delay=delay
             )
         stream.set_options(socket_options or ())
         return stream

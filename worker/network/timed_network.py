@@ -91,6 +91,9 @@ class TimedBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 plain.close()
                 last = error
+            except BaseException:
+                plain.close()
+                raise
         raise last
 
     def _first(self, resolve: Resolve, host: str, port: int, reach: _Reach) -> httpcore.NetworkStream:
