@@ -6,7 +6,7 @@ stored stays with the archivers and is tried again. No step waits for them.
 
 import signal
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -111,7 +111,7 @@ class Archiver:
         """
         first: TargetError | None = None
         in_a_row = 0
-        for briefs in self._walk():
+        for briefs in self._walk(lambda: self._ending.wait(self.archive.silence())):
             if self._ending.is_told():
                 self.counts.ended = True
                 return
@@ -152,10 +152,12 @@ class Archiver:
         self._look = None
         return None
 
-    def _walk(self) -> Iterator[list[str]]:
+    def _walk(self, wait_for_hosts: Callable[[], None] = lambda: None) -> Iterator[list[str]]:
         """Yield what lacks something, a few briefs at once; then again what could not be had of it."""
         self._missed = {}
         yield from lacking(self._client, self.archive)
+        if self._missed:
+            wait_for_hosts()
         yield from grouped([*self._missed])
 
     def _note(self, briefs: Iterable[str], over: set[str]) -> None:

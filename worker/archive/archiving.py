@@ -69,6 +69,10 @@ class Archive:
         self._look = look
         self._is_ending = is_ending
 
+    def silence(self) -> float:
+        """Return the seconds after which every host that was silent may be asked again."""
+        return self._hosts.longest_silence()
+
     def archive(self, brief_id: str) -> Done:
         """Store what of a brief is not there yet; raises TargetError and redis.RedisError."""
         done = Done()

@@ -21,6 +21,12 @@ class Hosts:
             _, until = self._silent.get(host, (0, 0.0))
         return max(0.0, until - time.monotonic())
 
+    def longest_silence(self) -> float:
+        """Return the seconds after which no host is left alone any more."""
+        with self._lock:
+            latest = max((until for _, until in self._silent.values()), default=0.0)
+        return max(0.0, latest - time.monotonic())
+
     def was_silent(self, host: str) -> None:
         """Note that a host has let somebody wait: those who waited at the same time count as one."""
         with self._lock:

@@ -44,11 +44,13 @@ def drawn(flow: Flow, server: Server) -> str:
     return brief_id
 
 
-def test_a_silent_host_is_asked_once_and_other_pictures_come(
+def test_a_silent_host_is_asked_once_more_at_the_end(
     heard: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Not once for each of its pictures, nor once for each try; and other pictures come meanwhile."""
     monkeypatch.setattr(durations, "FETCH_WAIT_SECONDS", 1.0)
-    monkeypatch.setattr(durations, "SILENT_FIRST_SECONDS", DEADLINE)
+    monkeypatch.setattr(durations, "SILENT_FIRST_SECONDS", 3.0)
+    monkeypatch.setattr(durations, "SILENT_MOST_SECONDS", DEADLINE)
     good = [answer(200, picture("JPEG"))] * 2
     with silent() as server, serving(*good) as other, archiver(heard, tmp_path / "archive") as archiving:
         others, stuck = drawn(heard, other), drawn(heard, server)
@@ -57,7 +59,21 @@ def test_a_silent_host_is_asked_once_and_other_pictures_come(
         assert len(on_record(heard, others)["pictures"]) == 2
         assert on_record(heard, stuck) == {}
         assert archiving.counts.missing == 1
-        assert len(server.seen) == 1
+        assert len(server.seen) == 2
+
+
+def test_a_host_that_was_silent_once_keeps_no_picture_from_the_archive(
+    heard: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durations, "FETCH_WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(durations, "SILENT_FIRST_SECONDS", 1.0)
+    good = [answer(200, picture("JPEG"))] * 2
+    with serving(HANGING, *good) as server, archiver(heard, tmp_path / "archive") as archiving:
+        stalled = drawn(heard, server)
+        archiving.archive.apis = {}
+        archiving.once()
+        assert len(on_record(heard, stalled)["pictures"]) == 2
+        assert archiving.counts.missing == 0
 
 
 def test_an_archiver_that_ends_asks_a_silent_host_for_nothing_more(
