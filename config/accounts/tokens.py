@@ -13,6 +13,8 @@ from config.accounts.account import AccountsError
 _NO_VARIABLE = "names no environment variable that holds anything"
 _NO_FILE, _EMPTY = "names no file that can be read", "the file that it names is empty"
 _UNREAD = "can't be read"
+#: Of the digests that are on record.
+_BYTES = 3
 
 
 def from_environment(where: str, name: str) -> SecretStr:
@@ -43,7 +45,15 @@ def legible(where: str, token: str) -> SecretStr:
     return SecretStr(token)
 
 
-def fingerprint(token: SecretStr) -> str:
-    """Return what tells a token from another one and does not give it away."""
-    secret = token.get_secret_value().encode()
-    return hashlib.blake2b(secret, digest_size=12, person=b"identity-worker").hexdigest()
+def digest_of(*parts: str) -> str:
+    """Return what tells texts, secrets among them, from others: too short to find even a short one by.
+
+    Of 16 million others one is taken for the same.
+    """
+    whole = "\0".join(parts).encode()
+    return hashlib.blake2b(whole, digest_size=_BYTES, person=b"identity-worker").hexdigest()
+
+
+def fingerprint(account: str, token: SecretStr) -> str:
+    """Return what tells an account's token from another one and does not give it away."""
+    return digest_of(account, token.get_secret_value())

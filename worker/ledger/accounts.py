@@ -88,7 +88,7 @@ def _grouped(accounts: Iterable[Account], renewed: Collection[str]) -> list[Conf
             text, {"accounts": [], "limits": limits, "file": text, "tokens": {}, "renewed": {}}
         )
         group["accounts"].append(account.name)
-        group["tokens"][account.name] = fingerprint(account.token)
+        group["tokens"][account.name] = fingerprint(account.name, account.token)
         if account.name in renewed:
             group["renewed"][account.name] = True
     return list(groups.values())

@@ -4,7 +4,6 @@ Its briefs would be bought from other accounts of the API, and what all of them 
 On record is a digest of what the token is of, so that a renewed token of the same account starts as well.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -15,14 +14,12 @@ from pydantic import SecretStr
 from config import keys
 from config.accounts.account import Account
 from config.accounts.expiry import claims_of
+from config.accounts.tokens import digest_of
 from config.errors import IdentityWorkerError
 from worker.ledger.accounts import CONFIGURED_AT_ONCE
 from worker.ledger.records import account_subject
 from worker.operations import actions
 from worker.store.functions import Command, Functions, texts
-
-#: Bytes of a digest: enough to notice a mistake, and too few to find a token by, even a short one.
-_BYTES = 3
 
 
 class TakenError(IdentityWorkerError):
@@ -75,8 +72,7 @@ def owner_of(account: str, token: SecretStr) -> str:
 
     It is another one under another account's name, so nobody sees that two tokens are of one user.
     """
-    whole = f"{account}\0{_user(token)}"
-    return hashlib.blake2b(whole.encode(), digest_size=_BYTES, person=b"identity-worker").hexdigest()
+    return digest_of(account, _user(token))
 
 
 def _user(token: SecretStr) -> str:
