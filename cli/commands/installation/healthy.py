@@ -20,8 +20,8 @@ def command(
 ) -> None:
     """Say whether a worker or listener of this machine, or container, has given a sign of life to Redis.
 
-    Exits with 1 where none has: within five seconds. It is made for the
-    probes of containers, which run it beside the process, and takes a fifth of a second.
+    Exits with 1 where none has within five seconds. It is made for the probes of containers, which run it
+    beside the process.
     """
     # Not at the top: the help should not wait for the import of redis-py.
     from worker.views.signs_of_life import of_this_machine
@@ -34,6 +34,5 @@ def command(
     elif any(alive.values()):
         say(", ".join(counted(number, name) for name, number in alive.items() if number))
     if not any(alive.values()):
-        fail(
-            f"no {role or 'worker or listener'} of this machine has given a sign of life to this Redis lately"
-        )
+        what = role or "worker or listener"
+        fail(f"no {what} of this machine has given a sign of life to this Redis within five seconds")
