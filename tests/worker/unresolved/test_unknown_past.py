@@ -175,5 +175,6 @@ def claimed(flow: Flow, brief_id: str, claim: Claim) -> Command[Answer]:
 
 def came_from(flow: Flow) -> None:
     """Let the newest claim have been made on the server whose replica ours was."""
-    primary = flow.client.info("replication")["master_replid2"]  # zeros where the tests' server was no replica yet
+    # Of a server that was no replica yet it is 40 zeros, which the client reads as a number.
+    primary = str(flow.client.info("replication")["master_replid2"]).zfill(40)
     flow.client.hset(keys.HISTORY(), "id", primary)
