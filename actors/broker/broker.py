@@ -5,6 +5,7 @@ became a dead letter has its brief held; a brief that did is kept for a person t
 """
 
 import hashlib
+import itertools
 import math
 import threading
 import time
@@ -28,6 +29,7 @@ from config import durations, keys, logs, processes
 from worker.ledger.handed import Taken
 from worker.store.connection import connect_bytes, decoded, unconnected
 from worker.store.functions import Functions
+from worker.store.replicas import write
 
 log = logs.get("broker")
 
@@ -159,19 +161,19 @@ class Broker(RedisBroker):
         digest = hashlib.sha1(text, usedforsecurity=False).hexdigest() if text else ""
         self._functions.run(commands.ack(self.broker_id, queue_name, redis_id, digest, following))
 
-    def enqueue_briefs(self, briefs: Sequence[str]) -> None:
-        """Put briefs (JSON) on the inlet queue in their order, all or none. Raises redis.RedisError.
+    def enqueue_briefs(self, briefs: Sequence[str], replicas: int = 0) -> None:
+        """Put briefs (JSON) on the inlet queue in their order, all or none, and wait for so many replicas.
 
-        In one call: a server that syncs each write to disk makes thousands wait once, not each.
+        In one call: a server that syncs each write to disk makes thousands wait once, not each. Raises
+        redis.RedisError, TooFewReplicasError of briefs that are there and that a failover may lose.
         """
         messages: dict[Any, Any] = {
             redis_id: brief_message(brief).copy(options={"redis_message_id": redis_id}).encode()
             for redis_id, brief in ((str(uuid4()), brief) for brief in briefs)
         }
-        with self.client.pipeline(transaction=True) as pipe:
-            pipe.hset(keys.MESSAGES(keys.INLET), mapping=messages)
-            pipe.rpush(keys.QUEUE(keys.INLET), *messages)
-            pipe.execute()
+        bodies = itertools.chain.from_iterable(messages.items())
+        hset = ("HSET", keys.MESSAGES(keys.INLET), *bodies)
+        write(self.client, [hset, ("RPUSH", keys.QUEUE(keys.INLET), *messages)], replicas)
 
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.

@@ -59,7 +59,7 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
     ):
         # The sandbox's credits are not real.
         delivery.look_up(client, settings(), demo.briefs, again=True)
-        delivery.send(installation.redis_url, demo.briefs)
+        delivery.send(installation.redis_url, settings(), demo.briefs)
         _warn(demo.briefs, console)
         briefs = _follow(demo, client, installation, console, check, began)
         summary = _collect(demo, client, installation, briefs, console, check)

@@ -33,14 +33,17 @@ def look_up(client: "redis.Redis", settings: Settings, briefs: Spool, *, again: 
             each.status = Status.BOUGHT
 
 
-def send(url: str, briefs: Spool) -> None:
-    """Enqueue the valid ones. Each one's status says what became of it, also after a redis.RedisError."""
+def send(url: str, settings: Settings, briefs: Spool) -> None:
+    """Enqueue the valid ones. Each one's status says what became of it, also after a redis.RedisError.
+
+    One counts as sent once as many replicas have it as are to know of a paid call: a failover would lose it.
+    """
     # Not at the top: dramatiq is not needed to check briefs.
     from actors.broker.broker import Broker
 
     broker = Broker(url)
     for some in briefs.groups(AT_ONCE, Status.VALID):
-        broker.enqueue_briefs([each.text for each in some])
+        broker.enqueue_briefs([each.text for each in some], settings.replicas)
         for each in some:
             takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
             each.status = Status.REPLACED if takes_place else Status.SENT

@@ -56,6 +56,7 @@ _BY_TEXT = {
     "timeout connecting": "see that it runs there, and that it speaks TLS if REDIS_URL says rediss://",
     "timeout reading": f"something listens there and does not answer: {_CLOSED}",
     "wrong kind of value": "another program has put something else under a key of ours: see which by TYPE",
+    "too few replicas": "see that they run, and send the same again: of what was kept, nothing comes twice",
     "unknown command": _OTHER_KIND,
     "connection closed by server": _CLOSED,
     "connection reset": _CLOSED,

@@ -44,6 +44,30 @@ def run(functions: Functions, command: Command[T], number: int) -> tuple[T, bool
     return functions.run(command, send=send), has_enough
 
 
+class TooFewReplicasError(redis.RedisError):
+    """Raised when too few replicas tell in time that they have what was written."""
+
+
+def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: int) -> None:
+    """Run commands all or none, and wait until `number` replicas have what they wrote; 0 waits for nothing.
+
+    Raises redis.RedisError; after a TooFewReplicasError it is written, and a failover may forget it.
+    """
+    wait = [("WAIT", number, durations.REPLICAS_WAIT_MS)] if number else []
+    # The transaction is written out: in one of redis-py's, WAIT would wait for nothing, and behind it, it
+    # might go to another server.
+    with client.pipeline(transaction=False) as pipe:
+        for words in [("MULTI",), *commands, ("EXEC",), *wait]:
+            pipe.execute_command(*words)  # type: ignore[no-untyped-call]
+        answers = pipe.execute()
+    for answer in answers[1 + len(commands)]:
+        if isinstance(answer, redis.RedisError):
+            raise answer
+    if number and answers[-1] < number:
+        told = f"{answers[-1]} of {number} (IDENTITY_WORKER_REPLICAS)"
+        raise TooFewReplicasError(f"too few replicas of Redis know of what was sent, {told}")
+
+
 def probes(number: int) -> list[Probe]:
     """Return what tells whether there are so many replicas; nothing where none are wanted."""
     return [("WAIT", number, durations.REPLICAS_WAIT_MS)] if number else []

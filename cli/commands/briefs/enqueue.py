@@ -156,7 +156,7 @@ def _send(
         if not as_json:
             say(printable(f"batch {budget[0]} may cost {budget[1]:g} credits in all now"))
     delivery.look_up(client, values, briefs, again=again)
-    delivery.send(url, briefs)
+    delivery.send(url, values, briefs)
 
 
 def _update(client: "redis.Redis", _: str, values: Settings, briefs: Spool) -> None:

@@ -119,7 +119,7 @@ def _send(
         Ledger(client, values).set_budget(batch, account, credits_allowed, person(None))
     # One that is on record under another name or for another account is the same photo.
     delivery.look_up(client, values, briefs, again=True)
-    delivery.send(url, briefs)
+    delivery.send(url, values, briefs)
 
 
 def _wait(client: "redis.Redis", waiting: Sequence[Description], timeout: float | None) -> None:

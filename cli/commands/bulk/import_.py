@@ -96,7 +96,7 @@ def _send(values: Settings, briefs: Spool, *, keep_going: bool, again: bool, as_
             with redis_url(values) as url, client_of(url) as client:
                 check_server(url, process=False)
                 delivery.look_up(client, values, briefs, again=again)
-                delivery.send(url, briefs)
+                delivery.send(url, values, briefs)
     finally:
         # Also when Redis failed in between: some portraits may have been sent.
         if as_json:

