@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from cli.shared.output import DID_NOT, USED_WRONGLY
+from cli.shared.single import Single
 from config.errors import NetworkSettingsError
 
 #: The commands in the order of the help, each with its room: `cli/commands/ROOM/NAME.py`, whose function
@@ -58,34 +59,8 @@ COMMANDS = {
 }
 
 
-#: What Typer raises for wrong use; it exports the errors that are made of it alone.
-_UsageError: Any = typer.BadParameter.__mro__[1]
-
-
-class Single(TyperCommand):
-    """A command that says how a value is given which begins as an option does: ids of others may."""
-
-    # Any: as below.
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments."""
-        given = list(args)
-        try:
-            return super().parse_args(ctx, args)
-        except _UsageError as error:
-            option = getattr(error, "option_name", None)
-            meant = next((each for each in given if option and each.startswith(option)), None)
-            if meant is not None and not meant.startswith("--"):
-                error.message += (
-                    f" (an id that begins with - comes last, after --: `{ctx.command_path} -- {meant}`)"
-                )
-            raise
-
-
 class Commands(TyperGroup):
     """The commands by name, imported when one is asked for."""
-
-    #: Whether the help of all is being written, which needs no more of each than its own words.
-    _writes_help = False
 
     # Any: Typer's own copy of click, whose types these are, is private.
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the base class's signature
@@ -96,37 +71,30 @@ class Commands(TyperGroup):
         """Return a command, None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        if self._writes_help:
-            return self.listed(cmd_name)
         gc.disable()  # what is imported stays: to look for garbage meanwhile takes a tenth of the time
         try:
             function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{_module(cmd_name)}").command
         finally:
             gc.enable()
-        single = typer.Typer(add_completion=False)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name, cls=Single, help=_unfolded(function.__doc__), context_settings=_HELP)(
             function
         )
         return typer.main.get_command(single)
 
-    def listed(self, name: str) -> Single:
-        """Return a command that has its help alone, read from its file without importing it."""
-        return Single(name, help=_read_docstring(name))
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help, for which no command is imported: all together take a second."""
-        self._writes_help = True
-        try:
-            super().format_help(ctx, formatter)
-        finally:
-            self._writes_help = False
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what each command does, for which none is imported: all together take a second."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(each, read_docstring(each).partition("\n\n")[0]) for each in self.list_commands(ctx)]
+            )
 
 
 def _module(command: str) -> str:
     return f"{command}_" if iskeyword(command) else command
 
 
-def _read_docstring(command: str) -> str:
+def read_docstring(command: str) -> str:
     """Return the help of a command as its file says it."""
     file = Path(__file__).parent / "commands" / COMMANDS[command] / f"{_module(command)}.py"
     parsed = ast.parse(file.read_text(encoding="utf-8"))
@@ -135,12 +103,15 @@ def _read_docstring(command: str) -> str:
     return _unfolded(ast.get_docstring(function) or "")
 
 
-_HELP = {"help_option_names": ["-h", "--help"]}
+#: How wide a help is at most, in columns: longer lines are no easier to read.
+_WIDTH = 100
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH}
 
 # Pretty tracebacks would show local variables, and tokens are among them.
 app = typer.Typer(
     cls=Commands,
     add_completion=False,
+    rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings=_HELP,

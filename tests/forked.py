@@ -37,7 +37,6 @@ LATER = (
     "structlog",
     "typer._click._textwrap",
     "typer._click.decorators",
-    "typer.rich_utils",
     "anyio._backends._asyncio",
     "anyio.streams.tls",
     "uvicorn.lifespan.on",
