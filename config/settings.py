@@ -2,14 +2,23 @@
 
 import ast
 import inspect
+import os
 from collections.abc import Iterable
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from config.errors import IdentityWorkerError
 from config.namespace import check as check_namespace
@@ -26,16 +35,19 @@ _PREFIX = "IDENTITY_WORKER_"
 Fsync = Literal["always", "everysec"]
 
 
-class Settings(BaseSettings):
-    """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`."""
+class Settings(BaseModel):
+    """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`.
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, populate_by_name=True)
+    What is given to it goes first. In which case the letters of a variable are does not matter.
+    """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, validate_default=True, extra="forbid")
 
     redis_password_file: Path | None = Field(None, validation_alias="REDIS_PASSWORD_FILE")
     """File with the password for `REDIS_URL`, read at each new connection: a password may change."""
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
-    namespace: str = Field("", validate_default=True)
+    namespace: str = ""
     """What stands before every key, so that installations share a server: `studio` means `studio:`. With
     braces, `{studio}`, it is a hash tag: all is in one slot of a cluster. All processes need the same."""
     api_url: str = Field(API_URL, validation_alias="PIKTID_API_URL")
@@ -104,6 +116,20 @@ class Settings(BaseSettings):
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     log_json: bool = False
     """Whether each line of the logs is a JSON object."""
+
+    # Not by pydantic-settings: its import takes longer than that of pydantic.
+    @model_validator(mode="before")
+    @classmethod
+    def _from_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        variables = {name.lower(): value for name, value in os.environ.items()}
+        read = dict(given)
+        for name, field in cls.model_fields.items():
+            own = field.validation_alias or name
+            keys = {str(own): _variable(str(own)), name: _variable(name)}
+            if given.keys().isdisjoint(keys):
+                set_ = (key for key, variable in keys.items() if variable.lower() in variables)
+                read |= {key: variables[keys[key].lower()] for key in islice(set_, 1)}
+        return read
 
     @field_validator("redis_url")
     @classmethod

@@ -11,7 +11,7 @@ from config import keys
 HOOKS = {
     *("before_worker_boot", "after_worker_boot", "before_worker_shutdown", "before_process_message"),
     *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
-    *("list_commands", "capture_signals", "aiter_text", "send_eof"),
+    *("list_commands", "format_commands", "format_options", "capture_signals", "aiter_text", "send_eof"),
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
     *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials"),
 }
