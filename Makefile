@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bulk test test-namespace test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
+.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -18,11 +18,16 @@ bulk: $(STAMP)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/bulk/run.sh
 
 test: $(STAMP)
-	$(PYTEST)
+	$(PYTEST) -m "not story"
 
-# The same where every process finds the clocks of a machine that has just booted: monotonic ones start at 1.
+# What takes ten seconds and more each: whole installations that are killed, cut off and deployed. Three minutes.
+test-stories: $(STAMP)
+	$(PYTEST) -m story
+
+# All that runs where every process finds the clocks of a machine that has just booted: monotonic ones start at 1.
 test-booted: $(STAMP)
-	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/tests/chaos/clock $(PYTEST)
+	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/tests/chaos/clock $(PYTEST) -m "not story" \
+		--ignore tests/project --ignore tests/benchmarks --ignore tests/deploy
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
 test-wheel: $(STAMP)

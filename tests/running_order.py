@@ -19,11 +19,11 @@ TOGETHER = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the long tests begin first.
+    """Let the stories begin first.
 
     In the other modes, leave out what they do not change; by webhook also what is about the channel.
     """
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: item.get_closest_marker("story") is None)
     if (DIALECT, EVENTS) == ("guide", "sse"):
         return
     left_out = [item for item in items if not _belongs_to_mode(item)]

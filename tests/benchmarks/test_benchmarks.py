@@ -36,6 +36,7 @@ def test_a_whole_life_at_scale_calls_each_function() -> None:
     assert told["advance_calls"]["ours"] == 6
 
 
+@pytest.mark.story
 def test_makespans_are_of_the_same_jobs_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def sandbox_process(speed: float, **settings: Any) -> Iterator[str]:
@@ -70,6 +71,7 @@ def test_webhooks_are_answered_and_wake_steps() -> None:
     assert webhook.main(2)["figures"]["steps_queued"]["ours"] == 2
 
 
+@pytest.mark.story
 def test_a_listener_ends_when_it_is_told_to() -> None:
     assert shutdown.main(1, ["listener"])["figures"]["listener_median"]["ours"] > 0
 

@@ -5,6 +5,7 @@ import pytest
 from benchmarks import start, worker
 
 
+@pytest.mark.story
 def test_a_worker_is_measured_beside_a_raw_api(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "JOB", 0.1)
     monkeypatch.setattr(worker, "MARGIN", 0.5)
@@ -14,6 +15,7 @@ def test_a_worker_is_measured_beside_a_raw_api(monkeypatch: pytest.MonkeyPatch) 
     assert found["memory_mb"].ours > 0
 
 
+@pytest.mark.story
 def test_the_start_of_a_worker_is_measured() -> None:
     found = start.measure(accounts=2)
     assert found["processor_seconds"].ours > 0

@@ -25,6 +25,7 @@ from sandbox import Sandbox
 from sandbox import running as sandbox_running
 from worker.store import embedded
 
+pytestmark = pytest.mark.story
 SPEED = 100.0
 
 

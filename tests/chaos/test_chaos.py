@@ -19,7 +19,7 @@ from tests.chaos.programs.everything import PACES, main
 from tests.chaos.programs.quick import WAITS
 
 
-@pytest.mark.long
+@pytest.mark.story
 @pytest.mark.timeout(300)
 def test_no_promise_is_broken_whatever_is() -> None:
     figures = main(seconds=15, seed=1595, pace=PACES["quick"])

@@ -29,7 +29,7 @@ def sample(cuts: list[Cut]) -> list[Cut]:
     return [cut for cut in cuts if cut.story == "photo" and cut.point.call in CALLS and cut.point.number == 1]
 
 
-@pytest.mark.long
+@pytest.mark.story
 @pytest.mark.timeout(300)
 def test_a_brief_killed_at_a_call_is_done_and_paid_once() -> None:
     with crashes.stage() as stage:

@@ -5,7 +5,7 @@ import pytest
 from tests.chaos.programs.deploys import GONE_WITHIN, deploy
 
 
-@pytest.mark.long
+@pytest.mark.story
 @pytest.mark.timeout(180)
 def test_workers_are_replaced_while_briefs_run_and_nobody_notices() -> None:
     outcome = deploy(seconds=8, every=4)

@@ -85,6 +85,7 @@ def leads_to(url: str, port: int) -> bool:
         return answers(client) and client.info("server")["tcp_port"] == port
 
 
+@pytest.mark.story
 def test_behind_haproxy_nothing_is_lost_or_paid_twice(
     behind: Behind, environment: dict[str, str], api: Api, start: ProcessFactory
 ) -> None:

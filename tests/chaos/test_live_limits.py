@@ -29,7 +29,7 @@ def finished(client: "redis.Redis", count: int) -> Callable[[], bool]:
     return lambda: client.zcard(keys.FINISHED()) >= count
 
 
-@pytest.mark.long
+@pytest.mark.story
 def test_limits_changed_while_processes_die_are_never_broken(
     redis_url: str,
     client: "redis.Redis",

@@ -72,7 +72,7 @@ def alone(seconds: float, began: float) -> None:
         time.sleep(left)
 
 
-@pytest.mark.long
+@pytest.mark.story
 @pytest.mark.parametrize("away", [freeze, refuse])
 def test_in_an_outage_nothing_is_paid_and_all_goes_on_afterwards(
     own_valkey: ValkeyServer,

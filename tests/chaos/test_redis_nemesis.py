@@ -6,7 +6,7 @@ from tests.chaos.programs.nemesis import BEFORE, trouble
 from tests.chaos.programs.nemesis_ways import WAYS
 
 
-@pytest.mark.long
+@pytest.mark.story
 @pytest.mark.timeout(240)
 def test_all_is_well_again_after_redis_misbehaved_in_every_way() -> None:
     outcome = trouble(list(WAYS), quick=True)

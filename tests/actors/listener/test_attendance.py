@@ -189,6 +189,7 @@ def accounts_file(api: Api, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.story
 def test_whoever_is_frozen_or_killed_each_account_has_one_stream(
     client: "redis.Redis", api: Api, listener_process: ProcessFactory, accounts_file: Path
 ) -> None:

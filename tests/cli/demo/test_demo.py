@@ -101,6 +101,7 @@ def test_each_picture_is_whole_in_the_format_and_ratio_asked(
             assert picture.width / picture.height == pytest.approx(ratio, rel=0.02)
 
 
+@pytest.mark.story
 def test_after_a_complete_run_the_next_begins_anew_and_prints_json(
     finished: Finished, tmp_path: Path
 ) -> None:

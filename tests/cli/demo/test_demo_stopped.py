@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import IO, cast
 
+import pytest
 from commandline import Command
 from demo_process import BRIEFS, RUN, Demo
 
@@ -37,6 +38,7 @@ def wait_for_end(pids: list[int]) -> None:
             assert select.select([file], [], [], max(0.0, end - time.monotonic()))[0], f"{pid} still runs"
 
 
+@pytest.mark.story
 def test_ctrl_c_stops_it_and_the_next_run_pays_nothing_twice(tmp_path: Path) -> None:
     demo = Demo(tmp_path, **BRIEFS)
     with demo.running() as process:
@@ -71,6 +73,7 @@ def test_sigterm_stops_it_as_ctrl_c_does(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGTERM
 
 
+@pytest.mark.story
 def test_nothing_outlives_a_demo_that_was_killed(tmp_path: Path) -> None:
     demo = Demo(tmp_path, **BRIEFS)
     with demo.running() as process:
@@ -81,6 +84,7 @@ def test_nothing_outlives_a_demo_that_was_killed(tmp_path: Path) -> None:
         assert demo.left() == {}
 
 
+@pytest.mark.story
 def test_a_part_that_dies_ends_the_demo_with_its_log_shown(tmp_path: Path) -> None:
     demo = Demo(tmp_path, **BRIEFS)
     with demo.running() as process:
@@ -99,6 +103,7 @@ def is_leader(pid: int) -> bool:
     return os.getsid(pid) == pid
 
 
+@pytest.mark.story
 def test_a_brief_that_fails_ends_the_demo_with_the_apis_words(tmp_path: Path) -> None:
     demo = Demo(tmp_path, famous={"instructions": [{"prompt": "Somebody like Tom Cruise."}]})
     answer = demo.run()

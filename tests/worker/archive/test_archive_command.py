@@ -6,6 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
 from archives import look_of, on_record, told
 from processes import ProcessFactory, script
 from stepping import Flow
@@ -44,6 +45,7 @@ def test_the_process_archives_what_comes_and_ends_in_order(
     assert json.loads(again.stdout) == said
 
 
+@pytest.mark.story
 def test_the_process_waits_while_its_server_is_no_primary(
     heard: Flow, start: ProcessFactory, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from tests.chaos.harness.points import CRASH_FILES, CRASH_LOG, CRASH_POINT, Poin
 from worker.places.targets import Folder, open_target
 
 
+@pytest.mark.story
 def test_killed_anywhere_each_picture_is_there_once_and_whole(
     flow: Flow, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

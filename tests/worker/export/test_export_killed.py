@@ -88,6 +88,7 @@ RENAMED = "file os.rename"
 ALL = os.environ.get("IDENTITY_WORKER_TEST_KILLS") == "all"
 
 
+@pytest.mark.story
 @pytest.mark.parametrize("kind", ["folder", "bucket"] if ALL else ["folder"])
 def test_after_a_kill_at_any_call_the_next_run_completes_all(
     heard: Flow, redis_url: str, tmp_path: Path, kind: str, request: pytest.FixtureRequest

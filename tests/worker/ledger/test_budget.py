@@ -47,7 +47,7 @@ def adopt(ledger: Ledger, api: Api, brief_id: str) -> None:
         operator.adopt(brief, job, PiktID(pool, api.url, SecretStr(api.token)))
 
 
-@pytest.mark.long
+@pytest.mark.story
 def test_a_budget_is_kept_to_the_credit_though_workers_and_listeners_die(
     redis_url: str,
     client: "redis.Redis",

@@ -5,7 +5,7 @@ import pytest
 from tests.chaos.programs import uncertain
 
 
-@pytest.mark.long
+@pytest.mark.story
 @pytest.mark.channel
 @pytest.mark.timeout(300)
 def test_of_many_lost_creates_none_is_paid_twice_or_swapped() -> None:

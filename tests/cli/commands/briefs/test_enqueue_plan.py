@@ -187,6 +187,7 @@ def test_a_batch_starts_no_more_than_its_budget_pays(command: Command, flow: Flo
     assert "held back with its batch; see `why`" in " ".join(command("status").stdout.split())
 
 
+@pytest.mark.story
 def test_a_killed_enqueue_has_its_budget_and_can_run_again(
     flow: Flow, command: Command, redis_url: str, tmp_path: Path
 ) -> None:

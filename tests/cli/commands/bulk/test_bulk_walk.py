@@ -51,7 +51,7 @@ def typed(command: Command, environment: dict[str, str]) -> Callable[..., Any]:
 
 
 @pytest.mark.channel
-@pytest.mark.long
+@pytest.mark.story
 def test_every_row_becomes_one_picture_whatever_is_killed(
     typed: Callable[..., Any],
     start: ProcessFactory,

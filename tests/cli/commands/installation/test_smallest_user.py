@@ -47,7 +47,7 @@ def own(tmp_path: Path) -> Iterator[Server]:
         yield own
 
 
-@pytest.mark.long
+@pytest.mark.story
 def test_everything_runs_as_the_smallest_user(
     alone: Command, environment: dict[str, str], own: Server, start: ProcessFactory, tmp_path: Path
 ) -> None:

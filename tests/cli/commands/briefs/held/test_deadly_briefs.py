@@ -26,7 +26,7 @@ def restarted(start: ProcessFactory, workers: list[RunningProcess], **more: str)
         workers.append(start(**more))
 
 
-@pytest.mark.long
+@pytest.mark.story
 def test_a_brief_that_kills_its_worker_is_started_three_times_and_held(
     command: Command, flow: Flow, redis_url: str, broken_worker: ProcessFactory
 ) -> None:
