@@ -14,6 +14,7 @@ import redis
 
 from actors.process.ending import Ending
 from actors.process.reloading import AccountsWatch
+from actors.process.schema_watch import SchemaWatch
 from config import durations, keys, logs
 from config.accounts.live import Change, all_new
 from config.accounts.reading import live_accounts
@@ -233,16 +234,15 @@ def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Coun
         ending.hear()
         archiver = Archiver(client, settings, target, pool, ending)
         archiver.change(all_new(live.accounts))
-        watch = AccountsWatch(live, archiver.change)
+        watch, schema_watch = AccountsWatch(live, archiver.change), SchemaWatch(settings, url)
         signal.signal(signal.SIGHUP, watch.tell)
         watch.start()
+        schema_watch.start()
         try:
-            if once:
-                archiver.once()
-            else:
-                archiver.run()
+            (archiver.once if once else archiver.run)()
         finally:
             watch.end()
+            schema_watch.end()
         return archiver.counts
 
 

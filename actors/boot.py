@@ -15,6 +15,7 @@ from dramatiq import Middleware, set_broker
 
 from actors.broker.broker import Broker
 from actors.process import shares
+from actors.process.schema_watch import SchemaWatch
 from actors.runtime import Runtime, runtime
 from config import logs
 from config.accounts.account import AccountsError
@@ -72,6 +73,7 @@ def _open(broker: Broker, threads: int) -> None:
     rt.fetches.most = share_of(threads)
     rt.here.divide(threads)
     rt.here.watch.start()
+    SchemaWatch(values, url).start()
     broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(_can_begin_anew, rt))
 
 

@@ -192,20 +192,20 @@ REDIS_FIND_SECONDS = 1.0
 REDIS_BLOCK_SECONDS = 3.0
 #: For which a Redis that starts or restarts is waited for; one that reads its file, without end.
 REDIS_START_SECONDS = 10.0
-#: That the embedded server may take to come up, with a long append-only file to read.
+#: That the embedded server may take to come up, with a long file to read; between two looks at who uses it.
 EMBEDDED_START_SECONDS = 30.0
-#: Between two looks whether anybody uses a shared embedded server.
 EMBEDDED_USERS_SECONDS = 0.5
 #: By which this machine's clock may differ from Redis' before `doctor` says so.
 CLOCK_ERROR_MS = 2_000
 #: Between two words of a process that it uses its function library, and without one until it is removed.
 LIBRARY_TOUCHED_SECONDS = 60.0
 LIBRARY_UNUSED_MS = 3_600_000
+#: Between two looks at the ledger's schema, also after an outage.
+SCHEMA_LOOK_SECONDS = 10.0
 #: To wait for a connection over HTTP, and for a free one of the pool.
 HTTP_CONNECT_SECONDS = 5.0
-#: For a single read or write over HTTP, unless the pool is told otherwise.
+#: For a single read or write over HTTP, and for all of a connection, unless somebody says how long.
 HTTP_READ_SECONDS = 30.0
-#: For a connection over HTTP of which nobody said how long it may take.
 HTTP_MOST_SECONDS = 60.0
 #: In which the head, and the body, of a request to `web` must have come.
 WEB_HEAD_SECONDS = 10.0

@@ -188,6 +188,7 @@ STREAM = Key(
     "account: its event stream, since when it is unbroken (worker/unresolved/streams.py); for ever",
 )
 
+SCHEMA = Key("identity:schema", "hash", "ledger", "the ledger's schema, and the way to the next; for ever")
 SCRATCH = Key("identity:check:%s", "any", "start", "within one transaction (worker/store/rights.py)")
 SCRATCH_QUEUE = Key(DRAMATIQ + ":check:%s", "any", "start", "within that transaction")
 

@@ -4,28 +4,9 @@ Redis holds text; a field's type says what it is of. A field that is not there s
 its meaning says. Records of older versions may lack any of them but the first few of a brief.
 """
 
-from typing import NamedTuple
-
 from config.limits import ROWS, Endpoint
-
-#: Types: a time, a length of time, a text as JSON, an amount, a mark that is there or not.
-TIME = "ms since 1970"
-MS = "ms"
-JSON = "JSON"
-TEXT = "text"
-COUNT = "number"
-CREDITS = "credits"
-MARK = "1 or nothing"
-
-
-class Field(NamedTuple):
-    """A field of a hash, or a family of them (`%s`): its type, who writes it, and what it means."""
-
-    name: str
-    type: str
-    writer: str
-    meaning: str
-
+from config.recorded.fields import COUNT, CREDITS, JSON, MARK, MS, TEXT, TIME, Field
+from config.recorded.installation import EVENTS_SIZE, HISTORY, SCHEMA, STREAM
 
 #: What briefs and promotions have in common: where they stand, and what they hold.
 _COMMON = (
@@ -207,37 +188,6 @@ BATCH = (
     Field("halted", JSON, "pause", "that a person has paused it: who, when, why"),
 )
 
-STREAM = (
-    Field("listener", TEXT, "listener", "who opened it last"),
-    Field("connected_at", TIME, "listener", "since when it is open; none: it is not"),
-    Field("heard_at", TIME, "listener", "its last sign of life"),
-    Field("unbroken_since", TIME, "listener", "since when nothing was missed, up to `heard_at`"),
-    Field("replayed_since", TIME, "listener", "since when replays alone have brought everything"),
-    Field("replayed_at", TIME, "listener", "when the last replay was over"),
-    Field("told_at", TIME, "an event of the API", "when it last spoke of a creation job of ours"),
-    Field("ahead_ms", MS, "an event of the API", "how far the API's clock is ahead of Redis'"),
-    Field(
-        "sightings",
-        COUNT,
-        "an event of the API",
-        "how often more was seen of jobs that are nobody's",
-    ),
-    Field("ended_at", TIME, "listener", "when it ended last"),
-    Field("unread_at", TIME, "listener", "when an event came that may be of any job"),
-    Field("why", TEXT, "listener", "why it ended, or what could not be read"),
-)
-
-HISTORY = (
-    Field("id", TEXT, "a claim", "the replication id of the server"),
-    Field("claimed_at", TIME, "a claim", "when a paid call was claimed last"),
-    Field("forgot_at", TIME, "a claim, `restored`", "when all accounts' past became unknown last"),
-)
-
-EVENTS_SIZE = (
-    Field("entries", COUNT, "every event", "entries of the event stream"),
-    Field("bytes", COUNT, "every event", "bytes of their texts"),
-)
-
 #: Key in config/keys.py, and first part of the subject where one template serves several -> the fields.
 RECORDS: dict[tuple[str, str | None], tuple[Field, ...]] = {
     ("RECORD", "brief"): BRIEF,
@@ -246,5 +196,6 @@ RECORDS: dict[tuple[str, str | None], tuple[Field, ...]] = {
     ("BUDGET", None): BATCH,
     ("STREAM", None): STREAM,
     ("HISTORY", None): HISTORY,
+    ("SCHEMA", None): SCHEMA,
     ("EVENTS_SIZE", None): EVENTS_SIZE,
 }

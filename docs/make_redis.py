@@ -5,7 +5,8 @@ from pathlib import Path
 
 from config import keys
 from config.keys import Key
-from config.records import RECORDS, Field
+from config.recorded.fields import Field
+from config.records import RECORDS
 
 PAGE = Path(__file__).parent / "redis.md"
 
@@ -16,6 +17,7 @@ _TITLES = {
     ("BUDGET", None): "A batch: `identity:budget:BATCH`",
     ("STREAM", None): "An account's event stream: `identity:stream:NAME`",
     ("HISTORY", None): "The server that claims were made on: `identity:history`",
+    ("SCHEMA", None): "The ledger's schema: `identity:schema`",
     ("EVENTS_SIZE", None): "The event stream for downstream: `identity:events-size`",
 }
 

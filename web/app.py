@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.process.reloading import AccountsWatch
+from actors.process.schema_watch import SchemaWatch
 from config import durations, logs
 from config.accounts.account import Account
 from config.accounts.live import Change, LiveAccounts
@@ -124,7 +125,7 @@ class WebhookInlet:
 def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlette:
     """Return the application, which reads accounts again as they change, and in the main thread at SIGHUP."""
     inlet = WebhookInlet(settings, live.accounts, redis_url)
-    watch = AccountsWatch(live, inlet.change)
+    watch, schema_watch = AccountsWatch(live, inlet.change), SchemaWatch(settings, redis_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -133,8 +134,10 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGHUP, watch.tell)
         watch.start()
+        schema_watch.start()
         yield
         watch.end()
+        schema_watch.end()
         await inlet.close()
 
     routes = [

@@ -17,6 +17,7 @@ from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
 from actors.process.reloading import AccountsWatch
+from actors.process.schema_watch import SchemaWatch
 from config import durations, logs, processes
 from config.accounts.account import Account
 from config.accounts.live import Change
@@ -101,7 +102,7 @@ async def listen(settings: Settings, url: str) -> None:
         with suppress(RuntimeError):  # the loop has closed: all of it is over
             loop.call_soon_threadsafe(listener.change, change)
 
-    watch = AccountsWatch(live, change)
+    watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, url)
     allow_many()
     running = asyncio.create_task(listener.run())
     collecting = asyncio.create_task(_collect_rarely())
@@ -114,12 +115,14 @@ async def listen(settings: Settings, url: str) -> None:
         hear(number, stop)
     signal.signal(signal.SIGHUP, watch.tell)
     watch.start()
+    schema_watch.start()
     try:
         await running
     except asyncio.CancelledError:
         log.info("listener.stopped")
     finally:
         watch.end()
+        schema_watch.end()
         collecting.cancel()
 
 

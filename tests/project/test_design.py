@@ -55,7 +55,7 @@ FLOORS = (
     ("worker.store.servers",),
     ("config.accounts",),
     ("config",),
-    ("config.servers",),
+    ("config.servers", "config.recorded"),
 )
 #: The sandbox is a house of its own.
 SANDBOX = (

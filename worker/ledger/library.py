@@ -9,10 +9,11 @@ from pathlib import Path
 
 from config import durations, keys
 from config.limits import DEFAULTS, windows_of
+from config.recorded import schema
 from config.settings import Settings
 from worker.ledger.events import BY_LUA
 from worker.ledger.kinds import ACCEPTED, ENDPOINTS, IDENTITY, JUDGING, KINDS, PAUSES, UNRESOLVED, Product
-from worker.store.libraries import Library, library
+from worker.store.libraries import Library, library, silence_ms
 
 MODULES = (
     "records",
@@ -46,6 +47,7 @@ MODULES = (
     "limit_changes",
     "token_changes",
     "hands",
+    "migrations",
 )
 FOLDER = Path(__file__).parent / "lua"
 
@@ -70,6 +72,10 @@ def ledger_library(settings: Settings) -> Library:
         "STATES": states,
         "KINDS": {kind: _looked_up(product, settings) for kind, product in KINDS.items()},
         "KIND_OF": {product.endpoint: kind for kind, product in KINDS.items()},
+        "SCHEMA_STEPS": [
+            {"number": step.number, "release": step.release, "piece": step.piece, "oldest": step.oldest}
+            for step in schema.STEPS
+        ],
         "IDENTITY": KINDS[IDENTITY].endpoint,
         "EVENT": {name: model.type for name, model in BY_LUA.items()},
         "PAUSES": PAUSES,
@@ -114,10 +120,13 @@ def ledger_library(settings: Settings) -> Library:
             "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
             "keep_events": settings.keep_events,
             "keep_event_bytes": settings.keep_event_bytes,
+            "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),
+            "schema_quiet_ms": silence_ms(),
             "preprocessing_counts": settings.preprocessing_counts,
         },
     }
-    return library("ledger", FOLDER, MODULES, shared)
+    # Its name tells other releases of which schema whoever uses it is (config/recorded/schema.py).
+    return library(f"ledger{schema.present()}", FOLDER, MODULES, shared)
 
 
 def _looked_up(product: Product, settings: Settings) -> dict[str, str | int | bool | None]:

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import redis
 
 from config import durations, keys
+from config.recorded import schema
 from config.settings import settings
 from config.text import counted
 from config.times import redis_ms
 from worker.choosing.installed import fault_of, plugins
+from worker.operations import migrating
 from worker.store import startup
 from worker.store.findings import Level
 from worker.views.counts import Counts, counts
@@ -70,7 +72,19 @@ def server(client: "redis.Redis") -> Iterator[Check]:
             yield Check(part, Health.OK, well)
     if wanted and "replicas" not in about:
         yield Check("replicas", Health.OK, f"{counted(wanted, 'replica')} answered")
+    yield _schema(client)
     yield _clock(client)
+
+
+def _schema(client: "redis.Redis") -> Check:
+    """Tell the ledger's schema; who is refused by it has a finding of the start."""
+    found, newest = migrating.standing(client), schema.present()
+    if found.number >= newest:
+        beside = f"; processes of schema {found.oldest} and newer may work on it"
+        return Check("schema", Health.OK, f"the ledger is of schema {found.number}{beside}")
+    step = next(step for step in schema.STEPS if step.number > found.number)
+    told = f"the ledger is of schema {found.number}, and becomes {newest} while processes work"
+    return Check("schema", Health.OK, f"{told} ({step.what}: {counted(found.done, 'record')} so far)")
 
 
 def _clock(client: "redis.Redis") -> Check:

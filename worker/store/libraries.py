@@ -40,6 +40,11 @@ class Library:
         return is_due
 
 
+def silence_ms() -> int:
+    """Return after how long without a word that it uses a library a process is taken to have ended."""
+    return round(3 * durations.LIBRARY_TOUCHED_SECONDS * 1000)
+
+
 def family_of(namespace: str) -> str:
     """Return what the names of a namespace's libraries begin with: a name has only letters, digits and _."""
     # None of them begins like those without a namespace, whose owner removes what nobody has put on record.

@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 
 import redis
 
-from config import durations, logs
+from config import durations, keys, logs
 from config.errors import IdentityWorkerError
+from config.recorded import schema
 from config.redis_url import redacted
 from config.settings import settings
-from config.times import backoff
+from config.times import backoff, redis_ms
 from worker.store import durability, replicas, rights
 from worker.store.connection import connect, guide_of
 from worker.store.findings import Finding, Level
+from worker.store.libraries import silence_ms
 from worker.store.namespaces import namespace_of
 from worker.store.outages import code_of
 from worker.store.remedies import is_lasting, remedy
@@ -48,7 +50,8 @@ def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     """
     namespace = namespace_of(client)
     probes = rights.probes(namespace)
-    answers = _ask(client, [*_QUESTIONS, *probes, *replicas.probes(replicas_wanted)])
+    asked = [*_QUESTIONS, *_of_schema(namespace)]
+    answers = _ask(client, [*asked, *probes, *replicas.probes(replicas_wanted)])
     told = [None if isinstance(each, redis.RedisError) else each for each in answers]
     hello, info, config = _pairs(told[0]), _info(told[1]), _pairs(told[2])
     guide = guide_of(client)
@@ -56,10 +59,11 @@ def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     if not found:
         login = client.connection_pool.connection_kwargs
         user = login.get("username") or getattr(login.get("credential_provider"), "username", "") or "default"
-        end = len(_QUESTIONS) + len(probes)
-        found += rights.examine(probes, answers[len(_QUESTIONS) : end], user, namespace)
+        end = len(asked) + len(probes)
+        found += rights.examine(probes, answers[len(asked) : end], user, namespace)
         found += replicas.examine(replicas_wanted, answers[end:])
         found += durability.examine(info, config)
+        found += _schema(*told[3:6])
     worst = sorted(found, key=lambda finding: list(Level).index(finding.level))
     return Examined(_name(hello, info), worst)
 
@@ -118,6 +122,21 @@ def _answer(connection: Any) -> Any:
         return connection.read_response()
     except redis.ResponseError as error:
         return error
+
+
+def _of_schema(namespace: str) -> Sequence[Command]:
+    """Return what tells which releases may work on the ledger."""
+    libraries: Command = ("ZRANGE", namespace + keys.LIBRARIES(), 0, -1, "WITHSCORES")
+    return [("HGETALL", namespace + keys.SCHEMA()), libraries, ("TIME",)]
+
+
+def _schema(record: Any, libraries: Any, clock: Any) -> Iterator[Finding]:
+    """Yield why this release may not work on the ledger; what may not be asked `rights` tells of."""
+    used = {name: float(at) for name, at in _pairs(libraries).items()}
+    since = redis_ms(clock) - silence_ms() if clock else 0
+    refused = schema.refusal(schema.standing(_pairs(record)), used, since)
+    if refused is not None:
+        yield Finding("schema", Level.REFUSE, refused.what, refused.remedy)
 
 
 def _pairs(answer: Any) -> Mapping[str, Any]:
