@@ -19,8 +19,8 @@ from worker.store.functions import Functions
 from worker.store.startup import UnsafeServerError, check
 from worker.views.counts import Where, counts
 
-#: Two lists of more than one piece.
-MANY = 120
+#: So many of them wait that they are more than one piece.
+MANY = 156
 #: Later than that a step is done once more.
 AGAIN = 100_000
 
@@ -51,7 +51,7 @@ def test_a_ledger_without_a_schema_is_migrated_in_pieces_that_anybody_continues(
     brought(flow)
     first = functions.run(migrate())
     assert first == Piece(1, 1, Following.MORE)
-    assert standing(flow.client).done == 80
+    assert standing(flow.client).done == 100
     # Whoever did that is killed; on the server nothing of it is kept but what is on record.
     flow.client.function_flush()
     assert migrated(functions)[-1] == Piece(2, 1, Following.NONE)
@@ -63,7 +63,7 @@ def test_two_at_once_and_briefs_that_move_meanwhile_do_no_harm(
     flow: Flow, settings: Settings, redis_url: str
 ) -> None:
     brought(flow)
-    moved = [flow.brief(f"b{each}") for each in (1, 4, 118)]
+    moved = [flow.brief(f"b{each}") for each in (1, 4, 154)]
 
     def run() -> None:
         with connect(redis_url) as client:
