@@ -6,7 +6,6 @@ through `Settings.api_ms`, which divides them by the speed of a sandbox.
 """
 
 # -- The API's own times (of the API's clock) ---------------------------------------------------------------
-
 #: The API's rate windows: 5 requests a minute on each paid endpoint.
 RATE_WINDOW_SECONDS = 60.0
 #: In which the API may not know its own job yet (piktid-v2.md 6.8).
@@ -24,7 +23,6 @@ RETRY_AFTER_MOST_SECONDS = 3600.0
 SECRET_OVERLAP_SECONDS = 600.0
 
 # -- When an account is tried and counted again (of the API's clock) ----------------------------------------
-
 #: Before whoever refused for a passing reason is tried again; doubled each time in a row, up to the longest.
 PROBE_FIRST_SECONDS = 60.0
 PROBE_MOST_SECONDS = 900.0
@@ -35,7 +33,6 @@ COUNT_AGAIN_SECONDS = 600.0
 COUNT_SOON_SECONDS = 30.0
 
 # -- Steps, their messages and timers -----------------------------------------------------------------------
-
 #: In which a granted step should have begun.
 GRANT_MS = 10_000
 #: After which a step that was woken by its timer is woken again.
@@ -61,7 +58,6 @@ SLOW_STEP_MS = 5_000
 TIMER_LATE_MS = 30_000
 
 # -- Creates of unknown outcome, and the event stream that is the record of them ----------------------------
-
 #: That the API keeps an event for replay (piktid-v2.md 3.2).
 REPLAY_KEPT_MS = 600_000
 #: For which a replay is trusted to reach back to the last one (API's clock); the rest is for what comes late.
@@ -76,7 +72,6 @@ UNCLAIMED_KEPT_MS = 3_600_000
 API_CLOCK_ERROR_MS = 5_000
 
 # -- The event stream's connections -------------------------------------------------------------------------
-
 #: Without any frame: the peer is dead. The API sends a quiet stream a comment every 15 seconds.
 SILENCE_SECONDS = 45.0
 #: Without a sign of life on record of a stream that is followed, or of an archiver: `doctor` tells of it.
@@ -102,7 +97,6 @@ LEASE_SWEEP_SECONDS = 5.0
 LEFT_MOST_SECONDS = 30.0
 
 # -- Deleting notifications that have had their effect ------------------------------------------------------
-
 #: Between two looks for what nobody has announced: events matched late, or left by another listener.
 CLEAN_AGAIN_SECONDS = 4.0
 #: Between two looks of a listener through all its objects, for garbage.
@@ -115,7 +109,6 @@ CLEAN_PAUSE_MOST_SECONDS = 30.0
 DELETION_SECONDS = 10.0
 
 # -- Workers and their queues -------------------------------------------------------------------------------
-
 #: Without a sign of life: a worker is dead and its messages are put back.
 WORKER_DEAD_MS = 5_000
 #: The same by the heartbeats of Dramatiq's own broker, which programs that only enqueue write by own clocks.
@@ -149,7 +142,6 @@ ACCOUNTS_LOOK_SECONDS = 3.0
 ACCOUNTS_SETTLE_SECONDS = 1.0
 
 # -- Pictures, files and the archive ------------------------------------------------------------------------
-
 #: For the whole of a fetch, redirects included.
 FETCH_SECONDS = 30.0
 #: For a connection of a fetch, and for each wait on it: a host that never answers is given up long before.
@@ -180,7 +172,6 @@ ARCHIVE_AGAIN_MS = 120_000
 ARCHIVE_LOOK_MS = 3_600_000
 
 # -- Connections --------------------------------------------------------------------------------------------
-
 #: In which replicas must have the claim of a paid call; that a process' newest one is remembered.
 REPLICAS_WAIT_MS = 1_000
 CLAIMED_KEPT_MS = 86_400_000
@@ -210,11 +201,13 @@ HTTP_MOST_SECONDS = 60.0
 #: In which the head, and the body, of a request to `web` must have come.
 WEB_HEAD_SECONDS = 10.0
 WEB_BODY_SECONDS = 10.0
+#: For the whole of a message to an endpoint, answer included; that its connection is kept for the next one.
+HOOK_SECONDS = 15.0
+HOOK_IDLE_SECONDS = 1.0
 #: In which `web` answers the requests that it has when it is told to end; uvicorn wants whole seconds.
 WEB_STOP_SECONDS = 5
 
 # -- Command lines and the demo -----------------------------------------------------------------------------
-
 #: Between two redraws of `watch` and `demo` without an event, as elapsed times go on; and at the least.
 REDRAW_SECONDS = 0.5
 REDRAW_LEAST_SECONDS = 0.1
@@ -239,7 +232,6 @@ DEMO_LOOK_SECONDS = 0.05
 DEMO_STOP_SECONDS = 35.0
 
 # -- Pauses that grow, and how long things are remembered ---------------------------------------------------
-
 #: The first pause before something that failed is tried again, and the longest, before jitter.
 BACKOFF_FIRST_SECONDS = 0.2
 BACKOFF_MOST_SECONDS = 5.0

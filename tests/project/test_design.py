@@ -49,6 +49,7 @@ FLOORS = (
     ("worker.selection",),
     ("worker.views",),
     ("worker.lifecycle",),
+    ("worker.hooks",),
     ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking"),
     ("worker.ledger", "worker.piktid"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
@@ -74,7 +75,7 @@ READS_URLS = "config.urls"
 #: The modules that call by HTTP, or read an answer or an event of it.
 CALLS = {
     *("worker.network.pool", "worker.network.streaming"),
-    *("worker.files.fetching", "worker.piktid.notifications"),
+    *("worker.hooks.addresses", "worker.files.fetching", "worker.piktid.notifications"),
     *(f"worker.piktid.{module}" for module in ("client", "transport", "uploads")),
     *(f"actors.listener.{module}" for module in ("cleaner", "following")),
 }

@@ -50,6 +50,13 @@ def read(
     `since` is an entry's id, or `0` for the beginning. With `block_ms` (below the client's answer timeout) it
     waits that long for the first one. Raises redis.ResponseError when `since` is no such id.
     """
+    found = texts(client, since, block_ms=block_ms, count=count)
+    return [Entry(entry_id, CloudEvent.model_validate_json(text)) for entry_id, text in found]
+
+
+def texts(
+    client: "redis.Redis", since: str, *, block_ms: int | None = None, count: int = AT_ONCE
+) -> list[tuple[str, str]]:
+    """Return what `read` does, each as its entry's id and its text as it stands in the stream."""
     streams: Any = client.xread({keys.EVENTS(): since}, count=count, block=block_ms)
-    entries = [entry for _, found in streams for entry in found]
-    return [Entry(entry_id, CloudEvent.model_validate_json(fields["event"])) for entry_id, fields in entries]
+    return [(entry_id, fields["event"]) for _, found in streams for entry_id, fields in found]

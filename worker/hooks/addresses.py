@@ -1,0 +1,26 @@
+"""Reads the URL of an endpoint: what may be called at all, said before anything is called."""
+
+import httpcore
+import httpx
+
+from config.errors import IdentityWorkerError
+
+
+class HookUrlError(IdentityWorkerError):
+    """Raised when a URL can't be an endpoint's; quotes it not, as it may hold a password."""
+
+
+def parse(url: str, *, private: bool) -> httpcore.URL:
+    """Return a URL as it is called; `private` allows http. Raises HookUrlError."""
+    try:
+        read = httpx.URL(url)
+        host = read.host
+    except (httpx.InvalidURL, ValueError):
+        raise HookUrlError("the URL can't be read") from None
+    if read.userinfo:
+        raise HookUrlError("the URL must not hold a user's name or password: messages are signed instead")
+    if read.scheme != "https" and not (private and read.scheme == "http"):
+        raise HookUrlError("the URL must be https")
+    if not host:
+        raise HookUrlError("the URL must name a host")
+    return httpcore.URL(scheme=read.raw_scheme, host=read.raw_host, port=read.port, target=read.raw_path)

@@ -1,0 +1,205 @@
+"""Posts messages to others' endpoints, over asyncio: no redirect, no cookie, a bounded answer, an end.
+
+An endpoint's URL may be anybody's, and may be meant for what only this machine reaches. So the address is
+judged where the connection is made, and is the one that it is made to (as in `worker/files/fetching.py`).
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import Any, NamedTuple, cast
+
+import httpcore
+
+from config import durations
+from config.errors import NetworkSettingsError
+from worker.network.addresses import is_address, resolve
+from worker.network.asyncio_network import AsyncioBackend
+from worker.network.destinations import NEXT_ADDRESS
+from worker.network.errors import FileRefusedError, FileUnavailableError
+from worker.network.proxied_network import ProxiedBackend
+from worker.network.proxies import Proxies, Proxy
+from worker.network.tls import tls, told
+
+#: Bytes of an answer that are read: what it says does not matter, and a connection is kept for it.
+_ANSWER = 16 * 1024
+#: Addresses of a host that are tried; connections of an endpoint that are kept; names looked up at once.
+_ADDRESSES, _IDLE, _LOOK_UPS = 4, 4, 32
+#: What httpcore raises of a connection and its peer.
+_ERRORS = (
+    httpcore.ConnectionNotAvailable,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+
+#: Scheme, host and port.
+_Place = tuple[bytes, bytes, int | None]
+
+
+class Posted(NamedTuple):
+    """What has come of a message: the status of the answer, or None and why there is none."""
+
+    status: int | None
+    error: str | None = None
+    retry_after: str | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the endpoint has taken the message."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def why(self) -> str | None:
+        """Say why it was not taken; None: it was."""
+        if self.is_taken:
+            return None
+        if self.status is not None and 300 <= self.status < 400:
+            return f"answered {self.status}: redirects are not followed"
+        return self.error if self.status is None else f"answered {self.status}"
+
+
+class Poster:
+    """The connections to endpoints, within one loop; `private` allows addresses that are not public."""
+
+    def __init__(self, *, private: bool) -> None:
+        """Raise NetworkSettingsError, as `open_pool` does."""
+        self._private = private
+        self._plain = AsyncioBackend()
+        self._proxies = Proxies()
+        self._tls = tls()
+        self._names = ThreadPoolExecutor(_LOOK_UPS, "endpoint names")
+        self._idle: defaultdict[_Place, deque[httpcore.AsyncHTTPConnection]] = defaultdict(
+            lambda: deque(maxlen=_IDLE)
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections that are idle."""
+        for connections in self._idle.values():
+            for connection in connections:
+                await connection.aclose()
+        self._names.shutdown(wait=False)
+
+    async def post(self, url: httpcore.URL, body: bytes, headers: Mapping[str, str]) -> Posted:
+        """Post a message, within `durations.HOOK_SECONDS` in all; whatever goes wrong is in the answer."""
+        try:
+            async with asyncio.timeout(durations.HOOK_SECONDS):
+                return await self._sent(_request(url, body, headers))
+        except TimeoutError:
+            return Posted(None, f"no answer within {durations.HOOK_SECONDS:g} s")
+        except (*_ERRORS, NetworkSettingsError) as error:
+            return Posted(None, told(error) or type(error).__name__)
+
+    async def _sent(self, request: httpcore.Request) -> Posted:
+        origin = request.url.origin
+        connection = await self._taken(origin)
+        try:
+            answer = await connection.handle_async_request(request)
+            async with aclosing(cast("Any", answer.stream)) as stream:
+                left = _ANSWER
+                async for piece in stream:
+                    left -= len(piece)
+                    if left <= 0:
+                        break
+        except BaseException:
+            await connection.aclose()
+            raise
+        if connection.is_idle():
+            await self._kept(origin, connection)
+        after = next((value for name, value in answer.headers if name.lower() == b"retry-after"), None)
+        return Posted(answer.status, retry_after=None if after is None else after.decode("latin-1"))
+
+    async def _taken(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        idle = self._idle[_place(origin)]
+        while idle:
+            connection = idle.pop()
+            if not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return httpcore.AsyncHTTPConnection(
+            origin,
+            ssl_context=self._tls,
+            keepalive_expiry=durations.HOOK_IDLE_SECONDS,
+            network_backend=self._backend(origin),
+        )
+
+    async def _kept(self, origin: httpcore.Origin, connection: httpcore.AsyncHTTPConnection) -> None:
+        idle = self._idle[_place(origin)]
+        if len(idle) == _IDLE:
+            await idle.popleft().aclose()
+        idle.append(connection)
+
+    def _backend(self, origin: httpcore.Origin) -> httpcore.AsyncNetworkBackend:
+        proxy = self._proxies.of(origin.scheme.decode(), origin.host.decode(), origin.port)
+        return GuardedBackend(self._plain, proxy, self._names, private=self._private)
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to public addresses alone, or with `private` to any; a proxy is told the address."""
+
+    def __init__(
+        self,
+        plain: httpcore.AsyncNetworkBackend,
+        proxy: Proxy | None,
+        names: ThreadPoolExecutor,
+        *,
+        private: bool,
+    ) -> None:
+        self._reach = plain if proxy is None else ProxiedBackend(proxy, plain)
+        self._by_name = private and proxy is not None
+        self._names = names
+        self._private = private
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address that answers."""
+        last: Exception = httpcore.ConnectError(f"{host} has no address")
+        addresses = [host] if self._by_name else await self._addresses(host, port)
+        for number, address in enumerate(addresses[:_ADDRESSES], 1):
+            # A silent one must not use up the time of the next; of the last one there is no next.
+            seconds = timeout if number == len(addresses[:_ADDRESSES]) else NEXT_ADDRESS * 4
+            try:
+                return await self._reach.connect_tcp(address, port, seconds, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+        raise last
+
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        def found() -> list[str]:
+            return resolve(host, port, durations.HTTP_CONNECT_SECONDS, private=self._private)
+
+        try:
+            if is_address(host):
+                return found()
+            return await asyncio.get_running_loop().run_in_executor(self._names, found)
+        except (FileRefusedError, FileUnavailableError) as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+
+def _place(origin: httpcore.Origin) -> _Place:
+    return origin.scheme, origin.host, origin.port
+
+
+def _request(url: httpcore.URL, body: bytes, headers: Mapping[str, str]) -> httpcore.Request:
+    host = url.host if url.port is None else b"%b:%d" % (url.host, url.port)
+    sent: list[tuple[bytes | str, bytes | str]] = [
+        ("Host", host),
+        ("Content-Length", str(len(body))),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", "identity-worker"),
+        *headers.items(),
+    ]
+    timeout = dict.fromkeys(("connect", "read", "write", "pool"), durations.HOOK_SECONDS)
+    timeout["connect"] = durations.HTTP_CONNECT_SECONDS
+    return httpcore.Request("POST", url, headers=sent, content=body, extensions={"timeout": timeout})
