@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery nemesis uncertain takeover lint bench requirements clean
+.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery failover nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -88,6 +88,12 @@ takeover: $(STAMP)
 recovery: $(STAMP)
 	$(VENV)/bin/python -m tests.chaos.programs.recovery
 	$(VENV)/bin/python -m tests.chaos.programs.deploys
+
+# The primary killed, frozen, switched and cut off in turn, by Sentinels and in a cluster, then a copy of Redis' files
+# that comes back: three quarters of an hour; the last line of each is JSON.
+failover: $(STAMP)
+	@$(VENV)/bin/python -m tests.chaos.programs.restore
+	@$(VENV)/bin/python -m tests.chaos.programs.failover
 
 # Redis misbehaving in every way, about ten minutes.
 nemesis: $(STAMP)

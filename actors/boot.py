@@ -24,12 +24,14 @@ from config.settings import SettingsError, settings
 from worker.files.fetch_limiter import share_of
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
+from worker.operations.halts import SELF
 from worker.operations.owners import TakenError, claim
 from worker.store import startup
 from worker.store.connection import connect
 from worker.store.embedded import EmbeddedServerError, process_redis_url
 from worker.store.functions import Functions
 from worker.store.remedies import remedy
+from worker.unresolved.past import suspect
 
 log = logs.get("boot")
 
@@ -67,7 +69,10 @@ def _open(broker: Broker, threads: int) -> None:
     url = process_redis_url()
     startup.check(url)
     with connect(url) as client:
-        claim(Functions(client, ledger_library(values)), accounts_at_start(values).accounts)
+        functions = Functions(client, ledger_library(values))
+        claim(functions, accounts_at_start(values).accounts)
+        if (forgotten := functions.run(suspect(SELF))) is not None:
+            log.warning("past.unknown", since=forgotten.since, accounts=len(forgotten.accounts))
     allow_many()  # each thread may have a connection of its own
     rt = runtime()
     rt.fetches.most = share_of(threads)

@@ -175,6 +175,13 @@ class Broker(RedisBroker):
         hset = ("HSET", keys.MESSAGES(keys.INLET), *bodies)
         write(self.client, [hset, ("RPUSH", keys.QUEUE(keys.INLET), *messages)], replicas)
 
+    def close(self) -> None:
+        """Sign out: a worker that ended in order is not one that fell silent (`worker.unresolved.past`)."""
+        try:
+            self._functions.run(commands.leave(self.broker_id))
+        except redis.RedisError as error:
+            log.warning("worker.not_signed_out", error=str(error))
+
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.
 

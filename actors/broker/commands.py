@@ -87,6 +87,11 @@ def tend(worker: str) -> Command[Tended]:
     return Command("tend", keys.WORKERS(), _tended, {"worker": worker})
 
 
+def leave(worker: str) -> Command[bool]:
+    """Take a worker that has nothing in hand off the record."""
+    return Command("leave", keys.WORKERS(), flag, {"worker": worker})
+
+
 def read(queue: str, message_id: str) -> Command[Stored | None]:
     """Read a dead letter, None where there is none of this id."""
     return Command("read", keys.DEAD_LETTERS(queue), _stored, {"queue": queue}, (encoded(message_id),))

@@ -11,7 +11,7 @@ from own_account import Api
 from processes import ProcessFactory
 
 from cli.demo.ports import free_port
-from tests.chaos.harness.failover import Behind, goes_on_after_a_failover, place, ready
+from tests.chaos.replicas.planned import Behind, goes_on_after_a_failover, place, ready
 from tests.servers.server import until
 from worker.store.connection import connect
 

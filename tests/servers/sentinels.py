@@ -13,6 +13,10 @@ from tests.servers.server import DURABLE, PROGRAM, Server, closing, until
 NAME = "studio"
 #: Ms without an answer: a server is down. Too few for a busy machine make failovers that nobody asked for.
 DOWN_MS = 1_000
+#: What Sentinels and replicas sign in as, where they have a user of their own.
+KEEPER = "keeper"
+#: What they send all the time.
+_ASKED = {"ping", "info", "publish", "subscribe"}
 #: Ms between their own questions: by themselves they see a new replica, or each other, after ten seconds.
 _QUICK = {"info-period": 200, "publish-period": 200, "ask-period": 200, "ping-period": 200}
 
@@ -57,6 +61,22 @@ class Sentinels:
         """Return once all Sentinels name another primary than `old`, and it leads: after a kill or freeze."""
         until(lambda: {each.port for each in self._named()}.isdisjoint({old.port}) and self._leads())
 
+    def cut_off(self, server: Server) -> None:
+        """Part a server from Sentinels and replicas until `join`, and from nobody else.
+
+        They must be given a `keeper`, whom it does not let in.
+        """
+        server.client.execute_command("ACL", "SETUSER", KEEPER, "off")
+        server.client.execute_command("CLIENT", "KILL", "USER", KEEPER)
+
+    def join(self, server: Server) -> None:
+        """Let Sentinels and replicas reach a server again that was cut off."""
+        server.client.execute_command("ACL", "SETUSER", KEEPER, "on")
+        # They stay connected as nobody: a refusal is an answer to them, and no reason to connect again.
+        for each in server.client.client_list():
+            if each["cmd"] in _ASKED:
+                server.client.client_kill_filter(_id=each["id"])
+
     def is_whole(self) -> bool:
         """Return whether all Sentinels know each other and all servers, and the replicas have caught up."""
         others = str(len(self.sentinels) - 1)
@@ -91,14 +111,20 @@ def sentinels(
     sentinel_password: str = "",
     tls: Certificates | None = None,
     program: Sequence[str] = PROGRAM,
+    timeout_ms: int = 6_000,
+    keeper: bool = False,
 ) -> Iterator[Sentinels]:
     """Run three Sentinels, a primary and its replicas, each with these lines of configuration; yield them.
 
-    `password` is that of the servers' default user, `sentinel_password` that of the Sentinels' own.
+    `password` is that of the servers' default user, `sentinel_password` that of the Sentinels' own. Two
+    failovers by themselves are at least twice `timeout_ms` apart. A `keeper`, which needs a password, is a
+    user of their own for Sentinels and replicas.
     """
     how: dict[str, Any] = {"program": program, "tls": tls}
     # Else a replica would wait for others that want to be filled too.
     given = [*lines, "repl-diskless-sync-delay 0", *(["tls-replication yes"] if tls else [])]
+    if keeper:
+        given += [f'user {KEEPER} on ">{password}" ~* &* +@all', f"masteruser {KEEPER}"]
     primary = Server(folder / "server-0", given, password=password, **how)
     follow = [*given, f"replicaof 127.0.0.1 {primary.port}"]
     names = [f"server-{number + 1}" for number in range(replicas)]
@@ -106,9 +132,10 @@ def sentinels(
     watch = [
         f"sentinel monitor {NAME} 127.0.0.1 {primary.port} 2",
         f"sentinel down-after-milliseconds {NAME} {DOWN_MS}",
-        f"sentinel failover-timeout {NAME} 6000",
+        f"sentinel failover-timeout {NAME} {timeout_ms}",
         f"sentinel parallel-syncs {NAME} 5",
         *([f'sentinel auth-pass {NAME} "{password}"'] if password else []),
+        *([f"sentinel auth-user {NAME} {KEEPER}"] if keeper else []),
         *([f'sentinel sentinel-pass "{sentinel_password}"'] if sentinel_password else []),
         *(["tls-replication yes"] if tls else []),
     ]

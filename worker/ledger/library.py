@@ -116,6 +116,7 @@ def ledger_library(settings: Settings) -> Library:
             "again_ms": durations.STEP_AGAIN_MS,
             "lost_ms": durations.MESSAGE_LOST_MS,
             "claimed_ms": durations.CLAIMED_KEPT_MS,
+            "silent_ms": durations.REPLAY_KEPT_MS,
             "keep_ms": round(settings.keep_days * 86_400_000),
             "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
             "keep_events": settings.keep_events,

@@ -46,6 +46,15 @@ def forget(since: int | None, by: str, why: str) -> Command[Forgotten]:
     return Command("forget", keys.HISTORY(), _forgotten, {"since": since, "by": by, "why": why})
 
 
+def suspect(by: str) -> Command[Forgotten | None]:
+    """Look whether the server may have come back from a copy, and put on record what `forget` does if so.
+
+    For the start of a worker, before it takes silent ones off the record.
+    """
+    why = "Redis began anew with workers on record that never signed out: it may have come back from a copy"
+    return Command("suspect", keys.HISTORY(), _suspected, {"by": by, "why": why})
+
+
 def remember(account: str, past: Past) -> Command[bool]:
     """Let an account buy again, unless its past has become unknown once more."""
     given = {"account": account, "past_until": str(past.until)}
@@ -104,6 +113,10 @@ def owners(client: "redis.Redis", account: str, jobs: list[str]) -> list[str | N
     """Return whose each of an account's jobs is, None where no record owns it."""
     found: Any = client.mget([keys.JOB(account, job) for job in jobs]) if jobs else []
     return list(found)
+
+
+def _suspected(answer: Any) -> Forgotten | None:
+    return _forgotten(answer) if answer else None
 
 
 def _forgotten(answer: Any) -> Forgotten:

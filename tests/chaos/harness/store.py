@@ -1,7 +1,9 @@
 """The Redis of an experiment: a Valkey that can be killed, frozen and started again on what it had synced."""
 
 import os
+import shutil
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +21,31 @@ from worker.store.keeper import DURABLE
 START_SECONDS = 30.0
 
 
-class Store:
-    """One server on a port that stays its own; all ways to hurt it are safe to call in any order."""
+class Database(ABC):
+    """What a run works on; all ways to hurt it are safe to call in any order."""
+
+    url: str
+    client: "redis.Redis"
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End the server as a crash would."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start what was killed on what it had synced; return once it answers."""
+
+    @abstractmethod
+    def freeze(self) -> None:
+        """Let every command go unanswered, as a stalled disk would, until `thaw`."""
+
+    @abstractmethod
+    def thaw(self) -> None:
+        """Let what is frozen go on."""
+
+
+class Store(Database):
+    """One server on a port that stays its own."""
 
     def __init__(self, folder: Path, **config: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +110,15 @@ class Store:
         os.truncate(path, size)
         with path.open("ab") as file:
             file.write(b"*3\r\n$3\r\nSET\r\n$4\r\nto")
+
+    def copy(self, to: Path) -> None:
+        """Copy the append-only folder as it stands, as a backup of a running server does."""
+        shutil.copytree(self.folder / "appendonlydir", to)
+
+    def put_back(self, copy: Path) -> None:
+        """Put a copy in the place of what a killed server had."""
+        shutil.rmtree(self.folder / "appendonlydir")
+        shutil.copytree(copy, self.folder / "appendonlydir")
 
     def _log_file(self) -> Path:
         (path,) = (self.folder / "appendonlydir").glob("*.incr.aof")

@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 import redis
 
-from actors.broker.broker import Broker, brief_message
+from actors.broker.broker import Broker
 from benchmarks.harness import call, sandbox_process
 from cli.demo.ports import free_port
 from config import keys
 from tests.chaos.harness.clocks import wrong_clock
 from tests.chaos.harness.fleet import REAL, Fleet, fleet
 from tests.chaos.harness.installation import accounts_file, photos, set_webhooks
-from tests.chaos.harness.store import Store, store
+from tests.chaos.harness.store import Database, store
 from tests.chaos.invariants import auditing, invariants
 from tests.chaos.invariants.invariants import Breach, Kind
 from worker.views import snapshots
@@ -47,6 +47,8 @@ Channel = Literal["sse", "webhook", "both"]
 COST = (Kind.PAID_TWICE, Kind.WASTED, Kind.VIOLATION, Kind.AUDIT)
 #: What stands in the accounts file beside the token.
 LIMITS = {"slots": 100_000}
+#: What says how many replicas must know of a paid call.
+REPLICAS = "IDENTITY_WORKER_REPLICAS"
 #: Seconds in which all must be quiet once more after the audit.
 AGAIN = 15.0
 
@@ -55,7 +57,7 @@ AGAIN = 15.0
 class World:
     """What a run works on."""
 
-    store: Store
+    store: Database
     api_url: str
     accounts: Mapping[str, str]
     environment: Mapping[str, str]
@@ -71,12 +73,15 @@ class World:
     """Those of which Redis has lost what it had acknowledged, as it may where it syncs too seldom."""
 
     def send(self, brief: Mapping[str, Any]) -> None:
-        """Put a brief on the queue, for as long as it takes: that is its sender's part."""
+        """Put a brief on the queue, for as long as it takes: that is its sender's part.
+
+        It is there once as many replicas have it as are to know of a paid call.
+        """
         broker = Broker(self.store.url, prefetch=1)
         until = time.monotonic() + 120
         while True:
             try:
-                broker.enqueue(brief_message(json.dumps(brief)))
+                broker.enqueue_briefs([json.dumps(brief)], int(self.environment.get(REPLICAS, 0)))
                 break
             except redis.RedisError:
                 if time.monotonic() > until:
@@ -167,6 +172,8 @@ def world(
     between: Callable[[str], AbstractContextManager[str]] = nullcontext,
     keep: Path | None = None,
     limits: Mapping[str, int] = LIMITS,
+    servers: Callable[[Path], AbstractContextManager[Database]] = store,
+    more: Mapping[str, str] | None = None,
     **api: Any,
 ) -> Iterator[World]:
     """Run it all for the length of the block; yield it once every account is followed, if anybody is to.
@@ -175,12 +182,13 @@ def world(
     API's events come, `webs` the number of processes for them where they come by webhook. `clocks` sets those
     of all processes and of the API wrong, each as it draws. `between` puts something before the URL of Redis
     that the processes are given, `keep` is a folder for the logs and Redis' files that is left behind,
-    `limits` those of the accounts on our side, `api` further settings of the sandbox.
+    `limits` those of the accounts on our side, `servers` runs the Redis in a folder, `more` is in the
+    environment of all processes of ours, `api` further settings of the sandbox.
     """
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
-        server = stack.enter_context(store(folder / "valkey"))
+        server = stack.enter_context(servers(folder / "valkey"))
         own = partial(wrong_clock, clocks) if clocks else dict[str, str]
         api_url = stack.enter_context(sandbox_process(speed, own(), **{**API, **api}))
         tokens = {f"account-{number}": f"sandbox-chaos-{number}" for number in range(accounts)}
@@ -193,6 +201,7 @@ def world(
             "IDENTITY_WORKER_REFERENCE_DIR": str(photos(folder)),
             "IDENTITY_WORKER_SECRETS_DIR": str(folder / "secrets"),
             "IDENTITY_WORKER_EVENTS": "webhook" if events == "webhook" else "sse",
+            **(more or {}),
         }
         running = stack.enter_context(
             fleet(folder, environment, commands, workers=workers, listeners=listeners, own=own)

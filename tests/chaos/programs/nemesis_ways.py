@@ -10,6 +10,7 @@ from typing import Any
 
 from config import durations, keys
 from tests.chaos.harness.cutting import Cutting
+from tests.chaos.harness.store import Store
 from tests.chaos.harness.world import World
 from worker.ledger.kinds import Kind
 
@@ -31,6 +32,12 @@ class Nemesis:
     sending: Lock = field(default_factory=Lock)
     """Held while a brief is sent, or while nobody may be told that it was."""
 
+    @property
+    def store(self) -> Store:
+        """The one server."""
+        assert isinstance(self.made.store, Store)
+        return self.made.store
+
     def seconds(self, long: float, quick: float) -> float:
         """Return how long something lasts."""
         return long if self.long else quick
@@ -48,15 +55,15 @@ def lost_replies(run: Nemesis) -> None:
 def stalled(run: Nemesis) -> None:
     """It answers nothing for longer than an answer is waited for, three times."""
     for _ in range(3 if run.long else 1):
-        run.made.store.freeze()
+        run.store.freeze()
         time.sleep(run.seconds(durations.REDIS_ANSWER_SECONDS + 3, 2.5))
-        run.made.store.thaw()
+        run.store.thaw()
         time.sleep(run.seconds(5, 1))
 
 
 def read_only(run: Nemesis) -> None:
     """It is a replica for a while, as after a failover, and refuses to write."""
-    client = run.made.store.client
+    client = run.store.client
     client.replicaof("127.0.0.1", NOBODY)
     time.sleep(run.seconds(10, 3))
     client.replicaof("NO", "ONE")
@@ -64,7 +71,7 @@ def read_only(run: Nemesis) -> None:
 
 def out_of_memory(run: Nemesis) -> None:
     """Its limit of memory is reached, and raised again."""
-    client = run.made.store.client
+    client = run.store.client
     client.config_set("maxmemory", 1)
     time.sleep(run.seconds(10, 3))
     client.config_set("maxmemory", 0)
@@ -74,8 +81,8 @@ def functions_flushed(run: Nemesis) -> None:
     """It forgets all functions and scripts, again and again."""
     until = time.monotonic() + run.seconds(20, 3)
     while time.monotonic() < until:
-        run.made.store.client.execute_command("FUNCTION FLUSH")
-        run.made.store.client.script_flush()
+        run.store.client.execute_command("FUNCTION FLUSH")
+        run.store.client.script_flush()
         time.sleep(0.02)
 
 
@@ -85,9 +92,9 @@ def killed(run: Nemesis) -> None:
     until = time.monotonic() + run.seconds(180, 5)
     while time.monotonic() < until:
         time.sleep(rng.uniform(5, 15) if run.long else rng.uniform(0.5, 2))
-        run.made.store.kill()
+        run.store.kill()
         time.sleep(rng.uniform(0, 1))
-        run.made.store.start()
+        run.store.start()
 
 
 def power_lost(run: Nemesis) -> None:
@@ -95,7 +102,7 @@ def power_lost(run: Nemesis) -> None:
     for _ in range(5 if run.long else 2):
         time.sleep(run.seconds(3, 1))
         with run.sending, _nobody_is_answered(run):
-            forgotten = _lose_power(run, run.made.store.synced_size())
+            forgotten = _lose_power(run, run.store.synced_size())
             if forgotten:
                 raise AssertionError(f"synced at every write, and lost: {forgotten}")
 
@@ -103,9 +110,9 @@ def power_lost(run: Nemesis) -> None:
 def power_lost_unsynced(run: Nemesis) -> None:
     """The same where it syncs once a second: what it acknowledged last is gone, and its senders repeat it."""
     for _ in range(5 if run.long else 1):
-        run.made.store.client.config_set("appendfsync", "everysec")
+        run.store.client.config_set("appendfsync", "everysec")
         time.sleep(run.seconds(3, 1))
-        size, before = run.made.store.written_size(), len(run.sent)
+        size, before = run.store.written_size(), len(run.sent)
         time.sleep(SYNCED_WITHIN)
         with run.sending:
             with _nobody_is_answered(run):
@@ -129,9 +136,9 @@ def _nobody_is_answered(run: Nemesis) -> Iterator[None]:
 def _lose_power(run: Nemesis, size: int) -> set[str]:
     """End the server, start it on so much of its file, and return the briefs of which something is lost."""
     before = _records(run.made)
-    run.made.store.kill()
-    run.made.store.cut(size)
-    run.made.store.start()
+    run.store.kill()
+    run.store.cut(size)
+    run.store.start()
     after = _records(run.made)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     return {name.partition(":")[2].partition("#")[0] for name in changed}

