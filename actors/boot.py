@@ -58,6 +58,10 @@ class _Boot(Middleware):
             log.exception("worker.not_booted")
             sys.exit(1)
 
+    def after_worker_shutdown(self, *_: Any) -> None:
+        """Bring to Redis what was counted last."""
+        runtime().counts.end()
+
     def after_process_message(self, *_: Any, **__: Any) -> None:
         """Give back the thread that a step has had for its account."""
         shares.release(runtime().shares, runtime().ledger, threading.get_ident())
@@ -79,6 +83,7 @@ def _open(broker: Broker, threads: int) -> None:
     rt.here.divide(threads)
     rt.here.watch.start()
     SchemaWatch(values, url).start()
+    rt.counts.start()
     broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(_can_begin_anew, rt))
 
 

@@ -17,7 +17,7 @@ log = logs.get("maintenance")
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def count_identities(subject: str) -> None:
-    """Count the account's own identities again: people add and delete some by hand."""
+    """Count the account's own identities again, as people add and delete some, and ask for its credits."""
     rt = runtime()
     account = parse_subject(subject).name
     if not rt.begin(account, subject):
@@ -28,8 +28,18 @@ def count_identities(subject: str) -> None:
     except ApiError as error:
         log.warning("library.unread", account=account, error=str(error))
         return
-    counted = rt.ledger.count_identities(account, [each.identity_code for each in identities], since)
+    codes = [each.identity_code for each in identities]
+    counted = rt.ledger.count_identities(account, codes, since, _balance(rt, account))
     log.info("library.counted", account=account, identities=counted)
+
+
+def _balance(rt: Runtime, account: str) -> float | None:
+    """Return an account's credits, for monitoring; None where the API does not say."""
+    try:
+        return rt.apis[account].me().credits
+    except ApiError as error:
+        log.warning("balance.unread", account=account, error=str(error))
+        return None
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)

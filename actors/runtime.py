@@ -22,6 +22,7 @@ from worker.network.pool import longest_call, longest_wait, open_pool
 from worker.piktid.client import PiktID
 from worker.store.connection import connect
 from worker.store.embedded import process_redis_url
+from worker.tally.bringing import Bringing
 
 log = logs.get("process")
 
@@ -37,6 +38,8 @@ class Runtime:
     choosers: FetchLimiter
     """Bounds the choosers' processes that run at once."""
     shares: AccountShares
+    counts: Bringing
+    """What this process counts for monitoring, brought to Redis."""
 
     @property
     def accounts(self) -> Mapping[str, Account]:
@@ -110,4 +113,4 @@ def runtime() -> Runtime:
     here = AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url))
     limiter = FetchLimiter(share_of(values.threads))
     choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
-    return Runtime(values, here, ledger, limiter, choosers, shares)
+    return Runtime(values, here, ledger, limiter, choosers, shares, Bringing(ledger.client))

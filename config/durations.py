@@ -76,9 +76,8 @@ API_CLOCK_ERROR_MS = 5_000
 SILENCE_SECONDS = 45.0
 #: Without a sign of life on record of a stream that is followed, or of an archiver: `doctor` tells of it.
 SILENCE_TOLD_MS = 60_000
-#: In which the API must have begun to answer when a stream is opened.
+#: In which the API must have begun to answer when a stream is opened; after which that holds up no others.
 STREAM_OPENING_SECONDS = 10.0
-#: After which one that is being opened does not hold up others any more.
 OPENING_COUNTS_SECONDS = 1.0
 #: The longest pause before a stream that ended is opened again.
 RECONNECT_MOST_SECONDS = 30.0
@@ -103,9 +102,8 @@ CLEAN_AGAIN_SECONDS = 4.0
 COLLECT_AGAIN_SECONDS = 600.0
 #: In which deletions are gathered that are then crossed off in one call.
 CLEAN_GATHER_SECONDS = 0.2
-#: The longest pause after a deletion that failed.
+#: The longest pause after a deletion that failed; and that one may take.
 CLEAN_PAUSE_MOST_SECONDS = 30.0
-#: That one deletion may take.
 DELETION_SECONDS = 10.0
 
 # -- Workers and their queues -------------------------------------------------------------------------------
@@ -206,6 +204,9 @@ HOOK_SECONDS = 15.0
 HOOK_IDLE_SECONDS = 1.0
 #: In which `web` answers the requests that it has when it is told to end; uvicorn wants whole seconds.
 WEB_STOP_SECONDS = 5
+#: Between two times that a process brings its counts to Redis; for which figures that were read serve again.
+TALLY_SECONDS = 5.0
+METRICS_FRESH_SECONDS = 1.0
 
 # -- Command lines and the demo -----------------------------------------------------------------------------
 #: Between two redraws of `watch` and `demo` without an event, as elapsed times go on; and at the least.

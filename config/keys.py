@@ -138,6 +138,7 @@ ARCHIVING = Key(
 )
 ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
+TALLY = Key("identity:tally", "hash", "tally", "what processes have counted for monitoring; for ever")
 IDENTITIES = Key(
     "identity:identities:%s", "zset", "permits", "account: own identities -> since, ms; gone when empty"
 )

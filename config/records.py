@@ -63,9 +63,7 @@ BRIEF = (
     Field("kind", TEXT, "arrival", "`description` of its photo and no more, or `import`; none: identities"),
     Field("keep_exif", MARK, "arrival", "its photos are uploaded with all that they say of themselves"),
     Field("files", JSON, "preparation", "path or URL -> file id, of those uploaded"),
-    Field(
-        "photos", JSON, "preparation", "path or URL -> what was removed of its metadata, of those uploaded"
-    ),
+    Field("photos", JSON, "preparation", "path or URL -> what was removed of its metadata, once uploaded"),
     Field("extracted", JSON, "preparation", "the traits that the API saw in its photo"),
     Field("extractions", COUNT, "preparation", "extractions that were begun"),
     Field("suggested_name", TEXT, "preparation", "what the API would call the person in its photo"),
@@ -90,9 +88,7 @@ BRIEF = (
         "retry",
         "attempts of an earlier choice's promotions, for theirs to go on",
     ),
-    Field(
-        "archived", JSON, "archiver", "which of its pictures lie in the archive, where, with their digests"
-    ),
+    Field("archived", JSON, "archiver", "which of its pictures lie in the archive, where, their digests"),
     Field("events", COUNT, "every event", "events that were told of it: the number of the newest"),
     Field("counted", TEXT, "every move, update", "as what it is counted: round, state, cause, batch"),
     Field("wish", TEXT, "cancel, give up", "as what an operator ends it, `cancelled` or `failed`"),
@@ -168,6 +164,8 @@ ACCOUNT = (
     Field("recounts", COUNT, "recount", "how often its briefs were counted anew"),
     Field("count_message", TEXT, "timers", "the id of the message by which its identities are counted"),
     Field("spent", CREDITS, "results, promote", "what it cost since it was given a budget"),
+    Field("credits", CREDITS, "count", "its balance, as the API said when its identities were counted"),
+    Field("spent:%s", CREDITS, "results, promote, extract", "call: what such calls have cost, since counted"),
     Field("drafts_credits", CREDITS, "results", "what all its drafts cost"),
     Field("drafts_made", COUNT, "results", "how many those were: the price of one is the mean"),
     Field("drafts_ended", MARK, "results", "a job of it has ended, so a price may be known"),

@@ -114,6 +114,11 @@ class Settings(BaseModel):
     shutdown_seconds: float = Field(25.0, ge=0, json_schema_extra={"unit": "seconds"})
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
+    metrics_token_file: Path | None = None
+    """File with the token that `/metrics` of `identity-worker web` asks for as a bearer token; none: it
+    answers on the loopback alone."""
+    still_minutes: float = Field(10, gt=0, json_schema_extra={"unit": "minutes"})
+    """Minutes for which nothing may move while something could start; then `/readyz` answers 503."""
     log_json: bool = False
     """Whether each line of the logs is a JSON object."""
 

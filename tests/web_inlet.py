@@ -54,11 +54,16 @@ class Web:
 
 
 @contextmanager
-def serving(settings: Settings, redis_url: str, descriptors: Callable[[], int] = allow_many) -> Iterator[Web]:
+def serving(
+    settings: Settings,
+    redis_url: str,
+    descriptors: Callable[[], int] = allow_many,
+    host: str = "127.0.0.1",
+) -> Iterator[Web]:
     """Run the inlet in a thread of this process for the length of the block."""
     app = build_app(settings, live_accounts(settings), redis_url)
     server = uvicorn.Server(server_config(app, descriptors))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server((host, 0)) as listening:
         # What connects before the server is up waits in the socket's queue.
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()

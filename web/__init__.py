@@ -1,4 +1,4 @@
-"""What comes in by HTTP: the vendor's webhooks.
+"""What comes in by HTTP: the vendor's webhooks, and what monitoring asks.
 
-Imported by: cli. Imports: actors, config, worker.
+Imported by: cli. Imports: metrics, actors, config, worker.
 """

@@ -28,6 +28,7 @@ from config.logs import Trouble
 from config.settings import Settings
 from config.text import printable
 from web.connections import log_loop_errors
+from web.metrics.routes import Monitoring
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.piktid.notifications import Notification, read_event
@@ -125,6 +126,7 @@ class WebhookInlet:
 def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlette:
     """Return the application, which reads accounts again as they change, and in the main thread at SIGHUP."""
     inlet = WebhookInlet(settings, live.accounts, redis_url)
+    monitoring = Monitoring(settings, redis_url)
     watch, schema_watch = AccountsWatch(live, inlet.change), SchemaWatch(settings, redis_url)
 
     @contextlib.asynccontextmanager
@@ -139,10 +141,12 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         watch.end()
         schema_watch.end()
         await inlet.close()
+        monitoring.close()
 
     routes = [
         Route("/webhooks/{account}", inlet.receive, methods=["POST"]),
         Route("/healthz", _healthz, methods=["GET"]),
+        *monitoring.routes,
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

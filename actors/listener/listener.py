@@ -30,6 +30,7 @@ from worker.network.streaming import Connections, Streams
 from worker.operations.owners import claim
 from worker.store.connection import connect, connect_async
 from worker.store.functions import AsyncFunctions, Functions
+from worker.tally.bringing import Bringing
 
 log = logs.get("listener")
 
@@ -103,6 +104,7 @@ async def listen(settings: Settings, url: str) -> None:
             loop.call_soon_threadsafe(listener.change, change)
 
     watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, url)
+    counts = Bringing(connect(url))
     allow_many()
     running = asyncio.create_task(listener.run())
     collecting = asyncio.create_task(_collect_rarely())
@@ -116,6 +118,7 @@ async def listen(settings: Settings, url: str) -> None:
     signal.signal(signal.SIGHUP, watch.tell)
     watch.start()
     schema_watch.start()
+    counts.start()
     try:
         await running
     except asyncio.CancelledError:
@@ -123,6 +126,7 @@ async def listen(settings: Settings, url: str) -> None:
     finally:
         watch.end()
         schema_watch.end()
+        counts.end()
         collecting.cancel()
 
 

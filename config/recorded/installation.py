@@ -18,6 +18,8 @@ STREAM = (
         "how often more was seen of jobs that are nobody's",
     ),
     Field("ended_at", TIME, "listener", "when it ended last"),
+    Field("opened", COUNT, "listener", "how often it was opened"),
+    Field("broken", COUNT, "listener", "how often something may have been missed"),
     Field("unread_at", TIME, "listener", "when an event came that may be of any job"),
     Field("why", TEXT, "listener", "why it ended, or what could not be read"),
 )

@@ -8,7 +8,7 @@ DESCRIPTION_TESTS = ("tests/actors/reference/test_description_budget.py",)
 MUTANTS = (
     *of("worker/ledger/lua/briefs/note.lua", DESCRIPTION_TESTS,
         ("a description goes beyond its budget", "if A.reserve and not budget", "if false and not budget"),
-        ("what a description has cost is not spent", "    budget.spend(account, batch, A.spend)\n", ""),
+        ("what a description has cost is not spent", "    budget.spend(account, batch, A.spend, 'extract')\n", ""),
         ("what was reserved for a description stays so", "    budget.release(account, A.subject)\n", ""),
     ),
     *of("worker/ledger/lua/lib/base.lua", IMPORT_TESTS,

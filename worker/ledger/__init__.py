@@ -1,4 +1,4 @@
 """Where everything stands: records, their states, arrivals, events; `lua/` decides what must be atomic.
 
-Imported by: worker above it, actors, cli, web. Imports: store, config.
+Imported by: worker above it, actors, cli, web. Imports: store, tally, config.
 """

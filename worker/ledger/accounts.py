@@ -73,9 +73,14 @@ class AccountLedger:
         text = f"{credits_allowed:.15g}"
         self.functions.run(commands.budget(batch, account, text, by))
 
-    def count_identities(self, account: str, codes: Sequence[str], since: int) -> int:
-        """Put the account's own identities on record as listed at `since` (ms); return how many count."""
-        return self.functions.run(commands.sync_identities(account, codes, since))
+    def count_identities(
+        self, account: str, codes: Sequence[str], since: int, balance: float | None = None
+    ) -> int:
+        """Put the account's own identities on record as listed at `since` (ms), and its credits then.
+
+        Returns how many count.
+        """
+        return self.functions.run(commands.sync_identities(account, codes, since, balance))
 
 
 def _grouped(accounts: Iterable[Account], renewed: Collection[str]) -> list[Configured]:

@@ -190,9 +190,9 @@ def budget(batch: str, account: str, credits: str, by: str | None = None) -> Com
     return Command("budget", keys.BUDGET(batch), nothing, given)
 
 
-def sync_identities(account: str, codes: Sequence[str], since: int) -> Command[int]:
+def sync_identities(account: str, codes: Sequence[str], since: int, balance: float | None) -> Command[int]:
     """Put an account's own identities on record as listed at `since` (ms); answers how many count."""
-    given = {"account": account, "codes": list(codes), "since": since}
+    given = {"account": account, "codes": list(codes), "since": since, "credits": balance}
     return Command("sync_identities", keys.IDENTITIES(account), number, given)
 
 

@@ -17,13 +17,15 @@ from worker.ledger.accounts import AccountLedger
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefUpdated
 from worker.ledger.handed import Handed, ending
-from worker.ledger.kinds import Kind
+from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.records import Record, parse_subject
 from worker.ledger.transition import CLAIMED, Answer, Change, Note, Transition
 from worker.store import replicas
 from worker.store.connection import encoded
 from worker.store.functions import Command
 from worker.store.replicas import Claim
+from worker.tally.counted import THROTTLED
+from worker.tally.tally import TALLY
 
 log = logs.get("ledger")
 
@@ -81,6 +83,9 @@ class Ledger(AccountLedger):
             self.claims.granted(claim)
         if answer in CLAIMED:
             record.fields["state"] = transition.to
+        if answer is Answer.APPLIED and transition.throttle is not None:
+            endpoint, kind = KINDS[record.kind].endpoint, transition.throttle.kind
+            TALLY.count(THROTTLED, record.account, endpoint, kind)
         return answer
 
     def note(self, record: Record, note: Note) -> Answer:

@@ -14,6 +14,7 @@ from config.settings import Settings
 from worker.ledger.events import BY_LUA
 from worker.ledger.kinds import ACCEPTED, ENDPOINTS, IDENTITY, JUDGING, KINDS, PAUSES, UNRESOLVED, Product
 from worker.store.libraries import Library, library, silence_ms
+from worker.tally import moves
 
 MODULES = (
     "records",
@@ -27,6 +28,7 @@ MODULES = (
     "batches",
     "capacity",
     "permits",
+    "lacking",
     "backoff",
     "unclaimed",
     "looks",
@@ -127,7 +129,7 @@ def ledger_library(settings: Settings) -> Library:
         },
     }
     # Its name tells other releases of which schema whoever uses it is (config/recorded/schema.py).
-    return library(f"ledger{schema.present()}", FOLDER, MODULES, shared)
+    return library(f"ledger{schema.present()}", FOLDER, MODULES, shared, told=moves.told)
 
 
 def _looked_up(product: Product, settings: Settings) -> dict[str, str | int | bool | None]:

@@ -39,6 +39,7 @@ from worker.piktid.errors import (
 from worker.piktid.json_values import UnreadableError, decode
 from worker.piktid.pictures import Picture
 from worker.piktid.transport import Reply, Sent, authorized, exchange, segment
+from worker.tally.calls import counted
 
 T = TypeVar("T")
 
@@ -228,7 +229,7 @@ class PiktID:
 
         def send(token: SecretStr) -> Reply:
             request = authorized(self._pool, method, url, token.get_secret_value(), **sent)
-            return exchange(self._pool, call, request, MAX_BODY_BYTES)
+            return counted(call, lambda: exchange(self._pool, call, request, MAX_BODY_BYTES))
 
         try:
             token, reply = self._answered(send)

@@ -27,6 +27,8 @@ Steps = Generator[Words, Any, T]
 #: Sends one, by a client; returns the answer or raises redis.RedisError.
 Send = Callable[["redis.Redis", Words], Any]
 
+#: What an answer begins with that has something told beside it.
+_TOLD = b"\0told"
 #: Loads of a library that vanishes again and again, for one call.
 _LOADS = 10
 
@@ -122,12 +124,23 @@ def _called(library: Library, command: Command[T], now: int | None) -> Steps[T]:
     call = command.words(library, now)
     for _ in range(_LOADS):
         try:
-            return command.read((yield call))
+            answer = yield call
+            break
         except redis.ResponseError as error:
             if not lacks_function(error):
                 raise
         yield from _loaded(library)
-    return command.read((yield call))
+    else:
+        answer = yield call
+    return command.read(_heard(library, answer))
+
+
+def _heard(library: Library, answer: Any) -> Any:
+    """Have heard what a function tells beside its answer (`lua/entry.lua`); return the answer."""
+    if not isinstance(answer, list) or answer[:1] != [_TOLD]:
+        return answer
+    library.told(json.loads(answer[1]))
+    return answer[2] if len(answer) > 2 else None
 
 
 def _loaded(library: Library) -> Steps[None]:

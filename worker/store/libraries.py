@@ -17,7 +17,13 @@ from config.times import monotonic
 
 #: What the names of our libraries begin with, where there is no namespace.
 PREFIX = "identity_worker_"
+#: Hears a list of what a function tells.
+Told = Callable[[Sequence[Any]], None]
 _ENTRY = Path(__file__).parent / "lua" / "entry.lua"
+
+
+def _unheard(_: Sequence[Any]) -> None:
+    """Let it pass."""
 
 
 class Library:
@@ -30,6 +36,8 @@ class Library:
         """What the names of all libraries of its namespace begin with, and of no other."""
         self.within: Callable[[str], Library] = lambda _: self
         """Returns the library of the same functions for a namespace."""
+        self.told: Told = _unheard
+        """Hears what a function tells its caller beside its answer."""
         self._touched = monotonic()
 
     def is_due(self) -> bool:
@@ -53,18 +61,25 @@ def family_of(namespace: str) -> str:
 
 
 def library(
-    title: str, folder: Path, modules: Sequence[str], tables: Mapping[str, Any], namespace: str = ""
+    title: str,
+    folder: Path,
+    modules: Sequence[str],
+    tables: Mapping[str, Any],
+    namespace: str = "",
+    told: Told = _unheard,
 ) -> Library:
     """Put a library together: `title` names it, the modules stand under `folder`/lib, the commands beside.
 
     Both may stand in folders by subject: a library has each name of a module and of a command once.
-    `tables` are known to all of them under their names; those of KEY begin with the namespace.
+    `tables` are known to all of them under their names; those of KEY begin with the namespace. `told` hears
+    what functions tell beside their answers.
     """
     named = {name: namespace + template for name, template in tables["KEY"].items()}
     both = {**tables, "KEY": named}
     shared = "\n".join(f"local {name} = {_lua(table)}" for name, table in both.items())
     made = _library(title, folder, tuple(modules), shared, family_of(namespace))
-    made.within = partial(library, title, folder, modules, tables)
+    made.within = partial(library, title, folder, modules, tables, told=told)
+    made.told = told
     return made
 
 

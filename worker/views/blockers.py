@@ -2,7 +2,7 @@
 
 Each is a table: `what` with its numbers. `worker` and `listener`: none runs. `step`: it is queued since
 `queued_at` behind others, `queued` in all. `pause` and `slots` are those of
-`worker/ledger/lua/accounts/why.lua`, met by what comes after the job that is under
+`worker/ledger/lua/reading/why.lua`, met by what comes after the job that is under
 way. Times are ms since 1970 by the server's clock.
 """
 

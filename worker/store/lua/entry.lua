@@ -9,8 +9,10 @@
 --
 -- A server keeps a library from one call to the next. So all that belongs to one call stands in one table, which is
 -- made anew at each: `now` and `now_at_most` are the time, rounded down and up; `at_end` are functions, called when the
--- command has its answer.
+-- command has its answer. `told`, if there is any, is what the caller is told beside its answer: a list.
 local call
+-- What an answer begins with that has something told beside it: nothing else of ours has that character.
+local TOLD = '\0told'
 -- A key that is never there, where all keys share a slot of a cluster: while that is being moved, some of them are
 -- elsewhere, and a command would stop at the first of those, half done. This one is looked at before anything else.
 local NEVER = KEY.SCRATCH and KEY.SCRATCH:find('{', 1, true) and KEY.SCRATCH
@@ -39,6 +41,9 @@ local function register(name, flags, command)
             local answer = command(cjson.decode(arguments[2]), unpack(arguments, 3))
             for _, finish in ipairs(call.at_end) do
                 finish()
+            end
+            if call.told then
+                return {TOLD, cjson.encode(call.told), answer}
             end
             return answer
         end,

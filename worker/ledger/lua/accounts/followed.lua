@@ -17,11 +17,14 @@ local record = base.key('STREAM', A.account)
 local now = base.whole(call.now)
 
 -- Since when a stretch lasts that goes on now: from its beginning, or from as far back as a replay reaches, but
--- not past what could not be read.
+-- not past what could not be read. A stretch that ended is counted.
 local function stretch(since, last)
     local got = redis.call('HMGET', record, since, last, 'unread_at')
     if got[1] and got[2] and call.now - got[2] <= SETTING.span_ms then
         return got[1]
+    end
+    if got[1] and since == 'unbroken_since' then
+        redis.call('HINCRBY', record, 'broken', 1)
     end
     return base.whole(math.max(call.now - SETTING.span_ms, tonumber(got[3]) or 0))
 end
@@ -32,12 +35,14 @@ if A.what == 'ended' or A.what == 'unread' or (A.what == 'opened' and redis.call
 end
 if A.what == 'opened' then
     redis.call('HSET', record, 'listener', A.listener, 'connected_at', now)
+    redis.call('HINCRBY', record, 'opened', 1)
 elseif A.what == 'replayed' then
     local unbroken, replayed = stretch('unbroken_since', 'heard_at'), stretch('replayed_since', 'replayed_at')
     redis.call('HSET', record, 'unbroken_since', unbroken, 'replayed_since', replayed,
         'heard_at', now, 'replayed_at', now)
 elseif A.what == 'unread' then
     redis.call('HSET', record, 'unbroken_since', now, 'replayed_since', now, 'unread_at', now, 'why', A.why)
+    redis.call('HINCRBY', record, 'broken', 1)
 else
     redis.call('HSET', record, 'ended_at', now, 'why', A.why)
     redis.call('HDEL', record, 'connected_at')

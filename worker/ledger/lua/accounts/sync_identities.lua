@@ -1,6 +1,7 @@
 -- sync_identities: put the account's own identities on record, as the API lists them.
 --
--- account, codes = {identity codes}, since = ms, the server's time before the list was asked for
+-- account, codes = {identity codes}, since = ms, the server's time before the list was asked for, credits = the balance
+-- then (or none)
 -- Returns how many identities are counted now.
 --
 -- Atomic: identities made while the list was on its way stay counted, those that are gone free their slots,
@@ -16,6 +17,9 @@ for _, code in ipairs(redis.call('ZRANGEBYSCORE', identities, '-inf', base.whole
         redis.call('ZREM', identities, code)
         backoff.make_room(A.account)
     end
+end
+if A.credits then
+    records.set(accounts.record(A.account), 'credits', A.credits)
 end
 accounts.correct_slots_seen(A.account)
 admission.admit(A.account)

@@ -41,6 +41,7 @@ own.place = fair.score_of(A.account, A.batch or '', A.priority)
 own.accepted_at, own.moved_at = base.whole(call.now), base.whole(call.now)
 own.bought_before = bought or nil
 base.put(record, A.set, own)
+transition.tell(subject, A.account, nil, A.state, 0)
 if A.batch then
     redis.call('ZADD', base.key('BATCH', A.batch), base.whole(call.now), A.id)
     batches.join(A.batch)

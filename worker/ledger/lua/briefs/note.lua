@@ -60,7 +60,7 @@ end
 if A.reserve then
     budget.reserve(account, A.subject, batch, A.reserve)
 elseif A.paid then
-    budget.spend(account, batch, A.spend)
+    budget.spend(account, batch, A.spend, 'extract')
     budget.release(account, A.subject)
     admission.admit(account)
 end

@@ -187,7 +187,7 @@ class Scene(Comparison):
         since = self.now if since is None else since
         codes = self.libraries[account] if codes is None else codes
         self.model.read_library(self.model.accounts[account], codes, since)
-        self.run(commands.sync_identities(account=account, codes=sorted(codes), since=since))
+        self.run(commands.sync_identities(account=account, codes=sorted(codes), since=since, balance=None))
         self.look()
 
     def pass_time(self, ms: int) -> None:

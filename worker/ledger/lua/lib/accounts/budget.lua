@@ -145,10 +145,12 @@ function budget.take_reservation(account, subject, batch)
     return redis.call('HDEL', key('BATCH_RESERVATIONS', batch), subject) == 1
 end
 
-function budget.spend(account, batch, credits)
+-- `paid`: the call that has cost it.
+function budget.spend(account, batch, credits, paid)
     if not tonumber(credits) then
         return
     end
+    records.add(accounts.record(account), 'spent:' .. paid, credits)
     records.add_amount(accounts.record(account), 'spent', credits)
     if batch then
         redis.call('HINCRBYFLOAT', key('BUDGET', batch), 'spent', credits)

@@ -11,7 +11,7 @@ function holdings.account_for(account, subject, kind, from, to)
     local product = KINDS[kind]
     if product.cost then
         if from == product.claimed and to == product.running then
-            budget.spend(account, batch, base.cost_of(subject))
+            budget.spend(account, batch, base.cost_of(subject), product.endpoint)
         end
         return
     elseif from ~= product.running then
@@ -24,7 +24,7 @@ function holdings.account_for(account, subject, kind, from, to)
         -- A brief that is tried again reads the results of the same job again.
         local new = credits - (counted or 0)
         records.set(record, 'credits_counted', credits)
-        budget.spend(account, batch, new)
+        budget.spend(account, batch, new, product.endpoint)
         local before = budget.draft_price(account)
         records.add_amount(accounts.record(account), 'drafts_credits', new)
         records.add(accounts.record(account), 'drafts_made', counted and 0 or made or 1)

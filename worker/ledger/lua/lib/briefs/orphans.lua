@@ -18,7 +18,7 @@ local function settle_reservation(account, subject)
     local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
     local to_come = budget.of_what_follows(subject, slots)
     if permits.is_granted(account, subject) or redis.call('ZSCORE', key('PERMITS', account), subject) then
-        budget.spend(account, batch, math.max(0, reserved - to_come))
+        budget.spend(account, batch, math.max(0, reserved - to_come), product_of(subject).endpoint)
     end
     budget.take_reservation(account, subject, batch)
     if not batch then

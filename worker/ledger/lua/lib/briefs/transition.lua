@@ -30,6 +30,13 @@ local function move_brief(promotion, change)
     end
 end
 
+-- Tell the caller that a record has moved, for its log and its counts: `from` is nil of one that has just come, `ms` is
+-- how long it was there.
+function transition.tell(subject, account, from, to, ms)
+    call.told = call.told or {}
+    call.told[#call.told + 1] = {kind_of(subject), brief_of(subject), subject, account, from or '', to, ms}
+end
+
 -- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
 -- completion = 'counted' | 'never left', keep_permit = true: a permit stays
 function transition.move(subject, change)
@@ -46,6 +53,7 @@ function transition.move(subject, change)
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
     holdings.learn_duration(account, subject, from, to)
+    transition.tell(subject, account, from, to, call.now - (tonumber(records.get(record, 'moved_at')) or call.now))
     put(record, change.set, {state = to, moved_at = whole(call.now), left = from})
     records.forget(record, 'hinted', unpack(change.forget or {}))
     if to == product.made then

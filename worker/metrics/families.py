@@ -1,0 +1,135 @@
+"""Every figure of `/metrics` that is read of the ledger; `worker/tally/counted.py` has the others.
+
+docs/metrics.md is made of both. Labels are names of accounts and words of closed lists; causes are cut short
+by the ledger, and of those of an account the most frequent have a figure of their own.
+"""
+
+from worker.tally.family import Family
+
+BRIEFS = Family("briefs", "gauge", ("account", "state"), "Briefs on record, by the state that they are in.")
+HELD = Family(
+    "held_briefs",
+    "gauge",
+    ("account", "question"),
+    "Briefs that wait for an operator's answer, by what is asked, in its first words.",
+)
+FAILED = Family(
+    "failed_briefs",
+    "gauge",
+    ("account", "cause"),
+    "Briefs on record that failed, by the API's status or the first words of the error.",
+)
+HELD_OLDEST = Family(
+    "held_oldest_seconds", "gauge", (), "How long that brief is held that is held longest; 0: none is."
+)
+WAITING = Family(
+    "waiting_records",
+    "gauge",
+    ("account", "endpoint"),
+    "Briefs that wait for `create`, promotions that wait for `promote`, and what waits to be prepared.",
+)
+WAITING_OLDEST = Family(
+    "waiting_oldest_seconds",
+    "gauge",
+    ("account", "endpoint", "lacks"),
+    "How long the oldest waits of those that come first, by each thing that it lacks: `pause`, `person`, "
+    "`request`, `probe`, `job`, `slots`, `budget`, `account budget`, `price`; `step`: it has its permits, "
+    "and no worker has begun; `nothing`: it could start.",
+)
+PARKED = Family(
+    "parked_records", "gauge", ("account",), "What the budget or the pause of its batch holds back."
+)
+JOBS = Family("jobs", "gauge", ("account",), "Jobs that may be in flight at the API: permits that are taken.")
+JOBS_LIMIT = Family(
+    "jobs_limit", "gauge", ("account",), "Jobs that may be in flight at once; +Inf: any number."
+)
+JOBS_WORKING = Family(
+    "jobs_working_limit",
+    "gauge",
+    ("account",),
+    "Jobs that it is kept to while others use the account; its limit where nobody does.",
+)
+SLOTS_USED = Family("slots_used", "gauge", ("account",), "Slots of the identities that are in the library.")
+SLOTS_RESERVED = Family("slots_reserved", "gauge", ("account",), "Slots that are kept for what is under way.")
+SLOTS_LIMIT = Family(
+    "slots_limit",
+    "gauge",
+    ("account",),
+    "Slots that may be used: of the limit and what the API has said the lower; +Inf: any number.",
+)
+WINDOW = Family(
+    "window_requests", "gauge", ("account", "window"), "Requests that count in a window of an endpoint now."
+)
+WINDOW_LIMIT = Family(
+    "window_requests_limit", "gauge", ("account", "window"), "Requests that it takes; +Inf: any number."
+)
+PAUSED = Family(
+    "paused",
+    "gauge",
+    ("account", "what", "reason"),
+    "1 while an account (`pause`) or a part of its work is paused. The reason is the status of the API's "
+    "answer, `none` where it gave no answer, `person` or `past` (it is unknown what it has bought).",
+)
+SPENT = Family(
+    "spent_credits",
+    "counter",
+    ("account", "call"),
+    "Credits that `create`, `promote` and `extract` have cost.",
+)
+CREDITS = Family(
+    "credits",
+    "gauge",
+    ("account",),
+    "The account's balance, as the API said when its identities were counted last.",
+)
+BUDGET = Family("budget_credits", "gauge", ("account",), "The account's budget, where it has one.")
+BUDGET_LEFT = Family(
+    "budget_left_credits", "gauge", ("account",), "What of it is neither spent nor reserved; may be below 0."
+)
+FOLLOWED = Family("followed", "gauge", ("account",), "1 where a listener has the account's lease.")
+STREAM_OPEN = Family("stream_open", "gauge", ("account",), "1 where its event stream is open.")
+STREAM_SILENT = Family(
+    "stream_silent_seconds", "gauge", ("account",), "Since the stream's last sign of life on record."
+)
+STREAM_UNBROKEN = Family(
+    "stream_unbroken_seconds",
+    "gauge",
+    ("account",),
+    "For how long nothing was missed, up to that sign of life.",
+)
+STREAM_OPENED = Family("stream_opened", "counter", ("account",), "How often the stream was opened.")
+STREAM_BROKEN = Family(
+    "stream_gaps", "counter", ("account",), "How often something of it may have been missed."
+)
+WORKERS = Family("workers", "gauge", (), "Workers that have given a sign of life.")
+LISTENERS = Family("listeners", "gauge", (), "Listeners that have given a sign of life.")
+QUEUED = Family("queue_messages", "gauge", ("queue",), "Messages in a queue.")
+QUEUED_OLDEST = Family(
+    "queue_oldest_seconds",
+    "gauge",
+    ("queue",),
+    "How long the first message of a queue waits, as its sender says; 0: none does, or it does not say.",
+)
+DELAYED = Family("delayed_messages", "gauge", (), "Briefs whose sender has put them off.")
+DEAD_LETTERS = Family("dead_letters", "gauge", ("queue",), "Messages that no worker could run.")
+UNFINISHED = Family("unfinished_briefs", "gauge", (), "Briefs that are not finished, of all accounts.")
+TIMER_LATE = Family("timer_late_seconds", "gauge", (), "How late the first timer is that is due.")
+EVENTS = Family("events", "gauge", (), "Events on the stream for downstream.")
+EVENT_AGE = Family("last_event_seconds", "gauge", (), "Since the newest event.")
+GROUP_LAG = Family(
+    "group_lag_events",
+    "gauge",
+    ("group",),
+    "Events that a consumer group has not done yet; group `archive` is the archive's lag.",
+)
+READY = Family("ready", "gauge", (), "1, or 0 while `/readyz` says why the installation stands still.")
+STANDS_STILL = Family(
+    "stands_still",
+    "gauge",
+    ("reason",),
+    "1 for each reason of that: `worker`, `listener`, `queue`, `waiting`, `timers`.",
+)
+READ_SECONDS = Family("read_seconds", "gauge", (), "How long it took to read all this.")
+
+#: Causes of an account that have a figure of their own.
+MOST_CAUSES = 20
