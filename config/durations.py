@@ -1,8 +1,7 @@
 """Every duration of the project: waits, time limits and lifetimes, each with its unit and its reason.
 
-Whoever needs one writes `durations.NAME` where it is needed, and binds it to no name of its own: a process
-with shorter waits (`tests/chaos/programs/quick.py`) changes this module alone. Those of the API's clock go
-through `Settings.api_ms`, which divides them by the speed of a sandbox.
+Whoever needs one writes `durations.NAME` there, and binds it to no name of its own: a process with shorter
+waits (`tests/chaos/programs/quick.py`) changes this module alone. `Settings.api_ms` divides the API's times.
 """
 
 # -- The API's own times (of the API's clock) ---------------------------------------------------------------
@@ -39,8 +38,7 @@ GRANT_MS = 10_000
 STEP_AGAIN_MS = 10_000
 #: After which a queued message that nobody has looked at is taken for lost.
 MESSAGE_LOST_MS = 600_000
-#: To the first look at a job that no event has spoken of, where no event stream is followed; between looks
-#: for the job of a create of unknown outcome (API's clock). Further ones at the first: after STEP_AGAIN_MS.
+#: To the first look at a job without an event or stream; between looks for a create's job (API's clock).
 LOOK_AGAIN_SECONDS = 20.0
 #: To that first look at the most where the event stream is followed (API's clock): an event may be lost.
 LOOK_MOST_SECONDS = 180.0
@@ -74,6 +72,8 @@ API_CLOCK_ERROR_MS = 5_000
 # -- The event stream's connections -------------------------------------------------------------------------
 #: Without any frame: the peer is dead. The API sends a quiet stream a comment every 15 seconds.
 SILENCE_SECONDS = 45.0
+#: The same, once one of those comments is missed: it is told of that something holds the stream back.
+STALLED_SECONDS = 20.0
 #: Without a sign of life on record of a stream that is followed, or of an archiver: `doctor` tells of it.
 SILENCE_TOLD_MS = 60_000
 #: In which the API must have begun to answer when a stream is opened; after which that holds up no others.
@@ -86,8 +86,7 @@ HEARD_AGAIN_SECONDS = 40.0
 #: Without a sign of life: a listener is dead and its leases are others'. And between two signs of life.
 LEASE_MS = 5_000
 LEASE_RENEW_SECONDS = 1.5
-#: That a lease lasts without its listener for those who do not know its signs of life, which are listeners of
-#: older versions, and an archiver's right without it; and after which either puts the end off.
+#: That a lease lasts for listeners of older versions, an archiver's right without it; and puts off its end.
 LEASE_KEPT_MS = 180_000
 LEASE_KEPT_AGAIN_SECONDS = 90.0
 #: Between two looks of a listener that has its share of the accounts for ones that nobody has.
@@ -119,7 +118,7 @@ DEATHS_KEPT_MS = 3_600_000
 DEAD_LETTERS_KEPT_MS = 7 * 86_400_000
 #: In which the message must come of an id that is queued: others write the two one by one.
 MESSAGE_COMES_MS = 5_000
-#: After which what seems lost is looked at again, for the same reason.
+#: After which what seems lost is looked at again.
 MISSING_AGAIN_SECONDS = 0.3
 #: By which a brief may be delayed, by Dramatiq's own option.
 DELAY_MOST_MS = 366 * 86_400_000
@@ -173,10 +172,11 @@ ARCHIVE_LOOK_MS = 3_600_000
 #: In which replicas must have the claim of a paid call; that a process' newest one is remembered.
 REPLICAS_WAIT_MS = 1_000
 CLAIMED_KEPT_MS = 86_400_000
-#: To wait for a connection to Redis, for any one answer of it, and for whoever is asked where the primary is.
+#: To wait for a connection to Redis, any one answer of it, who is asked where the primary is, a TLS refusal.
 REDIS_CONNECT_SECONDS = 2.0
 REDIS_ANSWER_SECONDS = 5.0
 REDIS_FIND_SECONDS = 1.0
+REDIS_REFUSES_SECONDS = 0.25
 #: That a blocking command may block: well below the answer's time.
 REDIS_BLOCK_SECONDS = 3.0
 #: For which a Redis that starts or restarts is waited for; one that reads its file, without end.

@@ -24,15 +24,20 @@ def trusted() -> str:
     return " and ".join(named) or "the known authorities"
 
 
-def told(error: BaseException) -> str:
-    """Return an error of a connection in one line, with what to do where TLS is its reason."""
+def told(error: BaseException, whom: str = "") -> str:
+    """Return an error of a connection in one line, with what to do where TLS is its reason.
+
+    `whom`: who is trusted there and how one more is, in words, unless it is as everywhere.
+    """
     reason = next((each for each in _reasons(error) if isinstance(each, ssl.SSLError)), None)
     if reason is None:
         return str(error)
     if not isinstance(reason, ssl.SSLCertVerificationError):
         name = (reason.reason or "no handshake").replace("_", " ").lower()
+        if "CERTIFICATE" in (reason.reason or "") or "UNKNOWN_CA" in (reason.reason or ""):
+            return f"TLS failed ({name}): it does not take the certificate that it was shown, or wants one"
         return f"TLS failed ({name}): does the port speak TLS, and a version of it that is used today?"
-    return f"its certificate is refused: {_refusal(reason)}"
+    return f"its certificate is refused: {_refusal(reason, whom or f'{trusted()}: name your CA in {FILE}')}"
 
 
 @cache  # for what is named now
@@ -50,14 +55,14 @@ def _reasons(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or seen.__context__
 
 
-def _refusal(error: ssl.SSLCertVerificationError) -> str:
+def _refusal(error: ssl.SSLCertVerificationError, whom: str) -> str:
     match error.verify_code:
         case 9:
             return "it is not valid yet; is this machine's clock behind?"
         case 10:
             return "it has expired; or is this machine's clock ahead?"
         case code if code in _UNKNOWN_ISSUERS:
-            return f"nobody trusted here has signed it; trusted is {trusted()}: name your CA in {FILE}"
+            return f"nobody trusted here has signed it; trusted is {whom}"
         case code if code in _OTHER_NAMES:
             return f"it is another host's ({error.verify_message.rstrip('.')})"
         case _:

@@ -25,8 +25,18 @@ _PATH = "/notifications/events"
 _NEVER = 1e11
 
 
+#: What holds back a stream of which nothing comes, though others reach the API by the same way.
+_BUFFERED = (
+    "does a proxy in between buffer it? It is to pass on what comes at once (nginx: proxy_buffering off)"
+)
+
+
 class StreamEndedError(IdentityWorkerError):
     """Raised when the stream is over, for whatever reason."""
+
+
+class StreamStalledError(StreamEndedError):
+    """Raised when nothing comes of a stream whose connection stands."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,10 @@ async def follow(
     It is opened within `opening`, which may make it wait. Never returns: raises StreamEndedError when the
     connection ends, is refused, or is silent for `silence` seconds (none: three times the API's keepalive).
     """
+    silence = silence or durations.SILENCE_SECONDS
     try:
         async with opening():
-            body = await _open(transport, api_url, token, silence or durations.SILENCE_SECONDS)
+            body = await _open(transport, api_url, token, silence)
         async with aclosing(body):
             yield "opened"
             async for event in _events(body, heard):
@@ -68,13 +79,16 @@ async def follow(
                     yield "replayed"
                 elif event.data:  # after an id, a comment is an event without data
                     yield read_frame(event) or "unreadable"
-    except TimeoutError as error:
-        raise StreamEndedError(
-            f"the API did not answer within {durations.STREAM_OPENING_SECONDS:g} s"
-        ) from error
+    except httpx.ReadTimeout as error:
+        raise StreamStalledError(stalled("nothing has come of the event stream", silence)) from error
     except httpx.HTTPError as error:
         raise StreamEndedError(f"{type(error).__name__}: {error}") from error
     raise StreamEndedError("the API closed the event stream")
+
+
+def stalled(what: str, seconds: float) -> str:
+    """Return in words what a stream lacks of which nothing comes for so long, and the likely reason."""
+    return f"{what} for {seconds:.0f} s: {_BUFFERED}"
 
 
 async def _open(
@@ -92,11 +106,16 @@ async def _open(
         "Cache-Control": "no-store",
         "Authorization": f"Bearer {token.get_secret_value()}",
     }
-    timeout = httpx.Timeout(durations.STREAM_OPENING_SECONDS, read=silence).as_dict()
+    # Connecting ends sooner than the opening as a whole, so that the two are told apart.
+    timeout = httpx.Timeout(durations.HTTP_CONNECT_SECONDS, read=silence).as_dict()
     url = f"{api_url.rstrip('/')}{_PATH}"
     request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
-    async with asyncio.timeout(durations.STREAM_OPENING_SECONDS):
-        answer = await transport.handle_async_request(request)
+    try:
+        async with asyncio.timeout(durations.STREAM_OPENING_SECONDS):
+            answer = await transport.handle_async_request(request)
+    except (TimeoutError, httpx.ReadTimeout) as error:
+        seconds = min(silence, durations.STREAM_OPENING_SECONDS)
+        raise StreamStalledError(stalled("the API has not begun its event stream", seconds)) from error
     try:
         _check(answer, url)
     except StreamEndedError:

@@ -9,6 +9,9 @@ from worker.store.outages import code_of
 
 _RIGHT_NAME = "set REDIS_URL right; in a user or password, / ? # @ and % are percent-encoded"
 _CLOSED = "see that it is a Redis, and its log; if it wants TLS, write rediss:// in REDIS_URL"
+_CERTIFICATE = "it wants a certificate of its clients: rediss://...?ssl_certfile=FILE&ssl_keyfile=FILE"
+_OTHER_CA = "it does not know who signed the certificate of ssl_certfile: give one of its own CA"
+_OTHER_NAME = "its certificate is for another name: use that one in REDIS_URL"
 _OTHER_KIND = "it is a Sentinel, or no Redis for data; `identity-worker doctor` says what it is"
 _CLUSTER = "it is a node of a cluster: write redis+cluster://HOST, with a name in braces as the namespace"
 #: What a server answers, by its code.
@@ -38,8 +41,16 @@ _BY_FINDING = {
 }
 #: What the text of an error has in it where there is no code, in lower case.
 _BY_TEXT = {
+    "hostname mismatch": _OTHER_NAME,
+    "ip address mismatch": _OTHER_NAME,
+    "certificate has expired": "have it renewed there; or is this machine's clock ahead?",
     "certificate_verify_failed": "name the CA that signed its certificate: rediss://...?ssl_ca_certs=FILE",
-    "hostname mismatch": "its certificate is for another name: use that one in REDIS_URL",
+    "certificate_required": _CERTIFICATE,
+    "certificate required": _CERTIFICATE,
+    "alert handshake failure": _CERTIFICATE,
+    "eof occurred in violation": f"it has ended TLS: see its log, and whether {_CERTIFICATE}",
+    "unknown ca": _OTHER_CA,
+    "unknown_ca": _OTHER_CA,
     "wrong_version_number": "it does not speak TLS on this port: write redis://, or name its TLS port",
     "wrong version number": "it does not speak TLS on this port: write redis://, or name its TLS port",
     "record layer failure": "it does not speak TLS on this port: write redis://, or name its TLS port",
@@ -65,7 +76,7 @@ _BY_TEXT = {
 _PASSING = ("LOADING", "MASTERDOWN", "CLUSTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
 #: What the texts of errors of the connection have in them that do not mend themselves.
 _LASTING = (
-    *("certificate", "wrong_version", "wrong version", "record layer"),
+    *("certificate", "wrong_version", "wrong version", "record layer", "unknown_ca", "unknown ca"),
     *("is no sentinel", "know no primary", "without cluster mode"),
 )
 _PLAIN = "start it, or set REDIS_URL to one that runs"

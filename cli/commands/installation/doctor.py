@@ -23,7 +23,7 @@ def command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check settings, Redis, queues, processes and accounts; say of each what to do.
+    """Check settings, the ways to Redis and to the API, queues, processes, accounts; say of each what to do.
 
     `fail` is said where briefs stand still or money may be lost, `warn` where they soon will. Exits with 1
     when anything fails; a warning is no failure without --strict. Tokens are tried and never shown.
@@ -78,6 +78,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     from actors.broker import inspection
     from config.redis_url import redacted
     from worker.archive import health
+    from worker.operations import doctor_ways
     from worker.store import embedded
     from worker.store.connection import connect
     from worker.store.remedies import remedy
@@ -85,6 +86,10 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
 
     try:
         with embedded.redis_url(values) as url, connect(url) as client:
+            way = list(doctor_ways.to_redis(url))
+            yield from way
+            if any(each.health is Health.FAIL for each in way):
+                return
             found = list(doctor.server(client))
             yield _used(values, ", ".join(filter(None, (redacted(url), located(client)))))
             yield from found
@@ -114,14 +119,15 @@ def _used(values: Settings, at: str) -> Check:
 
 def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     from worker.network.pool import open_pool
-    from worker.operations import doctor_accounts
+    from worker.operations import doctor_accounts, doctor_ways
     from worker.piktid.client import PiktID
 
+    yield from doctor_ways.to_api(values.api_url)
+    streamed = values.events != "sse"
     try:
         opened = open_pool(timeout_read=values.request_timeout)
-    except NetworkSettingsError as error:
-        yield Check("network", Health.FAIL, str(error), "set it right where the processes are started")
-        return
+    except NetworkSettingsError:
+        return  # the way to the API has told it
     with opened as pool:
         for each in accounts.values():
             try:
@@ -129,5 +135,9 @@ def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterat
             except ValueError as error:
                 yield Check(f"account {each.name}", Health.FAIL, str(error), "set its token right")
                 continue
-            yield from doctor_accounts.account(client, each, api, by_stream=values.events == "sse")
+            found = list(doctor_accounts.account(client, each, api, by_stream=values.events == "sse"))
+            yield from found
+            if not streamed and found[0].health is Health.OK:  # its token is taken
+                streamed = True
+                yield doctor_ways.stream(values.api_url, each.token, each.name)
     yield from doctor_accounts.not_configured(client, set(accounts))

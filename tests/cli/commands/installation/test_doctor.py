@@ -75,7 +75,7 @@ def test_an_api_that_is_not_there_fails(examined: Any) -> None:
 
 
 def test_a_proxy_that_is_named_wrongly_fails_without_its_password(examined: Any) -> None:
-    found = examined(HTTPS_PROXY="user:s3cret@proxy.example:3128")["network"]
+    found = examined(HTTPS_PROXY="user:s3cret@proxy.example:3128")["api network"]
     assert (found["health"], found["said"]) == (
         "fail",
         "HTTPS_PROXY has no scheme: write it as http://proxy.example:3128",
@@ -100,7 +100,10 @@ def test_without_credits_it_warns(examined: Any, flow: Flow) -> None:
 
 def test_a_redis_that_is_not_there_fails(command: Command, environment: dict[str, str]) -> None:
     found = checks(command("doctor", "--json", **{**environment, "REDIS_URL": "redis://127.0.0.1:9"}))
-    assert (found["redis"]["health"], "set REDIS_URL" in found["redis"]["remedy"]) == ("fail", True)
+    assert (found["redis connection"]["health"], "REDIS_URL" in found["redis connection"]["remedy"]) == (
+        "fail",
+        True,
+    )
     wrong = checks(command("doctor", "--json", **{**environment, "REDIS_URL": "nonsense"}))
     assert wrong["settings"]["health"] == "fail"
 
