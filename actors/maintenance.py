@@ -6,6 +6,8 @@ from actors import resolution
 from actors.boot import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
+from config.accounts.expiry import last_end
+from config.times import format_time
 from worker.ledger.records import parse_subject
 from worker.piktid.answers import RunState
 from worker.piktid.errors import ApiError, NotFoundError
@@ -31,6 +33,21 @@ def count_identities(subject: str) -> None:
     codes = [each.identity_code for each in identities]
     counted = rt.ledger.count_identities(account, codes, since, _balance(rt, account))
     log.info("library.counted", account=account, identities=counted)
+    _look_at_token(rt, account)
+
+
+def _look_at_token(rt: Runtime, name: str) -> None:
+    """Once a day, warn of an account's token that ends soon."""
+    account = rt.accounts.get(name)  # it may just have been removed
+    if account is None or rt.ledger.has_seen_token(account):
+        return
+    try:
+        ends = last_end(account.token, rt.apis[name].token_ends)
+    except ApiError:
+        ends = None  # whether the API tells is not certain (piktid-v2.md, section 1)
+    if rt.ledger.saw_token(account, ends) and ends is not None:
+        remedy = "make a new one and write it to its file, which is read again"
+        log.warning("token.ending", account=name, ends_at=format_time(round(ends * 1000)), remedy=remedy)
 
 
 def _balance(rt: Runtime, account: str) -> float | None:

@@ -69,11 +69,10 @@ UNCLAIMED_KEPT_MS = 3_600_000
 #: By which the API's and Redis' clocks, compared at the last live event, may be wrong.
 API_CLOCK_ERROR_MS = 5_000
 
-# -- The event stream's connections -------------------------------------------------------------------------
-#: Without any frame: the peer is dead. The API sends a quiet stream a comment every 15 seconds.
-SILENCE_SECONDS = 45.0
-#: The same, once one of those comments is missed: it is told of that something holds the stream back.
+# -- The event stream's connections, and deleting notifications that have had their effect -------------------
+#: Without any frame: one comment is missed, which is told of; the peer is dead. The API sends one every 15 s.
 STALLED_SECONDS = 20.0
+SILENCE_SECONDS = 45.0
 #: Without a sign of life on record of a stream that is followed, or of an archiver: `doctor` tells of it.
 SILENCE_TOLD_MS = 60_000
 #: In which the API must have begun to answer when a stream is opened; after which that holds up no others.
@@ -94,7 +93,9 @@ LEASE_SWEEP_SECONDS = 5.0
 #: The longest pause before that of an account whose following ended with an error.
 LEFT_MOST_SECONDS = 30.0
 
-# -- Deleting notifications that have had their effect ------------------------------------------------------
+#: Between two events of a trouble of an account (stream, token); before a token's end, when it is warned of.
+TOLD_AGAIN_MS = 86_400_000
+TOKEN_WARNED_MS = 14 * 86_400_000
 #: Between two looks for what nobody has announced: events matched late, or left by another listener.
 CLEAN_AGAIN_SECONDS = 4.0
 #: Between two looks of a listener through all its objects, for garbage.

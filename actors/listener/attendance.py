@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic
 
 import redis
@@ -29,6 +30,8 @@ log = logs.get("listener")
 
 #: Streams that may wait for their opening: of what it has not opened yet, another listener takes its part.
 _ROOM = 128
+#: Streams that are told of at once as held back.
+_STALLS = 64
 #: Seconds between two looks, however much there is to do.
 _LOOK_AGAIN = 0.05
 
@@ -137,6 +140,13 @@ class Attendance:
         await self._leave(kept.lost)
         await self._follow_again(kept.again)
         self._handled(kept.handled)
+        await self._tell_stalled()
+
+    async def _tell_stalled(self) -> None:
+        """Have it told which streams are held back; of many some, so that the leases are kept meanwhile."""
+        of = (each.following for each in self._attended.values() if each.following)
+        for following in list(islice((each for each in of if each.is_stalled), _STALLS)):
+            await following.tell_stalled()
 
     async def _take(self) -> None:
         """Take a part of what nobody has, as much as can be opened soon, and ask for what is lacking."""

@@ -15,7 +15,14 @@ from config.settings import Settings
 from config.times import backoff
 from worker.ledger import commands, leases
 from worker.ledger.leases import StreamStep
-from worker.piktid.notifications import Frame, Notification, StreamEndedError, follow
+from worker.piktid.notifications import (
+    Frame,
+    Notification,
+    StreamEndedError,
+    StreamStalledError,
+    follow,
+    stalled,
+)
 from worker.store.functions import AsyncFunctions
 
 log = logs.get("following")
@@ -65,13 +72,15 @@ class Surroundings:
 class Following:
     """The event stream of one account, followed by the listener that has the account's lease."""
 
-    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_pause", "_told_at", "in_step")
+    __slots__ = ("_account", "_around", "_backoff", "_heard_at", "_open", "_pause", "_told_at", "in_step")
 
     def __init__(self, around: Surroundings, account: Account) -> None:
         self._around = around
         self._account = account
         self._backoff = backoff(durations.RECONNECT_MOST_SECONDS)
         self._heard_at = self._told_at = monotonic()
+        self._open = False
+        """Whether it is open, and was not told yet to be held back."""
         self._pause: asyncio.Event | None = None
         """While it waits to open the stream again: what ends that."""
         self.in_step = False
@@ -88,6 +97,19 @@ class Following:
         self._told_at = self._heard_at
         return round((monotonic() - self._heard_at) * 1000)
 
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it is open and lacks the sign of life that is due, which nobody was told of yet."""
+        due = max(1.0, durations.STALLED_SECONDS / self._around.settings.speed)
+        return self._open and monotonic() > self._heard_at + due
+
+    async def tell_stalled(self, why: str | None = None) -> None:
+        """Put on record that nothing comes: what holds it back may have done so before the first byte."""
+        self._open = False
+        why = why or stalled("nothing has come of the event stream", monotonic() - self._heard_at)
+        log.warning("stream.stalled", account=self._account.name, why=why)
+        await self._record("stalled", why)
+
     def renew(self, account: Account) -> None:
         """Open the next stream with the account's new token; at once where it waits to open one again."""
         self._account = account
@@ -102,6 +124,8 @@ class Following:
                 await self._read()
             except StreamEndedError as ended:
                 name, pause = self._account.name, next(self._backoff)
+                if isinstance(ended, StreamStalledError):
+                    await self.tell_stalled(str(ended))
                 log.warning("stream.ended", account=name, why=str(ended), again_in=round(pause, 2))
                 await self._record("ended", str(ended))
                 if stopping():
@@ -129,13 +153,14 @@ class Following:
                     if stopping():
                         return
         finally:
-            self.in_step = False
+            self.in_step = self._open = False
             around.tried(self._account.name)
 
     async def _take(self, frame: Frame) -> None:
         match frame:
             case "opened":
                 self._around.tried(self._account.name)
+                self._heard_at, self._open = monotonic(), True
                 await self._record("opened")
             case "replayed":
                 await self._record("replayed")
@@ -160,7 +185,7 @@ class Following:
         )
 
     def _heard(self) -> None:
-        self._heard_at = monotonic()
+        self._heard_at, self._open = monotonic(), True
 
     async def _record(self, what: StreamStep, why: str | None = None) -> None:
         name, listener = self._account.name, self._around.listener

@@ -55,6 +55,9 @@ def account_lines(report: AccountReport) -> Iterator[str]:
         yield f"            {pause.reason}"
     yield from _waiting(report)
     yield f"  limits    {limits_line(report)}"
+    if report.token_ends is not None:
+        left = format_duration(max(0, report.token_ends - report.read_at))
+        yield f"  token     ends at {format_time(report.token_ends)}, in {left}"
     yield from (f"  changed   {change_line(change)}" for change in report.changes[:1])
     yield f"  stream    {stream_text(report)}"
 
@@ -163,6 +166,8 @@ def stream_text(report: AccountReport) -> str:
         told.append(f"connected for {format_duration(now - stream.connected_at)}")
     else:
         told.append("not connected" if stream.listener else "not connected yet; by webhook it never is")
+    if stream.is_stalled and stream.stalled_at is not None:
+        told.append(f"held back, nothing has come for {format_duration(now - stream.stalled_at)}")
     if stream.unbroken_since is not None and stream.heard_at is not None:
         heard = format_duration(now - stream.heard_at)
         told.append(f"without a gap from {format_time(stream.unbroken_since)} to {heard} ago")

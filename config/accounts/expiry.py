@@ -3,10 +3,20 @@
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
+
+
+def last_end(token: SecretStr, listed: Callable[[], Sequence[float]]) -> float | None:
+    """Return when an account's token ends, in seconds since 1970: as it says itself, else once all have
+    ended that the API lists of the account. None where nobody says.
+
+    What `listed` raises is raised.
+    """
+    end = end_of(token)
+    return max(listed(), default=None) if end is None else end
 
 
 def claims_of(token: SecretStr) -> Mapping[str, Any]:

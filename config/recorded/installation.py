@@ -20,6 +20,8 @@ STREAM = (
     Field("ended_at", TIME, "listener", "when it ended last"),
     Field("opened", COUNT, "listener", "how often it was opened"),
     Field("broken", COUNT, "listener", "how often something may have been missed"),
+    Field("stalled_at", TIME, "listener", "when nothing came of it last, though it was open"),
+    Field("stalled_told_at", TIME, "listener", "when the last event told of that"),
     Field("unread_at", TIME, "listener", "when an event came that may be of any job"),
     Field("why", TEXT, "listener", "why it ended, or what could not be read"),
 )

@@ -63,7 +63,7 @@ NOTE_TESTS = (
 LOST_CLAIM_TESTS = ("tests/chaos/test_fencing.py", "-k", "whose_answer_was_lost")
 
 MUTANTS = (
-    *of("worker/ledger/lua/accounts/own.lua", ("tests/worker/operations/test_owners.py",),
+    *of("worker/ledger/lua/tokens/own.lua", ("tests/worker/operations/test_owners.py",),
         ("a second token may start", "taken[#taken + 1] = account", "taken[#taken] = nil"),
         ("a listener's account is nobody's", "listeners.read()[lease] ~= false", "false"),
     ),

@@ -3,16 +3,19 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import redis
 
+from config import durations, keys
 from config.accounts.account import Account
 from config.accounts.tokens import fingerprint
 from config.settings import Settings
+from config.times import redis_ms
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
-from worker.store.functions import Functions
+from worker.ledger.records import account_subject
+from worker.store.functions import Command, Functions, flag
 from worker.store.replicas import Claims
 
 #: Accounts whose limits are put on record in one call: it takes some 10 ms of the server, once.
@@ -81,6 +84,28 @@ class AccountLedger:
         Returns how many count.
         """
         return self.functions.run(commands.sync_identities(account, codes, since, balance))
+
+    def saw_token(self, account: Account, ends: float | None) -> bool:
+        """Put on record when an account's token ends (seconds since 1970); return whether to warn of it now.
+
+        Whoever asks first in a day is told so, and an event then tells downstream.
+        """
+        given = {
+            "account": account.name,
+            "token": fingerprint(account.name, account.token),
+            "ends": None if ends is None else round(ends * 1000),
+        }
+        key = keys.RECORD(account_subject(account.name))
+        return self.functions.run(Command("token_seen", key, flag, given))
+
+    def has_seen_token(self, account: Account) -> bool:
+        """Whether it was looked within a day when an account's token ends, the present one."""
+        read: Any = self.client.hmget(
+            keys.RECORD(account_subject(account.name)), "token_seen", "token_seen_at"
+        )
+        token, at = read
+        is_of_it = token == fingerprint(account.name, account.token)
+        return is_of_it and redis_ms(self.client.time()) - int(at) < durations.TOLD_AGAIN_MS
 
 
 def _grouped(accounts: Iterable[Account], renewed: Collection[str]) -> list[Configured]:

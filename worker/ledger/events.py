@@ -47,6 +47,33 @@ class Common(Part):
     metadata: dict[str, Any] = Field(description="the sender's own fields, as they came in")
 
 
+class AccountCommon(Part):
+    """What the data of each event say that is about an account and no brief: the same fields."""
+
+    brief_id: None = Field(description="null: it is of no brief")
+    batch: None = Field(description="null")
+    account: str = Field(description="the account that it is about")
+    metadata: dict[str, Any] = Field(description="none")
+
+
+class AccountEvent(Event):
+    """An event about an account; Lua emits it."""
+
+
+class StreamStalled(AccountEvent):
+    """Of an account: nothing comes of its open event stream, so its jobs are asked after by timers alone."""
+
+    type: ClassVar[str] = "identity.account.stream.stalled"
+    why: str = Field(description="for how long, and what may hold it back")
+
+
+class TokenEnding(AccountEvent):
+    """Of an account: its token ends within 14 days; told once a day, until it has another one."""
+
+    type: ClassVar[str] = "identity.account.token.ending"
+    token_ends: int = Field(description="when, in ms since 1970")
+
+
 class BriefAccepted(Event):
     """A brief is on record; it waits for its permits, or prepares its files."""
 
@@ -201,12 +228,16 @@ CATALOGUE: dict[str, type[Event]] = {
         BriefDone,
         BriefFailed,
         BriefCancelled,
+        StreamStalled,
+        TokenEnding,
     )
 }
-#: The events that Lua emits by itself, by the name of the brief's new state or of its refusal.
+#: The events that Lua emits by itself, by a brief's new state or refusal, or by what befell an account.
 BY_LUA: dict[str, type[Event]] = {
     "done": BriefDone,
     "failed": BriefFailed,
     "cancelled": BriefCancelled,
     "conflict": BriefConflict,
+    "stalled": StreamStalled,
+    "token_ending": TokenEnding,
 }

@@ -14,7 +14,7 @@ from worker.store.functions import Command, flag, nothing, number, texts
 #: Accounts of one call: none may keep the server for longer than a few milliseconds.
 MOST = 500
 #: What an event stream has done (`worker/ledger/lua/accounts/followed.lua`).
-StreamStep = Literal["opened", "replayed", "unread", "ended"]
+StreamStep = Literal["opened", "replayed", "unread", "stalled", "ended"]
 #: What one archiver at a time may do: be at a brief, and look for what is not in the archive at a place.
 RIGHTS = {keys.ARCHIVING: "ARCHIVING", keys.ARCHIVE_LOOK: "ARCHIVE_LOOK"}
 

@@ -114,6 +114,8 @@ def ledger_library(settings: Settings) -> Library:
             "look_most_ms": settings.api_ms(durations.LOOK_MOST_SECONDS),
             "heard_ms": settings.api_ms(durations.SILENCE_SECONDS + durations.HEARD_AGAIN_SECONDS)
             + durations.LEASE_MS,
+            "told_again_ms": durations.TOLD_AGAIN_MS,
+            "token_warned_ms": durations.TOKEN_WARNED_MS,
             "idle_ms": round(durations.TIMERS_IDLE_SECONDS * 1000),
             "again_ms": durations.STEP_AGAIN_MS,
             "lost_ms": durations.MESSAGE_LOST_MS,

@@ -8,7 +8,7 @@ import redis
 
 from config import durations
 from config.accounts.account import Account
-from config.accounts.expiry import end_of
+from config.accounts.expiry import last_end
 from config.limits import NONE, Endpoint
 from config.text import counted, credits_text
 from config.times import format_time
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: The share of an account's budget below which it is told that it comes to its end.
 NEAR = 0.1
-#: Days before its end from which on a token is warned of.
-DAYS = 14
 
 
 def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
@@ -83,17 +81,15 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
 
 def _token_end(account: Account, api: "PiktID", now: float) -> Iterator[Check]:
     """Warn of a token that ends soon: it says so itself, or all that the API lists of the account do."""
-    end = end_of(account.token)
-    if end is None:
-        try:
-            end = max(api.token_ends(), default=None)
-        except ApiError:
-            return  # whether the API tells is not certain (piktid-v2.md, section 1)
+    try:
+        end = last_end(account.token, api.token_ends)
+    except ApiError:
+        return  # whether the API tells is not certain (piktid-v2.md, section 1)
     if end is None:
         return
     name, at = f"token {account.name}", format_time(round(end * 1000))
     days = (end - now) / 86_400
-    if days > DAYS:
+    if days * 86_400_000 > durations.TOKEN_WARNED_MS:
         yield Check(name, Health.OK, f"ends at {at}, in {counted(int(days), 'day')}")
         return
     told = (
@@ -113,6 +109,11 @@ def _listener(report: AccountReport, waiting: int, *, by_stream: bool) -> Check:
     if not by_stream:
         return Check(name, Health.OK, "by webhook; a listener runs the timers")
     stream = report.stream
+    if stream.is_stalled:
+        told = f"its stream is held back: {stream.why}"
+        return Check(
+            name, Health.WARN, told, "until then its jobs are asked after by timers, which is slower"
+        )
     if stream.connected_at is None:
         told = f"its stream is not open: {stream.why or 'not opened yet'}"
         return Check(name, Health.WARN, told, "the listener tries again; its log says more")

@@ -44,6 +44,8 @@ class Stream:
     sightings: int = 0
     """How many observations there were of unclaimed jobs."""
     ended_at: int | None = None
+    stalled_at: int | None = None
+    """When nothing came of it last though it was open, as behind a proxy that buffers it."""
     unread_at: int | None = None
     """When an event came last that may be of any job: since then nothing is known to be without a gap."""
     why: str | None = None
@@ -52,7 +54,12 @@ class Stream:
     @property
     def troubled_at(self) -> int | None:
         """When the trouble was that `why` tells of."""
-        return max(filter(None, (self.ended_at, self.unread_at)), default=None)
+        return max(filter(None, (self.ended_at, self.unread_at, self.stalled_at)), default=None)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether nothing has come of it since it stalled."""
+        return self.stalled_at is not None and self.stalled_at > (self.heard_at or 0)
 
 
 def read_stream(client: "redis.Redis", account: str) -> Stream:

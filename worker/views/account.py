@@ -151,6 +151,8 @@ class AccountReport:
     preprocessing_ms: int | None
     draft_price: float | None
     """Credits that a draft has cost so far at the mean; None before the first."""
+    token_ends: int | None
+    """When its token ends; None where nobody says, or it was not looked yet."""
 
 
 def pauses(fields: Fields, now: int) -> dict[str, PauseView]:

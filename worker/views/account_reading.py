@@ -133,6 +133,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         drafts_ms=_number(fields, "drafts_ms"),
         preprocessing_ms=_number(fields, "preprocessing_ms"),
         draft_price=_draft_price(fields),
+        token_ends=int(fields["token_ends"]) if "token_ends" in fields else None,
     )
 
 

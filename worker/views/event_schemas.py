@@ -4,12 +4,13 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from worker.ledger.events import CATALOGUE, Common, Event
+from worker.ledger.events import CATALOGUE, AccountCommon, AccountEvent, Common, Event
 
 
 def _whole(model: type[Event]) -> type[BaseModel]:
-    """Return the model of all that the data of an event says, the fields of `Common` included."""
-    return create_model(model.__name__, __base__=(model, Common), __doc__=model.__doc__)
+    """Return the model of all that the data of an event says, the fields of all of its kind included."""
+    common = AccountCommon if issubclass(model, AccountEvent) else Common
+    return create_model(model.__name__, __base__=(model, common), __doc__=model.__doc__)
 
 
 #: The models of the whole data, by type: what is on the stream is one of them.

@@ -24,5 +24,6 @@ def changed(client: "redis.Redis", since: str, block_ms: int) -> tuple[set[str],
     """
     streams: Any = client.xread({keys.EVENTS(): since}, count=AT_ONCE, block=block_ms)
     entries = [entry for _, found in streams for entry in found]
-    told = {str(json.loads(fields["event"])["data"]["brief_id"]) for _, fields in entries}
+    found = (json.loads(fields["event"])["data"]["brief_id"] for _, fields in entries)
+    told = {str(each) for each in found if each is not None}  # some are of an account alone
     return told, str(entries[-1][0]) if entries else since

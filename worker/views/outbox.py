@@ -23,16 +23,16 @@ class CloudEvent(BaseModel):
     specversion: Literal["1.0"]
     id: str
     """The brief's id and the number of the event among the brief's, from 1: `ID/N`; of a brief that was
-    refused as its id is another's, `ID/conflict-N`."""
+    refused as its id is another's, `ID/conflict-N`; of an account, `account/NAME/N`."""
     source: str
     """`identity-worker/ACCOUNT`; with `id` it is the same for no two events."""
     type: str
     subject: str
-    """The brief or promotion that it tells of: `brief:ID` or `promotion:ID#N`."""
+    """The brief, promotion or account that it tells of: `brief:ID`, `promotion:ID#N`, `account:NAME`."""
     time: datetime
     datacontenttype: Literal["application/json"]
     data: dict[str, Any]
-    """`brief_id`, `batch`, `account` and `metadata` of the brief, and what the type adds."""
+    """`brief_id`, `batch`, `account`, `metadata` of the brief, null without one, and what the type adds."""
 
 
 class Entry(NamedTuple):

@@ -14,7 +14,6 @@ from cli.demo.ports import free_port
 from config import durations
 from tests.servers.certificates import Authority
 from worker.operations import doctor_ways
-from worker.operations.doctor import Check
 
 HOST, TOKEN = "api.example", SecretStr("sandbox-secret")
 BEGUN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -50,26 +49,21 @@ def proxy(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[For
         yield running
 
 
-def gone(url: str) -> tuple[list[str], Check]:
-    """The steps that could be made, and the one at which the way ends."""
-    *made, last = doctor_ways.to_api(url)
-    assert all(each.health == "ok" for each in made)
-    assert "\n" not in last.said
-    return [each.name.removeprefix("api ") for each in made], last
-
-
 def ends(url: str, *made: str) -> str:
     """What is said of the step at which the way ends, after these."""
-    found, last = gone(url)
-    assert (found, last.health) == ([*made], "fail")
+    *before, last = doctor_ways.to_api(url)
+    assert [(each.name, each.health) for each in before] == [(f"api {each}", "ok") for each in made]
+    assert last.health == "fail"
     assert last.remedy
+    assert "\n" not in last.said
     return f"{last.name}: {last.said} -> {last.remedy}"
 
 
 def test_each_step_of_a_whole_way_is_told(proxy: ForwardProxy) -> None:
-    made, last = gone(f"https://{HOST}/prefix")
-    assert (made, last.name, last.health) == (["name", "connection", "proxy"], "api TLS", "ok")
-    assert f"with {HOST}, by authority" in last.said
+    found = list(doctor_ways.to_api(f"https://{HOST}/prefix"))
+    assert [each.name for each in found] == ["api name", "api connection", "api proxy", "api TLS"]
+    assert {each.health for each in found} == {"ok"}
+    assert f"with {HOST}, by authority" in found[-1].said
     assert [each.place for each in proxy.asked] == [f"{HOST}:443"]
 
 

@@ -42,17 +42,11 @@ def url(port: int, own: Certificates, *, password: str = "pw", **options: str) -
     return f"rediss://:{password}@127.0.0.1:{port}/0?{query}"
 
 
-def gone(address: str) -> tuple[list[str], Check]:
-    """The steps that could be made, and the one at which the way ends."""
-    *made, last = doctor_ways.to_redis(address)
-    assert all(each.health == "ok" for each in made)
-    return [each.name.removeprefix("redis ") for each in made], last
-
-
 def ends(address: str, *made: str) -> Check:
     """The step at which the way ends, after these."""
-    found, last = gone(address)
-    assert (found, last.health) == ([*made], "fail"), last
+    *before, last = doctor_ways.to_redis(address)
+    assert [(each.name, each.health) for each in before] == [(f"redis {each}", "ok") for each in made]
+    assert last.health == "fail"
     assert last.remedy
     assert "\n" not in last.said
     assert "pw" not in last.said + last.remedy
@@ -69,8 +63,9 @@ def refused(address: str) -> str:
 
 
 def test_each_step_of_a_whole_way_is_told(encrypted: Server, own: Certificates) -> None:
-    made, last = gone(url(encrypted.port, own))
-    assert (made, last.name, last.health) == (["name", "connection", "TLS"], "redis login", "ok")
+    found = list(doctor_ways.to_redis(url(encrypted.port, own)))
+    assert [each.name for each in found] == ["redis name", "redis connection", "redis TLS", "redis login"]
+    assert {each.health for each in found} == {"ok"}
 
 
 def strange(own: Certificates, folder: Path) -> dict[str, str]:

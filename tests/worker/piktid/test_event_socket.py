@@ -129,12 +129,13 @@ def test_a_peer_that_falls_silent_is_noticed(server: Server, before: bytes) -> N
     server.answers = [Pieces(HEAD + before, b"")]
     seen, ended = followed(server, SILENCE)
     assert seen == (["opened", notification(1)] if b"j1" in before else ["opened"])
-    assert "ReadTimeout" in str(ended)
+    assert str(ended).startswith("nothing has come of the event stream for 2 s: does a proxy in between")
 
 
 def test_a_peer_that_never_answers_is_noticed(server: Server) -> None:
     server.answers = [HANGING]
-    assert "ReadTimeout" in str(followed(server, SILENCE)[1])
+    said = str(followed(server, SILENCE)[1])
+    assert said.startswith("the API has not begun its event stream for 2 s: does a proxy in between")
 
 
 def test_an_answer_that_breaks_off_keeps_what_came_whole(server: Server) -> None:
@@ -184,4 +185,4 @@ def test_headers_that_drip_are_an_end(server: Server, monkeypatch: pytest.Monkey
     server.answers = [Dripping(b"HTTP/1.1 200 OK\r\nX-A: b")]
     seen, ended = followed(server)
     assert seen == []
-    assert "did not answer" in str(ended)
+    assert "has not begun its event stream" in str(ended)

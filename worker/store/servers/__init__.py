@@ -1,4 +1,4 @@
 """How a connection finds its server: the primary that Sentinels name, or a cluster's node of one slot.
 
-Imported by: store. Imports: config.
+Imported by: operations, store. Imports: config.
 """

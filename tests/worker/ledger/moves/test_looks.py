@@ -112,7 +112,7 @@ def test_without_a_stream_or_on_a_mute_one_looks_are_early(
     assert jobs.look(jobs.begin()) == EARLY
 
 
-@pytest.mark.parametrize("broken", ["ended", "unread", "opened"])
+@pytest.mark.parametrize("broken", ["ended", "unread", "stalled", "opened"])
 def test_a_gap_brings_back_the_looks_at_jobs_in_flight(jobs: Jobs, broken: leases.StreamStep) -> None:
     jobs.end(jobs.begin())
     old = jobs.begin()
@@ -132,6 +132,16 @@ def test_after_a_gap_looks_are_early_until_the_stream_is_followed_again(jobs: Jo
     assert jobs.look(jobs.begin()) == EARLY
     jobs.stream("opened")
     jobs.stream("replayed")
+    assert jobs.look(jobs.begin()) == LATER
+
+
+def test_while_a_stream_is_held_back_looks_are_early(jobs: Jobs) -> None:
+    jobs.end(jobs.begin())
+    jobs.now += 1
+    jobs.stream("stalled")
+    assert jobs.look(jobs.begin()) == EARLY
+    jobs.now += 1
+    jobs.heard()
     assert jobs.look(jobs.begin()) == LATER
 
 

@@ -1,7 +1,7 @@
 -- followed: what an account's event stream has done, for the record of since when it is unbroken.
 --
 -- account, listener, what = 'opened' | 'replayed' (all kept events have come) | 'unread' (an event that may be of any
--- job) | 'ended', why (of the last two)
+-- job) | 'stalled' (nothing comes, though it is open) | 'ended', why (of the last three)
 -- Returns 1 when it was put on record, 0 when another listener has the lease.
 --
 -- An event that the API keeps comes with each opening of the stream within the next minutes. So nothing is
@@ -30,7 +30,7 @@ local function stretch(since, last)
 end
 
 -- An end that nobody has put on record, as the listener died, shows at the next opening.
-if A.what == 'ended' or A.what == 'unread' or (A.what == 'opened' and redis.call('HEXISTS', record, 'connected_at') == 1) then
+if A.what == 'ended' or A.what == 'unread' or A.what == 'stalled' or (A.what == 'opened' and redis.call('HEXISTS', record, 'connected_at') == 1) then
     looks.bring_back(A.account)
 end
 if A.what == 'opened' then
@@ -43,6 +43,14 @@ elseif A.what == 'replayed' then
 elseif A.what == 'unread' then
     redis.call('HSET', record, 'unbroken_since', now, 'replayed_since', now, 'unread_at', now, 'why', A.why)
     redis.call('HINCRBY', record, 'broken', 1)
+elseif A.what == 'stalled' then
+    -- What holds it back does so again and again, at each opening.
+    local told_at = tonumber(redis.call('HGET', record, 'stalled_told_at'))
+    if not told_at or call.now - told_at >= SETTING.told_again_ms then
+        outbox.emit_of_account(A.account, EVENT.stalled, '"why":' .. cjson.encode(A.why))
+        redis.call('HSET', record, 'stalled_told_at', now)
+    end
+    redis.call('HSET', record, 'stalled_at', now, 'why', A.why)
 else
     redis.call('HSET', record, 'ended_at', now, 'why', A.why)
     redis.call('HDEL', record, 'connected_at')

@@ -20,8 +20,10 @@ function looks.first_after(account, product, ms)
     if not longest then
         return ms
     end
-    local connected_at, heard_at = unpack(redis.call('HMGET', key('STREAM', account), 'connected_at', 'heard_at'))
-    if not connected_at or call.now - (tonumber(heard_at) or 0) > SETTING.heard_ms then
+    local connected_at, heard_at, stalled_at = unpack(
+        redis.call('HMGET', key('STREAM', account), 'connected_at', 'heard_at', 'stalled_at'))
+    heard_at = tonumber(heard_at) or 0
+    if not connected_at or call.now - heard_at > SETTING.heard_ms or (tonumber(stalled_at) or 0) > heard_at then
         return ms
     end
     return math.max(ms, math.min(longest * MARGIN, SETTING.look_most_ms))

@@ -89,6 +89,14 @@ function outbox.emit(subject, type, more)
     outbox.append(brief .. '/' .. number, known[1], subject, type, known[2], more)
 end
 
+-- Append a CloudEvent about an account, numbered among its own. No brief's id has a slash in it.
+function outbox.emit_of_account(account, type, more)
+    local subject = 'account:' .. account
+    local number = records.add(record_of(subject), 'events', 1)
+    local envelope = '"brief_id":null,"batch":null,"account":' .. cjson.encode(account) .. ',"metadata":{}'
+    outbox.append('account/' .. account .. '/' .. number, account, subject, type, envelope, more)
+end
+
 -- Of an account that resumes, thousands of steps are sent in one call and as many timers set, and Lua hands over some
 -- thousand arguments at most.
 local function in_parts(command, to, arguments)
