@@ -20,6 +20,7 @@ from config.accounts.live import Change, all_new
 from config.accounts.reading import live_accounts
 from config.logs import Trouble
 from config.settings import Settings
+from config.shards import namespace_of
 from config.times import backoff, redis_ms
 from worker.archive.archiving import Archive
 from worker.archive.backlog import AT_ONCE, Backlog, Handed, is_lost
@@ -225,12 +226,11 @@ class Archiver:
 
 
 def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Counts:
-    """Run an archiver until SIGTERM or SIGINT, or once; at SIGHUP the accounts are read again.
-
-    Raises AccountsError; redis.RedisError; and TargetError where it runs once.
-    """
+    """Archive until a signal, or once; raises AccountsError, redis.RedisError, and once TargetError."""
     live = live_accounts(settings)
-    with Ending() as ending, connect(url) as client, open_pictures(settings.api_url) as pool:
+    before = namespace_of(settings.namespace, settings.shard or 0)
+    pictures = open_pictures(settings.api_url)
+    with Ending() as ending, connect(url, before) as client, pictures as pool:
         ending.hear()
         archiver = Archiver(client, settings, target, pool, ending)
         archiver.change(all_new(live.accounts))

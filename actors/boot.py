@@ -21,6 +21,7 @@ from config import logs
 from config.accounts.account import AccountsError
 from config.accounts.reading import accounts_at_start, live_accounts
 from config.settings import SettingsError, settings
+from config.shards import SERVED
 from worker.files.fetch_limiter import share_of
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
@@ -70,6 +71,9 @@ class _Boot(Middleware):
 def _open(broker: Broker, threads: int) -> None:
     values = settings()
     logs.configure(values)
+    if values.shards > 1 and values.shard is None:
+        # Of Dramatiq's own command; ours sets it.
+        sys.exit(f"identity-worker: the worker can't start: set {SERVED} to the one shard that it serves")
     url = process_redis_url()
     startup.check(url)
     with connect(url) as client:

@@ -12,6 +12,7 @@ from dramatiq.middleware import CurrentMessage
 
 from actors import error_handling, held, importing, maintenance, not_found, picking, preparation, resolution
 from actors.boot import broker
+from actors.broker.handing_on import hand_on
 from actors.broker.outcomes import refuse
 from actors.process.accounts_here import KnownAccounts
 from actors.runtime import Runtime, runtime
@@ -47,6 +48,12 @@ def accept_brief(brief: Any) -> str | None:
     """
     rt = runtime()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
+    # Of an installation without shards nothing is read twice.
+    elsewhere = rt.shards.elsewhere(acceptance.account_of(brief)) if rt.shards.served is not None else None
+    if elsewhere is not None:
+        hand_on(message, rt.shards.client(elsewhere))
+        log.info("brief.handed_on", message=message.message_id, shard=elsewhere)
+        return None
     accepted = acceptance.accept(
         rt.ledger,
         KnownAccounts(rt.here, rt.ledger.client),
@@ -55,6 +62,7 @@ def accept_brief(brief: Any) -> str | None:
         message.message_id,
         message.options["redis_message_id"],
         getattr(message, "handed", None),
+        rt.ids.held_by_another,
     )
     arrived = accepted.arrived
     log.info(

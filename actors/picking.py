@@ -8,6 +8,7 @@ from dramatiq.middleware import CurrentMessage
 
 from actors import fetch_limits
 from actors.boot import broker
+from actors.broker.handing_on import hand_on
 from actors.broker.outcomes import refuse
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
@@ -36,6 +37,11 @@ def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  #
     if (fault := _fault(brief_id, drafts, leave_rest)) is not None:
         refuse(message, fault)
         return
+    elsewhere = _elsewhere(rt, brief_id)
+    if elsewhere is not None:
+        hand_on(message, rt.shards.client(elsewhere))
+        log.info("pick.handed_on", brief=brief_id, shard=elsewhere)
+        return
     try:
         promoting = picking.pick(rt.ledger, brief_id, drafts, leave_rest=leave_rest)
     except PickError as error:
@@ -46,6 +52,12 @@ def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  #
         log.warning("drafts.not_picked", brief=brief_id, error=str(error))
         return
     log.info("drafts.picked", brief=brief_id, promoting=promoting)
+
+
+def _elsewhere(rt: Runtime, brief_id: str) -> int | None:
+    """Return the shard of a brief that is in none which this process serves, else None."""
+    found = None if rt.shards.served is None else rt.ids.home_of(brief_id)
+    return None if found == rt.shards.served else found
 
 
 def _fault(brief_id: Any, drafts: Any, leave_rest: Any) -> str | None:

@@ -20,6 +20,8 @@ from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 from worker.network.pool import longest_call, longest_wait, open_pool
 from worker.piktid.client import PiktID
+from worker.shards.ids import Ids
+from worker.shards.shards import Shards, shards_of
 from worker.store.connection import connect
 from worker.store.embedded import process_redis_url
 from worker.tally.bringing import Bringing
@@ -40,6 +42,8 @@ class Runtime:
     shares: AccountShares
     counts: Bringing
     """What this process counts for monitoring, brought to Redis."""
+    shards: Shards
+    ids: Ids
 
     @property
     def accounts(self) -> Mapping[str, Account]:
@@ -108,9 +112,12 @@ def runtime() -> Runtime:
     values = settings()
     logs.configure(values)
     live = accounts_at_start(values)
-    ledger, shares = Ledger(connect(process_redis_url()), values), AccountShares()
+    url = process_redis_url()
+    shards = shards_of(url, values)
+    ledger, shares = Ledger(connect(url), values), AccountShares()
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     here = AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url))
     limiter = FetchLimiter(share_of(values.threads))
     choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
-    return Runtime(values, here, ledger, limiter, choosers, shares, Bringing(ledger.client))
+    counts = Bringing(ledger.client)
+    return Runtime(values, here, ledger, limiter, choosers, shares, counts, shards, Ids(shards, values))

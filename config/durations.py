@@ -170,7 +170,7 @@ ARCHIVE_AGAIN_MS = 120_000
 ARCHIVE_LOOK_MS = 3_600_000
 
 # -- Connections --------------------------------------------------------------------------------------------
-#: In which replicas must have the claim of a paid call; that a process' newest one is remembered.
+#: In which replicas must have a claim; that one is remembered, and a brief may be on its way to the record.
 REPLICAS_WAIT_MS = 1_000
 CLAIMED_KEPT_MS = 86_400_000
 #: To wait for a connection to Redis, any one answer of it, who is asked where the primary is, a TLS refusal.
@@ -240,5 +240,5 @@ BACKOFF_MOST_SECONDS = 5.0
 #: In which a trouble that has just been logged is only counted; doubled each time, up to the longest.
 TROUBLE_FIRST_SECONDS = 1.0
 TROUBLE_MOST_SECONDS = 60.0
-#: That it is remembered at the least what was bought: a year.
+#: That it is remembered at the least what was bought.
 CONTENT_KEPT_MS = 366 * 86_400_000

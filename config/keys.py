@@ -80,6 +80,7 @@ CONTENT = Key(
     "ledger",
     "digest of body and photo -> the last brief that bought it; a year (or keep_days) after that has ended",
 )
+HOME = Key("identity:home:%s", "string", "ledger", "brief -> its account, where there are shards; a year")
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entries, keep_event_bytes in all")
 EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
 SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and scores; for ever")

@@ -6,6 +6,7 @@ With braces it is a hash tag (Redis Cluster specification, *Hash tags*): the key
 import re
 from collections.abc import Mapping
 
+from config import shards
 from config.errors import IdentityWorkerError
 
 #: The variable that names it.
@@ -29,9 +30,12 @@ class NamespaceError(IdentityWorkerError, ValueError):
 def given(environment: Mapping[str, str]) -> str:
     """Return what the environment says stands before each key, "" where it says nothing.
 
-    As with all settings, the case of the variable's name does not matter. Raises NamespaceError.
+    Of a process that serves one shard it is that one's; of any other the namespace itself. As with all
+    settings, the case of a variable's name does not matter. Raises NamespaceError.
     """
-    return check({name.upper(): value for name, value in environment.items()}.get(VARIABLE, ""))
+    named = {name.upper(): value for name, value in environment.items()}
+    namespace, served = check(named.get(VARIABLE, "")), named.get(shards.SERVED, "")
+    return shards.namespace_of(namespace, int(served)) if served.isdecimal() else namespace
 
 
 def check(value: str) -> str:

@@ -1,6 +1,7 @@
 """Starts further Python processes with our modules, and handles signals in an asyncio loop."""
 
 import asyncio
+import ctypes
 import signal
 import socket
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 
 #: The folder that holds the rooms: the tree, or `identity_worker/_rooms` where the wheel is installed.
 ROOMS = Path(__file__).resolve().parent.parent
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 # `-m` would look in the current folder first, and in an installation not here at all.
 # SIGHUP must not end a worker that is just beginning anew for one: it is heard again when there is something
@@ -25,6 +29,12 @@ _RUN = (
 def python(module: str, *arguments: str) -> list[str]:
     """Return the command that runs one of our modules, with arguments, by this Python."""
     return [sys.executable, "-P", "-c", _RUN, str(ROOMS), module, *arguments]
+
+
+def end_with_parent() -> None:
+    """Have this process told to end when the thread that started it ends, however that does; Linux only."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def sign() -> str:

@@ -24,6 +24,8 @@ from config.errors import IdentityWorkerError
 from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
 from config.redis_url import read_within, with_password_file
+from config.shards import MOST as MOST_SHARDS
+from config.shards import check_setting
 from config.text import nearest
 from config.urls import is_safe
 
@@ -50,6 +52,12 @@ class Settings(BaseModel):
     namespace: str = ""
     """What stands before every key, so that installations share a server: `studio` means `studio:`. With
     braces, `{studio}`, it is a hash tag: all is in one slot of a cluster. All processes need the same."""
+    shards: int = Field(1, ge=1, le=MOST_SHARDS, json_schema_extra={"unit": "shards"})
+    """Ledgers that the accounts are spread over, each in a slot of its own of a cluster; above 1 the
+    namespace needs braces: shard 2 of `{studio}` is `{studio:2}`. All processes need the same."""
+    shard: int | None = Field(None, ge=0)
+    """The one that a process serves, from 0 on; none: all. `work`, `listen` and `archive` set it for the
+    processes that they start for each."""
     api_url: str = Field(API_URL, validation_alias="PIKTID_API_URL")
     """Where the API is: https, or http to this machine."""
     api_token: SecretStr | None = Field(None, validation_alias="PIKTID_API_TOKEN")
@@ -153,6 +161,12 @@ class Settings(BaseModel):
         if url is not None:
             read_within(url.get_secret_value(), namespace)
         return namespace
+
+    @field_validator("shards", "shard")
+    @classmethod
+    def _sharded(cls, value: int | None, info: ValidationInfo) -> int | None:
+        check_setting(str(info.field_name), value, info.data)
+        return value
 
     @field_validator("api_url")
     @classmethod

@@ -30,12 +30,13 @@ from mutation import (
     permits,
     photos,
     sending,
+    shards,
 )
 from mutation.mutant import Mutant
 
 AREAS = (
     *(permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases),
-    *(photos, sending),
+    *(photos, sending, shards),
 )
 MUTANTS = [mutant for area in AREAS for mutant in area.MUTANTS]
 ROOT = Path(__file__).parent.parent

@@ -26,6 +26,7 @@ from config.accounts.live import Change, LiveAccounts
 from config.errors import IdentityWorkerError
 from config.logs import Trouble
 from config.settings import Settings
+from config.shards import namespace_of, shard_of
 from config.text import printable
 from web.connections import log_loop_errors
 from web.metrics.routes import Monitoring
@@ -56,8 +57,10 @@ class WebhookInlet:
     def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
         self._accounts = accounts
         self._secrets = SecretStore(settings.secrets)
-        self._redis = connect_async(redis_url)
-        self._functions = AsyncFunctions(self._redis, ledger_library(settings))
+        self._shards = settings.shards
+        names = [namespace_of(settings.namespace, shard) for shard in range(self._shards)]
+        self._clients = [connect_async(redis_url, namespace=each) for each in names]
+        self._functions = [AsyncFunctions(each, ledger_library(settings)) for each in self._clients]
         self._refusals: dict[tuple[str, str], Trouble] = {}
 
     def change(self, change: Change) -> None:
@@ -113,14 +116,15 @@ class WebhookInlet:
             return
         sent = None if notification.sent_at is None else round(notification.sent_at * 1000)
         job, code = notification.job, notification.code
-        whose = await self._functions.run(
+        whose = await self._functions[shard_of(account, self._shards)].run(
             commands.wake(account, notification.id, job=job, code=code, sent=sent, once=True)
         )
         log.info("webhook.taken", **told, whose=whose)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._redis.aclose()
+        for client in self._clients:
+            await client.aclose()
 
 
 def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlette:

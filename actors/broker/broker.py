@@ -44,12 +44,22 @@ class _OneEachThread(Middleware):
 class Broker(RedisBroker):
     """The broker of workers and of whoever enqueues."""
 
-    def __init__(self, url: str | None = None, *, boot: Middleware | None = None, prefetch: int = 1) -> None:
-        """`url` may be told later, by `open`: `boot`, which comes before all else, may do so."""
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        boot: Middleware | None = None,
+        prefetch: int = 1,
+        namespace: str | None = None,
+    ) -> None:
+        """`url` may be told later, by `open`: `boot`, which comes before all else, may do so.
+
+        The namespace is that of the environment unless one is named.
+        """
         self._draining = Draining()
         middleware = [_OneEachThread(), self._draining, CurrentMessage(), Outcomes()]
         super().__init__(
-            client=connect_bytes(url) if url else unconnected(),
+            client=connect_bytes(url, namespace) if url else unconnected(),
             namespace=keys.DRAMATIQ,
             middleware=[boot, *middleware] if boot else middleware,
             maintenance_chance=0,

@@ -27,7 +27,7 @@ class Outcomes(Middleware):
             message.give_back = True
         elif exception is not None:
             refuse(message, f"it raised {type(exception).__name__}: {exception}")
-        elif not message.failed:
+        elif not message.failed and not getattr(message, "is_handed_on", False):
             message.following = following_messages(message, result)
 
 

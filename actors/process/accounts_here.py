@@ -1,6 +1,6 @@
 """The accounts that a worker process can work for, as their files change, and the API client of each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import redis
@@ -37,6 +37,7 @@ class AccountsHere:
         self.accounts: Mapping[str, Account] = live.accounts
         self.apis = {name: self._open(account) for name, account in live.accounts.items()}
         """The clients, also of accounts that were removed while somebody works for them."""
+        self._live = live
         self._removed: set[str] = set()
         self._unrecorded: set[str] = set()
         """What is new of them is not in Redis yet."""
@@ -92,6 +93,11 @@ class AccountsHere:
             self._before = {name: had for name, had in self._before.items() if name not in self.accounts}
 
     @property
+    def everywhere(self) -> Collection[str]:
+        """Return the names of the accounts of all shards."""
+        return self._live.everywhere.keys()
+
+    @property
     def is_recorded(self) -> bool:
         """Whether all that has changed is in Redis."""
         return not self._unrecorded
@@ -124,10 +130,10 @@ class KnownAccounts(Mapping[str, HasLimits]):
         return _Elsewhere(Limits(slots=elsewhere.slots_cap))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._here.accounts)
+        return iter(self._here.everywhere)
 
     def __len__(self) -> int:
-        return len(self._here.accounts)
+        return len(self._here.everywhere)
 
 
 class _Elsewhere(NamedTuple):

@@ -6,11 +6,9 @@ the kernel ends them (Linux only: PR_SET_PDEATHSIG). The alternative, a watchdog
 pipe, would work everywhere and double the processes.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,12 +17,10 @@ from pathlib import Path
 
 from config import durations
 from config.errors import IdentityWorkerError
+from config.processes import end_with_parent
 
 #: Lines of a dead child's log that are shown.
 TAIL = 15
-
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ChildDiedError(IdentityWorkerError):
@@ -62,7 +58,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], log
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # safe: the starter has no second thread that could hold a lock
+            preexec_fn=end_with_parent,  # safe: the starter has no second thread that could hold a lock
         )
     return Child(name, process, log)
 
@@ -88,8 +84,3 @@ def tail(log: Path) -> str:
     except OSError as error:
         return f"  ({error.strerror})"
     return "\n".join(f"  {line}" for line in lines[-TAIL:]) or "  (empty)"
-
-
-def _end_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

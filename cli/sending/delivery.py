@@ -1,16 +1,20 @@
 """Delivers briefs of files: sends the new ones, tells of the others or updates them."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import redis
 
 from cli.sending.outgoing import Outgoing, Status
 from cli.sending.spool import Spool
+from config.accounts.account import DEFAULT
 from config.settings import Settings
+from config.shards import namespace_of, shard_of
 from worker.ledger.arrivals import Arrival, Arrived, Outcome
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.operations import updating
+from worker.shards.merged import home_of
 
 #: Briefs that are looked up, or sent, in one call.
 AT_ONCE = 100
@@ -23,8 +27,7 @@ def look_up(client: "redis.Redis", settings: Settings, briefs: Spool, *, again: 
 
     `again`: what was bought before may be bought again. The worker decides, once they are sent.
     """
-    ledger = Ledger(client, settings)
-    for each, arrived in _compared(ledger, briefs):
+    for each, arrived in _compared(_Ledgers(client, settings), briefs):
         if arrived.outcome is Outcome.SAME:
             each.status = Status.SAME
         elif arrived.outcome is Outcome.CONFLICT:
@@ -41,19 +44,31 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
     # Not at the top: dramatiq is not needed to check briefs.
     from actors.broker.broker import Broker
 
-    broker = Broker(url)
+    brokers: dict[int, Broker] = {}
     for some in briefs.groups(AT_ONCE, Status.VALID):
-        broker.enqueue_briefs([each.text for each in some], settings.replicas)
-        for each in some:
-            takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
-            each.status = Status.REPLACED if takes_place else Status.SENT
-            briefs.save(each)
+        for shard, its in _by_shard(settings, some).items():
+            if shard not in brokers:
+                brokers[shard] = Broker(url, namespace=namespace_of(settings.namespace, shard))
+            brokers[shard].enqueue_briefs([each.text for each in its], settings.replicas)
+            for each in its:
+                takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
+                each.status = Status.REPLACED if takes_place else Status.SENT
+                briefs.save(each)
+
+
+def _by_shard(settings: Settings, some: Sequence[Outgoing]) -> dict[int, list[Outgoing]]:
+    """Return briefs by the shard that they go to, in which they are not handed on."""
+    found: defaultdict[int, list[Outgoing]] = defaultdict(list)
+    for each in some:
+        account = each.takes.account if each.takes is not None else None
+        found[shard_of(account or DEFAULT, settings.shards)].append(each)
+    return found
 
 
 def update(client: "redis.Redis", settings: Settings, briefs: Spool, by: str) -> None:
     """Give those on record the metadata, batch and priority that the valid ones have."""
-    ledger = Ledger(client, settings)
-    for each, arrived in _compared(ledger, briefs):
+    ledgers = _Ledgers(client, settings)
+    for each, arrived in _compared(ledgers, briefs):
         if arrived.outcome is Outcome.ACCEPTED:
             each.status = Status.UNKNOWN
         elif arrived.outcome is Outcome.SAME:
@@ -62,11 +77,35 @@ def update(client: "redis.Redis", settings: Settings, briefs: Spool, by: str) ->
             each.status = Status.CONFLICT
         elif each.brief_id is not None and (brief := each.brief) is not None:
             change = updating.Change(brief.metadata, brief.batch or "", brief.priority)
-            updating.update(ledger, each.brief_id, change, by)
+            updating.update(ledgers.of(brief.account or DEFAULT), each.brief_id, change, by)
             each.status = Status.UPDATED
 
 
-def _compared(ledger: Ledger, briefs: Spool) -> Iterator[tuple[Outgoing, Arrived]]:
+class _Ledgers:
+    """The ledgers of all shards: each account has its own."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self._client, self._settings = client, settings
+        self._made: dict[int, Ledger] = {}
+
+    def of(self, account: str) -> Ledger:
+        """Return that of an account."""
+        home = home_of(self._client, account)
+        if id(home) not in self._made:
+            self._made[id(home)] = Ledger(home, self._settings)
+        return self._made[id(home)]
+
+    def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
+        """Return the outcomes if briefs arrived now, each in the shard of its account."""
+        ledgers = [self.of(each.account) for each in arrivals]
+        found: dict[int, Arrived] = {}
+        for ledger in dict.fromkeys(ledgers):
+            places = [place for place, its in enumerate(ledgers) if its is ledger]
+            found |= zip(places, ledger.compare([arrivals[place] for place in places]), strict=True)
+        return [found[place] for place in range(len(arrivals))]
+
+
+def _compared(ledger: _Ledgers, briefs: Spool) -> Iterator[tuple[Outgoing, Arrived]]:
     """Yield the valid ones, each with what would become of it, and keep that and what is said of it then."""
     for some in briefs.groups(AT_ONCE, Status.VALID):
         for each, arrived in zip(some, ledger.compare(list(map(_arrival, some))), strict=True):

@@ -12,8 +12,9 @@ from cli.shared.output import USED_WRONGLY, fail
 from config.accounts.account import DEFAULT
 from config.settings import Settings
 from worker.forecast.batch_plan import AccountPlan, Wanted, committed, plans
+from worker.shards.merged import home_of
+from worker.shards.shards import shards_of
 from worker.store import embedded
-from worker.store.connection import connect
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def plan_of(values: Settings, briefs: Spool, batch: str | None, *, again: bool =
         return None
     valid = briefs.counts().get(Status.VALID, 0)
     try:
-        with embedded.redis_url(values) as url, connect(url) as client:
+        with embedded.redis_url(values) as url, shards_of(url, values) as shards:
+            client = shards.reading
             delivery.look_up(client, values, briefs, again=again)
             wanted = _wanted(briefs)
             spent = 0.0 if batch is None else committed(client, batch)
@@ -63,6 +65,23 @@ def check_credits(max_credits: float) -> None:
     """End the command for what can be nobody's budget."""
     if not math.isfinite(max_credits) or max_credits <= 0:
         fail(f"--max-credits {max_credits:g}: must be a number above 0", USED_WRONGLY)
+
+
+def budgeted(client: "redis.Redis", briefs: Spool) -> str:
+    """Return an account of the valid briefs; end the command where they live in several shards.
+
+    Each shard has a ledger of its own, and would let the batch cost all that it may.
+    """
+    accounts = sorted({takes.account or DEFAULT for takes in briefs.takings()})
+    homes = {id(home_of(client, account)): account for account in accounts}
+    if len(homes) > 1:
+        one, other = [*homes.values()][:2]
+        fail(
+            f"--max-credits holds within one shard, and the accounts {one} and {other} live in two: send "
+            "the briefs of each as a batch of its own",
+            USED_WRONGLY,
+        )
+    return accounts[0]
 
 
 def the_batch(briefs: Spool, max_credits: float) -> str | None:

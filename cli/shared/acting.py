@@ -15,6 +15,7 @@ from worker.operations.stakes import Stakes, stakes
 from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.selection.selecting import select
+from worker.shards.merged import clients_of, holder_of
 from worker.views.models import BriefView
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def named(client: "redis.Redis", order: Order, brief_id: str, *, is_dead_letter:
     if not is_dead_letter and not client.exists(keys.RECORD(brief_subject(brief_id))):
         fail_unknown(brief_id)
     which = {"dead_letter" if is_dead_letter else "brief": brief_id}
-    actions.record(client, order.what, order.by, order.why, **which, **order.more)
+    actions.record(holder_of(client, brief_id), order.what, order.by, order.why, **which, **order.more)
     return [] if is_dead_letter else [brief_id]
 
 
@@ -84,7 +85,7 @@ def announced(
         _ask(sums, order, _told(sums, order, cost(sums), dead_letters))
         told = {"filter": written(wanted), "briefs": sums.briefs, "paid": sums.paid}
         told |= {"dead_letters": dead_letters} if dead_letters else {}
-        actions.record(client, order.what, order.by, order.why, **told, **order.more)
+        actions.record(clients_of(client)[0], order.what, order.by, order.why, **told, **order.more)
     return (brief.brief_id for brief in _meant(client, wanted, fits))
 
 

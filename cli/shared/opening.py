@@ -11,6 +11,7 @@ from cli.shared.output import USED_WRONGLY, fail
 from config import namespace
 from config.redis_url import RedisUrlError, read_within
 from config.redis_url import given as redis_url_given
+from config.shards import count_given
 
 if TYPE_CHECKING:
     import redis
@@ -107,7 +108,7 @@ def client_of(url: str) -> Iterator["redis.Redis"]:
 
 @contextmanager
 def open_to_read() -> Iterator["redis.Redis"]:
-    """Yield a client as `open_redis` does, for a command that reads and has no use for other settings.
+    """Yield a client that reads all shards, for a command that has no use for other settings.
 
     Where Redis is given, no other setting is read: their model takes as long to import as the rest of such a
     command, and what is wrong with the settings of a worker is no reason not to look at its briefs.
@@ -116,9 +117,10 @@ def open_to_read() -> Iterator["redis.Redis"]:
         url, before = redis_url_given(os.environ), namespace.given(os.environ)
         if url is not None:
             read_within(url, before)
+        is_one = count_given(os.environ) == 1
     except (RedisUrlError, namespace.NamespaceError):
         url = None  # which the settings tell as one of all that is wrong
-    if url is None:
+    if url is None or not is_one:
         with open_redis(load_settings(reads=True)) as client:
             yield client
     else:
@@ -127,13 +129,27 @@ def open_to_read() -> Iterator["redis.Redis"]:
 
 
 @contextmanager
-def open_redis(values: "Settings", *, writes: bool = False) -> Iterator["redis.Redis"]:
-    """Yield a client as `client_of` does; end the command when Redis can't be used, or be written to."""
+def open_redis(
+    values: "Settings", *, writes: bool = False, brief: str | None = None, account: str | None = None
+) -> Iterator["redis.Redis"]:
+    """Yield a client of the shard of a brief or an account; of neither, one that reads all.
+
+    Ends the command when Redis can't be used, or be written to.
+    """
+    from worker.shards.merged import clients_of, holder_of, home_of
+    from worker.shards.shards import shards_of
+
     with redis_url(values) as url:
         if writes:
             check_server(url, process=False)
-        with client_of(url) as client:
-            yield client
+        with shards_of(url, values) as shards:
+            client = shards.reading
+            for each in clients_of(client):
+                each.ping()
+            if brief is not None:
+                yield holder_of(client, brief)
+            else:
+                yield client if account is None else home_of(client, account)
 
 
 def standard_input() -> BinaryIO:

@@ -14,6 +14,7 @@ from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.charges import Journal, paid_text, take_apart
 from worker.lifecycle.recovery import OperationRefusedError
+from worker.shards.merged import clients_of
 from worker.views import snapshots
 
 if TYPE_CHECKING:
@@ -55,16 +56,20 @@ def one_of(**given: object) -> None:
         fail(f"say which briefs are meant, in one way of: {ways}", USED_WRONGLY)
 
 
-def dead_letter_of(client: "redis.Redis", message_id: str) -> DeadLetter | None:
-    """Return the dead letter of this id, as it is or as it is shown; None where there is none.
+def dead_letter_of(client: "redis.Redis", message_id: str) -> "tuple[redis.Redis, DeadLetter] | None":
+    """Return the dead letter of this id, as it is or as it is shown, with the client of its shard.
 
-    A brief of the same id goes first.
+    None where there is none. A brief of the same id goes first.
     """
     if snapshots.brief(client, message_id) is not None:
         return None
-    # An id may be any bytes, and nobody can type them all.
-    shown = (found for found in dead_letters.ids(client) if printable(found[1]) == message_id)
-    return dead_letters.find(client, message_id) or next(dead_letters.each(client, shown), None)
+    for its in clients_of(client):
+        # An id may be any bytes, and nobody can type them all.
+        shown = (each for each in dead_letters.ids(its) if printable(each[1]) == message_id)
+        found = dead_letters.find(its, message_id) or next(dead_letters.each(its, shown), None)
+        if found is not None:
+            return its, found
+    return None
 
 
 def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -> Outcome:

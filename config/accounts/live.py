@@ -13,6 +13,7 @@ from config.accounts.account import Account, AccountsError
 from config.accounts.places import Entry, Read
 from config.accounts.watched import Watched, signature
 from config.settings import Settings
+from config.shards import shard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class LiveAccounts:
         """Of each file the entries that depend on it."""
         self._place_fault: AccountsError | None = None
         self._equal: dict[str, AccountsError] = {}
+        self.everywhere: Mapping[str, Account] = {}
+        """Those of all shards."""
         self.accounts: Mapping[str, Account] = {}
+        """Those of the shards that this process serves."""
         self._list()
         if self._place_fault is not None:
             raise self._place_fault
@@ -108,8 +112,15 @@ class LiveAccounts:
         for name in self._read.keys() - self._entries.keys():
             self._forget_files(name, self._read.pop(name).files)
             self._good.pop(name, None)
-        before, self.accounts = self.accounts, self._without_equal_tokens()
+        self.everywhere = self._without_equal_tokens()
+        before, self.accounts = self.accounts, self._served(self.everywhere)
         return _compared(before, self.accounts)
+
+    def _served(self, accounts: Mapping[str, Account]) -> Mapping[str, Account]:
+        shards, served = self._settings.shards, self._settings.shard
+        if served is None:
+            return accounts
+        return {name: each for name, each in accounts.items() if shard_of(name, shards) == served}
 
     def _read_again(self, name: str) -> None:
         before, read = self._read.get(name), places.read(self._entries[name])
@@ -141,7 +152,7 @@ class LiveAccounts:
                 one, other = (self._entries[name].where for name in names[:2])
                 told = f"{one} and {other.rpartition(': ')[2]} have the same token"
                 for name in names:
-                    before = self.accounts.get(name)
+                    before = self.everywhere.get(name)
                     if before is found[name]:
                         continue
                     self._equal[name] = AccountsError(

@@ -10,8 +10,8 @@ UPDATE_TESTS = ("tests/worker/operations/test_updating.py",)
 
 MUTANTS = (
     *of("worker/ledger/lua/lib/briefs/arrivals.lua", TESTS,
-        ("what was paid for is replaced", "not known.job_id and journal.cost_nothing(arrival.id) then", "not known.job_id then"),
-        ("a brief that runs is replaced", "if FREE[known.state] and not", "if not"),
+        ("what was paid for is replaced", "not job and journal.cost_nothing(brief)\nend", "not job\nend"),
+        ("a brief that runs is replaced", "return FREE[state] and not", "return not"),
         ("of an object that is compared half is left out", "        if not ones[path] then\n", "        if false then\n"),
         ("a message that was accepted is bad for an older worker", "if #paths == 0 or (breaks_rules", "if #paths == 0 or (false"),
         ("a conflict that is run again is told twice", "error = 'another brief has its id'})) == 0 then", "error = 'another brief has its id'})) == 2 then"),

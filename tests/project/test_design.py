@@ -50,7 +50,7 @@ FLOORS = (
     ("worker.views",),
     ("worker.lifecycle",),
     ("worker.hooks",),
-    ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking"),
+    ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking", "worker.shards"),
     ("worker.ledger", "worker.piktid"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
     ("worker.store.servers", "worker.tally"),

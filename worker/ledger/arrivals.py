@@ -49,6 +49,9 @@ class Arrival:
     request_digest: str | None = None
     """Tells it from a record that was made before there were `parts`; None where it breaks rules."""
 
+    elsewhere: str | None = None
+    """Where the brief of another account stands that has its id, in another shard; None where none has."""
+
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of the Lua commands."""
         given = {
@@ -61,6 +64,7 @@ class Arrival:
             "event": self.event.arguments(),
             "request_digest": self.request_digest,
             "promotions": [dict(each) for each in self.promotions] or None,
+            "elsewhere": self.elsewhere,
         }
         return {name: value for name, value in given.items() if value is not None}
 

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from config.accounts.account import ACCOUNT_NAME, DEFAULT
@@ -42,6 +43,10 @@ class Accepted(NamedTuple):
         )
 
 
+#: Of a brief's id and account: the state of another account's brief of that id, in another shard.
+Elsewhere = Callable[[str, str], str | None]
+
+
 class HasLimits(Protocol):
     """What is asked about an account that a brief names."""
 
@@ -78,11 +83,13 @@ def accept(
     message_id: str,
     redis_id: str | None = None,
     handed: Handed | None = None,
+    elsewhere: Elsewhere = lambda _id, _account: None,
 ) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
     the id in Redis of a message in a queue; one that is `handed` ends with this unless it is in conflict.
+    `elsewhere` tells where a brief of its id stands that is another account's, in another shard.
     """
     faults: list[Fault] = []
     try:
@@ -92,6 +99,7 @@ def accept(
         arriving = _bad_arrival(raw, message_id, faults)
     else:
         arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
+    arriving = replace(arriving, elsewhere=elsewhere(arriving.brief_id, arriving.account))
     return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id, handed), faults)
 
 
@@ -153,7 +161,7 @@ def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
 def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
     said = _readable(raw)
     brief_id = _matching(BRIEF_ID, said.get("brief_id")) or safe_id(message_id)
-    account = _matching(ACCOUNT_NAME, said.get("account")) or DEFAULT
+    account = account_of(said)
     batch, metadata = _good(said, "batch", None), _good(said, "metadata", {})
     faults = [fault.model_dump() for fault in broken]
     source = equality.source(raw)
@@ -171,6 +179,11 @@ def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
 def envelope(brief_id: str, batch: str | None, account: str, metadata: Mapping[str, Any]) -> str:
     """Return the data that each event of the brief carries, as the inside of a JSON object."""
     return inside({"brief_id": brief_id, "batch": batch, "account": account, "metadata": metadata})
+
+
+def account_of(raw: Any) -> str:
+    """Return the account that a brief is on record under, whether it is valid or not."""
+    return _matching(ACCOUNT_NAME, _readable(raw).get("account")) or DEFAULT
 
 
 def _readable(raw: Any) -> Mapping[str, Any]:

@@ -27,4 +27,5 @@ def record(client: "redis.Redis", what: str, by: str, why: str | None, **more: A
 def actions(client: "redis.Redis", most: int = KEPT) -> list[dict[str, Any]]:
     """Return the newest actions, the last first: `at` (ms since 1970), `what`, `by`, `why` and more."""
     found: Any = client.lrange(keys.ACTIONS(), 0, most - 1)
-    return [json.loads(entry) for entry in found]
+    # Of several shards each has its own list.
+    return sorted(map(json.loads, found), key=lambda action: -int(action["at"]))[:most]

@@ -17,6 +17,7 @@ from worker.ledger.transition import Answer
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
 from worker.selection.filter import Filter
+from worker.shards.merged import at_each
 from worker.views.models import BriefView
 
 if TYPE_CHECKING:
@@ -43,20 +44,21 @@ def command(
     order = Order("cancel", person(by), why, dry_run, yes, as_json)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, order.by, why)
+        operator = at_each(client, lambda its: Operator(its, values, order.by, why))
 
         def cancel(brief: Record, _: Journal) -> str:
-            repeated = operator.cancel(brief) is Answer.DUPLICATE
-            return _said(operator, brief, repeated=repeated)
+            its = operator(brief.brief_id)
+            repeated = its.cancel(brief) is Answer.DUPLICATE
+            return _said(its, brief, repeated=repeated)
 
-        dead_letter = dead_letter_of(client, brief_id) if brief_id else None
+        found = dead_letter_of(client, brief_id) if brief_id else None
         if brief_id is not None:
-            meant = iter(named(client, order, brief_id, is_dead_letter=dead_letter is not None))
+            meant = iter(named(client, order, brief_id, is_dead_letter=found is not None))
         else:
             meant = announced(client, wanted, _is_open, order, paid_so_far)
-        if dead_letter is not None:
-            report([_thrown_away(client, dead_letter)], as_json=as_json)
-        report((tell(operator.ledger, each, cancel) for each in meant), as_json=as_json)
+        if found is not None:
+            report([_thrown_away(*found)], as_json=as_json)
+        report((tell(operator(each).ledger, each, cancel) for each in meant), as_json=as_json)
 
 
 def _is_open(brief: BriefView) -> bool:

@@ -18,14 +18,16 @@ from cli.sending.preparing import Rules, prepare
 from cli.sending.rejects import Rejects, rejects_to
 from cli.sending.shorthand import settings
 from cli.sending.spool import Spool
-from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
+from cli.shared.opening import check_server, load_settings, redis_url, standard_input
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, say
-from config.accounts.account import DEFAULT, Account, AccountsError
+from config.accounts.account import Account, AccountsError
 from config.accounts.reading import load_accounts
 from config.settings import Settings
 from config.text import printable
 from worker.ledger.ledger import Ledger
+from worker.shards.merged import home_of
+from worker.shards.shards import shards_of
 
 if TYPE_CHECKING:
     import redis
@@ -127,9 +129,9 @@ def _enqueue(values: Settings, briefs: Spool, act: Act, *, keep_going: bool, as_
     bad = Status.BAD in briefs.counts()
     try:
         if keep_going or not bad:
-            with redis_url(values) as url, client_of(url) as client:
+            with redis_url(values) as url, shards_of(url, values) as shards:
                 check_server(url, process=False)
-                act(client, url, values, briefs)
+                act(shards.reading, url, values, briefs)
     finally:
         # Also when Redis failed in between: some briefs may have been sent.
         if as_json:
@@ -174,8 +176,8 @@ def _set_budget(
     client: "redis.Redis", values: Settings, briefs: Spool, batch: str, max_credits: float
 ) -> None:
     """Before the first brief is sent: none may be granted that the budget would not let."""
-    first = next(briefs.takings())
-    Ledger(client, values).set_budget(batch, first.account or DEFAULT, max_credits, person(None))
+    account = planning.budgeted(client, briefs)
+    Ledger(home_of(client, account), values).set_budget(batch, account, max_credits, person(None))
 
 
 def _accounts(values: Settings) -> dict[str, Account] | None:

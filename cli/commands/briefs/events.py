@@ -21,7 +21,7 @@ _SHOWN = ("job_id", "identity_code", "image_result_id", "error", "question")
 
 
 def _entry_id(given: str | None) -> str | None:
-    if given is not None and not re.fullmatch(r"\d+(-\d+)?|\$", given):
+    if given is not None and not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*|\$", given):
         raise typer.BadParameter("must be an entry's ID such as 1700000000000-0, or $")
     return given
 
@@ -48,7 +48,8 @@ def command(
 ) -> None:
     """Print the events for downstream, oldest first, or send them on to a program under development.
 
-    With --json each line is a CloudEvent; its extension attribute `entryid` is the ID to go on from.
+    With --json each line is a CloudEvent; its extension attribute `entryid` is the ID to go on from. Of
+    several shards it has one part for each.
 
     `events forward URL` posts each new event to the URL, signed as webhooks are, and prints what was
     answered. What fails is not sent again. Without a secret it makes one and tells it.

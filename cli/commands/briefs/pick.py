@@ -29,7 +29,7 @@ def command(
     """
     order = Order("pick", person(by), why, more={"drafts": drafts})
     values = load_settings()
-    with open_redis(values, writes=True) as client:
+    with open_redis(values, writes=True, brief=brief_id) as client:
         named(client, order, brief_id)
         try:
             promoting = picking.pick(Ledger(client, values), brief_id, drafts, leave_rest=leave_rest)

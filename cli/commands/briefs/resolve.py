@@ -39,7 +39,7 @@ def command(
         fail("answer in one way: --adopt JOB, --resend or --give-up", USED_WRONGLY)
     order = Order("resolve", person(by), why, more={"answer": _answer(adopt, resend=resend)})
     values = load_settings()
-    with open_redis(values, writes=True) as client:
+    with open_redis(values, writes=True, brief=brief_id) as client:
         named(client, order, brief_id)
         operator = Operator(client, values, order.by, why)
 

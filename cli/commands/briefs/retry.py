@@ -18,6 +18,7 @@ from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
 from worker.operations.stakes import retriable
 from worker.selection.filter import Filter
+from worker.shards.merged import at_each, clients_of
 
 if TYPE_CHECKING:
     import redis
@@ -45,10 +46,10 @@ def command(
     order = Order("retry", person(by), why, dry_run, yes, as_json)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = Operator(client, values, order.by, why)
+        operator = at_each(client, lambda its: Operator(its, values, order.by, why))
 
         def retry(brief: Record, journal: Journal) -> str:
-            return f"goes on at {operator.retry(brief, journal)}"
+            return f"goes on at {operator(brief.brief_id).retry(brief, journal)}"
 
         dead = _dead(client, brief_id, all_held=all_held)
         if brief_id is not None:
@@ -56,17 +57,19 @@ def command(
         else:
             which, letters = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
             meant = announced(client, which, retriable, order, still_to_pay, dead_letters=letters)
-        outcomes = (tell(operator.ledger, each, retry) for each in meant)
-        revived = (_revive(client, each) for each in dead_letters.each(client, dead))
+        outcomes = (tell(operator(each).ledger, each, retry) for each in meant)
+        revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
         report(chain(outcomes, revived), as_json=as_json)
 
 
-def _dead(client: "redis.Redis", brief_id: str | None, *, all_held: bool) -> list[tuple[str, str]]:
-    """Return queue and id of the dead letters that are meant."""
+def _dead(
+    client: "redis.Redis", brief_id: str | None, *, all_held: bool
+) -> "list[tuple[redis.Redis, tuple[str, str]]]":
+    """Return queue and id of the dead letters that are meant, each with the client of its shard."""
     if all_held:
-        return dead_letters.ids(client)
-    dead_letter = dead_letter_of(client, brief_id) if brief_id else None
-    return [] if dead_letter is None else [(dead_letter.queue, dead_letter.id)]
+        return [(its, one) for its in clients_of(client) for one in dead_letters.ids(its)]
+    found = dead_letter_of(client, brief_id) if brief_id else None
+    return [] if found is None else [(found[0], (found[1].queue, found[1].id))]
 
 
 def _revive(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +31,7 @@ from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.selection.selecting import Selected, select
 from worker.selection.tally import by_counts, found_first, number_of, tallied
+from worker.shards.merged import clients_of
 from worker.views import account_reading, snapshots
 from worker.views.account import AccountSummary
 from worker.views.counts import Counts, Where, parked
@@ -39,6 +40,8 @@ from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis
+
+    from actors.broker.dead_letters import DeadLetter
 
 #: Briefs that are listed for people unless they ask for all: where there is no screen; on a small one.
 ROWS, LEAST_ROWS = 50, 5
@@ -86,25 +89,30 @@ def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None
     from actors.broker import dead_letters
     from cli.render.held import dead_letter_json, held_json, print_dead_letter, print_held
 
-    ids, dead = snapshots.held_ids(client), dead_letters.ids(client)
+    ids = snapshots.held_ids(client)
+    dead = [(its, one) for its in clients_of(client) for one in dead_letters.ids(its)]
     if beyond := dead_letters.beyond(client):
         told = f"{beyond} more entries of the queue are put aside, since there are too many dead letters; "
         complain(f"{told}they come back to it when half of these are retried or cancelled")
     if as_json:
         held = map(held_json, snapshots.held(client, ids))
-        print_json_lists(
-            {"held": held, "dead_letters": map(dead_letter_json, dead_letters.each(client, dead))}
-        )
+        print_json_lists({"held": held, "dead_letters": map(dead_letter_json, _each_dead(dead))})
         return
     most = max(len(ids), len(dead)) if everything else HELD
     now = redis_ms(client.time())
     for brief in snapshots.held(client, ids[:most]):
         print_held(brief, now)
-    for dead_letter in dead_letters.each(client, dead[:most]):
+    for dead_letter in _each_dead(dead[:most]):
         print_dead_letter(dead_letter, now)
     typer.echo(f"{len(ids)} held, {counted(len(dead), 'dead letter')}")
     if most < max(len(ids), len(dead)):
         typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
+
+
+def _each_dead(some: "Iterable[tuple[redis.Redis, tuple[str, str]]]") -> "Iterator[DeadLetter]":
+    from actors.broker import dead_letters
+
+    return (found for its, one in some for found in dead_letters.each(its, [one]))
 
 
 def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """`identity-worker update`: changes metadata, batch and priority of briefs on record."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, NoReturn
@@ -19,6 +19,7 @@ from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger
 from worker.operations.updating import Change, UnknownBriefError, check, update
 from worker.selection.filter import OPEN, Filter
+from worker.shards.merged import at_each
 from worker.views.models import BriefView
 
 #: Characters of the names of metadata that are told of a change.
@@ -63,10 +64,10 @@ def command(
     order = Order("update", person(by), why, dry_run, yes, as_json, _told(change))
     values = load_settings()
     with open_redis(values) as client:
-        ledger = Ledger(client, values)
+        ledger = at_each(client, lambda its: Ledger(its, values))
         if brief_id is not None:
             named(client, order, brief_id)
-            _update_one(ledger, brief_id, change, order)
+            _update_one(ledger(brief_id), brief_id, change, order)
         else:
             which = wanted if wanted.state else replace(wanted, state=(OPEN,))
             _update_many(ledger, announced(client, which, _any, order, paid_so_far), change, order)
@@ -101,14 +102,14 @@ def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> 
         say(printable(f"{brief_id}: {said}"))
 
 
-def _update_many(ledger: Ledger, ids: Iterator[str], change: Change, order: Order) -> None:
+def _update_many(ledger: Callable[[str], Ledger], ids: Iterator[str], change: Change, order: Order) -> None:
     """Change each by itself: killed half-way, the same command does the rest."""
     met = changed = 0
     for brief_id in ids:
         # One that has gone meanwhile needs no change.
         with suppress(UnknownBriefError):
             try:
-                changed += bool(update(ledger, brief_id, change, order.by, order.why))
+                changed += bool(update(ledger(brief_id), brief_id, change, order.by, order.why))
             except BriefError as bad:
                 _refused(bad)
         met += 1

@@ -31,7 +31,7 @@ _SPOKEN_OF = ("uncertain", "generating", "preprocessing")
 def command(brief_id: BriefId, as_json: Json = False) -> None:
     """Say why a brief stands where it stands: what it waits for, who holds that, when it may start."""
     values = load_settings()
-    with open_redis(values) as client:
+    with open_redis(values, brief=brief_id) as client:
         found = reasons.why(client, values, brief_id)
         if found is None:
             fail_unknown(brief_id, _not_taken(processes(client)))

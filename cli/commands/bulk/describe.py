@@ -14,7 +14,7 @@ from cli.sending.descriptions import Description, Found, described
 from cli.sending.outgoing import Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
-from cli.shared.opening import check_server, client_of, load_settings, redis_url
+from cli.shared.opening import check_server, load_settings, redis_url
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config import durations
@@ -24,6 +24,8 @@ from config.text import counted, printable
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import NO_BUDGET
 from worker.lifecycle.recovery import answers, argument
+from worker.shards.merged import home_of
+from worker.shards.shards import shards_of
 from worker.views import snapshots
 from worker.views.models import BriefView
 
@@ -81,8 +83,9 @@ def command(
     if waiting:
         given = {"account": account, "batch": batch, "keep_exif": keep_exif or None}
         overrides = {name: value for name, value in given.items() if value is not None}
-        with redis_url(values) as url, client_of(url) as client:
+        with redis_url(values) as url, shards_of(url, values) as shards:
             check_server(url, process=False)
+            client = shards.reading
             budget = None if batch is None or max_credits is None else (batch, account, max_credits)
             _send(client, url, values, waiting, overrides, budget)
             _wait(client, waiting, timeout)
@@ -116,7 +119,7 @@ def _send(
             each.refuse("; ".join(map(str, brief.faults)))
     if budget is not None:
         batch, account, credits_allowed = budget
-        Ledger(client, values).set_budget(batch, account, credits_allowed, person(None))
+        Ledger(home_of(client, account), values).set_budget(batch, account, credits_allowed, person(None))
     # One that is on record under another name or for another account is the same photo.
     delivery.look_up(client, values, briefs, again=True)
     delivery.send(url, values, briefs)

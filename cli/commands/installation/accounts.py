@@ -58,7 +58,7 @@ def command(
 def _forget_owner(account: str) -> None:
     from worker.operations import owners
 
-    with open_redis(load_settings(), writes=True) as client:
+    with open_redis(load_settings(), writes=True, account=account) as client:
         if account not in account_reading.names(client):
             fail(f"no account {printable(account)} is on record")
         owners.forget(client, account, person(None))

@@ -102,9 +102,10 @@ def _recount(values: Settings, *, as_json: bool) -> None:
     # Not at the top: an audit writes nothing.
     from worker.ledger.ledger import Ledger
     from worker.operations import recounting
+    from worker.shards.merged import clients_of
 
     with open_redis(values, writes=True) as client:
-        number = recounting.recount(Ledger(client, values), anew=True)
+        number = sum(recounting.recount(Ledger(its, values), anew=True) for its in clients_of(client))
     if as_json:
         print_json({"briefs": number})
     else:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -79,26 +80,28 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     from config.redis_url import redacted
     from worker.archive import health
     from worker.operations import doctor_ways
+    from worker.shards.shards import shards_of
     from worker.store import embedded
-    from worker.store.connection import connect
     from worker.store.remedies import remedy
     from worker.store.startup import located
 
     try:
-        with embedded.redis_url(values) as url, connect(url) as client:
+        with embedded.redis_url(values) as url, shards_of(url, values) as shards:
             way = list(doctor_ways.to_redis(url))
             yield from way
             if any(each.health is Health.FAIL for each in way):
                 return
-            found = list(doctor.server(client))
-            yield _used(values, ", ".join(filter(None, (redacted(url), located(client)))))
-            yield from found
-            if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
-                return  # on such a server the rest would only fail the same way
-            yield from doctor.work(client)
-            yield from inspection.queues(client)
-            yield from health.checks(client, values)
-            yield from _accounts(client, values, accounts)
+            for shard in shards.all:
+                client, its = shards.client(shard), f" (shard {shard})" if len(shards.all) > 1 else ""
+                found = list(doctor.server(client))
+                yield _used(values, ", ".join(filter(None, (redacted(url), located(client)))) + its)
+                yield from found
+                if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
+                    return  # on such a server the rest would only fail the same way
+                checks = (doctor.work(client), inspection.queues(client), health.checks(client, values))
+                for each in chain(*checks):
+                    yield each._replace(name=each.name + its)
+            yield from _accounts(shards.reading, values, accounts)
     except embedded.EmbeddedServerError as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
     except redis.RedisError as error:

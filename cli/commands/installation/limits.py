@@ -56,7 +56,7 @@ def command(
     }
     wanted = {name: text for name, text in given.items() if text is not None}
     values = load_settings()
-    with open_redis(values, writes=bool(wanted or weight or budget)) as client:
+    with open_redis(values, writes=bool(wanted or weight or budget), account=account) as client:
         must_be_known(client, account)
         who = person(by)
         try:

@@ -1,7 +1,7 @@
 """`identity-worker pause`: nothing new begins of an account or a batch."""
 
 from cli.shared.acting import Why
-from cli.shared.halting import Account, Batch, named, which
+from cli.shared.halting import Account, Batch, at_all, named, which
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.options import By, person
 from cli.shared.output import Json, print_json, say
@@ -21,7 +21,7 @@ def command(
     values = load_settings()
     with open_redis(values, writes=True) as client:
         what = which(client, account, batch)
-        before = halts.halt(Ledger(client, values), what, person(by), why)
+        before = at_all(client, what, lambda its: halts.halt(Ledger(its, values), what, person(by), why))
     if as_json:
         print_json({**what._asdict(), "before": None if before is None else before._asdict()})
         return

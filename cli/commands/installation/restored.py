@@ -14,6 +14,7 @@ from worker.ledger.ledger import Ledger
 from worker.operations import actions
 from worker.operations.halts import SELF
 from worker.selection.moments import MOMENT_RULE, moment
+from worker.shards.merged import clients_of
 from worker.unresolved.past import forget
 
 Since = Annotated[
@@ -36,15 +37,18 @@ def command(since: Since = None, why: Why = None, by: By = None, as_json: Json =
         raise typer.BadParameter(f"{since!r} {MOMENT_RULE}", param_hint="--since")
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        ledger = Ledger(client, values)
-        actions.record(client, "restored", person(by), why, since=since)
+        actions.record(clients_of(client)[0], "restored", person(by), why, since=since)
         told = f"{person(by)} says that Redis came back from a copy" + (f" ({why})" if why else "")
-        at = None if said is None else said.at(ledger.now())
-        forgotten = ledger.functions.run(forget(at, SELF, told))
+        found = []
+        for ledger in (Ledger(each, values) for each in clients_of(client)):
+            at = None if said is None else said.at(ledger.now())
+            found.append(ledger.functions.run(forget(at, SELF, told)))
+    # Of several shards each looks from its own newest call on.
+    oldest, accounts = min(each.since for each in found), [name for each in found for name in each.accounts]
     if as_json:
-        print_json({"since": forgotten.since or None, "accounts": list(forgotten.accounts)})
+        print_json({"since": oldest or None, "accounts": accounts})
         return
-    when = format_time(forgotten.since) if forgotten.since else "the beginning"
-    say(f"{counted(len(forgotten.accounts), 'account')} will look for all that was bought since {when}")
+    when = format_time(oldest) if oldest else "the beginning"
+    say(f"{counted(len(accounts), 'account')} will look for all that was bought since {when}")
     say("send again now what was enqueued since then: under its old ids it is found, not bought again")
     say("`identity-worker doctor` tells when it is over, `identity-worker status --held` what it asks")

@@ -25,7 +25,7 @@ def command(account: Account, by: By = None, as_json: Json = False) -> None:
     next request too, and the account pauses again.
     """
     values = load_settings()
-    with open_redis(values, writes=True) as client:
+    with open_redis(values, writes=True, account=account) as client:
         must_be_known(client, account)
         lifted = Ledger(client, values).resume(account, person(by))
     if as_json:

@@ -1,7 +1,7 @@
 """`identity-worker archive`: the archive process of the Procfile."""
 
 import signal
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,11 +9,14 @@ import typer
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
+from cli.shared.shards import ToServe, run_each, to_start
 from config.text import counted
 from worker.places.target import Target, TargetError
 from worker.places.targets import open_target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actors.archiver import Counts
     from config.settings import Settings
 
@@ -24,6 +27,7 @@ def command(
     once: Annotated[
         bool, typer.Option("--once", help="Store what is on record now and end; else until stopped.")
     ] = False,
+    shards: ToServe = None,
     as_json: Json = False,
 ) -> None:
     """Store the pictures of all briefs at IDENTITY_WORKER_ARCHIVE, before their links expire.
@@ -38,7 +42,12 @@ def command(
     values = load_settings()
     target = _target(values, once=once)
     installed.check()
-    counts = _run(values, target, once=once)
+    each = to_start(values, shards)
+    if each and not once:
+        raise typer.Exit(run_each(each, "archive"))
+    counts = _run(
+        [values.model_copy(update={"shard": shard}) for shard in each] or [values], target, once=once
+    )
     if not once:
         return
     if as_json:
@@ -56,21 +65,32 @@ def command(
     raise typer.Exit(DID_NOT if counts.gone else 0)
 
 
-def _run(values: "Settings", target: Target, *, once: bool) -> "Counts":
-    from actors.archiver import archive
+def _run(served: "Sequence[Settings]", target: Target, *, once: bool) -> "Counts":
+    """Archive one shard, or one after the other once."""
+    from actors.archiver import Counts, archive
     from config import processes
     from config.accounts.account import AccountsError
 
     try:
-        with redis_url(values) as url:
+        with redis_url(served[0]) as url:
             check_server(url, process=not once)
-            counts = archive(values, url, target, once=once)
+            found = Counts()
+            for values in served:
+                counts = archive(values, url, target, once=once)
+                found = _added(found, counts)
+                if counts.ended:
+                    break
             processes.ignore()
-            return counts
+            return found
     except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     except TargetError as error:
         fail(f"{error}\nWhat is there is whole and on record; the same command goes on from it.")
+
+
+def _added(one: "Counts", other: "Counts") -> "Counts":
+    sums = {name: number + getattr(other, name) for name, number in asdict(one).items()}
+    return replace(one, **sums | {"ended": other.ended})
 
 
 def _target(values: "Settings", *, once: bool) -> Target:

@@ -3,12 +3,15 @@
 import asyncio
 import signal
 
+import typer
+
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
 from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.shards import ToServe, run_each, to_start
 
 
-def command() -> None:
+def command(shards: ToServe = None) -> None:
     """Follow the accounts' events and the timers until stopped."""
     from actors.listener.listener import listen
     from config import processes
@@ -18,6 +21,8 @@ def command() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
     installed.check()
+    if each := to_start(values, shards):
+        raise typer.Exit(run_each(each, "listen"))
     try:
         with redis_url(values) as url:
             check_server(url)

@@ -10,6 +10,7 @@ import typer
 from cli.shared import installed
 from cli.shared.opening import check_server, redis_url
 from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.shards import ToServe, run_each, to_start
 from config.settings import Settings, SettingsError, settings
 
 
@@ -23,8 +24,12 @@ def command(
             metavar="N", min=1, help="Threads of each process; else IDENTITY_WORKER_THREADS, or 64."
         ),
     ] = None,
+    shards: ToServe = None,
 ) -> None:
-    """Take briefs from the queue and run their steps until stopped."""
+    """Take briefs from the queue and run their steps until stopped.
+
+    Where there are shards, so many processes of each are started.
+    """
     from dramatiq.cli import main, make_argument_parser
 
     from config import logs
@@ -50,8 +55,10 @@ def command(
     logs.configure(values)
     if values.redis_url is not None:
         _refuse_unusable_redis(values)
-    import_module("actors.path")  # once for all of its processes, which are forks
     given = ["--processes", str(processes), "--threads", str(threads or values.threads)]
+    if each := to_start(values, shards):
+        raise typer.Exit(run_each(each, "work", *given))
+    import_module("actors.path")  # once for all of its processes, which are forks
     # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
     sys.argv = starting.python("cli", "work", *given)
     shutdown = ["--worker-shutdown-timeout", str(round(values.shutdown_seconds * 1000))]

@@ -1,7 +1,8 @@
 -- Decides what becomes of a brief that arrives: accepted, same, replaced or conflict (docs/decisions.md).
 --
 -- An arrival: id, account, batch (or none), priority, state, set = {field = text} with parts, source and content
--- (worker/briefs/equality.py), event = {type, more}, request_digest = the digest of older records (or none)
+-- (worker/briefs/equality.py), event = {type, more}, request_digest = the digest of older records (or none),
+-- elsewhere = the state of the brief of another account that has its id, in another shard (or none)
 local arrivals = {}
 
 local key, record_of, fields_of, promotions_of = base.key, base.record_of, base.fields_of, base.promotions_of
@@ -43,9 +44,18 @@ local function differing_by_hand(known, arrival)
     return differing(ones, others)
 end
 
+-- Whether a brief on record is finished and has never cost anything.
+function arrivals.has_cost_nothing(brief)
+    local state, job = records.many(record_of(base.brief_subject(brief)), 'state', 'job_id')
+    return FREE[state] and not job and journal.cost_nothing(brief)
+end
+
 -- What becomes of an arrival: accepted, same, replaced or conflict; the state of the brief that is on record, and the
 -- paths in which they differ.
 function arrivals.outcome_of(arrival)
+    if arrival.elsewhere then
+        return 'conflict', arrival.elsewhere, {'account'}
+    end
     if not base.has_record(base.brief_subject(arrival.id)) then
         return 'accepted', '', {}
     end
@@ -65,7 +75,7 @@ function arrivals.outcome_of(arrival)
     if breaks_rules or known.faults then
         paths = {} -- of what breaks rules there is nothing to compare
     end
-    if FREE[known.state] and not known.job_id and journal.cost_nothing(arrival.id) then
+    if arrivals.has_cost_nothing(arrival.id) then
         return 'replaced', known.state, paths
     end
     return 'conflict', known.state, paths

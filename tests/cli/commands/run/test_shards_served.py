@@ -1,0 +1,100 @@
+"""Two shards of one installation: a flow through both with a worker killed, and processes for each."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from commandline import Command
+from dramatiq.brokers.redis import RedisBroker
+from own_account import CREATE, Api
+from processes import ProcessFactory, listener_command, worker_command
+from stepping import inlet_message
+from support import DEADLINE, brief, eventually
+
+from config import keys
+from config.shards import shard_of
+from sandbox import Sandbox
+from worker.shards.merged import clients_of, holder_of
+from worker.shards.shards import Shards
+from worker.store.connection import connect_bytes
+from worker.views import counts
+
+#: Asks what has come of a job.
+RESULTS = "/jobs/*/results"
+NAMES = [next(f"a{number}" for number in range(99) if shard_of(f"a{number}", 2) == k) for k in (0, 1)]
+SHARDED = {"IDENTITY_WORKER_NAMESPACE": "{studio}", "IDENTITY_WORKER_SHARDS": "2"}
+
+
+@pytest.fixture
+def apis(sandbox: Sandbox, account_name: str) -> list[Api]:
+    """Return the accounts of the API, one in each shard."""
+    return [Api(sandbox, f"sandbox-{account_name}-{shard}") for shard in (0, 1)]
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], apis: list[Api], tmp_path: Path) -> dict[str, str]:
+    """Return the environment of an installation of two shards."""
+    tables = [f'[accounts.{name}]\ntoken_env = "T{shard}"\n' for shard, name in enumerate(NAMES)]
+    (tmp_path / "accounts.toml").write_text("".join(tables))
+    tokens = {f"T{shard}": api.token for shard, api in enumerate(apis)}
+    return environment | SHARDED | tokens | {"ACCOUNTS_FILE": str(tmp_path / "accounts.toml")}
+
+
+@pytest.fixture
+def all_shards(redis_url: str) -> Iterator["redis.Redis"]:
+    """Return a client that reads both shards."""
+    with Shards(redis_url, "{studio}:", 2) as shards:
+        yield shards.reading
+        for client in clients_of(shards.reading):
+            client.delete(*client.scan_iter())
+
+
+def send(redis_url: str, *briefs: dict[str, object]) -> None:
+    """Put briefs on the queue of the namespace itself, as another program does that knows of no shards."""
+    with connect_bytes(redis_url, "") as raw:
+        outside = RedisBroker(client=raw, namespace="{studio}:dramatiq")  # type: ignore[no-untyped-call]
+        for each in briefs:
+            outside.enqueue(inlet_message(each))
+
+
+def test_a_flow_through_two_shards_outlives_a_killed_worker(
+    all_shards: "redis.Redis",
+    start: ProcessFactory,
+    environment: dict[str, str],
+    apis: list[Api],
+    redis_url: str,
+    command: Command,
+) -> None:
+    apis[1].hold(RESULTS)
+    doomed = start("worker-1", worker_command(), IDENTITY_WORKER_SHARD="1")
+    listeners = start("listeners", listener_command())
+    start("worker-0", worker_command(), IDENTITY_WORKER_SHARD="0")
+    named = [(NAMES[0], "first"), (NAMES[1], "second"), (NAMES[0], "third")]
+    send(redis_url, *(brief(brief_id=brief_id, account=name, batch="spring") for name, brief_id in named))
+    eventually(clients_of(all_shards)[1], lambda: apis[1].has_struck("delay"))
+    doomed.kill()
+    apis[1].let_go()
+    start("worker-1", worker_command(), IDENTITY_WORKER_SHARD="1")
+    waited = command("wait", "--batch", "spring", "--timeout", "55s", **environment)
+    assert waited.returncode == 0, waited.stdout + waited.stderr
+    assert {brief_id: NAMES.index(name) for name, brief_id in named} == {
+        brief_id: clients_of(all_shards).index(holder_of(all_shards, brief_id)) for _, brief_id in named
+    }
+    assert [api.requests(f"POST {CREATE}") for api in apis] == [2, 1]
+    audited = command("audit", "--api", **environment)
+    assert (audited.returncode, audited.stdout.splitlines()[-1]) == (0, "3 briefs, 0 not as they should be")
+    assert counts.counts(all_shards).of.total() == 3
+    assert listeners.stop() == 0
+
+
+def test_if_one_shards_process_dies_all_end(all_shards: "redis.Redis", start: ProcessFactory) -> None:
+    tree = start("listener", [*listener_command(), "--shards", "0-1"])
+    running = Path(f"/proc/{tree.process.pid}/task/{tree.process.pid}/children")
+    eventually(all_shards, lambda: all(each.exists(keys.LISTENERS()) for each in clients_of(all_shards)))
+    first, second = map(int, running.read_text().split())
+    os.kill(first, signal.SIGKILL)
+    assert tree.process.wait(DEADLINE) == 1
+    assert not Path(f"/proc/{second}").exists()

@@ -1,0 +1,30 @@
+"""Guards of shards: where a brief goes, and whose its id is."""
+
+from mutation.mutant import of
+
+HANDING = ("tests/actors/test_handing_on.py",)
+IDS = ("tests/worker/shards/test_ids.py",)
+READING = ("tests/worker/shards/test_merged.py",)
+
+MUTANTS = (
+    *of("actors/broker/handing_on.py", HANDING,
+        ("a brief that is handed on goes by another id", "if is_bare else message.text", "if False else message.text"),
+        ("what follows a brief is sent here as well", "    message.is_handed_on = True\n", ""),
+    ),
+    *of("actors/path.py", HANDING,
+        ("a brief stays where its account does not live", "    if elsewhere is not None:", "    if False:"),
+    ),
+    *of("worker/ledger/lua/shards/claim_id.lua", IDS,
+        ("an id is the last account's that comes", "not account or account == A.instead_of then", "true then"),
+    ),
+    *of("worker/ledger/lua/shards/give_way.lua", IDS,
+        ("a brief that runs gives way", "elseif not arrivals.has_cost_nothing(A.id) then", "elseif false then"),
+        ("after a kill nothing gives way", " == 1 and 'free' or 'none'", " == 2 and 'free' or 'none'"),
+    ),
+    *of("worker/shards/ids.py", IDS,
+        ("a brief on its way loses its id", "had_ms < durations.CLAIMED_KEPT_MS", "had_ms < 0"),
+    ),
+    *of("worker/shards/cursors.py", READING,
+        ("a cursor skips the new shards' events", '*["0"] *', '*["$"] *'),
+    ),
+)  # fmt: skip

@@ -1,0 +1,4 @@
+"""The ledgers of an installation that has several: which account lives where, and a client of each.
+
+Imported by: actors, cli. Imports: ledger, store, config.
+"""

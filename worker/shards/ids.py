@@ -1,0 +1,66 @@
+"""Of several shards: whose a brief's id is. An id is one brief over all of them, as it is within each.
+
+The account that has an id is on record in the shard that follows from the id. A brief is on record in that of
+its account; one that has never cost anything gives way to another account's, as it would within a shard.
+"""
+
+from typing import Any
+
+from config import durations, keys
+from config.settings import Settings
+from config.shards import shard_of
+from worker.ledger.library import ledger_library
+from worker.ledger.records import brief_subject
+from worker.shards.shards import Shards
+from worker.store.functions import Command, Functions, text, texts
+
+
+class Ids:
+    """The ids of an installation; without shards nothing is asked, as each ledger knows its own."""
+
+    def __init__(self, shards: Shards, settings: Settings) -> None:
+        self._shards = shards
+        self._library = ledger_library(settings)
+
+    def held_by_another(self, brief_id: str, account: str) -> str | None:
+        """Let an id be an account's; of one that stays another's return the state of that one's brief.
+
+        Raises redis.RedisError.
+        """
+        if self._shards.count == 1:
+            return None
+        keeper = self._functions(shard_of(brief_id, self._shards.count))
+        holder, had_ms = keeper.run(_claim_id(brief_id, account))
+        if holder == account:
+            return None
+        state = self._functions(self._shards.of(holder)).run(_give_way(brief_id))
+        # One that is not on record is on its way there, or was kept for as long as it should be.
+        if state == "none" and had_ms < durations.CLAIMED_KEPT_MS:
+            return "accepted"
+        if state not in ("none", "free"):
+            return state
+        holder, _ = keeper.run(_claim_id(brief_id, account, instead_of=holder))
+        return None if holder == account else "accepted"
+
+    def home_of(self, brief_id: str) -> int | None:
+        """Return the shard that a brief is in, None of one that nobody has named. Raises redis.RedisError."""
+        keeper = self._shards.client(shard_of(brief_id, self._shards.count))
+        found: Any = keeper.get(keys.HOME(brief_id))
+        return None if found is None else self._shards.of(found.partition(" ")[2])
+
+    def _functions(self, shard: int) -> Functions:
+        return Functions(self._shards.client(shard), self._library)
+
+
+def _claim_id(brief_id: str, account: str, instead_of: str | None = None) -> Command[tuple[str, int]]:
+    given = {"id": brief_id, "account": account, "instead_of": instead_of}
+    return Command("claim_id", keys.HOME(brief_id), _read_holder, given)
+
+
+def _give_way(brief_id: str) -> Command[str]:
+    return Command("give_way", keys.RECORD(brief_subject(brief_id)), text, {"id": brief_id})
+
+
+def _read_holder(answer: object) -> tuple[str, int]:
+    holder, had_ms = texts(answer)
+    return holder, int(had_ms)
