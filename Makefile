@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-dialects test-long mutants chaos crash-points recovery failover nemesis uncertain takeover lint bench requirements clean
+.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-networks test-dialects test-long mutants chaos crash-points recovery failover nemesis uncertain takeover lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -46,6 +46,10 @@ test-dialects: $(STAMP)
 # What Redis decides, on each release of Redis and Valkey that there is to be had: a few minutes for each.
 test-servers: $(STAMP)
 	$(VENV)/bin/python -m tests.servers.matrix
+
+# The API behind real nginx, haproxy and tinyproxy, of Debian's packages: half a minute.
+test-networks: $(STAMP)
+	$(VENV)/bin/pytest -n 2 tests/networks tests/networks/through_haproxy.py tests/networks/through_nginx.py
 
 # The tests of what works on Redis once more, as an installation that shares its server with others.
 test-namespace: $(STAMP)
