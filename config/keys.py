@@ -80,6 +80,7 @@ CONTENT = Key(
     "ledger",
     "digest of body and photo -> the last brief that bought it; a year (or keep_days) after that has ended",
 )
+SHARDS = Key("identity:shards", "string", "start", "how many shards there are, in the first one; for ever")
 HOME = Key("identity:home:%s", "string", "ledger", "brief -> its account, where there are shards; a year")
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entries, keep_event_bytes in all")
 EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
@@ -228,9 +229,7 @@ LATE = Key(
     "broker",
     "queue: ids that were queued without their message -> since, ms; seconds",
 )
-DELAYED = Key(
-    "identity:delayed", "zset", "broker", "delayed messages of the inlet -> due, ms; gone when empty"
-)
+DELAYED = Key("identity:delayed", "zset", "broker", "messages of the inlet -> due, ms; gone when empty")
 DEAD_LETTERS = Key(
     DRAMATIQ + ":%s.XQ",
     "zset",

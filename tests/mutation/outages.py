@@ -19,7 +19,7 @@ MUTANTS = (
         ("no sync at all is fine", "    elif policy != \"always\":", "    elif False:"),
     ),
     *of("worker/store/startup.py", ("tests/worker/store/test_startup.py", "tests/worker/store/test_startup_rights.py", "tests/worker/store/test_durability.py"),
-        ("nothing is refused", "        if finding.level is Level.REFUSE:", "        if False:"),
+        ("nothing is refused", "if each.level is Level.REFUSE]", "if False]"),
         ("nothing is said", "            say(f\"redis.", "            str(say or f\"redis."),
         ("a replica is one to run on", "        yield rights.read_only(", "        rights.read_only("),
         ("a cluster is one to run on", "(mode == \"cluster\"", "(mode == \"clusters\""),

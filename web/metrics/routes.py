@@ -24,7 +24,9 @@ from worker.metrics.reading import Reading, read
 from worker.metrics.sample import Sample
 from worker.metrics.samples import samples
 from worker.metrics.standing import Reason, reasons
-from worker.store.connection import connect
+from worker.metrics.together import together
+from worker.shards.merged import clients_of
+from worker.shards.shards import shards_of
 from worker.store.remedies import remedy
 
 log = logs.get("web")
@@ -39,7 +41,7 @@ class Monitoring:
 
     def __init__(self, settings: Settings, redis_url: str) -> None:
         self._settings = settings
-        self._client = connect(redis_url)
+        self._shards = shards_of(redis_url, settings)
         self._lock = threading.Lock()
         self._reading: tuple[float, float, Reading] | None = None
         self._unread = Trouble(log, "metrics.unread")
@@ -81,7 +83,7 @@ class Monitoring:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._shards.close()
 
     def _reasons(self, reading: Reading) -> list[Reason]:
         return reasons(reading, round(self._settings.still_minutes * 60_000))
@@ -91,6 +93,7 @@ class Monitoring:
         with self._lock:
             if self._reading is None or monotonic() - self._reading[0] > durations.METRICS_FRESH_SECONDS:
                 began = time.perf_counter()
-                reading = read(self._client, self._settings)
+                each = clients_of(self._shards.reading)
+                reading = together([read(client, self._settings) for client in each])
                 self._reading = (monotonic(), time.perf_counter() - began, reading)
             return self._reading[1:]

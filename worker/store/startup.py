@@ -15,6 +15,8 @@ from config.errors import IdentityWorkerError
 from config.recorded import schema
 from config.redis_url import redacted
 from config.settings import settings
+from config.shards import COUNT
+from config.text import counted
 from config.times import backoff, redis_ms
 from worker.store import durability, replicas, rights
 from worker.store.connection import connect, guide_of
@@ -79,15 +81,35 @@ def check(url: str, patience: float | None = None) -> None:
     with connect(url) as client:
         examined = _awaited(client, patience, settings().replicas)
         said = {"namespace": namespace_of(client), "found": located(client)}
-    for finding in examined.findings:
-        if finding.level is Level.REFUSE:
-            raise UnsafeServerError(f"of the Redis at {redacted(url)}: {finding}")
+    refused = [str(each) for each in examined.findings if each.level is Level.REFUSE]
+    refused = refused or list(_shards(url))
+    if refused:
+        raise UnsafeServerError(f"of the Redis at {redacted(url)}: {refused[0]}")
     if patience:
         told = {name: value for name, value in said.items() if value}
         log.info("redis.using", at=redacted(url), server=examined.server, **told)
         for finding in examined.findings:
             say = log.warning if finding.level in (Level.STOPS, Level.WARN) else log.info
             say(f"redis.{finding.about}", what=finding.what, remedy=finding.remedy)
+
+
+def _shards(url: str) -> Iterator[str]:
+    """Put on record how many shards there are; yield why this process can't have another number of them.
+
+    An account lives where its name and their number say: another number would look for it elsewhere, where
+    nothing of what it has bought is known.
+    """
+    values = settings()
+    with connect(url, values.namespace) as first:
+        if values.shards > 1 and not first.exists(keys.ACCOUNTS()):
+            first.set(keys.SHARDS(), values.shards, nx=True)
+        found: Any = first.get(keys.SHARDS())
+    known = int(found or 1)
+    if known != values.shards:
+        yield (
+            f"its accounts are spread over {counted(known, 'shard')}, and {COUNT} is {values.shards}: set it "
+            f"to {known}, or use a namespace of its own"
+        )
 
 
 def _awaited(client: "redis.Redis", patience: float, replicas_wanted: int) -> Examined:
