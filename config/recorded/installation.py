@@ -38,8 +38,9 @@ SCHEMA = (
     Field("release", TEXT, "a step's first piece", "the oldest release that may; none: any"),
     Field("cursor", JSON, "a step's pieces", "where the next one begins; none: no step is under way"),
     Field("done", COUNT, "a step's pieces", "records that they have been through"),
+    Field("mended", COUNT, "a step's pieces", "records that they had to change, since the first step"),
     Field("ended_at", TIME, "a step's last piece", "when it was"),
-    Field("left", TEXT, "a step's last piece", "what it could not put right, a few numbers"),
+    Field("left", TEXT, "a step's last piece", "what was left to do then, a few numbers of each step"),
 )
 
 EVENTS_SIZE = (

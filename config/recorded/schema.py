@@ -29,7 +29,11 @@ class Step(NamedTuple):
 
 STEPS = (
     Step(
-        2, "0.2.0", "each brief on record is counted and stands in the index of all briefs", "count_briefs", 1
+        2,
+        "0.2.0",
+        "each brief is counted and in the index of all, and holds no credits once finished",
+        "count_briefs",
+        1,
     ),
 )
 
@@ -45,6 +49,13 @@ class Standing(NamedTuple):
     """The oldest release whose processes may; blank where any may."""
     done: int
     """Records that the step which is under way has been through."""
+    mended: int
+    """Records that the steps had to change, of this pass or the last one."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is of the present schema, and a whole pass has found nothing to mend."""
+        return self.number >= present() and not self.mended
 
 
 class Refusal(NamedTuple):
@@ -61,11 +72,11 @@ def present() -> int:
 
 def standing(record: Mapping[str, str]) -> Standing:
     """Read the record of a ledger's schema, which is empty where none was ever put there."""
-    number, oldest, done = (int(record.get(name, least)) for name, least in _NUMBERS)
-    return Standing(number, oldest, record.get("release", ""), done)
+    number, oldest, done, mended = (int(record.get(name, least)) for name, least in _NUMBERS)
+    return Standing(number, oldest, record.get("release", ""), done, mended)
 
 
-_NUMBERS = (("number", 1), ("oldest", 1), ("done", 0))
+_NUMBERS = (("number", 1), ("oldest", 1), ("done", 0), ("mended", 0))
 #: The name of a ledger's function library (worker/ledger/library.py) says of which schema its processes are.
 _LEDGER = re.compile(r"_ledger(\d*)_\w+$")
 

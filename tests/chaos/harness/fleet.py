@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,14 +19,15 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 
 
-def procfile(folder: Path) -> dict[str, list[str]]:
-    """Return the Procfile's commands as an environment has them whose commands stand in this folder."""
-    command = str(folder / "identity-worker")
-    return {"worker": [command, "work"], "listener": [command, "listen"], "web": [command, "web"]}
+def procfile(home: Path, folder: Path) -> dict[str, list[str]]:
+    """Return the commands of a tree's Procfile, as an environment has them with commands in a folder."""
+    rows = (row.partition(":") for row in (home / "Procfile").read_text().splitlines())
+    commands = {role: shlex.split(command) for role, _, command in rows}
+    return {role: [str(folder / name), *arguments] for role, (name, *arguments) in commands.items()}
 
 
 #: The Procfile's commands, and the same with shorter waits.
-REAL = procfile(BIN)
+REAL = procfile(ROOT, BIN)
 QUICK = {role: [sys.executable, "-m", "tests.chaos.programs.quick", role] for role in REAL}
 #: Seconds between two looks of the supervisor.
 LOOK = 0.05
@@ -151,6 +153,13 @@ class Fleet:
     def of(self, role: str) -> list[Member]:
         """Return the members of a role."""
         return [member for member in self.members if member.role == role]
+
+    def retire(self, member: Member, *, kill: bool) -> None:
+        """End a process for good, as a deploy does or as a power cut: none comes after it."""
+        self.members.remove(member)
+        if kill:
+            member.kill()
+        member.stop()
 
     def power_off(self) -> None:
         """Kill all of them at once, and start none again."""

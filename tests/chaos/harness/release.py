@@ -26,7 +26,7 @@ class Release(NamedTuple):
     @property
     def commands(self) -> Mapping[str, list[str]]:
         """Return what starts its processes."""
-        return procfile(self.bin)
+        return procfile(self.home, self.bin)
 
     def run(self, environment: Mapping[str, str], *arguments: str, given: str = "") -> str:
         """Run a command as an operator would, and return what it printed. Raises RuntimeError if it fails."""

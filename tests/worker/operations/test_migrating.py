@@ -92,6 +92,25 @@ def test_what_an_older_process_leaves_behind_is_migrated_once_more(flow: Flow, f
     assert flow.client.zrange(keys.BRIEFS(), 0, -1) == ["a", "b"]
 
 
+def test_what_older_releases_held_for_finished_briefs_is_let_go(flow: Flow, functions: Functions) -> None:
+    for brief_id in ("ended", "waits"):
+        flow.accept(brief_id=brief_id)
+    record = flow.brief("ended").fields
+    flow.ledger.apply(flow.brief("ended"), Transition("failed", fields={"error": "x"}))
+    reserved, content = keys.RESERVATIONS("default"), keys.CONTENT(record["content"])
+    flow.client.hset(reserved, mapping={"brief:ended": 50, "brief:waits": 50})
+    flow.client.set(content, "{}")
+    migrated(functions)
+    assert flow.client.hkeys(reserved) == ["brief:waits"]
+    assert flow.client.pttl(content) > 0
+    assert flow.client.hget(keys.SCHEMA(), "mended") == "1"
+    # Who has left that may go on: once more, until a pass finds nothing.
+    flow.client.hset(keys.SCHEMA(), "ended_at", 1)
+    assert len(migrated(functions)) == 3
+    flow.client.hset(keys.SCHEMA(), "ended_at", 1)
+    assert len(migrated(functions)) == 1
+
+
 def test_what_a_whole_pass_could_not_put_right_is_left(flow: Flow, functions: Functions) -> None:
     migrated(functions)
     flow.client.hset(keys.FINISHED_AS(), "of no list", '["default", "0:done::"]')

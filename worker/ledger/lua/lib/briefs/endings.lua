@@ -19,7 +19,10 @@ function endings.finish_brief(brief)
     redis.call('ZADD', KEY.FINISHED, whole(call.now), brief)
     counts.trim()
     keep(brief, 'PEXPIRE', SETTING.keep_ms)
-    local content = records.get(record_of(base.brief_subject(brief)), 'content')
+    local subject = base.brief_subject(brief)
+    local account, content = records.many(record_of(subject), 'account', 'content')
+    -- A release of schema 1 frees nothing of an account's budget when it moves one of them.
+    redis.call('HDEL', key('RESERVATIONS', account), subject, unpack(promotions_of(brief)))
     if content then
         redis.call('PEXPIRE', key('CONTENT', content), SETTING.content_ms)
     end
