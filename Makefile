@@ -90,7 +90,7 @@ takeover: $(STAMP)
 
 # The last release's processes replaced by this one's one by one, back, and forward again: about five minutes.
 upgrade: $(STAMP)
-	@$(VENV)/bin/python -m tests.chaos.programs.upgrade
+	@$(VENV)/bin/python -m tests.chaos.programs.upgrade --seconds $(SECONDS) --seed $(SEED)
 
 # How soon the work of a killed process goes on elsewhere, and whether deploys are harmless: about ten minutes.
 recovery: $(STAMP)
