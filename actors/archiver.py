@@ -6,9 +6,8 @@ stored stays with the archivers and is tried again. No step waits for them.
 
 import signal
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 import redis
 
@@ -22,9 +21,11 @@ from config.logs import Trouble
 from config.settings import Settings
 from config.shards import namespace_of
 from config.times import backoff, redis_ms
-from worker.archive.archiving import Archive
+from worker.archive import stands
+from worker.archive.archiving import Archive, Counts
 from worker.archive.backlog import AT_ONCE, Backlog, Handed, is_lost
-from worker.archive.looking import grouped, lacking
+from worker.archive.looking import Look
+from worker.archive.missed import Missed
 from worker.export.fetching import open_pictures
 from worker.marking.reading import read_marks
 from worker.network.pool import Pool
@@ -41,20 +42,6 @@ log = logs.get("archiver")
 _MOST_REFUSED = 5
 
 
-@dataclass
-class Counts:
-    """What was archived so far."""
-
-    briefs: int = 0
-    """Briefs of which all is there that can be had."""
-    fetched: int = 0
-    gone: int = 0
-    missing: int = 0
-    """Briefs of which something could not be had, or stored, this time."""
-    ended: bool = False
-    """Whether it was told to end before it had been through all records."""
-
-
 class Archiver:
     """Archives until it is told to end; `archiving` opens it."""
 
@@ -68,13 +55,12 @@ class Archiver:
         self._ending = ending
         name = uuid.uuid4().hex
         self.archive = Archive(client, settings, target, pool, _marks, name, ending.is_told)
-        self.backlog = Backlog(client, name)
+        self.backlog = Backlog(client, target.name, name)
         self._claims = self.archive.claims
         self._look_of = keys.ARCHIVE_LOOK, digest(target.name)
-        self._look: Iterator[list[str]] | None = None
+        self._look: Look | None = None
         """The look through all records, while this is the archiver that looks."""
-        self._missed: dict[str, None] = {}
-        """Briefs of which the look could not have all; at its end it has tried each once more."""
+        self._missed = Missed()
         self._pauses = backoff()
         self._place_trouble, self._redis_trouble, self._picture_trouble = (
             Trouble(log, event) for event in ("archive.refused", "archive.redis", "archive.picture_missing")
@@ -113,61 +99,61 @@ class Archiver:
         """
         first: TargetError | None = None
         in_a_row = 0
-        for briefs in self._walk(lambda: self._ending.wait(self.archive.silence())):
+        look = Look(self._client, self.archive, lists=True)
+        look.wait_for_hosts = lambda: self._ending.wait(self.archive.silence())
+        for briefs in look.steps:
             if self._ending.is_told():
                 self.counts.ended = True
                 return
-            over, refused = self._archived(briefs)
-            self._note(briefs, over)
-            self.counts.missing = len(self._missed)
+            over, refused = self._archived(briefs, look)
+            self.counts.missing = len(look.missed)
             first = first or refused
             in_a_row = in_a_row + 1 if refused is not None and not over else 0
             if in_a_row == _MOST_REFUSED:
                 break
-        if first is not None and self._missed:
+        if first is not None and look.missed:
             raise first
+        look.end()
 
     def round(self, block_ms: int) -> None:
         """Archive what some events tell of, and a few briefs of a look; waits so long for events."""
         if self._look is None and self._claims.take(*self._look_of):
-            self._look = self._walk()
-        handed = self.backlog.next(block_ms if self._look is None else None)
+            self._look = Look(self._client, self.archive)
+        is_idle = self._look is None and not self._missed.is_due()
+        handed = self.backlog.next(block_ms if is_idle else None)
         briefs = list(dict.fromkeys(each.brief_id for each in handed if each.brief_id is not None))
         over, refused = self._archived(briefs)
         self.backlog.cross_off([each.entry for each in handed if self._is_over(each, over, refused)])
-        if self._look is not None and refused is None:
-            refused = self._looked(self._look)
+        if refused is None:
+            refused = self._tried_again() if self._look is None else self._looked(self._look)
         if refused is None:
             self._pauses = backoff()
             return
         self._place_trouble.met(place=self.archive.target.name, error=str(refused))
         self._ending.wait(next(self._pauses))
 
-    def _looked(self, look: Iterator[list[str]]) -> TargetError | None:
+    def _looked(self, look: Look) -> TargetError | None:
         """Go on with a look; return what the place refused with."""
-        briefs = next(look, None) if self._claims.take(*self._look_of) else None
+        try:
+            briefs = next(look.steps, None) if self._claims.take(*self._look_of) else None
+        except TargetError as error:
+            self._look = None  # it has the right still, and begins anew
+            return error
         if briefs is not None:
-            over, refused = self._archived(briefs)
-            self._note(briefs, over)
-            return refused
+            return self._archived(briefs, look)[1]
+        if self._claims.take(*self._look_of):
+            look.end()
         self._claims.end(*self._look_of, done_ms=durations.ARCHIVE_LOOK_MS)
-        self._look = None
+        self._look, self._missed = None, Missed(look.missed)
         return None
 
-    def _walk(self, wait_for_hosts: Callable[[], None] = lambda: None) -> Iterator[list[str]]:
-        """Yield what lacks something, a few briefs at once; then again what could not be had of it."""
-        self._missed = {}
-        yield from lacking(self._client, self.archive)
-        if self._missed:
-            wait_for_hosts()
-        yield from grouped([*self._missed])
-
-    def _note(self, briefs: Iterable[str], over: set[str]) -> None:
-        for brief_id in briefs:
-            if brief_id in over:
-                self._missed.pop(brief_id, None)
-            else:
-                self._missed[brief_id] = None
+    def _tried_again(self) -> TargetError | None:
+        """Try a few of the briefs that a look has missed, if it is time; return as `_looked` does."""
+        over, refused = self._archived(self._missed.next())
+        self._missed.found(over)
+        if over:
+            stands.found(self._client, self.archive.target.name, len(over))
+        return refused
 
     def _is_over(self, handed: Handed, over: set[str], refused: TargetError | None) -> bool:
         if handed.brief_id is None or handed.brief_id in over:
@@ -176,17 +162,20 @@ class Archiver:
         written = int(handed.entry.partition("-")[0])
         return refused is None and redis_ms(self._client.time()) - written > durations.ARCHIVE_LOOK_MS
 
-    def _archived(self, briefs: Sequence[str]) -> tuple[set[str], TargetError | None]:
+    def _archived(
+        self, briefs: Sequence[str], look: Look | None = None
+    ) -> tuple[set[str], TargetError | None]:
         """Archive briefs, several at once; return those that lack nothing, and what the place refused with.
 
-        Raises redis.RedisError.
+        They are noted in the look that has found them. Raises redis.RedisError.
         """
         over: set[str] = set()
         refused: TargetError | None = None
         if not briefs:
             return over, refused
         with ThreadPoolExecutor(AT_ONCE, "archive") as threads:
-            running = {threads.submit(self.archive.archive, each): each for each in briefs}
+            lists = look is not None and look.lists
+            running = {threads.submit(self.archive.archive, each, look=lists): each for each in briefs}
             while wait(running, durations.LEASE_KEPT_AGAIN_SECONDS).not_done:
                 self._claims.keep()
         for future, brief_id in running.items():
@@ -203,11 +192,15 @@ class Archiver:
                 continue
             self.counts.fetched += done.fetched
             self.counts.gone += done.gone
+            if look is not None:
+                look.gone += done.gone
             if done.missing is None:
                 over.add(brief_id)
                 self.counts.briefs += 1
             else:
                 self._picture_trouble.met(brief=brief_id, error=done.missing)
+        if look is not None:
+            look.note(briefs, over)
         return over, refused
 
     def _opened(self) -> bool:

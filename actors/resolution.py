@@ -57,7 +57,7 @@ def look_back(rt: Runtime, account: str) -> None:
     except ApiError as error:
         log.warning("past.unread", account=account, error=str(error))
         return
-    found = list(past.briefs(rt.ledger, account))
+    found = list(past.briefs(rt.ledger, rt.unfinished, account))
     creates = [
         possible_create(each, unknown.since, evidence.now) for each in found if each.state != "preparing"
     ]
@@ -68,10 +68,10 @@ def look_back(rt: Runtime, account: str) -> None:
     log.info("past.looked", account=account, jobs=len(jobs), believed=believed, briefs=len(found))
     done = [_decide(rt, each, decisions.get(each.subject), evidence) for each in found]
     # A brief that has come meanwhile may be one that was forgotten, and is sent again.
-    if all(done) and {each.subject for each in past.briefs(rt.ledger, account)} <= {
-        each.subject for each in found
-    }:
+    now = {each.subject for each in past.briefs(rt.ledger, rt.unfinished, account)}
+    if all(done) and now <= {each.subject for each in found}:
         rt.ledger.functions.run(past.remember(account, unknown))
+        rt.unfinished.forget(account)
 
 
 def _jobs_since(rt: Runtime, account: str, since: int, evidence: Evidence) -> tuple[list[UnclaimedJob], bool]:

@@ -25,6 +25,7 @@ from worker.shards.shards import Shards, shards_of
 from worker.store.connection import connect
 from worker.store.embedded import process_redis_url
 from worker.tally.bringing import Bringing
+from worker.unresolved.unfinished import Unfinished
 
 log = logs.get("process")
 
@@ -44,6 +45,7 @@ class Runtime:
     """What this process counts for monitoring, brought to Redis."""
     shards: Shards
     ids: Ids
+    unfinished: Unfinished
 
     @property
     def accounts(self) -> Mapping[str, Account]:
@@ -119,5 +121,6 @@ def runtime() -> Runtime:
     here = AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url))
     limiter = FetchLimiter(share_of(values.threads))
     choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
-    counts = Bringing(ledger.client)
-    return Runtime(values, here, ledger, limiter, choosers, shares, counts, shards, Ids(shards, values))
+    counts, ids = Bringing(ledger.client), Ids(shards, values)
+    unfinished = Unfinished(ledger.client)
+    return Runtime(values, here, ledger, limiter, choosers, shares, counts, shards, ids, unfinished)

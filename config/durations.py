@@ -161,13 +161,14 @@ CHOOSING_FETCH_MS = 120_000
 #: For which an archiver leaves a silent host alone; doubled each time in a row, up to the longest.
 SILENT_FIRST_SECONDS = 15.0
 SILENT_MOST_SECONDS = 240.0
-#: Between two looks of an export that follows at all that is unfinished, in case an event was missed.
+#: Of an export that follows: between two looks at all that is unfinished, and two times it writes the index.
 EXPORT_LOOK_SECONDS = 30.0
-#: Between two times that it writes the index anew while pictures come.
 EXPORT_INDEX_SECONDS = 10.0
 #: After which an event in the hands of an archiver is another's; between two looks through all records.
 ARCHIVE_AGAIN_MS = 120_000
 ARCHIVE_LOOK_MS = 3_600_000
+#: Between two looks at what lies at an archive's place; nobody archives there for as long: it is forsaken.
+ARCHIVE_CHECK_MS = 86_400_000
 
 # -- Connections --------------------------------------------------------------------------------------------
 #: In which replicas must have a claim; that one is remembered, and a brief may be on its way to the record.

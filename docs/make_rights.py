@@ -12,7 +12,8 @@ _PLACE = re.compile(r"(?<=<!-- begin user -->\n).*(?=<!-- end user -->)", re.DOT
 #: Allowed beside what is tried at each start: what archivers read events by, what `doctor` and the start-up
 #: check ask, what waits for replicas, and what leaves a wait. Without these, the rest runs.
 _MORE = (
-    *("xgroup|create", "xreadgroup", "xack", "xautoclaim", "xinfo|groups", "xinfo|consumers"),
+    *(f"xgroup|{each}" for each in ("create", "createconsumer", "delconsumer", "destroy")),
+    *("xreadgroup", "xack", "xautoclaim", "xinfo|groups", "xinfo|consumers"),
     *("info", "config|get", "function|list", "role", "wait", "select", "client|reply"),
 )
 

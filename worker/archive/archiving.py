@@ -19,7 +19,7 @@ from worker.archive.folders import BatchFolders
 from worker.export.fetching import Links
 from worker.export.hosts import Hosts
 from worker.export.pictures import Item, Names, archived, batch_folder, items_of
-from worker.export.storing import Look, Result, Store
+from worker.export.storing import Look, Result, Sizes, Store
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.ledger.transition import Answer
@@ -43,6 +43,20 @@ class Done:
     """Why a picture could not be had this time; None: none is missing."""
 
 
+@dataclass
+class Counts:
+    """What an archiver has archived so far."""
+
+    briefs: int = 0
+    """Briefs of which all is there that can be had."""
+    fetched: int = 0
+    gone: int = 0
+    missing: int = 0
+    """Briefs of which something could not be had, or stored, this time."""
+    ended: bool = False
+    """Whether it was told to end before it had been through all records."""
+
+
 class Archive:
     """The archive at one place; its methods may be called by several threads at once."""
 
@@ -59,7 +73,7 @@ class Archive:
         """`is_ending` says whether the process ends: then no further picture is begun."""
         self.target = target
         self._functions = Functions(client, ledger_library(settings))
-        self.claims = Claims(self._functions, archiver)
+        self.claims = Claims(self._functions, target.name, archiver)
         self.apis: Mapping[str, PiktID] = {}
         """By account; it may be replaced while it runs."""
         self._client = client
@@ -73,16 +87,20 @@ class Archive:
         """Return the seconds after which every host that was silent may be asked again."""
         return self._hosts.longest_silence()
 
-    def archive(self, brief_id: str) -> Done:
-        """Store what of a brief is not there yet; raises TargetError and redis.RedisError."""
+    def archive(self, brief_id: str, *, look: bool = False) -> Done:
+        """Store what of a brief is not there yet; raises TargetError and redis.RedisError.
+
+        With `look` what is on record is not believed, but looked for at the place.
+        """
         done = Done()
-        if not self._lacking(brief_id):
+        if not self._lacking(brief_id, look=look):
             return done
         with self.claims.brief(brief_id) as is_ours:
             if not is_ours:
                 done.missing = "another archiver is at it"
                 return done
-            while (brief := self._lacking(brief_id)) is not None:
+            while (brief := self._lacking(brief_id, look=look)) is not None:
+                look = False  # what was looked for once is there by now, or is told of
                 answer = self._archived(brief, done)
                 # Whoever was told of what has come meanwhile leaves it to this archiver.
                 goes_on = answer is Answer.APPLIED and done.missing is None
@@ -90,21 +108,26 @@ class Archive:
                     break
         return done
 
-    def _lacking(self, brief_id: str) -> BriefView | None:
+    def _lacking(self, brief_id: str, *, look: bool) -> BriefView | None:
         brief = snapshots.brief(self._client, brief_id)
-        return brief if brief is not None and self.lacks(brief) else None
+        if brief is None:
+            return None
+        return brief if self.lacks(brief, self._sizes(brief, ()).get if look else None) else None
 
-    def lacks(self, brief: BriefView) -> bool:
-        """Return whether there is more of a brief than the archive has."""
-        # In which folder each lies does not matter, and the place is not asked.
+    def lacks(self, brief: BriefView, sizes: Sizes | None = None) -> bool:
+        """Return whether there is more of a brief than the archive has, or than lies there by these sizes."""
+        # In which folder each lies does not matter.
         items = _items(brief, batch_folder(brief.batch))
-        return not records.is_whole(records.of_place(brief, self.target.name), items)
+        record = records.of_place(brief, self.target.name)
+        there = record if sizes is None else records.still_there(record, sizes)
+        return not records.is_whole(there, items)
 
     def _archived(self, brief: BriefView, done: Done) -> Answer | None:
         """Store what is missing and put it on record; None: there was no time for all of it."""
         items = _items(brief, self._folders.of(brief.batch))
-        before = records.of_place(brief, self.target.name)
-        store = Store(self.target, self._sizes(items, brief).get, self._look)
+        sizes = self._sizes(brief, items).get
+        before = records.still_there(records.of_place(brief, self.target.name), sizes)
+        store = Store(self.target, sizes, self._look)
         gone = {each["image_result_id"] for each in before["gone"]}
         wanted = [item for item in items if item.image_result_id not in gone]
         api = self.apis.get(brief.account)
@@ -127,15 +150,18 @@ class Archive:
     def _put(self, brief: BriefView, record: records.Record) -> Answer:
         when = {"archived": records.text_of(brief.archived), "accepted_at": str(brief.accepted_at)}
         event = records.event_of(record)
-        if not record["pictures"] and not record["gone"]:
+        known = records.of_place(brief, self.target.name)
+        if not any((record["pictures"], record["gone"], known["pictures"])):
             return Answer.DUPLICATE  # nothing could be had: there is nothing to tell
-        return self._functions.run(commands.archive(brief.brief_id, when, records.text_of(record), event))
+        text = records.text_of(records.field_of(brief, record))
+        return self._functions.run(commands.archive(brief.brief_id, when, text, event))
 
-    def _sizes(self, items: Sequence[Item], brief: BriefView) -> dict[str, int]:
-        """Return the sizes of what lies in the folders of a brief."""
+    def _sizes(self, brief: BriefView, items: Sequence[Item]) -> dict[str, int]:
+        """Return the sizes of what lies in the folders of a brief, of these pictures and on record."""
         folders = {posixpath.dirname(item.metadata_path) for item in items}
         folders |= {item.folder for item in items}
-        folders |= {posixpath.dirname(each.file) for each in archived(brief, self.target.name).values()}
+        for each in records.of_place(brief, self.target.name)["pictures"]:
+            folders |= {posixpath.dirname(each[name]) for name in ("file", "metadata") if name in each}
         return {each.path: each.size for folder in sorted(folders) for each in self.target.files(folder)}
 
 

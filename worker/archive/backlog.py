@@ -1,7 +1,7 @@
 """The events that archivers share: each is handed to one of them, and stays its own until it is crossed off.
 
-A consumer group of the stream of events. What a dead archiver had in hand is another's after two minutes, and
-so is what one could not archive.
+A consumer group of the stream of events for each place, so that two places have all of them each. What a dead
+archiver had in hand is another's after two minutes, and so is what one could not archive.
 """
 
 import json
@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import redis
 
 from config import durations, keys
+from config.times import redis_ms
+from worker.archive.stands import GROUPS, group_of
 from worker.ledger.events import DraftsReady, PreprocessingCompleted
 
-#: The group's name.
-GROUP = "archive"
 #: Events that are handed out at once.
 AT_ONCE = 8
 #: The events after which a brief has pictures that it had not before.
@@ -32,26 +32,30 @@ class Handed(NamedTuple):
 class Backlog:
     """The events as one archiver is handed them; every method raises redis.RedisError."""
 
-    def __init__(self, client: "redis.Redis", archiver: str) -> None:
+    def __init__(self, client: "redis.Redis", place: str, archiver: str) -> None:
         self._client = client
+        self._group = group_of(place)
         self._archiver = archiver
         self._claimed_up_to = "0-0"
 
     def open(self) -> bool:
         """Make the group, of what comes from now on; return False where it is there already."""
         try:
-            self._client.xgroup_create(keys.EVENTS(), GROUP, id="$", mkstream=True)
+            self._client.xgroup_create(keys.EVENTS(), self._group, id="$", mkstream=True)
         except redis.ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
             return False
+        # At once, so that nobody takes the group for forsaken before it was read.
+        self._client.xgroup_createconsumer(keys.EVENTS(), self._group, self._archiver)
+        self._remove_forsaken()
         return True
 
     def next(self, block_ms: int | None) -> list[Handed]:
         """Return what others have left, else new events; waits so long for these, None: not at all."""
         left: Any = self._client.xautoclaim(
             keys.EVENTS(),
-            GROUP,
+            self._group,
             self._archiver,
             durations.ARCHIVE_AGAIN_MS,
             self._claimed_up_to,
@@ -61,22 +65,36 @@ class Backlog:
         if left[1]:
             return [_handed(*entry) for entry in left[1]]
         streams: Any = self._client.xreadgroup(
-            GROUP, self._archiver, {keys.EVENTS(): ">"}, count=AT_ONCE, block=block_ms
+            self._group, self._archiver, {keys.EVENTS(): ">"}, count=AT_ONCE, block=block_ms
         )
         return [_handed(*entry) for _, entries in streams or [] for entry in entries]
 
     def cross_off(self, entries: list[str]) -> None:
         """Note that events have had their effect."""
         if entries:
-            self._client.xack(keys.EVENTS(), GROUP, *entries)
+            self._client.xack(keys.EVENTS(), self._group, *entries)
 
     def leave(self) -> None:
         """Forget this archiver, and those long dead, that have nothing in hand."""
-        consumers: Any = self._client.xinfo_consumers(keys.EVENTS(), GROUP)
+        consumers: Any = self._client.xinfo_consumers(keys.EVENTS(), self._group)
         for each in consumers:
             is_over = each["name"] == self._archiver or each["idle"] > durations.ARCHIVE_LOOK_MS
             if is_over and not each["pending"]:
-                self._client.xgroup_delconsumer(keys.EVENTS(), GROUP, each["name"])
+                self._client.xgroup_delconsumer(keys.EVENTS(), self._group, each["name"])
+
+    def _remove_forsaken(self) -> None:
+        """Remove the groups of places at which nobody has archived for a day.
+
+        Should one be used again, a look finds what it was not told of.
+        """
+        oldest = redis_ms(self._client.time()) - durations.ARCHIVE_CHECK_MS
+        groups: Any = self._client.xinfo_groups(keys.EVENTS())
+        for each in groups:
+            name, told = each["name"], int(each["last-delivered-id"].partition("-")[0])
+            if name.partition(":")[0] == GROUPS and name != self._group and told < oldest:
+                consumers: Any = self._client.xinfo_consumers(keys.EVENTS(), name)
+                if all(one["idle"] > durations.ARCHIVE_CHECK_MS for one in consumers):
+                    self._client.xgroup_destroy(keys.EVENTS(), name)
 
 
 def is_lost(error: redis.RedisError) -> bool:

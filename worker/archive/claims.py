@@ -1,4 +1,4 @@
-"""Who archives a brief, and who looks: rights that one archiver has at a time, and that end by themselves.
+"""Who archives a brief, and who looks: rights at a place, one archiver's at a time, that end by themselves.
 
 Without them two would fetch the same pictures. Nothing is lost where a right ends too soon, as that of a
 frozen process does: what is put on record is compared with what stood there.
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from config import durations, keys
 from config.keys import Key
 from worker.ledger import leases
+from worker.places.names import digest
 from worker.store.functions import Functions
 
 #: What stands for an hour instead of the archiver that has looked.
@@ -20,22 +21,24 @@ DONE = "done"
 class Claims:
     """The rights of one archiver, for its threads; every method raises redis.RedisError."""
 
-    def __init__(self, functions: Functions, archiver: str) -> None:
+    def __init__(self, functions: Functions, place: str, archiver: str) -> None:
         self._functions = functions
+        self._place = digest(place)
         self._archiver = archiver
         self._lock = threading.Lock()
         self._held: set[tuple[Key, str]] = set()
 
     @contextmanager
     def brief(self, brief_id: str) -> Iterator[bool]:
-        """Yield whether this archiver is the one to archive a brief; give that back at the end."""
-        if not self.take(keys.ARCHIVING, brief_id):
+        """Yield whether this archiver is the one to archive a brief here; give that back at the end."""
+        of = f"{self._place}:{brief_id}"
+        if not self.take(keys.ARCHIVING, of):
             yield False
             return
         try:
             yield True
         finally:
-            self.end(keys.ARCHIVING, brief_id)
+            self.end(keys.ARCHIVING, of)
 
     def take(self, right: Key, of: str) -> bool:
         """Return whether this archiver has a right now, for `durations.LEASE_KEPT_MS`."""

@@ -4,27 +4,46 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from worker.export.pictures import Item
-from worker.export.storing import Result, metadata_path
+from worker.export.pictures import Item, archives_of
+from worker.export.storing import Result, Sizes, metadata_path
 from worker.ledger.events import Archived
 from worker.ledger.told import ArchivedPicture, GonePicture
 from worker.views.models import BriefView
 
-#: The field `archived` of a brief, as JSON has it: `place`, `pictures` and `gone`, each in the order of ids.
+#: What lies at one place: `place`, `pictures` and `gone`, each in the order of ids. The field `archived` of a
+#: brief has it as JSON, and in `elsewhere` that of further places.
 Record = Mapping[str, Any]
+#: Places that a brief remembers; of more the one is forgotten that it has known longest.
+_MOST_PLACES = 4
 
 
 def of_place(brief: BriefView, place: str) -> Record:
-    """Return what is on record of a brief's archive at this place; of another place nothing is."""
-    told = brief.archived or {}
-    return told if told.get("place") == place else {"place": place, "pictures": [], "gone": []}
+    """Return what is on record of a brief's archive at this place; a blank one if nothing is."""
+    blank = {"place": place, "pictures": [], "gone": []}
+    return next((each for each in archives_of(brief) if each["place"] == place), blank)
 
 
-def text_of(record: Record | None) -> str:
-    """Return a record as Redis holds it, the same text for the same record; blank for none."""
-    if record is None:
-        return ""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+def text_of(archived: Mapping[str, Any] | None) -> str:
+    """Return the field `archived` as Redis holds it, the same text for the same; blank for none."""
+    return "" if archived is None else json.dumps(archived, ensure_ascii=False, separators=(",", ":"))
+
+
+def field_of(brief: BriefView, record: Record) -> Mapping[str, Any]:
+    """Return the field `archived` of a brief with this record of its place, and those of others as before."""
+    by_place = {each["place"]: each for each in archives_of(brief)} | {record["place"]: record}
+    first, *others = [*by_place.values()][-_MOST_PLACES:]
+    return {**first, "elsewhere": others} if others else first
+
+
+def still_there(record: Record, sizes: Sizes) -> Record:
+    """Return a record without what does not lie at its place, or has another size there."""
+    pictures = []
+    for each in record["pictures"]:
+        if sizes(each["file"]) == each["size"]:
+            is_told_of = "metadata" not in each or sizes(each["metadata"]) is not None
+            lost = () if is_told_of else ("identity_code", "metadata")
+            pictures.append({name: value for name, value in each.items() if name not in lost})
+    return {**record, "pictures": pictures}
 
 
 def is_whole(record: Record, items: Iterable[Item]) -> bool:

@@ -112,13 +112,21 @@ def folder_apart(batch: str | None) -> str:
     return f"{batch_folder(batch)}~{digest(batch or '')}"
 
 
+def archives_of(brief: BriefView) -> list[dict[str, Any]]:
+    """Return what is on record of a brief's archives, of each place: most have one."""
+    told = brief.archived
+    if told is None:
+        return []
+    first = {name: value for name, value in told.items() if name != "elsewhere"}
+    return [first, *told.get("elsewhere", ())]
+
+
 def archived(brief: BriefView, place: str) -> dict[int, Stored]:
-    """Return which pictures of a brief lie in the archive, by draft, if that is at this place."""
-    told = brief.archived or {}
-    if told.get("place") != place:
-        return {}
+    """Return which pictures of a brief lie in the archive at a place, by draft."""
     return {
         each["image_result_id"]: Stored(each["file"], each["sha256"], each["size"], each.get("marks"))
+        for told in archives_of(brief)
+        if told["place"] == place
         for each in told["pictures"]
     }
 

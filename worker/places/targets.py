@@ -57,12 +57,11 @@ class Folder:
         """Yield the files below a folder, and remove what killed processes have left half written."""
         top = self._root / prefix
         try:
-            for folder, _, names in os.walk(top, onerror=_raise):
-                for path in (Path(folder) / name for name in names):
-                    if is_aside(path):
-                        remove_abandoned(path)
-                    elif (size := _size(path)) is not None:
-                        yield There(path.relative_to(self._root).as_posix(), size)
+            for path in map(Path, _walk(top)):
+                if is_aside(path):
+                    remove_abandoned(path)
+                elif (size := _size(path)) is not None:
+                    yield There(path.relative_to(self._root).as_posix(), size)
         except OSError as error:
             raise _told(error, top) from error
 
@@ -113,17 +112,26 @@ class Folder:
             raise _told(error, goal) from error
 
 
+def _walk(top: str | Path) -> Iterator[str]:
+    """Yield the paths of the files below a folder, one by one: `os.walk` lists each folder, however large."""
+    try:
+        found = os.scandir(top)
+    except FileNotFoundError:
+        return  # removed meanwhile
+    with found:
+        for each in found:
+            if not each.is_dir():
+                yield each.path
+            elif not each.is_symlink():
+                yield from _walk(each.path)
+
+
 def _size(path: Path) -> int | None:
     """Return a file's size, None of one that is there no more."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
         return None
-
-
-def _raise(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # removed meanwhile
-        raise error
 
 
 def _told(error: OSError, place: Path) -> TargetError:

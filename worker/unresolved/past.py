@@ -14,6 +14,7 @@ from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, account_subject, brief_subject
 from worker.store.functions import Command, flag, texts
+from worker.unresolved.unfinished import Unfinished
 
 if TYPE_CHECKING:
     # It brings the HTTP client along, which commands do without.
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Pages after which a list of jobs is taken to be endless.
 MOST_PAGES = 100
-#: Briefs that are read in one call.
-_AT_ONCE = 500
 #: The states of briefs whose paid call may have been made before.
 _STATES = ("preparing", "waiting", "uncertain")
 
@@ -74,20 +73,12 @@ def may_be_older(client: "redis.Redis", record: Record) -> bool:
     return found[0] is not None or int(record.fields["moved_at"]) <= int(found[1] or 0)
 
 
-def briefs(ledger: Ledger, account: str) -> Iterator[Record]:
+def briefs(ledger: Ledger, unfinished: Unfinished, account: str) -> Iterator[Record]:
     """Yield the briefs of an account whose paid call may have been made before, the oldest first."""
-    ids: Any = ledger.client.zrange(keys.UNFINISHED(), 0, -1)
-    for first in range(0, len(ids), _AT_ONCE):
-        some = ids[first : first + _AT_ONCE]
-        with ledger.client.pipeline(transaction=False) as pipe:
-            for brief_id in some:
-                pipe.hmget(keys.RECORD(brief_subject(brief_id)), "account", "state")
-            found = pipe.execute()
-        for brief_id, (owner, state) in zip(some, found, strict=True):
-            if owner == account and state in _STATES:
-                record = ledger.read(brief_subject(brief_id))
-                if record is not None and record.state in _STATES:
-                    yield record
+    for brief_id in unfinished.of(account, _STATES):
+        record = ledger.read(brief_subject(brief_id))
+        if record is not None and record.account == account and record.state in _STATES:
+            yield record
 
 
 def unowned_jobs(client: "redis.Redis", api: "PiktID", account: str, since: float) -> tuple[list[str], bool]:

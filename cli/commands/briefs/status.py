@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.render.archives import archive_lines
 from cli.render.counts import count_lines
 from cli.render.rows import print_account, print_listed, print_table
 from cli.shared.filtering import filtered
@@ -25,6 +26,7 @@ from cli.shared.output import (
 )
 from config.text import counted, printable
 from config.times import redis_ms
+from worker.archive import stands
 from worker.ledger.kinds import Kind, final
 from worker.operations import halts
 from worker.selection.filter import Filter
@@ -148,7 +150,13 @@ def _print_facts(client: "redis.Redis", wanted: Filter) -> None:
         for name in sorted(names):
             yield _account_facts(account_reading.summary(client, name))
 
-    print_json_lists({"briefs": briefs(), "counts": numbers(), "accounts": accounts()})
+    def archives() -> Iterator[dict[str, Any]]:
+        for each in stands.waiting(client):
+            yield each._asdict() | {"stand": each.stand and each.stand._asdict()}
+
+    print_json_lists(
+        {"briefs": briefs(), "counts": numbers(), "accounts": accounts(), "archives": archives()}
+    )
 
 
 def _all(
@@ -180,6 +188,9 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
     if not found.are_whole:
         number = counted(found.on_record - found.of.total(), "brief")
         say(f"{number} of an older version are not counted yet: `identity-worker audit --recount` does it")
+    if whole:
+        for line in archive_lines(stands.waiting(client), redis_ms(client.time())):
+            say(printable(line))
     accounts = _list_all(client, rows) if whole else _list_meant(page, rows)
     for account in account_reading.summaries(client, accounts.values()):
         print_account(account, accounts[account.name].read_at)

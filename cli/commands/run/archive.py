@@ -17,8 +17,9 @@ from worker.places.targets import open_target
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.archiver import Counts
     from config.settings import Settings
+    from worker.archive.archiving import Counts
+    from worker.archive.archiving import Counts
 
 _UNSET = "set IDENTITY_WORKER_ARCHIVE to a folder, or to a bucket's URL"
 

@@ -11,7 +11,7 @@ from stepping import Flow
 
 from config import keys
 from tests.chaos.harness.points import Point, Recorder, watch, wrap
-from worker.archive.backlog import GROUP
+from worker.archive.stands import group_of
 
 ROLE = "archiver"
 
@@ -22,8 +22,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def deliver_again(flow: Flow, place: Path) -> None:
     """Let the group begin anew, with all events before it."""
-    flow.client.xgroup_destroy(keys.EVENTS(), GROUP)
-    flow.client.xgroup_create(keys.EVENTS(), GROUP, id="0", mkstream=True)
+    flow.client.xgroup_destroy(keys.EVENTS(), group_of(str(place)))
+    flow.client.xgroup_create(keys.EVENTS(), group_of(str(place)), id="0", mkstream=True)
     flow.client.delete(look_of(place))
 
 

@@ -63,13 +63,18 @@ def look_of(place: Path | str) -> str:
     return keys.ARCHIVE_LOOK(digest(str(place)))
 
 
+def right_to(place: Path | str, brief_id: str) -> str:
+    """Return the key of the right to archive a brief at a place."""
+    return keys.ARCHIVING(f"{digest(str(place))}:{brief_id}")
+
+
 def pending(flow: Flow) -> int:
     """Return how many events are in the hands of archivers."""
-    return int(flow.client.xpending(keys.EVENTS(), "archive")["pending"])
+    return sum(int(each["pending"]) for each in flow.client.xinfo_groups(keys.EVENTS()))
 
 
 def caught_up(flow: Flow) -> bool:
-    """Return whether archivers were handed all events."""
-    [group] = flow.client.xinfo_groups(keys.EVENTS())
+    """Return whether archivers were handed all events, at each place."""
     [last] = flow.client.xrevrange(keys.EVENTS(), count=1)
-    return bool(group["last-delivered-id"] == last[0])
+    groups = flow.client.xinfo_groups(keys.EVENTS())
+    return all(each["last-delivered-id"] == last[0] for each in groups)

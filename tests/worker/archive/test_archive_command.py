@@ -13,7 +13,7 @@ from stepping import Flow
 from support import eventually
 
 from config import keys
-from worker.archive.backlog import GROUP
+from worker.archive.stands import group_of
 from worker.places.targets import Folder
 
 
@@ -31,7 +31,7 @@ def test_the_process_archives_what_comes_and_ends_in_order(
     process.process.send_signal(signal.SIGHUP)
     eventually(heard.client, lambda: "accounts.reloaded" in process.written())
     assert process.stop() == 0
-    assert heard.client.xinfo_consumers(keys.EVENTS(), GROUP) == []
+    assert heard.client.xinfo_consumers(keys.EVENTS(), group_of(target.name)) == []
     assert len(on_record(heard, brief_id)["pictures"]) == 2
     assert heard.api.token not in process.written()
     again = subprocess.run(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from archives import archiver, look_of, on_record, pending
+from archives import archiver, look_of, on_record, pending, right_to
 from marked_pictures import picture
 from scripted_server import HANGING, Server, answer, serving
 from stepping import Flow
@@ -90,7 +90,7 @@ def test_an_archiver_that_ends_asks_a_silent_host_for_nothing_more(
         assert heard.api.requests("GET /jobs/{job_id}/results") == results
         assert on_record(heard, stuck) == {}
         assert pending(heard) > 0
-        assert heard.client.exists(keys.ARCHIVING(stuck)) == 0
+        assert heard.client.exists(right_to(tmp_path / "archive", stuck)) == 0
 
 
 def test_an_archiver_keeps_its_brief_and_its_look_while_it_waits(
@@ -101,7 +101,7 @@ def test_an_archiver_keeps_its_brief_and_its_look_while_it_waits(
         stuck = drawn(heard, server)
         with running(archiving):
             assert server.arrived.wait(DEADLINE)
-            for key in (keys.ARCHIVING(stuck), look_of(tmp_path / "archive")):
+            for key in (right_to(tmp_path / "archive", stuck), look_of(tmp_path / "archive")):
                 heard.client.pexpire(key, DEADLINE_MS)
                 eventually(heard.client, lambda key=key: heard.client.pttl(key) < DEADLINE_MS / 2)
             server.let_go.set()

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from archives import archiver, contents, look_of, on_record, pending, told
+from archives import archiver, contents, look_of, on_record, pending, right_to, told
 from stepping import Flow
 
-from config import durations, keys
+from config import durations
 from worker.archive import records
 from worker.ledger import commands
 from worker.ledger.transition import Answer
@@ -39,7 +39,7 @@ def test_of_two_that_archive_the_same_brief_one_fetches_its_pictures(heard: Flow
         one.once()
     assert (one.counts.fetched, one.counts.missing) == (2, 0)
     assert (other.counts.fetched, other.counts.missing) == (0, 1)
-    assert heard.client.exists(keys.ARCHIVING(brief_id)) == 0
+    assert heard.client.exists(right_to(target.name, brief_id)) == 0
     assert len(told(heard, target)) == 1
 
 
@@ -50,7 +50,7 @@ def test_of_two_at_one_brief_as_the_first_was_frozen_one_tells(heard: Flow, tmp_
     with archiver(heard, target) as one, archiver(heard, target) as other:
 
         def thaw() -> None:
-            heard.client.delete(keys.ARCHIVING(brief_id))
+            heard.client.delete(right_to(target.name, brief_id))
             other.once()
 
         target.between = thaw
