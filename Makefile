@@ -33,6 +33,13 @@ test-booted: $(STAMP)
 test-wheel: $(STAMP)
 	$(VENV)/bin/pytest tests/wheel/contained.py tests/wheel/installed.py
 
+# What is written to buckets, on Azure's own emulator too: npm brings it, 186 MB, and it needs Node.
+.PHONY: test-buckets
+AZURITE := $(CURDIR)/$(VENV)/azurite
+test-buckets: $(STAMP)
+	@test -d $(AZURITE)/node_modules/azurite || npm install --silent --no-audit --no-fund --prefix $(AZURITE) azurite@3
+	IDENTITY_WORKER_TEST_AZURITE=$(AZURITE)/node_modules/.bin/azurite-blob $(VENV)/bin/pytest tests/worker/places
+
 # The same beside six processes that leave it no processor: nothing may depend on how fast the machine is.
 test-loaded: $(STAMP)
 	$(VENV)/bin/python tests/beside_load.py 6 $(PYTEST)

@@ -1,27 +1,38 @@
 """A real S3 server of this process, moto's, with one bucket; the environment leads to it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
-
-BUCKET = "pictures"
+from buckets import AZURITE, BUCKET, azure, google, s3
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Return the URL of an empty bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
+    """Return the URL of an empty bucket of S3."""
+    with s3() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setenv("AWS_REGION", "us-east-1")
-        httpx.put(f"{url}/{BUCKET}", trust_env=False).raise_for_status()
         yield f"s3://{BUCKET}"
-    finally:
-        server.stop()
+
+
+@pytest.fixture
+def google_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of an empty bucket of Google's."""
+    with google(tmp_path) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield f"gs://{BUCKET}"
+
+
+@pytest.fixture
+def azure_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the URL of an empty container of Azure's."""
+    if AZURITE is None:
+        pytest.skip("Azurite is not here: `make test-buckets` installs it")
+    with azure() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield f"az://{BUCKET}"

@@ -16,12 +16,12 @@ from worker.places.target import Target, TargetError
 from worker.places.targets import open_target
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "google_bucket", "azure_bucket"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     if request.param == "folder":
         yield open_target(str(tmp_path / "out"))
     else:
-        yield open_target(request.getfixturevalue("bucket") + "/a b/c")
+        yield open_target(request.getfixturevalue(request.param) + "/a b/c")
 
 
 def test_a_file_is_there_as_it_was_written_and_is_replaced(target: Target) -> None:
@@ -48,9 +48,17 @@ def test_a_full_disk_here_is_not_told_as_the_place_s_fault(target: Target) -> No
     assert str(caught.value) == f"{gettempdir()}: File too large; make room, or set TMPDIR"
 
 
-def test_a_bucket_that_is_not_there_is_named(bucket: str) -> None:
-    with pytest.raises(TargetError, match="s3://missing: there is no such bucket"):
-        open_target("s3://missing/x").write("a", b"1")
+@pytest.mark.parametrize("kind", ["bucket", "google_bucket", "azure_bucket"])
+def test_a_bucket_that_is_not_there_is_named(request: pytest.FixtureRequest, kind: str) -> None:
+    missing = request.getfixturevalue(kind).replace("pictures", "missing")
+    with pytest.raises(TargetError, match=f"{missing}: there is no such bucket"):
+        open_target(f"{missing}/x").write("a", b"1")
+
+
+def test_a_key_that_azure_does_not_know_is_named(azure_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "d3Jvbmc=")
+    with pytest.raises(TargetError, match=r"it refuses to write \(403 AuthorizationFailure\): the key must"):
+        open_target(azure_bucket).write("a", b"1")
 
 
 REFUSED = b"<Error><Code>AccessDenied</Code><Message>the key AKIASECRET may not</Message></Error>"
