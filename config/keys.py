@@ -138,9 +138,7 @@ ARCHIVING = Key(
     "archiver",
     "place and brief: the archiver that stores its pictures, 3 minutes, renewed; gone when it has",
 )
-ARCHIVE_STAND = Key(
-    "identity:archive-stand:%s", "string", "archiver", "digest of a place: what the last look found; 8 days"
-)
+ARCHIVE_STAND = Key("identity:archive-stand:%s", "string", "archiver", "place: its last look; 8 days")
 ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
 TALLY = Key("identity:tally", "hash", "tally", "what processes have counted for monitoring; for ever")

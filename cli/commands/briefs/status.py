@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.render.archives import archive_lines
-from cli.render.counts import count_lines
+from cli.render.counts import archive_lines, count_lines
 from cli.render.rows import print_account, print_listed, print_table
 from cli.shared.filtering import filtered
 from cli.shared.opening import open_to_read

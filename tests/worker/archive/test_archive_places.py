@@ -12,7 +12,7 @@ from own_account import LONG
 from stepping import Flow
 from support import eventually
 
-from cli.render.archives import archive_lines
+from cli.render.counts import archive_lines
 from config import durations, keys
 from config.times import redis_ms
 from worker.archive import looking, stands
