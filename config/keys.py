@@ -133,10 +133,7 @@ ARCHIVE_LOOK = Key(
     "digest of a place: the archiver that looks, 3 minutes, renewed; then `done`, an hour",
 )
 ARCHIVING = Key(
-    "identity:archiving:%s",
-    "string",
-    "archiver",
-    "place and brief: the archiver that stores its pictures, 3 minutes, renewed; gone when it has",
+    "identity:archiving:%s", "string", "archiver", "place and brief: who stores it, 3 minutes, renewed"
 )
 ARCHIVE_STAND = Key("identity:archive-stand:%s", "string", "archiver", "place: its last look; 8 days")
 ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from worker.archive.archiving import Counts
-    from worker.archive.archiving import Counts
 
 _UNSET = "set IDENTITY_WORKER_ARCHIVE to a folder, or to a bucket's URL"
 
@@ -68,9 +67,10 @@ def command(
 
 def _run(served: "Sequence[Settings]", target: Target, *, once: bool) -> "Counts":
     """Archive one shard, or one after the other once."""
-    from actors.archiver import Counts, archive
+    from actors.archiver import archive
     from config import processes
     from config.accounts.account import AccountsError
+    from worker.archive.archiving import Counts
 
     try:
         with redis_url(served[0]) as url:

@@ -105,7 +105,5 @@ def test_followed_it_ends_by_its_limits_with_what_has_finished(
     still = "nothing has moved for too long: see `identity-worker why BRIEF`"
     assert stalled.result() == (4, still)
     assert late.result() == (5, "the time is over")
-    assert held.result() == (
-        3,
-        "the rest waits for a person: see `identity-worker status --state held,choosing`",
-    )
+    person = "the rest waits for a person: see `identity-worker status --state held,choosing`"
+    assert held.result() == (3, person)
