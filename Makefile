@@ -142,7 +142,7 @@ requirements:
 	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
 	$(COMPILE) --all-extras $(UPGRADE) -o requirements.txt pyproject.toml
-	$(COMPILE) --extra embedded --extra s3 --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra http2 --extra s3 --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .data output mutants

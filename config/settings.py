@@ -103,17 +103,17 @@ class Settings(BaseModel):
     secrets_dir: Path | None = None
     """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
     archive: str | None = None
-    """Where `identity-worker archive` stores all pictures: a folder, or a bucket's URL (`s3://NAME/PREFIX`);
-    none: nowhere."""
+    """Where `identity-worker archive` stores pictures: a folder, `s3://NAME/PREFIX`; none: nowhere."""
     mark_certificate: Path | None = None
-    """File of the certificate, with its chain, that signs marked copies of pictures, as PEM; none: no
-    copy can be marked."""
+    """PEM file of the certificate, with its chain, that signs marked copies of pictures; none: no copies."""
     mark_key: Path | None = None
     """File of its private key, as PEM without a passphrase."""
     preprocessing_counts: bool = True
     """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
     speed: float = Field(1.0, gt=0, json_schema_extra={"unit": "times"})
     """How many times faster than the real API's the clocks of the API are; above 1 only with a sandbox."""
+    http2: bool = False
+    """Whether HTTP/2 is spoken with gateways that want it; needs `identity-worker[http2]`, is no faster."""
     request_timeout: float = Field(30.0, gt=0, json_schema_extra={"unit": "seconds"})
     """Seconds that an answer of the API may take."""
     threads: int = Field(64, ge=1, json_schema_extra={"unit": "threads"})

@@ -74,7 +74,7 @@ DOOR = "cli.commands.run.sandbox"
 READS_URLS = "config.urls"
 #: The modules that call by HTTP, or read an answer or an event of it.
 CALLS = {
-    *("worker.network.pool", "worker.network.streaming"),
+    *("worker.network.bodies", "worker.network.pool", "worker.network.streaming"),
     *("worker.hooks.addresses", "worker.files.fetching", "worker.piktid.notifications"),
     *(f"worker.piktid.{module}" for module in ("client", "transport", "uploads")),
     *(f"actors.listener.{module}" for module in ("cleaner", "following")),

@@ -10,8 +10,7 @@ matter of the connection (`worker/network/tunnels.py`): to a request there is no
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpcore
@@ -19,10 +18,11 @@ import httpx
 
 from config import durations
 from config.errors import NetworkSettingsError
+from worker.network.bodies import Body, Used, errors_of_httpx
 from worker.network.destinations import any_of, by_name, public_by_name, public_of
 from worker.network.proxies import Proxies
 from worker.network.timed_network import TimedBackend
-from worker.network.tls import tls, told
+from worker.network.tls import http2_allowed, tls
 
 #: Sent with each request. Uncompressed: a small body that unfolds into gigabytes would be past any limit
 #: before it is counted.
@@ -33,14 +33,6 @@ _HEADERS = (
     ("User-Agent", "identity-worker"),
 )
 _SCHEMES = (b"http", b"https")
-
-#: What httpcore raises of a connection and its peer; httpx has errors of the same names.
-_ERRORS = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
 
 #: Scheme, host and port.
 _Origin = tuple[bytes, bytes, int | None]
@@ -82,13 +74,14 @@ def open_pool(
         "read": timeout_read or durations.HTTP_READ_SECONDS,
         "write": timeout_write or durations.HTTP_READ_SECONDS,
     }
-    return Pool(timeout, keepalive_expiry, public=public)
+    return Pool(timeout, keepalive_expiry, public=public, http2=not public and http2_allowed())
 
 
 def check_environment() -> None:
     """Raise NetworkSettingsError when the environment names a proxy or certificates that can't be used."""
     Proxies()
     tls()
+    http2_allowed()
 
 
 class Pool(httpx.BaseTransport):
@@ -98,15 +91,17 @@ class Pool(httpx.BaseTransport):
     others run out of their second.
     """
 
-    def __init__(self, timeout: Mapping[str, float], keepalive: float, *, public: bool) -> None:
+    def __init__(
+        self, timeout: Mapping[str, float], keepalive: float, *, public: bool, http2: bool = False
+    ) -> None:
         self.timeout = timeout
         """Seconds to `connect`, and for each `read` and `write`."""
         self._keepalive = keepalive
-        self._public = public
+        self._public, self._http2 = public, http2
         self._proxies = Proxies()
         self._tls = tls()
         self._lock = threading.Lock()
-        self._idle: defaultdict[_Origin, deque[tuple[float, httpcore.HTTPConnection]]] = defaultdict(deque)
+        self._idle: defaultdict[_Origin, deque[tuple[float, Used]]] = defaultdict(deque)
         """Until when each may be used, the longest idle one first."""
         self._tidied_at = time.monotonic()
 
@@ -147,16 +142,17 @@ class Pool(httpx.BaseTransport):
             extensions=request.extensions,
         )
         connection = self._taken((url.raw_scheme, url.raw_host, url.port), at.origin)
-        with _errors_of_httpx():
+        with errors_of_httpx():
             answer = connection.handle_request(sent)
 
-        def over() -> None:
-            self._put_back((url.raw_scheme, url.raw_host, url.port), connection)
+        def over(*, whole: bool) -> None:
+            used = Used(connection, answer.extensions["network_stream"])
+            self._put_back((url.raw_scheme, url.raw_host, url.port), used, whole=whole)
 
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(answer, over),
+            stream=Body(answer, over),
             extensions=answer.extensions,
             request=request,
         )
@@ -164,24 +160,25 @@ class Pool(httpx.BaseTransport):
     def close(self) -> None:
         """Close the connections that are idle."""
         with self._lock:
-            idle = [connection for each in self._idle.values() for _, connection in each]
+            idle = [used for each in self._idle.values() for _, used in each]
             self._idle.clear()
-        for connection in idle:
-            connection.close()
+        for used in idle:
+            used.connection.close()
 
     def _taken(self, key: _Origin, origin: httpcore.Origin) -> httpcore.HTTPConnection:
         """Return the connection that was used last, or a new one."""
         while True:
             with self._lock:
                 idle = self._idle[key]
-                until, connection = idle.pop() if idle else (0.0, None)
-            if connection is None:
+                until, used = idle.pop() if idle else (0.0, None)
+            if used is None:
                 backend = self._backend(*key)
-                return httpcore.HTTPConnection(origin, ssl_context=self._tls, network_backend=backend)
-            # Readable means closed by the server: nobody has asked it anything.
-            if time.monotonic() < until and not connection.has_expired():
-                return connection
-            connection.close()
+                return httpcore.HTTPConnection(
+                    origin, ssl_context=self._tls, http2=self._http2, network_backend=backend
+                )
+            if time.monotonic() < until and used.is_open():
+                return used.connection
+            used.connection.close()
 
     def _backend(self, scheme: bytes, host: bytes, port: int | None) -> TimedBackend:
         """Return what connects to a host, by its proxy if it has one."""
@@ -193,18 +190,19 @@ class Pool(httpx.BaseTransport):
             return TimedBackend(public_of if self._public else any_of)
         return TimedBackend(public_by_name if self._public else by_name, proxy)
 
-    def _put_back(self, key: _Origin, connection: httpcore.HTTPConnection) -> None:
+    def _put_back(self, key: _Origin, used: Used, *, whole: bool) -> None:
         """Keep a connection whose answer was read to its end; close those that were idle for too long."""
-        if not connection.is_idle():
-            return  # it has closed itself
+        if not (whole and used.connection.is_idle()):
+            used.connection.close()
+            return
         now = time.monotonic()
         with self._lock:
-            self._idle[key].append((now + self._keepalive, connection))
+            self._idle[key].append((now + self._keepalive, used))
             expired = [*self._expired(now)]
         for each in expired:
-            each.close()
+            each.connection.close()
 
-    def _expired(self, now: float) -> Iterator[httpcore.HTTPConnection]:
+    def _expired(self, now: float) -> Iterator[Used]:
         """Take out, now and then, what was idle for too long, of all hosts: many are called just once."""
         if now < self._tidied_at + self._keepalive:
             return
@@ -214,28 +212,3 @@ class Pool(httpx.BaseTransport):
                 yield idle.popleft()[1]
             if not idle:
                 del self._idle[key]
-
-
-class _Body(httpx.SyncByteStream):
-    """The body of an answer; to close it gives its connection back."""
-
-    def __init__(self, answer: httpcore.Response, over: Callable[[], None]) -> None:
-        self._answer = answer
-        self._over = over
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _errors_of_httpx():
-            yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-        self._over()
-
-
-@contextmanager
-def _errors_of_httpx() -> Iterator[None]:
-    """Raise httpcore's errors as httpx's."""
-    try:
-        yield
-    except _ERRORS as error:
-        raise getattr(httpx, type(error).__name__)(told(error)) from error

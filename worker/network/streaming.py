@@ -16,7 +16,7 @@ from config.errors import NetworkSettingsError
 from worker.network.asyncio_network import AsyncioBackend
 from worker.network.proxied_network import KEPT_ALIVE, ProxiedBackend
 from worker.network.proxies import Proxies
-from worker.network.tls import tls, told
+from worker.network.tls import http2_allowed, tls, told
 
 #: Connections that are kept for the next request, and for how many seconds (as `open_pool` says).
 _IDLE, _IDLE_SECONDS = 8, 1.0
@@ -53,7 +53,7 @@ class Connections:
         self._idle: list[httpcore.AsyncHTTPConnection] = []
         self._direct = AsyncioBackend()
         self._proxies = Proxies()
-        self._tls = tls()
+        self._tls, self._http2 = tls(), http2_allowed()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request over an idle connection, or a new one."""
@@ -95,9 +95,9 @@ class Connections:
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
         return answer.status
 
-    async def put_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
+    async def put_back(self, connection: httpcore.AsyncHTTPConnection, *, whole: bool) -> None:
         """Keep a connection whose answer was read to its end; close any other."""
-        if connection.is_idle() and len(self._idle) < _IDLE:
+        if whole and connection.is_idle() and len(self._idle) < _IDLE:
             self._idle.append(connection)
         else:
             await connection.aclose()
@@ -122,6 +122,7 @@ class Connections:
         return httpcore.AsyncHTTPConnection(
             origin,
             ssl_context=self._tls,
+            http2=self._http2,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=self._backend(origin),
             socket_options=KEPT_ALIVE,
@@ -142,14 +143,16 @@ class _Body:
         self._body = body
         self._connection = connection
         self._connections = connections
+        self._whole = False
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces: AsyncIterator[bytes] = self._body.__aiter__()
-        return pieces
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._body:
+            yield piece
+        self._whole = True
 
     async def aclose(self) -> None:
         """Be done with the answer, however much of it was read."""
         try:
             await self._body.aclose()
         finally:
-            await self._connections.put_back(self._connection)
+            await self._connections.put_back(self._connection, whole=self._whole)

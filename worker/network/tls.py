@@ -1,12 +1,17 @@
-"""The TLS context of a process, the same for the API, its streams and pictures, and what TLS errors mean."""
+"""The TLS context of a process, the same for the API, its streams and pictures, and what TLS errors mean.
+
+And whether TLS may agree on HTTP/2, which is a setting, and needs a package that not everybody has.
+"""
 
 import os
 import ssl
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 
 from config.errors import NetworkSettingsError
 from config.servers.tls import FILE, FOLDER, client_context
+from config.settings import settings
 
 #: OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_...), in words.
 _UNKNOWN_ISSUERS = (2, 18, 19, 20, 21)
@@ -22,6 +27,16 @@ def trusted() -> str:
     """Return in words whose certificates are trusted."""
     named = [f"{name}={os.environ[name]}" for name in (FILE, FOLDER) if os.environ.get(name)]
     return " and ".join(named) or "the known authorities"
+
+
+def http2_allowed() -> bool:
+    """Return whether HTTP/2 may be spoken; raises NetworkSettingsError where it is wanted and can't be."""
+    if not settings().http2:
+        return False
+    if find_spec("h2") is None:
+        lacks = "IDENTITY_WORKER_HTTP2 is on, and the package h2 is not installed"
+        raise NetworkSettingsError(f"{lacks}: install identity-worker[http2], or leave the setting out")
+    return True
 
 
 def told(error: BaseException, whom: str = "") -> str:
