@@ -13,7 +13,7 @@ import pytest
 from config import durations
 from sandbox.common.faults import Rule
 from tests.chaos.harness.clocks import LEAST, clock
-from tests.chaos.harness.plan import AWAY, HOOKS, LONG, OURS, REQUESTS, STREAMS, WEB, plan
+from tests.chaos.harness.plan import AWAY, HOOKS, LONG, OURS, REPLICATED, REQUESTS, STREAMS, WEB, plan
 from tests.chaos.invariants.invariants import Kind
 from tests.chaos.programs.everything import PACES, main
 from tests.chaos.programs.quick import WAITS
@@ -21,15 +21,20 @@ from tests.chaos.programs.quick import WAITS
 
 @pytest.mark.story
 @pytest.mark.timeout(300)
-def test_no_promise_is_broken_whatever_is() -> None:
-    figures = main(seconds=15, seed=1595, pace=PACES["quick"])
+@pytest.mark.parametrize(
+    ("seed", "faults"),
+    [
+        (7631, {"kill_all", "deploy_worker", "redis_reset", "api_reset", "token_rotated", "request_linger"}),
+        (8480, {"kill_worker", "redis_switched", "redis_away", "api_reset", "token_rotated"}),
+    ],
+)
+def test_no_promise_is_broken_whatever_is(seed: int, faults: set[str]) -> None:
+    figures = main(seconds=15, seed=seed, pace=PACES["quick"])
     assert {kind: figures[kind] for kind in Kind} == dict.fromkeys(Kind, 0)
     assert figures["done"] + figures["failed"] + figures["held"] == figures["briefs"] == 90
     assert figures["done"] > 45
-    assert figures["channel"] == "both"
-    assert {"kill_all", "deploy_worker", "deploy_web", "freeze_listener", "request_linger"} <= figures[
-        "faults"
-    ].keys()
+    assert (figures["channel"], figures["replicated"]) == ("both", seed % 2 == 0)
+    assert faults <= figures["faults"].keys()
 
 
 def test_every_wait_that_is_shortened_is_still_there_and_longer() -> None:
@@ -41,13 +46,14 @@ def test_the_same_seed_breaks_the_same() -> None:
     assert plan(7, 60, 8) == plan(7, 60, 8) != plan(8, 60, 8)
 
 
-def kinds(events: str, seconds: float = 600) -> set[str]:
-    return {fault.kind for fault in plan(1, seconds, 8, events)}
+def kinds(events: str, seconds: float = 600, *, replicated: bool = False) -> set[str]:
+    return {fault.kind for fault in plan(1, seconds, 8, events, replicated=replicated)}
 
 
 def test_a_long_plan_has_faults_of_every_kind() -> None:
     named = {f"request_{kind}" for kind in REQUESTS} | {f"stream_{kind}" for kind in STREAMS}
     assert kinds("sse") == set(OURS) | named | {"redis_away_a_minute"}
+    assert kinds("sse", replicated=True) == kinds("sse") | set(REPLICATED)
     hooks = {f"hook_{kind}" for kind in HOOKS}
     assert kinds("both") == kinds("sse") | set(WEB) | hooks
     assert kinds("webhook") == kinds("both") - {f"stream_{kind}" for kind in STREAMS}

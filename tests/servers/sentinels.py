@@ -50,11 +50,15 @@ class Sentinels:
         """All servers but the primary."""
         return [each for each in self.servers if each is not self.primary]
 
+    def begin(self) -> object:
+        """Switch by hand, as an operator does; raises redis.RedisError while another one is under way."""
+        return self.sentinels[0].client.execute_command("SENTINEL", "FAILOVER", NAME)
+
     def failover(self) -> None:
-        """Switch by hand, as an operator does; return once the new primary leads and all Sentinels say so."""
+        """Switch by hand; return once the new primary leads and all Sentinels say so."""
         old = self.primary
         # The one before may be under way still.
-        until(lambda: self.sentinels[0].client.execute_command("SENTINEL", "FAILOVER", NAME))
+        until(self.begin)
         self.left(old)
 
     def left(self, old: Server) -> None:

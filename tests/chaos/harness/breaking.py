@@ -7,15 +7,22 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import httpx
 import redis
 
 from config import keys
 from tests.chaos.harness.fleet import Member
 from tests.chaos.harness.plan import Fault
 from tests.chaos.harness.world import World
+from tests.chaos.replicas.replicated import Replicated
+from worker.operations import owners
 
+#: How long tokens live (the API's seconds): one ends in the run, and is replaced late, the other does not.
+LIFETIMES = (3_600, 30 * 86_400)
 #: Every step that there is: one that comes unasked finds that it has nothing to do.
 STEPS = {
     "brief": ("prepare_brief", "submit_brief", "collect_drafts"),
@@ -50,6 +57,8 @@ class Breaker:
         """End every fault: from here on nobody breaks anything, and nobody helps."""
         self.end_due(all_=True)
         self._world.control("DELETE", "faults")
+        for account in self._world.accounts:
+            _rotate(self._world, account, LIFETIMES[1], self._world.store.client)
 
     def _later(self, seconds: float, end: Callable[[], None]) -> None:
         heapq.heappush(self._ends, (time.monotonic() + seconds, next(self._numbers), end))
@@ -107,6 +116,26 @@ class Breaker:
         self._world.store.freeze()
         self._later(fault.lasts, self._world.store.thaw)
 
+    def _redis_switched(self, _: Fault) -> None:
+        assert isinstance(self._world.store, Replicated)
+        self._world.store.switch()
+
+    def _redis_reset(self, _: Fault) -> None:
+        self._to_redis(lambda client: client.execute_command("CLIENT", "KILL", "TYPE", "NORMAL"))
+
+    def _api_reset(self, _: Fault) -> None:
+        assert self._world.proxy is not None
+        self._world.proxy.reset()
+
+    def _token_rotated(self, fault: Fault) -> None:
+        accounts = list(self._world.accounts)
+        account = accounts[fault.which % len(accounts)]
+        self._to_redis(partial(_rotate, self._world, account, LIFETIMES[fault.which % 2]))
+        if fault.which % 2 == 0:
+            self._later(
+                fault.lasts, lambda: self._to_redis(partial(_rotate, self._world, account, LIFETIMES[1]))
+            )
+
     def _brief_sent_again(self, fault: Fault) -> None:
         if self._world.sent:
             brief = self._world.orders[self._world.sent[fault.which % len(self._world.sent)]]
@@ -120,6 +149,22 @@ class Breaker:
             send(self._world.store.client)
         except redis.RedisError:
             return  # it is away at the moment, and so are those who would send
+
+
+def _rotate(world: World, account: str, seconds: float, client: "redis.Redis") -> None:
+    """Give an account a token for so many of the API's seconds, as an operator does; not if the API fails."""
+    # The first one lives for ever.
+    headers = {"Authorization": f"Bearer {world.accounts[account]}"}
+    try:
+        made = httpx.post(f"{world.api_url}/auth/token", json={"expiration": seconds}, headers=headers)
+        token = made.raise_for_status().json()["token"]
+    except (httpx.HTTPError, ValueError):
+        return  # the API's faults strike here, too
+    owners.forget(client, account, "chaos")
+    file = Path(world.environment["ACCOUNTS_FILE"]).with_name(f"{account}.token")
+    written = file.with_suffix(".new")
+    written.write_text(token)
+    written.replace(file)
 
 
 def _send_brief_again(client: "redis.Redis", brief: Mapping[str, Any], *, another: bool) -> None:

@@ -1,7 +1,8 @@
-"""A TCP proxy before Redis that loses what a test names: a request, its answer, or a share of all answers."""
+"""A TCP proxy that loses what a test names: a request to Redis, its answer, a share of these, or all."""
 
 import random
 import socket
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 #: Bytes that are passed on at once: every request of the tests is one such piece.
 PIECE = 65_536
+#: Of a socket: that what is not sent is dropped when it is closed (socket(7), SO_LINGER).
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Cutting:
     _rng: random.Random = field(default_factory=random.Random)
     _markers: tuple[bytes, ...] = ()
     _with_answer: bool = False
+    _open: set[tuple[socket.socket, socket.socket, threading.Event]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -47,6 +51,17 @@ class Cutting:
         with self._lock:
             self._chance, self._rng, self._with_answer = chance, random.Random(seed), True
 
+    def reset(self) -> None:
+        """End all connections at once, with what is on its way either way; new ones are let through."""
+        with self._lock:
+            for client, server, unheard in self._open:
+                unheard.set()
+                # Once its thread has closed it, it is a reset to the client.
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                _end(server)
+                with suppress(OSError):
+                    client.shutdown(socket.SHUT_RD)
+
     def _cut(self, markers: Sequence[str], *, with_answer: bool) -> None:
         with self._lock:
             self.done.clear()
@@ -64,6 +79,9 @@ class Cutting:
     def _relay(self, client: socket.socket, server: socket.socket) -> bool:
         """Return whether the cut was made."""
         unheard = threading.Event()
+        pair = (client, server, unheard)
+        with self._lock:
+            self._open.add(pair)
         answers = threading.Thread(target=_pass_on, args=(server, client, unheard))
         answers.start()
         cut = False
@@ -79,6 +97,8 @@ class Cutting:
         with suppress(OSError):
             server.shutdown(socket.SHUT_WR)
         answers.join()
+        with self._lock:
+            self._open.discard(pair)
         return cut
 
     def _is_meant(self, piece: bytes) -> bool:

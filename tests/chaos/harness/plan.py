@@ -35,11 +35,18 @@ OURS = {
     "redis_killed": 2,
     "redis_away": 1,
     "redis_frozen": 1,
+    "redis_reset": 2,
+    "api_reset": 2,
+    "token_rotated": 2,
     "brief_sent_again": 4,
     "step_sent_again": 4,
 }
 #: Those of the processes that take webhooks, where events come so.
 WEB = {"kill_web": 3, "deploy_web": 2, "freeze_web": 2}
+#: Those of a Redis with a replica, which also takes over where Redis is away or frozen.
+REPLICATED = {"redis_switched": 2}
+#: Seconds until a token is replaced that ends after a minute in a run at 60 times the API's pace.
+TOKEN = 65.0
 #: Seconds of a run that is long enough for Redis to be away for a minute, once, and from where in it.
 LONG, AWAY, AWAY_FROM = 300.0, 60.0, 0.4
 #: Where the API fails, and how.
@@ -69,17 +76,21 @@ GROUPS = {
 }
 
 
-def plan(seed: int, seconds: float, frozen: float, events: str = "sse") -> list[Fault]:
+def plan(
+    seed: int, seconds: float, frozen: float, events: str = "sse", *, replicated: bool = False
+) -> list[Fault]:
     """Return the faults of a run of so many seconds, in their order.
 
-    `frozen` is a time (s) that is longer than any sign of life is waited for, `events` how the API's come.
+    `frozen` is a time (s) that is longer than any sign of life is waited for, `events` how the API's come;
+    `replicated` says that Redis has a replica.
     """
     rng = draws(seed, "chaos")
     groups, faults, at = GROUPS[events], [], 0.0
+    ours = OURS | ({} if events == "sse" else WEB) | (REPLICATED if replicated else {})
     while (at := at + rng.expovariate(1 / EVERY)) < seconds:
         group = rng.choices(groups, [SHARES[each] for each in groups])[0]
         if group == "ours":
-            faults.append(_ours(rng, at, frozen, OURS if events == "sse" else OURS | WEB))
+            faults.append(_ours(rng, at, frozen, ours))
         else:
             rule = _RULES[group](rng, frozen)
             faults.append(Fault(at, f"{group}_{rule['kind']}", rule=rule))
@@ -106,6 +117,7 @@ def _ours(rng: random.Random, at: float, frozen: float, weights: dict[str, int])
         "redis_killed": 0.05,
         "redis_away": frozen * rng.uniform(0.5, 1.5),
         "redis_frozen": frozen * rng.uniform(0.5, 1.5),
+        "token_rotated": TOKEN,
     }
     return Fault(at, kind, lasts.get(kind, 0.0), which=rng.randrange(1_000_000))
 

@@ -18,6 +18,7 @@ from benchmarks.harness import call, sandbox_process
 from cli.demo.ports import free_port
 from config import keys
 from tests.chaos.harness.clocks import wrong_clock
+from tests.chaos.harness.cutting import Cutting, cutting
 from tests.chaos.harness.fleet import REAL, Fleet, fleet
 from tests.chaos.harness.installation import accounts_file, photos, set_webhooks
 from tests.chaos.harness.store import Database, store
@@ -69,6 +70,8 @@ class World:
     """Those briefs as they were sent first."""
     resent: set[str] = field(default_factory=set)
     """Those for which an operator had a paid call made again."""
+    proxy: Cutting | None = None
+    """What our processes have before the API, if anything."""
     forgotten: set[str] = field(default_factory=set)
     """Those of which Redis has lost what it had acknowledged, as it may where it syncs too seldom."""
 
@@ -170,6 +173,7 @@ def world(
     events: Channel = "sse",
     clocks: random.Random | None = None,
     between: Callable[[str], AbstractContextManager[str]] = nullcontext,
+    proxied: bool = False,
     keep: Path | None = None,
     limits: Mapping[str, int] = LIMITS,
     servers: Callable[[Path], AbstractContextManager[Database]] = store,
@@ -181,9 +185,9 @@ def world(
     `speed` is that of the API's clocks, `timeout` (s) what one of its answers may take, `events` how the
     API's events come, `webs` the number of processes for them where they come by webhook. `clocks` sets those
     of all processes and of the API wrong, each as it draws. `between` puts something before the URL of Redis
-    that the processes are given, `keep` is a folder for the logs and Redis' files that is left behind,
-    `limits` those of the accounts on our side, `servers` runs the Redis in a folder, `more` is in the
-    environment of all processes of ours, `api` further settings of the sandbox.
+    that the processes are given, `proxied` a proxy before the API; `keep` is a folder for the logs and Redis'
+    files that is left behind, `limits` those of the accounts on our side, `servers` runs the Redis in a
+    folder, `more` is in the environment of all processes of ours, `api` further settings of the sandbox.
     """
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -192,9 +196,10 @@ def world(
         own = partial(wrong_clock, clocks) if clocks else dict[str, str]
         api_url = stack.enter_context(sandbox_process(speed, own(), **{**API, **api}))
         tokens = {f"account-{number}": f"sandbox-chaos-{number}" for number in range(accounts)}
+        proxy = stack.enter_context(cutting(api_url)) if proxied else None
         environment = {
             "REDIS_URL": stack.enter_context(between(server.url)),
-            "PIKTID_API_URL": api_url,
+            "PIKTID_API_URL": f"http://127.0.0.1:{proxy.port}" if proxy else api_url,
             "ACCOUNTS_FILE": str(accounts_file(folder, tokens, limits)),
             "IDENTITY_WORKER_SPEED": str(speed),
             "IDENTITY_WORKER_REQUEST_TIMEOUT": str(timeout),
@@ -206,7 +211,7 @@ def world(
         running = stack.enter_context(
             fleet(folder, environment, commands, workers=workers, listeners=listeners, own=own)
         )
-        made = World(server, api_url, tokens, environment, running)
+        made = World(server, api_url, tokens, environment, running, proxy=proxy)
         if events != "sse":
             _take_webhooks(made, webs)
         _wait_until_followed(made)

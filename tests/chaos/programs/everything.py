@@ -2,13 +2,15 @@
 
     python -m tests.chaos.programs.everything [--seconds S] [--seed N] [--events C] [--quick] [--keep FOLDER]
 
-Faults for S seconds: processes killed, frozen and deployed, Redis killed, frozen and away, the API, its
-streams and its webhooks failing in every way that the sandbox knows, messages sent again. All clocks are
-minutes apart. Then nobody breaks anything and nobody helps, until all is quiet. Prints each breach of
-`tests.chaos.invariants.invariants`; the last line is one JSON object; exits 1 when there is a breach.
+Faults for S seconds: processes killed, frozen and deployed, Redis killed, frozen and away, connections
+reset, the API, its streams and its webhooks failing in every way that the sandbox knows, tokens rotated,
+messages sent again. All clocks are minutes apart. Then nobody breaks anything and nobody helps, until all is
+quiet. Prints each breach of `tests.chaos.invariants.invariants`; the last line is one JSON object; exits 1
+when there is a breach.
 
-Events come by stream (sse), by webhook, or each by both: as the seed says unless `--events` does. `--quick`
-shortens the waits of the processes, for the tests (`tests.chaos.programs.quick`).
+Events come by stream (sse), by webhook, or each by both: as the seed says unless `--events` does. With an
+even seed Redis is a primary and a replica under Sentinels, and what happens to it has the replica take over.
+`--quick` shortens the waits of the processes, for the tests (`tests.chaos.programs.quick`).
 """
 
 import argparse
@@ -27,8 +29,10 @@ from tests.chaos.harness.breaking import Breaker
 from tests.chaos.harness.fleet import QUICK, REAL
 from tests.chaos.harness.orders import orders
 from tests.chaos.harness.plan import Fault, plan
-from tests.chaos.harness.world import FAILURES, Channel, World, world
+from tests.chaos.harness.store import store
+from tests.chaos.harness.world import FAILURES, REPLICAS, Channel, World, world
 from tests.chaos.invariants.invariants import Breach, Kind
+from tests.chaos.replicas.replicated import by_sentinels
 from worker.views.models import BriefView
 
 WORKERS, LISTENERS, WEBS, ACCOUNTS = 3, 2, 2, 4
@@ -61,6 +65,7 @@ def main(
 ) -> dict[str, Any]:
     """Run it; return the figures, with the breaches by their kinds."""
     channel = events or CHANNELS[seed % len(CHANNELS)]
+    replicated = seed % 2 == 0
     with world(
         accounts=ACCOUNTS,
         speed=pace.speed,
@@ -72,10 +77,14 @@ def main(
         events=channel,
         clocks=draws(seed, "clocks"),
         keep=keep,
+        proxied=True,
+        servers=by_sentinels if replicated else store,
+        more={REPLICAS: "1"} if replicated else {},
         **FAILURES,
     ) as made:
         breaker = Breaker(made)
-        _break(made, breaker, plan(seed, seconds, pace.frozen, channel), seconds, seed, pace)
+        faults = plan(seed, seconds, pace.frozen, channel, replicated=replicated)
+        _break(made, breaker, faults, seconds, seed, pace)
         mended = time.monotonic()
         breaches = made.wait_until_quiet(pace.quiet)
         quiet = time.monotonic() - mended
@@ -87,6 +96,7 @@ def main(
         "faults": dict(sorted(breaker.made.items())),
         "seconds_until_quiet": round(quiet, 1),
         "channel": channel,
+        "replicated": replicated,
         "seed": seed,
     }
 

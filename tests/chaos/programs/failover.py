@@ -32,20 +32,35 @@ from tests.chaos.harness.fleet import QUICK, REAL
 from tests.chaos.harness.orders import orders
 from tests.chaos.harness.world import REPLICAS, World, world
 from tests.chaos.invariants.invariants import Kind
+from tests.chaos.replicas.bought import all_bought, bought, bought_since
 from tests.chaos.replicas.replicated import Replicated
 from tests.chaos.replicas.ways import KEEPERS, Way
 from tests.servers.server import until
 
-ACCOUNTS, SPEED, TIMEOUT = 4, 60.0, 3.0
+ACCOUNTS = 4
 #: Briefs a second.
 BRIEFS = 1.5
-#: Answers of the API to paid calls that come late: how many of all, and by how many seconds.
-LATE = {"kind": "delay", "chance": 0.5, "seconds": 2.0, "when": "after", "count": None}
+#: Half of the API's answers to paid calls come late.
+LATE = {"kind": "delay", "chance": 0.5, "when": "after", "count": None}
 PAID = ("/identity/create", "/identity/promote-generated", "/preset/extract-from-image")
 #: Seconds between two failovers.
 CALM = (2.0, 5.0)
 #: Seconds in which all must be quiet after the last one.
 QUIET = 300.0
+
+
+class Pace(NamedTuple):
+    """How fast everything is."""
+
+    commands: Any
+    speed: float
+    timeout: float
+    """Seconds that an answer of the API may take."""
+    late: float
+    """Seconds that one takes which comes late."""
+
+
+PACES = {"real": Pace(REAL, 60.0, 3.0, 2.0), "quick": Pace(QUICK, 200.0, 1.0, 0.6)}
 
 
 class Moments(NamedTuple):
@@ -60,12 +75,12 @@ def run(
     keepers: str, failovers: int, replicas: int, *, quick: bool = False, keep: Path | None = None
 ) -> dict[str, Any]:
     """Let the primary be replaced so many times under briefs; return the figures."""
-    keeping = KEEPERS[keepers]
+    keeping, pace = KEEPERS[keepers], PACES["quick" if quick else "real"]
     with world(
         accounts=ACCOUNTS,
-        speed=SPEED,
-        timeout=TIMEOUT,
-        commands=QUICK if quick else REAL,
+        speed=pace.speed,
+        timeout=pace.timeout,
+        commands=pace.commands,
         workers=2,
         listeners=2,
         servers=keeping.servers,
@@ -73,12 +88,12 @@ def run(
         keep=keep,
     ) as made:
         for path in PAID:
-            made.control("POST", "faults", {**LATE, "path": path})
+            made.control("POST", "faults", {**LATE, "path": path, "seconds": pace.late})
         over = Event()
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(_send, made, over)
             try:
-                _until(lambda: all(_created(made).values()))  # what the API has never listed, it may never
+                _until(lambda: all(bought(made).values()))  # what the API has never listed, it may never
                 moments = list(_failovers(made, keeping.ways, failovers, patient=not replicas))
             finally:
                 over.set()
@@ -126,7 +141,7 @@ def _failovers(made: World, ways: Mapping[str, Way], failovers: int, *, patient:
         time.sleep(calm.uniform(*CALM))
         moments = _failover(servers, name, ways[name])
         if patient:
-            _until(partial(_bought_since, made, moments.led))
+            _until(partial(bought_since, made, moments.led))
         yield moments
     until(servers.keepers.is_whole)
 
@@ -145,30 +160,9 @@ def _failover(servers: Replicated, name: str, way: Way) -> Moments:
 
 def _resumed(made: World, moments: list[Moments]) -> Iterator[float]:
     """Yield of each failover the seconds until the API was sent a create again, once the new primary led."""
-    created = _all_created(made)
+    created = all_bought(made)
     for moment in moments:
         yield next((at for at in created if at >= moment.led), time.monotonic()) - moment.began
-
-
-def _bought_since(made: World, moment: float) -> bool:
-    return any(at > moment for at in _all_created(made))
-
-
-def _all_created(made: World) -> list[float]:
-    return sorted(at for each in _created(made).values() for at in each)
-
-
-def _created(made: World) -> dict[str, list[float]]:
-    """Return of each account when the API was sent creates (time.monotonic)."""
-    ledger, now = made.ledger(), time.monotonic()
-    return {
-        name: [
-            now - (ledger["now"] - job["states"][0]["at"]) / ledger["speed"]
-            for job in account["jobs"]
-            if job["job_type"] == "identity_creation"
-        ]
-        for name, account in ledger["accounts"].items()
-    }
 
 
 def _until(condition: Callable[[], bool]) -> None:
@@ -190,14 +184,16 @@ def _reason(question: str) -> str:
     return question.partition("(")[2].partition(")")[0].partition(";")[0] or question[:60]
 
 
-def main(failovers: int, without: int, keepers: list[str], keep: Path | None = None) -> dict[str, Any]:
+def main(
+    failovers: int, without: int, keepers: list[str], *, quick: bool = False, keep: Path | None = None
+) -> dict[str, Any]:
     """Return the figures: on top those of all failovers with a replica wanted, below each run's."""
     runs: dict[str, Any] = {}
     for name in keepers:
         for replicas, times in ((1, failovers), (0, without)):
             told = f"{name}_replicas_{replicas}"
             if times:
-                runs[told] = _apart(name, times, replicas, None if keep is None else keep / told)
+                runs[told] = _apart(name, times, replicas, quick, None if keep is None else keep / told)
                 print(told, json.dumps(runs[told]), flush=True)
     counted = [figures for told, figures in runs.items() if told.endswith("_1")]
     sums = {
@@ -208,10 +204,11 @@ def main(failovers: int, without: int, keepers: list[str], keep: Path | None = N
     return {**sums, "seconds_to_resume": {"worst": worst}, "runs": runs}
 
 
-def _apart(keepers: str, failovers: int, replicas: int, keep: Path | None) -> dict[str, Any]:
+def _apart(keepers: str, failovers: int, replicas: int, quick: bool, keep: Path | None) -> dict[str, Any]:
     """Do one run in a process of its own, as a namespace is one's environment's; return the figures."""
     command = [sys.executable, "-m", "tests.chaos.programs.failover", "--keepers", keepers]
     command += ["--failovers", str(failovers), "--replicas", str(replicas)]
+    command += ["--quick"] if quick else []
     command += [] if keep is None else ["--keep", str(keep)]
     environment = os.environ | KEEPERS[keepers].environment
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -230,12 +227,14 @@ if __name__ == "__main__":
     parser.add_argument("--without", type=int, default=10, help="with none wanted")
     parser.add_argument("--keepers", choices=KEEPERS, action="append")
     parser.add_argument("--replicas", type=int, help="one run alone, with so many wanted")
+    parser.add_argument("--quick", action="store_true", help="with shorter waits, as the tests")
     parser.add_argument("--keep", type=Path, help="a folder for the logs and Redis' files")
     given = parser.parse_args()
     keepers = given.keepers or list(KEEPERS)
     if given.replicas is not None:
-        print(json.dumps(run(keepers[0], given.failovers, given.replicas, keep=given.keep)))
+        alone = run(keepers[0], given.failovers, given.replicas, quick=given.quick, keep=given.keep)
+        print(json.dumps(alone))
         sys.exit()
-    result = main(given.failovers, given.without, keepers, given.keep)
+    result = main(given.failovers, given.without, keepers, quick=given.quick, keep=given.keep)
     print(json.dumps(result))
     sys.exit(bool(result["paid_twice"] or result["lost"]))

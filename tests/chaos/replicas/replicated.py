@@ -1,9 +1,11 @@
 """A primary and the replica that takes over: by Sentinels, or in a cluster; and the ways to have it do so."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
+
+import redis
 
 from tests.chaos.harness.store import Database
 from tests.servers.cluster import Cluster, cluster
@@ -28,6 +30,9 @@ class Keepers(Protocol):
     @property
     def replicas(self) -> list[Server]:
         """Those that may take over."""
+
+    def begin(self) -> object:
+        """Switch by hand, without waiting; raises redis.RedisError where no replica can take over."""
 
     def failover(self) -> None:
         """Switch by hand; return once the new primary leads."""
@@ -55,6 +60,10 @@ class OfOneSlot:
         """Its replicas."""
         return self._nodes.replicas(self.primary)
 
+    def begin(self) -> object:
+        """Have a replica ask for the slot."""
+        return [each.client.execute_command("CLUSTER", "FAILOVER") for each in self.replicas]
+
     def failover(self) -> None:
         """Have a replica ask for the slot: no write is lost by that."""
         self._nodes.failover(STUDIO)
@@ -74,30 +83,36 @@ class Replicated(Database):
     def __init__(self, url: str, keepers: Keepers) -> None:
         self.url, self.keepers = url, keepers
         self.client = connect(url)
-        self._hurt: list[Server] = []
+        self._killed: list[Server] = []
+        self._frozen: list[Server] = []
         self._behind: list[Server] = []
 
     def kill(self) -> None:
         """End the primary; its replica takes over if it does not come back within a second."""
-        self._hurt.append(self.keepers.primary)
-        self._hurt[-1].kill()
+        self._killed.append(self.keepers.primary)
+        self._killed[-1].kill()
 
     def start(self) -> None:
         """Start what was killed; it becomes a replica if another leads now."""
-        for each in self._hurt:
+        for each in self._killed:
             each.start()
-        self._hurt = []
+        self._killed = []
 
     def freeze(self) -> None:
         """Freeze the primary: to its replica it looks cut off."""
-        self._hurt.append(self.keepers.primary)
-        self._hurt[-1].freeze()
+        self._frozen.append(self.keepers.primary)
+        self._frozen[-1].freeze()
 
     def thaw(self) -> None:
         """Let frozen ones go on; they become replicas if another leads now."""
-        for each in self._hurt:
+        for each in self._frozen:
             each.thaw()
-        self._hurt = []
+        self._frozen = []
+
+    def switch(self) -> None:
+        """Have the replica take over if it can, without waiting for it."""
+        with suppress(redis.RedisError):
+            self.keepers.begin()
 
     def fall_behind(self) -> None:
         """Have the replica lose its primary until `catch_up`: from here on it knows of nothing."""
