@@ -27,6 +27,7 @@ from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
 from worker.operations.halts import SELF
 from worker.operations.owners import TakenError, claim
+from worker.shards.shards import shards_of
 from worker.store import startup
 from worker.store.connection import connect
 from worker.store.embedded import EmbeddedServerError, process_redis_url
@@ -76,9 +77,11 @@ def _open(broker: Broker, threads: int) -> None:
         sys.exit(f"identity-worker: the worker can't start: set {SERVED} to the one shard that it serves")
     url = process_redis_url()
     startup.check(url)
-    with connect(url) as client:
+    live = accounts_at_start(values)
+    with connect(url) as client, shards_of(url, values) as shards:
+        live.serve(shards.serves)
         functions = Functions(client, ledger_library(values))
-        claim(functions, accounts_at_start(values).accounts)
+        claim(functions, live.accounts)
         if (forgotten := functions.run(suspect(SELF))) is not None:
             log.warning("past.unknown", since=forgotten.since, accounts=len(forgotten.accounts))
     allow_many()  # each thread may have a connection of its own

@@ -113,9 +113,9 @@ def runtime() -> Runtime:
     """Return this process's connections, opened by the first call; accounts' limits are put on record."""
     values = settings()
     logs.configure(values)
-    live = accounts_at_start(values)
     url = process_redis_url()
-    shards = shards_of(url, values)
+    live, shards = accounts_at_start(values), shards_of(url, values)
+    live.serve(shards.serves)
     ledger, shares = Ledger(connect(url), values), AccountShares()
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
     here = AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url))

@@ -40,6 +40,7 @@ COMMANDS = {
     "pause": "installation",
     "unpause": "installation",
     "restored": "installation",
+    "shards": "installation",
     "pick": "briefs",
     "update": "briefs",
     "export": "bulk",

@@ -80,7 +80,9 @@ CONTENT = Key(
     "ledger",
     "digest of body and photo -> the last brief that bought it; a year (or keep_days) after that has ended",
 )
-SHARDS = Key("identity:shards", "string", "start", "how many shards there are, in the first one; for ever")
+SHARDS = Key("identity:shards", "hash", "start", "of the first: how many, and who lives elsewhere; for ever")
+LEFT = Key("identity:left:%s", "string", "shards", "account -> the shard that it has left for; for ever")
+LEAVING = Key("identity:leaving:%s", "hash", "shards", "account: all of it on its way; a day at the most")
 HOME = Key("identity:home:%s", "string", "ledger", "brief -> its account, where there are shards; a year")
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entries, keep_event_bytes in all")
 EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
@@ -221,12 +223,7 @@ DEAD_LETTERS_BEYOND = Key(
     "broker",
     "what is no message and found no room among the inlet's dead letters; gone when empty",
 )
-LATE = Key(
-    "identity:late:%s",
-    "zset",
-    "broker",
-    "queue: ids that were queued without their message -> since, ms; seconds",
-)
+LATE = Key("identity:late:%s", "zset", "broker", "queue: ids without their message -> since, ms; seconds")
 DELAYED = Key("identity:delayed", "zset", "broker", "messages of the inlet -> due, ms; gone when empty")
 DEAD_LETTERS = Key(
     DRAMATIQ + ":%s.XQ",

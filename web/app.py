@@ -26,7 +26,7 @@ from config.accounts.live import Change, LiveAccounts
 from config.errors import IdentityWorkerError
 from config.logs import Trouble
 from config.settings import Settings
-from config.shards import namespace_of, shard_of
+from config.shards import namespace_of
 from config.text import printable
 from web.connections import log_loop_errors
 from web.metrics.routes import Monitoring
@@ -34,6 +34,7 @@ from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.piktid.notifications import Notification, read_event
 from worker.piktid.webhook_signatures import NOBODY, SecretsError, SecretStore, is_signed
+from worker.shards.shards import shards_of
 from worker.store.connection import connect_async
 from worker.store.functions import AsyncFunctions
 
@@ -57,8 +58,8 @@ class WebhookInlet:
     def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
         self._accounts = accounts
         self._secrets = SecretStore(settings.secrets)
-        self._shards = settings.shards
-        names = [namespace_of(settings.namespace, shard) for shard in range(self._shards)]
+        self._shards = shards_of(redis_url, settings)
+        names = [namespace_of(settings.namespace, shard) for shard in range(settings.shards)]
         self._clients = [connect_async(redis_url, namespace=each) for each in names]
         self._functions = [AsyncFunctions(each, ledger_library(settings)) for each in self._clients]
         self._refusals: dict[tuple[str, str], Trouble] = {}
@@ -116,13 +117,15 @@ class WebhookInlet:
             return
         sent = None if notification.sent_at is None else round(notification.sent_at * 1000)
         job, code = notification.job, notification.code
-        whose = await self._functions[shard_of(account, self._shards)].run(
+        shard = await asyncio.to_thread(self._shards.of, account)
+        whose = await self._functions[shard].run(
             commands.wake(account, notification.id, job=job, code=code, sent=sent, once=True)
         )
         log.info("webhook.taken", **told, whose=whose)
 
     async def close(self) -> None:
         """Close the connections."""
+        self._shards.close()
         for client in self._clients:
             await client.aclose()
 

@@ -28,6 +28,7 @@ from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
 from worker.network.streaming import Connections, Streams
 from worker.operations.owners import claim
+from worker.shards.shards import shards_of
 from worker.store.connection import connect, connect_async
 from worker.store.functions import AsyncFunctions, Functions
 from worker.tally.bringing import Bringing
@@ -95,6 +96,7 @@ class Listener:
 async def listen(settings: Settings, url: str) -> None:
     """Run a listener until SIGTERM or SIGINT; at SIGHUP, and as they change, the accounts are read again."""
     live, loop = live_accounts(settings), asyncio.get_running_loop()
+    live.serve(shards_of(url, settings).serves)
     with connect(url) as client:
         claim(Functions(client, ledger_library(settings)), live.accounts)
     listener = Listener(settings, live.accounts, url)

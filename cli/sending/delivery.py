@@ -9,12 +9,13 @@ from cli.sending.outgoing import Outgoing, Status
 from cli.sending.spool import Spool
 from config.accounts.account import DEFAULT
 from config.settings import Settings
-from config.shards import namespace_of, shard_of
+from config.shards import namespace_of
 from worker.ledger.arrivals import Arrival, Arrived, Outcome
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.operations import updating
 from worker.shards.merged import home_of
+from worker.shards.shards import Shards, shards_of
 
 #: Briefs that are looked up, or sent, in one call.
 AT_ONCE = 100
@@ -44,9 +45,9 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
     # Not at the top: dramatiq is not needed to check briefs.
     from actors.broker.broker import Broker
 
-    brokers: dict[int, Broker] = {}
+    shards, brokers = shards_of(url, settings), dict[int, Broker]()
     for some in briefs.groups(AT_ONCE, Status.VALID):
-        for shard, its in _by_shard(settings, some).items():
+        for shard, its in _by_shard(shards, some).items():
             if shard not in brokers:
                 brokers[shard] = Broker(url, namespace=namespace_of(settings.namespace, shard))
             brokers[shard].enqueue_briefs([each.text for each in its], settings.replicas)
@@ -56,12 +57,12 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
                 briefs.save(each)
 
 
-def _by_shard(settings: Settings, some: Sequence[Outgoing]) -> dict[int, list[Outgoing]]:
+def _by_shard(shards: Shards, some: Sequence[Outgoing]) -> dict[int, list[Outgoing]]:
     """Return briefs by the shard that they go to, in which they are not handed on."""
     found: defaultdict[int, list[Outgoing]] = defaultdict(list)
     for each in some:
         account = each.takes.account if each.takes is not None else None
-        found[shard_of(account or DEFAULT, settings.shards)].append(each)
+        found[shards.of(account or DEFAULT)].append(each)
     return found
 
 

@@ -5,7 +5,7 @@ is read.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from config.accounts import places
@@ -13,7 +13,6 @@ from config.accounts.account import Account, AccountsError
 from config.accounts.places import Entry, Read
 from config.accounts.watched import Watched, signature
 from config.settings import Settings
-from config.shards import shard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class LiveAccounts:
     def __init__(self, settings: Settings) -> None:
         """Read all; what is wrong is in `faults`. Raises AccountsError where nothing can be read."""
         self._settings = settings
+        self._lives_here: Callable[[str], bool] = lambda _: True
         self._place = None if settings.accounts_file is None else str(settings.accounts_file)
         self._watched = Watched()
         self._entries: dict[str, Entry] = {}
@@ -77,7 +77,7 @@ class LiveAccounts:
     @property
     def has_files(self) -> bool:
         """Whether anything can change: the environment of a process can't."""
-        return self._place is not None
+        return self._place is not None or self._settings.shard is not None
 
     def look(self, *, at_once: bool = False, everything: bool = False) -> Change:
         """Read again what has changed, and return what came of that.
@@ -91,7 +91,9 @@ class LiveAccounts:
             again |= self._list()
         for path in changed:
             again |= self._users.get(path, set())
-        return self._take(again & self._entries.keys()) if again or changed else Change(self.accounts)
+        if not (again or changed or self._settings.shard is not None):
+            return Change(self.accounts)
+        return self._take(again & self._entries.keys())
 
     def _list(self) -> set[str]:
         """Read what the place says; return the entries that are new or others than before."""
@@ -116,11 +118,15 @@ class LiveAccounts:
         before, self.accounts = self.accounts, self._served(self.everywhere)
         return _compared(before, self.accounts)
 
+    def serve(self, lives_here: Callable[[str], bool]) -> None:
+        """Leave out from now on what does not live here; it is asked again with each look."""
+        self._lives_here = lives_here
+        self.accounts = self._served(self.everywhere)
+
     def _served(self, accounts: Mapping[str, Account]) -> Mapping[str, Account]:
-        shards, served = self._settings.shards, self._settings.shard
-        if served is None:
+        if self._settings.shard is None:
             return accounts
-        return {name: each for name, each in accounts.items() if shard_of(name, shards) == served}
+        return {name: each for name, each in accounts.items() if self._lives_here(name)}
 
     def _read_again(self, name: str) -> None:
         before, read = self._read.get(name), places.read(self._entries[name])

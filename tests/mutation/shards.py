@@ -4,6 +4,7 @@ from mutation.mutant import of
 
 HANDING = ("tests/actors/test_handing_on.py",)
 IDS = ("tests/worker/shards/test_ids.py",)
+MOVING = ("tests/worker/shards/test_moving.py",)
 READING = ("tests/worker/shards/test_merged.py",)
 
 MUTANTS = (
@@ -25,7 +26,20 @@ MUTANTS = (
         ("a brief on its way loses its id", "had_ms < durations.CLAIMED_KEPT_MS", "had_ms < 0"),
     ),
     *of("worker/store/startup.py", ("tests/worker/shards/test_numbers_of_shards.py",),
-        ("accounts are looked for in other shards", "    if known != values.shards:", "    if False:"),
+        ("accounts are looked for in other shards", "    if known > values.shards:", "    if False:"),
+    ),
+    *of("worker/ledger/lua/shards/depart.lua", MOVING,
+        ("an account leaves in the middle of a paid call", "base.product_of(subject).claimed then", "'none' then"),
+        ("a batch's budget is allowed twice", "if allowed and (tonumber(all) or 0) > open[batch] then", "if false then"),
+        ("who has left may begin once more", "redis.call('SET', base.key('LEFT', A.leaver), A.to)\n", ""),
+        ("what was woken sleeps in the other shard", "            woken[subject] = true\n", ""),
+    ),
+    *of("worker/shards/moving.py", MOVING,
+        ("a part comes twice", "            if part > int(come or 0):", "            if True:"),
+        ("what is served is brought once more", "        if self._shards.placement.is_at(move.account, move.source):", "        if True:"),
+    ),
+    *of("worker/ledger/lua/accounts/configure.lua", MOVING,
+        ("who has left is configured anew", "redis.call('EXISTS', base.key('LEFT', account)) == 0", "true"),
     ),
     *of("worker/shards/cursors.py", READING,
         ("a cursor skips the new shards' events", '*["0"] *', '*["$"] *'),

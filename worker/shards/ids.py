@@ -53,7 +53,7 @@ class Ids:
 
 
 def _claim_id(brief_id: str, account: str, instead_of: str | None = None) -> Command[tuple[str, int]]:
-    given = {"id": brief_id, "account": account, "instead_of": instead_of}
+    given = {"id": brief_id, "holder": account, "instead_of": instead_of}
     return Command("claim_id", keys.HOME(brief_id), _read_holder, given)
 
 

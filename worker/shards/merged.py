@@ -14,9 +14,9 @@ from redis.commands import CoreCommands
 
 from config import keys
 from config.errors import IdentityWorkerError
-from config.shards import shard_of
 from worker.ledger.records import brief_subject
 from worker.shards.cursors import Cursor
+from worker.shards.placement import home
 from worker.store.connection import encoded
 
 T = TypeVar("T")
@@ -203,7 +203,7 @@ def clients_of(client: "redis.Redis") -> "list[redis.Redis]":
 def home_of(client: "redis.Redis", account: str) -> "redis.Redis":
     """Return the client of the shard that an account lives in."""
     clients = clients_of(client)
-    return clients[shard_of(account, len(clients))]
+    return clients[0] if len(clients) == 1 else clients[home(clients[0], account, len(clients))]
 
 
 def holder_of(client: "redis.Redis", brief_id: str) -> "redis.Redis":

@@ -1,12 +1,14 @@
 """The shards of an installation: which one an account lives in, and a client of each."""
 
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import redis
 
-from config.shards import namespace_of, shard_of
+from config.shards import namespace_of
 from worker.shards.merged import merged
+from worker.shards.placement import Placement
 from worker.store.connection import connect
 
 if TYPE_CHECKING:
@@ -39,14 +41,23 @@ class Shards:
         """Return those that this process serves, or reads."""
         return [*range(self.count)] if self.served is None else [self.served]
 
+    @cached_property
+    def placement(self) -> Placement:
+        """Return where accounts live."""
+        return Placement(self.client(0), self.count)
+
     @property
     def reading(self) -> "redis.Redis":
         """Return a client that reads all of them as one, and changes nothing where there are several."""
         return merged([self.client(shard) for shard in self.all])
 
     def of(self, account: str) -> int:
-        """Return the shard that an account lives in."""
-        return shard_of(account, self.count)
+        """Return the shard that an account lives in; raises redis.RedisError."""
+        return self.placement.of(account)
+
+    def serves(self, account: str) -> bool:
+        """Return whether this process serves the shard of an account; raises redis.RedisError."""
+        return self.served in (None, self.of(account))
 
     def elsewhere(self, account: str) -> int | None:
         """Return the shard of an account that lives in none which this process serves, else None."""

@@ -14,8 +14,8 @@ import redis
 #: REDIS_URL may lead elsewhere by now, but a connection that is open never finds out.
 _ELSEWHERE = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "ASK", "CLUSTERDOWN", "UNBLOCKED", "NOAUTH")
 #: Answers of the right server that can't, or won't, do it now: full, its disk failing, too few replicas, a
-#: script that does not end, rights that somebody took away.
-_UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOPERM", "NOSCRIPT")
+#: script that does not end, rights that somebody took away; or the account has left for another shard.
+_UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOPERM", "NOSCRIPT", "GONE")
 #: Where an answer's code stands: at the beginning, or inside of what functions, transactions, redis-py say.
 _CODE = re.compile(r"(?:^|^.* -|because of: |caused error: )([A-Z]{3,})\b", re.DOTALL)
 #: How servers say inside of a script that a right is missing: without a code.

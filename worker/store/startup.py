@@ -94,21 +94,21 @@ def check(url: str, patience: float | None = None) -> None:
 
 
 def _shards(url: str) -> Iterator[str]:
-    """Put on record how many shards there are; yield why this process can't have another number of them.
+    """Put on record how many shards there are at first; yield why this process can't have fewer.
 
-    An account lives where its name and their number say: another number would look for it elsewhere, where
-    nothing of what it has bought is known.
+    An account lives where its name and that number say, or has moved to (worker/shards/placement.py).
     """
     values = settings()
     with connect(url, values.namespace) as first:
-        if values.shards > 1 and not first.exists(keys.ACCOUNTS()):
-            first.set(keys.SHARDS(), values.shards, nx=True)
-        found: Any = first.get(keys.SHARDS())
-    known = int(found or 1)
-    if known != values.shards:
+        if values.shards > 1:
+            # What there was before there were shards is in the first one.
+            first.hsetnx(keys.SHARDS(), "count", 1 if first.exists(keys.ACCOUNTS()) else values.shards)
+        found: Any = first.hgetall(keys.SHARDS())
+    known = max([int(found.pop("count", 1)), *(int(each) + 1 for each in found.values())])
+    if known > values.shards:
         yield (
             f"its accounts are spread over {counted(known, 'shard')}, and {COUNT} is {values.shards}: set it "
-            f"to {known}, or use a namespace of its own"
+            f"to {known} at the least, or use a namespace of its own"
         )
 
 

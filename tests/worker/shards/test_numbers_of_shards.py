@@ -1,4 +1,4 @@
-"""How many shards there are is on record: a process with another number would look for accounts elsewhere."""
+"""How many shards there were at first is on record: by another number accounts would be elsewhere."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +11,7 @@ from config.settings import Settings
 from config.settings import settings as process_settings
 from worker.metrics.reading import Group, read
 from worker.metrics.together import together
+from worker.shards.placement import Placement
 from worker.store import startup
 from worker.store.connection import connect
 from worker.store.startup import UnsafeServerError
@@ -32,28 +33,32 @@ def start(monkeypatch: pytest.MonkeyPatch, redis_url: str, shards: int) -> None:
     startup.check(redis_url, 0)
 
 
-def test_a_process_with_another_number_does_not_start(
+def test_a_process_with_fewer_does_not_start(
     settings: Settings, first: "redis.Redis", redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert settings.shards == 1
     start(monkeypatch, redis_url, 3)
-    start(monkeypatch, redis_url, 3)
-    assert first.get(keys.SHARDS()) == "3"
-    for other in (1, 2, 4):
-        with pytest.raises(UnsafeServerError, match=r"spread over 3 shards.*SHARDS is \d: set it to 3"):
-            start(monkeypatch, redis_url, other)
+    start(monkeypatch, redis_url, 4)
+    assert first.hgetall(keys.SHARDS()) == {"count": "3"}
+    for fewer in (1, 2):
+        with pytest.raises(UnsafeServerError, match=r"spread over 3 shards.*SHARDS is \d: set it to 3 at"):
+            start(monkeypatch, redis_url, fewer)
+    first.hset(keys.SHARDS(), "at:shop", 4)
+    with pytest.raises(UnsafeServerError, match="spread over 5 shards"):
+        start(monkeypatch, redis_url, 4)
     process_settings.cache_clear()
 
 
-def test_an_installation_that_has_accounts_has_one_shard(
+def test_accounts_of_before_live_in_the_first_shard(
     settings: Settings, first: "redis.Redis", redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert settings.shards == 1
     first.sadd(keys.ACCOUNTS(), "default")
-    with pytest.raises(UnsafeServerError, match="spread over 1 shard, "):
-        start(monkeypatch, redis_url, 2)
     start(monkeypatch, redis_url, 1)
     assert not first.exists(keys.SHARDS())
+    start(monkeypatch, redis_url, 2)
+    placement = Placement(first, 2)
+    assert [placement.of(f"a{number}") for number in range(9)] == [0] * 9
     process_settings.cache_clear()
 
 

@@ -17,6 +17,9 @@ local TOLD = '\0told'
 -- elsewhere, and a command would stop at the first of those, half done. This one is looked at before anything else.
 local NEVER = KEY.SCRATCH and KEY.SCRATCH:find('{', 1, true) and KEY.SCRATCH
 
+-- Whether the account that a call is about has left for another shard: nothing of it may begin here any more.
+local LEFT = NEVER and KEY.LEFT
+
 local function begin(simulated)
     if simulated ~= '' then
         return {now = tonumber(simulated), now_at_most = tonumber(simulated), at_end = {}}
@@ -37,8 +40,12 @@ local function register(name, flags, command)
             if NEVER then
                 redis.call('EXISTS', NEVER)
             end
+            local given = cjson.decode(arguments[2])
+            if LEFT and given.account and redis.call('EXISTS', string.format(LEFT, given.account)) == 1 then
+                return redis.error_reply('GONE account ' .. given.account .. ' lives in another shard by now')
+            end
             call = begin(arguments[1])
-            local answer = command(cjson.decode(arguments[2]), unpack(arguments, 3))
+            local answer = command(given, unpack(arguments, 3))
             for _, finish in ipairs(call.at_end) do
                 finish()
             end

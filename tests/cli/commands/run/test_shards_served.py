@@ -90,6 +90,33 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     assert listeners.stop() == 0
 
 
+def test_an_account_moves_to_a_new_shard_while_its_briefs_run(
+    all_shards: "redis.Redis",
+    start: ProcessFactory,
+    environment: dict[str, str],
+    apis: list[Api],
+    redis_url: str,
+    command: Command,
+) -> None:
+    clients_of(all_shards)[0].hset(keys.SHARDS(), "count", 1)  # as when there was one
+    apis[1].hold(RESULTS)
+    for shard in "01":
+        start(f"listener-{shard}", listener_command(), IDENTITY_WORKER_SHARD=shard)
+        start(f"worker-{shard}", worker_command(), IDENTITY_WORKER_SHARD=shard)
+    ids = [f"b{number}" for number in range(4)]
+    send(redis_url, *(brief(brief_id=each, account=NAMES[1]) for each in ids))
+    eventually(clients_of(all_shards)[0], lambda: apis[1].has_struck("delay"))
+    spread = command("shards", "--spread", **environment)
+    assert (spread.returncode, spread.stdout) == (0, "shard 0: 1 account\nshard 1: 1 account\n"), spread
+    apis[1].let_go()
+    waited = command("wait", "--timeout", "55s", **environment)
+    assert waited.returncode == 0, waited.stdout + waited.stderr
+    assert {holder_of(all_shards, each) for each in ids} == {clients_of(all_shards)[1]}
+    assert apis[1].requests(f"POST {CREATE}") == len(ids)
+    audited = command("audit", "--api", **environment)
+    assert (audited.returncode, audited.stdout.splitlines()[-1]) == (0, "4 briefs, 0 not as they should be")
+
+
 def test_if_one_shards_process_dies_all_end(all_shards: "redis.Redis", start: ProcessFactory) -> None:
     tree = start("listener", [*listener_command(), "--shards", "0-1"])
     running = Path(f"/proc/{tree.process.pid}/task/{tree.process.pid}/children")

@@ -11,8 +11,12 @@
 local changed = {}
 for _, group in ipairs(A.groups) do
     for _, account in ipairs(group.accounts) do
-        token_changes.take(account, group.tokens[account], group.renewed[account])
-        if limit_changes.configure(account, group.limits, group.file) then
+        -- A process that has not heard of it may think that one lives here which has left for another shard.
+        local is_here = redis.call('EXISTS', base.key('LEFT', account)) == 0
+        if is_here then
+            token_changes.take(account, group.tokens[account], group.renewed[account])
+        end
+        if is_here and limit_changes.configure(account, group.limits, group.file) then
             changed[#changed + 1] = account
         end
     end

@@ -1,13 +1,13 @@
 -- claim_id: let a brief's id be an account's, unless it is another one's already: over all shards it is of one brief.
 --
--- id, account, instead_of = the account whose brief of this id has given way (or none)
+-- id, holder = the account, instead_of = the account whose brief of this id has given way (or none)
 -- Returns the account that has the id now, and for how many ms it has had it.
 --
 -- Atomic, so that of two accounts that come at once one has it. In the shard that follows from the id.
 local name = base.key('HOME', A.id)
 local since, account = string.match(redis.call('GET', name) or '', '^(%d+) (.*)$')
 if not account or account == A.instead_of then
-    since, account = base.whole(call.now), A.account
+    since, account = base.whole(call.now), A.holder
     redis.call('SET', name, since .. ' ' .. account, 'PX', SETTING.content_ms)
 end
 return {account, base.whole(call.now - since)}

@@ -1,0 +1,211 @@
+"""An account moves to another shard with all that is on record of it; killed, another run ends it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from pydantic import SecretStr
+from support import brief
+
+from config import keys
+from config.accounts.account import Account
+from config.settings import Settings
+from config.shards import shard_of
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import brief_subject
+from worker.lifecycle import acceptance, transitions
+from worker.operations.operator import Operator
+from worker.shards.ids import Ids
+from worker.shards.merged import home_of
+from worker.shards.moving import MoveError, Moving, planned
+from worker.shards.shards import Shards, shards_of
+from worker.store.outages import is_outage
+from worker.views import account_reading, counts, snapshots
+
+#: Lives in shard 0 of one, and in shard 1 of two.
+NAME = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 1)
+STAYS = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 0)
+ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (NAME, STAYS)}
+
+
+class KilledError(BaseException):
+    """Raised where the command that moves is killed."""
+
+
+@pytest.fixture
+def grown(settings: Settings) -> Settings:
+    """Return the settings of an installation that has become one of two shards."""
+    return settings.model_copy(update={"namespace": "{move}:", "shards": 2})
+
+
+@pytest.fixture
+def shards(redis_url: str, grown: Settings) -> Iterator[Shards]:
+    """Return its shards, the first of them with all accounts and their briefs; their keys go afterwards."""
+    with shards_of(redis_url, grown) as found:
+        found.client(0).hset(keys.SHARDS(), "count", 1)
+        fill(Ledger(found.client(0), grown), grown)
+        yield found
+        found.client(0).flushdb()
+
+
+def fill(ledger: Ledger, settings: Settings) -> None:
+    """Put briefs on record that stand where they stand for longer."""
+    ledger.configure(ACCOUNTS.values())
+    for account in ACCOUNTS:
+        for number in range(7):
+            raw = brief(brief_id=f"{account}-{number}", account=account)
+            raw |= {"batch": "b"} if number % 2 else {}
+            acceptance.accept(ledger, ACCOUNTS, settings, raw, "m")
+        operator = Operator(ledger.client, settings, "test", None)
+        cancelled = ledger.read(brief_subject(f"{account}-6"))
+        assert cancelled is not None
+        operator.cancel(cancelled)
+    ledger.set_budget("only", NAME, 500, "test")
+    raw = brief(brief_id="budgeted", account=NAME, batch="only")
+    acceptance.accept(ledger, ACCOUNTS, settings, raw, "m")
+
+
+def standing(client: "redis.Redis") -> dict[str, Any]:
+    """Return what is told of the accounts and their briefs."""
+    ids = sorted(client.zrange(keys.BRIEFS(), 0, -1))
+    reports = [account_reading.report(client, name) for name in sorted(ACCOUNTS)]
+    return {
+        "briefs": [each.facts() | {"read_at": 0} for each in snapshots.by_ids(client, ids)],
+        "counts": counts.counts(client),
+        "accounts": [(each.limits, each.waiting, len(each.jobs), each.batches) for each in reports],
+        "batch": sorted(client.zrange(keys.BATCH("b"), 0, -1)),
+        "journals": snapshots.journals(client, ids),
+    }
+
+
+def left_of(client: "redis.Redis", account: str) -> set[str]:
+    """Return the keys of a shard that are about an account."""
+    return {name for name in map(str, client.scan_iter()) if account in name or "budgeted" in name}
+
+
+def test_all_of_it_is_in_the_other_shard_and_told_the_same(shards: Shards, grown: Settings) -> None:
+    before = standing(shards.reading)
+    (move,) = planned(shards)
+    assert move == (NAME, 0, 1)
+    Moving(shards, grown).move(move, 0)
+    assert standing(shards.reading) == before
+    assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}
+    assert shards.client(0).hget(keys.BUDGET("b"), "open") == "3"
+    assert shards.client(1).hgetall(keys.BUDGET("only")) == {"allowed": "500", "open": "1"}
+    assert shards.client(1).hget(keys.BUDGET("b"), "open") == "3"
+    assert home_of(shards.reading, NAME) is shards.client(1)
+    assert home_of(shards.reading, STAYS) is shards.client(0)
+    assert list(planned(shards)) == []
+
+
+def test_what_was_woken_is_woken_there(shards: Shards, grown: Settings) -> None:
+    (move,) = planned(shards)
+    woken = {each.subject for each in account_reading.report(shards.client(0), NAME).jobs}
+    Moving(shards, grown).move(move, 0)
+    soon = shards.client(1).time()[0] * 1000 + 1000
+    assert woken
+    assert woken <= set(shards.client(1).zrange(keys.TIMERS(), "-inf", soon, byscore=True))
+
+
+def test_who_has_not_heard_of_it_can_begin_nothing(shards: Shards, grown: Settings) -> None:
+    ledger = Ledger(shards.client(0), grown)
+    waiting = [ledger.read(brief_subject(f"{NAME}-{number}")) for number in range(6)]
+    granted = next(each for each in waiting if each is not None and each.get("granted_at"))
+    (move,) = planned(shards)
+    Moving(shards, grown).move(move, 0)
+    claim = transitions.submitting(granted, granted.json("body"), 0.0, 1_000)
+    assert ledger.apply(granted, claim) == "conflict"
+    with pytest.raises(redis.ResponseError, match="GONE account") as refused:
+        acceptance.accept(ledger, ACCOUNTS, grown, brief(brief_id="late", account=NAME), "m")
+    assert is_outage(refused.value)  # so its message is given back, and handed on
+    ledger.configure([ACCOUNTS[NAME]])
+    assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}
+
+
+def test_one_whose_paid_call_may_be_under_way_stays(shards: Shards, grown: Settings) -> None:
+    record = keys.RECORD(brief_subject(f"{NAME}-0"))
+    shards.client(0).hset(record, "state", "submitting")
+    (move,) = planned(shards)
+    tries: list[float] = []
+    before = standing(shards.client(0))
+    with pytest.raises(MoveError, match=f"a paid call of brief:{NAME}-0 may be under way"):
+        Moving(shards, grown, tries.append).move(move, 0)
+    assert standing(shards.client(0)) == before
+
+    def ended(seconds: float) -> None:
+        tries.append(seconds)
+        shards.client(0).hset(record, "state", "waiting")
+
+    Moving(shards, grown, ended).move(move, 60)
+    assert len(tries) == 1
+
+
+def test_one_whose_batch_has_a_budget_with_others_stays(shards: Shards, grown: Settings) -> None:
+    Ledger(shards.client(0), grown).set_budget("b", NAME, 500, "test")
+    (move,) = planned(shards)
+    with pytest.raises(MoveError, match="batch b has a budget"):
+        Moving(shards, grown).move(move, 0)
+
+
+def test_it_comes_back_and_goes_again(shards: Shards, grown: Settings) -> None:
+    before = standing(shards.reading)
+    (move,) = planned(shards)
+    for each in (move, move._replace(source=1, target=0), move):
+        Moving(shards, grown).move(each, 0)
+        assert standing(shards.reading) == before
+    assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}
+    assert not left_of(shards.client(1), NAME) & {keys.LEFT(NAME), keys.LEAVING(NAME)}
+
+
+def killed_at(call: int, patch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Have the process killed before or after one of its calls to Redis, a transaction being one."""
+    left = [call]
+
+    def kill(send: Any) -> Any:
+        def sent(self: Any, *words: Any, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0 and not after:
+                raise KilledError
+            answer = send(self, *words, **options)
+            if left[0] == 0:
+                raise KilledError
+            return answer
+
+        return sent
+
+    patch.setattr(redis.Redis, "execute_command", kill(redis.Redis.execute_command))
+    patch.setattr(redis.client.Pipeline, "execute", kill(redis.client.Pipeline.execute))
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_call_another_run_ends_it(shards: Shards, grown: Settings, after: bool) -> None:
+    first = {name: shards.client(0).dump(name) for name in shards.client(0).scan_iter()}
+    before, calls = standing(shards.reading), 0
+    while True:
+        calls += 1
+        with pytest.MonkeyPatch.context() as patch:
+            killed_at(calls, patch, after=after)
+            try:
+                for move in planned(shards):
+                    Moving(shards, grown).move(move, 0)
+            except KilledError:
+                pass
+            else:
+                break
+        for move in planned(shards):
+            Moving(shards, grown).move(move, 0)
+        assert standing(shards.reading) == before, f"killed at call {calls}"
+        assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}
+        shards.client(0).flushdb()
+        for name, dumped in first.items():
+            shards.client(0).restore(name, 0, dumped)
+    assert calls > 10
+
+
+def test_ids_stay_those_of_the_account(shards: Shards, grown: Settings) -> None:
+    assert Ids(shards, grown).held_by_another("x", NAME) is None
+    (move,) = planned(shards)
+    Moving(shards, grown).move(move, 0)
+    assert Ids(shards, grown).held_by_another("x", STAYS) == "accepted"
+    assert Ids(shards, grown).home_of("x") == 1

@@ -1,0 +1,64 @@
+"""Where accounts live: where their names say, or where they have moved to since there are more shards.
+
+Their names say it by the number of shards that there were at first. It is on record in the first shard, with
+each account that lives elsewhere; an account that comes later begins by the old number, too.
+"""
+
+import time
+from typing import Any
+
+import redis
+
+from config import durations, keys
+from config.shards import shard_of
+
+#: Fields of the record: the number, and of an account where it lives.
+COUNT, AT = "count", "at:"
+
+
+class Placement:
+    """What is on record, read again every few seconds by whoever asks."""
+
+    def __init__(self, first: "redis.Redis", shards: int) -> None:
+        """Ask the first shard; `shards` is their number where none is on record."""
+        self._first = first
+        self._shards = shards
+        self._read_at = float("-inf")
+        self._count = shards
+        self._moved: dict[str, int] = {}
+
+    def of(self, account: str) -> int:
+        """Return the shard that an account lives in; raises redis.RedisError."""
+        if self._shards == 1:
+            return 0
+        if time.monotonic() > self._read_at + durations.ACCOUNTS_LOOK_SECONDS:
+            try:
+                self.read()
+            except redis.RedisError:
+                if self._read_at == float("-inf"):
+                    raise  # else what was known serves: whoever has moved is refused where it was
+        return self._moved.get(account, shard_of(account, self._count))
+
+    def is_at(self, account: str, shard: int) -> bool:
+        """Return whether an account lives in a shard now; raises redis.RedisError."""
+        self.read()
+        return self.of(account) == shard
+
+    def read(self) -> None:
+        """Read the record now; raises redis.RedisError."""
+        found: Any = self._first.hgetall(keys.SHARDS())
+        self._count = int(found.get(COUNT, self._shards))
+        moved = {name: int(shard) for name, shard in found.items() if name.startswith(AT)}
+        self._moved = {name.removeprefix(AT): shard for name, shard in moved.items()}
+        self._read_at = time.monotonic()
+
+    def put(self, account: str, shard: int) -> None:
+        """Let an account live in a shard from now on; raises redis.RedisError."""
+        self._first.hset(keys.SHARDS(), AT + account, shard)
+        self.read()
+
+
+def home(first: "redis.Redis", account: str, shards: int) -> int:
+    """Return the shard that an account lives in now; raises redis.RedisError."""
+    found: Any = first.hmget(keys.SHARDS(), COUNT, AT + account)
+    return int(found[1]) if found[1] is not None else shard_of(account, int(found[0] or shards))
