@@ -61,9 +61,9 @@ class Server(ThreadingTCPServer):
 
     daemon_threads = False
 
-    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, 0), Connection)
+        super().__init__((host, port), Connection)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.answers: list[bytes | str | Pieces] = []
@@ -133,10 +133,13 @@ class Connection(StreamRequestHandler):
 
 @contextmanager
 def serving(
-    *answers: bytes | str | Pieces, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    *answers: bytes | str | Pieces,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> Iterator[Server]:
     """Run a server on this machine that gives these answers in turn, over TLS if a context is given."""
-    with Server(tls, host) as server:
+    with Server(tls, host, port) as server:
         server.answers = list(answers)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -86,10 +86,16 @@ BUDGET = Family("budget_credits", "gauge", ("account",), "The account's budget, 
 BUDGET_LEFT = Family(
     "budget_left_credits", "gauge", ("account",), "What of it is neither spent nor reserved; may be below 0."
 )
+TOKEN_ENDS = Family(
+    "token_ends_seconds", "gauge", ("account",), "Until its token ends, where that is known; below 0: since."
+)
 FOLLOWED = Family("followed", "gauge", ("account",), "1 where a listener has the account's lease.")
 STREAM_OPEN = Family("stream_open", "gauge", ("account",), "1 where its event stream is open.")
 STREAM_SILENT = Family(
     "stream_silent_seconds", "gauge", ("account",), "Since the stream's last sign of life on record."
+)
+STREAM_STALLED = Family(
+    "stream_stalled", "gauge", ("account",), "1 where it is open, or was tried, and something holds it back."
 )
 STREAM_UNBROKEN = Family(
     "stream_unbroken_seconds",

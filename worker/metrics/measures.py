@@ -28,6 +28,8 @@ class StreamMeasures:
 
     opened: int
     broken: int
+    stalled: int | None = None
+    """1 where something holds it back."""
     connected_ms: int | None = None
     heard_ms: int | None = None
     unbroken_ms: int | None = None
@@ -60,6 +62,8 @@ class AccountMeasures:
     """The balance, as the API said last."""
     budget: float | None = None
     budget_left: float | None = None
+    token_ends_ms: int | None = None
+    """Until its token ends; below 0: since."""
     leased: int | None = None
     """1 where a listener has its lease."""
     stream: StreamMeasures | None = None

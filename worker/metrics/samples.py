@@ -113,6 +113,8 @@ def _credits(name: str, account: AccountMeasures) -> Iterator[Sample]:
         yield Sample(of.SPENT, (name, call), spent)
     if account.credits is not None:
         yield Sample(of.CREDITS, (name,), account.credits)
+    if account.token_ends_ms is not None:
+        yield Sample(of.TOKEN_ENDS, (name,), account.token_ends_ms / 1000)
     if account.budget is not None and account.budget_left is not None:
         yield Sample(of.BUDGET, (name,), account.budget)
         yield Sample(of.BUDGET_LEFT, (name,), account.budget_left)
@@ -124,6 +126,7 @@ def _stream(name: str, account: AccountMeasures) -> Iterator[Sample]:
     if stream is None:
         return
     yield Sample(of.STREAM_OPEN, (name,), stream.connected_ms is not None)
+    yield Sample(of.STREAM_STALLED, (name,), stream.stalled is not None)
     heard = stream.connected_ms if stream.heard_ms is None else stream.heard_ms
     if heard is not None:
         yield Sample(of.STREAM_SILENT, (name,), heard / 1000)

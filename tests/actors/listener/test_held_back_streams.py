@@ -8,14 +8,14 @@ from stepping import Flow, listening
 from structlog.testing import capture_logs
 from support import events, eventually
 
-from cli.render.account import stream_text
+from cli.commands.briefs.why import lines_of
 from config import durations, keys
 from config.accounts.account import DEFAULT, Account
+from worker.forecast import why as reasons
 from worker.network.pool import open_pool
 from worker.operations.doctor_accounts import account as checks
 from worker.piktid.client import PiktID
 from worker.unresolved.streams import read_stream
-from worker.views import account_reading
 
 pytestmark = pytest.mark.channel
 
@@ -37,8 +37,11 @@ def test_a_silent_stream_is_told_of_and_jobs_are_asked_after(flow: Flow, redis_u
         assert any(line["event"] == "stream.stalled" for line in logged)
         stream = read_stream(flow.client, DEFAULT)
         assert stream.is_stalled
-        assert "held back, nothing has come for" in stream_text(account_reading.report(flow.client, DEFAULT))
         flow.accept(brief_id="b")
+        flow.until("b", "generating")
+        found = reasons.why(flow.client, flow.settings, "b")
+        assert found
+        assert "held back, nothing has come for" in "\n".join(lines_of(found))
         assert flow.finish("b").state == "done"
         assert eventually(flow.client, lambda: flow.api.requests("GET /notifications/events") > 1)
         assert told(flow.client) == [why], "once a day, however often the stream is opened"

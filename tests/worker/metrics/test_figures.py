@@ -2,14 +2,17 @@
 
 import json
 import math
+import time
 
 import pytest
 import redis
 from metrics.figures import figures, text
+from pydantic import SecretStr
 from stepping import Flow
 from support import brief
 
 from config import keys
+from config.accounts.account import DEFAULT, Account
 from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
 from worker.ledger.leases import followed, take
@@ -45,6 +48,19 @@ def test_a_brief_is_counted_in_each_state_that_it_comes_to(heard: Flow) -> None:
     assert found["spent_credits_total{default,promote}"] == 50
     assert found["spent_credits_total{default,create}"] > 0
     assert found["followed{default}"] == 1
+
+
+def test_a_stalled_stream_and_the_end_of_a_token_are_told(flow: Flow) -> None:
+    flow.accept()
+    assert flow.functions.run(take(["default"], "me", 1)) == ["me"]
+    flow.functions.run(followed("default", "me", "opened"))
+    assert figures(flow.client, flow.settings)["stream_stalled{default}"] == 0
+    flow.functions.run(followed("default", "me", "stalled", "why"))
+    account = Account(name=DEFAULT, token=SecretStr(flow.api.token))
+    flow.ledger.saw_token(account, time.time() + 60)
+    found = figures(flow.client, flow.settings)
+    assert found["stream_stalled{default}"] == 1
+    assert 0 < found["token_ends_seconds{default}"] <= 60
 
 
 def test_a_limit_that_is_lifted_is_infinite(flow: Flow) -> None:

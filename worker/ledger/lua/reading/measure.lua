@@ -8,7 +8,8 @@
 -- and what it lacks; {'step'} if it is granted and has not begun,
 -- counts = {[state:cause] = briefs}, spent = {[call] = credits}, credits (none: not known), budget, budget_left (none: it
 -- has none),
--- leased (1 or none), stream = {connected_ms, heard_ms, unbroken_ms, opened, broken} (none: never)
+-- token_ends_ms (none: not known), leased (1 or none),
+-- stream = {connected_ms, heard_ms, unbroken_ms, stalled (1 or none), opened, broken} (none: never)
 -- It changes nothing but to forget what counts no more, as `why`.
 --
 -- Atomic: one picture of each account. For a thousand of them it is called in parts.
@@ -122,15 +123,16 @@ local function waiting_of(account)
 end
 
 local function stream_of(account)
-    local connected, heard, unbroken, opened, broken =
-        unpack(redis.call('HMGET', base.key('STREAM', account), 'connected_at', 'heard_at', 'unbroken_since', 'opened', 'broken'))
-    if not heard and not connected then
+    local connected, heard, unbroken, stalled, opened, broken = unpack(redis.call('HMGET', base.key('STREAM', account),
+        'connected_at', 'heard_at', 'unbroken_since', 'stalled_at', 'opened', 'broken'))
+    if not heard and not connected and not stalled then
         return nil
     end
     return {
         connected_ms = connected and call.now - connected or nil,
         heard_ms = heard and call.now - heard or nil,
         unbroken_ms = unbroken and heard and math.max(0, heard - unbroken) or nil,
+        stalled = number(stalled) > number(heard) and 1 or nil,
         opened = number(opened),
         broken = number(broken),
     }
@@ -148,6 +150,7 @@ local function measured(account)
     local limits = accounts.limits_of(account)
     local halted, past = records.many(accounts.record(account), 'halted', 'past')
     local lease = redis.call('GET', base.key('LEASE', account))
+    local ends = records.get(accounts.record(account), 'token_ends')
     local cap, left = capacity.slots_cap(limits), budget.account_left(account, limits)
     return {
         name = account,
@@ -168,6 +171,7 @@ local function measured(account)
         credits = tonumber(records.get(accounts.record(account), 'credits') or nil),
         budget = limits.budget,
         budget_left = left < math.huge and left or nil,
+        token_ends_ms = ends and ends - call.now or nil,
         leased = lease and is_alive[lease] ~= false and 1 or nil,
         stream = stream_of(account),
     }
