@@ -26,6 +26,7 @@ COMMANDS = {
     "work": "run",
     "listen": "run",
     "archive": "run",
+    "deliver": "run",
     "enqueue": "briefs",
     "describe": "bulk",
     "import": "bulk",
@@ -57,6 +58,7 @@ COMMANDS = {
     "schema": "installation",
     "web": "run",
     "webhook": "installation",
+    "hooks": "installation",
 }
 
 

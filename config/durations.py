@@ -198,14 +198,19 @@ HTTP_CONNECT_SECONDS = 5.0
 #: For a single read or write over HTTP, and for all of a connection, unless somebody says how long.
 HTTP_READ_SECONDS = 30.0
 HTTP_MOST_SECONDS = 60.0
-#: In which the head, and the body, of a request to `web` must have come.
+#: In which head and body of a request to `web` must have come; in which it answers what it has when it ends.
 WEB_HEAD_SECONDS = 10.0
 WEB_BODY_SECONDS = 10.0
-#: For the whole of a message to an endpoint, answer included; that its connection is kept for the next one.
-HOOK_SECONDS = 15.0
-HOOK_IDLE_SECONDS = 1.0
-#: In which `web` answers the requests that it has when it is told to end; uvicorn wants whole seconds.
 WEB_STOP_SECONDS = 5
+#: After which what was not taken is sent again, and the most; an endpoint's longest rest; until it is paused.
+HOOK_FIRST_SECONDS = 5.0
+HOOK_MOST_SECONDS = 3_600.0
+HOOK_REST_MOST_MS = 300_000
+HOOK_PATIENCE_MS = 3 * 86_400_000
+#: For a message, answer included; for which it is its deliverer's alone; between two looks for what is due.
+HOOK_SECONDS = 15.0
+HOOK_HOLD_MS = 60_000
+HOOK_LOOK_SECONDS = 1.0
 #: Between two times that a process brings its counts to Redis; for which figures that were read serve again.
 TALLY_SECONDS = 5.0
 METRICS_FRESH_SECONDS = 1.0

@@ -52,10 +52,7 @@ FINISHED_AS = Key(
     "finished brief -> account, and as what it is counted; as `finished`",
 )
 COUNTS = Key(
-    "identity:counts:%s",
-    "hash",
-    "ledger",
-    "account: state:cause:batch -> briefs on record; gone when empty",
+    "identity:counts:%s", "hash", "ledger", "account: state:cause:batch -> briefs on record; gone when empty"
 )
 COUNTED = Key("identity:counted", "set", "ledger", "accounts of which briefs are counted; gone when empty")
 JUDGING = Key(
@@ -63,10 +60,7 @@ JUDGING = Key(
 )
 HELD_BRIEFS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
-    "identity:batch:%s",
-    "zset",
-    "ledger",
-    "briefs of a batch; keep_days after none of them is open any more",
+    "identity:batch:%s", "zset", "ledger", "briefs of a batch; keep_days after none of them is open any more"
 )
 JOB = Key(
     "identity:job:%s:%s",
@@ -192,6 +186,13 @@ STREAM = Key(
 )
 
 SCHEMA = Key("identity:schema", "hash", "ledger", "the ledger's schema, and the way to the next; for ever")
+HOOKS = Key("identity:hooks", "hash", "hooks", "endpoint -> what it is told of; until it is removed")
+HOOKS_AT = Key("identity:hooks-at", "hash", "hooks", "up to where events were handed on; for ever")
+HOOK = Key("identity:hook:%s", "hash", "hooks", "endpoint: how it fares; until it is removed")
+HOOK_WAITING = Key("identity:hook-waiting:%s", "hash", "hooks", "endpoint: brief -> events; gone when empty")
+HOOK_DUE = Key("identity:hook-due:%s", "zset", "hooks", "endpoint: brief -> sent next, ms; gone when empty")
+HOOK_LOG = Key("identity:hook-log:%s", "list", "hooks", "endpoint: what was sent to it; the last 1,000")
+HOOK_FAILED = Key("identity:hook-failed:%s", "zset", "hooks", "endpoint: given up -> ms; the last 1,000")
 SCRATCH = Key("identity:check:%s", "any", "start", "within one transaction (worker/store/rights.py)")
 SCRATCH_QUEUE = Key(DRAMATIQ + ":check:%s", "any", "start", "within that transaction")
 

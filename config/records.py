@@ -6,6 +6,7 @@ its meaning says. Records of older versions may lack any of them but the first f
 
 from config.limits import ROWS, Endpoint
 from config.recorded.fields import COUNT, CREDITS, JSON, MARK, MS, TEXT, TIME, Field
+from config.recorded.hooks import HOOK, HOOKS_AT
 from config.recorded.installation import EVENTS_SIZE, HISTORY, SCHEMA, STREAM
 
 #: What briefs and promotions have in common: where they stand, and what they hold.
@@ -185,4 +186,6 @@ RECORDS: dict[tuple[str, str | None], tuple[Field, ...]] = {
     ("HISTORY", None): HISTORY,
     ("SCHEMA", None): SCHEMA,
     ("EVENTS_SIZE", None): EVENTS_SIZE,
+    ("HOOK", None): HOOK,
+    ("HOOKS_AT", None): HOOKS_AT,
 }

@@ -93,15 +93,16 @@ class Settings(BaseModel):
     max_upload_bytes: int = Field(20 * 1024 * 1024, gt=0, json_schema_extra={"unit": "bytes"})
     """Bytes of the largest picture that is uploaded."""
     extraction_credits: float = Field(0.0, ge=0, allow_inf_nan=False, json_schema_extra={"unit": "credits"})
-    """What the description of a photo counts as in budgets. The API publishes no price, and tells none in its
-    answers; 0: it counts as nothing."""
+    """What the description of a photo counts as in budgets; the API tells no price. 0: as nothing."""
     chooser_seconds: float = Field(30.0, gt=0, le=600, json_schema_extra={"unit": "seconds"})
     """Seconds that a rule which looks at drafts (`best`, a plug-in) has for those of one instruction; after
     them a person is asked."""
     events: Literal["sse", "webhook"] = "sse"
     """How the API's events come: streams of the listener, or `identity-worker web`."""
     secrets_dir: Path | None = None
-    """Where the webhooks' secrets are kept; none: `secrets` under `data_dir`."""
+    """Where the secrets of webhooks, the API's and ours, are kept; none: `secrets` under `data_dir`."""
+    hooks_private: bool = False
+    """Whether `identity-worker deliver` may send over http, and to addresses inside a closed network."""
     archive: str | None = None
     """Where `identity-worker archive` stores pictures: a folder, `s3://NAME/PREFIX`; none: nowhere."""
     mark_certificate: Path | None = None
@@ -123,8 +124,7 @@ class Settings(BaseModel):
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     metrics_token_file: Path | None = None
-    """File with the token that `/metrics` of `identity-worker web` asks for as a bearer token; none: it
-    answers on the loopback alone."""
+    """File with the bearer token that `/metrics` asks for; none: it answers on the loopback alone."""
     still_minutes: float = Field(10, gt=0, json_schema_extra={"unit": "minutes"})
     """Minutes for which nothing may move while something could start; then `/readyz` answers 503."""
     log_json: bool = False

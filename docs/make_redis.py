@@ -18,6 +18,8 @@ _TITLES = {
     ("STREAM", None): "An account's event stream: `identity:stream:NAME`",
     ("HISTORY", None): "The server that claims were made on: `identity:history`",
     ("SCHEMA", None): "The ledger's schema: `identity:schema`",
+    ("HOOK", None): "An endpoint of webhooks: `identity:hook:NAME`",
+    ("HOOKS_AT", None): "All endpoints: `identity:hooks-at`",
     ("EVENTS_SIZE", None): "The event stream for downstream: `identity:events-size`",
 }
 

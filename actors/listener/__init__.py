@@ -1,4 +1,4 @@
 """The listener process: an event stream for each leased account, and the timers.
 
-Imported by: cli. Imports: process, config, worker.
+Imported by: deliverer, cli. Imports: process, config, worker.
 """

@@ -33,6 +33,7 @@ BENCHMARKS = {
     "growth": Benchmark("benchmarks.caps.growth", "", "--accounts 100000 --waiting 100000"),
     "calls": Benchmark("benchmarks.caps.calls", ""),
     "webhook": Benchmark("benchmarks.webhook", "--deliveries 1000"),
+    "webhooks_out": Benchmark("benchmarks.webhooks_out", "", "--events 1000"),
     "fairness": Benchmark("benchmarks.caps.fairness"),
     "scale": Benchmark("benchmarks.caps.scale"),
     "shutdown": Benchmark("benchmarks.shutdown"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import fsync, sandbox, shutdown, webhook
+from benchmarks import fsync, sandbox, shutdown, webhook, webhooks_out
 from benchmarks.caps import calls, contenders, growth, makespan, scale
 from benchmarks.caps.draws import Draws
 from benchmarks.frame.report import read
@@ -69,6 +69,11 @@ def test_throughputs_stand_beside_two_locks() -> None:
 
 def test_webhooks_are_answered_and_wake_steps() -> None:
     assert webhook.main(2)["figures"]["steps_queued"]["ours"] == 2
+
+
+def test_webhooks_are_sent_while_an_endpoint_hangs() -> None:
+    told = webhooks_out.main(events=2, endpoints=3)["figures"]
+    assert told["per_second_one_hanging"]["ours"] > 0
 
 
 @pytest.mark.story

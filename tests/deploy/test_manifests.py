@@ -55,7 +55,7 @@ def test_kustomize_takes_each_file_of_the_folder() -> None:
 
 
 def test_each_container_runs_one_of_our_commands_without_rights(pods: dict[str, dict[str, Any]]) -> None:
-    assert set(pods) == {"worker", "listener", "archiver", "web"}
+    assert set(pods) == {"worker", "listener", "archiver", "deliverer", "web"}
     for pod in pods.values():
         (container,) = pod["containers"]
         assert container["args"][0] in COMMANDS
@@ -73,7 +73,10 @@ def test_what_scales_and_what_may_be_drained_is_there(
 ) -> None:
     specs = {kind: [each["spec"] for each in manifests if each["kind"] == kind] for kind in REFERRING}
     drained = [spec["selector"]["matchLabels"] for spec in specs["PodDisruptionBudget"]]
-    assert {labels["app.kubernetes.io/component"] for labels in drained} == set(pods) - {"archiver"}
+    assert {labels["app.kubernetes.io/component"] for labels in drained} == set(pods) - {
+        "archiver",
+        "deliverer",
+    }
     (scaled,) = specs["ScaledObject"]
     assert scaled["scaleTargetRef"]["name"] in pods
     queues = {trigger["metadata"]["listName"] for trigger in scaled["triggers"]}

@@ -1,4 +1,4 @@
 """Webhooks out: the events for downstream, sent to the endpoints of others, signed.
 
-Imported by: cli. Imports: network, config.
+Imported by: actors, cli. Imports: worker below it, config.
 """

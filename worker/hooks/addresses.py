@@ -20,7 +20,7 @@ def parse(url: str, *, private: bool) -> httpcore.URL:
     if read.userinfo:
         raise HookUrlError("the URL must not hold a user's name or password: messages are signed instead")
     if read.scheme != "https" and not (private and read.scheme == "http"):
-        raise HookUrlError("the URL must be https")
+        raise HookUrlError("the URL must be https; IDENTITY_WORKER_HOOKS_PRIVATE=true allows http")
     if not host:
         raise HookUrlError("the URL must name a host")
     return httpcore.URL(scheme=read.raw_scheme, host=read.raw_host, port=read.port, target=read.raw_path)

@@ -27,6 +27,8 @@ from worker.network.tls import tls, told
 _ANSWER = 16 * 1024
 #: Addresses of a host that are tried; connections of an endpoint that are kept; names looked up at once.
 _ADDRESSES, _IDLE, _LOOK_UPS = 4, 4, 32
+#: For which they are kept, as `open_pool` says.
+_IDLE_SECONDS = 1.0
 #: What httpcore raises of a connection and its peer.
 _ERRORS = (
     httpcore.ConnectionNotAvailable,
@@ -73,9 +75,8 @@ class Poster:
         self._proxies = Proxies()
         self._tls = tls()
         self._names = ThreadPoolExecutor(_LOOK_UPS, "endpoint names")
-        self._idle: defaultdict[_Place, deque[httpcore.AsyncHTTPConnection]] = defaultdict(
-            lambda: deque(maxlen=_IDLE)
-        )
+        self._idle: defaultdict[_Place, deque[httpcore.AsyncHTTPConnection]] = defaultdict(deque)
+        """The one that was used last is the last one."""
 
     async def aclose(self) -> None:
         """Close the connections that are idle."""
@@ -123,15 +124,15 @@ class Poster:
         return httpcore.AsyncHTTPConnection(
             origin,
             ssl_context=self._tls,
-            keepalive_expiry=durations.HOOK_IDLE_SECONDS,
+            keepalive_expiry=_IDLE_SECONDS,
             network_backend=self._backend(origin),
         )
 
     async def _kept(self, origin: httpcore.Origin, connection: httpcore.AsyncHTTPConnection) -> None:
         idle = self._idle[_place(origin)]
-        if len(idle) == _IDLE:
-            await idle.popleft().aclose()
         idle.append(connection)
+        if len(idle) > _IDLE:
+            await idle.popleft().aclose()
 
     def _backend(self, origin: httpcore.Origin) -> httpcore.AsyncNetworkBackend:
         proxy = self._proxies.of(origin.scheme.decode(), origin.host.decode(), origin.port)

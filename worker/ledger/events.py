@@ -38,24 +38,6 @@ class Event(Part):
         return [self.type, inside(self.data)]
 
 
-class Common(Part):
-    """What the data of each event say of its brief."""
-
-    brief_id: str = Field(description="the brief")
-    batch: str | None = Field(description="its batch; null: none")
-    account: str = Field(description="the account that it is for")
-    metadata: dict[str, Any] = Field(description="the sender's own fields, as they came in")
-
-
-class AccountCommon(Part):
-    """What the data of each event say that is about an account and no brief: the same fields."""
-
-    brief_id: None = Field(description="null: it is of no brief")
-    batch: None = Field(description="null")
-    account: str = Field(description="the account that it is about")
-    metadata: dict[str, Any] = Field(description="none")
-
-
 class AccountEvent(Event):
     """An event about an account; Lua emits it."""
 
@@ -72,6 +54,16 @@ class TokenEnding(AccountEvent):
 
     type: ClassVar[str] = "identity.account.token.ending"
     token_ends: int = Field(description="when, in ms since 1970")
+
+
+class HookPaused(Event):
+    """Of an endpoint of webhooks: it is sent nothing any more, as it took nothing for days."""
+
+    type: ClassVar[str] = "identity.hook.paused"
+    endpoint: str = Field(description="its name")
+    why: str = Field(description="why it did not take the last message")
+    failing_since: int = Field(description="since when it takes none, ms since 1970")
+    waiting: int = Field(description="the events that it is to be sent once it goes on")
 
 
 class BriefAccepted(Event):
@@ -230,9 +222,10 @@ CATALOGUE: dict[str, type[Event]] = {
         BriefCancelled,
         StreamStalled,
         TokenEnding,
+        HookPaused,
     )
 }
-#: The events that Lua emits by itself, by a brief's new state or refusal, or by what befell an account.
+#: The events that Lua emits by itself, by a brief's new state or refusal, or by what befell something else.
 BY_LUA: dict[str, type[Event]] = {
     "done": BriefDone,
     "failed": BriefFailed,
@@ -240,4 +233,5 @@ BY_LUA: dict[str, type[Event]] = {
     "conflict": BriefConflict,
     "stalled": StreamStalled,
     "token_ending": TokenEnding,
+    "hook_paused": HookPaused,
 }

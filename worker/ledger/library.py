@@ -49,6 +49,7 @@ MODULES = (
     "limit_changes",
     "token_changes",
     "hands",
+    "endpoints",
     "migrations",
 )
 FOLDER = Path(__file__).parent / "lua"
@@ -123,6 +124,12 @@ def ledger_library(settings: Settings) -> Library:
             "silent_ms": durations.REPLAY_KEPT_MS,
             "keep_ms": round(settings.keep_days * 86_400_000),
             "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
+            "hook_patience_ms": durations.HOOK_PATIENCE_MS,
+            "hook_failures": 3,
+            "hook_rest_ms": round(durations.HOOK_FIRST_SECONDS * 1000),
+            "hook_rest_most_ms": durations.HOOK_REST_MOST_MS,
+            "hook_sign_ms": durations.LEASE_MS,
+            "hook_log": 1_000,
             "keep_events": settings.keep_events,
             "keep_event_bytes": settings.keep_event_bytes,
             "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),

@@ -1,7 +1,7 @@
 """What the events for downstream are made of: faults, drafts, jobs, pictures, each as its data tell it."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,33 @@ class Part(BaseModel):
     """What events are made of: nothing in them can be changed, and a misspelt field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Common(Part):
+    """What the data of each event say of its brief."""
+
+    brief_id: str = Field(description="the brief")
+    batch: str | None = Field(description="its batch; null: none")
+    account: str = Field(description="the account that it is for")
+    metadata: dict[str, Any] = Field(description="the sender's own fields, as they came in")
+
+
+class AccountCommon(Part):
+    """What the data of each event say that is about an account and no brief: the same fields."""
+
+    brief_id: None = Field(description="null: it is of no brief")
+    batch: None = Field(description="null")
+    account: str = Field(description="the account that it is about")
+    metadata: dict[str, Any] = Field(description="none")
+
+
+class EndpointCommon(Part):
+    """What the data of each event say that is about an endpoint of webhooks: the same fields."""
+
+    brief_id: None = Field(description="null: it is of no brief")
+    batch: None = Field(description="null")
+    account: None = Field(description="null")
+    metadata: dict[str, Any] = Field(description="none")
 
 
 class ToldFault(Part):

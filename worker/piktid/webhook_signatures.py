@@ -8,9 +8,7 @@ notifications that were signed with it may be on their way.
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -101,24 +99,12 @@ class SecretStore:
             before.secret if before else None,
             now + durations.SECRET_OVERLAP_SECONDS if before else 0.0,
         )
-        self._write(self._path(account), webhook)
+        # Whole or not at all: half a secret would refuse everything.
+        folders.write(self._path(account), json.dumps(_as_json(webhook)))
         return webhook
 
     def _path(self, account: str) -> Path:
         return self._folder / f"{account}.json"
-
-    def _write(self, path: Path, webhook: StoredWebhook) -> None:
-        """Write a file whole or not at all: half a secret would refuse everything."""
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder)  # made with mode 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(_as_json(webhook), file)
-                file.flush()
-                os.fsync(descriptor)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
 
 def _as_json(webhook: StoredWebhook) -> dict[str, object]:

@@ -32,6 +32,25 @@ def private(folder: Path, remedy: str) -> None:
         raise FolderError(folder, error, remedy) from None
 
 
+def write(place: Path, text: str, *, new: bool = False) -> None:
+    """Write a file that only its owner can read, whole or not at all; raises OSError.
+
+    A `new` one takes the place of none: FileExistsError is raised where there is one.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=place.parent)  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        if new:
+            place.hardlink_to(temporary)
+        else:
+            Path(temporary).replace(place)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
 def writable(folder: Path, remedy: str) -> None:
     """Check that a folder, or the place where it would be made, can be written to; raises FolderError."""
     try:

@@ -4,12 +4,17 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from worker.ledger.events import CATALOGUE, AccountCommon, AccountEvent, Common, Event
+from worker.ledger.events import CATALOGUE, AccountEvent, Event, HookPaused
+from worker.ledger.told import AccountCommon, Common, EndpointCommon, Part
 
 
 def _whole(model: type[Event]) -> type[BaseModel]:
     """Return the model of all that the data of an event says, the fields of all of its kind included."""
-    common = AccountCommon if issubclass(model, AccountEvent) else Common
+    common: type[Part] = Common
+    if issubclass(model, AccountEvent):
+        common = AccountCommon
+    elif model is HookPaused:
+        common = EndpointCommon
     return create_model(model.__name__, __base__=(model, common), __doc__=model.__doc__)
 
 

@@ -25,7 +25,7 @@ CRASH_POINT, CRASH_LOG, CRASH_FILES = "CRASH_POINT", "CRASH_LOG", "CRASH_FILES"
 
 _ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-generated|events)[^/ ]+")
 #: A function's name: its library, the digest of that, its command (worker/store/libraries.py).
-_FUNCTION = re.compile(r"identity_worker(?:_|s_[0-9a-f]{12}_)([a-z]+)_[0-9a-f]{12}_(\w+)")
+_FUNCTION = re.compile(r"identity_worker(?:_|s_[0-9a-f]{12}_)([a-z]+)\d*_[0-9a-f]{12}_(\w+)")
 #: What Python says of before it is done (its table of audit events), and is a change of a folder.
 _CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.truncate"}
 #: What is asked of a bucket.
@@ -148,6 +148,7 @@ def _watch_redis(recorder: Recorder) -> None:
 def _watch_http(recorder: Recorder) -> None:
     import httpx
 
+    from worker.hooks.posting import Poster
     from worker.network.pool import Pool
     from worker.network.streaming import Connections, Streams
 
@@ -160,6 +161,7 @@ def _watch_http(recorder: Recorder) -> None:
     wrap(Pool, "handle_request", call, recorder)
     _wrap_async(Streams, "handle_async_request", call, recorder)
     _wrap_async(Connections, "status", short_call, recorder)
+    _wrap_async(Poster, "post", lambda _, url, *__: f"POST {url.target.decode()}", recorder)
 
 
 def _wrap_async(owner: type, name: str, describe: Callable[..., str], recorder: Recorder) -> None:

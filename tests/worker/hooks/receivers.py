@@ -37,6 +37,8 @@ class Receiver:
     """Sent with each answer."""
     hangs: threading.Event = field(default_factory=threading.Event)
     """While this is not set, nothing is answered."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set once there was a first message."""
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def ids(self, brief_id: str | None = None) -> list[str]:
@@ -76,6 +78,7 @@ def receiving(*secrets: str, hangs: bool = False) -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.asked.set()
             receiver.hangs.wait(60)
             delivery = receiver.take(body, {name.lower(): value for name, value in self.headers.items()})
             status = receiver.answer(delivery) if delivery.signed_by else 401

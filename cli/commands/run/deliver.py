@@ -1,0 +1,30 @@
+"""`identity-worker deliver`: the deliverer process of the Procfile."""
+
+import asyncio
+import signal
+
+from cli.shared import installed
+from cli.shared.opening import check_server, load_settings, redis_url
+from cli.shared.output import USED_WRONGLY, fail
+
+
+def command() -> None:
+    """Send the events to the endpoints that `hooks` has added, until stopped.
+
+    Any number may run. What an endpoint does not take is sent again for three days; meanwhile the others are
+    sent to as ever.
+    """
+    from actors.deliverer.deliverer import deliver
+    from config import processes
+    from config.errors import NetworkSettingsError
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing to reload: secrets are read at each use
+    values = load_settings()
+    installed.check()
+    try:
+        with redis_url(values) as url:
+            check_server(url)
+            asyncio.run(deliver(values, url))
+            processes.ignore()
+    except NetworkSettingsError as error:
+        fail(str(error), USED_WRONGLY)

@@ -1,0 +1,124 @@
+"""How endpoints fare: what people read, and `doctor` with them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from config import durations, keys
+from config.settings import Settings
+from config.text import counted
+from config.times import format_duration, format_time, redis_ms
+from worker.hooks.addresses import HookUrlError, parse
+from worker.hooks.endpoints import Endpoint, endpoints
+from worker.hooks.signing import HookSecretError
+from worker.operations.doctor import Check, Health
+from worker.operations.halts import SELF, Halt, read_halt
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an endpoint fares. Times are ms since 1970."""
+
+    endpoint: Endpoint
+    waiting: int
+    """Events that it is to be sent."""
+    taken: int
+    taken_at: int | None
+    given_up: int
+    lost: int
+    """Events that the stream had no more when it was to be sent them."""
+    failing_since: int | None
+    error: str | None
+    paused: Halt | None
+
+    @property
+    def pause(self) -> str | None:
+        """Return its pause in words, None where there is none."""
+        if self.paused is None:
+            return None
+        if self.paused.by == SELF:
+            return f"paused by itself since {format_time(self.paused.at)}: {self.paused.why}"
+        return self.paused.words
+
+
+def standings(client: "redis.Redis") -> tuple[int, list[Standing]]:
+    """Return the server's time, and how each endpoint fares; raises redis.RedisError."""
+    known = endpoints(client)
+    with client.pipeline(transaction=False) as pipe:
+        pipe.time()
+        for name in known:
+            pipe.hgetall(keys.HOOK(name))
+        now, *found = pipe.execute()
+    return redis_ms(now), [
+        _standing(each, fields) for each, fields in zip(known.values(), found, strict=True)
+    ]
+
+
+def deliveries(client: "redis.Redis", name: str, most: int) -> list[dict[str, Any]]:
+    """Return the newest deliveries to an endpoint, the last first; raises redis.RedisError."""
+    found: Any = client.lrange(keys.HOOK_LOG(name), 0, most - 1)
+    return [json.loads(each) for each in found]
+
+
+def checks(client: "redis.Redis", settings: Settings) -> Iterator[Check]:
+    """Check the endpoints of webhooks, if there are any; raises redis.RedisError."""
+    now, found = standings(client)
+    if not found:
+        return
+    asked: Any = client.hget(keys.HOOKS_AT(), "asked_at")
+    if now - int(asked or 0) > durations.SILENCE_TOLD_MS:
+        told = f"{counted(len(found), 'endpoint')} of webhooks, and nobody sends to them"
+        yield Check("deliverers", Health.WARN, told, "start one: identity-worker deliver")
+    else:
+        yield Check("deliverers", Health.OK, f"one is alive, for {counted(len(found), 'endpoint')}")
+    for each in found:
+        yield _check(each, now, settings)
+
+
+def _check(standing: Standing, now: int, settings: Settings) -> Check:
+    name, waiting = (
+        f"endpoint {standing.endpoint.name}",
+        counted(standing.waiting, "event waits", "events wait"),
+    )
+    if wrong := _wrong(standing.endpoint, settings):
+        return Check(name, Health.WARN, wrong, "mend that for this machine, if a deliverer runs on it")
+    if standing.pause is not None:
+        remedy = f"`identity-worker hooks unpause {standing.endpoint.name}` sends what waits"
+        return Check(name, Health.WARN, f"{standing.pause}; {waiting}", remedy)
+    if standing.failing_since is not None:
+        told = (
+            f"takes nothing for {format_duration(now - standing.failing_since)}: {standing.error}; {waiting}"
+        )
+        remedy = "it is sent to again and again, and paused after three days"
+        return Check(name, Health.WARN, told, remedy)
+    return Check(name, Health.OK, f"{counted(standing.taken, 'message')} taken; {waiting}")
+
+
+def _wrong(endpoint: Endpoint, settings: Settings) -> str | None:
+    """Return why nothing can be sent from here to an endpoint; None: it can."""
+    try:
+        parse(endpoint.url, private=settings.hooks_private)
+        endpoint.secrets(settings)
+    except (HookUrlError, HookSecretError) as error:
+        return str(error)
+    return None
+
+
+def _standing(endpoint: Endpoint, fields: dict[str, str]) -> Standing:
+    def number(name: str) -> int | None:
+        return int(fields[name]) if name in fields else None
+
+    return Standing(
+        endpoint,
+        waiting=number("waiting") or 0,
+        taken=number("taken") or 0,
+        taken_at=number("taken_at"),
+        given_up=number("given_up") or 0,
+        lost=number("lost") or 0,
+        failing_since=number("failing_since"),
+        error=fields.get("error"),
+        paused=read_halt(fields.get("paused")),
+    )
