@@ -116,7 +116,8 @@ class Workbook:
 
     def of_brief(self, batch: str, brief_id: str) -> dict[str, Row]:
         """Return a brief's rows by their keys."""
-        query = "SELECT key, row FROM rows WHERE batch = ? AND brief_id = ?"
+        # By itself SQLite would go through the whole batch, of which the table's own order begins.
+        query = "SELECT key, row FROM rows INDEXED BY of_brief WHERE batch = ? AND brief_id = ?"
         return {key: json.loads(row) for key, row in self._db.execute(query, (batch, brief_id))}
 
     def remove(self, batch: str, brief_id: str, keys: Iterable[str]) -> None:
