@@ -5,6 +5,8 @@ has to read them for the few numbers that `status` tells.
 """
 
 import json
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import redis
@@ -69,6 +71,31 @@ def waiting(client: "redis.Redis") -> list[Waiting]:
     except redis.ResponseError:
         return []  # there are no events yet, or the user may not ask
     return [found for each in groups if (found := _waiting(client, each)) is not None]
+
+
+def together(shards: Sequence[Sequence[Waiting]]) -> Sequence[Waiting]:
+    """Return how far the archive at each place is in all shards, each of which has archivers of its own."""
+    if len(shards) == 1:
+        return shards[0]
+    found: dict[str | None, Waiting] = {}
+    for each in chain.from_iterable(shards):
+        place = None if each.stand is None else each.stand.place
+        found[place] = _both(found[place], each) if place in found else each
+    return list(found.values())
+
+
+def _both(one: Waiting, other: Waiting) -> Waiting:
+    stand = one.stand
+    if stand is not None and other.stand is not None:
+        stand = Stand(
+            stand.place,
+            min(stand.at, other.stand.at),
+            min(stand.listed_at, other.stand.listed_at),
+            stand.lacking + other.stand.lacking,
+            stand.gone + other.stand.gone,
+        )
+    events = None if one.events is None or other.events is None else one.events + other.events
+    return Waiting(stand, events, one.in_hand + other.in_hand, one.alive + other.alive)
 
 
 def _waiting(client: "redis.Redis", group: dict[str, Any]) -> Waiting | None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import redis
 
     from actors.broker.dead_letters import DeadLetter
+    from worker.archive.stands import Waiting
 
 #: Briefs that are listed for people unless they ask for all: where there is no screen; on a small one.
 ROWS, LEAST_ROWS = 50, 5
@@ -110,6 +111,10 @@ def show_held(client: "redis.Redis", *, everything: bool, as_json: bool) -> None
         typer.echo(f"Of each at most {most} are listed, what waits longest first; --all lists all.")
 
 
+def _archives(client: "redis.Redis") -> "Sequence[Waiting]":
+    return stands.together([stands.waiting(its) for its in clients_of(client)])
+
+
 def _each_dead(some: "Iterable[tuple[redis.Redis, tuple[str, str]]]") -> "Iterator[DeadLetter]":
     from actors.broker import dead_letters
 
@@ -150,7 +155,7 @@ def _print_facts(client: "redis.Redis", wanted: Filter) -> None:
             yield _account_facts(account_reading.summary(client, name))
 
     def archives() -> Iterator[dict[str, Any]]:
-        for each in stands.waiting(client):
+        for each in _archives(client):
             yield each._asdict() | {"stand": each.stand and each.stand._asdict()}
 
     print_json_lists(
@@ -188,7 +193,7 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
         number = counted(found.on_record - found.of.total(), "brief")
         say(f"{number} of an older version are not counted yet: `identity-worker audit --recount` does it")
     if whole:
-        for line in archive_lines(stands.waiting(client), redis_ms(client.time())):
+        for line in archive_lines(_archives(client), redis_ms(client.time())):
             say(printable(line))
     accounts = _list_all(client, rows) if whole else _list_meant(page, rows)
     for account in account_reading.summaries(client, accounts.values()):

@@ -21,13 +21,14 @@ from cli.sending.outgoing import REJECTED, Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from cli.sending.spool import Spool
-from cli.shared.opening import check_server, client_of, load_settings, redis_url, standard_input
+from cli.shared.opening import check_server, load_settings, redis_url, standard_input
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail
 from config.accounts.account import DEFAULT
 from config.settings import Settings
 from config.text import printable
 from worker.briefs.choices import BriefKind, OnNameTaken
 from worker.briefs.naming import job_name
+from worker.shards.shards import shards_of
 
 
 def command(
@@ -93,9 +94,9 @@ def _send(values: Settings, briefs: Spool, *, keep_going: bool, again: bool, as_
     stopped = Status.BAD in briefs.counts() and not keep_going
     try:
         if not stopped:
-            with redis_url(values) as url, client_of(url) as client:
+            with redis_url(values) as url, shards_of(url, values) as shards:
                 check_server(url, process=False)
-                delivery.look_up(client, values, briefs, again=again)
+                delivery.look_up(shards.reading, values, briefs, again=again)
                 delivery.send(url, values, briefs)
     finally:
         # Also when Redis failed in between: some portraits may have been sent.

@@ -9,6 +9,8 @@ import redis
 from config import keys
 from config.settings import Settings
 from config.settings import settings as process_settings
+from worker.archive.stands import Stand, Waiting
+from worker.archive.stands import together as together_at
 from worker.metrics.reading import Group, read
 from worker.metrics.together import together
 from worker.shards.placement import Placement
@@ -77,3 +79,13 @@ def test_figures_of_shards_are_one_installations(client: "redis.Redis", settings
     assert (both.unfinished, both.queued["briefs"], both.queued_ms["briefs"], both.held_ms) == (6, 4, 9, 7)
     assert both.tally == {"a": "1", "b": "0.75"}
     assert both.groups == {"g": Group(4, 6)}
+
+
+def test_archives_at_one_place_are_one_over_all_shards() -> None:
+    stand = Stand("folder", at=5, listed_at=4, lacking=1, gone=2)
+    one = Waiting(stand, events=3, in_hand=1, alive=1)
+    other = Waiting(stand._replace(at=9, lacking=4), events=None, in_hand=2, alive=1)
+    assert together_at([[one], [other]]) == [
+        Waiting(stand._replace(lacking=5, gone=4), events=None, in_hand=3, alive=2)
+    ]
+    assert together_at([[one]]) == [one]

@@ -1,5 +1,6 @@
 """Two shards of one installation: a flow through both with a worker killed, and processes for each."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from worker.views import counts
 #: Asks what has come of a job.
 RESULTS = "/jobs/*/results"
 NAMES = [next(f"a{number}" for number in range(99) if shard_of(f"a{number}", 2) == k) for k in (0, 1)]
+BRIEFS = {"first", "second", "third"}
 SHARDED = {"IDENTITY_WORKER_NAMESPACE": "{studio}", "IDENTITY_WORKER_SHARDS": "2"}
 
 
@@ -60,6 +62,35 @@ def send(redis_url: str, *briefs: dict[str, object]) -> None:
             outside.enqueue(inlet_message(each))
 
 
+def told_by_all(command: Command, environment: dict[str, str], folder: Path) -> None:
+    """Ask commands of what is in both shards."""
+
+    def told(*words: str) -> str:
+        answer = command(*words, **environment)
+        assert answer.returncode == 0, (words, answer.stdout, answer.stderr)
+        return answer.stdout
+
+    assert {each["brief_id"] for each in json.loads(told("status", "--json"))["briefs"]} == BRIEFS
+    assert {each["name"] for each in json.loads(told("accounts", "--json"))} == set(NAMES)
+    events = [json.loads(line) for line in told("events", "--json").splitlines()]
+    assert {each["data"]["brief_id"] for each in events} == BRIEFS
+    later = told("events", "--json", "--since", events[2]["entryid"]).splitlines()
+    assert [json.loads(line) for line in later] == events[3:]
+    assert "second is done" in told("why", "second")
+    told("update", "--batch", "spring", "--state", "done", "--metadata", "seen=yes", "--yes")
+    for brief_id in sorted(BRIEFS):
+        assert json.loads(told("status", brief_id, "--json"))["metadata"] == {"seen": "yes"}
+    told("pause", "--batch", "summer")
+    assert "batch summer goes on" in told("unpause", "--batch", "summer")
+    did = {each["what"] for each in json.loads(told("actions", "--json"))}
+    assert did == {"update", "pause", "unpause"}
+    told("export", "--to", str(folder / "out"), "--batch", "spring")
+    rows = (folder / "out" / "spring" / "index.jsonl").read_text().splitlines()
+    assert {json.loads(row)["brief_id"] for row in rows} == BRIEFS
+    for words in ("status", "status --held", "watch --once", "shards", "doctor", "healthy"):
+        told(*words.split())
+
+
 def test_a_flow_through_two_shards_outlives_a_killed_worker(
     all_shards: "redis.Redis",
     start: ProcessFactory,
@@ -67,13 +98,17 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     apis: list[Api],
     redis_url: str,
     command: Command,
+    tmp_path: Path,
 ) -> None:
     apis[1].hold(RESULTS)
     doomed = start("worker-1", worker_command(), IDENTITY_WORKER_SHARD="1")
     listeners = start("listeners", listener_command())
     start("worker-0", worker_command(), IDENTITY_WORKER_SHARD="0")
     named = [(NAMES[0], "first"), (NAMES[1], "second"), (NAMES[0], "third")]
-    send(redis_url, *(brief(brief_id=brief_id, account=name, batch="spring") for name, brief_id in named))
+    briefs = [brief(brief_id=brief_id, account=name, batch="spring") for name, brief_id in named]
+    send(redis_url, *briefs[:2])
+    (tmp_path / "third.json").write_text(json.dumps(briefs[2]))
+    assert command("enqueue", str(tmp_path / "third.json"), **environment).returncode == 0
     eventually(clients_of(all_shards)[1], lambda: apis[1].has_struck("delay"))
     doomed.kill()
     apis[1].let_go()
@@ -87,6 +122,7 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     audited = command("audit", "--api", **environment)
     assert (audited.returncode, audited.stdout.splitlines()[-1]) == (0, "3 briefs, 0 not as they should be")
     assert counts.counts(all_shards).of.total() == 3
+    told_by_all(command, environment, tmp_path)
     assert listeners.stop() == 0
 
 
