@@ -12,7 +12,7 @@ from project.rooms import HOUSE
 from docs import make_demo
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = (ROOT, ROOT / "docs", ROOT / "tests", ROOT / "examples" / "bulk")
+FOLDERS = (ROOT, ROOT / "docs", ROOT / "tests", *(ROOT / "examples").glob("*"))
 PAGES = sorted(page for folder in FOLDERS for page in folder.glob("*.md"))
 _LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 _FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)

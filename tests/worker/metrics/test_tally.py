@@ -1,6 +1,5 @@
 """What processes count: added up in Redis, at most the last seconds lost, never twice."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,6 @@ from worker.tally.bringing import Bringing, bring
 from worker.tally.calls import ENDPOINTS, counted, endpoint_of
 from worker.tally.counted import API_REQUESTS, API_SECONDS
 from worker.tally.tally import MOST, TALLY, Tally
-
-
-@pytest.fixture
-def counting() -> Iterator[Tally]:
-    """This process's counts, which are not brought to Redis by themselves."""
-    TALLY.take()
-    TALLY.is_open = True
-    yield TALLY
-    TALLY.is_open = False
-    TALLY.take()
 
 
 def brought(flow: Flow, tally: Tally) -> Figures:

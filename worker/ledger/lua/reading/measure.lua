@@ -123,9 +123,9 @@ local function waiting_of(account)
 end
 
 local function stream_of(account)
-    local connected, heard, unbroken, stalled, opened, broken = unpack(redis.call('HMGET', base.key('STREAM', account),
-        'connected_at', 'heard_at', 'unbroken_since', 'stalled_at', 'opened', 'broken'))
-    if not heard and not connected and not stalled then
+    local connected, heard, ended, unbroken, stalled, opened, broken = unpack(redis.call('HMGET', base.key('STREAM', account),
+        'connected_at', 'heard_at', 'ended_at', 'unbroken_since', 'stalled_at', 'opened', 'broken'))
+    if not (heard or connected or ended or stalled) then
         return nil
     end
     return {
