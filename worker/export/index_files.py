@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from itertools import islice
@@ -22,7 +22,7 @@ JSONL, CSV, PARQUET = "index.jsonl", "index.csv", "index.parquet"
 _FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 #: Rows that are in memory at once for a Parquet file.
-_GROUP = 10_000
+_GROUP = 2_000
 #: The columns with whole numbers.
 _WHOLE = ("image_result_id", "size", "marked_size")
 
@@ -132,16 +132,19 @@ def write_parquet(to: BinaryIO, rows: Iterable[Row], columns: list[str]) -> None
         **dict.fromkeys(TIMES, pyarrow.timestamp("ms", tz="UTC")),
     }
     schema = pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in columns])
-    with parquet.ParquetWriter(to, schema) as writer:
-        for group in _groups(rows):
-            table = [{name: _typed(name, found.get(name)) for name in columns} for found in group]
-            writer.write_table(pyarrow.Table.from_pylist(table, schema=schema))
-
-
-def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
     walk = map(flat, rows)
-    while group := list(islice(walk, _GROUP)):
-        yield group
+    with parquet.ParquetWriter(to, schema) as writer:
+        while group := _columns(islice(walk, _GROUP), columns):
+            writer.write_batch(pyarrow.RecordBatch.from_pydict(group, schema=schema))
+
+
+def _columns(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the columns of some rows, of none nothing: the rows would need four times the memory."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        for name in columns:
+            found.setdefault(name, []).append(_typed(name, row.get(name)))
+    return found
 
 
 def _typed(name: str, value: Any) -> Any:

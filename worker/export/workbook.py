@@ -18,10 +18,7 @@ from worker.places.scratch import ScratchError
 from worker.places.target import There
 
 _TABLES = """
-CREATE TABLE rows (
-    batch, accepted_at, brief_id, length, key, row, PRIMARY KEY (batch, accepted_at, brief_id, length, key)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX of_brief ON rows (batch, brief_id, key);
+CREATE TABLE rows (batch, accepted_at, brief_id, key, row, PRIMARY KEY (batch, brief_id, key)) WITHOUT ROWID;
 CREATE TABLE files (path PRIMARY KEY, size) WITHOUT ROWID;
 CREATE TABLE bases (batch, folded, many, PRIMARY KEY (batch, folded)) WITHOUT ROWID;
 CREATE TABLE ranks (brief_id PRIMARY KEY, rank) WITHOUT ROWID;
@@ -111,13 +108,12 @@ class Workbook:
     def put(self, batch: str, key: str, row: Row) -> None:
         """Note a row: `key` tells it from the others of its brief."""
         text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-        given = (batch, row["accepted_at"] or "", row["brief_id"], len(key), key, text)
-        self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)", given)
+        given = (batch, row["accepted_at"], row["brief_id"], key, text)
+        self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)", given)
 
     def of_brief(self, batch: str, brief_id: str) -> dict[str, Row]:
         """Return a brief's rows by their keys."""
-        # By itself SQLite would go through the whole batch, of which the table's own order begins.
-        query = "SELECT key, row FROM rows INDEXED BY of_brief WHERE batch = ? AND brief_id = ?"
+        query = "SELECT key, row FROM rows WHERE batch = ? AND brief_id = ?"
         return {key: json.loads(row) for key, row in self._db.execute(query, (batch, brief_id))}
 
     def remove(self, batch: str, brief_id: str, keys: Iterable[str]) -> None:
@@ -127,8 +123,7 @@ class Workbook:
 
     def rows(self, batch: str) -> Iterator[Row]:
         """Yield a batch's rows in the order in which their briefs came."""
-        # As they lie in the table: SQLite sorts in files that it maps, which count as the process' memory.
-        query = "SELECT row FROM rows WHERE batch = ? ORDER BY accepted_at, brief_id, length, key"
+        query = "SELECT row FROM rows WHERE batch = ? ORDER BY accepted_at, brief_id, length(key), key"
         return (json.loads(row) for (row,) in self._db.execute(query, (batch,)))
 
 
