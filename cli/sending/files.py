@@ -106,7 +106,9 @@ class Reading:
         self.skipped += [each for each in found if isinstance(each, Skipped)]
         files = [each for each in found if isinstance(each, Path)]
         if not files:
-            yield self._missed(place, "has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo")
+            inside = "" if self._how.recursive else "; --recursive looks into the folders in it as well"
+            why = f"has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo{inside}"
+            yield self._missed(place, why)
         for file in files:
             yield from self._once(file)
 

@@ -13,7 +13,7 @@ from config.times import backoff, monotonic
 from worker.export.exporting import Export
 from worker.selection.filter import Filter
 from worker.selection.patience import Patience
-from worker.selection.progress import FOR_PERSON
+from worker.selection.progress import FOR_PERSON, Queued
 from worker.selection.selecting import select
 from worker.store.outages import is_outage
 from worker.views import snapshots
@@ -39,10 +39,11 @@ def followed(client: "redis.Redis", wanted: Filter, export: Export, patience: Pa
     meant comes to it. A Redis that is away for a while is waited for. Raises as `Export.add` does.
     """
     since = last_id(client)  # before the first look, so that nothing falls between
-    following = _Following(client, wanted, export, patience)
+    following = _Following(client, wanted, export, patience, Queued(client))
     following.begin()
     yield following.stand()
     look_at = monotonic() + durations.EXPORT_LOOK_SECONDS
+    # What was queued is on record when it is not any more, and the events after that tell of it.
     while following.goes_on():
         moved, since = _patiently(partial(_changed, client, since, patience))
         began = monotonic()
@@ -66,8 +67,13 @@ def _changed(client: "redis.Redis", since: str, patience: Patience) -> tuple[set
 class _Following:
     """Which briefs are awaited, and when the index was written."""
 
-    def __init__(self, client: "redis.Redis", wanted: Filter, export: Export, patience: Patience) -> None:
+    def __init__(
+        self, client: "redis.Redis", wanted: Filter, export: Export, patience: Patience, queued: Queued
+    ) -> None:
         self._client = client
+        self._queued = queued
+        self._may_come = queued.number() > 0
+        """Whether a brief that was queued at first may not have been seen on record yet."""
         self._wanted = wanted
         self._export = export
         self._patience = patience
@@ -82,8 +88,11 @@ class _Following:
         self._write()
 
     def goes_on(self) -> bool:
-        """Return whether any brief is awaited still."""
-        return bool(self.unfinished) and not (self._patience.is_over() or self._patience.stands_still())
+        """Return whether any brief is awaited still, or may come that was queued at first."""
+        # Asked for before the next look, which finds what is queued no more.
+        may_have_come, self._may_come = self._may_come, _patiently(self._queued.number) > 0
+        is_awaited = bool(self.unfinished) or self._may_come or may_have_come
+        return is_awaited and not (self._patience.is_over() or self._patience.stands_still())
 
     def stand(self) -> Stand:
         """Return how far it is."""

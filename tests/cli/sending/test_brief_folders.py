@@ -119,13 +119,15 @@ def test_a_named_pipe_is_read_when_it_is_named(tmp_path: Path) -> None:
 
 def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> None:
     reading = Reading([str(tmp_path / "missing.json"), str(tmp_path)], io.BytesIO())
-    assert [item.faults[0].rule for item in reading.items()] == [
-        "No such file or directory",
-        "has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo",
-    ]
+    nothing = (
+        "has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo"
+        "; --recursive looks into the folders in it as well"
+    )
+    rules = [item.faults[0].rule for item in reading.items()]
+    assert rules == ["No such file or directory", nothing]
     assert reading.missed == [
         f"{tmp_path / 'missing.json'}: No such file or directory",
-        f"{tmp_path}: has no file of briefs (.json, .jsonl, .csv, .xlsx ...) and no photo",
+        f"{tmp_path}: {nothing}",
     ]
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from commandline import Command
-from stepping import Flow
+from stepping import Flow, inlet_message
 from support import eventually
 
+from config import keys
 from worker.ledger.transition import Transition
 
 
@@ -74,6 +75,19 @@ def test_followed_it_exports_what_finishes_until_all_has(
         "unmarked": 0,
         "bytes": 0,
     }
+
+
+def test_followed_it_waits_for_what_is_still_queued(command: Command, heard: Flow, tmp_path: Path) -> None:
+    heard.finish(heard.accept(batch="b"))
+    body = {"brief_id": "late", "batch": "b", "instructions": [{"prompt": "a sailor"}]}
+    heard.broker.enqueue(inlet_message(body))
+    with ThreadPoolExecutor() as threads:
+        order = ("export", "--follow", "--batch", "b", "--to", str(tmp_path / "out"), "--json")
+        answer = threads.submit(command, *order, **variables(heard))
+        eventually(heard.client, (tmp_path / "out" / "b" / "index.jsonl").exists)
+        heard.steps.run(keys.INLET)
+        heard.finish("late")
+    assert json.loads(answer.result().stdout)["pictures"] == 2
 
 
 def test_followed_it_ends_by_its_limits_with_what_has_finished(
