@@ -53,7 +53,7 @@ class Connections:
         self._idle: list[httpcore.AsyncHTTPConnection] = []
         self._direct = AsyncioBackend()
         self._proxies = Proxies()
-        self._tls, self._http2 = tls(), http2_allowed()
+        self._tls, self.http2 = tls(), http2_allowed()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request over an idle connection, or a new one."""
@@ -122,7 +122,7 @@ class Connections:
         return httpcore.AsyncHTTPConnection(
             origin,
             ssl_context=self._tls,
-            http2=self._http2,
+            http2=self.http2,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=self._backend(origin),
             socket_options=KEPT_ALIVE,
@@ -143,10 +143,15 @@ class _Body:
         self._body = body
         self._connection = connection
         self._connections = connections
-        self._whole = False
+        # Of HTTP/1.1 a connection is idle only then.
+        self._whole = not connections.http2
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._body:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces: AsyncIterator[bytes] = self._body.__aiter__()
+        return pieces if self._whole else self._noting_the_end(pieces)
+
+    async def _noting_the_end(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
             yield piece
         self._whole = True
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import redis
 
 #: Fields of an event's data that its line shows, in this order.
-_SHOWN = ("job_id", "identity_code", "image_result_id", "error", "question")
+_SHOWN = ("job_id", "identity_code", "image_result_id", "error", "question", "why", "token_ends")
 
 
 def _entry_id(given: str | None) -> str | None:

@@ -23,6 +23,7 @@ from worker.operations.doctor import Check
 from worker.operations.doctor_accounts import account as checks
 from worker.piktid.client import PiktID
 from worker.views import account_reading
+from worker.views.happenings import changed
 
 DAY = 86_400.0
 
@@ -113,6 +114,13 @@ def test_of_two_workers_that_look_at_once_one_warns(flow: Flow) -> None:
     ends = time.time() + DAY
     assert [flow.ledger.saw_token(account, ends) for _ in range(2)] == [True, False]
     assert len(endings(flow)) == 1
+
+
+def test_an_event_of_an_account_is_of_no_brief(flow: Flow) -> None:
+    flow.ledger.saw_token(Account(name=DEFAULT, token=SecretStr(flow.api.token)), time.time() + DAY)
+    flow.accept(brief_id="b")
+    told, _ = changed(flow.client, "0", 1)
+    assert told == {"b"}
 
 
 @pytest.mark.parametrize(
