@@ -50,6 +50,7 @@ COMMANDS = {
     "retry": "briefs",
     "cancel": "briefs",
     "actions": "installation",
+    "token": "installation",
     "mark": "bulk",
     "verify": "bulk",
     "audit": "installation",

@@ -5,7 +5,7 @@ table as their first lines (`worker/ledger/library.py`). A *subject* is what a s
 `promotion:ID#N`; `account:NAME` is the third kind, for timers. A subject's record is `identity:SUBJECT`.
 """
 
-from typing import NamedTuple
+from config.recorded.key import Key
 
 #: What our own keys begin with.
 OURS = "identity"
@@ -13,19 +13,6 @@ OURS = "identity"
 DRAMATIQ = "dramatiq"
 INLET = "briefs"
 STEPS = "steps"
-
-
-class Key(NamedTuple):
-    """One family of keys: template, Redis type, who writes it, how long it lives."""
-
-    template: str
-    type: str
-    owner: str
-    lifetime: str
-
-    def __call__(self, *parts: str) -> str:
-        """Return the key's name with its places filled in order."""
-        return self.template % parts if parts else self.template
 
 
 RECORD = Key(
@@ -178,6 +165,14 @@ UNCLAIMED = Key(
 JOB_SNAPSHOTS = Key(
     "identity:facts:%s", "hash", "ledger", "account: such a job -> what the API says of it; an hour"
 )
+TOKENS = Key(
+    "identity:tokens", "hash", "operator", "SHA-256 of a token -> whose it is, what it may; until revoked"
+)
+SENT = Key("identity:sent:%s", "zset", "web", "caller: briefs that it has sent, by time, ms; keep_days")
+CALLER_CREDITS = Key(
+    "identity:caller-credits:%s:%s", "string", "web", "caller, day: credits of what it sent; two days"
+)
+
 STREAM = Key(
     "identity:stream:%s",
     "hash",

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config import keys
-from config.keys import Key
 from config.recorded.fields import Field
+from config.recorded.key import Key
 from config.records import RECORDS
 
 PAGE = Path(__file__).parent / "redis.md"

@@ -30,6 +30,7 @@ from config.shards import namespace_of
 from config.text import printable
 from web.connections import log_loop_errors
 from web.metrics.routes import Monitoring
+from web.v1.routes import V1
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.piktid.notifications import Notification, read_event
@@ -134,7 +135,13 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
     """Return the application, which reads accounts again as they change, and in the main thread at SIGHUP."""
     inlet = WebhookInlet(settings, live.accounts, redis_url)
     monitoring = Monitoring(settings, redis_url)
-    watch, schema_watch = AccountsWatch(live, inlet.change), SchemaWatch(settings, redis_url)
+    v1 = V1(settings, live.accounts, redis_url)
+
+    def change(told: Change) -> None:
+        inlet.change(told)
+        v1.change(told.accounts)
+
+    watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, redis_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -149,11 +156,13 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         schema_watch.end()
         await inlet.close()
         monitoring.close()
+        await v1.close()
 
     routes = [
         Route("/webhooks/{account}", inlet.receive, methods=["POST"]),
         Route("/healthz", _healthz, methods=["GET"]),
         *monitoring.routes,
+        *v1.routes,
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

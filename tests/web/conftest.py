@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 from stepping import Flow
-from support import everything
+from support import eventually, everything
 from web_inlet import Web, serving
 
+from config.recorded import schema
 from config.settings import Settings
+from worker.operations.migrating import standing
 from worker.piktid.webhook_signatures import SecretStore
 
 
@@ -31,8 +33,10 @@ def generating(flow: Flow) -> str:
 
 
 @pytest.fixture
-def unchanged(client: "redis.Redis") -> Callable[[], bool]:
+def unchanged(client: "redis.Redis", web: Web) -> Callable[[], bool]:
     """Return what tells whether all of Redis is as it was when this was first asked."""
+    # `web` brings the ledger to its schema beside all else.
+    eventually(client, lambda: standing(client).number == schema.present())
     before: list[dict[str, bytes | None]] = []
 
     def check() -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config import durations, keys
-from config.keys import Key
+from config.recorded.key import Key
 from worker.ledger import leases
 from worker.places.names import digest
 from worker.store.functions import Functions

@@ -1,4 +1,4 @@
 """From bytes to a brief: its fields, its rules, its faults, and what makes two briefs the same.
 
-Imported by: worker above it, actors, cli. Imports: config.
+Imported by: worker above it, actors, cli, web. Imports: config.
 """

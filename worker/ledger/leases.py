@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from config import durations, keys
+from config.recorded.key import Key
 from worker.store.functions import Command, flag, nothing, number, texts
 
 #: Accounts of one call: none may keep the server for longer than a few milliseconds.
@@ -79,7 +80,7 @@ def followed(account: str, listener: str, what: StreamStep, why: str | None = No
 
 
 def hold(
-    right: keys.Key, of: str, archiver: str, ms: int | None, *, take: bool = False, instead: str | None = None
+    right: Key, of: str, archiver: str, ms: int | None, *, take: bool = False, instead: str | None = None
 ) -> Command[bool]:
     """Take or keep an archiver's right for so long, None: give it back; answers whether it has or had it.
 

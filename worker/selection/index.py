@@ -44,17 +44,17 @@ def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
     states = wanted.states
     is_open = not any(BRIEF[state].final for state in states)
     if wanted.batch and "" not in wanted.batch and not (is_open and _mostly_ended(client, wanted)):
-        walks = [_walk(client, keys.BATCH(batch), after) for batch in wanted.batch]
+        walks = [walk(client, keys.BATCH(batch), after) for batch in wanted.batch]
         return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda place: place.order)
     still_open, finished, held, indexed = _sizes(client)
     if states == {"held"} and held <= SMALL:
         return _sorted(client, after, [keys.HELD_BRIEFS()])
     if is_open:
-        return _walk(client, keys.UNFINISHED(), after)
+        return walk(client, keys.UNFINISHED(), after)
     if finished <= SMALL and all(BRIEF[state].final for state in states):
         return _sorted(client, after, [keys.FINISHED()])
     if indexed == still_open + finished:
-        return _walk(client, keys.BRIEFS(), after)
+        return walk(client, keys.BRIEFS(), after)
     # What older versions have put on record stands in the index once it was recounted.
     return _sorted(client, after, [keys.UNFINISHED(), keys.FINISHED()])
 
@@ -81,7 +81,7 @@ def place_of(cursor: str) -> Place:
     return Place(int(score), brief_id)
 
 
-def _walk(client: "redis.Redis", key: str, after: Place) -> Iterator[Place]:
+def walk(client: "redis.Redis", key: str, after: Place) -> Iterator[Place]:
     """Yield the members of a set by pages, from a place on."""
     while page := _page(client, key, after):
         yield from page

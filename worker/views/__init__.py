@@ -1,4 +1,4 @@
 """What people and programs may read: briefs, accounts, events, each as frozen values.
 
-Imported by: worker above it, actors, cli. Imports: briefs, ledger, unresolved, config.
+Imported by: worker above it, actors, cli, web. Imports: briefs, ledger, unresolved, config.
 """

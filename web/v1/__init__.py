@@ -1,0 +1,4 @@
+"""`/v1/...`: briefs, batches, accounts and events for programs, by HTTP.
+
+Imported by: web. Imports: actors, config, worker.
+"""

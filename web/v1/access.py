@@ -1,0 +1,59 @@
+"""Who calls: whoever has a token, or on this machine, as long as nobody has one, anybody who only reads."""
+
+import ipaddress
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import redis
+from starlette.requests import Request
+
+from web.v1.problems import ProblemError
+from worker.callers import tokens
+from worker.callers.tokens import Caller, Role
+
+#: Who reads on this machine without a token.
+NOBODY = Caller("nobody", Role.VIEWER)
+#: The names under which a server is called on its own machine. A page of somebody else's whose name leads
+#: here has another one (DNS rebinding), and its browser says so.
+_LOCAL_NAMES = ("localhost", "localhost.localdomain")
+_BEARER = "bearer "
+
+
+def caller_of(request: Request, client: "redis.Redis") -> Caller:
+    """Return who calls. Raises ProblemError 401 of whoever may not, redis.RedisError."""
+    given = request.headers.get("authorization", "")
+    if given[: len(_BEARER)].lower() == _BEARER:
+        caller = tokens.find(client, given[len(_BEARER) :].strip())
+        if caller is None:
+            raise _unauthorized("this token was never made, or is revoked")
+        return caller
+    if _is_local(request) and not tokens.any_made(client):
+        return NOBODY
+    raise _unauthorized("send a token as `Authorization: Bearer`; `identity-worker token NAME` makes one")
+
+
+def check_writes(caller: Caller) -> None:
+    """Raise ProblemError 403 of whoever may only read."""
+    if not caller.writes:
+        how = "`identity-worker token NAME --role operator` makes a token that may"
+        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{caller.name} may only read; {how}")
+
+
+def _unauthorized(detail: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _is_local(request: Request) -> bool:
+    """Return whether a request came to this machine's loopback, under a name of it."""
+    server = request.scope.get("server")
+    name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    return server is not None and _is_loopback(server[0]) and (name in _LOCAL_NAMES or _is_loopback(name))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,96 @@
+"""`GET /v1/events`: the events for downstream, a page as JSON or as they come by server-sent events."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import redis
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from config import durations, keys
+from web.v1.problems import bad_request
+from worker.callers import sent
+from worker.callers.tokens import Caller
+from worker.views import outbox
+from worker.views.outbox import Entry
+
+#: Events of a page, and at most.
+PAGE, MOST = 100, 500
+
+_PLACE = re.compile(r"\d+(-\d+)?")
+
+
+def wants_stream(request: Request) -> bool:
+    """Return whether a request asks for server-sent events."""
+    return "text/event-stream" in request.headers.get("accept", "")
+
+
+def page(client: "redis.Redis", caller: Caller, request: Request) -> Response:
+    """Return the events after a place; `after` is the place to go on from."""
+    given = request.query_params
+    limit = given.get("limit", str(PAGE))
+    if not limit.isdecimal() or not 0 < int(limit) <= MOST:
+        raise bad_request(f"limit '{limit}': a whole number from 1 to {MOST}")
+    entries = outbox.read(client, place_in(request), count=int(limit))
+    told = [
+        _told(entry.id, entry.event.model_dump(mode="json")) for entry in seen_by(client, caller, entries)
+    ]
+    last = entries[-1].id if entries else place_in(request)
+    return JSONResponse({"events": told, "after": last})
+
+
+def stream(
+    client: "redis.Redis", waiting: "redis.asyncio.Redis", caller: Caller, request: Request
+) -> StreamingResponse:
+    """Return the events after a place and as they come, each with its place as its id."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    sent_events = _sent(client, waiting, caller, place_in(request))
+    return StreamingResponse(sent_events, headers=headers, media_type="text/event-stream")
+
+
+def place_in(request: Request) -> str:
+    """Return the place in the stream that a request goes on from. Raises ProblemError."""
+    place = request.headers.get("last-event-id") or request.query_params.get("after", "0")
+    if not _PLACE.fullmatch(place):
+        raise bad_request(f"after '{place[:40]}': is no place in the stream, as 1700000000000-0")
+    return place
+
+
+def seen_by(client: "redis.Redis", caller: Caller, entries: Sequence[Entry]) -> list[Entry]:
+    """Return those of the events that a caller may see: of all briefs, or of those that it has sent."""
+    if caller.sees_all:
+        return list(entries)
+    ids = [str(entry.event.data.get("brief_id")) for entry in entries]
+    return [entry for entry, mine in zip(entries, sent.has_sent(client, caller, ids), strict=True) if mine]
+
+
+async def _sent(
+    client: "redis.Redis", waiting: "redis.asyncio.Redis", caller: Caller, place: str
+) -> AsyncIterator[str]:
+    """Yield server-sent events, and a comment when nothing came: so whoever is gone is noticed."""
+    yield "retry: 3000\n\n"
+    while True:
+        found: Any = await waiting.xread(
+            {keys.EVENTS(): place}, count=PAGE, block=round(durations.REDIS_BLOCK_SECONDS * 1000)
+        )
+        entries = [
+            Entry(entry_id, outbox.CloudEvent.model_validate_json(fields["event"]))
+            for _, some in found
+            for entry_id, fields in some
+        ]
+        for entry in await run_in_threadpool(seen_by, client, caller, entries):
+            yield f"id: {entry.id}\nevent: {entry.event.type}\ndata: {_text(entry)}\n\n"
+        place = entries[-1].id if entries else place
+        if not entries:
+            yield ": nothing new\n\n"
+
+
+def _told(place: str, event: dict[str, Any]) -> dict[str, Any]:
+    return event | {"entryid": place}
+
+
+def _text(entry: Entry) -> str:
+    return json.dumps(_told(entry.id, entry.event.model_dump(mode="json")), ensure_ascii=False)

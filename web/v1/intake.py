@@ -1,0 +1,227 @@
+"""Takes briefs: checks each, tells what becomes of it by what is on record, and enqueues the new ones.
+
+The outcomes are those of the queue: accepted, same, replaced, conflict; and invalid. The worker decides in
+the end, as it does for whatever comes by the queue.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import redis
+
+from actors.broker.broker import Broker
+from config.accounts.account import DEFAULT, Account
+from config.settings import Settings
+from config.times import redis_ms
+from web.v1.problems import ProblemError, conflict, invalid
+from worker.briefs import equality
+from worker.briefs.brief import Brief
+from worker.briefs.faults import BriefError, fault
+from worker.callers import sent
+from worker.callers.tokens import Caller
+from worker.forecast.batch_plan import Wanted, plans
+from worker.ledger.arrivals import Arrived, Outcome
+from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.ledger.ledger import Ledger
+from worker.lifecycle import acceptance
+from worker.views import account_reading
+
+#: Briefs that are looked up, and enqueued, in one call.
+AT_ONCE = 100
+#: What an outcome is answered as.
+STATUS = {
+    Outcome.ACCEPTED: HTTPStatus.ACCEPTED,
+    Outcome.REPLACED: HTTPStatus.ACCEPTED,
+    Outcome.SAME: HTTPStatus.OK,
+}
+
+
+@dataclass
+class Item:
+    """One brief of a request, and what becomes of it."""
+
+    brief_id: str | None = None
+    brief: Brief | None = None
+    text: str = ""
+    """What is enqueued, as JSON."""
+    outcome: Outcome | None = None
+    """None of what is a problem."""
+    problem: ProblemError | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The status that it would have by itself."""
+        if self.problem is not None or self.outcome is None:
+            return HTTPStatus.INTERNAL_SERVER_ERROR if self.problem is None else self.problem.status
+        return STATUS[self.outcome]
+
+    def told(self) -> dict[str, Any]:
+        """Return what the caller is told of it."""
+        told: dict[str, Any] = {"brief_id": self.brief_id, "status": self.status.value}
+        if self.problem is not None:
+            return told | {"problem": self.problem.body}
+        return told | {
+            "outcome": self.outcome,
+            "location": f"/v1/briefs/{self.brief_id}",
+            "notes": self.notes,
+        }
+
+
+class Intake:
+    """Takes the briefs of one caller."""
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        broker: Broker,
+        settings: Settings,
+        accounts: Mapping[str, Account],
+        caller: Caller,
+    ) -> None:
+        self._client, self._broker, self._settings = client, broker, settings
+        self._accounts, self._caller = accounts, caller
+        self._ledger = Ledger(client, settings)
+        self._prices: dict[str, float] = {}
+
+    def take(self, raw: Sequence[Any], key: str | None = None) -> list[Item]:
+        """Enqueue the briefs that are new, in their order; `key` is the id of a single one.
+
+        Raises redis.RedisError: whoever sends the same again has each brief once.
+        """
+        items = self.look_at(raw, key)
+        for first in range(0, len(items), AT_ONCE):
+            self._send(items[first : first + AT_ONCE])
+        return items
+
+    def look_at(self, raw: Sequence[Any], key: str | None = None) -> list[Item]:
+        """Return what would become of briefs; nothing is sent."""
+        items = [self._checked(each, key) for each in raw]
+        self._tell_repeated(items)
+        good = [item for item in items if item.problem is None]
+        for first in range(0, len(good), AT_ONCE):
+            self._compare(good[first : first + AT_ONCE])
+        return items
+
+    def plan(self, raw: Sequence[Any]) -> tuple[list[Item], list[Any]]:
+        """Return what would become of briefs, and what the new ones would take of each account."""
+        items = self.look_at(raw)
+        wanted: dict[str, Wanted] = {}
+        for brief in (item.brief for item in items if item.outcome in (Outcome.ACCEPTED, Outcome.REPLACED)):
+            if brief is not None:
+                its = wanted.setdefault(brief.account or DEFAULT, Wanted())
+                its.slots.append(brief.slots())
+                its.promotions += brief.promotions
+                its.drafts += brief.total_variations
+                its.descriptions += int(brief.is_described)
+        return items, plans(self._client, self._settings, wanted)
+
+    def _checked(self, raw: Any, key: str | None) -> Item:
+        item = Item(key if key is not None else _id_of(raw))
+        try:
+            said = _said(raw, key)
+            item.brief = acceptance.check(said, self._accounts, self._settings)
+            self._check_allowed(item.brief)
+            item.brief_id = said["brief_id"] = item.brief.brief_id or self._made_id(item.brief)
+            item.text, item.notes = json.dumps(said, ensure_ascii=False), item.brief.notes
+        except BriefError as bad:
+            item.problem = invalid(bad.faults)
+        return item
+
+    def _check_allowed(self, brief: Brief) -> None:
+        caller, account = self._caller, brief.account or DEFAULT
+        if not caller.may_use(account):
+            rule = f"{caller.name} may use {', '.join(caller.accounts)}"
+            raise BriefError([fault(("account",), brief.account, rule)])
+        if brief.priority > caller.priority:
+            rule = f"{caller.name} may ask for {caller.priority} at most"
+            raise BriefError([fault(("priority",), brief.priority, rule)])
+
+    def _made_id(self, brief: Brief) -> str:
+        made = equality.made_id(brief)
+        # Two callers may send the same, and neither sees what is the other's.
+        return made if self._caller.sees_all else f"{self._caller.name}:{made}"
+
+    def _tell_repeated(self, items: Sequence[Item]) -> None:
+        met: dict[str, str] = {}
+        for item in items:
+            if item.problem is None and item.brief_id is not None:
+                before = met.setdefault(item.brief_id, item.text)
+                if before != item.text:
+                    rule = "is the id of another brief of this request"
+                    item.problem = invalid([fault(("brief_id",), item.brief_id, rule)])
+
+    def _compare(self, items: Sequence[Item]) -> None:
+        arrivals = [acceptance.arrival(item.brief, item.brief_id or "", "") for item in items if item.brief]
+        ours = sent.has_sent(self._client, self._caller, [item.brief_id or "" for item in items])
+        compared = self._ledger.compare(arrivals)
+        for item, arrived, is_ours in zip(items, compared, ours, strict=True):
+            self._judge(item, arrived, is_ours=is_ours or self._caller.sees_all)
+
+    def _judge(self, item: Item, arrived: Arrived, *, is_ours: bool) -> None:
+        is_there = arrived.outcome is not Outcome.ACCEPTED
+        if is_there and not is_ours:
+            item.problem = conflict(f"another brief has the id {item.brief_id}")
+        elif arrived.outcome is Outcome.CONFLICT:
+            told = acceptance.Accepted(item.brief_id or "", arrived, [])
+            item.problem = conflict(told.conflict())
+        else:
+            item.outcome = arrived.outcome
+
+    def _send(self, items: Sequence[Item]) -> None:
+        new = [item for item in items if item.outcome in (Outcome.ACCEPTED, Outcome.REPLACED)]
+        paid = [item for item in new if self._count_in(item)]
+        if paid:
+            self._broker.enqueue_briefs([item.text for item in paid], self._settings.replicas)
+
+    def _count_in(self, item: Item) -> bool:
+        """Put a brief on record as the caller's; what is over its credits of the day is a problem."""
+        brief, caller = item.brief, self._caller
+        if brief is None or item.brief_id is None:
+            return False
+        cost = (
+            PROMOTION_CREDITS * brief.promotions
+            + self._price(brief.account or DEFAULT) * brief.total_variations
+        )
+        if sent.count_in(
+            self._client, caller, item.brief_id, cost, round(self._settings.keep_days * 86_400_000)
+        ):
+            return True
+        now = redis_ms(self._client.time())
+        detail = (
+            f"{caller.name} may spend {caller.credits_a_day:g} credits a day, and this one may cost {cost:g}"
+        )
+        item.outcome, item.problem = (
+            None,
+            ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "credits-of-the-day",
+                f"{detail}: send it after midnight (UTC)",
+                headers={"Retry-After": str(sent.seconds_to_midnight(now))},
+            ),
+        )
+        return False
+
+    def _price(self, account: str) -> float:
+        """Return what a draft of an account has cost so far; 0 before the first one."""
+        if account not in self._prices:
+            self._prices[account] = account_reading.report(self._client, account).draft_price or 0.0
+        return self._prices[account]
+
+
+def _said(raw: Any, key: str | None) -> dict[str, Any]:
+    """Return what a brief says, with its id by `Idempotency-Key`. Raises BriefError."""
+    if not isinstance(raw, dict):
+        raise BriefError([fault((), raw, "a brief is one JSON object")])
+    said = {name: value for name, value in raw.items() if name != "brief_id" or value is not None}
+    if key is not None and said.setdefault("brief_id", key) != key:
+        raise BriefError([fault(("brief_id",), said["brief_id"], f"differs from Idempotency-Key, {key}")])
+    return said
+
+
+def _id_of(raw: Any) -> str | None:
+    told = raw.get("brief_id") if isinstance(raw, dict) else None
+    return told if isinstance(told, str) else None

@@ -1,0 +1,65 @@
+"""What is answered when something is not done: problems (RFC 9457), with our faults in them."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from config.errors import IdentityWorkerError
+from worker.briefs.faults import Fault
+
+#: What the types of problems begin with; they are names and no addresses.
+TYPE = "urn:identity-worker:problem:"
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemError(IdentityWorkerError):
+    """Raised when a request is not done; becomes its answer."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        detail: str,
+        *,
+        faults: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.headers = status, headers
+        self.body: dict[str, Any] = {
+            "type": TYPE + kind,
+            "title": status.phrase,
+            "status": status.value,
+            "detail": detail,
+            **more,
+        }
+        if faults:
+            self.body["faults"] = [fault.model_dump() for fault in faults]
+
+    def answer(self) -> JSONResponse:
+        """Return it as an answer."""
+        return JSONResponse(self.body, self.status, self.headers, MEDIA_TYPE)
+
+
+def bad_request(detail: str) -> ProblemError:
+    """Return the problem of a request that can't be read."""
+    return ProblemError(HTTPStatus.BAD_REQUEST, "bad-request", detail)
+
+
+def not_found(what: str) -> ProblemError:
+    """Return the problem of what is not there, or is nothing that the caller may see."""
+    return ProblemError(HTTPStatus.NOT_FOUND, "not-found", f"there is no {what}")
+
+
+def invalid(faults: Sequence[Fault]) -> ProblemError:
+    """Return the problem of what breaks rules."""
+    told = "; ".join(map(str, faults[:3]))
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", told, faults=faults)
+
+
+def conflict(detail: str) -> ProblemError:
+    """Return the problem of what is refused as things stand."""
+    return ProblemError(HTTPStatus.CONFLICT, "conflict", detail)

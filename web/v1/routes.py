@@ -1,0 +1,180 @@
+"""The routes of `/v1`: who calls, what is asked, and every error as a problem (RFC 9457)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+import redis
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from actors.broker.broker import Broker
+from config import logs
+from config.accounts.account import Account
+from config.logs import Trouble
+from config.settings import Settings
+from web.v1 import bodies, events, finding
+from web.v1.access import caller_of, check_writes
+from web.v1.intake import Intake, Item
+from web.v1.problems import ProblemError, bad_request, not_found
+from web.v1.steering import Steering
+from worker.callers.tokens import Caller
+from worker.store.connection import connect, connect_async
+from worker.store.remedies import remedy
+from worker.views import account_reading
+from worker.views.account import AccountSummary
+
+log = logs.get("web")
+
+#: Seconds after which whoever was told that Redis is away may try again.
+_AGAIN = "5"
+
+Act = Callable[[Caller, Request, bytes], Response]
+
+
+class V1:
+    """Answers programs; what takes long is done in threads."""
+
+    def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
+        self._settings, self._accounts = settings, accounts
+        self._client, self._waiting = connect(redis_url), connect_async(redis_url)
+        self._broker = Broker(redis_url)
+        self._unread = Trouble(log, "v1.redis_refused")
+
+    def change(self, accounts: Mapping[str, Account]) -> None:
+        """Take briefs of these accounts from now on."""
+        self._accounts = accounts
+
+    @property
+    def routes(self) -> list[Route]:
+        """Return what is answered."""
+        reads: dict[str, Act] = {
+            "/v1/briefs": self._list,
+            "/v1/briefs/{brief_id}": self._one,
+            "/v1/batches/{batch}": self._batch,
+            "/v1/accounts": self._list_accounts,
+        }
+        writes: dict[str, Act] = {
+            "/v1/briefs": self._send,
+            "/v1/plan": self._plan,
+            **{
+                f"/v1/briefs/{{brief_id}}/{what}": self._steer
+                for what in ("pick", "retry", "cancel", "update")
+            },
+        }
+        return [
+            *(
+                Route(path, self._answering(act, writes=False), methods=["GET"])
+                for path, act in reads.items()
+            ),
+            *(
+                Route(path, self._answering(act, writes=True), methods=["POST"])
+                for path, act in writes.items()
+            ),
+            Route("/v1/events", self._answering(self._events, writes=False), methods=["GET"]),
+        ]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._waiting.aclose()
+        self._client.close()
+        self._broker.close()
+
+    def _answering(self, act: Act, *, writes: bool) -> Callable[[Request], Any]:
+        def done(request: Request, body: bytes) -> Response:
+            caller = caller_of(request, self._client)
+            if writes:
+                check_writes(caller)
+            return act(caller, request, body)
+
+        async def answer(request: Request) -> Response:
+            try:
+                body = await bodies.read(request) if writes else b""
+                return await run_in_threadpool(done, request, body)
+            except ProblemError as problem:
+                return problem.answer()
+            except redis.RedisError as error:
+                self._unread.met(error=str(error))
+                detail = f"Redis: {error}; {remedy(error)}"
+                away = ProblemError(
+                    HTTPStatus.SERVICE_UNAVAILABLE, "redis", detail, headers={"Retry-After": _AGAIN}
+                )
+                return away.answer()
+
+        return answer
+
+    def _intake(self, caller: Caller) -> Intake:
+        return Intake(self._client, self._broker, self._settings, self._accounts, caller)
+
+    def _send(self, caller: Caller, request: Request, body: bytes) -> Response:
+        raw, many = bodies.briefs_in(body, request.headers.get("content-type", ""))
+        key = request.headers.get("idempotency-key")
+        if key is not None and many:
+            raise bad_request("Idempotency-Key is the brief_id of one brief, and this body holds many")
+        items = self._intake(caller).take(raw, key)
+        return _told_of_many(items) if many else _told_of_one(items[0])
+
+    def _plan(self, caller: Caller, request: Request, body: bytes) -> Response:
+        raw, _ = bodies.briefs_in(body, request.headers.get("content-type", ""))
+        items, plans = self._intake(caller).plan(raw)
+        accounts = [asdict(each) | {"credits": each.credits} for each in plans]
+        return JSONResponse({"items": [item.told() for item in items], "accounts": accounts})
+
+    def _list(self, caller: Caller, request: Request, _: bytes) -> Response:
+        found = finding.page(self._client, caller, finding.filter_in(request))
+        after = found[-1].cursor if found else None
+        return JSONResponse({"briefs": [finding.facts(each.brief) for each in found], "after": after})
+
+    def _one(self, caller: Caller, request: Request, _: bytes) -> Response:
+        brief_id = request.path_params["brief_id"]
+        found = finding.one(self._client, caller, brief_id)
+        return JSONResponse(
+            {"brief_id": brief_id, "state": "queued"} if found is None else finding.facts(found)
+        )
+
+    def _batch(self, caller: Caller, request: Request, _: bytes) -> Response:
+        batch = request.path_params["batch"]
+        found = finding.counted(self._client, caller, batch)
+        if not found:
+            raise not_found(f"brief in batch {batch[:128]!r} that you may see")
+        rows = [{**where._asdict(), "briefs": number} for where, number in found.items()]
+        return JSONResponse({"batch": batch, "briefs": found.total(), "counts": rows})
+
+    def _list_accounts(self, caller: Caller, _request: Request, _: bytes) -> Response:
+        names = [name for name in sorted(self._accounts) if caller.may_use(name)]
+        return JSONResponse(
+            {"accounts": [_account(account_reading.summary(self._client, name)) for name in names]}
+        )
+
+    def _steer(self, caller: Caller, request: Request, body: bytes) -> Response:
+        brief_id = request.path_params["brief_id"]
+        finding.one(self._client, caller, brief_id)
+        steering = Steering(self._client, self._settings, caller)
+        act = getattr(steering, request.url.path.rpartition("/")[2])
+        return JSONResponse(act(brief_id, bodies.object_in(body)))
+
+    def _events(self, caller: Caller, request: Request, _: bytes) -> Response:
+        if events.wants_stream(request):
+            return events.stream(self._client, self._waiting, caller, request)
+        return events.page(self._client, caller, request)
+
+
+def _told_of_one(item: Item) -> Response:
+    if item.problem is not None:
+        return item.problem.answer()
+    return JSONResponse(item.told(), item.status, {"Location": f"/v1/briefs/{item.brief_id}"})
+
+
+def _told_of_many(items: list[Item]) -> Response:
+    """Answer 202 where any was taken or is there already, else as the first of them would be."""
+    good = any(item.problem is None for item in items)
+    status = HTTPStatus.ACCEPTED if good else items[0].status
+    return JSONResponse({"items": [item.told() for item in items]}, status)
+
+
+def _account(summary: AccountSummary) -> dict[str, Any]:
+    pauses = {what: pause._asdict() for what, pause in summary.pauses.items()}
+    return asdict(summary) | {"pauses": pauses}

@@ -1,0 +1,110 @@
+"""What a caller does to one brief: pick, retry, cancel, update; by the operations that the commands use."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import redis
+
+from config.settings import Settings
+from web.v1.problems import bad_request, conflict, invalid, not_found
+from worker.briefs.faults import BriefError, fault
+from worker.callers.tokens import Caller
+from worker.ledger.ledger import Ledger
+from worker.ledger.records import Record, brief_subject
+from worker.ledger.transition import Answer
+from worker.lifecycle.charges import Journal, take_apart
+from worker.lifecycle.choosing import PickError
+from worker.lifecycle.recovery import OperationRefusedError
+from worker.operations import actions, picking, updating
+from worker.operations.operator import Operator
+from worker.views import snapshots
+
+Body = Mapping[str, Any]
+
+
+class Steering:
+    """What one caller does to briefs; each method raises ProblemError and redis.RedisError."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings, caller: Caller) -> None:
+        self._client, self._settings, self._caller = client, settings, caller
+        self._by = f"{caller.name} by HTTP"
+        self._ledger = Ledger(client, settings)
+
+    def pick(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """Choose among a brief's drafts."""
+        drafts, leave_rest = body.get("drafts"), body.get("leave_rest", False)
+        if not isinstance(drafts, list) or not all(type(each) is int for each in drafts):
+            raise invalid([fault(("drafts",), None, "must be a list of ids of drafts")])
+        if type(leave_rest) is not bool:
+            raise invalid([fault(("leave_rest",), leave_rest, "must be true or false")])
+        self._record("pick", brief_id, body, drafts=drafts)
+        try:
+            promoting = picking.pick(self._ledger, brief_id, drafts, leave_rest=leave_rest)
+        except picking.UnknownBriefError as error:
+            raise not_found(f"brief {brief_id}") from error
+        except PickError as error:
+            if picking.is_on_record(self._ledger, brief_id, drafts):
+                return {"brief_id": brief_id, "promoting": drafts}
+            raise conflict(str(error)) from error
+        return {"brief_id": brief_id, "promoting": promoting}
+
+    def retry(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """Bring back a brief that stopped."""
+
+        def act(operator: Operator, brief: Record, journal: Journal) -> str:
+            return f"goes on at {operator.retry(brief, journal)}"
+
+        return self._operate("retry", brief_id, body, act)
+
+    def cancel(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """End a brief."""
+
+        def act(operator: Operator, brief: Record, _: Journal) -> str:
+            repeated = operator.cancel(brief) is Answer.DUPLICATE
+            return "was said before" if repeated else "ends, at the latest when what is under way is over"
+
+        return self._operate("cancel", brief_id, body, act)
+
+    def update(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """Change a brief's metadata, batch or priority."""
+        if not body.keys() & {"metadata", "batch", "priority"}:
+            raise bad_request("name at least one of metadata, batch, priority")
+        priority, ceiling = body.get("priority"), self._caller.priority
+        if isinstance(priority, int) and priority > ceiling:
+            rule = f"{self._caller.name} may ask for {ceiling} at most"
+            raise invalid([fault(("priority",), priority, rule)])
+        batch = (body["batch"] or "") if "batch" in body else None
+        change = updating.Change(body.get("metadata"), batch, priority, merge=body.get("merge") is True)
+        self._record("update", brief_id, body)
+        try:
+            changed = updating.update(self._ledger, brief_id, change, self._by, _why(body))
+        except BriefError as bad:
+            raise invalid(bad.faults) from bad
+        except updating.UnknownBriefError as error:
+            raise not_found(f"brief {brief_id}") from error
+        return {"brief_id": brief_id, "changed": changed}
+
+    def _operate(
+        self, what: str, brief_id: str, body: Body, act: Callable[[Operator, Record, Journal], str]
+    ) -> dict[str, Any]:
+        brief = self._ledger.read(brief_subject(brief_id))
+        if brief is None:
+            raise not_found(f"brief {brief_id} on record yet")
+        self._record(what, brief_id, body)
+        operator = Operator(self._client, self._settings, self._by, _why(body))
+        journal = take_apart(snapshots.journal(self._client, brief_id))
+        try:
+            said = act(operator, brief, journal)
+        except OperationRefusedError as error:
+            raise conflict(str(error)) from error
+        return {"brief_id": brief_id, "said": said}
+
+    def _record(self, what: str, brief_id: str, body: Body, **more: Any) -> None:
+        actions.record(self._client, what, self._by, _why(body), brief=brief_id, **more)
+
+
+def _why(body: Body) -> str | None:
+    why = body.get("why")
+    if why is not None and not isinstance(why, str):
+        raise invalid([fault(("why",), None, "must be a text")])
+    return why
