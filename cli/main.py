@@ -50,7 +50,7 @@ COMMANDS = {
     "retry": "briefs",
     "cancel": "briefs",
     "actions": "installation",
-    "token": "installation",
+    "token": "http",
     "mark": "bulk",
     "verify": "bulk",
     "audit": "installation",
@@ -58,8 +58,8 @@ COMMANDS = {
     "healthy": "installation",
     "schema": "installation",
     "web": "run",
-    "webhook": "installation",
-    "hooks": "installation",
+    "webhook": "http",
+    "hooks": "http",
 }
 
 

@@ -30,10 +30,7 @@ FLOORS = (
     ("cli",),
     (
         "cli.commands",
-        "cli.commands.briefs",
-        "cli.commands.bulk",
-        "cli.commands.installation",
-        "cli.commands.run",
+        *(f"cli.commands.{room}" for room in ("briefs", "bulk", "http", "installation", "run")),
     ),
     ("cli.demo",),
     ("cli.render",),
