@@ -8,7 +8,7 @@ PYTEST := $(VENV)/bin/pytest -n 8
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-networks test-dialects test-long mutants chaos crash-points recovery failover nemesis uncertain takeover upgrade lint bench requirements clean
+.PHONY: demo bulk test test-stories test-namespace test-wheel test-booted test-loaded test-servers test-networks test-dialects test-long mutants chaos crash-points recovery failover nemesis uncertain takeover spread upgrade lint bench requirements clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/identity-worker demo
@@ -94,6 +94,10 @@ uncertain: $(STAMP)
 # What an older release has left taken over, shared with it, and given back: about ten minutes.
 takeover: $(STAMP)
 	@$(VENV)/bin/python -m tests.chaos.programs.takeover
+
+# An installation grows from one shard to three on a cluster, under briefs and kills: about three minutes.
+spread: $(STAMP)
+	@$(VENV)/bin/python -m tests.chaos.programs.spreading --seed $(SEED)
 
 # The last release's processes replaced by this one's one by one, back, and forward again: about five minutes.
 upgrade: $(STAMP)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,6 +93,8 @@ def run_each(shards: Sequence[int], *command: str) -> int:
         ended = os.waitstatus_to_exitcode(status)
         if children.running.pop(pid, None) is None:
             continue
+        with suppress(ProcessLookupError):  # a main process that was killed leaves its workers behind
+            os.killpg(pid, signal.SIGTERM)
         if not children.are_ending:
             code = ended if ended > 0 else DID_NOT
             children.end()

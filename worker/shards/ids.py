@@ -4,7 +4,10 @@ The account that has an id is on record in the shard that follows from the id. A
 its account; one that has never cost anything gives way to another account's, as it would within a shard.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+import redis
 
 from config import durations, keys
 from config.settings import Settings
@@ -13,6 +16,9 @@ from worker.ledger.library import ledger_library
 from worker.ledger.records import brief_subject
 from worker.shards.shards import Shards
 from worker.store.functions import Command, Functions, text, texts
+
+#: Briefs whose accounts are read at once.
+_PAGE = 500
 
 
 class Ids:
@@ -41,6 +47,28 @@ class Ids:
             return state
         holder, _ = keeper.run(_claim_id(brief_id, account, instead_of=holder))
         return None if holder == account else "accepted"
+
+    def note_all(self) -> None:
+        """Let the id of each brief on record be its account's: before there were shards, nobody noted whose.
+
+        Raises redis.RedisError.
+        """
+        for shard in self._shards.all:
+            client = self._shards.client(shard)
+            for kept in (keys.UNFINISHED(), keys.FINISHED()):
+                ids: Any = client.zrange(kept, 0, -1)
+                for start in range(0, len(ids), _PAGE):
+                    self._note(client, ids[start : start + _PAGE])
+
+    def _note(self, client: "redis.Redis", ids: Sequence[str]) -> None:
+        with client.pipeline(transaction=False) as pipe:
+            for brief_id in ids:
+                pipe.hget(keys.RECORD(brief_subject(brief_id)), "account")
+            accounts = pipe.execute()
+        for brief_id, account in zip(ids, accounts, strict=True):
+            if account is not None:
+                keeper = self._functions(shard_of(brief_id, self._shards.count))
+                keeper.run(_claim_id(brief_id, account))
 
     def home_of(self, brief_id: str) -> int | None:
         """Return the shard that a brief is in, None of one that nobody has named. Raises redis.RedisError."""

@@ -103,16 +103,21 @@ def look(
     briefs = {brief.brief_id: brief for brief in snapshots.by_ids(client, list(expected))}
     scene = Scene(client, ledger, accounts, briefs, expected, resent)
     return [
-        *_lost(scene),
-        *_paid_twice(scene),
-        *_wasted(scene),
+        *promises(scene),
         *(Breach(Kind.LEAKED, subject, what) for subject, what in leaks.leaks(client, accounts, briefs)),
         *(
             Breach(Kind.EVENTS, subject, what)
             for subject, what in event_stream.faults(client, briefs.values())
         ),
-        *_violations(scene),
     ]
+
+
+def promises(scene: Scene) -> Iterator[Breach]:
+    """Yield every breach of a promise by what is told of the briefs and the API's ledger, keys apart."""
+    yield from _lost(scene)
+    yield from _paid_twice(scene)
+    yield from _wasted(scene)
+    yield from _violations(scene)
 
 
 def whose(ledger: Mapping[str, Any]) -> dict[str, str]:

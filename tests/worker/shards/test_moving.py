@@ -203,6 +203,14 @@ def test_killed_at_any_call_another_run_ends_it(shards: Shards, grown: Settings,
     assert calls > 10
 
 
+def test_ids_of_before_there_were_shards_are_noted(shards: Shards, grown: Settings) -> None:
+    ids = Ids(shards, grown)
+    ids.note_all()
+    ids.note_all()
+    assert ids.held_by_another(f"{NAME}-0", STAYS) == "waiting"
+    assert ids.held_by_another(f"{NAME}-0", NAME) is None
+
+
 def test_ids_stay_those_of_the_account(shards: Shards, grown: Settings) -> None:
     assert Ids(shards, grown).held_by_another("x", NAME) is None
     (move,) = planned(shards)
