@@ -8,12 +8,15 @@ import typer
 
 from cli.shared.output import DID_NOT, Json, complain, print_json_lists, say
 from config.text import printable
-from worker.marking.receipts import ReceiptError, Verified, verify
+from worker.marking.receipts import RECEIPT, ReceiptError, Verified, verify
 
 
 def command(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Exported pictures, or their metadata.json.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE|FOLDER...", help="Exported pictures, their metadata.json, or folders of them."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -22,7 +25,7 @@ def command(
     Size, SHA-256, kind of file, the draft that was chosen, and the marks (C2PA, IPTC). Of a marked copy also
     that its signature fits and names this brief. Exit code 0 if all fits, 1 if anything does not.
     """
-    results = (result for file in files for result in _verify(file))
+    results = (result for file in files for each in _files(file) for result in _verify(each))
     wrong = 0
     if as_json:
         told = list(results)
@@ -35,6 +38,11 @@ def command(
     if wrong:
         complain(f"{wrong} of what was checked does not fit")
         raise typer.Exit(DID_NOT)
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """Yield what is to be checked at a place: each receipt below a folder, itself where there is none."""
+    yield from (sorted(place.rglob(RECEIPT)) if place.is_dir() else []) or [place]
 
 
 def _verify(file: Path) -> Iterator[dict[str, Any]]:

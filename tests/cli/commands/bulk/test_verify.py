@@ -56,6 +56,7 @@ def test_what_was_exported_fits_by_its_picture_and_by_its_receipt(exported: Path
     code, found = verified(exported / "4711.jpg", exported / "metadata.json")
     assert (code, [each["faults"] for each in found]) == (0, [[], []])
     assert {each["brief_id"] for each in found} == {"b1"}
+    assert verified(exported.parents[1]) == (0, found[1:]), "a folder stands for all that lies below it"
 
 
 @pytest.mark.parametrize(
