@@ -56,7 +56,7 @@ test-servers: $(STAMP)
 
 # The API behind real nginx, haproxy and tinyproxy, of Debian's packages: half a minute.
 test-networks: $(STAMP)
-	$(VENV)/bin/pytest -n 2 tests/networks tests/networks/through_haproxy.py tests/networks/through_nginx.py
+	$(VENV)/bin/pytest -n 2 $(wildcard tests/networks/test_*.py tests/networks/through_*.py)
 
 # The tests of what works on Redis once more, as an installation that shares its server with others.
 test-namespace: $(STAMP)

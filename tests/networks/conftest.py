@@ -10,7 +10,8 @@ from own_account import Api
 from cli.demo.ports import free_port
 
 #: What of these tests is for machines that have certain programs; `.ci/run` installs them.
-collect_ignore = [] if all(map(which, ("nginx", "tinyproxy"))) else ["test_nginx.py", "test_tinyproxy.py"]
+_ALL = ["test_http2.py", "test_nginx.py", "test_tinyproxy.py"]
+collect_ignore = [] if all(map(which, ("nginx", "tinyproxy"))) else _ALL
 
 
 @pytest.fixture
