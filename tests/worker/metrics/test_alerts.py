@@ -65,6 +65,11 @@ def stream_never_opens(flow: Flow) -> None:
     flow.functions.run(followed(DEFAULT, "listener", "ended", why="401"))
 
 
+def token_ends(flow: Flow) -> None:
+    flow.accept()
+    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), "token_ends", now(flow) + 13 * 86_400_000)
+
+
 def slots_full(flow: Flow) -> None:
     flow.accept()
     flow.ledger.set_limits(DEFAULT, {"slots": "1"}, "ann")
@@ -100,6 +105,7 @@ SITUATIONS: dict[str, tuple[Callable[[Flow], None], Mapping[str, str]]] = {
     "TimersLate": (timers_late, {}),
     "QueueOld": (queue_old, {"queue": keys.INLET}),
     "StreamBroken": (stream_never_opens, SEEN),
+    "TokenEnds": (token_ends, SEEN),
     "SlotsFull": (slots_full, {**SEEN, "endpoint": "create", "lacks": "slots"}),
     "BudgetSpent": (batch_without_budget, SEEN),
     "Held": (held, {**SEEN, "question": "which job"}),
