@@ -65,7 +65,8 @@ class _Boot(Middleware):
         runtime().counts.end()
 
     def after_process_message(self, *_: Any, **__: Any) -> None:
-        """Give back the thread that a step has had for its account."""
+        """Give back the thread that a step has had for its account, and name its trace no more."""
+        logs.bind_trace(None)
         shares.release(runtime().shares, runtime().ledger, threading.get_ident())
 
 

@@ -12,6 +12,7 @@ from dramatiq.middleware import CurrentMessage
 
 from actors import error_handling, held, importing, maintenance, not_found, picking, preparation, resolution
 from actors.boot import broker
+from actors.broker.envelopes import TRACE
 from actors.broker.handing_on import hand_on
 from actors.broker.outcomes import refuse
 from actors.process.accounts_here import KnownAccounts
@@ -63,6 +64,7 @@ def accept_brief(brief: Any) -> str | None:
         message.options["redis_message_id"],
         getattr(message, "handed", None),
         rt.ids.held_by_another,
+        message.options.get(TRACE),
     )
     arrived = accepted.arrived
     log.info(

@@ -66,7 +66,10 @@ class Runtime:
         """
         message = CurrentMessage.get_current_message()
         record = self.ledger.claim_step(subject, getattr(message, "handed", None))
-        return record if record is not None and self.begin(record.account, subject) else None
+        if record is None:
+            return None
+        logs.bind_trace(record.get("trace"))
+        return record if self.begin(record.account, subject) else None
 
     def begin(self, account: str, subject: str) -> bool:
         """Return whether this thread may call the API for an account; it may until its message has run."""

@@ -201,6 +201,20 @@ class _Logger:
         return getattr(_structlog().get_logger(part=self._name), method)
 
 
+def trace_id(traceparent: str) -> str:
+    """Return the trace that a traceparent of W3C names."""
+    return traceparent.split("-")[1]
+
+
+def bind_trace(traceparent: str | None) -> None:
+    """Have each line of this thread name the trace of what it works on; None: of nothing any more."""
+    contextvars = _structlog().contextvars
+    if traceparent is None:
+        contextvars.unbind_contextvars("trace_id")
+    else:
+        contextvars.bind_contextvars(trace_id=trace_id(traceparent))
+
+
 def get(name: str) -> "structlog.typing.FilteringBoundLogger":
     """Return the logger of a part of the worker."""
     return cast("structlog.typing.FilteringBoundLogger", _Logger(name))

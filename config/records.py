@@ -29,6 +29,7 @@ _COMMON = (
     Field("told_at", TIME, "event stream", "when the stream last spoke of its job"),
     Field("noted_at", TIME, "a step", "when it was changed last without a move"),
     Field("error", TEXT, "a step", "what went wrong last"),
+    Field("trace", TEXT, "arrival, choice", "the trace that it is a part of, as a traceparent of W3C"),
     Field("question", TEXT, "hold", "what an operator is asked while it is held"),
     Field("evidence", JSON, "hold of a step that fails", "which step failed, the error, who died of it"),
     Field("unknown_since", TIME, "a step", "since when the API answers that it does not know it"),

@@ -17,7 +17,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import _RedisConsumer
 
 from actors.broker.commands import Following
-from actors.broker.envelopes import EnvelopeError, read_envelope
+from actors.broker.envelopes import FOLLOWING, EnvelopeError, read_envelope
 from actors.broker.peek import Peek
 from config import durations, keys, logs
 from config.times import backoff
@@ -131,7 +131,7 @@ class BlockingConsumer(_RedisConsumer):
         if not unique:
             proxy.text = data
         # What a worker has died with is cleared as it ends, and what others are to follow ends with those.
-        if redis_id not in self.broker.suspects and message.options.keys() == {"redis_message_id"}:
+        if redis_id not in self.broker.suspects and message.options.keys().isdisjoint(FOLLOWING):
             broker_id, may_take = self.broker.broker_id, self.broker.may_take
             proxy.handed = Handed(broker_id, self.queue_name, taken, unique, may_take)
         return proxy  # type: ignore[no-any-return]  # it takes any attribute

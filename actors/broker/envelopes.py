@@ -26,8 +26,10 @@ _TYPES: dict[str, tuple[type, str]] = {
 }
 #: Lua writes an empty table as a list.
 _NO_KWARGS: list[Any] = []
+#: The option that names the trace which a message is a part of, as a traceparent of W3C.
+TRACE = "traceparent"
 #: Options of Dramatiq that name other messages, which are to run when this one has.
-_FOLLOWING = ("pipe_target", "group_completion_callbacks")
+FOLLOWING = ("pipe_target", "group_completion_callbacks")
 
 
 class EnvelopeError(IdentityWorkerError, ValueError):
@@ -37,8 +39,8 @@ class EnvelopeError(IdentityWorkerError, ValueError):
 def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
     """Return the message that an envelope holds, for this queue and under this id.
 
-    Of its options those are left that name further messages. On the inlet a brief may stand without an
-    envelope; the id is its message's then. Raises EnvelopeError.
+    Of its options those are left that name further messages, and its trace. On the inlet a brief may stand
+    without an envelope; the id is its message's then. Raises EnvelopeError.
     """
     fields = _object(data)
     if queue == keys.INLET and _is_bare(fields):
@@ -46,15 +48,15 @@ def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
     _check_types(fields)
     args = tuple(_inlet_args(fields) if queue == keys.INLET else fields["args"])
     options = fields.get("options")
-    following = {
-        name: options[name] for name in _FOLLOWING if isinstance(options, dict) and options.get(name)
+    kept = {
+        name: options[name] for name in (*FOLLOWING, TRACE) if isinstance(options, dict) and options.get(name)
     }
     return Message(
         queue_name=queue,
         actor_name=fields["actor_name"],
         args=args,
         kwargs={} if queue == keys.INLET else fields["kwargs"],
-        options={**following, "redis_message_id": redis_id},
+        options={**kept, "redis_message_id": redis_id},
         message_id=fields["message_id"],
     )
 

@@ -110,7 +110,7 @@ MUTANTS = (
         ("the listener's client tries again", "AsyncRetry(NoBackoff(), 0)", "AsyncRetry(NoBackoff(), 3)"),
     ),
     *of("actors/broker/envelopes.py", ("tests/actors/broker/test_hostile_messages.py", "-k", "envelope"),
-        ("a message decides on its options", "options={**following, ", "options={**(options if isinstance(options, dict) else {}), "),
+        ("a message decides on its options", "options={**kept, ", "options={**(options if isinstance(options, dict) else {}), "),
         ("any actor runs from the inlet", "    if actor != INLET_ACTOR:", "    if False:"),
         ("a message decides on its queue", "        queue_name=queue,\n", "        queue_name=fields.get(\"queue_name\", queue),\n"),
         ("an actor may be called anything", "    if not fields[\"actor_name\"].isidentifier():", "    if False:"),

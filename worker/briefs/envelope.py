@@ -44,6 +44,10 @@ _CHOOSE_SCHEMA = {"anyOf": [_EACH, {"type": "array", "items": _EACH, "minItems":
 BRIEF_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
+#: https://www.w3.org/TR/trace-context/#traceparent-header, of the version that there is.
+TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
 class _Beside(Part):
     """The fields that this worker reads beside the API's body."""
 
@@ -102,6 +106,12 @@ class _Beside(Part):
         strict=True,
         description="true or false; true uploads photos with all that they say of where and how they were "
         "taken, false turns them upright and removes it; false if omitted",
+    )
+    traceparent: str | None = Field(
+        default=None,
+        pattern=f"^{TRACEPARENT.pattern}$",
+        description="a trace context of W3C, `00-TRACE-PARENT-FLAGS` in hexadecimal; its events carry it on, "
+        "and the logs name the trace",
     )
     on_name_taken: OnNameTaken = Field(
         default=OnNameTaken.SUFFIX, description="suffix or fail; suffix if omitted"

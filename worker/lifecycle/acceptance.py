@@ -13,7 +13,7 @@ from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
 from worker.briefs.choices import BriefKind
-from worker.briefs.envelope import BRIEF_ID
+from worker.briefs.envelope import BRIEF_ID, TRACEPARENT
 from worker.briefs.faults import BriefError, Fault
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.events import BriefAccepted, BriefFailed
@@ -84,12 +84,14 @@ def accept(
     redis_id: str | None = None,
     handed: Handed | None = None,
     elsewhere: Elsewhere = lambda _id, _account: None,
+    trace: str | None = None,
 ) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
     the id in Redis of a message in a queue; one that is `handed` ends with this unless it is in conflict.
-    `elsewhere` tells where a brief of its id stands that is another account's, in another shard.
+    `elsewhere` tells where a brief of its id stands that is another account's, in another shard. `trace` is
+    the traceparent of the message, for a brief that has none itself.
     """
     faults: list[Fault] = []
     try:
@@ -99,7 +101,10 @@ def accept(
         arriving = _bad_arrival(raw, message_id, faults)
     else:
         arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
-    arriving = replace(arriving, elsewhere=elsewhere(arriving.brief_id, arriving.account))
+    named = _matching(TRACEPARENT, trace)
+    traced = {"trace": named} if named else {}
+    found = elsewhere(arriving.brief_id, arriving.account)
+    arriving = replace(arriving, fields={**traced, **arriving.fields}, elsewhere=found)
     return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id, handed), faults)
 
 
@@ -149,6 +154,7 @@ def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
         "keep_exif": "1" if brief.keep_exif else None,
         "job_name": importing.name(brief) if brief.kind is BriefKind.IMPORT else None,
         "kind": None if brief.kind is BriefKind.IDENTITY else brief.kind,
+        "trace": brief.traceparent,
     }
     return fields | {name: value for name, value in optional.items() if value is not None}
 
@@ -172,6 +178,8 @@ def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
         "faults": json.dumps(faults, ensure_ascii=False),
         "error": "the brief breaks rules",
     }
+    if trace := _matching(TRACEPARENT, said.get("traceparent")):
+        fields["trace"] = trace
     event = BriefFailed(error=fields["error"], faults=[ToldFault(**fault) for fault in faults])
     return Arrival(brief_id, account, batch, 0, fields, event, state="failed")
 

@@ -19,13 +19,14 @@ _WARN = ("held", "failed", "uncertain")
 
 def told(moved: Sequence[Sequence[Any]]) -> None:
     """Hear of moves: kind, brief, subject, account, the state before (blank: it has just come), that of now,
-    ms in the one before.
+    ms in the one before, the traceparent of its brief (or blank).
     """
     if not TALLY.is_open:
         return
-    for kind, brief, subject, account, before, state, ms in moved:
+    for kind, brief, subject, account, before, state, ms, trace in moved:
         if before:
             TALLY.observe(STAGE_SECONDS, kind, before, seconds=ms / 1000)
         say = log.warning if state in _WARN else log.info
+        traced = {"trace_id": logs.trace_id(trace)} if trace else {}
         stood = {"before": before, "to": state, "seconds": round(ms / 1000, 3)}
-        say(f"{kind}.moved", brief=brief, subject=subject, account=account, **stood)
+        say(f"{kind}.moved", brief=brief, subject=subject, account=account, **stood, **traced)

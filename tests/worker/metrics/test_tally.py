@@ -64,7 +64,7 @@ def test_where_nobody_brings_the_counts_nothing_is_counted_or_logged(flow: Flow)
 
 def test_a_held_record_is_told_as_a_warning(counting: Tally) -> None:
     with structlog.testing.capture_logs() as said:
-        moves.told([("brief", "a", "brief:a", "default", "generating", "held", 5)])
+        moves.told([("brief", "a", "brief:a", "default", "generating", "held", 5, "")])
     assert said[0]["log_level"] == "warning"
 
 

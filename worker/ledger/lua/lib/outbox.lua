@@ -68,10 +68,12 @@ end
 
 -- Append a CloudEvent; `envelope` and `more` are the insides of JSON objects, `more` '' for nothing.
 -- The text is put together here, not decoded and encoded: metadata must come out as it came in.
-function outbox.append(id, account, subject, type, envelope, more)
+-- `trace` is the traceparent of its brief (or none): an extension of CloudEvents, Distributed Tracing.
+function outbox.append(id, account, subject, type, envelope, more, trace)
     local event = '{"specversion":"1.0","id":"' .. id
         .. '","source":"identity-worker/' .. account .. '","type":"' .. type
         .. '","subject":"' .. subject .. '","time":"' .. iso_time(call.now)
+        .. (trace and '","traceparent":"' .. trace or '')
         .. '","datacontenttype":"application/json","data":{' .. envelope
         .. (more ~= '' and ',' .. more or '') .. '}}'
     put_on_stream(event)
@@ -86,7 +88,8 @@ function outbox.emit(subject, type, more)
         return -- a promotion whose brief was deleted: nobody knows any more whom to tell
     end
     local number = records.add(record, 'events', 1)
-    outbox.append(brief .. '/' .. number, known[1], subject, type, known[2], more)
+    local trace = records.get(record, 'trace') or nil
+    outbox.append(brief .. '/' .. number, known[1], subject, type, known[2], more, trace)
 end
 
 -- Append a CloudEvent about an account, numbered among its own. No brief's id has a slash in it.

@@ -8,7 +8,7 @@ local FIELDS = {
     'moved_at', 'left', 'accepted_at', 'envelope', 'events', 'content', 'variations', 'wish', 'wish_why', 'job_id',
     'credits_used', 'credits_counted', 'promotions', 'unfinished', 'promotion_grants', 'identity_code', 'outcome',
     'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at', 'name', 'on_name_taken', 'counted',
-    'photo', 'judging',
+    'photo', 'judging', 'trace',
 }
 local ACCOUNT_FIELDS = {
     'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'pause_full', 'spent', 'drafts_credits',

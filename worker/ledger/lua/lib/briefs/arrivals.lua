@@ -124,7 +124,7 @@ function arrivals.tell_conflict(arrival, redis_id, state, paths)
         more = more .. ',"faults":' .. arrival.set.faults
     end
     local id = arrival.id .. '/conflict-' .. redis.call('INCR', KEY.SEQUENCE)
-    outbox.append(id, arrival.account, base.brief_subject(arrival.id), EVENT.conflict, arrival.set.envelope, more)
+    outbox.append(id, arrival.account, base.brief_subject(arrival.id), EVENT.conflict, arrival.set.envelope, more, arrival.set.trace)
 end
 
 return arrivals

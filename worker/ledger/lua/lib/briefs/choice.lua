@@ -21,7 +21,8 @@ function choice.plan(subject, promotions)
     for n, fields in ipairs(promotions) do
         local promotion = follows .. ':' .. brief_of(subject) .. '#' .. (n - 1)
         put(record_of(promotion), fields, {state = KINDS[follows].waits, account = account, brief = brief_of(subject), need = 1,
-            on_name_taken = on_name_taken or nil, name = name or nil, place = score, batch = batch or nil, grants = grants or nil, moved_at = whole(call.now)})
+            on_name_taken = on_name_taken or nil, name = name or nil, place = score, batch = batch or nil, grants = grants or nil,
+            trace = records.get(record, 'trace') or nil, moved_at = whole(call.now)})
         transition.tell(promotion, account, nil, KINDS[follows].waits, 0)
         -- A person may pick more than was reserved; those wait for a slot like everybody.
         if n <= reserved then

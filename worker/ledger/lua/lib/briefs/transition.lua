@@ -34,7 +34,8 @@ end
 -- how long it was there.
 function transition.tell(subject, account, from, to, ms)
     call.told = call.told or {}
-    call.told[#call.told + 1] = {kind_of(subject), brief_of(subject), subject, account, from or '', to, ms}
+    call.told[#call.told + 1] = {kind_of(subject), brief_of(subject), subject, account, from or '', to, ms,
+        records.get(record_of(subject), 'trace') or ''}
 end
 
 -- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
