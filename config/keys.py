@@ -72,6 +72,9 @@ SEQUENCE = Key("identity:sequence", "string", "ledger", "counter of messages and
 HISTORY = Key(
     "identity:history", "hash", "ledger", "the server that the claims of paid calls were made on; for ever"
 )
+FORGETTING = Key(
+    "identity:forgetting", "zset", "ledger", "account yet to be told -> since, ms; gone when empty"
+)
 CLAIMED = Key("identity:claimed:%s", "string", "ledger", "process -> the number of its newest claim; a day")
 
 ACCOUNTS = Key("identity:accounts", "set", "permits", "accounts that were ever configured; for ever")

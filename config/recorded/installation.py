@@ -30,6 +30,8 @@ HISTORY = (
     Field("id", TEXT, "a claim", "the replication id of the server"),
     Field("claimed_at", TIME, "a claim", "when a paid call was claimed last"),
     Field("forgot_at", TIME, "a claim, `restored`", "when all accounts' past became unknown last"),
+    Field("forgot_by", TEXT, "a claim, `restored`", "who found out that it is"),
+    Field("forgot_why", TEXT, "a claim, `restored`", "by what"),
 )
 
 SCHEMA = (

@@ -38,6 +38,7 @@ MUTANTS = (
         ("what an older version has put on record hides another brief", "in states and bool(as_)", "in states"),
     ),
     *of("worker/ledger/lua/lib/accounts/history.lua", ("tests/worker/unresolved/test_unknown_past.py",),
+        ("who is yet to be told buys meanwhile", "    if since then\n        forget(account, tonumber(since))\n    end\n", ""),
         ("what was forgotten is bought again", "if history.is_unknown(account) and", "if false and"),
         ("a replica that takes over is trusted", "before == last and claimant.replicas == 0", "false"),
         ("a claim that comes late is a forgotten one", "math.max(newest, claimant.number)", "claimant.number"),

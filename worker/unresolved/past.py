@@ -62,15 +62,20 @@ def remember(account: str, past: Past) -> Command[bool]:
 
 def past_of(client: "redis.Redis", account: str) -> Past | None:
     """Return the unknown past of an account, None where all is known."""
-    found: Any = client.hmget(keys.RECORD(account_subject(account)), "past_since", "past_until")
-    return None if found[0] is None else Past(int(found[0]), int(found[1]))
+    with client.pipeline(transaction=True) as pipe:
+        pipe.hmget(keys.RECORD(account_subject(account)), "past_since", "past_until")
+        pipe.zscore(keys.FORGETTING(), account)
+        pipe.hget(keys.HISTORY(), "forgot_at")
+        (since, until), yet_to_be_told, forgot_at = pipe.execute()
+    if yet_to_be_told is not None:
+        return Past(int(min(yet_to_be_told, float(since or yet_to_be_told))), int(forgot_at))
+    return None if since is None else Past(int(since), int(until))
 
 
 def may_be_older(client: "redis.Redis", record: Record) -> bool:
     """Return whether a paid call of a record may have been made that was forgotten."""
-    name = keys.RECORD(account_subject(record.account))
-    found: Any = client.hmget(name, "past_since", "past_known")
-    return found[0] is not None or int(record.fields["moved_at"]) <= int(found[1] or 0)
+    known: Any = client.hget(keys.RECORD(account_subject(record.account)), "past_known")
+    return past_of(client, record.account) is not None or int(record.fields["moved_at"]) <= int(known or 0)
 
 
 def briefs(ledger: Ledger, unfinished: Unfinished, account: str) -> Iterator[Record]:

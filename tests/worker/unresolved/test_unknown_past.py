@@ -13,7 +13,7 @@ from worker.lifecycle import transitions
 from worker.operations import audit
 from worker.store.functions import Command
 from worker.store.replicas import Claim, Claims
-from worker.unresolved.past import forget
+from worker.unresolved.past import forget, past_of
 
 TWO = {"instructions": [{"prompt": "a sailor", "num_variations": 2}]}
 
@@ -22,6 +22,11 @@ def faults(flow: Flow, brief_id: str) -> list[str]:
     audited = audit.read(flow.client, brief_id)
     assert audited is not None
     return list(audit.faults(audited))
+
+
+def creates(flow: Flow) -> int:
+    """How many creates were made, however long that took: `arrived` tells of one window."""
+    return flow.api.requests(f"POST {CREATE}")
 
 
 def bought_and_forgotten(flow: Flow, brief_id: str) -> None:
@@ -42,7 +47,7 @@ def test_a_create_that_was_forgotten_is_found_and_not_made_again(flow: Flow) -> 
     assert past(flow).keys() >= {"past", "past_since", "past_until"}
     look_back(flow)
     assert finish(flow, "a") == ["done"]
-    assert flow.api.arrived(CREATE) == 2
+    assert creates(flow) == 2
     assert flow.calls("a")[:2] == ["create unknown", "create adopted"]
     assert faults(flow, "a") == []
 
@@ -56,10 +61,30 @@ def test_what_was_not_bought_is_bought_once_that_is_known(flow: Flow) -> None:
     flow.wake_timer(f"past:{DEFAULT}")
     assert flow.steps.run()[0] in ("submit_brief", "look_back")
     assert {flow.brief(each).state for each in "ab"} == {"waiting"}
-    assert flow.api.arrived(CREATE) == 1
+    assert creates(flow) == 1
     look_back(flow)
     assert finish(flow, "a", "b") == ["done", "done"]
-    assert flow.api.arrived(CREATE) == 3
+    assert creates(flow) == 3
+
+
+def test_of_many_accounts_each_is_told_in_turn_and_none_buys_before(flow: Flow) -> None:
+    names = [f"account-{number}" for number in range(450)]
+    flow.client.sadd(keys.ACCOUNTS(), *names)
+    flow.accept(brief_id="a")
+    assert len(flow.functions.run(forget(None, "test", "a test")).accounts) == len(names) + 1
+    assert flow.client.zcard(keys.FORGETTING()) == 251, "no call takes long"
+    assert past(flow) == {}
+    assert past_of(flow.client, DEFAULT) is not None
+    assert flow.steps.run() == ("submit_brief", "brief:a")
+    assert past(flow).keys() >= {"past", "past_since", "past_until"}
+    assert flow.client.zcard(keys.FORGETTING()) == 250
+    for _ in range(2):
+        flow.functions.run(commands.due(1))
+    assert not flow.client.exists(keys.FORGETTING())
+    assert all(past_of(flow.client, name) is not None for name in names)
+    assert creates(flow) == 0
+    flow.client.zrem(keys.TIMERS(), *[f"past:{name}" for name in names])
+    flow.client.delete(*[keys.RECORD(f"account:{name}") for name in names])
 
 
 def test_briefs_that_a_forgotten_job_may_be_of_are_held(flow: Flow) -> None:
@@ -73,7 +98,7 @@ def test_briefs_that_a_forgotten_job_may_be_of_are_held(flow: Flow) -> None:
     (job,) = flow.brief("a").json("candidate_jobs")
     assert flow.brief("b").json("candidate_jobs") == [job]
     assert finish(flow, "c") == ["done"]
-    assert flow.api.arrived(CREATE) == 2
+    assert creates(flow) == 2
 
 
 def test_a_list_that_never_named_a_creation_proves_nothing(flow: Flow) -> None:
@@ -82,7 +107,7 @@ def test_a_list_that_never_named_a_creation_proves_nothing(flow: Flow) -> None:
     look_back(flow)
     assert flow.brief("a").state == "held"
     assert "no list of the API's jobs" in flow.brief("a").fields["question"]
-    assert flow.api.arrived(CREATE) == 0
+    assert creates(flow) == 0
 
 
 def test_nothing_is_bought_while_the_api_does_not_list_its_jobs(flow: Flow) -> None:
@@ -138,7 +163,7 @@ def test_a_replica_that_takes_over_may_have_forgotten_something(flow: Flow) -> N
     assert "a replica has taken over" in past(flow)["past"]
     look_back(flow)
     assert finish(flow, "a") == ["done"]
-    assert flow.api.arrived(CREATE) == 2
+    assert creates(flow) == 2
 
 
 def test_a_replica_that_claims_have_waited_for_is_trusted(flow: Flow) -> None:

@@ -48,6 +48,7 @@ local function wake(subject)
     end
 end
 
+local is_forgetting = history.go_on()
 local first = first_due()
 if first and first <= call.now then -- as a rule none is, where nothing goes on
     local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', base.whole(call.now), 'LIMIT', 0, A.most)
@@ -56,5 +57,8 @@ if first and first <= call.now then -- as a rule none is, where nothing goes on
     end
     outbox.write_timers()
     first = first_due()
+end
+if is_forgetting then
+    return 0
 end
 return first and math.max(0, first - call.now) or -1

@@ -5,7 +5,7 @@
 --
 -- Atomic, so that what was forgotten meanwhile is looked for as well.
 local record = accounts.record(A.account)
-if not base.unchanged(record, {past_until = A.past_until}) or not history.is_unknown(A.account) then
+if not history.is_unknown(A.account) or not base.unchanged(record, {past_until = A.past_until}) then
     return 0
 end
 records.forget(record, 'past', 'past_since', 'past_message')

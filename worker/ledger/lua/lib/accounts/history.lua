@@ -4,9 +4,13 @@
 --
 --   HISTORY   the replication id of the server on which the newest claim was made, and when
 --   CLAIMED   of a process: the number of its newest claim, which it is told nowhere else
+--   FORGETTING   accounts of which that is yet to be put on their record; whoever claims for one before has it done
 local history = {}
 
 local key, whole = base.key, base.whole
+
+-- Accounts whose records one call writes: some ten ms of the server; and those that one command names.
+local AT_ONCE, NAMED = 200, 1000
 
 -- Returns the server's replication id and, of one that was a replica, its primary's; nil where it may not be asked.
 local function replication_ids()
@@ -29,16 +33,14 @@ function history.has_begun_anew()
     return not id or id ~= redis.call('HGET', KEY.HISTORY, 'id')
 end
 
-function history.is_unknown(account)
-    return records.get(accounts.record(account), 'past_since')
-end
-
 -- Put on record that it is unknown what an account has bought from `since` until now.
-local function forget(account, since, by, why)
+local function forget(account, since)
+    local by, why = unpack(redis.call('HMGET', KEY.HISTORY, 'forgot_by', 'forgot_why'))
     local record = accounts.record(account)
     local earlier = tonumber(records.get(record, 'past_since')) or since
     records.set(record, 'past_since', whole(math.min(earlier, since)), 'past_until', whole(call.now),
         'past', cjson.encode({by = by, at = call.now, why = why}))
+    redis.call('ZREM', KEY.FORGETTING, account)
     for _, endpoint in ipairs(ENDPOINTS) do
         if not base.product_at(endpoint).parent then
             permits.withdraw(account, endpoint)
@@ -47,13 +49,37 @@ local function forget(account, since, by, why)
     outbox.set_timer('past:' .. account, call.now)
 end
 
--- The same of all accounts; returns them.
-function history.forget_all(since, by, why)
-    redis.call('HSET', KEY.HISTORY, 'forgot_at', whole(call.now))
-    local all = redis.call('SMEMBERS', KEY.ACCOUNTS)
-    for _, account in ipairs(all) do
-        forget(account, since, by, why)
+function history.is_unknown(account)
+    local since = redis.call('ZSCORE', KEY.FORGETTING, account)
+    if since then
+        forget(account, tonumber(since))
     end
+    return records.get(accounts.record(account), 'past_since')
+end
+
+-- Put it on the records of the next accounts that lack it; returns whether more are left.
+function history.go_on()
+    local some = redis.call('ZRANGE', KEY.FORGETTING, 0, AT_ONCE - 1, 'WITHSCORES')
+    for n = 1, #some, 2 do
+        forget(some[n], tonumber(some[n + 1]))
+    end
+    return #some > 0 and redis.call('EXISTS', KEY.FORGETTING) == 1
+end
+
+-- Let the past of all accounts be unknown; returns them. Of many, most are told on the way: nothing of theirs is bought
+-- meanwhile, and no call takes long.
+function history.forget_all(since, by, why)
+    redis.call('HSET', KEY.HISTORY, 'forgot_at', whole(call.now), 'forgot_by', by, 'forgot_why', why)
+    local all = redis.call('SMEMBERS', KEY.ACCOUNTS)
+    for first = 1, #all, NAMED do
+        local named = {}
+        for n = first, math.min(first + NAMED - 1, #all) do
+            named[#named + 1] = whole(since)
+            named[#named + 1] = all[n]
+        end
+        redis.call('ZADD', KEY.FORGETTING, 'LT', unpack(named))
+    end
+    history.go_on()
     return all
 end
 
