@@ -38,6 +38,8 @@ def s3() -> Iterator[str]:
     try:
         host, port = server.get_host_and_port()
         url = f"http://{host}:{port}"
+        # What all servers of this process hold is one: also that of the test before.
+        httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()
         httpx.put(f"{url}/{BUCKET}", trust_env=False).raise_for_status()
         yield url
     finally:
