@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from config import durations
-from config.settings import Settings, unknown_variables
 from config.text import printable
 from config.times import delay
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
     import structlog
 
+    from config.settings import Settings
+
 #: Bytes of the longest line, its end included.
 LONGEST = 4_000
 #: What sets structlog up at its first use, in a process that has not imported it yet: most commands log
@@ -33,11 +34,14 @@ LONGEST = 4_000
 _at_first_use: "list[Callable[[], None]]" = []
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: "Settings") -> None:
     """Set up logging for this process: ours by structlog, and all others' through it.
 
     What the environment sets that is no setting is the first thing logged: each process begins with this.
     """
+    # Not at the top: whoever logs nothing should not wait for the import of the settings' model.
+    from config.settings import unknown_variables
+
     out: Any = sys.stderr.out if isinstance(sys.stderr, _Lines) else sys.stderr
     _at_first_use[:] = [partial(_set_up, settings, out)]
     if "structlog" in sys.modules:
@@ -58,7 +62,7 @@ def _structlog() -> Any:
     return structlog
 
 
-def _set_up(settings: Settings, out: Any) -> None:
+def _set_up(settings: "Settings", out: Any) -> None:
     import structlog
 
     on_terminal = not settings.log_json and out.isatty()

@@ -8,7 +8,7 @@ from cli.shared.output import say
 from config.text import printable
 from config.times import format_duration, format_time
 from worker.briefs.faults import shown
-from worker.lifecycle.recovery import answers, argument
+from worker.briefs.to_type import answers, argument
 from worker.views.models import BriefView
 
 #: What is said of a brief that an operator has ended while a call or a job of it is under way.

@@ -12,7 +12,7 @@ from config.text import credits_text, printable
 from config.times import format_duration, format_time
 from worker.briefs.choices import BriefKind
 from worker.briefs.faults import Fault
-from worker.lifecycle.recovery import argument
+from worker.briefs.to_type import argument
 from worker.views.models import BriefView, PromotionView
 
 

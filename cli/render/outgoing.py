@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
@@ -39,7 +40,7 @@ def outgoing_json(each: Outgoing) -> dict[str, Any]:
             "bought_before": None if bought is None else bought._asdict(),
         }
     if (brief := each.brief) is None:
-        return values | {"faults": [fault.model_dump() for fault in each.faults]}
+        return values | {"faults": [asdict(fault) for fault in each.faults]}
     return values | {
         "drafts": brief.total_variations,
         "slots": brief.slots(),

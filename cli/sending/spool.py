@@ -160,7 +160,7 @@ class Spool:
 
 
 def _changing(each: Outgoing) -> tuple[str | None, ...]:
-    faults = [fault.model_dump() for fault in each.faults]
+    faults = [asdict(fault) for fault in each.faults]
     arrived = None if each.arrived is None else json.dumps(asdict(each.arrived))
     same = None if each.same_as is None else json.dumps(each.same_as)
     return _dumped(faults), each.status, arrived, same

@@ -4,8 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-
-from pydantic import BaseModel, ConfigDict
+from dataclasses import asdict, dataclass
 
 from config.errors import IdentityWorkerError
 from config.text import printable
@@ -24,14 +23,13 @@ _ACCESS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?)\S+")
 Scalar = str | int | float | bool | None
 
 
-class Fault(BaseModel):
+@dataclass(frozen=True)
+class Fault:
     """One broken rule: where, what stood there, and what is allowed.
 
     A path is like `instructions[0].options.ar`; the empty one is the brief itself. A value of None is nothing
     that could be shown: the field is missing, or null.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     path: str
     value: Scalar
@@ -52,9 +50,9 @@ class BriefError(IdentityWorkerError):
 
 def _bounded(faults: list[Fault]) -> list[Fault]:
     """Return at most as many faults as may be listed, the last one saying how many more there are."""
-    left = MAX_BYTES - len(_more(MAX_FAULTS).model_dump_json())
+    left = MAX_BYTES - len(json.dumps(asdict(_more(MAX_FAULTS))))
     for told, each in enumerate(faults):
-        left -= len(json.dumps(each.model_dump())) + 2  # as JSON that escapes most, with its comma
+        left -= len(json.dumps(asdict(each))) + 2  # as JSON that escapes most, with its comma
         if left < 0:
             return [*faults[:told], _more(len(faults) - told)]
     return faults

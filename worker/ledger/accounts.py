@@ -3,13 +3,11 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import redis
 
 from config import durations, keys
-from config.accounts.account import Account
-from config.accounts.tokens import fingerprint
 from config.settings import Settings
 from config.times import redis_ms
 from worker.ledger import commands
@@ -17,6 +15,9 @@ from worker.ledger.library import ledger_library
 from worker.ledger.records import account_subject
 from worker.store.functions import Command, Functions, flag
 from worker.store.replicas import Claims
+
+if TYPE_CHECKING:
+    from config.accounts.account import Account
 
 #: Accounts whose limits are put on record in one call: it takes some 10 ms of the server, once.
 CONFIGURED_AT_ONCE = 250
@@ -43,7 +44,7 @@ class AccountLedger:
         self.claims = Claims(settings.replicas)
         self.functions = Functions(client, ledger_library(settings))
 
-    def configure(self, accounts: Iterable[Account], renewed: Collection[str] = ()) -> list[str]:
+    def configure(self, accounts: "Iterable[Account]", renewed: Collection[str] = ()) -> list[str]:
         """Put accounts' configured limits on record; return those whose limits have changed.
 
         Accounts go on whose pause was for want of a token, or of another one than they have now: its
@@ -85,30 +86,30 @@ class AccountLedger:
         """
         return self.functions.run(commands.sync_identities(account, codes, since, balance))
 
-    def saw_token(self, account: Account, ends: float | None) -> bool:
+    def saw_token(self, account: "Account", ends: float | None) -> bool:
         """Put on record when an account's token ends (seconds since 1970); return whether to warn of it now.
 
         Whoever asks first in a day is told so, and an event then tells downstream.
         """
         given = {
             "account": account.name,
-            "token": fingerprint(account.name, account.token),
+            "token": _print_of(account),
             "ends": None if ends is None else round(ends * 1000),
         }
         key = keys.RECORD(account_subject(account.name))
         return self.functions.run(Command("token_seen", key, flag, given))
 
-    def has_seen_token(self, account: Account) -> bool:
+    def has_seen_token(self, account: "Account") -> bool:
         """Whether it was looked within a day when an account's token ends, the present one."""
         read: Any = self.client.hmget(
             keys.RECORD(account_subject(account.name)), "token_seen", "token_seen_at"
         )
         token, at = read
-        is_of_it = token == fingerprint(account.name, account.token)
+        is_of_it = token == _print_of(account)
         return is_of_it and redis_ms(self.client.time()) - int(at) < durations.TOLD_AGAIN_MS
 
 
-def _grouped(accounts: Iterable[Account], renewed: Collection[str]) -> list[Configured]:
+def _grouped(accounts: "Iterable[Account]", renewed: Collection[str]) -> list[Configured]:
     """Return the limits of accounts, with the names of those that have the same, and their tokens' prints."""
     groups: dict[str, Configured] = {}
     for account in accounts:
@@ -118,7 +119,14 @@ def _grouped(accounts: Iterable[Account], renewed: Collection[str]) -> list[Conf
             text, {"accounts": [], "limits": limits, "file": text, "tokens": {}, "renewed": {}}
         )
         group["accounts"].append(account.name)
-        group["tokens"][account.name] = fingerprint(account.name, account.token)
+        group["tokens"][account.name] = _print_of(account)
         if account.name in renewed:
             group["renewed"][account.name] = True
     return list(groups.values())
+
+
+def _print_of(account: "Account") -> str:
+    # Not at the top: only processes that have accounts need it, and most commands have none.
+    from config.accounts.tokens import fingerprint
+
+    return fingerprint(account.name, account.token)

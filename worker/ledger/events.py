@@ -1,6 +1,6 @@
 """The catalogue of events for downstream: a model for each type says when it is emitted, and what it tells.
 
-Python emits a model and Lua takes its types from here, so that no type is spelt twice. The table of
+Python emits a model; what Lua emits by itself is in `BY_LUA`, so that no type is spelt twice. The table of
 `docs/events.md`, the JSON Schemas and `docs/asyncapi.yaml` are made of these models. Their fields are
 described in `Field`: read from docstrings, they would make every command begin later.
 """
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypedDict
 
 from pydantic import Field
 
+from worker.ledger.kinds import BY_LUA
 from worker.ledger.records import inside
 from worker.ledger.told import (
     ArchivedPicture,
@@ -45,21 +46,21 @@ class AccountEvent(Event):
 class StreamStalled(AccountEvent):
     """Of an account: nothing comes of its open event stream, so its jobs are asked after by timers alone."""
 
-    type: ClassVar[str] = "identity.account.stream.stalled"
+    type: ClassVar[str] = BY_LUA["stalled"]
     why: str = Field(description="for how long, and what may hold it back")
 
 
 class TokenEnding(AccountEvent):
     """Of an account: its token ends within 14 days; told once a day, until it has another one."""
 
-    type: ClassVar[str] = "identity.account.token.ending"
+    type: ClassVar[str] = BY_LUA["token_ending"]
     token_ends: int = Field(description="when, in ms since 1970")
 
 
 class HookPaused(Event):
     """Of an endpoint of webhooks: it is sent nothing any more, as it took nothing for days."""
 
-    type: ClassVar[str] = "identity.hook.paused"
+    type: ClassVar[str] = BY_LUA["hook_paused"]
     endpoint: str = Field(description="its name")
     why: str = Field(description="why it did not take the last message")
     failing_since: int = Field(description="since when it takes none, ms since 1970")
@@ -85,7 +86,7 @@ class BriefAccepted(Event):
 class BriefConflict(Event):
     """A brief is refused, as another one has its id; the common fields are those of the one refused."""
 
-    type: ClassVar[str] = "identity.brief.conflict"
+    type: ClassVar[str] = BY_LUA["conflict"]
     state: str = Field(description="of the brief that is on record")
     differs: Sequence[str] = Field(description="the paths in which the two differ")
     faults: Sequence[ToldFault] | None = Field(None, description="the rules that the refused one breaks")
@@ -178,7 +179,7 @@ class PromotionFailed(AboutDraft):
 class BriefDone(Event):
     """All promotions of a brief are finished, and made an identity at least; or its photo is described."""
 
-    type: ClassVar[str] = "identity.brief.done"
+    type: ClassVar[str] = BY_LUA["done"]
     promotions: Sequence[Outcome] = Field(description="each with its end; none where a photo is described")
     described: dict[str, Any] | None = Field(None, description="the body of a create that a photo gives")
 
@@ -186,7 +187,7 @@ class BriefDone(Event):
 class BriefFailed(Event):
     """Nothing came of a brief."""
 
-    type: ClassVar[str] = "identity.brief.failed"
+    type: ClassVar[str] = BY_LUA["failed"]
     error: str | None = Field(None, description="why, in words; left out where the promotions say it")
     blocked_term: str | None = Field(None, description="the word that the API does not allow")
     faults: Sequence[ToldFault] | None = Field(None, description="the rules that it breaks")
@@ -197,7 +198,7 @@ class BriefFailed(Event):
 class BriefCancelled(Event):
     """An operator has ended a brief."""
 
-    type: ClassVar[str] = "identity.brief.cancelled"
+    type: ClassVar[str] = BY_LUA["cancelled"]
     error: str | None = Field(None, description="who has ended it, and why")
     credits: float | None = Field(None, description="what it cost")
     promotions: Sequence[Outcome] | None = Field(None, description="each with its end, where there were any")
@@ -224,14 +225,4 @@ CATALOGUE: dict[str, type[Event]] = {
         TokenEnding,
         HookPaused,
     )
-}
-#: The events that Lua emits by itself, by a brief's new state or refusal, or by what befell something else.
-BY_LUA: dict[str, type[Event]] = {
-    "done": BriefDone,
-    "failed": BriefFailed,
-    "cancelled": BriefCancelled,
-    "conflict": BriefConflict,
-    "stalled": StreamStalled,
-    "token_ending": TokenEnding,
-    "hook_paused": HookPaused,
 }

@@ -18,6 +18,17 @@ ACCEPTED = ("accepted", "adopted")
 UNRESOLVED = ("unknown", "OutcomeUnknown", "Unexpected")
 #: As what briefs are counted whose drafts a rule has yet to look at, beside those that wait for a person.
 JUDGING = "a rule looks"
+#: The events that Lua emits by itself, by a brief's new state or refusal, or by what befell something else.
+#: Their models (`worker/ledger/events.py`) are not asked: most commands of an operator do without.
+BY_LUA = {
+    "done": "identity.brief.done",
+    "failed": "identity.brief.failed",
+    "cancelled": "identity.brief.cancelled",
+    "conflict": "identity.brief.conflict",
+    "stalled": "identity.account.stream.stalled",
+    "token_ending": "identity.account.token.ending",
+    "hook_paused": "identity.hook.paused",
+}
 
 
 class Kind(StrEnum):

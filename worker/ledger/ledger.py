@@ -6,7 +6,7 @@ entitles the caller to go on; UNCONFIRMED, of a claim, has it taken back.
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import redis
 
@@ -15,7 +15,6 @@ from config.times import backoff, monotonic, redis_ms
 from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
 from worker.ledger.arrivals import Arrival, Arrived
-from worker.ledger.events import BriefUpdated
 from worker.ledger.handed import Handed, ending
 from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.records import Record, parse_subject
@@ -26,6 +25,9 @@ from worker.store.functions import Command
 from worker.store.replicas import Claim
 from worker.tally.counted import THROTTLED
 from worker.tally.tally import TALLY
+
+if TYPE_CHECKING:
+    from worker.ledger.events import BriefUpdated
 
 log = logs.get("ledger")
 
@@ -144,7 +146,7 @@ class Ledger(AccountLedger):
         fields: Mapping[str, str],
         batch: str | None,
         priority: int | None,
-        event: BriefUpdated,
+        event: "BriefUpdated",
         journal: Mapping[str, Any],
     ) -> bool:
         """Change a brief's envelope; return False if its fields in `when` ("": absent) do not hold any more.

@@ -11,8 +11,17 @@ from config import durations, keys
 from config.limits import DEFAULTS, windows_of
 from config.recorded import schema
 from config.settings import Settings
-from worker.ledger.events import BY_LUA
-from worker.ledger.kinds import ACCEPTED, ENDPOINTS, IDENTITY, JUDGING, KINDS, PAUSES, UNRESOLVED, Product
+from worker.ledger.kinds import (
+    ACCEPTED,
+    BY_LUA,
+    ENDPOINTS,
+    IDENTITY,
+    JUDGING,
+    KINDS,
+    PAUSES,
+    UNRESOLVED,
+    Product,
+)
 from worker.store.libraries import Library, library, silence_ms
 from worker.tally import moves
 
@@ -80,7 +89,7 @@ def ledger_library(settings: Settings) -> Library:
             for step in schema.STEPS
         ],
         "IDENTITY": KINDS[IDENTITY].endpoint,
-        "EVENT": {name: model.type for name, model in BY_LUA.items()},
+        "EVENT": BY_LUA,
         "PAUSES": PAUSES,
         # Promotions before creations: what is paid for is finished first.
         "ENDPOINTS": [product.endpoint for product in sorted(KINDS.values(), key=_asked_for_itself)],

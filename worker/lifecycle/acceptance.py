@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple, Protocol
 
 from config.accounts.account import ACCOUNT_NAME, DEFAULT
@@ -169,7 +169,7 @@ def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:
     brief_id = _matching(BRIEF_ID, said.get("brief_id")) or safe_id(message_id)
     account = account_of(said)
     batch, metadata = _good(said, "batch", None), _good(said, "metadata", {})
-    faults = [fault.model_dump() for fault in broken]
+    faults = [asdict(fault) for fault in broken]
     source = equality.source(raw)
     fields = {
         "envelope": envelope(brief_id, batch, account, metadata),

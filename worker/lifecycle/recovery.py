@@ -1,11 +1,11 @@
 """Decides where a brief goes back to when an operator retries it: to the last thing that was paid for."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from config.errors import IdentityWorkerError
 from config.limits import Endpoint
 from worker.briefs.choices import BriefKind
+from worker.briefs.to_type import answers
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
 from worker.lifecycle import judging, preparing, record_fields
@@ -26,19 +26,6 @@ def asks_for_job(brief: Record) -> bool:
 def asks_for_description(brief: Record) -> bool:
     """Return whether it is unknown if its reference image was described."""
     return brief.state == "held" and brief.previous_state == "preparing" and brief.get("evidence") is None
-
-
-def answers(brief_id: str, *, job: bool) -> str:
-    """Return the command that answers a brief's question."""
-    options = f"{'--adopt JOB|' if job else ''}--resend|--give-up"
-    if brief_id.startswith("-"):
-        return f"identity-worker resolve {options} {argument(brief_id)}"
-    return f"identity-worker resolve {brief_id} {options}"
-
-
-def argument(brief_id: str) -> str:
-    """Return an id as an argument of a command: quoted, and behind `--` where it begins as an option does."""
-    return f"-- {shlex.quote(brief_id)}" if brief_id.startswith("-") else shlex.quote(brief_id)
 
 
 def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[Move]:

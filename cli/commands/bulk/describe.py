@@ -21,9 +21,9 @@ from config import durations
 from config.accounts.account import DEFAULT
 from config.settings import Settings
 from config.text import counted, printable
+from worker.briefs.to_type import answers, argument
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import NO_BUDGET
-from worker.lifecycle.recovery import answers, argument
 from worker.shards.merged import home_of
 from worker.shards.shards import shards_of
 from worker.views import snapshots

@@ -1,7 +1,7 @@
 """From the rows of a table to briefs: by columns that are paths, or by a template."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from cli.reading.tables import columns
@@ -37,7 +37,7 @@ class Table:
         while path and path not in self.labels:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         label = self.labels.get(path)
-        return each if label is None else each.model_copy(update={"path": f"{each.path} ({label})"})
+        return each if label is None else replace(each, path=f"{each.path} ({label})")
 
 
 class TableRow(NamedTuple):

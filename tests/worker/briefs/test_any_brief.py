@@ -5,6 +5,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from hypothesis import given, settings
@@ -65,7 +66,7 @@ def check_parsed_or_refused(raw: Any) -> None:
     assert refused.faults
     assert len(str(refused).splitlines()) == len(refused.faults)
     assert json.dumps(
-        [fault.model_dump() for fault in refused.faults], ensure_ascii=False, allow_nan=False
+        [asdict(fault) for fault in refused.faults], ensure_ascii=False, allow_nan=False
     ).encode()
 
 
