@@ -23,6 +23,7 @@ from benchmarks.audit import TEMPLATE, Copies
 from benchmarks.cost import LIFTED, body
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import processes
+from cli.main import COMMANDS as NAMES
 from config.processes import ROOMS
 from config.settings import settings
 from worker.ledger.ledger import Ledger
@@ -50,7 +51,17 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "audit": ("audit", TEMPLATE),
     "doctor": ("doctor",),
     "export": ("export", *NOTHING, "--to", "nowhere"),
-    "describe_help": ("describe", "--help"),
+    "retry": ("retry", "--dry-run", *NOTHING),
+    "cancel": ("cancel", "--dry-run", *NOTHING),
+    "update": ("update", "--dry-run", "--priority", "1", *NOTHING),
+    "pick": ("pick", TEMPLATE, "1"),
+    "resolve": ("resolve", TEMPLATE, "--give-up"),
+    "resume": ("resume", "default"),
+    "pause": ("pause", "--account", "default"),
+    "unpause": ("unpause", "--account", "default"),
+    "healthy": ("healthy",),
+    "schema": ("schema",),
+    **{f"{name}_help": (name, "--help") for name in NAMES},
 }
 
 
@@ -70,6 +81,8 @@ def main(briefs: int, runs: int) -> dict[str, Any]:
         recount(Ledger(setup.client, settings()))
         environment = {
             **os.environ,
+            # As in an installation, whose modules are compiled.
+            "PYTHONDONTWRITEBYTECODE": "",
             "REDIS_URL": setup.ground.redis_url,
             "PIKTID_API_TOKEN": "none is needed",
         }

@@ -77,9 +77,12 @@ class Commands(TyperGroup):
             return None
         gc.disable()  # what is imported stays: to look for garbage meanwhile takes a tenth of the time
         try:
-            function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{_module(cmd_name)}").command
+            function = import_module(f"cli.commands.{COMMANDS[cmd_name]}.{module_of(cmd_name)}").command
         finally:
             gc.enable()
+        if COMMANDS[cmd_name] != "run":
+            # The same of what it imports later; it lives too short to have much garbage in circles.
+            gc.set_threshold(_OBJECTS)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name, cls=Single, help=_unfolded(function.__doc__), context_settings=_HELP)(
             function
@@ -94,19 +97,22 @@ class Commands(TyperGroup):
             )
 
 
-def _module(command: str) -> str:
+def module_of(command: str) -> str:
+    """Return what the module of a command is called: `import` is a word of Python's own."""
     return f"{command}_" if iskeyword(command) else command
 
 
 def read_docstring(command: str) -> str:
     """Return the help of a command as its file says it."""
-    file = Path(__file__).parent / "commands" / COMMANDS[command] / f"{_module(command)}.py"
+    file = Path(__file__).parent / "commands" / COMMANDS[command] / f"{module_of(command)}.py"
     parsed = ast.parse(file.read_text(encoding="utf-8"))
     functions = (each for each in parsed.body if isinstance(each, ast.FunctionDef))
     function = next(each for each in functions if each.name == "command")
     return _unfolded(ast.get_docstring(function) or "")
 
 
+#: Objects after which a short-lived command looks for garbage.
+_OBJECTS = 50_000
 #: How wide a help is at most, in columns: longer lines are no easier to read.
 _WIDTH = 100
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH}

@@ -1,25 +1,24 @@
 """The settings, read from the environment once a process."""
 
-import ast
 import inspect
 import os
-from collections.abc import Iterable
-from functools import cache
-from itertools import islice, pairwise
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
+from config.declared.setting_fields import (
+    Copied,
+    SecretText,
+    docstrings,
+    found_value,
+    names_of,
+    own_variable,
+    read_value,
+    setting,
+    shape_of,
 )
-
 from config.errors import IdentityWorkerError
 from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
@@ -37,32 +36,31 @@ _PREFIX = "IDENTITY_WORKER_"
 Fsync = Literal["always", "everysec"]
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Settings(Copied):
     """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`.
 
     What is given to it goes first. In which case the letters of a variable are does not matter.
     """
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, validate_default=True, extra="forbid")
-
-    redis_password_file: Path | None = Field(None, validation_alias="REDIS_PASSWORD_FILE")
+    redis_password_file: Path | None = setting(None, variable="REDIS_PASSWORD_FILE")
     """File with the password for `REDIS_URL`, read at each new connection: a password may change."""
-    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    redis_url: SecretText | None = setting(None, variable="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
     namespace: str = ""
     """What stands before every key, so that installations share a server: `studio` means `studio:`. With
     braces, `{studio}`, it is a hash tag: all is in one slot of a cluster. All processes need the same."""
-    shards: int = Field(1, ge=1, le=MOST_SHARDS, json_schema_extra={"unit": "shards"})
+    shards: int = setting(1, ge=1, le=MOST_SHARDS, unit="shards")
     """Ledgers that the accounts are spread over, each in a slot of its own of a cluster; above 1 the
     namespace needs braces: shard 2 of `{studio}` is `{studio:2}`. All processes need the same."""
-    shard: int | None = Field(None, ge=0)
+    shard: int | None = setting(None, ge=0)
     """The one that a process serves, from 0 on; none: all. `work`, `listen` and `archive` set it for the
     processes that they start for each."""
-    api_url: str = Field(API_URL, validation_alias="PIKTID_API_URL")
+    api_url: str = setting(API_URL, variable="PIKTID_API_URL")
     """Where the API is: https, or http to this machine."""
-    api_token: SecretStr | None = Field(None, validation_alias="PIKTID_API_TOKEN")
+    api_token: SecretText | None = setting(None, variable="PIKTID_API_TOKEN")
     """Token of the account `default`, when there is no accounts file."""
-    accounts_file: Path | None = Field(None, validation_alias="ACCOUNTS_FILE")
+    accounts_file: Path | None = setting(None, variable="ACCOUNTS_FILE")
     """The TOML file of several accounts, or a folder with a file for each; it is read again as it changes.
     None: there is one, `default`, with the token of the environment."""
 
@@ -72,29 +70,29 @@ class Settings(BaseModel):
     """When the embedded Valkey syncs its file, as whoever starts it says. With `everysec` writes are faster
     (`python -m benchmarks.fsync`), and a server that is killed, or its machine, loses the last second or two
     of what it had answered, records of paid calls among it: its writes wait for the sync under way."""
-    embedded_port: int = Field(0, ge=0, le=65_535)
+    embedded_port: int = setting(0, ge=0, le=65_535)
     """Loopback port on which the embedded Valkey listens beside its unix socket, with a password that
     `valkey/redis.url` under `data_dir` tells its owner; 0: on none."""
-    replicas: int = Field(0, ge=0, le=100, json_schema_extra={"unit": "replicas"})
+    replicas: int = setting(0, ge=0, le=100, unit="replicas")
     """Replicas of Redis that must know of a paid call before it is made: as many as there are, the same for
     all processes. A failover to one that does not know of it would have it made, and paid for, again. 0:
     none need, and after a failover nothing is bought before all that may have been is looked for."""
-    keep_days: float = Field(30, gt=0, json_schema_extra={"unit": "days"})
+    keep_days: float = setting(30, gt=0, unit="days")
     """Days that the records of a finished brief stay."""
-    keep_events: int = Field(1_000_000, gt=0, json_schema_extra={"unit": "entries"})
+    keep_events: int = setting(1_000_000, gt=0, unit="entries")
     """Entries that the event stream keeps at the most."""
-    keep_event_bytes: int = Field(1024**3, ge=1024**2, json_schema_extra={"unit": "bytes"})
+    keep_event_bytes: int = setting(1024**3, ge=1024**2, unit="bytes")
     """Bytes that they may have in all: with large metadata, or many faults, one has 50 KB."""
     reference_dir: Path | None = None
     """Folder under which briefs may name pictures by path; none: only by URL."""
     reference_private: bool = False
     """Whether pictures may be fetched over http and from private addresses: for tests and closed networks.
     Whoever may send briefs can then make the worker call whatever it can reach."""
-    max_upload_bytes: int = Field(20 * 1024 * 1024, gt=0, json_schema_extra={"unit": "bytes"})
+    max_upload_bytes: int = setting(20 * 1024 * 1024, gt=0, unit="bytes")
     """Bytes of the largest picture that is uploaded."""
-    extraction_credits: float = Field(0.0, ge=0, allow_inf_nan=False, json_schema_extra={"unit": "credits"})
+    extraction_credits: float = setting(0.0, ge=0, unit="credits")
     """What the description of a photo counts as in budgets; the API tells no price. 0: as nothing."""
-    chooser_seconds: float = Field(30.0, gt=0, le=600, json_schema_extra={"unit": "seconds"})
+    chooser_seconds: float = setting(30.0, gt=0, le=600, unit="seconds")
     """Seconds that a rule which looks at drafts (`best`, a plug-in) has for those of one instruction; after
     them a person is asked."""
     events: Literal["sse", "webhook"] = "sse"
@@ -111,71 +109,33 @@ class Settings(BaseModel):
     """File of its private key, as PEM without a passphrase."""
     preprocessing_counts: bool = True
     """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
-    speed: float = Field(1.0, gt=0, json_schema_extra={"unit": "times"})
+    speed: float = setting(1.0, gt=0, unit="times")
     """How many times faster than the real API's the clocks of the API are; above 1 only with a sandbox."""
     http2: bool = False
     """Whether HTTP/2 is spoken with gateways that want it; needs `identity-worker[http2]`, is no faster."""
-    request_timeout: float = Field(30.0, gt=0, json_schema_extra={"unit": "seconds"})
+    request_timeout: float = setting(30.0, gt=0, unit="seconds")
     """Seconds that an answer of the API may take."""
-    threads: int = Field(64, ge=1, json_schema_extra={"unit": "threads"})
+    threads: int = setting(64, ge=1, unit="threads")
     """Worker threads a process, unless `work --threads` says otherwise: how many steps wait for the API at
     once. One takes some 100 KB; an account may take no more of them than are free."""
-    shutdown_seconds: float = Field(25.0, ge=0, json_schema_extra={"unit": "seconds"})
+    shutdown_seconds: float = setting(25.0, ge=0, unit="seconds")
     """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
     often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
     metrics_token_file: Path | None = None
     """File with the bearer token that `/metrics` asks for; none: it answers on the loopback alone."""
-    still_minutes: float = Field(10, gt=0, json_schema_extra={"unit": "minutes"})
+    still_minutes: float = setting(10, gt=0, unit="minutes")
     """Minutes for which nothing may move while something could start; then `/readyz` answers 503."""
     log_json: bool = False
     """Whether each line of the logs is a JSON object."""
 
-    # Not by pydantic-settings: its import takes longer than that of pydantic.
-    @model_validator(mode="before")
-    @classmethod
-    def _from_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
-        variables = {name.lower(): value for name, value in os.environ.items()}
-        read = dict(given)
-        for name, field in cls.model_fields.items():
-            own = field.validation_alias or name
-            keys = {str(own): _variable(str(own)), name: _variable(name)}
-            if given.keys().isdisjoint(keys):
-                set_ = (key for key, variable in keys.items() if variable.lower() in variables)
-                read |= {key: variables[keys[key].lower()] for key in islice(set_, 1)}
-        return read
+    if not TYPE_CHECKING:  # for which it is that of a dataclass
 
-    @field_validator("redis_url")
-    @classmethod
-    def _readable(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None:
-            return None
-        file = info.data.get("redis_password_file")
-        url = with_password_file(value.get_secret_value(), None if file is None else str(file))
-        check_url(url)
-        return SecretStr(url)
-
-    @field_validator("namespace")
-    @classmethod
-    def _before_keys(cls, value: str, info: ValidationInfo) -> str:
-        namespace, url = check_namespace(value), info.data.get("redis_url")
-        if url is not None:
-            read_within(url.get_secret_value(), namespace)
-        return namespace
-
-    @field_validator("shards", "shard")
-    @classmethod
-    def _sharded(cls, value: int | None, info: ValidationInfo) -> int | None:
-        check_setting(str(info.field_name), value, info.data)
-        return value
-
-    @field_validator("api_url")
-    @classmethod
-    def _without_slash(cls, value: str, info: ValidationInfo) -> str:
-        # Every call of the API carries the token, so none may go out in clear. The default needs no look,
-        # which would import the HTTP client into every command.
-        if value != API_URL and not is_safe(value):
-            raise ValueError(f"{info.field_name} must be https, or http to this machine")
-        return value.rstrip("/")
+        def __init__(self, **given: Any) -> None:
+            """Read what is given, and the environment for the rest; raises SettingsError."""
+            values, wrong = _read(given)
+            if wrong:
+                raise SettingsError(wrong)
+            self.__dict__.update(values)
 
     @property
     def secrets(self) -> Path:
@@ -189,33 +149,80 @@ class Settings(BaseModel):
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings, by the names of their variables."""
-    shape = Settings.model_json_schema(by_alias=False)
-    described = _docstrings()
-    shape["properties"] = {
-        _variable(str(Settings.model_fields[name].validation_alias or name)): {
-            **each,
-            "description": described[name],
-        }
-        for name, each in shape["properties"].items()
-    }
-    return shape
-
-
-def _docstrings() -> dict[str, str]:
-    # Not by pydantic's `use_attribute_docstrings`: each command would take 25 ms longer to start.
-    shape = cast("ast.ClassDef", ast.parse(inspect.getsource(Settings)).body[0])
+    described = docstrings(Settings)
     return {
-        field.target.id: " ".join(ast.literal_eval(said.value).split())
-        for field, said in pairwise(shape.body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(said, ast.Expr)
+        "title": "Settings",
+        "description": inspect.cleandoc(Settings.__doc__ or ""),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            _variable(own_variable(each) or each.name): {
+                **shape_of(each),
+                "description": described[each.name],
+            }
+            for each in fields(Settings)
+        },
     }
+
+
+def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings by name, and in words what of them is wrong, without the values."""
+    if unknown := given.keys() - names_of(Settings):
+        raise TypeError(f"no settings: {', '.join(sorted(unknown))}")
+    environment = {name.lower(): value for name, value in os.environ.items()}
+    values: dict[str, Any] = {}
+    wrong = []
+    for each in fields(Settings):
+        try:
+            value = read_value(each, found_value(each, given, environment, _PREFIX))
+            values[each.name] = _CHECKS[each.name](value, values) if each.name in _CHECKS else value
+        except ValueError as error:
+            wrong.append(f"{_variable(own_variable(each) or each.name)}: {error}")
+    return values, wrong
+
+
+def _readable(url: SecretText | None, values: Mapping[str, Any]) -> SecretText | None:
+    if url is None:
+        return None
+    file = values.get("redis_password_file")
+    whole = with_password_file(url.get_secret_value(), None if file is None else str(file))
+    check_url(whole)
+    return SecretText(whole)
+
+
+def _before_keys(value: str, values: Mapping[str, Any]) -> str:
+    namespace, url = check_namespace(value), values.get("redis_url")
+    if url is not None:
+        read_within(url.get_secret_value(), namespace)
+    return namespace
+
+
+def _sharded(name: str, value: int | None, values: Mapping[str, Any]) -> int | None:
+    check_setting(name, value, values)
+    return value
+
+
+def _without_slash(value: str, _: Mapping[str, Any]) -> str:
+    # Every call of the API carries the token, so none may go out in clear. The default needs no look,
+    # which would import the HTTP client into every command.
+    if value != API_URL and not is_safe(value):
+        raise ValueError("must be https, or http to this machine")
+    return value.rstrip("/")
+
+
+#: What is checked of a value beside its type and bounds, with the values before it.
+_CHECKS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "redis_url": _readable,
+    "namespace": _before_keys,
+    "shards": partial(_sharded, "shards"),
+    "shard": partial(_sharded, "shard"),
+    "api_url": _without_slash,
+}
 
 
 def unknown_variables(environment: Iterable[str]) -> list[str]:
     """Return in words which variables look like settings and are none, with the nearest name."""
-    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.__dataclass_fields__]
     unknown = [name for name in environment if name.upper().startswith(_PREFIX) and name.upper() not in known]
     return [_unknown(name, nearest(name, known)) for name in sorted(unknown)]
 
@@ -227,14 +234,9 @@ def _unknown(name: str, near: str | None) -> str:
 class SettingsError(IdentityWorkerError):
     """Raised when settings are wrong; `wrong` says of each what, without the values: some are secrets."""
 
-    def __init__(self, error: ValidationError) -> None:
-        each = error.errors(include_input=False, include_url=False, include_context=False)
-        self.wrong = [_wrong(str(one["loc"][0]), one["msg"]) for one in each]
-        super().__init__("\n  ".join(["these settings are wrong:", *self.wrong]))
-
-
-def _wrong(name: str, message: str) -> str:
-    return f"{_variable(name)}: {message.removeprefix('Value error, ')}"
+    def __init__(self, wrong: list[str]) -> None:
+        self.wrong = wrong
+        super().__init__("\n  ".join(["these settings are wrong:", *wrong]))
 
 
 def _variable(name: str) -> str:
@@ -244,7 +246,4 @@ def _variable(name: str) -> str:
 @cache
 def settings() -> Settings:
     """Return this process's settings; raises SettingsError."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise SettingsError(error) from None
+    return Settings()

@@ -136,9 +136,4 @@ def detail(brief: BriefView) -> str:
 
 def waits_for_person(brief: BriefView) -> bool:
     """Return whether nothing will happen to a brief before a person has decided."""
-    return brief.state == "held" or waits_for_pick(brief)
-
-
-def waits_for_pick(brief: BriefView) -> bool:
-    """Return whether a person has to pick among its drafts."""
-    return brief.waits_for_pick
+    return brief.state == "held" or brief.waits_for_pick

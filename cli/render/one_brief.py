@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cli.render.briefs import waits_for_pick
 from cli.render.decisions import decision_lines
 from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.output import say
@@ -60,7 +59,7 @@ def _wanted(brief: BriefView) -> str | None:
     """Return what a person is asked to do."""
     if brief.state == "held" and brief.stop_requested is None:
         return f"an answer: `{answer(brief)}`"
-    if not waits_for_pick(brief):
+    if not brief.waits_for_pick:
         return None
     manual = [f"instructions[{number}]" for number in brief.to_pick]
     how = f"identity-worker pick {argument(brief.brief_id)} DRAFT..."

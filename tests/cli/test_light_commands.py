@@ -6,9 +6,10 @@ import sys
 
 import pytest
 from commandline import environment
+from project.reading.starts import imported_at_start
 from project.rooms import ROOT
 
-from cli.main import COMMANDS, Commands, read_docstring
+from cli.main import COMMANDS, Commands, module_of, read_docstring
 
 #: What a command that reads hashes does without: it is slow to import, and has nothing to do there.
 HEAVY = {
@@ -19,6 +20,36 @@ HEAVY = {
 }
 #: What `enqueue` of a JSON file does without, as it logs nothing in most of its runs and calls nobody.
 UNUSED = {"structlog", "dramatiq", "openpyxl", "PIL", "httpx", "httpcore"}
+#: What takes long to import, and what each command's own module imports of it: all that its help waits for.
+#: What only some of its runs need is imported by these.
+SLOW = {
+    *(
+        "redis",
+        "pydantic",
+        "httpx",
+        "httpcore",
+        "rich",
+        "structlog",
+        "dramatiq",
+        "starlette",
+        "PIL",
+        "openpyxl",
+    ),
+}
+AT_START = {
+    **{
+        each: {"redis"}
+        for each in ("status", "wait", "why", "accounts", "limits", "resume", "export", "audit")
+    },
+    **{each: {"redis"} for each in ("pause", "unpause", "restored", "actions", "mark", "doctor")},
+    **{each: {"redis", "pydantic"} for each in ("enqueue", "describe", "import", "events", "pick", "update")},
+    **{each: {"redis", "pydantic"} for each in ("resolve", "retry", "cancel")},
+    "watch": {"redis", "rich"},
+    "shards": {"redis"},
+    "token": {"redis", "pydantic"},
+    "hooks": {"redis", "pydantic", "httpx", "httpcore"},
+    "webhook": {"pydantic"},
+}
 PROGRAM = """
 import json, sys
 from cli.main import main
@@ -41,6 +72,12 @@ def imported_by(*arguments: str, **variables: str) -> set[str]:
         check=True,
     )
     return set(json.loads(answer.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_module_of_a_command_imports_no_more_than_it_may(name: str) -> None:
+    module = f"cli.commands.{COMMANDS[name]}.{module_of(name)}"
+    assert imported_at_start(module) & SLOW - AT_START.get(name, set()) == set()
 
 
 @pytest.mark.parametrize("arguments", [("status", "--state", "held"), ("watch", "--once"), ("accounts",)])

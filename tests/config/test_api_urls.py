@@ -1,9 +1,8 @@
 """The API is called by https, or in clear on this machine alone."""
 
 import pytest
-from pydantic import ValidationError
 
-from config.settings import Settings
+from config.settings import Settings, SettingsError
 
 
 @pytest.mark.parametrize(
@@ -19,7 +18,7 @@ from config.settings import Settings
     ],
 )
 def test_no_api_is_called_in_clear_but_one_on_this_machine(url: str) -> None:
-    with pytest.raises(ValidationError, match="must be https, or http to this machine"):
+    with pytest.raises(SettingsError, match="must be https, or http to this machine"):
         Settings(api_url=url)
 
 

@@ -63,7 +63,7 @@ def test_each_container_runs_one_of_our_commands_without_rights(pods: dict[str, 
         assert (may["readOnlyRootFilesystem"], may["allowPrivilegeEscalation"]) == (True, False)
         assert may["capabilities"] == {"drop": ["ALL"]}
         assert pod["securityContext"]["runAsNonRoot"] is True
-        assert pod["terminationGracePeriodSeconds"] > Settings.model_fields["shutdown_seconds"].default
+        assert pod["terminationGracePeriodSeconds"] > Settings.shutdown_seconds
         mounted = {mount["name"] for mount in container["volumeMounts"]}
         assert mounted == {volume["name"] for volume in pod["volumes"]}
 

@@ -53,7 +53,7 @@ FLOORS = (
     ("worker.store.servers", "worker.tally"),
     ("config.accounts",),
     ("config",),
-    ("config.servers", "config.recorded"),
+    ("config.servers", "config.recorded", "config.declared"),
 )
 #: The sandbox is a house of its own.
 SANDBOX = (

@@ -1,6 +1,7 @@
 """What is answered when something is not done: problems (RFC 9457), with our faults in them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -37,7 +38,7 @@ class ProblemError(IdentityWorkerError):
             **more,
         }
         if faults:
-            self.body["faults"] = [fault.model_dump() for fault in faults]
+            self.body["faults"] = [asdict(fault) for fault in faults]
 
     def answer(self) -> JSONResponse:
         """Return it as an answer."""

@@ -6,9 +6,10 @@ are sections of piktid-v2.md.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import SecretStr
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 
 class RunState(StrEnum):
@@ -162,7 +163,7 @@ class Webhook:
     """The account's one webhook; `secret` comes only when it is set (piktid-v2.md 4)."""
 
     url: str | None
-    secret: SecretStr | None = None
+    secret: "SecretStr | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
-from cli.render.briefs import waits_for_pick
 from cli.render.decisions import asking_lines
 from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.opening import load_settings, open_redis
@@ -54,7 +53,7 @@ def _facts(found: Why) -> dict[str, Any]:
         "candidate_jobs": brief.candidate_jobs,
         "wish": brief.stop_requested,
         "faults": brief.faults,
-        "wants_pick": waits_for_pick(brief),
+        "wants_pick": brief.waits_for_pick,
         "decisions": brief.decisions,
     }
     return told | {
@@ -97,7 +96,7 @@ def _standing(found: Why, standing: Standing) -> list[str]:
     if standing.state == "held":
         # The question of a held promotion is asked by its brief.
         return lines if kind is Kind.PROMOTION else [*lines, *_question(brief)]
-    if waits_for_pick(brief):
+    if brief.waits_for_pick:
         pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
         because = [f"  because:  {line}" for line in asking_lines(brief.decisions)]
         return [*lines, pick, *because, *_in_the_way("then:", found, standing)]

@@ -1,16 +1,15 @@
 """`identity-worker choose --replay`: what a rule would have chosen among exported drafts."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.shared.opening import load_settings
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config.text import counted, printable
-from worker.choosing.installed import fault_of
-from worker.places.target import TargetError
-from worker.places.targets import open_target
-from worker.replay.comparing import Compared, replay
+
+if TYPE_CHECKING:
+    from worker.replay.comparing import Compared
 
 #: Files that were passed over, of which each has a line.
 _MOST_LINES = 10
@@ -29,6 +28,12 @@ def command(
     not found is said. Nothing is paid for, and neither Redis nor the API is asked. Exit code 1 where nothing
     could be compared.
     """
+    # Not at the top: the help should not wait for the import of what fetches and judges.
+    from worker.choosing.installed import fault_of
+    from worker.places.target import TargetError
+    from worker.places.targets import open_target
+    from worker.replay.comparing import replay
+
     if (fault := fault_of(rule)) is not None:
         fail(f"--rule {printable(rule)}: {fault}", USED_WRONGLY)
     found: list[Compared] = []
@@ -52,7 +57,7 @@ def command(
         raise typer.Exit(DID_NOT)
 
 
-def _counts(found: list[Compared]) -> dict[str, int]:
+def _counts(found: "list[Compared]") -> dict[str, int]:
     asked = [each for each in found if each.decision is not None]
     return {
         "agree": sum(each.agrees is True for each in asked),
@@ -62,7 +67,7 @@ def _counts(found: list[Compared]) -> dict[str, int]:
     }
 
 
-def _line(each: Compared) -> str:
+def _line(each: "Compared") -> str:
     past, decision = each.past, each.decision
     head = f"{past.brief_id}  instructions[{past.instruction}]  {past.rule} chose {_ids(past.chosen)}"
     if decision is None:
@@ -77,7 +82,7 @@ def _ids(chosen: tuple[int, ...]) -> str:
     return ", ".join(map(str, chosen))
 
 
-def _summary(found: list[Compared]) -> str:
+def _summary(found: "list[Compared]") -> str:
     number = _counts(found)
     return (
         f"{counted(len(found), 'choice')}: {number['agree']} the same, {number['differ']} other, "

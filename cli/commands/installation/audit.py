@@ -11,8 +11,6 @@ import typer
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
-from config.accounts.account import AccountsError
-from config.accounts.reading import load_accounts
 from config.settings import Settings
 from config.text import counted, credits_text, printable
 from worker.lifecycle.charges import Spent, spent
@@ -186,6 +184,8 @@ def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
     if not ask:
         yield _Api(None)
         return
+    from config.accounts.account import AccountsError
+    from config.accounts.reading import load_accounts
     from worker.network.pool import open_pool
     from worker.piktid.client import PiktID
 

@@ -9,8 +9,6 @@ import typer
 
 from cli.shared.output import DID_NOT, Json, print_json, say
 from config import logs
-from config.accounts.account import AccountsError
-from config.accounts.reading import load_accounts
 from config.errors import NetworkSettingsError
 from config.settings import Settings, SettingsError, settings, unknown_variables
 from config.text import printable
@@ -58,6 +56,10 @@ def _checks() -> Iterator[Check]:
     yield Check("settings", Health.OK, "read")
     for told in unknown_variables(os.environ):
         yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")
+    # Not at the top: what is said of the settings should not wait for their import.
+    from config.accounts.account import AccountsError
+    from config.accounts.reading import load_accounts
+
     try:
         accounts = load_accounts(values)
     except AccountsError as error:

@@ -1,4 +1,4 @@
 """The commands that run until they are told to end.
 
-Imported by: cli. Imports: demo, sending, shared, actors, config, sandbox, web, worker.
+Imported by: cli. Imports: demo, shared, actors, config, sandbox, web, worker.
 """

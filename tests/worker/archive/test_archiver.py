@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,7 +149,7 @@ def test_what_a_place_refuses_stays_in_hand_until_it_is_taken(
 
 
 def _checks(flow: Flow, target: Folder) -> list[health.Check]:
-    return list(health.checks(flow.client, flow.settings.model_copy(update={"archive": target.name})))
+    return list(health.checks(flow.client, replace(flow.settings, archive=target.name)))
 
 
 def test_a_bucket_holds_what_a_folder_does_or_says_why_not(heard: Flow, tmp_path: Path, bucket: str) -> None:
@@ -162,7 +163,5 @@ def test_a_bucket_holds_what_a_folder_does_or_says_why_not(heard: Flow, tmp_path
     assert {each.path: in_bucket.read(each.path) for each in in_bucket.files("")} == contents(folder)
     assert running.counts.fetched == 0
     assert len(told(heard, in_bucket)) == 1
-    [refused, _] = health.checks(
-        heard.client, heard.settings.model_copy(update={"archive": "s3://none-of-this-name"})
-    )
+    [refused, _] = health.checks(heard.client, replace(heard.settings, archive="s3://none-of-this-name"))
     assert (refused.health, "no such bucket" in refused.said) == (Health.FAIL, True)

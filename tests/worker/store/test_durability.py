@@ -161,7 +161,7 @@ def test_no_process_starts_on_a_server_that_may_evict_keys(
     ("wrong", "value", "said"),
     [
         ("PIKTID_API_TOKEN", "", "identity-worker: no account: set PIKTID_API_TOKEN"),
-        ("IDENTITY_WORKER_SPEED", "hunter2", "  IDENTITY_WORKER_SPEED: Input should be a valid number"),
+        ("IDENTITY_WORKER_SPEED", "hunter2", "  IDENTITY_WORKER_SPEED: must be a number"),
         ("REDIS_URL", "hunter2", "  REDIS_URL: must be redis://"),
     ],
 )

@@ -12,7 +12,7 @@ from stepping import Flow
 from support import brief, event_types
 
 from config import keys
-from worker.lifecycle.recovery import answers
+from worker.briefs.to_type import answers
 from worker.operations.operator import Operator
 from worker.views.snapshots import brief as view
 
