@@ -36,7 +36,6 @@ MUTANTS = (
     ),
     *of("worker/shards/moving.py", MOVING,
         ("a part comes twice", "            if part > int(come or 0):", "            if True:"),
-        ("what is served is brought once more", "        if self._shards.placement.is_at(move.account, move.source):", "        if True:"),
     ),
     *of("worker/ledger/lua/accounts/configure.lua", MOVING,
         ("who has left is configured anew", "redis.call('EXISTS', base.key('LEFT', account)) == 0", "true"),

@@ -10,6 +10,7 @@ from support import brief
 
 from config import keys
 from config.accounts.account import Account
+from config.recorded.schema import present
 from config.settings import Settings
 from config.shards import shard_of
 from worker.ledger.ledger import Ledger
@@ -17,7 +18,7 @@ from worker.ledger.records import brief_subject
 from worker.lifecycle import acceptance, transitions
 from worker.operations.operator import Operator
 from worker.shards.ids import Ids
-from worker.shards.merged import home_of
+from worker.shards.merged import clients_of, home_of
 from worker.shards.moving import MoveError, Moving, planned
 from worker.shards.shards import Shards, shards_of
 from worker.store.outages import is_outage
@@ -44,6 +45,8 @@ def shards(redis_url: str, grown: Settings) -> Iterator[Shards]:
     """Return its shards, the first of them with all accounts and their briefs; their keys go afterwards."""
     with shards_of(redis_url, grown) as found:
         found.client(0).hset(keys.SHARDS(), "count", 1)
+        for client in clients_of(found.reading):
+            client.hset(keys.SCHEMA(), "number", present())
         fill(Ledger(found.client(0), grown), grown)
         yield found
         found.client(0).flushdb()
@@ -74,6 +77,7 @@ def standing(client: "redis.Redis") -> dict[str, Any]:
         "briefs": [each.facts() | {"read_at": 0} for each in snapshots.by_ids(client, ids)],
         "counts": counts.counts(client),
         "accounts": [(each.limits, each.waiting, len(each.jobs), each.batches) for each in reports],
+        "open": sum(int(each.hget(keys.BUDGET("b"), "open") or 0) for each in clients_of(client)),
         "batch": sorted(client.zrange(keys.BATCH("b"), 0, -1)),
         "journals": snapshots.journals(client, ids),
     }
@@ -139,6 +143,19 @@ def test_one_whose_paid_call_may_be_under_way_stays(shards: Shards, grown: Setti
 
     Moving(shards, grown, ended).move(move, 60)
     assert len(tries) == 1
+
+
+def test_one_of_an_older_schema_stays_until_it_is_of_this_one(shards: Shards, grown: Settings) -> None:
+    shards.client(0).hset(keys.SCHEMA(), "number", present() - 1)
+    (move,) = planned(shards)
+    with pytest.raises(MoveError, match="brought to the schema of this release"):
+        Moving(shards, grown).move(move, 0)
+    Moving(shards, grown, lambda _: migrated(shards)).move(move, 60)
+
+
+def migrated(shards: Shards) -> None:
+    """Let the first shard be of the present schema."""
+    shards.client(0).hset(keys.SCHEMA(), "number", present())
 
 
 def test_one_whose_batch_has_a_budget_with_others_stays(shards: Shards, grown: Settings) -> None:
