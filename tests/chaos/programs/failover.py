@@ -117,6 +117,7 @@ def run(
             "median": round(statistics.median(resumed), 1),
             "worst": round(max(resumed), 1),
             "worst_by_way": _worst(moments, resumed),
+            "each": [round(seconds, 1) for seconds in resumed],
         },
         "seconds_until_quiet": round(quiet, 1),
     }
@@ -191,17 +192,18 @@ def main(
     runs: dict[str, Any] = {}
     for name in keepers:
         for replicas, times in ((1, failovers), (0, without)):
-            told = f"{name}_replicas_{replicas}"
+            called = f"{name}_replicas_{replicas}"
             if times:
-                runs[told] = _apart(name, times, replicas, quick, None if keep is None else keep / told)
-                print(told, json.dumps(runs[told]), flush=True)
-    counted = [figures for told, figures in runs.items() if told.endswith("_1")]
+                runs[called] = _apart(name, times, replicas, quick, None if keep is None else keep / called)
+                print(called, json.dumps(runs[called]), flush=True)
+    counted = [figures for called, figures in runs.items() if called.endswith("_1")]
     sums = {
         name: sum(figures[name] for figures in counted)
         for name in ("failovers", "briefs", "paid_twice", "lost", "held")
     }
-    worst = max((figures["seconds_to_resume"]["worst"] for figures in counted), default=None)
-    return {**sums, "seconds_to_resume": {"worst": worst}, "runs": runs}
+    resumed = [seconds for figures in counted for seconds in figures["seconds_to_resume"]["each"]]
+    told = {"median": statistics.median(resumed), "worst": max(resumed)} if resumed else None
+    return {**sums, "seconds_to_resume": told, "runs": runs}
 
 
 def _apart(keepers: str, failovers: int, replicas: int, quick: bool, keep: Path | None) -> dict[str, Any]:

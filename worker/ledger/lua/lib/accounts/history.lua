@@ -12,14 +12,16 @@ local key, whole = base.key, base.whole
 -- Accounts whose records one call writes: some ten ms of the server; and those that one command names.
 local AT_ONCE, NAMED = 200, 1000
 
--- Returns the server's replication id and, of one that was a replica, its primary's; nil where it may not be asked.
+-- Returns the server's replication id and whether it has led since another one did, as whose replica it was or whose
+-- snapshot it has read; nil where it may not be asked.
 local function replication_ids()
     local ask = redis.pcall
     local told = ask('INFO', 'replication')
     if type(told) ~= 'string' then
         return nil
     end
-    return string.match(told, 'master_replid:(%x+)'), string.match(told, 'master_replid2:(%x+)')
+    local before = string.match(told, 'master_replid2:(%x+)')
+    return string.match(told, 'master_replid:(%x+)'), string.find(before or '', '[^0]') ~= nil
 end
 
 -- From when on claims may have been forgotten: since the newest that is on record, as those before it are too.
@@ -96,10 +98,10 @@ function history.compare(claimant)
         history.forget_all(history.newest_claim(), 'identity-worker',
             'the server has forgotten paid calls that were on record')
     end
-    local id, before = replication_ids()
-    -- What was a replica may lack what its primary had, unless each claim has waited for it. Any other id is a restart,
-    -- on what the server had synced.
-    if id and last and id ~= last and before == last and claimant.replicas == 0 then
+    local id, has_taken_over = replication_ids()
+    -- What was a replica may lack what its primary had, unless each claim has waited for it; there may have been more
+    -- than one since. Without one before, another id is a restart on what the server had synced.
+    if id and last and id ~= last and has_taken_over and claimant.replicas == 0 then
         history.forget_all(history.newest_claim(), 'identity-worker',
             'a replica has taken over, and may not have had all paid calls on record')
     end
