@@ -84,7 +84,7 @@ chaos: $(STAMP)
 # of their own.
 crash-points: $(STAMP)
 	IDENTITY_WORKER_TEST_KILLS=all $(VENV)/bin/pytest -rP tests/worker/export/test_export_killed.py \
-		tests/worker/archive/test_archiver_killed.py
+		tests/worker/archive/test_archiver_killed.py tests/actors/deliverer/test_deliverer_killed.py
 	@$(VENV)/bin/python -m tests.chaos.programs.crashes
 
 # 200 creates whose answers get lost, among the jobs of others: about five minutes; the last line is JSON.

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from worker.hooks.operating import Endpoints
 from worker.store import embedded
 from worker.store.connection import connect
 
-EVENTS, ENDPOINTS = 300, 100
+EVENTS, ENDPOINTS = 100, 100
 #: Events of each brief, which must come one after the other.
 _OF_A_BRIEF = 5
 #: Seconds after which the run is given up.
@@ -60,15 +61,24 @@ class Server:
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
+            self._loop.run_until_complete(self._end())
+            self._loop.close()
 
     def _run(self) -> None:
         server = self._loop.run_until_complete(asyncio.start_server(self._converse, "127.0.0.1", 0))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
+        server.close()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 path = head.split(" ", 2)[1]
@@ -90,14 +100,17 @@ def main(events: int, endpoints: int) -> dict[str, Any]:
         url = stack.enter_context(embedded.running(folder / "valkey"))
         client = stack.enter_context(connect(url))
         paths = _add(client, server, folder, endpoints)
-        stack.enter_context(_deliverer(folder, url))
+        used = stack.enter_context(_deliverer(folder, url))
+        while not client.hget(keys.HOOKS_AT(), "asked_at"):
+            time.sleep(0.01)  # it is still starting
         all_well = _sent(client, server, paths, events)
         server.hanging = {paths[0]}
         one_hangs = _sent(client, server, paths[1:], events)
     figures = {
         "per_second": Figure(events * endpoints / all_well, "messages/s"),
         "per_second_one_hanging": Figure(events * (endpoints - 1) / one_hangs, "messages/s"),
-        "slower_when_one_hangs": Figure(one_hangs / all_well, "times"),
+        "slower_when_one_hangs": Figure(one_hangs / all_well * endpoints / (endpoints - 1), "times"),
+        "processor_ms": Figure(used[0] * 1000 / (events * (2 * endpoints - 1)), "ms a message"),
     }
     return report("webhooks_out", figures, events=events, endpoints=endpoints)
 
@@ -142,7 +155,9 @@ def _event(brief_id: str, number: int) -> str:
 
 
 @contextmanager
-def _deliverer(folder: Path, url: str) -> Iterator[None]:
+def _deliverer(folder: Path, url: str) -> Iterator[list[float]]:
+    """Run a deliverer; in the list is, at its end, the processor's time that it took, in seconds."""
+    used: list[float] = []
     environment = {
         **os.environ,
         "REDIS_URL": url,
@@ -153,10 +168,13 @@ def _deliverer(folder: Path, url: str) -> Iterator[None]:
         command = [sys.executable, "-m", "cli", "deliver"]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
-            yield
+            yield used
         finally:
             process.kill()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             process.wait(30)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 if __name__ == "__main__":

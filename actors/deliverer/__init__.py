@@ -1,4 +1,4 @@
 """The deliverer process: sends the events for downstream to the endpoints of webhooks.
 
-Imported by: cli. Imports: listener, config, worker.
+Imported by: cli. Imports: listener, process, config, worker.
 """

@@ -7,17 +7,19 @@ by whoever has claimed it. What a dead one had claimed is another's after a minu
 import asyncio
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
 
 from actors.deliverer.sender import Sender
 from actors.listener.tasks import end, stopping
+from actors.process.schema_watch import SchemaWatch
 from config import durations, keys, logs
 from config.logs import Trouble
 from config.processes import hear
 from config.settings import Settings
+from config.shards import namespace_of
 from config.times import backoff
 from worker.hooks.calls import Matched, hook_fan, hooks_due
 from worker.hooks.endpoints import Endpoint, brief_of, read_all, told_of
@@ -32,8 +34,10 @@ from worker.store.remedies import is_lasting
 
 log = logs.get("deliverer")
 
-#: Events that are handed on in one call.
+#: Events that are read at once.
 _AT_ONCE = 100
+#: Messages that one call makes of them: each takes the server 20 microseconds, in which nobody is served.
+_MADE = 100
 #: Connections to Redis: one waits for events.
 _CONNECTIONS = 16
 
@@ -44,7 +48,7 @@ class Deliverer:
     def __init__(self, settings: Settings, url: str) -> None:
         """Raise NetworkSettingsError, as `Poster` does."""
         self._settings = settings
-        self._redis = connect_async(url, _CONNECTIONS)
+        self._redis = connect_async(url, _CONNECTIONS, namespace_of(settings.namespace, settings.shard or 0))
         self._functions = AsyncFunctions(self._redis, ledger_library(settings))
         self._poster = Poster(private=settings.hooks_private)
         self._senders: dict[str, Sender] = {}
@@ -93,18 +97,13 @@ class Deliverer:
             ]
             if not entries:
                 continue
-            matched = [
-                Matched(entry, brief_of(event), names)
-                for entry, event in entries
-                if (names := told_of(endpoints.values(), entry, event))
-            ]
-            last = entries[-1][0]
-            answer = await self._functions.run(hook_fan(matched, after=cursor, upto=last, version=version))
-            if answer is not Answer.APPLIED:
-                return
-            cursor = last
-            for name in {name for each in matched for name in each.names}:
-                self._sender(endpoints[name]).wake()
+            for upto, matched in _calls(entries, endpoints.values()):
+                fan = hook_fan(matched, after=cursor, upto=upto, version=version)
+                if await self._functions.run(fan) is not Answer.APPLIED:
+                    return
+                cursor = upto
+                for name in {name for each in matched for name in each.names}:
+                    self._sender(endpoints[name]).wake()
 
     async def _look(self) -> None:
         """Wake the senders of what is due: what has failed before, and what a dead process has left."""
@@ -154,10 +153,24 @@ class Deliverer:
         await asyncio.sleep(seconds)
 
 
+def _calls(
+    entries: Sequence[tuple[str, dict[str, Any]]], endpoints: Collection[Endpoint]
+) -> Iterator[tuple[str, list[Matched]]]:
+    """Yield what single calls hand on: up to which entry, and to whom."""
+    matched: list[Matched] = []
+    for number, (entry, event) in enumerate(entries, 1):
+        if names := told_of(endpoints, entry, event):
+            matched.append(Matched(entry, brief_of(event), names))
+        if number == len(entries) or sum(len(each.names) for each in matched) >= _MADE:
+            yield entry, matched
+            matched = []
+
+
 async def deliver(settings: Settings, url: str) -> None:
     """Run a deliverer until SIGTERM or SIGINT; raises NetworkSettingsError and redis.RedisError."""
     allow_many()
     deliverer = Deliverer(settings, url)
+    watch = SchemaWatch(settings, url)
     running = asyncio.create_task(deliverer.run())
 
     def stop() -> None:
@@ -166,7 +179,10 @@ async def deliver(settings: Settings, url: str) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         hear(number, stop)
+    watch.start()
     try:
         await running
     except asyncio.CancelledError:
         return
+    finally:
+        watch.end()

@@ -1,7 +1,7 @@
 """What `hooks` is given and shows: endpoints as described, which events are meant, the lines of its lists."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -86,17 +86,21 @@ def overlap_ms(given: object) -> int:
     return found
 
 
-def again(client: "redis.Redis", name: str, given: dict[str, Any]) -> Iterator[operating.Told]:
-    """Return the events that are to be sent again; end the command unless they are told in one way."""
+def again(
+    client: "redis.Redis", name: str, given: dict[str, Any]
+) -> Callable[["redis.Redis"], Iterator[operating.Told]]:
+    """Return which events of a shard are sent again; end the command unless they are told in one way."""
     since, brief, failed = given["since"], given["brief"], given["failed"]
     if sum(map(bool, (since, brief, failed))) != 1:
         fail("say what is sent again, in one way of: --since WHEN, --brief BRIEF, --failed", USED_WRONGLY)
     if failed:
-        return operating.given_up(client, name)
+        return lambda shard: operating.given_up(shard, name)
     if brief:
         found = snapshots.brief(client, brief)
-        return operating.of_brief(client, brief, "0" if found is None else f"{found.accepted_at - 1}-0")
-    return operating.since(client, since if _ENTRY.fullmatch(since) else _entry_at(client, since))
+        first = "0" if found is None else f"{found.accepted_at - 1}-0"
+        return lambda shard: operating.of_brief(shard, brief, first)
+    entry = since if _ENTRY.fullmatch(since) else _entry_at(client, since)
+    return lambda shard: operating.since(shard, entry)
 
 
 def _entry_at(client: "redis.Redis", text: str) -> str:

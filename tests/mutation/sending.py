@@ -1,6 +1,15 @@
-"""Guards of what is read from files and sent: nothing is bought twice, or for what nobody meant."""
+"""Guards of what is read from files and sent: nothing is bought twice, or for what nobody meant.
+
+And of webhooks out: each event once, in its order, to whom it is for; no inside address; an end to all.
+"""
 
 from mutation.mutant import of
+
+KILLED = ("tests/actors/deliverer/test_deliverer_killed.py",)
+FAILING = ("tests/actors/deliverer/test_failing_endpoints.py",)
+ROWS = ("tests/worker/hooks/test_rows.py",)
+POSTED = ("tests/worker/hooks/test_posting.py",)
+SIGNED = ("tests/worker/hooks/test_signing.py",)
 
 MUTANTS = (
     *of("cli/sending/delivery.py", ("tests/worker/replicas/test_confirmed_briefs.py",),
@@ -19,5 +28,32 @@ MUTANTS = (
     ),
     *of("cli/sending/rejects.py", ("tests/cli/sending/test_rejects.py", "-k", "before_anything"),
         ("the rejects of another run are overwritten", "    if os.path.lexists(path):", "    if False:"),
+    ),
+    *of("worker/ledger/lua/hooks/hook_fan.lua", ROWS,
+        ("two deliverers hand on the same events", "if cursor ~= A.after or", "if false or"),
+    ),
+    *of("worker/ledger/lua/hooks/hook_turn.lua", ROWS,
+        ("what is given up while all fails is lost", "if each.outcome == 'failed' or is_paused then", "if each.outcome == 'failed' then"),
+    ),
+    *of("worker/ledger/lua/hooks/hook_turn.lua", KILLED,
+        ("a message is done when it is claimed", "    if text then\n", "    if text then\n        endpoints.well(A.name)\n"),
+    ),
+    *of("worker/ledger/lua/hooks/hook_turn.lua", FAILING,
+        ("a paused endpoint is sent to", "if paused or (tonumber(rest)", "if (tonumber(rest)"),
+        ("a failing endpoint is sent everything at once", "(tonumber(failures) or 0) >= SETTING.hook_failures", "false"),
+    ),
+    *of("worker/ledger/lua/lib/endpoints.lua", ROWS,
+        ("what is sent again comes in any order", "while place > (row.claim and 2 or 1) and comes_before(", "while false and comes_before("),
+    ),
+    *of("worker/ledger/lua/lib/endpoints.lua", FAILING,
+        ("an endpoint that is gone is tried again", "if is_gone or call.now", "if call.now"),
+        ("an event that was trimmed holds up its brief", "        redis.call('HINCRBY', key('HOOK', name), 'lost', 1)\n", "        return nil\n"),
+    ),
+    *of("worker/hooks/posting.py", POSTED,
+        ("private addresses are called", "self._names, private=self._private)", "self._names, private=True)"),
+        ("an answer is read to its end", "                    if left <= 0:\n", "                    if False:\n"),
+    ),
+    *of("worker/hooks/signing.py", SIGNED,
+        ("an old secret signs for ever", "if each.until is None or now < each.until", "if True"),
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ Each is in the log of actions before it is begun. Everything here raises redis.R
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,7 @@ from worker.ledger.library import ledger_library
 from worker.ledger.transition import Answer
 from worker.operations import actions
 from worker.operations.halts import Halt, read_halt
+from worker.shards.merged import clients_of
 from worker.store.functions import Functions
 from worker.views import outbox
 
@@ -40,7 +41,7 @@ class Endpoints:
     def __init__(self, client: "redis.Redis", settings: Settings, by: str, why: str | None = None) -> None:
         self._client = client
         self._settings = settings
-        self._functions = Functions(client, ledger_library(settings))
+        self._shards = [(each, Functions(each, ledger_library(settings))) for each in clients_of(client)]
         self._by = by
         self._why = why
 
@@ -59,15 +60,16 @@ class Endpoints:
         else:
             endpoint.secrets(self._settings)
         self._record("hooks add", endpoint)
-        added = self._functions.run(hook_set(endpoint.name, endpoint.definition(), new=True))
-        if added is not Answer.APPLIED:
-            raise EndpointError(f"somebody else has just added an endpoint {endpoint.name}")
+        for functions in self._each:
+            if functions.run(hook_set(endpoint.name, endpoint.definition(), new=True)) is not Answer.APPLIED:
+                raise EndpointError(f"somebody else has just added an endpoint {endpoint.name}")
         return made
 
     def remove(self, endpoint: Endpoint) -> None:
         """Forget an endpoint, all that waits for it, and the secret that was made for it."""
         self._record("hooks remove", endpoint)
-        self._functions.run(hook_set(endpoint.name, None))
+        for functions in self._each:
+            functions.run(hook_set(endpoint.name, None))
         if endpoint.is_own_secret:
             endpoint.own_place(self._settings).unlink(missing_ok=True)
 
@@ -75,12 +77,12 @@ class Endpoints:
         """Send an endpoint nothing from now on; return the pause that stood there."""
         self._record("hooks pause", endpoint)
         pause = Halt(self._by, self._now(), self._why or "")
-        return read_halt(self._functions.run(hook_pause(endpoint.name, json.dumps(pause._asdict()))))
+        return self._paused(endpoint, json.dumps(pause._asdict()))
 
     def unpause(self, endpoint: Endpoint) -> Halt | None:
         """Send an endpoint all that waits for it; return the pause that stood there."""
         self._record("hooks unpause", endpoint)
-        return read_halt(self._functions.run(hook_pause(endpoint.name, None)))
+        return self._paused(endpoint, None)
 
     def rotate(self, endpoint: Endpoint, overlap_ms: int) -> str:
         """Make an endpoint's secret anew; the one before signs beside it for so long. Returns the new one.
@@ -96,26 +98,43 @@ class Endpoints:
         now = self._now()
         return keeping.rotate(endpoint.own_place(self._settings), (now + overlap_ms) / 1000, now / 1000)
 
-    def resend(self, endpoint: Endpoint, told: Iterable[Told]) -> int:
-        """Have those of these events sent again that the endpoint is told of; return how many those are."""
+    def resend(self, endpoint: Endpoint, told: Callable[["redis.Redis"], Iterable[Told]]) -> int:
+        """Have events sent again, of those that `told` yields of each shard; return how many.
+
+        What the endpoint is not told of is left out.
+        """
         self._record("hooks resend", endpoint)
-        read = ((entry, json.loads(text)) for entry, text in told)
-        wanted = (
-            Matched(entry, brief_of(event), [endpoint.name])
-            for entry, event in read
-            if endpoint.wants(event["type"], event["data"])
-        )
-        number = 0
-        while some := list(islice(wanted, _AT_ONCE)):
-            self._functions.run(hook_fan(some))
-            number += len(some)
-        return number
+        return sum(_resent(functions, endpoint, told(client)) for client, functions in self._shards)
+
+    @property
+    def _each(self) -> list[Functions]:
+        return [functions for _, functions in self._shards]
+
+    def _paused(self, endpoint: Endpoint, pause: str | None) -> Halt | None:
+        before = [functions.run(hook_pause(endpoint.name, pause)) for functions in self._each]
+        return read_halt(next(filter(None, before), None))
 
     def _record(self, what: str, endpoint: Endpoint) -> None:
-        actions.record(self._client, what, self._by, self._why, endpoint=endpoint.name, host=endpoint.host)
+        actions.record(
+            self._shards[0][0], what, self._by, self._why, endpoint=endpoint.name, host=endpoint.host
+        )
 
     def _now(self) -> int:
         return redis_ms(self._client.time())
+
+
+def _resent(functions: Functions, endpoint: Endpoint, told: Iterable[Told]) -> int:
+    read = ((entry, json.loads(text)) for entry, text in told)
+    wanted = (
+        Matched(entry, brief_of(event), [endpoint.name])
+        for entry, event in read
+        if endpoint.wants(event["type"], event["data"])
+    )
+    number = 0
+    while some := list(islice(wanted, _AT_ONCE)):
+        functions.run(hook_fan(some))
+        number += len(some)
+    return number
 
 
 def since(client: "redis.Redis", entry: str) -> Iterator[Told]:

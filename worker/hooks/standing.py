@@ -1,7 +1,7 @@
 """How endpoints fare: what people read, and `doctor` with them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from worker.hooks.endpoints import Endpoint, endpoints
 from worker.hooks.signing import HookSecretError
 from worker.operations.doctor import Check, Health
 from worker.operations.halts import SELF, Halt, read_halt
+from worker.shards.merged import clients_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,27 @@ class Standing:
 
 
 def standings(client: "redis.Redis") -> tuple[int, list[Standing]]:
-    """Return the server's time, and how each endpoint fares; raises redis.RedisError."""
+    """Return the server's time, and how each endpoint fares, in all shards; raises redis.RedisError."""
     known = endpoints(client)
-    with client.pipeline(transaction=False) as pipe:
-        pipe.time()
-        for name in known:
-            pipe.hgetall(keys.HOOK(name))
-        now, *found = pipe.execute()
-    return redis_ms(now), [
-        _standing(each, fields) for each, fields in zip(known.values(), found, strict=True)
-    ]
+    now, parts = 0, []
+    for shard in clients_of(client):
+        with shard.pipeline(transaction=False) as pipe:
+            pipe.time()
+            for name in known:
+                pipe.hgetall(keys.HOOK(name))
+            time, *fields = pipe.execute()
+        now = redis_ms(time)
+        parts.append(fields)
+    return now, [_standing(each, rows) for each, *rows in zip(known.values(), *parts, strict=True)]
 
 
 def deliveries(client: "redis.Redis", name: str, most: int) -> list[dict[str, Any]]:
     """Return the newest deliveries to an endpoint, the last first; raises redis.RedisError."""
-    found: Any = client.lrange(keys.HOOK_LOG(name), 0, most - 1)
-    return [json.loads(each) for each in found]
+    found: list[dict[str, Any]] = []
+    for shard in clients_of(client):
+        log: Any = shard.lrange(keys.HOOK_LOG(name), 0, most - 1)
+        found += map(json.loads, log)
+    return sorted(found, key=lambda each: -int(each["at"]))[:most]
 
 
 def checks(client: "redis.Redis", settings: Settings) -> Iterator[Check]:
@@ -107,18 +113,21 @@ def _wrong(endpoint: Endpoint, settings: Settings) -> str | None:
     return None
 
 
-def _standing(endpoint: Endpoint, fields: dict[str, str]) -> Standing:
-    def number(name: str) -> int | None:
-        return int(fields[name]) if name in fields else None
+def _standing(endpoint: Endpoint, shards: Sequence[Mapping[str, str]]) -> Standing:
+    def numbers(name: str) -> list[int]:
+        return [int(fields[name]) for fields in shards if name in fields]
+
+    def word(name: str) -> str | None:
+        return next((fields[name] for fields in shards if name in fields), None)
 
     return Standing(
         endpoint,
-        waiting=number("waiting") or 0,
-        taken=number("taken") or 0,
-        taken_at=number("taken_at"),
-        given_up=number("given_up") or 0,
-        lost=number("lost") or 0,
-        failing_since=number("failing_since"),
-        error=fields.get("error"),
-        paused=read_halt(fields.get("paused")),
+        waiting=sum(numbers("waiting")),
+        taken=sum(numbers("taken")),
+        taken_at=max(numbers("taken_at"), default=None),
+        given_up=sum(numbers("given_up")),
+        lost=sum(numbers("lost")),
+        failing_since=min(numbers("failing_since"), default=None),
+        error=word("error"),
+        paused=read_halt(word("paused")),
     )

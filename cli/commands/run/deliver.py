@@ -3,12 +3,15 @@
 import asyncio
 import signal
 
+import typer
+
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
 from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.shards import ToServe, run_each, to_start
 
 
-def command() -> None:
+def command(shards: ToServe = None) -> None:
     """Send the events to the endpoints that `hooks` has added, until stopped.
 
     Any number may run. What an endpoint does not take is sent again for three days; meanwhile the others are
@@ -21,6 +24,8 @@ def command() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing to reload: secrets are read at each use
     values = load_settings()
     installed.check()
+    if each := to_start(values, shards):
+        raise typer.Exit(run_each(each, "deliver"))
     try:
         with redis_url(values) as url:
             check_server(url)

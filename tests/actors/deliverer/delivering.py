@@ -53,13 +53,19 @@ def until_sent(flow: Flow) -> None:
 @contextmanager
 def delivering(flow: Flow) -> Iterator[None]:
     """Run a deliverer in a thread of this process for the length of the block."""
-    url = flow.settings.redis_url
+    with running_with(private(flow)):
+        yield
+
+
+@contextmanager
+def running_with(settings: Settings) -> Iterator[None]:
+    """Run one with these settings."""
+    url = settings.redis_url
     assert url is not None
     loop = asyncio.new_event_loop()
-    task: asyncio.Task[None] | None = None
 
     async def running() -> None:
-        await Deliverer(private(flow), url.get_secret_value()).run()
+        await Deliverer(settings, url.get_secret_value()).run()
 
     task = loop.create_task(running())
 

@@ -104,8 +104,11 @@ def test_what_is_sent_again_keeps_its_order_and_its_message(
             heard.finish(heard.accept(brief_id="b"))
             until_sent(heard)
             first = list(receiver.deliveries)
-            told = of_brief(heard.client, "a", "0") if what == "brief" else since(heard.client, "0-0")
-            number = change.resend(endpoint, told)
+            ways = {
+                "brief": lambda shard: of_brief(shard, "a", "0"),
+                "since": lambda shard: since(shard, "0-0"),
+            }
+            number = change.resend(endpoint, ways[what])
             until_sent(heard)
     again = receiver.deliveries[len(first) :]
     of_a = [event["id"] for event in events(heard.client, "a")]

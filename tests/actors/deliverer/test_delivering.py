@@ -7,6 +7,7 @@ from delivering import add, delivering, standing, until_sent
 from stepping import Flow
 from support import events
 
+from actors.deliverer import deliverer
 from config import durations
 from tests.worker.hooks.receivers import Delivery, receiving
 from worker.hooks.standing import deliveries
@@ -38,7 +39,11 @@ def test_each_event_comes_signed_and_as_it_stands_in_the_stream(heard: Flow) -> 
     assert found.failing_since is found.paused is None
 
 
-def test_endpoints_are_told_of_their_types_and_batches_alone(flow: Flow) -> None:
+@pytest.mark.parametrize("made", [1, 100])
+def test_endpoints_are_told_of_their_types_and_batches_alone(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch, made: int
+) -> None:
+    monkeypatch.setattr(deliverer, "_MADE", made)
     with receiving() as accepted, receiving() as spring, receiving() as other:
         add(flow, accepted, "accepted", types=("identity.brief.acc*",))
         add(flow, spring, "spring", batches=("spring",))

@@ -82,7 +82,7 @@ def test_what_is_refused_for_days_is_given_up_until_somebody_asks(flow: Flow) ->
             assert standing(flow).waiting == 0
             refused.clear()
             change = Endpoints(flow.client, private(flow), "me")
-            assert change.resend(endpoint, given_up(flow.client, "shop")) == 1
+            assert change.resend(endpoint, lambda shard: given_up(shard, "shop")) == 1
             until_sent(flow)
             assert not flow.client.exists(keys.HOOK_FAILED("shop"))
     assert receiver.ids("a")[-1] == "a/1"

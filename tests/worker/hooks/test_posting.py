@@ -8,6 +8,7 @@ import pytest
 from scripted_server import HANGING, RESET, Dripping, Server, answer, serving
 
 from config import durations
+from worker.hooks import posting
 from worker.hooks.addresses import HookUrlError, parse
 from worker.hooks.posting import Posted, Poster
 
@@ -47,12 +48,36 @@ def test_a_redirect_is_followed_nowhere() -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:{port}/", "http://localhost:{port}/", "http://[::1]:{port}/"]
 )
-def test_no_connection_is_made_to_an_address_that_is_not_public(url: str) -> None:
+def test_no_connection_is_made_to_an_address_inside(url: str) -> None:
     with serving(answer(200), host="::1" if "::1" in url else "127.0.0.1") as server:
         (came,) = post(url.format(port=server.server_address[1]), private=False)
         assert server.connections == []
     assert came.status is None
     assert "inside a private network" in (came.why or "")
+
+
+def test_a_connection_is_made_to_the_address_that_was_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is looked up once more could lead elsewhere by then."""
+    asked: list[str] = []
+
+    def resolve(host: str, *_: object, **__: object) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(posting, "resolve", resolve)
+    with serving(answer(204)) as server:
+        (came,) = post(f"http://shop.invalid:{server.server_address[1]}/in", private=False)
+    assert (came.status, asked) == (204, ["shop.invalid"])
+    assert server.seen[0].headers["host"] == f"shop.invalid:{server.server_address[1]}"
+
+
+def test_a_proxy_is_told_that_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "resolve", lambda *_, **__: ["93.184.215.14"])
+    with serving(answer(403)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        (came,) = post("https://shop.example/in", private=False)
+    assert [(each.method, each.path) for each in proxy.seen] == [("CONNECT", "93.184.215.14:443")]
+    assert "refuses" in (came.why or "")
 
 
 @pytest.mark.parametrize("reply", [HANGING, Dripping(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100)])
