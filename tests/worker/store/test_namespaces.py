@@ -30,7 +30,9 @@ SENT = {
     "zrange": ["ZRANGE", "ZREVRANGE"],
     "scan_iter": ["SCAN"],
     "xgroup_create": ["XGROUP CREATE"],
+    "xgroup_createconsumer": ["XGROUP CREATECONSUMER"],
     "xgroup_delconsumer": ["XGROUP DELCONSUMER"],
+    "xgroup_destroy": ["XGROUP DESTROY"],
     "xinfo_groups": ["XINFO GROUPS"],
     "xinfo_consumers": ["XINFO CONSUMERS"],
 }

@@ -37,6 +37,10 @@ function base.brief_subject(brief)
 end
 
 -- A promotion's subject is its brief's id and a number: promotion:ID#N.
+function base.promotion_subject(brief, number)
+    return 'promotion:' .. brief .. '#' .. number
+end
+
 function base.brief_of(subject)
     return string.match(subject, '^%a+:([^#]+)')
 end
@@ -88,7 +92,7 @@ end
 function base.promotions_of(brief)
     local subjects = {}
     for n = 0, (tonumber(records.get(base.record_of(base.brief_subject(brief)), 'promotions')) or 0) - 1 do
-        subjects[#subjects + 1] = 'promotion:' .. brief .. '#' .. n
+        subjects[#subjects + 1] = base.promotion_subject(brief, n)
     end
     return subjects
 end

@@ -21,7 +21,7 @@ for _, list in ipairs({KEY.UNFINISHED, KEY.FINISHED}) do
         if of[1] == A.leaver then
             own[#own + 1] = {id = brief, batch = of[2], subjects = {base.brief_subject(brief)}}
             for n = 0, (tonumber(redis.call('HGET', base.record_of(base.brief_subject(brief)), 'promotions')) or 0) - 1 do
-                table.insert(own[#own].subjects, 'promotion:' .. brief .. '#' .. n)
+                table.insert(own[#own].subjects, base.promotion_subject(brief, n))
             end
             if of[4] and call.now - (tonumber(of[5]) or 0) < CALL_MS then
                 return {'busy', own[#own].subjects[1]}
