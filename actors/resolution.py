@@ -76,9 +76,7 @@ def look_back(rt: Runtime, account: str) -> None:
 
 def _jobs_since(rt: Runtime, account: str, since: int, evidence: Evidence) -> tuple[list[UnclaimedJob], bool]:
     """Return the creations since then (ms by Redis' clock) that no record owns, and whether these are all."""
-    ahead = evidence.stream.ahead_ms
-    error = durations.API_CLOCK_ERROR_MS if ahead is not None else durations.REPLAY_KEPT_MS
-    earliest = (since + (ahead or 0) - error) / 1000
+    earliest = _by_the_apis_clock(since, evidence)
     ids, believed = past.unowned_jobs(rt.ledger.client, rt.apis[account], account, earliest)
     jobs = []
     for job_id in ids:
@@ -129,7 +127,8 @@ def _find_out(rt: Runtime, brief: Record) -> None:
         case Adopt(job=job):
             _adopt(rt, brief, job, evidence)
         case NotArrived():
-            _send_again(rt, brief, evidence)
+            if not _has_unseen_jobs(rt, brief, create, evidence):
+                _send_again(rt, brief, evidence)
         case Ask() as ask:
             _ask(rt, brief, ask)
         case _:
@@ -150,7 +149,32 @@ def _next_to_ask_about(rt: Runtime, create: UnresolvedCreate, evidence: Evidence
     return next((job for job in open_ if job.asked_at is None or job.asked_at <= stale), None)
 
 
-def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
+def _has_unseen_jobs(rt: Runtime, brief: Record, create: UnresolvedCreate, evidence: Evidence) -> bool:
+    """Return whether the API lists a job that no event has told of, or does not list any now.
+
+    Such a job is from now on seen; and who asks in vain asks again. An event may be lost for good.
+    """
+    earliest = _by_the_apis_clock(create.began_at, evidence)
+    try:
+        listed, _ = past.unowned_jobs(rt.ledger.client, rt.apis[brief.account], brief.account, earliest)
+    except ApiError as error:
+        log.warning("jobs.not_listed", account=brief.account, error=str(error))
+        rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=rt.look_ms))
+        return True
+    unseen = set(listed) - {job.job_id for job in evidence.jobs}
+    for job_id in sorted(unseen):
+        _look_at(rt, brief.account, job_id, listed=True)
+    return bool(unseen)
+
+
+def _by_the_apis_clock(at: int, evidence: Evidence) -> float:
+    """Return the earliest that a time (ms by Redis' clock) may be by the API's, in seconds."""
+    ahead = evidence.stream.ahead_ms
+    error = durations.API_CLOCK_ERROR_MS if ahead is not None else durations.REPLAY_KEPT_MS
+    return (at + (ahead or 0) - error) / 1000
+
+
+def _look_at(rt: Runtime, account: str, job_id: str, *, listed: bool = False) -> bool:
     """Ask the API about a job and record the answer, which wakes this step; return whether it is recorded."""
     api = rt.apis[account]
     status, results = None, None
@@ -161,7 +185,8 @@ def _look_at(rt: Runtime, account: str, job_id: str) -> bool:
     except ApiError as error:
         log.warning("unclaimed_job.unread", account=account, job=job_id, error=str(error))
     # Also recorded for a job that could not be read, so that the next run asks about another one.
-    return rt.ledger.observe_job(account, job_id, job_snapshot(status, results, rt.ledger.now()))
+    snapshot = job_snapshot(status, results, rt.ledger.now())
+    return rt.ledger.observe_job(account, job_id, snapshot, listed=listed)
 
 
 def _adopt(rt: Runtime, brief: Record, job: UnclaimedJob, evidence: Evidence) -> None:

@@ -229,9 +229,9 @@ def wake(
     return Command("wake", keys.STREAM(account), read_woken, given)
 
 
-def observe(account: str, job: str, snapshot: str) -> Command[bool]:
-    """Put on record what the API says of an unclaimed job."""
-    given = {"account": account, "job": job, "snapshot": snapshot}
+def observe(account: str, job: str, snapshot: str, *, listed: bool = False) -> Command[bool]:
+    """Put on record what the API says of an unclaimed job, which its list has named or an event."""
+    given: dict[str, Any] = {"account": account, "job": job, "snapshot": snapshot, "listed": listed}
     return Command("observe", keys.UNCLAIMED(account), flag, given)
 
 

@@ -165,9 +165,12 @@ class Ledger(AccountLedger):
             )
         )
 
-    def observe_job(self, account: str, job: str, snapshot: str) -> bool:
-        """Put on record what the API says of an unclaimed job; return False when a record owns it by now."""
-        return self.functions.run(commands.observe(account, job, snapshot))
+    def observe_job(self, account: str, job: str, snapshot: str, *, listed: bool = False) -> bool:
+        """Put on record what the API says of an unclaimed job; return False when a record owns it by now.
+
+        `listed`: the API's list has named it, and perhaps no event.
+        """
+        return self.functions.run(commands.observe(account, job, snapshot, listed=listed))
 
     def plan(
         self,

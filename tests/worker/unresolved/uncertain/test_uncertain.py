@@ -113,6 +113,29 @@ def test_an_event_kept_but_never_sent_is_found_by_replay(followed: Flow) -> None
     assert [followed.brief("b").get("job_id")] == made == jobs_made(followed)[1:]
 
 
+def test_a_job_that_no_event_tells_of_is_found_in_the_list(followed: Flow) -> None:
+    told_before(followed)
+    followed.api.fault("lose", count=None, stored=False)
+    unknown(followed, "drop_response")
+    made = jobs_made(followed)[1:]
+    grow_over(followed)
+    followed.until("b", "held", "generating")
+    assert jobs_made(followed)[1:] == made, "nothing is sent again"
+    assert followed.api.requests(POST_CREATE) == 2
+
+
+def test_nothing_is_sent_again_before_the_list_was_read(followed: Flow) -> None:
+    told_before(followed)
+    unknown(followed, "refuse")
+    followed.api.refuse("/gallery/by-job", 503, count=1)
+    grow_over(followed)
+    followed.steps.until(lambda: followed.api.requests("GET /gallery/by-job"))
+    assert (followed.brief("b").state, followed.api.requests(POST_CREATE)) == ("uncertain", 2)
+    followed.wake_timer("brief:b")
+    assert followed.finish("b").state == "done"
+    assert followed.api.requests(POST_CREATE) == 3
+
+
 def test_a_job_that_was_made_late_is_nobodys_for_certain(
     followed: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
