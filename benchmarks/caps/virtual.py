@@ -107,7 +107,7 @@ class Simulation:
         """Send what is gathered, and look for due timers; raises RuntimeError if a move was refused."""
         expected, self._expected = self._expected, []
         self._send(commands.due(AT_ONCE))
-        *answers, wait = self._pipe.execute()
+        *answers, wait = map(_without_told, self._pipe.execute())
         if answers != expected:
             refused = next(pair for pair in zip(expected, answers, strict=True) if pair[0] != pair[1])
             raise RuntimeError(f"a function answered {refused[1]!r} instead of {refused[0]!r}")
@@ -220,3 +220,8 @@ def _draft(subject: str, code: str) -> DraftDetails:
         "image_result_id": _DRAFT["image_result_id"],
         "url": _DRAFT["url"],
     }
+
+
+def _without_told(answer: Any) -> Any:
+    """Return a function's answer without what it tells beside it (worker/store/functions.py)."""
+    return answer[2] if isinstance(answer, list) and answer[:1] == ["\0told"] else answer

@@ -59,6 +59,7 @@ def test_a_process_that_begins_says_which_node_it_uses(
     nodes: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_WORKER_NAMESPACE", "{studio}")
+    monkeypatch.setattr(startup, "settings", Settings)  # the process has read its own before
     with capture_logs() as logs:
         check(url(nodes))
     (told,) = (each for each in logs if each["event"] == "redis.using")
@@ -77,6 +78,7 @@ def test_a_brief_is_accepted_and_queued_in_the_slot_of_its_namespace(
     nodes: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_WORKER_NAMESPACE", STUDIO)
+    monkeypatch.setattr(startup, "settings", Settings)
     startup.check(url(nodes), patience=0)
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr("t"))}
     with connect(url(nodes)) as client:

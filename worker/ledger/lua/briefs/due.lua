@@ -48,9 +48,11 @@ local function wake(subject)
     end
 end
 
-local is_forgetting = history.go_on()
+local is_forgetting = false
 local first = first_due()
 if first and first <= call.now then -- as a rule none is, where nothing goes on
+    -- Each account that is told of it has a timer that is due at once.
+    is_forgetting = history.go_on()
     local due = redis.call('ZRANGEBYSCORE', KEY.TIMERS, '-inf', base.whole(call.now), 'LIMIT', 0, A.most)
     for _, subject in ipairs(due) do
         wake(subject)
