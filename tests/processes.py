@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import forking
 import pytest
 from support import ROOT
 
+from cli.demo import ports
 from cli.demo.ports import free_port
 from tests.chaos.starting import STARTING
 
@@ -87,7 +89,27 @@ def script(name: str) -> str:
 
 
 #: What a test has started.
+#: Processes of a run at most, the ports of each, and how many `free_port` may draw for one.
+_RUNS, _EACH, _TRIES = 16, 750, 100
 PROCESSES = pytest.StashKey[list[RunningProcess]]()
+
+
+class _OwnPorts(list[int]):
+    """Ports that no other process of this run draws, each of which is drawn once.
+
+    Between being found free and being listened on, a port is anybody's; a cluster alone draws a dozen.
+    """
+
+    def __init__(self) -> None:
+        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _RUNS
+        first = ports._PORTS.start + number * _EACH
+        super().__init__(range(first, first + _EACH))
+        self.start, self.stop = first, first + _EACH
+
+    def __getitem__(self, index: Any) -> Any:
+        if len(self) <= _TRIES:
+            self[:] = range(self.start, self.stop)
+        return self.pop(index)
 
 
 def pytest_configure() -> None:
@@ -96,6 +118,7 @@ def pytest_configure() -> None:
     A shell's background job ignores it, and so do its children.
     """
     STARTING.start = forking.start
+    ports._PORTS = _OwnPorts()  # type: ignore[assignment]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
