@@ -1,4 +1,4 @@
-"""Reads the figures of the whole installation: two round trips, and one more for each hundred accounts.
+"""Reads the figures of the whole installation: three round trips, and one more for each hundred accounts.
 
 It takes as long for a hundred thousand briefs as for one. Times are ms by the server's clock.
 """

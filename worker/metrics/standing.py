@@ -1,6 +1,6 @@
 """Tells whether an installation stands still: something waits, could start, and nothing has moved.
 
-`/readyz`, the figures of `/metrics` and `doctor` say it by the same rules.
+`/readyz` and the figures of `/metrics` say it by the same rules.
 """
 
 from collections.abc import Iterator
