@@ -31,7 +31,8 @@ class Spool:
 
     def __init__(self) -> None:
         # Without a name it is SQLite's own temporary file: a small part is in memory, nobody else sees it.
-        self._base = sqlite3.connect("", isolation_level=None)
+        # One thread uses it, and Python may have any end it.
+        self._base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._base.execute("PRAGMA journal_mode = OFF")
         self._base.executescript(_SCHEMA)
         self._base.execute("BEGIN")

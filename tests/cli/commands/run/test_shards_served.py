@@ -105,7 +105,10 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     listeners = start("listeners", listener_command())
     start("worker-0", worker_command(), IDENTITY_WORKER_SHARD="0")
     named = [(NAMES[0], "first"), (NAMES[1], "second"), (NAMES[0], "third")]
-    briefs = [brief(brief_id=brief_id, account=name, batch="spring") for name, brief_id in named]
+    briefs = [
+        brief(brief_id=brief_id, account=name, batch="spring", instructions=[{"prompt": brief_id}])
+        for name, brief_id in named
+    ]
     send(redis_url, *briefs[:2])
     (tmp_path / "third.json").write_text(json.dumps(briefs[2]))
     assert command("enqueue", str(tmp_path / "third.json"), **environment).returncode == 0
