@@ -53,7 +53,7 @@ def test_endpoints_are_told_of_their_types_and_batches_alone(
             flow.accept(brief_id="b")
             flow.accept(brief_id="bad", batch="spring", priority=1000)
             until_sent(flow)
-    assert accepted.ids() == ["a/1", "b/1"]
+    assert sorted(accepted.ids()) == ["a/1", "b/1"]  # only the events of one brief keep their order
     assert sorted(spring.ids()) == ["a/1", "bad/1"]
     assert other.ids() == []
 
