@@ -20,7 +20,7 @@ from worker.views.outbox import Entry
 #: Events of a page, and at most.
 PAGE, MOST = 100, 500
 
-_PLACE = re.compile(r"\d+(-\d+)?")
+_PLACE = re.compile(r"\d{1,19}(-\d{1,19})?")
 
 
 def wants_stream(request: Request) -> bool:
@@ -60,9 +60,9 @@ def place_in(request: Request) -> str:
 
 
 def seen_by(client: "redis.Redis", caller: Caller, entries: Sequence[Entry]) -> list[Entry]:
-    """Return those of the events that a caller may see: of all briefs, or of those that it has sent."""
+    """Return those of the events that a caller may see: of its accounts, or of what it has sent."""
     if caller.sees_all:
-        return list(entries)
+        return [entry for entry in entries if caller.may_use(str(entry.event.data.get("account")))]
     ids = [str(entry.event.data.get("brief_id")) for entry in entries]
     return [entry for entry, mine in zip(entries, sent.has_sent(client, caller, ids), strict=True) if mine]
 

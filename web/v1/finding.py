@@ -51,7 +51,10 @@ def filter_in(request: Request) -> Filter:
 def page(client: "redis.Redis", caller: Caller, wanted: Filter) -> list[Selected]:
     """Return a page of the briefs that are meant and that a caller may see."""
     if caller.sees_all:
-        return list(select(client, wanted))
+        seen = (
+            each for each in select(client, replace(wanted, limit=None)) if caller.may_use(each.brief.account)
+        )
+        return list(islice(seen, wanted.limit))
     own = (each for each in _own(client, caller, wanted.after) if wanted.matches(each.brief))
     return list(islice(own, wanted.limit))
 
@@ -59,7 +62,7 @@ def page(client: "redis.Redis", caller: Caller, wanted: Filter) -> list[Selected
 def counted(client: "redis.Redis", caller: Caller, batch: str) -> Counter[Where]:
     """Return where the briefs of a batch stand, of those that a caller may see."""
     if caller.sees_all:
-        return Counter(number_of(client, Filter(batch=(batch,))).of)
+        return Counter(number_of(client, Filter(batch=(batch,), account=caller.accounts)).of)
     own = (each.brief for each in _own(client, caller, None))
     return Counter(where_of(brief) for brief in own if brief.batch == batch)
 
@@ -71,7 +74,7 @@ def one(client: "redis.Redis", caller: Caller, brief_id: str) -> BriefView | Non
     """
     (is_own,) = sent.has_sent(client, caller, [brief_id])
     found = snapshots.brief(client, brief_id) if is_own or caller.sees_all else None
-    if found is None and not is_own:
+    if (found is None and not is_own) or (found is not None and not caller.may_use(found.account)):
         raise not_found(f"brief {brief_id[:128]!r} that you may see")
     return found
 

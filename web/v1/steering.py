@@ -73,6 +73,8 @@ class Steering:
         if isinstance(priority, int) and priority > ceiling:
             rule = f"{self._caller.name} may ask for {ceiling} at most"
             raise invalid([fault(("priority",), priority, rule)])
+        if not isinstance(body.get("metadata", {}), dict):
+            raise invalid([fault(("metadata",), None, "must be an object")])
         batch = (body["batch"] or "") if "batch" in body else None
         change = updating.Change(body.get("metadata"), batch, priority, merge=body.get("merge") is True)
         self._record("update", brief_id, body)

@@ -40,8 +40,6 @@ class Role(StrEnum):
     VIEWER = "viewer"
     #: Sends briefs, and steers all.
     OPERATOR = "operator"
-    #: Changes limits, and makes tokens.
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Caller:
     @property
     def writes(self) -> bool:
         """Whether it may send briefs and steer them."""
-        return self.role in (Role.CALLER, Role.OPERATOR, Role.ADMIN)
+        return self.role in (Role.CALLER, Role.OPERATOR)
 
     @property
     def sees_all(self) -> bool:

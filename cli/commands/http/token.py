@@ -19,8 +19,7 @@ def command(
     role: Annotated[
         Role,
         typer.Option(
-            help="caller: sends briefs, sees its own alone; viewer: sees all; operator: steers all; "
-            "admin: changes limits too."
+            help="caller: sends briefs, sees its own alone; viewer: sees all; operator: sends and steers all."
         ),
     ] = Role.CALLER,
     account: Annotated[

@@ -101,6 +101,7 @@ def test_a_brief_is_changed_ended_and_brought_back(callers: Callers, flow: Flow)
     assert sorted(changed.json()["changed"]) == ["batch", "metadata", "priority"]
     assert studio.post("/briefs/a/update", json={"priority": 6}).status_code == 422
     assert studio.post("/briefs/a/update", json={}).status_code == 400
+    assert studio.post("/briefs/a/update", json={"metadata": "x", "merge": True}).status_code == 422
     assert studio.post("/briefs/a/cancel", json={"why": "no need"}).status_code == 200
     assert studio.get("/briefs/a").json()["state"] == "cancelled"
     assert studio.post("/briefs/a/retry").status_code == 409
@@ -124,6 +125,17 @@ def test_events_come_as_they_happen_and_go_on_where_one_left(callers: Callers, f
         data = next(line for line in lines if line.startswith("data: "))
     assert json.loads(data.removeprefix("data: "))["data"]["brief_id"] == "b"
     assert reader.get("/events", params={"after": "x"}).status_code == 400
+
+
+def test_a_token_of_other_accounts_sees_and_steers_nothing_here(callers: Callers, flow: Flow) -> None:
+    flow.accept(brief_id="a", batch="spring")
+    other = callers("other", Role.OPERATOR, accounts=("elsewhere",))
+    assert other.get("/briefs").json()["briefs"] == []
+    assert other.get("/events").json()["events"] == []
+    for path in ("/briefs/a", "/batches/spring"):
+        assert other.get(path).status_code == 404
+    assert other.post("/briefs/a/cancel").status_code == 404
+    assert flow.brief("a").state == "waiting"
 
 
 @pytest.mark.parametrize("accounts", [(), ("default",), ("elsewhere",)])

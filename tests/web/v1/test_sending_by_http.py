@@ -98,7 +98,8 @@ def test_a_caller_keeps_to_its_accounts_priority_and_credits(callers: Callers, f
     assert shop.post("/briefs", json=BRIEF | {"brief_id": "b0"}).status_code == 202  # counted already
 
 
-def test_what_is_no_longer_on_record_as_sent_is_forgotten(callers: Callers, flow: Flow) -> None:
+def test_what_was_sent_long_ago_is_forgotten(callers: Callers, flow: Flow) -> None:
+    flow.client.zadd(keys.SENT("shop"), {"long-ago": 1})
     callers("shop").post("/briefs", json=BRIEF)
     assert flow.client.zrange(keys.SENT("shop"), 0, -1) == ["shop-1"]
 
