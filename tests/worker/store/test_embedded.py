@@ -121,11 +121,14 @@ def using_shared(directory: Path) -> Iterator[str]:
 
 
 def until_another_answers(client: "redis.Redis", killed: int) -> None:
-    """Wait until the server is another process than the one that was killed."""
+    """Wait until another process serves in place of the killed one, and has read its data.
+
+    INFO is answered while the data is still being read; what PING is answered then is BusyLoadingError.
+    """
     end = time.monotonic() + DEADLINE
     while True:
         with suppress(redis.ConnectionError):
-            if client.info("server")["process_id"] != killed:
+            if client.ping() and client.info("server")["process_id"] != killed:
                 return
         assert time.monotonic() < end, "the server has not come back"
         time.sleep(0.02)
