@@ -22,6 +22,7 @@ from config.accounts.account import AccountsError
 from config.accounts.reading import accounts_at_start, live_accounts
 from config.settings import SettingsError, settings
 from config.shards import SERVED
+from worker.callers.inlets import InletsError
 from worker.files.fetch_limiter import share_of
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
@@ -47,7 +48,7 @@ class _Boot(Middleware):
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         try:
             _open(broker, worker.worker_threads)
-        except (AccountsError, SettingsError) as error:
+        except (AccountsError, InletsError, SettingsError) as error:
             # Exit code 2, as everywhere: used wrongly.
             sys.stderr.write(f"identity-worker: {error}\n")
             sys.exit(2)
@@ -92,6 +93,7 @@ def _open(broker: Broker, threads: int) -> None:
     rt.here.watch.start()
     SchemaWatch(values, url).start()
     rt.counts.start()
+    broker.inlets = sorted(rt.inlets)
     broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(_can_begin_anew, rt))
 
 

@@ -14,11 +14,13 @@ from actors import error_handling, held, importing, maintenance, not_found, pick
 from actors.boot import broker
 from actors.broker.envelopes import TRACE
 from actors.broker.handing_on import hand_on
+from actors.broker.inlets import came_by, unknown_inlet
 from actors.broker.outcomes import refuse
 from actors.process.accounts_here import KnownAccounts
 from actors.runtime import Runtime, runtime
 from config import keys, logs
 from config.limits import Endpoint
+from worker.callers.gate import Gate
 from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.records import Record, brief_subject
@@ -55,6 +57,10 @@ def accept_brief(brief: Any) -> str | None:
         hand_on(message, rt.shards.client(elsewhere))
         log.info("brief.handed_on", message=message.message_id, shard=elsewhere)
         return None
+    inlet = came_by(message)
+    if inlet is not None and inlet not in rt.inlets:
+        refuse(message, unknown_inlet(inlet))
+        return None
     accepted = acceptance.accept(
         rt.ledger,
         KnownAccounts(rt.here, rt.ledger.client),
@@ -65,6 +71,7 @@ def accept_brief(brief: Any) -> str | None:
         getattr(message, "handed", None),
         rt.ids.held_by_another,
         message.options.get(TRACE),
+        None if inlet is None else Gate(rt.ledger, rt.inlets[inlet]),
     )
     arrived = accepted.arrived
     log.info(
@@ -74,6 +81,7 @@ def accept_brief(brief: Any) -> str | None:
         was=arrived.state,
         differs=list(arrived.differs),
         faults=len(accepted.faults),
+        inlet=inlet,
     )
     if arrived.outcome is Outcome.CONFLICT:
         # No exception is raised: a conflict is no error of the worker.

@@ -9,12 +9,13 @@ from dramatiq.middleware import CurrentMessage
 from actors import fetch_limits
 from actors.boot import broker
 from actors.broker.handing_on import hand_on
+from actors.broker.inlets import came_by
 from actors.broker.outcomes import refuse
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
 from worker.choosing.judging import judge
 from worker.export.fetching import Links, PictureGoneError, PictureUnavailableError, open_pictures
-from worker.ledger.records import Record
+from worker.ledger.records import Record, brief_subject
 from worker.ledger.transition import Answer, Note
 from worker.lifecycle import judging, preparing
 from worker.lifecycle.choosing import PickError
@@ -37,6 +38,9 @@ def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  #
     if (fault := _fault(brief_id, drafts, leave_rest)) is not None:
         refuse(message, fault)
         return
+    if (foreign := _foreign(rt, message, brief_id)) is not None:
+        refuse(message, foreign)
+        return
     elsewhere = _elsewhere(rt, brief_id)
     if elsewhere is not None:
         hand_on(message, rt.shards.client(elsewhere))
@@ -58,6 +62,17 @@ def _elsewhere(rt: Runtime, brief_id: str) -> int | None:
     """Return the shard of a brief that is in none which this process serves, else None."""
     found = None if rt.shards.served is None else rt.ids.home_of(brief_id)
     return None if found == rt.shards.served else found
+
+
+def _foreign(rt: Runtime, message: MessageProxy, brief_id: str) -> str | None:
+    """Return in words why a message of a further inlet may not choose for a brief that it has not sent."""
+    inlet = came_by(message)
+    if inlet is None:
+        return None
+    brief = rt.ledger.read(brief_subject(brief_id))
+    if brief is not None and brief.get("inlet") == inlet:
+        return None
+    return f"no brief {brief_id} came by the inlet {inlet}"
 
 
 def _fault(brief_id: Any, drafts: Any, leave_rest: Any) -> str | None:

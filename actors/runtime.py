@@ -15,6 +15,8 @@ from config.accounts.account import Account
 from config.accounts.reading import accounts_at_start
 from config.settings import Settings, settings
 from config.times import monotonic
+from worker.callers import inlets
+from worker.callers.tokens import Caller
 from worker.files.fetch_limiter import FetchLimiter, share_of
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
@@ -46,6 +48,8 @@ class Runtime:
     shards: Shards
     ids: Ids
     unfinished: Unfinished
+    inlets: Mapping[str, Caller]
+    """The further inlets, and what each may use."""
 
     @property
     def accounts(self) -> Mapping[str, Account]:
@@ -126,4 +130,5 @@ def runtime() -> Runtime:
     choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
     counts, ids = Bringing(ledger.client), Ids(shards, values)
     unfinished = Unfinished(ledger.client)
-    return Runtime(values, here, ledger, limiter, choosers, shares, counts, shards, ids, unfinished)
+    more = inlets.at_start(values.inlets)
+    return Runtime(values, here, ledger, limiter, choosers, shares, counts, shards, ids, unfinished, more)

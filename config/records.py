@@ -46,6 +46,7 @@ BRIEF = (
     Field("parts", JSON, "arrival, update", "path -> digest of what stands there, to compare it by"),
     Field("source", TEXT, "arrival", "digest of what it was read from"),
     Field("content", TEXT, "arrival", "digest of body and photo"),
+    Field("inlet", TEXT, "arrival", "the further inlet that it came by; none: it came by that of all"),
     Field("asked", TEXT, "earlier versions", "digest of all that it asked for, before there were `parts`"),
     Field("name", TEXT, "arrival", "the name that it gives its identities"),
     Field("choose", JSON, "arrival", "how drafts are chosen, an instruction each"),

@@ -101,6 +101,8 @@ class Settings(Copied):
     """Where the secrets of webhooks, the API's and ours, are kept; none: `secrets` under `data_dir`."""
     hooks_private: bool = False
     """Whether `identity-worker deliver` may send over http, and to addresses inside a closed network."""
+    inlets: Path | None = None
+    """TOML file of further queues that briefs come by: what each may use. None: there is `briefs` alone."""
     archive: str | None = None
     """Where `identity-worker archive` stores pictures: a folder, `s3://NAME/PREFIX`; none: nowhere."""
     mark_certificate: Path | None = None
@@ -224,11 +226,10 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
     """Return in words which variables look like settings and are none, with the nearest name."""
     known = [f"{_PREFIX}{name.upper()}" for name in Settings.__dataclass_fields__]
     unknown = [name for name in environment if name.upper().startswith(_PREFIX) and name.upper() not in known]
-    return [_unknown(name, nearest(name, known)) for name in sorted(unknown)]
-
-
-def _unknown(name: str, near: str | None) -> str:
-    return f"{name} is no setting" + (f"; the nearest is {near}" if near else "")
+    near = {name: nearest(name, known) for name in sorted(unknown)}
+    return [
+        f"{name} is no setting" + (f"; the nearest is {each}" if each else "") for name, each in near.items()
+    ]
 
 
 class SettingsError(IdentityWorkerError):

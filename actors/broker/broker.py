@@ -78,6 +78,8 @@ class Broker(RedisBroker):
         """Held by the consumer that fetches: all queues share the threads."""
         self.room = threading.Event()
         """Set when a thread has become free."""
+        self.inlets: Sequence[str] = ()
+        """The further inlets whose messages this worker moves to the inlet."""
         self.suspects: dict[str, str] = {}
         """Of those messages the ones that a worker has died with, and what they are about."""
         self.stopping = threading.Event()
@@ -195,12 +197,16 @@ class Broker(RedisBroker):
     def tend(self) -> None:
         """Say that this worker is alive, put back what dead ones held, queue what has come or is due.
 
+        What has come by further inlets is moved to the inlet with that.
+
         Not before `durations.TEND_AGAIN_SECONDS` have passed since the last time.
         """
         if time.monotonic() - self._tended < durations.TEND_AGAIN_SECONDS:
             return
         self._tended = time.monotonic()
         _tell(self._functions.run(commands.tend(self.broker_id)).dead)
+        if self.inlets:
+            self._functions.run(commands.take_in(self.inlets))
 
 
 def _tell(dead: Sequence[tuple[str, str]]) -> None:

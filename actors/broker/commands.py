@@ -10,7 +10,11 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 from config import keys
 from worker.ledger.handed import Taken, read_taken
 from worker.store.connection import decoded, encoded
-from worker.store.functions import Command, flag
+from worker.store.functions import Command, flag, number
+
+#: Messages of a further inlet that each look moves, and those that may wait in the inlet when it moves more:
+#: so that who sends thousands there does not have all others wait behind them.
+LEAST_TAKEN_IN, MOST_WAITING = 16, 256
 
 
 class Fetched(NamedTuple):
@@ -85,6 +89,12 @@ def dead_letter(worker: str, queue: str, message_id: str, fetched: bytes, error:
 def tend(worker: str) -> Command[Tended]:
     """Say that a worker is alive, and put the queues in order."""
     return Command("tend", keys.WORKERS(), _tended, {"worker": worker})
+
+
+def take_in(inlets: Sequence[str]) -> Command[int]:
+    """Move messages of further inlets to the inlet."""
+    given = {"inlets": list(inlets), "least": LEAST_TAKEN_IN, "most": MOST_WAITING}
+    return Command("take_in", keys.QUEUE(keys.INLET), number, given)
 
 
 def leave(worker: str) -> Command[bool]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 
+from actors.broker.inlets import mark_of
 from config import keys
 
 
@@ -19,7 +20,7 @@ def hand_on(message: Any, client: "redis.Redis") -> None:
     """
     # Under an id of its own: the first of two may have been taken already, and the id of the second would
     # be one without a message.
-    redis_id = str(uuid.uuid4())
+    redis_id = mark_of(message.options["redis_message_id"]) + str(uuid.uuid4())
     is_bare = message.message_id == message.options["redis_message_id"]
     text = message.encode() if is_bare else message.text
     with client.pipeline(transaction=True) as pipe:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from actors.broker.inlets import MARK
 from config import durations, keys
 from worker.ledger.kinds import Kind
 from worker.store.libraries import Library, library
@@ -27,6 +28,7 @@ def broker_library() -> Library:
         "SETTING": {
             "queues": [keys.INLET, keys.STEPS],
             "inlet": keys.INLET,
+            "mark": MARK,
             "steps": keys.STEPS,
             "holder": HOLDER,
             "kinds": dict.fromkeys(Kind, True),

@@ -22,13 +22,13 @@ class Outcomes(Middleware):
         self, *given: Any, result: Any = None, exception: BaseException | None = None
     ) -> None:
         """Mark the message."""
-        _broker, message = given
+        broker, message = given
         if exception is not None and is_outage(exception):
             message.give_back = True
         elif exception is not None:
             refuse(message, f"it raised {type(exception).__name__}: {exception}")
         elif not message.failed and not getattr(message, "is_handed_on", False):
-            message.following = following_messages(message, result)
+            message.following = following_messages(message, result, broker.inlets)
 
 
 def refuse(message: Any, why: str) -> None:

@@ -8,10 +8,12 @@ import json
 import re
 import time
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from actors.broker.commands import Following
 from actors.broker.envelopes import INLET_ACTOR
+from actors.broker.inlets import inlet_of, mark_of
 from config import keys
 
 #: Queues that others may have: no hash or set of Dramatiq's own, whose names begin or go on otherwise.
@@ -22,28 +24,31 @@ _GROUPS = (
 )
 
 
-def following_messages(message: Any, result: Any) -> list[Following]:
+def following_messages(message: Any, result: Any, inlets: Collection[str] = ()) -> list[Following]:
     """Return what `actors/broker/lua/ack.lua` sends when a message has run: each with its queue, id and text.
 
-    One that has an `error` as well becomes a dead letter of the message's own queue.
+    One that has an `error` as well becomes a dead letter of the message's own queue. What follows a message
+    of a further inlet, one of `inlets`, may do no more than that.
     """
     found = []
-    target = message.options.get("pipe_target")
+    target, mark = message.options.get("pipe_target"), mark_of(message.options["redis_message_id"])
     if isinstance(target, dict):
-        found.append(_next(target, result))
+        found.append(_next(target, result, mark, inlets))
     callbacks = message.options.get("group_completion_callbacks")
     group = str(message.options.get("group_completion_uuid"))[:100]
     for number, callback in enumerate(callbacks if isinstance(callbacks, list) else []):
         # The same id for each member of the group: it is one dead letter.
-        found.append(_dead_letter(callback, f"after-group-{group}-{number}", _GROUPS))
+        found.append(_dead_letter(callback, f"{mark}after-group-{group}-{number}", _GROUPS))
     return found
 
 
-def _next(target: dict[str, Any], result: Any) -> Following:
-    redis_id = str(uuid.uuid4())
+def _next(target: dict[str, Any], result: Any, mark: str, inlets: Collection[str]) -> Following:
+    redis_id = mark + str(uuid.uuid4())
     queue, args, options = target.get("queue_name"), target.get("args"), target.get("options")
     if not isinstance(queue, str) or not _QUEUE.fullmatch(queue) or queue == keys.STEPS:
         return _dead_letter(target, redis_id, "the next of its pipeline is for no queue of another program")
+    if mark and queue in inlets and queue != inlet_of(mark):
+        return _dead_letter(target, redis_id, f"the next of its pipeline is for the inlet {queue}")
     if not isinstance(args, list) or not isinstance(options, dict):
         return _dead_letter(
             target, redis_id, "the next of its pipeline must have a list `args` and `options`"

@@ -21,13 +21,12 @@ from worker.briefs import equality
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
 from worker.callers import sent
+from worker.callers.gate import Gate, OverCreditsError
 from worker.callers.tokens import Caller
 from worker.forecast.batch_plan import Wanted, plans
 from worker.ledger.arrivals import Arrived, Outcome
-from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
-from worker.views import account_reading
 
 #: Briefs that are looked up, and enqueued, in one call.
 AT_ONCE = 100
@@ -85,7 +84,7 @@ class Intake:
         self._client, self._broker, self._settings = client, broker, settings
         self._accounts, self._caller = accounts, caller
         self._ledger = Ledger(client, settings)
-        self._prices: dict[str, float] = {}
+        self._gate = Gate(self._ledger, caller)
 
     def take(self, raw: Sequence[Any], key: str | None = None) -> list[Item]:
         """Enqueue the briefs that are new, in their order; `key` is the id of a single one.
@@ -124,21 +123,12 @@ class Intake:
         try:
             said = _said(raw, key)
             item.brief = acceptance.check(said, self._accounts, self._settings)
-            self._check_allowed(item.brief)
+            self._gate.check(item.brief)
             item.brief_id = said["brief_id"] = item.brief.brief_id or self._made_id(item.brief)
             item.text, item.notes = json.dumps(said, ensure_ascii=False), item.brief.notes
         except BriefError as bad:
             item.problem = invalid(bad.faults)
         return item
-
-    def _check_allowed(self, brief: Brief) -> None:
-        caller, account = self._caller, brief.account or DEFAULT
-        if not caller.may_use(account):
-            rule = f"{caller.name} may use {', '.join(caller.accounts)}"
-            raise BriefError([fault(("account",), brief.account, rule)])
-        if brief.priority > caller.priority:
-            rule = f"{caller.name} may ask for {caller.priority} at most"
-            raise BriefError([fault(("priority",), brief.priority, rule)])
 
     def _made_id(self, brief: Brief) -> str:
         made = equality.made_id(brief)
@@ -179,37 +169,19 @@ class Intake:
 
     def _count_in(self, item: Item) -> bool:
         """Put a brief on record as the caller's; what is over its credits of the day is a problem."""
-        brief, caller = item.brief, self._caller
-        if brief is None or item.brief_id is None:
+        if item.brief is None or item.brief_id is None:
             return False
-        cost = (
-            PROMOTION_CREDITS * brief.promotions
-            + self._price(brief.account or DEFAULT) * brief.total_variations
-        )
-        if sent.count_in(
-            self._client, caller, item.brief_id, cost, round(self._settings.keep_days * 86_400_000)
-        ):
-            return True
-        now = redis_ms(self._client.time())
-        detail = (
-            f"{caller.name} may spend {caller.credits_a_day:g} credits a day, and this one may cost {cost:g}"
-        )
-        item.outcome, item.problem = (
-            None,
-            ProblemError(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "credits-of-the-day",
-                f"{detail}: send it after midnight (UTC)",
-                headers={"Retry-After": str(sent.seconds_to_midnight(now))},
-            ),
-        )
-        return False
+        try:
+            self._gate.count_in(item.brief, item.brief_id)
+        except OverCreditsError as error:
+            item.outcome, item.problem = None, self._too_much(error.told)
+            return False
+        return True
 
-    def _price(self, account: str) -> float:
-        """Return what a draft of an account has cost so far; 0 before the first one."""
-        if account not in self._prices:
-            self._prices[account] = account_reading.report(self._client, account).draft_price or 0.0
-        return self._prices[account]
+    def _too_much(self, told: str) -> ProblemError:
+        seconds = sent.seconds_to_midnight(redis_ms(self._client.time()))
+        headers = {"Retry-After": str(seconds)}
+        return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "credits-of-the-day", told, headers=headers)
 
 
 def _said(raw: Any, key: str | None) -> dict[str, Any]:

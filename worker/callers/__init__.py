@@ -1,4 +1,4 @@
-"""Who calls by HTTP: tokens and what they allow, what each caller has sent, and what that may cost a day.
+"""Who sends briefs by HTTP or by a queue of its own: what each may use, has sent, and may spend a day.
 
-Imported by: cli, web. Imports: config.
+Imported by: actors, cli, web. Imports: worker below it, config.
 """

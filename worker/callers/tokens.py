@@ -78,7 +78,7 @@ def make(client: "redis.Redis", caller: Caller, *, replace: bool = False) -> str
 
     `replace` takes away what the name has. Raises TokenError, redis.RedisError.
     """
-    _check(caller)
+    check(caller)
     before = [digest for digest, each in _all(client) if each.name == caller.name]
     if before and not replace:
         raise TokenError(f"name '{caller.name}': has a token already; --replace makes a new one in its place")
@@ -128,7 +128,8 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _check(caller: Caller) -> None:
+def check(caller: Caller) -> None:
+    """Raise TokenError of what no caller may have."""
     if not NAME.fullmatch(caller.name):
         raise TokenError(f"name '{caller.name}': letters, digits, _ and -, 40 at most")
     if not -HIGHEST <= caller.priority <= HIGHEST:

@@ -55,6 +55,20 @@ class HasLimits(Protocol):
         """Its limits by the configuration."""
 
 
+class Gate(Protocol):
+    """What is asked of a brief that came by a further inlet (`worker/callers/gate.py`)."""
+
+    @property
+    def name(self) -> str:
+        """The inlet's name."""
+
+    def check(self, brief: Brief) -> None:
+        """Raise BriefError of what the inlet may not use."""
+
+    def admit(self, brief: Brief, arriving: Arrival) -> None:
+        """Count what the brief may cost; raise BriefError where that is more than the inlet may spend."""
+
+
 def check(raw: Any, accounts: Mapping[str, HasLimits], settings: Settings) -> Brief:
     """Return the brief that a message holds; raises BriefError with its faults, its account's too."""
     brief = parse(
@@ -85,24 +99,27 @@ def accept(
     handed: Handed | None = None,
     elsewhere: Elsewhere = lambda _id, _account: None,
     trace: str | None = None,
+    gate: Gate | None = None,
 ) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
     Without a `brief_id` the message's id serves, so that a redelivered message is no new brief. `redis_id` is
     the id in Redis of a message in a queue; one that is `handed` ends with this unless it is in conflict.
     `elsewhere` tells where a brief of its id stands that is another account's, in another shard. `trace` is
-    the traceparent of the message, for a brief that has none itself.
+    the traceparent of the message, for a brief that has none itself. `gate` is that of a further inlet.
     """
     faults: list[Fault] = []
+    named = _matching(TRACEPARENT, trace)
+    traced = ({"trace": named} if named else {}) | ({"inlet": gate.name} if gate else {})
     try:
         brief = check(raw, accounts, settings)
+        arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
+        if gate is not None:
+            gate.check(brief)
+            gate.admit(brief, replace(arriving, fields={**traced, **arriving.fields}))
     except BriefError as bad:
         faults = bad.faults
         arriving = _bad_arrival(raw, message_id, faults)
-    else:
-        arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
-    named = _matching(TRACEPARENT, trace)
-    traced = {"trace": named} if named else {}
     found = elsewhere(arriving.brief_id, arriving.account)
     arriving = replace(arriving, fields={**traced, **arriving.fields}, elsewhere=found)
     return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id, handed), faults)

@@ -81,6 +81,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
     from actors.broker import inspection
     from config.redis_url import redacted
     from worker.archive import health
+    from worker.callers import health as inlets
     from worker.hooks import standing
     from worker.operations import doctor_ways
     from worker.shards.shards import shards_of
@@ -102,7 +103,8 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
                 if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
                     return  # on such a server the rest would only fail the same way
                 checks = (doctor.work(client), inspection.queues(client), health.checks(client, values))
-                for each in chain(*checks, standing.checks(client, values)):
+                more = (standing.checks(client, values), inlets.checks(client, values, accounts))
+                for each in chain(*checks, *more):
                     yield each._replace(name=each.name + its)
             yield from _accounts(shards.reading, values, accounts)
     except embedded.EmbeddedServerError as error:

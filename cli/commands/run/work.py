@@ -36,6 +36,7 @@ def command(
     from config import processes as starting
     from config.accounts.account import AccountsError
     from config.accounts.reading import accounts_at_start
+    from worker.callers import inlets
     from worker.network.pool import check_environment
     from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
 
@@ -44,10 +45,11 @@ def command(
     try:
         values = settings()
         accounts_at_start(values)
+        inlets.at_start(values.inlets)
         check_environment()
         if values.redis_url is None:
             check_package(OWN_SERVER)
-    except (AccountsError, SettingsError) as error:
+    except (AccountsError, inlets.InletsError, SettingsError) as error:
         fail(str(error), USED_WRONGLY)
     except NotInstalledError as error:
         fail(str(error))

@@ -47,6 +47,17 @@ function base.id_beside(hash, id, text)
     return there and there ~= '' and there ~= text and id .. '-' .. redis.sha1hex(text) or id
 end
 
+-- The id in the inlet of what came by a further inlet. Senders choose the ids of their messages, and none can leave
+-- this out. A text that is there under that id already gets one beside it.
+function base.marked(inlet, id)
+    return SETTING.mark .. inlet .. ':' .. id
+end
+
+-- The further inlet that a message came by, by its id; nil of all others.
+function base.inlet_of(id)
+    return string.match(id, '^' .. SETTING.mark .. '([^:]+):')
+end
+
 -- Queue a message.
 function base.queue_message(queue, id, text)
     local name = key('QUEUE', queue)

@@ -22,6 +22,13 @@ function dead_letters.made()
     return call.dead_letters or {}
 end
 
+-- Whether there are as many dead letters of the inlet as are kept with their reasons.
+function dead_letters.are_full(more)
+    local bytes = tonumber(redis.call('GET', KEY.DEAD_LETTER_BYTES) or 0)
+    local number = redis.call('ZCARD', key('DEAD_LETTERS', SETTING.inlet))
+    return number >= SETTING.most_dead_letters or bytes + (more or 0) > SETTING.most_dead_letter_bytes
+end
+
 -- Make what stood in a queue a dead letter, with its reason; a step's brief is held by the step that this sends.
 -- Where there are too many, an entry of the inlet is put aside as it is, and is looked at once there is room: a
 -- reason for each of a flood of bytes would be larger than the flood.
@@ -42,8 +49,8 @@ function dead_letters.add(queue, id, text, reason)
     id = base.id_beside(name .. '.XQ.msgs', id, text)
     dead_letters.forget(queue, id)
     if queue == SETTING.inlet then
-        local bytes = tonumber(redis.call('GET', KEY.DEAD_LETTER_BYTES) or 0)
-        if redis.call('ZCARD', name .. '.XQ') >= SETTING.most_dead_letters or bytes + #text > SETTING.most_dead_letter_bytes then
+        -- What came by a further inlet keeps its id, which tells that; no more of it comes while there is no room.
+        if dead_letters.are_full(#text) and not base.inlet_of(id) then
             redis.call('RPUSH', KEY.DEAD_LETTERS_BEYOND, text ~= '' and text or id)
             return
         end

@@ -3,6 +3,11 @@ local entries = {}
 
 local key = base.key
 
+-- Whether a list element may be the id of a message.
+local function is_id(element)
+    return element ~= '' and #element <= 512 and not string.find(element, '^\239?\187?\191?%s*[%[{"]')
+end
+
 -- A list element without a message may be a brief that somebody pushed as it is: it is its own message then, under its
 -- digest, so that the same text pushed twice is one brief. It may be the id of a message that is about to come, as
 -- nothing makes others write both at once. Returns the id of a message that can be run, or nil.
@@ -13,7 +18,7 @@ function entries.sort(queue, element)
     elseif queue == SETTING.inlet and string.find(element, '^\239?\187?\191?%s*{') then
         redis.call('HSET', key('MESSAGES', queue), bare, element)
         return bare
-    elseif element == '' or #element > 512 or string.find(element, '^\239?\187?\191?%s*[%["]') then
+    elseif not is_id(element) then
         dead_letters.add(queue, bare, element, {at = call.now, error = 'it is neither the id of a message nor a brief, which is a JSON object'})
     else
         redis.call('ZADD', key('LATE', queue), 'NX', call.now, element)
@@ -34,11 +39,41 @@ function entries.look_for_late(queue)
             redis.call('RPUSH', name .. '.DQ', id)
             redis.call('ZREM', late, id)
         elseif call.now - since > SETTING.patience then
-            dead_letters.add(queue, id, '', {at = call.now, error = 'the list had this id, but no message of it came within '
+            local inlet = queue ~= SETTING.inlet and queue ~= SETTING.steps and queue
+            local owner, shown = inlet and SETTING.inlet or queue, inlet and base.marked(inlet, id) or id
+            dead_letters.add(owner, shown, '', {at = call.now, error = 'the list had this id, but no message of it came within '
                 .. SETTING.patience / 1000 .. ' s: HSET ' .. name .. '.msgs first, then RPUSH'})
             redis.call('ZREM', late, id)
         end
     end
+end
+
+-- Move up to so many messages of a further inlet's queue to the inlet's; returns how many. What is neither a message nor
+-- a brief becomes a dead letter there, and an id without a message is looked for again.
+function entries.take_in(inlet, suffix, room)
+    local from, to = key('QUEUE', inlet) .. suffix, SETTING.inlet .. suffix
+    local list, hash = redis.call('TYPE', from).ok, redis.call('TYPE', from .. '.msgs').ok
+    if list ~= 'list' or (hash ~= 'hash' and hash ~= 'none') then
+        return 0 -- it is empty, or what stands there is no queue: its error would keep the worker from all others
+    end
+    local moved = 0
+    while moved < room do
+        local element = redis.call('LPOP', from)
+        if not element then
+            break
+        end
+        local text = redis.call('HGET', from .. '.msgs', element)
+        if text then
+            redis.call('HDEL', from .. '.msgs', element)
+            base.queue_message(to, base.marked(inlet, element), text)
+        elseif is_id(element) then
+            redis.call('ZADD', key('LATE', inlet), 'NX', call.now, element)
+        else
+            base.queue_message(to, base.marked(inlet, 'bare-' .. redis.sha1hex(element)), element)
+        end
+        moved = moved + 1
+    end
+    return moved
 end
 
 -- When a message is to run that somebody delayed; at once if it does not say.

@@ -60,7 +60,10 @@ function arrivals.outcome_of(arrival)
         return 'accepted', '', {}
     end
     local known = fields_of(record_of(base.brief_subject(arrival.id)), 'state', 'parts', 'source', 'asked', 'faults', 'envelope',
-        'account', 'batch', 'place', 'on_name_taken', 'job_id')
+        'account', 'batch', 'place', 'on_name_taken', 'job_id', 'inlet')
+    if arrival.set.inlet and arrival.set.inlet ~= known.inlet then
+        return 'conflict', known.state, {'inlet'} -- who may send by a further inlet alone changes nothing of others
+    end
     local set, breaks_rules = arrival.set, arrival.state == 'failed'
     local paths
     if known.parts and set.parts then

@@ -1,0 +1,76 @@
+"""What a caller may send, by HTTP or by an inlet of its own: for whom, how urgent, for how much a day."""
+
+from config.accounts.account import DEFAULT
+from worker.briefs.brief import Brief
+from worker.briefs.faults import BriefError, fault
+from worker.callers import sent
+from worker.callers.tokens import Caller
+from worker.ledger.arrivals import Arrival, Outcome
+from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.ledger.ledger import Ledger
+from worker.views import account_reading
+
+_DAY_MS = 86_400_000
+
+
+class OverCreditsError(BriefError):
+    """Raised when a brief would cost more than its caller may still spend today; `told` says it in words."""
+
+    def __init__(self, caller: Caller, cost: float) -> None:
+        self.told = (
+            f"{caller.name} may spend {caller.credits_a_day:g} credits a day, "
+            f"and this one may cost {cost:g}: send it after midnight (UTC)"
+        )
+        super().__init__([fault((), None, self.told)])
+
+
+class Gate:
+    """Lets the briefs of one caller in, or says why not."""
+
+    def __init__(self, ledger: Ledger, caller: Caller) -> None:
+        self._ledger, self.caller = ledger, caller
+        self._keep_ms = round(ledger.settings.keep_days * _DAY_MS)
+        self._prices: dict[str, float] = {}
+
+    @property
+    def name(self) -> str:
+        """Return whose it is."""
+        return self.caller.name
+
+    def check(self, brief: Brief) -> None:
+        """Raise BriefError of a brief whose account or priority its caller may not use."""
+        caller, account = self.caller, brief.account or DEFAULT
+        if not caller.may_use(account):
+            rule = f"{caller.name} may use {', '.join(caller.accounts)}"
+            raise BriefError([fault(("account",), brief.account, rule)])
+        if brief.priority > caller.priority:
+            rule = f"{caller.name} may ask for {caller.priority} at most"
+            raise BriefError([fault(("priority",), brief.priority, rule)])
+
+    def count_in(self, brief: Brief, brief_id: str) -> None:
+        """Put a brief on record as the caller's, with what it may cost; once, however often it comes.
+
+        Raises OverCreditsError, redis.RedisError.
+        """
+        drafts = self._price(brief.account or DEFAULT) * brief.total_variations
+        cost = PROMOTION_CREDITS * brief.promotions + drafts
+        day = sent.day_of(self._ledger.now())
+        counting = sent.count_in(self.caller, brief_id, cost, day=day, keep_ms=self._keep_ms)
+        if not self._ledger.functions.run(counting):
+            raise OverCreditsError(self.caller, cost)
+
+    def admit(self, brief: Brief, arriving: Arrival) -> None:
+        """Count in a brief that would be put on record, and none that is there; raises as `count_in`.
+
+        Whoever is killed between this and the record has counted it: the next run of its message does not
+        again.
+        """
+        (arrived,) = self._ledger.compare([arriving])
+        if arrived.outcome in (Outcome.ACCEPTED, Outcome.REPLACED):
+            self.count_in(brief, arriving.brief_id)
+
+    def _price(self, account: str) -> float:
+        """Return what a draft of an account has cost so far; 0 before the first one."""
+        if account not in self._prices:
+            self._prices[account] = account_reading.report(self._ledger.client, account).draft_price or 0.0
+        return self._prices[account]
