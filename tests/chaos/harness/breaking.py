@@ -19,6 +19,7 @@ from tests.chaos.harness.fleet import Member
 from tests.chaos.harness.plan import Fault
 from tests.chaos.harness.world import World
 from tests.chaos.replicas.replicated import Replicated
+from tests.servers.server import until
 from worker.operations import owners
 
 #: How long tokens live (the API's seconds): one ends in the run, and is replaced late, the other does not.
@@ -58,7 +59,11 @@ class Breaker:
         self.end_due(all_=True)
         self._world.control("DELETE", "faults")
         for account in self._world.accounts:
-            _rotate(self._world, account, LIFETIMES[1], self._world.store.client)
+            until(partial(self._rotated, account))  # a failover may be under way still
+
+    def _rotated(self, account: str) -> bool:
+        _rotate(self._world, account, LIFETIMES[1], self._world.store.client)
+        return True
 
     def _later(self, seconds: float, end: Callable[[], None]) -> None:
         heapq.heappush(self._ends, (time.monotonic() + seconds, next(self._numbers), end))
