@@ -71,7 +71,7 @@ def accept_brief(brief: Any) -> str | None:
         getattr(message, "handed", None),
         rt.ids.held_by_another,
         message.options.get(TRACE),
-        None if inlet is None else Gate(rt.ledger, rt.inlets[inlet]),
+        None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger),
     )
     arrived = accepted.arrived
     log.info(

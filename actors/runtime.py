@@ -93,6 +93,11 @@ class Runtime:
         return may
 
     @property
+    def first_ledger(self) -> Ledger:
+        """Return the ledger of the first shard, which counts what is of all."""
+        return self.ledger if self.shards.count == 1 else Ledger(self.shards.client(0), self.settings)
+
+    @property
     def paid_call_ms(self) -> int:
         """Milliseconds after which whoever began a paid call can no longer be about to record its outcome."""
         return round(longest_call(self.settings.request_timeout) * 1000) + durations.RECORD_MARGIN_MS

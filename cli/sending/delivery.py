@@ -11,10 +11,9 @@ from config.accounts.account import DEFAULT
 from config.settings import Settings
 from config.shards import namespace_of
 from worker.ledger.arrivals import Arrival, Arrived, Outcome
-from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.operations import updating
-from worker.shards.merged import home_of
+from worker.shards.ledgers import Ledgers
 from worker.shards.shards import Shards, shards_of
 
 #: Briefs that are looked up, or sent, in one call.
@@ -28,7 +27,7 @@ def look_up(client: "redis.Redis", settings: Settings, briefs: Spool, *, again: 
 
     `again`: what was bought before may be bought again. The worker decides, once they are sent.
     """
-    for each, arrived in _compared(_Ledgers(client, settings), briefs):
+    for each, arrived in _compared(Ledgers(client, settings), briefs):
         if arrived.outcome is Outcome.SAME:
             each.status = Status.SAME
         elif arrived.outcome is Outcome.CONFLICT:
@@ -68,7 +67,7 @@ def _by_shard(shards: Shards, some: Sequence[Outgoing]) -> dict[int, list[Outgoi
 
 def update(client: "redis.Redis", settings: Settings, briefs: Spool, by: str) -> None:
     """Give those on record the metadata, batch and priority that the valid ones have."""
-    ledgers = _Ledgers(client, settings)
+    ledgers = Ledgers(client, settings)
     for each, arrived in _compared(ledgers, briefs):
         if arrived.outcome is Outcome.ACCEPTED:
             each.status = Status.UNKNOWN
@@ -82,31 +81,7 @@ def update(client: "redis.Redis", settings: Settings, briefs: Spool, by: str) ->
             each.status = Status.UPDATED
 
 
-class _Ledgers:
-    """The ledgers of all shards: each account has its own."""
-
-    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
-        self._client, self._settings = client, settings
-        self._made: dict[int, Ledger] = {}
-
-    def of(self, account: str) -> Ledger:
-        """Return that of an account."""
-        home = home_of(self._client, account)
-        if id(home) not in self._made:
-            self._made[id(home)] = Ledger(home, self._settings)
-        return self._made[id(home)]
-
-    def compare(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
-        """Return the outcomes if briefs arrived now, each in the shard of its account."""
-        ledgers = [self.of(each.account) for each in arrivals]
-        found: dict[int, Arrived] = {}
-        for ledger in dict.fromkeys(ledgers):
-            places = [place for place, its in enumerate(ledgers) if its is ledger]
-            found |= zip(places, ledger.compare([arrivals[place] for place in places]), strict=True)
-        return [found[place] for place in range(len(arrivals))]
-
-
-def _compared(ledger: _Ledgers, briefs: Spool) -> Iterator[tuple[Outgoing, Arrived]]:
+def _compared(ledger: Ledgers, briefs: Spool) -> Iterator[tuple[Outgoing, Arrived]]:
     """Yield the valid ones, each with what would become of it, and keep that and what is said of it then."""
     for some in briefs.groups(AT_ONCE, Status.VALID):
         for each, arrived in zip(some, ledger.compare(list(map(_arrival, some))), strict=True):

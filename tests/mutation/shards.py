@@ -5,6 +5,7 @@ from mutation.mutant import of
 HANDING = ("tests/actors/test_handing_on.py",)
 IDS = ("tests/worker/shards/test_ids.py",)
 MOVING = ("tests/worker/shards/test_moving.py",)
+HTTP = ("tests/web/v1/test_shards_by_http.py",)
 READING = ("tests/worker/shards/test_merged.py",)
 
 MUTANTS = (
@@ -39,6 +40,13 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/accounts/configure.lua", MOVING,
         ("who has left is configured anew", "redis.call('EXISTS', base.key('LEFT', account)) == 0", "true"),
+    ),
+    *of("worker/shards/ledgers.py", HTTP,
+        ("an id of another shard is taken for a new one", "self._holder(each) or each.account", "each.account"),
+    ),
+    *of("web/v1/routes.py", HTTP,
+        ("briefs are put on the first shard's queue", "[self._shards.of(account)]", "[0]"),
+        ("briefs are steered in the first shard", "holder_of(self._client, brief_id)", "self._shards.client(0)"),
     ),
     *of("worker/shards/cursors.py", READING,
         ("a cursor skips the new shards' events", '*["0"] *', '*["$"] *'),

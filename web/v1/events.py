@@ -1,5 +1,6 @@
 """`GET /v1/events`: the events for downstream, a page as JSON or as they come by server-sent events."""
 
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -10,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from config import durations, keys
+from config.shards import MOST as MOST_SHARDS
+from web.v1.news import Waiting
 from web.v1.problems import bad_request
 from worker.callers import sent
 from worker.callers.tokens import Caller
@@ -20,7 +22,9 @@ from worker.views.outbox import Entry
 #: Events of a page, and at most.
 PAGE, MOST = 100, 500
 
-_PLACE = re.compile(r"\d{1,19}(-\d{1,19})?")
+#: An entry of the stream; where there are shards, one of each.
+_ENTRY = r"\d{1,19}(-\d{1,19})?"
+_PLACE = re.compile(f"{_ENTRY}(,{_ENTRY}){{0,{MOST_SHARDS - 1}}}")
 
 
 def wants_stream(request: Request) -> bool:
@@ -43,9 +47,12 @@ def page(client: "redis.Redis", caller: Caller, request: Request) -> Response:
 
 
 def stream(
-    client: "redis.Redis", waiting: "redis.asyncio.Redis", caller: Caller, request: Request
+    client: "redis.Redis", waiting: "Sequence[redis.asyncio.Redis]", caller: Caller, request: Request
 ) -> StreamingResponse:
-    """Return the events after a place and as they come, each with its place as its id."""
+    """Return the events after a place and as they come, each with its place as its id.
+
+    `client` reads all shards, and each of `waiting` waits at one.
+    """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     sent_events = _sent(client, waiting, caller, place_in(request))
     return StreamingResponse(sent_events, headers=headers, media_type="text/event-stream")
@@ -68,24 +75,18 @@ def seen_by(client: "redis.Redis", caller: Caller, entries: Sequence[Entry]) -> 
 
 
 async def _sent(
-    client: "redis.Redis", waiting: "redis.asyncio.Redis", caller: Caller, place: str
+    client: "redis.Redis", waiting: "Sequence[redis.asyncio.Redis]", caller: Caller, place: str
 ) -> AsyncIterator[str]:
     """Yield server-sent events, and a comment when nothing came: so whoever is gone is noticed."""
     yield "retry: 3000\n\n"
-    while True:
-        found: Any = await waiting.xread(
-            {keys.EVENTS(): place}, count=PAGE, block=round(durations.REDIS_BLOCK_SECONDS * 1000)
-        )
-        entries = [
-            Entry(entry_id, outbox.CloudEvent.model_validate_json(fields["event"]))
-            for _, some in found
-            for entry_id, fields in some
-        ]
-        for entry in await run_in_threadpool(seen_by, client, caller, entries):
-            yield f"id: {entry.id}\nevent: {entry.event.type}\ndata: {_text(entry)}\n\n"
-        place = entries[-1].id if entries else place
-        if not entries:
-            yield ": nothing new\n\n"
+    async with contextlib.aclosing(Waiting(waiting)) as news:
+        while True:
+            entries = await run_in_threadpool(outbox.read, client, place, count=PAGE)
+            for entry in await run_in_threadpool(seen_by, client, caller, entries):
+                yield f"id: {entry.id}\nevent: {entry.event.type}\ndata: {_text(entry)}\n\n"
+            place = entries[-1].id if entries else place
+            if not entries and not await news.after(place):
+                yield ": nothing new\n\n"
 
 
 def _told(place: str, event: dict[str, Any]) -> dict[str, Any]:

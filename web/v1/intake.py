@@ -5,7 +5,8 @@ the end, as it does for whatever comes by the queue.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +28,8 @@ from worker.forecast.batch_plan import Wanted, plans
 from worker.ledger.arrivals import Arrived, Outcome
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
+from worker.shards.ledgers import Ledgers
+from worker.shards.merged import clients_of
 
 #: Briefs that are looked up, and enqueued, in one call.
 AT_ONCE = 100
@@ -71,20 +74,21 @@ class Item:
 
 
 class Intake:
-    """Takes the briefs of one caller."""
+    """Takes the briefs of one caller; `client` reads all shards, `broker_of` has the queue of an account."""
 
     def __init__(
         self,
         client: "redis.Redis",
-        broker: Broker,
+        broker_of: Callable[[str], Broker],
         settings: Settings,
         accounts: Mapping[str, Account],
         caller: Caller,
     ) -> None:
-        self._client, self._broker, self._settings = client, broker, settings
+        self._client, self._broker_of, self._settings = client, broker_of, settings
         self._accounts, self._caller = accounts, caller
-        self._ledger = Ledger(client, settings)
-        self._gate = Gate(self._ledger, caller)
+        self._ledgers = Ledgers(client, settings)
+        first = Ledger(clients_of(client)[0], settings)
+        self._gate = Gate(Ledger(client, settings), caller, first)
 
     def take(self, raw: Sequence[Any], key: str | None = None) -> list[Item]:
         """Enqueue the briefs that are new, in their order; `key` is the id of a single one.
@@ -147,7 +151,7 @@ class Intake:
     def _compare(self, items: Sequence[Item]) -> None:
         arrivals = [acceptance.arrival(item.brief, item.brief_id or "", "") for item in items if item.brief]
         ours = sent.has_sent(self._client, self._caller, [item.brief_id or "" for item in items])
-        compared = self._ledger.compare(arrivals)
+        compared = self._ledgers.compare(arrivals)
         for item, arrived, is_ours in zip(items, compared, ours, strict=True):
             self._judge(item, arrived, is_ours=is_ours or self._caller.sees_all)
 
@@ -163,9 +167,12 @@ class Intake:
 
     def _send(self, items: Sequence[Item]) -> None:
         new = [item for item in items if item.outcome in (Outcome.ACCEPTED, Outcome.REPLACED)]
-        paid = [item for item in new if self._count_in(item)]
-        if paid:
-            self._broker.enqueue_briefs([item.text for item in paid], self._settings.replicas)
+        texts: defaultdict[Broker, list[str]] = defaultdict(list)
+        for item in new:
+            if item.brief is not None and self._count_in(item):
+                texts[self._broker_of(item.brief.account or DEFAULT)].append(item.text)
+        for broker, its in texts.items():
+            broker.enqueue_briefs(its, self._settings.replicas)
 
     def _count_in(self, item: Item) -> bool:
         """Put a brief on record as the caller's; what is over its credits of the day is a problem."""

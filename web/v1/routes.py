@@ -16,13 +16,16 @@ from config import logs
 from config.accounts.account import Account
 from config.logs import Trouble
 from config.settings import Settings
+from config.shards import namespace_of
 from web.v1 import bodies, events, finding
 from web.v1.access import caller_of, check_writes
 from web.v1.intake import Intake, Item
 from web.v1.problems import ProblemError, bad_request, not_found
 from web.v1.steering import Steering
 from worker.callers.tokens import Caller
-from worker.store.connection import connect, connect_async
+from worker.shards.merged import holder_of
+from worker.shards.shards import Shards
+from worker.store.connection import connect_async
 from worker.store.remedies import remedy
 from worker.views import account_reading
 from worker.views.account import AccountSummary
@@ -40,8 +43,12 @@ class V1:
 
     def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
         self._settings, self._accounts = settings, accounts
-        self._client, self._waiting = connect(redis_url), connect_async(redis_url)
-        self._broker = Broker(redis_url)
+        # All shards, whichever this process serves otherwise: a brief may be in any.
+        self._shards = Shards(redis_url, settings.namespace, settings.shards)
+        self._client = self._shards.reading
+        names = [namespace_of(settings.namespace, shard) for shard in self._shards.all]
+        self._waiting = [connect_async(redis_url, namespace=each) for each in names]
+        self._brokers = [Broker(redis_url, namespace=each) for each in names]
         self._unread = Trouble(log, "v1.redis_refused")
 
     def change(self, accounts: Mapping[str, Account]) -> None:
@@ -79,9 +86,11 @@ class V1:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._waiting.aclose()
-        self._client.close()
-        self._broker.close()
+        for each in self._waiting:
+            await each.aclose()
+        self._shards.close()
+        for broker in self._brokers:
+            broker.close()
 
     def _answering(self, act: Act, *, writes: bool) -> Callable[[Request], Any]:
         def done(request: Request, body: bytes) -> Response:
@@ -107,7 +116,10 @@ class V1:
         return answer
 
     def _intake(self, caller: Caller) -> Intake:
-        return Intake(self._client, self._broker, self._settings, self._accounts, caller)
+        return Intake(self._client, self._broker_of, self._settings, self._accounts, caller)
+
+    def _broker_of(self, account: str) -> Broker:
+        return self._brokers[self._shards.of(account)]
 
     def _send(self, caller: Caller, request: Request, body: bytes) -> Response:
         raw, many = bodies.briefs_in(body, request.headers.get("content-type", ""))
@@ -152,7 +164,7 @@ class V1:
     def _steer(self, caller: Caller, request: Request, body: bytes) -> Response:
         brief_id = request.path_params["brief_id"]
         finding.one(self._client, caller, brief_id)
-        steering = Steering(self._client, self._settings, caller)
+        steering = Steering(holder_of(self._client, brief_id), self._settings, caller)
         act = getattr(steering, request.url.path.rpartition("/")[2])
         return JSONResponse(act(brief_id, bodies.object_in(body)))
 

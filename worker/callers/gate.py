@@ -25,10 +25,11 @@ class OverCreditsError(BriefError):
 
 
 class Gate:
-    """Lets the briefs of one caller in, or says why not."""
+    """Lets the briefs of one caller in, or says why not; of shards the `first` counts what all cost."""
 
-    def __init__(self, ledger: Ledger, caller: Caller) -> None:
+    def __init__(self, ledger: Ledger, caller: Caller, first: Ledger | None = None) -> None:
         self._ledger, self.caller = ledger, caller
+        self._first = first or ledger
         self._keep_ms = round(ledger.settings.keep_days * _DAY_MS)
         self._prices: dict[str, float] = {}
 
@@ -54,9 +55,9 @@ class Gate:
         """
         drafts = self._price(brief.account or DEFAULT) * brief.total_variations
         cost = PROMOTION_CREDITS * brief.promotions + drafts
-        day = sent.day_of(self._ledger.now())
+        day = sent.day_of(self._first.now())
         counting = sent.count_in(self.caller, brief_id, cost, day=day, keep_ms=self._keep_ms)
-        if not self._ledger.functions.run(counting):
+        if not self._first.functions.run(counting):
             raise OverCreditsError(self.caller, cost)
 
     def admit(self, brief: Brief, arriving: Arrival) -> None:

@@ -12,6 +12,7 @@ from config.text import credits_text
 from worker.callers import tokens
 from worker.callers.tokens import Caller, Role, TokenError
 from worker.operations import actions
+from worker.shards.merged import clients_of
 
 
 def command(
@@ -43,8 +44,9 @@ def command(
     The token is printed once, and only its digest kept. Whoever has it sends it as `Authorization: Bearer`.
     Without a name those who have tokens are listed.
     """
-    values = load_settings()
-    with open_redis(values, writes=name is not None) as client:
+    values = load_settings().model_copy(update={"shard": None})  # of all shards the first has them
+    with open_redis(values, writes=name is not None) as reading:
+        client = clients_of(reading)[0]
         if name is None:
             _list(tokens.listed(client), as_json=as_json)
         elif revoke:

@@ -6,6 +6,7 @@ import redis
 from commandline import Command
 
 from worker.callers import tokens
+from worker.store.connection import connect
 
 
 def test_a_token_is_told_once_and_may_be_taken_away(command: Command, client: "redis.Redis") -> None:
@@ -32,3 +33,14 @@ def test_what_no_token_may_be_is_told(command: Command) -> None:
         told = command("token", *arguments)
         assert told.returncode == 2
         assert told.stderr
+
+
+def test_of_shards_the_first_has_the_tokens(command: Command, redis_url: str) -> None:
+    shards = {"IDENTITY_WORKER_NAMESPACE": "{http}", "IDENTITY_WORKER_SHARDS": "2"}
+    for served in ({}, {"IDENTITY_WORKER_SHARD": "1"}):
+        token = command("token", "shop", **shards, **served).stdout.strip()
+        assert "shop  caller" in command("token", **shards, **served).stdout
+        with connect(redis_url, "{http}:") as first:
+            found = tokens.find(first, token)
+            first.flushdb()
+        assert found is not None
