@@ -172,6 +172,7 @@ TOKENS = Key(
     "identity:tokens", "hash", "operator", "SHA-256 of a token -> whose it is, what it may; until revoked"
 )
 SENT = Key("identity:sent:%s", "zset", "web", "caller: briefs that it has sent, by time, ms; keep_days")
+SESSION = Key("identity:session:%s", "string", "web", "SHA-256 of a cookie -> that of its token; 12 hours")
 CALLER_CREDITS = Key(
     "identity:caller-credits:%s:%s", "string", "web", "caller, day: credits of what it sent; two days"
 )

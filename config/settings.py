@@ -1,6 +1,5 @@
 """The settings, read from the environment once a process."""
 
-import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from config.declared.setting_fields import (
     Copied,
     SecretText,
-    docstrings,
     found_value,
     names_of,
     own_variable,
     read_value,
+    schema_of,
     setting,
-    shape_of,
 )
 from config.errors import IdentityWorkerError
 from config.namespace import check as check_namespace
@@ -127,6 +125,13 @@ class Settings(Copied):
     """File with the bearer token that `/metrics` asks for; none: it answers on the loopback alone."""
     still_minutes: float = setting(10, gt=0, unit="minutes")
     """Minutes for which nothing may move while something could start; then `/readyz` answers 503."""
+    page_hosts: str = ""
+    """Names under which browsers reach the page, with commas between; it answers addresses and `localhost`
+    anyway, and under no other name: a stranger's page may have one that leads here."""
+    page_proxy: str = ""
+    """Address of the proxy that signs people in and names them in `page_user_header`; none: there is none."""
+    page_user_header: str = ""
+    """Header in which that proxy tells who asks, as `X-Forwarded-User`: the name of one with a token."""
     log_json: bool = False
     """Whether each line of the logs is a JSON object."""
 
@@ -151,20 +156,7 @@ class Settings(Copied):
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings, by the names of their variables."""
-    described = docstrings(Settings)
-    return {
-        "title": "Settings",
-        "description": inspect.cleandoc(Settings.__doc__ or ""),
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            _variable(own_variable(each) or each.name): {
-                **shape_of(each),
-                "description": described[each.name],
-            }
-            for each in fields(Settings)
-        },
-    }
+    return schema_of(Settings, _variable)
 
 
 def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

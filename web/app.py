@@ -29,7 +29,9 @@ from config.settings import Settings
 from config.shards import namespace_of
 from config.text import printable
 from web.connections import log_loop_errors
+from web.metrics.readings import Readings
 from web.metrics.routes import Monitoring
+from web.page.page import Page
 from web.v1.routes import V1
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
@@ -134,8 +136,11 @@ class WebhookInlet:
 def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlette:
     """Return the application, which reads accounts again as they change, and in the main thread at SIGHUP."""
     inlet = WebhookInlet(settings, live.accounts, redis_url)
-    monitoring = Monitoring(settings, redis_url)
+    shards = shards_of(redis_url, settings)
+    readings = Readings(shards.reading, settings)
+    monitoring = Monitoring(settings, readings)
     v1 = V1(settings, live.accounts, redis_url)
+    page = Page(settings, shards.reading, readings)
 
     def change(told: Change) -> None:
         inlet.change(told)
@@ -155,14 +160,16 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         watch.end()
         schema_watch.end()
         await inlet.close()
-        monitoring.close()
         await v1.close()
+        await page.close()
+        shards.close()
 
     routes = [
         Route("/webhooks/{account}", inlet.receive, methods=["POST"]),
         Route("/healthz", _healthz, methods=["GET"]),
         *monitoring.routes,
         *v1.routes,
+        *page.routes,
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

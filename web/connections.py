@@ -40,6 +40,7 @@ def server_config(app: ASGIApp, descriptors: Callable[[], int] = allow_many) -> 
         log_config=None,
         log_level="error",  # a warning for each request that is none would be the sender's to choose
         access_log=False,
+        proxy_headers=False,  # whom settings name is who connects, whatever is said on the way
         server_header=False,
         backlog=_BACKLOG,
         h11_max_incomplete_event_size=MAX_HEAD,

@@ -6,7 +6,7 @@ Not by pydantic: its import would take as long as everything else that a command
 import ast
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import Field, field, fields
 from itertools import pairwise
@@ -113,6 +113,21 @@ def shape_of(each: "Field[Any]") -> dict[str, Any]:
     default = str(each.default) if isinstance(each.default, Path) else each.default
     title = each.name.replace("_", " ").title()
     return {**shape, **each.metadata.get("more", {}), "default": default, "title": title}
+
+
+def schema_of(settings: type, variable: Callable[[str], str]) -> dict[str, Any]:
+    """Return the JSON Schema of settings, by the names of their variables."""
+    described = docstrings(settings)
+    return {
+        "title": settings.__name__,
+        "description": inspect.cleandoc(settings.__doc__ or ""),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            variable(own_variable(each) or each.name): {**shape_of(each), "description": described[each.name]}
+            for each in fields(settings)
+        },
+    }
 
 
 def names_of(settings: type) -> set[str]:

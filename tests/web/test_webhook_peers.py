@@ -89,7 +89,7 @@ def test_a_request_whose_head_drips_is_cut_off(
 def test_a_connection_that_sends_its_requests_together_is_not_cut_off_later(
     settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request, together = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 300
+    request, together = b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 300
 
     def read_answer() -> None:
         assert answers.readline() == b"HTTP/1.1 404 Not Found\r\n"

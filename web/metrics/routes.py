@@ -4,8 +4,6 @@ Any one `web` tells the truth of all processes, as it reads the ledger. The hand
 Starlette runs each in a thread.
 """
 
-import threading
-import time
 from http import HTTPStatus
 
 import redis
@@ -13,20 +11,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from config import durations, logs
+from config import logs
 from config.logs import Trouble
 from config.settings import Settings
-from config.times import monotonic
 from web.metrics.access import may_read
+from web.metrics.readings import Readings
 from worker.metrics import families
 from worker.metrics.exposition import exposition
-from worker.metrics.reading import Reading, read
 from worker.metrics.sample import Sample
 from worker.metrics.samples import samples
-from worker.metrics.standing import Reason, reasons
-from worker.metrics.together import together
-from worker.shards.merged import clients_of
-from worker.shards.shards import shards_of
+from worker.metrics.standing import Reason
 from worker.store.remedies import remedy
 
 log = logs.get("web")
@@ -37,13 +31,10 @@ _REFUSED = (
 
 
 class Monitoring:
-    """Answers monitoring; however many ask at once, the ledger is read once in a while."""
+    """Answers monitoring."""
 
-    def __init__(self, settings: Settings, redis_url: str) -> None:
-        self._settings = settings
-        self._shards = shards_of(redis_url, settings)
-        self._lock = threading.Lock()
-        self._reading: tuple[float, float, Reading] | None = None
+    def __init__(self, settings: Settings, readings: Readings) -> None:
+        self._settings, self._readings = settings, readings
         self._unread = Trouble(log, "metrics.unread")
 
     @property
@@ -59,18 +50,21 @@ class Monitoring:
         if not may_read(request, self._settings.metrics_token_file):
             return PlainTextResponse(_REFUSED, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
         try:
-            seconds, reading = self._read()
+            seconds, reading = self._readings.timed()
         except redis.RedisError as error:
             self._unread.met(error=str(error))
             return PlainTextResponse(f"redis: {error}\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        found = [*samples(reading, self._reasons(reading)), Sample(families.READ_SECONDS, (), seconds)]
+        found = [
+            *samples(reading, self._readings.reasons(reading)),
+            Sample(families.READ_SECONDS, (), seconds),
+        ]
         body, content_type = exposition(found, request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type})
 
     def readyz(self, request: Request) -> Response:
         """Answer 200, or 503 with the reasons; whoever may not read figures is told no more than that."""
         try:
-            found = self._reasons(self._read()[1])
+            found = self._readings.reasons(self._readings.now())
         except redis.RedisError as error:
             found = [Reason("redis", str(error), remedy(error))]
         told = (
@@ -80,20 +74,3 @@ class Monitoring:
         )
         status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
         return JSONResponse({"ready": not found, "reasons": told}, status)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._shards.close()
-
-    def _reasons(self, reading: Reading) -> list[Reason]:
-        return reasons(reading, round(self._settings.still_minutes * 60_000))
-
-    def _read(self) -> tuple[float, Reading]:
-        """Return a reading of now or a moment ago, and how many seconds it took."""
-        with self._lock:
-            if self._reading is None or monotonic() - self._reading[0] > durations.METRICS_FRESH_SECONDS:
-                began = time.perf_counter()
-                each = clients_of(self._shards.reading)
-                reading = together([read(client, self._settings) for client in each])
-                self._reading = (monotonic(), time.perf_counter() - began, reading)
-            return self._reading[1:]

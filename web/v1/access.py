@@ -15,7 +15,7 @@ from worker.callers.tokens import Caller, Role
 NOBODY = Caller("nobody", Role.VIEWER)
 #: The names under which a server is called on its own machine. A page of somebody else's whose name leads
 #: here has another one (DNS rebinding), and its browser says so.
-_LOCAL_NAMES = ("localhost", "localhost.localdomain")
+LOCAL_NAMES = ("localhost", "localhost.localdomain")
 _BEARER = "bearer "
 
 
@@ -27,7 +27,7 @@ def caller_of(request: Request, client: "redis.Redis") -> Caller:
         if caller is None:
             raise _unauthorized("this token was never made, or is revoked")
         return caller
-    if _is_local(request) and not tokens.any_made(client):
+    if is_local(request) and not tokens.any_made(client):
         return NOBODY
     raise _unauthorized("send a token as `Authorization: Bearer`; `identity-worker token NAME` makes one")
 
@@ -45,11 +45,20 @@ def _unauthorized(detail: str) -> ProblemError:
     )
 
 
-def _is_local(request: Request) -> bool:
-    """Return whether a request came to this machine's loopback, under a name of it."""
-    server = request.scope.get("server")
-    name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    return server is not None and _is_loopback(server[0]) and (name in _LOCAL_NAMES or _is_loopback(name))
+def is_local(request: Request) -> bool:
+    """Return whether a request came to this machine's loopback, under a name of it, and by no proxy."""
+    server, name = request.scope.get("server"), host_of(request)
+    if any(header in request.headers for header in ("forwarded", "x-forwarded-for")):
+        return False
+    return server is not None and _is_loopback(server[0]) and (name in LOCAL_NAMES or _is_loopback(name))
+
+
+def host_of(request: Request) -> str:
+    """Return the name or address under which a request came, "" where it says none that can be read."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(address: str) -> bool:

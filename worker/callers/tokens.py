@@ -22,7 +22,8 @@ from config.times import redis_ms
 
 #: What a token begins with, by which programs that look for leaked ones know it.
 PREFIX = "idw_"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+#: A person's may be that of a proxy that signs people in, which is often an address of mail.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}")
 #: Of a brief (docs/briefs.md): the highest priority.
 HIGHEST = 100
 
@@ -40,6 +41,12 @@ class Role(StrEnum):
     VIEWER = "viewer"
     #: Sends briefs, and steers all.
     OPERATOR = "operator"
+    #: Changes accounts, endpoints of webhooks and tokens.
+    ADMIN = "admin"
+
+
+#: The roles that see everything, each with all that those before it may.
+_SEEING = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,16 @@ class Caller:
     @property
     def writes(self) -> bool:
         """Whether it may send briefs and steer them."""
-        return self.role in (Role.CALLER, Role.OPERATOR)
+        return self.role is not Role.VIEWER
 
     @property
     def sees_all(self) -> bool:
         """Whether it sees what others have sent."""
         return self.role is not Role.CALLER
+
+    def may(self, role: Role) -> bool:
+        """Return whether it may do what a role that sees everything may."""
+        return self.sees_all and _SEEING.index(self.role) >= _SEEING.index(role)
 
     def may_use(self, account: str) -> bool:
         """Return whether it may use an account."""
@@ -85,7 +96,7 @@ def make(client: "redis.Redis", caller: Caller, *, replace: bool = False) -> str
     token = PREFIX + secrets.token_urlsafe(32)
     told = asdict(caller) | {"made_at": redis_ms(client.time())}
     with client.pipeline(transaction=True) as pipe:
-        pipe.hset(keys.TOKENS(), _digest(token), json.dumps(told))
+        pipe.hset(keys.TOKENS(), digest_of(token), json.dumps(told))
         if before:
             pipe.hdel(keys.TOKENS(), *before)
         pipe.execute()
@@ -94,8 +105,18 @@ def make(client: "redis.Redis", caller: Caller, *, replace: bool = False) -> str
 
 def find(client: "redis.Redis", token: str) -> Caller | None:
     """Return whose a token is; None of one that was never made, or is revoked."""
-    found: Any = client.hget(keys.TOKENS(), _digest(token))
+    return by_digest(client, digest_of(token))
+
+
+def by_digest(client: "redis.Redis", digest: str) -> Caller | None:
+    """Return whose the token of a digest is, as `find` does."""
+    found: Any = client.hget(keys.TOKENS(), digest)
     return None if found is None else _caller(found)
+
+
+def named(client: "redis.Redis", name: str) -> Caller | None:
+    """Return what a name may; None where it has no token."""
+    return next((caller for _, caller in _all(client) if caller.name == name), None)
 
 
 def listed(client: "redis.Redis") -> list[Caller]:
@@ -124,14 +145,15 @@ def _caller(text: str) -> Caller:
     return Caller(**told | {"role": Role(told["role"]), "accounts": tuple(told["accounts"])})
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """Return what stands on record of a token: its SHA-256."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def check(caller: Caller) -> None:
     """Raise TokenError of what no caller may have."""
     if not NAME.fullmatch(caller.name):
-        raise TokenError(f"name '{caller.name}': letters, digits, _ and -, 40 at most")
+        raise TokenError(f"name '{caller.name}': letters, digits and _ . @ + -, 64 at most")
     if not -HIGHEST <= caller.priority <= HIGHEST:
         raise TokenError(f"priority {caller.priority}: a whole number from -{HIGHEST} to {HIGHEST}")
     if caller.credits_a_day is not None and not 0 < caller.credits_a_day < float("inf"):

@@ -20,7 +20,8 @@ def command(
     role: Annotated[
         Role,
         typer.Option(
-            help="caller: sends briefs, sees its own alone; viewer: sees all; operator: sends and steers all."
+            help="caller: sends briefs, sees its own alone; viewer: sees all; operator: sends and steers all;"
+            " admin: changes accounts as well."
         ),
     ] = Role.CALLER,
     account: Annotated[
@@ -39,10 +40,10 @@ def command(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Make a token for calls by HTTP, or list those who have one.
+    """Make a token for calls by HTTP and for the page, or list those who have one.
 
-    The token is printed once, and only its digest kept. Whoever has it sends it as `Authorization: Bearer`.
-    Without a name those who have tokens are listed.
+    The token is printed once, and only its digest kept. Programs send it as `Authorization: Bearer`;
+    a person signs in to the page with it.    Without a name those who have tokens are listed.
     """
     values = load_settings().model_copy(update={"shard": None})  # of all shards the first has them
     with open_redis(values, writes=name is not None) as reading:

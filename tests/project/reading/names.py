@@ -61,7 +61,14 @@ def used() -> set[str]:
             names.add(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             names.add(node.attr)
-    return names
+    return names | _in_templates()
+
+
+def _in_templates() -> set[str]:
+    """The names that the page's templates read: attributes of what they are given."""
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "web/page/templates").glob("*.html"))
+    parts = (part for text in texts for part in re.findall(r"{[{%](.*?)[%}]}", text, re.DOTALL))
+    return {name for part in parts for name in re.findall(r"\.([a-z_]+)", part)}
 
 
 def comments() -> Iterator[tuple[str, str]]:

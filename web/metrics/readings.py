@@ -1,0 +1,40 @@
+"""The figures of now or a moment ago: however many ask at once, the ledger is read once in a while."""
+
+import threading
+import time
+
+import redis
+
+from config import durations
+from config.settings import Settings
+from config.times import monotonic
+from worker.metrics.reading import Reading, read
+from worker.metrics.standing import Reason, reasons
+from worker.metrics.together import together
+from worker.shards.merged import clients_of
+
+
+class Readings:
+    """The last reading of all shards; threads may share it."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self._client, self._settings = client, settings
+        self._lock = threading.Lock()
+        self._last: tuple[float, float, Reading] | None = None
+
+    def timed(self) -> tuple[float, Reading]:
+        """Return how many seconds a reading took, and the reading; raises redis.RedisError."""
+        with self._lock:
+            if self._last is None or monotonic() - self._last[0] > durations.METRICS_FRESH_SECONDS:
+                began = time.perf_counter()
+                reading = together([read(client, self._settings) for client in clients_of(self._client)])
+                self._last = (monotonic(), time.perf_counter() - began, reading)
+            return self._last[1:]
+
+    def now(self) -> Reading:
+        """Return a reading; raises redis.RedisError."""
+        return self.timed()[1]
+
+    def reasons(self, reading: Reading) -> list[Reason]:
+        """Return why the installation stands still, which is nothing where it does not."""
+        return reasons(reading, round(self._settings.still_minutes * 60_000))

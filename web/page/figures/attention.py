@@ -1,0 +1,97 @@
+"""What needs a person: a line each, with what to do about it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from config.text import counted
+from config.times import format_duration
+from web.page.figures.cards import WHATS
+from worker.ledger.kinds import JUDGING
+from worker.metrics.measures import AccountMeasures
+from worker.metrics.reading import Reading
+from worker.metrics.standing import Reason
+from worker.operations.halts import Halt
+from worker.views.account import PauseView
+
+#: Milliseconds before the end of a token at which it is told.
+_TOKEN_MS = 7 * 86_400_000
+#: Causes that have a line of their own.
+_MOST_CAUSES = 5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that waits for a person."""
+
+    told: str
+    do: str = ""
+    """What to do, where no button does it."""
+    link: str = ""
+    """Where it is done."""
+    button: str = ""
+    act: str = ""
+    """What a form sends to `/overview/act`; blank: the button is a link."""
+    account: str = ""
+
+
+def lines(
+    reading: Reading,
+    reasons: Sequence[Reason],
+    accounts: Sequence[AccountMeasures],
+    pauses: Mapping[str, Mapping[str, PauseView]],
+    halts: Mapping[str, Halt],
+    *,
+    whole: bool = True,
+) -> Iterator[Line]:
+    """Yield what needs a person, of these accounts and, where it is `whole`, of the installation."""
+    if whole:
+        for reason in reasons:
+            yield Line(f"{reason.told[:1].upper()}{reason.told[1:]}.", reason.remedy)
+    yield from _briefs(accounts)
+    dead = sum(reading.dead_letters.values())
+    if whole and dead:
+        told = f"{counted(dead, 'message')} of the queue could not be run."
+        yield Line(told, "`identity-worker status --held` lists them, with the command that answers")
+    for account in accounts:
+        yield from _account(account, pauses.get(account.name, {}), halts.get(account.name))
+
+
+def _briefs(accounts: Sequence[AccountMeasures]) -> Iterator[Line]:
+    causes: Counter[str] = Counter()
+    choosing = 0
+    for account in accounts:
+        for place, number in account.counts.items():
+            state, cause = place.split(":", 1)
+            if state == "held":
+                causes[cause] += number
+            elif state == "choosing" and cause != JUDGING:
+                choosing += number
+    for cause, number in causes.most_common(_MOST_CAUSES):
+        told = f"{counted(number, 'brief waits', 'briefs wait')} for an answer" + (
+            f": {cause}." if cause else "."
+        )
+        yield Line(told, link="/briefs?filter=state:held", button="Answer")
+    if choosing:
+        told = f"{counted(choosing, 'brief waits', 'briefs wait')} for somebody to choose among its drafts."
+        yield Line(told, link="/briefs?filter=state:choosing", button="Choose")
+
+
+def _account(account: AccountMeasures, pauses: Mapping[str, PauseView], halt: Halt | None) -> Iterator[Line]:
+    name = account.name
+    if halt is not None and not halt.goes_on:
+        yield Line(f"Account {name} is {halt.words}.", button="Let it go on", act="unpause", account=name)
+    for what, pause in pauses.items():
+        if pause.refusals and not pause.passes:
+            told = f"Account {name}: the API refuses {WHATS[what]}: {pause.reason}"
+            yield Line(told, "mend the cause, then", button="Try again now", act="resume", account=name)
+    if account.leased is None:
+        told = f"Nobody follows the events of account {name}."
+        yield Line(told, "start a listener: `identity-worker listen`")
+    elif account.stream is not None and account.stream.stalled:
+        told = f"The event stream of account {name} is open, and something holds it back."
+        yield Line(told, "see `identity-worker doctor`")
+    left = account.token_ends_ms
+    if left is not None and left < _TOKEN_MS:
+        ends = "has ended" if left <= 0 else f"ends in {format_duration(left)}"
+        yield Line(f"The token of account {name} {ends}.", "put a new one into the accounts file")

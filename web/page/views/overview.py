@@ -1,0 +1,110 @@
+"""The first view: what needs a person, how each account stands, and what the last hours were like."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from web.page.figures import attention
+from web.page.figures.cards import Card, card
+from web.page.figures.plots import HEIGHT, WIDTH, plots
+from web.page.figures.recent import Recent
+from web.page.visiting.errors import not_found, wrong
+from web.page.visiting.view import View
+from web.page.visiting.visit import Visit
+from worker.callers.tokens import Role
+from worker.forecast.running_out import RunsOut, running_out
+from worker.ledger import commands
+from worker.ledger.ledger import Ledger
+from worker.metrics.hours import hours
+from worker.metrics.measures import AccountMeasures
+from worker.operations import actions, halts
+from worker.shards.merged import home_of
+from worker.views import account_reading
+from worker.views.account import PauseView
+
+#: Accounts of which a card is shown; those with something wrong, and those with most to do, go first.
+MOST_CARDS = 60
+#: Accounts of which is found out what they will run out of.
+_MOST_FORECAST = 20
+_STEP_MS, _STEPS = 5 * 60_000, 72
+#: Of how many seconds ago the plots, and the forecasts, may be.
+_HOURS, _FORECASTS = Recent(5), Recent(20)
+
+
+def _show(visit: Visit) -> Response:
+    return visit.page("overview.html", **_values(visit))
+
+
+def _part(visit: Visit) -> Response:
+    return visit.part("overview_part.html", **_values(visit))
+
+
+def _values(visit: Visit) -> dict[str, Any]:
+    reading = visit.readings.now()
+    accounts = [each for each in reading.accounts if visit.caller.may_use(each.name)]
+    whole = not visit.caller.accounts
+    of_people = halts.of_accounts(visit.client, [each.name for each in accounts if each.halted])
+    pauses = {
+        each.name: account_reading.summary(visit.client, each.name).pauses for each in accounts if each.pauses
+    }
+    accounts.sort(key=lambda each: (each.name not in {*of_people, *pauses}, -each.jobs, each.name))
+    shown = accounts[:MOST_CARDS]
+    reasons = visit.readings.reasons(reading)
+    return {
+        "attention": list(attention.lines(reading, reasons, accounts, pauses, of_people, whole=whole)),
+        "cards": _cards(visit, shown, pauses, of_people, reading.at),
+        "left_out": len(accounts) - len(shown),
+        "plots": plots(_hours(visit)) if whole else (),
+        "size": (WIDTH, HEIGHT),
+    }
+
+
+def _cards(
+    visit: Visit,
+    accounts: Sequence[AccountMeasures],
+    pauses: Mapping[str, Mapping[str, PauseView]],
+    of_people: Mapping[str, halts.Halt],
+    now: int,
+) -> list[Card]:
+    busy = [each.name for each in accounts if sum(each.waiting.values())][:_MOST_FORECAST]
+    runs_out = {each.name: _runs_out(visit, each) for each in accounts if each.name in busy}
+    return [
+        card(each, pauses.get(each.name, {}), of_people.get(each.name), runs_out.get(each.name, []), now)
+        for each in accounts
+    ]
+
+
+def _hours(visit: Visit) -> Any:
+    return _HOURS.get(id(visit.client), lambda: hours(visit.client, _STEP_MS, _STEPS))
+
+
+def _runs_out(visit: Visit, account: AccountMeasures) -> list[RunsOut]:
+    name, client = account.name, home_of(visit.client, account.name)
+    return _FORECASTS.get(
+        (id(visit.client), name), lambda: running_out(client, visit.settings, name, account.credits)
+    )
+
+
+def _act(visit: Visit) -> Response:
+    """Let an account go on, or lift its pauses."""
+    name, what = visit.form.text("account"), visit.form.text("what")
+    if not visit.caller.may_use(name) or name not in account_reading.names(visit.client):
+        raise not_found("account of this name that you may use")
+    client = home_of(visit.client, name)
+    ledger = Ledger(client, visit.settings)
+    if what == "unpause":
+        halts.go_on(ledger, commands.Halted(name, None), visit.by, visit.form.text("why"))
+    elif what == "resume":
+        actions.record(client, "resume", visit.by, visit.form.text("why"), account=name)
+        ledger.resume(name, visit.by)
+    else:
+        raise wrong("An account is let go on (unpause), or tried again (resume).")
+    return visit.part("overview_part.html", **_values(visit)) if visit.is_part else visit.go_to("/")
+
+
+VIEWS = (
+    View("/", _show, nav="Overview"),
+    View("/overview/part", _part),
+    View("/overview/act", _act, role=Role.OPERATOR, writes=True),
+)

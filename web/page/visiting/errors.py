@@ -1,0 +1,31 @@
+"""What is told when a visit comes to nothing."""
+
+from http import HTTPStatus
+
+from config.errors import IdentityWorkerError
+
+
+class PageError(IdentityWorkerError):
+    """Raised when something is not shown or not done; becomes its answer, in words.
+
+    `do` says what to do next.
+    """
+
+    def __init__(self, status: HTTPStatus, told: str, do: str = "") -> None:
+        super().__init__(told)
+        self.status, self.told, self.do = status, told, do
+
+
+def forbidden(told: str, do: str = "") -> PageError:
+    """Return the error of what one may not."""
+    return PageError(HTTPStatus.FORBIDDEN, told, do)
+
+
+def not_found(what: str) -> PageError:
+    """Return the error of what is not there, or is nothing that the visitor may see."""
+    return PageError(HTTPStatus.NOT_FOUND, f"There is no {what}.", "See the briefs.")
+
+
+def wrong(told: str) -> PageError:
+    """Return the error of what was asked for wrongly."""
+    return PageError(HTTPStatus.BAD_REQUEST, told)

@@ -1,0 +1,47 @@
+"""What a form says: fields of a request's body, up to a bound."""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+
+from config import durations
+from web.page.visiting.errors import PageError, wrong
+
+#: Bytes of the largest form, and fields in it.
+MAX_FORM, MAX_FIELDS = 64 * 1024, 1_000
+
+
+class Form:
+    """The fields of a form; one that is not there is blank."""
+
+    def __init__(self, fields: Sequence[tuple[str, str]] = ()) -> None:
+        self._fields = fields
+
+    def text(self, name: str) -> str:
+        """Return a field, without blanks around it."""
+        return next(iter(self.all(name)), "")
+
+    def all(self, name: str) -> list[str]:
+        """Return all fields of a name."""
+        return [value.strip() for field, value in self._fields if field == name]
+
+
+async def read(request: Request) -> Form:
+    """Return the form that a request brings. Raises PageError 400, 408, 413."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(durations.WEB_BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_FORM:
+                    told = f"The form has more than {MAX_FORM} bytes."
+                    raise PageError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told)
+    except (TimeoutError, ClientDisconnect):
+        raise PageError(HTTPStatus.REQUEST_TIMEOUT, "The form did not come whole.") from None
+    try:
+        return Form(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise wrong("The form can't be read.") from None
