@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import redis
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,6 +33,7 @@ from web.connections import log_loop_errors
 from web.metrics.readings import Readings
 from web.metrics.routes import Monitoring
 from web.page.page import Page
+from web.v1.problems import of_router
 from web.v1.routes import V1
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
@@ -171,7 +173,7 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         *v1.routes,
         *page.routes,
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: of_router})
 
 
 async def _healthz(_: Request) -> Response:

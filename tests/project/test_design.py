@@ -44,7 +44,7 @@ FLOORS = (
     ("web.page.views",),
     ("web.page.figures", "web.page.visiting"),
     ("actors", "web.metrics", "web.v1"),
-    ("actors.broker", "actors.process"),
+    ("actors.broker", "actors.process", "web.description"),
     ("worker.archive", "worker.callers", "worker.hooks", "worker.metrics", "worker.replay"),
     ("worker.export", "worker.forecast", "worker.operations"),
     ("worker.selection",),

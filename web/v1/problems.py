@@ -5,7 +5,9 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from config.errors import IdentityWorkerError
 from worker.briefs.faults import Fault
@@ -43,6 +45,16 @@ class ProblemError(IdentityWorkerError):
     def answer(self) -> JSONResponse:
         """Return it as an answer."""
         return JSONResponse(self.body, self.status, self.headers, MEDIA_TYPE)
+
+
+def of_router(request: Request, error: Exception) -> Response:
+    """Answer what has no route, or not by this method: under `/v1` as a problem."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # as whom Starlette calls this
+    status = HTTPStatus(error.status_code)
+    if not request.url.path.startswith("/v1/"):
+        return PlainTextResponse(status.phrase, status, error.headers)
+    detail = f"{request.method} {request.url.path[:200]}: /v1/openapi.json tells what there is"
+    return ProblemError(status, "no-such-operation", detail, headers=error.headers).answer()
 
 
 def bad_request(detail: str) -> ProblemError:

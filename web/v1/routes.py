@@ -1,6 +1,6 @@
 """The routes of `/v1`: who calls, what is asked, and every error as a problem (RFC 9457)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +17,8 @@ from config.accounts.account import Account
 from config.logs import Trouble
 from config.settings import Settings
 from config.shards import namespace_of
+from web.description import asyncapi, openapi
+from web.description.operations import OPERATIONS, Need
 from web.v1 import bodies, events, finding
 from web.v1.access import caller_of, check_writes
 from web.v1.intake import Intake, Item
@@ -36,6 +38,7 @@ log = logs.get("web")
 _AGAIN = "5"
 
 Act = Callable[[Caller, Request, bytes], Response]
+Answering = Callable[[Request], Awaitable[Response]]
 
 
 class V1:
@@ -57,32 +60,24 @@ class V1:
 
     @property
     def routes(self) -> list[Route]:
-        """Return what is answered."""
-        reads: dict[str, Act] = {
-            "/v1/briefs": self._list,
-            "/v1/briefs/{brief_id}": self._one,
-            "/v1/batches/{batch}": self._batch,
-            "/v1/accounts": self._list_accounts,
+        """Return what is answered: each operation of the table, those of one path together."""
+        acts: dict[str, Act] = {
+            "sendBriefs": self._send,
+            "planBriefs": self._plan,
+            "listBriefs": self._list,
+            "getBrief": self._one,
+            "getBatch": self._batch,
+            **dict.fromkeys(("pickDrafts", "retryBrief", "cancelBrief", "updateBrief"), self._steer),
+            "listAccounts": self._list_accounts,
+            "readEvents": self._events,
         }
-        writes: dict[str, Act] = {
-            "/v1/briefs": self._send,
-            "/v1/plan": self._plan,
-            **{
-                f"/v1/briefs/{{brief_id}}/{what}": self._steer
-                for what in ("pick", "retry", "cancel", "update")
-            },
-        }
-        return [
-            *(
-                Route(path, self._answering(act, writes=False), methods=["GET"])
-                for path, act in reads.items()
-            ),
-            *(
-                Route(path, self._answering(act, writes=True), methods=["POST"])
-                for path, act in writes.items()
-            ),
-            Route("/v1/events", self._answering(self._events, writes=False), methods=["GET"]),
-        ]
+        paths: dict[str, dict[str, Answering]] = {"/v1/openapi.json": {}, "/v1/asyncapi.json": {}}
+        for each in OPERATIONS:
+            if each.need is not Need.NOTHING:
+                paths.setdefault(each.path, {})[each.method] = self._answering(acts[each.name], each.need)
+        paths["/v1/openapi.json"]["GET"] = _described(openapi.document)
+        paths["/v1/asyncapi.json"]["GET"] = _described(asyncapi.document)
+        return [Route(path, _by_method(each), methods=[*each]) for path, each in paths.items()]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -92,17 +87,21 @@ class V1:
         for broker in self._brokers:
             broker.close()
 
-    def _answering(self, act: Act, *, writes: bool) -> Callable[[Request], Any]:
-        def done(request: Request, body: bytes) -> Response:
+    def _answering(self, act: Act, need: Need) -> Answering:
+        writes = need is Need.WRITE
+
+        def allowed(request: Request) -> Caller:
             caller = caller_of(request, self._client)
             if writes:
                 check_writes(caller)
-            return act(caller, request, body)
+            return caller
 
         async def answer(request: Request) -> Response:
             try:
+                # Before the body: whoever may send nothing has no megabytes of it kept here.
+                caller = await run_in_threadpool(allowed, request)
                 body = await bodies.read(request) if writes else b""
-                return await run_in_threadpool(done, request, body)
+                return await run_in_threadpool(act, caller, request, body)
             except ProblemError as problem:
                 return problem.answer()
             except redis.RedisError as error:
@@ -172,6 +171,21 @@ class V1:
         if events.wants_stream(request):
             return events.stream(self._client, self._waiting, caller, request)
         return events.page(self._client, caller, request)
+
+
+def _by_method(answering: Mapping[str, Answering]) -> Answering:
+    async def answer(request: Request) -> Response:
+        # HEAD is a GET whose body the server leaves out.
+        return await answering["GET" if request.method == "HEAD" else request.method](request)
+
+    return answer
+
+
+def _described(document: Callable[[], dict[str, Any]]) -> Answering:
+    async def answer(_: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(document))
+
+    return answer
 
 
 def _told_of_one(item: Item) -> Response:

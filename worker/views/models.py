@@ -134,7 +134,13 @@ class BriefView:
 
     def facts(self) -> dict[str, Any]:
         """Return it for programs, under the keys that they know."""
-        return {_KEYS.get(name, name): value for name, value in asdict(self).items()}
+        bought = None if self.bought_before is None else self.bought_before._asdict()
+        return {published(name): value for name, value in asdict(self).items()} | {"bought_before": bought}
+
+
+def published(name: str) -> str:
+    """Return the key under which an attribute of a brief is told to programs."""
+    return _KEYS.get(name, name)
 
 
 def promotion_view(subject: str, fields: Fields) -> PromotionView:

@@ -1,10 +1,11 @@
-"""`/v1` in this process, and clients of it."""
+"""`/v1` in this process, and clients of it, whose answers are held against their description."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
 import redis
+from v1.conforming import conforms
 from web_inlet import Web
 
 from worker.callers import tokens
@@ -21,7 +22,8 @@ class Callers:
         return tokens.make(self._client, Caller(name, role, **more))
 
     def bare(self, **headers: str) -> httpx.Client:
-        self._open.append(httpx.Client(base_url=self._url, headers=headers, timeout=15))
+        hooks = {"response": [conforms]}
+        self._open.append(httpx.Client(base_url=self._url, headers=headers, timeout=15, event_hooks=hooks))
         return self._open[-1]
 
     def __call__(self, name: str, role: Role = Role.CALLER, **more: object) -> httpx.Client:
