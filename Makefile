@@ -66,6 +66,13 @@ test-namespace: $(STAMP)
 test-long: $(STAMP)
 	IDENTITY_WORKER_TEST_STEPS=100000 $(VENV)/bin/pytest -n 2 tests/worker/ledger/lua tests/worker/test_fuzz.py
 
+# What any program may send by HTTP, to us and to the sandbox, each drawn anew: EXAMPLES of each operation.
+.PHONY: fuzz
+EXAMPLES ?= 300
+fuzz: $(STAMP)
+	IDENTITY_WORKER_TEST_EXAMPLES=$(EXAMPLES) SANDBOX_FUZZ_EXAMPLES=$(EXAMPLES) $(VENV)/bin/pytest -n 2 \
+		--timeout 3600 tests/web/v1/test_v1_fuzz.py tests/sandbox/contract/test_sandbox_fuzz.py
+
 # Each guard broken by hand, of the permits, the ledger, the queues: a test must notice. Then every operator, number
 # and word of what decides without Redis and the API (pyproject.toml names it), by mutmut: 2,850 mutants, a third
 # of a second of processor each. It lists those that no test has noticed.

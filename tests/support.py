@@ -32,10 +32,13 @@ BODY: dict[str, Any] = {
 
 
 def pytest_sessionstart() -> None:
-    """Have Hypothesis draw the same in every run, however slow the machine; `make test-long` draws anew."""
+    """Have Hypothesis draw the same in every run, however slow the machine.
+
+    `make test-long` and `make fuzz` draw anew.
+    """
     settings.register_profile(
         "project",
-        derandomize="IDENTITY_WORKER_TEST_STEPS" not in os.environ,
+        derandomize=not {"IDENTITY_WORKER_TEST_STEPS", "IDENTITY_WORKER_TEST_EXAMPLES"} & os.environ.keys(),
         database=None,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],

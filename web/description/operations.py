@@ -112,7 +112,9 @@ _FILTER = (
     Parameter("limit", "at most so many", {**_number(1000), "maximum": 999_999_999}),
     Parameter("after", "`after` of the page before", {"type": "string", "pattern": r"^\d{1,15}:.+$"}),
 )
-_PLACE = {"type": "string", "pattern": r"^\d{1,19}(-\d{1,19})?$"}
+#: An entry of the stream; where there are shards, one of each.
+_ENTRY = r"\d{1,19}(-\d{1,19})?"
+_PLACE = {"type": "string", "pattern": f"^{_ENTRY}(,{_ENTRY})*$"}
 
 _READ, _WRITE, _STEERED = Need.READ, Need.WRITE, (404, 409, 422)
 

@@ -1,4 +1,4 @@
 """`/v1/...`: briefs, batches, accounts and events for programs, by HTTP.
 
-Imported by: page.visiting, web. Imports: actors, config, worker.
+Imported by: page.visiting, web. Imports: description, actors, config, worker.
 """

@@ -11,7 +11,7 @@ from stepping import Flow
 from support import events
 
 from config.settings import Settings
-from docs.make_asyncapi import document
+from web.description.asyncapi import document
 from worker.ledger.events import CATALOGUE, BriefFailed, BriefHeld
 from worker.ledger.kinds import BY_LUA
 from worker.ledger.library import ledger_library
