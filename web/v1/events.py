@@ -16,6 +16,7 @@ from web.v1.news import Waiting
 from web.v1.problems import bad_request
 from worker.callers import sent
 from worker.callers.tokens import Caller
+from worker.shards.merged import clients_of
 from worker.views import outbox
 from worker.views.outbox import Entry
 
@@ -36,13 +37,14 @@ def page(client: "redis.Redis", caller: Caller, request: Request) -> Response:
     """Return the events after a place; `after` is the place to go on from."""
     given = request.query_params
     limit = given.get("limit", str(PAGE))
-    if not limit.isdecimal() or not 0 < int(limit) <= MOST:
-        raise bad_request(f"limit '{limit}': a whole number from 1 to {MOST}")
-    entries = outbox.read(client, place_in(request), count=int(limit))
+    if not limit.isdecimal() or len(limit) > 3 or not 0 < int(limit) <= MOST:
+        raise bad_request(f"limit '{limit[:40]}': a whole number from 1 to {MOST}")
+    place = place_in(client, request)
+    entries = outbox.read(client, place, count=int(limit))
     told = [
         _told(entry.id, entry.event.model_dump(mode="json")) for entry in seen_by(client, caller, entries)
     ]
-    last = entries[-1].id if entries else place_in(request)
+    last = entries[-1].id if entries else place
     return JSONResponse({"events": told, "after": last})
 
 
@@ -54,14 +56,14 @@ def stream(
     `client` reads all shards, and each of `waiting` waits at one.
     """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    sent_events = _sent(client, waiting, caller, place_in(request))
+    sent_events = _sent(client, waiting, caller, place_in(client, request))
     return StreamingResponse(sent_events, headers=headers, media_type="text/event-stream")
 
 
-def place_in(request: Request) -> str:
+def place_in(client: "redis.Redis", request: Request) -> str:
     """Return the place in the stream that a request goes on from. Raises ProblemError."""
     place = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    if not _PLACE.fullmatch(place):
+    if not _PLACE.fullmatch(place) or place.count(",") >= len(clients_of(client)):
         raise bad_request(f"after '{place[:40]}': is no place in the stream, as 1700000000000-0")
     return place
 

@@ -124,7 +124,8 @@ def test_events_come_as_they_happen_and_go_on_where_one_left(callers: Callers, f
         flow.accept(brief_id="b")
         data = next(line for line in lines if line.startswith("data: "))
     assert json.loads(data.removeprefix("data: "))["data"]["brief_id"] == "b"
-    assert reader.get("/events", params={"after": "x"}).status_code == 400
+    for wrong in ({"after": "x"}, {"after": "1-0,1-0"}, {"limit": "0"}, {"limit": "9" * 5_000}):
+        assert reader.get("/events", params=wrong).status_code == 400
 
 
 def test_a_token_of_other_accounts_sees_and_steers_nothing_here(callers: Callers, flow: Flow) -> None:
