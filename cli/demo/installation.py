@@ -1,4 +1,4 @@
-"""A whole installation on this machine, against the sandbox: Valkey, sandbox, worker and listener."""
+"""A whole installation on this machine, against the sandbox: Valkey, sandbox, worker, listener, page."""
 
 import os
 import socket
@@ -27,10 +27,11 @@ Check = Callable[[], None]
 
 @dataclass
 class Installation:
-    """What runs: the URLs of Redis and of the API, and the children, the sandbox first."""
+    """What runs: the URLs of Redis, of the API and of the page, and the children, the sandbox first."""
 
     redis_url: str
     api_url: str = ""
+    page_url: str = ""
     children: list[Child] = field(default_factory=list)
 
     def check(self) -> None:
@@ -43,9 +44,9 @@ class Installation:
 def running(directory: Path, speed: float, check: Check, *, resumed: bool = False) -> Iterator[Installation]:
     """Run an installation with its state and logs in `directory`; `check` may raise to give up the start.
 
-    It is stopped from the outside in: worker and listener, which finish what they do; then the sandbox, which
-    writes its state; then Valkey. Raises embedded.EmbeddedServerError, or ChildDiedError with the end of a
-    log.
+    It is stopped from the outside in: worker, listener and page, which finish what they do; then the sandbox,
+    which writes its state; then Valkey. Raises embedded.EmbeddedServerError, or ChildDiedError with the end
+    of a log.
     """
     with ExitStack() as stack:
         all_ = Installation(stack.enter_context(embedded.running(directory / "valkey")))
@@ -55,9 +56,11 @@ def running(directory: Path, speed: float, check: Check, *, resumed: bool = Fals
             _let_minute_pass(all_, speed, check)
         stack.callback(lambda: stop(all_.children[1:]))
         environment = _environment(all_, speed)
-        for name, command in (("worker", "work"), ("listener", "listen")):
+        port = str(free_port())
+        all_.page_url = f"http://127.0.0.1:{port}/"
+        for name, *command in (("worker", "work"), ("listener", "listen"), ("page", "web", "--port", port)):
             log = directory / f"{name}.log"
-            all_.children.append(start(name, processes.python("cli", command), environment, log))
+            all_.children.append(start(name, processes.python("cli", *command), environment, log))
         yield all_
 
 

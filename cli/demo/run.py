@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ from worker.views.models import BriefView
 _COMPLETE = "complete"
 
 
+Hold = Callable[[Installation, dict[str, Any]], None]
+
+
 @dataclass(frozen=True)
 class Demo:
     """What to run and where: `directory` holds the state and the logs."""
@@ -38,8 +41,12 @@ class Demo:
     output: Path
 
 
-def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str, Any]:
+def run(
+    demo: Demo, console: Console, check: Check, *, fresh: bool, hold: Hold | None = None
+) -> dict[str, Any]:
     """Run to the end and return the summary. `check` may raise to stop; everything started is ended then.
+
+    `hold` is given the summary while everything still runs, and ends when it is to be ended.
 
     Raises ChildDiedError, embedded.EmbeddedServerError, redis.RedisError, ApiError, PictureError or
     httpx.HTTPError when a part fails.
@@ -50,13 +57,14 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
         shutil.rmtree(demo.directory)
     resumed = demo.directory.exists()
     demo.directory.mkdir(parents=True, exist_ok=True)
-    console.print("Starting Valkey, sandbox, worker and listener …")
+    console.print("Starting Valkey, sandbox, worker, listener and page …")
     if resumed:
         console.print("The run that was stopped goes on, once a minute of the sandbox has passed.")
     with (
         running(demo.directory, demo.speed, check, resumed=resumed) as installation,
         client_of(installation.redis_url) as client,
     ):
+        console.print(f"The page: {installation.page_url}")
         # The sandbox's credits are not real.
         delivery.look_up(client, settings(), demo.briefs, again=True)
         delivery.send(installation.redis_url, settings(), demo.briefs)
@@ -65,6 +73,8 @@ def run(demo: Demo, console: Console, check: Check, *, fresh: bool) -> dict[str,
         summary = _collect(demo, client, installation, briefs, console, check)
         summary["totals"]["seconds"] = round(time.monotonic() - began, 1)
         results.write_summary(demo.output, summary)
+        if hold is not None:
+            hold(installation, summary)
     if all(brief.finished for brief in briefs):
         complete.touch()
     return summary

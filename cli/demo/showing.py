@@ -2,18 +2,21 @@
 
 import fcntl
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 import redis
 import typer
 from pydantic import SecretStr
+from rich.console import Console
 
-from cli.demo.installation import TOKEN
+from cli.demo.installation import TOKEN, Check, Installation
 from cli.demo.processes import ChildDiedError, tail
 from cli.demo.run import Demo, run
 from cli.demo.signals import StoppedError, noted
@@ -24,6 +27,7 @@ from cli.sending.preparing import Rules, prepare
 from cli.sending.spool import Spool
 from cli.shared.opening import load_settings, standard_input
 from cli.shared.output import USED_WRONGLY, console, fail, print_drawing, print_json
+from config import durations
 from config.accounts.account import DEFAULT, Account
 from config.settings import Settings
 from config.text import printable
@@ -33,8 +37,11 @@ from worker.store import folders
 from worker.store.embedded import EmbeddedServerError
 
 
-def show(briefs: Path, output: Path, speed: float, *, fresh: bool, as_json: bool) -> NoReturn:
-    """Run the briefs of a folder to their end, print the summary, and end the command."""
+def show(briefs: Path, output: Path, speed: float, *, fresh: bool, hold: bool, as_json: bool) -> NoReturn:
+    """Run the briefs of a folder to their end, print the summary, and end the command.
+
+    `hold`: only when it is told to end.
+    """
     values = load_settings()
     # With --json, standard output is for the summary alone.
     to = console(stderr=as_json)
@@ -44,7 +51,8 @@ def show(briefs: Path, output: Path, speed: float, *, fresh: bool, as_json: bool
     with _only_one(directory):
         try:
             with noted(lambda: to.print("Stopping …")) as check:
-                summary = run(plan, to, check, fresh=fresh)
+                held = partial(_hold, to, output, check) if hold else None
+                summary = run(plan, to, check, fresh=fresh, hold=held)
         except StoppedError as stopped:
             typer.echo(
                 f"Stopped by {stopped}, nothing is left running. The next demo resumes here.", err=True
@@ -57,10 +65,29 @@ def show(briefs: Path, output: Path, speed: float, *, fresh: bool, as_json: bool
             fail(f"Valkey failed: {error}; the end of {log}:\n{tail(log)}")
     if as_json:
         print_json(summary)
-    else:
-        print_drawing(to, table(summary, to.width))
-        to.print(f"\nOutput: {output}/summary.json and {output}/<identity_code>/", soft_wrap=True)
+    elif not hold:
+        _print(to, output, summary)
     raise typer.Exit(0 if summary["ok"] else 1)
+
+
+def _print(to: Console, output: Path, summary: dict[str, Any]) -> None:
+    print_drawing(to, table(summary, to.width))
+    to.print(f"\nOutput: {output}/summary.json and {output}/<identity_code>/", soft_wrap=True)
+
+
+def _hold(
+    to: Console, output: Path, check: Check, installation: Installation, summary: dict[str, Any]
+) -> None:
+    """Print the summary, and leave everything up until the demo is told to end."""
+    _print(to, output, summary)
+    token = f"REDIS_URL='{installation.redis_url}' identity-worker token me --role admin"
+    told = f"\nThe page stays up at {installation.page_url}; Ctrl-C ends it. To act there: {token}"
+    to.print(told, soft_wrap=True)
+    with suppress(StoppedError):
+        while True:
+            check()
+            installation.check()
+            time.sleep(durations.DEMO_LOOK_SECONDS)
 
 
 def _read(folder: Path, values: Settings) -> Spool:

@@ -1,4 +1,4 @@
 """When briefs start, why they wait, and what a batch will cost.
 
-Imported by: cli, web. Imports: ledger, store, views, config.
+Imported by: cli, web. Imports: worker below it, config.
 """

@@ -1,11 +1,13 @@
 """Forecasts when a waiting record starts, where nothing but time is in its way."""
 
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 from config.limits import Endpoint
 from config.settings import Settings
 from worker.forecast.inputs import caps, forecast
+from worker.forecast.simulation import Estimate
 from worker.ledger.command_answers import Waits
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.views.account import AccountReport
@@ -32,10 +34,22 @@ _UNKNOWN = {
 }
 
 
+#: Forecasts the starts of the first so many that wait, which may be urgent.
+Forecasting = Callable[[int, bool], Estimate]
+
+
 def start_of(
-    report: AccountReport, settings: Settings, told: Waits, needs: list[int], found: Processes
+    report: AccountReport,
+    settings: Settings,
+    told: Waits,
+    needs: list[int],
+    found: Processes,
+    forecasting: Forecasting | None = None,
 ) -> Start:
-    """Return the forecast of a record's start; where there is none, what has to happen first."""
+    """Return the forecast of a record's start; where there is none, what has to happen first.
+
+    `forecasting` is for whoever asks of many: those that come later change nothing for those before them.
+    """
     if not found.workers:
         return Start(None, "no worker runs that would start it")
     if told["granted"]:
@@ -53,12 +67,16 @@ def start_of(
         return Start(None, "no listener follows the account: nobody looks when its turn comes", not_before)
     if refused:
         return Start(None, f"the API has to accept it then, which said: {refused[0]['reason']}", not_before)
-    at, not_known = _simulated(report, settings, told, needs)
+
+    def forecast_(number: int, urgent: bool) -> Estimate:
+        return forecast(report, settings, needs[:number], urgent=urgent)
+
+    at, not_known = _simulated(report, told, needs, forecasting or forecast_)
     return Start(at, not_known)
 
 
 def _simulated(
-    report: AccountReport, settings: Settings, told: Waits, needs: list[int]
+    report: AccountReport, told: Waits, needs: list[int], forecasting: Forecasting
 ) -> tuple[int | None, str | None]:
     """Return the forecast by the account's limits alone, or None and why there is none."""
     if told.get("position") is None:
@@ -71,7 +89,7 @@ def _simulated(
         return None, "those before it take the free slots"
     if creates and report.budget and _cost(report, needs[:position]) > report.budget.left:
         return None, "those before it take what is left of the account's budget"
-    expected = forecast(report, settings, needs[:position], urgent=told["urgent"])
+    expected = forecasting(position, told["urgent"])
     starts = expected.starts if creates else expected.promotion_starts
     later = next(itertools.islice(starts, position - 1, None), None)
     if later is None:

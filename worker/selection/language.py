@@ -1,4 +1,6 @@
-"""The filter in one line: `state:held account:shop meta.sku:4711 error:"not found" older:1h`.
+"""The filter in one line: `state:held account:shop meta.sku:4711 error:"not found" age>1h`.
+
+`age>1h` is `older:1h`, and `age<1h` is `newer:1h`.
 
 A field or value with a blank or a quote in it stands in double quotes, in which a backslash takes the next
 character as it is. An empty line means all briefs.
@@ -10,6 +12,7 @@ from worker.selection.filter import META, Filter, FilterError, filter_of
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _WORD = re.compile(rf'\s*(?P<field>{_QUOTED}|[^\s:"]+):(?P<value>{_QUOTED}|[^\s"]*)(?=\s|$)', re.DOTALL)
+_AGE = re.compile(r"\s*age(?P<sign>[<>])(?P<value>\S*)(?=\s|$)")
 _FIELD_NEEDS_QUOTES, _NEEDS_QUOTES = re.compile(r'[\s":]'), re.compile(r'[\s"]|^$')
 
 
@@ -23,6 +26,10 @@ def pairs(line: str) -> list[tuple[str, str]]:
     given: list[tuple[str, str]] = []
     place, end = 0, len(line.rstrip())
     while place < end:
+        if (age := _AGE.match(line, place)) is not None:
+            given.append(("older" if age["sign"] == ">" else "newer", age["value"]))
+            place = age.end()
+            continue
         word = _WORD.match(line, place)
         if word is None:
             raise FilterError("filter", line[place:].strip(), "must be FIELD:VALUE, as state:held")

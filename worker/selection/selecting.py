@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import redis
 
+from config.times import monotonic
 from worker.selection.filter import Filter
 from worker.selection.index import Place, places
 from worker.selection.likely import likely
@@ -30,6 +31,36 @@ class Selected(NamedTuple):
 def select(client: "redis.Redis", wanted: Filter) -> Iterator[Selected]:
     """Yield the briefs that are meant, the first accepted first."""
     yield from islice(_all(client, wanted), wanted.limit)
+
+
+class Stretch(NamedTuple):
+    """What was found in one go, and where to go on; None: all were gone through."""
+
+    found: list[Selected]
+    after: str | None
+
+
+def stretch(client: "redis.Redis", wanted: Filter, seconds: float) -> Stretch:
+    """Return those that are meant, up to the limit, of as many as are gone through in so many seconds.
+
+    For whoever must answer soon: of a hundred thousand briefs none may be meant but the last.
+    """
+    end = monotonic() + seconds
+    found: list[Selected] = []
+    walk = places(client, wanted)
+    while page := list(islice(walk, PAGE)):
+        may_be = likely(client, wanted, page)
+        while may_be:
+            most = PAGE if wanted.limit is None else wanted.limit - len(found)
+            some, may_be = may_be[:most], may_be[most:]
+            at = {place.brief_id: place.cursor for place in some}
+            briefs = snapshots.by_ids(client, list(at))
+            found += [Selected(each, at[each.brief_id]) for each in briefs if wanted.matches(each)]
+            if len(found) == wanted.limit:
+                return Stretch(found, found[-1].cursor)
+        if monotonic() > end:
+            return Stretch(found, page[-1].cursor)
+    return Stretch(found, None)
 
 
 def candidates(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:

@@ -25,9 +25,12 @@ def command(
         Path, typer.Option(metavar="DIR", help="Where the identities and summary.json are written.")
     ] = Path("output"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not resume a run that was stopped.")] = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Leave everything up at the end, to look around in the page.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Turn briefs into identities, with a Valkey, a sandbox, a worker and a listener of its own.
+    """Turn briefs into identities, with a Valkey, sandbox, worker, listener and page of its own.
 
     Needs no Redis, no token and no account. Ctrl-C stops it cleanly, and the next run resumes; after a
     complete run the next one begins anew.
@@ -36,4 +39,4 @@ def command(
     # Not at the top: the help should not wait for the import of all that runs.
     from cli.demo.showing import show
 
-    show(briefs, output, speed, fresh=fresh, as_json=as_json)
+    show(briefs, output, speed, fresh=fresh, hold=hold, as_json=as_json)

@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import re
 import select
 import signal
 import time
 from pathlib import Path
 from typing import IO, cast
 
+import httpx
 import pytest
 from commandline import Command
 from demo_process import BRIEFS, RUN, Demo
@@ -142,3 +144,17 @@ def test_a_folder_without_briefs_is_wrong_use(tmp_path: Path, alone: Command) ->
     assert answer.returncode == 2
     assert "no briefs" in answer.stderr
     assert "--briefs DIR" in answer.stderr
+
+
+@pytest.mark.story
+def test_held_it_leaves_its_page_up_until_it_is_told_to_end(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, **{"3-plain": BRIEFS["3-plain"]})
+    with demo.running("--hold") as process:
+        told = read_until(process.stdout, "stays up at ")
+        (url,) = re.findall(r"stays up at (\S+);", told)
+        shown = httpx.get(f"{url}briefs", trust_env=False)
+        assert (shown.status_code, "3-plain" in shown.text) == (200, True)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=DEADLINE)
+        assert demo.left() == {}
+    assert process.returncode == 0

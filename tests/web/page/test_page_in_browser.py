@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from stepping import Flow
 
 Browsing = Callable[..., Page]
-VIEWS = ("/", "/page/sign-in")
+VIEWS = ("/", "/briefs", "/page/sign-in")
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from config.text import counted, credits_text
 from config.times import format_duration
+from web.page.figures.totals import address
 from worker.forecast.running_out import RunsOut
 from worker.ledger.kinds import KINDS, PAUSES
 from worker.metrics.measures import AccountMeasures, StreamMeasures
 from worker.operations.halts import Halt
 from worker.selection.filter import Filter
-from worker.selection.language import written
 from worker.views.account import PauseView
 
 #: Milliseconds without a sign of life after which a stream is said to be silent.
@@ -47,7 +46,7 @@ class Card:
     @property
     def address(self) -> str:
         """Where its briefs are shown."""
-        return f"/briefs?{urlencode({'filter': written(Filter(account=(self.name,)))})}"
+        return address(Filter(account=(self.name,)))
 
 
 def card(

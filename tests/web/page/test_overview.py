@@ -1,0 +1,96 @@
+"""The overview: what needs a person and its button, each account, the last hours."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+import redis
+from own_account import CREATE
+from page.conftest import Person
+from stepping import Flow
+from support import DEADLINE
+
+from config import keys
+from worker.callers.tokens import Role
+from worker.ledger import commands
+from worker.ledger.ledger import Ledger
+from worker.operations import halts
+
+People = Callable[..., Person]
+Tokens = Callable[..., str]
+
+
+def test_processes_that_do_not_run_are_told_of(person: People, flow: Flow) -> None:
+    shown = person().get("/").text
+    assert "No worker runs." in shown
+    assert "start one: identity-worker listen" in shown
+
+
+def test_what_a_person_has_paused_goes_on_by_a_button(
+    person: People, flow: Flow, token: Tokens, client: "redis.Redis", ledger: Ledger
+) -> None:
+    flow.accept(brief_id="a")
+    halts.halt(ledger, commands.Halted("default", None), "bea", "a fair")
+    anna = person(token())
+    assert "paused by bea" in anna.get("/").text
+    assert anna.send("/overview/act", what="unpause", account="default", why="over").status_code == 303
+    assert "paused by bea" not in anna.get("/").text
+    action = json.loads(client.lrange(keys.ACTIONS(), 0, 0)[0])
+    assert (action["what"], action["by"], action["why"]) == ("unpause", "anna by the page", "over")
+
+
+def test_what_the_api_refuses_is_tried_again_by_a_button(person: People, flow: Flow, token: Tokens) -> None:
+    flow.api.refuse(CREATE, 402, {"error": "no credits"}, count=1)
+    flow.accept(brief_id="a")
+    flow.steps.until(flow.pauses)
+    anna = person(token())
+    # The reading that all pages share may be a second old.
+    assert "no credits" in _until(anna, "no credits")
+    assert anna.send("/overview/act", what="resume", account="default").status_code == 303
+    assert flow.pauses() == {}
+
+
+def _until(person: Person, text: str) -> str:
+    end = time.monotonic() + DEADLINE
+    while text not in (shown := person.get("/").text):
+        assert time.monotonic() < end, f"{text} is not shown"
+    return shown
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.OPERATOR, 303), (Role.ADMIN, 303)])
+def test_only_whoever_operates_may_act(
+    person: People, flow: Flow, token: Tokens, role: Role, status: int
+) -> None:
+    flow.accept(brief_id="a")
+    answer = person(token(role)).send("/overview/act", what="resume", account="default")
+    assert answer.status_code == status
+    if status == 403:
+        assert "--role operator" in answer.text
+
+
+def test_nobody_acts_on_accounts_of_others_or_in_unknown_ways(
+    person: People, flow: Flow, token: Tokens
+) -> None:
+    flow.accept(brief_id="a")
+    other = person(token(accounts=("elsewhere",)))
+    assert other.send("/overview/act", what="resume", account="default").status_code == 404
+    anna = person(token(name="all"))
+    assert anna.send("/overview/act", what="resume", account="nowhere").status_code == 404
+    assert anna.send("/overview/act", what="delete", account="default").status_code == 400
+    assert person().send("/overview/act", what="resume", account="default").status_code == 401
+
+
+def test_drafts_that_wait_for_somebody_are_told_of(person: People, heard: Flow) -> None:
+    heard.accept(brief_id="a", choose="manual")
+    heard.until("a", "choosing")
+    assert "1 brief waits for somebody to choose among its drafts." in person().get("/").text
+
+
+def test_the_last_hours_are_counted_by_the_ledger(person: People, heard: Flow) -> None:
+    heard.accept(brief_id="a")
+    heard.finish("a")
+    heard.accept(brief_id="b", choose="manual")
+    shown = person().get("/").text
+    assert "1 finished in the last hour" in shown
+    assert "1 open now" in shown

@@ -1,0 +1,134 @@
+"""The briefs that a filter means: how many stand where, a page of them, and what each waits for."""
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from web.page.figures.completing import completions
+from web.page.figures.recent import Recent
+from web.page.figures.rows import row
+from web.page.figures.totals import address, totals
+from web.page.visiting.errors import PageError
+from web.page.visiting.view import View
+from web.page.visiting.visit import Visit
+from worker.forecast.starts import starts
+from worker.selection.filter import Filter, FilterError, filter_of
+from worker.selection.language import pairs, written
+from worker.selection.selecting import Stretch, stretch
+from worker.selection.tally import number_of
+from worker.views import account_reading
+from worker.views.counts import Counts, counts
+
+#: Briefs of a page, and seconds in which it is found: what is not found by then is looked for from there on.
+PAGE, SECONDS = 50, 0.7
+#: Batches that are offered to complete a filter with.
+_MOST_BATCHES = 200
+#: Of how many seconds ago totals may be that need a look at every brief.
+_TOTALS = Recent(30)
+
+
+def wanted_by(visit: Visit) -> Filter:
+    """Return the filter of a visit's address, of those that the visitor may see. Raises FilterError."""
+    query = visit.request.query_params
+    given = pairs(query.get("filter", ""))
+    given += [("after", query["after"])] if "after" in query else []
+    return _allowed(visit, filter_of(given))
+
+
+def _allowed(visit: Visit, wanted: Filter) -> Filter:
+    """Return a filter of no more accounts than the visitor may use; of none, one that means nothing."""
+    may = visit.caller.accounts
+    if not may:
+        return wanted
+    both = tuple(name for name in wanted.account or may if name in may)
+    # No account is called so.
+    return replace(wanted, account=both or ("",))
+
+
+def _show(visit: Visit) -> Response:
+    line = visit.request.query_params.get("filter", "")
+    try:
+        values = _values(visit)
+    except FilterError as error:
+        status = HTTPStatus.BAD_REQUEST
+        return visit.page("briefs.html", status, line=line, wrong=str(error), words=_words(visit, line))
+    return visit.page("briefs.html", line=line, wrong="", words=_words(visit, line), **values)
+
+
+def _part(visit: Visit) -> Response:
+    try:
+        return visit.part("briefs_part.html", **_values(visit))
+    except FilterError as error:
+        raise PageError(HTTPStatus.BAD_REQUEST, str(error)) from None
+
+
+def _values(visit: Visit) -> dict[str, Any]:
+    wanted = wanted_by(visit)
+    whole = replace(wanted, limit=None, after=None)
+    page = replace(wanted, limit=min(wanted.limit or PAGE, PAGE))
+    found = stretch(visit.client, page, SECONDS)
+    number, states = totals(_counted(visit, whole), whole) if whole.is_counted else (None, [])
+    waits = starts(visit.client, visit.settings, [each.brief for each in found.found])
+    return {
+        "rows": [row(each.brief, waits.get(each.brief.brief_id)) for each in found.found],
+        "number": number,
+        "states": states,
+        "is_first": wanted.after is None,
+        "first": address(whole),
+        "next": _next(whole, found),
+        "is_cut": found.after is not None and len(found.found) < (page.limit or 0),
+        "query": _query(whole, wanted.after),
+        "totals": "" if whole.is_counted else f"/briefs/totals?{_query(whole, None)}",
+    }
+
+
+def _next(whole: Filter, found: Stretch) -> str:
+    return "" if found.after is None else f"/briefs?{_query(whole, found.after)}"
+
+
+def _query(whole: Filter, after: str | None) -> str:
+    given = {"filter": written(whole)} | ({} if after is None else {"after": after})
+    return urlencode(given)
+
+
+def _counted(visit: Visit, whole: Filter) -> Counts:
+    found = number_of(visit.client, whole)
+    # Those of an older version that are not counted yet may be of accounts that the visitor may not see.
+    return found if not visit.caller.accounts else Counts(found.of, found.of.total())
+
+
+def _totals(visit: Visit) -> Response:
+    """Answer with the totals of a filter for which every brief is looked at."""
+    try:
+        whole = replace(wanted_by(visit), limit=None, after=None)
+    except FilterError as error:
+        raise PageError(HTTPStatus.BAD_REQUEST, str(error)) from None
+    found = _TOTALS.get((id(visit.client), whole), lambda: _counted(visit, whole))
+    number, states = totals(found, whole)
+    return visit.part("totals.html", number=number, states=states)
+
+
+def _complete(visit: Visit) -> Response:
+    line = visit.request.query_params.get("filter", "")
+    return visit.part("words.html", words=_words(visit, line))
+
+
+def _words(visit: Visit, line: str) -> list[str]:
+    accounts = [name for name in account_reading.names(visit.client) if visit.caller.may_use(name)]
+    batches: list[str] = []
+    if line.rpartition(" ")[2].startswith("batch"):
+        found = counts(visit.client).of
+        some = {where.batch for where in found if where.batch and visit.caller.may_use(where.account)}
+        batches = sorted(some)[:_MOST_BATCHES]
+    return completions(line, accounts, batches)
+
+
+VIEWS = (
+    View("/briefs", _show, nav="Briefs"),
+    View("/briefs/part", _part),
+    View("/briefs/totals", _totals),
+    View("/briefs/words", _complete),
+)
