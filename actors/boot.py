@@ -20,7 +20,8 @@ from actors.runtime import Runtime, runtime
 from config import logs
 from config.accounts.account import AccountsError
 from config.accounts.reading import accounts_at_start, live_accounts
-from config.settings import SettingsError, settings
+from config.errors import SettingsError
+from config.settings import settings
 from config.shards import SERVED
 from worker.callers.inlets import InletsError
 from worker.files.fetch_limiter import share_of
@@ -34,6 +35,7 @@ from worker.store.connection import connect
 from worker.store.embedded import EmbeddedServerError, process_redis_url
 from worker.store.functions import Functions
 from worker.store.remedies import remedy
+from worker.traces.exporting import TracesError
 from worker.unresolved.past import suspect
 
 log = logs.get("boot")
@@ -48,7 +50,7 @@ class _Boot(Middleware):
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         try:
             _open(broker, worker.worker_threads)
-        except (AccountsError, InletsError, SettingsError) as error:
+        except (AccountsError, InletsError, SettingsError, TracesError) as error:
             # Exit code 2, as everywhere: used wrongly.
             sys.stderr.write(f"identity-worker: {error}\n")
             sys.exit(2)
@@ -64,6 +66,8 @@ class _Boot(Middleware):
     def after_worker_shutdown(self, *_: Any) -> None:
         """Bring to Redis what was counted last."""
         runtime().counts.end()
+        if (telling := runtime().telling) is not None:
+            telling.end()
 
     def after_process_message(self, *_: Any, **__: Any) -> None:
         """Give back the thread that a step has had for its account, and name its trace no more."""
@@ -92,6 +96,8 @@ def _open(broker: Broker, threads: int) -> None:
     rt.here.divide(threads)
     rt.here.watch.start()
     SchemaWatch(values, url).start()
+    if (telling := rt.telling) is not None:
+        telling.start()
     rt.counts.start()
     broker.inlets = sorted(rt.inlets)
     broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(_can_begin_anew, rt))

@@ -72,6 +72,7 @@ def accept_brief(brief: Any) -> str | None:
         rt.ids.held_by_another,
         message.options.get(TRACE),
         None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger),
+        message.message_timestamp,
     )
     arrived = accepted.arrived
     log.info(

@@ -27,6 +27,7 @@ from worker.shards.shards import Shards, shards_of
 from worker.store.connection import connect
 from worker.store.embedded import process_redis_url
 from worker.tally.bringing import Bringing
+from worker.traces.telling import Telling
 from worker.unresolved.unfinished import Unfinished
 
 log = logs.get("process")
@@ -50,6 +51,8 @@ class Runtime:
     unfinished: Unfinished
     inlets: Mapping[str, Caller]
     """The further inlets, and what each may use."""
+    telling: Telling | None
+    """Tells spans, where traces are wanted."""
 
     @property
     def accounts(self) -> Mapping[str, Account]:
@@ -136,4 +139,7 @@ def runtime() -> Runtime:
     counts, ids = Bringing(ledger.client), Ids(shards, values)
     unfinished = Unfinished(ledger.client)
     more = inlets.at_start(values.inlets)
-    return Runtime(values, here, ledger, limiter, choosers, shares, counts, shards, ids, unfinished, more)
+    telling = Telling(values, url) if values.traces else None
+    return Runtime(
+        *(values, here, ledger, limiter, choosers, shares, counts, shards, ids, unfinished, more, telling)
+    )

@@ -184,6 +184,8 @@ STREAM = Key(
     "account: its event stream, since when it is unbroken (worker/unresolved/streams.py); for ever",
 )
 
+SPANS = Key("identity:spans", "stream", "traces", "ended stages, to be told as spans; the newest 100,000")
+SPANS_TELLER = Key("identity:spans-teller", "string", "traces", "who tells them; 5 seconds, renewed")
 SCHEMA = Key("identity:schema", "hash", "ledger", "the ledger's schema, and the way to the next; for ever")
 HOOKS = Key("identity:hooks", "hash", "hooks", "endpoint -> what it is told of; until it is removed")
 HOOKS_AT = Key("identity:hooks-at", "hash", "hooks", "up to where events were handed on; for ever")

@@ -17,7 +17,7 @@ from config.declared.setting_fields import (
     schema_of,
     setting,
 )
-from config.errors import IdentityWorkerError
+from config.errors import SettingsError
 from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
 from config.redis_url import read_within, with_password_file
@@ -132,6 +132,9 @@ class Settings(Copied):
     """Address of the proxy that signs people in and names them in `page_user_header`; none: there is none."""
     page_user_header: str = ""
     """Header in which that proxy tells who asks, as `X-Forwarded-User`: the name of one with a token."""
+    traces: bool = False
+    """Whether briefs are told as traces of OpenTelemetry, by the variables `OTEL_*`, the endpoint in
+    `OTEL_EXPORTER_OTLP_ENDPOINT`; needs `identity-worker[otel]`. All processes need the same."""
     log_json: bool = False
     """Whether each line of the logs is a JSON object."""
 
@@ -222,14 +225,6 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
     return [
         f"{name} is no setting" + (f"; the nearest is {each}" if each else "") for name, each in near.items()
     ]
-
-
-class SettingsError(IdentityWorkerError):
-    """Raised when settings are wrong; `wrong` says of each what, without the values: some are secrets."""
-
-    def __init__(self, wrong: list[str]) -> None:
-        self.wrong = wrong
-        super().__init__("\n  ".join(["these settings are wrong:", *wrong]))
 
 
 def _variable(name: str) -> str:

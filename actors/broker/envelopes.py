@@ -28,6 +28,8 @@ _TYPES: dict[str, tuple[type, str]] = {
 _NO_KWARGS: list[Any] = []
 #: The option that names the trace which a message is a part of, as a traceparent of W3C.
 TRACE = "traceparent"
+#: Milliseconds since 1970 in which no time of ours is: Lua and Redis have them as doubles.
+_FAR = 2**53
 #: Options of Dramatiq that name other messages, which are to run when this one has.
 FOLLOWING = ("pipe_target", "group_completion_callbacks")
 
@@ -58,7 +60,14 @@ def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
         kwargs={} if queue == keys.INLET else fields["kwargs"],
         options={**kept, "redis_message_id": redis_id},
         message_id=fields["message_id"],
+        message_timestamp=_sent_at(fields),
     )
+
+
+def _sent_at(fields: dict[str, Any]) -> int:
+    """Return when a message was sent, as its sender says; 0 of one that does not."""
+    said = fields.get("message_timestamp")
+    return said if type(said) is int and 0 < said < _FAR else 0
 
 
 def _object(data: bytes) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from worker.store.connection import connect_async
 from worker.store.functions import AsyncFunctions
 from worker.store.outages import is_elsewhere
 from worker.store.remedies import is_lasting
+from worker.traces.telling import Telling
 
 log = logs.get("deliverer")
 
@@ -167,7 +168,10 @@ def _calls(
 
 
 async def deliver(settings: Settings, url: str) -> None:
-    """Run a deliverer until SIGTERM or SIGINT; raises NetworkSettingsError and redis.RedisError."""
+    """Run a deliverer until SIGTERM or SIGINT.
+
+    Raises NetworkSettingsError, TracesError and redis.RedisError.
+    """
     allow_many()
     deliverer = Deliverer(settings, url)
     watch = SchemaWatch(settings, url)
@@ -179,10 +183,15 @@ async def deliver(settings: Settings, url: str) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         hear(number, stop)
+    telling = Telling(settings, url) if settings.traces else None
     watch.start()
+    if telling is not None:
+        telling.start()
     try:
         await running
     except asyncio.CancelledError:
         return
     finally:
         watch.end()
+        if telling is not None:
+            telling.end()

@@ -25,7 +25,8 @@ def load_settings(*, reads: bool = False) -> "Settings":
     A command that only `reads` imports nothing that logs, and does not wait for the import of what does.
     """
     # Not at the top: commands that need none of them should not wait for the import of pydantic.
-    from config.settings import SettingsError, settings
+    from config.errors import SettingsError
+    from config.settings import settings
 
     try:
         values = settings()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 
 @pytest.mark.parametrize(

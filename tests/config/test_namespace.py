@@ -2,8 +2,9 @@
 
 import pytest
 
+from config.errors import SettingsError
 from config.namespace import LONGEST, NamespaceError, check, given
-from config.settings import Settings, SettingsError, settings
+from config.settings import Settings, settings
 
 RIGHT = {
     "": "",

@@ -4,9 +4,10 @@ from collections import Counter
 
 import pytest
 
+from config.errors import SettingsError
 from config.namespace import given
 from config.redis_url import hash_tag
-from config.settings import SettingsError, settings
+from config.settings import settings
 from config.shards import ShardError, namespace_of, read_shards, shard_of
 
 NAMES = [f"account-{number}" for number in range(4_000)]

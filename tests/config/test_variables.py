@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import Settings, SettingsError, settings
+from config.errors import SettingsError
+from config.settings import Settings, settings
 
 
 def test_a_variable_is_read_in_whatever_case_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ FLOORS = (
     ("worker.views",),
     ("worker.lifecycle",),
     ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking", "worker.shards"),
-    ("worker.ledger", "worker.piktid"),
+    ("worker.ledger", "worker.piktid", "worker.traces"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
     ("worker.store.servers", "worker.tally"),
     ("config.accounts",),

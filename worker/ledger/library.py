@@ -38,6 +38,7 @@ MODULES = (
     "capacity",
     "permits",
     "lacking",
+    "stages",
     "backoff",
     "unclaimed",
     "looks",
@@ -61,6 +62,8 @@ MODULES = (
     "endpoints",
     "migrations",
 )
+#: Stages that wait to be told as spans at the most: while nobody takes them, the oldest are dropped.
+MOST_SPANS = 100_000
 FOLDER = Path(__file__).parent / "lua"
 
 
@@ -144,6 +147,8 @@ def ledger_library(settings: Settings) -> Library:
             "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),
             "schema_quiet_ms": silence_ms(),
             "preprocessing_counts": settings.preprocessing_counts,
+            "traces": settings.traces,
+            "most_spans": MOST_SPANS,
         },
     }
     # Its name tells other releases of which schema whoever uses it is (config/recorded/schema.py).

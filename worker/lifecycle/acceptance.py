@@ -23,6 +23,7 @@ from worker.ledger.records import inside
 from worker.ledger.told import ToldFault
 from worker.lifecycle import importing
 from worker.lifecycle.journal_entries import fingerprint
+from worker.traces.spans import own_trace
 
 
 class Accepted(NamedTuple):
@@ -100,6 +101,7 @@ def accept(
     elsewhere: Elsewhere = lambda _id, _account: None,
     trace: str | None = None,
     gate: Gate | None = None,
+    sent_at: int = 0,
 ) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
@@ -107,10 +109,13 @@ def accept(
     the id in Redis of a message in a queue; one that is `handed` ends with this unless it is in conflict.
     `elsewhere` tells where a brief of its id stands that is another account's, in another shard. `trace` is
     the traceparent of the message, for a brief that has none itself. `gate` is that of a further inlet.
+    `sent_at` is when the message was sent, ms since 1970; 0: nobody says.
     """
     faults: list[Fault] = []
     named = _matching(TRACEPARENT, trace)
     traced = ({"trace": named} if named else {}) | ({"inlet": gate.name} if gate else {})
+    if settings.traces:
+        traced = {"trace": own_trace(), **traced, **({"sent_at": str(sent_at)} if sent_at else {})}
     try:
         brief = check(raw, accounts, settings)
         arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))

@@ -9,8 +9,8 @@ import typer
 
 from cli.shared.output import DID_NOT, Json, print_json, say
 from config import logs
-from config.errors import NetworkSettingsError
-from config.settings import Settings, SettingsError, settings, unknown_variables
+from config.errors import NetworkSettingsError, SettingsError
+from config.settings import Settings, settings, unknown_variables
 from config.text import printable
 from worker.operations import doctor
 from worker.operations.doctor import Check, Health

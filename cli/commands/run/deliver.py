@@ -20,6 +20,7 @@ def command(shards: ToServe = None) -> None:
     from actors.deliverer.deliverer import deliver
     from config import processes
     from config.errors import NetworkSettingsError
+    from worker.traces.exporting import TracesError
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing to reload: secrets are read at each use
     values = load_settings()
@@ -31,5 +32,5 @@ def command(shards: ToServe = None) -> None:
             check_server(url)
             asyncio.run(deliver(values, url))
             processes.ignore()
-    except NetworkSettingsError as error:
+    except (NetworkSettingsError, TracesError) as error:
         fail(str(error), USED_WRONGLY)

@@ -11,7 +11,8 @@ from cli.shared import installed
 from cli.shared.opening import check_server, redis_url
 from cli.shared.output import USED_WRONGLY, fail
 from cli.shared.shards import ToServe, run_each, to_start
-from config.settings import Settings, SettingsError, settings
+from config.errors import SettingsError
+from config.settings import Settings, settings
 
 
 def command(
@@ -39,6 +40,7 @@ def command(
     from worker.callers import inlets
     from worker.network.pool import check_environment
     from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
+    from worker.traces.exporting import TracesError, open_exporter
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
@@ -46,10 +48,12 @@ def command(
         values = settings()
         accounts_at_start(values)
         inlets.at_start(values.inlets)
+        if values.traces:
+            open_exporter().end()
         check_environment()
         if values.redis_url is None:
             check_package(OWN_SERVER)
-    except (AccountsError, inlets.InletsError, SettingsError) as error:
+    except (AccountsError, inlets.InletsError, SettingsError, TracesError) as error:
         fail(str(error), USED_WRONGLY)
     except NotInstalledError as error:
         fail(str(error))

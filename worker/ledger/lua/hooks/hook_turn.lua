@@ -15,6 +15,9 @@ local function settle(each)
     end
     row.claim = nil
     redis.call('LPUSH', base.key('HOOK_LOG', A.name), each.line)
+    if SETTING.traces and each.outcome ~= 'failed' then
+        stages.delivered(A.name, row, endpoints.text_of(row.events[1]), each.outcome, each.line)
+    end
     if each.outcome == 'taken' then
         endpoints.well(A.name)
         endpoints.drop_first(A.name, row)

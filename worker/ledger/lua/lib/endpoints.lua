@@ -20,7 +20,7 @@ local function comes_before(one, other)
 end
 
 -- The text of an event, nil where the stream has it no more.
-local function text_of(entry)
+function endpoints.text_of(entry)
     local found = redis.call('XRANGE', KEY.EVENTS, entry, entry)[1]
     return found and found[2][2]
 end
@@ -51,7 +51,7 @@ end
 -- Drop what the stream has no more from the front of a row; returns the text of its first event, nil if none is left.
 function endpoints.first_text(name, row)
     while #row.events > 0 do
-        local text = text_of(row.events[1])
+        local text = endpoints.text_of(row.events[1])
         if text then
             return text
         end

@@ -36,6 +36,7 @@ function transition.tell(subject, account, from, to, ms)
     call.told = call.told or {}
     call.told[#call.told + 1] = {kind_of(subject), brief_of(subject), subject, account, from or '', to, ms,
         records.get(record_of(subject), 'trace') or ''}
+    stages.ended(subject, account, from, to, ms)
 end
 
 -- change: to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now,
@@ -54,8 +55,9 @@ function transition.move(subject, change)
     end
     local kind, record, to = kind_of(subject), record_of(subject), change.to
     holdings.learn_duration(account, subject, from, to)
-    transition.tell(subject, account, from, to, call.now - (tonumber(records.get(record, 'moved_at')) or call.now))
+    local ms = call.now - (tonumber(records.get(record, 'moved_at')) or call.now)
     put(record, change.set, {state = to, moved_at = whole(call.now), left = from})
+    transition.tell(subject, account, from, to, ms)
     records.forget(record, 'hinted', unpack(change.forget or {}))
     if to == product.made then
         records.set(record, 'made_at', whole(call.now))
