@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actors.not_found import is_gone
 from actors.runtime import Runtime
 from config import durations, logs
 from config.limits import Endpoint
 from worker.ledger.records import Record
-from worker.ledger.transition import Answer, Completion, Transition
+from worker.ledger.transition import Answer, Completion, Note, Transition
 from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
 from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, UnconfirmedError, decide
@@ -129,3 +128,25 @@ def _next_draft(promotion: Record, why: str) -> Transition:
     candidate_index = int(promotion.fields["tried"])
     following = choosing.next_candidate(promotion.json("candidates"), candidate_index)
     return transitions.fail(promotion, why) if following is None else transitions.next_draft(following, why)
+
+
+def is_gone(rt: Runtime, record: Record, seconds: float) -> bool:
+    """Return whether the API has answered 404 for `seconds` of its time; record the first 404.
+
+    A job may be too young to be known, or gone (piktid-v2.md 6.8, 6.22). What is taken for gone may have
+    been paid for, and a single 404 may be a proxy's.
+    """
+    since = int(record.get("unknown_since") or 0)
+    # A 404 that was noted in an earlier state was about another job.
+    is_first = since < int(record.fields["moved_at"])
+    if not is_first and record.read_at - since >= rt.settings.api_ms(seconds):
+        return True
+    fields = {"unknown_since": str(record.read_at)} if is_first else {}
+    rt.ledger.note(record, Note(when=record.same_stay, fields=fields, timer_ms=rt.look_ms))
+    return False
+
+
+def found_again(rt: Runtime, record: Record) -> None:
+    """Forget an earlier 404: the API knows it."""
+    if record.get("unknown_since") is not None:
+        rt.ledger.note(record, Note(when=record.same_stay, forget=["unknown_since"]))

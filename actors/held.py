@@ -12,7 +12,7 @@ from actors import call_numbers
 from actors.boot import broker
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from actors.not_found import found, is_gone
+from actors.error_handling import found_again, is_gone
 from actors.resolution import resolve_create
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
@@ -116,6 +116,6 @@ def _is_over(rt: Runtime, record: Record) -> bool:
         log.warning("held.unread", subject=record.subject, error=str(error))
         return False
     if state is RunState.RUNNING:
-        found(rt, record)
+        found_again(rt, record)
         return False
     return True

@@ -2,7 +2,7 @@
 
 import dramatiq
 
-from actors import resolution
+from actors import looking_back
 from actors.boot import broker
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
@@ -65,7 +65,7 @@ def look_back(subject: str) -> None:
     rt = runtime()
     account = parse_subject(subject).name
     if account in rt.apis and rt.begin(account, subject):
-        resolution.look_back(rt, account)
+        looking_back.look_back(rt, account)
 
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)

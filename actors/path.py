@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import CurrentMessage
 
-from actors import error_handling, held, importing, maintenance, not_found, picking, preparation, resolution
+from actors import error_handling, held, importing, maintenance, picking, preparation, resolution
 from actors.boot import broker
 from actors.broker.envelopes import TRACE
 from actors.broker.handing_on import hand_on
@@ -145,7 +145,7 @@ def collect_drafts(subject: str) -> None:
         error_handling.unread_job(rt, brief, error)
         return
     if state is RunState.RUNNING:
-        not_found.found(rt, brief)
+        error_handling.found_again(rt, brief)
         return
     if not any(draft.usable for draft in results.drafts):
         error_handling.no_drafts(rt, brief, results)
@@ -230,4 +230,4 @@ def finish_identity(subject: str) -> None:
     elif found.state is RunState.FAILED:
         error_handling.failed_preprocessing(rt, promotion, found.error_message or "preprocessing failed")
     else:
-        not_found.found(rt, promotion)
+        error_handling.found_again(rt, promotion)

@@ -6,17 +6,15 @@ Its permit and its slots stay taken until then. Each run asks the API about one 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from actors import call_numbers
 from actors.runtime import Runtime
 from config import durations, logs
 from worker.ledger.kinds import JOB_TYPES, KINDS
 from worker.ledger.records import Record
 from worker.ledger.told import CandidateJob
 from worker.ledger.transition import Answer, Note
-from worker.lifecycle import journal_entries, preparing, transitions
-from worker.lifecycle.charges import EXTRACT
+from worker.lifecycle import journal_entries, transitions
 from worker.piktid.errors import ApiError
-from worker.unresolved import looking_back, past
+from worker.unresolved import past
 from worker.unresolved.matching import (
     Adopt,
     Ask,
@@ -27,7 +25,7 @@ from worker.unresolved.matching import (
     UnresolvedCreate,
     resolve,
 )
-from worker.unresolved.observations import job_snapshot, possible_create, read_evidence, read_job
+from worker.unresolved.observations import job_snapshot, read_evidence
 
 log = logs.get("unresolved")
 
@@ -43,73 +41,6 @@ def resolve_create(rt: Runtime, brief: Record | None) -> None:
         _find_out(rt, brief)
 
 
-def look_back(rt: Runtime, account: str) -> None:
-    """Find out what an account has bought in an unknown past; then it may buy again.
-
-    Not before each create that may have been made is over, and its job with it.
-    """
-    unknown, client = past.past_of(rt.ledger.client, account), rt.ledger.client
-    evidence = read_evidence(client, account, rt.paid_call_ms, rt.unresolved_ms)
-    if unknown is None or evidence.now < unknown.until + rt.paid_call_ms + rt.unresolved_ms:
-        return
-    try:
-        jobs, believed = _jobs_since(rt, account, unknown.since, evidence)
-    except ApiError as error:
-        log.warning("past.unread", account=account, error=str(error))
-        return
-    found = list(past.briefs(rt.ledger, rt.unfinished, account))
-    creates = [
-        possible_create(each, unknown.since, evidence.now) for each in found if each.state != "preparing"
-    ]
-    decided = {each.subject for each in creates}
-    others = [each for each in evidence.creates if each.subject not in decided]
-    short = unknown.until - unknown.since <= durations.REPLAY_KEPT_MS
-    decisions = looking_back.look_back(creates, others, jobs, believed=believed, adopts=short)
-    log.info("past.looked", account=account, jobs=len(jobs), believed=believed, briefs=len(found))
-    done = [_decide(rt, each, decisions.get(each.subject), evidence) for each in found]
-    # A brief that has come meanwhile may be one that was forgotten, and is sent again.
-    now = {each.subject for each in past.briefs(rt.ledger, rt.unfinished, account)}
-    if all(done) and now <= {each.subject for each in found}:
-        rt.ledger.functions.run(past.remember(account, unknown))
-        rt.unfinished.forget(account)
-
-
-def _jobs_since(rt: Runtime, account: str, since: int, evidence: Evidence) -> tuple[list[UnclaimedJob], bool]:
-    """Return the creations since then (ms by Redis' clock) that no record owns, and whether these are all."""
-    earliest = _by_the_apis_clock(since, evidence)
-    ids, believed = past.unowned_jobs(rt.ledger.client, rt.apis[account], account, earliest)
-    jobs = []
-    for job_id in ids:
-        status, results = rt.apis[account].job_status(job_id), rt.apis[account].job_results(job_id)
-        snapshot = job_snapshot(status, results, evidence.now)
-        jobs.append(read_job(job_id, evidence.now, snapshot, evidence.stream))
-    return jobs, believed
-
-
-def _decide(rt: Runtime, brief: Record, decision: looking_back.Decision | None, evidence: Evidence) -> bool:
-    """Record what was decided of a brief; return whether nothing is left to do."""
-    match decision:
-        case None if preparing.needs_extraction(brief):
-            attempt = int(brief.get("extractions") or 0) + 1
-            supposed = journal_entries.supposed(EXTRACT, brief, attempt=attempt)
-            call_numbers.hold(rt, brief, call_numbers.number(brief), supposed)
-        case Ask() as ask:
-            _ask(rt, brief, ask)
-        case Adopt(job=job):
-            if brief.state == "waiting":
-                _ask(rt, brief, Ask((job,), "it was forgotten"))
-            held = rt.ledger.read(brief.subject)
-            if held is not None and held.state in ("held", "uncertain"):
-                rt.ledger.apply(held, transitions.adopted(held, job.job_id, by="a look back"))
-                log.info("create.adopted", brief=brief.brief_id, job=job.job_id)
-        case NotArrived() if brief.state == "uncertain":
-            sent_again = transitions.not_arrived(brief, evidence.stream.sightings)
-            return rt.ledger.apply(brief, sent_again) is Answer.APPLIED
-        case _:
-            pass
-    return True
-
-
 def _find_out(rt: Runtime, brief: Record) -> None:
     if past.past_of(rt.ledger.client, brief.account) is not None:
         # An event that was seen may have been forgotten, and is deleted at the API: a look back decides.
@@ -118,7 +49,7 @@ def _find_out(rt: Runtime, brief: Record) -> None:
     evidence = read_evidence(rt.ledger.client, brief.account, rt.paid_call_ms, rt.unresolved_ms)
     create = _create_of(brief, evidence)
     if create is None:  # forgotten: nobody has looked for an hour
-        _ask(rt, brief, Ask((), "too long ago for what was seen then to be remembered"))
+        ask(rt, brief, Ask((), "too long ago for what was seen then to be remembered"))
         return
     job = _next_to_ask_about(rt, create, evidence)
     if job is not None and _look_at(rt, brief.account, job.job_id):
@@ -129,8 +60,8 @@ def _find_out(rt: Runtime, brief: Record) -> None:
         case NotArrived():
             if not _has_unseen_jobs(rt, brief, create, evidence):
                 _send_again(rt, brief, evidence)
-        case Ask() as ask:
-            _ask(rt, brief, ask)
+        case Ask() as question:
+            ask(rt, brief, question)
         case _:
             rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=rt.look_ms))
 
@@ -154,9 +85,9 @@ def _has_unseen_jobs(rt: Runtime, brief: Record, create: UnresolvedCreate, evide
 
     Such a job is from now on seen; and who asks in vain asks again. An event may be lost for good.
     """
-    earliest = _by_the_apis_clock(create.began_at, evidence)
+    earliest = by_the_apis_clock(create.began_at, evidence)
     try:
-        listed, _ = past.unowned_jobs(rt.ledger.client, rt.apis[brief.account], brief.account, earliest)
+        listed = past.unowned_jobs(rt.ledger.client, rt.apis[brief.account], brief.account, earliest)
     except ApiError as error:
         log.warning("jobs.not_listed", account=brief.account, error=str(error))
         rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=rt.look_ms))
@@ -167,7 +98,7 @@ def _has_unseen_jobs(rt: Runtime, brief: Record, create: UnresolvedCreate, evide
     return bool(unseen)
 
 
-def _by_the_apis_clock(at: int, evidence: Evidence) -> float:
+def by_the_apis_clock(at: int, evidence: Evidence) -> float:
     """Return the earliest that a time (ms by Redis' clock) may be by the API's, in seconds."""
     ahead = evidence.stream.ahead_ms
     error = durations.API_CLOCK_ERROR_MS if ahead is not None else durations.REPLAY_KEPT_MS
@@ -208,7 +139,7 @@ def _again_unless_applied(rt: Runtime, brief: Record, answer: Answer) -> None:
         rt.ledger.note(brief, Note(when=brief.same_stay, timer_ms=transitions.AT_ONCE))
 
 
-def _ask(rt: Runtime, brief: Record, ask: Ask) -> None:
+def ask(rt: Runtime, brief: Record, ask: Ask) -> None:
     """Hold a brief for an operator; by now any job that it has is over, and its permit is free."""
     found = f"; {len(ask.jobs)} jobs may be its own" if ask.jobs else ""
     question = (

@@ -168,6 +168,8 @@ UNCLAIMED = Key(
 JOB_SNAPSHOTS = Key(
     "identity:facts:%s", "hash", "ledger", "account: such a job -> what the API says of it; an hour"
 )
+PAST_LISTED = Key("identity:past-listed:%s", "zset", "ledger", "account: jobs to ask about; gone when empty")
+PAST_JOBS = Key("identity:past-jobs:%s", "hash", "ledger", "account: job -> snapshot; until it looked back")
 TOKENS = Key(
     "identity:tokens", "hash", "operator", "SHA-256 of a token -> whose it is, what it may; until revoked"
 )

@@ -153,6 +153,7 @@ ACCOUNT = (
     ),
     Field("past_since", TIME, "a claim, `restored`", "since when that is unknown"),
     Field("past_until", TIME, "a claim, `restored`", "until when it may have bought what is not on record"),
+    Field("past_looked", JSON, "a look back", "how far that has come with the API's list, and with its jobs"),
     Field("past_known", TIME, "a look back", "when all that was found which it may have bought"),
     Field("past_message", TEXT, "timers", "the id of the message by which it is looked for"),
     Field("recounts", COUNT, "recount", "how often its briefs were counted anew"),

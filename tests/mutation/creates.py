@@ -56,7 +56,7 @@ MUTANTS = (
         ("what no event told of was never made", "    return bool(unseen)\n", "    return False\n"),
         ("a list that can't be read is an empty one", "timer_ms=rt.look_ms))\n        return True\n", "timer_ms=rt.look_ms))\n        return False\n"),
     ),
-    *of("actors/not_found.py", ("tests/worker/lifecycle/test_create_answers.py", "tests/worker/lifecycle/test_job_answers.py", "tests/worker/lifecycle/test_promote_answers.py", "tests/worker/lifecycle/test_whole_flow.py"),
+    *of("actors/error_handling.py", ("tests/worker/lifecycle/test_create_answers.py", "tests/worker/lifecycle/test_job_answers.py", "tests/worker/lifecycle/test_promote_answers.py", "tests/worker/lifecycle/test_whole_flow.py"),
         ("one look without a job is enough", "is_first = since < int(record.fields[\"moved_at\"])", "is_first = False"),
         ("what was unknown in another state counts", "is_first = since < int(record.fields[\"moved_at\"])", "is_first = since == 0"),
         ("what is unknown is waited for without end", "if not is_first and record.read_at", "if False and record.read_at"),

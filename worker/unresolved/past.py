@@ -86,23 +86,40 @@ def briefs(ledger: Ledger, unfinished: Unfinished, account: str) -> Iterator[Rec
             yield record
 
 
-def unowned_jobs(client: "redis.Redis", api: "PiktID", account: str, since: float) -> tuple[list[str], bool]:
+class Page(NamedTuple):
+    """What a page of an account's list of jobs tells."""
+
+    unowned: list[str]
+    """Creations since the time that was asked for that no record owns."""
+    names_creations: bool
+    is_last: bool
+    """Whether none of those is on later pages."""
+
+
+def page_of(client: "redis.Redis", api: "PiktID", account: str, number: int, since: float) -> Page:
+    """Read a page, from 1, of the creations that were made since then (s by the API's clock), newest first.
+
+    Raises ApiError.
+    """
+    page = api.listed_jobs(number)
+    ours = [job for job in page.jobs if job.job_type == KINDS[Kind.BRIEF].job_type]
+    new = [job.job_id for job in ours if job.created_at is None or job.created_at >= since]
+    unowned = [job for job, owner in zip(new, owners(client, account, new), strict=True) if owner is None]
+    return Page(unowned, bool(ours), bool(page.last) or not page.jobs or len(new) < len(ours))
+
+
+def unowned_jobs(client: "redis.Redis", api: "PiktID", account: str, since: float) -> list[str]:
     """List the creations that were made since then (s by the API's clock) and that no record owns.
 
-    And return whether the list is believed: where it has named no creation ever, it may never do so. Raises
-    ApiError.
+    Raises ApiError.
     """
     found: list[str] = []
-    believed = False
     for number in range(1, MOST_PAGES + 1):
-        page = api.listed_jobs(number)
-        ours = [job for job in page.jobs if job.job_type == KINDS[Kind.BRIEF].job_type]
-        believed = believed or bool(ours)
-        new = [job.job_id for job in ours if job.created_at is None or job.created_at >= since]
-        found += [job for job, owner in zip(new, owners(client, account, new), strict=True) if owner is None]
-        if page.last or not page.jobs or (believed and len(new) < len(ours)):
-            return found, believed
-    return found, False
+        page = page_of(client, api, account, number, since)
+        found += page.unowned
+        if page.is_last:
+            break
+    return found
 
 
 def owners(client: "redis.Redis", account: str, jobs: list[str]) -> list[str | None]:

@@ -5,7 +5,7 @@
 --
 -- Atomic, so that its state is still the one whose step is sent.
 local kind, state = base.kind_of(A.subject), records.get(base.record_of(A.subject), 'state')
-if kind == 'library' then
+if kind == 'library' or kind == 'past' then
     outbox.set_timer(A.subject, call.now)
     return 1
 end

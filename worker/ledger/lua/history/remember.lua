@@ -8,7 +8,8 @@ local record = accounts.record(A.account)
 if not history.is_unknown(A.account) or not base.unchanged(record, {past_until = A.past_until}) then
     return 0
 end
-records.forget(record, 'past', 'past_since', 'past_message')
+records.forget(record, 'past', 'past_since', 'past_message', 'past_looked')
+redis.call('DEL', base.key('PAST_LISTED', A.account), base.key('PAST_JOBS', A.account))
 records.set(record, 'past_known', base.whole(call.now))
 outbox.clear_timer('past:' .. A.account)
 admission.admit(A.account)

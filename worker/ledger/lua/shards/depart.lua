@@ -132,7 +132,7 @@ end
 
 local names = {accounts.record(A.leaver)}
 for _, family in ipairs({'COUNTS', 'JUDGING', 'PERMITS', 'SLOTS', 'PARKED_OF', 'RESERVATIONS', 'RESERVED_BATCHES', 'CHANGES',
-    'IDENTITIES', 'HANDLED', 'SEEN', 'UNRESOLVED', 'UNCLAIMED', 'JOB_SNAPSHOTS', 'STREAM'}) do
+    'IDENTITIES', 'HANDLED', 'SEEN', 'UNRESOLVED', 'UNCLAIMED', 'JOB_SNAPSHOTS', 'PAST_LISTED', 'PAST_JOBS', 'STREAM'}) do
     names[#names + 1] = base.key(family, A.leaver)
 end
 for _, endpoint in ipairs(ENDPOINTS) do
