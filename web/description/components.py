@@ -11,23 +11,28 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from web.description import shapes
+from web.description import hook_shapes, shapes
 from worker.briefs import brief
 from worker.forecast.batch_plan import AccountPlan
 from worker.ledger.arrivals import Bought
 from worker.ledger.events import CATALOGUE
+from worker.operations.halts import Halt
 from worker.views.account import AccountSummary, PauseView
 from worker.views.event_schemas import schemas
 from worker.views.models import BriefView, PromotionView, published
 
 BASE = "#/components/schemas/"
 #: What is told as an object by its fields' names, where pydantic would take a list for it.
-_NAMED = (Bought, PauseView)
+_NAMED = (Bought, Halt, PauseView)
 #: Classes whose fields are described by the texts below them.
 _DESCRIBED = {
     each.__name__: each
     for each in (
-        *(of for of in vars(shapes).values() if dataclasses.is_dataclass(of) and isinstance(of, type)),
+        *(
+            of
+            for of in (vars(shapes) | vars(hook_shapes)).values()
+            if dataclasses.is_dataclass(of) and isinstance(of, type)
+        ),
         *(AccountPlan, AccountSummary, BriefView, PromotionView, *_NAMED),
     )
 }
@@ -41,6 +46,7 @@ _ADDED: dict[str, dict[str, Any]] = {
         "identity_codes": {"type": "array", "items": _TEXT},
     },
     "AccountPlan": {"credits": {"type": "number"}},
+    "Delivery": hook_shapes.DELIVERY_ADDED,
 }
 
 

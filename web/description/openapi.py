@@ -3,16 +3,18 @@
 from functools import cache
 from typing import Any
 
-from web.description import operations, shapes
+from web.description import shapes
 from web.description.components import Components
-from web.description.operations import MEANINGS, OPERATIONS, Need, Operation
+from web.description.operation import MEANINGS, Need, Operation, Parameter
+from web.description.operations import OPERATIONS
 from worker.ledger.events import CATALOGUE
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _NEEDS = {
     Need.NOTHING: "Needs no token.",
     Need.READ: "Needs a token; `caller` sees what it has sent alone.",
-    Need.WRITE: "Needs a token of the role `caller`, for what it has sent itself, or `operator`.",
+    Need.WRITE: "Needs a token of the role `caller`, for what it has sent itself, `operator` or `admin`.",
+    Need.ADMIN: "Needs a token of the role `admin`.",
 }
 #: Headers that a status brings.
 _HEADERS = {
@@ -82,7 +84,7 @@ def _in_path(of: Operation) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
 
 
-def _parameter(of: operations.Parameter) -> dict[str, Any]:
+def _parameter(of: Parameter) -> dict[str, Any]:
     return {"name": of.name, "in": of.place, "description": of.description, "schema": dict(of.schema)}
 
 

@@ -4,112 +4,31 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from http import HTTPStatus
 from typing import Any
 
 from web.description import shapes
+from web.description.hook_operations import HOOKS
+from web.description.operation import TEXT, Need, Operation, Parameter, number
 from worker.briefs.choices import BriefKind
 from worker.selection.filter import STATES
 from worker.views.models import BriefView
-
-
-class Need(StrEnum):
-    """What a caller must be allowed."""
-
-    #: Anybody may ask.
-    NOTHING = "nothing"
-    #: Any token; on the loopback none, as long as nobody has one.
-    READ = "read"
-    #: `caller` and `operator`.
-    WRITE = "write"
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a query, or a header."""
-
-    name: str
-    description: str
-    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
-    place: str = "query"
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path."""
-
-    name: str
-    method: str
-    path: str
-    summary: str
-    need: Need
-    answers: Mapping[int, tuple[type, ...]]
-    """What a body may be, as JSON, by status; of a problem besides what it always is."""
-    refusals: tuple[int, ...] = ()
-    """Statuses of problems, beside those that each operation of its need may have."""
-    takes: type | None = None
-    """The body, as JSON; of briefs, the schema is made elsewhere."""
-    takes_briefs: bool = False
-    parameters: tuple[Parameter, ...] = ()
-    streams: bool = False
-    """Whether it also answers by server-sent events."""
-
-    @property
-    def problems(self) -> tuple[int, ...]:
-        """Every status of a problem that it may be answered by."""
-        unread = {400} if self.parameters or self.need is Need.WRITE else set()
-        return tuple(sorted({*self.refusals, *_ALWAYS[self.need], *unread}))
-
-    @property
-    def statuses(self) -> frozenset[int]:
-        """Every status that it may be answered by."""
-        return frozenset((*self.answers, *self.problems))
-
-
-_READING = (401, 503)
-_ALWAYS: Mapping[Need, tuple[int, ...]] = {
-    Need.NOTHING: (),
-    Need.READ: _READING,
-    Need.WRITE: (*_READING, 403, 408, 413),
-}
-
-#: What a status means, of a problem.
-MEANINGS: Mapping[int, str] = {
-    HTTPStatus.BAD_REQUEST: "The request can't be read.",
-    HTTPStatus.UNAUTHORIZED: "There is no such token.",
-    HTTPStatus.FORBIDDEN: "The token does not allow it.",
-    HTTPStatus.NOT_FOUND: "There is nothing of this name that the caller may see.",
-    HTTPStatus.REQUEST_TIMEOUT: "The body did not come whole.",
-    HTTPStatus.CONFLICT: "As things stand it can't be done; of a brief: another one has its id.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 16 MiB, or holds over 10,000 briefs.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "Rules are broken; `faults` has path, value and rule of each.",
-    HTTPStatus.TOO_MANY_REQUESTS: "The caller's credits of the day are used up.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Redis does not answer; send the same again.",
-}
-
-
-def _number(most: int) -> Mapping[str, Any]:
-    return {"type": "integer", "minimum": 1, "maximum": most, "default": 100}
 
 
 def _many(values: tuple[str, ...]) -> Mapping[str, Any]:
     return {"type": "string", "pattern": rf"^({'|'.join(values)})(,({'|'.join(values)}))*$"}
 
 
-_TEXT = {"type": "string", "minLength": 1}
 #: The filter of the command line (worker/selection/filter.py), which `meta.KEY=VALUE` belongs to as well.
 _FILTER = (
     Parameter("state", "states, with commas between them", _many(STATES)),
-    Parameter("account", "accounts, with commas between them", _TEXT),
+    Parameter("account", "accounts, with commas between them", TEXT),
     Parameter("batch", "a batch; blank: in none"),
-    Parameter("error", "a text in what went wrong", _TEXT),
+    Parameter("error", "a text in what went wrong", TEXT),
     Parameter("kind", "what is asked for", _many(tuple(BriefKind))),
-    Parameter("older", "accepted so long ago, or at that time, or before", _TEXT),
-    Parameter("newer", "accepted after that", _TEXT),
-    Parameter("filter", "all of that in one line, as `state:held meta.sku:4711`", _TEXT),
-    Parameter("limit", "at most so many", {**_number(1000), "maximum": 999_999_999}),
+    Parameter("older", "accepted so long ago, or at that time, or before", TEXT),
+    Parameter("newer", "accepted after that", TEXT),
+    Parameter("filter", "all of that in one line, as `state:held meta.sku:4711`", TEXT),
+    Parameter("limit", "at most so many", number(999_999_999)),
     Parameter("after", "`after` of the page before", {"type": "string", "pattern": r"^\d{1,15}:.+$"}),
 )
 #: An entry of the stream; where there are shards, one of each.
@@ -231,11 +150,12 @@ OPERATIONS = (
         {200: (shapes.Events,)},
         parameters=(
             Parameter("after", "the place in the stream", _PLACE),
-            Parameter("limit", "at most so many", _number(500)),
+            Parameter("limit", "at most so many", number(500)),
             Parameter("Last-Event-ID", "the place, of a stream that goes on", _PLACE, "header"),
         ),
         streams=True,
     ),
+    *HOOKS,
     Operation("getOpenAPI", "GET", "/v1/openapi.json", "Get this document", Need.NOTHING, {200: (dict,)}),
     Operation(
         "getAsyncAPI",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import redis
 from starlette.requests import Request
 
+from web.description.operation import Need
 from web.v1.problems import ProblemError
 from worker.callers import tokens
 from worker.callers.tokens import Caller, Role
@@ -32,11 +33,16 @@ def caller_of(request: Request, client: "redis.Redis") -> Caller:
     raise _unauthorized("send a token as `Authorization: Bearer`; `identity-worker token NAME` makes one")
 
 
-def check_writes(caller: Caller) -> None:
-    """Raise ProblemError 403 of whoever may only read."""
-    if not caller.writes:
-        how = "`identity-worker token NAME --role operator` makes a token that may"
-        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{caller.name} may only read; {how}")
+def check_may(caller: Caller, need: Need) -> None:
+    """Raise ProblemError 403 of whoever may not do what needs so much."""
+    if need is Need.WRITE and not caller.writes:
+        role = Role.OPERATOR
+    elif need is Need.ADMIN and not caller.may(Role.ADMIN):
+        role = Role.ADMIN
+    else:
+        return
+    how = f"`identity-worker token NAME --role {role}` makes a token that may"
+    raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{caller.name} is a {caller.role}; {how}")
 
 
 def _unauthorized(detail: str) -> ProblemError:

@@ -55,6 +55,10 @@ def object_in(body: bytes) -> dict[str, Any]:
     told = _json(body, "the body") if body.strip() else {}
     if not isinstance(told, dict):
         raise bad_request("the body must be a JSON object")
+    try:
+        json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:  # also of half a character
+        raise bad_request(f"the body holds what is no JSON: {error}") from None
     return told
 
 

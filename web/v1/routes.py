@@ -18,9 +18,11 @@ from config.logs import Trouble
 from config.settings import Settings
 from config.shards import namespace_of
 from web.description import asyncapi, openapi
-from web.description.operations import OPERATIONS, Need
+from web.description.operation import Need, Operation
+from web.description.operations import OPERATIONS
 from web.v1 import bodies, events, finding
-from web.v1.access import caller_of, check_writes
+from web.v1.access import caller_of, check_may
+from web.v1.hooks import Hooks
 from web.v1.intake import Intake, Item
 from web.v1.problems import ProblemError, bad_request, not_found
 from web.v1.steering import Steering
@@ -70,11 +72,21 @@ class V1:
             **dict.fromkeys(("pickDrafts", "retryBrief", "cancelBrief", "updateBrief"), self._steer),
             "listAccounts": self._list_accounts,
             "readEvents": self._events,
+            "listHooks": self._hooked(Hooks.all),
+            "addHook": self._hooked(Hooks.add),
+            "getHook": self._hooked(Hooks.one),
+            "changeHook": self._hooked(Hooks.change),
+            "removeHook": self._hooked(Hooks.remove),
+            "pauseHook": self._hooked(Hooks.pause),
+            "unpauseHook": self._hooked(Hooks.unpause),
+            "renewHookSecret": self._hooked(Hooks.renew),
+            "resendToHook": self._hooked(Hooks.resend),
+            "listDeliveries": self._hooked(Hooks.deliveries),
         }
         paths: dict[str, dict[str, Answering]] = {"/v1/openapi.json": {}, "/v1/asyncapi.json": {}}
         for each in OPERATIONS:
             if each.need is not Need.NOTHING:
-                paths.setdefault(each.path, {})[each.method] = self._answering(acts[each.name], each.need)
+                paths.setdefault(each.path, {})[each.method] = self._answering(acts[each.name], each)
         paths["/v1/openapi.json"]["GET"] = _described(openapi.document)
         paths["/v1/asyncapi.json"]["GET"] = _described(asyncapi.document)
         return [Route(path, _by_method(each), methods=[*each]) for path, each in paths.items()]
@@ -87,20 +99,17 @@ class V1:
         for broker in self._brokers:
             broker.close()
 
-    def _answering(self, act: Act, need: Need) -> Answering:
-        writes = need is Need.WRITE
-
+    def _answering(self, act: Act, of: Operation) -> Answering:
         def allowed(request: Request) -> Caller:
             caller = caller_of(request, self._client)
-            if writes:
-                check_writes(caller)
+            check_may(caller, of.need)
             return caller
 
         async def answer(request: Request) -> Response:
             try:
                 # Before the body: whoever may send nothing has no megabytes of it kept here.
                 caller = await run_in_threadpool(allowed, request)
-                body = await bodies.read(request) if writes else b""
+                body = await bodies.read(request) if of.sends else b""
                 return await run_in_threadpool(act, caller, request, body)
             except ProblemError as problem:
                 return problem.answer()
@@ -113,6 +122,12 @@ class V1:
                 return away.answer()
 
         return answer
+
+    def _hooked(self, act: Callable[[Hooks, Request, bytes], Response]) -> Act:
+        def done(caller: Caller, request: Request, body: bytes) -> Response:
+            return act(Hooks(self._client, self._settings, caller), request, body)
+
+        return done
 
     def _intake(self, caller: Caller) -> Intake:
         return Intake(self._client, self._broker_of, self._settings, self._accounts, caller)

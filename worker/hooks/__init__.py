@@ -1,4 +1,4 @@
 """Webhooks out: the events for downstream, sent to the endpoints of others, signed.
 
-Imported by: actors, cli. Imports: worker below it, config.
+Imported by: actors, cli, web. Imports: worker below it, config.
 """

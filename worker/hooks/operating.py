@@ -65,6 +65,16 @@ class Endpoints:
                 raise EndpointError(f"somebody else has just added an endpoint {endpoint.name}")
         return made
 
+    def change(self, endpoint: Endpoint) -> None:
+        """Have an endpoint be another one of its name; what waits for it is sent there.
+
+        Raises EndpointError.
+        """
+        self._record("hooks change", endpoint)
+        for functions in self._each:
+            if functions.run(hook_set(endpoint.name, endpoint.definition())) is not Answer.APPLIED:
+                raise EndpointError(f"somebody else has just removed the endpoint {endpoint.name}")
+
     def remove(self, endpoint: Endpoint) -> None:
         """Forget an endpoint, all that waits for it, and the secret that was made for it."""
         self._record("hooks remove", endpoint)

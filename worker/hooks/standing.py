@@ -1,6 +1,7 @@
 """How endpoints fare: what people read, and `doctor` with them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,38 @@ def standings(client: "redis.Redis") -> tuple[int, list[Standing]]:
     return now, [_standing(each, rows) for each, *rows in zip(known.values(), *parts, strict=True)]
 
 
-def deliveries(client: "redis.Redis", name: str, most: int) -> list[dict[str, Any]]:
-    """Return the newest deliveries to an endpoint, the last first; raises redis.RedisError."""
+def deliveries(client: "redis.Redis", name: str, most: int, after: str | None = None) -> list[dict[str, Any]]:
+    """Return the newest deliveries to an endpoint, the last first; raises redis.RedisError.
+
+    `after` is the place of one (`place_of`): those before it, however many have come since.
+    """
     found: list[dict[str, Any]] = []
     for shard in clients_of(client):
-        log: Any = shard.lrange(keys.HOOK_LOG(name), 0, most - 1)
+        log: Any = shard.lrange(keys.HOOK_LOG(name), 0, -1 if after else most - 1)
         found += map(json.loads, log)
-    return sorted(found, key=lambda each: -int(each["at"]))[:most]
+    ordered = sorted(found, key=_order, reverse=True)
+    if after is not None:
+        ordered = [each for each in ordered if _order(each) < _read_place(after)]
+    return ordered[:most]
+
+
+def place_of(delivery: Mapping[str, Any]) -> str:
+    """Return the place of a delivery in the log, as a text."""
+    return f"{delivery['at']}:{delivery['entry']}:{delivery['try']}"
+
+
+#: What `place_of` returns.
+PLACE = re.compile(r"\d{1,15}:\d{1,19}-\d{1,19}:\d{1,9}")
+
+
+def _order(delivery: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    return _read_place(place_of(delivery))
+
+
+def _read_place(text: str) -> tuple[int, int, int, int]:
+    at, entry, number = text.split(":")
+    ms, _, order = entry.partition("-")
+    return int(at), int(ms), int(order), int(number)
 
 
 def checks(client: "redis.Redis", settings: Settings) -> Iterator[Check]:

@@ -11,6 +11,7 @@ from cli.shared.opening import load_settings, open_redis
 from cli.shared.options import By, person
 from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
 from config.text import counted, printable
+from worker.hooks.describing import facts
 from worker.hooks.endpoints import Endpoint
 from worker.hooks.keeping import KeptSecretError
 from worker.hooks.operating import EndpointError, Endpoints
@@ -158,7 +159,7 @@ def _said(action: str, endpoint: Endpoint, told: dict[str, Any]) -> str:
 def _list(client: "redis.Redis", *, as_json: bool) -> None:
     now, found = standings(client)
     if as_json:
-        print_json([hooked.as_json(each) for each in found])
+        print_json([facts(each) for each in found])
         return
     for each in found:
         say(printable(hooked.line(each, now)))

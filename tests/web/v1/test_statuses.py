@@ -15,17 +15,26 @@ from web_inlet import Web, serving
 
 from config import durations, keys
 from config.settings import Settings
-from web.description.operations import OPERATIONS, Need, Operation
+from web.description.hook_operations import HOOKS
+from web.description.operation import Need, Operation
+from web.description.operations import OPERATIONS
 from web.v1 import bodies
 from worker.callers.tokens import Role
 
+URL = "https://shop.example"
 BRIEF = {"instructions": [{"prompt": "a sailor"}]}
 ASKED = [each for each in OPERATIONS if each.need is not Need.NOTHING]
-WRITTEN = [each for each in OPERATIONS if each.need is Need.WRITE]
+GUARDED = [each for each in ASKED if each.need is not Need.READ]
+SENT = [each for each in ASKED if each.sends]
+
+#: Met by all operations alike.
+EVERYWHERE = {400, 401, 403, 404, 408, 413, 503}
+#: Met in tests/web/v1/test_hooks_by_http.py.
+OF_HOOKS = {(each.name, status) for each in HOOKS for status in each.statuses}
 
 
 def ask(client: httpx.Client, of: Operation, brief_id: str = "a", **more: Any) -> httpx.Response:
-    path = of.path.removeprefix("/v1").format(brief_id=brief_id, batch="spring")
+    path = of.path.removeprefix("/v1").format(brief_id=brief_id, batch="spring", name=brief_id)
     return client.request(of.method, path, **more)
 
 
@@ -41,13 +50,13 @@ def test_a_token_that_nobody_made_is_refused_everywhere(callers: Callers) -> Non
 
 def test_whoever_only_reads_changes_nothing(callers: Callers) -> None:
     reader = callers("reader", Role.VIEWER)
-    assert {ask(reader, each, content=b"{}").status_code for each in WRITTEN} == {403}
+    assert {ask(reader, each).status_code for each in GUARDED} == {403}
 
 
 def test_a_body_that_is_too_large_is_refused(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = callers("shop")
+    shop = callers("shop", Role.ADMIN)
     monkeypatch.setattr(bodies, "MAX_BODY", 100)
-    assert {ask(shop, each, content=b"{%100s}" % b"").status_code for each in WRITTEN} == {413}
+    assert {ask(shop, each, content=b"{%100s}" % b"").status_code for each in SENT} == {413}
     monkeypatch.undo()
     monkeypatch.setattr(bodies, "MAX_BRIEFS", 2)
     assert ask(shop, of("sendBriefs"), json=[BRIEF] * 3).status_code == 413
@@ -58,10 +67,10 @@ def test_a_body_that_does_not_come_whole_is_refused(
     callers: Callers, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(durations, "WEB_BODY_SECONDS", 0.05)
-    token = callers.token("shop")
-    for each in WRITTEN:
+    token = callers.token("shop", Role.ADMIN)
+    for each in SENT:
         with closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=15)) as connection:
-            connection.putrequest(each.method, each.path.format(brief_id="a"))
+            connection.putrequest(each.method, each.path.format(brief_id="a", name="a"))
             connection.putheader("Authorization", f"Bearer {token}")
             connection.putheader("Content-Length", "10")
             connection.endheaders(b"{")
@@ -71,17 +80,17 @@ def test_a_body_that_does_not_come_whole_is_refused(
 
 def test_what_can_not_be_read_is_refused(callers: Callers, flow: Flow) -> None:
     flow.accept(**BRIEF, brief_id="a")
-    shop = callers("shop", Role.OPERATOR)
-    assert {ask(shop, each, content=b"{").status_code for each in WRITTEN} == {400}
-    for name, wrong in (("listBriefs", {"limit": "0"}), ("readEvents", {"after": "x"})):
-        assert ask(shop, of(name), params=wrong).status_code == 400
+    boss = callers("boss", Role.ADMIN)
+    ask(boss, of("addHook"), json={"url": URL, "name": "a"})
+    assert {ask(boss, each, content=b"{").status_code for each in SENT} == {400}
+    for each in (each for each in ASKED if each.parameters and not each.sends and each.name != "removeHook"):
+        assert ask(boss, each, params={"limit": "0"}).status_code == 400
 
 
 def test_what_is_not_there_is_not_found(callers: Callers) -> None:
-    studio = callers("studio", Role.OPERATOR)
+    boss = callers("boss", Role.ADMIN)
     named = [each for each in ASKED if "{" in each.path]
-    assert {ask(studio, each, content=b"{}").status_code for each in named if each.method == "GET"} == {404}
-    assert {ask(studio, each, content=b"{}").status_code for each in named} == {404}
+    assert {ask(boss, each).status_code for each in named} == {404}
 
 
 def test_while_redis_is_away_each_says_when_to_try_again(
@@ -90,7 +99,7 @@ def test_while_redis_is_away_each_says_when_to_try_again(
     with serving(settings, own_valkey.connection_url) as web:
         own_valkey.stop()
         with httpx.Client(base_url=f"http://127.0.0.1:{web.port}/v1", timeout=15) as nobody:
-            told = [ask(nobody, each, content=b"{}") for each in ASKED]
+            told = [ask(nobody, each) for each in ASKED]
     assert {each.status_code for each in told} == {503}
     assert {each.headers["retry-after"] for each in told} == {"5"}
 
@@ -124,5 +133,4 @@ def test_each_status_of_a_brief_s_way_is_met(callers: Callers, heard: Flow) -> N
     met.add(("sendBriefs", ask(studio, of("sendBriefs"), json=BRIEF | {"brief_id": "b"}).status_code))
     heard.finish("a")
     met.add(("cancelBrief", ask(studio, of("cancelBrief"), "a", json={}).status_code))
-    everywhere = {400, 401, 403, 404, 408, 413, 503}
-    assert met == {(each.name, status) for each in ASKED for status in each.statuses - everywhere}
+    assert met == {(each.name, status) for each in ASKED for status in each.statuses - EVERYWHERE} - OF_HOOKS

@@ -13,7 +13,8 @@ from v1.conftest import Callers
 from web_inlet import Web
 
 from web.description import openapi
-from web.description.operations import OPERATIONS, Need, Operation
+from web.description.operation import Operation
+from web.description.operations import OPERATIONS
 from worker.callers.tokens import Role
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 #: Of each operation and mode; `make fuzz` has more, and draws anew.
 EXAMPLES = int(os.environ.get("IDENTITY_WORKER_TEST_EXAMPLES", "3"))
 BRIEF = {"instructions": [{"prompt": "a sailor"}]}
-WRITTEN = [each for each in OPERATIONS if each.need is Need.WRITE]
+SENT = [each for each in OPERATIONS if each.sends]
 FIELDS = st.sampled_from(
     ["brief_id", "instructions", "prompt", "drafts", "why", "metadata", "batch", "priority", "leave_rest"]
 )
@@ -37,7 +38,8 @@ def session(callers: Callers, flow: Flow) -> requests.Session:
     flow.accept(brief_id="failed", priority=1000)
     flow.accept(**BRIEF, brief_id="choosing", choose="manual", metadata={"sku": 4711})
     made = requests.Session()
-    made.headers["Authorization"] = f"Bearer {callers.token('studio', Role.OPERATOR)}"
+    callers("boss", Role.ADMIN).post("/hooks", json={"url": "https://shop.example", "name": "waiting"})
+    made.headers["Authorization"] = f"Bearer {callers.token('studio', Role.ADMIN)}"
     return made
 
 
@@ -69,8 +71,9 @@ def fuzz(operation: "APIOperation", mode: Any, url: str, session: requests.Sessi
     )
     @SET
     def check(case: "Case", brief_id: str | None) -> None:
-        if brief_id is not None and "brief_id" in case.path_parameters:
-            case.path_parameters["brief_id"] = brief_id
+        for each in ("brief_id", "name"):
+            if brief_id is not None and each in case.path_parameters:
+                case.path_parameters[each] = brief_id
         answer = case.call(base_url=url, session=session)
         # A path that was made up may hold a slash, and so be no operation.
         if answer.status_code in (404, 405) and answer.json()["type"].endswith(":no-such-operation"):
@@ -90,12 +93,13 @@ JSON = st.recursive(
 
 def test_any_json_is_taken_or_refused_as_it_is_described(callers: Callers, flow: Flow) -> None:
     flow.accept(**BRIEF, brief_id="a", choose="manual")
-    studio = callers("studio", Role.OPERATOR)
+    studio = callers("studio", Role.ADMIN)
+    studio.post("/hooks", json={"url": "https://shop.example", "name": "a"})
 
     @SET
-    @given(body=st.one_of(JSON, st.dictionaries(FIELDS, JSON)), of=st.sampled_from(WRITTEN))
+    @given(body=st.one_of(JSON, st.dictionaries(FIELDS, JSON)), of=st.sampled_from(SENT))
     def check(body: object, of: Operation) -> None:
-        path = of.path.removeprefix("/v1").format(brief_id="a")
+        path = of.path.removeprefix("/v1").format(brief_id="a", name="a")
         assert studio.request(of.method, path, content=json.dumps(body)).status_code < 500
 
     check()
