@@ -2,36 +2,57 @@
 -- once, at the end of the call. All hashes of briefs, promotions and accounts are read and written here.
 local records = {}
 
--- The fields that decide, which are read together; any other is read by itself when it is asked for.
-local FIELDS = {
-    'state', 'account', 'batch', 'place', 'need', 'grants', 'granted_at', 'claim', 'hinted', 'message', 'noted_at',
-    'moved_at', 'left', 'accepted_at', 'envelope', 'events', 'content', 'variations', 'wish', 'wish_why', 'job_id',
-    'credits_used', 'credits_counted', 'promotions', 'unfinished', 'promotion_grants', 'identity_code', 'outcome',
-    'question', 'evidence', 'candidate_jobs', 'error', 'call_ended', 'told_at', 'name', 'on_name_taken', 'counted',
-    'photo', 'judging', 'trace',
-}
-local ACCOUNT_FIELDS = {
-    'slots_seen', 'budget', 'working', 'working_until', 'pause_until', 'pause_count', 'pause_full', 'spent', 'drafts_credits',
-    'drafts_made', 'drafts_ended', 'virtual:0', 'newest:0', 'weight:', 'recounts', 'halted', 'past',
-    'past_since',
-}
+-- Of an account, which may have a weight for each of thousands of batches, the fields that decide are read together, in
+-- three parts: what stops it, what limits it, and what it has learned and spent. A call seldom needs all.
+local STOPS = {'halted', 'past', 'past_since', 'recounts', 'pause_until', 'pause_count', 'pause_full'}
+local LIMITING = {'slots_seen', 'budget', 'working', 'working_until', 'virtual:0', 'newest:0', 'weight:'}
+local LEARNED = {'spent', 'drafts_credits', 'drafts_made', 'drafts_ended'}
 -- While a library is loaded Redis gives it no `ipairs`.
 for n = 1, #LIMITS.names do
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = LIMITS.names[n]
+    LIMITING[#LIMITING + 1] = LIMITS.names[n]
 end
 for n = 1, #ENDPOINTS do
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = ENDPOINTS[n] .. '_until'
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = ENDPOINTS[n] .. '_count'
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = ENDPOINTS[n] .. '_full'
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = 'spent:' .. ENDPOINTS[n]
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_ms'
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_seen'
-    ACCOUNT_FIELDS[#ACCOUNT_FIELDS + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_told_ms'
+    STOPS[#STOPS + 1] = ENDPOINTS[n] .. '_until'
+    STOPS[#STOPS + 1] = ENDPOINTS[n] .. '_count'
+    STOPS[#STOPS + 1] = ENDPOINTS[n] .. '_full'
+    LEARNED[#LEARNED + 1] = 'spent:' .. ENDPOINTS[n]
+    LEARNED[#LEARNED + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_ms'
+    LEARNED[#LEARNED + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_seen'
+    LEARNED[#LEARNED + 1] = KINDS[KIND_OF[ENDPOINTS[n]]].duration .. '_told_ms'
 end
 
-local function fields_of(record)
+-- The fields that each of them is read with.
+local WITH = {}
+local PARTS = {STOPS, LIMITING, LEARNED}
+for part = 1, #PARTS do
+    for n = 1, #PARTS[part] do
+        WITH[PARTS[part][n]] = PARTS[part]
+    end
+end
+
+local function is_account(record)
     local account = string.format(KEY.RECORD, 'account:')
-    return string.sub(record, 1, #account) == account and ACCOUNT_FIELDS or FIELDS
+    return string.sub(record, 1, #account) == account
+end
+
+-- Whatever an account's field is read with; a text that is known already, as it was changed, stays.
+local function read_with(record, texts, field)
+    local fields = WITH[field] or {field}
+    local got = redis.call('HMGET', record, unpack(fields))
+    for n, each in ipairs(fields) do
+        if texts[each] == nil then
+            texts[each] = got[n]
+        end
+    end
+end
+
+-- Any other record has some thirty fields, which are all read.
+local function read_all(record)
+    local texts, got = {}, redis.call('HGETALL', record)
+    for n = 1, #got, 2 do
+        texts[got[n]] = got[n + 1]
+    end
+    return texts
 end
 
 -- Stands for a text that was not read before it was changed.
@@ -39,8 +60,11 @@ local UNREAD = {}
 
 local function change(row, field, text)
     local before = row.texts[field]
+    if before == nil then
+        before = not row.is_whole and UNREAD
+    end
     if row.changed[field] == nil then
-        row.changed[field] = before == nil and UNREAD or before
+        row.changed[field] = before
     end
     row.texts[field] = text
 end
@@ -97,7 +121,8 @@ function records.write()
     end
 end
 
--- What is known of a record: {texts = {field = text, or false where there is none}, changed = {field = text before}}.
+-- What is known of a record: {texts = {field = text, or false where there is none}, changed = {field = text before},
+-- is_whole = whether a field that is not known is not there}.
 local function known(record)
     if not call.records then
         call.records = {}
@@ -105,29 +130,25 @@ local function known(record)
     end
     local row = call.records[record]
     if not row then
-        row = {texts = {}, changed = {}}
-        local fields = fields_of(record)
-        local got = redis.call('HMGET', record, unpack(fields))
-        for n, field in ipairs(fields) do
-            row.texts[field] = got[n]
-        end
+        local is_whole = not is_account(record)
+        row = {texts = is_whole and read_all(record) or {}, changed = {}, is_whole = is_whole}
         call.records[record] = row
     end
     return row
 end
 
--- Returns the texts that are known: at least those of the fields that decide.
+-- Returns the texts that are known: of an account only what was asked for.
 function records.texts(record)
     return known(record).texts
 end
 
 -- Returns a field's text, false where there is none.
 function records.get(record, field)
-    local texts = known(record).texts
-    if texts[field] == nil then
-        texts[field] = redis.call('HGET', record, field)
+    local row = known(record)
+    if row.texts[field] == nil and not row.is_whole then
+        read_with(record, row.texts, field)
     end
-    return texts[field]
+    return row.texts[field] or false
 end
 
 -- Returns the texts of several fields, one by one.

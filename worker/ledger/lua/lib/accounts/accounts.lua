@@ -11,33 +11,34 @@ end
 local function windows_of(endpoint, of)
     local windows = {}
     for n, window in ipairs(LIMITS.windows[endpoint]) do
-        windows[n] = {name = window.name, number = of[window.limit], seconds = window.seconds}
+        windows[n] = {name = window.name, number = of(window.limit), seconds = window.seconds}
     end
     return windows
 end
 
 -- Returns what limits an account now; math.huge where nothing does.
 function accounts.limits_of(account)
-    local of = {}
-    for field, text in pairs(records.texts(accounts.record(account))) do
-        of[field] = tonumber(text) or LIMITS.defaults[field]
+    local record = accounts.record(account)
+    local function of(field)
+        return tonumber(records.get(record, field)) or LIMITS.defaults[field]
     end
+    local slots = of('slots')
     local limits = {
-        jobs = of.jobs,
-        slots = of.slots == 0 and math.huge or of.slots,
-        slots_seen = of.slots_seen or math.huge,
-        budget = of.budget,
-        express = of.express,
-        working = of.working,
-        working_until = of.working_until or 0,
+        jobs = of('jobs'),
+        slots = slots == 0 and math.huge or slots,
+        slots_seen = of('slots_seen') or math.huge,
+        budget = of('budget'),
+        express = of('express'),
+        working = of('working'),
+        working_until = of('working_until') or 0,
         windows = {}, pause = {}, probing = {}, full = {},
     }
     for _, endpoint in ipairs(ENDPOINTS) do
         limits.windows[endpoint] = windows_of(endpoint, of)
-        limits.pause[endpoint] = math.max(of.pause_until or 0, of[endpoint .. '_until'] or 0)
+        limits.pause[endpoint] = math.max(of('pause_until') or 0, of(endpoint .. '_until') or 0)
         -- After a refusal one request goes first; the others follow when it came through.
-        limits.probing[endpoint] = (of.pause_count or 0) + (of[endpoint .. '_count'] or 0) > 0
-        limits.full[endpoint] = of[endpoint .. '_full']
+        limits.probing[endpoint] = (of('pause_count') or 0) + (of(endpoint .. '_count') or 0) > 0
+        limits.full[endpoint] = of(endpoint .. '_full')
     end
     return limits
 end

@@ -6,8 +6,11 @@ local key, product_at, product_of = base.key, base.product_at, base.product_of
 
 -- Whether a person has paused an account for what waits for an endpoint, or it is unknown what it has bought.
 function halts.stop_endpoint(account, endpoint)
+    if product_at(endpoint).parent then
+        return false
+    end
     local halted, past = records.many(accounts.record(account), 'halted', 'past')
-    return not product_at(endpoint).parent and (halted or past)
+    return halted or past
 end
 
 function halts.of_batch(batch)

@@ -72,12 +72,13 @@ function permits.withdraw(account, endpoint)
 end
 
 -- Who of an endpoint may start, nil and its batch; else nil and when to look again. The fourth result is an orphan in
--- its way, a subject without a record.
-local function next_to_start(account, endpoint, limits)
+-- its way, a subject without a record. `limits_now` returns what limits the account: it is asked where somebody waits.
+local function next_to_start(account, endpoint, limits_now)
     local first = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, 0, 'WITHSCORES')
     if not first[1] or halts.stop_endpoint(account, endpoint) then
         return nil
     end
+    local limits = limits_now()
     if limits.pause[endpoint] > call.now then
         if limits.full[endpoint] then
             outbox.set_timer_sooner('library:' .. account, call.now + SETTING.recount_ms)
@@ -109,7 +110,7 @@ local function next_to_start(account, endpoint, limits)
         if call.parked >= MOST_PARKED then
             return nil, call.now
         end
-        return next_to_start(account, endpoint, limits)
+        return next_to_start(account, endpoint, limits_now)
     end
     return subject, nil, batch
 end
@@ -142,13 +143,16 @@ end
 -- Start whoever may start now, promotions before creations: what is paid for is finished first. Returns an orphan that
 -- was in the way: begin again once it is forgotten.
 function permits.start(account)
-    local later
-    local limits = accounts.limits_of(account)
+    local later, limits
+    local function limits_now()
+        limits = limits or accounts.limits_of(account)
+        return limits
+    end
     for _, endpoint in ipairs(ENDPOINTS) do
-        local subject, look, batch, orphan = next_to_start(account, endpoint, limits)
+        local subject, look, batch, orphan = next_to_start(account, endpoint, limits_now)
         while subject do
             grant(account, endpoint, subject, batch)
-            subject, look, batch, orphan = next_to_start(account, endpoint, limits)
+            subject, look, batch, orphan = next_to_start(account, endpoint, limits_now)
         end
         if orphan then
             return orphan
