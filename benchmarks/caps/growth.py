@@ -4,15 +4,17 @@
 
 `handover` is the call by which a finished job's permit goes to the next waiter; `admit` is a decision that
 finds nobody who may start. Medians of the microseconds in the server itself, which has no persistence here:
-what is measured is the functions. The ratios are those of the largest number to the smallest, which is one
-account, and 10 briefs that wait. The smallest is measured before and after; the better of the two counts.
+what is measured is the functions. `read` is an HGETALL of each of twenty records, which tells what the memory
+of a larger Redis costs without any rule of ours. The ratios are those of the largest number to the smallest,
+which is one account, and 10 briefs that wait. The smallest is measured before and
+after; the better of the two counts.
 """
 
 import argparse
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,8 @@ JOBS = 5
 #: Calls that are timed of each kind.
 CALLS = 1_000
 TOGETHER = 1_000
+#: Records that are read together: one takes the server too few microseconds to be counted.
+RECORDS = 20
 HOUR = 3_600_000
 
 
@@ -50,12 +54,12 @@ class Clocks:
         self.server: list[float] = []
         self.client: list[float] = []
 
-    def time(self, client: "redis.Redis", call: Callable[[], object]) -> None:
-        """Make one call, which must be the only one of a script, and time it."""
-        before, began = server_times.spent(client), time.perf_counter()
+    def time(self, client: "redis.Redis", call: Callable[[], object], command: str = "fcall") -> None:
+        """Make one call, which must be the only one of a script, or all of a command, and time it."""
+        before, began = server_times.spent(client, command), time.perf_counter()
         call()
         self.client.append((time.perf_counter() - began) * 1e6)
-        self.server.append(server_times.spent(client) - before)
+        self.server.append(server_times.spent(client, command) - before)
 
     def figures(self) -> dict[str, dict[str, float]]:
         """Return the percentiles."""
@@ -81,7 +85,7 @@ def main(accounts: int, waiting: int) -> dict[str, Any]:
 
 def _grown(most: str, sizes: list[dict[str, Any]]) -> dict[str, Figure]:
     figures = {}
-    for call in ("handover", "admit"):
+    for call in ("handover", "admit", "read"):
         before, many, after = (each[call]["server_us"]["median"] for each in sizes)
         figures[f"{call}_growth_to_{most}"] = Figure(many / min(before, after), "to the smallest")
         figures[f"{call}_us_at_{most}"] = Figure(many, "µs")
@@ -94,19 +98,28 @@ def measure(client: "redis.Redis", accounts: int, waiting: int) -> dict[str, Any
     simulation = _fill(client, accounts, waiting)
     functions = Functions(client, ledger_library(Settings(speed=1)))
     chance = random.Random(SEED)
-    handover, admit = Clocks(), Clocks()
+    handover, admit, read = Clocks(), Clocks(), Clocks()
     for number in range(CALLS):
         account = f"a{chance.randrange(accounts)}"
         simulation.accept(f"more-{number}", account, f"more-{number // 10}")
         simulation.flush()
         done: Any = client.zrange(keys.PERMITS(account), 0, 0)
         free = partial(functions.run, commands.advance(done[0], Transition("choosing")), simulation.now)
+        some = [f"brief:b{chance.randrange(accounts * (waiting + JOBS))}" for _ in range(RECORDS)]
+        read.time(client, partial(_read, client, some), "hgetall")
         admit.time(client, partial(functions.run, admission(account), simulation.now))
         handover.time(client, free)
         # Drafts that nobody chooses from would hold more slots with each round.
         functions.run(commands.advance(done[0], Transition("cancelled")), simulation.now)
         simulation.settle()
-    return {"handover": handover.figures(), "admit": admit.figures()}
+    return {"handover": handover.figures(), "admit": admit.figures(), "read": read.figures()}
+
+
+def _read(client: "redis.Redis", subjects: Sequence[str]) -> None:
+    with client.pipeline(transaction=False) as pipe:
+        for subject in subjects:
+            pipe.hgetall(keys.RECORD(subject))
+        pipe.execute()
 
 
 def _fill(client: "redis.Redis", accounts: int, waiting: int) -> Simulation:

@@ -59,9 +59,9 @@ def of_all_functions(client: "redis.Redis") -> dict[str, float]:
     return {"mean": mean, "median": latency["p50"], "p99": latency["p99"]}
 
 
-def spent(client: "redis.Redis") -> int:
-    """Return what all functions together have taken since `begin`: the difference of two is one call's."""
-    return int(client.info("commandstats").get("cmdstat_fcall", {"usec": 0})["usec"])
+def spent(client: "redis.Redis", command: str = "fcall") -> int:
+    """Return what a command, or functions, have taken since `begin`: the difference of two is one call's."""
+    return int(client.info("commandstats").get(f"cmdstat_{command}", {"usec": 0})["usec"])
 
 
 def percentiles(times: Sequence[float]) -> dict[str, float]:
