@@ -50,6 +50,7 @@ COMMANDS = {
     "retry": "briefs",
     "cancel": "briefs",
     "actions": "installation",
+    "orders": "bulk",
     "token": "http",
     "mark": "bulk",
     "verify": "bulk",

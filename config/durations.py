@@ -100,9 +100,8 @@ TOKEN_WARNED_MS = 14 * 86_400_000
 CLEAN_AGAIN_SECONDS = 4.0
 #: Between two looks of a listener through all its objects, for garbage.
 COLLECT_AGAIN_SECONDS = 600.0
-#: In which deletions are gathered that are then crossed off in one call.
+#: In which deletions are gathered that one call crosses off; after one that failed; and that one may take.
 CLEAN_GATHER_SECONDS = 0.2
-#: The longest pause after a deletion that failed; and that one may take.
 CLEAN_PAUSE_MOST_SECONDS = 30.0
 DELETION_SECONDS = 10.0
 
@@ -193,9 +192,8 @@ LIBRARY_TOUCHED_SECONDS = 60.0
 LIBRARY_UNUSED_MS = 3_600_000
 #: Between two looks at the ledger's schema, also after an outage.
 SCHEMA_LOOK_SECONDS = 10.0
-#: To wait for a connection over HTTP, and for a free one of the pool.
+#: To wait for a connection over HTTP, or a free one; for a read or write; for all, unless somebody says.
 HTTP_CONNECT_SECONDS = 5.0
-#: For a single read or write over HTTP, and for all of a connection, unless somebody says how long.
 HTTP_READ_SECONDS = 30.0
 HTTP_MOST_SECONDS = 60.0
 #: In which head and body of a request to `web` must have come; in which it answers what it has when it ends.
@@ -221,10 +219,13 @@ REDRAW_SECONDS = 0.5
 REDRAW_LEAST_SECONDS = 0.1
 #: Without any change of what `wait` waits for, unless it is told otherwise: longer than any job takes.
 STALL_SECONDS = 1_800.0
-#: Between two lines of `wait` without a terminal; between two looks at all, as events may have been trimmed.
+#: That an order may wait to be begun; in which its carrier must give a sign of life; between two looks.
+ORDER_UNDECIDED_MS = 86_400_000
+ORDER_LEASE_MS = 30_000
+ORDER_LOOK_SECONDS = 2.0
+#: Between two lines of `wait` without a terminal; two looks at all, as events are trimmed; of its mean rate.
 WAIT_LINE_SECONDS = 10.0
 WAIT_LOOK_SECONDS = 60.0
-#: Of which the rate of `wait` and `watch` is the mean.
 RATE_SECONDS = 300.0
 #: Between two looks of `accounts --watch`.
 ACCOUNTS_AGAIN_SECONDS = 1.0
@@ -233,10 +234,9 @@ DESCRIBED_LOOK_SECONDS = 0.5
 NOTHING_MOVES_SECONDS = 30.0
 #: Between two words of how far the reading of many briefs is.
 PROGRESS_SECONDS = 0.5
-#: That the demo's sandbox may take to answer, and between two looks whether it does.
+#: That the demo's sandbox may take to answer; between two looks whether it does; that a process may to end.
 DEMO_START_SECONDS = 30.0
 DEMO_LOOK_SECONDS = 0.05
-#: That a process of the demo may take to end after SIGTERM; a worker finishes its one HTTP call.
 DEMO_STOP_SECONDS = 35.0
 
 # -- Pauses that grow, and how long things are remembered ---------------------------------------------------

@@ -6,6 +6,11 @@ table as their first lines (`worker/ledger/library.py`). A *subject* is what a s
 """
 
 from config.recorded.key import Key
+from config.recorded.orders import ORDER as ORDER
+from config.recorded.orders import ORDER_LEASE as ORDER_LEASE
+from config.recorded.orders import ORDER_LEFT as ORDER_LEFT
+from config.recorded.orders import ORDER_TOLD as ORDER_TOLD
+from config.recorded.orders import ORDERS as ORDERS
 
 #: What our own keys begin with.
 OURS = "identity"
@@ -25,10 +30,7 @@ JOURNAL = Key(
     "identity:journal:%s", "list", "ledger", "of a brief's paid calls: keep_days once the brief is finished"
 )
 UNFINISHED = Key(
-    "identity:open",
-    "zset",
-    "ledger",
-    "unfinished briefs by time accepted, ms; a brief leaves it when finished",
+    "identity:open", "zset", "ledger", "unfinished briefs by time accepted, ms; they leave it when finished"
 )
 FINISHED = Key("identity:finished", "zset", "ledger", "finished briefs by time, ms; trimmed to keep_days")
 BRIEFS = Key("identity:briefs", "zset", "ledger", "all briefs on record by time accepted, ms; as `finished`")

@@ -8,6 +8,7 @@ from config.limits import ROWS, Endpoint
 from config.recorded.fields import COUNT, CREDITS, JSON, MARK, MS, TEXT, TIME, Field
 from config.recorded.hooks import HOOK, HOOKS_AT
 from config.recorded.installation import EVENTS_SIZE, HISTORY, SCHEMA, STREAM
+from config.recorded.orders import FIELDS as ORDER
 
 #: What briefs and promotions have in common: where they stand, and what they hold.
 _COMMON = (
@@ -193,4 +194,5 @@ RECORDS: dict[tuple[str, str | None], tuple[Field, ...]] = {
     ("EVENTS_SIZE", None): EVENTS_SIZE,
     ("HOOK", None): HOOK,
     ("HOOKS_AT", None): HOOKS_AT,
+    ("ORDER", None): ORDER,
 }

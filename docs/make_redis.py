@@ -20,6 +20,7 @@ _TITLES = {
     ("SCHEMA", None): "The ledger's schema: `identity:schema`",
     ("HOOK", None): "An endpoint of webhooks: `identity:hook:NAME`",
     ("HOOKS_AT", None): "All endpoints: `identity:hooks-at`",
+    ("ORDER", None): "An order for many briefs: `identity:order:ID`",
     ("EVENTS_SIZE", None): "The event stream for downstream: `identity:events-size`",
 }
 

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.process.orders_watch import OrdersWatch
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
 from config import durations, logs
@@ -149,6 +150,7 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         v1.change(told.accounts)
 
     watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, redis_url)
+    orders_watch = OrdersWatch(settings, redis_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -158,9 +160,11 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
             signal.signal(signal.SIGHUP, watch.tell)
         watch.start()
         schema_watch.start()
+        orders_watch.start()
         yield
         watch.end()
         schema_watch.end()
+        orders_watch.end()
         await inlet.close()
         await v1.close()
         await page.close()

@@ -148,10 +148,11 @@ class Ledger(AccountLedger):
         priority: int | None,
         event: "BriefUpdated",
         journal: Mapping[str, Any],
+        order: str | None = None,
     ) -> bool:
         """Change a brief's envelope; return False if its fields in `when` ("": absent) do not hold any more.
 
-        `batch` and `priority` are its new ones, None where they stay.
+        `batch` and `priority` are its new ones, None where they stay; `order` is the one that it is part of.
         """
         return self.functions.run(
             commands.update(
@@ -162,7 +163,7 @@ class Ledger(AccountLedger):
                 priority=priority,
                 event=event,
                 journal=journal,
-            )
+            ).given(order=order)
         )
 
     def observe_job(self, account: str, job: str, snapshot: str, *, listed: bool = False) -> bool:

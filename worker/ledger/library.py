@@ -28,6 +28,7 @@ from worker.tally import moves
 MODULES = (
     "records",
     "base",
+    "orders",
     "counts",
     "outbox",
     "accounts",
@@ -142,6 +143,8 @@ def ledger_library(settings: Settings) -> Library:
             "hook_rest_most_ms": durations.HOOK_REST_MOST_MS,
             "hook_sign_ms": durations.LEASE_MS,
             "hook_log": 1_000,
+            "order_ms": durations.ORDER_UNDECIDED_MS,
+            "order_told": 100,
             "keep_events": settings.keep_events,
             "keep_event_bytes": settings.keep_event_bytes,
             "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),

@@ -1,4 +1,4 @@
 """What each step of a brief decides: acceptance, preparation, choosing, what an error means, recovery.
 
-Imported by: operations, actors, cli, web. Imports: worker below it, config.
+Imported by: operations, orders, actors, cli, web. Imports: worker below it, config.
 """

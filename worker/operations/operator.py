@@ -35,13 +35,22 @@ _ASKING = "; `identity-worker status --held` lists what asks"
 class Operator:
     """The operator's commands; the journal names who gave them.
 
-    All raise OperationRefusedError and redis.RedisError.
+    All raise OperationRefusedError and redis.RedisError. What is part of an `order` (worker/orders) is done
+    if it is left of that.
     """
 
-    def __init__(self, client: "redis.Redis", settings: Settings, by: str, why: str | None = None) -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        settings: Settings,
+        by: str,
+        why: str | None = None,
+        order: str | None = None,
+    ) -> None:
         self.ledger = Ledger(client, settings)
         self._by = by
         self._why = why
+        self._order = order
 
     def adopt(self, brief: Record, job_id: str, api: "PiktID") -> Answer:
         """Adopt a job for the brief, once the API has confirmed that it is one that creates identities."""
@@ -99,7 +108,7 @@ class Operator:
                 moves=moves,
                 promotions=[each.fields() for each in chosen] if chosen else None,
                 journal=self._word(brief, "retry", **{"from": brief.state}),
-            )
+            ).given(order=self._order)
         )
         self._checked(brief, answer)
         return moves[0].transition.to
@@ -118,7 +127,7 @@ class Operator:
                 # A cancel holds in whatever state the brief is by now, but not for one in its place.
                 when=brief.same_stay if to == "failed" else brief.same_brief,
                 journal=self._word(brief, "cancel" if to == "cancelled" else "give up"),
-            )
+            ).given(order=self._order)
         )
         return self._checked(brief, answer)
 

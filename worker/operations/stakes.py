@@ -22,16 +22,20 @@ class Stakes:
     """Drafts that were not bought yet."""
     states: Counter[str] = field(default_factory=Counter)
 
+    def add(self, brief: BriefView) -> None:
+        """Add a brief."""
+        self.briefs += 1
+        self.paid += brief.credits
+        self.states[brief.state] += 1
+        self.drafts += 0 if brief.drafts or brief.job_id else brief.variations
+        self.to_pay += PROMOTION_CREDITS * _to_promote(brief)
+
 
 def stakes(briefs: Iterable[BriefView]) -> Stakes:
     """Return the sum of these briefs; one at a time is in memory."""
     sums = Stakes()
     for brief in briefs:
-        sums.briefs += 1
-        sums.paid += brief.credits
-        sums.states[brief.state] += 1
-        sums.drafts += 0 if brief.drafts or brief.job_id else brief.variations
-        sums.to_pay += PROMOTION_CREDITS * _to_promote(brief)
+        sums.add(brief)
     return sums
 
 

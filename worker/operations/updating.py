@@ -28,10 +28,14 @@ class Change(NamedTuple):
     """Whether `metadata` is put into what is there, and does not replace it."""
 
 
-def update(ledger: Ledger, brief_id: str, change: Change, by: str, why: str | None = None) -> list[str]:
+def update(
+    ledger: Ledger, brief_id: str, change: Change, by: str, why: str | None = None, order: str | None = None
+) -> list[str]:
     """Change a brief in whatever state it is, and return which of the three have changed.
 
-    Who did it, and why, is in its journal. Raises BriefError when a value breaks the rules of briefs, and
+    Who did it, and why, is in its journal; part of an `order` it is done if it is left of that.
+
+    Raises BriefError when a value breaks the rules of briefs, and
     UnknownBriefError.
     """
     while True:
@@ -42,7 +46,8 @@ def update(ledger: Ledger, brief_id: str, change: Change, by: str, why: str | No
         new = _checked(_new(stands, change))
         changed = [name for name in new if digest(new[name]) != digest(_old(record, stands)[name])]
         values = {name: new[name] for name in changed}
-        if not changed or _write(ledger, record, values, stands, {"by": by} | ({"why": why} if why else {})):
+        said = {"by": by} | ({"why": why} if why else {})
+        if not changed or _write(ledger, record, values, stands, said, order):
             return changed
 
 
@@ -83,6 +88,7 @@ def _write(
     changed: Mapping[str, Any],
     stands: Mapping[str, Any],
     said: Mapping[str, str],
+    order: str | None,
 ) -> bool:
     """Write the changes; return False when the brief has changed since it was read.
 
@@ -111,4 +117,5 @@ def _write(
             "changed": list(changed),
             **told,
         },
+        order=order,
     )

@@ -1,4 +1,4 @@
 """Which briefs are meant: one filter for every command, its one-line language, the walk by it.
 
-Imported by: archive, export, hooks, cli, web. Imports: worker below it, config.
+Imported by: worker above it, cli, web. Imports: worker below it, config.
 """

@@ -7,7 +7,7 @@ that does not find its function has done nothing, so the library is loaded and t
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import redis
@@ -47,6 +47,10 @@ class Command(Generic[T]):
     """What the file's header names; None ones are left out."""
     raw: Sequence[bytes] = ()
     """Arguments that may be any bytes."""
+
+    def given(self, **more: Any) -> "Command[T]":
+        """Return the same command with more arguments."""
+        return replace(self, arguments={**self.arguments, **more})
 
     def words(self, library: Library, now: int | None = None) -> Words:
         """Return the call as it is sent to Redis; `now` in ms only in simulations."""

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.render.held import AS_WISHED
-from cli.shared.acting import DryRun, Order, Why, Yes, announced, named, paid_so_far
+from cli.shared.acting import DryRun, Order, Why, Yes, named
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
 from cli.shared.options import BriefOrDeadLetter, By, person
+from cli.shared.ordering import Meant, announced, paid_so_far
 from cli.shared.output import Json
 from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Record
@@ -18,7 +19,6 @@ from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
 from worker.selection.filter import Filter
 from worker.shards.merged import at_each
-from worker.views.models import BriefView
 
 if TYPE_CHECKING:
     import redis
@@ -44,7 +44,6 @@ def command(
     order = Order("cancel", person(by), why, dry_run, yes, as_json)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = at_each(client, lambda its: Operator(its, values, order.by, why))
 
         def cancel(brief: Record, _: Journal) -> str:
             its = operator(brief.brief_id)
@@ -53,16 +52,13 @@ def command(
 
         found = dead_letter_of(client, brief_id) if brief_id else None
         if brief_id is not None:
-            meant = iter(named(client, order, brief_id, is_dead_letter=found is not None))
+            meant = Meant(iter(named(client, order, brief_id, is_dead_letter=found is not None)))
         else:
-            meant = announced(client, wanted, _is_open, order, paid_so_far)
+            meant = announced(client, values, wanted, order, paid_so_far)
         if found is not None:
             report([_thrown_away(*found)], as_json=as_json)
-        report((tell(operator(each).ledger, each, cancel) for each in meant), as_json=as_json)
-
-
-def _is_open(brief: BriefView) -> bool:
-    return not brief.finished
+        operator = at_each(client, lambda its: Operator(its, values, order.by, why, meant.order_id))
+        report((tell(operator(each).ledger, each, cancel) for each in meant.ids), as_json=as_json)
 
 
 def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:

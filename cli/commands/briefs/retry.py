@@ -7,16 +7,16 @@ import typer
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.shared.acting import DryRun, Order, Why, Yes, announced, named, still_to_pay
+from cli.shared.acting import DryRun, Order, Why, Yes, named
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
 from cli.shared.options import BriefOrDeadLetter, By, person
+from cli.shared.ordering import Meant, announced, still_to_pay
 from cli.shared.output import Json
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
 from worker.operations.operator import Operator
-from worker.operations.stakes import retriable
 from worker.selection.filter import Filter
 from worker.shards.merged import at_each, clients_of
 
@@ -46,18 +46,18 @@ def command(
     order = Order("retry", person(by), why, dry_run, yes, as_json)
     values = load_settings()
     with open_redis(values, writes=True) as client:
-        operator = at_each(client, lambda its: Operator(its, values, order.by, why))
 
         def retry(brief: Record, journal: Journal) -> str:
             return f"goes on at {operator(brief.brief_id).retry(brief, journal)}"
 
         dead = _dead(client, brief_id, all_held=all_held)
         if brief_id is not None:
-            meant = iter(named(client, order, brief_id, is_dead_letter=bool(dead)))
+            meant = Meant(iter(named(client, order, brief_id, is_dead_letter=bool(dead))))
         else:
             which, letters = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
-            meant = announced(client, which, retriable, order, still_to_pay, dead_letters=letters)
-        outcomes = (tell(operator(each).ledger, each, retry) for each in meant)
+            meant = announced(client, values, which, order, still_to_pay, dead_letters=letters)
+        operator = at_each(client, lambda its: Operator(its, values, order.by, why, meant.order_id))
+        outcomes = (tell(operator(each).ledger, each, retry) for each in meant.ids)
         revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
         report(chain(outcomes, revived), as_json=as_json)
 

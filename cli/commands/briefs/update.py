@@ -1,29 +1,27 @@
 """`identity-worker update`: changes metadata, batch and priority of briefs on record."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cli.shared.acting import DryRun, Order, Why, Yes, announced, named, paid_so_far
+from cli.shared.acting import DryRun, Order, Why, Yes, named
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import one_of
 from cli.shared.options import By, person
+from cli.shared.ordering import Meant, announced, paid_so_far
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, fail_unknown, print_json, say
 from config.text import counted, printable
 from worker.briefs.faults import BriefError
 from worker.ledger.ledger import Ledger
-from worker.operations.updating import Change, UnknownBriefError, check, update
+from worker.operations.updating import Change, UnknownBriefError, update
+from worker.orders.orders import told_of
 from worker.selection.filter import OPEN, Filter
 from worker.shards.merged import at_each
-from worker.views.models import BriefView
-
-#: Characters of the names of metadata that are told of a change.
-_NAMES = 200
 
 
 @filtered
@@ -70,22 +68,16 @@ def command(
             _update_one(ledger(brief_id), brief_id, change, order)
         else:
             which = wanted if wanted.state else replace(wanted, state=(OPEN,))
-            _update_many(ledger, announced(client, which, _any, order, paid_so_far), change, order)
+            meant = announced(client, values, which, order, paid_so_far, change=change)
+            _update_many(ledger, meant, change, order)
 
 
 def _told(change: Change) -> dict[str, Any]:
     """Return what the log of actions is to tell of a change; end the command for what no brief may have."""
     try:
-        changes = check(change)
+        return told_of(change)
     except BriefError as bad:
         _refused(bad)
-    if "metadata" in changes:
-        changes["metadata"] = ", ".join(changes["metadata"])[:_NAMES]
-    return changes
-
-
-def _any(_: BriefView) -> bool:
-    return True
 
 
 def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> None:
@@ -102,14 +94,15 @@ def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> 
         say(printable(f"{brief_id}: {said}"))
 
 
-def _update_many(ledger: Callable[[str], Ledger], ids: Iterator[str], change: Change, order: Order) -> None:
+def _update_many(ledger: Callable[[str], Ledger], meant: Meant, change: Change, order: Order) -> None:
     """Change each by itself: killed half-way, the same command does the rest."""
     met = changed = 0
-    for brief_id in ids:
+    for brief_id in meant.ids:
         # One that has gone meanwhile needs no change.
         with suppress(UnknownBriefError):
             try:
-                changed += bool(update(ledger(brief_id), brief_id, change, order.by, order.why))
+                its = ledger(brief_id)
+                changed += bool(update(its, brief_id, change, order.by, order.why, meant.order_id))
             except BriefError as bad:
                 _refused(bad)
         met += 1

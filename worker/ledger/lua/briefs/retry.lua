@@ -3,8 +3,9 @@
 -- brief, when = {field = text} that must still hold, journal = the rest of a JSON object,
 -- moves = {{subject, from = the state in which it was read, to, set = {field = text}, forget = {field, ...},
 -- timer = ms from now}, ...}, in their order,
--- promotions = {{field = text}, ...}: the choice of a brief that goes back to `choosing`, where no person makes it
--- Returns applied; conflict when a field is not as given, a record has left its state, or one of the moves is not
+-- promotions = {{field = text}, ...}: the choice of a brief that goes back to `choosing`, where no person makes it,
+-- order = the order that it is part of (or none)
+-- Returns applied; duplicate when that order has done it, or was stopped; conflict when a field is not as given, a record has left its state, or one of the moves is not
 -- allowed.
 --
 -- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed. While
@@ -18,6 +19,9 @@ for _, change in ipairs(A.moves) do
     if answer ~= 'applied' or state ~= change.from then
         return 'conflict'
     end
+end
+if A.order and not orders.take(A.order, A.brief) then
+    return 'duplicate'
 end
 journal.write(A.brief, A.journal)
 -- What an operator has stopped before is over: it would end the brief again at once.

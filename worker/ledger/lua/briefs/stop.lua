@@ -1,8 +1,8 @@
 -- stop: end a brief for an operator, as far as no call or job of it is under way; the rest ends when that is over.
 --
 -- brief, to = 'cancelled' | 'failed', why, when = {field = text} that must still hold, journal = the rest of a JSON
--- object
--- Returns applied when it was not stopped so before; duplicate when it was; conflict when it is finished otherwise, is
+-- object, order = the order that it is part of (or none)
+-- Returns applied when it was not stopped so before; duplicate when it was, or its order was stopped; conflict when it is finished otherwise, is
 -- not there, or a field is not as given.
 --
 -- Atomic: what waits for permits ends before it can be granted them, and what is under way finds that on record.
@@ -13,6 +13,9 @@ if state == A.to or requested == A.to then
     return 'duplicate'
 elseif not state or STATES[base.kind_of(subject)][state].final or not base.unchanged(record, A.when) then
     return 'conflict'
+end
+if A.order and not orders.take(A.order, A.brief) then
+    return 'duplicate'
 end
 records.set(record, 'wish', A.to, 'wish_why', A.why)
 journal.write(A.brief, A.journal)

@@ -2,8 +2,8 @@
 --
 -- brief, when = {field = text} that must still hold, set = {field = text}, batch = its batch from now on ('' for
 -- none; left out: that stays), priority = its priority from now on (or none: that stays), event = {type, more},
--- journal = the rest of a JSON object
--- Returns 1; 0 when there is no such brief, or a field is not as given.
+-- journal = the rest of a JSON object, order = the order that it is part of (or none)
+-- Returns 1, also when that order has done it or was stopped; 0 when there is no such brief, or a field is not as given.
 --
 -- Atomic: its place, its batch and what is reserved for it of a budget move together. What it has spent stays with the
 -- batch that it was spent for: no budget is made larger by moving a brief out of it.
@@ -11,6 +11,9 @@ local subject = base.brief_subject(A.brief)
 local record = base.record_of(subject)
 if not base.has_record(subject) or not base.unchanged(record, A.when) then
     return 0
+end
+if A.order and not orders.take(A.order, A.brief) then
+    return 1
 end
 local state, account, before, score = records.many(record, 'state', 'account', 'batch', 'place')
 local batch = A.batch or before

@@ -1,0 +1,118 @@
+"""Commands that change many briefs by a filter: what is at stake first, then a word, then each by itself."""
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from cli.shared.acting import Order
+from cli.shared.output import USED_WRONGLY, fail, print_json, say
+from config.text import counted, credits_text, printable
+from worker.operations.stakes import Stakes, stakes
+from worker.operations.updating import Change
+from worker.orders.carrying import Carrier
+from worker.orders.collecting import FITS
+from worker.orders.order import Order as Ordered
+from worker.orders.order import What
+from worker.orders.orders import Orders
+from worker.selection.filter import Filter
+from worker.selection.language import written
+from worker.selection.selecting import select
+
+if TYPE_CHECKING:
+    import redis
+
+    from config.settings import Settings
+
+
+class Meant(NamedTuple):
+    """The briefs that a command is for, by their ids as they come, and the order that says so of many."""
+
+    ids: Iterator[str]
+    order_id: str | None = None
+
+
+def announced(
+    client: "redis.Redis",
+    settings: "Settings",
+    wanted: Filter,
+    order: Order,
+    cost: Callable[[Stakes], str],
+    *,
+    change: Change | None = None,
+    dead_letters: int | None = None,
+) -> Meant:
+    """Tell what is at stake, put the command on record, and return the briefs that it is for.
+
+    `dead_letters` is how many of these it is for as well, None where it is for none. Ends the command of a
+    dry run, where nothing is meant, and where a person says no. The set is fixed before anything is told;
+    should the command be killed, `web` or a listener does the rest.
+    """
+    if not wanted.chooses:
+        fail(
+            "--limit and --after only cut into pages: say which briefs are meant, as --state open",
+            USED_WRONGLY,
+        )
+    if dead_letters is None and next(select(client, wanted), None) is None:
+        fail(f"no brief on record is meant by {printable(written(wanted))}")
+    what = What(order.what)
+    if order.dry_run:
+        sums = stakes(each.brief for each in select(client, wanted) if FITS[what](each.brief))
+        _print_dry(wanted, sums, order, cost(sums), dead_letters)
+        raise typer.Exit
+    orders = Orders(client, settings)
+    given = _collected(orders, orders.give(what, wanted, order.by, order.why, change=change))
+    if not given.number and not dead_letters:
+        orders.stop(given, order.by)
+        return Meant(iter(()))
+    try:
+        _ask(given.sums, order, _told(given.sums, order, cost(given.sums), dead_letters))
+    except typer.Abort:
+        orders.stop(given, order.by)
+        raise
+    begun = orders.begin(given, dead_letters=dead_letters or 0)
+    return Meant(Carrier(orders, secrets.token_hex(8)).by_hand(begun), begun.order_id)
+
+
+def _collected(orders: Orders, given: Ordered) -> Ordered:
+    carrier = Carrier(orders, secrets.token_hex(8))
+    while carrier.step(given.order_id):
+        pass
+    return orders.get(given.order_id)
+
+
+def _ask(sums: Stakes, order: Order, told: str) -> None:
+    if not order.as_json:
+        typer.echo(told, err=True)
+        if not order.yes and sys.stdin.isatty() and sys.stderr.isatty():
+            typer.confirm(f"{order.what} {'it' if sums.briefs == 1 else 'them'}?", abort=True, err=True)
+
+
+def _print_dry(wanted: Filter, sums: Stakes, order: Order, cost: str, dead_letters: int | None) -> None:
+    if order.as_json:
+        also = {} if dead_letters is None else {"dead_letters": dead_letters}
+        print_json({"filter": written(wanted), **vars(sums), **also})
+    elif sums.briefs or dead_letters:
+        say(f"{_told(sums, order, cost, dead_letters)}; nothing was changed")
+    else:
+        say("Nothing was to be done: none of these is in a state for it.")
+
+
+def _told(sums: Stakes, order: Order, cost: str, dead_letters: int | None) -> str:
+    states = ", ".join(f"{number} {state}" for state, number in sums.states.most_common())
+    briefs = counted(sums.briefs, "brief") + (f" ({states})" if states else "")
+    also = f" and {counted(dead_letters, 'dead letter')}" if dead_letters else ""
+    return f"{order.what}: {briefs}{also}; {cost}"
+
+
+def paid_so_far(sums: Stakes) -> str:
+    """Return what was paid for briefs, in words."""
+    return f"{credits_text(sums.paid)} credits paid so far"
+
+
+def still_to_pay(sums: Stakes) -> str:
+    """Return what briefs that go on may still cost, in words."""
+    drafts = f" and the price of {counted(sums.drafts, 'draft')}" if sums.drafts else ""
+    return f"{paid_so_far(sums)}, at least {credits_text(sums.to_pay)} more{drafts} to pay"

@@ -1,0 +1,147 @@
+"""Who carries orders out may be killed at any moment, and briefs may be in any shard."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from given_orders import carried_out, failed, given, orders_of, words
+from pydantic import SecretStr
+from stepping import Flow
+from support import brief, eventually
+
+from actors.process.orders_watch import OrdersWatch
+from config import durations, keys
+from config.accounts.account import Account
+from config.settings import Settings
+from config.shards import shard_of
+from worker.ledger.ledger import Ledger
+from worker.lifecycle import acceptance
+from worker.orders.carrying import Carrier
+from worker.orders.order import Order, State, What, under_way
+from worker.orders.orders import Orders
+from worker.selection.language import parse
+from worker.shards.merged import clients_of
+from worker.shards.shards import Shards, shards_of
+
+MANY = [f"b{number}" for number in range(200)]
+#: Carries out what there is, in a process of its own.
+CARRIES = """
+import os
+from config.settings import settings
+from worker.orders.carrying import Carrier
+from worker.orders.order import under_way
+from worker.orders.orders import Orders
+from worker.store.connection import connect
+with connect(os.environ["REDIS_URL"]) as client:
+    (order,) = under_way(client)
+    carrier = Carrier(Orders(client, settings()), "killed")
+    while carrier.step(order.order_id):
+        pass
+"""
+
+
+def test_another_one_goes_on_where_one_was_killed(
+    flow: Flow, environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durations, "ORDER_LOOK_SECONDS", 0.05)
+    failed(flow, *MANY)
+    orders = orders_of(flow)
+    order = orders.begin(given(orders, What.RETRY, "state:failed"))
+    killed = subprocess.Popen(
+        [sys.executable, "-c", CARRIES], env={**os.environ, **environment}, cwd=Path(__file__).parents[3]
+    )
+    eventually(flow.client, lambda: orders.get(order.order_id).done > 5)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait(60) == -signal.SIGKILL
+    half = orders.get(order.order_id)
+    assert (half.state, 5 < half.done < len(MANY)) == (State.RUNNING, True)
+    watch = OrdersWatch(flow.settings, redis_url)
+    watch.start()
+    try:
+        # Its right to it runs out half a minute after its last sign of life.
+        flow.client.delete(keys.ORDER_LEASE(order.order_id))
+        eventually(flow.client, lambda: orders.get(order.order_id).state is State.DONE)
+    finally:
+        watch.end()
+    assert orders.get(order.order_id).done == len(MANY)
+    assert all(words(flow, each) == ["retry"] for each in MANY)
+
+
+def test_an_order_is_carried_out_by_one_at_a_time(flow: Flow) -> None:
+    failed(flow, "a")
+    orders = orders_of(flow)
+    order = orders.begin(given(orders, What.RETRY, "state:failed"))
+    flow.client.set(keys.ORDER_LEASE(order.order_id), "another", ex=30)
+    assert carried_out(orders, order).done == 0
+    flow.client.delete(keys.ORDER_LEASE(order.order_id))
+    carrier = Carrier(orders, "carrier")
+    assert carrier.step(order.order_id)
+    assert 0 < flow.client.pttl(keys.ORDER_LEASE(order.order_id)) <= durations.ORDER_LEASE_MS
+    assert not carrier.step(order.order_id)
+    assert not flow.client.exists(keys.ORDER_LEASE(order.order_id)), "whoever is through lets go"
+
+
+def test_an_order_that_nobody_can_carry_out_is_stopped(
+    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed(flow, "a", "b")
+    orders = orders_of(flow)
+    broken = orders.begin(given(orders, What.RETRY, "state:failed limit:1"))
+    flow.client.lpush(keys.JOURNAL("a"), "no JSON")
+    watch = OrdersWatch(flow.settings, redis_url)
+    watch.start()
+    try:
+        ended = eventually(flow.client, lambda: _ended(orders, broken.order_id))
+    finally:
+        watch.end()
+    flow.client.lpop(keys.JOURNAL("a"))
+    assert (ended.state, ended.ended_by) == (State.STOPPED, "identity-worker")
+    assert "could not be carried out" in str(ended.ended_why)
+
+
+ONE, OTHER = (next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == shard) for shard in (0, 1))
+ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (ONE, OTHER)}
+
+
+@pytest.fixture
+def sharded(settings: Settings) -> Settings:
+    """Return the settings of an installation of two shards."""
+    return settings.model_copy(update={"namespace": "{orders}:", "shards": 2})
+
+
+@pytest.fixture
+def shards(redis_url: str, sharded: Settings) -> Iterator[Shards]:
+    """Return the shards; their keys are gone afterwards."""
+    with shards_of(redis_url, sharded) as found:
+        yield found
+        for client in clients_of(found.reading):
+            client.flushdb()
+
+
+def test_an_order_is_for_the_briefs_of_all_shards(shards: Shards, sharded: Settings) -> None:
+    ledgers = {name: Ledger(shards.client(shards.of(name)), sharded) for name in (ONE, OTHER)}
+    for number, (account, ledger) in enumerate([*ledgers.items()] * 2):
+        raw = brief(brief_id=f"b{number}", account=account, batch="autumn")
+        acceptance.accept(ledger, ACCOUNTS, sharded, raw, "m")
+    orders = Orders(shards.reading, sharded)
+    order = given(orders, What.CANCEL, "batch:autumn")
+    assert (order.number, order.sums.briefs) == (4, 4)
+    done = carried_out(orders, orders.begin(order))
+    assert (done.state, done.done, done.left) == (State.DONE, 4, 0)
+    for client in clients_of(shards.reading):
+        assert client.hget(keys.ORDER(order.order_id), "state") == "done"
+    assert under_way(shards.reading) == []
+    states = [ledgers[ONE if n % 2 == 0 else OTHER].read(f"brief:b{n}") for n in range(4)]
+    assert [each and each.state for each in states] == ["cancelled"] * 4
+    paused = orders.begin(given(orders, What.PAUSE, "batch:autumn state:cancelled"))
+    assert carried_out(orders, paused).number == 0, "nothing of it is open"
+    orders.stop(orders.give(What.CANCEL, parse("state:open"), "ada"), "ada")
+
+
+def _ended(orders: Orders, order_id: str) -> Order | None:
+    order = orders.get(order_id)
+    return order if order.state.is_over else None

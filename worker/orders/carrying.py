@@ -1,0 +1,110 @@
+"""Carries orders out: a piece at a time, by whoever has the right to it, until nothing is left.
+
+The right (a lease) only keeps two from doing the same work: that each member is done once is the ledger's
+matter (`worker/ledger/lua/lib/orders.lua`). Everything here raises redis.RedisError.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Literal
+
+import redis
+
+from config import durations, keys
+from worker.orders.calls import order_move, order_pass
+from worker.orders.collecting import Collecting
+from worker.orders.doing import Doing, Outcome
+from worker.orders.order import Order, State, What
+from worker.orders.orders import OrderError, Orders
+
+#: Members that are done between two looks at the order.
+PIECE = 20
+
+
+class Carrier:
+    """Who carries orders out, under a name of its own."""
+
+    def __init__(self, orders: Orders, name: str) -> None:
+        self._orders, self._name = orders, name
+        self._collecting: dict[str, Collecting] = {}
+
+    def step(self, order_id: str) -> bool:
+        """Do a piece of an order; return whether there may be more to do here.
+
+        Raises OrderError when it is gone.
+        """
+        order = self._orders.get(order_id)
+        if order.state not in (State.COLLECTING, State.RUNNING) or not self._leased(order_id):
+            self._collecting.pop(order_id, None)
+            return False
+        if order.state is State.COLLECTING:
+            more = self._collect(order)
+        else:
+            more = any(True for _ in self.piece(order))
+        if not more:
+            self.let_go(order_id)
+        return more
+
+    def let_go(self, order_id: str) -> None:
+        """Leave an order to others, at once."""
+        first, _ = self._orders.shards[0]
+        if first.get(keys.ORDER_LEASE(order_id)) == self._name:
+            first.delete(keys.ORDER_LEASE(order_id))
+
+    def piece(self, order: Order) -> Iterator[Outcome]:
+        """Do a piece of an order that is under way, and yield what came of each; none: it is done."""
+        self._orders.bring_along(order.order_id, State.RUNNING)
+        members = list(self._next(order))
+        doing = {number: Doing(self._orders, order, number) for number in {each for each, _ in members}}
+        for number, member in members:
+            yield doing[number].do(member)
+        if not members:
+            self._end(order)
+
+    def _next(self, order: Order) -> Iterator[tuple[int, str]]:
+        """Yield the next that are left to do, each with the number of its shard."""
+        for number, (client, _) in enumerate(self._orders.shards):
+            members: Any = client.zrange(keys.ORDER_LEFT(order.order_id), 0, PIECE - 1)
+            yield from ((number, member) for member in members)
+
+    def by_hand(self, order: Order) -> Iterator[str]:
+        """Yield the members of an order that has begun, to whoever does it to each; what he leaves is passed.
+
+        Whoever stops half-way stops the order. One who is killed leaves the rest to others.
+        """
+        how: Literal["already", "refused"] = "already" if order.what is What.UPDATE else "refused"
+        first, _ = self._orders.shards[0]
+        try:
+            while members := list(self._next(order)):
+                first.set(keys.ORDER_LEASE(order.order_id), self._name, px=durations.ORDER_LEASE_MS)
+                for number, member in members:
+                    yield member
+                    _, functions = self._orders.shards[number]
+                    functions.run(order_pass(order.order_id, member, how))
+            self._end(order)
+        finally:
+            # Should Redis be away, another one goes on as if this one had been killed.
+            with suppress(redis.RedisError, OrderError):
+                self.let_go(order.order_id)
+                self._orders.stop(order, order.by, "it was interrupted")
+
+    def _collect(self, order: Order) -> bool:
+        collecting = self._collecting.setdefault(order.order_id, Collecting(self._orders, order))
+        if collecting.step():
+            return True
+        del self._collecting[order.order_id]
+        return False
+
+    def _end(self, order: Order) -> None:
+        ended = {"ended_at": str(self._orders.now())}
+        for number, (_, functions) in reversed(list(enumerate(self._orders.shards))):
+            fields = {} if number else ended
+            functions.run(order_move(order.order_id, [State.RUNNING], State.DONE, fields))
+
+    def _leased(self, order_id: str) -> bool:
+        """Return whether this carrier may go on: nobody else has given a sign of life of late."""
+        first, _ = self._orders.shards[0]
+        lease = keys.ORDER_LEASE(order_id)
+        if first.set(lease, self._name, nx=True, px=durations.ORDER_LEASE_MS):
+            return True
+        return first.get(lease) == self._name and bool(first.pexpire(lease, durations.ORDER_LEASE_MS))
