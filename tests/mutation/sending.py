@@ -9,6 +9,7 @@ KILLED = ("tests/actors/deliverer/test_deliverer_killed.py",)
 FAILING = ("tests/actors/deliverer/test_failing_endpoints.py",)
 ROWS = ("tests/worker/hooks/test_rows.py",)
 POSTED = ("tests/worker/hooks/test_posting.py",)
+BY_HTTP = ("tests/web/v1/test_hooks_by_http.py",)
 SIGNED = ("tests/worker/hooks/test_signing.py",)
 
 MUTANTS = (
@@ -55,5 +56,14 @@ MUTANTS = (
     ),
     *of("worker/hooks/signing.py", SIGNED,
         ("an old secret signs for ever", "if each.until is None or now < each.until", "if True"),
+    ),
+    *of("web/v1/access.py", BY_HTTP,
+        ("anybody with a token changes endpoints", "elif need is Need.ADMIN and not caller.may(Role.ADMIN):", "elif False:"),
+    ),
+    *of("web/v1/hooks.py", BY_HTTP,
+        ("an endpoint leads out what its maker may not see", "        if not self._caller.accounts:\n", "        if True:\n"),
+    ),
+    *of("web/v1/routes.py", ("tests/web/v1/test_statuses.py", "-k", "only_reads"),
+        ("whoever only reads sends briefs", "            check_may(caller, of.need)\n", ""),
     ),
 )  # fmt: skip

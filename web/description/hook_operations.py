@@ -1,11 +1,10 @@
 """The part of the table that is about endpoints of webhooks (docs/webhooks.md)."""
 
 from web.description import hook_shapes as shapes
-from web.description.operation import TEXT, Need, Operation, Parameter, number
+from web.description.operation import PAGED, TEXT, Need, Operation, Parameter
 from worker.hooks.standing import PLACE
 
-_LIMIT = Parameter("limit", "at most so many", number(1_000))
-_AFTER = "`after` of the page before"
+_LIMIT, _ = PAGED
 _WHY = Parameter("why", "the reason, for the log of actions", {**TEXT, "maxLength": 1_000})
 _ONE = "/v1/hooks/{name}"
 
@@ -17,7 +16,7 @@ HOOKS = (
         "List endpoints of webhooks, and how each fares",
         Need.ADMIN,
         {200: (shapes.Hooks,)},
-        parameters=(_LIMIT, Parameter("after", _AFTER, TEXT)),
+        parameters=PAGED,
     ),
     Operation(
         "addHook",
@@ -94,6 +93,11 @@ HOOKS = (
         Need.ADMIN,
         {200: (shapes.Deliveries,)},
         refusals=(404,),
-        parameters=(_LIMIT, Parameter("after", _AFTER, {"type": "string", "pattern": f"^{PLACE.pattern}$"})),
+        parameters=(
+            _LIMIT,
+            Parameter(
+                "after", "`after` of the page before", {"type": "string", "pattern": f"^{PLACE.pattern}$"}
+            ),
+        ),
     ),
 )

@@ -93,3 +93,8 @@ def number(most: int) -> Mapping[str, Any]:
 
 #: Of a text that must not be blank.
 TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
+#: How a list that is ordered by name is asked for a page.
+PAGED = (
+    Parameter("limit", "at most so many", number(1_000)),
+    Parameter("after", "`after` of the page before", TEXT),
+)

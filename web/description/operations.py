@@ -8,7 +8,7 @@ from typing import Any
 
 from web.description import shapes
 from web.description.hook_operations import HOOKS
-from web.description.operation import TEXT, Need, Operation, Parameter, number
+from web.description.operation import PAGED, TEXT, Need, Operation, Parameter, number
 from worker.briefs.choices import BriefKind
 from worker.selection.filter import STATES
 from worker.views.models import BriefView
@@ -85,6 +85,15 @@ OPERATIONS = (
         refusals=(404,),
     ),
     Operation(
+        "listBatches",
+        "GET",
+        "/v1/batches",
+        "List batches, and how many of their briefs are in which state",
+        _READ,
+        {200: (shapes.Batches,)},
+        parameters=PAGED,
+    ),
+    Operation(
         "getBatch",
         "GET",
         "/v1/batches/{batch}",
@@ -140,6 +149,7 @@ OPERATIONS = (
         "List the accounts that the caller may use",
         _READ,
         {200: (shapes.Accounts,)},
+        parameters=PAGED,
     ),
     Operation(
         "readEvents",

@@ -106,10 +106,30 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class BatchStand:
+    """A batch, and how many of its briefs are in which state."""
+
+    batch: str
+    briefs: int
+    states: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A page of batches, by name."""
+
+    batches: list[BatchStand]
+    after: str | None
+    """The place to go on from; None: there is nothing after."""
+
+
+@dataclass(frozen=True)
 class Accounts:
-    """The accounts that the caller may use."""
+    """A page of the accounts that the caller may use, by name."""
 
     accounts: list[AccountSummary]
+    after: str | None
+    """The place to go on from; None: there is nothing after."""
 
 
 @dataclass(frozen=True)

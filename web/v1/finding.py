@@ -20,7 +20,7 @@ from worker.selection.language import pairs
 from worker.selection.selecting import Selected, select
 from worker.selection.tally import number_of
 from worker.views import snapshots
-from worker.views.counts import Where, where_of
+from worker.views.counts import Where, counts, where_of
 from worker.views.models import BriefView
 
 #: Briefs of a page, and at most.
@@ -65,6 +65,19 @@ def counted(client: "redis.Redis", caller: Caller, batch: str) -> Counter[Where]
         return Counter(number_of(client, Filter(batch=(batch,), account=caller.accounts)).of)
     own = (each.brief for each in _own(client, caller, None))
     return Counter(where_of(brief) for brief in own if brief.batch == batch)
+
+
+def by_batch(client: "redis.Redis", caller: Caller) -> dict[str, Counter[str]]:
+    """Return of each batch how many of its briefs are in which state, of those that a caller may see."""
+    if caller.sees_all:
+        of = counts(client).of
+    else:
+        of = Counter(where_of(each.brief) for each in _own(client, caller, None))
+    found: dict[str, Counter[str]] = {}
+    for where, number in of.items():
+        if where.batch and number and caller.may_use(where.account):
+            found.setdefault(where.batch, Counter())[where.state] += number
+    return found
 
 
 def one(client: "redis.Redis", caller: Caller, brief_id: str) -> BriefView | None:

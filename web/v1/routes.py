@@ -20,7 +20,7 @@ from config.shards import namespace_of
 from web.description import asyncapi, openapi
 from web.description.operation import Need, Operation
 from web.description.operations import OPERATIONS
-from web.v1 import bodies, events, finding
+from web.v1 import bodies, events, finding, paging
 from web.v1.access import caller_of, check_may
 from web.v1.hooks import Hooks
 from web.v1.intake import Intake, Item
@@ -68,6 +68,7 @@ class V1:
             "planBriefs": self._plan,
             "listBriefs": self._list,
             "getBrief": self._one,
+            "listBatches": self._list_batches,
             "getBatch": self._batch,
             **dict.fromkeys(("pickDrafts", "retryBrief", "cancelBrief", "updateBrief"), self._steer),
             "listAccounts": self._list_accounts,
@@ -169,11 +170,18 @@ class V1:
         rows = [{**where._asdict(), "briefs": number} for where, number in found.items()]
         return JSONResponse({"batch": batch, "briefs": found.total(), "counts": rows})
 
-    def _list_accounts(self, caller: Caller, _request: Request, _: bytes) -> Response:
-        names = [name for name in sorted(self._accounts) if caller.may_use(name)]
-        return JSONResponse(
-            {"accounts": [_account(account_reading.summary(self._client, name)) for name in names]}
-        )
+    def _list_batches(self, caller: Caller, request: Request, _: bytes) -> Response:
+        found = finding.by_batch(self._client, caller)
+        page = paging.page(request, sorted(found))
+        told = [
+            {"batch": name, "briefs": found[name].total(), "states": dict(found[name])} for name in page.names
+        ]
+        return JSONResponse({"batches": told, "after": page.after})
+
+    def _list_accounts(self, caller: Caller, request: Request, _: bytes) -> Response:
+        page = paging.page(request, [name for name in sorted(self._accounts) if caller.may_use(name)])
+        told = [_account(account_reading.summary(self._client, name)) for name in page.names]
+        return JSONResponse({"accounts": told, "after": page.after})
 
     def _steer(self, caller: Caller, request: Request, body: bytes) -> Response:
         brief_id = request.path_params["brief_id"]

@@ -1,14 +1,18 @@
 """What is read and steered by HTTP: each caller sees what it has sent, others by their role."""
 
 import json
+from pathlib import Path
 
+import httpx
 import pytest
 import redis
 from own_account import CREATE
 from stepping import Flow
 from v1.conftest import Callers
+from web_inlet import serving
 
 from config import keys
+from config.settings import Settings
 from worker.callers.tokens import Role
 
 BRIEF = {"instructions": [{"prompt": "a sailor"}]}
@@ -145,3 +149,37 @@ def test_accounts_are_told_to_who_may_use_them(
 ) -> None:
     found = callers("shop", accounts=accounts).get("/accounts").json()["accounts"]
     assert [each["name"] for each in found] == ([] if accounts == ("elsewhere",) else ["default"])
+
+
+def test_batches_come_by_pages_of_what_one_may_see(callers: Callers, flow: Flow) -> None:
+    shop = callers("shop")
+    for batch in ("b", "a", "c"):
+        shop.post("/briefs", json=BRIEF | {"brief_id": batch, "batch": batch})
+        flow.steps.run(keys.INLET)
+    flow.accept(brief_id="other", batch="a")
+    flow.accept(brief_id="none")
+    assert shop.get("/batches").json()["batches"][0] == {"batch": "a", "briefs": 1, "states": {"waiting": 1}}
+    reader = callers("all", Role.VIEWER)
+    first = reader.get("/batches", params={"limit": 2}).json()
+    rest = reader.get("/batches", params={"limit": 2, "after": first["after"]}).json()
+    assert [each["batch"] for each in first["batches"] + rest["batches"]] == ["a", "b", "c"]
+    assert (first["batches"][0]["briefs"], rest["after"]) == (2, None)
+    assert callers("elsewhere", Role.VIEWER, accounts=("elsewhere",)).get("/batches").json()["batches"] == []
+
+
+def test_accounts_come_by_pages(
+    settings: Settings, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "cab":
+        monkeypatch.setenv(f"TOKEN_{name}", f"sandbox-{name}")
+    tables = (f'[accounts.{name}]\ntoken_env = "TOKEN_{name}"\n' for name in "cab")
+    (tmp_path / "accounts.toml").write_text("".join(tables))
+    with_three = settings.model_copy(update={"accounts_file": tmp_path / "accounts.toml"})
+    with serving(with_three, redis_url) as web:
+
+        def page(**params: str) -> tuple[list[str], str | None]:
+            told = httpx.get(f"http://127.0.0.1:{web.port}/v1/accounts", params=params, timeout=15).json()
+            return [each["name"] for each in told["accounts"]], told["after"]
+
+        assert page(limit="2") == (["a", "b"], "b")
+        assert page(limit="2", after="b") == (["c"], None)

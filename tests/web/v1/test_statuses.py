@@ -126,7 +126,7 @@ def test_each_status_of_a_brief_s_way_is_met(callers: Callers, heard: Flow) -> N
         *(("updateBrief", "a", {"priority": 1000}), ("updateBrief", "a", {"metadata": {"sku": 1}})),
         *(("cancelBrief", "a", {"why": 1}), ("cancelBrief", "failed", {})),
         *(("listBriefs", "", None), ("getBrief", "a", None), ("getBatch", "", None)),
-        *(("listAccounts", "", None), ("readEvents", "", None)),
+        *(("listAccounts", "", None), ("readEvents", "", None), ("listBatches", "", None)),
     ):
         more = {} if body is None else {"json": body}
         met.add((name, ask(studio, of(name), brief_id, **more).status_code))
