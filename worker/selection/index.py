@@ -5,11 +5,13 @@ A set's members are ordered by time accepted, those of the same time by their by
 
 import heapq
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import redis
 
 from config import keys
+from config.times import redis_ms
 from worker.ledger.records import brief_subject
 from worker.ledger.states import BRIEF
 from worker.selection.filter import Filter
@@ -40,7 +42,26 @@ class Place(NamedTuple):
 
 def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
     """Yield the places of all briefs that may be meant, and of some that are not, in their order."""
+    after, until = _bounds(client, wanted)
+    found = _from(client, wanted, after)
+    return found if until is None else takewhile(lambda place: place.accepted_at <= until, found)
+
+
+def _bounds(client: "redis.Redis", wanted: Filter) -> tuple[Place, int | None]:
+    """Return the place after which those that are meant begin, and when the last of them was accepted.
+
+    None: they go on to the end. The order is by time, so nothing outside of that time is gone through.
+    """
     after = place_of(wanted.after) if wanted.after else Place(0, "")
+    if wanted.newer is None and wanted.older is None:
+        return after, None
+    now = redis_ms(client.time())
+    if wanted.newer is not None:
+        after = max(after, Place(max(0, wanted.newer.at(now) + 1), ""), key=lambda place: place.order)
+    return after, None if wanted.older is None else wanted.older.at(now)
+
+
+def _from(client: "redis.Redis", wanted: Filter, after: Place) -> Iterator[Place]:
     states = wanted.states
     is_open = not any(BRIEF[state].final for state in states)
     if wanted.batch and "" not in wanted.batch and not (is_open and _mostly_ended(client, wanted)):

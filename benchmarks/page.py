@@ -1,0 +1,123 @@
+"""The page with many briefs on record: how soon it answers, and how soon it tells of what happens.
+
+    python -m benchmarks.page [--briefs 10000]     for its goals: --briefs 100000
+
+The finished briefs are copies of one that went its whole way (benchmarks/many/recorded.py); beside them some
+wait, as their account is paused. Each view is asked for by one browser after another, on a machine that has
+the Redis as well: told are medians of what it takes until the whole answer is there. An update is measured
+from the moment at which a brief is sent to that at which an open page has been told, has asked for its part
+again, and has it.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from benchmarks.cost import LIFTED, body
+from benchmarks.frame.report import Figure, report
+from benchmarks.harness import Setup, processes
+from benchmarks.many.commands import command
+from benchmarks.many.recorded import BATCH, SPEED, pictures, record
+from cli.demo.ports import free_port
+
+BRIEFS, WAITING, ROUNDS, UPDATES = 10_000, 300, 15, 10
+#: What is asked for, by the names of the figures; SKU stands for the last brief's.
+VIEWS = {
+    "overview": "/",
+    "overview_part": "/overview/part",
+    "briefs": "/briefs",
+    "briefs_done": "/briefs?filter=state:done",
+    "briefs_waiting": "/briefs?filter=state:waiting",
+    "briefs_batch": f"/briefs?filter=batch:{BATCH}",
+    "briefs_sku": "/briefs?filter=meta.sku:SKU",
+    "briefs_old": "/briefs?filter=age>1000d",
+    "totals_sku": "/briefs/totals?filter=meta.sku:SKU",
+}
+
+
+def main(briefs: int) -> dict[str, Any]:
+    """Put so many briefs on record, and ask for each view."""
+    with processes(SPEED, **LIFTED) as setup, pictures() as url:
+        record(setup, briefs, url)
+        environment = {
+            "REDIS_URL": setup.ground.redis_url,
+            "PIKTID_API_URL": setup.api_url,
+            "PIKTID_API_TOKEN": "none is needed",
+        }
+        command(environment, "pause", "--account", "default")
+        setup.enqueue([{"brief_id": f"waits-{number}", **body(number)} for number in range(WAITING)])
+        with _web(environment) as page:
+            figures = {
+                f"{name}_ms": Figure(_median(page, path.replace("SKU", f"bulk-{briefs - 1}")), "ms")
+                for name, path in VIEWS.items()
+            }
+            figures["update_ms"] = Figure(_updates(page, setup), "ms")
+    return report("page", figures, briefs=briefs)
+
+
+@contextmanager
+def _web(environment: dict[str, str]) -> Iterator[httpx.Client]:
+    """Run `web` for the length of the block; yield a client of it."""
+    port = free_port()
+    words = [sys.executable, "-m", "cli", "web", "--port", str(port)]
+    with subprocess.Popen(words, env={**os.environ, **environment}) as process:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+        try:
+            _wait_for(client)
+            yield client
+        finally:
+            client.close()
+            process.terminate()
+
+
+def _wait_for(client: httpx.Client) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            client.get("/healthz").raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("web did not answer within 30 s")
+
+
+def _median(client: httpx.Client, path: str) -> float:
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        client.get(path).raise_for_status()
+        took.append(time.perf_counter() - began)
+    return 1000 * statistics.median(took)
+
+
+def _updates(client: httpx.Client, setup: Setup) -> float:
+    took = []
+    with client.stream("GET", "/page/updates") as stream:
+        words = (line for line in stream.iter_lines() if line == "event: changed")
+        next(words)
+        for number in range(UPDATES):
+            next(words)  # it is idle now: the next word is of what comes, or of nothing after some seconds
+            time.sleep(1.0)
+            began = time.perf_counter()
+            setup.enqueue([{"brief_id": f"update-{number}", **body(number)}])
+            found = ""
+            while f"update-{number}" not in found:
+                next(words)
+                found = client.get("/briefs/part", params={"filter": "state:waiting age<10s"}).text
+            took.append(time.perf_counter() - began)
+    return 1000 * statistics.median(took)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure the page with many briefs on record.")
+    parser.add_argument("--briefs", type=int, default=BRIEFS)
+    main(**vars(parser.parse_args()))
