@@ -125,6 +125,11 @@ failover: $(STAMP)
 nemesis: $(STAMP)
 	$(VENV)/bin/python -m tests.chaos.programs.nemesis
 
+# The pictures of the page in the documentation, of an installation at work in Debian's Chromium: a minute.
+.PHONY: screenshots
+screenshots: $(STAMP)
+	$(VENV)/bin/python -m docs.make_screenshots
+
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

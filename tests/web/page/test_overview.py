@@ -84,7 +84,7 @@ def test_nobody_acts_on_accounts_of_others_or_in_unknown_ways(
 def test_drafts_that_wait_for_somebody_are_told_of(person: People, heard: Flow) -> None:
     heard.accept(brief_id="a", choose="manual")
     heard.until("a", "choosing")
-    assert "1 brief waits for somebody to choose among its drafts." in person().get("/").text
+    assert "1 brief waits for somebody to choose among drafts." in person().get("/").text
 
 
 def test_the_last_hours_are_counted_by_the_ledger(person: People, heard: Flow) -> None:

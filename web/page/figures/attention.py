@@ -73,7 +73,7 @@ def _briefs(accounts: Sequence[AccountMeasures]) -> Iterator[Line]:
         )
         yield Line(told, link="/briefs?filter=state:held", button="Answer")
     if choosing:
-        told = f"{counted(choosing, 'brief waits', 'briefs wait')} for somebody to choose among its drafts."
+        told = f"{counted(choosing, 'brief waits', 'briefs wait')} for somebody to choose among drafts."
         yield Line(told, link="/briefs?filter=state:choosing", button="Choose")
 
 
