@@ -3,15 +3,16 @@
 First all of it leaves its shard in one call (`worker/ledger/lua/shards/depart.lua`), as soon as no paid call
 of it is under way; from then on whoever takes it for one of that shard is refused. Then it comes to the other
 one part by part, is said to live there, and begins. Killed anywhere, another run goes on: a part and the note
-that it has come are one transaction, and what has come is not brought again.
+that it has come are one call (`bring.lua`), and what has come is not brought again.
+
+No step begins before as many replicas know of the one before it as are to know of a paid call. A server that
+was replaced without it would have the account in two shards, or in none.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
-
-import redis
 
 from config import durations, keys
 from config.errors import IdentityWorkerError
@@ -21,7 +22,7 @@ from config.shards import shard_of
 from worker.ledger.library import ledger_library
 from worker.shards.shards import Shards
 from worker.store import replicas
-from worker.store.functions import Command, Functions, flag, texts
+from worker.store.functions import Command, Functions, flag, number, texts
 from worker.store.namespaces import namespace_of
 
 #: Briefs that an account may have on record to be moved: they leave in one call, in which the server answers
@@ -32,6 +33,13 @@ _OLDER = "older"
 
 class MoveError(IdentityWorkerError):
     """Raised when an account can't leave its shard now; says why, and what to do."""
+
+
+class ForgottenError(MoveError):
+    """Raised when a server that has taken over knows less of a move than the one before it did."""
+
+    def __init__(self, shard: int) -> None:
+        super().__init__(f"the server of shard {shard} was replaced in the middle of the move; run it again")
 
 
 class Move(NamedTuple):
@@ -60,6 +68,22 @@ def planned(shards: Shards) -> Iterator[Move]:
     yield from found
 
 
+def settle(shards: Shards, known_by: int) -> None:
+    """Say of each account that has come and of which that was forgotten that it lives where it is.
+
+    Without replicas a server that is replaced may have it so. Raises redis.RedisError.
+    """
+    shards.placement.read()
+    for shard in shards.all:
+        client = shards.client(shard)
+        names: Any = client.smembers(keys.ACCOUNTS())
+        for account in sorted(names):
+            said = shards.of(account)
+            has_begun = not client.exists(keys.LEFT(account), keys.LEAVING(account))
+            if said != shard and has_begun and shards.client(said).get(keys.LEFT(account)) == str(shard):
+                shards.placement.put(account, shard, known_by)
+
+
 class Moving:
     """Moves accounts; `pause` waits between two tries of one whose calls are under way."""
 
@@ -78,21 +102,20 @@ class Moving:
         """
         self._leave(move, patience)
         source, target = self._shards.client(move.source), self._shards.client(move.target)
-        way = keys.LEAVING(move.account)
+        way, placement = keys.LEAVING(move.account), self._shards.placement
         told: Any = source.hmget(way, "parts", "all", "name", "batches")
         served_after, last, name = int(told[0]), int(told[1]), str(told[2])
-        if self._shards.placement.is_at(move.account, move.source):
-            self._bring(move, range(1, served_after + 1), name)
-            self._confirm(target, way)
-            self._shards.placement.put(move.account, move.target)
-        self._bring(move, range(served_after + 1, last + 1), name)
+        is_served = not placement.is_at(move.account, move.source)
+        # Where it has begun, and no note is left of how it came, it has ended here too; that was forgotten.
+        assumed = served_after if is_served and target.sismember(keys.ACCOUNTS(), move.account) else 0
+        self._bring(move, name, served_after, assumed)
+        if not is_served:
+            placement.put(move.account, move.target, self._replicas)
+        self._bring(move, name, last, assumed)
         arrive = {"comer": move.account, "batches": json.loads(told[3])}
         Functions(target, self._library).run(Command("arrive", keys.ACCOUNTS(), flag, arrive))
-        self._confirm(target, way)
-        with source.pipeline(transaction=True) as pipe:
-            pipe.delete(way)
-            pipe.srem(keys.ACCOUNTS(), move.account)
-            pipe.execute()
+        replicas.write(target, [_noted(way)], self._replicas)
+        replicas.write(source, [("DEL", way), ("SREM", keys.ACCOUNTS(), move.account)], self._replicas)
         target.delete(way)
 
     def _leave(self, move: Move, patience: float) -> None:
@@ -107,35 +130,41 @@ class Moving:
             if standing(source.hgetall(keys.SCHEMA())).is_settled:  # type: ignore[arg-type]
                 answer, *what = functions.run(Command("depart", keys.LEAVING(move.account), texts, given))
             if answer == "left":
+                self._confirm_left(move)
                 return
             if answer not in ("busy", _OLDER) or time.monotonic() > until:
                 where = f"account {move.account} can't leave shard {move.source}"
                 raise MoveError(f"{where}: {_why(answer, what[0])}")
             self._pause(durations.MISSING_AGAIN_SECONDS)
 
-    def _bring(self, move: Move, parts: range, name: str) -> None:
-        """Bring those of the parts that have not come yet."""
-        source, target = self._shards.client(move.source), self._shards.client(move.target)
+    def _confirm_left(self, move: Move) -> None:
+        """See that enough replicas know that it has left: one that does not would have it go on there."""
         way = keys.LEAVING(move.account)
-        come: Any = target.hget(way, name)
-        for part in parts:
-            if part > int(come or 0):
-                text: Any = source.execute_command("HGET", way, str(part), NEVER_DECODE=True)  # type: ignore[no-untyped-call]
-                noted = [("HSET", way, name, part), ("PEXPIRE", way, durations.CLAIMED_KEPT_MS)]
-                with target.pipeline(transaction=True) as pipe:
-                    for words in (*_steps(text), *noted):
-                        pipe.execute_command(*words)  # type: ignore[no-untyped-call]
-                    pipe.execute()
+        written = [("HEXISTS", way, "parts"), ("HSET", way, "to", move.target)]
+        if not replicas.write(self._shards.client(move.source), written, self._replicas)[0]:
+            raise ForgottenError(move.source)
 
-    def _confirm(self, target: "redis.Redis", way: str) -> None:
-        """See that as many replicas have it as are to know of a paid call: a failover would lose it."""
-        replicas.write(target, [("PEXPIRE", way, durations.CLAIMED_KEPT_MS)], self._replicas)
+    def _bring(self, move: Move, name: str, last: int, assumed: int) -> None:
+        """Bring those of the parts up to the last that have not come yet, and see that replicas have them."""
+        source, target = self._shards.client(move.source), self._shards.client(move.target)
+        way, functions = keys.LEAVING(move.account), Functions(target, self._library)
+        noted: Any = target.hget(way, name)
+        for part in range(int(noted or assumed) + 1, last + 1):
+            text: Any = source.execute_command("HGET", way, str(part), NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+            if text is None:
+                raise ForgottenError(move.source)
+            given = {"name": name, "part": part, "assumed": assumed, "namespace": namespace_of(target)}
+            kept = {"comer": move.account, "kept_ms": durations.CLAIMED_KEPT_MS}
+            if functions.run(Command("bring", way, number, given | kept, raw=(text,))) < part:
+                raise ForgottenError(move.target)
+        come = replicas.write(target, [("HGET", way, name), _noted(way)], self._replicas)[0]
+        if int(come or assumed) < last:
+            raise ForgottenError(move.target)
 
 
-def _steps(text: bytes) -> list[tuple[Any, ...]]:
-    """Return the commands of a part; each of its characters is one byte of what Redis had."""
-    found: list[list[str]] = json.loads(text.decode("latin-1"))
-    return [(command, *(word.encode("latin-1") for word in words)) for command, *words in found]
+def _noted(way: str) -> tuple[Any, ...]:
+    """Return a write of the note, which replicas tell that they have."""
+    return ("PEXPIRE", way, durations.CLAIMED_KEPT_MS)
 
 
 def _why(answer: str, what: str) -> str:

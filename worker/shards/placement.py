@@ -11,6 +11,7 @@ import redis
 
 from config import durations, keys
 from config.shards import shard_of
+from worker.store import replicas
 
 #: Fields of the record: the number, and of an account where it lives.
 COUNT, AT = "count", "at:"
@@ -52,9 +53,9 @@ class Placement:
         self._moved = {name.removeprefix(AT): shard for name, shard in moved.items()}
         self._read_at = time.monotonic()
 
-    def put(self, account: str, shard: int) -> None:
-        """Let an account live in a shard from now on; raises redis.RedisError."""
-        self._first.hset(keys.SHARDS(), AT + account, shard)
+    def put(self, account: str, shard: int, known_by: int) -> None:
+        """Let an account live in a shard from now on, as so many replicas know; raises redis.RedisError."""
+        replicas.write(self._first, [("HSET", keys.SHARDS(), AT + account, shard)], known_by)
         self.read()
 
 

@@ -48,10 +48,11 @@ class TooFewReplicasError(redis.RedisError):
     """Raised when too few replicas tell in time that they have what was written."""
 
 
-def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: int) -> None:
+def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: int) -> list[Any]:
     """Run commands all or none, and wait until `number` replicas have what they wrote; 0 waits for nothing.
 
-    Raises redis.RedisError; after a TooFewReplicasError it is written, and a failover may forget it.
+    Return their answers. Raises redis.RedisError; after a TooFewReplicasError it is written, and a failover
+    may forget it.
     """
     wait = [("WAIT", number, durations.REPLICAS_WAIT_MS)] if number else []
     # The transaction is written out: in one of redis-py's, WAIT would wait for nothing, and behind it, it
@@ -66,6 +67,7 @@ def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: in
     if number and answers[-1] < number:
         told = f"{answers[-1]} of {number} (IDENTITY_WORKER_REPLICAS)"
         raise TooFewReplicasError(f"too few replicas of Redis know of what was sent, {told}")
+    return list(answers[1 + len(commands)])
 
 
 def probes(number: int) -> list[Probe]:

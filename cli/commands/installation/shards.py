@@ -12,7 +12,7 @@ from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print
 from config.text import counted, printable
 from worker.operations import actions
 from worker.shards.ids import Ids
-from worker.shards.moving import MoveError, Moving, planned
+from worker.shards.moving import MoveError, Moving, planned, settle
 from worker.shards.shards import Shards, shards_of
 from worker.views import account_reading
 
@@ -58,6 +58,7 @@ def command(
 def _spread(shards: Shards, values: "Settings") -> list[str]:
     """Move accounts; return those that could not be."""
     Ids(shards, values).note_all()
+    settle(shards, values.replicas)
     moving, stay = Moving(shards, values), []
     for move in planned(shards):
         try:

@@ -1,91 +1,27 @@
 """An account moves to another shard with all that is on record of it; killed, another run ends it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
-from pydantic import SecretStr
-from support import brief
+from moved_account import ACCOUNTS, NAME, STAYS, brief, left_of, standing
 
 from config import keys
-from config.accounts.account import Account
 from config.recorded.schema import present
 from config.settings import Settings
-from config.shards import shard_of
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import brief_subject
 from worker.lifecycle import acceptance, transitions
-from worker.operations.operator import Operator
 from worker.shards.ids import Ids
-from worker.shards.merged import clients_of, home_of
+from worker.shards.merged import home_of
 from worker.shards.moving import MoveError, Moving, planned
-from worker.shards.shards import Shards, shards_of
+from worker.shards.shards import Shards
 from worker.store.outages import is_outage
-from worker.views import account_reading, counts, snapshots
-
-#: Lives in shard 0 of one, and in shard 1 of two.
-NAME = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 1)
-STAYS = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 0)
-ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (NAME, STAYS)}
+from worker.views import account_reading
 
 
 class KilledError(BaseException):
     """Raised where the command that moves is killed."""
-
-
-@pytest.fixture
-def grown(settings: Settings) -> Settings:
-    """Return the settings of an installation that has become one of two shards."""
-    return settings.model_copy(update={"namespace": "{move}:", "shards": 2})
-
-
-@pytest.fixture
-def shards(redis_url: str, grown: Settings) -> Iterator[Shards]:
-    """Return its shards, the first of them with all accounts and their briefs; their keys go afterwards."""
-    with shards_of(redis_url, grown) as found:
-        found.client(0).hset(keys.SHARDS(), "count", 1)
-        for client in clients_of(found.reading):
-            client.hset(keys.SCHEMA(), "number", present())
-        fill(Ledger(found.client(0), grown), grown)
-        yield found
-        found.client(0).flushdb()
-
-
-def fill(ledger: Ledger, settings: Settings) -> None:
-    """Put briefs on record that stand where they stand for longer."""
-    ledger.configure(ACCOUNTS.values())
-    for account in ACCOUNTS:
-        for number in range(7):
-            raw = brief(brief_id=f"{account}-{number}", account=account)
-            raw |= {"batch": "b"} if number % 2 else {}
-            acceptance.accept(ledger, ACCOUNTS, settings, raw, "m")
-        operator = Operator(ledger.client, settings, "test", None)
-        cancelled = ledger.read(brief_subject(f"{account}-6"))
-        assert cancelled is not None
-        operator.cancel(cancelled)
-    ledger.set_budget("only", NAME, 500, "test")
-    raw = brief(brief_id="budgeted", account=NAME, batch="only")
-    acceptance.accept(ledger, ACCOUNTS, settings, raw, "m")
-
-
-def standing(client: "redis.Redis") -> dict[str, Any]:
-    """Return what is told of the accounts and their briefs."""
-    ids = sorted(client.zrange(keys.BRIEFS(), 0, -1))
-    reports = [account_reading.report(client, name) for name in sorted(ACCOUNTS)]
-    return {
-        "briefs": [each.facts() | {"read_at": 0} for each in snapshots.by_ids(client, ids)],
-        "counts": counts.counts(client),
-        "accounts": [(each.limits, each.waiting, len(each.jobs), each.batches) for each in reports],
-        "open": sum(int(each.hget(keys.BUDGET("b"), "open") or 0) for each in clients_of(client)),
-        "batch": sorted(client.zrange(keys.BATCH("b"), 0, -1)),
-        "journals": snapshots.journals(client, ids),
-    }
-
-
-def left_of(client: "redis.Redis", account: str) -> set[str]:
-    """Return the keys of a shard that are about an account."""
-    return {name for name in map(str, client.scan_iter()) if account in name or "budgeted" in name}
 
 
 def test_all_of_it_is_in_the_other_shard_and_told_the_same(shards: Shards, grown: Settings) -> None:
