@@ -70,7 +70,7 @@ MUTANTS = (
         ("whoever has a message no more takes another one", "    if not release(hand, id) then\n", "    if not release(hand, id) and false then\n"),
         ("a step that is run on is in nobody's hands", "    if id then\n        redis.call('SADD', key('IN_HAND', worker, SETTING.steps), id)\n", "    if id then\n"),
         ("what stands in the queue's keys loses the steps of a move", "    outbox.queue_steps()\n    if not is_done", "    if not is_done"),
-        ("what is taken is still called woken", "pcall(records.forget, base.record_of(subject), 'hinted')", "pcall(records.forget, base.record_of(subject))"),
+        ("what is taken is still called woken", "records.forget(record, 'hinted')", "records.forget(record)"),
     ),
     *of("worker/ledger/ledger.py", HANDS_TESTS,
         ("the claim of a call ends its message", "or transition.claim_by is not None:", "or False:"),

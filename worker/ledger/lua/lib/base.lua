@@ -5,8 +5,15 @@ function base.key(name, ...)
     return string.format(KEY[name], ...)
 end
 
+-- Asked for some twenty times in a call, mostly of the same.
 function base.record_of(subject)
-    return base.key('RECORD', subject)
+    call.names = call.names or {}
+    local name = call.names[subject]
+    if not name then
+        name = base.key('RECORD', subject)
+        call.names[subject] = name
+    end
+    return name
 end
 
 function base.kind_of(subject)

@@ -23,15 +23,22 @@ end
 
 -- The same of a step that this very call has sent, before it is in any queue.
 local function sent_here(worker)
-    local id, text = outbox.take_step()
+    local id, text, subject = outbox.take_step()
     if id then
         redis.call('SADD', key('IN_HAND', worker, SETTING.steps), id)
         redis.call('ZADD', KEY.WORKERS, call.now, worker)
     end
-    return id, text
+    return id, text, subject
 end
 
--- Returns the id and the text of the next step. None while briefs wait, or steps would keep them from the threads; and
+-- The subject of a step's message; nil where it has none that is ours.
+local function subject_of(text)
+    local is_json, message = pcall(cjson.decode, text)
+    local subject = is_json and type(message) == 'table' and type(message.args) == 'table' and message.args[1]
+    return type(subject) == 'string' and KINDS[base.kind_of(subject)] and subject or nil
+end
+
+-- Returns the id, the text and the subject of the next step. None while briefs wait, or steps would keep them from the threads; and
 -- nothing that needs a second look: that is for the broker's `fetch`.
 local function next_step(worker)
     if redis.call('EXISTS', key('QUEUE', SETTING.inlet), KEY.DEATHS, key('LATE', SETTING.steps)) > 0 then
@@ -49,51 +56,48 @@ local function next_step(worker)
     end
     redis.call('LPOP', queue)
     redis.call('ZADD', KEY.WORKERS, call.now, worker) -- it may have been taken for dead since its last sign of life
-    return id, text
+    return id, text, subject_of(text)
 end
 
--- The subject of a step's message and all fields of its record, whose step has looked with that.
-local function record_of(text)
-    local is_json, message = pcall(cjson.decode, text)
-    local subject = is_json and type(message) == 'table' and type(message.args) == 'table' and message.args[1]
-    if type(subject) ~= 'string' or not KINDS[base.kind_of(subject)] then
-        return '', {}
+-- A record's step has looked: whether there is one is for the step to tell, as something else may stand there.
+local function has_looked(subject)
+    local record = base.record_of(subject)
+    if records.is_known(record) then
+        records.forget(record, 'hinted')
+        return true
     end
-    -- What stands there may be no record: the step tells of that.
-    if not pcall(records.forget, base.record_of(subject), 'hinted') then
-        return '', {}
-    end
-    records.write()
-    return subject, redis.call('HGETALL', base.record_of(subject))
+    return (pcall(redis.call, 'HDEL', record, 'hinted'))
 end
 
+-- Returns nothing where the message was not in the worker's hands, else what was taken, if anything was: id, text and subject.
 local function release_and_take(hand, id)
     if not release(hand, id) then
         return nil
     end
-    local taken, text = nil, nil
+    local taken, text, subject = nil, nil, nil
     if hand.takes then
-        taken, text = next_step(hand.worker)
+        taken, text, subject = next_step(hand.worker)
     end
-    if not taken then
-        return {}
-    end
-    local subject, fields = record_of(text)
-    return {taken, text, subject, fields, base.whole(call.now)}
+    return {taken, text, subject and has_looked(subject) and subject or ''}
 end
 
 -- End a message, and let its worker take the next step. Returns nothing where it was not in the worker's hands: another
 -- has it; {} where nothing was taken; else the id, the text, the subject, the fields of its record, and the time.
 function hands.end_message(hand, id)
-    -- First: the move must be whole, whatever stands in the queue's keys.
+    local is_done, answer = pcall(release_and_take, hand, id)
+    -- In any case: the move must be whole, whatever stands in the queue's keys.
     records.write()
     outbox.write_timers()
-    local is_done, answer = pcall(release_and_take, hand, id)
     outbox.queue_steps()
     if not is_done then
         error(answer, 0)
     end
-    return answer
+    if not answer or not answer[1] then
+        return answer and {}
+    end
+    local subject = answer[3]
+    local fields = subject ~= '' and records.all(base.record_of(subject)) or {}
+    return {answer[1], answer[2], subject, fields, base.whole(call.now)}
 end
 
 return hands

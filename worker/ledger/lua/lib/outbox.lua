@@ -121,28 +121,27 @@ function outbox.queue_steps()
     in_parts('RPUSH', key('QUEUE', 'steps'), ids)
 end
 
--- Take the first step of this call before it is queued: its id and text; nil where there is none.
+-- Take the first step of this call before it is queued: its id, text and subject; nil where there is none.
 function outbox.take_step()
     local step = table.remove(call.steps or {}, 1)
     if not step then
         return nil
     end
     redis.call('HSET', key('MESSAGES', 'steps'), step.id, step.text)
-    return step.id, step.text
+    return step.id, step.text, step.subject
 end
 
 -- Send a step as Dramatiq itself would (tests/actors/broker/test_broker.py pins the layout), at the end of the call.
 function outbox.send(actor, subject)
     local id = 'step-' .. redis.call('INCR', KEY.SEQUENCE)
-    local message = cjson.encode({
-        queue_name = 'steps', actor_name = actor, args = {subject}, kwargs = {},
-        options = {redis_message_id = id}, message_id = id, message_timestamp = call.now,
-    })
+    local message = '{"queue_name":"steps","actor_name":"' .. actor .. '","args":[' .. cjson.encode(subject)
+        .. '],"kwargs":{},"options":{"redis_message_id":"' .. id .. '"},"message_id":"' .. id
+        .. '","message_timestamp":' .. whole(call.now) .. '}'
     if not call.steps then
         call.steps = {}
         call.at_end[#call.at_end + 1] = outbox.queue_steps
     end
-    call.steps[#call.steps + 1] = {id = id, text = message}
+    call.steps[#call.steps + 1] = {id = id, text = message, subject = subject}
     return id
 end
 

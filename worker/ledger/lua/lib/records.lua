@@ -160,6 +160,22 @@ function records.many(record, ...)
     return unpack(texts)
 end
 
+-- Returns all that a record has: field, text, field, text, ...
+function records.all(record)
+    local flat = {}
+    for field, text in pairs(known(record).texts) do
+        if text then
+            flat[#flat + 1] = field
+            flat[#flat + 1] = text
+        end
+    end
+    return flat
+end
+
+function records.is_known(record)
+    return call.records and call.records[record] ~= nil
+end
+
 -- Set fields, given as field, text, field, text, ...
 function records.set(record, ...)
     local row, given = known(record), {...}
@@ -176,8 +192,18 @@ function records.add(record, field, number)
     return sum
 end
 
+-- Whether a number is whole, and no larger than what Lua adds up exactly.
+local function is_exact(number)
+    return number == math.floor(number) and math.abs(number) < 2 ^ 50
+end
+
 -- Add to an amount, as exactly as Redis does.
 function records.add_amount(record, field, amount)
+    local before = tonumber(records.get(record, field)) or 0
+    if is_exact(before) and is_exact(tonumber(amount)) then
+        records.set(record, field, before + amount)
+        return
+    end
     local row = known(record)
     if row.changed[field] ~= nil then
         told_and_written(record, row)

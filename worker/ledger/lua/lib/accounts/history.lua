@@ -93,7 +93,10 @@ function history.compare(claimant)
     local last, forgot_at = unpack(redis.call('HMGET', KEY.HISTORY, 'id', 'forgot_at'))
     -- One from before the past became unknown is looked for already: each process would have it begin anew.
     local is_new = call.now - claimant.age > (tonumber(forgot_at) or 0)
-    local newest = tonumber(redis.call('GET', own)) or 0
+    local newest = tonumber(redis.call('SET', own, claimant.number, 'PX', SETTING.claimed_ms, 'GET')) or 0
+    if newest > claimant.number then -- its threads claim at once, and come in any order
+        redis.call('SET', own, newest, 'PX', SETTING.claimed_ms)
+    end
     if is_new and claimant.known > newest then
         history.forget_all(history.newest_claim(), 'identity-worker',
             'the server has forgotten paid calls that were on record')
@@ -108,8 +111,6 @@ function history.compare(claimant)
     if id and id ~= last then
         redis.call('HSET', KEY.HISTORY, 'id', id)
     end
-    -- Its threads claim at once, and come in any order.
-    redis.call('SET', own, math.max(newest, claimant.number), 'PX', SETTING.claimed_ms)
 end
 
 -- Whether a paid call of a subject may be claimed; a promote may: the API answers a second one with the first.

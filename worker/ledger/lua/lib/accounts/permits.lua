@@ -38,7 +38,9 @@ function permits.complete_request(account, subject, counted)
     local endpoint = base.product_of(subject).endpoint
     local requests = key('WINDOW', account, endpoint)
     if redis.call('ZREM', requests, subject) == 1 and counted then
-        count_request(account, endpoint, subject .. '/' .. redis.call('INCR', KEY.SEQUENCE))
+        -- No other is called so: of a subject, or of one that has replaced it.
+        local grants = records.get(record_of(subject), 'grants') or 0
+        count_request(account, endpoint, subject .. '/' .. grants .. '/' .. whole(call.now))
     end
     -- Not while one is under way: with its entry it would lose its grant, and nobody would grant it again.
     local first = LIMITS.windows[endpoint][1]

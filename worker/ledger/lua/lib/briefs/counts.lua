@@ -38,20 +38,32 @@ local function round_of(account)
     return records.get(record_of('account:' .. account), 'recounts') or '0'
 end
 
-local function add(account, place)
-    if redis.call('HINCRBY', key('COUNTS', account), place, 1) == 1 then
+-- `is_counted`: the brief is in another place of the account's counts until now.
+local function add(account, place, is_counted)
+    if redis.call('HINCRBY', key('COUNTS', account), place, 1) == 1 and not is_counted then
         redis.call('SADD', KEY.COUNTED, account)
     end
 end
 
--- `counted` is ROUND:STATE:CAUSE:BATCH, as which a brief is counted.
-local function take(account, counted)
-    local round, place = string.match(counted, '^(%d+):(.*)$')
-    if round ~= round_of(account) or redis.call('HINCRBY', key('COUNTS', account), place, -1) > 0 then
-        return
+-- `counted` is ROUND:STATE:CAUSE:BATCH, as which a brief is counted. Returns whether it was, in this round.
+local function is_of_round(account, counted)
+    return counted and string.match(counted, '^%d+') == round_of(account)
+end
+
+-- Returns whether nothing is left in the place that a brief leaves.
+local function take_from(account, counted)
+    local place = string.match(counted, '^%d+:(.*)$')
+    if redis.call('HINCRBY', key('COUNTS', account), place, -1) > 0 then
+        return false
     end
     redis.call('HDEL', key('COUNTS', account), place)
-    if redis.call('EXISTS', key('COUNTS', account)) == 0 then
+    return true
+end
+
+-- A brief is counted no more.
+local function take(account, counted)
+    if is_of_round(account, counted) and take_from(account, counted)
+        and redis.call('EXISTS', key('COUNTS', account)) == 0 then
         redis.call('SREM', KEY.COUNTED, account)
     end
 end
@@ -77,10 +89,12 @@ function counts.count(record, brief, texts)
     if was == now then
         return
     end
-    if was then
-        take(account, was)
+    -- First where it goes: so the account is among those of whose briefs there are any, whatever it leaves.
+    local is_counted = is_of_round(account, was)
+    add(account, place, is_counted)
+    if is_counted then
+        take_from(account, was)
     end
-    add(account, place)
     records.set(record, 'counted', now)
     local kind = base.kind_of(base.brief_subject(brief))
     if base.is_final(kind, texts.state) then
