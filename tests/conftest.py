@@ -31,7 +31,7 @@ from actors.broker.broker import Broker
 from actors.runtime import runtime
 from cli.demo.ports import free_port
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.accounts.reading import accounts_at_start
 from config.settings import Settings
 from config.settings import settings as process_settings

@@ -20,7 +20,8 @@ from actors.broker.broker import Broker
 from actors.listener.listener import Listener
 from benchmarks.caps.virtual import admission
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger

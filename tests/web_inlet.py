@@ -16,7 +16,7 @@ from own_account import Api
 from pydantic import SecretStr
 from support import SPEED
 
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.accounts.reading import live_accounts
 from config.settings import Settings
 from web.app import build_app

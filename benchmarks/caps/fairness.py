@@ -23,7 +23,7 @@ from benchmarks.caps.virtual import Simulation
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import SEED, Setup, processes
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from sandbox.common.chance import draws, duration
 from worker.ledger.records import parse_subject
 from worker.store import embedded

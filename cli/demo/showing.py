@@ -28,7 +28,8 @@ from cli.sending.spool import Spool
 from cli.shared.opening import load_settings, standard_input
 from cli.shared.output import USED_WRONGLY, console, fail, print_drawing, print_json
 from config import durations
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.text import printable
 from worker.export.fetching import PictureError

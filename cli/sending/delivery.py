@@ -7,7 +7,7 @@ import redis
 
 from cli.sending.outgoing import Outgoing, Status
 from cli.sending.spool import Spool
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.shards import namespace_of
 from worker.ledger.arrivals import Arrival, Arrived, Outcome

@@ -2,18 +2,17 @@
 
 import codecs
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.reading.formats import Format
 from cli.reading.tables.errors import UsageError
-from cli.reading.tables.mapping import read_map
-from cli.reading.tables.naming import Naming
-from cli.reading.tables.template import read_template
-from cli.sending.files import How
-from config.settings import Settings
 from config.text import printable
+
+if TYPE_CHECKING:
+    from cli.sending.files import How
+    from config.settings import Settings
 
 _READING, _TABLES, _CHANGING = "What to read", "Tables", "What to change in all of them"
 _SENDING = "What to do with them"
@@ -111,7 +110,7 @@ Update = Annotated[
 
 
 def how(
-    values: Settings,
+    values: "Settings",
     *,
     recursive: bool = False,
     form: Format | None = None,
@@ -120,8 +119,14 @@ def how(
     map_file: Path | None = None,
     template: Path | None = None,
     extra_as_metadata: bool = False,
-) -> How:
+) -> "How":
     """Return how files are read. Raises UsageError."""
+    # Not at the top: the help of a command with these options should not wait for what reads.
+    from cli.reading.tables.mapping import read_map
+    from cli.reading.tables.naming import Naming
+    from cli.reading.tables.template import read_template
+    from cli.sending.files import How
+
     if encoding is not None:
         _check_encoding(encoding)
     naming = Naming(

@@ -9,7 +9,7 @@ from cli.sending import delivery
 from cli.sending.outgoing import Status
 from cli.sending.spool import Spool
 from cli.shared.output import USED_WRONGLY, fail
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from worker.forecast.batch_plan import AccountPlan, Wanted, committed, plans
 from worker.shards.merged import home_of

@@ -1,9 +1,7 @@
 """What commands that change briefs have in common: who says so and why, and the record of one brief's."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.shared.output import USED_WRONGLY, fail, fail_unknown
 from config import keys
@@ -13,13 +11,6 @@ from worker.shards.merged import holder_of
 
 if TYPE_CHECKING:
     import redis
-
-
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say how many are meant and what is at stake; change nothing.")
-]
-Why = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for the record.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")]
 
 
 class Order(NamedTuple):

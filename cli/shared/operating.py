@@ -13,12 +13,15 @@ from config.text import printable
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.charges import Journal, paid_text, take_apart
-from worker.lifecycle.recovery import OperationRefusedError
 from worker.shards.merged import clients_of
 from worker.views import snapshots
 
 if TYPE_CHECKING:
     import redis
+
+    from cli.shared.acting import Order
+    from config.settings import Settings
+    from worker.operations.operator import Operator
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,21 @@ def dead_letter_of(client: "redis.Redis", message_id: str) -> "tuple[redis.Redis
     return None
 
 
+def operator_of(
+    client: "redis.Redis", values: "Settings", order: "Order", order_id: str | None
+) -> "Operator":
+    """Return who does it at a shard."""
+    # Not at the top: what is at stake is told before this is imported, which takes long.
+    from worker.operations.operator import Operator
+
+    return Operator(client, values, order.by, order.why, order_id)
+
+
 def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -> Outcome:
     """Give a command to one brief; return the result."""
+    # Not at the top: what is at stake is told before this is imported, which takes long.
+    from worker.lifecycle.recovery import OperationRefusedError
+
     brief, journal = read(ledger, brief_id)
     try:
         said, did = act(brief, journal), True

@@ -1,4 +1,4 @@
-"""Arguments that commands share: which brief, which account, and who changes something."""
+"""Arguments that commands share: which brief, which account, who changes something, why and whether."""
 
 import getpass
 import socket
@@ -8,7 +8,6 @@ import typer
 
 from cli.shared.output import USED_WRONGLY, fail
 from config.text import printable
-from worker.views import account_reading
 
 if TYPE_CHECKING:
     import redis
@@ -21,6 +20,11 @@ Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's n
 By = Annotated[
     str | None, typer.Option(metavar="WHO", help="Who does this, for the record; by default user@host.")
 ]
+Why = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for the record.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say how many are meant and what is at stake; change nothing.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")]
 
 
 def person(by: str | None = None) -> str:
@@ -38,6 +42,9 @@ def person(by: str | None = None) -> str:
 
 def must_be_known(client: "redis.Redis", account: str) -> None:
     """End the command when no account of this name is on record."""
+    # Not at the top: the help should not wait for its import.
+    from worker.views import account_reading
+
     known = account_reading.names(client)
     if account not in known:
         fail(

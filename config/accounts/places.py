@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from config.accounts import tables, tokens
-from config.accounts.account import ACCOUNT_NAME, ACCOUNT_NAME_RULE, DEFAULT, Account, AccountsError
+from config.accounts.account import Account, AccountsError
+from config.accounts.names import ACCOUNT_NAME, ACCOUNT_NAME_RULE, DEFAULT
 from config.accounts.tables import TOKEN_ENV, TOKEN_FILE
 from config.accounts.watched import Signature, names_in, signature
 from config.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 from stepping import Flow
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.transition import Answer, Transition
 
 

@@ -13,7 +13,7 @@ from actors import path, picking
 from actors.broker.handing_on import hand_on
 from actors.runtime import runtime
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.shards import shard_of
 from worker.shards.ids import Ids
 from worker.shards.shards import shards_of

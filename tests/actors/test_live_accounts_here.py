@@ -12,8 +12,9 @@ from stepping import Flow, enqueue
 from support import eventually
 
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
 from config.accounts.live import Change
+from config.accounts.names import DEFAULT
 from config.limits import Limits
 from worker.network.pool import open_pool
 from worker.operations import owners

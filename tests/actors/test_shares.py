@@ -12,7 +12,7 @@ from support import eventually
 from actors.process.shares import AccountShares, release
 from actors.runtime import runtime
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.records import brief_subject
 
 THREADS = 8

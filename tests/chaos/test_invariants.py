@@ -10,7 +10,7 @@ from own_account import Api
 from stepping import Flow, listening
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from tests.chaos.invariants.auditing import audit
 from tests.chaos.invariants.invariants import Breach, Kind, look
 from tests.chaos.invariants.putting_back import put_back

@@ -12,7 +12,7 @@ from stepping import enqueue
 from support import eventually
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.ledger import Ledger
 from worker.views import snapshots
 

@@ -39,17 +39,14 @@ SLOW = {
 AT_START = {
     **{
         each: {"redis"}
-        for each in ("status", "wait", "why", "accounts", "limits", "resume", "export", "audit")
+        for each in ("status", "wait", "why", "accounts", "limits", "resume", "export", "audit", "events")
     },
-    **{each: {"redis"} for each in ("pause", "unpause", "restored", "actions", "mark", "doctor")},
-    **{each: {"redis", "pydantic"} for each in ("enqueue", "describe", "import", "events", "pick", "update")},
-    **{each: {"redis", "pydantic"} for each in ("resolve", "retry", "cancel")},
+    **{each: {"redis"} for each in ("pause", "unpause", "restored", "actions", "mark", "doctor", "shards")},
     "watch": {"redis", "rich"},
-    "shards": {"redis"},
-    "token": {"redis", "pydantic"},
-    "hooks": {"redis", "pydantic", "httpx", "httpcore"},
-    "webhook": {"pydantic"},
+    "token": {"redis"},
 }
+#: What no help waits for, by whatever way it would be imported.
+NOT_FOR_HELP = {"pydantic", "pydantic_core", "httpx", "httpcore", "structlog", "dramatiq", "starlette", "PIL"}
 PROGRAM = """
 import json, sys
 from cli.main import main
@@ -78,6 +75,19 @@ def imported_by(*arguments: str, **variables: str) -> set[str]:
 def test_the_module_of_a_command_imports_no_more_than_it_may(name: str) -> None:
     module = f"cli.commands.{COMMANDS[name]}.{module_of(name)}"
     assert imported_at_start(module) & SLOW - AT_START.get(name, set()) == set()
+
+
+def test_no_help_waits_for_models_of_data_or_an_http_client() -> None:
+    every = (
+        "from cli.main import COMMANDS, Commands\nfor name in COMMANDS: Commands().get_command(None, name)"
+    )
+    program = f"{every}\nimport sys; print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported = set(told.stdout.split())
+    assert "cli.commands.briefs.enqueue" in imported
+    assert imported & NOT_FOR_HELP == set()
 
 
 @pytest.mark.parametrize("arguments", [("status", "--state", "held"), ("watch", "--once"), ("accounts",)])

@@ -32,7 +32,7 @@ FLOORS = (
         "cli.commands",
         *(f"cli.commands.{room}" for room in ("briefs", "bulk", "http", "installation", "run")),
     ),
-    ("cli.demo",),
+    ("cli.demo", "cli.doing"),
     ("cli.render",),
     ("cli.sending",),
     ("cli.reading.tables",),

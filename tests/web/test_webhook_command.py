@@ -10,7 +10,7 @@ from signed_events import run
 from support import eventually
 from web_inlet import Web
 
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.settings import settings as process_settings
 from worker.piktid.webhook_signatures import SecretStore

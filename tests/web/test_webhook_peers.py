@@ -18,7 +18,7 @@ from support import DEADLINE, eventually
 from web_inlet import SECRET, Web, serving
 
 from config import durations
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from web.app import MAX_BODY
 from worker.piktid.webhook_signatures import SecretStore, sign

@@ -17,7 +17,7 @@ from web_inlet import SECRET, Web
 
 from cli.demo.ports import free_port
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.ledger import Ledger
 from worker.piktid.webhook_signatures import SecretStore, sign
 

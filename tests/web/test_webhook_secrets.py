@@ -10,7 +10,7 @@ from signed_events import event
 from web_inlet import SECRET, Web
 
 from config import durations
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from worker.piktid.webhook_signatures import SecretsError, SecretStore, StoredWebhook, is_signed, sign
 

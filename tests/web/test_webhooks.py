@@ -15,7 +15,7 @@ from web_inlet import SECRET, Web, serving
 
 from cli.demo.ports import free_port
 from config import durations, keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from worker.piktid.webhook_signatures import SecretStore, StoredWebhook, is_signed, sign
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from wire import decode, reference
 
 from actors.broker.envelopes import EnvelopeError, read_envelope
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from worker.briefs.faults import MAX_FAULTS, MAX_SHOWN, BriefError
 from worker.ledger.arrivals import Outcome

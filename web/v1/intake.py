@@ -14,7 +14,8 @@ from typing import Any
 import redis
 
 from actors.broker.broker import Broker
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.times import redis_ms
 from web.v1.problems import ProblemError, conflict, invalid

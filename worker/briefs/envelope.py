@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from config.accounts.account import ACCOUNT_NAME, ACCOUNT_NAME_RULE
+from config.accounts.names import ACCOUNT_NAME, ACCOUNT_NAME_RULE
 from worker.briefs.body import MAX_NAME, ONE_LINE, Body, Part
 from worker.briefs.choices import PLUGIN_RULE, BriefKind, Choose, OnNameTaken
 from worker.briefs.sources import SOURCE_RULE, Source

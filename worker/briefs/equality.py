@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.briefs.body import Body
 from worker.briefs.brief import Brief
 from worker.briefs.choices import BriefKind

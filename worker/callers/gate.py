@@ -1,6 +1,6 @@
 """What a caller may send, by HTTP or by an inlet of its own: for whom, how urgent, for how much a day."""
 
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
 from worker.callers import sent

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from config import keys
-from config.accounts.account import ACCOUNT_NAME
+from config.accounts.names import ACCOUNT_NAME
 from config.errors import IdentityWorkerError
 from config.times import redis_ms
 

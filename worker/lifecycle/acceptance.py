@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple, Protocol
 
-from config.accounts.account import ACCOUNT_NAME, DEFAULT
+from config.accounts.names import ACCOUNT_NAME, DEFAULT
 from config.limits import Limits
 from config.settings import Settings
 from worker.briefs import equality

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
-
-import redis
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from config import keys
 from worker.views.models import BriefView
+
+if TYPE_CHECKING:
+    import redis
 
 
 class Where(NamedTuple):

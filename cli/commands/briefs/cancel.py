@@ -1,27 +1,9 @@
 """`identity-worker cancel`: end briefs, wherever they are."""
 
-from typing import TYPE_CHECKING
-
-from actors.broker import dead_letters
-from actors.broker.dead_letters import DeadLetter
-from cli.render.held import AS_WISHED
-from cli.shared.acting import DryRun, Order, Why, Yes, named
 from cli.shared.filtering import filtered
-from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
-from cli.shared.options import BriefOrDeadLetter, By, person
-from cli.shared.ordering import Meant, announced, paid_so_far
+from cli.shared.options import BriefOrDeadLetter, By, DryRun, Why, Yes, person
 from cli.shared.output import Json
-from worker.ledger.kinds import Kind, final
-from worker.ledger.records import Record
-from worker.ledger.transition import Answer
-from worker.lifecycle.charges import Journal
-from worker.operations.operator import Operator
 from worker.selection.filter import Filter
-from worker.shards.merged import at_each
-
-if TYPE_CHECKING:
-    import redis
 
 
 @filtered
@@ -40,35 +22,8 @@ def command(
     the job does, and nothing more is bought for it. Identities that are bought already are finished.
     A dead letter is thrown away. With a filter, those of the briefs that are not finished.
     """
-    one_of(brief_id=brief_id, wanted=wanted != Filter())
-    order = Order("cancel", person(by), why, dry_run, yes, as_json)
-    values = load_settings()
-    with open_redis(values, writes=True) as client:
+    # Not at the top: the help should not wait for its import.
+    from cli.doing import cancelling
+    from cli.shared.acting import Order
 
-        def cancel(brief: Record, _: Journal) -> str:
-            its = operator(brief.brief_id)
-            repeated = its.cancel(brief) is Answer.DUPLICATE
-            return _said(its, brief, repeated=repeated)
-
-        found = dead_letter_of(client, brief_id) if brief_id else None
-        if brief_id is not None:
-            meant = Meant(iter(named(client, order, brief_id, is_dead_letter=found is not None)))
-        else:
-            meant = announced(client, values, wanted, order, paid_so_far)
-        if found is not None:
-            report([_thrown_away(*found)], as_json=as_json)
-        operator = at_each(client, lambda its: Operator(its, values, order.by, why, meant.order_id))
-        report((tell(operator(each).ledger, each, cancel) for each in meant.ids), as_json=as_json)
-
-
-def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:
-    did = dead_letters.drop(client, dead_letter)
-    said = "is thrown away" if did else f"dead letter {dead_letter.id} was taken up by somebody else"
-    return Outcome(dead_letter.id, did, "dead letter", "nothing", said)
-
-
-def _said(operator: Operator, brief: Record, *, repeated: bool) -> str:
-    now = operator.ledger.read(brief.subject)
-    state = brief.state if now is None else now.state
-    said = state if final(Kind.BRIEF, state) else f"{AS_WISHED} (it is {state})"
-    return f"{said}, as was said before" if repeated else said
+    cancelling.cancel(Order("cancel", person(by), why, dry_run, yes, as_json), wanted, brief_id)

@@ -10,11 +10,12 @@ from cli.shared.opening import open_to_read
 from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
 from config import durations
 from config.text import printable
-from worker.views import happenings, outbox
-from worker.views.outbox import Entry
+from worker.views import happenings
 
 if TYPE_CHECKING:
     import redis
+
+    from worker.views.outbox import Entry
 
 #: Fields of an event's data that its line shows, in this order.
 _SHOWN = ("job_id", "identity_code", "image_result_id", "error", "question", "why", "token_ends")
@@ -84,6 +85,9 @@ def _forward(
 
 
 def _print_all(client: "redis.Redis", since: str, *, follow: bool, as_json: bool) -> None:
+    # Not at the top: the help should not wait for its import.
+    from worker.views import outbox
+
     last = happenings.last_id(client) if since == "$" else since
     while True:
         entries = outbox.read(
@@ -96,7 +100,7 @@ def _print_all(client: "redis.Redis", since: str, *, follow: bool, as_json: bool
             return
 
 
-def _print(entry: Entry, *, as_json: bool) -> None:
+def _print(entry: "Entry", *, as_json: bool) -> None:
     if as_json:
         print_json({**entry.event.model_dump(mode="json"), "entryid": entry.id}, indent=None)
         return

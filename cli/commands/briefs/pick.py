@@ -4,13 +4,9 @@ from typing import Annotated
 
 import typer
 
-from cli.shared.acting import Order, Why, named
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import BriefId, By, person
+from cli.shared.options import BriefId, By, Why, person
 from cli.shared.output import Json, fail, print_json
-from worker.ledger.ledger import Ledger
-from worker.lifecycle.choosing import PickError
-from worker.operations import picking
 
 
 def command(
@@ -27,6 +23,12 @@ def command(
 
     `status BRIEF` shows the drafts with the URLs of their pictures.
     """
+    # Not at the top: the help should not wait for its import.
+    from cli.shared.acting import Order, named
+    from worker.ledger.ledger import Ledger
+    from worker.lifecycle.choosing import PickError
+    from worker.operations import picking
+
     order = Order("pick", person(by), why, more={"drafts": drafts})
     values = load_settings()
     with open_redis(values, writes=True, brief=brief_id) as client:

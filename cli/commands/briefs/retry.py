@@ -1,27 +1,13 @@
 """`identity-worker retry`: bring back briefs that stopped."""
 
-from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from actors.broker import dead_letters
-from actors.broker.dead_letters import DeadLetter
-from cli.shared.acting import DryRun, Order, Why, Yes, named
 from cli.shared.filtering import filtered
-from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, one_of, report, tell
-from cli.shared.options import BriefOrDeadLetter, By, person
-from cli.shared.ordering import Meant, announced, still_to_pay
+from cli.shared.options import BriefOrDeadLetter, By, DryRun, Why, Yes, person
 from cli.shared.output import Json
-from worker.ledger.records import Record
-from worker.lifecycle.charges import Journal
-from worker.operations.operator import Operator
 from worker.selection.filter import Filter
-from worker.shards.merged import at_each, clients_of
-
-if TYPE_CHECKING:
-    import redis
 
 
 @filtered
@@ -42,39 +28,9 @@ def command(
     Paid drafts are chosen from again, chosen drafts promoted again; only a brief whose create the API never
     took on is sent again. With a filter, those of the briefs that stopped.
     """
-    one_of(brief_id=brief_id, wanted=wanted != Filter(), all_held=all_held)
+    # Not at the top: the help should not wait for its import.
+    from cli.doing import retrying
+    from cli.shared.acting import Order
+
     order = Order("retry", person(by), why, dry_run, yes, as_json)
-    values = load_settings()
-    with open_redis(values, writes=True) as client:
-
-        def retry(brief: Record, journal: Journal) -> str:
-            return f"goes on at {operator(brief.brief_id).retry(brief, journal)}"
-
-        dead = _dead(client, brief_id, all_held=all_held)
-        if brief_id is not None:
-            meant = Meant(iter(named(client, order, brief_id, is_dead_letter=bool(dead))))
-        else:
-            which, letters = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
-            meant = announced(client, values, which, order, still_to_pay, dead_letters=letters)
-        operator = at_each(client, lambda its: Operator(its, values, order.by, why, meant.order_id))
-        outcomes = (tell(operator(each).ledger, each, retry) for each in meant.ids)
-        revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
-        report(chain(outcomes, revived), as_json=as_json)
-
-
-def _dead(
-    client: "redis.Redis", brief_id: str | None, *, all_held: bool
-) -> "list[tuple[redis.Redis, tuple[str, str]]]":
-    """Return queue and id of the dead letters that are meant, each with the client of its shard."""
-    if all_held:
-        return [(its, one) for its in clients_of(client) for one in dead_letters.ids(its)]
-    found = dead_letter_of(client, brief_id) if brief_id else None
-    return [] if found is None else [(found[0], (found[1].queue, found[1].id))]
-
-
-def _revive(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:
-    did = dead_letters.revive(client, dead_letter)
-    said = (
-        "is in its queue again" if did else f"dead letter {dead_letter.id} was brought back by somebody else"
-    )
-    return Outcome(dead_letter.id, did, "dead letter", "nothing", said)
+    retrying.retry(order, wanted, brief_id, all_held=all_held)

@@ -1,4 +1,4 @@
 """The commands about many briefs at once.
 
-Imported by: cli. Imports: cli below it, config, worker.
+Imported by: cli. Imports: doing, sending, shared, config, worker.
 """

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.shared.acting import Why
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import By, person
+from cli.shared.options import By, Why, person
 from cli.shared.output import Json, print_json, say
 from config.text import counted
 from config.times import format_time

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shared.acting import Why
 from cli.shared.opening import check_server, load_settings, redis_url
-from cli.shared.options import By, person
+from cli.shared.options import By, Why, person
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config.text import counted, printable
 from worker.operations import actions

@@ -1,9 +1,8 @@
 """`identity-worker unpause`: what a person has paused goes on."""
 
-from cli.shared.acting import Why
 from cli.shared.halting import Account, Batch, at_all, named, which
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import By, person
+from cli.shared.options import By, Why, person
 from cli.shared.output import Json, print_json, say
 from config.text import printable
 from worker.ledger.ledger import Ledger

@@ -10,7 +10,8 @@ from support import events, eventually
 
 from cli.commands.briefs.why import lines_of
 from config import durations, keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from worker.forecast import why as reasons
 from worker.network.pool import open_pool
 from worker.operations.doctor_accounts import account as checks

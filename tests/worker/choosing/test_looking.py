@@ -15,7 +15,7 @@ from support import events, eventually
 from actors import picking as looking
 from actors.runtime import runtime
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.choosing.question import Decision
 from worker.ledger.transition import Answer
 from worker.lifecycle import judging

@@ -9,7 +9,7 @@ from stepping import Flow, enqueue
 from support import eventually
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.settings import settings
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import brief_subject

@@ -6,7 +6,7 @@ from stepping import Flow
 
 from benchmarks.caps.virtual import admission
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.briefs.choices import Choose
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.lifecycle import choosing, record_fields

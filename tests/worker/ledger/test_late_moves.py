@@ -7,7 +7,7 @@ from stepping import Flow
 from support import event_types
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Transition
 from worker.lifecycle import journal_entries

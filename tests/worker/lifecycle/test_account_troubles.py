@@ -13,7 +13,7 @@ from support import eventually
 
 from benchmarks.caps.virtual import admission
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.views import account_reading, snapshots
 
 NO_CREDITS = {

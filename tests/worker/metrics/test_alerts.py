@@ -19,7 +19,7 @@ from support import ROOT, brief
 
 from actors.runtime import runtime
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.leases import followed, take
 from worker.ledger.transition import Transition
 from worker.metrics import families

@@ -12,7 +12,8 @@ from stepping import Flow
 from support import brief
 
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from worker.ledger import commands
 from worker.ledger.accounts import AccountLedger
 from worker.ledger.leases import followed, take

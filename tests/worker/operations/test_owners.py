@@ -10,7 +10,8 @@ from stepping import Flow
 from support import everything
 
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from worker.operations import owners
 from worker.store.functions import Functions
 

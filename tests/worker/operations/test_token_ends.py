@@ -16,8 +16,9 @@ from actors.maintenance import count_identities
 from actors.runtime import runtime
 from cli.render.account import account_lines
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
 from config.accounts.expiry import end_of
+from config.accounts.names import DEFAULT
 from worker.network.pool import open_pool
 from worker.operations.doctor import Check
 from worker.operations.doctor_accounts import account as checks

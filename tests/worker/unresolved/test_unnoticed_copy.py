@@ -9,7 +9,7 @@ from stepping import Flow
 from actors.broker.broker import Broker
 from actors.runtime import runtime
 from config import durations, keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.unresolved.past import suspect
 
 

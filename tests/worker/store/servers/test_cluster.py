@@ -15,7 +15,8 @@ from actors.broker import commands
 from actors.broker.broker import Broker
 from actors.broker.library import broker_library
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from config.redis_url import RedisUrlError
 from config.settings import Settings
 from tests.servers.cluster import Cluster, cluster, slot_of

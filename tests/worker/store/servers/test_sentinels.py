@@ -12,7 +12,8 @@ from support import outlasting
 
 from actors.broker.broker import Broker
 from config import keys
-from config.accounts.account import DEFAULT, Account
+from config.accounts.account import Account
+from config.accounts.names import DEFAULT
 from config.settings import Settings
 from tests.servers.sentinels import Sentinels, sentinels
 from worker.ledger.ledger import Ledger
