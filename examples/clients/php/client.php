@@ -1,0 +1,125 @@
+<?php
+// Sends briefs by HTTP or by Redis, and acts on each result once. Needs PHP 8.1 or later with its extension redis.
+//
+//     php client.php send BRIEF.json     # by HTTP: IDENTITIES_URL, IDENTITIES_TOKEN
+//     php client.php queue BRIEF.json    # by Redis: REDIS_URL
+//     php client.php read FOLDER         # results, until it is stopped: REDIS_URL
+
+declare(strict_types=1);
+
+$namespace = rtrim(getenv('IDENTITY_WORKER_NAMESPACE') ?: '', ':');
+define('BEFORE', $namespace === '' ? '' : "$namespace:");
+define('STREAM', BEFORE . 'identity:events');
+define('CONSUMER', getenv('CONSUMER') ?: 'reader-1');
+const GROUP = 'shop';
+// Ms after which what a reader took and never acknowledged is another's: longer than any effect takes.
+const DEAD_AFTER = 60_000;
+
+// Sends a brief by HTTP. The same again is the same brief, so what got no answer is sent once more.
+function send(string $brief): string
+{
+    $headers = ['Authorization: Bearer ' . getenv('IDENTITIES_TOKEN'), 'Content-Type: application/json'];
+    $http = ['method' => 'POST', 'header' => $headers, 'content' => $brief, 'timeout' => 30, 'ignore_errors' => true];
+    foreach ([1, 2, 4, 8, null] as $pause) {
+        $http_response_header = [];
+        $context = stream_context_create(['http' => $http]);
+        $answer = @file_get_contents(getenv('IDENTITIES_URL') . '/v1/briefs', false, $context);
+        $status = (int) (explode(' ', $http_response_header[0] ?? '')[1] ?? 0); // 0: none came
+        if ($status >= 200 && $status < 300) {
+            return json_decode($answer, true, flags: JSON_THROW_ON_ERROR)['brief_id'];
+        }
+        if (($status !== 503 && $status !== 0) || $pause === null) {
+            throw new RuntimeException($answer ?: 'no answer came');
+        }
+        sleep($pause);
+    }
+}
+
+// Puts a brief on the queue; its id is its `brief_id`, else the message's.
+function queue(Redis $redis, string $brief): string
+{
+    $id = bin2hex(random_bytes(16));
+    $message = [
+        'queue_name' => 'briefs',
+        'actor_name' => 'accept_brief',
+        'args' => [$brief],
+        'kwargs' => new stdClass(),
+        'options' => ['redis_message_id' => $id],
+        'message_id' => $id,
+        'message_timestamp' => (int) (microtime(true) * 1000),
+    ];
+    // In this order: a worker that met the id first would find no message.
+    $redis->hSet(BEFORE . 'dramatiq:briefs.msgs', $id, json_encode($message, JSON_THROW_ON_ERROR));
+    $redis->rPush(BEFORE . 'dramatiq:briefs', $id);
+    return json_decode($brief, true, flags: JSON_THROW_ON_ERROR)['brief_id'] ?? $id;
+}
+
+// Acts on each result once, whenever this is killed and started again.
+function read(Redis $redis, string $folder): never
+{
+    // False where there is such a group already.
+    if (!$redis->xGroup('CREATE', STREAM, GROUP, '0', true) && !str_starts_with($redis->getLastError(), 'BUSYGROUP')) {
+        throw new RuntimeException($redis->getLastError());
+    }
+    $after = '0'; // first what this reader took and did not acknowledge, then what is new
+    while (true) {
+        $found = $redis->xReadGroup(GROUP, CONSUMER, [STREAM => $after], 10, 2000);
+        $entries = $found[STREAM] ?? [];
+        foreach ($entries as $entry => $fields) {
+            if ($fields) { // else it was trimmed meanwhile
+                act($folder, json_decode($fields['event'], true, flags: JSON_THROW_ON_ERROR));
+            }
+            $redis->xAck(STREAM, GROUP, [$entry]);
+        }
+        if ($entries) {
+            continue;
+        }
+        if ($after === '>') {
+            $redis->xAutoClaim(STREAM, GROUP, CONSUMER, DEAD_AFTER, '0', 10);
+        }
+        $after = $after === '0' ? '>' : '0';
+    }
+}
+
+// Does what a result is for, unless it was done: here, keeps it as a file that is whole or not there. The file's
+// name is that of the event, so that what is done and that it is done are one and the same. In a database: a row
+// whose key is the event's, written in the transaction that does the work.
+function act(string $folder, array $event): void
+{
+    if ($event['type'] !== 'identity.preprocessing.completed') {
+        return;
+    }
+    $name = hash('sha256', "{$event['source']} {$event['id']}");
+    is_dir($folder) || mkdir($folder, recursive: true);
+    $unfinished = "$folder/.$name." . getmypid();
+    $file = fopen($unfinished, 'w');
+    fwrite($file, json_encode($event['data'], JSON_THROW_ON_ERROR));
+    fsync($file);
+    fclose($file);
+    $done = @link($unfinished, "$folder/$name.json");
+    if (!$done && !file_exists("$folder/$name.json")) {
+        throw new RuntimeException("$folder/$name.json can't be written");
+    }
+    unlink($unfinished);
+    fwrite(STDOUT, ($done ? 'did' : 'was done:') . " {$event['id']}\n");
+}
+
+function connect(string $address): Redis
+{
+    $url = parse_url($address);
+    $redis = new Redis();
+    $redis->connect($url['host'], $url['port'] ?? 6379);
+    if (isset($url['pass'])) {
+        $redis->auth([urldecode($url['user'] ?? '') ?: 'default', urldecode($url['pass'])]);
+    }
+    $redis->select((int) ltrim($url['path'] ?? '', '/'));
+    return $redis;
+}
+
+[, $what, $given] = $argv + [null, null, null];
+match (true) {
+    $what === 'send' && $given !== null => print(send(file_get_contents($given)) . "\n"),
+    $what === 'queue' && $given !== null => print(queue(connect(getenv('REDIS_URL')), file_get_contents($given)) . "\n"),
+    $what === 'read' && $given !== null => read(connect(getenv('REDIS_URL')), $given),
+    default => exit("php client.php send BRIEF.json | queue BRIEF.json | read FOLDER\n"),
+};

@@ -1,0 +1,116 @@
+"""The programs of `examples/clients/` in four languages: each sends a brief in both ways, and acts once."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from processes import ProcessFactory
+from stepping import Flow
+from support import DEADLINE, ROOT, eventually
+from v1.conftest import Callers
+from web_inlet import Web
+
+from config import keys
+from tests.chaos.harness.cutting import cutting
+
+CLIENTS = ROOT / "examples" / "clients"
+
+
+@dataclass
+class Program:
+    """One of them, and what it is told of by its environment."""
+
+    command: list[str]
+    environment: dict[str, str]
+
+    def run(self, what: str, brief: Path) -> str:
+        """Run it to its end; return what it prints."""
+        ended = subprocess.run(
+            [*self.command, what, str(brief)],
+            env={"PATH": os.environ["PATH"], **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.strip()
+
+
+def in_go(folder: Path) -> list[str]:
+    cache = {"GOCACHE": str(folder / "cache"), "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
+    subprocess.run(
+        ["go", "build", "-o", str(folder / "client"), "."],
+        cwd=CLIENTS / "go",
+        env=os.environ | cache,
+        check=True,
+    )
+    return [str(folder / "client")]
+
+
+COMMANDS = {
+    "python": lambda _: [sys.executable, str(CLIENTS / "python" / "client.py")],
+    "node": lambda _: ["node", str(CLIENTS / "node" / "client.mjs")],
+    "php": lambda _: ["php", str(CLIENTS / "php" / "client.php")],
+    "go": in_go,
+}
+
+
+def test_each_language_is_tried() -> None:
+    assert {each.name for each in CLIENTS.iterdir() if each.is_dir()} == {*COMMANDS}
+
+
+@pytest.fixture(params=["python", "node", "php", "go"])
+def program(
+    request: pytest.FixtureRequest, callers: Callers, web: Web, redis_url: str, tmp_path: Path
+) -> Program:
+    if request.param != "python" and not shutil.which(request.param):
+        pytest.skip(f"there is no {request.param} here")
+    environment = {
+        "IDENTITIES_URL": f"http://127.0.0.1:{web.port}",
+        "IDENTITIES_TOKEN": callers.token("shop"),
+        "REDIS_URL": redis_url,
+    }
+    return Program(COMMANDS[request.param](tmp_path), environment)
+
+
+def completed(flow: Flow) -> dict[str, str]:
+    """Return the ids of the events that are acted on, each with its entry in the stream."""
+    found = ((entry, json.loads(fields["event"])) for entry, fields in flow.client.xrange(keys.EVENTS()))
+    return {each["id"]: entry for entry, each in found if each["type"] == "identity.preprocessing.completed"}
+
+
+def test_each_brief_is_acted_on_once_by_a_reader_that_was_killed(
+    program: Program, heard: Flow, start: ProcessFactory, redis_url: str, tmp_path: Path
+) -> None:
+    for what in ("send", "queue"):
+        brief = tmp_path / f"{what}.json"
+        brief.write_text(json.dumps({"brief_id": what, "instructions": [{"prompt": "a sailor"}]}))
+        assert program.run(what, brief) == what
+        heard.steps.run(keys.INLET)
+        assert heard.finish(what).state == "done"
+    (first_id, entry), (second_id, _) = completed(heard).items()
+    results = tmp_path / "results"
+    command = [*program.command, "read", str(results)]
+    with cutting(redis_url) as proxy:
+        proxy.cut_request("XACK", entry)
+        killed = start("reader", command, **program.environment | {"REDIS_URL": proxy.url})
+        assert proxy.done.wait(DEADLINE)
+        killed.kill()
+    assert killed.written().startswith(f"did {first_id}\n")
+    after_it = start("reader", command, **program.environment)
+    eventually(heard.client, lambda: is_read(heard))
+    assert after_it.written().splitlines() == [f"was done: {first_id}", f"did {second_id}"]
+    told = [json.loads(path.read_text()) for path in results.glob("*.json")]
+    assert sorted(each["brief_id"] for each in told) == ["queue", "send"]
+    assert [path.name for path in results.glob(".*")] == []
+
+
+def is_read(heard: Flow) -> bool:
+    (group,) = heard.client.xinfo_groups(keys.EVENTS())
+    return bool(group["pending"] == 0 and group["lag"] == 0)
