@@ -14,6 +14,7 @@ import redis
 from actors.process.ending import Ending
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
+from actors.process.signing import Signing
 from config import durations, keys, logs
 from config.accounts.live import Change, all_new
 from config.accounts.reading import live_accounts
@@ -228,14 +229,17 @@ def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Coun
         archiver = Archiver(client, settings, target, pool, ending)
         archiver.change(all_new(live.accounts))
         watch, schema_watch = AccountsWatch(live, archiver.change), SchemaWatch(settings, url)
+        signing = Signing(url, "archive")
         signal.signal(signal.SIGHUP, watch.tell)
         watch.start()
         schema_watch.start()
+        signing.start()
         try:
             (archiver.once if once else archiver.run)()
         finally:
             watch.end()
             schema_watch.end()
+            signing.end()
         return archiver.counts
 
 

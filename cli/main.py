@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from cli.shared.output import DID_NOT, USED_WRONGLY
 from cli.shared.single import Single
 from config.errors import NetworkSettingsError
+from worker.traces.withholding import withhold
 
 #: The commands in the order of the help, each with its room: `cli/commands/ROOM/NAME.py`, whose function
 #: `command` it is; its docstring is its help.
@@ -159,6 +160,7 @@ def options(
 
 def main() -> None:
     """Run the command that the arguments name."""
+    withhold()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that can't show a character must not end the command.

@@ -137,15 +137,14 @@ EARLY = Key(
     "identity:early:%s:%s", "list", "listener", "account, job id: events of a job not known yet; 15 minutes"
 )
 HANDLED = Key("identity:handled:%s", "zset", "listener", "account: events to DELETE -> since, ms; 10 minutes")
-SEEN = Key(
-    "identity:seen:%s", "zset", "web", "account: webhook events -> since, ms; 15 minutes after the last"
-)
+SEEN = Key("identity:seen:%s", "zset", "web", "account: its webhooks -> since, ms; 15 minutes after the last")
 LEASE = Key(
     "identity:lease:%s",
     "string",
     "listener",
     "account: the listener that follows it, while that one signs in; 3 minutes, renewed",
 )
+SIGNS = Key("identity:signs", "zset", "processes", "role, process -> last sign of life, ms; a dead one goes")
 LISTENERS = Key(
     "identity:listeners",
     "zset",

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from actors.process.orders_watch import OrdersWatch
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
+from actors.process.signing import Signing
 from config import durations, logs
 from config.accounts.account import Account
 from config.accounts.live import Change, LiveAccounts
@@ -151,6 +152,7 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
 
     watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, redis_url)
     orders_watch = OrdersWatch(settings, redis_url)
+    signing = Signing(redis_url, "web")
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -161,7 +163,11 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
         watch.start()
         schema_watch.start()
         orders_watch.start()
+        signing.start()
+        watching = asyncio.create_task(signing.watch())
         yield
+        watching.cancel()
+        signing.end()
         watch.end()
         schema_watch.end()
         orders_watch.end()

@@ -15,6 +15,7 @@ import redis
 from actors.deliverer.sender import Sender
 from actors.listener.tasks import end, stopping
 from actors.process.schema_watch import SchemaWatch
+from actors.process.signing import Signing
 from config import durations, keys, logs
 from config.logs import Trouble
 from config.processes import hear
@@ -27,10 +28,11 @@ from worker.hooks.posting import Poster
 from worker.ledger.library import ledger_library
 from worker.ledger.transition import Answer
 from worker.network.descriptors import allow_many
-from worker.store.connection import connect_async
+from worker.store.connection import connect, connect_async
 from worker.store.functions import AsyncFunctions
 from worker.store.outages import is_elsewhere
 from worker.store.remedies import is_lasting
+from worker.tally.bringing import Bringing
 from worker.traces.telling import Telling
 
 log = logs.get("deliverer")
@@ -184,7 +186,11 @@ async def deliver(settings: Settings, url: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         hear(number, stop)
     telling = Telling(settings, url) if settings.traces else None
+    counts, signing = Bringing(connect(url)), Signing(url, "deliver")
     watch.start()
+    counts.start()
+    signing.start()
+    watching = asyncio.create_task(signing.watch())
     if telling is not None:
         telling.start()
     try:
@@ -192,6 +198,9 @@ async def deliver(settings: Settings, url: str) -> None:
     except asyncio.CancelledError:
         return
     finally:
+        watching.cancel()
         watch.end()
+        signing.end()
+        counts.end()
         if telling is not None:
             telling.end()

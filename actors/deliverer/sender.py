@@ -16,6 +16,8 @@ from worker.hooks.outcomes import outcome_of
 from worker.hooks.posting import Posted, Poster
 from worker.hooks.signing import HookSecretError
 from worker.store.functions import AsyncFunctions
+from worker.tally.counted import HOOK_SECONDS
+from worker.tally.tally import TALLY
 
 log = logs.get("deliverer")
 
@@ -92,6 +94,7 @@ class Sender:
             return  # this process was frozen: another one may have it by now
         posted = await self._posted(claimed, turn.now + (began - claimed_at) * 1000)
         ended = monotonic()
+        TALLY.observe(HOOK_SECONDS, self.endpoint.name, seconds=ended - began)
         if posted.why is not None:
             self._trouble.met(endpoint=self.endpoint.name, entry=claimed.entry, why=posted.why)
         now, took = turn.now + round((ended - claimed_at) * 1000), round((ended - began) * 1000)

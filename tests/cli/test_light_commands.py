@@ -96,6 +96,7 @@ def test_a_command_that_reads_imports_little_whatever_else_is_set_wrongly(
 ) -> None:
     imported = imported_by(*arguments, REDIS_URL=redis_url, IDENTITY_WORKER_KEEP_DAYS="soon")
     assert "redis" in imported
+    assert not [each for each in imported if each.startswith("opentelemetry.")], "redis-py would"
     assert {each for each in imported if each in HEAVY or each.startswith("worker.lifecycle.")} == set()
 
 

@@ -146,6 +146,8 @@ def test_each_process_of_the_image_runs_as_its_first(
         ):
             said("enqueue", str(brief))
             until(lambda: said("status", "ada")["state"] == "done")
-            until(lambda: said("healthy") == {"worker": 1, "listener": 1})
+            until(
+                lambda: said("healthy") == {"worker": 1, "listener": 1, "web": 0, "archive": 1, "deliver": 0}
+            )
             assert said("audit")
         until(lambda: container.run(ours, "healthy", **settings).returncode == 1)

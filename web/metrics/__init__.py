@@ -1,4 +1,4 @@
 """Answers monitoring by HTTP: `/metrics` and `/readyz`.
 
-Imported by: page, page.visiting, web. Imports: config, worker.
+Imported by: page, page.visiting, web, cli. Imports: config, worker.
 """

@@ -8,6 +8,7 @@ import redis
 from config import durations
 from config.settings import Settings
 from config.times import monotonic
+from worker.callers.inlets import names
 from worker.metrics.reading import Reading, read
 from worker.metrics.standing import Reason, reasons
 from worker.metrics.together import together
@@ -27,7 +28,8 @@ class Readings:
         with self._lock:
             if self._last is None or monotonic() - self._last[0] > durations.METRICS_FRESH_SECONDS:
                 began = time.perf_counter()
-                reading = together([read(client, self._settings) for client in clients_of(self._client)])
+                inlets, clients = names(self._settings.inlets), clients_of(self._client)
+                reading = together([read(client, self._settings, inlets) for client in clients])
                 self._last = (monotonic(), time.perf_counter() - began, reading)
             return self._last[1:]
 

@@ -30,6 +30,14 @@ def at_start(path: Path | None) -> Mapping[str, Caller]:
     return {} if path is None else read(path)
 
 
+def names(path: Path | None) -> list[str]:
+    """Return the names of the further inlets, none where their file is wrong: `doctor` tells of that."""
+    try:
+        return sorted(at_start(path))
+    except InletsError:
+        return []
+
+
 def read(path: Path) -> dict[str, Caller]:
     """Return the further inlets of a file by name; raises InletsError."""
     try:

@@ -1,4 +1,4 @@
 """What monitoring reads: the figures of the whole installation, and whether it stands still.
 
-Imported by: web. Imports: ledger, store, tally, config.
+Imported by: cli, web. Imports: worker below it, config.
 """

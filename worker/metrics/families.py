@@ -128,6 +128,25 @@ GROUP_LAG = Family(
     ("group",),
     "Events that a consumer group has not done yet; group `archive` is the archive's lag.",
 )
+HOOK_WAITING = Family(
+    "hook_waiting_events", "gauge", ("endpoint",), "Events that an endpoint of webhooks is to be sent."
+)
+HOOK_OLDEST = Family(
+    "hook_oldest_seconds",
+    "gauge",
+    ("endpoint",),
+    "How long the oldest of those waits, of the briefs that are sent next; 0: none does.",
+)
+HOOK_FAILING = Family(
+    "hook_failing_seconds", "gauge", ("endpoint",), "For how long an endpoint takes nothing; 0: it does."
+)
+HOOK_PAUSED = Family("hook_paused", "gauge", ("endpoint",), "1 while an endpoint is sent nothing.")
+HOOK_MESSAGES = Family(
+    "hook_messages",
+    "counter",
+    ("endpoint", "outcome"),
+    "Messages to an endpoint that were `taken`, `given_up` after three days, or `lost` with the stream.",
+)
 READY = Family("ready", "gauge", (), "1, or 0 while `/readyz` says why the installation stands still.")
 STANDS_STILL = Family(
     "stands_still",

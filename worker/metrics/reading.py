@@ -1,4 +1,4 @@
-"""Reads the figures of the whole installation: three round trips, and one more for each hundred accounts.
+"""Reads the figures of the whole installation: six round trips, and one more for each hundred accounts.
 
 It takes as long for a hundred thousand briefs as for one. Times are ms by the server's clock.
 """
@@ -14,6 +14,7 @@ from config import durations, keys
 from config.settings import Settings
 from config.times import redis_ms
 from worker.ledger.library import ledger_library
+from worker.metrics.hooks import HookMeasures, read_hooks
 from worker.metrics.measures import MOST, AccountMeasures, measure
 from worker.store.functions import Functions
 
@@ -54,10 +55,12 @@ class Reading:
     tally: Mapping[str, str]
     """What processes have counted (`worker/tally/tally.py`)."""
     accounts: Sequence[AccountMeasures]
+    hooks: Sequence[HookMeasures] = ()
 
 
-def read(client: "redis.Redis", settings: Settings) -> Reading:
-    """Return the figures of now; raises redis.RedisError."""
+def read(client: "redis.Redis", settings: Settings, inlets: Sequence[str] = ()) -> Reading:
+    """Return the figures of now, those of further inlets' queues as well; raises redis.RedisError."""
+    queues = (*QUEUES, *inlets)
     with client.pipeline(transaction=False) as pipe:  # in a transaction all answers would be decoded
         pipe.time()
         pipe.smembers(keys.ACCOUNTS())
@@ -70,7 +73,7 @@ def read(client: "redis.Redis", settings: Settings) -> Reading:
         pipe.xlen(keys.EVENTS())
         pipe.xrevrange(keys.EVENTS(), count=1)
         pipe.hgetall(keys.TALLY())
-        for queue in QUEUES:
+        for queue in queues:
             pipe.llen(keys.QUEUE(queue))
             _raw(pipe, "LINDEX", keys.QUEUE(queue), 0)
             pipe.zcard(keys.DEAD_LETTERS(queue))
@@ -79,7 +82,7 @@ def read(client: "redis.Redis", settings: Settings) -> Reading:
         answers
     )
     now = redis_ms(time)
-    each = dict(zip(QUEUES, zip(rest[::3], rest[1::3], rest[2::3], strict=True), strict=True))
+    each = dict(zip(queues, zip(rest[::3], rest[1::3], rest[2::3], strict=True), strict=True))
     return Reading(
         at=now,
         workers=sum(now - seen <= durations.WORKER_DEAD_MS for _, seen in workers),
@@ -96,6 +99,7 @@ def read(client: "redis.Redis", settings: Settings) -> Reading:
         groups=_groups(client) if events else {},
         tally=tally,
         accounts=_accounts(client, settings, sorted(accounts)),
+        hooks=read_hooks(client, now),
     )
 
 

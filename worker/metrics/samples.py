@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from worker.metrics import families as of
 from worker.metrics.counts import counted
+from worker.metrics.hooks import HookMeasures
 from worker.metrics.measures import AccountMeasures, Front
 from worker.metrics.reading import Reading
 from worker.metrics.sample import Sample
@@ -28,6 +29,17 @@ def samples(reading: Reading, reasons: Sequence[Reason]) -> Iterator[Sample]:
         yield from _pauses(name, account)
         yield from _credits(name, account)
         yield from _stream(name, account)
+    for hook in reading.hooks:
+        yield from _hook(hook)
+
+
+def _hook(hook: HookMeasures) -> Iterator[Sample]:
+    yield Sample(of.HOOK_WAITING, (hook.name,), hook.waiting)
+    yield Sample(of.HOOK_OLDEST, (hook.name,), hook.oldest_ms / 1000)
+    yield Sample(of.HOOK_FAILING, (hook.name,), hook.failing_ms / 1000)
+    yield Sample(of.HOOK_PAUSED, (hook.name,), hook.paused)
+    for outcome, number in (("taken", hook.taken), ("given_up", hook.given_up), ("lost", hook.lost)):
+        yield Sample(of.HOOK_MESSAGES, (hook.name, outcome), number)
 
 
 def _whole(reading: Reading) -> Iterator[Sample]:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
+from worker.metrics import hooks
 from worker.metrics.reading import Group, Reading
 
 
@@ -29,6 +30,7 @@ def together(readings: Sequence[Reading]) -> Reading:
         groups=_groups(each.groups for each in readings),
         tally=_tally(each.tally for each in readings),
         accounts=[account for each in readings for account in each.accounts],
+        hooks=hooks.together([each.hooks for each in readings]),
     )
 
 

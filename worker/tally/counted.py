@@ -33,4 +33,12 @@ STAGE_SECONDS = Family(
     _STAGE_SECONDS,
 )
 
-COUNTED = (API_REQUESTS, API_SECONDS, THROTTLED, STAGE_SECONDS)
+HOOK_SECONDS = Family(
+    "hook_seconds",
+    "histogram",
+    ("endpoint",),
+    "How long an endpoint of webhooks took to answer, or until the message was given up for that time.",
+    _ANSWER_SECONDS,
+)
+
+COUNTED = (API_REQUESTS, API_SECONDS, THROTTLED, STAGE_SECONDS, HOOK_SECONDS)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from config.errors import IdentityWorkerError
 from worker.traces.spans import Span
+from worker.traces.withholding import give_back
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -39,6 +40,7 @@ def open_exporter() -> Exporter:
         raise TracesError(f"{_EXPORTER}={wanted}: must be otlp; IDENTITY_WORKER_TRACES=0 exports none")
     if protocol != _SPOKEN:
         raise TracesError(f"{_PROTOCOL}={protocol}: must be {_SPOKEN}, which collectors take on port 4318")
+    give_back()
     try:
         return _Otlp()
     except ImportError as error:

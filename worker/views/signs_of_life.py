@@ -9,12 +9,18 @@ from config.times import redis_ms
 if TYPE_CHECKING:
     import redis
 
+#: What sign by `actors/process/signing.py`.
+_OTHERS = ("web", "archive", "deliver")
+
 
 def of_this_machine(client: "redis.Redis") -> dict[str, int]:
-    """Return how many workers and listeners of this machine live; raises redis.RedisError."""
+    """Return how many processes of this machine live, by what they are; raises redis.RedisError."""
     now = redis_ms(client.time())
     with client.pipeline(transaction=False) as pipe:
         pipe.zrange(keys.WORKERS(), now - durations.WORKER_DEAD_MS, "+inf", byscore=True)
         pipe.zrange(keys.LISTENERS(), now - durations.LEASE_MS, "+inf", byscore=True)
-        workers, listeners = pipe.execute()
-    return {"worker": sum(map(is_from_here, workers)), "listener": sum(map(is_from_here, listeners))}
+        pipe.zrange(keys.SIGNS(), now - durations.WORKER_DEAD_MS, "+inf", byscore=True)
+        workers, listeners, signs = pipe.execute()
+    found = {"worker": sum(map(is_from_here, workers)), "listener": sum(map(is_from_here, listeners))}
+    others = [role for role, _, name in (sign.partition(" ") for sign in signs) if is_from_here(name)]
+    return found | {role: others.count(role) for role in _OTHERS}

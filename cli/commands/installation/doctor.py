@@ -80,9 +80,11 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
 
     from actors.broker import inspection
     from config.redis_url import redacted
+    from web.metrics.readings import Readings
     from worker.archive import health
     from worker.callers import health as inlets
     from worker.hooks import standing
+    from worker.metrics import checks as moving
     from worker.operations import doctor_ways
     from worker.shards.shards import shards_of
     from worker.store import embedded
@@ -106,6 +108,7 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
                 more = (standing.checks(client, values), inlets.checks(client, values, accounts))
                 for each in chain(*checks, *more):
                     yield each._replace(name=each.name + its)
+            yield from moving.checks(Readings(shards.reading, values).now(), values)
             yield from _accounts(shards.reading, values, accounts)
     except embedded.EmbeddedServerError as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")

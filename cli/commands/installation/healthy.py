@@ -1,4 +1,4 @@
-"""`identity-worker healthy`: whether a worker or listener of this container lives, for probes."""
+"""`identity-worker healthy`: whether a process of this container lives, for probes."""
 
 from typing import Annotated, Literal
 
@@ -9,16 +9,17 @@ from cli.shared.output import Json, fail, print_json, say
 from config.text import counted
 
 #: What a process signs in as.
-_Role = Literal["worker", "listener"]
+_Role = Literal["worker", "listener", "web", "archive", "deliver"]
 
 
 def command(
     role: Annotated[
-        _Role | None, typer.Option(metavar="ROLE", help="Of one kind alone: worker or listener.")
+        _Role | None,
+        typer.Option(metavar="ROLE", help="Of one kind alone: worker, listener, web, archive or deliver."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a worker or listener of this machine, or container, has given a sign of life to Redis.
+    """Say whether a process of this machine, or container, has given a sign of life to Redis.
 
     Exits with 1 where none has within five seconds. It is made for the probes of containers, which run it
     beside the process.
@@ -34,5 +35,5 @@ def command(
     elif any(alive.values()):
         say(", ".join(counted(number, name) for name, number in alive.items() if number))
     if not any(alive.values()):
-        what = role or "worker or listener"
+        what = role or "process"
         fail(f"no {what} of this machine has given a sign of life to this Redis within five seconds")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from metrics.figures import text
+from metrics.hooked import SHOP, events_wait
 from metrics.promtool import ALERTS, LATER, MONITORING, firing, none_firing, promtool
 from stepping import Flow, inlet_message
 from support import ROOT, brief
@@ -20,6 +21,7 @@ from support import ROOT, brief
 from actors.runtime import runtime
 from config import keys
 from config.accounts.names import DEFAULT
+from worker.hooks.operating import Endpoints
 from worker.ledger.leases import followed, take
 from worker.ledger.transition import Transition
 from worker.metrics import families
@@ -97,6 +99,15 @@ def pictures_not_archived(flow: Flow) -> None:
     flow.accept()
 
 
+def hook_paused(flow: Flow) -> None:
+    events_wait(flow)
+    Endpoints(flow.client, flow.settings, "me").pause(SHOP)
+
+
+def hook_behind(flow: Flow) -> None:
+    events_wait(flow, old_ms=1_200_000)
+
+
 #: Of each alert what makes it fire, and the labels that it has then.
 SITUATIONS: dict[str, tuple[Callable[[Flow], None], Mapping[str, str]]] = {
     "StandsStill": (nothing, {"reason": "worker"}),
@@ -111,6 +122,8 @@ SITUATIONS: dict[str, tuple[Callable[[Flow], None], Mapping[str, str]]] = {
     "Held": (held, {**SEEN, "question": "which job"}),
     "DeadLetters": (an_id_that_is_taken, {"queue": keys.INLET}),
     "ArchiveBehind": (pictures_not_archived, {"group": "archive"}),
+    "HookPaused": (hook_paused, {"endpoint": "shop"}),
+    "HookBehind": (hook_behind, {"endpoint": "shop"}),
 }
 
 

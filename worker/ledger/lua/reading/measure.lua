@@ -39,8 +39,9 @@ local function after(score)
     return base.whole((1 - fair.priority_of(score)) * 2 ^ 44)
 end
 
+-- Of a subject without a record, which `orphans` forgets, nobody knows.
 local function waits_since(subject)
-    return number(records.get(base.record_of(subject), 'moved_at'))
+    return tonumber(records.get(base.record_of(subject), 'moved_at')) or math.huge
 end
 
 -- Of each priority the one that waits longest among the first.
@@ -67,11 +68,13 @@ local function fronts_of(account)
     local fronts = {}
     for _, endpoint in ipairs(ENDPOINTS) do
         for _, subject in ipairs(oldest_of_each(account, endpoint)) do
-            local whats = {}
-            for n, missing in ipairs(lacking.of(account, endpoint, subject)) do
-                whats[n] = missing.what
+            if base.has_record(subject) then
+                local whats = {}
+                for n, missing in ipairs(lacking.of(account, endpoint, subject)) do
+                    whats[n] = missing.what
+                end
+                fronts[#fronts + 1] = {endpoint, call.now - waits_since(subject), whats}
             end
-            fronts[#fronts + 1] = {endpoint, call.now - waits_since(subject), whats}
         end
         local window = base.key('WINDOW', account, endpoint)
         for _, subject in ipairs(redis.call('ZRANGEBYSCORE', window, '+inf', '+inf', 'LIMIT', 0, FIRST)) do
