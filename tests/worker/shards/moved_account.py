@@ -1,5 +1,6 @@
 """An account that is to move to another shard, with briefs that stand where they stand for longer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import redis
@@ -22,27 +23,28 @@ STAYS = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 0)
 ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (NAME, STAYS)}
 
 
-def fill(ledger: Ledger, settings: Settings) -> None:
-    """Put briefs on record that stand where they stand for longer."""
-    ledger.configure(ACCOUNTS.values())
-    for account in ACCOUNTS:
+def fill(ledger: Ledger, settings: Settings, names: Sequence[str] = (NAME, STAYS)) -> None:
+    """Put briefs of accounts on record; the first account has a batch with a budget."""
+    accounts = {name: Account(name=name, token=SecretStr(name)) for name in names}
+    ledger.configure(accounts.values())
+    for account in accounts:
         for number in range(7):
             raw = brief(brief_id=f"{account}-{number}", account=account)
             raw |= {"batch": "b"} if number % 2 else {}
-            acceptance.accept(ledger, ACCOUNTS, settings, raw, "m")
+            acceptance.accept(ledger, accounts, settings, raw, "m")
         operator = Operator(ledger.client, settings, "test", None)
         cancelled = ledger.read(brief_subject(f"{account}-6"))
         assert cancelled is not None
         operator.cancel(cancelled)
-    ledger.set_budget("only", NAME, 500, "test")
-    raw = brief(brief_id="budgeted", account=NAME, batch="only")
-    acceptance.accept(ledger, ACCOUNTS, settings, raw, "m")
+    ledger.set_budget("only", names[0], 500, "test")
+    raw = brief(brief_id="budgeted", account=names[0], batch="only")
+    acceptance.accept(ledger, accounts, settings, raw, "m")
 
 
-def standing(client: "redis.Redis") -> dict[str, Any]:
+def standing(client: "redis.Redis", names: Sequence[str] = (NAME, STAYS)) -> dict[str, Any]:
     """Return what is told of the accounts and their briefs."""
-    ids = sorted(client.zrange(keys.BRIEFS(), 0, -1))
-    reports = [account_reading.report(client, name) for name in sorted(ACCOUNTS)]
+    ids = sorted(map(str, client.zrange(keys.BRIEFS(), 0, -1)))
+    reports = [account_reading.report(client, name) for name in sorted(names)]
     return {
         "briefs": [each.facts() | {"read_at": 0} for each in snapshots.by_ids(client, ids)],
         "counts": counts.counts(client),
