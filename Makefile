@@ -102,9 +102,11 @@ uncertain: $(STAMP)
 takeover: $(STAMP)
 	@$(VENV)/bin/python -m tests.chaos.programs.takeover
 
-# An installation grows from one shard to three on a cluster, under briefs and kills: about three minutes.
+# An installation grows from one shard to three on a cluster, under briefs and kills: about three minutes. Then an
+# account moves while servers are replaced at each of its calls: about five; the last line of each is JSON.
 spread: $(STAMP)
 	@$(VENV)/bin/python -m tests.chaos.programs.spreading --seed $(SEED)
+	@$(VENV)/bin/python -m tests.chaos.programs.moving --seed $(SEED)
 
 # The last release's processes replaced by this one's one by one, back, and forward again: about five minutes.
 upgrade: $(STAMP)

@@ -79,7 +79,17 @@ def try_(mutant: Mutant) -> Result:
 def _run(mutant: Mutant, copy: Path) -> Result:
     # So wide that pytest cuts no error of its summary short.
     more = {"PYTHONPATH": str(copy), "COLUMNS": "300", "IDENTITY_WORKER_TEST_NO_SHRINK": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", *mutant.tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "--tb=line",
+        "-rfE",
+        "-p",
+        "no:cacheprovider",
+        *mutant.tests,
+    ]
     try:
         ran = subprocess.run(
             command,

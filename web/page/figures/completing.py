@@ -23,8 +23,8 @@ def _words(accounts: Iterable[str], batches: Iterable[str]) -> Iterator[str]:
     """Yield fields first, then each field with its values."""
     yield from (f"{field}:" for field in _FIELDS)
     yield META
-    yield from (f"state:{state}" for state in STATES)
-    yield from (f"account:{account}" for account in accounts)
+    values = {"state": STATES, "account": accounts}
+    yield from (f"{field}:{value}" for field, its in values.items() for value in its)
     yield from (f"batch:{_quoted(batch)}" for batch in batches)
     yield from (f"age{sign}{age}" for sign in "><" for age in _AGES)
 
