@@ -63,6 +63,8 @@ def _do(
             told["secret"] = change.rotate(endpoint, hooked.overlap_ms(given["overlap"]))
         elif action == "resend":
             told["events"] = change.resend(endpoint, hooked.again(client, endpoint.name, given))
+        elif action == "change":
+            change.change(hooked.changed(endpoint, values, given))
         elif action == "remove":
             change.remove(endpoint)
         else:
@@ -86,6 +88,8 @@ def _said(action: str, endpoint: Endpoint, told: dict[str, Any]) -> str:
             return f"{endpoint.name} is signed with {secret} from now on, told this once"
         case "resend":
             return f"{counted(told['events'], 'event is', 'events are')} sent to {endpoint.name} again"
+        case "change":
+            return f"{endpoint.name} is changed; what waits for it is sent to it as it is now"
         case "remove":
             return f"{endpoint.name} is removed"
         case "pause":

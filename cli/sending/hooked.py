@@ -37,6 +37,17 @@ def described(
         _fail(error)
 
 
+def changed(before: Endpoint, settings: "Settings", given: dict[str, Any]) -> Endpoint:
+    """Return an endpoint as it is to be; end the command where it can't be so."""
+    new = tuple(given[name] or None for name in ("url", "types", "batch", "account"))
+    if new == (None,) * len(new):
+        fail("say what is to change: --url, --types, --batch, --account", USED_WRONGLY)
+    try:
+        return describing.changed(before, settings, *new)
+    except HookFieldError as error:
+        _fail(error)
+
+
 def _fail(error: HookFieldError) -> NoReturn:
     """End the command: the field is an option of it, but for the URL."""
     option = f"--{error.field.replace('_', '-')}"

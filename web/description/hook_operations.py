@@ -1,11 +1,11 @@
 """The part of the table that is about endpoints of webhooks (docs/webhooks.md)."""
 
 from web.description import hook_shapes as shapes
-from web.description.operation import PAGED, TEXT, Need, Operation, Parameter
+from web.description.operation import LONGEST_WHY, PAGED, TEXT, Need, Operation, Parameter
 from worker.hooks.standing import PLACE
 
 _LIMIT, _ = PAGED
-_WHY = Parameter("why", "the reason, for the log of actions", {**TEXT, "maxLength": 1_000})
+_WHY = Parameter("why", "the reason, for the log of actions", {**TEXT, "maxLength": LONGEST_WHY})
 _ONE = "/v1/hooks/{name}"
 
 HOOKS = (

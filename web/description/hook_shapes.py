@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from web.description.operation import LONGEST_WHY
 from worker.hooks.endpoints import NAME
 from worker.ledger.told import Part
 from worker.operations.halts import Halt
 
 _MOST = 100
-_WHY = Field(None, description="the reason, for the log of actions", max_length=1_000)
+_WHY = Field(None, description="the reason, for the log of actions", max_length=LONGEST_WHY)
 
 
 class NewHook(Part):

@@ -91,6 +91,8 @@ def number(most: int) -> Mapping[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": most, "default": min(most, 100)}
 
 
+#: Characters of a reason: the log of actions keeps it.
+LONGEST_WHY = 1_000
 #: Of a text that must not be blank.
 TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 #: How a list that is ordered by name is asked for a page.

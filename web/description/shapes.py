@@ -4,12 +4,17 @@ OpenAPI's schemas are made of these and of the views of `worker/`. The texts bel
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from web.description.operation import LONGEST_WHY
 from worker.forecast.batch_plan import AccountPlan
 from worker.ledger.told import ToldFault
 from worker.views.account import AccountSummary
 from worker.views.models import BriefView
+
+Reason = Annotated[str, Field(max_length=LONGEST_WHY)]
 
 
 @dataclass(frozen=True)
@@ -174,14 +179,14 @@ class Pick:
     """Ids of drafts."""
     leave_rest: bool = False
     """Whether instructions without a draft here yield no identity."""
-    why: str | None = None
+    why: Reason | None = None
 
 
 @dataclass(frozen=True)
 class Why:
     """The reason of an action, for the log of actions."""
 
-    why: str | None = None
+    why: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -194,4 +199,4 @@ class Update:
     priority: int = 0
     merge: bool = False
     """Whether the metadata are put into those that are there, and do not take their place."""
-    why: str | None = None
+    why: Reason | None = None

@@ -5,7 +5,6 @@ can't be said by HTTP: whoever has a token has no business in this machine's fil
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -16,12 +15,13 @@ from starlette.responses import JSONResponse, Response
 
 from config.settings import Settings
 from web.description.hook_shapes import HookChange, NewHook, NewSecret, Reason, Resend
+from web.description.operation import LONGEST_WHY
 from web.v1 import bodies, paging
 from web.v1.problems import bad_request, conflict, invalid, not_found
 from worker.briefs.faults import MAX_FAULTS, fault
 from worker.callers.tokens import Caller
 from worker.hooks import describing
-from worker.hooks.describing import HookFieldError, Said, described, facts
+from worker.hooks.describing import HookFieldError, Said, facts
 from worker.hooks.endpoints import Endpoint
 from worker.hooks.keeping import KeptSecretError
 from worker.hooks.operating import EndpointError, Endpoints
@@ -52,7 +52,9 @@ class Hooks:
     def add(self, _: Request, body: bytes) -> Response:
         """Put an endpoint on record; tell the secret that was made for it."""
         said = _said(NewHook, body)
-        endpoint = self._described(Said(said.url, said.name, said.types, said.batches, said.accounts))
+        new = Said(said.url, said.name, said.types, said.batches, said.accounts)
+        endpoint = _checked(lambda: describing.described(new, self._settings))
+        self._check_may(endpoint)
         secret = _done(lambda: self._by(said.why).add(endpoint))
         told = {"endpoint": endpoint.name, "secret": secret}
         return JSONResponse(told, HTTPStatus.CREATED, {"Location": f"/v1/hooks/{endpoint.name}"})
@@ -64,18 +66,18 @@ class Hooks:
     def change(self, request: Request, body: bytes) -> Response:
         """Change where an endpoint is, or what it is told of."""
         before, said = self._endpoint(request), _said(HookChange, body)
-        new = {name: getattr(said, name) for name in ("url", "types", "batches", "accounts")}
-        whole = Said(before.url, before.name, before.types, before.batches, before.accounts)
-        changed = replace(whole, **{name: value for name, value in new.items() if value is not None})
-        checked = self._described(changed)
-        endpoint = replace(checked, secret_env=before.secret_env, secret_file=before.secret_file)
+        new = (said.url, said.types, said.batches, said.accounts)
+        endpoint = _checked(lambda: describing.changed(before, self._settings, *new))
+        self._check_may(endpoint)
         _done(lambda: self._by(said.why).change(endpoint))
         return _told("change", endpoint, None)
 
     def remove(self, request: Request, _: bytes) -> Response:
         """Forget an endpoint, what waits for it, and its secret."""
-        endpoint, why = self._endpoint(request), request.query_params.get("why")
-        _done(lambda: self._by(why and why[:1_000]).remove(endpoint))
+        endpoint, why = self._endpoint(request), request.query_params.get("why", "")
+        if len(why) > LONGEST_WHY:
+            raise bad_request(f"why: must be a text of at most {LONGEST_WHY} characters")
+        _done(lambda: self._by(why or None).remove(endpoint))
         return _told("remove", endpoint, None)
 
     def pause(self, request: Request, body: bytes) -> Response:
@@ -132,12 +134,10 @@ class Hooks:
     def _endpoint(self, request: Request) -> Endpoint:
         return self._standing(request).endpoint
 
-    def _described(self, said: Said) -> Endpoint:
-        endpoint = _checked(lambda: described(said, self._settings))
+    def _check_may(self, endpoint: Endpoint) -> None:
         if not self._may(endpoint):
             rule = f"{self._caller.name} may use {', '.join(self._caller.accounts)}: name of these"
             raise invalid([fault(("accounts",), [*endpoint.accounts], rule)])
-        return endpoint
 
     def _by(self, why: str | None) -> Endpoints:
         return Endpoints(self._client, self._settings, f"{self._caller.name} by HTTP", why)

@@ -6,6 +6,7 @@ from typing import Any
 import redis
 
 from config.settings import Settings
+from web.description.operation import LONGEST_WHY
 from web.v1.problems import bad_request, conflict, invalid, not_found
 from worker.briefs.faults import BriefError, fault
 from worker.callers.tokens import Caller
@@ -107,6 +108,6 @@ class Steering:
 
 def _why(body: Body) -> str | None:
     why = body.get("why")
-    if why is not None and not isinstance(why, str):
-        raise invalid([fault(("why",), None, "must be a text")])
+    if why is not None and (not isinstance(why, str) or len(why) > LONGEST_WHY):
+        raise invalid([fault(("why",), why, f"must be a text of at most {LONGEST_WHY} characters")])
     return why

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -61,6 +61,26 @@ def described(said: Said, settings: Settings) -> Endpoint:
         _check_type(each)
     types, batches, accounts = tuple(said.types), tuple(said.batches), tuple(said.accounts)
     return Endpoint(name, said.url, types, batches, accounts, said.secret_env, said.secret_file)
+
+
+def changed(
+    before: Endpoint,
+    settings: Settings,
+    url: str | None,
+    types: Sequence[str] | None,
+    batches: Sequence[str] | None,
+    accounts: Sequence[str] | None,
+) -> Endpoint:
+    """Return an endpoint with what is not None in place of what it has; raises HookFieldError."""
+    new = Said(
+        before.url if url is None else url,
+        before.name,
+        before.types if types is None else types,
+        before.batches if batches is None else batches,
+        before.accounts if accounts is None else accounts,
+    )
+    checked = described(new, settings)
+    return replace(checked, secret_env=before.secret_env, secret_file=before.secret_file)
 
 
 def overlap_ms(given: str | None) -> int:

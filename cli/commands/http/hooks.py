@@ -11,6 +11,7 @@ from cli.shared.output import USED_WRONGLY, Json, fail
 #: The options that an action takes beside those of all.
 _TAKES = {
     "add": {"name", "types", "batch", "account", "secret_env", "secret_file"},
+    "change": {"url", "types", "batch", "account"},
     "resend": {"since", "brief", "failed"},
     "secret": {"overlap"},
     "log": {"limit"},
@@ -20,18 +21,22 @@ _Many = list[str] | None
 
 def command(
     action: Annotated[
-        Literal["list", "add", "remove", "pause", "unpause", "secret", "resend", "log"],
+        Literal["list", "add", "change", "remove", "pause", "unpause", "secret", "resend", "log"],
         typer.Argument(help="What to do."),
     ] = "list",
     target: Annotated[
         str | None, typer.Argument(metavar="[URL|NAME]", help="With add its URL, else the endpoint's name.")
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="add: its name, else its host.")] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="change: where it is.")] = None,
     types: Annotated[
-        _Many, typer.Option(metavar="TYPE", help="add: types of events, as identity.brief.*; else all.")
+        _Many,
+        typer.Option(metavar="TYPE", help="add, change: types of events, as identity.brief.*; else all."),
     ] = None,
-    batch: Annotated[_Many, typer.Option(metavar="NAME", help="add: of these batches alone.")] = None,
-    account: Annotated[_Many, typer.Option(metavar="NAME", help="add: of these accounts alone.")] = None,
+    batch: Annotated[_Many, typer.Option(metavar="NAME", help="add, change: of these batches alone.")] = None,
+    account: Annotated[
+        _Many, typer.Option(metavar="NAME", help="add, change: of these accounts alone.")
+    ] = None,
     secret_env: Annotated[
         str | None, typer.Option(metavar="NAME", help="add: the variable that holds its secret.")
     ] = None,
@@ -51,13 +56,14 @@ def command(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """List, add, remove, pause the endpoints that `deliver` sends events to; change a secret; send again.
+    """List, add, change, remove, pause endpoints that `deliver` sends events to; renew a secret; send again.
 
     `hooks add` makes a secret and prints it once; it stands in a file of IDENTITY_WORKER_SECRETS_DIR, which
     each machine with a deliverer needs. `hooks secret` makes it anew; the old one signs for a while longer.
     """
     given: dict[str, object] = {
         "name": name,
+        "url": url,
         "types": types,
         "batch": batch,
         "account": account,

@@ -39,6 +39,10 @@ def test_an_endpoint_is_added_sent_to_looked_at_and_removed(
     assert "identity.brief.accepted  a/1  taken: answered 204" in line
     assert receiver.deliveries[0].signed_by == [added["secret"]]
     assert "1 event is sent to shop again" in command("hooks", "resend", "shop", "--brief", "a").stdout
+    assert "is changed" in command("hooks", "change", "shop", "--url", f"{receiver.url}/new").stdout
+    assert "say what is to change" in command("hooks", "change", "shop").stderr
+    (fares,) = json.loads(command("hooks", "--json").stdout)
+    assert fares["url"] == f"{receiver.url}/new"
     assert "is paused" in command("hooks", "pause", "shop", "--why", "a test").stdout
     assert "paused by" in command("hooks").stdout
     assert "goes on" in command("hooks", "unpause", "shop").stdout
@@ -60,6 +64,7 @@ def test_an_endpoint_is_added_sent_to_looked_at_and_removed(
         (["add", "https://shop.example", "--types", "identity.brief.finished"], "no type of events"),
         (["add", "https://shop.example", "--since", "2h"], "takes no --since"),
         (["resend", "shop", "--types", "x"], "takes no --types"),
+        (["pause", "shop", "--url", "https://shop.example"], "takes no --url"),
     ],
 )
 def test_what_can_not_be_done_is_a_wrong_use(command: Command, arguments: list[str], says: str) -> None:
