@@ -155,7 +155,9 @@ class _Lines(io.TextIOBase):
         """Log some lines; a blank one is none."""
         for line in text.splitlines():
             if line.strip():
-                get("stderr").warning("written", text=line)
+                # Why a process of ours ends is no mere word of somebody's.
+                log = get("stderr")
+                (log.error if line.startswith("identity-worker:") else log.warning)("written", text=line)
         return len(text)
 
 

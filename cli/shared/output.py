@@ -1,23 +1,38 @@
 """Prints for people and programs, and ends commands that fail: how all commands speak."""
 
 import json
+import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from config.declared.setting_fields import YES
 from config.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+#: Whether the lines of logs are JSON, as the settings have it.
+LOG_JSON = "IDENTITY_WORKER_LOG_JSON"
 DID_NOT = 1
 USED_WRONGLY = 2
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+#: Whether what goes wrong is a line of a process's log, and no word to a person.
+_logged: list[bool] = []
+
+
+def speak_as_process() -> None:
+    """Have the end of this command, which is a process, logged as its other lines are."""
+    given = next((value for name, value in os.environ.items() if name.upper() == LOG_JSON), "")
+    _logged[:] = [given.strip().lower() in YES]
 
 
 def fail(message: str, code: int = DID_NOT) -> NoReturn:
@@ -27,7 +42,15 @@ def fail(message: str, code: int = DID_NOT) -> NoReturn:
 
 
 def complain(message: str) -> None:
-    """Print on standard error what went wrong, each of its lines folded on a terminal."""
+    """Print on standard error what went wrong, each of its lines folded on a terminal.
+
+    Of a process whose lines are JSON it is one of them; its settings may be what went wrong.
+    """
+    if _logged == [True]:
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        said = {"part": "process", "error": message, "event": "process.failed", "level": "error"}
+        typer.echo(json.dumps(said | {"timestamp": now}), err=True)
+        return
     for line in f"identity-worker: {message}".split("\n"):
         typer.echo(folded(line) if sys.stderr.isatty() else line, err=True)
 

@@ -1,4 +1,4 @@
 """How settings are declared: their types, bounds and variables.
 
-Imported by: config. Imports: nobody.
+Imported by: config, cli. Imports: nobody.
 """

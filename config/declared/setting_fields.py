@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any, Literal, Self, cast, get_args, get_origin
 
 #: What a setting of yes or no may be called, in any case.
-_YES, _NO = {"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"}
+YES, _NO = {"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"}
 
 
 class SecretText:
@@ -190,9 +190,9 @@ def _number(value: Any, rule: str = "must be a number") -> float:
 
 def _yes_or_no(value: Any) -> bool:
     text = str(value).lower()
-    if text not in _YES | _NO:
+    if text not in YES | _NO:
         raise ValueError("must be true or false")
-    return text in _YES
+    return text in YES
 
 
 _READ = {

@@ -8,7 +8,7 @@ import typer
 
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
-from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
+from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say, speak_as_process
 from cli.shared.shards import ToServe, run_each, to_start
 from config.text import counted
 from worker.places.target import Target, TargetError
@@ -39,6 +39,8 @@ def command(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     if as_json and not once:
         fail("--json tells what --once has done; without that this runs until stopped", USED_WRONGLY)
+    if not once:
+        speak_as_process()
     values = load_settings()
     target = _target(values, once=once)
     installed.check()

@@ -7,7 +7,7 @@ import typer
 
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
-from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail, speak_as_process
 from cli.shared.shards import ToServe, run_each, to_start
 
 
@@ -22,6 +22,7 @@ def command(shards: ToServe = None) -> None:
     from config.errors import NetworkSettingsError
     from worker.traces.exporting import TracesError
 
+    speak_as_process()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing to reload: secrets are read at each use
     values = load_settings()
     installed.check()

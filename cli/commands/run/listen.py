@@ -7,7 +7,7 @@ import typer
 
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
-from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail, speak_as_process
 from cli.shared.shards import ToServe, run_each, to_start
 
 
@@ -18,6 +18,7 @@ def command(shards: ToServe = None) -> None:
     from config.accounts.account import AccountsError
     from worker.operations.owners import TakenError
 
+    speak_as_process()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
     installed.check()

@@ -8,7 +8,7 @@ import typer
 
 from cli.shared import installed
 from cli.shared.opening import check_server, load_settings, redis_url
-from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail, speak_as_process
 
 
 def command(
@@ -24,6 +24,7 @@ def command(
     from web.app import build_app
     from web.connections import server_config
 
+    speak_as_process()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     values = load_settings()
     installed.check()

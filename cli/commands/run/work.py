@@ -9,7 +9,7 @@ import typer
 
 from cli.shared import installed
 from cli.shared.opening import check_server, redis_url
-from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, fail, speak_as_process
 from cli.shared.shards import ToServe, run_each, to_start
 from config.errors import SettingsError
 from config.settings import Settings, settings
@@ -42,6 +42,7 @@ def command(
     from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
     from worker.traces.exporting import TracesError, open_exporter
 
+    speak_as_process()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
     try:
