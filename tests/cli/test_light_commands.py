@@ -100,6 +100,12 @@ def test_a_command_that_reads_imports_little_whatever_else_is_set_wrongly(
     assert {each for each in imported if each in HEAVY or each.startswith("worker.lifecycle.")} == set()
 
 
+def test_a_command_for_many_briefs_tells_what_is_at_stake_without_models(redis_url: str) -> None:
+    imported = imported_by("retry", "--all-held", "--dry-run", REDIS_URL=redis_url)
+    assert "worker.orders.carrying" in imported
+    assert imported & NOT_FOR_HELP - {"structlog"} == set()
+
+
 def test_what_is_enqueued_from_files_needs_no_logs_and_no_http(redis_url: str) -> None:
     file = "examples/briefs/01-spring-catalog.json"
     imported = imported_by("enqueue", "--dry-run", file, REDIS_URL=redis_url)

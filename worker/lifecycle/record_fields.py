@@ -3,15 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker.briefs.choices import OnNameTaken
 from worker.choosing.question import chosen_by
-from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady
 from worker.ledger.records import Record, parse_subject
-from worker.ledger.told import ToldDraft
 from worker.lifecycle.choosing import Ranked, candidate
 from worker.piktid.answers import Draft, JobResults
+
+if TYPE_CHECKING:
+    from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady
 
 
 def rules_of(brief: Record) -> tuple[str, ...]:
@@ -39,8 +40,12 @@ def credits_field(results: JobResults) -> dict[str, str]:
     return {} if results.credits_used is None else {"credits_used": f"{results.credits_used:g}"}
 
 
-def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> DraftsReady:
+def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> "DraftsReady":
     """Return the event that a brief's drafts can be chosen from."""
+    # Not at the top: whoever only reads records should not wait for the import of the events.
+    from worker.ledger.events import DraftsReady
+    from worker.ledger.told import ToldDraft
+
     on_offer = [ToldDraft.model_validate(candidate(draft)) for draft in drafts if draft.usable]
     return DraftsReady(job_id=brief.get("job_id"), choose=rules_of(brief), drafts=on_offer)
 
@@ -66,7 +71,7 @@ def current_draft(promotion: Record) -> dict[str, Any]:
     return draft
 
 
-def draft_details(promotion: Record) -> DraftDetails:
+def draft_details(promotion: Record) -> "DraftDetails":
     """Return what each event about a promotion tells: the draft, its picture, and the identity if any."""
     draft = current_draft(promotion)
     return {
@@ -78,6 +83,6 @@ def draft_details(promotion: Record) -> DraftDetails:
     }
 
 
-def outcome_field(event: AboutDraft, state: str) -> dict[str, str]:
+def outcome_field(event: "AboutDraft", state: str) -> dict[str, str]:
     """Return the field with which a finished promotion is told of in the brief's last event."""
     return {"outcome": json.dumps({"state": state, **event.data}, ensure_ascii=False)}

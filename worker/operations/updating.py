@@ -5,12 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from config.errors import IdentityWorkerError
-from worker.briefs.brief import parse
-from worker.briefs.equality import digest
-from worker.ledger.events import BriefUpdated
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
-from worker.lifecycle.acceptance import envelope
 
 
 class UnknownBriefError(IdentityWorkerError, LookupError):
@@ -38,6 +34,9 @@ def update(
     Raises BriefError when a value breaks the rules of briefs, and
     UnknownBriefError.
     """
+    # Not at the top: whoever only says what is to change should not wait for the import of the models.
+    from worker.briefs.equality import digest
+
     while True:
         record = ledger.read(brief_subject(brief_id))
         if record is None:
@@ -78,6 +77,9 @@ def _new(stands: Mapping[str, Any], change: Change) -> dict[str, Any]:
 
 
 def _checked(new: dict[str, Any]) -> dict[str, Any]:
+    # Not at the top, as above.
+    from worker.briefs.brief import parse
+
     parse({"instructions": [{"prompt": "-"}]} | new)
     return new
 
@@ -94,6 +96,11 @@ def _write(
 
     `said` is who does it, and why.
     """
+    # Not at the top, as above.
+    from worker.briefs.equality import digest
+    from worker.ledger.events import BriefUpdated
+    from worker.lifecycle.acceptance import envelope
+
     now = {**stands, **changed}
     fields = {"envelope": envelope(record.brief_id, now["batch"], record.account, now["metadata"])}
     parts = record.json("parts")

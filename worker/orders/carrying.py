@@ -6,16 +6,18 @@ matter (`worker/ledger/lua/lib/orders.lua`). Everything here raises redis.RedisE
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import redis
 
 from config import durations, keys
 from worker.orders.calls import order_move, order_pass
 from worker.orders.collecting import Collecting
-from worker.orders.doing import Doing, Outcome
 from worker.orders.order import Order, State, What
 from worker.orders.orders import OrderError, Orders
+
+if TYPE_CHECKING:
+    from worker.orders.doing import Outcome
 
 #: Members that are done between two looks at the order.
 PIECE = 20
@@ -51,8 +53,11 @@ class Carrier:
         if first.get(keys.ORDER_LEASE(order_id)) == self._name:
             first.delete(keys.ORDER_LEASE(order_id))
 
-    def piece(self, order: Order) -> Iterator[Outcome]:
+    def piece(self, order: Order) -> Iterator["Outcome"]:
         """Do a piece of an order that is under way, and yield what came of each; none: it is done."""
+        # Not at the top: what is at stake is told before this is imported, which takes long.
+        from worker.orders.doing import Doing
+
         self._orders.bring_along(order.order_id, State.RUNNING)
         members = list(self._next(order))
         doing = {number: Doing(self._orders, order, number) for number in {each for each, _ in members}}

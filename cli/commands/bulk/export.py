@@ -197,11 +197,11 @@ def _marker(values: "Settings") -> "Marker":
 
 
 def _apis(values: "Settings") -> "Callable[[Pool], Mapping[str, PiktID]]":
-    from config.accounts.account import AccountsError
-    from config.accounts.reading import load_accounts
-    from worker.piktid.client import PiktID
-
     def made(pool: "Pool") -> Mapping[str, "PiktID"]:
+        from config.accounts.account import AccountsError
+        from config.accounts.reading import load_accounts
+        from worker.piktid.client import PiktID
+
         try:
             accounts = load_accounts(values)
         except AccountsError as error:

@@ -27,12 +27,13 @@ def command(
     `fail` is said where briefs stand still or money may be lost, `warn` where they soon will. Exits with 1
     when anything fails; a warning is no failure without --strict. Tokens are tried and never shown.
     """
-    checks = list(_checks())
+    checks = []
+    for check in _checks():
+        checks.append(check)
+        if not as_json:
+            _print(check)  # at once: the way to the API may take its time
     if as_json:
         print_json([check._asdict() for check in checks])
-    else:
-        for check in checks:
-            _print(check)
     bad = {Health.FAIL, Health.WARN} if strict else {Health.FAIL}
     raise typer.Exit(DID_NOT if any(check.health in bad for check in checks) else 0)
 
