@@ -152,7 +152,9 @@ def change_line(change: Mapping[str, Any]) -> str:
     told += [f"{name} no longer set" for name in change.get("removed", [])]
     told += ["resumed"] if change.get("resumed") else []
     by = change.get("by", "unknown")
-    return f"{format_time(change['at'])} by {by}: {', '.join(told)}"
+    told += ["undone"] if change.get("undoes") else []
+    why = f" ({change['why']})" if change.get("why") else ""
+    return f"{format_time(change['at'])} by {by}{why}: {', '.join(told)}"
 
 
 def stream_text(report: AccountReport) -> str:

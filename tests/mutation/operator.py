@@ -2,6 +2,7 @@
 
 from mutation.mutant import of
 
+ORDERS_TESTS = ("tests/worker/orders/test_orders.py", "-k", "held_up or stopped or collects_late")
 CANCEL_TESTS = (
     "tests/cli/commands/briefs/test_cancel_states.py",
     "-k",
@@ -136,8 +137,15 @@ MUTANTS = (
         ("the configuration says all anew", "if before[field] ~= text then", "if true then"),
         ("what is configured no more stays", "if not now[field] then", "if false then"),
         ("each start is a change", "    if before == file then\n        return false\n    end\n", ""),
-        ("what a person set is taken for all that there is", "change(account, limits, {}, by)", "limit_changes.configure(account, limits, '')"),
-        ("nobody knows who changed limits", "accounts.log_change(account, {at = call.now, by = by, limits", "local _ = ({at = call.now, by = by, limits"),
+        ("what a person set is taken for all that there is", "    change(account, limits, removed, told)\n    return true", "    return limit_changes.configure(account, limits, '')"),
+        ("nobody knows who changed limits", "    accounts.log_change(account, told)\n", ""),
+    ),
+    *of("worker/ledger/lua/lib/orders.lua", ORDERS_TESTS,
+        ("what an order has done it does again", "or redis.call('ZREM', key('ORDER_LEFT', id), member) == 0 then", "or redis.call('ZREM', key('ORDER_LEFT', id), member) == 9 then"),
+        ("a stopped order goes on", "if orders.state_of(id) ~= 'running' or", "if false or"),
+    ),
+    *of("worker/ledger/lua/orders/order_add.lua", ORDERS_TESTS,
+        ("a late collector adds to what has begun", "if orders.state_of(A.order) ~= 'collecting' then", "if false then"),
     ),
     *of("worker/ledger/lua/accounts/budget.lua", LIMITS_COMMANDS,
         ("a budget of nobody is kept for ever", "batches.let_end(A.batch)\n", ""),

@@ -165,6 +165,19 @@ OPERATIONS = (
         ),
         streams=True,
     ),
+    Operation(
+        "listActions",
+        "GET",
+        "/v1/actions",
+        "List what people did, the last first",
+        _READ,
+        {200: (shapes.Actions,)},
+        refusals=(403,),
+        parameters=(
+            Parameter("after", "the cursor that the page before was told with", TEXT),
+            Parameter("limit", "at most so many", number(1_000)),
+        ),
+    ),
     *HOOKS,
     Operation("getOpenAPI", "GET", "/v1/openapi.json", "Get this document", Need.NOTHING, {200: (dict,)}),
     Operation(

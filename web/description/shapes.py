@@ -138,6 +138,16 @@ class Accounts:
 
 
 @dataclass(frozen=True)
+class Actions:
+    """A page of what people did, the last first."""
+
+    actions: list[dict[str, Any]]
+    """`at` (ms since 1970), `what`, `by`, `why`, and what it was done to."""
+    after: str | None
+    """The cursor to go on from; null at the end."""
+
+
+@dataclass(frozen=True)
 class Events:
     """A page of events."""
 

@@ -18,7 +18,7 @@ from web.metrics.readings import Readings
 from web.page import signing_in
 from web.page.static_files import StaticFiles
 from web.page.updates import Updates
-from web.page.views import briefs, overview
+from web.page.views import access, accounts, brief, briefs, gallery, log_of_actions, orders, overview
 from web.page.visiting import forms
 from web.page.visiting.errors import PageError, forbidden
 from web.page.visiting.view import View
@@ -30,7 +30,17 @@ from worker.store.remedies import remedy
 
 log = logs.get("web")
 
-VIEWS: tuple[View, ...] = (*overview.VIEWS, *briefs.VIEWS, *signing_in.VIEWS)
+VIEWS: tuple[View, ...] = (
+    *overview.VIEWS,
+    *briefs.VIEWS,
+    *brief.VIEWS,
+    *gallery.VIEWS,
+    *accounts.VIEWS,
+    *log_of_actions.VIEWS,
+    *access.VIEWS,
+    *orders.VIEWS,
+    *signing_in.VIEWS,
+)
 _NAV = tuple((view.path, view.nav) for view in VIEWS if view.nav)
 _HEADERS = {
     "Cache-Control": "no-store",

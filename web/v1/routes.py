@@ -22,6 +22,7 @@ from web.description.operation import Need, Operation
 from web.description.operations import OPERATIONS
 from web.v1 import bodies, events, finding, paging
 from web.v1.access import caller_of, check_may
+from web.v1.acted import acted
 from web.v1.hooks import Hooks
 from web.v1.intake import Intake, Item
 from web.v1.problems import ProblemError, bad_request, not_found
@@ -72,6 +73,7 @@ class V1:
             "getBatch": self._batch,
             **dict.fromkeys(("pickDrafts", "retryBrief", "cancelBrief", "updateBrief"), self._steer),
             "listAccounts": self._list_accounts,
+            "listActions": self._list_actions,
             "readEvents": self._events,
             "listHooks": self._hooked(Hooks.all),
             "addHook": self._hooked(Hooks.add),
@@ -182,6 +184,9 @@ class V1:
         page = paging.page(request, [name for name in sorted(self._accounts) if caller.may_use(name)])
         told = [_account(account_reading.summary(self._client, name)) for name in page.names]
         return JSONResponse({"accounts": told, "after": page.after})
+
+    def _list_actions(self, caller: Caller, request: Request, _: bytes) -> Response:
+        return acted(self._client, caller, request)
 
     def _steer(self, caller: Caller, request: Request, body: bytes) -> Response:
         brief_id = request.path_params["brief_id"]

@@ -1,4 +1,4 @@
-"""What a caller does to one brief: pick, retry, cancel, update; by the operations that the commands use."""
+"""What somebody does to one brief, by HTTP or on the page; by the operations that the commands use."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,22 +13,26 @@ from worker.callers.tokens import Caller
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.ledger.transition import Answer
-from worker.lifecycle.charges import Journal, take_apart
+from worker.lifecycle.charges import Journal, paid_text, take_apart
 from worker.lifecycle.choosing import PickError
 from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations import actions, picking, updating
 from worker.operations.operator import Operator
+from worker.piktid.client import PiktID
 from worker.views import snapshots
 
 Body = Mapping[str, Any]
 
 
 class Steering:
-    """What one caller does to briefs; each method raises ProblemError and redis.RedisError."""
+    """What one caller does to briefs; each method raises ProblemError and redis.RedisError.
 
-    def __init__(self, client: "redis.Redis", settings: Settings, caller: Caller) -> None:
+    `by` is who it is, for the record.
+    """
+
+    def __init__(self, client: "redis.Redis", settings: Settings, caller: Caller, by: str = "") -> None:
         self._client, self._settings, self._caller = client, settings, caller
-        self._by = f"{caller.name} by HTTP"
+        self._by = by or f"{caller.name} by HTTP"
         self._ledger = Ledger(client, settings)
 
     def pick(self, brief_id: str, body: Body) -> dict[str, Any]:
@@ -66,6 +70,34 @@ class Steering:
 
         return self._operate("cancel", brief_id, body, act)
 
+    def resend(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """Make the paid call of a held brief again whose outcome nobody knows."""
+
+        def act(operator: Operator, brief: Record, _: Journal) -> str:
+            operator.resend(brief)
+            return "goes on; the call in question is made again"
+
+        return self._operate("resolve", brief_id, body, act, answer="resend")
+
+    def give_up(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """Fail a held brief."""
+
+        def act(operator: Operator, brief: Record, journal: Journal) -> str:
+            operator.give_up(brief, paid_text(float(brief.get("credits_used") or 0), journal))
+            return "is given up"
+
+        return self._operate("resolve", brief_id, body, act, answer="give up")
+
+    def adopt(self, brief_id: str, body: Body, api: PiktID) -> dict[str, Any]:
+        """Let a job be a held brief's, which the API is asked for first; raises ApiError."""
+        job_id = str(body.get("job") or "")
+
+        def act(operator: Operator, brief: Record, _: Journal) -> str:
+            operator.adopt(brief, job_id, api)
+            return f"has job {job_id} and goes on"
+
+        return self._operate("resolve", brief_id, body, act, answer=f"adopt {job_id}")
+
     def update(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Change a brief's metadata, batch or priority."""
         if not body.keys() & {"metadata", "batch", "priority"}:
@@ -88,12 +120,17 @@ class Steering:
         return {"brief_id": brief_id, "changed": changed}
 
     def _operate(
-        self, what: str, brief_id: str, body: Body, act: Callable[[Operator, Record, Journal], str]
+        self,
+        what: str,
+        brief_id: str,
+        body: Body,
+        act: Callable[[Operator, Record, Journal], str],
+        **more: Any,
     ) -> dict[str, Any]:
         brief = self._ledger.read(brief_subject(brief_id))
         if brief is None:
             raise not_found(f"brief {brief_id} on record yet")
-        self._record(what, brief_id, body)
+        self._record(what, brief_id, body, **more)
         operator = Operator(self._client, self._settings, self._by, _why(body))
         journal = take_apart(snapshots.journal(self._client, brief_id))
         try:

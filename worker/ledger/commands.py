@@ -151,9 +151,9 @@ def stop(
 # Accounts and batches.
 
 
-def set_limits(account: str, limits: Fields, by: str) -> Command[None]:
-    """Put an account's limits on record."""
-    return Command("set_limits", _account(account), nothing, {"account": account, "limits": limits, "by": by})
+def set_limits(account: str, limits: Fields, by: str) -> Command[bool]:
+    """Put an account's limits on record; answers whether what was to hold did (`Command.given`)."""
+    return Command("set_limits", _account(account), flag, {"account": account, "limits": limits, "by": by})
 
 
 def configure(groups: Sequence[Mapping[str, object]]) -> Command[list[str]]:

@@ -1,10 +1,16 @@
-"""Checks changes of an account's limits that a person asks for while everything runs."""
+"""Changes of an account's limits that a person asks for while everything runs: checked, made, undone."""
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from config.errors import IdentityWorkerError
 from config.limits import CAPS, NONE, too_much_express
+from worker.ledger import commands
+from worker.operations import actions
+
+if TYPE_CHECKING:
+    from worker.ledger.ledger import Ledger
 
 #: The largest number that a limit may be.
 MOST = 1_000_000
@@ -15,6 +21,52 @@ class LimitError(IdentityWorkerError, ValueError):
 
     def __init__(self, option: str, value: str, rule: str) -> None:
         super().__init__(f"{option} {value!r}: {rule}")
+
+
+class UndoError(IdentityWorkerError):
+    """Raised when a change can't be undone; says why."""
+
+
+def change(ledger: "Ledger", account: str, fields: Mapping[str, str], by: str, why: str | None) -> None:
+    """Change an account's limits at once, for all workers, with who and why on record."""
+    actions.record(ledger.client, "limits", by, why, account=account, **fields)
+    ledger.functions.run(commands.set_limits(account, fields, by).given(why=why or None))
+
+
+def undone(changes: Sequence[Mapping[str, Any]], at: int | None = None) -> Mapping[str, Any]:
+    """Return the change that is to be undone: of that time, else the last one that was not. Raises UndoError.
+
+    `changes` are those on record, the newest first.
+    """
+    over = {each.get("undoes") for each in changes} | {each["at"] for each in changes if "undoes" in each}
+    for each in changes:
+        if each["at"] == at or (at is None and each["at"] not in over and can_be_undone(each)):
+            if can_be_undone(each):
+                return each
+            raise UndoError("what it was before that change is not on record")
+    raise UndoError("no change of a person is on record that could be undone")
+
+
+def can_be_undone(each: Mapping[str, Any]) -> bool:
+    """Return whether what a person has changed is on record as it was before."""
+    return bool(each.get("before")) and each.get("by") != "configuration"
+
+
+def undo(ledger: "Ledger", account: str, each: Mapping[str, Any], by: str, why: str | None) -> dict[str, str]:
+    """Set an account's limits as they were before a change; return them, blank ones being set no more.
+
+    It is a change itself, and an action. Raises UndoError where they were changed again since.
+    """
+    before: Mapping[str, Any] = each["before"]
+    back = {field: text for field, text in before.items() if text is not False}
+    gone = [field for field in before if field not in back]
+    now = {field: str(each["limits"][field]) if field in each["limits"] else "" for field in before}
+    told = back | dict.fromkeys(gone, "")
+    actions.record(ledger.client, "limits.undo", by, why, account=account, undoes=each["at"], **told)
+    more = {"removed": gone or None, "when": now, "why": why or None, "undoes": each["at"]}
+    if not ledger.functions.run(commands.set_limits(account, back, by).given(**more)):
+        raise UndoError(f"a limit of account {account} was changed again since: undo that change first")
+    return told
 
 
 def checked(given: Mapping[str, str], weights: Sequence[str], in_force: Mapping[str, int]) -> dict[str, str]:

@@ -27,3 +27,22 @@ def changed(client: "redis.Redis", since: str, block_ms: int) -> tuple[set[str],
     found = (json.loads(fields["event"])["data"]["brief_id"] for _, fields in entries)
     told = {str(each) for each in found if each is not None}  # some are of an account alone
     return told, str(entries[-1][0]) if entries else since
+
+
+def of_brief(
+    client: "redis.Redis", brief_id: str, since_ms: int, until_ms: int, most: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the events of a brief between two times, and whether all were gone through.
+
+    `most` events are gone through, of whatever briefs; `client` is that of the brief's shard.
+    """
+    found: list[dict[str, Any]] = []
+    start, last, read = str(since_ms), f"{until_ms}", 0
+    while read < most:
+        entries: Any = client.xrange(keys.EVENTS(), start, last, count=AT_ONCE)
+        told = (json.loads(fields["event"]) for _, fields in entries if brief_id in fields["event"])
+        found += [event for event in told if event["data"]["brief_id"] == brief_id]
+        if len(entries) < AT_ONCE:
+            return found, True
+        read, start = read + len(entries), f"({entries[-1][0]}"
+    return found, False

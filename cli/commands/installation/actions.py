@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.shared.opening import open_to_read
-from cli.shared.output import Json, print_json, say
+from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
 from config.text import printable
 from config.times import format_time
 from worker.operations import actions
@@ -16,17 +16,29 @@ _FIRST = ("at", "what", "by", "why")
 
 def command(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=actions.KEPT, help="At most so many.")] = 20,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="CURSOR", help="Only those before it; a page ends with it."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell who did what, when and why, the last first: retry, cancel, update, resolve, pick, and pauses."""
+    """Tell who did what, when and why, the last first, by page, HTTP and command line alike.
+
+    That is: retry, cancel, update, resolve, pick; limits, pauses; tokens, endpoints of webhooks, orders.
+    """
     with open_to_read() as client:
-        found = actions.actions(client, limit)
+        try:
+            found = actions.page(client, limit, after)
+        except actions.CursorError as error:
+            fail(str(error), USED_WRONGLY)
     if as_json:
-        print_json(found)
+        print_json([each.action for each in found])
         return
-    for action in found:
-        say(printable(_line(action)))
-    if not found:
+    for each in found:
+        say(printable(_line(each.action)))
+    if len(found) == limit:
+        say(f"--after {found[-1].cursor} lists those before these")
+    if not found and after is None:
         typer.echo("Nobody has done anything to briefs, batches or accounts.")
 
 

@@ -7,11 +7,11 @@ import typer
 
 from cli.render.account import change_line, limits_line, slots_seen_text
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import Account, By, must_be_known, person
+from cli.shared.options import Account, By, Why, must_be_known, person
 from cli.shared.output import USED_WRONGLY, Json, fail, print_json, say
 from config.text import counted, printable
 from worker.ledger.ledger import Ledger
-from worker.operations import limit_changes
+from worker.operations import actions, limit_changes
 from worker.views import account_reading
 from worker.views.account import AccountReport
 
@@ -39,13 +39,18 @@ def command(
         str | None,
         typer.Option(metavar="N|none", help="Credits that the account may cost in all, from now on."),
     ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Set back what the last change of a person has set.")
+    ] = False,
+    why: Why = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Change an account's limits at once, for all workers; without options, show them.
 
     0 and none mean no limit. A change lasts until the configuration says something else of that limit, also
-    over restarts. An account's budget counts what is spent from when one was first set, whatever the batch.
+    over restarts. What it was before is on record, and `--undo` sets it back. An account's budget counts what
+    is spent from when one was first set, whatever the batch.
     """
     given = {
         "jobs": jobs,
@@ -56,7 +61,7 @@ def command(
     }
     wanted = {name: text for name, text in given.items() if text is not None}
     values = load_settings()
-    with open_redis(values, writes=bool(wanted or weight or budget), account=account) as client:
+    with open_redis(values, writes=bool(wanted or weight or budget or undo), account=account) as client:
         must_be_known(client, account)
         who = person(by)
         try:
@@ -67,12 +72,25 @@ def command(
             budgets = [limit_changes.pair("--budget", text) for text in budget or []]
         except limit_changes.LimitError as error:
             fail(printable(error), USED_WRONGLY)
+        if undo and (fields or budgets):
+            fail("--undo goes with no other change", USED_WRONGLY)
         ledger = Ledger(client, values)
+        if undo:
+            _undo(ledger, account, who, why)
         if fields:
-            ledger.set_limits(account, fields, who)
+            limit_changes.change(ledger, account, fields, who, why)
         for batch, credits_allowed in budgets:
+            actions.record(client, "budget", who, why, account=account, batch=batch, credits=credits_allowed)
             ledger.set_budget(batch, account, credits_allowed, who)
         _show(account_reading.report(client, account), as_json=as_json)
+
+
+def _undo(ledger: Ledger, account: str, who: str, why: str | None) -> None:
+    try:
+        change = limit_changes.undone(account_reading.report(ledger.client, account).changes)
+        limit_changes.undo(ledger, account, change, who, why)
+    except limit_changes.UndoError as error:
+        fail(printable(error))
 
 
 def _show(report: AccountReport, *, as_json: bool) -> None:

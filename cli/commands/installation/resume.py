@@ -3,11 +3,12 @@
 import typer
 
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import Account, By, must_be_known, person
+from cli.shared.options import Account, By, Why, must_be_known, person
 from cli.shared.output import Json, print_json, say
 from config.text import printable
 from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.ledger import Ledger
+from worker.operations import actions
 
 _WHAT: dict[str, str] = {
     "pause": "the pause of the whole account",
@@ -18,7 +19,7 @@ _WHAT: dict[str, str] = {
 }
 
 
-def command(account: Account, by: By = None, as_json: Json = False) -> None:
+def command(account: Account, why: Why = None, by: By = None, as_json: Json = False) -> None:
     """Lift all pauses of an account: what waited for their end goes on now.
 
     For when the reason is known to be gone: a new token, credits, a slot. If it is not, the API refuses the
@@ -27,6 +28,7 @@ def command(account: Account, by: By = None, as_json: Json = False) -> None:
     values = load_settings()
     with open_redis(values, writes=True, account=account) as client:
         must_be_known(client, account)
+        actions.record(client, "resume", person(by), why, account=account)
         lifted = Ledger(client, values).resume(account, person(by))
     if as_json:
         print_json({"account": account, "lifted": lifted})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import redis
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from web_inlet import Web
 
 from worker.callers import tokens
@@ -100,7 +100,7 @@ def browsing(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
         page = contexts[-1].new_page()
         page.on("console", lambda said: said.type == "error" and not quiet and wrong.append(said.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith((url, "data:")) or wrong.append(asked.url))
+        page.on("request", lambda asked: _is_ours(asked, url) or wrong.append(asked.url))
         if token is not None:
             page.goto("/page/sign-in")
             page.fill("#token", token)
@@ -112,3 +112,8 @@ def browsing(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
     for each in contexts:
         each.close()
     assert wrong == []
+
+
+def _is_ours(asked: Request, url: str) -> bool:
+    """Whether a browser asks for what is ours, or for a picture of a draft."""
+    return asked.url.startswith((url, "data:")) or asked.resource_type == "image"

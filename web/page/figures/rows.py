@@ -73,10 +73,11 @@ def picture(brief: BriefView) -> str:
     """Return the address of the picture that a brief is known by: what was chosen, else its first draft."""
     chosen = (each.url for each in brief.promotions)
     drafts = (draft.get("url") for draft in brief.drafts)
-    return next((url for url in (*chosen, *drafts) if url and _is_picture(url)), "")
+    return next((url for url in (*chosen, *drafts) if url and is_picture(url)), "")
 
 
-def _is_picture(url: str) -> bool:
+def is_picture(url: str) -> bool:
+    """Return whether an address may be shown as a picture."""
     return url.startswith(("https://", "http://"))
 
 

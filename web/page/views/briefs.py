@@ -81,6 +81,7 @@ def _values(visit: Visit) -> dict[str, Any]:
         "next": _next(whole, found),
         "is_cut": found.after is not None and len(found.found) < (page.limit or 0),
         "query": _query(whole, wanted.after),
+        "filter": written(whole),
         "totals": "" if whole.is_counted else f"/briefs/totals?{_query(whole, None)}",
     }
 

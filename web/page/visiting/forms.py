@@ -24,6 +24,10 @@ class Form:
         """Return a field, without blanks around it."""
         return next(iter(self.all(name)), "")
 
+    def names(self, begin: str) -> list[str]:
+        """Return the names of fields that begin so, each once."""
+        return list(dict.fromkeys(name for name, _ in self._fields if name.startswith(begin)))
+
     def all(self, name: str) -> list[str]:
         """Return all fields of a name."""
         return [value.strip() for field, value in self._fields if field == name]

@@ -12,6 +12,7 @@ from config.accounts.account import Account
 from config.limits import Limits
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Pause, Transition
+from worker.operations import limit_changes
 from worker.views import account_reading
 
 
@@ -190,3 +191,34 @@ def test_resume_gives_back_the_jobs_that_others_had(command: Command, flow: Flow
     flow.accept(brief_id="a")
     flow.client.hset(keys.RECORD("account:default"), mapping={"working": 2, "working_until": "9" * 13})
     assert command("resume", "default").stdout == "lifted the limit while others use the account, jobs: 2\n"
+
+
+def test_a_change_is_undone_once_and_that_is_on_record(
+    command: Command, studio: str, client: "redis.Redis"
+) -> None:
+    command("limits", studio, "--jobs", "3", "--weight", "spring=2", "--why", "a fair", "--by", "ada")
+    told = command("limits", studio, "--undo", "--why", "over", "--by", "bea")
+    assert told.returncode == 0
+    report = account_reading.report(client, studio)
+    assert (report.limits["jobs"], report.weights) == (5, {})
+    assert "by bea (over): jobs=5, weight:spring no longer set, undone" in told.stdout
+    log = json.loads(command("actions", "--json").stdout)
+    assert [(each["what"], each["by"], each["why"]) for each in log] == [
+        ("limits.undo", "bea", "over"),
+        ("limits", "ada", "a fair"),
+    ]
+    again = command("limits", studio, "--undo")
+    assert again.returncode == 1
+    assert "no change of a person is on record that could be undone" in again.stderr
+
+
+def test_what_was_changed_again_since_is_not_undone_by_an_older_change(
+    command: Command, studio: str, ledger: Ledger
+) -> None:
+    for jobs in ("3", "4"):
+        command("limits", studio, "--jobs", jobs)
+    _, older, _ = account_reading.report(ledger.client, studio).changes
+    with pytest.raises(limit_changes.UndoError, match="changed again since"):
+        limit_changes.undo(ledger, studio, older, "ada", None)
+    assert account_reading.report(ledger.client, studio).limits["jobs"] == 4
+    assert command("limits", studio, "--undo", "--jobs", "1").returncode == 2

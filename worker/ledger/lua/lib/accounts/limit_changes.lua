@@ -24,8 +24,22 @@ local function compared(before, now)
     return changed, removed
 end
 
-local function change(account, limits, removed, by)
+-- What fields were, false for those that were not there: by that a change can be undone.
+local function before_of(record, limits, removed)
+    local before, any = {}, false
+    for field in pairs(limits) do
+        before[field], any = records.get(record, field) or false, true
+    end
+    for _, field in ipairs(removed) do
+        before[field], any = records.get(record, field) or false, true
+    end
+    return any and before or nil
+end
+
+-- `told` is what else stands with the change: who, why, the time of the one that it undoes.
+local function change(account, limits, removed, told)
     local record, limits_gone = accounts.record(account), {}
+    told.before = before_of(record, limits, removed)
     -- What an account has spent counts from its first budget on.
     if limits.budget and not tonumber(records.get(record, 'budget')) then
         records.forget(record, 'spent')
@@ -45,14 +59,19 @@ local function change(account, limits, removed, by)
     if limits.budget or limits_gone.budget then
         backoff.wake_preparing(account)
     end
-    accounts.log_change(account, {at = call.now, by = by, limits = limits, removed = #removed > 0 and removed or nil})
+    told.at, told.limits, told.removed = call.now, limits, #removed > 0 and removed or nil
+    accounts.log_change(account, told)
     admission.admit(account)
 end
 
--- Set limits, as somebody says.
-function limit_changes.set(account, limits, by)
+-- Set limits, as somebody says, while those of `when` are so ('' is one that is not set); returns whether they were.
+function limit_changes.set(account, limits, removed, when, told)
     known(account)
-    change(account, limits, {}, by)
+    if not base.unchanged(accounts.record(account), when) then
+        return false
+    end
+    change(account, limits, removed, told)
+    return true
 end
 
 -- Set what the configuration says anew; returns whether it does. `file` is all that it says, as one text.
@@ -65,7 +84,7 @@ function limit_changes.configure(account, limits, file)
     end
     records.set(record, 'configured', file)
     local changed, removed = compared(before and cjson.decode(before) or {}, limits)
-    change(account, changed, removed, 'configuration')
+    change(account, changed, removed, {by = 'configuration'})
     return true
 end
 

@@ -1,0 +1,42 @@
+"""`GET /v1/actions`: what people did, by pages, for those who see all accounts."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+import redis
+from web_inlet import Web
+
+from config import keys
+from worker.callers import tokens
+from worker.callers.tokens import Caller, Role
+from worker.operations import actions
+
+
+@pytest.fixture
+def ask(web: Web, client: "redis.Redis") -> Callable[..., httpx.Response]:
+    """Ask with a token of a role."""
+
+    def get(role: Role, accounts: tuple[str, ...] = (), **query: str) -> httpx.Response:
+        token = tokens.make(client, Caller("anna", role, accounts), replace=True)
+        address = f"http://127.0.0.1:{web.port}/v1/actions"
+        return httpx.get(address, params=query, headers={"Authorization": f"Bearer {token}"})
+
+    return get
+
+
+def test_the_log_is_read_by_pages(ask: Callable[..., httpx.Response], client: "redis.Redis") -> None:
+    for number in range(3):
+        client.lpush(keys.ACTIONS(), actions.entry(number, f"a{number}", "ada", "why not", brief="b"))
+    first = ask(Role.VIEWER, limit="2").json()
+    assert [each["what"] for each in first["actions"]] == ["a2", "a1"]
+    assert {"by": "ada", "why": "why not", "brief": "b"}.items() <= first["actions"][0].items()
+    rest = ask(Role.VIEWER, limit="2", after=first["after"]).json()
+    assert ([each["what"] for each in rest["actions"]], rest["after"]) == (["a0"], None)
+    assert ask(Role.VIEWER, after="nowhere").status_code == 400
+    assert ask(Role.VIEWER, limit="0").status_code == 400
+
+
+def test_whoever_may_not_use_all_accounts_reads_no_log(ask: Callable[..., httpx.Response]) -> None:
+    assert ask(Role.CALLER).status_code == 403
+    assert ask(Role.OPERATOR, ("shop",)).status_code == 403

@@ -1,0 +1,111 @@
+"""One brief: where it stands and what it waits for, its drafts large, what happened, what can be done."""
+
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from config.text import counted, credits_text
+from web.page.figures.drafts import instructions
+from web.page.figures.rows import row
+from web.page.figures.timeline import timeline
+from web.page.visiting.errors import wrong
+from web.page.visiting.steered import seen, steer
+from web.page.visiting.view import View
+from web.page.visiting.visit import Visit
+from worker.callers.tokens import Role
+from worker.forecast.starts import starts
+from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.operations.stakes import retriable
+from worker.shards.merged import holder_of
+from worker.views import happenings, snapshots
+from worker.views.models import BriefView
+
+#: Events, of whatever briefs, that are gone through for those of one.
+_MOST_EVENTS = 10_000
+#: After a brief's last move, in ms: its last event is written in the same call.
+_AFTER_MS = 1_000
+
+
+def address(brief_id: str) -> str:
+    """Return where a brief is shown."""
+    return f"/briefs/{quote(brief_id, safe='')}"
+
+
+def _show(visit: Visit) -> Response:
+    brief = seen(visit, visit.request.path_params["brief_id"])
+    return visit.page("brief.html", **_values(visit, brief))
+
+
+def _part(visit: Visit) -> Response:
+    brief = seen(visit, visit.request.query_params.get("brief", ""))
+    return visit.part("brief_part.html", **_values(visit, brief))
+
+
+def _values(visit: Visit, brief: BriefView) -> dict[str, Any]:
+    client = holder_of(visit.client, brief.brief_id)
+    journal = snapshots.journal(client, brief.brief_id)
+    until = (brief.moved_at if brief.finished else brief.read_at) + _AFTER_MS
+    events, is_whole = happenings.of_brief(client, brief.brief_id, brief.accepted_at, until, _MOST_EVENTS)
+    waits = starts(visit.client, visit.settings, [brief])
+    return {
+        "brief": brief,
+        "row": row(brief, waits.get(brief.brief_id)),
+        "instructions": instructions(brief),
+        "moments": timeline(events, journal),
+        "is_whole": is_whole,
+        "cost": _cost(brief),
+        "does": _does(brief),
+    }
+
+
+def _cost(brief: BriefView) -> str:
+    if brief.credits_of_drafts is None and not brief.credits:
+        return "nothing so far"
+    made = sum(each.identity_code is not None and each.photo is None for each in brief.promotions)
+    drafts = f"{credits_text(brief.credits_of_drafts or 0)} for drafts"
+    identities = f"{credits_text(PROMOTION_CREDITS * made)} for {counted(made, 'identity', 'identities')}"
+    return f"{credits_text(brief.credits)} credits: {drafts}, {identities}"
+
+
+def _does(brief: BriefView) -> dict[str, bool]:
+    """Return what may be done to a brief: the buttons that are shown."""
+    has_question = brief.state == "held" and brief.evidence is None
+    has_question = has_question and not any(each.state == "held" for each in brief.promotions)
+    return {
+        "retry": retriable(brief) and not has_question,
+        "cancel": not brief.finished and brief.stop_requested is None,
+        "answer": has_question,
+        "adopt": has_question and brief.previous_state != "preparing",
+        "update": not brief.finished,
+    }
+
+
+def _act(visit: Visit) -> Response:
+    form = visit.form
+    brief = seen(visit, form.text("brief"))
+    what = form.text("what")
+    steer(visit, brief, what, body_of(visit, what))
+    return visit.go_to(address(brief.brief_id))
+
+
+def body_of(visit: Visit, what: str) -> dict[str, Any]:
+    """Return what a form says, as the HTTP API takes it. Raises PageError."""
+    form = visit.form
+    body: dict[str, Any] = {"why": form.text("why")} if form.text("why") else {}
+    try:
+        if what == "pick":
+            drafts = [int(each) for name in form.names("draft") for each in form.all(name) if each]
+            return body | {"drafts": drafts, "leave_rest": form.text("leave_rest") == "yes"}
+        if what == "update":
+            return body | {"priority": int(form.text("priority"))}
+    except ValueError:
+        raise wrong("This must be a whole number.") from None
+    return body | ({"job": form.text("job")} if what == "adopt" else {})
+
+
+VIEWS = (
+    View("/brief/part", _part),
+    View("/brief/act", _act, role=Role.OPERATOR, writes=True),
+    View("/briefs/{brief_id:path}", _show),
+)
