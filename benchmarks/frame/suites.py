@@ -32,6 +32,7 @@ BENCHMARKS = {
     "throughput": Benchmark("benchmarks.caps.throughput", "", "--rounds 5"),
     "growth": Benchmark("benchmarks.caps.growth", "", "--accounts 100000 --waiting 100000"),
     "calls": Benchmark("benchmarks.caps.calls", ""),
+    "web": Benchmark("benchmarks.web", "", "--briefs 5000"),
     "webhook": Benchmark("benchmarks.webhook", "--deliveries 1000"),
     "webhooks_out": Benchmark("benchmarks.webhooks_out", "", "--events 1000"),
     "fairness": Benchmark("benchmarks.caps.fairness"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import fsync, sandbox, shutdown, webhook, webhooks_out
+from benchmarks import fsync, sandbox, shutdown, web, webhook, webhooks_out
 from benchmarks.caps import calls, contenders, growth, makespan, scale
 from benchmarks.caps.draws import Draws
 from benchmarks.frame.report import read
@@ -74,6 +74,13 @@ def test_webhooks_are_answered_and_wake_steps() -> None:
 def test_webhooks_are_sent_while_an_endpoint_hangs() -> None:
     told = webhooks_out.main(events=2, endpoints=3)["figures"]
     assert told["per_second_one_hanging"]["ours"] > 0
+
+
+def test_briefs_by_http_stand_beside_raw_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "ROUNDS", 1)
+    told = web.main(briefs=100, accounts=[3])["figures"]
+    assert told["per_second_100"]["rivals"]["redis"] > 0
+    assert told["metrics_ms_3"]["ours"] > 0
 
 
 @pytest.mark.story
