@@ -18,6 +18,7 @@ _NEEDS = {
 }
 #: Headers that a status brings.
 _HEADERS = {
+    201: {"Location": "where it can be asked for"},
     401: {"WWW-Authenticate": "which kind of token is wanted"},
     429: {"Retry-After": "seconds until the next day (UTC)"},
     503: {"Retry-After": "seconds after which it is worth another try"},

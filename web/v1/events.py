@@ -29,8 +29,8 @@ _PLACE = re.compile(f"{_ENTRY}(,{_ENTRY}){{0,{MOST_SHARDS - 1}}}")
 
 
 def wants_stream(request: Request) -> bool:
-    """Return whether a request asks for server-sent events."""
-    return "text/event-stream" in request.headers.get("accept", "")
+    """Return whether a request asks for server-sent events; a HEAD of them would never end."""
+    return request.method == "GET" and "text/event-stream" in request.headers.get("accept", "")
 
 
 def page(client: "redis.Redis", caller: Caller, request: Request) -> Response:

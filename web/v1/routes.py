@@ -110,10 +110,11 @@ class V1:
 
         async def answer(request: Request) -> Response:
             try:
+                if not of.sends:
+                    return await run_in_threadpool(lambda: act(allowed(request), request, b""))
                 # Before the body: whoever may send nothing has no megabytes of it kept here.
                 caller = await run_in_threadpool(allowed, request)
-                body = await bodies.read(request) if of.sends else b""
-                return await run_in_threadpool(act, caller, request, body)
+                return await run_in_threadpool(act, caller, request, await bodies.read(request))
             except ProblemError as problem:
                 return problem.answer()
             except redis.RedisError as error:
@@ -224,9 +225,11 @@ def _told_of_one(item: Item) -> Response:
 
 def _told_of_many(items: list[Item]) -> Response:
     """Answer 202 where any was taken or is there already, else as the first of them would be."""
-    good = any(item.problem is None for item in items)
-    status = HTTPStatus.ACCEPTED if good else items[0].status
-    return JSONResponse({"items": [item.told() for item in items]}, status)
+    told = {"items": [item.told() for item in items]}
+    first = items[0].problem
+    if first is None or any(item.problem is None for item in items):
+        return JSONResponse(told, HTTPStatus.ACCEPTED)
+    return JSONResponse(told, first.status, first.headers)
 
 
 def _account(summary: AccountSummary) -> dict[str, Any]:

@@ -9,14 +9,23 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator, ValidationError
 from starlette.routing import Route
+from stepping import Flow
+from support import events
 from v1.conftest import Callers
 
+from actors.broker.broker import Broker
+from config import keys
 from config.settings import Settings
 from web.description import asyncapi, openapi
 from web.v1.routes import V1
+from worker.hooks.messages import message
+from worker.hooks.signing import new_secret
 
 #: AsyncAPI's own schema, of the package @asyncapi/specs 6.11.1 (Apache License 2.0).
 ASYNCAPI_SCHEMA = Path(__file__).with_name("asyncapi-3.0.0.json.gz")
+
+
+BRIEF = {"instructions": [{"prompt": "a sailor"}]}
 
 
 def check_openapi(document: Any) -> None:
@@ -79,3 +88,28 @@ def test_what_is_no_operation_is_a_problem(callers: Callers) -> None:
     assert {each.headers["content-type"] for each in (nowhere, never)} == {"application/problem+json"}
     assert {*never.headers["allow"].split(", ")} == {"GET", "HEAD", "POST"}
     assert shop.head("/briefs").status_code == 200
+    assert shop.head("/events", headers={"Accept": "text/event-stream"}).status_code == 200
+
+
+def test_what_is_queued_sent_and_told_is_as_asyncapi_says(heard: Flow, broker: Broker) -> None:
+    broker.enqueue_briefs([json.dumps(BRIEF | {"brief_id": "a"})])
+    (envelope,) = heard.client.hgetall(keys.MESSAGES(keys.INLET)).values()
+    heard.steps.run(keys.INLET)
+    assert heard.finish("a").state == "done"
+    headers = message([new_secret()], "1-0", "{}", 0)[1]
+    valid("envelope", "payload", json.loads(envelope))
+    valid("brief", "payload", json.loads(json.loads(envelope)["args"][0]))
+    told = events(heard.client)
+    assert len(told) == 5
+    for each in told:
+        valid(each["type"], "payload", each)
+        valid(f"{each['type']}.webhook", "headers", {name.lower(): text for name, text in headers.items()})
+
+
+def valid(name: str, part: str, value: object) -> None:
+    # AsyncAPI's schemas are those of draft 7.
+    components = asyncapi.document()["components"]
+    schema = Draft7Validator(components["messages"][name][part] | {"components": components})
+    schema.validate(value)
+    with pytest.raises(ValidationError):
+        schema.validate({"brief_id": "a b"})

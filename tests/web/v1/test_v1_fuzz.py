@@ -89,6 +89,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(FIELDS | st.text(), inner),
     max_leaves=20,
 )
+BODY = st.one_of(JSON, st.dictionaries(FIELDS, JSON))
 
 
 def test_any_json_is_taken_or_refused_as_it_is_described(callers: Callers, flow: Flow) -> None:
@@ -97,9 +98,11 @@ def test_any_json_is_taken_or_refused_as_it_is_described(callers: Callers, flow:
     studio.post("/hooks", json={"url": "https://shop.example", "name": "a"})
 
     @SET
-    @given(body=st.one_of(JSON, st.dictionaries(FIELDS, JSON)), of=st.sampled_from(SENT))
-    def check(body: object, of: Operation) -> None:
+    @given(body=BODY, more=BODY, kind=st.sampled_from(["json", "x-ndjson"]), of=st.sampled_from(SENT))
+    def check(body: object, more: object, kind: str, of: Operation) -> None:
         path = of.path.removeprefix("/v1").format(brief_id="a", name="a")
-        assert studio.request(of.method, path, content=json.dumps(body)).status_code < 500
+        content = "\n".join(map(json.dumps, (body, more) if kind == "x-ndjson" else (body,)))
+        headers = {"Content-Type": f"application/{kind}"}
+        assert studio.request(of.method, path, content=content, headers=headers).status_code < 500
 
     check()
