@@ -119,11 +119,10 @@ def main(accounts: int, takeover: int, many: int, spread: int, seconds: float) -
     if takeover:
         figures[f"takeover_seconds_{takeover}"] = Figure(_takeover(takeover), "s")
     if many:
-        figures[f"followed_seconds_{many}"] = Figure(_followed_by(1, many)[0], "s")
+        figures[f"followed_seconds_{many}"] = _followed_by(1, many, 0)["spread_seconds"]
     if spread:
-        after, followed = _followed_by(4, spread)
-        figures[f"spread_seconds_{spread}"] = Figure(after, "s")
-        figures[f"followed_{spread}"] = Figure(followed, "accounts")
+        each = _followed_by(4, spread, max(seconds, WATCHED))
+        figures |= {f"{name}_{spread}": figure for name, figure in each.items()}
     sizes = {"accounts": accounts, "takeover": takeover, "many": many, "spread": spread, "seconds": seconds}
     return report("listener", figures, **sizes)
 
@@ -132,12 +131,12 @@ def _one_listener(accounts: int, seconds: float) -> dict[str, Figure]:
     with scene(1) as made:
         listener = made.listener()
         made.seconds_until_followed(time.monotonic())
-        alone, cpu_alone, commands_alone = _idle(made, listener, seconds)
+        alone, cpu_alone, commands_alone = _idle(made, [listener], seconds)
     with scene(accounts) as made:
         began = time.monotonic()
         listener = made.listener()
         followed = made.seconds_until_followed(began)
-        memory, cpu, commands = _idle(made, listener, max(seconds, WATCHED))
+        memory, cpu, commands = _idle(made, [listener], max(seconds, WATCHED))
         late = sorted(made.latencies(round(EVENTS_PER_SECOND * seconds), EVENTS_PER_SECOND))
     many = {
         "followed_seconds": Figure(followed, "s"),
@@ -168,15 +167,20 @@ def _takeover(accounts: int) -> float:
         return made.seconds_until_followed(began)
 
 
-def _followed_by(listeners: int, accounts: int) -> tuple[float, int]:
-    """Return how soon so many listeners, started at once, follow so many accounts, and how many then."""
+def _followed_by(listeners: int, accounts: int, seconds: float) -> dict[str, Figure]:
+    """Return how soon so many listeners, started at once, follow so many accounts, and what they take."""
     with scene(accounts) as made:
         began = time.monotonic()
-        for number in range(listeners):
-            made.listener(number)
-        seconds = made.seconds_until_followed(began)
-        time.sleep(SETTLED)
-        return seconds, made.followed()
+        running = [made.listener(number) for number in range(listeners)]
+        after = made.seconds_until_followed(began)
+        memory, cpu, commands = _idle(made, running, seconds)
+        return {
+            "spread_seconds": Figure(after, "s"),
+            "followed": Figure(made.followed(), "accounts"),
+            "spread_idle_percent": Figure(cpu, "%"),
+            "spread_commands_per_second": Figure(commands, "1/s"),
+            "spread_memory_mb": Figure(memory / 1024, "MB"),
+        }
 
 
 def _shares(scene: Scene) -> list[int]:
@@ -186,14 +190,18 @@ def _shares(scene: Scene) -> list[int]:
     return [held.count(each) for each in listeners] + [0] * (2 - len(listeners))
 
 
-def _idle(scene: Scene, listener: "Popen[bytes]", seconds: float) -> tuple[int, float, float]:
-    """Return the memory (KB) of a listener without events, the share of a core, and commands a second."""
+def _idle(scene: Scene, listeners: "Sequence[Popen[bytes]]", seconds: float) -> tuple[int, float, float]:
+    """Return the memory (KB) of listeners without events, their share of a core, and commands a second."""
     time.sleep(SETTLED)
-    cpu, commands, began = cpu_seconds(listener.pid), scene.commands(), time.monotonic()
+    cpu, commands, began = _cpu(listeners), scene.commands(), time.monotonic()
     time.sleep(seconds)
     passed = time.monotonic() - began
-    cpu, commands = cpu_seconds(listener.pid) - cpu, scene.commands() - commands - 1
-    return _memory(listener.pid), 100 * cpu / passed, commands / passed
+    cpu, commands = _cpu(listeners) - cpu, scene.commands() - commands - 1
+    return sum(_memory(each.pid) for each in listeners), 100 * cpu / passed, commands / passed
+
+
+def _cpu(listeners: "Sequence[Popen[bytes]]") -> float:
+    return sum(cpu_seconds(each.pid) for each in listeners)
 
 
 def _memory(pid: int) -> int:
