@@ -53,7 +53,7 @@ MUTANTS = (
         ("a webhook of our job is the stream's word", "    if not A.once then\n        jobs.has_told(", "    if true then\n        jobs.has_told("),
     ),
     *of("actors/resolution.py", ("tests/worker/unresolved/uncertain/test_uncertain.py",),
-        ("what no event told of was never made", "    return bool(unseen)\n", "    return False\n"),
+        ("what no event told of was never made", "unseen = set(listed) - {job.job_id for job in evidence.jobs}", "unseen: set[str] = set()"),
         ("a list that can't be read is an empty one", "timer_ms=rt.look_ms))\n        return True\n", "timer_ms=rt.look_ms))\n        return False\n"),
     ),
     *of("actors/error_handling.py", ("tests/worker/lifecycle/test_create_answers.py", "tests/worker/lifecycle/test_job_answers.py", "tests/worker/lifecycle/test_promote_answers.py", "tests/worker/lifecycle/test_whole_flow.py"),
