@@ -14,7 +14,7 @@ HOOKS = {
     *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
     *("list_commands", "format_commands", "format_options", "capture_signals", "aiter_text", "send_eof"),
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
-    *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials"),
+    *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials", "_execute_command"),
 }
 SETTINGS = {"model_config", "redis_password_file", "_"}  # and the marker of keyword-only fields
 HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))

@@ -19,6 +19,7 @@ from config import namespace as namespaces
 from config.redis_url import read_within
 from worker.store.namespaces import within, within_async
 from worker.store.outages import is_elsewhere
+from worker.store.servers.clients import ShortClient
 from worker.store.servers.finder import Guide
 from worker.store.servers.options import async_kind_of, kind_of, options_of
 
@@ -203,7 +204,7 @@ def guide_of(client: "redis.Redis | redis.asyncio.Redis") -> Guide | None:
 
 def unconnected() -> "redis.Redis":
     """Return a client that gets its server later, by a `connection_pool`; commands before that raise."""
-    return redis.Redis.from_pool(_Pool(connection_class=_Nowhere))
+    return ShortClient.from_pool(_Pool(connection_class=_Nowhere))
 
 
 def decoded(name: bytes) -> str:

@@ -1,6 +1,6 @@
 """Clients of a namespace: it is put before the keys of each command, and taken off where answers name keys.
 
-Whoever uses a client knows nothing of it. A client without a namespace is redis-py's own, as it is. A command
+Whoever uses a client knows nothing of it. A client without a namespace puts nothing there. A command
 whose keys are not known here is refused: they would be keys of other installations.
 """
 
@@ -11,6 +11,7 @@ import redis
 import redis.asyncio
 
 from config.errors import IdentityWorkerError
+from worker.store.servers.clients import ShortAsyncClient, ShortClient
 
 Words = Sequence[Any]
 #: Where the keys of a command stand among its words.
@@ -171,7 +172,7 @@ class _Pipeline(_Within, redis.client.Pipeline):
     pass
 
 
-class _Client(_Pipelines, redis.Redis):
+class _Client(_Pipelines, ShortClient):
     _pipelines = _Pipeline
 
 
@@ -179,14 +180,14 @@ class _AsyncPipeline(_Within, redis.asyncio.client.Pipeline):  # type: ignore[mi
     pass
 
 
-class _AsyncClient(_Pipelines, redis.asyncio.Redis):  # type: ignore[misc]
+class _AsyncClient(_Pipelines, ShortAsyncClient):  # type: ignore[misc]
     _pipelines = _AsyncPipeline
 
 
 def within(namespace: str, pool: "redis.ConnectionPool") -> "redis.Redis":
     """Return the client of a namespace over a pool that is its own."""
     if not namespace:
-        return redis.Redis.from_pool(pool)
+        return ShortClient.from_pool(pool)
     client = cast(_Client, _Client.from_pool(pool))
     client.within(namespace)
     return client
@@ -195,7 +196,7 @@ def within(namespace: str, pool: "redis.ConnectionPool") -> "redis.Redis":
 def within_async(namespace: str, pool: "redis.asyncio.ConnectionPool") -> "redis.asyncio.Redis":
     """Return the same for asyncio."""
     if not namespace:
-        return redis.asyncio.Redis.from_pool(pool)
+        return ShortAsyncClient.from_pool(pool)
     client = cast(_AsyncClient, _AsyncClient.from_pool(pool))
     client.within(namespace)
     return client

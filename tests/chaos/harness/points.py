@@ -135,12 +135,13 @@ def watch(recorder: Recorder) -> None:
 
 def _watch_redis(recorder: Recorder) -> None:
     import redis
-    import redis.asyncio
     from redis.asyncio.client import Pipeline as AsyncPipeline
     from redis.client import Pipeline
 
+    from worker.store.servers.clients import ShortAsyncClient
+
     wrap(redis.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
-    _wrap_async(redis.asyncio.Redis, "execute_command", lambda _, *args, **__: _describe(args), recorder)
+    _wrap_async(ShortAsyncClient, "execute_command", lambda _, *args, **__: _describe(args), recorder)
     wrap(Pipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
     _wrap_async(AsyncPipeline, "execute", lambda pipe, **_: _pipeline(pipe), recorder)
 

@@ -19,6 +19,7 @@ from worker.store.connection import connect, connect_async, connect_bytes
 from worker.store.findings import Level
 from worker.store.functions import Functions
 from worker.store.namespaces import UnknownCommandError, named
+from worker.store.servers.clients import ShortAsyncClient, ShortClient
 from worker.store.startup import examine
 
 NAMES = ("studio:", "{studio}:")
@@ -64,11 +65,11 @@ def inside(redis_url: str, namespace: str, plain: "redis.Redis") -> Iterator["re
         yield client
 
 
-def test_without_a_namespace_a_client_is_redis_pys_own(redis_url: str) -> None:
+def test_without_a_namespace_a_client_puts_nothing_before_keys(redis_url: str) -> None:
     with connect(redis_url, "") as client, connect_bytes(redis_url, "") as other:
-        assert (type(client), type(other)) == (redis.Redis, redis.Redis)
+        assert (type(client), type(other)) == (ShortClient, ShortClient)
         assert type(client.pipeline()) is redis.client.Pipeline
-    assert type(connect_async(redis_url, namespace="")) is redis.asyncio.Redis
+    assert type(connect_async(redis_url, namespace="")) is ShortAsyncClient
 
 
 def test_commands_have_their_keys_where_the_server_has_them(plain: "redis.Redis", namespace: str) -> None:
