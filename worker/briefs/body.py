@@ -85,7 +85,9 @@ class Part(BaseModel):
 
     def body(self) -> dict[str, Any]:
         """Return the fields that hold something, as the API is sent them."""
-        sent = {name: self._sent(getattr(self, name)) for name in self._body_fields()}
+        given = ((name, getattr(self, name)) for name in self._body_fields())
+        # Most fields are left out of most bodies.
+        sent = {name: self._sent(value) for name, value in given if value is not None}
         return {name: value for name, value in sent.items() if value is not None}
 
     @classmethod

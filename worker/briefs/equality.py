@@ -23,9 +23,12 @@ _SLUG = 40
 _OTHERS = re.compile(r"[^A-Za-z0-9]+")
 
 
-def parts(brief: Brief) -> dict[str, str]:
-    """Return a digest of each part of a brief that holds something, by path: equal parts, equal briefs."""
-    body = brief.body()
+def parts(brief: Brief, body: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return a digest of each part of a brief that holds something, by path: equal parts, equal briefs.
+
+    `body` is the brief's, where the caller has it already.
+    """
+    body = brief.body() if body is None else body
     said = {
         "account": brief.account or DEFAULT,
         "batch": brief.batch,
@@ -37,9 +40,8 @@ def parts(brief: Brief) -> dict[str, str]:
         "priority": brief.priority,
         "reference_image": brief.reference_image,
     }
-    instructions = body.pop("instructions", [])
-    said |= body
-    for index, instruction in enumerate(instructions):
+    said |= {name: value for name, value in body.items() if name != "instructions"}
+    for index, instruction in enumerate(body.get("instructions", [])):
         said |= {f"instructions[{index}].{name}": value for name, value in instruction.items()}
     return {path: digest(value) for path, value in sorted(said.items()) if value is not None}
 
@@ -95,8 +97,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def request_digest(brief: Brief) -> str:
-    """Return the digest by which records that are older than `parts` are compared."""
-    wanted = [brief.body(), brief.reference_image, brief.choices()]
+def request_digest(brief: Brief, body: Mapping[str, Any] | None = None) -> str:
+    """Return the digest by which records that are older than `parts` are compared; `body` as of `parts`."""
+    wanted = [brief.body() if body is None else body, brief.reference_image, brief.choices()]
     text = json.dumps(wanted, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -132,7 +132,7 @@ def accept(
 
 def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
     """Return a valid brief as an arrival; `source` is the digest of what it was read from."""
-    account = brief.account or DEFAULT
+    account, body = brief.account or DEFAULT, brief.body()
     event = BriefAccepted(
         instructions=len(brief.instructions), variations=brief.total_variations, notes=brief.notes
     )
@@ -143,10 +143,10 @@ def arrival(brief: Brief, brief_id: str, source: str) -> Arrival:
         account,
         brief.batch,
         brief.priority,
-        _fields(brief, brief_id, account) | {"source": source},
+        _fields(brief, brief_id, account, body) | {"source": source},
         event,
         state=_begins(brief),
-        request_digest=equality.request_digest(brief),
+        request_digest=equality.request_digest(brief, body),
         promotions=(importing.promotion(brief),) if brief.kind is BriefKind.IMPORT else (),
     )
 
@@ -157,11 +157,11 @@ def _begins(brief: Brief) -> str:
     return "preparing" if brief.needs_files() else "waiting"
 
 
-def _fields(brief: Brief, brief_id: str, account: str) -> dict[str, str]:
-    parts = equality.parts(brief)
+def _fields(brief: Brief, brief_id: str, account: str, body: Mapping[str, Any]) -> dict[str, str]:
+    parts = equality.parts(brief, body)
     fields = {
         "envelope": envelope(brief_id, brief.batch, account, brief.metadata),
-        **body_fields(brief.body()),
+        **body_fields(body),
         "parts": json.dumps(parts),
         "content": equality.content(parts),
         "choose": json.dumps(brief.choices()),

@@ -8,6 +8,7 @@ import json
 import threading
 from bisect import bisect_left
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from worker.tally.family import Family
@@ -69,6 +70,7 @@ def read_field(text: str) -> Field:
     return Field(family, tuple(labels), bucket)
 
 
+@lru_cache(MOST)
 def _field(family: Family, labels: tuple[str, ...], bucket: str = "") -> str:
     return json.dumps([family.short, *labels, bucket], ensure_ascii=False, separators=(",", ":"))
 
