@@ -94,6 +94,19 @@ def test_who_waits_hears_of_messages_and_the_end() -> None:
     assert heard == ["a message", "the end"]
 
 
+def test_what_a_thread_puts_there_is_the_next_that_it_takes() -> None:
+    queue = WorkQueue()
+    queue.put("first")
+    assert queue.get() == "first"
+    fetched = threading.Thread(target=queue.put, args=("fetched",))
+    fetched.start()
+    fetched.join(DEADLINE)
+    for each in ("own", "one more"):
+        queue.put(each)
+    assert [queue.get() for _ in range(3)] == ["own", "fetched", "one more"]
+    assert queue.unfinished_tasks == 4
+
+
 def test_what_is_left_at_the_end_can_still_be_taken() -> None:
     queue = WorkQueue()
     queue.put("left")
