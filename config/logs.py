@@ -1,9 +1,8 @@
 """Logs: an event's name and its keys, to standard error; a terminal gets columns, everything else lines.
 
 Whatever this process says passes here, Dramatiq's own words, others' warnings and tracebacks too: each is one
-line of at most `LONGEST` bytes, without control characters, and written under one lock. Dramatiq's workers
-write into a pipe of frames: one over PIPE_BUF (4,096 bytes, pipe(7)) may mix with its neighbours, and then
-nothing of that process is read any more.
+line of at most `LONGEST` bytes, without control characters, and written at once: what several processes
+write into one pipe mixes only beyond PIPE_BUF (4,096 bytes, pipe(7)).
 """
 
 import io
@@ -43,10 +42,15 @@ def configure(settings: "Settings") -> None:
     from config.settings import unknown_variables
 
     out: Any = sys.stderr.out if isinstance(sys.stderr, _Lines) else sys.stderr
+    if not isinstance(out, io.TextIOBase):
+        # A worker's pipe to Dramatiq's main process, which would but write each line where this one can.
+        raw: Any = io.FileIO(2, "w", closefd=False)  # standard error
+        out = io.TextIOWrapper(raw, "utf-8", "replace", write_through=True)
+        sys.stdout = sys.stderr = _Lines(out)
     _at_first_use[:] = [partial(_set_up, settings, out)]
     if "structlog" in sys.modules:
         _structlog()
-    _take_over(out)
+    _take_over()
     for told in unknown_variables(os.environ):
         get("settings").warning("settings.unknown", what=told)
 
@@ -86,14 +90,11 @@ def _set_up(settings: "Settings", out: Any) -> None:
     )
 
 
-def _take_over(out: Any) -> None:
-    """Let what others log, or just write, come through here."""
+def _take_over() -> None:
+    """Let what others log come through here."""
     logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()], force=True)
     logging.getLogger("dramatiq").setLevel(logging.INFO)  # when it boots and ends
     threading.excepthook = _thread_died
-    if not isinstance(out, io.TextIOBase):
-        # Dramatiq's pipe.
-        sys.stdout = sys.stderr = _Lines(out)
 
 
 class _LossyStream:

@@ -88,8 +88,8 @@ def test_whatever_is_logged_by_whomever_is_one_short_line_without_control_charac
 
 
 @pytest.mark.usefixtures("before")
-def test_frames_of_dramatiqs_pipe_never_mix_and_stray_words_are_lines(
-    monkeypatch: pytest.MonkeyPatch,
+def test_lines_go_past_dramatiqs_pipe_and_never_mix_stray_words_too(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     reader, writer = multiprocessing.Pipe(duplex=False)
     for name in ("stdout", "stderr"):
@@ -105,9 +105,10 @@ def test_frames_of_dramatiqs_pipe_never_mix_and_stray_words_are_lines(
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    said = [json.loads(reader.recv_bytes()) for _ in range(4 * 150)]
     for thread in threads:
         thread.join()
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert (len(said), reader.poll()) == (4 * 150, False)
     assert sum(each["event"] == "short" for each in said) == 200
     assert sum(each.get("text") == "stray" for each in said) == 200
     writer.close()
