@@ -34,7 +34,6 @@ PICTURES = {
     "sign-in": ("/page/sign-in", 700, "light"),
 }
 SPEED, HEIGHT = 12.0, 800
-#: Of each example so many briefs; of those that a person chooses for, which.
 #: Of each example a brief for each; and for every third of them a person chooses.
 SEASONS, MANUAL = ("spring", "summer", "autumn", "winter", "festival", "archive"), 3
 #: How many stand where when the pictures are taken.

@@ -27,6 +27,7 @@ from mutation import (
     network,
     operator,
     outages,
+    page,
     permits,
     photos,
     sending,
@@ -36,7 +37,7 @@ from mutation.mutant import Mutant
 
 AREAS = (
     *(permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases),
-    *(photos, sending, shards),
+    *(photos, sending, shards, page),
 )
 MUTANTS = [mutant for area in AREAS for mutant in area.MUTANTS]
 ROOT = Path(__file__).parent.parent

@@ -23,19 +23,22 @@ class Readings:
         self._lock = threading.Lock()
         self._last: tuple[float, float, Reading] | None = None
 
-    def timed(self) -> tuple[float, Reading]:
-        """Return how many seconds a reading took, and the reading; raises redis.RedisError."""
+    def timed(self, fresh: float = durations.METRICS_FRESH_SECONDS) -> tuple[float, Reading]:
+        """Return how many seconds a reading took, and the reading, which is at most `fresh` seconds old.
+
+        Raises redis.RedisError.
+        """
         with self._lock:
-            if self._last is None or monotonic() - self._last[0] > durations.METRICS_FRESH_SECONDS:
+            if self._last is None or monotonic() - self._last[0] > fresh:
                 began = time.perf_counter()
                 inlets, clients = names(self._settings.inlets), clients_of(self._client)
                 reading = together([read(client, self._settings, inlets) for client in clients])
                 self._last = (monotonic(), time.perf_counter() - began, reading)
             return self._last[1:]
 
-    def now(self) -> Reading:
-        """Return a reading; raises redis.RedisError."""
-        return self.timed()[1]
+    def now(self, fresh: float = durations.METRICS_FRESH_SECONDS) -> Reading:
+        """Return a reading, as `timed` does."""
+        return self.timed(fresh)[1]
 
     def reasons(self, reading: Reading) -> list[Reason]:
         """Return why the installation stands still, which is nothing where it does not."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import redis
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from support import DEADLINE
 from web_inlet import Web
 
 from worker.callers import tokens
@@ -74,6 +75,7 @@ def chromium() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("the page is not tried in a browser: apt-get install chromium")
+    expect.set_options(DEADLINE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
@@ -97,6 +99,7 @@ def browsing(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
                 reduced_motion="reduce",
             )
         )
+        contexts[-1].set_default_timeout(DEADLINE * 1000)
         page = contexts[-1].new_page()
         page.on("console", lambda said: said.type == "error" and not quiet and wrong.append(said.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from config.text import counted
 from config.times import format_duration
 from web.page.figures.cards import WHATS
+from worker.hooks.standing import Standing
 from worker.ledger.kinds import JUDGING
 from worker.metrics.measures import AccountMeasures
 from worker.metrics.reading import Reading
@@ -41,6 +42,7 @@ def lines(
     accounts: Sequence[AccountMeasures],
     pauses: Mapping[str, Mapping[str, PauseView]],
     halts: Mapping[str, Halt],
+    endpoints: Sequence[Standing] = (),
     *,
     whole: bool = True,
 ) -> Iterator[Line]:
@@ -53,8 +55,19 @@ def lines(
     if whole and dead:
         told = f"{counted(dead, 'message')} of the queue could not be run."
         yield Line(told, "`identity-worker status --held` lists them, with the command that answers")
+    for endpoint in endpoints:
+        yield from _endpoint(endpoint)
     for account in accounts:
         yield from _account(account, pauses.get(account.name, {}), halts.get(account.name))
+
+
+def _endpoint(standing: Standing) -> Iterator[Line]:
+    name, waiting = standing.endpoint.name, counted(standing.waiting, "event waits", "events wait")
+    if standing.pause is not None:
+        told = f"The endpoint {name} of webhooks is {standing.pause}; {waiting}."
+        yield Line(told, f"`identity-worker hooks unpause {name}` sends what waits")
+    elif standing.failing_since is not None:
+        yield Line(f"The endpoint {name} of webhooks takes nothing: {standing.error}; {waiting}.")
 
 
 def _briefs(accounts: Sequence[AccountMeasures]) -> Iterator[Line]:

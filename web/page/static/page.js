@@ -27,17 +27,20 @@
   var live = document.getElementById("live");
   var stream = null;
 
+  function showLive(text) {
+    if (live.textContent !== text) live.textContent = text;
+    live.classList.toggle("on", text === "live");
+  }
+
   function follow() {
     if (!address || stream || document.hidden) return;
     stream = new EventSource(address);
     stream.addEventListener("changed", function () {
-      live.textContent = "live";
-      live.classList.add("on");
+      showLive("live");
       htmx.trigger(document.body, "changed");
     });
     stream.addEventListener("error", function () {
-      live.textContent = "not live";
-      live.classList.remove("on");
+      showLive("not live");
       if (stream.readyState === EventSource.CLOSED) {
         stream = null;
         setTimeout(follow, 10000);
@@ -63,5 +66,15 @@
   document.body.addEventListener("htmx:beforeSwap", function (event) {
     var digest = event.detail.xhr.getResponseHeader("X-Digest");
     if (digest && "seen" in event.detail.elt.dataset) event.detail.elt.dataset.seen = digest;
+  });
+
+  // Of what has changed, one sentence is said to whoever does not see it; once, and not when the page opens.
+  var said = document.querySelector("[data-say]");
+  var last = said && said.dataset.say;
+  document.body.addEventListener("htmx:afterSwap", function (event) {
+    var part = event.detail.target.querySelector("[data-say]");
+    if (!part || part.dataset.say === last) return;
+    last = part.dataset.say;
+    document.getElementById("said").textContent = last;
   });
 })();

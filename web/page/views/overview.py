@@ -14,6 +14,7 @@ from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
 from worker.callers.tokens import Role
 from worker.forecast.running_out import RunsOut, running_out
+from worker.hooks.standing import standings
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.metrics.hours import hours
@@ -28,6 +29,8 @@ MOST_CARDS = 60
 #: Accounts of which is found out what they will run out of.
 _MOST_FORECAST = 20
 _STEP_MS, _STEPS = 5 * 60_000, 72
+#: Of how many seconds ago the figures may be: less than lie between two words of what has changed.
+_FRESH = 0.4
 #: Of how many seconds ago the plots, and the forecasts, may be.
 _HOURS, _FORECASTS = Recent(5), Recent(20)
 
@@ -41,7 +44,7 @@ def _part(visit: Visit) -> Response:
 
 
 def _values(visit: Visit) -> dict[str, Any]:
-    reading = visit.readings.now()
+    reading = visit.readings.now(_FRESH)
     accounts = [each for each in reading.accounts if visit.caller.may_use(each.name)]
     whole = not visit.caller.accounts
     of_people = halts.of_accounts(visit.client, [each.name for each in accounts if each.halted])
@@ -51,8 +54,11 @@ def _values(visit: Visit) -> dict[str, Any]:
     accounts.sort(key=lambda each: (each.name not in {*of_people, *pauses}, -each.jobs, each.name))
     shown = accounts[:MOST_CARDS]
     reasons = visit.readings.reasons(reading)
+    endpoints = standings(visit.client)[1] if whole else []
     return {
-        "attention": list(attention.lines(reading, reasons, accounts, pauses, of_people, whole=whole)),
+        "attention": list(
+            attention.lines(reading, reasons, accounts, pauses, of_people, endpoints, whole=whole)
+        ),
         "cards": _cards(visit, shown, pauses, of_people, reading.at),
         "left_out": len(accounts) - len(shown),
         "plots": plots(_hours(visit)) if whole else (),
