@@ -27,13 +27,13 @@ from mutation import (
     network,
     operator,
     outages,
-    page,
     permits,
     photos,
     sending,
     shards,
 )
 from mutation.mutant import Mutant
+from mutation.web import page
 
 AREAS = (
     *(permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases),

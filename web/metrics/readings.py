@@ -23,20 +23,21 @@ class Readings:
         self._lock = threading.Lock()
         self._last: tuple[float, float, Reading] | None = None
 
-    def timed(self, fresh: float = durations.METRICS_FRESH_SECONDS) -> tuple[float, Reading]:
-        """Return how many seconds a reading took, and the reading, which is at most `fresh` seconds old.
+    def timed(self, fresh: float | None = None) -> tuple[float, Reading]:
+        """Return how many seconds a reading took, and the reading, at most `fresh` seconds old.
 
-        Raises redis.RedisError.
+        Of how long ago monitoring has it, where that is not said. Raises redis.RedisError.
         """
+        most = durations.METRICS_FRESH_SECONDS if fresh is None else fresh
         with self._lock:
-            if self._last is None or monotonic() - self._last[0] > fresh:
+            if self._last is None or monotonic() - self._last[0] > most:
                 began = time.perf_counter()
                 inlets, clients = names(self._settings.inlets), clients_of(self._client)
                 reading = together([read(client, self._settings, inlets) for client in clients])
                 self._last = (monotonic(), time.perf_counter() - began, reading)
             return self._last[1:]
 
-    def now(self, fresh: float = durations.METRICS_FRESH_SECONDS) -> Reading:
+    def now(self, fresh: float | None = None) -> Reading:
         """Return a reading, as `timed` does."""
         return self.timed(fresh)[1]
 

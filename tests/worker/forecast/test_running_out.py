@@ -4,7 +4,7 @@ import redis
 from stepping import Flow
 
 from config import keys
-from config.accounts.account import DEFAULT
+from config.accounts.names import DEFAULT
 from worker.forecast.running_out import running_out
 
 

@@ -39,7 +39,6 @@ MUTANTS = (
             "    if request.client is None or request.client.host != settings.page_proxy:",
             "    if False:",
         ),
-        ("a program's token signs people in", "    if not caller.may(Role.VIEWER):", "    if False:"),
         (
             "with tokens this machine still reads without one",
             "if is_local(request) and not tokens.any_made(client):",

@@ -1,0 +1,1 @@
+"""The hand-made mutations of what answers by HTTP."""
