@@ -130,3 +130,24 @@ def test_events_of_each_shard_come_as_they_happen(
             assert (data["subject"], data["data"]["account"]) == (f"brief:b{number}", NAMES[shard])
     later = reader.get("/events", params={"after": data["entryid"]})
     assert later.json()["events"] == []
+
+
+def test_batches_and_endpoints_are_those_of_all_shards(
+    callers: Callers, shards: Shards, settings: Settings
+) -> None:
+    boss = callers("boss", Role.ADMIN)
+    assert boss.post("/hooks", json={"url": "https://shop.example", "name": "shop"}).status_code == 201
+    arrive(shards, settings, named(0), named(1))
+    spring = {"batch": "spring", "briefs": 2, "states": {"waiting": 2}}
+    assert boss.get("/batches").json() == {"batches": [spring], "after": None}
+    again = [boss.post("/hooks/shop/resend", json=what) for what in ({"since": "1d"}, {"brief": "b1"})]
+    assert [each.json()["events"] for each in again] == [2, 1]
+    for shard, client in enumerate(clients_of(shards.reading)):
+        line = {"at": 1_000 + shard, "entry": "1-0", "id": f"b{shard}/1", "type": "identity.brief.accepted"}
+        line |= {"brief": f"b{shard}", "try": 1, "status": 204, "error": None, "ms": 3, "outcome": "taken"}
+        client.lpush(keys.HOOK_LOG("shop"), json.dumps(line))
+    first = boss.get("/hooks/shop/deliveries", params={"limit": 1}).json()
+    rest = boss.get("/hooks/shop/deliveries", params={"limit": 1, "after": first["after"]}).json()
+    assert [each["brief"] for each in first["deliveries"] + rest["deliveries"]] == ["b1", "b0"]
+    assert boss.delete("/hooks/shop").status_code == 200
+    assert [client.exists(keys.HOOKS()) for client in clients_of(shards.reading)] == [0, 0]
