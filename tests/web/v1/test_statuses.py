@@ -129,6 +129,7 @@ def test_each_status_of_a_brief_s_way_is_met(callers: Callers, heard: Flow) -> N
         *(("cancelBrief", "a", {"why": 1}), ("cancelBrief", "failed", {})),
         *(("listBriefs", "", None), ("getBrief", "a", None), ("getBatch", "", None)),
         *(("listAccounts", "", None), ("readEvents", "", None), ("listBatches", "", None)),
+        *(("listActions", "", None),),
     ):
         more = {} if body is None else {"json": body}
         met.add((name, ask(studio, of(name), brief_id, **more).status_code))
