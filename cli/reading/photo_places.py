@@ -18,6 +18,10 @@ class PlaceError(IdentityWorkerError, ValueError):
     """Raised for a place of which no photo can be taken; says why, and what to do."""
 
 
+#: What is said of an empty name, which Python takes for the current folder.
+NO_NAME = "must be the name of a file or folder; a variable of the shell that is not set is empty"
+
+
 @dataclass(frozen=True)
 class Photo:
     """A photo, as it was found and as briefs name it."""
@@ -51,6 +55,9 @@ class PhotoPlaces:
     def photos(self, places: Sequence[str]) -> list[Photo]:
         """Return the photos, each once, those of a folder by name. Raises PlaceError."""
         found: dict[Path, Photo] = {}
+        if "" in places:
+            # As a path it would be the current folder, whose photos nobody has named.
+            raise PlaceError(f"'': {NO_NAME}")
         for place in map(Path, places):
             try:
                 photos = (

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from cli.reading.folders import Skipped, files_in
 from cli.reading.formats import BEGINNING, TABLES, Format, by_content, by_name, is_photo
 from cli.reading.opened import opened
-from cli.reading.photo_places import PhotoPlaces, PlaceError
+from cli.reading.photo_places import NO_NAME, PhotoPlaces, PlaceError
 from cli.reading.rows import line_rows, rows
 from cli.reading.tables.errors import UsageError
 from cli.reading.tables.naming import Naming
@@ -91,6 +91,9 @@ class Reading:
                     continue
                 self._stdin_read = True
                 yield from self._of_stream(self._stdin, "stdin")
+            elif not place:
+                # As a path it would be the current folder, whose briefs nobody has named.
+                yield self._missed("''", NO_NAME)
             else:
                 yield from self._of_place(Path(place))
         self._how.naming.check_all_met()
@@ -112,7 +115,7 @@ class Reading:
         for file in files:
             yield from self._once(file)
 
-    def _missed(self, place: Path, why: str) -> Item:
+    def _missed(self, place: Path | str, why: str) -> Item:
         self.missed.append(f"{place}: {why}")
         return _bad(str(place), why)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from reading_files import read, write
 
-from cli.reading import folders, progress
+from cli.reading import folders, photo_places, progress
 from cli.sending.files import How, Reading
 from config import durations
+from config.settings import Settings
 
 ONE = {"name": "one"}
 TWO = {"name": "two"}
@@ -129,6 +130,18 @@ def test_a_place_with_nothing_to_read_is_a_fault_and_missed(tmp_path: Path) -> N
         f"{tmp_path / 'missing.json'}: No such file or directory",
         f"{tmp_path}: {nothing}",
     ]
+
+
+def test_an_empty_name_is_no_file_and_never_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "one.json", json.dumps(ONE))
+    monkeypatch.chdir(tmp_path)
+    reading = Reading([""], io.BytesIO())
+    assert [item.value for item in reading.items() if not item.faults] == []
+    assert reading.missed == [f"'': {photo_places.NO_NAME}"]
+    with pytest.raises(photo_places.PlaceError, match="must be the name of a file or folder"):
+        photo_places.PhotoPlaces(Settings(reference_dir=tmp_path)).photos([""])
 
 
 def test_on_a_terminal_reading_many_shows_progress_and_wipes_it_away(
