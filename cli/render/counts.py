@@ -1,13 +1,17 @@
-"""How many briefs stand where, as a table: accounts, states, causes, the total; and a line an archive."""
+"""How many briefs stand where, as a table with the total; what is told of an archive, or how far many are."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from config.text import counted, printable
 from config.times import format_duration
 from worker.archive.stands import Waiting
 from worker.ledger.states import BRIEF
 from worker.views.counts import Where
+
+if TYPE_CHECKING:
+    from worker.selection.progress import Progress
 
 #: Rows that are shown; accounts and causes may be thousands, and the total counts them all.
 MOST = 100
@@ -69,3 +73,18 @@ def _to_go(each: Waiting) -> str:
     if each.events is None:  # the server does not count them after some were trimmed
         return f"{counted(each.in_hand, 'event')} in hand"
     return f"{counted(each.events, 'event')} to go"
+
+
+def progress_line(progress: "Progress", *, queued: int = 0, pace: str = "") -> str:
+    """Return how many are finished of all, what needs a person, and the pace."""
+    parts = [f"{progress.finished}/{progress.total} finished"]
+    parts += [f"{progress.lost} failed or cancelled"] if progress.lost else []
+    parts += [f"{progress.for_person} for a person"] if progress.for_person else []
+    parts += [f"{queued} queued"] if queued else []
+    parts += [pace] if pace else []
+    return printable(" · ".join(parts))
+
+
+def cut(line: str, width: int) -> str:
+    """Return a line that fits into so many columns."""
+    return line if len(line) <= width else line[: max(0, width - 1)] + "…"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import typer
 
-from cli.shared.output import console, print_drawing, say
+from cli.render.columns import drawn, screen_width
+from cli.shared.output import say
 from config.text import printable
 from config.times import format_duration
 from worker.views.account import AccountSummary
@@ -13,25 +14,27 @@ from worker.views.models import BriefView
 
 #: Columns of a brief's id, and those beside it, in which an identity's code still fits on 80 columns.
 _ID_WIDTH, _BESIDE, _LEAST = 46, 34, 12
+_HEADING = ("BRIEF", "STATE", "TIME", "IDENTITIES, ERROR")
+#: Columns between those of all four.
+_BETWEEN = 6
 
 
 def print_table(briefs: Sequence[BriefView], *, heading: bool, width: int) -> None:
     """Print the briefs; `width` is that of the longest id of all tables."""
-    from rich.table import Table
-
-    to = console()
-    table = Table(box=None, pad_edge=False, show_header=heading)
+    screen = screen_width()
+    rows = [_HEADING] if heading else []
+    rows += [_row(brief) for brief in briefs]
     # Folded, not cut: ids and codes are there to be copied. A fixed width, or long errors would narrow it.
-    fitting = min(_ID_WIDTH, max(_LEAST, to.width - _BESIDE))
-    table.add_column("BRIEF", overflow="fold", width=min(max(len("BRIEF"), width), fitting))
-    table.add_column("STATE", no_wrap=True)
-    table.add_column("TIME", no_wrap=True, justify="right")
-    table.add_column("IDENTITIES, ERROR", overflow="fold")
-    for brief in briefs:
-        end = brief.moved_at if brief.finished else brief.read_at
-        took = format_duration(end - brief.accepted_at)
-        table.add_row(printable(brief.brief_id), brief.state, took, _outcome(brief))
-    print_drawing(to, table)
+    fitting = min(_ID_WIDTH, max(_LEAST, screen - _BESIDE))
+    widths = [min(max(len(_HEADING[0]), width), fitting), *(max(len(row[n]) for row in rows) for n in (1, 2))]
+    widths.append(max(_LEAST, screen - sum(widths) - _BETWEEN))
+    typer.echo("\n".join(drawn(rows, widths, right=2)))
+
+
+def _row(brief: BriefView) -> tuple[str, str, str, str]:
+    end = brief.moved_at if brief.finished else brief.read_at
+    took = format_duration(end - brief.accepted_at)
+    return printable(brief.brief_id), brief.state, took, _outcome(brief)
 
 
 def print_listed(found: Listed) -> None:

@@ -8,6 +8,7 @@ import pytest
 from commandline import environment
 from project.reading.starts import imported_at_start
 from project.rooms import ROOT
+from stepping import Flow
 
 from cli.main import COMMANDS, Commands, module_of, read_docstring
 
@@ -98,6 +99,13 @@ def test_a_command_that_reads_imports_little_whatever_else_is_set_wrongly(
     assert "redis" in imported
     assert not [each for each in imported if each.startswith("opentelemetry.")], "redis-py would"
     assert {each for each in imported if each in HEAVY or each.startswith("worker.lifecycle.")} == set()
+
+
+def test_a_list_of_briefs_is_drawn_without_rich(flow: Flow, redis_url: str) -> None:
+    flow.accept(brief_id="ada")
+    imported = imported_by("status", REDIS_URL=redis_url)
+    assert "cli.render.columns" in imported
+    assert "rich" not in imported
 
 
 def test_a_command_for_many_briefs_tells_what_is_at_stake_without_models(redis_url: str) -> None:

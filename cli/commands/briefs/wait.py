@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from cli.render.progress_line import cut, progress_line
+from cli.render.counts import cut, progress_line
 from cli.shared.filtering import filtered
 from cli.shared.opening import open_to_read
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json
