@@ -16,6 +16,7 @@ from actors.listener.following import Following, Openings, Surroundings
 from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
+from actors.process.orders_watch import OrdersWatch
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
 from config import durations, logs, processes
@@ -106,6 +107,7 @@ async def listen(settings: Settings, url: str) -> None:
             loop.call_soon_threadsafe(listener.change, change)
 
     watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, url)
+    orders_watch = OrdersWatch(settings, url)
     counts = Bringing(connect(url))
     allow_many()
     running = asyncio.create_task(listener.run())
@@ -120,6 +122,7 @@ async def listen(settings: Settings, url: str) -> None:
     signal.signal(signal.SIGHUP, watch.tell)
     watch.start()
     schema_watch.start()
+    orders_watch.start()
     counts.start()
     try:
         await running
@@ -128,6 +131,7 @@ async def listen(settings: Settings, url: str) -> None:
     finally:
         watch.end()
         schema_watch.end()
+        orders_watch.end()
         counts.end()
         collecting.cancel()
 

@@ -1,6 +1,6 @@
-"""Carries out the orders of people, in a thread of its own, in each process that has time for it.
+"""Carries out the orders of people, in a thread of its own of each `web` and each listener.
 
-Several may do so: each order is one's at a time, and another's once that one gives no sign of life.
+Each order is one's at a time, and another's once that one gives no sign of life.
 """
 
 import threading
