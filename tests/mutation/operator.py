@@ -2,7 +2,7 @@
 
 from mutation.mutant import of
 
-ORDERS_TESTS = ("tests/worker/orders/test_orders.py", "-k", "held_up or stopped or collects_late")
+ORDERS_TESTS = ("tests/worker/orders/test_orders.py", "-k", "held_up or says_yes or collects_late")
 CANCEL_TESTS = (
     "tests/cli/commands/briefs/test_cancel_states.py",
     "-k",
@@ -142,7 +142,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/orders.lua", ORDERS_TESTS,
         ("what an order has done it does again", "or redis.call('ZREM', key('ORDER_LEFT', id), member) == 0 then", "or redis.call('ZREM', key('ORDER_LEFT', id), member) == 9 then"),
-        ("a stopped order goes on", "if orders.state_of(id) ~= 'running' or", "if false or"),
+        ("an order is carried out before anybody says yes", "if orders.state_of(id) ~= 'running' or", "if false or"),
     ),
     *of("worker/ledger/lua/orders/order_add.lua", ORDERS_TESTS,
         ("a late collector adds to what has begun", "if orders.state_of(A.order) ~= 'collecting' then", "if false then"),

@@ -90,15 +90,23 @@ def test_two_at_once_do_each_of_them_once(flow: Flow, redis_url: str) -> None:
 
 def test_a_run_that_was_held_up_does_nothing_once_more(flow: Flow) -> None:
     """The brief has failed again since: it is in the state for it, and was retried by this order before."""
-    failed(flow, "a")
+    failed(flow, "a", "b")
     orders = orders_of(flow)
     order = orders.begin(given(orders, What.RETRY, "state:failed"))
     late = Doing(orders, order, 0)
-    carried_out(orders, order)
+    late.do("a")
     flow.ledger.apply(flow.brief("a"), Transition("failed", fields={"error": "503: try later"}))
     late.do("a")
     assert flow.brief("a").state == "failed"
     assert words(flow, "a") == ["retry"]
+    assert orders.get(order.order_id).done == 1
+
+
+def test_nothing_is_done_before_a_person_says_yes(flow: Flow) -> None:
+    failed(flow, "a")
+    orders = orders_of(flow)
+    Doing(orders, given(orders, What.RETRY, "state:failed"), 0).do("a")
+    assert flow.brief("a").state == "failed"
 
 
 def test_nothing_more_is_done_once_it_is_stopped(flow: Flow) -> None:
