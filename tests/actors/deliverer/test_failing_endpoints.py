@@ -1,8 +1,10 @@
 """An endpoint that fails: it has a rest, is paused after days, and loses nothing of what the stream holds."""
 
 import json
+from contextlib import suppress
 
 import pytest
+import redis
 from delivering import add, delivering, private, sent, standing, until_sent
 from stepping import Flow
 from support import events, eventually
@@ -134,7 +136,7 @@ def _age(flow: Flow, brief_id: str) -> None:
     while True:
         text = flow.client.hget(key, brief_id)
         row = json.loads(str(text)) | {"since": 1}
-        with flow.client.pipeline() as pipe:
+        with suppress(redis.WatchError), flow.client.pipeline() as pipe:
             pipe.watch(key)
             if pipe.hget(key, brief_id) == text:
                 pipe.multi()
