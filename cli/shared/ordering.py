@@ -114,5 +114,7 @@ def paid_so_far(sums: Stakes) -> str:
 
 def still_to_pay(sums: Stakes) -> str:
     """Return what briefs that go on may still cost, in words."""
-    drafts = f" and the price of {counted(sums.drafts, 'draft')}" if sums.drafts else ""
-    return f"{paid_so_far(sums)}, at least {credits_text(sums.to_pay)} more{drafts} to pay"
+    unpriced = [counted(sums.drafts, "draft")] if sums.drafts else []
+    unpriced += [counted(sums.descriptions, "description")] if sums.descriptions else []
+    more = f" and the price of {' and '.join(unpriced)}" if unpriced else ""
+    return f"{paid_so_far(sums)}, at least {credits_text(sums.to_pay)} more{more} to pay"

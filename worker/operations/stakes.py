@@ -20,6 +20,8 @@ class Stakes:
     """Credits of promotions that they would still need, one for each instruction at the least."""
     drafts: int = 0
     """Drafts that were not bought yet."""
+    descriptions: int = 0
+    """Photos whose descriptions were asked for alone, and were not got yet."""
     states: Counter[str] = field(default_factory=Counter)
 
     def add(self, brief: BriefView) -> None:
@@ -27,7 +29,10 @@ class Stakes:
         self.briefs += 1
         self.paid += brief.credits
         self.states[brief.state] += 1
-        self.drafts += 0 if brief.drafts or brief.job_id else brief.variations
+        if brief.kind == BriefKind.DESCRIPTION:
+            self.descriptions += brief.state != "done"
+        else:
+            self.drafts += 0 if brief.drafts or brief.job_id else brief.variations
         self.to_pay += PROMOTION_CREDITS * _to_promote(brief)
 
 
