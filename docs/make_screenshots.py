@@ -31,6 +31,8 @@ PICTURES = {
     "overview-dark": ("/", 1200, "dark"),
     "briefs": ("/briefs?filter=state:open", 1200, "light"),
     "briefs-phone": ("/briefs?filter=state:open", 360, "dark"),
+    "gallery": ("/gallery", 1200, "light"),
+    "accounts": ("/accounts", 1200, "light"),
     "sign-in": ("/page/sign-in", 700, "light"),
 }
 SPEED, HEIGHT = 12.0, 800

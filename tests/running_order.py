@@ -10,6 +10,7 @@ TOGETHER = {
     "tests/benchmarks/test_side_by_side.py": "benchmarks",
     "tests/cli/demo/test_demo.py": "demo",
     # A browser.
+    "tests/web/page/test_acting_in_browser.py": "browser",
     "tests/web/page/test_page_in_browser.py": "browser",
     # What the code is parsed to.
     "tests/project/test_dead.py": "code",

@@ -87,7 +87,7 @@ def _briefs(accounts: Sequence[AccountMeasures]) -> Iterator[Line]:
         yield Line(told, link="/briefs?filter=state:held", button="Answer")
     if choosing:
         told = f"{counted(choosing, 'brief waits', 'briefs wait')} for somebody to choose among drafts."
-        yield Line(told, link="/briefs?filter=state:choosing", button="Choose")
+        yield Line(told, link="/gallery", button="Choose")
 
 
 def _account(account: AccountMeasures, pauses: Mapping[str, PauseView], halt: Halt | None) -> Iterator[Line]:
