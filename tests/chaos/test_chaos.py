@@ -12,8 +12,21 @@ import pytest
 
 from config import durations
 from sandbox.common.faults import Rule
+from tests.chaos.harness.around import Receiver, compared
 from tests.chaos.harness.clocks import LEAST, clock
-from tests.chaos.harness.plan import AWAY, HOOKS, LONG, OURS, REPLICATED, REQUESTS, STREAMS, WEB, plan
+from tests.chaos.harness.plan import (
+    AROUND,
+    AWAY,
+    HOOKS,
+    LONG,
+    OURS,
+    REPLICATED,
+    REQUESTS,
+    STREAMS,
+    WEB,
+    plan,
+    plan_around,
+)
 from tests.chaos.invariants.invariants import Kind
 from tests.chaos.programs.everything import PACES, main
 from tests.chaos.programs.quick import WAITS
@@ -34,7 +47,7 @@ def test_no_promise_is_broken_whatever_is(seed: int, faults: set[str]) -> None:
     assert figures["done"] + figures["failed"] + figures["held"] == figures["briefs"] == 90
     assert figures["done"] > 45
     assert (figures["channel"], figures["replicated"]) == ("both", seed % 2 == 0)
-    assert faults <= figures["faults"].keys()
+    assert faults | {"kill_web", "kill_deliver", "endpoint_fails"} <= figures["faults"].keys()
 
 
 def test_every_wait_that_is_shortened_is_still_there_and_longer() -> None:
@@ -57,6 +70,11 @@ def test_a_long_plan_has_faults_of_every_kind() -> None:
     hooks = {f"hook_{kind}" for kind in HOOKS}
     assert kinds("both") == kinds("sse") | set(WEB) | hooks
     assert kinds("webhook") == kinds("both") - {f"stream_{kind}" for kind in STREAMS}
+
+
+def test_a_long_plan_breaks_all_around_the_installation() -> None:
+    assert {fault.kind for fault in plan_around(1, 600, 8)} == set(AROUND)
+    assert plan_around(7, 60, 8) == plan_around(7, 60, 8) != plan_around(8, 60, 8)
 
 
 def test_every_fault_that_the_sandbox_knows_is_drawn() -> None:
@@ -96,3 +114,16 @@ def test_a_process_can_have_the_clocks_of_a_machine_just_booted() -> None:
     clocks = [float(each) for each in told.stdout.split()]
     assert len(clocks) == 4
     assert all(1 < each < 30 for each in clocks)
+
+
+def test_an_endpoint_that_was_not_sent_all_in_order_is_noticed() -> None:
+    receiver = Receiver("shop")
+    receiver.taken = [("a", "1-0"), ("b", "2-0"), ("a", "1-0"), ("a", "3-0")]
+    told = {"a": ["1-0", "3-0"], "b": ["2-0"]}
+    assert list(compared(receiver, told)) == []
+    receiver.taken = [("a", "3-0"), ("a", "1-0"), ("b", "2-0")]
+    (order,) = compared(receiver, told)
+    assert (order.kind, order.subject) == (Kind.HOOKS, "a")
+    receiver.taken = [("a", "1-0"), ("b", "2-0")]
+    (lost,) = compared(receiver, told)
+    assert lost.what == "shop was never sent ['3-0']"

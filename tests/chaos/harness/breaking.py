@@ -15,6 +15,7 @@ import httpx
 import redis
 
 from config import keys
+from tests.chaos.harness.around import WAYS, Around
 from tests.chaos.harness.fleet import Member
 from tests.chaos.harness.plan import Fault
 from tests.chaos.harness.world import World
@@ -34,7 +35,8 @@ STEPS = {
 class Breaker:
     """Makes the faults of a plan in a world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, around: Around | None = None) -> None:
+        self._around = around
         self.made: Counter[str] = Counter()
         """How many faults of each kind were made."""
         self._world = world
@@ -58,8 +60,15 @@ class Breaker:
         """End every fault: from here on nobody breaks anything, and nobody helps."""
         self.end_due(all_=True)
         self._world.control("DELETE", "faults")
+        if self._around is not None:
+            until(self._mended)
         for account in self._world.accounts:
             until(partial(self._rotated, account))  # a failover may be under way still
+
+    def _mended(self) -> bool:
+        assert self._around is not None
+        self._around.mend()
+        return True
 
     def _rotated(self, account: str) -> bool:
         _rotate(self._world, account, LIFETIMES[1], self._world.store.client)
@@ -80,6 +89,17 @@ class Breaker:
 
     def _kill_web(self, fault: Fault) -> None:
         self._victim("web", fault).kill()
+
+    def _kill_deliver(self, fault: Fault) -> None:
+        self._victim("deliver", fault).kill()
+
+    def _freeze_deliver(self, fault: Fault) -> None:
+        self._freeze(self._victim("deliver", fault), fault.lasts)
+
+    def _endpoint_fails(self, fault: Fault) -> None:
+        assert self._around is not None
+        receiver = self._around.receivers[fault.which % len(self._around.receivers)]
+        receiver.fail(1 + fault.which % 5, WAYS[fault.which % len(WAYS)])
 
     def _kill_all(self, _: Fault) -> None:
         for member in self._world.fleet.members:

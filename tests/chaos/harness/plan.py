@@ -43,6 +43,10 @@ OURS = {
 }
 #: Those of the processes that take webhooks, where events come so.
 WEB = {"kill_web": 3, "deploy_web": 2, "freeze_web": 2}
+#: Those around the installation: of the processes that take by HTTP and send webhooks, and of endpoints.
+AROUND = {"kill_web": 3, "freeze_web": 1, "kill_deliver": 3, "freeze_deliver": 1, "endpoint_fails": 4}
+#: Seconds between two of these, on average.
+AROUND_EVERY = 1.5
 #: Those of a Redis with a replica, which also takes over where Redis is away or frozen.
 REPLICATED = {"redis_switched": 2}
 #: Seconds until a token is replaced that ends after a minute in a run at 60 times the API's pace.
@@ -95,6 +99,16 @@ def plan(
             rule = _RULES[group](rng, frozen)
             faults.append(Fault(at, f"{group}_{rule['kind']}", rule=rule))
     return faults if seconds < LONG else _with_a_minute_away(faults, seconds * AWAY_FROM)
+
+
+def plan_around(seed: int, seconds: float, frozen: float) -> list[Fault]:
+    """Return the faults around an installation, in their order, drawn apart from all others."""
+    rng, faults, at = draws(seed, "around"), [], 0.0
+    while (at := at + rng.expovariate(1 / AROUND_EVERY)) < seconds:
+        kind = rng.choices(list(AROUND), list(AROUND.values()))[0]
+        lasts = frozen * rng.uniform(1.0, 1.5) if kind.startswith("freeze") else 0.0
+        faults.append(Fault(at, kind, lasts, which=rng.randrange(1_000_000)))
+    return faults
 
 
 def _with_a_minute_away(faults: list[Fault], at: float) -> list[Fault]:

@@ -66,8 +66,10 @@ def _numbering(client: "redis.Redis", brief: BriefView, events: list[dict[str, A
 
 def _story(brief: BriefView, events: list[dict[str, Any]]) -> Iterator[str]:
     last = LAST.get(brief.state)
-    if last and (not events or events[-1]["type"] != last):
-        yield f"is {brief.state} and was told last: {events[-1]['type'] if events else 'nothing'}"
+    # Metadata may be changed at any time, also of what has ended.
+    moves = [event["type"] for event in events if event["type"] != "identity.brief.updated"]
+    if last and moves[-1:] != [last]:
+        yield f"is {brief.state} and was told last: {moves[-1] if moves else 'nothing'}"
     over = sum(event["type"] == "identity.brief.done" for event in events)
     if over > 1:
         yield f"was told {over} times to be done"

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     """Something is still held, queued or kept for what is over."""
     EVENTS = "events"
     """An event was left out, written twice or out of order."""
+    HOOKS = "hooks"
+    """An endpoint was not sent an event, or out of order; or what HTTP asked for was done twice."""
     VIOLATION = "violations"
     """The API saw what no well-behaved client does."""
     AUDIT = "audit"

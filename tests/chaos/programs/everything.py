@@ -4,9 +4,10 @@
 
 Faults for S seconds: processes killed, frozen and deployed, Redis killed, frozen and away, connections
 reset, the API, its streams and its webhooks failing in every way that the sandbox knows, tokens rotated,
-messages sent again. All clocks are minutes apart. Then nobody breaks anything and nobody helps, until all is
-quiet. Prints each breach of `tests.chaos.invariants.invariants`; the last line is one JSON object; exits 1
-when there is a breach.
+messages sent again; `web`, which takes every third brief and changes every fifth, and `deliver` killed and
+frozen, and the endpoints of webhooks failing. All clocks are minutes apart. Then nobody breaks anything and
+nobody helps, until all is quiet. Prints each breach of `tests.chaos.invariants.invariants`; the last line is
+one JSON object; exits 1 when there is a breach.
 
 Events come by stream (sse), by webhook, or each by both: as the seed says unless `--events` does. With an
 even seed Redis is a primary and a replica under Sentinels, and what happens to it has the replica take over.
@@ -25,10 +26,11 @@ from typing import Any, NamedTuple
 
 from actors.broker.library import MOST_DEATHS
 from sandbox.common.chance import draws
+from tests.chaos.harness.around import MORE, Around, around
 from tests.chaos.harness.breaking import Breaker
 from tests.chaos.harness.fleet import QUICK, REAL
 from tests.chaos.harness.orders import orders
-from tests.chaos.harness.plan import Fault, plan
+from tests.chaos.harness.plan import Fault, plan, plan_around
 from tests.chaos.harness.store import store
 from tests.chaos.harness.world import FAILURES, REPLICAS, Channel, World, world
 from tests.chaos.invariants.invariants import Breach, Kind
@@ -36,6 +38,8 @@ from tests.chaos.replicas.replicated import by_sentinels
 from worker.views.models import BriefView
 
 WORKERS, LISTENERS, WEBS, ACCOUNTS = 3, 2, 2, 4
+#: Briefs between one that is sent and the earlier one that is changed by HTTP.
+_EARLIER = 10
 CHANNELS: tuple[Channel, ...] = ("sse", "webhook", "both")
 
 
@@ -66,28 +70,33 @@ def main(
     """Run it; return the figures, with the breaches by their kinds."""
     channel = events or CHANNELS[seed % len(CHANNELS)]
     replicated = seed % 2 == 0
-    with world(
-        accounts=ACCOUNTS,
-        speed=pace.speed,
-        timeout=pace.timeout,
-        commands=pace.commands,
-        workers=WORKERS,
-        listeners=LISTENERS,
-        webs=WEBS,
-        events=channel,
-        clocks=draws(seed, "clocks"),
-        keep=keep,
-        proxied=True,
-        servers=by_sentinels if replicated else store,
-        more={REPLICAS: "1"} if replicated else {},
-        **FAILURES,
-    ) as made:
-        breaker = Breaker(made)
+    with (
+        world(
+            accounts=ACCOUNTS,
+            speed=pace.speed,
+            timeout=pace.timeout,
+            commands=pace.commands,
+            workers=WORKERS,
+            listeners=LISTENERS,
+            webs=WEBS,
+            events=channel,
+            clocks=draws(seed, "clocks"),
+            keep=keep,
+            proxied=True,
+            servers=by_sentinels if replicated else store,
+            more={**MORE, **({REPLICAS: "1"} if replicated else {})},
+            **FAILURES,
+        ) as made,
+        around(made) as beside,
+    ):
+        breaker = Breaker(made, beside)
         faults = plan(seed, seconds, pace.frozen, channel, replicated=replicated)
-        _break(made, breaker, faults, seconds, seed, pace)
+        faults = sorted([*faults, *plan_around(seed, seconds, pace.frozen)], key=lambda fault: fault.at)
+        _break(made, breaker, faults, seconds, seed, pace, beside)
         mended = time.monotonic()
         breaches = made.wait_until_quiet(pace.quiet)
         quiet = time.monotonic() - mended
+        breaches += beside.breaches(pace.quiet)
         briefs = made.briefs()
     for breach in breaches:
         print(f"{breach.kind}: {breach.subject} {breach.what}")
@@ -101,12 +110,20 @@ def main(
     }
 
 
-def _break(made: World, breaker: Breaker, faults: list[Fault], seconds: float, seed: int, pace: Pace) -> None:
+def _break(
+    made: World,
+    breaker: Breaker,
+    faults: list[Fault],
+    seconds: float,
+    seed: int,
+    pace: Pace,
+    beside: Around,
+) -> None:
     """Make the faults when they are due, while briefs are sent at an even pace."""
     began = time.monotonic()
     # In a thread of its own: a sender that waits for Redis must not keep the fault from its end.
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(_send, made, began, seconds, seed, pace)
+        sending = pool.submit(_send, made, began, seconds, seed, pace, beside)
         for fault in faults:
             _until(began + fault.at, breaker.end_due)
             breaker.make(fault)
@@ -114,10 +131,13 @@ def _break(made: World, breaker: Breaker, faults: list[Fault], seconds: float, s
         sending.result()
 
 
-def _send(made: World, began: float, seconds: float, seed: int, pace: Pace) -> None:
+def _send(made: World, began: float, seconds: float, seed: int, pace: Pace, beside: Around) -> None:
+    """Send the briefs, every third by HTTP, and change every fifth by HTTP."""
     for number, brief in enumerate(orders(seed, round(seconds * pace.briefs), list(made.accounts))):
         _until(began + number / pace.briefs)
-        made.send(brief)
+        (beside if number % 3 == 0 else made).send(brief)
+        if number % 5 == 0 and number >= _EARLIER:
+            beside.mark(f"brief-{number - _EARLIER}", number)
 
 
 def _until(at: float, meanwhile: Callable[[], None] = lambda: None) -> None:
