@@ -20,30 +20,34 @@ class WorkQueue(PriorityQueue[Any]):
     def __init__(self) -> None:
         super().__init__()
         self._ended = False
-        self._threads = threading.local()
-        """Of a thread that takes messages: `own`, the one that it has put, None where there is none."""
+        self._own: dict[int, Any] = {}
+        """The threads that take messages, and what each has put for itself; None where that is nothing."""
 
     def end(self) -> None:
-        """Wake all threads, since the process ends."""
+        """Wake all threads, since the process ends; what they have put for themselves is anybody's now."""
         with self.not_empty:
             self._ended = True
+            for item in filter(None, self._own.values()):
+                self._put(item)
+            self._own.clear()
             self.not_empty.notify_all()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Put a message, which the caller itself takes if it is one of the threads that take them."""
-        if getattr(self._threads, "own", item) is not None:
-            super().put(item, block, timeout)
-            return
-        self._threads.own = item
+        thread = threading.get_ident()
         with self.mutex:
-            self.unfinished_tasks += 1
+            if self._own.get(thread, item) is None:
+                self._own[thread] = item
+                self.unfinished_tasks += 1
+                return
+        super().put(item, block, timeout)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002  # of the thread's look
         """Return the next message; raises queue.Empty only where the process ends, or without `block`."""
-        own, self._threads.own = getattr(self._threads, "own", None), None
-        if own is not None:
-            return own
         with self.not_empty:
+            if (own := self._own.get(threading.get_ident())) is not None:
+                self._own[threading.get_ident()] = None
+                return own
             # Its threads go on asking until they are told to end themselves, one after the other.
             if self._ended and not self._qsize():
                 self.not_empty.wait(durations.DRAIN_LOOK_SECONDS)
@@ -51,4 +55,6 @@ class WorkQueue(PriorityQueue[Any]):
                 self.not_empty.wait()
             if not self._qsize():
                 raise Empty
+            if not self._ended:
+                self._own[threading.get_ident()] = None
             return self._get()

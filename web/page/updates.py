@@ -39,12 +39,8 @@ class Updates:
         """Answer a page that wants to be told."""
         if len(self._told) >= MOST:
             return PlainTextResponse("too many pages are open\n", 503, {"Retry-After": "60"})
-        told = asyncio.Event()
-        self._told.add(told)
-        if self._reader is None or self._reader.done():
-            self._reader = asyncio.create_task(self._read())
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._words(told), headers=headers, media_type="text/event-stream")
+        return StreamingResponse(self._words(), headers=headers, media_type="text/event-stream")
 
     async def close(self) -> None:
         """End the reader."""
@@ -52,7 +48,12 @@ class Updates:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
 
-    async def _words(self, told: asyncio.Event) -> AsyncIterator[str]:
+    async def _words(self) -> AsyncIterator[str]:
+        # Not before it is read from: of a browser that was gone by then, nobody would take it off again.
+        told = asyncio.Event()
+        self._told.add(told)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read())
         try:
             yield "retry: 2000\nevent: changed\ndata: now\n\n"
             while True:

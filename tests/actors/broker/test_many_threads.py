@@ -107,6 +107,22 @@ def test_what_a_thread_puts_there_is_the_next_that_it_takes() -> None:
     assert queue.unfinished_tasks == 4
 
 
+def test_what_a_thread_put_for_itself_is_left_at_the_end() -> None:
+    queue = WorkQueue()
+    queue.put("first")
+
+    def run() -> None:
+        queue.get()
+        queue.put("own")
+        queue.end()
+        queue.put("after the end")
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(DEADLINE)
+    assert [queue.get_nowait(), queue.get_nowait()] == ["after the end", "own"]
+
+
 def test_what_is_left_at_the_end_can_still_be_taken() -> None:
     queue = WorkQueue()
     queue.put("left")
