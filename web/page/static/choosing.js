@@ -78,12 +78,20 @@
   });
 
   // What somebody is about to choose, or types, is not taken from under his hands.
-  document.body.addEventListener("htmx:beforeRequest", function (event) {
-    var part = event.detail.elt;
+  function isInHand(part) {
     var at = document.activeElement;
-    if (part.id === "brief" && (part.querySelector(":checked") || (part.contains(at) && at.matches("input")))) {
-      event.preventDefault();
-    }
+    return part.id === "brief" && (part.querySelector(":checked") || (part.contains(at) && at.matches("input")));
+  }
+
+  document.body.addEventListener("htmx:beforeRequest", function (event) {
+    if (isInHand(event.detail.elt)) event.preventDefault();
+  });
+
+  // Nor by what was asked for before he began.
+  document.body.addEventListener("htmx:beforeSwap", function (event) {
+    if (!isInHand(event.detail.target)) return;
+    event.detail.shouldSwap = false;
+    event.detail.target.dataset.seen = "";
   });
 
   if (document.getElementById("gallery")) go(rows()[0]);
