@@ -34,6 +34,12 @@ def test_the_name_of_a_test_has_at_most_twelve_words() -> None:
     assert [(file, name) for file, name in names if len(name.split("_")) > MOST_WORDS] == []
 
 
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """Pytest imports each by its name alone, and can't collect a second one of the same process."""
+    names = [path.name for path in TESTS]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 def helpers_of(path: Path) -> dict[str, set[str]]:
     """The functions of a file but its fixtures, each with those that it calls."""
     functions = {
