@@ -42,7 +42,7 @@ def check_may(caller: Caller, need: Need) -> None:
     else:
         return
     how = f"`identity-worker token NAME --role {role}` makes a token that may"
-    raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{caller.name} is a {caller.role}; {how}")
+    raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{caller.name} has the role {caller.role}; {how}")
 
 
 def _unauthorized(detail: str) -> ProblemError:

@@ -56,7 +56,8 @@ def from_environment(name: str) -> list[Secret]:
     """Return the secrets that a variable holds; raises HookSecretError."""
     text = os.environ.get(name, "")
     if not text.strip():
-        raise HookSecretError(f"the environment variable {name} holds no secret")
+        told = f"the environment variable {name} holds no secret: set it to one that begins with {PREFIX}"
+        raise HookSecretError(told)
     return parse(f"the environment variable {name}", text)
 
 

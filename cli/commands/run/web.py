@@ -15,7 +15,7 @@ def command(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65_535, help="Port to listen on.")] = 8080,
 ) -> None:
-    """Take the API's webhooks at /webhooks/ACCOUNT until stopped."""
+    """Show the page, answer /v1, and take the API's webhooks at /webhooks/ACCOUNT, until stopped."""
     import uvicorn
 
     from config import processes
