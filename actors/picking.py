@@ -38,13 +38,13 @@ def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  #
     if (fault := _fault(brief_id, drafts, leave_rest)) is not None:
         refuse(message, fault)
         return
-    if (foreign := _foreign(rt, message, brief_id)) is not None:
-        refuse(message, foreign)
-        return
     elsewhere = _elsewhere(rt, brief_id)
     if elsewhere is not None:
         hand_on(message, rt.shards.client(elsewhere))
         log.info("pick.handed_on", brief=brief_id, shard=elsewhere)
+        return
+    if (foreign := _foreign(rt, message, brief_id)) is not None:
+        refuse(message, foreign)
         return
     try:
         promoting = picking.pick(rt.ledger, brief_id, drafts, leave_rest=leave_rest)

@@ -179,6 +179,7 @@ SESSION = Key("identity:session:%s", "string", "web", "SHA-256 of a cookie -> th
 CALLER_CREDITS = Key(
     "identity:caller-credits:%s:%s", "string", "web", "caller, day: credits of what it sent; two days"
 )
+CALLER_COUNTED = Key("identity:caller-counted:%s:%s", "hash", "web", "caller, day: brief -> of it; two days")
 
 STREAM = Key(
     "identity:stream:%s",

@@ -58,16 +58,19 @@ def test_one_without_an_envelope_keeps_the_id_that_it_goes_by(flow: Flow, elsewh
     assert (there["message_id"], there["args"]) == ("its-id", [brief()])
 
 
+@pytest.mark.parametrize("mark", ["", "inlet:partner:"])
 def test_a_choice_goes_to_the_shard_of_its_brief(
-    flow: Flow, elsewhere: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+    flow: Flow, elsewhere: "redis.Redis", monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
     rt = path.runtime()
     monkeypatch.setattr(picking, "runtime", lambda: rt)
     assert rt.ids.held_by_another("b", DEFAULT) is None
     message = inlet_message({}).copy(actor_name="pick_drafts", args=("b", [17]))
-    flow.broker.enqueue(message)
+    flow.client.hset(keys.MESSAGES(keys.INLET), f"{mark}1", message.encode())
+    flow.client.rpush(keys.QUEUE(keys.INLET), f"{mark}1")
     flow.steps.run(keys.INLET)
     (there,) = queued(elsewhere)
+    assert elsewhere.lindex(keys.QUEUE(keys.INLET), 0).startswith(mark)  # type: ignore[union-attr]
     assert (there["actor_name"], there["args"]) == ("pick_drafts", ["b", [17]])
     assert queued(flow.client) == []
 

@@ -180,7 +180,7 @@ class Intake:
         if item.brief is None or item.brief_id is None:
             return False
         try:
-            self._gate.count_in(item.brief, item.brief_id)
+            self._gate.count_in(item.brief, item.brief_id, item.outcome)
         except OverCreditsError as error:
             item.outcome, item.problem = None, self._too_much(error.told)
             return False

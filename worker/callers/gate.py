@@ -48,15 +48,24 @@ class Gate:
             rule = f"{caller.name} may ask for {caller.priority} at most"
             raise BriefError([fault(("priority",), brief.priority, rule)])
 
-    def count_in(self, brief: Brief, brief_id: str) -> None:
+    def count_in(self, brief: Brief, brief_id: str, outcome: Outcome | None) -> None:
         """Put a brief on record as the caller's, with what it may cost; once, however often it comes.
 
-        Raises OverCreditsError, redis.RedisError.
+        `outcome` is what becomes of it: one that replaces another may cost more. Raises OverCreditsError,
+        redis.RedisError.
         """
         drafts = self._price(brief.account or DEFAULT) * brief.total_variations
         cost = PROMOTION_CREDITS * brief.promotions + drafts
         day = sent.day_of(self._first.now())
-        counting = sent.count_in(self.caller, brief_id, cost, day=day, keep_ms=self._keep_ms)
+        counting = sent.count_in(
+            self.caller,
+            brief_id,
+            cost,
+            size=f"{brief.promotions}/{brief.total_variations} {brief.account or DEFAULT}",
+            replaces=outcome is Outcome.REPLACED,
+            day=day,
+            keep_ms=self._keep_ms,
+        )
         if not self._first.functions.run(counting):
             raise OverCreditsError(self.caller, cost)
 
@@ -68,7 +77,7 @@ class Gate:
         """
         (arrived,) = self._ledger.compare([arriving])
         if arrived.outcome in (Outcome.ACCEPTED, Outcome.REPLACED):
-            self.count_in(brief, arriving.brief_id)
+            self.count_in(brief, arriving.brief_id, arrived.outcome)
 
     def _price(self, account: str) -> float:
         """Return what a draft of an account has cost so far; 0 before the first one."""

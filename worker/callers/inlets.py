@@ -4,6 +4,7 @@ A table each: `[NAME]`, with `accounts`, `priority` and `credits_a_day` as a tok
 of the same name has the same credits of a day.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,8 @@ from worker.callers import tokens
 from worker.callers.tokens import Caller, Role, TokenError
 
 _FIELDS = ("accounts", "priority", "credits_a_day")
+#: A dot would make an inlet of what Dramatiq keeps beside a queue, as `briefs.DQ`.
+_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class InletsError(IdentityWorkerError):
@@ -58,6 +61,8 @@ def read(path: Path) -> dict[str, Caller]:
 def _inlet(name: str, table: Any) -> Caller:
     if name in (keys.INLET, keys.STEPS):
         raise TokenError(f"name '{name}': is a queue of the worker's own; give the inlet another one")
+    if not _QUEUE.fullmatch(name):
+        raise TokenError(f"name '{name}': letters, digits, _ and -, 64 at most")
     if not isinstance(table, dict):
         raise TokenError("is no table: write what the inlet may use below a line of its name in brackets")
     for field in table:

@@ -22,10 +22,13 @@ def has_sent(client: "redis.Redis", caller: Caller, ids: Sequence[str]) -> list[
     return [score is not None for score in scores]
 
 
-def count_in(caller: Caller, brief_id: str, cost: float, *, day: str, keep_ms: int) -> Command[bool]:
+def count_in(
+    caller: Caller, brief_id: str, cost: float, *, size: str, replaces: bool, day: str, keep_ms: int
+) -> Command[bool]:
     """Put a brief on record as a caller's, with what it may cost; tell whether the day's credits allow it.
 
-    One that is on record already costs nothing more. Whoever is killed after this has counted what is not
+    One that is on record already costs nothing more; one of another `size`, or that `replaces` one of a day
+    before, what it may cost more. Whoever is killed after this has counted what is not
     sent yet: sent again, it is not counted again.
     """
     given = {
@@ -33,6 +36,8 @@ def count_in(caller: Caller, brief_id: str, cost: float, *, day: str, keep_ms: i
         "day": day,
         "brief": brief_id,
         "cost": cost,
+        "size": size,
+        "replaces": replaces,
         "most": caller.credits_a_day,
         "keep_ms": keep_ms,
         "kept_ms": _KEPT_MS,

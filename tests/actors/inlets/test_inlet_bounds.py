@@ -18,6 +18,7 @@ from actors.runtime import runtime
 from config import keys
 from tests.chaos.harness.points import CRASH_POINT, Point
 from worker.callers.tokens import Caller, Role
+from worker.operations.operator import Operator
 
 WORKER = [sys.executable, "-m", "tests.chaos.programs.quick", "worker"]
 
@@ -84,6 +85,17 @@ def test_the_same_again_is_counted_once(send: Send, moving: Flow) -> None:
     for _ in range(3):
         send(brief_id="a")
     assert spent(moving) == 50
+
+
+def test_a_dearer_brief_in_its_place_is_counted(send: Send, moving: Flow) -> None:
+    send(brief_id="a")
+    Operator(moving.client, moving.settings, "ada").cancel(moving.brief("a"))
+    for _ in range(2):
+        send(brief_id="a", instructions=[{"prompt": "one"}, {"prompt": "two"}])
+    assert (moving.brief("a").state, spent(moving)) == ("waiting", 100)
+    Operator(moving.client, moving.settings, "ada").cancel(moving.brief("a"))
+    send(brief_id="a", instructions=[{"prompt": each} for each in ("one", "two", "three")])
+    assert (moving.brief("a").state, spent(moving)) == ("failed", 100)
 
 
 def test_killed_between_counting_and_record_it_is_counted_once(moving: Flow, start: ProcessFactory) -> None:

@@ -69,9 +69,9 @@ def token(client: "redis.Redis") -> Callable[..., str]:
 
 
 # Not of the session: as long as it runs, no other test of this process can run a loop of asyncio.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, one for all tests of this folder."""
+    """Debian's Chromium, one for all tests of a module."""
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("the page is not tried in a browser: apt-get install chromium")

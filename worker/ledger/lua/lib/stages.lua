@@ -93,7 +93,8 @@ end
 
 -- A message to an endpoint of webhooks was taken, or is given up: `text` is the event, `line` what the log says of it.
 function stages.delivered(name, row, text, outcome, line)
-    local trace = text and string.match(text, '"traceparent":"([0-9a-f-]+)"') or ''
+    -- Of the event itself: what stands in its data is metadata, which may be called so too.
+    local trace = text and string.match(text, '^{[^{]*"traceparent":"(%x%x%-%x+%-%x+%-%x%x)"') or ''
     if SETTING.traces and text and is_wanted(trace) then
         put({stage = 'delivery', to = outcome, hook = name, event = text, line = line, tries = row.tries, trace = trace,
             from_ms = row.since or call.now, to_ms = call.now})
