@@ -20,7 +20,8 @@ bulk: $(STAMP)
 test: $(STAMP)
 	$(PYTEST) -m "not story"
 
-# What takes ten seconds and more each: whole installations that are killed, cut off and deployed. Three minutes.
+# What takes ten seconds and more each, as whole installations that are killed, cut off and deployed, and what takes a
+# browser. Three minutes.
 test-stories: $(STAMP)
 	$(PYTEST) -m story
 

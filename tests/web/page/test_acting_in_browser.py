@@ -19,6 +19,8 @@ from worker.orders.orders import Orders
 from worker.selection.language import parse
 from worker.views import account_reading
 
+pytestmark = pytest.mark.story
+
 Browsing = Callable[..., Page]
 Tokens = Callable[..., str]
 NAMES = ("ada", "bob", "cleo")

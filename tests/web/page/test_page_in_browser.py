@@ -12,6 +12,8 @@ from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.operations import halts
 
+pytestmark = pytest.mark.story
+
 Browsing = Callable[..., Page]
 VIEWS = ("/", "/briefs", "/briefs?filter=state:done", "/page/sign-in")
 
