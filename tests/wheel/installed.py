@@ -119,17 +119,20 @@ def test_a_brief_runs_to_its_end(site: Site, place: Path) -> None:
             assert said("audit")
 
 
-def test_the_inlet_of_webhooks_answers(site: Site) -> None:
+def test_the_page_is_shown_with_what_belongs_to_it(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     web = site.command("identity-worker", "web", "--port", str(port))
     with started(site, web, PIKTID_API_TOKEN="sandbox-a"):
-        until(lambda: _status(port) == 404)
+        until(lambda: _status(port, "/") == 200)
+        files = ("page.css", "page.js", "htmx.min.js", "icon.svg")
+        assert [_status(port, f"/page/static/{name}") for name in files] == [200] * len(files)
+        assert _status(port, "/v1/openapi.json") == 200
 
 
-def _status(port: int) -> int | None:
+def _status(port: int, path: str) -> int | None:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/", timeout=20).status_code
+        return requests.get(f"http://127.0.0.1:{port}{path}", timeout=20).status_code
     except requests.ConnectionError:
         return None
 
