@@ -5,6 +5,7 @@ Each order is one's at a time, and another's once that one gives no sign of life
 
 import threading
 import uuid
+from contextlib import suppress
 
 import redis
 
@@ -12,8 +13,8 @@ from config import durations, logs
 from config.logs import Trouble
 from config.settings import Settings
 from worker.orders.carrying import Carrier
-from worker.orders.order import under_way
-from worker.orders.orders import OrderError, Orders
+from worker.orders.order import OrderError, under_way
+from worker.orders.orders import Orders
 from worker.shards.shards import Shards
 
 log = logs.get("orders")
@@ -62,7 +63,10 @@ class OrdersWatch:
         for order in under_way(orders.client):
             if self._ended.is_set():
                 return False
-            more = self._piece(orders, carrier, order.order_id) or more
+            try:
+                more = self._piece(orders, carrier, order.order_id) or more
+            except redis.RedisError as error:  # what one meets does not keep the others waiting
+                self._trouble.met(error=str(error), order=order.order_id)
         return more
 
     def _piece(self, orders: Orders, carrier: Carrier, order_id: str) -> bool:
@@ -74,5 +78,7 @@ class OrdersWatch:
             raise
         except Exception as error:  # tried again for ever, it would keep all others waiting
             log.exception("order.broken", order=order_id)
-            orders.stop(orders.get(order_id), "identity-worker", f"it could not be carried out: {error!r}")
+            with suppress(OrderError):  # a person has stopped it already
+                told = f"it could not be carried out: {error!r}"
+                orders.stop(orders.get(order_id), "identity-worker", told)
             return False

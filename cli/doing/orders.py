@@ -8,8 +8,8 @@ from cli.shared.output import fail, print_json, say
 from config.text import counted, printable
 from config.times import format_time
 from worker.orders.carrying import Carrier
-from worker.orders.order import Order, State, refusals, under_way
-from worker.orders.orders import OrderError, Orders
+from worker.orders.order import Order, OrderError, State, refusals, under_way
+from worker.orders.orders import Orders
 
 
 def orders(

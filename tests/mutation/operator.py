@@ -146,6 +146,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/orders/order_add.lua", ORDERS_TESTS,
         ("a late collector adds to what has begun", "if orders.state_of(A.order) ~= 'collecting' then", "if false then"),
+        ("a late collector takes back what is told", "if (redis.call('HGET', order, 'cursor') or '') ~= A.since then", "if false then"),
     ),
     *of("worker/ledger/lua/accounts/budget.lua", LIMITS_COMMANDS,
         ("a budget of nobody is kept for ever", "batches.let_end(A.batch)\n", ""),

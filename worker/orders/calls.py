@@ -16,10 +16,17 @@ NONE = "none"
 
 
 def order_add(
-    order: str, members: Sequence[tuple[int, str]], fields: Mapping[str, str] | None = None
+    order: str,
+    members: Sequence[tuple[int, str]],
+    fields: Mapping[str, str] | None = None,
+    since: str | None = None,
 ) -> Command[bool]:
-    """Put members into the set of an order, by the times that they were accepted; answers if it is open."""
-    given = {"order": order, "members": list(members), "set": fields}
+    """Put members into the set of an order, by the times that they were accepted; answers if it is open.
+
+    `fields` tell how far it is collected by that. Who tells it went on from the place `since`, blank for the
+    beginning; where another one has got further, nothing is told, and it answers as if it were not open.
+    """
+    given = {"order": order, "members": list(members), "set": fields, "since": since}
     return Command("order_add", keys.ORDER(order), flag, given)
 
 

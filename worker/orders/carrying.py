@@ -13,8 +13,8 @@ import redis
 from config import durations, keys
 from worker.orders.calls import order_move, order_pass
 from worker.orders.collecting import Collecting
-from worker.orders.order import Order, State, What
-from worker.orders.orders import OrderError, Orders
+from worker.orders.order import Order, OrderError, State, What
+from worker.orders.orders import Orders
 
 if TYPE_CHECKING:
     from worker.orders.doing import Outcome
@@ -68,7 +68,9 @@ class Carrier:
 
     def _next(self, order: Order) -> Iterator[tuple[int, str]]:
         """Yield the next that are left to do, each with the number of its shard."""
-        for number, (client, _) in enumerate(self._orders.shards):
+        # A batch is in the set of each shard, and done in all of them at once.
+        shards = self._orders.shards[:1] if order.what.is_of_batches else self._orders.shards
+        for number, (client, _) in enumerate(shards):
             members: Any = client.zrange(keys.ORDER_LEFT(order.order_id), 0, PIECE - 1)
             yield from ((number, member) for member in members)
 

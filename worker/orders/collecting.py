@@ -15,6 +15,7 @@ from worker.selection.filter import Filter
 from worker.selection.language import parse
 from worker.selection.selecting import Selected, select
 from worker.shards.merged import clients_of, home_of
+from worker.store.functions import Functions
 from worker.views.models import BriefView
 
 #: Briefs of a page: what is read, and put into the set, in one go.
@@ -29,18 +30,19 @@ class Collecting:
         self._client = orders.client
         self._wanted = parse(order.filter)
         self._met, self._sums, self._alone = order.met, order.sums, order.alone
+        self._cursor = order.cursor or ""
         self._pages = self._read()
 
     def step(self) -> bool:
-        """Put a page into the set; return whether there may be more. Raises redis.RedisError."""
+        """Put a page into the set; return whether there may be more to do here. Raises redis.RedisError."""
         page = next(self._pages, [])
+        if not page:
+            self._fix()
+            return False
         self._met += len(page)
-        mine = [each.brief for each in page if self._is_meant(each.brief)]
-        # Where the set is fixed meanwhile, whoever did that had all of it.
-        if page and self._put(mine) and self._note(page[-1].cursor):
-            return True
-        self._fix()
-        return False
+        # Where the set is fixed meanwhile, whoever did that had all of it; else another one has got further.
+        is_open = self._put([each.brief for each in page if self._is_meant(each.brief)])
+        return is_open and self._note(page[-1].cursor)
 
     def _read(self) -> Iterator[list[Selected]]:
         limit = self._wanted.limit
@@ -67,20 +69,26 @@ class Collecting:
             else:
                 members[""].append((brief.accepted_at, brief.batch))
             self._sums.add(brief)
-        clients = clients_of(self._client)
         for account, some in members.items():
-            number = clients.index(home_of(self._client, account)) if account else 0
-            _, functions = self._orders.shards[number]
-            if not functions.run(order_add(self._order.order_id, some)):
-                return False
+            for functions in self._of(account):
+                if not functions.run(order_add(self._order.order_id, some)):
+                    return False
         return True
+
+    def _of(self, account: str) -> list[Functions]:
+        """Return those of an account's shard; of all shards for batches, which may be in each."""
+        shards = [functions for _, functions in self._orders.shards]
+        if not account:
+            return shards
+        return [shards[clients_of(self._client).index(home_of(self._client, account))]]
 
     def _note(self, cursor: str) -> bool:
         # After the members: whoever is killed in between puts the same ones there once more.
         told = {"cursor": cursor, "met": str(self._met), "alone": str(self._alone)}
         told["sums"] = written_sums(self._sums)
         _, functions = self._orders.shards[0]
-        return functions.run(order_add(self._order.order_id, [], told))
+        since, self._cursor = self._cursor, cursor
+        return functions.run(order_add(self._order.order_id, [], told, since))
 
     def _fix(self) -> None:
         # The first shard comes last: as long as it says so, there may be more.

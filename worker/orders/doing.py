@@ -86,8 +86,10 @@ class Doing:
         order = self._order
         pauses = order.what is What.PAUSE
         text = json.dumps(Halt(order.by, self._ledger.now(), order.why or "")._asdict()) if pauses else ""
-        # The first shard comes last: it has what is left to do.
+        halt = commands.halt(Halted(None, batch), text).given(order=order.order_id)
+        # The first shard comes last: it tells what is left to do. Each has the batch in its own set, and so
+        # does it once, whatever a person says of the batch meanwhile.
         for _, functions in reversed(self._orders.shards[1:]):
-            functions.run(commands.halt(Halted(None, batch), text))
-        before = self._functions.run(commands.halt(Halted(None, batch), text).given(order=order.order_id))
+            functions.run(halt)
+        before = self._functions.run(halt)
         return Outcome(batch, "done", "it was paused before" if before else "")

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,9 +11,14 @@ from typing import Any
 import redis
 
 from config import keys
+from config.errors import IdentityWorkerError
 from worker.operations.stakes import Stakes
 from worker.operations.updating import Change
 from worker.shards.merged import clients_of
+
+
+class OrderError(IdentityWorkerError):
+    """Raised when an order can't be read, given, begun or stopped; says why."""
 
 
 class What(StrEnum):
@@ -98,7 +104,10 @@ class Order:
 
 
 def read(client: "redis.Redis", order_id: str) -> Order | None:
-    """Return an order, None where there is none (any more); `client` may read several shards."""
+    """Return an order, None where there is none (any more); `client` may read several shards.
+
+    Raises OrderError of one that a newer release has given.
+    """
     found: list[tuple[Mapping[str, str], int]] = []
     for each in clients_of(client):
         with each.pipeline(transaction=True) as pipe:
@@ -108,13 +117,23 @@ def read(client: "redis.Redis", order_id: str) -> Order | None:
         found.append((fields, left))
     # The first has the whole record, the others what was done there.
     first = found[0][0]
-    return _order(order_id, first, found) if "what" in first else None
+    if "what" not in first:
+        return None
+    if first["what"] not in list(What) or first["state"] not in list(State):
+        told = f"order {order_id} is {first['state']}, to {first['what']}: it needs a newer release than this"
+        raise OrderError(told)
+    # A batch is in the set of each shard: one of them counts.
+    return _order(order_id, first, found[:1] if What(first["what"]).is_of_batches else found)
 
 
 def under_way(client: "redis.Redis") -> list[Order]:
-    """Return the orders that are collected or carried out, the first begun first."""
+    """Return the orders that are collected or carried out, the first begun first; none of a newer release."""
     ids: Any = clients_of(client)[0].zrange(keys.ORDERS(), 0, -1)
-    return [order for each in ids if (order := read(client, each)) is not None]
+    found = []
+    for each in ids:
+        with suppress(OrderError):
+            found.append(read(client, each))
+    return [order for order in found if order is not None]
 
 
 def refusals(client: "redis.Redis", order_id: str) -> list[dict[str, str]]:

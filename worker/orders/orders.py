@@ -12,7 +12,6 @@ from typing import Any
 
 import redis
 
-from config.errors import IdentityWorkerError
 from config.settings import Settings
 from config.times import redis_ms
 from worker.briefs.faults import BriefError
@@ -20,7 +19,7 @@ from worker.ledger.library import ledger_library
 from worker.operations import actions, updating
 from worker.operations.updating import Change
 from worker.orders.calls import NONE, order_move
-from worker.orders.order import Order, State, What, read
+from worker.orders.order import Order, OrderError, State, What, read
 from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.shards.merged import clients_of
@@ -28,10 +27,6 @@ from worker.store.functions import Functions
 
 #: Characters of the names of metadata that are told of a change.
 _NAMES = 200
-
-
-class OrderError(IdentityWorkerError):
-    """Raised when an order can't be given, begun or stopped; says why."""
 
 
 class Orders:

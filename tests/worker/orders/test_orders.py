@@ -12,13 +12,10 @@ from worker.ledger.transition import Transition
 from worker.lifecycle.charges import take_apart
 from worker.operations.operator import Operator
 from worker.operations.updating import Change
-from worker.orders import collecting
-from worker.orders.calls import order_add
 from worker.orders.carrying import Carrier
-from worker.orders.collecting import Collecting
 from worker.orders.doing import Doing
-from worker.orders.order import State, What, refusals, under_way
-from worker.orders.orders import OrderError, Orders
+from worker.orders.order import OrderError, State, What, refusals, under_way
+from worker.orders.orders import Orders
 from worker.selection.language import parse
 from worker.store.connection import connect
 
@@ -41,16 +38,6 @@ def test_the_set_is_fixed_and_told_before_anything_is_done(flow: Flow) -> None:
     assert {"what": "retry", "by": "ada", "why": "as it is mended", "briefs": 2}.items() <= told.items()
     assert told["order"] == order.order_id
     assert under_way(flow.client) == []
-
-
-def test_what_came_after_the_word_is_not_meant(flow: Flow) -> None:
-    failed(flow, "a")
-    orders = orders_of(flow)
-    order = orders.give(What.CANCEL, parse("state:open"), "ada")
-    flow.accept(brief_id="late")
-    flow.client.hset(keys.ORDER(order.order_id), "at", flow.brief("a").fields["accepted_at"])
-    assert not Carrier(orders, "x").step(order.order_id)
-    assert orders.get(order.order_id).number == 0
 
 
 def test_what_left_its_state_meanwhile_is_refused_and_told(flow: Flow) -> None:
@@ -142,39 +129,6 @@ def test_what_is_done_is_not_stopped(flow: Flow) -> None:
     done = carried_out(orders, orders.begin(given(orders, What.RETRY, "state:failed")))
     with pytest.raises(OrderError, match="is done already"):
         orders.stop(done, "eve")
-
-
-def test_who_collects_late_adds_nothing_to_what_has_begun(flow: Flow) -> None:
-    failed(flow, "a")
-    orders = orders_of(flow)
-    order = orders.give(What.RETRY, parse("state:failed"), "ada")
-    held_up = Collecting(orders, order)
-    while Carrier(orders, "x").step(order.order_id):
-        pass
-    orders.begin(orders.get(order.order_id))
-    carried_out(orders, order, "x")
-    assert not held_up.step()
-    assert not flow.functions.run(order_add(order.order_id, [(1, "a")]))
-    assert orders.get(order.order_id).left == 0
-
-
-def test_collecting_goes_on_where_whoever_was_killed_had_come_to(
-    flow: Flow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(collecting, "PAGE", 2)
-    failed(flow, *MANY[:5])
-    orders = orders_of(flow)
-    order = orders.give(What.RETRY, parse("state:failed"), "ada")
-    killed = Collecting(orders, order)
-    killed.step()
-    # Killed between the two writes of a page: its members are there, and are not counted.
-    page = next(killed._pages)
-    killed._put([each.brief for each in page])
-    other = Collecting(orders, orders.get(order.order_id))
-    while other.step():
-        pass
-    ready = orders.get(order.order_id)
-    assert (ready.number, ready.sums.briefs, ready.met) == (5, 5, 5)
 
 
 def test_said_twice_it_is_begun_once(flow: Flow) -> None:

@@ -20,8 +20,10 @@ from config.settings import Settings
 from config.shards import shard_of
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
+from worker.orders.calls import order_move
 from worker.orders.carrying import Carrier
-from worker.orders.order import Order, State, What, under_way
+from worker.orders.doing import Doing
+from worker.orders.order import Order, OrderError, State, What, under_way
 from worker.orders.orders import Orders
 from worker.selection.language import parse
 from worker.shards.merged import clients_of
@@ -140,6 +142,65 @@ def test_an_order_is_for_the_briefs_of_all_shards(shards: Shards, sharded: Setti
     paused = orders.begin(given(orders, What.PAUSE, "batch:autumn state:cancelled"))
     assert carried_out(orders, paused).number == 0, "nothing of it is open"
     orders.stop(orders.give(What.CANCEL, parse("state:open"), "ada"), "ada")
+
+
+def test_other_shards_forget_an_order_whose_stopper_was_killed(shards: Shards, sharded: Settings) -> None:
+    raw = brief(brief_id="b", account=OTHER)
+    acceptance.accept(Ledger(shards.client(shards.of(OTHER)), sharded), ACCOUNTS, sharded, raw, "m")
+    orders = Orders(shards.reading, sharded)
+    order = orders.begin(given(orders, What.CANCEL, "state:open"))
+    _, first = orders.shards[0]
+    assert first.run(order_move(order.order_id, [State.RUNNING], State.STOPPED))
+    other, _ = orders.shards[1]
+    assert 0 < other.pttl(keys.ORDER(order.order_id)) <= sharded.keep_days * 86_400_000
+    assert 0 < other.pttl(keys.ORDER_LEFT(order.order_id)) <= sharded.keep_days * 86_400_000
+    assert under_way(shards.reading) == []
+    assert not other.exists(keys.ORDERS())
+
+
+def test_a_batch_is_paused_once_in_each_shard_whatever_is_said_meanwhile(
+    shards: Shards, sharded: Settings
+) -> None:
+    for account in (ONE, OTHER):
+        raw = brief(brief_id=account, account=account, batch="autumn")
+        acceptance.accept(Ledger(shards.client(shards.of(account)), sharded), ACCOUNTS, sharded, raw, "m")
+    orders = Orders(shards.reading, sharded)
+    order = orders.begin(given(orders, What.PAUSE, "batch:autumn"))
+    held_up = Doing(orders, order, 0)
+    assert (order.number, order.left) == (1, 1)
+    done = carried_out(orders, order)
+    assert (done.state, done.done, done.left) == (State.DONE, 1, 0)
+    assert all(_halted(shards))
+    # More of it is left as a person lets the batch go on; one who was held up all the time does it only then.
+    for client in clients_of(shards.reading):
+        client.hset(keys.ORDER(order.order_id), "state", "running")
+        client.hdel(keys.BUDGET("autumn"), "halted")
+    held_up.do("autumn")
+    assert not any(_halted(shards))
+
+
+def test_an_order_of_a_newer_release_is_left_to_it(
+    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durations, "ORDER_LOOK_SECONDS", 0.05)
+    failed(flow, "a", "b")
+    orders = orders_of(flow)
+    newer = orders.begin(given(orders, What.RETRY, "state:failed limit:1"))
+    flow.client.hset(keys.ORDER(newer.order_id), "what", "praise")
+    with pytest.raises(OrderError, match=f"order {newer.order_id} is running, to praise"):
+        orders.get(newer.order_id)
+    watch = OrdersWatch(flow.settings, redis_url)
+    watch.start()
+    try:
+        ours = orders.begin(given(orders, What.CANCEL, "state:failed"))
+        eventually(flow.client, lambda: orders.get(ours.order_id).state is State.DONE)
+    finally:
+        watch.end()
+    assert flow.client.hget(keys.ORDER(newer.order_id), "state") == "running"
+
+
+def _halted(shards: Shards) -> list[bool]:
+    return [client.hexists(keys.BUDGET("autumn"), "halted") for client in clients_of(shards.reading)]
 
 
 def _ended(orders: Orders, order_id: str) -> Order | None:

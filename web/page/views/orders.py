@@ -19,8 +19,8 @@ from web.page.visiting.visit import Visit
 from worker.callers.tokens import Role
 from worker.operations.updating import Change
 from worker.orders.carrying import Carrier
-from worker.orders.order import Order, What, refusals, under_way
-from worker.orders.orders import OrderError, Orders
+from worker.orders.order import Order, OrderError, What, refusals, under_way
+from worker.orders.orders import Orders
 from worker.selection.filter import OPEN, FilterError
 from worker.selection.language import parse
 

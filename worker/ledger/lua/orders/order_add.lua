@@ -1,9 +1,11 @@
 -- order_add: put members into the set of an order that is collected.
 --
--- order, members = {{time accepted, member}, ...}, set = {field = text}: up to where it is collected (or none)
--- Returns 1; 0 when the set is fixed by now, and they are not in it.
+-- order, members = {{time accepted, member}, ...}, set = {field = text}: up to where it is collected, and since = the
+-- place from which that went on, '' for the beginning (or neither)
+-- Returns 1; 0 when the set is fixed by now, and they are not in it, or when another one has collected further.
 --
--- Atomic: whoever was held up while he collected adds nothing to an order that has begun.
+-- Atomic: whoever was held up while he collected adds nothing to an order that has begun, and takes nothing back of how
+-- far another one has come.
 if orders.state_of(A.order) ~= 'collecting' then
     return 0
 end
@@ -11,8 +13,14 @@ local left = base.key('ORDER_LEFT', A.order)
 for _, member in ipairs(A.members) do
     redis.call('ZADD', left, member[1], member[2])
 end
-for field, text in pairs(A.set or {}) do
-    redis.call('HSET', base.key('ORDER', A.order), field, text)
-end
 redis.call('PEXPIRE', left, SETTING.order_ms)
+if A.set then
+    local order = base.key('ORDER', A.order)
+    if (redis.call('HGET', order, 'cursor') or '') ~= A.since then
+        return 0
+    end
+    for field, text in pairs(A.set) do
+        redis.call('HSET', order, field, text)
+    end
+end
 return 1

@@ -25,14 +25,19 @@ if A.log then
     redis.call('LPUSH', KEY.ACTIONS, A.log)
     redis.call('LTRIM', KEY.ACTIONS, 0, A.log_most - 1)
 end
-if A.to == 'collecting' or A.to == 'running' then
+-- The other shards have no more of it than their part; whoever stops it may be killed before they hear of that.
+local is_whole = redis.call('HEXISTS', order, 'what') == 1
+if is_whole and (A.to == 'collecting' or A.to == 'running') then
     redis.call('ZADD', KEY.ORDERS, call.now, A.order)
 else
     redis.call('ZREM', KEY.ORDERS, A.order)
 end
-if A.to == 'running' then
+if A.to == 'running' and is_whole then
     redis.call('PERSIST', order)
     redis.call('PERSIST', left)
+elseif A.to == 'running' then
+    redis.call('PEXPIRE', order, SETTING.keep_ms)
+    redis.call('PEXPIRE', left, SETTING.keep_ms)
 elseif A.to == 'collecting' or A.to == 'ready' then
     redis.call('PEXPIRE', order, SETTING.order_ms)
     redis.call('PEXPIRE', left, SETTING.order_ms)
