@@ -4,6 +4,7 @@ from mutation.mutant import of
 
 HANDING = ("tests/actors/test_handing_on.py",)
 IDS = ("tests/worker/shards/test_ids.py",)
+CONFIRMED = ("tests/worker/replicas/test_confirmed_ids.py",)
 MOVING = ("tests/worker/shards/test_moving.py",)
 HTTP = ("tests/web/v1/test_shards_by_http.py",)
 READING = ("tests/worker/shards/test_merged.py",)
@@ -20,11 +21,24 @@ MUTANTS = (
         ("an id is the last account's that comes", "not account or account == A.instead_of then", "true then"),
     ),
     *of("worker/ledger/lua/shards/give_way.lua", IDS,
-        ("a brief that runs gives way", "elseif not arrivals.has_cost_nothing(A.id) then", "elseif false then"),
+        ("a brief that runs gives way", "if not arrivals.has_cost_nothing(A.id) or", "if"),
         ("after a kill nothing gives way", " == 1 and 'free' or 'none'", " == 2 and 'free' or 'none'"),
+        ("what comes by an inlet takes what others have sent", " or A.inlet and A.inlet ~= inlet then", " then"),
+    ),
+    *of("worker/ledger/lua/shards/claim_id.lua", CONFIRMED,
+        ("replicas are asked of an id that is not written", "if account == A.holder then", "if since == base.whole(call.now) then"),
+    ),
+    *of("worker/ledger/lua/shards/give_way.lua", CONFIRMED,
+        ("replicas are asked of a way that is not written", "call('PEXPIRE', base.key('JOURNAL', A.id), SETTING.keep_ms) == 1", "call('EXISTS', base.key('JOURNAL', A.id)) == 1"),
     ),
     *of("worker/shards/ids.py", IDS,
         ("a brief on its way loses its id", "had_ms < durations.CLAIMED_KEPT_MS", "had_ms < 0"),
+    ),
+    *of("worker/store/replicas.py", CONFIRMED,
+        ("an id counts as taken that no replica knows of", "    if reached < number:", "    if False:"),
+    ),
+    *of("worker/lifecycle/acceptance.py", IDS,
+        ("an inlet pays for what another shard has", "gate.admit(brief, arriving)", "gate.admit(brief, replace(arriving, elsewhere=None))"),
     ),
     *of("worker/store/startup.py", ("tests/worker/shards/test_numbers_of_shards.py",),
         ("accounts are looked for in other shards", "    if known > values.shards:", "    if False:"),

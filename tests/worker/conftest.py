@@ -1,10 +1,14 @@
-"""A real S3 server of this process, moto's, with one bucket; the environment leads to it."""
+"""A real S3 server of this process, moto's, with a bucket, to which the environment leads; and two shards."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from buckets import AZURITE, BUCKET, azure, google, s3
+from two_shards import both, of_two
+
+from config.settings import Settings
+from worker.shards.shards import Shards
 
 
 @pytest.fixture
@@ -36,3 +40,16 @@ def azure_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         yield f"az://{BUCKET}"
+
+
+@pytest.fixture
+def sharded(settings: Settings) -> Settings:
+    """Return the settings of an installation of two shards."""
+    return of_two(settings)
+
+
+@pytest.fixture
+def shards(redis_url: str, sharded: Settings) -> Iterator[Shards]:
+    """Return its shards; their keys go afterwards."""
+    with both(redis_url, sharded) as found:
+        yield found

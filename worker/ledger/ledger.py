@@ -107,8 +107,8 @@ class Ledger(AccountLedger):
         wanted = self.settings.replicas
         if change.claim_by is None or wanted == 0:
             return self.functions.run(command)
-        answer, has_enough = replicas.run(self.functions, command, wanted)
-        return cast("T", Answer.UNCONFIRMED) if answer is Answer.APPLIED and not has_enough else answer
+        answer, reached = replicas.run(self.functions, command, wanted)
+        return cast("T", Answer.UNCONFIRMED) if answer is Answer.APPLIED and reached < wanted else answer
 
     def _change(self, command: Command[T], record: Record, change: Change) -> T:
         again = backoff()

@@ -44,8 +44,8 @@ class Accepted(NamedTuple):
         )
 
 
-#: Of a brief's id and account: the state of another account's brief of that id, in another shard.
-Elsewhere = Callable[[str, str], str | None]
+#: Of a brief's id, account and inlet: the state of another account's brief of that id, in another shard.
+Elsewhere = Callable[[str, str, str | None], str | None]
 
 
 class HasLimits(Protocol):
@@ -98,7 +98,7 @@ def accept(
     message_id: str,
     redis_id: str | None = None,
     handed: Handed | None = None,
-    elsewhere: Elsewhere = lambda _id, _account: None,
+    elsewhere: Elsewhere = lambda _id, _account, _inlet: None,
     trace: str | None = None,
     gate: Gate | None = None,
     sent_at: int = 0,
@@ -118,15 +118,19 @@ def accept(
         traced = {"trace": own_trace(), **traced, **({"sent_at": str(sent_at)} if sent_at else {})}
     try:
         brief = check(raw, accounts, settings)
-        arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
         if gate is not None:
             gate.check(brief)
-            gate.admit(brief, replace(arriving, fields={**traced, **arriving.fields}))
+        arriving = arrival(brief, brief.brief_id or safe_id(message_id), equality.source(raw))
     except BriefError as bad:
-        faults = bad.faults
-        arriving = _bad_arrival(raw, message_id, faults)
-    found = elsewhere(arriving.brief_id, arriving.account)
+        faults, arriving = bad.faults, _bad_arrival(raw, message_id, bad.faults)
+    found = elsewhere(arriving.brief_id, arriving.account, traced.get("inlet"))
     arriving = replace(arriving, fields={**traced, **arriving.fields}, elsewhere=found)
+    if gate is not None and not faults:
+        try:
+            gate.admit(brief, arriving)
+        except BriefError as bad:
+            faults, broken = bad.faults, _bad_arrival(raw, message_id, bad.faults)
+            arriving = replace(broken, fields={**traced, **broken.fields}, elsewhere=found)
     return Accepted(arriving.brief_id, ledger.accept(arriving, redis_id, handed), faults)
 
 
@@ -241,8 +245,6 @@ def _matching(pattern: re.Pattern[str], value: object) -> str | None:
 
 def safe_id(message_id: str) -> str:
     """Return a message's id as a brief's id: itself where its characters allow it, else its digest."""
-    return (
-        message_id
-        if BRIEF_ID.fullmatch(message_id)
-        else hashlib.sha256(message_id.encode(errors="replace")).hexdigest()
-    )
+    if BRIEF_ID.fullmatch(message_id):
+        return message_id
+    return hashlib.sha256(message_id.encode(errors="replace")).hexdigest()

@@ -2,10 +2,12 @@
 
 The account that has an id is on record in the shard that follows from the id. A brief is on record in that of
 its account; one that has never cost anything gives way to another account's, as it would within a shard.
+As many replicas know whose an id is as are to know of a paid call: a server that was replaced without it
+would give the id to a second brief.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 
@@ -15,8 +17,10 @@ from config.shards import shard_of
 from worker.ledger.library import ledger_library
 from worker.ledger.records import brief_subject
 from worker.shards.shards import Shards
+from worker.store import replicas
 from worker.store.functions import Command, Functions, text, texts
 
+T = TypeVar("T")
 #: Briefs whose accounts are read at once.
 _PAGE = 500
 
@@ -27,25 +31,27 @@ class Ids:
     def __init__(self, shards: Shards, settings: Settings) -> None:
         self._shards = shards
         self._library = ledger_library(settings)
+        self._replicas = settings.replicas
 
-    def held_by_another(self, brief_id: str, account: str) -> str | None:
+    def held_by_another(self, brief_id: str, account: str, inlet: str | None = None) -> str | None:
         """Let an id be an account's; of one that stays another's return the state of that one's brief.
 
-        Raises redis.RedisError.
+        What comes by a further inlet takes no id of what came otherwise. Raises redis.RedisError;
+        TooFewReplicasError where a failover may forget whose it is: asked again, all of it is done again.
         """
         if self._shards.count == 1:
             return None
-        keeper = self._functions(shard_of(brief_id, self._shards.count))
-        holder, had_ms = keeper.run(_claim_id(brief_id, account))
+        keeper = shard_of(brief_id, self._shards.count)
+        holder, had_ms = self._change(keeper, _claim_id(brief_id, account))
         if holder == account:
             return None
-        state = self._functions(self._shards.of(holder)).run(_give_way(brief_id))
+        state = self._change(self._shards.of(holder), _give_way(brief_id, inlet))
         # One that is not on record is on its way there, or was kept for as long as it should be.
         if state == "none" and had_ms < durations.CLAIMED_KEPT_MS:
             return "accepted"
         if state not in ("none", "free"):
             return state
-        holder, _ = keeper.run(_claim_id(brief_id, account, instead_of=holder))
+        holder, _ = self._change(keeper, _claim_id(brief_id, account, instead_of=holder))
         return None if holder == account else "accepted"
 
     def note_all(self) -> None:
@@ -67,8 +73,7 @@ class Ids:
             accounts = pipe.execute()
         for brief_id, account in zip(ids, accounts, strict=True):
             if account is not None:
-                keeper = self._functions(shard_of(brief_id, self._shards.count))
-                keeper.run(_claim_id(brief_id, account))
+                self._change(shard_of(brief_id, self._shards.count), _claim_id(brief_id, account))
 
     def home_of(self, brief_id: str) -> int | None:
         """Return the shard that a brief is in, None of one that nobody has named. Raises redis.RedisError."""
@@ -76,8 +81,9 @@ class Ids:
         found: Any = keeper.get(keys.HOME(brief_id))
         return None if found is None else self._shards.of(found.partition(" ")[2])
 
-    def _functions(self, shard: int) -> Functions:
-        return Functions(self._shards.client(shard), self._library)
+    def _change(self, shard: int, command: Command[T]) -> T:
+        functions = Functions(self._shards.client(shard), self._library)
+        return replicas.confirmed(functions, command, self._replicas)
 
 
 def _claim_id(brief_id: str, account: str, instead_of: str | None = None) -> Command[tuple[str, int]]:
@@ -85,8 +91,9 @@ def _claim_id(brief_id: str, account: str, instead_of: str | None = None) -> Com
     return Command("claim_id", keys.HOME(brief_id), _read_holder, given)
 
 
-def _give_way(brief_id: str) -> Command[str]:
-    return Command("give_way", keys.RECORD(brief_subject(brief_id)), text, {"id": brief_id})
+def _give_way(brief_id: str, inlet: str | None = None) -> Command[str]:
+    given = {"id": brief_id, "inlet": inlet}
+    return Command("give_way", keys.RECORD(brief_subject(brief_id)), text, given)
 
 
 def _read_holder(answer: object) -> tuple[str, int]:

@@ -27,6 +27,14 @@ _SCRIPT_SLOT = re.compile(r"Script attempted to .*(?:non local key|cluster is do
 _NO_FUNCTION = "Function not found"
 
 
+class TooFewReplicasError(redis.RedisError):
+    """Raised when too few replicas tell in time that they have what was written."""
+
+    def __init__(self, reached: int, number: int) -> None:
+        told = f"{reached} of {number} (IDENTITY_WORKER_REPLICAS)"
+        super().__init__(f"too few replicas of Redis know of what was sent, {told}")
+
+
 def code_of(error: redis.RedisError) -> str:
     """Return the code of a server's answer (`READONLY`, `NOPERM`), or ERR where it has none of its own."""
     text = str(error)
@@ -52,7 +60,8 @@ def is_outage(error: BaseException) -> bool:
 
     It passes, or is mended by an operator; what was asked can be asked again as it is.
     """
-    if isinstance(error, redis.ConnectionError | redis.TimeoutError | redis.InvalidResponse):
+    passing = redis.ConnectionError | redis.TimeoutError | redis.InvalidResponse | TooFewReplicasError
+    if isinstance(error, passing):
         return True
     if not isinstance(error, redis.RedisError):
         return False

@@ -16,21 +16,22 @@ from config.text import counted
 from config.times import monotonic
 from worker.store.findings import Finding, Level
 from worker.store.functions import Command, Functions, Words
+from worker.store.outages import TooFewReplicasError
 from worker.store.rights import Command as Probe
 
 T = TypeVar("T")
 
 
-def run(functions: Functions, command: Command[T], number: int) -> tuple[T, bool]:
-    """Call a function; return its answer, and whether `number` replicas have what it has written.
+def run(functions: Functions, command: Command[T], number: int) -> tuple[T, int]:
+    """Call a function; return its answer, and how many replicas, up to `number`, have what it has written.
 
     One round trip. WAIT counts the writes of its own connection, so both are sent on one, and no transaction:
     in that, WAIT would wait for nothing. Raises redis.RedisError.
     """
-    has_enough = False
+    has_it = 0
 
     def send(client: "redis.Redis", words: Words) -> Any:
-        nonlocal has_enough
+        nonlocal has_it
         with client.pipeline(transaction=False) as pipe:
             pipe.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
             pipe.execute_command("WAIT", number, durations.REPLICAS_WAIT_MS)  # type: ignore[no-untyped-call]
@@ -38,14 +39,23 @@ def run(functions: Functions, command: Command[T], number: int) -> tuple[T, bool
         for told in (answer, reached):
             if isinstance(told, redis.RedisError):
                 raise told
-        has_enough = reached >= number
+        has_it = reached
         return answer
 
-    return functions.run(command, send=send), has_enough
+    return functions.run(command, send=send), has_it
 
 
-class TooFewReplicasError(redis.RedisError):
-    """Raised when too few replicas tell in time that they have what was written."""
+def confirmed(functions: Functions, command: Command[T], number: int) -> T:
+    """Call a function and return its answer, once `number` replicas have what it has written.
+
+    Raises redis.RedisError; after a TooFewReplicasError it is written, and a failover may forget it.
+    """
+    if number == 0:
+        return functions.run(command)
+    answer, reached = run(functions, command, number)
+    if reached < number:
+        raise TooFewReplicasError(reached, number)
+    return answer
 
 
 def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: int) -> list[Any]:
@@ -65,8 +75,7 @@ def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: in
         if isinstance(answer, redis.RedisError):
             raise answer
     if number and answers[-1] < number:
-        told = f"{answers[-1]} of {number} (IDENTITY_WORKER_REPLICAS)"
-        raise TooFewReplicasError(f"too few replicas of Redis know of what was sent, {told}")
+        raise TooFewReplicasError(answers[-1], number)
     return list(answers[1 + len(commands)])
 
 

@@ -4,20 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from given_orders import carried_out, failed, given, orders_of, words
-from pydantic import SecretStr
 from stepping import Flow
 from support import brief, eventually
+from two_shards import ACCOUNTS, ONE, OTHER
 
 from actors.process.orders_watch import OrdersWatch
 from config import durations, keys
-from config.accounts.account import Account
 from config.settings import Settings
-from config.shards import shard_of
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.orders.calls import order_move
@@ -27,7 +24,7 @@ from worker.orders.order import Order, OrderError, State, What, under_way
 from worker.orders.orders import Orders
 from worker.selection.language import parse
 from worker.shards.merged import clients_of
-from worker.shards.shards import Shards, shards_of
+from worker.shards.shards import Shards
 
 MANY = [f"b{number}" for number in range(200)]
 #: Carries out what there is, in a process of its own.
@@ -103,25 +100,6 @@ def test_an_order_that_nobody_can_carry_out_is_stopped(
     flow.client.lpop(keys.JOURNAL("a"))
     assert (ended.state, ended.ended_by) == (State.STOPPED, "identity-worker")
     assert "could not be carried out" in str(ended.ended_why)
-
-
-ONE, OTHER = (next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == shard) for shard in (0, 1))
-ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (ONE, OTHER)}
-
-
-@pytest.fixture
-def sharded(settings: Settings) -> Settings:
-    """Return the settings of an installation of two shards."""
-    return settings.model_copy(update={"namespace": "{orders}:", "shards": 2})
-
-
-@pytest.fixture
-def shards(redis_url: str, sharded: Settings) -> Iterator[Shards]:
-    """Return the shards; their keys are gone afterwards."""
-    with shards_of(redis_url, sharded) as found:
-        yield found
-        for client in clients_of(found.reading):
-            client.flushdb()
 
 
 def test_an_order_is_for_the_briefs_of_all_shards(shards: Shards, sharded: Settings) -> None:

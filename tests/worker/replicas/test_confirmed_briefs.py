@@ -14,8 +14,9 @@ from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from config import durations, keys
 from config.settings import Settings
+from worker.store.outages import TooFewReplicasError
 from worker.store.remedies import remedy
-from worker.store.replicas import TooFewReplicasError, write
+from worker.store.replicas import write
 
 
 def test_a_brief_counts_as_sent_once_a_replica_has_it(

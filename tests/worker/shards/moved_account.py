@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from config import keys
 from config.accounts.account import Account
 from config.settings import Settings
-from config.shards import shard_of
+from tests.worker.two_shards import ONE, OTHER
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import brief_subject
 from worker.lifecycle import acceptance
@@ -17,10 +17,8 @@ from worker.operations.operator import Operator
 from worker.shards.merged import clients_of
 from worker.views import account_reading, counts, snapshots
 
-#: Lives in shard 0 of one, and in shard 1 of two.
-NAME = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 1)
-STAYS = next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == 0)
-ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (NAME, STAYS)}
+#: NAME lives in shard 0 of one, and in shard 1 of two.
+STAYS, NAME = ONE, OTHER
 
 
 def fill(ledger: Ledger, settings: Settings, names: Sequence[str] = (NAME, STAYS)) -> None:

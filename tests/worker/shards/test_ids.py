@@ -1,51 +1,33 @@
 """Of several shards an id is one brief: the first account has it, unless its brief has cost nothing."""
 
-from collections.abc import Iterator
-
-import pytest
 import redis
-from pydantic import SecretStr
 from support import brief, events
+from two_shards import ACCOUNTS, ONE, OTHER
 
 from config import keys
-from config.accounts.account import Account
 from config.settings import Settings
 from config.shards import shard_of
+from worker.callers.gate import Gate
+from worker.callers.tokens import Caller, Role
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.library import ledger_library
 from worker.lifecycle import acceptance
 from worker.lifecycle.acceptance import Accepted
 from worker.shards.ids import Ids, _give_way
-from worker.shards.merged import clients_of
-from worker.shards.shards import Shards, shards_of
+from worker.shards.shards import Shards
 from worker.store.functions import Functions
 
-ONE, OTHER = (next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == shard) for shard in (0, 1))
-ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (ONE, OTHER)}
 
-
-@pytest.fixture
-def sharded(settings: Settings) -> Settings:
-    """Return the settings of an installation of two shards."""
-    return settings.model_copy(update={"namespace": "{ids}:", "shards": 2})
-
-
-@pytest.fixture
-def shards(redis_url: str, sharded: Settings) -> Iterator[Shards]:
-    """Return the shards; their keys are gone afterwards."""
-    with shards_of(redis_url, sharded) as found:
-        yield found
-        for client in clients_of(found.reading):
-            client.flushdb()
-
-
-def arrive(shards: Shards, settings: Settings, account: str, **fields: object) -> Accepted:
-    """Let a brief arrive in the shard of its account."""
+def arrive(
+    shards: Shards, settings: Settings, account: str, gate: Caller | None = None, **fields: object
+) -> Accepted:
+    """Let a brief arrive in the shard of its account; `gate` is whose inlet it comes by."""
     its = settings.model_copy(update={"shard": shards.of(account)})
     ledger, ids = Ledger(shards.client(shards.of(account)), its), Ids(shards, its)
     raw = brief(**{"brief_id": "b", "account": account, **fields})
-    return acceptance.accept(ledger, ACCOUNTS, its, raw, "m", elsewhere=ids.held_by_another)
+    bound = gate and Gate(ledger, gate, Ledger(shards.client(0), settings))
+    return acceptance.accept(ledger, ACCOUNTS, its, raw, "m", elsewhere=ids.held_by_another, gate=bound)
 
 
 def test_the_id_of_a_brief_is_anothers_in_no_shard(shards: Shards, sharded: Settings) -> None:
@@ -87,6 +69,26 @@ def test_killed_in_between_another_run_ends_the_same(shards: Shards, sharded: Se
     assert str(keeper.get(keys.HOME("b"))).endswith(ONE)  # its account has not changed yet
     assert arrive(shards, sharded, OTHER).arrived.outcome is Outcome.ACCEPTED
     assert str(keeper.get(keys.HOME("b"))).endswith(OTHER)
+
+
+def test_what_comes_by_an_inlet_takes_no_id_of_others(shards: Shards, sharded: Settings) -> None:
+    partner = Caller("partner", Role.CALLER, credits_a_day=100)
+    arrive(shards, sharded, ONE, priority=1_000)  # failed, and by no inlet
+    second = arrive(shards, sharded, OTHER, gate=partner)
+    assert (second.arrived.outcome, second.arrived.state) == (Outcome.CONFLICT, "failed")
+    assert shards.client(0).exists(keys.RECORD("brief:b"))
+
+
+def test_an_inlets_brief_whose_id_another_shard_has_costs_it_nothing(
+    shards: Shards, sharded: Settings
+) -> None:
+    partner, first = Caller("partner", Role.CALLER, credits_a_day=100), shards.client(0)
+    arrive(shards, sharded, ONE)
+    assert arrive(shards, sharded, OTHER, gate=partner).arrived.outcome is Outcome.CONFLICT
+    assert not list(first.scan_iter(keys.CALLER_CREDITS("partner", "*")))
+    assert arrive(shards, sharded, OTHER, gate=partner, brief_id="c").arrived.outcome is Outcome.ACCEPTED
+    (spent,) = first.scan_iter(keys.CALLER_CREDITS("partner", "*"))
+    assert first.get(str(spent)) == "50"
 
 
 def test_without_shards_nothing_is_asked(ledger: Ledger, redis_url: str, client: "redis.Redis") -> None:

@@ -1,10 +1,10 @@
 """An account moves to another shard with all that is on record of it; killed, another run ends it."""
 
-from typing import Any
-
 import pytest
 import redis
-from moved_account import ACCOUNTS, NAME, STAYS, brief, left_of, standing
+from killed_calls import KilledError, killed_at
+from moved_account import NAME, STAYS, brief, left_of, standing
+from two_shards import ACCOUNTS
 
 from config import keys
 from config.recorded.schema import present
@@ -18,10 +18,6 @@ from worker.shards.moving import MoveError, Moving, planned
 from worker.shards.shards import Shards
 from worker.store.outages import is_outage
 from worker.views import account_reading
-
-
-class KilledError(BaseException):
-    """Raised where the command that moves is killed."""
 
 
 def test_all_of_it_is_in_the_other_shard_and_told_the_same(shards: Shards, grown: Settings) -> None:
@@ -109,26 +105,6 @@ def test_it_comes_back_and_goes_again(shards: Shards, grown: Settings) -> None:
         assert standing(shards.reading) == before
     assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}
     assert not left_of(shards.client(1), NAME) & {keys.LEFT(NAME), keys.LEAVING(NAME)}
-
-
-def killed_at(call: int, patch: pytest.MonkeyPatch, *, after: bool) -> None:
-    """Have the process killed before or after one of its calls to Redis, a transaction being one."""
-    left = [call]
-
-    def kill(send: Any) -> Any:
-        def sent(self: Any, *words: Any, **options: Any) -> Any:
-            left[0] -= 1
-            if left[0] == 0 and not after:
-                raise KilledError
-            answer = send(self, *words, **options)
-            if left[0] == 0:
-                raise KilledError
-            return answer
-
-        return sent
-
-    patch.setattr(redis.Redis, "execute_command", kill(redis.Redis.execute_command))
-    patch.setattr(redis.client.Pipeline, "execute", kill(redis.client.Pipeline.execute))
 
 
 @pytest.mark.parametrize("after", [False, True])

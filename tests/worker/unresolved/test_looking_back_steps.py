@@ -1,10 +1,8 @@
 """A look back goes in small steps: killed, doubled or broken off, it ends the same."""
 
-from typing import Any
-
 import pytest
-import redis
 from forgetting import copy_of, finish, past, put_back
+from killed_calls import KilledError, killed_at
 from own_account import CREATE
 from stepping import Flow
 
@@ -18,10 +16,6 @@ from worker.unresolved.looked import Looked
 from worker.unresolved.past import forget, past_of
 
 FORGOTTEN = ["a", "b", "c"]
-
-
-class KilledError(BaseException):
-    """Raised where the step is killed."""
 
 
 @pytest.fixture
@@ -64,26 +58,6 @@ def test_each_step_asks_about_one_page_or_one_job(forgotten: Flow) -> None:
     assert not flow.client.exists(keys.PAST_LISTED(DEFAULT), keys.PAST_JOBS(DEFAULT))
     assert "past_looked" not in past(flow)
     assert flow.api.requests(f"POST {CREATE}") == 4
-
-
-def killed_at(call: int, patch: pytest.MonkeyPatch, *, after: bool) -> None:
-    """Have the process killed before or after one of its calls to Redis, a transaction being one."""
-    left = [call]
-
-    def kill(send: Any) -> Any:
-        def sent(self: Any, *words: Any, **options: Any) -> Any:
-            left[0] -= 1
-            if left[0] == 0 and not after:
-                raise KilledError
-            answer = send(self, *words, **options)
-            if left[0] == 0:
-                raise KilledError
-            return answer
-
-        return sent
-
-    patch.setattr(redis.Redis, "execute_command", kill(redis.Redis.execute_command))
-    patch.setattr(redis.client.Pipeline, "execute", kill(redis.client.Pipeline.execute))
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -8,6 +8,9 @@ local name = base.key('HOME', A.id)
 local since, account = string.match(redis.call('GET', name) or '', '^(%d+) (.*)$')
 if not account or account == A.instead_of then
     since, account = base.whole(call.now), A.holder
+end
+if account == A.holder then
+    -- Also where it has it already: replicas tell of writes alone, and whoever has it may not know yet that they have it.
     redis.call('SET', name, since .. ' ' .. account, 'PX', SETTING.content_ms)
 end
 return {account, base.whole(call.now - since)}
