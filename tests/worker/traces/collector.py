@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import pytest
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 from support import DEADLINE
-
-service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
 
 
 @dataclass
