@@ -90,6 +90,17 @@ def test_drafts_that_wait_for_somebody_are_told_of(person: People, heard: Flow) 
     assert "1 brief waits for somebody to choose among drafts." in person().get("/").text
 
 
+@pytest.mark.parametrize(("role", "button"), [(Role.VIEWER, "Look"), (Role.OPERATOR, "Choose")])
+def test_nobody_is_offered_what_he_may_not_do(
+    person: People, heard: Flow, token: Tokens, role: Role, button: str
+) -> None:
+    heard.accept(brief_id="a", choose="manual")
+    heard.until("a", "choosing")
+    visitor = person(token(role))
+    assert f'href="/gallery">{button}</a>' in visitor.get("/").text
+    assert ("chooses and goes on" in visitor.get("/gallery").text) == (role is Role.OPERATOR)
+
+
 def test_the_last_hours_are_counted_by_the_ledger(person: People, heard: Flow) -> None:
     heard.accept(brief_id="a")
     heard.finish("a")

@@ -31,6 +31,7 @@ class Line:
     link: str = ""
     """Where it is done."""
     button: str = ""
+    """What it says; of a link, to whoever may only look, another word."""
     act: str = ""
     """What a form sends to `/overview/act`; blank: the button is a link."""
     account: str = ""
@@ -97,7 +98,13 @@ def _account(account: AccountMeasures, pauses: Mapping[str, PauseView], halt: Ha
     for what, pause in pauses.items():
         if pause.refusals and not pause.passes:
             told = f"Account {name}: the API refuses {WHATS[what]}: {pause.reason}"
-            yield Line(told, "mend the cause, then", button="Try again now", act="resume", account=name)
+            yield Line(
+                told,
+                "mend the cause, then have it tried again",
+                button="Try again now",
+                act="resume",
+                account=name,
+            )
     if account.leased is None:
         told = f"Nobody follows the events of account {name}."
         yield Line(told, "start a listener: `identity-worker listen`")
