@@ -6,6 +6,7 @@ one.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,19 @@ def server_config(app: ASGIApp, descriptors: Callable[[], int] = allow_many) -> 
         h11_max_incomplete_event_size=MAX_HEAD,
         timeout_graceful_shutdown=durations.WEB_STOP_SECONDS,
     )
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, which logs where it answers once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if not self.started:
+            return
+        for each in sockets or ():
+            host, port = each.getsockname()[:2]
+            log.info("web.listens", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 def log_loop_errors(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -16,13 +16,11 @@ def command(
     port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65_535, help="Port to listen on.")] = 8080,
 ) -> None:
     """Show the page, answer /v1, and take the API's webhooks at /webhooks/ACCOUNT, until stopped."""
-    import uvicorn
-
     from config import processes
     from config.accounts.account import AccountsError
     from config.accounts.reading import live_accounts
     from web.app import build_app
-    from web.connections import server_config
+    from web.connections import Server, server_config
 
     speak_as_process()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
@@ -34,7 +32,7 @@ def command(
         fail(str(error), USED_WRONGLY)
     with _listen(host, port) as listener, redis_url(values) as url:
         check_server(url)
-        server = uvicorn.Server(server_config(build_app(values, live, url)))
+        server = Server(server_config(build_app(values, live, url)))
 
         def end(*_: object) -> None:
             server.should_exit = True

@@ -85,6 +85,9 @@ def test_web_and_what_uvicorn_says_in_it(client: "redis.Redis", start: ProcessFa
             peer.recv(1_000)
     read = lines(web)
     assert {"settings.unknown", "webhook.refused"} <= names(read)
+    assert [line["address"] for line in read if line["event"] == "web.listens"] == [
+        f"http://127.0.0.1:{port}"
+    ]
 
 
 def _post(body: bytes) -> bytes:
