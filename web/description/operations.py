@@ -160,7 +160,7 @@ OPERATIONS = (
         {200: (shapes.Events,)},
         parameters=(
             Parameter("after", "the place in the stream", _PLACE),
-            Parameter("limit", "at most so many", number(500)),
+            Parameter("limit", "at most so many are gone through, those of others too", number(500)),
             Parameter("Last-Event-ID", "the place, of a stream that goes on", _PLACE, "header"),
         ),
         streams=True,

@@ -154,6 +154,8 @@ class Events:
     events: list[dict[str, Any]]
     after: str
     """The place in the stream to go on from."""
+    more: bool
+    """Whether there are events after it, which may be of others; a page can be empty and not the last."""
 
 
 @dataclass(frozen=True)

@@ -34,18 +34,22 @@ def wants_stream(request: Request) -> bool:
 
 
 def page(client: "redis.Redis", caller: Caller, request: Request) -> Response:
-    """Return the events after a place; `after` is the place to go on from."""
+    """Return the events after a place; `after` is the place to go on from, `more` whether there are any.
+
+    The limit is of those that are gone through: a page of events of others is empty, and not the end.
+    """
     given = request.query_params
     limit = given.get("limit", str(PAGE))
     if not limit.isdecimal() or len(limit) > 3 or not 0 < int(limit) <= MOST:
         raise bad_request(f"limit '{limit[:40]}': a whole number from 1 to {MOST}")
     place = place_in(client, request)
-    entries = outbox.read(client, place, count=int(limit))
+    read = outbox.read(client, place, count=int(limit) + 1)
+    entries = read[: int(limit)]
     told = [
         _told(entry.id, entry.event.model_dump(mode="json")) for entry in seen_by(client, caller, entries)
     ]
     last = entries[-1].id if entries else place
-    return JSONResponse({"events": told, "after": last})
+    return JSONResponse({"events": told, "after": last, "more": len(read) > len(entries)})
 
 
 def stream(

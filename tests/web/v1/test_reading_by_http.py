@@ -132,6 +132,20 @@ def test_events_come_as_they_happen_and_go_on_where_one_left(callers: Callers, f
         assert reader.get("/events", params=wrong).status_code == 400
 
 
+def test_a_page_of_events_of_others_is_not_the_end(callers: Callers, flow: Flow) -> None:
+    flow.accept(brief_id="another")
+    shop = callers("shop")
+    shop.post("/briefs", json=BRIEF | {"brief_id": "mine"})
+    flow.steps.run(keys.INLET)
+    first = shop.get("/events", params={"limit": 1}).json()
+    assert (first["events"], first["more"]) == ([], True)
+    second = shop.get("/events", params={"limit": 1, "after": first["after"]}).json()
+    assert [each["data"]["brief_id"] for each in second["events"]] == ["mine"]
+    assert second["more"] is False
+    last = shop.get("/events", params={"after": second["after"]}).json()
+    assert last == {"events": [], "after": second["after"], "more": False}
+
+
 def test_a_token_of_other_accounts_sees_and_steers_nothing_here(callers: Callers, flow: Flow) -> None:
     flow.accept(brief_id="a", batch="spring")
     other = callers("other", Role.OPERATOR, accounts=("elsewhere",))
