@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 import redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,10 +23,9 @@ from actors.process.orders_watch import OrdersWatch
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
 from actors.process.signing import Signing
-from config import durations, logs
+from config import logs
 from config.accounts.account import Account
 from config.accounts.live import Change, LiveAccounts
-from config.errors import IdentityWorkerError
 from config.logs import Trouble
 from config.settings import Settings
 from config.shards import namespace_of
@@ -35,6 +34,7 @@ from web.connections import log_loop_errors
 from web.metrics.readings import Readings
 from web.metrics.routes import Monitoring
 from web.page.page import Page
+from web.v1 import bounded
 from web.v1.problems import of_router
 from web.v1.routes import V1
 from worker.ledger import commands
@@ -53,10 +53,6 @@ MAX_BODY = 1024 * 1024
 _UNSIGNED = "not signed with the account's secret"
 _UNSET = "no webhook was set from here"
 _UNKNOWN = "no such account"
-
-
-class _TooLargeError(IdentityWorkerError):
-    """Raised when a body is larger than MAX_BODY."""
 
 
 class WebhookInlet:
@@ -85,12 +81,11 @@ class WebhookInlet:
         known = account in self._accounts
         name = account if known else printable(account[:64])  # anybody may have written it
         try:
-            async with asyncio.timeout(durations.WEB_BODY_SECONDS):
-                body = await _read(request)
-        except _TooLargeError:
-            return self._refused(name, 413, f"over {MAX_BODY} bytes")
-        except (TimeoutError, ClientDisconnect):
-            return self._refused(name, 408, "it did not come whole")
+            body = await bounded.read(request, MAX_BODY)
+        except bounded.TooLargeError as error:
+            return self._refused(name, 413, str(error))
+        except bounded.NotWholeError as error:
+            return self._refused(name, 408, str(error))
         try:
             webhook = self._secrets.read(account if known else NOBODY)
         except SecretsError as error:
@@ -189,15 +184,6 @@ def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlet
 async def _healthz(_: Request) -> Response:
     """Answer that this process lives. It asks nobody: a Redis that is gone is no reason to end it."""
     return Response("ok\n", media_type="text/plain")
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY:
-            raise _TooLargeError
-    return bytes(body)
 
 
 def _decoded(body: bytes) -> Notification | None:

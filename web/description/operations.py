@@ -35,7 +35,21 @@ _FILTER = (
 _ENTRY = r"\d{1,19}(-\d{1,19})?"
 _PLACE = {"type": "string", "pattern": f"^{_ENTRY}(,{_ENTRY})*$"}
 
-_READ, _WRITE, _STEERED = Need.READ, Need.WRITE, (404, 409, 422)
+_READ, _WRITE = Need.READ, Need.WRITE
+
+
+def _steers(
+    what: str,
+    name: str,
+    summary: str,
+    answer: type,
+    takes: type,
+    refusals: tuple[int, ...] = (404, 409, 422),
+) -> Operation:
+    """Return an operation that does something to one brief."""
+    path = f"/v1/briefs/{{brief_id}}/{what}"
+    return Operation(name, "POST", path, summary, _WRITE, {200: (answer,)}, refusals=refusals, takes=takes)
+
 
 OPERATIONS = (
     Operation(
@@ -102,45 +116,16 @@ OPERATIONS = (
         {200: (shapes.Batch,)},
         refusals=(404,),
     ),
-    Operation(
-        "pickDrafts",
-        "POST",
-        "/v1/briefs/{brief_id}/pick",
-        "Choose among a brief's drafts",
-        _WRITE,
-        {200: (shapes.Picked,)},
-        refusals=_STEERED,
-        takes=shapes.Pick,
-    ),
-    Operation(
-        "retryBrief",
-        "POST",
-        "/v1/briefs/{brief_id}/retry",
-        "Bring back a brief that stopped",
-        _WRITE,
-        {200: (shapes.Done,)},
-        refusals=_STEERED,
-        takes=shapes.Why,
-    ),
-    Operation(
-        "cancelBrief",
-        "POST",
-        "/v1/briefs/{brief_id}/cancel",
-        "End a brief",
-        _WRITE,
-        {200: (shapes.Done,)},
-        refusals=_STEERED,
-        takes=shapes.Why,
-    ),
-    Operation(
+    _steers("pick", "pickDrafts", "Choose among a brief's drafts", shapes.Picked, shapes.Pick),
+    _steers("retry", "retryBrief", "Bring back a brief that stopped", shapes.Done, shapes.Why),
+    _steers("cancel", "cancelBrief", "End a brief", shapes.Done, shapes.Why),
+    _steers(
+        "update",
         "updateBrief",
-        "POST",
-        "/v1/briefs/{brief_id}/update",
         "Change a brief's metadata, batch or priority",
-        _WRITE,
-        {200: (shapes.Changed,)},
+        shapes.Changed,
+        shapes.Update,
         refusals=(404, 422),
-        takes=shapes.Update,
     ),
     Operation(
         "listAccounts",

@@ -1,13 +1,12 @@
 """Bodies of requests: read up to a bound, as JSON or as lines of JSON."""
 
-import asyncio
 import json
 from http import HTTPStatus
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from config import durations
+from web.v1 import bounded
 from web.v1.problems import ProblemError, bad_request
 
 #: Bytes of the largest body, and briefs in it.
@@ -19,17 +18,13 @@ _LINES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines"
 
 async def read(request: Request) -> bytes:
     """Return a request's body. Raises ProblemError 413, 408."""
-    body = bytearray()
     try:
-        async with asyncio.timeout(durations.WEB_BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MAX_BODY:
-                    detail = f"the body has more than {MAX_BODY} bytes; send it in parts"
-                    raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)
-    except (TimeoutError, ClientDisconnect):
+        return await bounded.read(request, MAX_BODY)
+    except bounded.TooLargeError:
+        detail = f"the body has more than {MAX_BODY} bytes; send it in parts"
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail) from None
+    except bounded.NotWholeError:
         raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "timeout", "the body did not come whole") from None
-    return bytes(body)
 
 
 def briefs_in(body: bytes, content_type: str) -> tuple[list[Any], bool]:

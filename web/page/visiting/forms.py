@@ -1,14 +1,13 @@
 """What a form says: fields of a request's body, up to a bound."""
 
-import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from config import durations
 from web.page.visiting.errors import PageError, wrong
+from web.v1 import bounded
 
 #: Bytes of the largest form, and fields in it.
 MAX_FORM, MAX_FIELDS = 64 * 1024, 1_000
@@ -35,15 +34,12 @@ class Form:
 
 async def read(request: Request) -> Form:
     """Return the form that a request brings. Raises PageError 400, 408, 413."""
-    body = bytearray()
     try:
-        async with asyncio.timeout(durations.WEB_BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MAX_FORM:
-                    told = f"The form has more than {MAX_FORM} bytes."
-                    raise PageError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told)
-    except (TimeoutError, ClientDisconnect):
+        body = await bounded.read(request, MAX_FORM)
+    except bounded.TooLargeError:
+        told = f"The form has more than {MAX_FORM} bytes."
+        raise PageError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told) from None
+    except bounded.NotWholeError:
         raise PageError(HTTPStatus.REQUEST_TIMEOUT, "The form did not come whole.") from None
     try:
         return Form(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
