@@ -1,7 +1,8 @@
 """An installation of two shards, and an account that lives in each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -19,6 +20,15 @@ ACCOUNTS = {name: Account(name=name, token=SecretStr(name)) for name in (ONE, OT
 def of_two(settings: Settings) -> Settings:
     """Return the settings of such an installation."""
     return settings.model_copy(update={"namespace": "{two}:", "shards": 2})
+
+
+def environment_of_two(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the environment of a process of such an installation, whose accounts file is in a folder."""
+    tables = [f'[accounts.{name}]\ntoken_env = "TOKEN_{name}"\n' for name in (ONE, OTHER)]
+    (folder / "accounts.toml").write_text("".join(tables))
+    tokens = {f"TOKEN_{name}": f"sandbox-{name}" for name in (ONE, OTHER)}
+    shards = {"IDENTITY_WORKER_NAMESPACE": "{two}", "IDENTITY_WORKER_SHARDS": "2"}
+    return {**environment, **shards, **tokens, "ACCOUNTS_FILE": str(folder / "accounts.toml")}
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Over two shards the page shows both as one, and acts in the one that an account lives in."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,29 @@ from support import brief
 from config.accounts.live import LiveAccounts
 from config.accounts.reading import live_accounts
 from config.settings import Settings
-from config.shards import shard_of
+from tests.worker.two_shards import ONE, OTHER, both, environment_of_two
 from worker.callers import tokens
 from worker.callers.tokens import Caller, Role
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.operations import halts
-from worker.shards.shards import Shards
 
 #: An account of each shard.
-NAMES = [next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == shard) for shard in (0, 1)]
+NAMES = (ONE, OTHER)
 
 
 @pytest.fixture
 def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """Return the environment of an installation of two shards."""
-    tables = [f'[accounts.{name}]\ntoken_env = "T{shard}"\n' for shard, name in enumerate(NAMES)]
-    (tmp_path / "accounts.toml").write_text("".join(tables))
-    sharded = {"IDENTITY_WORKER_NAMESPACE": "{page}", "IDENTITY_WORKER_SHARDS": "2"}
-    accounts = {"ACCOUNTS_FILE": str(tmp_path / "accounts.toml"), "T0": "sandbox-a", "T1": "sandbox-b"}
-    return environment | sharded | accounts
+    return environment_of_two(environment, tmp_path)
 
 
 @pytest.fixture
 def ledgers(settings: Settings, redis_url: str) -> Iterator[list[Ledger]]:
     """Return a ledger of each shard, with a brief in each; their keys go afterwards."""
     live: LiveAccounts = live_accounts(settings)
-    with Shards(redis_url, settings.namespace, 2) as shards, ExitStack() as stack:
-        stack.callback(shards.client(0).flushdb)
+    with both(redis_url, settings) as shards:
         found: list[Ledger] = []
         for shard, name in enumerate(NAMES):
             its = settings.model_copy(update={"shard": shard})

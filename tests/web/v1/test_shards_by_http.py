@@ -12,7 +12,7 @@ from web_inlet import Web
 from config import keys
 from config.accounts.reading import live_accounts
 from config.settings import Settings
-from config.shards import shard_of
+from tests.worker.two_shards import ONE, OTHER, both, environment_of_two
 from worker.callers.tokens import Role
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
@@ -21,25 +21,20 @@ from worker.shards.ids import Ids
 from worker.shards.merged import clients_of
 from worker.shards.shards import Shards
 
-NAMES = [next(f"a{n}" for n in range(99) if shard_of(f"a{n}", 2) == shard) for shard in (0, 1)]
+NAMES = (ONE, OTHER)
 
 
 @pytest.fixture
 def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """Return the environment of an installation of two shards."""
-    tables = [f'[accounts.{name}]\ntoken_env = "T{shard}"\n' for shard, name in enumerate(NAMES)]
-    (tmp_path / "accounts.toml").write_text("".join(tables))
-    sharded = {"IDENTITY_WORKER_NAMESPACE": "{http}", "IDENTITY_WORKER_SHARDS": "2"}
-    accounts = {"ACCOUNTS_FILE": str(tmp_path / "accounts.toml"), "T0": "sandbox-a", "T1": "sandbox-b"}
-    return environment | sharded | accounts
+    return environment_of_two(environment, tmp_path)
 
 
 @pytest.fixture
 def shards(settings: Settings, redis_url: str) -> Iterator[Shards]:
     """Return both shards; their keys go afterwards."""
-    with Shards(redis_url, settings.namespace, 2) as found:
+    with both(redis_url, settings) as found:
         yield found
-        found.client(0).flushdb()
 
 
 @pytest.fixture
