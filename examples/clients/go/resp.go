@@ -18,6 +18,10 @@ type redis struct {
 }
 
 func connect(address string) (*redis, error) {
+	// By another scheme, as rediss:// or unix://, the password would go over a network in plain text.
+	if !strings.HasPrefix(address, "redis://") {
+		return nil, errors.New("REDIS_URL must begin with redis://: this program speaks no TLS, and to no socket")
+	}
 	at, err := url.Parse(address)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,10 @@ import net from "node:net";
 
 // Returns what runs one command of Redis after the other, by its protocol RESP.
 export async function connect(address) {
+  // By another scheme, as rediss:// or unix://, the password would go over a network in plain text.
+  if (!address?.startsWith("redis://")) {
+    throw new Error("REDIS_URL must begin with redis://: this program speaks no TLS, and to no socket");
+  }
   const url = new URL(address);
   const socket = net.connect(Number(url.port || 6379), url.hostname);
   let [received, waiting] = [Buffer.alloc(0), []];

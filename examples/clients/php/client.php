@@ -106,6 +106,10 @@ function act(string $folder, array $event): void
 
 function connect(string $address): Redis
 {
+    // By another scheme, as rediss:// or unix://, the password would go over a network in plain text.
+    if (!str_starts_with($address, 'redis://')) {
+        fail('REDIS_URL must begin with redis://: this program speaks no TLS, and to no socket');
+    }
     $url = parse_url($address);
     $redis = new Redis();
     $redis->connect($url['host'], $url['port'] ?? 6379);
@@ -116,10 +120,16 @@ function connect(string $address): Redis
     return $redis;
 }
 
+function fail(string $why): never
+{
+    fwrite(STDERR, "$why\n");
+    exit(1);
+}
+
 [, $what, $given] = $argv + [null, null, null];
 match (true) {
     $what === 'send' && $given !== null => print(send(file_get_contents($given)) . "\n"),
-    $what === 'queue' && $given !== null => print(queue(connect(getenv('REDIS_URL')), file_get_contents($given)) . "\n"),
-    $what === 'read' && $given !== null => read(connect(getenv('REDIS_URL')), $given),
-    default => exit("php client.php send BRIEF.json | queue BRIEF.json | read FOLDER\n"),
+    $what === 'queue' && $given !== null => print(queue(connect(getenv('REDIS_URL') ?: ''), file_get_contents($given)) . "\n"),
+    $what === 'read' && $given !== null => read(connect(getenv('REDIS_URL') ?: ''), $given),
+    default => fail('php client.php send BRIEF.json | queue BRIEF.json | read FOLDER'),
 };

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,18 +29,22 @@ class Program:
     command: list[str]
     environment: dict[str, str]
 
-    def run(self, what: str, brief: Path) -> str:
+    def run(self, *words: str | Path) -> str:
         """Run it to its end; return what it prints."""
-        ended = subprocess.run(
-            [*self.command, what, str(brief)],
-            env={"PATH": os.environ["PATH"], **self.environment},
+        ended = self.end(*words)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.strip()
+
+    def end(self, *words: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run it to its end, however that is."""
+        return subprocess.run(
+            [*self.command, *map(str, words)],
+            env={"PATH": os.environ["PATH"], **self.environment, **environment},
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout.strip()
 
 
 def in_go(folder: Path) -> list[str]:
@@ -109,6 +114,31 @@ def test_each_brief_is_acted_on_once_by_a_reader_that_was_killed(
     told = [json.loads(path.read_text()) for path in results.glob("*.json")]
     assert sorted(each["brief_id"] for each in told) == ["queue", "send"]
     assert [path.name for path in results.glob(".*")] == []
+
+
+@pytest.mark.parametrize("program", ["node", "php", "go"], indirect=True)  # redis-py speaks by both
+def test_what_speaks_no_tls_refuses_to_send_a_password_without(program: Program, tmp_path: Path) -> None:
+    brief = tmp_path / "brief.json"
+    brief.write_text("{}")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        for scheme in ("rediss", "unix", "redis+sentinel", "redis+cluster"):
+            for what, given in (("queue", brief), ("read", tmp_path)):
+                ended = program.end(what, given, REDIS_URL=f"{scheme}://:hush@127.0.0.1:{port}/0")
+                assert ended.returncode == 1
+                assert "REDIS_URL must begin with redis://" in ended.stderr
+                assert "hush" not in ended.stderr + ended.stdout
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    unset = program.end("queue", brief, REDIS_URL="")
+    assert (unset.returncode, "REDIS_URL must begin" in unset.stderr) == (1, True)
+
+
+def test_wrong_words_are_told_and_are_a_failure(program: Program) -> None:
+    ended = program.end("send")
+    assert ended.returncode == 1
+    assert "read FOLDER" in ended.stderr
 
 
 def is_read(heard: Flow) -> bool:
