@@ -1,7 +1,8 @@
 """The ledger's schema: how what is on record is to be read, and the steps that bring an older ledger to it.
 
 A step is added at the end, with a piece of work in `worker/ledger/lua/lib/migrations.lua`; none is ever taken
-away, so a ledger of any age becomes one of the present schema. A ledger that says nothing is of schema 1.
+away, so a ledger of any age becomes one of the present schema. A ledger that says nothing is of schema 1; one
+that no brief was ever on begins at the present schema.
 """
 
 import re

@@ -45,6 +45,31 @@ def assert_whole(client: "redis.Redis", finished: int, still_open: int) -> None:
     assert client.hlen(keys.FINISHED_AS()) == finished
 
 
+def test_a_new_ledger_begins_at_the_newest_schema(flow: Flow, functions: Functions) -> None:
+    assert migrated(functions) == [Piece(schema.present(), 1, Following.NONE)]
+    assert standing(flow.client).is_settled
+    # What an older process puts there is found as in any other.
+    flow.accept(brief_id="a")
+    flow.client.zrem(keys.BRIEFS(), "a")
+    later = int(flow.client.time()[0]) * 1000 + AGAIN
+    assert functions.run(migrate(), now=later) == Piece(1, 1, Following.MORE)
+    assert migrated(functions)[-1].number == schema.present()
+    assert flow.client.zrange(keys.BRIEFS(), 0, -1) == ["a"]
+
+
+def test_a_new_ledger_shuts_out_whom_its_schema_does(
+    flow: Flow, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = functions_of(flow.client, settings)
+    with newer_release(monkeypatch):
+        newer = functions_of(flow.client, settings)
+        newer.load()
+        flow.client.delete(keys.LIBRARIES())  # nobody else has worked here
+        assert migrated(newer) == [Piece(3, ALONE.oldest, Following.NONE)]
+        assert standing(flow.client).release == ALONE.release
+    assert older.run(migrate()).shuts_out
+
+
 def test_a_ledger_without_a_schema_is_migrated_in_pieces_that_anybody_continues(
     flow: Flow, functions: Functions
 ) -> None:

@@ -143,9 +143,35 @@ local function are_older_at_work(oldest)
     return false
 end
 
+-- Whether no brief was ever on record, of any release.
+local function is_new()
+    return redis.call('EXISTS', KEY.SCHEMA, unpack(LISTS)) == 0
+end
+
+-- The step that shuts out the most.
+local function strictest()
+    local found = SCHEMA_STEPS[1]
+    for _, step in ipairs(SCHEMA_STEPS) do
+        found = step.oldest > found.oldest and step or found
+    end
+    return found
+end
+
+-- Begin a new ledger at the newest schema: there is nothing that a step could mend.
+local function begin(step)
+    redis.call('HSET', KEY.SCHEMA, 'number', newest(), 'mended', 0, 'ended_at', whole(call.now), 'left', what_is_left())
+    if step.oldest > 1 then
+        redis.call('HSET', KEY.SCHEMA, 'oldest', step.oldest, 'release', step.release)
+    end
+    return newest(), step.oldest, 'none'
+end
+
 -- Do the next piece. Returns the schema that the ledger is of, the oldest whose processes may work on it, and what is
 -- next: 'more', 'wait' for older processes to end, or 'none'.
 function migrations.advance()
+    if is_new() and not are_older_at_work(strictest().oldest) then
+        return begin(strictest())
+    end
     local number, oldest, cursor, ended_at, mended, seen =
         unpack(redis.call('HMGET', KEY.SCHEMA, 'number', 'oldest', 'cursor', 'ended_at', 'mended', 'left'))
     number, oldest = tonumber(number) or 1, tonumber(oldest) or 1
