@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from cli.sending import hooked
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.options import person
-from cli.shared.output import fail, print_json, say
+from cli.shared.output import fail, fail_unknown, print_json, say
 from config.text import counted, printable
 from worker.hooks.describing import facts
 from worker.hooks.endpoints import Endpoint
@@ -14,6 +14,7 @@ from worker.hooks.operating import EndpointError, Endpoints
 from worker.hooks.signing import HookSecretError
 from worker.hooks.standing import deliveries, standings
 from worker.store.folders import FolderError
+from worker.views import snapshots
 
 if TYPE_CHECKING:
     import redis
@@ -72,6 +73,9 @@ def _do(
             told["before"] = None if before is None else before._asdict()
     except (EndpointError, HookSecretError, KeptSecretError, FolderError, OSError) as error:
         fail(str(error))
+    brief = given["brief"]
+    if action == "resend" and brief and not told["events"] and snapshots.brief(client, brief) is None:
+        fail_unknown(brief)  # events of a brief that is no longer on record are sent
     if as_json:
         print_json(told)
     else:

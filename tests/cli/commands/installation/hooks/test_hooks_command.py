@@ -39,6 +39,8 @@ def test_an_endpoint_is_added_sent_to_looked_at_and_removed(
     assert "identity.brief.accepted  a/1  taken: answered 204" in line
     assert receiver.deliveries[0].signed_by == [added["secret"]]
     assert "1 event is sent to shop again" in command("hooks", "resend", "shop", "--brief", "a").stdout
+    unknown = command("hooks", "resend", "shop", "--brief", "b")
+    assert (unknown.returncode, "no brief b is on record" in unknown.stderr) == (1, True)
     assert "is changed" in command("hooks", "change", "shop", "--url", f"{receiver.url}/new").stdout
     assert "say what is to change" in command("hooks", "change", "shop").stderr
     (fares,) = json.loads(command("hooks", "--json").stdout)
