@@ -27,7 +27,8 @@ def checks(client: "redis.Redis", values: Settings, accounts: Collection[str]) -
         waiting = counted(client.llen(keys.QUEUE(name)), "message waits", "messages wait")
         strange = sorted(set(inlet.accounts) - set(accounts))
         if accounts and strange:
-            told = f"{name} may use {', '.join(strange)}, which is no account here; {waiting}"
+            what = "which is no account" if len(strange) == 1 else "which are no accounts"
+            told = f"{name} may use {', '.join(strange)}, {what} here; {waiting}"
             yield Check(_NAME, Health.WARN, told, f"set `accounts` of [{name}] in {values.inlets} right")
         else:
             yield Check(_NAME, Health.OK, f"{name}: {waiting}")

@@ -57,4 +57,6 @@ def test_doctor_says_of_each_what_waits_and_what_is_wrong(client: "redis.Redis",
     assert checked('[partner]\naccounts = ["shop"]') == [(Health.OK, "partner: 0 messages wait")]
     (health_, said), *_ = checked('[partner]\naccounts = ["shop", "gone"]')
     assert (health_, said) == (Health.WARN, "partner may use gone, which is no account here; 0 messages wait")
+    (_, said), *_ = checked('[partner]\naccounts = ["studio", "gone"]')
+    assert said == "partner may use gone, studio, which are no accounts here; 0 messages wait"
     assert [each for each, _ in checked("[briefs]")] == [Health.FAIL]
