@@ -10,23 +10,18 @@ again, and has it.
 """
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
 from benchmarks.cost import LIFTED, body
 from benchmarks.frame.report import Figure, report
+from benchmarks.frame.serving import web
 from benchmarks.harness import Setup, processes
 from benchmarks.many.commands import command
 from benchmarks.many.recorded import BATCH, SPEED, pictures, record
-from cli.demo.ports import free_port
 
 BRIEFS, WAITING, ROUNDS, UPDATES = 10_000, 300, 15, 10
 #: What is asked for, by the names of the figures; SKU stands for the last brief's.
@@ -54,40 +49,13 @@ def main(briefs: int) -> dict[str, Any]:
         }
         command(environment, "pause", "--account", "default")
         setup.enqueue([{"brief_id": f"waits-{number}", **body(number)} for number in range(WAITING)])
-        with _web(environment) as page:
+        with web(environment) as (_, page):
             figures = {
                 f"{name}_ms": Figure(_median(page, path.replace("SKU", f"bulk-{briefs - 1}")), "ms")
                 for name, path in VIEWS.items()
             }
             figures["update_ms"] = Figure(_updates(page, setup), "ms")
     return report("page", figures, briefs=briefs)
-
-
-@contextmanager
-def _web(environment: dict[str, str]) -> Iterator[httpx.Client]:
-    """Run `web` for the length of the block; yield a client of it."""
-    port = free_port()
-    words = [sys.executable, "-m", "cli", "web", "--port", str(port)]
-    with subprocess.Popen(words, env={**os.environ, **environment}) as process:
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
-        try:
-            _wait_for(client)
-            yield client
-        finally:
-            client.close()
-            process.terminate()
-
-
-def _wait_for(client: httpx.Client) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            client.get("/healthz").raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("web did not answer within 30 s")
 
 
 def _median(client: httpx.Client, path: str) -> float:

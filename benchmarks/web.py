@@ -14,8 +14,6 @@ import itertools
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,8 +27,8 @@ import redis
 from pydantic import SecretStr
 
 from actors.broker.broker import brief_message
+from benchmarks.frame import serving
 from benchmarks.frame.report import Figure, report
-from cli.demo.ports import free_port
 from config import durations, keys
 from config.accounts.account import Account
 from config.settings import Settings
@@ -49,14 +47,8 @@ ROUNDS = 5
 class Web:
     """A running `web`, and a client of it with a token."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, token: str) -> None:
-        self._pid = process.pid
-        self.client = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
-            trust_env=False,
-        )
+    def __init__(self, pid: int, client: httpx.Client) -> None:
+        self._pid, self.client = pid, client
 
     def processor(self) -> float:
         """Return the seconds of a processor that it has taken so far (proc(5), *stat*)."""
@@ -149,30 +141,10 @@ def _scraped(web: Web, accounts: int) -> dict[str, Figure]:
 @contextmanager
 def _web(url: str, token: str) -> Iterator[Web]:
     """Run `web` on one core for the length of the block."""
-    port = free_port()
-    words = [sys.executable, "-m", "cli", "web", "--port", str(port)]
-    environment = {**os.environ, "REDIS_URL": url, "PIKTID_API_TOKEN": "none is needed"}
-    with subprocess.Popen(words, env=environment) as process:
+    environment = {"REDIS_URL": url, "PIKTID_API_TOKEN": "none is needed"}
+    with serving.web(environment, token) as (process, client):
         os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
-        web = Web(process, port, token)
-        try:
-            _wait_for(web.client)
-            yield web
-        finally:
-            web.client.close()
-            process.terminate()
-
-
-def _wait_for(client: httpx.Client) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            client.get("/healthz").raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("web did not answer within a minute")
+        yield Web(process.pid, client)
 
 
 if __name__ == "__main__":
