@@ -40,44 +40,72 @@ class Place(NamedTuple):
         return self.accepted_at, encoded(self.brief_id)
 
 
-def places(client: "redis.Redis", wanted: Filter) -> Iterator[Place]:
-    """Yield the places of all briefs that may be meant, and of some that are not, in their order."""
-    after, until = _bounds(client, wanted)
-    found = _from(client, wanted, after)
-    return found if until is None else takewhile(lambda place: place.accepted_at <= until, found)
+#: Before and after every place: no cursor has a time of more digits.
+_FIRST, _LAST = Place(0, ""), Place(10**15, "")
 
 
-def _bounds(client: "redis.Redis", wanted: Filter) -> tuple[Place, int | None]:
-    """Return the place after which those that are meant begin, and when the last of them was accepted.
+class _Start(NamedTuple):
+    """Where a walk starts: it meets those after that place, or where it goes `back` those before it."""
 
-    None: they go on to the end. The order is by time, so nothing outside of that time is gone through.
+    at: Place
+    back: bool = False
+
+    def meets(self, place: Place) -> bool:
+        """Return whether a place is on the way."""
+        return place.order < self.at.order if self.back else place.order > self.at.order
+
+
+def places(client: "redis.Redis", wanted: Filter, *, back: bool = False) -> Iterator[Place]:
+    """Yield the places of all briefs that may be meant, and of some that are not, in their order.
+
+    Or `back`: the last one first. A cursor is then that of a brief before which to go on.
     """
-    after = place_of(wanted.after) if wanted.after else Place(0, "")
+    start, end = _bounds(client, wanted, back=back)
+    found = _from(client, wanted, start)
+    if end is None:
+        return found
+    return takewhile(lambda place: place.accepted_at >= end if back else place.accepted_at <= end, found)
+
+
+def _bounds(client: "redis.Redis", wanted: Filter, *, back: bool) -> tuple[_Start, int | None]:
+    """Return where a walk starts, and when the last one was accepted that it meets of those that are meant.
+
+    None: it goes on to the end. The order is by time, so nothing outside of that time is gone through.
+    """
+    at = place_of(wanted.after) if wanted.after else _LAST if back else _FIRST
     if wanted.newer is None and wanted.older is None:
-        return after, None
+        return _Start(at, back), None
     now = redis_ms(client.time())
-    if wanted.newer is not None:
-        after = max(after, Place(max(0, wanted.newer.at(now) + 1), ""), key=lambda place: place.order)
-    return after, None if wanted.older is None else wanted.older.at(now)
+    oldest = None if wanted.newer is None else max(0, wanted.newer.at(now) + 1)
+    newest = None if wanted.older is None else wanted.older.at(now)
+    if back:
+        bound = _LAST if newest is None else Place(newest + 1, "")
+        return _Start(min(at, bound, key=_order), back), oldest
+    bound = _FIRST if oldest is None else Place(oldest, "")
+    return _Start(max(at, bound, key=_order), back), newest
 
 
-def _from(client: "redis.Redis", wanted: Filter, after: Place) -> Iterator[Place]:
+def _order(place: Place) -> tuple[int, bytes]:
+    return place.order
+
+
+def _from(client: "redis.Redis", wanted: Filter, start: _Start) -> Iterator[Place]:
     states = wanted.states
     is_open = not any(BRIEF[state].final for state in states)
     if wanted.batch and "" not in wanted.batch and not (is_open and _mostly_ended(client, wanted)):
-        walks = [walk(client, keys.BATCH(batch), after) for batch in wanted.batch]
-        return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda place: place.order)
+        walks = [_walk(client, keys.BATCH(batch), start) for batch in wanted.batch]
+        return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=_order, reverse=start.back)
     still_open, finished, held, indexed = _sizes(client)
     if states == {"held"} and held <= SMALL:
-        return _sorted(client, after, [keys.HELD_BRIEFS()])
+        return _sorted(client, start, [keys.HELD_BRIEFS()])
     if is_open:
-        return walk(client, keys.UNFINISHED(), after)
+        return _walk(client, keys.UNFINISHED(), start)
     if finished <= SMALL and all(BRIEF[state].final for state in states):
-        return _sorted(client, after, [keys.FINISHED()])
+        return _sorted(client, start, [keys.FINISHED()])
     if indexed == still_open + finished:
-        return walk(client, keys.BRIEFS(), after)
+        return _walk(client, keys.BRIEFS(), start)
     # What older versions have put on record stands in the index once it was recounted.
-    return _sorted(client, after, [keys.UNFINISHED(), keys.FINISHED()])
+    return _sorted(client, start, [keys.UNFINISHED(), keys.FINISHED()])
 
 
 def _mostly_ended(client: "redis.Redis", wanted: Filter) -> bool:
@@ -104,36 +132,47 @@ def place_of(cursor: str) -> Place:
 
 def walk(client: "redis.Redis", key: str, after: Place) -> Iterator[Place]:
     """Yield the members of a set by pages, from a place on."""
-    while page := _page(client, key, after):
+    return _walk(client, key, _Start(after))
+
+
+def _walk(client: "redis.Redis", key: str, start: _Start) -> Iterator[Place]:
+    while page := _page(client, key, start):
         yield from page
-        after = page[-1]
+        start = start._replace(at=page[-1])
 
 
-def _page(client: "redis.Redis", key: str, after: Place) -> list[Place]:
+def _page(client: "redis.Redis", key: str, start: _Start) -> list[Place]:
     """Return the next members after a place; not by rank: ranks shift while others leave the set."""
-    read = 0
+    read, end = 0, "-inf" if start.back else "+inf"
     while True:
         found: Any = client.zrange(
-            key, after.accepted_at, "+inf", byscore=True, offset=read, num=PAGE, withscores=True
+            key,
+            start.at.accepted_at,
+            end,
+            desc=start.back,
+            byscore=True,
+            offset=read,
+            num=PAGE,
+            withscores=True,
         )
         page = [Place(int(score), member) for member, score in found]
-        beyond = [place for place in page if place.order > after.order]
+        beyond = [place for place in page if start.meets(place)]
         # A page of members that are all of the same time, and before it: the next ones are.
         if beyond or len(page) < PAGE:
             return beyond
         read += PAGE
 
 
-def _sorted(client: "redis.Redis", after: Place, sets: Sequence[str]) -> Iterator[Place]:
+def _sorted(client: "redis.Redis", start: _Start, sets: Sequence[str]) -> Iterator[Place]:
     """Yield the members of sets that are ordered otherwise, sorted here."""
     found: set[Place] = set()
     for key in sets:
         ids: Any = client.zrange(key, 0, -1)
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
+        for read in range(0, len(ids), PAGE):
+            page = ids[read : read + PAGE]
             with client.pipeline(transaction=False) as pipe:
                 for brief_id in page:
                     pipe.hget(keys.RECORD(brief_subject(brief_id)), "accepted_at")
                 accepted = pipe.execute()
             found |= {Place(int(at), each) for each, at in zip(page, accepted, strict=True) if at}
-    yield from sorted((each for each in found if each.order > after.order), key=lambda place: place.order)
+    yield from sorted(filter(start.meets, found), key=_order, reverse=start.back)

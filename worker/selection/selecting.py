@@ -40,14 +40,15 @@ class Stretch(NamedTuple):
     after: str | None
 
 
-def stretch(client: "redis.Redis", wanted: Filter, seconds: float) -> Stretch:
+def stretch(client: "redis.Redis", wanted: Filter, seconds: float, *, back: bool = False) -> Stretch:
     """Return those that are meant, up to the limit, of as many as are gone through in so many seconds.
 
-    For whoever must answer soon: of a hundred thousand briefs none may be meant but the last.
+    For whoever must answer soon: of a hundred thousand briefs none may be meant but the last. `back`: the
+    last accepted first.
     """
     end = monotonic() + seconds
     found: list[Selected] = []
-    walk = places(client, wanted)
+    walk = places(client, wanted, back=back)
     while page := list(islice(walk, PAGE)):
         may_be = likely(client, wanted, page)
         while may_be:

@@ -68,6 +68,21 @@ def test_pages_go_on_by_their_cursor(person: People, flow: Flow, monkeypatch: py
     assert link(page, "First page") == "/briefs"
 
 
+def test_the_newest_come_first_where_they_are_asked_for(
+    person: People, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.page.views.briefs.PAGE", 2)
+    all_ = [flow.accept(brief_id=f"b{number}", batch="spring") for number in range(3)]
+    reader = person()
+    first = reader.get(link(reader.get("/briefs?filter=batch:spring").text, "Newest first")).text
+    assert ids(first) == all_[:0:-1]
+    second = reader.get(link(first, "Next page")).text
+    assert ids(second) == all_[:1]
+    assert ids(reader.get(link(second, "First page")).text) == all_[:0:-1]
+    assert ids(reader.get(link(second, "Oldest first")).text) == all_[:2]
+    assert 'name="order" value="newest"' in second
+
+
 def test_a_long_walk_is_cut_and_can_be_gone_on_with(
     person: People, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

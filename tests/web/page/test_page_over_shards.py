@@ -51,6 +51,9 @@ def anna(ledgers: list[Ledger], person: Callable[..., Person]) -> Person:
 def test_briefs_and_totals_are_those_of_all_shards(anna: Person) -> None:
     shown = anna.get("/briefs?filter=batch:spring").text
     assert "<strong>2 briefs" in shown
+    newest = anna.get("/briefs?filter=batch:spring&order=newest").text
+    assert shown.index(">b0<") < shown.index(">b1<")
+    assert newest.index(">b1<") < newest.index(">b0<")
     assert all(f'href="/briefs/b{shard}"' in shown for shard in (0, 1))
 
 

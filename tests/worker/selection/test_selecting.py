@@ -1,5 +1,6 @@
 """Which briefs a filter selects, in which order, and that its cursor holds while briefs move."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,12 +10,22 @@ from stepping import Flow
 from config import keys
 from worker.ledger.transition import Transition
 from worker.selection.language import parse
-from worker.selection.selecting import select
+from worker.selection.selecting import select, stretch
 
 
 def found(client: "redis.Redis", line: str) -> list[str]:
     """The ids of the briefs that a line selects."""
     return [each.brief.brief_id for each in select(client, parse(line))]
+
+
+def backwards(client: "redis.Redis", line: str) -> list[str]:
+    """The ids of the same briefs, the last accepted first, one at a time by their cursors."""
+    met: list[str] = []
+    wanted = replace(parse(line), limit=1)
+    while (some := stretch(client, wanted, 60, back=True)).found:
+        met.append(some.found[0].brief.brief_id)
+        wanted = replace(wanted, after=some.after)
+    return met
 
 
 def age(flow: Flow, brief_id: str, hours: int) -> None:
@@ -66,6 +77,25 @@ def several(flow: Flow) -> Flow:
 )
 def test_a_filter_selects_what_it_says_the_first_accepted_first(several: Flow, line: str, ids: str) -> None:
     assert found(several.client, line) == ids.split()
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "state:held", "state:open", "state:finished", "batch:autumn"),
+        *("batch:autumn batch:spring state:held,failed", "age>1h", "age<150m", "age>1h age<150m"),
+    ],
+)
+def test_backwards_a_filter_selects_the_same(
+    several: Flow, line: str, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.selection.index.PAGE", page)
+    for hours, brief_id in ((3, "waits"), (2, "held"), (2, "failed")):
+        age(several, brief_id, hours)
+    # Two of the same time: their order is that of their ids.
+    several.client.zadd(keys.BRIEFS(), {"failed": several.client.zscore(keys.BRIEFS(), "held")})
+    assert backwards(several.client, line) == found(several.client, line)[::-1]
 
 
 @pytest.mark.parametrize("line", ["meta.sku:0815", "error:blocked", "error:refused"])

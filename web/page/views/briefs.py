@@ -17,17 +17,24 @@ from web.page.visiting.visit import Visit
 from worker.forecast.starts import starts
 from worker.selection.filter import Filter, FilterError, filter_of
 from worker.selection.language import pairs, written
-from worker.selection.selecting import Stretch, stretch
+from worker.selection.selecting import stretch
 from worker.selection.tally import number_of
 from worker.views import account_reading
 from worker.views.counts import Counts, counts
 
 #: Briefs of a page, and seconds in which it is found: what is not found by then is looked for from there on.
 PAGE, SECONDS = 50, 0.7
+#: What an address says of the order that begins with the last accepted; other words: with the first.
+_NEWEST = "newest"
 #: Batches that are offered to complete a filter with.
 _MOST_BATCHES = 200
 #: Of how many seconds ago totals may be that need a look at every brief.
 _TOTALS = Recent(30)
+
+
+def _is_back(visit: Visit) -> bool:
+    """Return whether the last accepted are shown first."""
+    return visit.request.query_params.get("order") == _NEWEST
 
 
 def wanted_by(visit: Visit) -> Filter:
@@ -50,12 +57,12 @@ def _allowed(visit: Visit, wanted: Filter) -> Filter:
 
 def _show(visit: Visit) -> Response:
     line = visit.request.query_params.get("filter", "")
+    form: dict[str, Any] = {"line": line, "words": _words(visit, line), "back": _is_back(visit)}
     try:
         values = _values(visit)
     except FilterError as error:
-        status = HTTPStatus.BAD_REQUEST
-        return visit.page("briefs.html", status, line=line, wrong=str(error), words=_words(visit, line))
-    return visit.page("briefs.html", line=line, wrong="", words=_words(visit, line), **values)
+        return visit.page("briefs.html", HTTPStatus.BAD_REQUEST, wrong=str(error), **form)
+    return visit.page("briefs.html", wrong="", **(form | values))
 
 
 def _part(visit: Visit) -> Response:
@@ -69,7 +76,8 @@ def _values(visit: Visit) -> dict[str, Any]:
     wanted = wanted_by(visit)
     whole = replace(wanted, limit=None, after=None)
     page = replace(wanted, limit=min(wanted.limit or PAGE, PAGE))
-    found = stretch(visit.client, page, SECONDS)
+    back = _is_back(visit)
+    found = stretch(visit.client, page, SECONDS, back=back)
     number, states = totals(_counted(visit, whole), whole) if whole.is_counted else (None, [])
     waits = starts(visit.client, visit.settings, [each.brief for each in found.found])
     return {
@@ -77,22 +85,20 @@ def _values(visit: Visit) -> dict[str, Any]:
         "number": number,
         "states": states,
         "is_first": wanted.after is None,
-        "first": address(whole),
-        "next": _next(whole, found),
+        "first": f"/briefs?{_query(whole, None, back=back)}" if back else address(whole),
+        "back": back,
+        "turned": address(whole) if back else f"/briefs?{_query(whole, None, back=True)}",
+        "next": "" if found.after is None else f"/briefs?{_query(whole, found.after, back=back)}",
         "is_cut": found.after is not None and len(found.found) < (page.limit or 0),
-        "query": _query(whole, wanted.after),
+        "query": _query(whole, wanted.after, back=back),
         "filter": written(whole),
         "totals": "" if whole.is_counted else f"/briefs/totals?{_query(whole, None)}",
     }
 
 
-def _next(whole: Filter, found: Stretch) -> str:
-    return "" if found.after is None else f"/briefs?{_query(whole, found.after)}"
-
-
-def _query(whole: Filter, after: str | None) -> str:
-    given = {"filter": written(whole)} | ({} if after is None else {"after": after})
-    return urlencode(given)
+def _query(whole: Filter, after: str | None, *, back: bool = False) -> str:
+    given = {"filter": written(whole)} | ({"order": _NEWEST} if back else {})
+    return urlencode(given | ({} if after is None else {"after": after}))
 
 
 def _counted(visit: Visit, whole: Filter) -> Counts:
