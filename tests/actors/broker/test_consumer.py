@@ -22,6 +22,7 @@ from actors.broker.broker import Broker
 from config import durations, keys
 from tests.chaos.harness.cutting import cutting
 from worker.store.connection import connect, connect_async, connect_bytes
+from worker.store.outages import TooFewReplicasError
 
 #: Seconds that an answer may take here.
 PATIENCE = 0.3
@@ -193,6 +194,7 @@ def test_what_an_unlisted_worker_took_is_put_back_when_it_dies(
         (redis.ConnectionError("gone"), True),
         (redis.TimeoutError("no answer"), True),
         (redis.ResponseError("READONLY You can't write against a read only replica."), True),
+        (TooFewReplicasError(0, 1), True),
         (redis.DataError("Invalid input of type: 'NoneType'"), False),
         (redis.ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), False),
         (RecursionError("maximum recursion depth exceeded"), False),
