@@ -21,7 +21,7 @@ test: $(STAMP)
 	$(PYTEST) -m "not story"
 
 # What takes ten seconds and more each, as whole installations that are killed, cut off and deployed, and what takes a
-# browser. Three minutes.
+# browser. Three to five minutes.
 test-stories: $(STAMP)
 	$(PYTEST) -m story
 
@@ -30,7 +30,7 @@ test-booted: $(STAMP)
 	MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/tests/chaos/clock $(PYTEST) -m "not story" \
 		--ignore tests/project --ignore tests/benchmarks --ignore tests/deploy
 
-# The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: about a minute.
+# The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: one to two minutes.
 test-wheel: $(STAMP)
 	$(VENV)/bin/pytest tests/wheel/contained.py tests/wheel/installed.py
 
@@ -161,7 +161,7 @@ requirements:
 	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
 	$(COMPILE) --all-extras $(UPGRADE) -o requirements.txt pyproject.toml
-	$(COMPILE) --extra embedded --extra http2 --extra s3 --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra http2 --extra otel --extra s3 --extra sandbox -c requirements.txt -o requirements-run.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .data output mutants

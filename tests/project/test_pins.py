@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-RUN = [*PROJECT["dependencies"], *EXTRAS["embedded"], *EXTRAS["sandbox"]]
+#: Of an image, as docs/deploying.md names them.
+IN_IMAGE = ("embedded", "http2", "otel", "s3", "sandbox")
+RUN = [*PROJECT["dependencies"], *(each for extra in IN_IMAGE for each in EXTRAS[extra])]
 WANTED = {"requirements.txt": [*RUN, *EXTRAS["dev"]], "requirements-run.txt": RUN}
 
 
