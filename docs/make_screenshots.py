@@ -31,10 +31,29 @@ PICTURES = {
     "overview-dark": ("/", 1200, "dark"),
     "briefs": ("/briefs?filter=state:open", 1200, "light"),
     "briefs-phone": ("/briefs?filter=state:open", 360, "dark"),
+    "brief": ("/briefs/spring-01-spring-catalog", 1200, "light"),
     "gallery": ("/gallery", 1200, "light"),
     "accounts": ("/accounts", 1200, "light"),
+    "log": ("/log", 1200, "dark"),
     "sign-in": ("/page/sign-in", 700, "light"),
 }
+#: What people have said before, for the log.
+WORDS = (
+    ("pause", "--batch", "archive-catalog", "--by", "bea", "--why", "the old season can wait"),
+    (
+        "update",
+        "--batch",
+        "winter-catalog",
+        "--priority",
+        "20",
+        "--by",
+        "ada",
+        "--why",
+        "first snow",
+        "--yes",
+    ),
+    ("limits", "default", "--jobs", "4", "--by", "ada", "--why", "others use the account today"),
+)
 SPEED, HEIGHT = 12.0, 800
 #: Of each example a brief for each; and for every third of them a person chooses.
 SEASONS, MANUAL = ("spring", "summer", "autumn", "winter", "festival", "archive"), 3
@@ -58,8 +77,12 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder), SPEED, lambda: None) as installation,
     ):
-        _enqueue(installation.redis_url, Path(folder) / "briefs.jsonl")
+        file = Path(folder) / "briefs.jsonl"
+        file.write_text("".join(f"{json.dumps(each)}\n" for each in _briefs()), encoding="utf-8")
+        _say(installation.redis_url, "enqueue", str(file), "--again")
         _wait(installation.redis_url)
+        for words in WORDS:
+            _say(installation.redis_url, *words)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for name, (path, width, theme) in PICTURES.items():
@@ -76,11 +99,10 @@ def _briefs() -> Iterator[dict[str, Any]]:
             yield {**brief, **chosen, "brief_id": f"{season}-{file.stem}", "batch": f"{season}-catalog"}
 
 
-def _enqueue(redis_url: str, file: Path) -> None:
-    file.write_text("".join(f"{json.dumps(each)}\n" for each in _briefs()), encoding="utf-8")
+def _say(redis_url: str, *words: str) -> None:
     given = {**environ, "REDIS_URL": redis_url, "PIKTID_API_TOKEN": "sandbox-demo"}
-    words = processes.python("cli", "enqueue", str(file), "--again")
-    subprocess.run(words, env=given, check=True)  # noqa: S603  # our own command
+    command = processes.python("cli", *words)
+    subprocess.run(command, env=given, check=True)  # noqa: S603  # our own command
 
 
 def _wait(redis_url: str) -> None:
