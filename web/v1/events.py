@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import redis
@@ -11,14 +11,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from config import logs
+from config.logs import Trouble
 from config.shards import MOST as MOST_SHARDS
 from web.v1.news import Waiting
-from web.v1.problems import bad_request
+from web.v1.problems import ProblemError, bad_request
 from worker.callers import sent
 from worker.callers.tokens import Caller
 from worker.shards.merged import clients_of
 from worker.views import outbox
 from worker.views.outbox import Entry
+
+log = logs.get("web")
+_unread = Trouble(log, "v1.events_unread")
 
 #: Events of a page, and at most.
 PAGE, MOST = 100, 500
@@ -53,14 +58,18 @@ def page(client: "redis.Redis", caller: Caller, request: Request) -> Response:
 
 
 def stream(
-    client: "redis.Redis", waiting: "Sequence[redis.asyncio.Redis]", caller: Caller, request: Request
+    client: "redis.Redis",
+    waiting: "Sequence[redis.asyncio.Redis]",
+    known: Callable[[], Caller],
+    request: Request,
 ) -> StreamingResponse:
     """Return the events after a place and as they come, each with its place as its id.
 
-    `client` reads all shards, and each of `waiting` waits at one.
+    `client` reads all shards, and each of `waiting` waits at one. `known` says who reads; it raises
+    ProblemError once the token is revoked, which ends the stream.
     """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    sent_events = _sent(client, waiting, caller, place_in(client, request))
+    sent_events = _sent(client, waiting, known, place_in(client, request))
     return StreamingResponse(sent_events, headers=headers, media_type="text/event-stream")
 
 
@@ -76,23 +85,40 @@ def seen_by(client: "redis.Redis", caller: Caller, entries: Sequence[Entry]) -> 
     """Return those of the events that a caller may see: of its accounts, or of what it has sent."""
     if caller.sees_all:
         return [entry for entry in entries if caller.may_use(str(entry.event.data.get("account")))]
-    ids = [str(entry.event.data.get("brief_id")) for entry in entries]
+    # Of an account there is no brief, and "" is the id of none.
+    ids = [str(entry.event.data.get("brief_id") or "") for entry in entries]
     return [entry for entry, mine in zip(entries, sent.has_sent(client, caller, ids), strict=True) if mine]
 
 
 async def _sent(
-    client: "redis.Redis", waiting: "Sequence[redis.asyncio.Redis]", caller: Caller, place: str
+    client: "redis.Redis", waiting: "Sequence[redis.asyncio.Redis]", known: Callable[[], Caller], place: str
 ) -> AsyncIterator[str]:
-    """Yield server-sent events, and a comment when nothing came: so whoever is gone is noticed."""
+    """Yield server-sent events, and a comment when nothing came: so whoever is gone is noticed.
+
+    It ends with the token, and where Redis refuses: whoever comes again is told why.
+    """
     yield "retry: 3000\n\n"
-    async with contextlib.aclosing(Waiting(waiting)) as news:
-        while True:
-            entries = await run_in_threadpool(outbox.read, client, place, count=PAGE)
-            for entry in await run_in_threadpool(seen_by, client, caller, entries):
-                yield f"id: {entry.id}\nevent: {entry.event.type}\ndata: {_text(entry)}\n\n"
-            place = entries[-1].id if entries else place
-            if not entries and not await news.after(place):
-                yield ": nothing new\n\n"
+    try:
+        async with contextlib.aclosing(Waiting(waiting)) as news:
+            while True:
+                entries, seen = await run_in_threadpool(_next, client, known, place)
+                for entry in seen:
+                    yield f"id: {entry.id}\nevent: {entry.event.type}\ndata: {_text(entry)}\n\n"
+                place = entries[-1].id if entries else place
+                if not entries and not await news.after(place):
+                    yield ": nothing new\n\n"
+    except ProblemError:
+        return
+    except redis.RedisError as error:
+        _unread.met(error=str(error))
+
+
+def _next(
+    client: "redis.Redis", known: Callable[[], Caller], place: str
+) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Return the next events, and those of them that whoever reads may see, as it stands by then."""
+    entries = outbox.read(client, place, count=PAGE)
+    return entries, seen_by(client, known(), entries)
 
 
 def _told(place: str, event: dict[str, Any]) -> dict[str, Any]:

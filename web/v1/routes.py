@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -198,7 +199,8 @@ class V1:
 
     def _events(self, caller: Caller, request: Request, _: bytes) -> Response:
         if events.wants_stream(request):
-            return events.stream(self._client, self._waiting, caller, request)
+            known = partial(caller_of, request, self._client)
+            return events.stream(self._client, self._waiting, known, request)
         return events.page(self._client, caller, request)
 
 
