@@ -114,7 +114,7 @@ function connect(string $address): Redis
     $redis = new Redis();
     $redis->connect($url['host'], $url['port'] ?? 6379);
     if (isset($url['pass'])) {
-        $redis->auth([urldecode($url['user'] ?? '') ?: 'default', urldecode($url['pass'])]);
+        $redis->auth([rawurldecode($url['user'] ?? '') ?: 'default', rawurldecode($url['pass'])]);
     }
     $redis->select((int) ltrim($url['path'] ?? '', '/'));
     return $redis;
