@@ -42,7 +42,7 @@ def command(
     """Make a token for calls by HTTP and for the page, or list those who have one.
 
     The token is printed once, and only its digest kept. Programs send it as `Authorization: Bearer`;
-    a person signs in to the page with it.    Without a name those who have tokens are listed.
+    a person signs in to the page with it. Without a name those who have tokens are listed.
     """
     values = load_settings().model_copy(update={"shard": None})  # of all shards the first has them
     with open_redis(values, writes=name is not None) as reading:
