@@ -93,7 +93,11 @@ class V1:
                 paths.setdefault(each.path, {})[each.method] = self._answering(acts[each.name], each)
         paths["/v1/openapi.json"]["GET"] = _described(openapi.document)
         paths["/v1/asyncapi.json"]["GET"] = _described(asyncapi.document)
-        return [Route(path, _by_method(each), methods=[*each]) for path, each in paths.items()]
+        return [
+            # A batch may be called `2026/spring`.
+            Route(path.replace("{batch}", "{batch:path}"), _by_method(each), methods=[*each])
+            for path, each in paths.items()
+        ]
 
     async def close(self) -> None:
         """Close the connections."""

@@ -14,7 +14,7 @@ def conforms(response: httpx.Response) -> None:
     """Raise where an answer is not as it is described; says nothing of what has no operation."""
     if response.request.method == "HEAD":
         return
-    operation = operation_of(response.request.method, response.url.path)
+    operation = operation_of(response.request.method, response.url.raw_path.decode().partition("?")[0])
     if operation is None:
         assert response.status_code in (404, 405), response
         return
@@ -29,7 +29,7 @@ def conforms(response: httpx.Response) -> None:
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
-    """Return the operation that a request is one of."""
+    """Return the operation that a request to a path, as it is sent, is one of."""
     for template, item in document()["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
             found: dict[str, Any] | None = item.get(method.lower())

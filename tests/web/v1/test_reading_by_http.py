@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -179,6 +180,13 @@ def test_batches_come_by_pages_of_what_one_may_see(callers: Callers, flow: Flow)
     assert [each["batch"] for each in first["batches"] + rest["batches"]] == ["a", "b", "c"]
     assert (first["batches"][0]["briefs"], rest["after"]) == (2, None)
     assert callers("elsewhere", Role.VIEWER, accounts=("elsewhere",)).get("/batches").json()["batches"] == []
+
+
+@pytest.mark.parametrize("batch", ["2026/spring", "50 %", "Frühling?"])
+def test_a_batch_is_found_whatever_it_is_called(callers: Callers, flow: Flow, batch: str) -> None:
+    flow.accept(brief_id="a", batch=batch)
+    reader = callers("all", Role.VIEWER)
+    assert reader.get(f"/batches/{quote(batch, safe='')}").json()["batch"] == batch
 
 
 def test_accounts_come_by_pages(
