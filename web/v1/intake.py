@@ -151,14 +151,15 @@ class Intake:
 
     def _compare(self, items: Sequence[Item]) -> None:
         arrivals = [acceptance.arrival(item.brief, item.brief_id or "", "") for item in items if item.brief]
-        ours = sent.has_sent(self._client, self._caller, [item.brief_id or "" for item in items])
+        ids = [item.brief_id or "" for item in items]
+        ours, taken = sent.has_sent(self._client, self._caller, ids), self._gate.taken(ids)
         compared = self._ledgers.compare(arrivals)
-        for item, arrived, is_ours in zip(items, compared, ours, strict=True):
-            self._judge(item, arrived, is_ours=is_ours or self._caller.sees_all)
+        for item, arrived, is_ours, is_taken in zip(items, compared, ours, taken, strict=True):
+            is_there = arrived.outcome is not Outcome.ACCEPTED or is_taken
+            self._judge(item, arrived, is_anothers=is_there and not is_ours and not self._caller.sees_all)
 
-    def _judge(self, item: Item, arrived: Arrived, *, is_ours: bool) -> None:
-        is_there = arrived.outcome is not Outcome.ACCEPTED
-        if is_there and not is_ours:
+    def _judge(self, item: Item, arrived: Arrived, *, is_anothers: bool) -> None:
+        if is_anothers:
             item.problem = conflict(f"another brief has the id {item.brief_id}")
         elif arrived.outcome is Outcome.CONFLICT:
             told = acceptance.Accepted(item.brief_id or "", arrived, [])

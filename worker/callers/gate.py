@@ -1,5 +1,7 @@
 """What a caller may send, by HTTP or by an inlet of its own: for whom, how urgent, for how much a day."""
 
+from collections.abc import Sequence
+
 from config.accounts.names import DEFAULT
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
@@ -32,6 +34,14 @@ class Gate:
         self._first = first or ledger
         self._keep_ms = round(ledger.settings.keep_days * _DAY_MS)
         self._prices: dict[str, float] = {}
+
+    def taken(self, ids: Sequence[str]) -> list[bool]:
+        """Return of each brief whether its id is another caller's, which it is before it is on record too.
+
+        Two that send an id in the very same moment are both let in, and whichever comes first is taken.
+        """
+        client = self._first.client
+        return sent.sent_by_another(client, self.caller, ids, self._first.now() - self._keep_ms)
 
     @property
     def name(self) -> str:

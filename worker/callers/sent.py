@@ -7,6 +7,7 @@ from typing import Any
 import redis
 
 from config import keys
+from worker.callers import tokens
 from worker.callers.tokens import Caller
 from worker.store.functions import Command, flag
 
@@ -20,6 +21,18 @@ def has_sent(client: "redis.Redis", caller: Caller, ids: Sequence[str]) -> list[
         return []
     scores: Any = client.zmscore(keys.SENT(caller.name), list(ids))
     return [score is not None for score in scores]
+
+
+def sent_by_another(client: "redis.Redis", caller: Caller, ids: Sequence[str], since_ms: int) -> list[bool]:
+    """Return of each brief whether anybody else who has a token has sent it, since then."""
+    others = [each.name for each in tokens.listed(client) if each.name != caller.name]
+    if not ids or not others:
+        return [False] * len(ids)
+    with client.pipeline(transaction=False) as pipe:
+        for name in others:
+            pipe.zmscore(keys.SENT(name), list(ids))
+        found = pipe.execute()
+    return [any((score or 0) >= since_ms for score in scores) for scores in zip(*found, strict=True)]
 
 
 def count_in(

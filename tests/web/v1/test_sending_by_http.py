@@ -31,6 +31,20 @@ def test_a_brief_is_taken_once_and_found_there(callers: Callers, flow: Flow) -> 
     assert shop.get("/briefs/shop-1").json()["state"] == "waiting"
 
 
+def test_an_id_that_another_caller_has_sent_is_not_given_twice(callers: Callers, flow: Flow) -> None:
+    """Nor before it is on record: whoever has sent an id sees and steers its brief."""
+    shop, other = callers("shop"), callers("other")
+    assert shop.post("/briefs", json=BRIEF).status_code == 202
+    assert other.post("/briefs", json=BRIEF).status_code == 409
+    assert shop.post("/briefs", json=BRIEF).status_code == 202
+    flow.steps.run(keys.INLET)
+    assert other.get("/briefs/shop-1").status_code == 404
+    assert other.post("/briefs/shop-1/cancel").status_code == 404
+    # What is kept no longer is anybody's again.
+    flow.client.zadd(keys.SENT("shop"), {"long-ago": 1})
+    assert other.post("/briefs", json=BRIEF | {"brief_id": "long-ago"}).status_code == 202
+
+
 def test_the_same_without_an_id_is_one_brief_of_each_caller(callers: Callers, flow: Flow) -> None:
     body = {"instructions": [{"prompt": "a sailor"}]}
     one, other = callers("one"), callers("other")
