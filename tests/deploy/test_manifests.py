@@ -1,5 +1,6 @@
 """What `deploy/` holds, against the schemas of those who read it; none of them runs here."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def test_what_scales_and_what_may_be_drained_is_there(
     assert scaled["scaleTargetRef"]["name"] in pods
     queues = {trigger["metadata"]["listName"] for trigger in scaled["triggers"]}
     assert queues == {keys.QUEUE(keys.STEPS), keys.QUEUE(keys.INLET)}
+
+
+def test_the_network_lets_traces_out_as_the_documentation_sends_them(
+    manifests: list[dict[str, Any]],
+) -> None:
+    (policy,) = (each for each in manifests if "egress" in each.get("spec", {}))
+    open_ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+    told = (ROOT / "docs" / "deploying.md").read_text()
+    (collector,) = re.findall(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:(\d+)", told)
+    assert open_ports == {53, 443, 6379, int(collector)}
 
 
 def test_compose_takes_its_file() -> None:
