@@ -120,6 +120,9 @@ def _trace(stage: Mapping[str, Any]) -> tuple[int, int, int]:
     """Return the ids of the trace, of the brief's span, and of that which its sender named, 0 for none."""
     _, trace, parent, _ = stage["trace"].split("-")
     trace_id, named = int(trace, 16), int(parent, 16)
+    if not trace_id:
+        # A collector refuses what comes with it as well (W3C Trace Context, 3.2.2.3).
+        raise ValueError("a trace of zeros is none")
     if named == _own_root(trace_id):
         return trace_id, named, 0
     return trace_id, _id(stage["brief"], stage["accepted_at"]), named

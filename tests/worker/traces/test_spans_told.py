@@ -137,6 +137,14 @@ def test_what_no_collector_takes_stays_on_record(flow: Flow, collector: Collecto
     assert {span.name for span in collector.once()} == {"process briefs", "receive briefs"}
 
 
+def test_a_trace_of_zeros_keeps_no_other_back(flow: Flow, collector: Collector) -> None:
+    flow.accept(brief_id="a", priority=1000, traceparent=f"00-{'0' * 32}-00f067aa0ba902b7-01")
+    flow.accept(brief_id="b", priority=1000, traceparent=PARENT)
+    told(flow)
+    assert {span.trace_id.hex() for span in collector.once()} == {TRACE}
+    assert flow.client.xlen(keys.SPANS()) == 0
+
+
 def test_of_two_processes_one_tells_and_the_other_follows_it(
     flow: Flow, collector: Collector, redis_url: str
 ) -> None:
