@@ -70,7 +70,11 @@ def test_what_a_document_refers_to_is_in_it_and_a_schema(of: Any) -> None:
 
 def test_each_route_is_described(settings: Settings, redis_url: str) -> None:
     routes: list[Route] = V1(settings, {}, redis_url).routes
-    served = {(route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}}
+    served = {
+        (route.path.replace(":path}", "}"), method)  # how Starlette says that a value may hold slashes
+        for route in routes
+        for method in (route.methods or set()) - {"HEAD"}
+    }
     paths = openapi.document()["paths"]
     assert served == {(path, method.upper()) for path, item in paths.items() for method in item}
 
