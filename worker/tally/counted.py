@@ -40,5 +40,11 @@ HOOK_SECONDS = Family(
     "How long an endpoint of webhooks took to answer, or until the message was given up for that time.",
     _ANSWER_SECONDS,
 )
+SPANS = Family(
+    "spans",
+    "counter",
+    ("outcome",),
+    "Spans of traces that a collector has `taken`, or has `refused` for good, as bad or too large.",
+)
 
-COUNTED = (API_REQUESTS, API_SECONDS, THROTTLED, STAGE_SECONDS, HOOK_SECONDS)
+COUNTED = (API_REQUESTS, API_SECONDS, THROTTLED, STAGE_SECONDS, HOOK_SECONDS, SPANS)

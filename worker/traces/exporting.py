@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from config.errors import IdentityWorkerError
 from worker.traces.spans import Span
 from worker.traces.withholding import give_back
 
 if TYPE_CHECKING:
+    import requests
     from opentelemetry.sdk.trace import ReadableSpan
 
 #: Whose spans they are (semantic conventions, *service.name*), unless the variables say otherwise.
@@ -16,6 +17,17 @@ SERVICE = "identity-worker"
 _NOBODY = "unknown_service"
 _EXPORTER, _PROTOCOL = "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_PROTOCOL"
 _SPOKEN = "http/protobuf"
+#: Whose sessions sign in by a package of their own, which makes them: we can't see what these are answered.
+_PROVIDERS = (
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER",
+)
+#: Answers that say of what was sent that it is bad or too large: it will be so the next time. All else is
+#: mended (a wrong token or path: 401, 403, 404) or passes (429, 503), and spans are kept so long.
+_REFUSALS = frozenset({400, 413, 422})
+
+#: What became of spans: they were taken, were refused for good, or are to be sent again later.
+Outcome = Literal["taken", "refused", "later"]
 
 
 class TracesError(IdentityWorkerError):
@@ -25,8 +37,8 @@ class TracesError(IdentityWorkerError):
 class Exporter(Protocol):
     """Takes spans."""
 
-    def export(self, spans: Sequence[Span]) -> bool:
-        """Return whether they were taken."""
+    def export(self, spans: Sequence[Span]) -> Outcome:
+        """Send them at once, for as long as OTEL_EXPORTER_OTLP_TIMEOUT says."""
 
     def end(self) -> None:
         """Close what is open."""
@@ -59,16 +71,35 @@ class _Otlp:
         said = Resource.create()
         is_named = not str(said.attributes.get("service.name", _NOBODY)).startswith(_NOBODY)
         self._resource = said if is_named else said.merge(Resource({"service.name": SERVICE}))
-        self._exporter = OTLPSpanExporter()
+        self._status: int | None = None
+        self._exporter = OTLPSpanExporter(session=self._session())
 
-    def export(self, spans: Sequence[Span]) -> bool:
+    def export(self, spans: Sequence[Span]) -> Outcome:
         from opentelemetry.sdk.trace.export import SpanExportResult
 
-        return self._exporter.export([self._made(each) for each in spans]) is SpanExportResult.SUCCESS
+        self._status = None
+        told = self._exporter.export([self._made(each) for each in spans])
+        # The SDK takes a redirection for success, and follows none.
+        if told is SpanExportResult.SUCCESS and (self._status is None or self._status < 300):
+            return "taken"
+        return "refused" if self._status in _REFUSALS else "later"
 
     def end(self) -> None:
         shutdown: Any = self._exporter.shutdown  # which has no types
         shutdown()
+
+    def _session(self) -> "requests.Session | None":
+        """Return a session that notes the status of each answer, which the SDK tells nobody but its log."""
+        if any(os.environ.get(each) for each in _PROVIDERS):
+            return None
+        import requests
+
+        def note(answer: requests.Response, **_: object) -> None:
+            self._status = answer.status_code
+
+        session = requests.Session()
+        session.hooks["response"].append(note)
+        return session
 
     def _made(self, span: Span) -> "ReadableSpan":
         from opentelemetry.sdk.trace import ReadableSpan

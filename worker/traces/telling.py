@@ -1,10 +1,12 @@
 """Tells ended stages as spans: one process at a time takes them off the record once the exporter has them.
 
 What two tell, or one that is killed in between and another, has the same ids and is one span. What nobody
-takes is kept, up to 100,000 stages.
+takes is kept, up to 100,000 stages. What a collector refuses for good is dropped, and counted: those behind
+it would wait for ever.
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import redis
@@ -13,6 +15,8 @@ from config import durations, keys, logs, processes
 from config.logs import Trouble
 from config.settings import Settings
 from worker.store.connection import connect
+from worker.tally.counted import SPANS
+from worker.tally.tally import TALLY
 from worker.traces.exporting import Exporter, open_exporter
 from worker.traces.spans import Span, span_of
 
@@ -72,11 +76,32 @@ def tell(client: "redis.Redis", exporter: Exporter, settings: Settings) -> bool:
     entries: Any = client.xrange(keys.SPANS(), count=AT_ONCE)
     if not entries:
         return False
-    spans = [span for _, fields in entries if (span := _read(fields["span"], settings)) is not None]
-    if spans and not exporter.export(spans):
+    read = [(entry, _read(fields["span"], settings)) for entry, fields in entries]
+    unreadable = [entry for entry, span in read if span is None]
+    if unreadable:
+        client.xdel(keys.SPANS(), *unreadable)
+    spans = [(entry, span) for entry, span in read if span is not None]
+    return _tell(client, exporter, spans) and len(entries) == AT_ONCE
+
+
+def _tell(client: "redis.Redis", exporter: Exporter, spans: Sequence[tuple[str, Span]]) -> bool:
+    """Tell spans, each with its entry; return False where some of them are to be told later."""
+    if not spans:
+        return True
+    outcome = exporter.export([span for _, span in spans])
+    if outcome == "later":
         return False  # the SDK has said why
-    client.xdel(keys.SPANS(), *(entry for entry, _ in entries))
-    return len(entries) == AT_ONCE
+    if outcome == "refused" and len(spans) > 1:
+        # One that is bad has all refused that come with it, and one that is large: halves find it.
+        middle = len(spans) // 2
+        return all(_tell(client, exporter, half) for half in (spans[:middle], spans[middle:]))
+    if outcome == "refused":
+        ((_, span),) = spans
+        log.warning("span.refused", span=span.name, trace_id=f"{span.trace_id:032x}")
+    client.xdel(keys.SPANS(), *(entry for entry, _ in spans))
+    for _ in spans:
+        TALLY.count(SPANS, outcome)
+    return True
 
 
 def _read(text: str, settings: Settings) -> Span | None:

@@ -20,16 +20,31 @@ class Collector:
     spans: list[Any] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
+    refused: tuple[str, int] | None = None
+    """A span of which name has whatever comes with it answered so."""
+    patience: int | None = None
+    """Requests after which it has too much to do."""
+    requests: int = 0
     came: threading.Condition = field(default_factory=threading.Condition)
 
-    def take(self, body: bytes) -> None:
-        """Read a request of the protocol."""
+    def take(self, body: bytes) -> int:
+        """Read a request of the protocol; return the status of the answer."""
         request = service.ExportTraceServiceRequest.FromString(body)
+        scopes = [scope for of in request.resource_spans for scope in of.scope_spans]
+        named = {span.name for scope in scopes for span in scope.spans}
+        self.requests += 1
+        if self.patience is not None and self.requests > self.patience:
+            return 503
+        if self.status != 200:
+            return self.status
+        if self.refused and self.refused[0] in named:
+            return self.refused[1]
         with self.came:
             for each in request.resource_spans:
                 self.resources.append(attributes(each.resource))
                 self.spans += [span for scope in each.scope_spans for span in scope.spans]
             self.came.notify_all()
+        return 200
 
     def named(self, name: str) -> list[Any]:
         """Return the spans of a name, one of each id."""
@@ -73,10 +88,9 @@ def collecting() -> Iterator[Collector]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            if collector.status == 200 and self.path == "/v1/traces":
-                collector.take(body)
-            self.send_response(collector.status)
+            self.send_response(collector.take(body) if self.path == "/v1/traces" else 404)
             self.send_header("Content-Length", "0")
+            self.send_header("Retry-After", "3600")  # beyond the SDK's own patience
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -127,16 +127,6 @@ def test_what_is_not_sampled_is_not_told(flow: Flow, collector: Collector) -> No
     assert collector.spans == []
 
 
-def test_what_no_collector_takes_stays_on_record(flow: Flow, collector: Collector) -> None:
-    flow.accept(brief_id="a", priority=1000)
-    collector.status = 400
-    told(flow)
-    assert flow.client.xlen(keys.SPANS()) == 2
-    collector.status = 200
-    told(flow)
-    assert {span.name for span in collector.once()} == {"process briefs", "receive briefs"}
-
-
 def test_a_trace_of_zeros_keeps_no_other_back(flow: Flow, collector: Collector) -> None:
     flow.accept(brief_id="a", priority=1000, traceparent=f"00-{'0' * 32}-00f067aa0ba902b7-01")
     flow.accept(brief_id="b", priority=1000, traceparent=PARENT)
