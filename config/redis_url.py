@@ -21,16 +21,18 @@ def given(environment: Mapping[str, str]) -> str | None:
     url = named.get("REDIS_URL")
     if url is None:
         return None
-    url = with_password_file(url, named.get("REDIS_PASSWORD_FILE"))
+    files = (named.get(each) for each in ("REDIS_PASSWORD_FILE", "REDIS_SENTINEL_PASSWORD_FILE"))
+    url = with_password_files(url, *files)
     check(url)
     return url
 
 
-def with_password_file(url: str, file: str | None) -> str:
-    """Return a URL whose password is read from a file, where one is named."""
-    if file is None:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}password_file={quote(file, safe='')}"
+def with_password_files(url: str, file: str | None, of_sentinels: str | None) -> str:
+    """Return a URL whose password, and that of its Sentinels, is read from a file, where one is named."""
+    for option, path in (("password_file", file), ("sentinel_password_file", of_sentinels)):
+        if path is not None:
+            url = f"{url}{'&' if '?' in url else '?'}{option}={quote(path, safe='')}"
+    return url
 
 
 def check(url: str) -> None:

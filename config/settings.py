@@ -20,7 +20,7 @@ from config.declared.setting_fields import (
 from config.errors import SettingsError
 from config.namespace import check as check_namespace
 from config.redis_url import check as check_url
-from config.redis_url import read_within, with_password_file
+from config.redis_url import read_within, with_password_files
 from config.shards import MOST as MOST_SHARDS
 from config.shards import check_setting
 from config.text import nearest
@@ -43,6 +43,8 @@ class Settings(Copied):
 
     redis_password_file: Path | None = setting(None, variable="REDIS_PASSWORD_FILE")
     """File with the password for `REDIS_URL`, read at each new connection: a password may change."""
+    redis_sentinel_password_file: Path | None = setting(None, variable="REDIS_SENTINEL_PASSWORD_FILE")
+    """File with the password of its Sentinels, where they have one; read whenever one is asked."""
     redis_url: SecretText | None = setting(None, variable="REDIS_URL")
     """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
     namespace: str = ""
@@ -181,8 +183,8 @@ def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _readable(url: SecretText | None, values: Mapping[str, Any]) -> SecretText | None:
     if url is None:
         return None
-    file = values.get("redis_password_file")
-    whole = with_password_file(url.get_secret_value(), None if file is None else str(file))
+    files = [values.get(f"redis_{whose}password_file") for whose in ("", "sentinel_")]
+    whole = with_password_files(url.get_secret_value(), *(each and str(each) for each in files))
     check_url(whole)
     return SecretText(whole)
 

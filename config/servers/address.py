@@ -194,4 +194,7 @@ def _login(user: str, given: dict[str, Any]) -> tuple[str, str]:
             raise ValueError(f"names its {what} twice: before the host, and as an option")
     if "password_file" in given and (password or optional[1]):
         raise ValueError("has a password, and REDIS_PASSWORD_FILE names another one: leave one of them out")
+    if "sentinel_password_file" in given and "sentinel_password" in given:
+        told = "and REDIS_SENTINEL_PASSWORD_FILE names another one: leave one of them out"
+        raise ValueError(f"has the option sentinel_password, {told}")
     return _decoded(username) or optional[0], _decoded(password) or optional[1]

@@ -59,6 +59,7 @@ OPTIONS: dict[str, Option] = {
     "health_check_interval": Option(_number, "must be a whole number of seconds", int),
     "sentinel_username": Option(_said, _IS_EMPTY, needs="sentinel"),
     "sentinel_password": Option(_said, _IS_EMPTY, needs="sentinel"),
+    "sentinel_password_file": Option(_file, _IS_FILE, needs="sentinel", is_path=True),
     "sentinel_tls": Option(_yes_or_no, "must be true or false", _truth, "sentinel"),
     "ssl_cert_reqs": Option(_verification, "must be none, optional or required", needs="tls"),
     "ssl_check_hostname": Option(_yes_or_no, "must be true or false", _truth, "tls"),

@@ -16,7 +16,8 @@ HOOKS = {
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
     *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials", "_execute_command"),
 }
-SETTINGS = {"model_config", "redis_password_file", "_"}  # and the marker of keyword-only fields
+#: Read by names that are put together; and the marker of keyword-only fields.
+SETTINGS = {"model_config", "redis_password_file", "redis_sentinel_password_file", "_"}
 HOUSES = "|".join((*HOUSE, "tests", "benchmarks", "docs", "examples", "deploy"))
 #: Of a fixture called so, in the example of its use.
 EXAMPLES = {("testing.py", f"sandbox.{name}") for name in ("url", "token", "ledger")}

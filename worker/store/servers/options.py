@@ -44,9 +44,7 @@ def options_of(address: Address, namespace: str) -> dict[str, Any]:
     if address.is_tls:
         options["trust"] = trust
     if address.kind == SENTINEL:
-        theirs = _login(
-            address.options.get("sentinel_username", ""), address.options.get("sentinel_password", "")
-        )
+        theirs = _login_of_sentinels(address)
         is_tls = address.options.get("sentinel_tls", address.is_tls)
         options["asking"] = _asking(Sentinels(address.places, address.name), theirs, trust, is_tls=is_tls)
     elif address.kind == CLUSTER:
@@ -58,8 +56,15 @@ def options_of(address: Address, namespace: str) -> dict[str, Any]:
 def _login_of(address: Address) -> dict[str, Any]:
     file = address.options.get("password_file")
     if file is not None:
-        return {"credential_provider": PasswordFile(file, address.username)}
+        return {"credential_provider": PasswordFile(file, address.username, "REDIS_PASSWORD_FILE")}
     return _login(address.username, address.password)
+
+
+def _login_of_sentinels(address: Address) -> dict[str, Any]:
+    user, file = address.options.get("sentinel_username", ""), address.options.get("sentinel_password_file")
+    if file is not None:
+        return {"credential_provider": PasswordFile(file, user, "REDIS_SENTINEL_PASSWORD_FILE")}
+    return _login(user, address.options.get("sentinel_password", ""))
 
 
 def _login(username: str, password: str) -> dict[str, str]:

@@ -8,7 +8,9 @@ import redis
 class PasswordFile(redis.CredentialProvider):
     """Logs in with what the file holds when a connection is made; connections that are open stay."""
 
-    def __init__(self, file: str, username: str) -> None:
+    def __init__(self, file: str, username: str, variable: str) -> None:
+        """`variable`: the one that has named the file."""
+        self._variable = variable
         self._file = Path(file)
         self.username = username
 
@@ -19,5 +21,5 @@ class PasswordFile(redis.CredentialProvider):
         except (OSError, ValueError) as error:
             # It passes: whoever writes a new one may have taken the old one away.
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise redis.ConnectionError(f"REDIS_PASSWORD_FILE can't be read: {why}") from None
+            raise redis.ConnectionError(f"{self._variable} can't be read: {why}") from None
         return (self.username, password) if self.username else (password,)

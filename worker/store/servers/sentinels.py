@@ -30,14 +30,18 @@ class Sentinels(Finder):
         self.what = f"the primary {name}"
 
     def steps(self) -> Steps:
-        """Ask one Sentinel after the other; whoever has answered is asked first the next time."""
+        """Ask one Sentinel after the other; whoever has answered is asked first the next time.
+
+        While their password is changed, one after the other, some want the old one and some the new one.
+        """
         told: list[str] = []
         unknown = False
+        refused: SentinelLoginError | None = None
         for at in self._places:
             try:
                 answer = yield Question(at, ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._name))
             except redis.AuthenticationError as error:
-                raise SentinelLoginError(f"of the Sentinel at {at}: {error}") from None
+                refused = refused or SentinelLoginError(f"of the Sentinel at {at}: {error}")
             except redis.RedisError as error:
                 if "unknown command" in str(error).lower():
                     raise NotASentinelError(f"{at} is no Sentinel: {str(error)[:100]}") from None
@@ -48,6 +52,8 @@ class Sentinels(Finder):
                     host, port = cast(Sequence[str], answer)
                     return Place(str(host), int(port))
                 unknown = True
+        if refused is not None:
+            raise refused
         if unknown:
             raise NoSuchPrimaryError(f"the Sentinels know no primary called {self._name}")
         raise redis.ConnectionError(f"no Sentinel answers: {'; '.join(told)}")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from config.redis_url import RedisUrlError, check, given, redacted
+from config.errors import SettingsError
+from config.redis_url import RedisUrlError, check, given, read, redacted
 from config.settings import Settings
 from tests.servers.server import Server, server
 from worker.store.connection import connect
@@ -56,3 +57,21 @@ def test_the_settings_have_it_as_well_and_a_second_password_is_refused(
     assert redacted(url.get_secret_value()) == "redis://worker@host:6379/0"
     with pytest.raises(RedisUrlError, match="REDIS_PASSWORD_FILE names another one"):
         check(url.get_secret_value().replace("worker@", "worker:pw@"))
+
+
+def test_that_of_the_sentinels_has_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "one").write_text("secret")
+    monkeypatch.setenv("REDIS_URL", "redis+sentinel://host/studio")
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "one"))
+    monkeypatch.setenv("REDIS_SENTINEL_PASSWORD_FILE", str(tmp_path / "one"))
+    url = Settings().redis_url
+    assert url is not None
+    files = {name: each for name, each in read(url.get_secret_value()).options.items() if "file" in name}
+    assert files == dict.fromkeys(("password_file", "sentinel_password_file"), str(tmp_path / "one"))
+    with pytest.raises(RedisUrlError, match="REDIS_SENTINEL_PASSWORD_FILE names another one"):
+        check(f"{url.get_secret_value()}&sentinel_password=pw")
+    monkeypatch.setenv("REDIS_URL", "redis://host")
+    with pytest.raises(SettingsError, match="sentinel_password_file without Sentinels"):
+        Settings()

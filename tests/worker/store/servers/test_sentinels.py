@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from actors.broker.broker import Broker
 from config import keys
 from config.accounts.account import Account
 from config.accounts.names import DEFAULT
+from config.redis_url import given, redacted
 from config.settings import Settings
 from tests.servers.sentinels import Sentinels, sentinels
+from tests.servers.server import Server
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.store.connection import connect, connect_async, connect_bytes
 from worker.store.outages import is_outage
+from worker.store.remedies import remedy
 from worker.views import snapshots
 
 OWN = "sentinel_password=of%20their%20own"
@@ -67,6 +71,53 @@ def test_what_is_wrong_is_told_of_whom_and_without_a_secret(
         client.ping()
     assert "SEKRET" not in str(error.value)
     assert "SEKRET" not in repr(client.connection_pool)
+
+
+def test_their_password_may_change_in_its_file_meanwhile(keep: Sentinels, tmp_path: Path) -> None:
+    def let(sentinel: Server, password: str) -> None:
+        words = ("reset", "on", f">{password}", "~*", "&*", "+@all")
+        sentinel.client.execute_command("ACL", "SETUSER", "asker", *words)
+
+    def ask(client: "redis.Redis") -> Any:
+        client.connection_pool.disconnect()
+        return client.ping()
+
+    file = tmp_path / "pass word"
+    file.write_text("o/ld@\n")
+    first, *others = keep.sentinels
+    for each in keep.sentinels:
+        let(each, "o/ld@")
+    address = given(
+        {"REDIS_URL": url(keep, "sentinel_username=asker"), "REDIS_SENTINEL_PASSWORD_FILE": str(file)}
+    )
+    assert address is not None
+    with connect(address) as client:
+        assert ask(client)
+        file.write_text("next")
+        for each in others:
+            let(each, "next")
+        assert ask(client), "that the first one has the old one still keeps nobody out"
+        let(first, "SEKRET")
+        file.write_text("none of them")
+        with pytest.raises(redis.AuthenticationError, match="of the Sentinel at") as wrong:
+            ask(client)
+        assert is_outage(wrong.value)
+        assert "REDIS_SENTINEL_PASSWORD_FILE" in remedy(wrong.value)
+        file.unlink()
+        with pytest.raises(redis.ConnectionError, match="REDIS_SENTINEL_PASSWORD_FILE can't be read: No such"):
+            ask(client)
+        file.write_text("next")
+        assert ask(client)
+        assert asyncio.run(named_in_asyncio(address))
+    assert "ld@" not in redacted(address)
+
+
+async def named_in_asyncio(address: str) -> bool:
+    client = connect_async(address)
+    try:
+        return bool(await client.ping())
+    finally:
+        await client.aclose()
 
 
 def test_a_server_is_not_taken_for_a_sentinel(keep: Sentinels) -> None:
