@@ -14,13 +14,13 @@ from config import durations, logs
 from config.accounts.account import Account
 from config.accounts.reading import accounts_at_start
 from config.settings import Settings, settings
-from config.times import monotonic
+from config.times import longest_call, longest_wait, monotonic
 from worker.callers import inlets
 from worker.callers.tokens import Caller
 from worker.files.fetch_limiter import FetchLimiter, share_of
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
-from worker.network.pool import longest_call, longest_wait, open_pool
+from worker.network.pool import open_pool
 from worker.piktid.client import PiktID
 from worker.shards.ids import Ids
 from worker.shards.shards import Shards, shards_of

@@ -44,7 +44,8 @@ class Api:
         if last == "create":
             return {"job_id": self._begin(account), "status": "pending"}
         if last == "results":
-            draft = {"image_result_id": int(name), "image_index": 0, "group_index": 0, "status": "completed"}
+            number = int(name) if name.isdigit() else 1
+            draft = {"image_result_id": number, "image_index": 0, "group_index": 0, "status": "completed"}
             return {
                 "job_id": name,
                 "job_type": "identity_creation",
@@ -54,6 +55,9 @@ class Api:
         if last == "promote-generated":
             job = self._begin(account)
             return {"identity_code": f"c{job}", "preprocessing_job_id": job, "status": "pending"}
+        if last == "by-job":
+            lost = {"job_id": f"lost-{account}", "job_type": "identity_creation"}
+            return {"jobs": [lost], "pagination": {"has_next": False}}
         if last == "status":
             return {"preprocessing_status": "completed", "status": "completed"}
         return {"identities": [], "pagination": {"has_next": False}, "method": method}

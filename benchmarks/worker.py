@@ -77,7 +77,7 @@ def measure(accounts: int, latency: float, processes: int, threads: int, seconds
         work += ["--processes", str(processes), "--threads", str(threads)]
         worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
         client = connect(url)
-        _wait_for_workers(client, processes)
+        wait_for_workers(client, processes)
         return _watched(client, url, accounts, latency, seconds, worker.pid)
 
 
@@ -85,18 +85,20 @@ def accounts_file(folder: Path, count: int) -> Path:
     """Write a file of accounts with the API's own limits, but for slots, which a long run would use up."""
     path = folder / "accounts.toml"
     tables = []
-    for name in map(_name, range(count)):
+    for name in map(name_of, range(count)):
         (folder / name).write_text(name)
         tables.append(f'[accounts.{name}]\ntoken_file = "{folder / name}"\nslots = "none"\n')
     path.write_text("".join(tables))
     return path
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
+    """Return what an account is called."""
     return f"a{number}"
 
 
-def _wait_for_workers(client: "redis.Redis", count: int) -> None:
+def wait_for_workers(client: "redis.Redis", count: int) -> None:
+    """Wait until so many have given a sign of life; raises TimeoutError."""
     until = time.monotonic() + START
     while client.zcard(keys.WORKERS()) < count:
         if time.monotonic() > until:
@@ -137,13 +139,14 @@ def _sending(url: str, accounts: int, seconds: float) -> Iterator[int]:
     with ThreadPoolExecutor(SENDERS) as pool:  # each write is synced
         while (now := time.monotonic() - began) < seconds:
             due = range(sent, math.ceil(now * accounts * EACH))
-            list(pool.map(lambda number: _send(broker, number, _name(number % accounts)), due))
+            list(pool.map(lambda number: send_brief(broker, number, name_of(number % accounts)), due))
             sent += len(due)
             yield sent
             time.sleep(0.05)
 
 
-def _send(broker: Broker, number: int, account: str) -> None:
+def send_brief(broker: Broker, number: int, account: str) -> None:
+    """Send the brief of a number, `bN`."""
     face = {"appearance": {"age": 20 + number % 40}, "num_variations": 1}
     brief = {"brief_id": f"b{number}", "account": account, "instructions": [face]}
     broker.enqueue(brief_message(json.dumps(brief)))

@@ -46,6 +46,19 @@ def format_duration(milliseconds: float, *, exact: bool = False) -> str:
     return f"{seconds}s"
 
 
+def longest_wait() -> float:
+    """Return the seconds after which a request has begun to leave or never will: connection and TLS."""
+    return 2 * durations.HTTP_CONNECT_SECONDS
+
+
+def longest_call(timeout: float) -> float:
+    """Return the seconds after which a call of the API has ended for certain, by its read and write timeout.
+
+    Its connection waits no longer (`worker/network/timed_network.py`), however slowly the peer goes on.
+    """
+    return longest_wait() + 4 * timeout
+
+
 def delay(failures: int, first: float, longest: float) -> float:
     """Return the pause after so many failures in a row: doubled with each of them, up to the longest."""
     return min(first * 2.0 ** min(failures - 1, 64), longest)

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "listener": Benchmark("benchmarks.listener", "", "--many 5000 --spread 10000 --seconds 30"),
     "start": Benchmark("benchmarks.start", "--accounts 1 10000", ""),
     "idle": Benchmark("benchmarks.idle", "--seconds 20", "--seconds 60"),
+    "looking_back": Benchmark("benchmarks.looking_back"),
     "audit": Benchmark("benchmarks.audit", "--briefs 10000", "--briefs 100000"),
     "bulk": Benchmark("benchmarks.bulk", "--rows 10000", "--rows 100000 --beside 300"),
     "makespan": Benchmark(

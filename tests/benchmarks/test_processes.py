@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import start, worker
+from benchmarks import looking_back, start, worker
 
 
 @pytest.mark.story
@@ -20,3 +20,12 @@ def test_the_start_of_a_worker_is_measured() -> None:
     found = start.measure(accounts=2)
     assert found["processor_seconds"].ours > 0
     assert found["memory_mb"].ours > 0
+
+
+@pytest.mark.story
+def test_a_look_back_is_measured_beside_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking_back, "BEFORE", 2.0)
+    with looking_back.scene(12) as made:
+        found = looking_back.measure(made)
+    assert found["accounts_per_second"].ours > 0
+    assert found["brief_seconds_p50"].ours > 0

@@ -11,6 +11,7 @@ from config import durations, keys
 from config.limits import DEFAULTS, windows_of
 from config.recorded import schema
 from config.settings import Settings
+from config.times import longest_call
 from worker.ledger.kinds import (
     ACCEPTED,
     BY_LUA,
@@ -120,6 +121,11 @@ def ledger_library(settings: Settings) -> Library:
             "replay_ms": durations.REPLAY_KEPT_MS,
             "unclaimed_ms": durations.UNCLAIMED_KEPT_MS,
             "replay_again_ms": settings.api_ms(durations.REPLAY_AGAIN_SECONDS),
+            # To the first look back of an account: as long as the runtime's own two times.
+            "past_ms": round(longest_call(settings.request_timeout) * 1000)
+            + durations.RECORD_MARGIN_MS
+            + settings.api_ms(durations.JOB_PATIENCE_SECONDS)
+            + durations.JOB_LATE_MS,
             "span_ms": settings.api_ms(durations.REPLAY_SPAN_SECONDS),
             "lease_ms": durations.LEASE_MS,
             "lease_kept_ms": durations.LEASE_KEPT_MS,

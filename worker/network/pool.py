@@ -1,4 +1,4 @@
-"""The process's pool of connections to the API, and how long a call over it can take.
+"""The process's pool of connections to the API.
 
 A request passes httpx's transport interface and nothing above it: no redirect is followed, no cookie kept, no
 password file named in the environment is used, since the code for that is not there. Beneath are single
@@ -36,19 +36,6 @@ _SCHEMES = (b"http", b"https")
 
 #: Scheme, host and port.
 _Origin = tuple[bytes, bytes, int | None]
-
-
-def longest_wait() -> float:
-    """Return the seconds after which a request has begun to leave or never will: connection and TLS."""
-    return 2 * durations.HTTP_CONNECT_SECONDS
-
-
-def longest_call(timeout: float) -> float:
-    """Return the seconds after which a call of the API has ended for certain, by its read and write timeout.
-
-    Its connection waits no longer (`worker/network/timed_network.py`), however slowly the peer goes on.
-    """
-    return longest_wait() + 4 * timeout
 
 
 def open_pool(

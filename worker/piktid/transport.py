@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from config.errors import IdentityWorkerError
-from config.times import monotonic
-from worker.network.pool import Pool, longest_call
+from config.times import longest_call, monotonic
+from worker.network.pool import Pool
 from worker.network.timed_network import within
 from worker.piktid.errors import NotSentError, OutcomeUnknownError
 

@@ -35,8 +35,11 @@ local function wake(subject)
         -- Whoever lacks a slot wants the next count sooner, also when this one fails.
         admission.admit(string.match(subject, ':(.*)'))
     elseif kind == 'past' then
-        outbox.set_timer(subject, call.now + SETTING.again_ms)
-        send('look_back', subject, 'past_message')
+        local begins_at = history.begins_at(string.match(subject, ':(.*)'))
+        outbox.set_timer(subject, math.max(begins_at, call.now + SETTING.again_ms))
+        if call.now >= begins_at then
+            send('look_back', subject, 'past_message')
+        end
     elseif not base.is_known(kind, state) or (state and STATES[kind][state].actor) then
         outbox.set_timer(subject, call.now + SETTING.again_ms)
         outbox.wake(subject)

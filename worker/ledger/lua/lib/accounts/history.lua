@@ -11,6 +11,8 @@ local key, whole = base.key, base.whole
 
 -- Accounts whose records one call writes: some ten ms of the server; and those that one command names.
 local AT_ONCE, NAMED = 200, 1000
+-- Ms between the looks back of two accounts, each of some steps: they leave workers most of their time for other work.
+local APART = 20
 
 -- Returns the server's replication id and whether it has led since another one did, as whose replica it was or whose
 -- snapshot it has read; nil where it may not be asked.
@@ -57,6 +59,17 @@ function history.is_unknown(account)
         forget(account, tonumber(since))
     end
     return records.get(accounts.record(account), 'past_since')
+end
+
+-- When the look back at an account's past may begin (ms): once each create that may have been made is over, and its job;
+-- those of many accounts one after the other.
+function history.begins_at(account)
+    local known_until = tonumber(records.get(accounts.record(account), 'past_until'))
+    if not known_until then
+        return 0
+    end
+    local part = tonumber(string.sub(redis.sha1hex(account), 1, 6), 16) / 0xffffff
+    return known_until + SETTING.past_ms + math.floor(part * APART * redis.call('SCARD', KEY.ACCOUNTS))
 end
 
 -- Put it on the records of the next accounts that lack it; returns whether more are left.
