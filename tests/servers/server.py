@@ -47,10 +47,13 @@ class Server:
         sentinel: bool = False,
         password: str = "",
         tls: Certificates | None = None,
+        host: str = "127.0.0.1",
+        port: int | None = None,
     ) -> None:
         """`lines` are those of its configuration; with `tls`, its port speaks nothing else."""
         folder.mkdir(parents=True)
-        self.folder, self.port, self.password, self.tls = folder, free_port(), password, tls
+        self.folder, self.password, self.tls = folder, password, tls
+        self.host, self.port = host, port or free_port()
         config = folder / "server.conf"
         given = [*self._place(), *lines]
         if password:
@@ -62,7 +65,7 @@ class Server:
         self.client = self.connect()
 
     def _place(self) -> list[str]:
-        lines = ["bind 127.0.0.1", f'dir "{self.folder}"', "loglevel notice"]
+        lines = [f"bind {self.host}", f'dir "{self.folder}"', "loglevel notice"]
         if self.tls is None:
             return [*lines, f"port {self.port}"]
         return [*lines, "port 0", f"tls-port {self.port}", *self.tls.lines()]
@@ -70,7 +73,7 @@ class Server:
     @property
     def address(self) -> str:
         """Host and port, as they stand in a URL."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -84,7 +87,7 @@ class Server:
         given: dict[str, Any] = {"socket_timeout": 10, "decode_responses": True, "password": self.password}
         given["retry"] = Retry(NoBackoff(), 0)  # by itself it tries for seconds whether a dead server lives
         given |= {} if self.tls is None else self.tls.options()
-        return redis.Redis(port=self.port, **(given | more))
+        return redis.Redis(self.host, self.port, **(given | more))
 
     def start(self) -> None:
         """Start it, on what it had synced; return once it answers."""
