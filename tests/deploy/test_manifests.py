@@ -69,6 +69,16 @@ def test_each_container_runs_one_of_our_commands_without_rights(pods: dict[str, 
         assert mounted == {volume["name"] for volume in pod["volumes"]}
 
 
+def test_each_process_of_the_procfile_is_in_each_way_to_deploy(pods: dict[str, dict[str, Any]]) -> None:
+    commands = {line.split()[2] for line in (ROOT / "Procfile").read_text().splitlines()}
+    assert len(commands) == 5
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"].values()
+    assert {pod["containers"][0]["args"][0] for pod in pods.values()} == commands
+    assert commands <= {each["command"][0] for each in services if each["image"] == "identity-worker"}
+    unit = (DEPLOY / "systemd" / "identity-worker@.service").read_text()
+    assert set(re.findall(r"identity-worker@(\w+)", unit)) == commands
+
+
 def test_what_scales_and_what_may_be_drained_is_there(
     manifests: list[dict[str, Any]], pods: dict[str, dict[str, Any]]
 ) -> None:

@@ -5,13 +5,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from commandline import Command
-from processes import ProcessFactory, listener_command, worker_command
-from support import ROOT
+from processes import ProcessFactory, listener_command, script, web_command, worker_command
+from support import ROOT, eventually
 
 from config.shards import shard_of
 from tests.servers.server import Server, server
+from tests.web.page.conftest import Person
+from tests.worker.hooks.receivers import receiving
+from tests.worker.traces.collector import collecting
 
 #: What somebody types who operates an installation, beside its processes.
 TYPED = (
@@ -103,3 +107,66 @@ def test_accounts_move_to_another_shard_as_the_smallest_user(
     assert {words: typed(words) for words in told} == dict.fromkeys(told, 0)
     assert own.client.hget("{studio}:identity:shards", f"at:{moves}") == "1"
     assert own.client.execute_command("ACL", "LOG") == []
+
+
+#: What programs and people read by HTTP.
+READ = (
+    *("/v1/briefs", "/v1/briefs/ada", "/v1/batches", "/v1/batches/b", "/v1/accounts", "/v1/actions"),
+    *("/v1/events", "/v1/hooks", "/v1/hooks/shop", "/v1/hooks/shop/deliveries", "/metrics", "/readyz"),
+    *("/", "/briefs?filter=state:open", "/briefs/totals", "/briefs/ada", "/gallery"),
+    *("/accounts", "/log", "/access"),
+)
+
+
+@pytest.mark.story
+def test_web_and_what_tells_others_run_as_the_smallest_user(
+    alone: Command, environment: dict[str, str], own: Server, start: ProcessFactory, tmp_path: Path
+) -> None:
+    with receiving() as shop, collecting() as collector:
+        more = {
+            "REDIS_URL": f"redis://worker:pw@{own.address}/0",
+            "IDENTITY_WORKER_SECRETS_DIR": str(tmp_path / "secrets"),
+            "IDENTITY_WORKER_HOOKS_PRIVATE": "1",
+            "IDENTITY_WORKER_TRACES": "1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        }
+        web = web_command()
+        deliver = [script("identity-worker"), "deliver"]
+        for command in (worker_command(), listener_command(), web, deliver):
+            start(command[1], command, **more)
+
+        def typed(*words: str) -> str:
+            answer = alone(*words, **{**environment, **more})
+            assert answer.returncode == 0, answer.stderr
+            return answer.stdout
+
+        typed("hooks", "add", shop.url, "--name", "shop")
+        token = typed("token", "anna", "--role", "admin").split()[-1]
+        anna = Person(f"http://127.0.0.1:{web[-1]}")
+        eventually(own.client, lambda: _answers(anna))
+        anna.http.headers["Authorization"] = f"Bearer {token}"
+        ada = {"brief_id": "ada", "batch": "b", "choose": "manual", "instructions": [{"prompt": "a face"}]}
+        assert anna.http.post("/v1/plan", json=ada).status_code == 200
+        assert anna.http.post("/v1/briefs", json=ada).status_code == 202
+        eventually(own.client, lambda: anna.http.get("/v1/briefs/ada").json()["state"] == "choosing")
+        assert anna.sign_in(token).status_code == 303
+        assert {path: anna.get(path).status_code for path in READ} == dict.fromkeys(READ, 200)
+        order = anna.send("/order/give", what="update", filter="batch:b", priority="3").headers["location"]
+        assert anna.send("/order/begin", order=order.rpartition("/")[2]).status_code == 303
+        draft = anna.http.get("/v1/briefs/ada").json()["drafts"][0]["image_result_id"]
+        assert anna.http.post("/v1/briefs/ada/pick", json={"drafts": [draft]}).status_code == 200
+        typed("wait", "--batch", "b", "--timeout", "60s")
+        done = "identity.brief.done"
+        eventually(own.client, lambda: done in {each.event["type"] for each in shop.deliveries})
+        collector.wait("process briefs")
+        typed("restored")
+        typed("token", "anna", "--revoke")
+        anna.http.close()
+    assert own.client.execute_command("ACL", "LOG") == []
+
+
+def _answers(person: Person) -> bool:
+    try:
+        return person.get("/healthz").status_code == 200
+    except httpx.HTTPError:
+        return False
