@@ -95,11 +95,17 @@ def read(name: str, value: str, provided: set[str]) -> Any:
     if option.needs == "tcp" and "tcp" not in provided:
         raise ValueError(f"has the option {name}, which a unix socket does not know: leave it out")
     if option.needs == "sentinel" and "sentinel" not in provided:
-        raise ValueError(f"has the option {name} without Sentinels: write redis+sentinel://, or leave it out")
+        told = "without Sentinels: write redis+sentinel://, or leave it out"
+        raise ValueError(f"has the option {_named(name)} {told}")
     if not option.is_good(value):
         named = f" ({value[:200]})" if option.is_path else ""
-        raise ValueError(f"has an option {name} that {option.rule}{named}")
+        raise ValueError(f"has an option {_named(name)} that {option.rule}{named}")
     return option.read(value)
+
+
+def _named(name: str) -> str:
+    """Return an option's name with the variable that has set it, where it is one of these."""
+    return f"{name} (REDIS_{name.upper()})" if name.endswith("password_file") else name
 
 
 def _unknown(name: str) -> str:

@@ -73,5 +73,5 @@ def test_that_of_the_sentinels_has_a_file_of_its_own(
     with pytest.raises(RedisUrlError, match="REDIS_SENTINEL_PASSWORD_FILE names another one"):
         check(f"{url.get_secret_value()}&sentinel_password=pw")
     monkeypatch.setenv("REDIS_URL", "redis://host")
-    with pytest.raises(SettingsError, match="sentinel_password_file without Sentinels"):
+    with pytest.raises(SettingsError, match=r"\(REDIS_SENTINEL_PASSWORD_FILE\) without Sentinels"):
         Settings()
