@@ -62,7 +62,7 @@ class Scene:
         return [name_of(number) for number in range(BUSY, self.accounts)]
 
     def forget(self) -> None:
-        """Let the past of all accounts but the busy ones be unknown, and the time be over that it waits for."""
+        """Let the past of all but the busy accounts be unknown, and the time be over that it waits for."""
         self.functions.run(past.forget(None, "benchmark", "it is to be looked for"))
         while self.client.exists(keys.FORGETTING()):
             self.functions.run(commands.due(1_000))
@@ -131,7 +131,7 @@ class Scene:
 
     def _first(self) -> float:
         timers: Any = self.client.zrange(keys.TIMERS(), 0, -1, withscores=True)
-        return min(when for subject, when in timers if subject.startswith("past:"))
+        return float(min(when for subject, when in timers if subject.startswith("past:")))
 
     def _now(self) -> float:
         seconds, microseconds = self.client.time()

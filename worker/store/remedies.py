@@ -32,8 +32,8 @@ _BY_CODE = {
 }
 #: What is said of those who are asked where the server is, in lower case: their codes tell of them alone.
 _BY_FINDING = {
-    "of the sentinel at": "name theirs in REDIS_URL: ?sentinel_username=USER&sentinel_password=PASSWORD, or the "
-    "password's file by REDIS_SENTINEL_PASSWORD_FILE",
+    "of the sentinel at": "name theirs in REDIS_URL: ?sentinel_username=USER&sentinel_password=PASSWORD, or "
+    "the password's file by REDIS_SENTINEL_PASSWORD_FILE",
     "is no sentinel": "write redis:// for a server itself; a Sentinel listens on port 26379 commonly",
     "know no primary": "behind the hosts of REDIS_URL, write the name that `SENTINEL MASTERS` shows",
     "no sentinel answers": "see that they run there, and speak TLS if REDIS_URL says rediss+sentinel://",

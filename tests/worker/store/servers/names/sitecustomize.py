@@ -1,7 +1,7 @@
 """Has names lead where a file says, in the process on whose path this stands: as a resolver without a cache.
 
-NAMES_FILE: its lines are a name and an address each. Python imports a module of this name before any other; to
-change what the machine's own resolver says would take a privilege.
+NAMES_FILE: its lines are a name and an address each. Python imports a module of this name before any other;
+to change what the machine's own resolver says would take a privilege.
 """
 
 import os
