@@ -53,8 +53,12 @@ def brief(**fields: Any) -> dict[str, Any]:
 
 
 def everything(client: "redis.Redis") -> dict[str, Any]:
-    """Return all that a Redis holds, but when its function libraries were used."""
-    return {name: client.dump(name) for name in map(str, client.scan_iter()) if name != keys.LIBRARIES()}
+    """Return all that a Redis holds, but when its function libraries were used, and its processes' signs of life.
+
+    Both are written beside all else, whenever it is their time.
+    """
+    passing = (keys.LIBRARIES(), keys.SIGNS())
+    return {name: client.dump(name) for name in map(str, client.scan_iter()) if name not in passing}
 
 
 def eventually(client: "redis.Redis", condition: Callable[[], T], deadline: float = DEADLINE) -> T:

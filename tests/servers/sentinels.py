@@ -41,7 +41,7 @@ class Sentinels:
     @property
     def primary(self) -> Server:
         """The server that the Sentinels name as the primary now."""
-        asked = next(each for each in self.sentinels if each.answers())
+        asked = self._answering()[0]
         port = int(asked.client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1])
         return next(each for each in self.servers if each.port == port)
 
@@ -62,8 +62,13 @@ class Sentinels:
         self.left(old)
 
     def left(self, old: Server) -> None:
-        """Return once all Sentinels name another primary than `old`, and it leads: after a kill or freeze."""
+        """Return once all Sentinels name another primary than `old`, and it leads: after a kill or freeze.
+
+        And once none is at it any more: a Sentinel whose new primary is lost before it has told all replicas
+        of it names that one until it is back.
+        """
         until(lambda: {each.port for each in self._named()}.isdisjoint({old.port}) and self._leads())
+        until(lambda: all(_told(each)["flags"] == "master" for each in self._answering()))
 
     def cut_off(self, server: Server) -> None:
         """Part a server from Sentinels and replicas until `join`, and from nobody else.
@@ -86,23 +91,30 @@ class Sentinels:
         others = str(len(self.sentinels) - 1)
         replicas = str(len(self.servers) - 1)
         for each in self.sentinels:
-            answer = each.client.execute_command("SENTINEL", "MASTER", NAME)
-            known = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
-            told = known["num-other-sentinels"], known["num-slaves"], known["flags"]
-            if tuple(map(str, told)) != (others, replicas, "master"):
+            known = _told(each)
+            if (known["num-other-sentinels"], known["num-slaves"], known["flags"]) != (others, replicas, "master"):
                 return False
         return all(each.has_caught_up() for each in self.replicas)
 
     def _named(self) -> list[Server]:
         answers = [
             each.client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)
-            for each in self.sentinels
-            if each.answers()
+            for each in self._answering()
         ]
         return [each for each in self.servers for host, port in answers if each.port == int(port)]
 
+    def _answering(self) -> list[Server]:
+        return [each for each in self.sentinels if each.answers()]
+
     def _leads(self) -> bool:
         return len({each.port for each in self._named()}) == 1 and self.primary.role() == "master"
+
+
+def _told(sentinel: Server) -> dict[str, str]:
+    """Return what a Sentinel says of the primary."""
+    answer = sentinel.client.execute_command("SENTINEL", "MASTER", NAME)
+    known = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
+    return {name: str(value) for name, value in known.items()}
 
 
 @contextmanager
