@@ -39,14 +39,18 @@ type event struct {
 
 // send sends a brief by HTTP. The same again is the same brief, so what got no answer is sent once more.
 func send(brief []byte) (string, error) {
+	url, token := os.Getenv("IDENTITIES_URL"), os.Getenv("IDENTITIES_TOKEN")
+	if url == "" || token == "" {
+		return "", errors.New("set IDENTITIES_URL and IDENTITIES_TOKEN")
+	}
 	client := http.Client{Timeout: 30 * time.Second}
 	var failed error
 	for pause := time.Second; pause <= 16*time.Second; pause *= 2 {
-		request, err := http.NewRequest("POST", os.Getenv("IDENTITIES_URL")+"/v1/briefs", bytes.NewReader(brief))
+		request, err := http.NewRequest("POST", url+"/v1/briefs", bytes.NewReader(brief))
 		if err != nil {
 			return "", err
 		}
-		request.Header.Set("Authorization", "Bearer "+os.Getenv("IDENTITIES_TOKEN"))
+		request.Header.Set("Authorization", "Bearer "+token)
 		request.Header.Set("Content-Type", "application/json")
 		answer, err := client.Do(request)
 		if err == nil {
@@ -59,7 +63,7 @@ func send(brief []byte) (string, error) {
 				err := json.Unmarshal(body, &taken)
 				return taken.BriefID, err
 			}
-			err = errors.New(string(body))
+			err = errors.New("refused: " + string(body))
 			if answer.StatusCode != http.StatusServiceUnavailable {
 				return "", err
 			}
@@ -231,7 +235,8 @@ func main() {
 	}
 	told, err := run(os.Args[1], os.Args[2])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		// In one line, whatever the answer was.
+		fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(err.Error()), " "))
 		os.Exit(1)
 	}
 	fmt.Println(told)

@@ -18,18 +18,20 @@ const DEAD_AFTER = 60_000;
 
 // Sends a brief by HTTP. The same again is the same brief, so what got no answer is sent once more.
 async function send(brief) {
+  const { IDENTITIES_URL: base, IDENTITIES_TOKEN: token } = process.env;
+  if (!base || !token) throw new Error("set IDENTITIES_URL and IDENTITIES_TOKEN");
   const headers = {
-    Authorization: `Bearer ${process.env.IDENTITIES_TOKEN}`,
+    Authorization: `Bearer ${token}`,
     "Content-Type": "application/json",
   };
-  const url = `${process.env.IDENTITIES_URL}/v1/briefs`;
+  const url = `${base}/v1/briefs`;
   for (const seconds of [1, 2, 4, 8, null]) {
     let answer;
     try {
       const signal = AbortSignal.timeout(30_000);
       answer = await fetch(url, { method: "POST", headers, body: brief, signal });
       if (answer.ok) return (await answer.json()).brief_id;
-      if (answer.status !== 503 || seconds === null) throw new Error(await answer.text());
+      if (answer.status !== 503 || seconds === null) throw new Error(`refused: ${await answer.text()}`);
     } catch (error) {
       if (answer || seconds === null) throw error;
     }
@@ -98,16 +100,25 @@ function act(folder, event) {
   fs.writeSync(1, `${told} ${event.id}\n`);
 }
 
-const [what, given] = process.argv.slice(2);
-if (what === "send" && given) {
-  console.log(await send(fs.readFileSync(given, "utf8")));
-} else if (what === "queue" && given) {
-  const redis = await connect(process.env.REDIS_URL);
-  console.log(await queue(redis, fs.readFileSync(given, "utf8")));
-  redis.end();
-} else if (what === "read" && given) {
-  await read(await connect(process.env.REDIS_URL), given);
-} else {
-  console.error("node client.mjs send BRIEF.json | queue BRIEF.json | read FOLDER");
-  process.exit(1);
+async function main(what, given) {
+  if (what === "send" && given) {
+    console.log(await send(fs.readFileSync(given, "utf8")));
+  } else if (what === "queue" && given) {
+    const brief = fs.readFileSync(given, "utf8");
+    const redis = await connect(process.env.REDIS_URL);
+    console.log(await queue(redis, brief));
+    redis.end();
+  } else if (what === "read" && given) {
+    await read(await connect(process.env.REDIS_URL), given);
+  } else {
+    throw new Error("node client.mjs send BRIEF.json | queue BRIEF.json | read FOLDER");
+  }
 }
+
+// What went wrong is told in one line, and is a failure of the program.
+main(...process.argv.slice(2)).catch((error) => {
+  // A fetch that gets no answer says why in its cause; a connection that is refused at two addresses in `code`.
+  const why = error.cause ?? error;
+  fs.writeSync(2, `${`${why.message || why.code || why}`.replace(/\s+/g, " ")}\n`);
+  process.exit(1);
+});

@@ -18,18 +18,22 @@ const DEAD_AFTER = 60_000;
 // Sends a brief by HTTP. The same again is the same brief, so what got no answer is sent once more.
 function send(string $brief): string
 {
-    $headers = ['Authorization: Bearer ' . getenv('IDENTITIES_TOKEN'), 'Content-Type: application/json'];
+    [$url, $token] = [getenv('IDENTITIES_URL'), getenv('IDENTITIES_TOKEN')];
+    if (!$url || !$token) {
+        throw new RuntimeException('set IDENTITIES_URL and IDENTITIES_TOKEN');
+    }
+    $headers = ["Authorization: Bearer $token", 'Content-Type: application/json'];
     $http = ['method' => 'POST', 'header' => $headers, 'content' => $brief, 'timeout' => 30, 'ignore_errors' => true];
     foreach ([1, 2, 4, 8, null] as $pause) {
         $http_response_header = [];
         $context = stream_context_create(['http' => $http]);
-        $answer = @file_get_contents(getenv('IDENTITIES_URL') . '/v1/briefs', false, $context);
+        $answer = @file_get_contents("$url/v1/briefs", false, $context);
         $status = (int) (explode(' ', $http_response_header[0] ?? '')[1] ?? 0); // 0: none came
         if ($status >= 200 && $status < 300) {
             return json_decode($answer, true, flags: JSON_THROW_ON_ERROR)['brief_id'];
         }
         if (($status !== 503 && $status !== 0) || $pause === null) {
-            throw new RuntimeException($answer ?: 'no answer came');
+            throw new RuntimeException($answer ? "refused: $answer" : "no answer came from $url");
         }
         sleep($pause);
     }
@@ -122,14 +126,22 @@ function connect(string $address): Redis
 
 function fail(string $why): never
 {
-    fwrite(STDERR, "$why\n");
+    fwrite(STDERR, preg_replace('/\s+/', ' ', $why) . "\n");
     exit(1);
 }
 
+function brief(string $path): string
+{
+    $text = @file_get_contents($path);
+    return $text === false ? fail("$path can't be read") : $text;
+}
+
+// What went wrong is told in one line, and is a failure of the program.
+set_exception_handler(fn (Throwable $error) => fail($error->getMessage()));
 [, $what, $given] = $argv + [null, null, null];
 match (true) {
-    $what === 'send' && $given !== null => print(send(file_get_contents($given)) . "\n"),
-    $what === 'queue' && $given !== null => print(queue(connect(getenv('REDIS_URL') ?: ''), file_get_contents($given)) . "\n"),
+    $what === 'send' && $given !== null => print(send(brief($given)) . "\n"),
+    $what === 'queue' && $given !== null => print(queue(connect(getenv('REDIS_URL') ?: ''), brief($given)) . "\n"),
     $what === 'read' && $given !== null => read(connect(getenv('REDIS_URL') ?: ''), $given),
     default => fail('php client.php send BRIEF.json | queue BRIEF.json | read FOLDER'),
 };

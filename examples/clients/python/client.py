@@ -26,23 +26,32 @@ STREAM, GROUP, CONSUMER = f"{BEFORE}identity:events", "shop", os.environ.get("CO
 DEAD_AFTER = 60_000
 
 
+class RefusedError(Exception):
+    """Raised when a brief is refused, or can't be sent as the environment is."""
+
+
+def setting(name: str) -> str:
+    """Return a variable of the environment that has to be set."""
+    if value := os.environ.get(name):
+        return value
+    raise RefusedError(f"set {name}")
+
+
 def send(brief: bytes) -> str:
     """Send a brief by HTTP. The same again is the same brief, so what got no answer is sent once more."""
-    headers = {
-        "Authorization": f"Bearer {os.environ['IDENTITIES_TOKEN']}",
-        "Content-Type": "application/json",
-    }
-    request = urllib.request.Request(f"{os.environ['IDENTITIES_URL']}/v1/briefs", brief, headers)  # noqa: S310
+    url, token = setting("IDENTITIES_URL"), setting("IDENTITIES_TOKEN")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/v1/briefs", brief, headers)  # noqa: S310  # ours
     for pause in (1, 2, 4, 8, None):
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # as above: ours
                 return str(json.load(answer)["brief_id"])
         except urllib.error.HTTPError as error:
             if error.code != 503 or pause is None:
-                sys.exit(error.read().decode())
-        except OSError as error:
+                raise RefusedError(f"refused: {error.read().decode(errors='replace')}") from error
+        except OSError:
             if pause is None:
-                sys.exit(str(error))
+                raise
         time.sleep(pause)
     raise AssertionError
 
@@ -110,14 +119,21 @@ def act(folder: Path, event: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Do what the first argument says."""
+    """Do what the first argument says; what goes wrong is told in one line, and is a failure of the program."""
     if len(sys.argv) != 3 or sys.argv[1] not in ("send", "queue", "read"):
         sys.exit(__doc__)
-    what, given = sys.argv[1], Path(sys.argv[2])
+    try:
+        run(sys.argv[1], Path(sys.argv[2]))
+    except (RefusedError, OSError, ValueError, redis.RedisError) as error:
+        sys.exit(" ".join(str(error).split()))
+
+
+def run(what: str, given: Path) -> None:
+    """Send a brief in one of both ways, or read."""
     if what == "send":
         print(send(given.read_bytes()))  # noqa: T201  # its result
         return
-    with redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True) as client:
+    with redis.Redis.from_url(setting("REDIS_URL"), decode_responses=True) as client:
         if what == "queue":
             print(queue(client, given.read_bytes()))  # noqa: T201  # its result
         else:

@@ -172,6 +172,20 @@ def test_wrong_words_are_told_and_are_a_failure(program: Program) -> None:
     assert "read FOLDER" in ended.stderr
 
 
+@pytest.mark.parametrize("what", ["a brief that breaks rules", "a file that is not there", "no address"])
+def test_what_is_refused_is_told_in_one_line(program: Program, tmp_path: Path, what: str) -> None:
+    brief, more = tmp_path / "brief.json", {}
+    if what != "a file that is not there":
+        brief.write_text('{"instructions": []}')
+    if what == "no address":
+        more = {"IDENTITIES_URL": ""}
+    ended = program.end("send", brief, **more)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert len(ended.stderr.splitlines()) == 1
+    told = {"no address": "set IDENTITIES_URL", "a file that is not there": "brief.json"}
+    assert told.get(what, "instructions") in ended.stderr
+
+
 def is_read(heard: Flow) -> bool:
     (group,) = heard.client.xinfo_groups(keys.EVENTS())
     return bool(group["pending"] == 0 and group["lag"] == 0)
