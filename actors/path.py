@@ -12,7 +12,7 @@ from dramatiq.middleware import CurrentMessage
 
 from actors import error_handling, held, importing, maintenance, picking, preparation, resolution
 from actors.boot import broker
-from actors.broker.envelopes import TRACE
+from actors.broker.envelopes import SENDER, TRACE
 from actors.broker.handing_on import hand_on
 from actors.broker.inlets import came_by, unknown_inlet
 from actors.broker.outcomes import refuse
@@ -20,6 +20,7 @@ from actors.process.accounts_here import KnownAccounts
 from actors.runtime import Runtime, runtime
 from config import keys, logs
 from config.limits import Endpoint
+from worker.callers import sent, tokens
 from worker.callers.gate import Gate
 from worker.ledger.arrivals import Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
@@ -61,6 +62,8 @@ def accept_brief(brief: Any) -> str | None:
     if inlet is not None and inlet not in rt.inlets:
         refuse(message, unknown_inlet(inlet))
         return None
+    # Who sends by a further inlet may say what he likes of himself: it counts as that inlet's.
+    sender = None if inlet is not None else tokens.name_in(message.options.get(SENDER))
     accepted = acceptance.accept(
         rt.ledger,
         KnownAccounts(rt.here, rt.ledger.client),
@@ -73,6 +76,7 @@ def accept_brief(brief: Any) -> str | None:
         message.options.get(TRACE),
         None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger),
         message.message_timestamp,
+        {"inlet": inlet} if inlet is not None else {"sender": sender} if sender is not None else None,
     )
     arrived = accepted.arrived
     log.info(
@@ -85,6 +89,8 @@ def accept_brief(brief: Any) -> str | None:
         inlet=inlet,
     )
     if arrived.outcome is Outcome.CONFLICT:
+        if sender is not None and "sender" in arrived.differs:
+            sent.disown(rt.first_ledger.client, sender, accepted.brief_id)
         # No exception is raised: a conflict is no error of the worker.
         refuse(message, accepted.conflict())
     return accepted.brief_id if message.options.get("pipe_target") else None

@@ -23,6 +23,7 @@ from dramatiq.middleware import CurrentMessage
 from actors.broker import commands
 from actors.broker.consumer import BlockingConsumer
 from actors.broker.draining import Draining
+from actors.broker.envelopes import SENDER
 from actors.broker.library import broker_library
 from actors.broker.outcomes import Outcomes
 from config import durations, keys, logs, processes
@@ -173,14 +174,16 @@ class Broker(RedisBroker):
         digest = hashlib.sha1(text, usedforsecurity=False).hexdigest() if text else ""
         self._functions.run(commands.ack(self.broker_id, queue_name, redis_id, digest, following))
 
-    def enqueue_briefs(self, briefs: Sequence[str], replicas: int = 0) -> None:
+    def enqueue_briefs(self, briefs: Sequence[str], replicas: int = 0, sender: str | None = None) -> None:
         """Put briefs (JSON) on the inlet queue in their order, all or none, and wait for so many replicas.
 
+        `sender` is the caller who sees no others' briefs, and whose they are.
         In one call: a server that syncs each write to disk makes thousands wait once, not each. Raises
         redis.RedisError, TooFewReplicasError of briefs that are there and that a failover may lose.
         """
+        said = {} if sender is None else {SENDER: sender}
         messages: dict[Any, Any] = {
-            redis_id: brief_message(brief).copy(options={"redis_message_id": redis_id}).encode()
+            redis_id: brief_message(brief).copy(options={"redis_message_id": redis_id, **said}).encode()
             for redis_id, brief in ((str(uuid4()), brief) for brief in briefs)
         }
         bodies = itertools.chain.from_iterable(messages.items())

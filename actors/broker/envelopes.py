@@ -28,6 +28,8 @@ _TYPES: dict[str, tuple[type, str]] = {
 _NO_KWARGS: list[Any] = []
 #: The option that names the trace which a message is a part of, as a traceparent of W3C.
 TRACE = "traceparent"
+#: The option that names the caller who has sent a message by HTTP and sees no others' briefs.
+SENDER = "sender"
 #: Milliseconds since 1970 in which no time of ours is: Lua and Redis have them as doubles.
 _FAR = 2**53
 #: Options of Dramatiq that name other messages, which are to run when this one has.
@@ -41,8 +43,8 @@ class EnvelopeError(IdentityWorkerError, ValueError):
 def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
     """Return the message that an envelope holds, for this queue and under this id.
 
-    Of its options those are left that name further messages, and its trace. On the inlet a brief may stand
-    without an envelope; the id is its message's then. Raises EnvelopeError.
+    Of its options those are left that name further messages, its trace and its sender. On the inlet a brief
+    may stand without an envelope; the id is its message's then. Raises EnvelopeError.
     """
     fields = _object(data)
     if queue == keys.INLET and _is_bare(fields):
@@ -50,9 +52,8 @@ def read_envelope(queue: str, redis_id: str, data: bytes) -> "Message[Any]":
     _check_types(fields)
     args = tuple(_inlet_args(fields) if queue == keys.INLET else fields["args"])
     options = fields.get("options")
-    kept = {
-        name: options[name] for name in (*FOLLOWING, TRACE) if isinstance(options, dict) and options.get(name)
-    }
+    known = options if isinstance(options, dict) else {}
+    kept = {name: known[name] for name in (*FOLLOWING, TRACE, SENDER) if known.get(name)}
     return Message(
         queue_name=queue,
         actor_name=fields["actor_name"],

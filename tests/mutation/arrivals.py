@@ -7,6 +7,7 @@ TESTS = (
     "tests/worker/ledger/test_arrivals_repeated.py",
 )
 INLET_TESTS = ("tests/actors/inlets",)
+SENDER_TESTS = ("tests/web/v1/test_senders.py",)
 UPDATE_TESTS = ("tests/worker/operations/test_updating.py",)
 
 MUTANTS = (
@@ -24,9 +25,22 @@ MUTANTS = (
     *of("worker/ledger/lua/lib/briefs/arrivals.lua", INLET_TESTS,
         ("who may send by an inlet of its own changes what others sent", "    if arrival.set.inlet and arrival.set.inlet ~= known.inlet then", "    if false then"),
     ),
+    *of("worker/ledger/lua/lib/briefs/arrivals.lua", SENDER_TESTS,
+        ("a brief is its sender's though another's came first", "        if known ~= sender and (known or outcome ~= 'replaced') then", "        if false then"),
+        ("who has sent a brief may not correct it", "        if known ~= sender and (known", "        if (known"),
+    ),
+    *of("worker/ledger/lua/tokens/count_in.lua", SENDER_TESTS,
+        ("two callers who send an id at once have both sent it", "        return 2\n", "        local _\n"),
+    ),
+    *of("actors/path.py", SENDER_TESTS,
+        ("an id stays a caller's though another's brief has it", 'if sender is not None and "sender" in arrived.differs:', "if False:"),
+    ),
+    *of("web/v1/events.py", SENDER_TESTS,
+        ("a caller is told the metadata of others", "if entry.event.type != BriefConflict.type:", "if True:"),
+    ),
     *of("worker/ledger/lua/tokens/count_in.lua", INLET_TESTS,
-        ("what is delivered twice is counted twice", "if redis.call('ZSCORE', mine, A.brief) and", "if false and"),
-        ("a dearer brief in its place is not counted", "and not is_another then", "then"),
+        ("what is delivered twice is counted twice", "if is_mine and not is_another", "if false and not is_another"),
+        ("a dearer brief in its place is not counted", "if is_mine and not is_another then", "if is_mine then"),
         ("an inlet spends more than it may", "if A.most and spent", "if false and spent"),
     ),
     *of("worker/callers/gate.py", INLET_TESTS,

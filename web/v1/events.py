@@ -18,6 +18,7 @@ from web.v1.news import Waiting
 from web.v1.problems import ProblemError, bad_request
 from worker.callers import sent
 from worker.callers.tokens import Caller
+from worker.ledger.events import BriefConflict
 from worker.shards.merged import clients_of
 from worker.views import outbox
 from worker.views.outbox import Entry
@@ -87,7 +88,16 @@ def seen_by(client: "redis.Redis", caller: Caller, entries: Sequence[Entry]) -> 
         return [entry for entry in entries if caller.may_use(str(entry.event.data.get("account")))]
     # Of an account there is no brief, and "" is the id of none.
     ids = [str(entry.event.data.get("brief_id") or "") for entry in entries]
-    return [entry for entry, mine in zip(entries, sent.has_sent(client, caller, ids), strict=True) if mine]
+    ours = sent.has_sent(client, caller, ids)
+    return [_of_own(entry) for entry, mine in zip(entries, ours, strict=True) if mine]
+
+
+def _of_own(entry: Entry) -> Entry:
+    """Return an event as the sender of its brief may see it: whose brief was refused may be another's."""
+    if entry.event.type != BriefConflict.type:
+        return entry
+    data = entry.event.data | {"batch": None, "metadata": {}, "differs": [], "faults": None}
+    return Entry(entry.id, entry.event.model_copy(update={"data": data}))
 
 
 async def _sent(

@@ -23,7 +23,7 @@ from worker.briefs import equality
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
 from worker.callers import sent
-from worker.callers.gate import Gate, OverCreditsError
+from worker.callers.gate import Gate, OverCreditsError, TakenError
 from worker.callers.tokens import Caller
 from worker.forecast.batch_plan import Wanted, plans
 from worker.ledger.arrivals import Arrived, Outcome
@@ -160,7 +160,7 @@ class Intake:
 
     def _judge(self, item: Item, arrived: Arrived, *, is_anothers: bool) -> None:
         if is_anothers:
-            item.problem = conflict(f"another brief has the id {item.brief_id}")
+            item.problem = _anothers(item)
         elif arrived.outcome is Outcome.CONFLICT:
             told = acceptance.Accepted(item.brief_id or "", arrived, [])
             item.problem = conflict(told.conflict())
@@ -169,19 +169,25 @@ class Intake:
 
     def _send(self, items: Sequence[Item]) -> None:
         new = [item for item in items if item.outcome in (Outcome.ACCEPTED, Outcome.REPLACED)]
+        # Of whoever sees all it does not matter who has sent what.
+        sender = None if self._caller.sees_all else self._caller.name
         texts: defaultdict[Broker, list[str]] = defaultdict(list)
+        others = [] if self._caller.sees_all or not new else self._gate.others
         for item in new:
-            if item.brief is not None and self._count_in(item):
+            if item.brief is not None and self._count_in(item, others):
                 texts[self._broker_of(item.brief.account or DEFAULT)].append(item.text)
         for broker, its in texts.items():
-            broker.enqueue_briefs(its, self._settings.replicas)
+            broker.enqueue_briefs(its, self._settings.replicas, sender)
 
-    def _count_in(self, item: Item) -> bool:
+    def _count_in(self, item: Item, others: Sequence[str]) -> bool:
         """Put a brief on record as the caller's; what is over its credits of the day is a problem."""
         if item.brief is None or item.brief_id is None:
             return False
         try:
-            self._gate.count_in(item.brief, item.brief_id, item.outcome)
+            self._gate.count_in(item.brief, item.brief_id, item.outcome, others)
+        except TakenError:
+            item.outcome, item.problem = None, _anothers(item)
+            return False
         except OverCreditsError as error:
             item.outcome, item.problem = None, self._too_much(error.told)
             return False
@@ -191,6 +197,10 @@ class Intake:
         seconds = sent.seconds_to_midnight(redis_ms(self._client.time()))
         headers = {"Retry-After": str(seconds)}
         return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "credits-of-the-day", told, headers=headers)
+
+
+def _anothers(item: Item) -> ProblemError:
+    return conflict(f"another brief has the id {item.brief_id}")
 
 
 def _said(raw: Any, key: str | None) -> dict[str, Any]:

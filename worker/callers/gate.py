@@ -6,6 +6,7 @@ from config.accounts.names import DEFAULT
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
 from worker.callers import sent
+from worker.callers.sent import Counted
 from worker.callers.tokens import Caller
 from worker.ledger.arrivals import Arrival, Outcome
 from worker.ledger.kinds import PROMOTION_CREDITS
@@ -26,6 +27,13 @@ class OverCreditsError(BriefError):
         super().__init__([fault((), None, self.told)])
 
 
+class TakenError(BriefError):
+    """Raised when another caller has sent a brief's id."""
+
+    def __init__(self, brief_id: str) -> None:
+        super().__init__([fault(("brief_id",), brief_id, "is the id of another caller's brief")])
+
+
 class Gate:
     """Lets the briefs of one caller in, or says why not; of shards the `first` counts what all cost."""
 
@@ -36,17 +44,14 @@ class Gate:
         self._prices: dict[str, float] = {}
 
     def taken(self, ids: Sequence[str]) -> list[bool]:
-        """Return of each brief whether its id is another caller's, which it is before it is on record too.
-
-        Two that send an id in the very same moment are both let in, and whichever comes first is taken.
-        """
+        """Return of each brief whether its id is another caller's, which it is before it is on record too."""
         client = self._first.client
         return sent.sent_by_another(client, self.caller, ids, self._first.now() - self._keep_ms)
 
     @property
-    def name(self) -> str:
-        """Return whose it is."""
-        return self.caller.name
+    def others(self) -> list[str]:
+        """Return the names of all others who have a token."""
+        return sent.others_than(self._first.client, self.caller)
 
     def check(self, brief: Brief) -> None:
         """Raise BriefError of a brief whose account or priority its caller may not use."""
@@ -58,11 +63,13 @@ class Gate:
             rule = f"{caller.name} may ask for {caller.priority} at most"
             raise BriefError([fault(("priority",), brief.priority, rule)])
 
-    def count_in(self, brief: Brief, brief_id: str, outcome: Outcome | None) -> None:
+    def count_in(
+        self, brief: Brief, brief_id: str, outcome: Outcome | None, others: Sequence[str] = ()
+    ) -> None:
         """Put a brief on record as the caller's, with what it may cost; once, however often it comes.
 
         `outcome` is what becomes of it: one that replaces another may cost more. Raises OverCreditsError,
-        redis.RedisError.
+        TakenError where one of `others` has sent the id, redis.RedisError.
         """
         drafts = self._price(brief.account or DEFAULT) * brief.total_variations
         cost = PROMOTION_CREDITS * brief.promotions + drafts
@@ -75,8 +82,12 @@ class Gate:
             replaces=outcome is Outcome.REPLACED,
             day=day,
             keep_ms=self._keep_ms,
+            others=others,
         )
-        if not self._first.functions.run(counting):
+        counted = self._first.functions.run(counting)
+        if counted is Counted.TAKEN:
+            raise TakenError(brief_id)
+        if counted is Counted.OVER:
             raise OverCreditsError(self.caller, cost)
 
     def admit(self, brief: Brief, arriving: Arrival) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from typing import Any
 
 import redis
@@ -9,7 +10,7 @@ import redis
 from config import keys
 from worker.callers import tokens
 from worker.callers.tokens import Caller
-from worker.store.functions import Command, flag
+from worker.store.functions import Command, number
 
 #: Milliseconds for which the credits of a day are kept: as long as any clock may say that it is that day.
 _KEPT_MS = 2 * 24 * 3_600_000
@@ -23,9 +24,19 @@ def has_sent(client: "redis.Redis", caller: Caller, ids: Sequence[str]) -> list[
     return [score is not None for score in scores]
 
 
+def others_than(client: "redis.Redis", caller: Caller) -> list[str]:
+    """Return the names of all others who have a token."""
+    return [each.name for each in tokens.listed(client) if each.name != caller.name]
+
+
+def disown(client: "redis.Redis", name: str, brief_id: str) -> None:
+    """Forget that a caller has sent a brief: another's of its id came first."""
+    client.zrem(keys.SENT(name), brief_id)
+
+
 def sent_by_another(client: "redis.Redis", caller: Caller, ids: Sequence[str], since_ms: int) -> list[bool]:
     """Return of each brief whether anybody else who has a token has sent it, since then."""
-    others = [each.name for each in tokens.listed(client) if each.name != caller.name]
+    others = others_than(client, caller)
     if not ids or not others:
         return [False] * len(ids)
     with client.pipeline(transaction=False) as pipe:
@@ -35,14 +46,31 @@ def sent_by_another(client: "redis.Redis", caller: Caller, ids: Sequence[str], s
     return [any((score or 0) >= since_ms for score in scores) for scores in zip(*found, strict=True)]
 
 
-def count_in(
-    caller: Caller, brief_id: str, cost: float, *, size: str, replaces: bool, day: str, keep_ms: int
-) -> Command[bool]:
-    """Put a brief on record as a caller's, with what it may cost; tell whether the day's credits allow it.
+class Counted(IntEnum):
+    """What became of a brief that was to be counted in."""
 
-    One that is on record already costs nothing more; one of another `size`, or that `replaces` one of a day
-    before, what it may cost more. Whoever is killed after this has counted what is not
-    sent yet: sent again, it is not counted again.
+    OVER = 0
+    #: It is the caller's, and may be sent.
+    YES = 1
+    TAKEN = 2
+
+
+def count_in(
+    caller: Caller,
+    brief_id: str,
+    cost: float,
+    *,
+    size: str,
+    replaces: bool,
+    day: str,
+    keep_ms: int,
+    others: Sequence[str] = (),
+) -> Command[Counted]:
+    """Put a brief on record as a caller's, with what it may cost, if the day's credits allow it.
+
+    Not one whose id any of `others` has sent. One that is on record already costs nothing more; one of
+    another `size`, or that `replaces` one of a day before, what it may cost more. Whoever is killed after
+    this has counted what is not sent yet: sent again, it is not counted again.
     """
     given = {
         "caller": caller.name,
@@ -54,8 +82,9 @@ def count_in(
         "most": caller.credits_a_day,
         "keep_ms": keep_ms,
         "kept_ms": _KEPT_MS,
+        "others": list(others),
     }
-    return Command("count_in", keys.SENT(caller.name), flag, given)
+    return Command("count_in", keys.SENT(caller.name), lambda answer: Counted(number(answer)), given)
 
 
 def day_of(ms: int) -> str:

@@ -84,6 +84,11 @@ class Caller:
         return not self.accounts or account in self.accounts
 
 
+def name_in(value: object) -> str | None:
+    """Return the name of a caller that a message holds; None of what is none."""
+    return value if isinstance(value, str) and NAME.fullmatch(value) else None
+
+
 def make(client: "redis.Redis", caller: Caller, *, replace: bool = False) -> str:
     """Put a new token on record, and return it: it is told here and never again.
 

@@ -59,10 +59,6 @@ class HasLimits(Protocol):
 class Gate(Protocol):
     """What is asked of a brief that came by a further inlet (`worker/callers/gate.py`)."""
 
-    @property
-    def name(self) -> str:
-        """The inlet's name."""
-
     def check(self, brief: Brief) -> None:
         """Raise BriefError of what the inlet may not use."""
 
@@ -102,6 +98,7 @@ def accept(
     trace: str | None = None,
     gate: Gate | None = None,
     sent_at: int = 0,
+    origin: Mapping[str, str] | None = None,
 ) -> Accepted:
     """Put a message's brief on record, as `worker/ledger/lua/lib/briefs/arrivals.lua` decides.
 
@@ -109,11 +106,12 @@ def accept(
     the id in Redis of a message in a queue; one that is `handed` ends with this unless it is in conflict.
     `elsewhere` tells where a brief of its id stands that is another account's, in another shard. `trace` is
     the traceparent of the message, for a brief that has none itself. `gate` is that of a further inlet.
-    `sent_at` is when the message was sent, ms since 1970; 0: nobody says.
+    `sent_at` is when the message was sent, ms since 1970; 0: nobody says. `origin` names whom it came from:
+    an `inlet`, or a `sender` by HTTP.
     """
     faults: list[Fault] = []
     named = _matching(TRACEPARENT, trace)
-    traced = ({"trace": named} if named else {}) | ({"inlet": gate.name} if gate else {})
+    traced = ({"trace": named} if named else {}) | dict(origin or {})
     if settings.traces:
         traced = {"trace": own_trace(), **traced, **({"sent_at": str(sent_at)} if sent_at else {})}
     try:

@@ -1,18 +1,27 @@
--- count_in: put a brief on record as a caller's, with what it may cost, unless that is more than is left of the day.
+-- count_in: put a brief on record as a caller's, with what it may cost, unless that is more than is left of the day, or
+-- another caller has sent one of its id.
 --
 -- caller, day, brief, cost = credits, size = what that is reckoned of, replaces = true: it takes the place of one that has
 -- cost nothing, most = credits of a day (or none), keep_ms = how long it is known to be the caller's, kept_ms = how long the
--- day's credits are
--- Returns 1 where the caller may send it, which it may where it is counted already; else 0, and nothing is changed.
+-- day's credits are, others = the callers of whom none may have sent the id
+-- Returns 1 where the caller may send it, which it may where it is counted already; else nothing is changed: 2 where one of
+-- the others has sent it, 0 where the credits do not allow it.
 --
--- Atomic: of two that would each spend the last of the day one may, and whoever is killed has counted all or nothing.
+-- Atomic: of two that would each spend the last of the day one may, as of two who send one id in the same moment; and
+-- whoever is killed has counted all or nothing.
 local mine, today = base.key('SENT', A.caller), base.key('CALLER_CREDITS', A.caller, A.day)
 local each = base.key('CALLER_COUNTED', A.caller, A.day)
 local counted, size = string.match(redis.call('HGET', each, A.brief) or '', '^(%S+) (.*)$')
 -- Another brief under its id may be a dearer one. By the size, as prices change before a message runs once more.
 local is_another = A.most and (counted and size ~= A.size or not counted and A.replaces)
-if redis.call('ZSCORE', mine, A.brief) and not is_another then
+local is_mine = redis.call('ZSCORE', mine, A.brief)
+if is_mine and not is_another then
     return 1
+end
+for _, name in ipairs(is_mine and {} or A.others) do
+    if (tonumber(redis.call('ZSCORE', base.key('SENT', name), A.brief)) or 0) >= call.now - A.keep_ms then
+        return 2
+    end
 end
 local before, spent = tonumber(counted) or 0, tonumber(redis.call('GET', today) or 0)
 local more = math.max(0, A.cost - before)

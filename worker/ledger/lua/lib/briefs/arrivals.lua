@@ -52,7 +52,7 @@ end
 
 -- What becomes of an arrival: accepted, same, replaced or conflict; the state of the brief that is on record, and the
 -- paths in which they differ.
-function arrivals.outcome_of(arrival)
+local function outcome_by_content(arrival)
     if arrival.elsewhere then
         return 'conflict', arrival.elsewhere, {'account'}
     end
@@ -82,6 +82,20 @@ function arrivals.outcome_of(arrival)
         return 'replaced', known.state, paths
     end
     return 'conflict', known.state, paths
+end
+
+-- What becomes of an arrival, by its content and its sender: who sees no others' briefs is no sender of one that was sent by another,
+-- though it be the same. A brief of an older version does not say who has sent it: it may be replaced.
+function arrivals.outcome_of(arrival)
+    local outcome, state, paths = outcome_by_content(arrival)
+    local sender = arrival.set.sender
+    if sender and outcome ~= 'accepted' and not arrival.elsewhere then
+        local known = records.get(record_of(base.brief_subject(arrival.id)), 'sender')
+        if known ~= sender and (known or outcome ~= 'replaced') then
+            return 'conflict', state, {'sender'}
+        end
+    end
+    return outcome, state, paths
 end
 
 -- Take a brief that has cost nothing off the record, and return the fields that it leaves to the one which takes its
