@@ -16,6 +16,20 @@ Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """A state that a brief or a promotion has left, in which it was for a second or more."""
+
+    state: str
+    since: int
+    ms: int
+    lacked: tuple[str, ...]
+    """Of one in which it waited for permits what it lacked, as `why` tells it, or `turn`: others came first.
+
+    As far as known: what the first in line lacked when it began to wait, and the pauses that came meanwhile.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class PromotionView:
     """One promotion of a brief: the draft that it is at, and the identity once there is one."""
 
@@ -34,6 +48,8 @@ class PromotionView:
     moved_at: int
     made_at: int | None = None
     """When its identity could be used; None before, or of before this was on record."""
+    stays: tuple[Stay, ...] = ()
+    """As of a brief."""
 
     @property
     def finished(self) -> bool:
@@ -106,11 +122,18 @@ class BriefView:
     """What rules that look at drafts have said (`worker.choosing.question.Decision`), an instruction each."""
     archived: dict[str, Any] | None = None
     """Which of its pictures lie in the archive (`worker.archive.records`); None: none."""
+    stays: tuple[Stay, ...] = ()
+    """Where it was for long, the oldest first; those of its promotions are theirs."""
 
     @property
     def waits_for_pick(self) -> bool:
         """Whether a person has to pick among its drafts."""
         return self.state == "choosing" and bool(self.to_pick)
+
+    @property
+    def may_be_picked(self) -> bool:
+        """Whether a person may pick of any of its instructions, by their rules."""
+        return any(rule not in (Choose.FIRST, Choose.ALL) for rule in self.choose)
 
     @property
     def to_pick(self) -> tuple[int, ...]:
@@ -160,6 +183,16 @@ def promotion_view(subject: str, fields: Fields) -> PromotionView:
         evidence=json.loads(fields.get("evidence", "null")),
         moved_at=int(fields["moved_at"]),
         made_at=_time(fields, "made_at"),
+        stays=_stays(fields),
+    )
+
+
+def _stays(fields: Fields) -> tuple[Stay, ...]:
+    """Return the stays that Lua has put on record (worker/ledger/lua/lib/stages.lua)."""
+    texts = (text.split(" ") for text in fields.get("stays", "").split(";") if text)
+    return tuple(
+        Stay(state, int(since), int(ms), tuple(lacked.replace("-", " ").split(",")) if lacked else ())
+        for state, since, ms, lacked in texts
     )
 
 
@@ -210,4 +243,5 @@ def brief_view(
         made_at=_time(fields, "made_at"),
         judging="judging" in fields,
         decisions=tuple(json.loads(fields.get("decisions", "[]"))),
+        stays=_stays(fields),
     )

@@ -11,7 +11,7 @@ from worker.forecast.starts import WaitsFor
 from worker.views.models import BriefView
 
 #: What a waiting brief lacks, in words.
-_LACKS = {
+LACKS = {
     "pause": "the end of a pause",
     "person": "somebody to let it go on",
     "probe": "the request that goes first",
@@ -22,6 +22,7 @@ _LACKS = {
     "account budget": "the account's budget",
     "price": "the price of drafts",
     "worker": "a worker",
+    "turn": "others that went first",
 }
 #: What is waited for in states that need nothing of ours.
 _STATES = {
@@ -93,7 +94,7 @@ def _waits(brief: BriefView, waits: WaitsFor | None) -> str:
     if brief.parked or (waits is not None and waits.parked):
         return "its batch, which is held back"
     if waits is not None:
-        return ", ".join(_LACKS.get(each, each) for each in waits.lacks) or "its turn"
+        return ", ".join(LACKS.get(each, each) for each in waits.lacks) or "its turn"
     if brief.promotions:
         return _promotions(brief)
     return _STATES.get(brief.state, "")

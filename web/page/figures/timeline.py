@@ -1,18 +1,34 @@
-"""What happened to a brief, in its order: its moves, paid calls, words of people; and how long between."""
+"""What happened to a brief, in its order: its moves, what it waited for, paid calls, words of people."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from config.text import credits_text
 from config.times import format_duration, format_time
-from worker.ledger.records import parse_subject
+from web.page.figures.rows import LACKS
+from worker.ledger.records import brief_subject, parse_subject
+from worker.views.models import BriefView, Stay
 
 #: What of an entry stands in columns of its own, or for every event alike.
 _OWN = ("at", "call", "what", "subject", "by", "why")
 _ALIKE = ("brief_id", "batch", "account", "metadata", "kind", "name")
+#: What a stay in a state was, in words; of a brief whose promotions are under way these tell.
+_STAYS = {
+    "preparing": "its files were prepared",
+    "waiting": "waited for permits",
+    "planned": "waited for permits",
+    "submitting": "waited for the API's answer",
+    "uncertain": "waited to know what became of its create",
+    "generating": "waited for its drafts",
+    "choosing": "waited for a choice",
+    "held": "waited for an answer",
+    "preprocessing": "waited for the identity to be prepared",
+}
+#: The same of promotions, where it is another one.
+_OF_PROMOTIONS = {"promoting": "waited for the API's answer"}
 #: Characters that are shown of a value.
 _LONG = 160
 
@@ -26,16 +42,20 @@ class Moment:
     after: str
     """How long after the one before."""
     kind: str
-    """`event`, `call`, or `person`."""
+    """`event`, `call`, `person`, or `stay`: it was in a state until then."""
     what: str
     of: str
     """Of which part of the brief; blank: of itself."""
     told: str
 
 
-def timeline(events: Sequence[Mapping[str, Any]], journal: Sequence[Mapping[str, Any]]) -> list[Moment]:
+def timeline(
+    events: Sequence[Mapping[str, Any]], journal: Sequence[Mapping[str, Any]], brief: BriefView | None = None
+) -> list[Moment]:
     """Return the moments of a brief, the first first."""
-    found = sorted([*map(_event, events), *map(_entry, journal)], key=lambda each: each["at"])
+    found = [*([] if brief is None else _stays(brief)), *map(_event, events), *map(_entry, journal)]
+    # What ended a stay comes after it, at the same time.
+    found.sort(key=lambda each: each["at"])
     befores = [None, *(each["at"] for each in found)]
     return [
         Moment(
@@ -45,6 +65,22 @@ def timeline(events: Sequence[Mapping[str, Any]], journal: Sequence[Mapping[str,
         )
         for each, before in zip(found, befores, strict=False)
     ]
+
+
+def _stays(brief: BriefView) -> Iterator[dict[str, Any]]:
+    for stay in brief.stays:
+        if stay.state in _STAYS:
+            yield _stay(brief_subject(brief.brief_id), stay, _STAYS[stay.state])
+    for promotion in brief.promotions:
+        for stay in promotion.stays:
+            what = _OF_PROMOTIONS.get(stay.state) or _STAYS.get(stay.state, stay.state)
+            yield _stay(promotion.subject, stay, what)
+
+
+def _stay(subject: str, stay: Stay, what: str) -> dict[str, Any]:
+    lacked = ", ".join(LACKS.get(each, each) for each in stay.lacked)
+    told = f"{format_duration(stay.ms)}{f': for {lacked}' if lacked else ''}"
+    return {"at": stay.since + stay.ms, "kind": "stay", "what": what, "of": _part(subject), "told": told}
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:

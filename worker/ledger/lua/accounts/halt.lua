@@ -23,6 +23,12 @@ else
     local record = accounts.record(A.account)
     if A.text ~= '' then
         records.set(record, 'halted', A.text)
+        for _, endpoint in ipairs(ENDPOINTS) do
+            if halts.stop_endpoint(A.account, endpoint) then
+                permits.noted(endpoint, 'person')
+            end
+        end
+        stages.note_waiting(A.account)
     else
         records.forget(record, 'halted')
         admission.admit(A.account)

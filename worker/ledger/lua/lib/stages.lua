@@ -1,6 +1,12 @@
--- Stages of briefs that have ended, of which spans are made (worker/traces): on record with the very move that has ended
--- them, so that no worker's death loses one. Only where traces are wanted.
+-- Stages of briefs that have ended, with what was waited for in them: on the record for people (field `stays`), and, only
+-- where traces are wanted, for the spans that are made of them (worker/traces). Written with the very move that has ended
+-- them, so that no worker's death loses one.
 local stages = {}
+
+-- Stages of less than so many ms are kept for nobody to look at; nor more of a record than so many characters.
+local LEAST_MS, MOST_TEXT = 1000, 2000
+-- Of those who wait as an account is paused, how many are noted to have met that.
+local MOST_PAUSED = 100
 
 local key, record_of, kind_of, brief_of = base.key, base.record_of, base.kind_of, base.brief_of
 
@@ -14,17 +20,36 @@ local function put(stage)
     redis.call('XADD', KEY.SPANS, 'MAXLEN', '~', SETTING.most_spans, '*', 'span', cjson.encode(stage))
 end
 
+-- Keep for people how long a record was in a state, and what it has lacked there.
+local function keep(record, from, ms)
+    local before, lacked = records.many(record, 'stays', 'lacked')
+    if ms < LEAST_MS or #(before or '') > MOST_TEXT then
+        return
+    end
+    local stay = from .. ' ' .. base.whole(call.now - ms) .. ' ' .. base.whole(ms) .. ' ' .. string.gsub(lacked or '', ' ', '-')
+    records.set(record, 'stays', before and before .. ';' .. stay or stay)
+end
+
 -- A record has left a state in which it was for so many ms; of one that has just come there is no state before. With a
 -- brief's end all that it was, from its message on, is a stage as well.
 function stages.ended(subject, account, from, to, ms)
-    if not SETTING.traces then
-        return
+    local record = record_of(subject)
+    local waited = from and not STATES[kind_of(subject)][from].final
+    if waited then
+        keep(record, from, ms)
     end
+    if SETTING.traces and is_wanted(records.get(record, 'trace') or '') then
+        stages.tell(subject, account, from, to, ms)
+    end
+    if waited and records.get(record, 'lacked') then
+        records.forget(record, 'lacked')
+    end
+end
+
+-- Put a stage on record of which a span is made.
+function stages.tell(subject, account, from, to, ms)
     local record, kind, brief = record_of(subject), kind_of(subject), brief_of(subject)
-    local trace = records.get(record, 'trace') or ''
-    if not is_wanted(trace) then
-        return
-    end
+    local trace = records.get(record, 'trace')
     local of_brief = record_of(base.brief_subject(brief))
     local accepted_at, sent_at, inlet = records.many(of_brief, 'accepted_at', 'sent_at', 'inlet')
     local told = base.fields_of(record, 'error', 'job_id', 'identity_code', 'preprocessing_job_id', 'grants', 'lacked')
@@ -38,55 +63,65 @@ function stages.ended(subject, account, from, to, ms)
     elseif not from and kind == kind_of(base.brief_subject(brief)) and sent_at then
         stage('sent', math.min(call.now, tonumber(sent_at)))
     end
-    if told.lacked then
-        records.forget(record, 'lacked')
-    end
     if not base.product_of(subject).parent and STATES[kind][to].final then
         stage('whole', math.min(tonumber(accepted_at) or call.now, tonumber(sent_at) or call.now))
     end
 end
 
--- Add to what a record waits for: by what it lacks now, or as others come first.
-local function note_lacking(account, endpoint, subject)
+-- Add to what a record has lacked while it waits.
+local function add(subject, what)
     local record = record_of(subject)
-    local score = redis.call('ZSCORE', key('WAITING', account, endpoint), subject)
-    if not score or not is_wanted(records.get(record, 'trace') or '') then
-        return
-    end
-    local before = records.get(record, 'lacked') or ''
-    local words = before
-    local function add(what)
-        if not string.find(',' .. words .. ',', ',' .. what .. ',', 1, true) then
-            words = words == '' and what or words .. ',' .. what
-        end
-    end
-    local missing = lacking.of(account, endpoint, subject)
-    for _, each in ipairs(missing) do
-        add(each.what)
-    end
-    if #missing == 0 then
-        add('turn')
-    end
-    if words ~= before then
-        records.set(record, 'lacked', words)
+    local words = records.get(record, 'lacked') or ''
+    if not string.find(',' .. words .. ',', ',' .. what .. ',', 1, true) then
+        records.set(record, 'lacked', words == '' and what or words .. ',' .. what)
     end
 end
 
--- Note what those lack that wait since this call, and whoever comes first.
-function stages.note_waiting(account)
-    if not SETTING.traces then
-        return
+-- The same by all that it lacks now; nothing of its own: others come first.
+local function add_all(account, endpoint, subject)
+    local missing = lacking.of(account, endpoint, subject)
+    for _, each in ipairs(missing) do
+        add(subject, each.what)
     end
+    if #missing == 0 then
+        add(subject, 'turn')
+    end
+end
+
+-- Those who wait since this call lack what keeps the first in line from starting, which is known already.
+local function note_begun(account)
     for _, moved in ipairs(call.told or {}) do
         local kind, _, subject, of, _, state = unpack(moved)
-        if of == account and KINDS[kind].waits == state then
-            note_lacking(account, KINDS[kind].endpoint, subject)
+        local over = call.granted and call.granted[subject] or call.held_back and call.held_back[subject]
+        if of == account and KINDS[kind].waits == state and not over then
+            local endpoint = KINDS[kind].endpoint
+            local what = call.wanting and call.wanting[account .. ' ' .. endpoint] or 'turn'
+            if what == '' or SETTING.traces then
+                add_all(account, endpoint, subject)
+            else
+                add(subject, what)
+            end
         end
     end
+end
+
+-- Note what those lack that wait since this call or are held back by their batch; where the account has just been paused,
+-- that of many who wait already; and where traces are wanted what whoever is first lacks, each time: it may lack one thing
+-- after the other.
+function stages.note_waiting(account)
+    note_begun(account)
+    for subject, what in pairs(call.held_back or {}) do
+        add(subject, what)
+    end
     for _, endpoint in ipairs(ENDPOINTS) do
-        local first = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, 0)[1]
-        if first and base.has_record(first) then
-            note_lacking(account, endpoint, first)
+        local paused = call.paused and call.paused[endpoint]
+        local last = paused and MOST_PAUSED - 1 or SETTING.traces and 0
+        for _, subject in ipairs(last and redis.call('ZRANGE', key('WAITING', account, endpoint), 0, last) or {}) do
+            if base.has_record(subject) and SETTING.traces then
+                add_all(account, endpoint, subject)
+            elseif base.has_record(subject) then
+                add(subject, paused)
+            end
         end
     end
 end

@@ -21,6 +21,7 @@ function backoff.pause(account, what, ms, reason, status, granted_at, most)
     records.forget(record, what .. '_full', what .. '_absent')
     for _, endpoint in ipairs(ENDPOINTS) do
         if what == endpoint or what == 'pause' then
+            permits.noted(endpoint, 'pause')
             permits.withdraw(account, endpoint)
         end
     end
@@ -34,6 +35,7 @@ local function cool(account, endpoint, ms, reason)
         records.set(record, endpoint .. '_until', whole(call.now + ms), endpoint .. '_reason', reason,
             endpoint .. '_status', 429)
     end
+    permits.noted(endpoint, 'pause')
     permits.withdraw(account, endpoint)
 end
 

@@ -73,41 +73,60 @@ function permits.withdraw(account, endpoint)
     end
 end
 
+-- An endpoint has just been paused, by the API ('pause') or by a person: `stages` notes it of those who wait.
+function permits.noted(endpoint, what)
+    call.paused = call.paused or {}
+    call.paused[endpoint] = what
+end
+
+-- Nobody of an endpoint may start, for want of something (as `lacking` calls it; '' for one of several), which is kept for
+-- `stages`. Returns nil and when to look again.
+local function wanting(account, endpoint, what, later)
+    call.wanting = call.wanting or {}
+    call.wanting[account .. ' ' .. endpoint] = what
+    return nil, later
+end
+
 -- Who of an endpoint may start, nil and its batch; else nil and when to look again. The fourth result is an orphan in
 -- its way, a subject without a record. `limits_now` returns what limits the account: it is asked where somebody waits.
 local function next_to_start(account, endpoint, limits_now)
     local first = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, 0, 'WITHSCORES')
-    if not first[1] or halts.stop_endpoint(account, endpoint) then
+    if not first[1] then
         return nil
+    elseif halts.stop_endpoint(account, endpoint) then
+        return wanting(account, endpoint, 'person')
     end
     local limits = limits_now()
     if limits.pause[endpoint] > call.now then
         if limits.full[endpoint] then
             outbox.set_timer_sooner('library:' .. account, call.now + SETTING.recount_ms)
         end
-        return nil, limits.pause[endpoint]
+        return wanting(account, endpoint, 'pause', limits.pause[endpoint])
     end
-    local room, later = capacity.window_has_room(account, endpoint, limits)
+    local room, later, full = capacity.window_has_room(account, endpoint, limits)
     if not room then
-        return nil, later
+        return wanting(account, endpoint, full and 'request' or 'probe', later)
     end
     local subject = first[1]
     if not capacity.holds_job(account, subject) then
         room, later = capacity.jobs_have_room(account, endpoint, tonumber(first[2]), limits)
         if not room then
-            return nil, later
+            return wanting(account, endpoint, 'job', later)
         end
         subject, later = capacity.first_that_fits(account, endpoint, subject, limits)
         if not subject then
-            return nil, later
+            return wanting(account, endpoint, '', later)
         end
     end
     local state, batch = records.many(record_of(subject), 'state', 'batch')
     if not state then
         return nil, nil, nil, subject
     end
-    if halts.stop_batch(subject, batch) or not budget.fits(account, subject, batch) then
+    local is_halted = halts.stop_batch(subject, batch)
+    if is_halted or not budget.fits(account, subject, batch) then
         budget.park(account, endpoint, subject, batch)
+        call.held_back = call.held_back or {}
+        call.held_back[subject] = is_halted and 'person' or 'budget'
         call.parked = (call.parked or 0) + 1
         if call.parked >= MOST_PARKED then
             return nil, call.now
@@ -136,6 +155,8 @@ local function grant(account, endpoint, subject, batch)
     if batch then
         budget.unpark(account, batch)
     end
+    call.granted = call.granted or {}
+    call.granted[subject] = true
     records.add(record, 'grants', 1)
     records.set(record, 'granted_at', whole(call.now))
     outbox.set_timer(subject, call.now + SETTING.grant_ms)
