@@ -75,6 +75,7 @@ class Around:
         """The briefs whose change was answered, and to what."""
         self._headers = {"Authorization": f"Bearer {token}"}
         self._ports = [free_port() for _ in range(WEBS)]
+        self._turns = itertools.cycle(self._ports)
         for port in self._ports:
             world.fleet.add("web", "--port", str(port))
         for _ in range(DELIVERERS):
@@ -97,6 +98,15 @@ class Around:
         body = {"metadata": {"marked": mark}, "merge": True}
         if self._post(f"/v1/briefs/{brief_id}/update", body, (200, 404, 422)) == httpx.codes.OK:
             self._marked[brief_id] = mark
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        """Send a request once, to each process in turn; return its status and what was answered.
+
+        Raises httpx.HTTPError where no answer came: it may have been done.
+        """
+        url = f"http://127.0.0.1:{next(self._turns)}{path}"
+        answer = httpx.request(method, url, json=body, headers=self._headers, timeout=5)
+        return answer.status_code, answer.json()
 
     def _post(
         self,

@@ -19,6 +19,8 @@ from worker.views.models import BriefView
 
 #: States in which a brief may be found when all is quiet.
 ENDS = ("done", "failed", "held", "cancelled")
+#: Those in which a person is asked, or has said, what becomes of a job of it.
+_ANSWERED = ("held", "cancelled")
 
 
 class Kind(StrEnum):
@@ -200,13 +202,13 @@ def _unused_job(scene: Scene, name: str, job: Mapping[str, Any]) -> Iterator[Bre
         return
     if brief.job_id != job["job_id"]:
         # Held: whether its create arrived is what the operator is asked. Resent: the first is written off.
-        if brief.state != "held" and name not in scene.resent:
+        if brief.state not in _ANSWERED and name not in scene.resent:
             yield Breach(Kind.WASTED, name, f"does not know its job {job['job_id']}, it has {brief.job_id}")
         return
     bought = {draft["image_result_id"] for draft in job["drafts"] if draft["status"] == "completed"}
     missing = bought - {draft["image_result_id"] for draft in brief.drafts}
-    # Held: its step could not be run, and will fetch them when it is.
-    if missing and brief.state != "held":
+    # Held: its step could not be run, and will fetch them when it is. Cancelled: nobody wants them.
+    if missing and brief.state not in _ANSWERED:
         yield Breach(Kind.WASTED, name, f"has drafts that it was never offered: {sorted(missing)}")
     if bought and brief.state == "failed" and not brief.promotions:
         yield Breach(Kind.WASTED, name, "failed with drafts that could have been promoted")

@@ -5,9 +5,9 @@
 Faults for S seconds: processes killed, frozen and deployed, Redis killed, frozen and away, connections
 reset, the API, its streams and its webhooks failing in every way that the sandbox knows, tokens rotated,
 messages sent again; `web`, which takes every third brief and changes every fifth, and `deliver` killed and
-frozen, and the endpoints of webhooks failing. All clocks are minutes apart. Then nobody breaks anything and
-nobody helps, until all is quiet. Prints each breach of `tests.chaos.invariants.invariants`; the last line is
-one JSON object; exits 1 when there is a breach.
+frozen, and the endpoints of webhooks failing; persons choose, retry and end briefs by HTTP. All clocks are
+minutes apart. Then nobody breaks anything, until all is quiet. Prints each breach of
+`tests.chaos.invariants.invariants`; the last line is one JSON object; exits 1 when there is a breach.
 
 Events come by stream (sse), by webhook, or each by both: as the seed says unless `--events` does. With an
 even seed Redis is a primary and a replica under Sentinels, and what happens to it has the replica take over.
@@ -34,6 +34,7 @@ from tests.chaos.harness.plan import Fault, plan, plan_around
 from tests.chaos.harness.store import store
 from tests.chaos.harness.world import FAILURES, REPLICAS, Channel, World, world
 from tests.chaos.invariants.invariants import Breach, Kind
+from tests.chaos.persons.steering import for_persons, persons
 from tests.chaos.replicas.replicated import by_sentinels
 from worker.views.models import BriefView
 
@@ -88,6 +89,7 @@ def main(
             **FAILURES,
         ) as made,
         around(made) as beside,
+        persons(beside.ask, seed) as steering,
     ):
         breaker = Breaker(made, beside)
         faults = plan(seed, seconds, pace.frozen, channel, replicated=replicated)
@@ -98,11 +100,13 @@ def main(
         quiet = time.monotonic() - mended
         breaches += beside.breaches(pace.quiet)
         briefs = made.briefs()
+        breaches += steering.breaches(made.store.client, briefs)
     for breach in breaches:
         print(f"{breach.kind}: {breach.subject} {breach.what}")
     return {
         **_figures(briefs, breaches),
         "faults": dict(sorted(breaker.made.items())),
+        "steered": steering.figures,
         "seconds_until_quiet": round(quiet, 1),
         "channel": channel,
         "replicated": replicated,
@@ -133,7 +137,8 @@ def _break(
 
 def _send(made: World, began: float, seconds: float, seed: int, pace: Pace, beside: Around) -> None:
     """Send the briefs, every third by HTTP, and change every fifth by HTTP."""
-    for number, brief in enumerate(orders(seed, round(seconds * pace.briefs), list(made.accounts))):
+    found = for_persons(seed, orders(seed, round(seconds * pace.briefs), list(made.accounts)))
+    for number, brief in enumerate(found):
         _until(began + number / pace.briefs)
         (beside if number % 3 == 0 else made).send(brief)
         if number % 5 == 0 and number >= _EARLIER:
@@ -151,7 +156,7 @@ def _figures(briefs: list[BriefView], breaches: list[Breach]) -> dict[str, Any]:
     states, kinds = Counter(brief.state for brief in briefs), Counter(breach.kind for breach in breaches)
     return {
         "briefs": len(briefs),
-        **{state: states[state] for state in ("done", "failed", "held")},
+        **{state: states[state] for state in ("done", "failed", "held", "cancelled")},
         "questions": Counter(brief.question for brief in briefs if brief.state == "held"),
         # Innocent ones: what ran in a process whenever it was killed is taken for the cause.
         "held_after_kills": sum(f"{MOST_DEATHS} workers died" in (brief.question or "") for brief in briefs),
