@@ -1,6 +1,7 @@
 """Writes the pictures of the page (`make screenshots`): each view of a small installation that is at work.
 
-It is a real one, as the demo's: a sandbox, a worker, a listener and the page; the browser is Debian's.
+It is a real one, as the demo's: a sandbox, a worker, a listener and the page; the browser is Debian's. They
+show what an admin sees, who may do all.
 """
 
 import json
@@ -54,6 +55,8 @@ WORDS = (
     ),
     ("limits", "default", "--jobs", "4", "--by", "ada", "--why", "others use the account today"),
 )
+#: The picture of whom nobody knows yet.
+SIGN_IN = "sign-in"
 SPEED, HEIGHT = 12.0, 800
 #: Of each example a brief for each; and for every third of them a person chooses.
 SEASONS, MANUAL = ("spring", "summer", "autumn", "winter", "festival", "archive"), 3
@@ -83,10 +86,14 @@ def main() -> None:
         _wait(installation.redis_url)
         for words in WORDS:
             _say(installation.redis_url, *words)
+        token = _say(installation.redis_url, "token", "ada", "--role", "admin").strip()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            url = installation.page_url.rstrip("/")
+            known = _signed_in(browser, url, token)
             for name, (path, width, theme) in PICTURES.items():
-                picture = _taken(browser, installation.page_url.rstrip("/") + path, width, theme)
+                state = None if name == SIGN_IN else known
+                picture = _taken(browser, url + path, width, theme, state)
                 (FOLDER / f"{name}.png").write_bytes(_small(picture))
             browser.close()
 
@@ -99,10 +106,13 @@ def _briefs() -> Iterator[dict[str, Any]]:
             yield {**brief, **chosen, "brief_id": f"{season}-{file.stem}", "batch": f"{season}-catalog"}
 
 
-def _say(redis_url: str, *words: str) -> None:
+def _say(redis_url: str, *words: str) -> str:
     given = {**environ, "REDIS_URL": redis_url, "PIKTID_API_TOKEN": "sandbox-demo"}
     command = processes.python("cli", *words)
-    subprocess.run(command, env=given, check=True)  # noqa: S603  # our own command
+    done = subprocess.run(  # noqa: S603  # our own command
+        command, env=given, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 def _wait(redis_url: str) -> None:
@@ -118,8 +128,21 @@ def _wait(redis_url: str) -> None:
     raise SystemExit(f"not within {DEADLINE:g} s: {dict(states)}")
 
 
-def _taken(browser: Browser, url: str, width: int, theme: Any) -> bytes:
-    page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=theme)
+def _signed_in(browser: Browser, url: str, token: str) -> Any:
+    """Return the cookies of somebody who has signed in."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{url}/page/sign-in")
+    page.fill("#token", token)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/")
+    return context.storage_state()
+
+
+def _taken(browser: Browser, url: str, width: int, theme: Any, known: Any) -> bytes:
+    page = browser.new_page(
+        viewport={"width": width, "height": HEIGHT}, color_scheme=theme, storage_state=known
+    )
     page.goto(url)
     page.wait_for_load_state("load")
     if page.locator("[data-updates]").count():

@@ -34,6 +34,7 @@ BENCHMARKS = {
     "growth": Benchmark("benchmarks.caps.growth", "", "--accounts 100000 --waiting 100000"),
     "calls": Benchmark("benchmarks.caps.calls", ""),
     "web": Benchmark("benchmarks.web", "", "--briefs 5000"),
+    "page": Benchmark("benchmarks.page", None, "--briefs 100000"),
     "webhook": Benchmark("benchmarks.webhook", "--deliveries 1000"),
     "webhooks_out": Benchmark("benchmarks.webhooks_out", "", "--events 1000"),
     "fairness": Benchmark("benchmarks.caps.fairness"),
