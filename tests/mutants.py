@@ -33,11 +33,11 @@ from mutation import (
     shards,
 )
 from mutation.mutant import Mutant
-from mutation.web import page
+from mutation.web import choices, page
 
 AREAS = (
     *(permits, creates, ledger, operator, broker, outages, network, arrivals, functions, leases),
-    *(photos, sending, shards, page),
+    *(photos, sending, shards, choices, page),
 )
 MUTANTS = [mutant for area in AREAS for mutant in area.MUTANTS]
 ROOT = Path(__file__).parent.parent

@@ -23,6 +23,7 @@ from config import keys
 from config.accounts.account import Account
 from config.accounts.names import DEFAULT
 from config.settings import Settings
+from config.times import redis_ms
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject, promotion_subject
@@ -127,6 +128,12 @@ class Flow:
         fields: Any = self.client.hgetall(keys.RECORD(f"account:{DEFAULT}"))
         ends = ("pause_reason", "create_reason", "promote_reason")
         return {name.removesuffix("_reason"): fields[name] for name in ends if name in fields}
+
+    def pause_promotes(self) -> None:
+        """Let promotes wait from now on, as after a refusal."""
+        until = redis_ms(self.client.time()) + 3_600_000
+        told = {"promote_until": until, "promote_reason": "429", "promote_count": 0}
+        self.client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping=told)
 
     def end_pauses(self) -> None:
         """Let all pauses of the account be over now."""

@@ -20,7 +20,7 @@ from web.page.static_files import StaticFiles
 from web.page.updates import Updates
 from web.page.views import access, accounts, brief, briefs, gallery, log_of_actions, orders, overview
 from web.page.visiting import forms
-from web.page.visiting.errors import PageError, forbidden
+from web.page.visiting.errors import PageError, forbidden, forbidden_to
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
 from web.page.visiting.visitors import check_host, check_origin, cookie_of, form_token, visitor_of
@@ -119,8 +119,7 @@ class Page:
                 return visit
             raise
         if view.role is not None and not visitor.caller.may(view.role):
-            do = f"`identity-worker token NAME --role {view.role}` makes a token that may."
-            raise forbidden(f"{visitor.caller.name} is no {view.role}, and may not do this.", do)
+            raise forbidden_to(visitor.caller, view.role)
         return replace(visit, visitor=visitor)
 
     async def _tell(self, request: Request) -> Response:

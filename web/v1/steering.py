@@ -53,6 +53,18 @@ class Steering:
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "promoting": promoting}
 
+    def choose_again(self, brief_id: str, body: Body) -> dict[str, Any]:
+        """Have a draft promoted that was not chosen, beside those that were or in place of one."""
+        draft, instead = body["draft"], body["instead"]
+        self._record("choose again", brief_id, body, draft=draft, instead=instead)
+        try:
+            picking.choose_again(self._ledger, brief_id, draft, instead=instead, by=self._by, why=_why(body))
+        except picking.UnknownBriefError as error:
+            raise not_found(f"brief {brief_id}") from error
+        except PickError as error:
+            raise conflict(str(error)) from error
+        return {"brief_id": brief_id, "promoting": [draft]}
+
     def retry(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Bring back a brief that stopped."""
 

@@ -21,6 +21,7 @@ class LimitError(IdentityWorkerError, ValueError):
 
     def __init__(self, option: str, value: str, rule: str) -> None:
         super().__init__(f"{option} {value!r}: {rule}")
+        self.option, self.value, self.rule = option, value, rule
 
 
 class UndoError(IdentityWorkerError):

@@ -1,12 +1,20 @@
 """A choice among a brief's drafts, by a person or by another system: checked, and put on record once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from config import keys
+from worker.ledger.command_answers import read_answer
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Record, brief_subject, promotion_subject
+from worker.ledger.records import Record, brief_subject, inside, parse_subject, promotion_subject
 from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, record_fields
 from worker.lifecycle.choosing import Chosen, PickError
+from worker.piktid.answers import Draft
+from worker.store.functions import Command
+
+#: The states of a brief whose drafts were chosen, and of which another may be chosen.
+CHOSEN = ("promoting", "done")
 
 
 class UnknownBriefError(PickError):
@@ -37,20 +45,126 @@ def pick(ledger: Ledger, brief_id: str, picks: Sequence[int], *, leave_rest: boo
 def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:
     """Return whether these very drafts were chosen before; raises redis.RedisError."""
     brief = ledger.read(brief_subject(brief_id))
-    count = int(brief.get("promotions") or 0) if brief is not None else 0
-    if brief is None or brief.state == "choosing" or not count or not picks:
+    found = [] if brief is None else _promotions(ledger, brief)
+    if brief is None or brief.state == "choosing" or not found or not picks:
         return False
-    found = [ledger.read(promotion_subject(brief_id, number)) for number in range(count)]
     rules, ranked = record_fields.rules_of(brief), record_fields.ranked_of(brief)
     chosen = {
-        each.json("candidates")[0]["image_result_id"]: int(each.fields["instruction"])
-        for each in found
-        if each is not None
+        each.json("candidates")[0]["image_result_id"]: int(each.fields["instruction"]) for each in found
     }
     left_to_persons = set(choosing.may_be_picked(rules)) - ranked.keys()
     by_hand = {draft for draft, instruction in chosen.items() if instruction in left_to_persons}
     # What a rule had ranked may have been picked as well: the person was obeyed.
     return by_hand <= set(picks) <= chosen.keys()
+
+
+def choose_again(
+    ledger: Ledger, brief_id: str, draft: int, *, instead: int | None, by: str, why: str | None
+) -> None:
+    """Have a draft promoted that was not chosen: beside those that were, or `instead` of one of them.
+
+    `instead` is the number of its promotion, of which nothing may have begun; else it is one identity more,
+    which costs what the others did. Raises PickError, which says what can be done, and redis.RedisError.
+    """
+    brief = ledger.read(brief_subject(brief_id))
+    if brief is None:
+        raise UnknownBriefError(f"no brief {brief_id} is on record")
+    promotions = _promotions(ledger, brief)
+    rules = record_fields.rules_of(brief)
+    if brief.state not in CHOSEN or brief.get("kind") is not None:
+        raise PickError(
+            f"brief {brief_id} is {brief.state}: only of one whose drafts were chosen another is chosen\n"
+            f"`identity-worker why {brief_id}` says what becomes of it."
+        )
+    free = open_to_choice(promotions, record_fields.drafts_of(brief))
+    found = next((each for each in free if each.image_result_id == draft), None)
+    if found is None:
+        offer = ", ".join(str(each.image_result_id) for each in free) or "none"
+        raise PickError(f"no draft to choose: {draft}; of those that nothing was made of there are: {offer}")
+    instruction = choosing.instruction_of(rules, found)
+    other = None if instead is None else promotion_subject(brief_id, instead)
+    if other is not None and not _is_of(promotions, other, instruction):
+        raise PickError(f"identity {(instead or 0) + 1} of brief {brief_id} is not of the same instruction")
+    said = {"draft": draft} | ({} if other is None else {"instead_of": other})
+    journal = {"call": "operator", "subject": brief.subject, "what": "choose again", "by": by, **said}
+    answer = ledger.functions.run(
+        _chosen_again(
+            brief_id,
+            when=brief.same_stay | {"promotions": brief.get("promotions") or ""},
+            candidates={each.subject: each.fields["candidates"] for each in promotions},
+            fields=Chosen(instruction, (found,)).fields(),
+            instead=other,
+            journal=journal | ({"why": why} if why else {}),
+        )
+    )
+    if answer is not Answer.APPLIED:
+        begun = "" if other is None else ", or the draft of before is being promoted by now"
+        raise PickError(f"brief {brief_id} has moved meanwhile{begun}; see `status {brief_id}`")
+
+
+def number_of(ledger: Ledger, brief_id: str, draft: int) -> int:
+    """Return the number of the promotion that a draft is chosen for. Raises PickError where there is none."""
+    brief = ledger.read(brief_subject(brief_id))
+    for each in [] if brief is None else _promotions(ledger, brief):
+        if record_fields.current_draft(each)["image_result_id"] == draft:
+            return parse_subject(each.subject).number or 0
+    raise PickError(f"draft {draft} was not chosen of brief {brief_id}; see `status {brief_id}`")
+
+
+def offers(ledger: Ledger, brief_id: str) -> dict[int, list[tuple[int, int]]]:
+    """Return the drafts that `choose_again` may be given, each with the promotions that it may replace.
+
+    Of these the number and the draft; whether one has begun is known when it is tried. Raises
+    redis.RedisError.
+    """
+    brief = ledger.read(brief_subject(brief_id))
+    if brief is None or brief.state not in CHOSEN or brief.get("kind") is not None or brief.get("wish"):
+        return {}
+    promotions, rules = _promotions(ledger, brief), record_fields.rules_of(brief)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for draft in open_to_choice(promotions, record_fields.drafts_of(brief)):
+        instruction = choosing.instruction_of(rules, draft)
+        found[draft.image_result_id or 0] = [
+            (parse_subject(each.subject).number or 0, record_fields.current_draft(each)["image_result_id"])
+            for each in promotions
+            if each.state == "planned"
+            and each.get("identity_code") is None
+            and int(each.fields["instruction"]) == instruction
+        ]
+    return found
+
+
+def open_to_choice(promotions: Sequence[Record], drafts: Sequence[Draft]) -> list[Draft]:
+    """Return the finished drafts of which no identity is made, nor will be as things stand.
+
+    A promotion that is not ready may fall back on each of its drafts, and one that failed be retried.
+    """
+    used: set[object] = set()
+    for each in promotions:
+        candidates = each.json("candidates")
+        tried = int(each.fields["tried"])
+        mine = candidates[tried : tried + 1] if each.state == "ready" else candidates
+        used |= {candidate["image_result_id"] for candidate in mine}
+    return [draft for draft in drafts if draft.usable and draft.image_result_id not in used]
+
+
+def _chosen_again(brief: str, **given: Any) -> Command[Answer]:
+    journal: Mapping[str, Any] = given["journal"]
+    key = keys.RECORD(brief_subject(brief))
+    return Command(
+        "choose_again", key, read_answer, {**given, "brief": brief, "journal": inside(journal) + "}"}
+    )
+
+
+def _promotions(ledger: Ledger, brief: Record) -> list[Record]:
+    count = int(brief.get("promotions") or 0)
+    found = [ledger.read(promotion_subject(brief.brief_id, number)) for number in range(count)]
+    return [promotion for promotion in found if promotion is not None]
+
+
+def _is_of(promotions: Sequence[Record], subject: str, instruction: int) -> bool:
+    of = [int(each.fields["instruction"]) for each in promotions if each.subject == subject]
+    return of == [instruction]
 
 
 def _choose(brief: Record, picks: Sequence[int], *, leave_rest: bool) -> list[Chosen]:

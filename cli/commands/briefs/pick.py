@@ -1,12 +1,17 @@
-"""`identity-worker pick`: a person's choice among a brief's drafts."""
+"""`identity-worker pick`: a person's choice among a brief's drafts, the first one and another after it."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.options import BriefId, By, Why, person
-from cli.shared.output import Json, fail, print_json
+from cli.shared.output import USED_WRONGLY, Json, fail, print_json
+
+if TYPE_CHECKING:
+    from cli.shared.acting import Order
+    from worker.ledger.ledger import Ledger
 
 
 def command(
@@ -15,6 +20,14 @@ def command(
     leave_rest: Annotated[
         bool, typer.Option("--leave-rest", help="Let instructions without a pick yield no identity.")
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="After a choice: one draft more, for the price of an identity."),
+    ] = False,
+    instead_of: Annotated[
+        int | None,
+        typer.Option(metavar="DRAFT", help="In place of this one, whose promotion has not begun."),
+    ] = None,
     why: Why = None,
     by: By = None,
     as_json: Json = False,
@@ -29,15 +42,34 @@ def command(
     from worker.lifecycle.choosing import PickError
     from worker.operations import picking
 
-    order = Order("pick", person(by), why, more={"drafts": drafts})
+    is_again = again or instead_of is not None
+    if is_again and (len(drafts) != 1 or leave_rest):
+        fail("a choice is made again for one draft at a time, without --leave-rest", USED_WRONGLY)
+    order = Order("choose again" if is_again else "pick", person(by), why, more={"drafts": drafts})
     values = load_settings()
     with open_redis(values, writes=True, brief=brief_id) as client:
         named(client, order, brief_id)
         try:
-            promoting = picking.pick(Ledger(client, values), brief_id, drafts, leave_rest=leave_rest)
+            ledger = Ledger(client, values)
+            if is_again:
+                promoting = _again(ledger, order, brief_id, drafts, instead_of)
+            else:
+                promoting = picking.pick(ledger, brief_id, drafts, leave_rest=leave_rest)
         except PickError as error:
             fail(str(error))
     if as_json:
         print_json({"brief_id": brief_id, "promoting": promoting})
     else:
         typer.echo(f"{brief_id}: promoting {', '.join(map(str, promoting))}")
+
+
+def _again(
+    ledger: "Ledger", order: "Order", brief_id: str, drafts: Sequence[int], instead_of: int | None
+) -> list[int]:
+    """Have one draft more promoted, or one in place of another. Raises PickError."""
+    from worker.operations import picking
+
+    (draft,) = drafts
+    instead = None if instead_of is None else picking.number_of(ledger, brief_id, instead_of)
+    picking.choose_again(ledger, brief_id, draft, instead=instead, by=order.by, why=order.why)
+    return [draft]

@@ -119,7 +119,7 @@ def act(folder: Path, event: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Do what the first argument says; what goes wrong is told in one line, and is a failure of the program."""
+    """Do what the first argument says; what goes wrong is told in one line, and is a failure."""
     if len(sys.argv) != 3 or sys.argv[1] not in ("send", "queue", "read"):
         sys.exit(__doc__)
     try:

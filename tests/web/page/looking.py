@@ -1,6 +1,8 @@
-"""What is looked at in each view in a browser: axe's rules, its width, and what the keyboard reaches."""
+"""What is looked at in each view in a browser: axe's rules, its width, what is spoken, what keys reach."""
 
 import importlib.util
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,26 @@ def axe_findings(page: Page) -> list[str]:
         if each["impact"] in _SERIOUS
         for node in each["nodes"]
     ]
+
+
+_ACTS = "button|link|textbox|searchbox|combobox|radio|checkbox|spinbutton"
+_UNNAMED = re.compile(rf'\s*- ({_ACTS})(?! ")')
+_BUTTON = re.compile(r'- button "((?:[^"\\]|\\.)*)"')
+
+
+def spoken_faults(page: Page) -> list[str]:
+    """Return what whoever hears the page can't tell apart: what has no name, buttons of one name, headings.
+
+    By the accessibility tree, which is what a browser gives to screen readers.
+    """
+    tree = page.locator("body").aria_snapshot()
+    lines = tree.splitlines()
+    unnamed = [f"no name: {line.strip()}" for line in lines if _UNNAMED.match(line)]
+    alike = [
+        f"{times} buttons: {name}" for name, times in Counter(_BUTTON.findall(tree)).items() if times > 1
+    ]
+    titles = sum("- heading" in line and "[level=1]" in line for line in lines)
+    return [*unnamed, *alike, *([] if titles == 1 else [f"{titles} titles"])]
 
 
 def wider_than_window(page: Page) -> int:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from page.conftest import PHONE, SCREEN
-from page.looking import axe_findings, wider_than_window
+from page.looking import axe_findings, spoken_faults, wider_than_window
 from playwright.sync_api import Page, expect
 from stepping import Flow
 from support import eventually
 
+from config import keys
 from config.accounts.names import DEFAULT
 from worker.callers.tokens import Role
+from worker.ledger.records import brief_subject
 from worker.ledger.transition import Transition
 from worker.operations import actions
 from worker.operations.limit_changes import change
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.story
 Browsing = Callable[..., Page]
 Tokens = Callable[..., str]
 NAMES = ("ada", "bob", "cleo")
+HUNDRED = 100
 
 
 @pytest.fixture
@@ -33,6 +36,20 @@ def waiting(heard: Flow) -> Flow:
         heard.accept(brief_id=name, choose="manual", batch="spring")
     for name in NAMES:
         heard.until(name, "choosing")
+    return heard
+
+
+@pytest.fixture
+def hundred(heard: Flow) -> Flow:
+    """One that went its way, and copies of its record."""
+    heard.accept(brief_id="b0", choose="manual")
+    heard.until("b0", "choosing")
+    record = heard.client.hgetall(keys.RECORD(brief_subject("b0")))
+    with heard.client.pipeline(transaction=False) as pipe:
+        for number in range(1, HUNDRED):
+            pipe.hset(keys.RECORD(brief_subject(f"b{number}")), mapping=record)
+            pipe.zadd(keys.UNFINISHED(), {f"b{number}": int(record["accepted_at"]) + number})
+        pipe.execute()
     return heard
 
 
@@ -75,6 +92,21 @@ def test_a_gallery_is_gone_through_by_keyboard_alone(
     assert chosen(waiting, third) == drafts(waiting, third)[0]
 
 
+def test_a_hundred_are_chosen_for_by_two_keys_each(browsing: Browsing, hundred: Flow, token: Tokens) -> None:
+    page = browsing(token())
+    page.goto("/gallery")
+    expect(page.locator("[data-pick]")).to_have_count(HUNDRED)
+    for done in range(1, HUNDRED + 1):
+        page.keyboard.press(str(1 + done % 2))
+        page.keyboard.press("Enter")
+        expect(page.locator(".picked")).to_have_count(done)
+    states = [hundred.brief(f"b{number}").state for number in range(HUNDRED)]
+    assert set(states) == {"promoting"}
+    drafts = [draft["image_result_id"] for draft in hundred.brief("b0").json("drafts")]
+    chosen = [hundred.promotion(f"b{n}").json("candidates")[0]["image_result_id"] for n in range(HUNDRED)]
+    assert chosen == [drafts[(number + 1) % 2] for number in range(HUNDRED)]
+
+
 def test_a_brief_is_chosen_for_by_a_key(browsing: Browsing, waiting: Flow, token: Tokens) -> None:
     page = browsing(token(), quiet=True)
     page.goto("/briefs/ada")
@@ -87,6 +119,23 @@ def test_a_brief_is_chosen_for_by_a_key(browsing: Browsing, waiting: Flow, token
     page.get_by_role("form", name="Drafts of bob").get_by_role("radio").first.press("1")
     page.keyboard.press("Enter")
     expect(page.locator("#told")).to_contain_text("only drafts of a brief that is choosing")
+
+
+def test_more_than_one_draft_is_picked_by_keys(browsing: Browsing, waiting: Flow, token: Tokens) -> None:
+    page = browsing(token(), width=PHONE)
+    page.goto("/gallery?batch=spring")
+    name = str(page.locator("[data-pick]").first.get_attribute("aria-label")).removeprefix("Drafts of ")
+    page.keyboard.press("m")
+    expect(page.locator("[data-costs]:visible")).to_contain_text("50 credits and a slot")
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    assert axe_findings(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator(".picked")).to_have_count(1)
+    assert waiting.brief(name).fields["promotions"] == "2"
+    page.get_by_role("button", name="More than one each").first.click()
+    page.get_by_role("button", name="More than one each").first.click()
+    expect(page.get_by_role("checkbox")).to_have_count(0)
 
 
 def test_all_matches_are_retried_after_they_were_shown(browsing: Browsing, flow: Flow, token: Tokens) -> None:
@@ -131,3 +180,4 @@ def test_each_acting_view_can_be_read_by_all(
         page.goto(view)
         assert axe_findings(page) == [], view
         assert wider_than_window(page) == 0, view
+        assert spoken_faults(page) == [], view

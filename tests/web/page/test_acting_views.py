@@ -174,11 +174,15 @@ def test_an_admin_changes_limits_with_a_reason_and_undoes_it(
     assert anna.send("/account/act", account="nobody", what="pause").status_code == 404
 
 
-def test_an_admin_pauses_an_account_and_lets_it_go_on(
+def test_an_operator_pauses_an_account_and_lets_it_go_on(
     person: People, flow: Flow, token: Tokens, client: "redis.Redis"
 ) -> None:
+    """As from the overview; what it may use is an admin's."""
     flow.accept(brief_id="a")
-    anna = person(token(Role.ADMIN))
+    anna, cleo = person(token()), person(token(Role.VIEWER, name="cleo"))
+    assert cleo.send("/account/act", account=DEFAULT, what="pause").status_code == 403
+    assert "Pause it" not in cleo.get(f"/accounts/{DEFAULT}").text
+    assert "Pause it" in anna.get(f"/accounts/{DEFAULT}").text
     anna.send("/account/act", account=DEFAULT, what="pause", why="a fair")
     assert halts.of_accounts(client, [DEFAULT])[DEFAULT].by == "anna by the page"
     assert "a fair" in anna.get("/accounts").text

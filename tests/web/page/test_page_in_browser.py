@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from page.conftest import PHONE, SCREEN
-from page.looking import axe_findings, focused, wider_than_window
+from page.looking import axe_findings, focused, spoken_faults, wider_than_window
 from playwright.sync_api import Page, expect
 from stepping import Flow
 
@@ -36,6 +36,7 @@ def test_each_view_can_be_read_by_all(browsing: Browsing, shown: Flow, width: in
         page.goto(view)
         assert axe_findings(page) == []
         assert wider_than_window(page) == 0, view
+        assert spoken_faults(page) == [], view
 
 
 def test_the_theme_is_switched_and_kept(browsing: Browsing, flow: Flow) -> None:

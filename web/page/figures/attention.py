@@ -35,6 +35,8 @@ class Line:
     act: str = ""
     """What a form sends to `/overview/act`; blank: the button is a link."""
     account: str = ""
+    role: str = "viewer"
+    """Who may follow the link."""
 
 
 def lines(
@@ -66,7 +68,8 @@ def _endpoint(standing: Standing) -> Iterator[Line]:
     name, waiting = standing.endpoint.name, counted(standing.waiting, "event waits", "events wait")
     if standing.pause is not None:
         told = f"The endpoint {name} of webhooks is {standing.pause}; {waiting}."
-        yield Line(told, f"`identity-worker hooks unpause {name}` sends what waits")
+        do = f"`identity-worker hooks unpause {name}` sends what waits"
+        yield Line(told, do, link="/access", button=f"Webhooks: {name}", role="admin")
     elif standing.failing_since is not None:
         yield Line(f"The endpoint {name} of webhooks takes nothing: {standing.error}; {waiting}.")
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from config.limits import CAPS, DEFAULTS, NONE
 from config.times import format_time
-from web.page.visiting.errors import PageError, not_found, wrong
+from web.page.visiting.errors import PageError, forbidden_to, not_found, wrong
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
 from worker.callers.tokens import Role
@@ -21,6 +21,12 @@ from worker.operations.halts import Halt
 from worker.shards.merged import home_of
 from worker.views import account_reading
 from worker.views.account import AccountReport
+
+#: What a form may ask for, by its field `what`. A pause is whoever's who keeps briefs going; what an account
+#: may use is an admin's.
+_WHATS, _OF_ADMINS = ("limits", "undo", "pause", "unpause", "resume"), ("limits", "undo")
+#: The last moment that a change may be of, ms since 1970.
+_LAST = 10**15
 
 
 @dataclass(frozen=True)
@@ -103,28 +109,30 @@ def _was(before: Mapping[str, Any], name: str) -> str:
 def _act(visit: Visit) -> Response:
     form = visit.form
     name, why = _known(visit, form.text("account")), form.text("why") or None
+    what = form.one_of("what", _WHATS)
+    if what in _OF_ADMINS and not visit.may(Role.ADMIN):
+        raise forbidden_to(visit.caller, Role.ADMIN)
     ledger = Ledger(home_of(visit.client, name), visit.settings)
     try:
-        match form.text("what"):
+        match what:
             case "limits":
                 _change(visit, ledger, name, why)
             case "undo":
                 changes = account_reading.report(ledger.client, name).changes
-                each = limit_changes.undone(changes, int(form.text("at") or "0"))
+                each = limit_changes.undone(changes, form.whole("at", 0, _LAST))
                 limit_changes.undo(ledger, name, each, visit.by, why)
             case "pause":
                 halts.halt(ledger, Halted(name, None), visit.by, why)
             case "unpause":
                 halts.go_on(ledger, Halted(name, None), visit.by, why)
-            case "resume":
+            case _:
                 actions.record(ledger.client, "resume", visit.by, why, account=name)
                 ledger.resume(name, visit.by)
-            case _:
-                raise wrong("There is no such thing to do to an account.")
     except limit_changes.UndoError as error:
         raise PageError(HTTPStatus.CONFLICT, f"{error}.") from None
-    except ValueError as error:
-        raise wrong(str(error)) from None
+    except limit_changes.LimitError as error:
+        field = error.option.removeprefix("--").replace("-", " ").removeprefix("account ")
+        raise wrong(f"{field} '{error.value}': {error.rule}.") from None
     return visit.go_to(_address(name))
 
 
@@ -157,6 +165,6 @@ def _address(name: str) -> str:
 
 VIEWS = (
     View("/accounts", _list, nav="Accounts"),
-    View("/account/act", _act, role=Role.ADMIN, writes=True),
+    View("/account/act", _act, role=Role.OPERATOR, writes=True),
     View("/accounts/{account}", _show),
 )

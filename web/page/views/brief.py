@@ -9,18 +9,22 @@ from config.text import counted, credits_text
 from web.page.figures.drafts import instructions
 from web.page.figures.rows import row
 from web.page.figures.timeline import timeline
-from web.page.visiting.errors import wrong
-from web.page.visiting.steered import seen, steer
+from web.page.visiting.forms import whole
+from web.page.visiting.steered import WHATS, seen, steer
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
-from worker.callers.tokens import Role
+from worker.callers.tokens import HIGHEST, Role
 from worker.forecast.starts import starts
 from worker.ledger.kinds import PROMOTION_CREDITS
+from worker.ledger.ledger import Ledger
+from worker.operations import picking
 from worker.operations.stakes import retriable
 from worker.shards.merged import holder_of
 from worker.views import happenings, snapshots
 from worker.views.models import BriefView
 
+#: The largest id of a draft.
+_LAST_ID = 10**17
 #: Events, of whatever briefs, that are gone through for those of one.
 _MOST_EVENTS = 10_000
 #: After a brief's last move, in ms: its last event is written in the same call.
@@ -52,11 +56,20 @@ def _values(visit: Visit, brief: BriefView) -> dict[str, Any]:
         "brief": brief,
         "row": row(brief, waits.get(brief.brief_id)),
         "instructions": instructions(brief),
-        "moments": timeline(events, journal),
+        "moments": timeline(events, journal, brief),
         "is_whole": is_whole,
         "cost": _cost(brief),
         "does": _does(brief),
+        "again": _again(visit, brief),
+        "more": PROMOTION_CREDITS,
     }
+
+
+def _again(visit: Visit, brief: BriefView) -> dict[int, list[tuple[int, int]]]:
+    """Return the drafts that may be chosen though a choice was made; none to whoever may only look."""
+    if not visit.may(Role.OPERATOR) or brief.state not in picking.CHOSEN or not brief.drafts:
+        return {}
+    return picking.offers(Ledger(holder_of(visit.client, brief.brief_id), visit.settings), brief.brief_id)
 
 
 def _cost(brief: BriefView) -> str:
@@ -74,6 +87,8 @@ def _does(brief: BriefView) -> dict[str, bool]:
     has_question = has_question and not any(each.state == "held" for each in brief.promotions)
     return {
         "retry": retriable(brief) and not has_question,
+        # A rule that looks at nothing chooses by itself when it is retried.
+        "choose": brief.state == "failed" and bool(brief.drafts) and brief.may_be_picked,
         "cancel": not brief.finished and brief.stop_requested is None,
         "answer": has_question,
         "adopt": has_question and brief.previous_state != "preparing",
@@ -84,7 +99,7 @@ def _does(brief: BriefView) -> dict[str, bool]:
 def _act(visit: Visit) -> Response:
     form = visit.form
     brief = seen(visit, form.text("brief"))
-    what = form.text("what")
+    what = form.one_of("what", WHATS)
     steer(visit, brief, what, body_of(visit, what))
     return visit.go_to(address(brief.brief_id))
 
@@ -93,14 +108,15 @@ def body_of(visit: Visit, what: str) -> dict[str, Any]:
     """Return what a form says, as the HTTP API takes it. Raises PageError."""
     form = visit.form
     body: dict[str, Any] = {"why": form.text("why")} if form.text("why") else {}
-    try:
-        if what == "pick":
-            drafts = [int(each) for name in form.names("draft") for each in form.all(name) if each]
-            return body | {"drafts": drafts, "leave_rest": form.text("leave_rest") == "yes"}
-        if what == "update":
-            return body | {"priority": int(form.text("priority"))}
-    except ValueError:
-        raise wrong("This must be a whole number.") from None
+    if what == "pick":
+        given = [(name, each) for name in form.names("draft") for each in form.all(name) if each]
+        drafts = [whole(name, each, 0, _LAST_ID) for name, each in given]
+        return body | {"drafts": drafts, "leave_rest": form.text("leave_rest") == "yes"}
+    if what == "choose_again":
+        instead = form.whole("instead", 0, _LAST_ID) if form.text("instead") else None
+        return body | {"draft": form.whole("draft", 0, _LAST_ID), "instead": instead}
+    if what == "update":
+        return body | {"priority": form.whole("priority", -HIGHEST, HIGHEST)}
     return body | ({"job": form.text("job")} if what == "adopt" else {})
 
 

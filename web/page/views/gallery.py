@@ -13,7 +13,7 @@ from web.page.visiting.steered import seen, steer
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
 from worker.callers.tokens import Role
-from worker.ledger.kinds import JUDGING
+from worker.ledger.kinds import JUDGING, PROMOTION_CREDITS
 from worker.selection.filter import Filter
 from worker.selection.index import place_of
 from worker.selection.selecting import select
@@ -66,6 +66,7 @@ def _show(visit: Visit) -> Response:
         batch=batch,
         batches=_batches(visit),
         rows=rows,
+        more=PROMOTION_CREDITS,
         next=f"/gallery?{urlencode(given)}" if following else "",
     )
 

@@ -16,7 +16,7 @@ from web.page.views.brief import address
 from web.page.visiting.errors import PageError, not_found, wrong
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
-from worker.callers.tokens import Role
+from worker.callers.tokens import HIGHEST, Role
 from worker.operations.updating import Change
 from worker.orders.carrying import Carrier
 from worker.orders.order import Order, OrderError, What, refusals, under_way
@@ -49,7 +49,7 @@ class Shown:
 def _give(visit: Visit) -> Response:
     form, orders = visit.form, Orders(visit.client, visit.settings)
     try:
-        what = What(form.text("what"))
+        what = What(form.one_of("what", What))
         wanted = parse(form.text("filter"))
         if not wanted.state and what is not What.RETRY:
             wanted = parse(f"{form.text('filter')} state:{OPEN}")
@@ -57,17 +57,14 @@ def _give(visit: Visit) -> Response:
         order = orders.give(
             what, wanted, visit.by, form.text("why") or None, change=change, accounts=visit.caller.accounts
         )
-    except (FilterError, OrderError, ValueError) as error:
+    except (FilterError, OrderError) as error:
         raise wrong(str(error)) from None
     _push(orders, order.order_id)
     return visit.go_to(_address(order))
 
 
 def _priority(visit: Visit) -> int:
-    priority, most = int(visit.form.text("priority") or "0"), visit.caller.priority
-    if priority > most:
-        raise wrong(f"{visit.caller.name} may ask for a priority of {most} at most.")
-    return priority
+    return visit.form.whole("priority", -HIGHEST, visit.caller.priority)
 
 
 def _begin(visit: Visit) -> Response:

@@ -9,7 +9,7 @@ from web.page.figures import attention
 from web.page.figures.cards import Card, card
 from web.page.figures.plots import HEIGHT, WIDTH, plots
 from web.page.figures.recent import Recent
-from web.page.visiting.errors import not_found, wrong
+from web.page.visiting.errors import not_found
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
 from worker.callers.tokens import Role
@@ -94,18 +94,16 @@ def _runs_out(visit: Visit, account: AccountMeasures) -> list[RunsOut]:
 
 def _act(visit: Visit) -> Response:
     """Let an account go on, or lift its pauses."""
-    name, what = visit.form.text("account"), visit.form.text("what")
+    name, what = visit.form.text("account"), visit.form.one_of("what", ("unpause", "resume"))
     if not visit.caller.may_use(name) or name not in account_reading.names(visit.client):
         raise not_found("account of this name that you may use")
     client = home_of(visit.client, name)
     ledger = Ledger(client, visit.settings)
     if what == "unpause":
         halts.go_on(ledger, commands.Halted(name, None), visit.by, visit.form.text("why"))
-    elif what == "resume":
+    else:
         actions.record(client, "resume", visit.by, visit.form.text("why"), account=name)
         ledger.resume(name, visit.by)
-    else:
-        raise wrong("An account is let go on (unpause), or tried again (resume).")
     return visit.part("overview_part.html", **_values(visit)) if visit.is_part else visit.go_to("/")
 
 

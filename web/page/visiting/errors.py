@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from config.errors import IdentityWorkerError
+from worker.callers.tokens import Caller, Role
 
 
 class PageError(IdentityWorkerError):
@@ -19,6 +20,12 @@ class PageError(IdentityWorkerError):
 def forbidden(told: str, do: str = "") -> PageError:
     """Return the error of what one may not."""
     return PageError(HTTPStatus.FORBIDDEN, told, do)
+
+
+def forbidden_to(caller: Caller, role: Role) -> PageError:
+    """Return the error of what a role may that the visitor has not."""
+    do = f"`identity-worker token NAME --role {role}` makes a token that may."
+    return forbidden(f"{caller.name} is no {role}, and may not do this.", do)
 
 
 def not_found(what: str) -> PageError:

@@ -18,7 +18,7 @@ from worker.views.models import BriefView
 
 Body = Mapping[str, Any]
 #: What a form may ask for, by its field `what`.
-WHATS = ("pick", "retry", "cancel", "update", "resend", "give_up", "adopt")
+WHATS = ("pick", "choose_again", "retry", "cancel", "update", "resend", "give_up", "adopt")
 
 
 def seen(visit: Visit, brief_id: str) -> BriefView:
@@ -31,8 +31,6 @@ def seen(visit: Visit, brief_id: str) -> BriefView:
 
 def steer(visit: Visit, brief: BriefView, what: str, body: Body) -> dict[str, Any]:
     """Do something to a brief; return what came of it. Raises PageError."""
-    if what not in WHATS:
-        raise wrong("There is no such thing to do to a brief.")
     steering = Steering(holder_of(visit.client, brief.brief_id), visit.settings, visit.caller, visit.by)
     try:
         if what == "adopt":

@@ -82,3 +82,18 @@ def test_an_unknown_brief_is_said_to_be_so(brief_id: str, command: Command, clie
     assert "is on record" in answer.stderr
     assert "`identity-worker status` lists" in answer.stderr
     assert "\x1b" not in answer.stderr
+
+
+def test_a_choice_is_made_again_beside_another_and_in_its_place(command: Command, heard: Flow) -> None:
+    _, drafts = waiting(heard, choose="manual", instructions=[{"prompt": "one", "num_variations": 3}])
+    first, second, third = map(str, drafts)
+    heard.pause_promotes()
+    assert command("pick", "a", second, "--again").returncode == 1, "no choice was made yet"
+    assert command("pick", "a", first).returncode == 0
+    assert command("pick", "a", second, third, "--again").returncode == 2
+    refused = command("pick", "a", second, "--instead-of", third)
+    assert (refused.returncode, f"draft {third} was not chosen" in refused.stderr) == (1, True)
+    assert command("pick", "a", second, "--instead-of", first).stdout == f"a: promoting {second}\n"
+    assert command("pick", "a", third, "--again").returncode == 0
+    chosen = [heard.promotion("a", n).json("candidates")[0]["image_result_id"] for n in range(2)]
+    assert chosen == drafts[1:]
