@@ -53,7 +53,7 @@ def brief(**fields: Any) -> dict[str, Any]:
 
 
 def everything(client: "redis.Redis") -> dict[str, Any]:
-    """Return all that a Redis holds, but when its function libraries were used, and its processes' signs of life.
+    """Return all that a Redis holds, but when its libraries were used, and its processes' signs of life.
 
     Both are written beside all else, whenever it is their time.
     """

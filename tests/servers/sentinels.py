@@ -92,7 +92,8 @@ class Sentinels:
         replicas = str(len(self.servers) - 1)
         for each in self.sentinels:
             known = _told(each)
-            if (known["num-other-sentinels"], known["num-slaves"], known["flags"]) != (others, replicas, "master"):
+            found = known["num-other-sentinels"], known["num-slaves"], known["flags"]
+            if found != (others, replicas, "master"):
                 return False
         return all(each.has_caught_up() for each in self.replicas)
 
