@@ -7,13 +7,15 @@ from project.rooms import HOUSE
 
 from config import keys
 
-#: Called by what they are made for: Dramatiq, uvicorn, Typer, httpx-sse, anyio, asyncio, redis, logging.
+#: Called by what they are made for: Dramatiq, uvicorn, Typer, httpx-sse, httptools, anyio, asyncio, redis,
+#: logging.
 HOOKS = {
     *("before_worker_boot", "after_worker_boot", "before_worker_shutdown", "before_process_message"),
     "after_worker_shutdown",
     *("after_process_message", "actor_options", "consumer_class", "declare_queue", "ack", "nack", "emit"),
     *("list_commands", "format_commands", "format_options", "capture_signals", "aiter_text", "send_eof"),
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
+    *("on_message_begin", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
     *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials", "_execute_command"),
 }
 #: Read by names that are put together; and the marker of keyword-only fields.

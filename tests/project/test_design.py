@@ -53,7 +53,7 @@ FLOORS = (
     ("worker.choosing", "worker.unresolved", "worker.files", "worker.marking", "worker.shards"),
     ("worker.ledger", "worker.piktid", "worker.traces"),
     ("worker.briefs", "worker.network", "worker.places", "worker.store", "worker"),
-    ("worker.store.servers", "worker.tally"),
+    ("worker.network.http1", "worker.store.servers", "worker.tally"),
     ("config.accounts",),
     ("config",),
     ("config.servers", "config.recorded", "config.declared"),

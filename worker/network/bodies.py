@@ -21,7 +21,7 @@ _ERRORS = (
 class Used(NamedTuple):
     """A connection that may be used again, and what it reads from."""
 
-    connection: httpcore.HTTPConnection
+    connection: httpcore.ConnectionInterface
     stream: httpcore.NetworkStream
 
     def is_open(self) -> bool:

@@ -2,9 +2,10 @@
 
 A request passes httpx's transport interface and nothing above it: no redirect is followed, no cookie kept, no
 password file named in the environment is used, since the code for that is not there. Beneath are single
-connections of httpcore: its own pool looks at all of them for each request, and finds room for a request in a
+connections: httpcore's own pool looks at all of them for each request, and finds room for a request in a
 queue, which with hundreds of calls at once takes longer than the calls (docs/decisions.md). A proxy is a
-matter of the connection (`worker/network/tunnels.py`): to a request there is none.
+matter of the connection (`worker/network/tunnels.py`): to a request there is none. What is spoken over it is
+HTTP/1.1 by our own (`worker/network/http1`), and by httpcore's where HTTP/2 is allowed.
 """
 
 import threading
@@ -20,6 +21,7 @@ from config import durations
 from config.errors import NetworkSettingsError
 from worker.network.bodies import Body, Used, errors_of_httpx
 from worker.network.destinations import any_of, by_name, public_by_name, public_of
+from worker.network.http1.connection import Connection
 from worker.network.proxies import Proxies
 from worker.network.timed_network import TimedBackend
 from worker.network.tls import http2_allowed, tls
@@ -152,7 +154,7 @@ class Pool(httpx.BaseTransport):
         for used in idle:
             used.connection.close()
 
-    def _taken(self, key: _Origin, origin: httpcore.Origin) -> httpcore.HTTPConnection:
+    def _taken(self, key: _Origin, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
         """Return the connection that was used last, or a new one."""
         while True:
             with self._lock:
@@ -160,8 +162,10 @@ class Pool(httpx.BaseTransport):
                 until, used = idle.pop() if idle else (0.0, None)
             if used is None:
                 backend = self._backend(*key)
+                if not self._http2:
+                    return Connection(origin, self._tls, backend)
                 return httpcore.HTTPConnection(
-                    origin, ssl_context=self._tls, http2=self._http2, network_backend=backend
+                    origin, ssl_context=self._tls, http2=True, network_backend=backend
                 )
             if time.monotonic() < until and used.is_open():
                 return used.connection

@@ -14,6 +14,7 @@ import httpx
 from config import durations
 from config.errors import NetworkSettingsError
 from worker.network.asyncio_network import AsyncioBackend
+from worker.network.http1.async_connection import AsyncConnection
 from worker.network.proxied_network import KEPT_ALIVE, ProxiedBackend
 from worker.network.proxies import Proxies
 from worker.network.tls import http2_allowed, tls, told
@@ -21,7 +22,8 @@ from worker.network.tls import http2_allowed, tls, told
 #: Connections that are kept for the next request, and for how many seconds (as `open_pool` says).
 _IDLE, _IDLE_SECONDS = 8, 1.0
 
-
+#: Ours; httpcore's where HTTP/2 is allowed.
+_Connection = AsyncConnection | httpcore.AsyncHTTPConnection
 _HEADERS = {"User-Agent": "identity-worker", "Accept-Encoding": "identity"}
 #: What httpcore raises, which has no class in common.
 _ERRORS = (
@@ -50,7 +52,7 @@ class Connections:
 
     def __init__(self) -> None:
         """Raise NetworkSettingsError, as `open_pool` does."""
-        self._idle: list[httpcore.AsyncHTTPConnection] = []
+        self._idle: list[_Connection] = []
         self._direct = AsyncioBackend()
         self._proxies = Proxies()
         self._tls, self.http2 = tls(), http2_allowed()
@@ -95,7 +97,7 @@ class Connections:
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
         return answer.status
 
-    async def put_back(self, connection: httpcore.AsyncHTTPConnection, *, whole: bool) -> None:
+    async def put_back(self, connection: _Connection, *, whole: bool) -> None:
         """Keep a connection whose answer was read to its end; close any other."""
         if whole and connection.is_idle() and len(self._idle) < _IDLE:
             self._idle.append(connection)
@@ -113,16 +115,18 @@ class Connections:
         while self._idle:
             await self._idle.pop().aclose()
 
-    async def _taken(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+    async def _taken(self, origin: httpcore.Origin) -> _Connection:
         while self._idle:
             connection = self._idle.pop()
             if connection.can_handle_request(origin) and not connection.has_expired():
                 return connection
             await connection.aclose()
+        if not self.http2:
+            return AsyncConnection(origin, self._tls, self._backend(origin), _IDLE_SECONDS, KEPT_ALIVE)
         return httpcore.AsyncHTTPConnection(
             origin,
             ssl_context=self._tls,
-            http2=self.http2,
+            http2=True,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=self._backend(origin),
             socket_options=KEPT_ALIVE,
@@ -139,7 +143,7 @@ class Connections:
 class _Body:
     """The body of an answer; to close it gives its connection back."""
 
-    def __init__(self, body: Any, connection: httpcore.AsyncHTTPConnection, connections: Connections) -> None:
+    def __init__(self, body: Any, connection: _Connection, connections: Connections) -> None:
         self._body = body
         self._connection = connection
         self._connections = connections

@@ -64,10 +64,9 @@ def test_a_connection_to_a_host_called_just_once_is_closed_as_well(server: Serve
     with open_pool(keepalive_expiry=1e-9) as pool, serving() as once:
         once.answers, server.answers = [answer(200, b"1")], [answer(200, b"2"), answer(200, b"3")]
         got(pool, once)
-        (kept,) = [used.connection for idle in pool._idle.values() for _, used in idle]
         got(pool, server)
         got(pool, server)
-        assert kept.is_closed()
+        assert once.closed.wait(DEADLINE)
         assert len(pool._idle) <= 1
 
 
