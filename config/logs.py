@@ -11,11 +11,11 @@ import os
 import sys
 import threading
 import time
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from config import durations
+from config.logged.lines import LossyStream, ShortLines, Writers, logfmt
 from config.text import printable
 from config.times import delay
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-#: Bytes of the longest line, its end included.
-LONGEST = 4_000
 #: What sets structlog up at its first use, in a process that has not imported it yet: most commands log
 #: nothing, and the import takes as long as what they do.
 _at_first_use: "list[Callable[[], None]]" = []
+#: What structlog has made for the parts that have logged: made anew for each line, it would take as long as
+#: the line.
+_made: "dict[str, Any]" = {}
 
 
 def configure(settings: "Settings") -> None:
@@ -76,18 +77,19 @@ def _set_up(settings: "Settings", out: Any) -> None:
     elif on_terminal:
         renderer = structlog.dev.ConsoleRenderer()
     else:
-        renderer = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+        renderer = logfmt
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _Short(renderer, on_terminal=on_terminal),
+            ShortLines(renderer, printable, on_terminal=on_terminal),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=_Writers(_LossyStream(out)),
+        logger_factory=Writers(LossyStream(out)),
     )
+    _made.clear()
 
 
 def _take_over() -> None:
@@ -95,44 +97,6 @@ def _take_over() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()], force=True)
     logging.getLogger("dramatiq").setLevel(logging.INFO)  # when it boots and ends
     threading.excepthook = _thread_died
-
-
-class _LossyStream:
-    """A stream that loses what can't be written: no process dies, and no call fails, for want of a log."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Write a text, or lose it."""
-        # A ValueError where it was closed, a RuntimeError where a signal came in the middle of another write.
-        with suppress(OSError, ValueError, RuntimeError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Hand on what is buffered, or lose it."""
-        with suppress(OSError, ValueError, RuntimeError):
-            self._stream.flush()
-
-
-class _Writers:
-    """Makes structlog's writers of one stream, with a lock that a thread may enter again.
-
-    A handler of signals may log while its own thread writes. It would wait for structlog's lock for ever, and
-    the main process of a worker with it, which nothing but SIGKILL would end then.
-    """
-
-    def __init__(self, stream: _LossyStream) -> None:
-        self._stream = cast("TextIO", stream)
-        self._lock = threading.RLock()
-
-    def __call__(self, *_: Any) -> "structlog.WriteLogger":
-        import structlog
-
-        writer = structlog.WriteLogger(self._stream)
-        writer._lock = self._lock  # type: ignore[assignment]  # used in the same way
-        return writer
 
 
 class _Forwarding(logging.Handler):
@@ -168,36 +132,6 @@ def _thread_died(died: threading.ExceptHookArgs) -> None:
         get("threads").error("thread.died", thread=name, exc_info=died.exc_value)
 
 
-class _Short:
-    """A renderer whose lines are short and hold no control characters."""
-
-    def __init__(self, renderer: "structlog.typing.Processor", *, on_terminal: bool) -> None:
-        self._render = renderer
-        self._on_terminal = on_terminal
-
-    def __call__(self, logger: Any, method: str, said: "structlog.typing.EventDict") -> str:
-        """Render an event, the middle of its longest value left out until it fits."""
-        said = dict(said)
-        while True:
-            shown = {
-                name: self._shown(name, value) if isinstance(value, str) else value
-                for name, value in said.items()
-            }
-            line = str(self._render(logger, method, shown))
-            if len(line.encode(errors="replace")) < LONGEST:
-                return line
-            longest = max(said, key=lambda name: len(str(said[name])))
-            text = str(said[longest])
-            half = min(len(text) // 4, LONGEST)
-            said[longest] = f"{text[:half]}…{text[len(text) - half :]}"
-
-    def _shown(self, name: str, text: str) -> str:
-        if name == "exception" and self._on_terminal:
-            # Indented, so that no line of it can pass for an event.
-            return "".join(f"\n    {printable(line)}" for line in text.splitlines())
-        return printable(text)
-
-
 class _Logger:
     """A logger of structlog, which is imported when something is logged."""
 
@@ -205,7 +139,13 @@ class _Logger:
         self._name = name
 
     def __getattr__(self, method: str) -> Any:
-        return getattr(_structlog().get_logger(part=self._name), method)
+        made = None if _at_first_use else _made.get(self._name)
+        if made is None:
+            structlog = _structlog()
+            made = structlog.get_logger(part=self._name).bind()
+            if structlog.is_configured():
+                _made[self._name] = made
+        return getattr(made, method)
 
 
 def trace_id(traceparent: str) -> str:

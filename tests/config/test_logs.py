@@ -20,7 +20,7 @@ from support import brief, eventually
 
 from actors.broker.broker import Broker
 from config import keys, logs
-from config.logs import LONGEST
+from config.logged.lines import LONGEST
 from config.settings import Settings
 
 HOSTILE = "a\n2026-11-28T00:00:00Z [error] forged\r\x1b[2J\x9b31m\u202e\u2028\ud800"
@@ -30,9 +30,12 @@ HOSTILE = "a\n2026-11-28T00:00:00Z [error] forged\r\x1b[2J\x9b31m\u202e\u2028\ud
 def before() -> Iterator[None]:
     """Leave the logs as they were."""
     config, streams, hook = structlog.get_config(), (sys.stdout, sys.stderr), threading.excepthook
-    handlers = logging.root.handlers[:]
+    handlers, was_set_up = logging.root.handlers[:], structlog.is_configured()
     yield
-    structlog.configure(**config)
+    structlog.reset_defaults()
+    if was_set_up:
+        structlog.configure(**config)
+    logs._made.clear()
     (sys.stdout, sys.stderr), threading.excepthook = streams, hook
     logging.root.handlers[:] = handlers
 

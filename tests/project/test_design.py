@@ -56,7 +56,7 @@ FLOORS = (
     ("worker.network.http1", "worker.store.servers", "worker.tally"),
     ("config.accounts",),
     ("config",),
-    ("config.servers", "config.recorded", "config.declared"),
+    ("config.servers", "config.recorded", "config.declared", "config.logged"),
 )
 #: The sandbox is a house of its own.
 SANDBOX = (
