@@ -19,6 +19,7 @@ from config import namespace as namespaces
 from config.redis_url import read_within
 from worker.store.namespaces import within, within_async
 from worker.store.outages import is_elsewhere
+from worker.store.servers.async_pool import AsyncPool, Sending
 from worker.store.servers.clients import ShortClient
 from worker.store.servers.finder import Guide
 from worker.store.servers.options import async_kind_of, kind_of, options_of
@@ -56,7 +57,7 @@ class _Leaving:
             raise
 
 
-class _AsyncLeaving:
+class _AsyncLeaving(Sending):
     """The same for asyncio."""
 
     was_wrong = False
@@ -118,8 +119,9 @@ class _Pool(redis.ConnectionPool):
             room.release()
             raise
         try:
-            connection.connect()
-            if _is_over(connection):
+            if not connection.is_connected:
+                connection.connect()
+            elif _is_over(connection):
                 connection.disconnect()
                 connection.connect()
         except BaseException:
@@ -157,22 +159,6 @@ class _Nowhere(redis.Connection):
     def connect(self) -> None:
         """Raise RuntimeError: nobody has told it where the server is."""
         raise RuntimeError("this client has not been told its server: a worker tells it when it boots")
-
-
-class _AsyncPool(redis.asyncio.BlockingConnectionPool):
-    """The same for asyncio; a caller that finds no free connection waits for one."""
-
-    def __init__(self, connection_class: type = redis.asyncio.Connection, **options: Any) -> None:
-        super().__init__(connection_class=_leaving(connection_class, _AsyncLeaving), **options)
-
-    async def release(self, connection: Any) -> None:
-        """Take a connection back."""
-        was_wrong, connection.was_wrong = connection.was_wrong, False
-        await super().release(connection)
-        if was_wrong:
-            async with self._condition:  # of those that are idle, none may be taken meanwhile
-                for idle in self._available_connections:
-                    await idle.disconnect(nowait=True)
 
 
 def connect(url: str, namespace: str | None = None) -> "redis.Redis":
@@ -225,10 +211,9 @@ def connect_async(
 
     before = _before_keys(namespace)
     address = read_within(url, before)
-    pool = _AsyncPool(
-        async_kind_of(address),
-        max_connections=connections,
-        timeout=durations.REDIS_ANSWER_SECONDS,
+    pool = AsyncPool(
+        _leaving(async_kind_of(address), _AsyncLeaving),
+        connections,
         **options_of(address, before),
         **_options(decode_responses=True, retry=AsyncRetry(NoBackoff(), 0)),
     )
