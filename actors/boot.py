@@ -5,6 +5,7 @@ reads the settings, looks at Redis and opens its connections. What is wrong with
 start, not the briefs that it would take.
 """
 
+import gc
 import sys
 import threading
 from functools import partial
@@ -101,6 +102,7 @@ def _open(broker: Broker, threads: int) -> None:
     rt.counts.start()
     broker.inlets = sorted(rt.inlets)
     broker.open(url, shutdown=values.shutdown_seconds, can_reload=partial(_can_begin_anew, rt))
+    gc.freeze()  # what is there by now stays: no look for garbage needs to go through it
 
 
 def _can_begin_anew(rt: Runtime) -> bool:
