@@ -1,4 +1,4 @@
 """What can be set and what Redis holds: settings, accounts, keys, logs.
 
-Imported by: accounts, actors, cli, web, worker. Imports: declared, recorded, servers.
+Imported by: accounts, actors, cli, web, worker. Imports: config below it.
 """
