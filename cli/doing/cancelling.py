@@ -8,7 +8,7 @@ from cli.render.held import AS_WISHED
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, operator_of, report, tell
-from cli.shared.ordering import Meant, announced, paid_so_far
+from cli.shared.ordering import Meant, announced, carried, paid_so_far
 from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer
@@ -41,7 +41,8 @@ def cancel(order: Order, wanted: Filter, brief_id: str | None) -> None:
         if found is not None:
             report([_thrown_away(*found)], as_json=order.as_json)
         operator = at_each(client, lambda its: operator_of(its, values, order, meant.order_id))
-        report((tell(operator(each).ledger, each, cancel) for each in meant.ids), as_json=order.as_json)
+        with carried(meant) as ids:
+            report((tell(operator(each).ledger, each, cancel) for each in ids), as_json=order.as_json)
 
 
 def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:

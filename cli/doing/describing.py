@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from cli.reading import progress
 from cli.reading.photo_places import PhotoPlaces, PlaceError
 from cli.sending import delivery, planning
 from cli.sending.descriptions import Description, Found, described
 from cli.sending.outgoing import Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
+from cli.shared import progress
 from cli.shared.opening import check_server, load_settings, redis_url
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, print_json, say

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.reading import progress
 from cli.reading.tables.errors import UsageError
-from cli.render.dry_run import dry_run as print_dry_run
 from cli.render.outgoing import print_all_json, show_all
-from cli.sending import delivery, planning
+from cli.sending import delivery
 from cli.sending.files import How, Reading
 from cli.sending.outgoing import REJECTED, Status
 from cli.sending.photos import PhotoCheck
@@ -19,6 +17,7 @@ from cli.sending.preparing import Rules, prepare
 from cli.sending.rejects import Rejects, rejects_to
 from cli.sending.shorthand import settings
 from cli.sending.spool import Spool
+from cli.shared import progress
 from cli.shared.opening import check_server, load_settings, redis_url, standard_input
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, say
@@ -65,9 +64,12 @@ def enqueue(
             fail("\n".join(reading.missed), USED_WRONGLY)
         for told in (*reading.told, *reading.skipped):
             complain(printable(told))
-        budgeted = None if max_credits is None else planning.the_batch(briefs, max_credits)
+        budgeted = None if max_credits is None else _the_batch(briefs, max_credits)
         try:
             if dry_run:
+                # Not at the top: what plans is not needed to send.
+                from cli.render.dry_run import dry_run as print_dry_run
+
                 print_dry_run(
                     values,
                     briefs,
@@ -137,10 +139,18 @@ def _write(file: Rejects, briefs: Spool) -> None:
         fail(f"the rejects can't be written: {error.strerror}; what was refused is told above")
 
 
+def _the_batch(briefs: Spool, max_credits: float) -> str | None:
+    from cli.sending import planning
+
+    return planning.the_batch(briefs, max_credits)
+
+
 def _set_budget(
     client: "redis.Redis", values: Settings, briefs: Spool, batch: str, max_credits: float
 ) -> None:
     """Before the first brief is sent: none may be granted that the budget would not let."""
+    from cli.sending import planning
+
     account = planning.budgeted(client, briefs)
     Ledger(home_of(client, account), values).set_budget(batch, account, max_credits, person(None))
 

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import typer
 
-from cli.reading import progress
 from cli.reading.formats import is_photo
 from cli.reading.photo_places import digest_of
 from cli.reading.tables.errors import UsageError
-from cli.render.dry_run import dry_run as print_dry_run
 from cli.render.outgoing import print_all_json, show_all
 from cli.sending import delivery
 from cli.sending.files import How, Item, Reading
@@ -20,6 +18,7 @@ from cli.sending.outgoing import REJECTED, Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from cli.sending.spool import Spool
+from cli.shared import progress
 from cli.shared.opening import check_server, load_settings, redis_url, standard_input
 from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail
 from config.accounts.names import DEFAULT
@@ -54,6 +53,9 @@ def import_portraits(
     for told in (*reading.told, *reading.skipped):
         complain(printable(told))
     if dry_run:
+        # Not at the top: what plans is not needed to send.
+        from cli.render.dry_run import dry_run as print_dry_run
+
         print_dry_run(values, briefs, photos.found(), again=again, as_json=as_json)
     else:
         _send(values, briefs, keep_going=keep_going, again=again, as_json=as_json)

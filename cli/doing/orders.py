@@ -43,8 +43,14 @@ def _carried_on(orders: Orders, order: Order) -> Order:
     carrier = Carrier(orders, secrets.token_hex(8))
     if order.state is State.READY:
         raise OrderError(f"order {order.order_id} was not begun: its set is fixed, and nobody has said yes")
-    while carrier.step(order.order_id):
-        pass
+    try:
+        while carrier.step(order.order_id):
+            pass
+    except KeyboardInterrupt:
+        carrier.let_go(order.order_id)
+        found = orders.get(order.order_id)
+        told = "--stop ends it, --go-on carries it on, and so does web or a listener"
+        raise OrderError(f"interrupted: {_line(found)}; {told}") from None
     found = orders.get(order.order_id)
     if found.state is State.RUNNING:
         raise OrderError(
@@ -66,7 +72,8 @@ def _list(found: list[Order], *, as_json: bool) -> None:
 def _line(order: Order) -> str:
     what = "batches" if order.what.is_of_batches else "briefs"
     said = f"{order.order_id}  {order.what} by {order.by}, {format_time(order.at)}: {order.state}"
-    parts = [f"{order.past} of {order.number} {what}"]
+    is_looked_for = order.state is State.COLLECTING
+    parts = [f"{order.number} found so far" if is_looked_for else f"{order.past} of {order.number} {what}"]
     parts += [f"{order.already} were so already"] if order.already else []
     parts += [f"{counted(order.refused, 'was', 'were')} refused"] if order.refused else []
     parts += [f"stopped by {order.ended_by}"] if order.ended_by else []

@@ -8,7 +8,7 @@ from actors.broker.dead_letters import DeadLetter
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, operator_of, report, tell
-from cli.shared.ordering import Meant, announced, still_to_pay
+from cli.shared.ordering import Meant, announced, carried, still_to_pay
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
 from worker.selection.filter import Filter
@@ -34,9 +34,10 @@ def retry(order: Order, wanted: Filter, brief_id: str | None, *, all_held: bool)
             which, letters = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
             meant = announced(client, values, which, order, still_to_pay, dead_letters=letters)
         operator = at_each(client, lambda its: operator_of(its, values, order, meant.order_id))
-        outcomes = (tell(operator(each).ledger, each, retry) for each in meant.ids)
         revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
-        report(chain(outcomes, revived), as_json=order.as_json)
+        with carried(meant) as ids:
+            outcomes = (tell(operator(each).ledger, each, retry) for each in ids)
+            report(chain(outcomes, revived), as_json=order.as_json)
 
 
 def _dead(

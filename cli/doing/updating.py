@@ -1,7 +1,7 @@
 """What `identity-worker update` does."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ import typer
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import one_of
-from cli.shared.ordering import Meant, announced, paid_so_far
+from cli.shared.ordering import announced, carried, paid_so_far
 from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, fail_unknown, print_json, say
 from config.text import counted, printable
 from worker.briefs.faults import BriefError
@@ -46,7 +46,8 @@ def update(order: Order, wanted: Filter, brief_id: str | None, change: Change) -
         else:
             which = wanted if wanted.state else replace(wanted, state=(OPEN,))
             meant = announced(client, values, which, order, paid_so_far, change=change)
-            _update_many(ledger, meant, change, order)
+            with carried(meant) as ids:
+                _update_many(ledger, ids, meant.order_id, change, order)
 
 
 def _told(change: Change) -> dict[str, Any]:
@@ -71,15 +72,17 @@ def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> 
         say(printable(f"{brief_id}: {said}"))
 
 
-def _update_many(ledger: Callable[[str], Ledger], meant: Meant, change: Change, order: Order) -> None:
+def _update_many(
+    ledger: Callable[[str], Ledger], ids: Iterator[str], order_id: str | None, change: Change, order: Order
+) -> None:
     """Change each by itself: killed half-way, the same command does the rest."""
     met = changed = 0
-    for brief_id in meant.ids:
+    for brief_id in ids:
         # One that has gone meanwhile needs no change.
         with suppress(UnknownBriefError):
             try:
                 its = ledger(brief_id)
-                changed += bool(update_one(its, brief_id, change, order.by, order.why, meant.order_id))
+                changed += bool(update_one(its, brief_id, change, order.by, order.why, order_id))
             except BriefError as bad:
                 _refused(bad)
         met += 1

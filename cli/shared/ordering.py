@@ -2,7 +2,8 @@
 
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -13,9 +14,9 @@ from config.text import counted, credits_text, printable
 from worker.operations.stakes import Stakes, stakes
 from worker.operations.updating import Change
 from worker.orders.carrying import Carrier
-from worker.orders.collecting import FITS
+from worker.orders.collecting import FITS, to_look_at
 from worker.orders.order import Order as Ordered
-from worker.orders.order import What
+from worker.orders.order import OrderError, What
 from worker.orders.orders import Orders
 from worker.selection.filter import Filter
 from worker.selection.language import written
@@ -31,7 +32,13 @@ class Meant(NamedTuple):
     """The briefs that a command is for, by their ids as they come, and the order that says so of many."""
 
     ids: Iterator[str]
-    order_id: str | None = None
+    order: Ordered | None = None
+    orders: Orders | None = None
+
+    @property
+    def order_id(self) -> str | None:
+        """The id of the order, None of a command for one brief."""
+        return None if self.order is None else self.order.order_id
 
 
 def announced(
@@ -47,8 +54,8 @@ def announced(
     """Tell what is at stake, put the command on record, and return the briefs that it is for.
 
     `dead_letters` is how many of these it is for as well, None where it is for none. Ends the command of a
-    dry run, where nothing is meant, and where a person says no. The set is fixed before anything is told;
-    should the command be killed, `web` or a listener does the rest.
+    dry run, where nothing is meant, and where a person says no, or Ctrl-C, before it has begun. The set is
+    fixed before anything is told; should the command be killed, `web` or a listener does the rest.
     """
     if not wanted.chooses:
         fail(
@@ -59,21 +66,44 @@ def announced(
         fail(f"no brief on record is meant by {printable(written(wanted))}")
     what = What(order.what)
     if order.dry_run:
-        sums = stakes(each.brief for each in select(client, wanted) if FITS[what](each.brief))
+        looked_at = select(client, to_look_at(what, wanted))
+        sums = stakes(each.brief for each in looked_at if FITS[what](each.brief))
         _print_dry(wanted, sums, order, cost(sums), dead_letters)
         raise typer.Exit
     orders = Orders(client, settings)
-    given = _collected(orders, orders.give(what, wanted, order.by, order.why, change=change))
-    if not given.number and not dead_letters:
-        orders.stop(given, order.by)
-        return Meant(iter(()))
+    given = orders.give(what, wanted, order.by, order.why, change=change)
     try:
+        given = _collected(orders, given)
+        if not given.number and not dead_letters:
+            orders.stop(given, order.by)
+            return Meant(iter(()))
         _ask(given.sums, order, _told(given.sums, order, cost(given.sums), dead_letters))
+        begun = orders.begin(given, dead_letters=dead_letters or 0)
     except typer.Abort:
         orders.stop(given, order.by)
         raise
-    begun = orders.begin(given, dead_letters=dead_letters or 0)
-    return Meant(Carrier(orders, secrets.token_hex(8)).by_hand(begun), begun.order_id)
+    except KeyboardInterrupt:
+        orders.stop(given, order.by, "it was interrupted")
+        fail("interrupted before it began: nothing was changed")
+    return Meant(Carrier(orders, secrets.token_hex(8)).by_hand(begun), begun, orders)
+
+
+@contextmanager
+def carried(meant: Meant) -> Iterator[Iterator[str]]:
+    """Yield the briefs that a command is for; Ctrl-C stops it, and a person is told how far it is."""
+    try:
+        yield meant.ids
+    except KeyboardInterrupt:
+        orders, order = meant.orders, meant.order
+        if orders is None or order is None:
+            raise
+        if isinstance(meant.ids, Generator):
+            meant.ids.close()  # which stops the order, where the first brief was asked for
+        with suppress(OrderError):
+            orders.stop(order, order.by, "it was interrupted")
+        past = orders.get(order.order_id).past
+        told = f"{past} of {counted(order.number, 'brief')} {'is' if past == 1 else 'are'} done"
+        fail(f"interrupted: {told}; the same command does the rest")
 
 
 def _collected(orders: Orders, given: Ordered) -> Ordered:

@@ -11,9 +11,9 @@ from worker.operations.stakes import retriable
 from worker.orders.calls import order_add, order_move
 from worker.orders.order import Order, State, What, written_sums
 from worker.orders.orders import Orders
-from worker.selection.filter import Filter
+from worker.selection.filter import OPEN, Filter
 from worker.selection.language import parse
-from worker.selection.selecting import Selected, select
+from worker.selection.selecting import Selected, select, within
 from worker.shards.merged import clients_of, home_of
 from worker.store.functions import Functions
 from worker.views.models import BriefView
@@ -47,7 +47,8 @@ class Collecting:
     def _read(self) -> Iterator[list[Selected]]:
         limit = self._wanted.limit
         left = None if limit is None else limit - self._met
-        wanted = replace(self._wanted, after=self._order.cursor or self._wanted.after, limit=None)
+        after = self._order.cursor or self._wanted.after
+        wanted = replace(to_look_at(self._order.what, self._wanted), after=after, limit=None)
         found = islice(_until(self._client, wanted, self._order.at), left)
         while page := list(islice(found, PAGE)):
             yield page
@@ -120,3 +121,21 @@ FITS = {
     What.PAUSE: _is_open,
     What.UNPAUSE: _is_open,
 }
+#: The only states in which a brief may be in a state for it.
+_STATES = {
+    What.RETRY: ("held", "failed", "done"),
+    What.CANCEL: (OPEN,),
+    What.PAUSE: (OPEN,),
+    What.UNPAUSE: (OPEN,),
+}
+
+
+def to_look_at(what: What, wanted: Filter) -> Filter:
+    """Return a filter of those alone that may be in a state for it: of many finished ones none is read.
+
+    A limit counts those too that are in none for it, so all are looked at.
+    """
+    if what not in _STATES or wanted.limit is not None:
+        return wanted
+    states = wanted.states & Filter(state=_STATES[what]).states
+    return replace(wanted, state=tuple(sorted(states))) if states else within(wanted, ("",))

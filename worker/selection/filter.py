@@ -78,7 +78,7 @@ class Filter:
         return replace(self, limit=None, after=None) == whole
 
     def counts(self, where: Where) -> bool:
-        """Return whether what stands there is meant; for one that `is_counted`."""
+        """Return whether what stands there is meant, or of a filter that not only `is_counted` may be."""
         return (
             where.state in self.states
             and (not self.account or where.account in self.account)

@@ -16,11 +16,14 @@ from worker.ledger.records import brief_subject
 from worker.ledger.states import BRIEF
 from worker.selection.filter import Filter
 from worker.store.connection import encoded
+from worker.views.counts import counts
 
 #: Places that are read at once.
 PAGE = 500
 #: Members of a set that is sorted here rather than a larger one gone through.
 SMALL = 5_000
+#: Batches whose sets are looked at in place of the index of all.
+FEW = 50
 
 
 class Place(NamedTuple):
@@ -92,35 +95,72 @@ def _order(place: Place) -> tuple[int, bytes]:
 def _from(client: "redis.Redis", wanted: Filter, start: _Start) -> Iterator[Place]:
     states = wanted.states
     is_open = not any(BRIEF[state].final for state in states)
+    batches = _batches(client, wanted)
+    if batches == []:
+        return iter(())
     if wanted.batch and "" not in wanted.batch and not (is_open and _mostly_ended(client, wanted)):
         walks = [_walk(client, keys.BATCH(batch), start) for batch in wanted.batch]
         return walks[0] if len(walks) == 1 else heapq.merge(*walks, key=_order, reverse=start.back)
-    still_open, finished, held, indexed = _sizes(client)
+    lists = (keys.UNFINISHED(), keys.FINISHED(), keys.HELD_BRIEFS(), keys.BRIEFS())
+    still_open, finished, held, indexed = _members(client, lists)
     if states == {"held"} and held <= SMALL:
         return _sorted(client, start, [keys.HELD_BRIEFS()])
     if is_open:
         return _walk(client, keys.UNFINISHED(), start)
     if finished <= SMALL and all(BRIEF[state].final for state in states):
         return _sorted(client, start, [keys.FINISHED()])
+    if batches and (few := _few(client, wanted, batches)) is not None:
+        return iter(sorted(filter(start.meets, few), key=_order, reverse=start.back))
     if indexed == still_open + finished:
         return _walk(client, keys.BRIEFS(), start)
     # What older versions have put on record stands in the index once it was recounted.
     return _sorted(client, start, [keys.UNFINISHED(), keys.FINISHED()])
 
 
+def _batches(client: "redis.Redis", wanted: Filter) -> list[str] | None:
+    """Return the batches in which all stand that may be meant, as the ledger counts them; `""` is none.
+
+    None: the counts do not tell. What gets into a state, or into a batch, after this was asked is not meant.
+    """
+    if not (wanted.state or wanted.account or wanted.batch):
+        return None
+    found = counts(client)
+    if not found.are_whole:
+        return None
+    return sorted({where.batch for where, number in found.of.items() if number and wanted.counts(where)})
+
+
+def _few(client: "redis.Redis", wanted: Filter, batches: Sequence[str]) -> list[Place] | None:
+    """Return the places of these batches' briefs, None where they are many, or where that is not known.
+
+    At once, not by pages: a brief that is given another batch meanwhile would be in none of those.
+    """
+    if "" in batches or len(batches) > FEW:
+        return None
+    if sum(_members(client, [keys.BATCH(batch) for batch in batches])) > SMALL:
+        return None
+    with client.pipeline(transaction=True) as pipe:
+        for batch in batches:
+            pipe.zrange(keys.BATCH(batch), 0, -1, withscores=True)
+        read = pipe.execute()
+    if _batches(client, wanted) != batches:
+        return None
+    return [Place(int(score), member) for found in read for member, score in found]
+
+
 def _mostly_ended(client: "redis.Redis", wanted: Filter) -> bool:
     """Return whether fewer briefs are open in all than there are in these batches."""
-    with client.pipeline(transaction=False) as pipe:
-        for key in (keys.UNFINISHED(), *(keys.BATCH(batch) for batch in wanted.batch)):
-            pipe.zcard(key)
-        still_open, *batches = pipe.execute()
-    return bool(still_open < sum(batches))
+    still_open, *batches = _members(
+        client, [keys.UNFINISHED(), *(keys.BATCH(batch) for batch in wanted.batch)]
+    )
+    return still_open < sum(batches)
 
 
-def _sizes(client: "redis.Redis") -> list[int]:
+def _members(client: "redis.Redis", sets: Sequence[str]) -> list[int]:
+    """Return how many members sets have, at one time."""
     with client.pipeline(transaction=True) as pipe:
-        for key in (keys.UNFINISHED, keys.FINISHED, keys.HELD_BRIEFS, keys.BRIEFS):
-            pipe.zcard(key())
+        for key in sets:
+            pipe.zcard(key)
         return pipe.execute()
 
 

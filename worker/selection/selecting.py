@@ -4,7 +4,9 @@ The walk holds a page at a time. A cursor is a place in that order, not a count:
 finishes meanwhile shifts nothing, so each brief that was there all the time is met once.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -40,26 +42,52 @@ class Stretch(NamedTuple):
     after: str | None
 
 
+def within(wanted: Filter, accounts: Sequence[str]) -> Filter:
+    """Return a filter of no more than these accounts, none for all; where none is left, it means nothing."""
+    if not accounts:
+        return wanted
+    both = tuple(name for name in wanted.account or accounts if name in accounts)
+    # No account is called so.
+    return replace(wanted, account=both or ("",))
+
+
 def stretch(client: "redis.Redis", wanted: Filter, seconds: float, *, back: bool = False) -> Stretch:
     """Return those that are meant, up to the limit, of as many as are gone through in so many seconds.
 
     For whoever must answer soon: of a hundred thousand briefs none may be meant but the last. `back`: the
     last accepted first.
     """
-    end = monotonic() + seconds
+    return through(client, wanted, places(client, wanted, back=back), seconds=seconds)
+
+
+def through(
+    client: "redis.Redis",
+    wanted: Filter,
+    walk: Iterator[Place],
+    *,
+    seconds: float = math.inf,
+    most: float = math.inf,
+) -> Stretch:
+    """Return those that are meant of the places of a walk, up to the limit: no more than can be gone through.
+
+    That is in so many seconds, and so many places at the `most`, both to the page.
+    """
+    end, looked = monotonic() + seconds, 0
     found: list[Selected] = []
-    walk = places(client, wanted, back=back)
+    # A walk of its own kind has other times than those at which its briefs were accepted.
+    untimed = replace(wanted, older=None, newer=None)
     while page := list(islice(walk, PAGE)):
-        may_be = likely(client, wanted, page)
+        looked += len(page)
+        may_be = likely(client, untimed, page)
         while may_be:
-            most = PAGE if wanted.limit is None else wanted.limit - len(found)
-            some, may_be = may_be[:most], may_be[most:]
+            left = PAGE if wanted.limit is None else wanted.limit - len(found)
+            some, may_be = may_be[:left], may_be[left:]
             at = {place.brief_id: place.cursor for place in some}
             briefs = snapshots.by_ids(client, list(at))
             found += [Selected(each, at[each.brief_id]) for each in briefs if wanted.matches(each)]
             if len(found) == wanted.limit:
                 return Stretch(found, found[-1].cursor)
-        if monotonic() > end:
+        if monotonic() > end or looked >= most:
             return Stretch(found, page[-1].cursor)
     return Stretch(found, None)
 

@@ -1,7 +1,7 @@
 """How many briefs stand where, as the ledger counts them with each move: no record is read for it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from config import keys
@@ -35,13 +35,24 @@ class Counts(NamedTuple):
 
 
 def counts(client: "redis.Redis") -> Counts:
-    """Return how many briefs stand where; two round trips, in which some may move."""
+    """Return how many briefs stand where; two round trips.
+
+    Those on record are counted in the same transaction as where they stand: of an account that is new since
+    the first one they are on record, and stand nowhere.
+    """
+    accounts: Any = client.smembers(keys.COUNTED())
     with client.pipeline(transaction=True) as pipe:
-        pipe.smembers(keys.COUNTED())
         pipe.zcard(keys.UNFINISHED())
         pipe.zcard(keys.FINISHED())
-        accounts, still_open, finished = pipe.execute()
-    return Counts(_read(client, sorted(accounts)), still_open + finished)
+        for account in sorted(accounts):
+            pipe.hgetall(keys.COUNTS(account))
+        still_open, finished, *read = pipe.execute()
+    of: Counter[Where] = Counter()
+    for account, found in zip(sorted(accounts), read, strict=True):
+        for place, number in found.items():
+            state, cause, batch = place.split(":", 2)
+            of[Where(account, state, cause, batch)] += int(number)
+    return Counts(of, still_open + finished)
 
 
 def where_of(brief: BriefView) -> Where:
@@ -57,16 +68,3 @@ def parked(client: "redis.Redis", accounts: Iterable[str]) -> dict[str, int]:
             pipe.hvals(keys.PARKED_OF(account))
         found = [sum(map(int, numbers)) for numbers in pipe.execute()]
     return {account: number for account, number in zip(names, found, strict=True) if number}
-
-
-def _read(client: "redis.Redis", accounts: Sequence[str]) -> Counter[Where]:
-    with client.pipeline(transaction=True) as pipe:
-        for account in accounts:
-            pipe.hgetall(keys.COUNTS(account))
-        read: list[dict[str, Any]] = pipe.execute()
-    of: Counter[Where] = Counter()
-    for account, found in zip(accounts, read, strict=True):
-        for place, number in found.items():
-            state, cause, batch = place.split(":", 2)
-            of[Where(account, state, cause, batch)] += int(number)
-    return of

@@ -1,5 +1,6 @@
 """Which briefs a filter selects, in which order, and that its cursor holds while briefs move."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,8 @@ from stepping import Flow
 
 from config import keys
 from worker.ledger.transition import Transition
+from worker.operations.updating import Change, update
+from worker.selection import index
 from worker.selection.language import parse
 from worker.selection.selecting import select, stretch
 
@@ -150,3 +153,42 @@ def test_briefs_of_the_same_time_are_told_apart_by_the_cursor(flow: Flow) -> Non
         cursor = f"after:{page[0].cursor}"
     assert met == sorted(ids, key=str.encode)
     flow.client.flushall()
+
+
+def records_read(client: "redis.Redis", line: str) -> int:
+    """Of how many briefs fields are read to find those that a line selects."""
+    client.config_resetstat()
+    found(client, line)
+    stats: Any = client.info("commandstats")
+    return int(stats.get("cmdstat_hmget", {"calls": 0})["calls"])
+
+
+def test_nothing_is_read_of_briefs_where_the_counts_know_that_none_is_meant(several: Flow) -> None:
+    for line in ("state:done", "account:shop", "batch:spring state:open", 'batch:"" state:done error:x'):
+        assert (records_read(several.client, line), found(several.client, line)) == (0, []), line
+    assert records_read(several.client, "state:failed") == 2
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["stays", "moves"])
+def test_of_a_state_the_batches_are_read_that_have_it(
+    several: Flow, moves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several.ledger.apply(several.brief("waits"), Transition("cancelled"))
+    sizes = index._members
+
+    def meanwhile(client: "redis.Redis", sets: Sequence[str]) -> list[int]:
+        if moves:
+            update(several.ledger, "waits", Change(batch="winter"), "somebody")
+        return sizes(client, sets)
+
+    monkeypatch.setattr(index, "_members", meanwhile)
+    monkeypatch.setattr(index, "SMALL", 2)
+    if not moves:
+        assert records_read(several.client, "state:cancelled") == 2, "both that are in its batch"
+    for line in ("state:cancelled", "state:cancelled newer:1h"):
+        assert (found(several.client, line), backwards(several.client, line)) == (["waits"], ["waits"])
+
+
+def test_counts_that_are_not_whole_hide_no_brief(several: Flow) -> None:
+    several.client.hset(keys.COUNTS("default"), mapping={"failed:422:spring": 0})
+    assert found(several.client, "state:failed") == ["failed", "bad"]
