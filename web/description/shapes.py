@@ -86,7 +86,7 @@ class Briefs:
 
     briefs: list[BriefView]
     after: str | None
-    """The place to go on from; None: there is nothing after."""
+    """The place to go on from, also where a page of what is rare is short or empty; None: that was all."""
 
 
 @dataclass(frozen=True)

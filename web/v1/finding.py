@@ -13,18 +13,21 @@ from config import keys
 from web.v1.problems import bad_request, not_found
 from worker.callers import sent
 from worker.callers.tokens import Caller
+from worker.ledger.records import brief_subject
 from worker.selection import index
 from worker.selection.filter import Filter, FilterError, filter_of
-from worker.selection.index import Place, place_of
+from worker.selection.index import Place, place_of, places
 from worker.selection.language import pairs
-from worker.selection.selecting import Selected, select
+from worker.selection.selecting import Stretch, through, within
 from worker.selection.tally import number_of
 from worker.views import snapshots
-from worker.views.counts import Where, counts, where_of
+from worker.views.counts import Where, counts
 from worker.views.models import BriefView
 
 #: Briefs of a page, and at most.
 PAGE, MOST = 100, 1_000
+#: Briefs that are gone through for a page: a quarter of a second.
+LOOKED = 5_000
 #: The parameters of the filter; `filter` is one line of it (docs/operating.md).
 _FIELDS = ("state", "account", "batch", "error", "kind", "older", "newer")
 
@@ -48,31 +51,28 @@ def filter_in(request: Request) -> Filter:
     return replace(wanted, limit=min(wanted.limit or PAGE, MOST))
 
 
-def page(client: "redis.Redis", caller: Caller, wanted: Filter) -> list[Selected]:
-    """Return a page of the briefs that are meant and that a caller may see."""
-    if caller.sees_all:
-        seen = (
-            each for each in select(client, replace(wanted, limit=None)) if caller.may_use(each.brief.account)
-        )
-        return list(islice(seen, wanted.limit))
-    own = (each for each in _own(client, caller, wanted.after) if wanted.matches(each.brief))
-    return list(islice(own, wanted.limit))
+def page(client: "redis.Redis", caller: Caller, wanted: Filter) -> Stretch:
+    """Return a page of the briefs that are meant and that a caller may see, and where to go on.
+
+    No more than `LOOKED` are gone through for it: a page of what is rare may be short, or empty, and not the
+    last. Where it goes on is None only of an empty one that is.
+    """
+    allowed = within(wanted, caller.accounts)
+    walk = places(client, allowed) if caller.sees_all else _walk(client, caller, wanted.after)
+    found, after = through(client, allowed, walk, most=LOOKED)
+    return Stretch(found, found[-1].cursor if after is None and found else after)
 
 
 def counted(client: "redis.Redis", caller: Caller, batch: str) -> Counter[Where]:
     """Return where the briefs of a batch stand, of those that a caller may see."""
     if caller.sees_all:
         return Counter(number_of(client, Filter(batch=(batch,), account=caller.accounts)).of)
-    own = (each.brief for each in _own(client, caller, None))
-    return Counter(where_of(brief) for brief in own if brief.batch == batch)
+    return Counter(where for where in _own(client, caller) if where.batch == batch)
 
 
 def by_batch(client: "redis.Redis", caller: Caller) -> dict[str, Counter[str]]:
     """Return of each batch how many of its briefs are in which state, of those that a caller may see."""
-    if caller.sees_all:
-        of = counts(client).of
-    else:
-        of = Counter(where_of(each.brief) for each in _own(client, caller, None))
+    of = counts(client).of if caller.sees_all else Counter(_own(client, caller))
     found: dict[str, Counter[str]] = {}
     for where, number in of.items():
         if where.batch and number and caller.may_use(where.account):
@@ -97,12 +97,20 @@ def facts(brief: BriefView) -> dict[str, Any]:
     return brief.facts() | {"finished": brief.finished, "identity_codes": brief.identity_codes}
 
 
-def _own(client: "redis.Redis", caller: Caller, after: str | None) -> Iterator[Selected]:
-    begin = place_of(after) if after else Place(0, "")
-    walk = index.walk(client, keys.SENT(caller.name), begin)
+def _own(client: "redis.Redis", caller: Caller) -> Iterator[Where]:
+    """Yield where each of those stands that a caller has sent, and that are on record."""
+    walk = _walk(client, caller, None)
     while some := list(islice(walk, PAGE)):
-        at = {each.brief_id: each.cursor for each in some}
-        yield from (Selected(brief, at[brief.brief_id]) for brief in snapshots.by_ids(client, list(at)))
+        with client.pipeline(transaction=False) as pipe:
+            for place in some:
+                pipe.hmget(keys.RECORD(brief_subject(place.brief_id)), "account", "state", "batch")
+            found = pipe.execute()
+        yield from (Where(account, state, "", batch or "") for account, state, batch in found if state)
+
+
+def _walk(client: "redis.Redis", caller: Caller, after: str | None) -> Iterator[Place]:
+    """Yield the places of what a caller has sent, in that order."""
+    return index.walk(client, keys.SENT(caller.name), place_of(after) if after else Place(0, ""))
 
 
 def _line(text: str) -> list[tuple[str, str]]:

@@ -160,8 +160,8 @@ class V1:
 
     def _list(self, caller: Caller, request: Request, _: bytes) -> Response:
         found = finding.page(self._client, caller, finding.filter_in(request))
-        after = found[-1].cursor if found else None
-        return JSONResponse({"briefs": [finding.facts(each.brief) for each in found], "after": after})
+        told = [finding.facts(each.brief) for each in found.found]
+        return JSONResponse({"briefs": told, "after": found.after})
 
     def _one(self, caller: Caller, request: Request, _: bytes) -> Response:
         brief_id = request.path_params["brief_id"]

@@ -14,7 +14,9 @@ from web_inlet import serving
 
 from config import keys
 from config.settings import Settings
+from web.v1 import finding
 from worker.callers.tokens import Role
+from worker.selection import selecting
 
 BRIEF = {"instructions": [{"prompt": "a sailor"}]}
 
@@ -73,6 +75,25 @@ def test_pages_go_on_by_their_cursor(callers: Callers, flow: Flow) -> None:
         assert met == ids
     for wrong in ({"limit": "0"}, {"after": "x"}, {"colour": "red"}, {"filter": "state:"}):
         assert shop.get("/briefs", params=wrong).status_code == 400
+
+
+def test_a_page_of_what_is_rare_goes_through_so_many_and_tells_where_to_go_on(
+    callers: Callers, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "LOOKED", 2)
+    monkeypatch.setattr(selecting, "PAGE", 1)
+    shop = callers("shop")
+    for number in range(5):
+        shop.post("/briefs", json=BRIEF | {"brief_id": f"b{number}", "metadata": {"rare": number == 4}})
+        flow.steps.run(keys.INLET)
+    for reader in (shop, callers("all", Role.VIEWER)):
+        pages, after = list[list[str]](), ""
+        while after is not None:
+            wanted = {"meta.rare": "true", "older": "2100-01-01"} | ({"after": after} if after else {})
+            page = reader.get("/briefs", params=wanted).json()
+            pages.append([each["brief_id"] for each in page["briefs"]])
+            after = page["after"]
+        assert pages == [[], [], ["b4"], []]
 
 
 def test_a_filter_is_that_of_the_command_line(callers: Callers, flow: Flow) -> None:

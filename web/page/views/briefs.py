@@ -17,7 +17,7 @@ from web.page.visiting.visit import Visit
 from worker.forecast.starts import starts
 from worker.selection.filter import Filter, FilterError, filter_of
 from worker.selection.language import pairs, written
-from worker.selection.selecting import stretch
+from worker.selection.selecting import stretch, within
 from worker.selection.tally import number_of
 from worker.views import account_reading
 from worker.views.counts import Counts, counts
@@ -42,17 +42,7 @@ def wanted_by(visit: Visit) -> Filter:
     query = visit.request.query_params
     given = pairs(query.get("filter", ""))
     given += [("after", query["after"])] if "after" in query else []
-    return _allowed(visit, filter_of(given))
-
-
-def _allowed(visit: Visit, wanted: Filter) -> Filter:
-    """Return a filter of no more accounts than the visitor may use; of none, one that means nothing."""
-    may = visit.caller.accounts
-    if not may:
-        return wanted
-    both = tuple(name for name in wanted.account or may if name in may)
-    # No account is called so.
-    return replace(wanted, account=both or ("",))
+    return within(filter_of(given), visit.caller.accounts)
 
 
 def _show(visit: Visit) -> Response:
