@@ -8,7 +8,7 @@ import redis
 from actors import call_numbers
 from actors.runtime import Runtime
 from config import durations, logs
-from worker.briefs.sources import is_url
+from worker.briefs.names import is_url
 from worker.files.fetch_limiter import FetchLimiter, host_of
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note

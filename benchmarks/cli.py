@@ -2,10 +2,11 @@
 
     python -m benchmarks.cli [--briefs 2000] [--runs 7]     for its goal: --briefs 100000
 
-Of each command the median of the runs, in wall time from its start to its first byte of output (of
-`python -c pass` to its end), and in seconds of processor until it ends, `watch` until it is stopped. All are
-run in turns, as a machine's speed varies with its neighbours. The briefs are copies of one that went its
-whole way, as those of benchmarks/audit.py.
+Of each command the median of the runs, in wall time from its start to its first byte of output on a terminal
+(of `python -c pass` to its end), and in seconds of processor until it ends, `watch` until it is stopped. What
+takes a while by itself, as to read files, begins with a line that says so. All are run in turns, as a
+machine's speed varies with its neighbours. The briefs are copies of one that went its whole way, as those of
+benchmarks/audit.py.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +42,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "enqueue": ("enqueue", str(ROOMS / "examples" / "briefs" / "01-spring-catalog.json")),
     "status": ("status",),
     "status_filtered": ("status", "--state", "failed,held"),
+    "status_error": ("status", "--error", "timeout", "--limit", "1"),
     "watch": ("watch",),
     "watch_once": ("watch", "--once"),
     "wait": ("wait", *NOTHING),
@@ -61,6 +64,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "unpause": ("unpause", "--account", "default"),
     "healthy": ("healthy",),
     "schema": ("schema",),
+    "orders": ("orders",),
+    "hooks": ("hooks",),
+    "shards": ("shards",),
+    "describe": ("describe", "no-photos", "--to", "briefs"),
+    "import": ("import", "no-photos"),
+    "choose": ("choose", "--replay", "nowhere", "--rule", "best"),
+    "verify": ("verify", "nowhere"),
     **{f"{name}_help": (name, "--help") for name in NAMES},
 }
 
@@ -107,17 +117,21 @@ def main(briefs: int, runs: int) -> dict[str, Any]:
 
 def _run(command: Sequence[str], environment: Mapping[str, str], folder: str) -> Run:
     """Return what a command took until it said something, on whichever stream; it is ended then."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    with process.stdout as output:
-        output.read(1)
+    ours, its = os.openpty()
+    with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123  # a descriptor
+        began = time.monotonic()
+        process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=its, stderr=its
+        )
+        os.close(its)
+        with suppress(OSError):  # how a terminal ends on Linux
+            screen.read(1)
         wall = time.monotonic() - began
         if "watch" in command:
             process.terminate()
-        output.read()
+        with suppress(OSError):
+            while screen.read(65_536):
+                pass
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return Run(wall, used.ru_utime + used.ru_stime)

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from cli.demo import results
 from cli.demo.installation import Check, Installation, running
-from cli.render.briefs import waits_for_person
 from cli.render.display import display
+from cli.render.lines import waits_for_person
 from cli.sending import delivery
 from cli.sending.outgoing import Status
 from cli.sending.spool import Spool

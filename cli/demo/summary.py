@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from cli.render.briefs import detail
+from cli.render.lines import detail
 from config.text import counted, credits_text, printable
 from worker.views.models import BriefView
 from worker.views.outbox import CloudEvent

@@ -1,6 +1,5 @@
 """Draws a snapshot: a bar for all briefs, a line for each account, a line for each brief."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -8,6 +7,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cli.render.lines import detail
 from cli.shared.overview import Snapshot
 from config.text import printable
 from config.times import format_duration
@@ -115,25 +115,3 @@ def _table(briefs: Sequence[BriefView]) -> Table:
             format_duration(end - brief.accepted_at, exact=True),
         )
     return table
-
-
-def detail(brief: BriefView) -> str:
-    """Return a brief's detail for its line: what is wrong, else how far it is."""
-    if brief.faults:
-        return "; ".join(f"{fault['path'] or 'brief'}: {fault['rule']}" for fault in brief.faults)
-    if brief.state in ("failed", "held"):
-        return brief.question or brief.error or ""
-    if waits_for_person(brief):
-        return "waits for a person's pick"
-    if brief.promotions:
-        words = Counter(
-            promotion.identity_code or "" if promotion.state == "ready" else promotion.state
-            for promotion in brief.promotions
-        )
-        return " ".join(word if count == 1 else f"{count} {word}" for word, count in words.items())
-    return brief.name or ""
-
-
-def waits_for_person(brief: BriefView) -> bool:
-    """Return whether nothing will happen to a brief before a person has decided."""
-    return brief.state == "held" or brief.waits_for_pick

@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.constrain import Constrain
 from rich.live import Live
 
-from cli.render.briefs import detail, draw
+from cli.render.briefs import draw
+from cli.render.lines import Lines
 from cli.shared.overview import Snapshot
 from cli.shared.pace import Pace
-from config.text import printable
 from config.times import format_duration
-from worker.ledger.records import parse_subject
 
 
 class Screen:
@@ -54,38 +53,6 @@ class Screen:
         self._live.update(Constrain(drawing, self._console.width - 2), refresh=True)
 
 
-class Lines:
-    """Prints a line for each brief and promotion that is seen in a new state."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._seen: dict[str, str] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """There is nothing to end."""
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Print what has changed."""
-        for brief in sorted(snapshot.briefs, key=lambda brief: brief.accepted_at):
-            lines = [
-                (parse_subject(each.subject).label, each.state, each.identity_code)
-                for each in brief.promotions
-            ]
-            own = (brief.brief_id, brief.state, detail(brief) if brief.state == "failed" else None)
-            # A brief's promotions begin after it, and end before it.
-            for line in [*lines, own] if brief.finished else [own, *lines]:
-                self._line(*line)
-
-    def _line(self, name: str, state: str, more: str | None) -> None:
-        if self._seen.get(name) != state:
-            self._seen[name] = state
-            words = [time.strftime("%H:%M:%S"), name, state, *([printable(more)] if more else [])]
-            self._console.out("  ".join(words), highlight=False)
-
-
 def display(
     console: Console,
     title: str,
@@ -98,4 +65,4 @@ def display(
     if console.is_terminal and not console.is_dumb_terminal:
         since = time.monotonic() if began is None else began
         return Screen(console, title, since, expected=expected, transient=transient)
-    return Lines(console)
+    return Lines(lambda line: console.out(line, highlight=False))

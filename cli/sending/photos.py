@@ -8,7 +8,7 @@ from config.settings import Settings
 from config.text import counted
 from worker.briefs.brief import Brief
 from worker.briefs.faults import Fault, fault
-from worker.briefs.sources import is_url
+from worker.briefs.names import is_url
 from worker.files import named_files
 from worker.network.errors import FileRefusedError, FileUnavailableError
 

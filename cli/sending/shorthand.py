@@ -9,7 +9,8 @@ from cli.reading.tables.cells import CellError, value_of
 from cli.reading.tables.columns import Column
 from cli.reading.tables.errors import UsageError
 from config.text import printable
-from worker.briefs.body import GROUPS, Instruction, InstructionOptions
+from worker.briefs.body import Instruction, InstructionOptions
+from worker.briefs.names import GROUPS
 
 _INSTRUCTIONS = "instructions"
 _MAKE_AN_INSTRUCTION = (*GROUPS, "prompt")

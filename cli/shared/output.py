@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cli.shared import progress
 from config.declared.setting_fields import YES
 from config.text import printable
 
@@ -51,6 +52,7 @@ def complain(message: str) -> None:
         said = {"part": "process", "error": message, "event": "process.failed", "level": "error"}
         typer.echo(json.dumps(said | {"timestamp": now}), err=True)
         return
+    progress.wipe()
     for line in f"identity-worker: {message}".split("\n"):
         typer.echo(folded(line) if sys.stderr.isatty() else line, err=True)
 
@@ -82,6 +84,7 @@ def print_drawing(to: "Console", drawing: "RenderableType") -> None:
 
 def say(text: str) -> None:
     """Print a line; a terminal gets it folded at blanks, so that URLs and ids stay whole."""
+    progress.wipe()
     typer.echo(folded(text) if sys.stdout.isatty() else text)
 
 
@@ -97,6 +100,7 @@ def folded(text: str) -> str:
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print a value as JSON; ASCII only, so that nothing in it can act on a terminal."""
+    progress.wipe()
     typer.echo(json.dumps(value, indent=indent))
 
 

@@ -92,12 +92,7 @@ def _halted(client: "redis.Redis", briefs: Sequence[BriefView], batch: str | Non
 
 def _of_batch(client: "redis.Redis", batch: str) -> tuple[list[BriefView], int, int]:
     """Return a screen of a batch's briefs, and how many more are open and finished."""
-    of: Counter[str] = Counter()
-    for where, number in counts(client).of.items():
-        if where.batch == batch:
-            of[where.state] += number
-    finished = sum(number for state, number in of.items() if final(Kind.BRIEF, state))
-    still_open = sum(of.values()) - finished
+    still_open, finished = sizes(client, batch)
     wanted = Filter(state=(OPEN_STATES,), batch=(batch,), limit=SCREEN)
     shown = [each.brief for each in select(client, wanted)] if still_open else []
     newest: Any = client.zrange(keys.BATCH(batch), 0, SCREEN - 1, desc=True)
@@ -106,6 +101,18 @@ def _of_batch(client: "redis.Redis", batch: str) -> tuple[list[BriefView], int, 
     shown += [brief for brief in ended if brief.brief_id not in known]
     read = sum(brief.finished for brief in shown)
     return shown, max(0, still_open - len(shown) + read), max(0, finished - read)
+
+
+def sizes(client: "redis.Redis", batch: str | None) -> tuple[int, int]:
+    """Return how many briefs are open and finished, of a batch as they are counted."""
+    if batch is None:
+        return int(client.zcard(keys.UNFINISHED())), int(client.zcard(keys.FINISHED()))
+    of: Counter[str] = Counter()
+    for where, number in counts(client).of.items():
+        if where.batch == batch:
+            of[where.state] += number
+    finished = sum(number for state, number in of.items() if final(Kind.BRIEF, state))
+    return sum(of.values()) - finished, finished
 
 
 def follow(client: "redis.Redis", batch: str | None = None, *, screen: bool = False) -> Iterator[Snapshot]:

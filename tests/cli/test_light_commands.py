@@ -1,11 +1,14 @@
 """Commands import what they need: those that read nothing of what writes, calls, runs or checks."""
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from commandline import environment
+from commandline import Command, environment
 from project.reading.starts import imported_at_start
 from project.rooms import ROOT
 from stepping import Flow
@@ -43,7 +46,7 @@ AT_START = {
         for each in ("status", "wait", "why", "accounts", "limits", "resume", "export", "audit", "events")
     },
     **{each: {"redis"} for each in ("pause", "unpause", "restored", "actions", "mark", "doctor", "shards")},
-    "watch": {"redis", "rich"},
+    "watch": {"redis"},
     "token": {"redis"},
 }
 #: What no help waits for, by whatever way it would be imported.
@@ -57,12 +60,34 @@ try:
 finally:
     print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
+#: Which models and clients were imported by a command, however it ends.
+MODELS = """
+import sys
+from cli.main import main
+try:
+    main()
+finally:
+    print([each for each in ("pydantic", "httpx", "dramatiq") if each in sys.modules], file=sys.stderr)
+"""
+#: The same of what is imported when a person is told for the first time what a command is at, and no more.
+FIRST_TOLD = """
+import json, sys
+from cli.main import main
+from cli.shared import progress
+
+def show(line):
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+    sys.exit()
+
+progress.show = show
+main()
+"""
 
 
-def imported_by(*arguments: str, **variables: str) -> set[str]:
+def imported_by(*arguments: str, program: str = PROGRAM, **variables: str) -> set[str]:
     """The modules that a command has imported when it ends, which it does as it should."""
     answer = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,
@@ -112,6 +137,68 @@ def test_a_command_for_many_briefs_tells_what_is_at_stake_without_models(redis_u
     imported = imported_by("retry", "--all-held", "--dry-run", REDIS_URL=redis_url)
     assert "worker.orders.carrying" in imported
     assert imported & NOT_FOR_HELP - {"structlog"} == set()
+
+
+def test_an_answer_that_changes_nothing_waits_for_no_models(flow: Flow, redis_url: str) -> None:
+    flow.accept(brief_id="a")
+    flow.accept(brief_id="b")
+    for words in (("cancel", "a"), ("retry", "b"), ("pick", "b", "1"), ("resolve", "b", "--resend")):
+        told = subprocess.run(
+            [sys.executable, "-c", MODELS, *words],
+            cwd=ROOT,
+            env=environment(REDIS_URL=redis_url),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.stderr.splitlines()[-1] == "[]", words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("enqueue", "people.csv"),
+        ("describe", "photos", "--to", "briefs"),
+        ("import", "photos"),
+        ("export", "--batch", "none", "--to", "nowhere"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_takes_a_while_says_so_before_it_imports_what_does_it(
+    redis_url: str, words: tuple[str, ...]
+) -> None:
+    imported = imported_by(*words, program=FIRST_TOLD, REDIS_URL=redis_url)
+    assert "cli.shared.progress" in imported
+    assert imported & (NOT_FOR_HELP - {"structlog"}) == set()
+
+
+def test_a_line_on_a_terminal_is_wiped_away_and_no_other_stream_has_it(
+    on_terminal: Callable[..., list[str]], command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text("age,prompt\n28,a sailor\n")
+    shown = on_terminal("enqueue", "people.csv", "--json", stream="stderr")
+    assert [line for line in shown if line] == ["reading people.csv", " " * len("reading people.csv")]
+    told = command("enqueue", "people.csv", "missing.csv", "--json")
+    assert json.loads(told.stdout)
+    assert "reading" not in told.stderr
+
+
+def test_changes_on_no_terminal_are_told_without_rich(flow: Flow, redis_url: str) -> None:
+    flow.accept(brief_id="ada")
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "watch"],
+        cwd=ROOT,
+        env=environment(REDIS_URL=redis_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "1 brief on record, 0 of them finished" in process.stdout.readline()
+    assert "ada  waiting" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, "rich" in json.loads(told.splitlines()[-1])) == (0, False)
 
 
 def test_what_is_enqueued_from_files_needs_no_logs_and_no_http(redis_url: str) -> None:

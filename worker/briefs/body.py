@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from worker.briefs.names import MAX_NAME
 from worker.briefs.sources import SOURCE_RULE, Source
 
 #: The guide's engines, and the one that the vendor's newer client offers as well (piktid-v2.md 6.26).
@@ -28,13 +29,9 @@ MODELS = ("auto", "nano_banana_pro", "nano_banana_2", "seedream", "orbita")
 Size = Literal["1K", "2K", "4K"]
 Ratio = Literal["1:1", "2:3", "3:4", "4:5", "5:4", "3:2", "4:3", "9:16", "16:9", "21:9"]
 Format = Literal["jpg", "png"]
-#: Longest name of identities, in characters.
-MAX_NAME = 200
 #: For texts that stand in tables and logs: no control characters, line separators or bidirectional overrides.
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 
-#: The groups that describe a face; one filled field among them, or a prompt, makes an instruction.
-GROUPS = ("appearance", "face", "hair")
 #: Accepted by the API for forward compatibility; their values do nothing.
 IGNORED_GROUPS = ("outfit", "style", "scene", "camera")
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from config.accounts.names import ACCOUNT_NAME, ACCOUNT_NAME_RULE
-from worker.briefs.body import MAX_NAME, ONE_LINE, Body, Part
+from worker.briefs.body import ONE_LINE, Body, Part
 from worker.briefs.choices import PLUGIN_RULE, BriefKind, Choose, OnNameTaken
+from worker.briefs.names import MAX_NAME
 from worker.briefs.sources import SOURCE_RULE, Source
 
 MAX_METADATA_BYTES = 16 * 1024

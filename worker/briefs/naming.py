@@ -8,8 +8,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from worker.briefs.body import MAX_NAME
-from worker.briefs.sources import is_url
+from worker.briefs.names import MAX_NAME, is_url
 
 
 def clean(name: str) -> str | None:

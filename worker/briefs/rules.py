@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from config.text import nearest
 from worker.briefs.body import (
-    GROUPS,
     Appearance,
     Asset,
     Face,
@@ -26,7 +25,8 @@ from worker.briefs.body import (
 from worker.briefs.choices import BriefKind
 from worker.briefs.envelope import Envelope
 from worker.briefs.faults import Fault, fault, path_of
-from worker.briefs.sources import is_plain_http, is_url
+from worker.briefs.names import GROUPS, is_url
+from worker.briefs.sources import is_plain_http
 
 Location = tuple[str | int, ...]
 

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from worker.briefs.names import is_url
+
 #: Longest path or URL, in characters.
 MAX_SOURCE = 1000
 
@@ -12,11 +14,6 @@ SOURCE_RULE = (
     f"1 to {MAX_SOURCE} printable characters: a relative path under the folder of reference images, without "
     "`..` and `\\`, or an https URL without a user's name"
 )
-
-
-def is_url(source: str) -> bool:
-    """Return whether a source is a URL and not a path."""
-    return "://" in source
 
 
 def is_plain_http(source: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from config.settings import Settings
-from worker.briefs.sources import is_url
+from worker.briefs.names import is_url
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import Picture, recognize
 

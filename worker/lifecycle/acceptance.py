@@ -22,7 +22,7 @@ from worker.ledger.ledger import Ledger
 from worker.ledger.records import inside
 from worker.ledger.told import ToldFault
 from worker.lifecycle import importing
-from worker.lifecycle.journal_entries import fingerprint
+from worker.lifecycle.record_fields import body_fields
 from worker.traces.spans import own_trace
 
 
@@ -181,11 +181,6 @@ def _fields(brief: Brief, brief_id: str, account: str, body: Mapping[str, Any]) 
         "trace": brief.traceparent,
     }
     return fields | {name: value for name, value in optional.items() if value is not None}
-
-
-def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields that hold the body to send: its text and its digest."""
-    return {"body": json.dumps(body, ensure_ascii=False), "fingerprint": fingerprint(body)}
 
 
 def _bad_arrival(raw: Any, message_id: str, broken: list[Fault]) -> Arrival:

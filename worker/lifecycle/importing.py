@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from worker.briefs.body import MAX_NAME
 from worker.briefs.brief import Brief
+from worker.briefs.names import MAX_NAME
 from worker.briefs.naming import job_name
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal

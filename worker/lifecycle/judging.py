@@ -8,17 +8,19 @@ nothing.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker.briefs.choices import Choose
 from worker.choosing.question import Candidate, Decision, Question, asks_person, told
-from worker.ledger.events import DraftsReady
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Note, Transition
 from worker.lifecycle import choosing, record_fields
 from worker.lifecycle.transitions import AT_ONCE
 from worker.piktid.answers import Draft
+
+if TYPE_CHECKING:
+    from worker.ledger.events import DraftsReady
 
 #: Times that pictures can't be had in a row after which the rules do without them.
 MOST_FAILURES = 5
@@ -104,7 +106,7 @@ def record(ledger: Ledger, brief: Record, decisions: Sequence[Decision]) -> Answ
     return ledger.note(brief, waits)
 
 
-def _asking(brief: Record, decisions: Sequence[Decision]) -> DraftsReady | None:
+def _asking(brief: Record, decisions: Sequence[Decision]) -> "DraftsReady | None":
     """Return the event that a person is asked where rules were to choose; None where each has chosen."""
     asked = {each.instruction: each.asks for each in decisions if each.asks is not None}
     if not asked:

@@ -22,11 +22,11 @@ from typing import Any
 from config import durations
 from config.settings import Settings
 from config.times import delay
-from worker.briefs.body import GROUPS
 from worker.briefs.choices import BriefKind
+from worker.briefs.names import GROUPS
 from worker.briefs.naming import clean, job_name
 from worker.ledger.records import Record
-from worker.lifecycle.acceptance import body_fields
+from worker.lifecycle.record_fields import body_fields
 from worker.piktid.answers import Extracted
 
 #: Failures in a row after which the brief fails.

@@ -1,7 +1,7 @@
 """Reads drafts, choices and names from records, and makes the fields and event parts that steps write."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +9,16 @@ from worker.briefs.choices import OnNameTaken
 from worker.choosing.question import chosen_by
 from worker.ledger.records import Record, parse_subject
 from worker.lifecycle.choosing import Ranked, candidate
+from worker.lifecycle.journal_entries import fingerprint
 from worker.piktid.answers import Draft, JobResults
 
 if TYPE_CHECKING:
     from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady
+
+
+def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields that hold the body to send: its text and its digest."""
+    return {"body": json.dumps(body, ensure_ascii=False), "fingerprint": fingerprint(body)}
 
 
 def rules_of(brief: Record) -> tuple[str, ...]:

@@ -2,31 +2,28 @@
 
 Times are ms: `look_ms` from now until the API is asked how a job is, `limit_ms` until whoever claimed a paid
 call can no longer be about to record its outcome; `send_by` is in seconds of `config.times.monotonic`.
+
+The models of events are imported by what makes them: an operator's commands, which make none in most of their
+runs, do not wait for that.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from worker.ledger.events import (
-    BriefFailed,
-    BriefHeld,
-    DraftDetails,
-    Imported,
-    PreprocessingCompleted,
-    Promoted,
-    PromotionFailed,
-)
 from worker.ledger.kinds import KINDS
 from worker.ledger.records import Record
-from worker.ledger.told import CandidateJob, ToldFault
 from worker.ledger.transition import Completion, Transition
 from worker.lifecycle import journal_entries, record_fields
 from worker.lifecycle.choosing import Chosen
 from worker.lifecycle.error_policy import Decision
 from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError, InvalidRequestError, OutcomeUnknownError, UnexpectedStatusError
+
+if TYPE_CHECKING:
+    from worker.ledger.events import BriefFailed, DraftDetails
+    from worker.ledger.told import CandidateJob
 
 #: The fields of a record that belong to its question; they are removed once it is answered.
 QUESTION_FIELDS = ("question", "evidence", "candidate_jobs", "error")
@@ -39,9 +36,11 @@ def hold(
     *,
     error: str | None = None,
     evidence: Mapping[str, Any] | None = None,
-    candidate_jobs: Sequence[CandidateJob] | None = None,
+    candidate_jobs: "Sequence[CandidateJob] | None" = None,
 ) -> Transition:
     """Wait for an operator, who is asked a question and told what is known."""
+    from worker.ledger.events import BriefHeld
+
     fields: dict[str, str] = {"question": question}
     event = BriefHeld(question=question)
     if error is not None:
@@ -61,6 +60,8 @@ def watched(held: Transition, look_ms: int) -> Transition:
 
 def fail(record: Record, why: str) -> Transition:
     """End a record of which nothing can be made."""
+    from worker.ledger.events import BriefFailed, PromotionFailed
+
     if KINDS[record.kind].parent is None:
         return Transition("failed", fields={"error": why}, event=BriefFailed(error=why))
     event = PromotionFailed(**record_fields.draft_details(record), error=why)
@@ -112,8 +113,11 @@ def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: 
     )
 
 
-def _refused(error: ApiError) -> BriefFailed:
+def _refused(error: ApiError) -> "BriefFailed":
     """Return the event of a brief that the API refuses, with the rules that it names."""
+    from worker.ledger.events import BriefFailed
+    from worker.ledger.told import ToldFault
+
     if not isinstance(error, InvalidRequestError):
         return BriefFailed(error=str(error))
     faults = [ToldFault(path=path, rule=rule) for path, rule in error.faults]
@@ -184,6 +188,8 @@ def promoted(
     promotion: Record, code: str, job_id: str | None, journal: Mapping[str, Any], look_ms: int
 ) -> Transition:
     """The draft is an identity with this code, which the API prepares by a job, if it has named one."""
+    from worker.ledger.events import Imported, Promoted
+
     made = {"identity_code": code} | ({} if job_id is None else {"preprocessing_job_id": job_id})
     details: DraftDetails = {**record_fields.draft_details(promotion), "identity_code": code}
     event: Promoted | Imported
@@ -245,5 +251,7 @@ def call_ended(
 
 def ready(promotion: Record) -> Transition:
     """The identity can be used."""
+    from worker.ledger.events import PreprocessingCompleted
+
     event = PreprocessingCompleted(**record_fields.draft_details(promotion))
     return Transition("ready", fields=record_fields.outcome_field(event, "ready"), event=event)

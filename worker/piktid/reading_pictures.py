@@ -1,6 +1,6 @@
 """Reads the API's answers about uploaded and described pictures."""
 
-from worker.briefs.body import GROUPS
+from worker.briefs.names import GROUPS
 from worker.piktid.answers import Extracted, Upload
 from worker.piktid.json_values import UnreadableError, fields, identifier, number, text
 

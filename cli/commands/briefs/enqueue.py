@@ -3,6 +3,7 @@
 from functools import partial
 
 from cli.sending import options
+from cli.shared import progress
 from cli.shared.output import USED_WRONGLY, Json, fail
 
 
@@ -45,6 +46,7 @@ def command(
     """
     if update and dry_run:
         fail("--update sends nothing, so there is no --dry-run of it", USED_WRONGLY)
+    progress.reading(places)
     # Not at the top: the help should not wait for its import.
     from cli.doing import enqueuing
 

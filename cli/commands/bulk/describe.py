@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.shared import progress
 from cli.shared.output import Json
 from config.accounts.names import DEFAULT
 
@@ -34,6 +35,7 @@ def command(
     killed. The workers make it, within the account's limits, pauses and budgets. A brief that is in the
     folder already is left as it is.
     """
+    progress.reading(places)
     # Not at the top: the help should not wait for its import.
     from cli.doing import describing
 

@@ -1,7 +1,6 @@
 """`identity-worker export`: pictures and an index of many briefs, to a folder or a bucket."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.shared import progress
 from cli.shared.filtering import filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
@@ -20,6 +20,7 @@ from worker.places.target import TargetError
 from worker.places.targets import SCHEMES, open_target
 from worker.selection.filter import Filter
 from worker.selection.patience import Patience
+from worker.selection.selecting import select
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from worker.network.pool import Pool
     from worker.piktid.client import PiktID
     from worker.places.target import Target
+
+NONE_MEANT = "no brief on record is meant by the filter"
 
 
 @filtered
@@ -94,7 +97,7 @@ def command(
     except KeyboardInterrupt:
         fail("stopped: what is there is whole, and the same command goes on from it")
     if not counts.briefs and wanted.chooses:
-        fail("no brief on record is meant by the filter")
+        fail(NONE_MEANT)
     missing = counts.gone + counts.unavailable + counts.unmarked
     if as_json:
         print_json({"to": target.name} | asdict(counts))
@@ -116,39 +119,38 @@ def _run(
     html: Path | None,
 ) -> "tuple[Counts, int | None]":
     """Export; returns the counts, and how following has ended where it was before all were finished."""
-    # Not at the top: what is said wrongly is told without the API's client.
-    from worker.export.contact_sheet import check_installed
-    from worker.export.exporting import Order, exporting
-    from worker.export.following import followed
-    from worker.marking.reading import read_marks
-    from worker.selection.selecting import select
-
-    if html is not None:
-        check_installed()
     values = load_settings()
-    order = Order(
-        "drafts" if drafts else "chosen",
-        pattern,
-        lambda content: read_marks(content).as_json(),
-        _marker(values) if mark else None,
-    )
-    with (
-        open_redis(values) as client,
-        exporting(client, target, order, values.api_url, _apis(values)) as export,
-    ):
-        with _until_told(export):
-            code = None
-            if waited is not None:
-                for stand in followed(client, wanted, export, waited):
-                    _progress(export.counts)
-                    code = _code(stand, waited)  # the last one is that of the end
-            else:
-                export.add((each.brief for each in select(client, wanted)), _progress)
-                export.write_indexes()
+    with open_redis(values) as client:
+        progress.show("looking for the briefs that are meant")
+        if waited is None and wanted.chooses and next(select(client, wanted), None) is None:
+            fail(NONE_MEANT)
+        # Not at the top: what is said wrongly is told without the API's client.
+        from worker.export.contact_sheet import check_installed
+        from worker.export.exporting import Order, exporting
+        from worker.export.following import followed
+        from worker.marking.reading import read_marks
+
         if html is not None:
-            export.write_sheet(html)
-        _end_progress()
-        return export.counts, code
+            check_installed()
+        order = Order(
+            "drafts" if drafts else "chosen",
+            pattern,
+            lambda content: read_marks(content).as_json(),
+            _marker(values) if mark else None,
+        )
+        with exporting(client, target, order, values.api_url, _apis(values)) as export:
+            with _until_told(export):
+                code = None
+                if waited is not None:
+                    for stand in followed(client, wanted, export, waited):
+                        _show(export.counts)
+                        code = _code(stand, waited)  # the last one is that of the end
+                else:
+                    export.add((each.brief for each in select(client, wanted)), _show)
+                    export.write_indexes()
+            if html is not None:
+                export.write_sheet(html)
+            return export.counts, code
 
 
 def _code(stand: "Stand", waited: Patience) -> int | None:
@@ -213,11 +215,5 @@ def _apis(values: "Settings") -> "Callable[[Pool], Mapping[str, PiktID]]":
     return made
 
 
-def _progress(counts: "Counts") -> None:
-    if sys.stderr.isatty():
-        print(f"\r{counts.briefs} briefs, {counts.pictures} pictures", end="", file=sys.stderr, flush=True)
-
-
-def _end_progress() -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def _show(counts: "Counts") -> None:
+    progress.show(f"{counts.briefs} briefs, {counts.pictures} pictures")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.sending import options
+from cli.shared import progress
 from cli.shared.output import Json
 from worker.briefs.choices import BriefKind, OnNameTaken
 
@@ -37,6 +38,7 @@ def command(
     portrait that is named itself, or in a folder, is imported once into an account, under whatever name it
     lies there.
     """
+    progress.reading(places)
     # Not at the top: the help should not wait for its import.
     from cli.doing import importing
 

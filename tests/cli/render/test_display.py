@@ -11,7 +11,7 @@ from commandline import SCRIPT, Command, environment
 from rich.console import Console
 
 from cli.render.briefs import draw
-from cli.render.display import Lines
+from cli.render.lines import Lines
 from cli.shared.overview import Snapshot
 from config.settings import Settings
 from worker.ledger.ledger import Ledger
@@ -166,19 +166,19 @@ def test_an_id_is_whole_where_it_fits_in_place_of_the_detail() -> None:
 
 
 def test_without_a_terminal_a_failed_brief_s_line_tells_what_is_wrong() -> None:
-    console = Console(width=80, file=io.StringIO())
+    printed: list[str] = []
     faults = ({"path": "name", "rule": "must be text"}, {"path": "", "rule": "is too long"})
-    Lines(console).show(Snapshot([view("b", "failed", error="the brief breaks rules", faults=faults)], []))
-    assert "b  failed  name: must be text; brief: is too long\n" in cast(io.StringIO, console.file).getvalue()
+    brief = view("b", "failed", error="the brief breaks rules", faults=faults)
+    Lines(printed.append).show(Snapshot([brief], []))
+    assert printed[0].endswith("b  failed  name: must be text; brief: is too long")
 
 
 def test_without_a_terminal_each_state_is_a_line_and_promotions_end_first() -> None:
-    console = Console(width=80, file=io.StringIO())
-    lines = Lines(console)
+    printed: list[str] = []
+    lines = Lines(printed.append)
     for promoting in (promotion("planned"), promotion("planned"), promotion("ready", "code12345678")):
         state = "done" if promoting.finished else "promoting"
         lines.show(Snapshot([view("b", state, promotions=(promoting,))], []))
-    printed = cast(io.StringIO, console.file).getvalue().splitlines()
     assert [line.split()[1:] for line in printed] == [
         ["b", "promoting"],
         ["b#0", "planned"],
@@ -211,6 +211,7 @@ def test_watch_prints_what_happens_until_ctrl_c_and_ends_with_0(redis_url: str) 
         connect(redis_url) as client,
     ):
         put_bad_brief(client, "bad-one")
+        assert "on record, " in process.stdout.readline()
         assert "bad-one  failed" in process.stdout.readline()
         put_bad_brief(client, "bad-two")
         assert "bad-two  failed" in process.stdout.readline()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.briefs.body import MAX_NAME
+from worker.briefs.names import MAX_NAME
 from worker.briefs.naming import clean, job_name
 
 

@@ -15,7 +15,7 @@ from support import brief
 from worker.briefs.brief import parse
 from worker.briefs.equality import made_id
 from worker.ledger.transition import Answer, Transition
-from worker.lifecycle.acceptance import body_fields
+from worker.lifecycle.record_fields import body_fields
 
 
 def test_a_brief_is_sent_as_it_stands_under_an_id_from_it(
