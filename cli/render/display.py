@@ -13,7 +13,7 @@ from rich.live import Live
 from cli.render.briefs import draw
 from cli.render.lines import Lines
 from cli.shared.overview import Snapshot
-from cli.shared.pace import Pace
+from cli.shared.waiting import Pace
 from config.times import format_duration
 
 

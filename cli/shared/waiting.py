@@ -1,11 +1,15 @@
-"""The options of commands that wait for briefs, `--stall` and `--timeout`, and how such commands end."""
+"""Commands that wait for briefs: `--stall` and `--timeout`, how fast it goes, and how such commands end."""
 
+import time
+from collections import deque
 from typing import Annotated
 
 import typer
 
 from cli.shared.output import DID_NOT, USED_WRONGLY, fail
+from config import durations
 from config.text import printable
+from config.times import format_duration
 from worker.selection.moments import duration
 from worker.selection.patience import Patience
 
@@ -49,3 +53,26 @@ def _ms(option: str, text: str) -> int:
     if not found:
         fail(f"--{option} {printable(text)!r}: must be a length of time, as 45s, 10m or 1h30m", USED_WRONGLY)
     return found
+
+
+class Pace:
+    """The rate at which briefs finish, over the last minutes of looking."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def see(self, finished: int) -> None:
+        """Take in how many are finished now."""
+        now = time.monotonic()
+        self._seen.append((now, finished))
+        while self._seen[0][0] < now - durations.RATE_SECONDS:
+            self._seen.popleft()
+
+    def words(self, left: int) -> str:
+        """Return the rate and when the `left` are finished at that rate; blank where it is not known yet."""
+        (began, before), (now, finished) = self._seen[0], self._seen[-1]
+        if finished <= before or now <= began:
+            return ""
+        a_minute = (finished - before) * 60 / (now - began)
+        rate = f"{a_minute:.1f}/min" if a_minute < 100 else f"{a_minute:.0f}/min"
+        return f"{rate} · about {format_duration(left / a_minute * 60_000)} left" if left else rate

@@ -164,15 +164,13 @@ def test_an_answer_that_changes_nothing_waits_for_no_models(flow: Flow, redis_ur
     ],
     ids=lambda words: words[0],
 )
-def test_what_takes_a_while_says_so_before_it_imports_what_does_it(
-    redis_url: str, words: tuple[str, ...]
-) -> None:
+def test_what_takes_a_while_says_so_before_its_imports(redis_url: str, words: tuple[str, ...]) -> None:
     imported = imported_by(*words, program=FIRST_TOLD, REDIS_URL=redis_url)
     assert "cli.shared.progress" in imported
     assert imported & (NOT_FOR_HELP - {"structlog"}) == set()
 
 
-def test_a_line_on_a_terminal_is_wiped_away_and_no_other_stream_has_it(
+def test_a_line_of_progress_is_on_terminals_alone_and_wiped_away(
     on_terminal: Callable[..., list[str]], command: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "people.csv").write_text("age,prompt\n28,a sailor\n")

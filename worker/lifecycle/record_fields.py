@@ -11,9 +11,10 @@ from worker.ledger.records import Record, parse_subject
 from worker.lifecycle.choosing import Ranked, candidate
 from worker.lifecycle.journal_entries import fingerprint
 from worker.piktid.answers import Draft, JobResults
+from worker.piktid.errors import ApiError, InvalidRequestError
 
 if TYPE_CHECKING:
-    from worker.ledger.events import AboutDraft, DraftDetails, DraftsReady
+    from worker.ledger.events import AboutDraft, BriefFailed, DraftDetails, DraftsReady
 
 
 def body_fields(body: Mapping[str, Any]) -> dict[str, str]:
@@ -54,6 +55,17 @@ def drafts_ready(brief: Record, drafts: Sequence[Draft]) -> "DraftsReady":
 
     on_offer = [ToldDraft.model_validate(candidate(draft)) for draft in drafts if draft.usable]
     return DraftsReady(job_id=brief.get("job_id"), choose=rules_of(brief), drafts=on_offer)
+
+
+def refused(error: ApiError) -> "BriefFailed":
+    """Return the event of a brief that the API refuses, with the rules that it names."""
+    from worker.ledger.events import BriefFailed
+    from worker.ledger.told import ToldFault
+
+    if not isinstance(error, InvalidRequestError):
+        return BriefFailed(error=str(error))
+    faults = [ToldFault(path=path, rule=rule) for path, rule in error.faults]
+    return BriefFailed(error=str(error), blocked_term=error.blocked_term, faults=faults)
 
 
 def explicit_name(named: Record | None, promotion: Record) -> str | None:

@@ -2,9 +2,6 @@
 
 Times are ms: `look_ms` from now until the API is asked how a job is, `limit_ms` until whoever claimed a paid
 call can no longer be about to record its outcome; `send_by` is in seconds of `config.times.monotonic`.
-
-The models of events are imported by what makes them: an operator's commands, which make none in most of their
-runs, do not wait for that.
 """
 
 import json
@@ -19,10 +16,10 @@ from worker.lifecycle import journal_entries, record_fields
 from worker.lifecycle.choosing import Chosen
 from worker.lifecycle.error_policy import Decision
 from worker.piktid.answers import JobResults
-from worker.piktid.errors import ApiError, InvalidRequestError, OutcomeUnknownError, UnexpectedStatusError
+from worker.piktid.errors import ApiError, OutcomeUnknownError, UnexpectedStatusError
 
 if TYPE_CHECKING:
-    from worker.ledger.events import BriefFailed, DraftDetails
+    from worker.ledger.events import DraftDetails
     from worker.ledger.told import CandidateJob
 
 #: The fields of a record that belong to its question; they are removed once it is answered.
@@ -39,6 +36,7 @@ def hold(
     candidate_jobs: "Sequence[CandidateJob] | None" = None,
 ) -> Transition:
     """Wait for an operator, who is asked a question and told what is known."""
+    # Not at the top, here and below: commands that make no event should not wait for the models' import.
     from worker.ledger.events import BriefHeld
 
     fields: dict[str, str] = {"question": question}
@@ -97,7 +95,7 @@ def submitted(brief: Record, job_id: str, look_ms: int) -> Transition:
 def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: int) -> Transition:
     """The create has failed, and this was decided of its error."""
     if decision.to == "failed":
-        refused = replace(fail(brief, str(error)), event=_refused(error))
+        refused = replace(fail(brief, str(error)), event=record_fields.refused(error))
     else:
         refused = Transition(decision.to, fields={"error": str(error)})
     if decision.to == "uncertain":
@@ -111,17 +109,6 @@ def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: 
         paid=True,
         also_from=("uncertain",),
     )
-
-
-def _refused(error: ApiError) -> "BriefFailed":
-    """Return the event of a brief that the API refuses, with the rules that it names."""
-    from worker.ledger.events import BriefFailed
-    from worker.ledger.told import ToldFault
-
-    if not isinstance(error, InvalidRequestError):
-        return BriefFailed(error=str(error))
-    faults = [ToldFault(path=path, rule=rule) for path, rule in error.faults]
-    return BriefFailed(error=str(error), blocked_term=error.blocked_term, faults=faults)
 
 
 def unresolved(brief: Record, look_ms: int) -> Transition:

@@ -13,8 +13,7 @@ from cli.render.counts import cut, progress_line
 from cli.shared.filtering import filtered
 from cli.shared.opening import open_to_read
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json
-from cli.shared.pace import Pace
-from cli.shared.waiting import ENDED, HELD, Stall, Timeout, given_up, patience
+from cli.shared.waiting import ENDED, HELD, Pace, Stall, Timeout, given_up, patience
 from config import durations
 from config.text import printable
 from config.times import monotonic

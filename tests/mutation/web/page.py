@@ -78,7 +78,7 @@ MUTANTS = (
         LIST_TESTS,
         (
             "one sees the briefs of all accounts",
-            "    return _allowed(visit, filter_of(given))",
+            "    return within(filter_of(given), visit.caller.accounts)",
             "    return filter_of(given)",
         ),
     ),

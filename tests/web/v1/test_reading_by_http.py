@@ -77,7 +77,7 @@ def test_pages_go_on_by_their_cursor(callers: Callers, flow: Flow) -> None:
         assert shop.get("/briefs", params=wrong).status_code == 400
 
 
-def test_a_page_of_what_is_rare_goes_through_so_many_and_tells_where_to_go_on(
+def test_a_page_of_what_is_rare_may_be_empty_and_not_last(
     callers: Callers, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "LOOKED", 2)
