@@ -25,6 +25,7 @@ def test_an_endpoint_is_added_with_a_secret_that_is_shown_once(
     shown = anna.send("/access/hook", **given, **more).text
     (secret,) = re.findall(r"<code>(whsec_[^<]+)</code>", shown)
     assert secret not in anna.get("/access").text
+    assert anna.get("/access/hook").headers["location"] == "/access", "asked for again, it is shown no more"
     (endpoint,) = endpoints(client).values()
     assert endpoint.types == ("identity.brief.*", "identity.promoted")
     assert (endpoint.batches, endpoint.accounts) == (("spring 2026", "autumn"), ("default",))

@@ -45,3 +45,23 @@ def test_a_wrong_value_is_told_with_its_field_and_the_rule(
     assert answered.status_code == 400
     assert told in html.unescape(answered.text)
     assert "invalid literal" not in answered.text
+
+
+def test_a_form_that_failed_leads_back_to_its_view(
+    person: Callable[..., Person], flow: Flow, token: Callable[..., str]
+) -> None:
+    """And not to where it was sent, which shows nothing; nor to a page of others."""
+    flow.accept(brief_id="a")
+    anna = person(token())
+    url = str(anna.http.base_url).rstrip("/")
+    for referer, shown in (
+        (f"{url}/briefs?filter=a%22b", True),
+        ("http://other.example/x", False),
+        ("", False),
+    ):
+        anna.http.headers["Referer"] = referer
+        text = anna.send("/brief/act", brief="a", what="x").text
+        assert ("Try again" in text) is shown
+        assert "/brief/act" not in text
+        assert "other.example" not in text
+    assert 'href="/briefs/none"' in anna.get("/briefs/none").text

@@ -14,6 +14,8 @@ from worker.views.models import BriefView, Stay
 
 #: What of an entry stands in columns of its own, or for every event alike.
 _OWN = ("at", "call", "what", "subject", "by", "why")
+#: What programs need, and says nothing to people that does not stand beside it.
+_FOR_PROGRAMS = ("fingerprint", "url", "promotion")
 _ALIKE = ("brief_id", "batch", "account", "metadata", "kind", "name")
 #: What a stay in a state was, in words; of a brief whose promotions are under way these tell.
 _STAYS = {
@@ -111,13 +113,19 @@ def _part(subject: str) -> str:
 
 def _told(values: Mapping[str, Any]) -> str:
     return ", ".join(
-        f"{name} {_text(value)}" for name, value in values.items() if value not in (None, [], {})
+        f"{name} {_text(value)}"
+        for name, value in values.items()
+        if value not in (None, [], {}) and name not in _FOR_PROGRAMS
     )
 
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
         text = value
+    elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        text = str(len(value))  # of drafts, or identities: they stand above
+    elif isinstance(value, list) and all(isinstance(each, str) for each in value):
+        text = ", ".join(value)
     else:
         text = credits_text(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONG else text[:_LONG] + " …"

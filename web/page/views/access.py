@@ -94,6 +94,9 @@ def _add_hook(visit: Visit, change: Endpoints) -> Response:
 
 VIEWS = (
     View("/access", _show, role=Role.ADMIN),
+    # What is shown once is shown at these addresses, and whoever asks for them again sees it no more.
+    View("/access/token", lambda visit: visit.go_to("/access"), role=Role.ADMIN),
+    View("/access/hook", lambda visit: visit.go_to("/access"), role=Role.ADMIN),
     View("/access/token", _token, role=Role.ADMIN, writes=True),
     View("/access/hook", _hook, role=Role.ADMIN, writes=True),
 )

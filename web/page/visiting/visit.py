@@ -61,6 +61,18 @@ class Visit:
         """Who visits, for the log of actions."""
         return "" if self.visitor is None else self.visitor.by
 
+    @property
+    def before(self) -> str:
+        """Where one asks again for what failed: this view, or that which the form was on; blank: unknown."""
+        if self.request.method == "GET":
+            url = self.request.url
+            return f"{url.path}?{url.query}" if url.query else url.path
+        # A browser tells it to pages of the same origin (Referrer-Policy); none of a form is a view.
+        came = urlsplit(self.request.headers.get("referer", ""))
+        if not came.path or came.netloc != self.request.headers.get("host", ""):
+            return ""
+        return own_path(f"{came.path}?{came.query}" if came.query else came.path)
+
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Answer with a whole page."""
         theme = self.request.cookies.get(_THEME)
