@@ -66,6 +66,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/briefs/journal.lua", TESTS,
         ("what may have been paid for is replaced", "            open[which] = true\n", "            local _\n"),
+        ("what a forgotten past may have bought is replaced", " or entry.supposed then", " then"),
     ),
     *of("worker/ledger/lua/lib/briefs/arrivals.lua", TESTS,
         ("who was replaced is finished", "    redis.call('ZREM', KEY.FINISHED, brief)\n", ""),

@@ -1,6 +1,7 @@
 """What becomes of a brief that arrives: it is accepted, the same, replaces another or conflicts with it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from support import brief, event_types, events
 from actors.broker import dead_letters
 from config import keys
 from config.accounts.reading import load_accounts
+from worker.briefs import equality
 from worker.ledger.arrivals import Outcome
 from worker.ledger.transition import Answer, Transition
-from worker.lifecycle import acceptance
+from worker.lifecycle import acceptance, journal_entries, transitions
 from worker.operations.operator import Operator
 from worker.operations.updating import Change, update
 from worker.views import snapshots
@@ -163,6 +165,18 @@ def test_what_was_or_may_have_been_paid_for_is_never_replaced(flow: Flow, outcom
     assert len(dead(flow.client)) == 1
 
 
+def test_what_a_forgotten_past_may_have_bought_is_never_replaced(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    record = flow.brief("b")
+    supposed = journal_entries.supposed("create", record)
+    held = replace(transitions.hold("was it made?"), journal=supposed)
+    assert flow.ledger.apply(record, held) is Answer.APPLIED
+    Operator(flow.client, flow.settings, "test").give_up(flow.brief("b"), "nobody knows")
+    bring(flow, brief_id="b", name="Another")
+    assert flow.brief("b").state == "failed"
+    assert len(dead(flow.client)) == 1
+
+
 @pytest.mark.parametrize(
     ("other", "outcome", "differs"),
     [
@@ -181,7 +195,7 @@ def test_a_record_without_digests_is_compared_by_what_it_has(
     flow.accept(**first)
     parsed = acceptance.check(json.dumps(brief(**first)), load_accounts(flow.settings), flow.settings)
     record = keys.RECORD("brief:b")
-    flow.client.hset(record, "asked", acceptance.equality.request_digest(parsed))
+    flow.client.hset(record, "asked", equality.request_digest(parsed))
     flow.client.hdel(record, "parts", "source", "content", "priority")
     raw = json.dumps(brief(**{**first, **other}))
     arrived = acceptance.accept(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived

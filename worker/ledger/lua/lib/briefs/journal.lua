@@ -16,7 +16,7 @@ function journal.cost_nothing(brief)
             return false
         end
         local which = tostring(entry.call) .. ' ' .. tostring(entry.subject) .. ' ' .. tostring(entry.attempt)
-        if entry.what == 'intended' then
+        if entry.what == 'intended' or entry.supposed then
             if open[which] then
                 return false
             end
