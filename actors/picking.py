@@ -23,9 +23,6 @@ from worker.operations import picking
 
 log = logs.get("picking")
 
-#: Most drafts that a message may pick: five instructions have no more.
-MOST_PICKS = 100
-
 
 @dramatiq.actor(queue_name=keys.INLET, broker=broker)
 def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  # a message's argument
@@ -79,8 +76,8 @@ def _fault(brief_id: Any, drafts: Any, leave_rest: Any) -> str | None:
     """Return what is wrong with the arguments of a message, in words."""
     if not isinstance(brief_id, str) or not brief_id:
         return f"brief_id must be the id of a brief, got {type(brief_id).__name__}"
-    if not isinstance(drafts, list) or not 1 <= len(drafts) <= MOST_PICKS:
-        return f"drafts must be a list of 1 to {MOST_PICKS} ids of drafts"
+    if not isinstance(drafts, list) or not 1 <= len(drafts) <= picking.MOST_PICKS:
+        return f"drafts must be a list of 1 to {picking.MOST_PICKS} ids of drafts"
     if any(type(each) is not int for each in drafts):
         return "drafts must be whole numbers, the image_result_id of each"
     if not isinstance(leave_rest, bool):

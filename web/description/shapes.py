@@ -11,6 +11,7 @@ from pydantic import Field
 from web.description.operation import LONGEST_WHY
 from worker.forecast.batch_plan import AccountPlan
 from worker.ledger.told import ToldFault
+from worker.operations.picking import MOST_PICKS
 from worker.views.account import AccountSummary
 from worker.views.models import BriefView
 
@@ -187,7 +188,7 @@ class Changed:
 class Pick:
     """A choice among a brief's drafts."""
 
-    drafts: list[int]
+    drafts: Annotated[list[int], Field(max_length=MOST_PICKS)]
     """Ids of drafts."""
     leave_rest: bool = False
     """Whether instructions without a draft here yield no identity."""

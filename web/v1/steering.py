@@ -38,8 +38,9 @@ class Steering:
     def pick(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Choose among a brief's drafts."""
         drafts, leave_rest = body.get("drafts"), body.get("leave_rest", False)
-        if not isinstance(drafts, list) or not all(type(each) is int for each in drafts):
-            raise invalid([fault(("drafts",), None, "must be a list of ids of drafts")])
+        if not picking.are_ids(drafts):
+            rule = f"must be a list of at most {picking.MOST_PICKS} ids of drafts"
+            raise invalid([fault(("drafts",), None, rule)])
         if type(leave_rest) is not bool:
             raise invalid([fault(("leave_rest",), leave_rest, "must be true or false")])
         self._record("pick", brief_id, body, drafts=drafts)
@@ -120,8 +121,13 @@ class Steering:
             raise invalid([fault(("priority",), priority, rule)])
         if not isinstance(body.get("metadata", {}), dict):
             raise invalid([fault(("metadata",), None, "must be an object")])
+        # What is no answer to a question with two must not count as one of them.
+        if not isinstance(body.get("merge", False), bool):
+            raise invalid([fault(("merge",), body["merge"], "must be true or false")])
+        if not isinstance(body.get("batch"), str | None):
+            raise invalid([fault(("batch",), body["batch"], "must be a text, or null for no batch")])
         batch = (body["batch"] or "") if "batch" in body else None
-        change = updating.Change(body.get("metadata"), batch, priority, merge=body.get("merge") is True)
+        change = updating.Change(body.get("metadata"), batch, priority, merge=body.get("merge", False))
         self._record("update", brief_id, body)
         try:
             changed = updating.update(self._ledger, brief_id, change, self._by, _why(body))

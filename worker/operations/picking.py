@@ -16,6 +16,11 @@ from worker.store.functions import Command
 #: The states of a brief whose drafts were chosen, and of which another may be chosen.
 CHOSEN = ("promoting", "done")
 
+#: Most drafts that one choice may name: five instructions have no more.
+MOST_PICKS = 100
+#: The largest id that a draft may have: no more digits of anybody's are kept in the log of actions.
+_LARGEST_ID = 2**63 - 1
+
 
 class UnknownBriefError(PickError):
     """Raised when no brief of this id is on record."""
@@ -40,6 +45,15 @@ def pick(ledger: Ledger, brief_id: str, picks: Sequence[int], *, leave_rest: boo
     if planned is not Answer.APPLIED:
         raise PickError(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")
     return [draft.image_result_id for each in chosen for draft in each.drafts[:1] if draft.image_result_id]
+
+
+def are_ids(drafts: object) -> bool:
+    """Return whether this is a list of ids that drafts may have, and no longer than a choice may be."""
+    return (
+        isinstance(drafts, list)
+        and len(drafts) <= MOST_PICKS
+        and all(type(each) is int and abs(each) <= _LARGEST_ID for each in drafts)
+    )
 
 
 def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:

@@ -110,8 +110,10 @@ def test_drafts_are_picked_once_and_by_whom_is_on_record(callers: Callers, heard
     heard.accept(brief_id="a", choose="manual")
     heard.until("a", "choosing")
     drafts = [each["image_result_id"] for each in studio.get("/briefs/a").json()["drafts"]]
-    wrong = studio.post("/briefs/a/pick", json={"drafts": ["x"]})
-    assert (wrong.status_code, wrong.json()["faults"][0]["path"]) == (422, "drafts")
+    for drafts_said in (["x"], drafts * 101, [10**30]):
+        wrong = studio.post("/briefs/a/pick", json={"drafts": drafts_said})
+        assert (wrong.status_code, wrong.json()["faults"][0]["path"]) == (422, "drafts")
+    assert not heard.client.exists(keys.ACTIONS())
     for _ in range(2):
         told = studio.post("/briefs/a/pick", json={"drafts": drafts[:1], "why": "the best"})
         assert (told.status_code, told.json()["promoting"]) == (200, drafts[:1])
@@ -127,7 +129,9 @@ def test_a_brief_is_changed_ended_and_brought_back(callers: Callers, flow: Flow)
     assert sorted(changed.json()["changed"]) == ["batch", "metadata", "priority"]
     assert studio.post("/briefs/a/update", json={"priority": 6}).status_code == 422
     assert studio.post("/briefs/a/update", json={}).status_code == 400
-    assert studio.post("/briefs/a/update", json={"metadata": "x", "merge": True}).status_code == 422
+    for wrong in ({"metadata": "x", "merge": True}, {"metadata": {}, "merge": "yes"}, {"batch": False}):
+        assert studio.post("/briefs/a/update", json=wrong).status_code == 422
+    assert studio.get("/briefs/a").json()["metadata"] == {"sku": 1}
     assert studio.post("/briefs/a/cancel", json={"why": "no need"}).status_code == 200
     assert studio.get("/briefs/a").json()["state"] == "cancelled"
     assert studio.post("/briefs/a/retry").status_code == 409
