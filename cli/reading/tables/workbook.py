@@ -32,6 +32,8 @@ _AN_ERROR = "must be a value: this is a spreadsheet's error"
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, EOFError, OSError)
 #: A number that is shown with zeros before it: an article's number, a postcode.
 _ZEROS = re.compile(r"0{2,}")
+#: How Excel writes what XML can't hold (ECMA-376, ST_Xstring): `_x000D_` is the end of a line that was pasted.
+_CONTROL = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,9 @@ def _read(cell: Any, formula: str | None) -> Cell:
         return Wrong(str(value), _AN_ERROR)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _as_shown(value, cell.number_format)
-    return value if isinstance(value, str | bool | date | time | timedelta) else str(value)
+    if isinstance(value, str):
+        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), value).replace("\r\n", "\n")
+    return value if isinstance(value, bool | date | time | timedelta) else str(value)
 
 
 def _as_shown(value: float, number_format: str) -> Cell:

@@ -52,6 +52,11 @@ def test_a_number_shown_in_per_cent_is_text() -> None:
     assert items(content, None)[0].value == {"metadata": {"share": "7%"}}
 
 
+def test_ends_of_lines_that_excel_writes_as_words_are_ends_of_lines() -> None:
+    content = workbook(["metadata.note_x000D_"], ["one_x000D_\ntwo_x0009_2"])
+    assert items(content, None)[0].value == {"metadata": {"note": "one\ntwo\t2"}}
+
+
 def test_blank_rows_are_counted_as_the_spreadsheet_counts_them() -> None:
     found = items(workbook([], HEADER, [], ["Jo", 1], [None, " "], ["Al", 2]), None)
     assert [item.place for item in found] == [" row 4", " row 6"]
