@@ -71,22 +71,9 @@ FOLDER = Path(__file__).parent / "lua"
 
 def ledger_library(settings: Settings) -> Library:
     """Return the library with the tables that it shares with Python, and these settings."""
-    states = {
-        kind: {
-            name: {
-                "moves": dict.fromkeys(state.moves, True),
-                "actor": state.actor,
-                "permit": state.permit,
-                "slots": state.slots,
-                "final": state.final,
-            }
-            for name, state in product.states.items()
-        }
-        for kind, product in KINDS.items()
-    }
     shared = {
         "KEY": {name: key.template for name, key in keys.ALL.items()},
-        "STATES": states,
+        "STATES": {kind: _states(product) for kind, product in KINDS.items()},
         "KINDS": {kind: _looked_up(product, settings) for kind, product in KINDS.items()},
         "KIND_OF": {product.endpoint: kind for kind, product in KINDS.items()},
         "SCHEMA_STEPS": [
@@ -108,60 +95,78 @@ def ledger_library(settings: Settings) -> Library:
             "unresolved": dict.fromkeys(UNRESOLVED, True),
             "judging": JUDGING,
         },
-        "SETTING": {
-            "inlet": keys.INLET,
-            "steps": keys.STEPS,
-            "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),
-            "probe_ms": settings.api_ms(durations.PROBE_FIRST_SECONDS),
-            "pause_most_ms": settings.api_ms(durations.PROBE_MOST_SECONDS),
-            "busy_ms": settings.api_ms(durations.BUSY_AGAIN_SECONDS),
-            "library_ms": settings.api_ms(durations.COUNT_AGAIN_SECONDS),
-            "recount_ms": settings.api_ms(durations.COUNT_SOON_SECONDS),
-            "early_ms": round(durations.EARLY_EVENT_SECONDS * 1000),
-            "replay_ms": durations.REPLAY_KEPT_MS,
-            "unclaimed_ms": durations.UNCLAIMED_KEPT_MS,
-            "replay_again_ms": settings.api_ms(durations.REPLAY_AGAIN_SECONDS),
-            # To the first look back of an account: as long as the runtime's own two times.
-            "past_ms": round(longest_call(settings.request_timeout) * 1000)
-            + durations.RECORD_MARGIN_MS
-            + settings.api_ms(durations.JOB_PATIENCE_SECONDS)
-            + durations.JOB_LATE_MS,
-            "span_ms": settings.api_ms(durations.REPLAY_SPAN_SECONDS),
-            "lease_ms": durations.LEASE_MS,
-            "lease_kept_ms": durations.LEASE_KEPT_MS,
-            "grant_ms": durations.GRANT_MS,
-            "look_ms": settings.api_ms(durations.LOOK_AGAIN_SECONDS),
-            "look_most_ms": settings.api_ms(durations.LOOK_MOST_SECONDS),
-            "heard_ms": settings.api_ms(durations.SILENCE_SECONDS + durations.HEARD_AGAIN_SECONDS)
-            + durations.LEASE_MS,
-            "told_again_ms": durations.TOLD_AGAIN_MS,
-            "token_warned_ms": durations.TOKEN_WARNED_MS,
-            "idle_ms": round(durations.TIMERS_IDLE_SECONDS * 1000),
-            "again_ms": durations.STEP_AGAIN_MS,
-            "lost_ms": durations.MESSAGE_LOST_MS,
-            "claimed_ms": durations.CLAIMED_KEPT_MS,
-            "silent_ms": durations.REPLAY_KEPT_MS,
-            "keep_ms": round(settings.keep_days * 86_400_000),
-            "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
-            "hook_patience_ms": durations.HOOK_PATIENCE_MS,
-            "hook_failures": 3,
-            "hook_rest_ms": round(durations.HOOK_FIRST_SECONDS * 1000),
-            "hook_rest_most_ms": durations.HOOK_REST_MOST_MS,
-            "hook_sign_ms": durations.LEASE_MS,
-            "hook_log": 1_000,
-            "order_ms": durations.ORDER_UNDECIDED_MS,
-            "order_told": 100,
-            "keep_events": settings.keep_events,
-            "keep_event_bytes": settings.keep_event_bytes,
-            "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),
-            "schema_quiet_ms": silence_ms(),
-            "preprocessing_counts": settings.preprocessing_counts,
-            "traces": settings.traces,
-            "most_spans": MOST_SPANS,
-        },
+        "SETTING": _setting(settings),
     }
     # Its name tells other releases of which schema whoever uses it is (config/recorded/schema.py).
     return library(f"ledger{schema.present()}", FOLDER, MODULES, shared, told=moves.told)
+
+
+def _states(product: Product) -> dict[str, dict[str, object]]:
+    return {
+        name: {
+            "moves": dict.fromkeys(state.moves, True),
+            "actor": state.actor,
+            "permit": state.permit,
+            "slots": state.slots,
+            "final": state.final,
+        }
+        for name, state in product.states.items()
+    }
+
+
+def _setting(settings: Settings) -> dict[str, str | int | bool]:
+    """Return the numbers that the functions go by; what ends in `_ms` is in ms."""
+    return {
+        "inlet": keys.INLET,
+        "steps": keys.STEPS,
+        "window_ms": settings.api_ms(durations.RATE_WINDOW_SECONDS),
+        "probe_ms": settings.api_ms(durations.PROBE_FIRST_SECONDS),
+        "pause_most_ms": settings.api_ms(durations.PROBE_MOST_SECONDS),
+        "busy_ms": settings.api_ms(durations.BUSY_AGAIN_SECONDS),
+        "library_ms": settings.api_ms(durations.COUNT_AGAIN_SECONDS),
+        "recount_ms": settings.api_ms(durations.COUNT_SOON_SECONDS),
+        "early_ms": round(durations.EARLY_EVENT_SECONDS * 1000),
+        "replay_ms": durations.REPLAY_KEPT_MS,
+        "unclaimed_ms": durations.UNCLAIMED_KEPT_MS,
+        "replay_again_ms": settings.api_ms(durations.REPLAY_AGAIN_SECONDS),
+        # To the first look back of an account: as long as the runtime's own two times.
+        "past_ms": round(longest_call(settings.request_timeout) * 1000)
+        + durations.RECORD_MARGIN_MS
+        + settings.api_ms(durations.JOB_PATIENCE_SECONDS)
+        + durations.JOB_LATE_MS,
+        "span_ms": settings.api_ms(durations.REPLAY_SPAN_SECONDS),
+        "lease_ms": durations.LEASE_MS,
+        "lease_kept_ms": durations.LEASE_KEPT_MS,
+        "grant_ms": durations.GRANT_MS,
+        "look_ms": settings.api_ms(durations.LOOK_AGAIN_SECONDS),
+        "look_most_ms": settings.api_ms(durations.LOOK_MOST_SECONDS),
+        "heard_ms": settings.api_ms(durations.SILENCE_SECONDS + durations.HEARD_AGAIN_SECONDS)
+        + durations.LEASE_MS,
+        "told_again_ms": durations.TOLD_AGAIN_MS,
+        "token_warned_ms": durations.TOKEN_WARNED_MS,
+        "idle_ms": round(durations.TIMERS_IDLE_SECONDS * 1000),
+        "again_ms": durations.STEP_AGAIN_MS,
+        "lost_ms": durations.MESSAGE_LOST_MS,
+        "claimed_ms": durations.CLAIMED_KEPT_MS,
+        "silent_ms": durations.REPLAY_KEPT_MS,
+        "keep_ms": round(settings.keep_days * 86_400_000),
+        "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
+        "hook_patience_ms": durations.HOOK_PATIENCE_MS,
+        "hook_failures": 3,
+        "hook_rest_ms": round(durations.HOOK_FIRST_SECONDS * 1000),
+        "hook_rest_most_ms": durations.HOOK_REST_MOST_MS,
+        "hook_sign_ms": durations.LEASE_MS,
+        "hook_log": 1_000,
+        "order_ms": durations.ORDER_UNDECIDED_MS,
+        "order_told": 100,
+        "keep_events": settings.keep_events,
+        "keep_event_bytes": settings.keep_event_bytes,
+        "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),
+        "schema_quiet_ms": silence_ms(),
+        "preprocessing_counts": settings.preprocessing_counts,
+        "traces": settings.traces,
+        "most_spans": MOST_SPANS,
+    }
 
 
 def _looked_up(product: Product, settings: Settings) -> dict[str, str | int | bool | None]:
