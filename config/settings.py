@@ -54,8 +54,8 @@ class Settings(Copied):
     """Ledgers that the accounts are spread over, each in a slot of its own of a cluster; above 1 the
     namespace needs braces: shard 2 of `{studio}` is `{studio:2}`. All processes need the same."""
     shard: int | None = setting(None, ge=0)
-    """The one that a process serves, from 0 on; none: all. `work`, `listen` and `archive` set it for the
-    processes that they start for each."""
+    """The one that a process serves, from 0 on; none: all. `work`, `listen`, `archive` and `deliver`
+    set it for the processes that they start for each."""
     api_url: str = setting(API_URL, variable="PIKTID_API_URL")
     """Where the API is: https, or http to this machine."""
     api_token: SecretText | None = setting(None, variable="PIKTID_API_TOKEN")
