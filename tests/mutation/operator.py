@@ -125,6 +125,7 @@ MUTANTS = (
         ("a lifted pause does not wake who was refused", "    backoff.sleep_on_pause(account, A.subject)\n    admission", "    admission"),
         ("who is at work sleeps on a pause", "    backoff.wake_from_pause(account, A.subject)\n", ""),
         ("what a refused description takes back serves nobody", "    admission.admit(account) -- what", "    -- what"),
+        ("who is only woken lifts a pause", "    if doing then --", "    if true then --"),
         ("a description that came lifts no pause", "    backoff.came_through(account, 'prepare', began_at)\n", ""),
     ),
     *of("worker/ledger/lua/briefs/note.lua", LOST_CLAIM_TESTS,

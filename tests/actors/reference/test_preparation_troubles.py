@@ -119,6 +119,15 @@ def test_a_brief_whose_pause_has_ended_by_itself_sleeps_no_more(flow: Flow, api:
     assert not flow.client.exists(keys.WAITING("default", "prepare"))
 
 
+def test_a_brief_that_is_only_woken_is_no_sign_that_its_account_may_go_on(flow: Flow) -> None:
+    account = keys.RECORD("account:default")
+    brief = flow.brief(accept_photo(flow))
+    assert flow.ledger.note(brief, Note()) is Answer.APPLIED
+    flow.client.hset(account, mapping={"pause_until": "1", "pause_count": "3"})
+    assert flow.ledger.note(brief, Note(again=True)) is Answer.APPLIED
+    assert flow.client.hget(account, "pause_count") == "3"
+
+
 def test_what_a_refused_description_takes_back_from_creates_serves_a_promotion(flow: Flow) -> None:
     flow.accept(brief_id="p")
     for state in ("submitting", "generating", "choosing"):

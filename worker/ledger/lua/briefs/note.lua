@@ -15,7 +15,7 @@
 --
 -- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
 local record = base.record_of(A.subject)
-local state, account, batch, began_at = records.many(record, 'state', 'account', 'batch', 'noted_at')
+local state, account, batch, began_at, doing = records.many(record, 'state', 'account', 'batch', 'noted_at', 'doing')
 began_at = tonumber(began_at) or 0
 if state ~= A.state or not base.unchanged(record, A.when) then
     if A.claim and records.get(record, 'claim') == A.claim then
@@ -79,7 +79,9 @@ if A.event then
     outbox.emit(A.subject, A.event[1], A.event[2])
 end
 if A.again then
-    backoff.came_through(account, 'prepare', began_at)
+    if doing then -- else it is only woken, and no call of its own was answered
+        backoff.came_through(account, 'prepare', began_at)
+    end
     outbox.send_step(record, STATES[base.kind_of(A.subject)][state].actor, A.subject)
 end
 return 'applied'
