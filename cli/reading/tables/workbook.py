@@ -32,7 +32,7 @@ _AN_ERROR = "must be a value: this is a spreadsheet's error"
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, EOFError, OSError)
 #: A number that is shown with zeros before it: an article's number, a postcode.
 _ZEROS = re.compile(r"0{2,}")
-#: How Excel writes what XML can't hold (ECMA-376, ST_Xstring): `_x000D_` is the end of a line that was pasted.
+#: How Excel writes what XML can't hold (ECMA-376, ST_Xstring): `_x000D_` ends a line that was pasted.
 _CONTROL = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 
 
