@@ -1,7 +1,7 @@
 """A choice among a brief's drafts, by a person or by another system: checked, and put on record once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from config import keys
 from worker.ledger.command_answers import read_answer
@@ -47,7 +47,7 @@ def pick(ledger: Ledger, brief_id: str, picks: Sequence[int], *, leave_rest: boo
     return [draft.image_result_id for each in chosen for draft in each.drafts[:1] if draft.image_result_id]
 
 
-def are_ids(drafts: object) -> bool:
+def are_ids(drafts: object) -> TypeGuard[list[int]]:
     """Return whether this is a list of ids that drafts may have, and no longer than a choice may be."""
     return (
         isinstance(drafts, list)
