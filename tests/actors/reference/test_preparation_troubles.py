@@ -119,7 +119,7 @@ def test_a_brief_whose_pause_has_ended_by_itself_sleeps_no_more(flow: Flow, api:
     assert not flow.client.exists(keys.WAITING("default", "prepare"))
 
 
-def test_a_brief_that_is_only_woken_is_no_sign_that_its_account_may_go_on(flow: Flow) -> None:
+def test_a_wake_is_no_sign_that_its_account_may_go_on(flow: Flow) -> None:
     account = keys.RECORD("account:default")
     brief = flow.brief(accept_photo(flow))
     assert flow.ledger.note(brief, Note()) is Answer.APPLIED
