@@ -6,6 +6,9 @@ start, not the briefs that it would take.
 """
 
 import gc
+import multiprocessing
+import os
+import signal
 import sys
 import threading
 from functools import partial
@@ -18,7 +21,7 @@ from actors.broker.broker import Broker
 from actors.process import shares
 from actors.process.schema_watch import SchemaWatch
 from actors.runtime import Runtime, runtime
-from config import logs
+from config import logs, processes
 from config.accounts.account import AccountsError
 from config.accounts.reading import accounts_at_start, live_accounts
 from config.errors import SettingsError
@@ -49,6 +52,7 @@ class _Boot(Middleware):
     """
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        _end_with_main()
         try:
             _open(broker, worker.worker_threads)
         except (AccountsError, InletsError, SettingsError, TracesError) as error:
@@ -74,6 +78,19 @@ class _Boot(Middleware):
         """Give back the thread that a step has had for its account, and name its trace no more."""
         logs.bind_trace(None)
         shares.release(runtime().shares, runtime().ledger, threading.get_ident())
+
+
+def _end_with_main() -> None:
+    """Have this worker end in order when Dramatiq's main process is killed, which nobody else would tell it.
+
+    It would work on without a log, beside the one that is started in its place, and outlive every deploy.
+    """
+    main = multiprocessing.parent_process()
+    if main is None:
+        return  # whoever runs a worker in his own process ends it himself
+    processes.end_with_parent()
+    if os.getppid() != main.pid:  # it was killed before
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _open(broker: Broker, threads: int) -> None:

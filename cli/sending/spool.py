@@ -123,7 +123,9 @@ class Spool:
         try:
             return self._base.execute(query, values)
         except sqlite3.OperationalError as error:
-            raise OSError(errno.EIO, f"the temporary file of the briefs: {error}") from error
+            raise OSError(
+                errno.EIO, f"the temporary file of the briefs: {error}; make room, or set TMPDIR"
+            ) from error
 
     def _file(self, name: str) -> int:
         if name not in self._files:

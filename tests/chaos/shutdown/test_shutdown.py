@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,19 @@ def test_an_idle_worker_ends_at_once_and_signs_out(
     assert "past.unknown" in worker.written(), "the server may be a copy of the one that it fell silent on"
     assert seconds_to_end(worker) < AT_ONCE
     assert client.zcard(keys.WORKERS()) == 0
+
+
+def test_a_worker_whose_main_process_is_killed_ends_in_order(
+    client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    worker = worker_process()
+    assert eventually(client, lambda: client.zcard(keys.WORKERS()))
+    try:
+        os.kill(worker.process.pid, signal.SIGKILL)
+        assert eventually(client, lambda: not client.zcard(keys.WORKERS())), "it has signed out"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(worker.process.pid, signal.SIGKILL)
 
 
 def test_a_listener_ends_at_once_and_gives_its_lease_back(
