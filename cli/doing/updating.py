@@ -8,7 +8,9 @@ from typing import Any, NoReturn
 
 import typer
 
+from cli.shared import progress
 from cli.shared.acting import Order, named
+from cli.shared.filtering import LOOKING
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import one_of
 from cli.shared.ordering import announced, carried, paid_so_far
@@ -36,6 +38,8 @@ def change_of(
 def update(order: Order, wanted: Filter, brief_id: str | None, change: Change) -> None:
     """Change the one brief, or each that the filter means."""
     one_of(brief_id=brief_id, wanted=wanted != Filter())
+    if brief_id is None:
+        progress.show(LOOKING)
     order = order._replace(more=_told(change))
     values = load_settings()
     with open_redis(values) as client:

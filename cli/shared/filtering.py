@@ -14,6 +14,8 @@ from worker.selection.language import pairs
 _Many = list[str] | None
 _Once = str | None
 
+#: What is shown of the walk to the briefs that a filter means.
+LOOKING = "looking for the briefs that are meant"
 #: The options, in the order of the help; each is a field of the filter, `--meta` and `--filter` are several.
 OPTIONS: dict[str, Any] = {
     "state": Annotated[

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from cli.shared import progress
 from cli.shared.acting import Order
+from cli.shared.filtering import LOOKING
 from cli.shared.output import USED_WRONGLY, fail, print_json, say
 from config.text import counted, credits_text, printable
 from worker.operations.stakes import Stakes, stakes
@@ -57,6 +59,7 @@ def announced(
     dry run, where nothing is meant, and where a person says no, or Ctrl-C, before it has begun. The set is
     fixed before anything is told; should the command be killed, `web` or a listener does the rest.
     """
+    progress.show(LOOKING)
     if not wanted.chooses:
         fail(
             "--limit and --after only cut into pages: say which briefs are meant, as --state open",
@@ -114,6 +117,7 @@ def _collected(orders: Orders, given: Ordered) -> Ordered:
 
 
 def _ask(sums: Stakes, order: Order, told: str) -> None:
+    progress.wipe()
     if not order.as_json:
         typer.echo(told, err=True)
         if not order.yes and sys.stdin.isatty() and sys.stderr.isatty():

@@ -1,17 +1,23 @@
 """Reads the URL of an endpoint: what may be called at all, said before anything is called."""
 
-import httpcore
-import httpx
+from typing import TYPE_CHECKING
 
 from config.errors import IdentityWorkerError
+
+if TYPE_CHECKING:
+    import httpcore
 
 
 class HookUrlError(IdentityWorkerError):
     """Raised when a URL can't be an endpoint's; quotes it not, as it may hold a password."""
 
 
-def parse(url: str, *, private: bool) -> httpcore.URL:
+def parse(url: str, *, private: bool) -> "httpcore.URL":
     """Return a URL as it is called; `private` allows http. Raises HookUrlError."""
+    # Not at the top: to list endpoints, of which there may be none, takes no client.
+    import httpcore
+    import httpx
+
     try:
         read = httpx.URL(url)
         host = read.host

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.shared import progress
 from cli.shared.opening import load_settings
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from config.text import counted, printable
@@ -28,6 +29,7 @@ def command(
     not found is said. Nothing is paid for, and neither Redis nor the API is asked. Exit code 1 where nothing
     could be compared.
     """
+    progress.show(f"reading {folder}")
     # Not at the top: the help should not wait for the import of what fetches and judges.
     from worker.choosing.installed import fault_of
     from worker.places.target import TargetError

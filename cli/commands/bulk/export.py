@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.shared import progress
-from cli.shared.filtering import filtered
+from cli.shared.filtering import LOOKING, filtered
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from cli.shared.waiting import ENDED, HELD, given_up, patience
@@ -121,7 +121,7 @@ def _run(
     """Export; returns the counts, and how following has ended where it was before all were finished."""
     values = load_settings()
     with open_redis(values) as client:
-        progress.show("looking for the briefs that are meant")
+        progress.show(LOOKING)
         if waited is None and wanted.chooses and next(select(client, wanted), None) is None:
             fail(NONE_MEANT)
         # Not at the top: what is said wrongly is told without the API's client.
