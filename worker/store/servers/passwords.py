@@ -23,3 +23,7 @@ class PasswordFile(redis.CredentialProvider):
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise redis.ConnectionError(f"{self._variable} can't be read: {why}") from None
         return (self.username, password) if self.username else (password,)
+
+    async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
+        """Do the same from asyncio: redis-py's own warns in the log at each connection."""
+        return self.get_credentials()

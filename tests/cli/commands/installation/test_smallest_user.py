@@ -14,7 +14,7 @@ from support import ROOT, eventually
 from config.shards import shard_of
 from tests.servers.server import Server, server
 from tests.web.page.conftest import Person
-from tests.worker.hooks.receivers import receiving
+from tests.worker.hooks.receivers import SECRET, receiving
 from tests.worker.traces.collector import collecting
 
 #: What somebody types who operates an installation, beside its processes.
@@ -140,7 +140,8 @@ def test_web_and_what_tells_others_run_as_the_smallest_user(
             assert answer.returncode == 0, answer.stderr
             return answer.stdout
 
-        typed("hooks", "add", shop.url, "--name", "shop")
+        (tmp_path / "secret").write_text(SECRET)
+        typed("hooks", "add", shop.url, "--name", "shop", "--secret-file", str(tmp_path / "secret"))
         token = typed("token", "anna", "--role", "admin").split()[-1]
         anna = Person(f"http://127.0.0.1:{web[-1]}")
         eventually(own.client, lambda: _answers(anna))

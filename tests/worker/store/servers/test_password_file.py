@@ -1,5 +1,6 @@
 """A password in a file: it is read when a connection is made, so it may change while everything runs."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import pytest
 import redis
 
 from config.errors import SettingsError
-from config.redis_url import RedisUrlError, check, given, read, redacted
+from config.redis_url import RedisUrlError, check, given, read, redacted, with_password_files
 from config.settings import Settings
 from tests.servers.server import Server, server
-from worker.store.connection import connect
+from worker.store.connection import connect, connect_async
 from worker.store.outages import is_outage
 
 
@@ -44,6 +45,24 @@ def test_a_new_password_is_used_by_the_next_connection(guarded: Server, tmp_path
         file.write_text("second")
         assert client.ping()
     assert "st@" not in redacted(url)
+
+
+def test_a_connection_of_asyncio_reads_it_and_warns_of_nothing(
+    guarded: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("of asyncio")
+    let(guarded, "of asyncio")
+    url = with_password_files(f"redis://worker@{guarded.address}/0", str(tmp_path / "file"), None)
+
+    async def who() -> str:
+        client = connect_async(url)
+        try:
+            return str(await client.acl_whoami())
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(who()) == "worker"
+    assert caplog.records == []
 
 
 def test_the_settings_have_it_as_well_and_a_second_password_is_refused(
