@@ -16,7 +16,8 @@ HOOKS = {
     *("list_commands", "format_commands", "format_options", "capture_signals", "aiter_text", "send_eof"),
     *("get_buffer", "buffer_updated", "eof_received", "connection_lost", "pause_writing", "resume_writing"),
     *("on_message_begin", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
-    *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials", "_execute_command"),
+    *("_wrap_socket_with_ssl", "_connection_arguments", "get_credentials", "get_credentials_async"),
+    "_execute_command",
 }
 #: Read by names that are put together; and the marker of keyword-only fields.
 SETTINGS = {"model_config", "redis_password_file", "redis_sentinel_password_file", "_"}
