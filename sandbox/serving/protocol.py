@@ -4,14 +4,17 @@ import asyncio
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 def protocol_class() -> Any:
-    """Uvicorn's HTTP protocol (the fast one if it is installed) with `transport` in the request's state."""
+    """Uvicorn's HTTP protocol with `transport` in the request's state.
 
-    class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-        def connection_made(self, transport: asyncio.Transport) -> None:
+    Not by httptools, which is faster and answers HTTP/1.0 in chunks: no proxy would buffer those.
+    """
+
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self.app: ASGIApp = _with_transport(self.app, transport)
 
