@@ -74,6 +74,14 @@ def test_an_api_that_is_not_there_fails(examined: Any) -> None:
     assert "can't be reached" in found["account default"]["said"]
 
 
+def test_an_api_that_leads_elsewhere_fails_with_where(examined: Any, flow: Flow) -> None:
+    headers = {"Location": "https://elsewhere.example/auth/me"}
+    flow.api.refuse("/auth/me", 301, headers=headers, count=9)
+    found = examined()["account default"]
+    assert found["health"] == "fail"
+    assert "set PIKTID_API_URL to https://elsewhere.example" in found["said"]
+
+
 def test_a_proxy_that_is_named_wrongly_fails_without_its_password(examined: Any) -> None:
     found = examined(HTTPS_PROXY="user:s3cret@proxy.example:3128")["api network"]
     assert (found["health"], found["said"]) == (
