@@ -41,6 +41,10 @@ def undone(changes: Sequence[Mapping[str, Any]], at: int | None = None) -> Mappi
     """
     over = {each.get("undoes") for each in changes} | {each["at"] for each in changes if "undoes" in each}
     for each in changes:
+        if at is None and "budget" in each:
+            # Else one before it would be set back, of which nobody speaks.
+            batches = ", ".join(each["budget"])
+            raise UndoError(f"the last change was the budget of batch {batches}: --budget sets it anew")
         if each["at"] == at or (at is None and each["at"] not in over and can_be_undone(each)):
             if can_be_undone(each):
                 return each

@@ -212,6 +212,14 @@ def test_a_change_is_undone_once_and_that_is_on_record(
     assert "no change of a person is on record that could be undone" in again.stderr
 
 
+def test_an_undo_takes_back_no_other_change_than_the_last(command: Command, studio: str) -> None:
+    command("limits", studio, "--jobs", "3")
+    command("limits", studio, "--budget", "spring=2000")
+    told = command("limits", studio, "--undo")
+    assert (told.returncode, "budget of batch spring: --budget sets it anew" in told.stderr) == (1, True)
+    assert "jobs 3" in command("limits", studio).stdout
+
+
 def test_what_was_changed_again_since_is_not_undone_by_an_older_change(
     command: Command, studio: str, ledger: Ledger
 ) -> None:
