@@ -237,4 +237,11 @@ MUTANTS = (
     *of("worker/ledger/ledger.py", ("tests/worker/ledger/moves/test_moves.py", "-k", "another_key"),
         ("any key is taken for a record", "if parse_subject(subject).kind not in list(Kind):", "if False:"),
     ),
+    *of("worker/selection/index.py", ("tests/worker/selection/test_selecting.py", "-k", "not_whole or batches_are_read"),
+        ("counts that are not whole hide briefs from an order", "    if not found.are_whole:\n        return None\n", ""),
+        ("a brief that changes its batch meanwhile is in no order", "    if _batches(client, wanted) != batches:\n        return None\n", ""),
+    ),
+    *of("cli/shared/ordering.py", ("tests/cli/commands/briefs/many/test_many_interrupted.py",),
+        ("an order that is interrupted goes on elsewhere", "        orders.stop(given, order.by, \"it was interrupted\")\n        fail(", "        fail("),
+    ),
 )  # fmt: skip

@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 import redis
 from stepping import Flow
+from support import brief
+from two_shards import ACCOUNTS, ONE, OTHER
 
 from config import keys
+from config.settings import Settings
+from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Transition
+from worker.lifecycle import acceptance
 from worker.operations.updating import Change, update
 from worker.selection import index
 from worker.selection.language import parse
 from worker.selection.selecting import select, stretch
+from worker.shards.shards import Shards
 
 
 def found(client: "redis.Redis", line: str) -> list[str]:
@@ -190,5 +196,22 @@ def test_of_a_state_the_batches_are_read_that_have_it(
 
 
 def test_counts_that_are_not_whole_hide_no_brief(several: Flow) -> None:
-    several.client.hset(keys.COUNTS("default"), mapping={"failed:422:spring": 0})
+    for field in several.client.hkeys(keys.COUNTS("default")):
+        if field.startswith("failed:"):
+            several.client.hdel(keys.COUNTS("default"), field)
     assert found(several.client, "state:failed") == ["failed", "bad"]
+
+
+def test_batches_that_have_a_state_are_read_in_all_shards(
+    shards: Shards, sharded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "SMALL", 2)
+    for number, account in enumerate((ONE, OTHER, ONE, OTHER)):
+        ledger = Ledger(shards.client(shards.of(account)), sharded)
+        raw = brief(brief_id=f"b{number}", account=account, batch=f"of-{number // 2}")
+        acceptance.accept(ledger, ACCOUNTS, sharded, raw, "m")
+        state = "failed" if number < 2 else "cancelled"
+        ledger.apply(ledger.read(f"brief:b{number}"), Transition(state, fields={"error": "x"}))
+    assert found(shards.reading, "state:failed") == ["b0", "b1"]
+    assert backwards(shards.reading, "state:cancelled") == ["b3", "b2"]
+    assert found(shards.reading, f"state:failed account:{OTHER}") == ["b1"]
