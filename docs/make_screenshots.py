@@ -26,13 +26,15 @@ from worker.store.connection import connect
 from worker.views.counts import counts
 
 FOLDER = Path(__file__).parent / "pictures"
+#: Stands for the path of a brief that has gone its whole way, whichever has been first.
+A_BRIEF = ""
 #: By their names: the path, how wide the window is, and the theme.
 PICTURES = {
     "overview": ("/", 1200, "light"),
     "overview-dark": ("/", 1200, "dark"),
     "briefs": ("/briefs?filter=state:open", 1200, "light"),
     "briefs-phone": ("/briefs?filter=state:open", 360, "dark"),
-    "brief": ("/briefs/spring-01-spring-catalog", 1200, "light"),
+    "brief": (A_BRIEF, 1200, "light"),
     "gallery": ("/gallery", 1200, "light"),
     "accounts": ("/accounts", 1200, "light"),
     "log": ("/log", 1200, "dark"),
@@ -63,7 +65,9 @@ SEASONS, MANUAL = ("spring", "summer", "autumn", "winter", "festival", "archive"
 #: How many stand where when the pictures are taken.
 WANTED = Counter(choosing=4, done=6, waiting=20)
 DEADLINE = 180.0
-#: Whether all pictures that are seen have come.
+#: Whether all pictures that are seen have come; and waits until those that have can be drawn.
+_DECODED = """Promise.all([...document.images].filter(each => each.complete && each.naturalWidth)
+.map(each => each.decode()))"""
 _LOADED = """[...document.images].filter(each => each.getBoundingClientRect().top < innerHeight)
 .every(each => each.complete && each.naturalWidth)"""
 #: Colours of a picture: flat areas and a few faces need no more.
@@ -93,7 +97,8 @@ def main() -> None:
             known = _signed_in(browser, url, token)
             for name, (path, width, theme) in PICTURES.items():
                 state = None if name == SIGN_IN else known
-                picture = _taken(browser, url + path, width, theme, state)
+                where = url + (path or _a_brief(browser, url, known))
+                picture = _taken(browser, where, width, theme, state)
                 (FOLDER / f"{name}.png").write_bytes(_small(picture))
             browser.close()
 
@@ -139,6 +144,14 @@ def _signed_in(browser: Browser, url: str, token: str) -> Any:
     return context.storage_state()
 
 
+def _a_brief(browser: Browser, url: str, known: Any) -> str:
+    page = browser.new_page(storage_state=known)
+    page.goto(f"{url}/briefs?filter=state:done")
+    path = page.locator("tbody th a").first.get_attribute("href")
+    page.close()
+    return path or "/"
+
+
 def _taken(browser: Browser, url: str, width: int, theme: Any, known: Any) -> bytes:
     page = browser.new_page(
         viewport={"width": width, "height": HEIGHT}, color_scheme=theme, storage_state=known
@@ -149,6 +162,8 @@ def _taken(browser: Browser, url: str, width: int, theme: Any, known: Any) -> by
         page.locator("#live.on").wait_for()
     while not page.evaluate(_LOADED):  # the page's policy forbids Playwright's own way of waiting
         page.wait_for_timeout(100)
+    page.evaluate(_DECODED)
+    page.wait_for_timeout(500)  # a frame or two, which nothing tells of
     picture: bytes = page.screenshot()
     page.close()
     return picture
