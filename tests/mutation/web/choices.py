@@ -10,7 +10,7 @@ MUTANTS = (
         ("a draft is chosen again of a brief that is to end", " or stops.requested(subject) then", " then"),
     ),
     *of("worker/ledger/lua/lib/briefs/choice.lua", TESTS,
-        ("a promotion is exchanged whose request is granted", "permits.is_granted(account, promotion)", "false"),
+        ("a promotion is exchanged whose request is granted", "permits.is_granted(account, promotion) or capacity.holds_job(account, promotion)", "false"),
         ("one more has no end", "    records.add(record, 'unfinished', 1)\n", ""),
         ("one more is not counted among its brief's", "    records.add(record, 'promotions', 1)\n", ""),
     ),

@@ -36,6 +36,7 @@ def test_an_id_that_another_caller_has_sent_is_not_given_twice(callers: Callers,
     shop, other = callers("shop"), callers("other")
     assert shop.post("/briefs", json=BRIEF).status_code == 202
     assert other.post("/briefs", json=BRIEF).status_code == 409
+    assert other.post("/plan", json=BRIEF).json()["items"][0]["status"] == 409
     assert shop.post("/briefs", json=BRIEF).status_code == 202
     flow.steps.run(keys.INLET)
     assert other.get("/briefs/shop-1").status_code == 404

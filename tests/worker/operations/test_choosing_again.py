@@ -77,6 +77,7 @@ def test_one_more_is_made_while_others_wait(chosen: Flow, again: Again) -> None:
     chosen.end_pauses()
     assert chosen.finish("a").state == "done"
     assert promoted(chosen) == [first, second, third]
+    assert [chosen.promotion("a", number).state for number in range(3)] == ["ready"] * 3
 
 
 @pytest.mark.parametrize("instead", [None, 0])
@@ -122,8 +123,10 @@ def test_a_claim_of_before_makes_no_call_of_another_draft(chosen: Flow, again: A
 
 
 def test_nothing_is_chosen_of_a_brief_that_is_to_end(chosen: Flow, again: Again) -> None:
-    brief = chosen.brief("a")
-    Operator(chosen.client, chosen.settings, "bea").cancel(brief)
+    chosen.end_pauses()
+    chosen.steps.until(lambda: chosen.promotion("a").state == "preprocessing")
+    Operator(chosen.client, chosen.settings, "bea").cancel(chosen.brief("a"))
+    assert chosen.brief("a").state == "promoting", "it ends when that is over"
     assert picking.offers(chosen.ledger, "a") == {}
     with pytest.raises(PickError):
         again(drafts(chosen)[1])
