@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from reading_files import read, write
 
-from cli.reading import folders, photo_places, progress
+from cli.reading import folders, photo_places
 from cli.sending.files import How, Reading
+from cli.shared import progress
 from config import durations
 from config.settings import Settings
 
