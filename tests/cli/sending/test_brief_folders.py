@@ -153,4 +153,4 @@ def test_on_a_terminal_reading_many_shows_progress_and_wipes_it_away(
     assert capsys.readouterr().err == "", "no terminal"
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert list(progress.told([1, 2], "briefs read")) == [1, 2]
-    assert capsys.readouterr().err == f"\r1 briefs read\r2 briefs read\r{' ' * 13}\r"
+    assert capsys.readouterr().err == f"\r1 briefs read\r\r2 briefs read\r\r{' ' * 13}\r"
