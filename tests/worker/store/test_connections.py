@@ -1,5 +1,6 @@
-"""A client's connections, which hundreds of threads share."""
+"""A client's connections, which hundreds of threads or thousands of tasks share."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,7 +8,7 @@ import redis
 
 from config import durations
 from worker.store import connection
-from worker.store.connection import connect
+from worker.store.connection import connect, connect_async
 
 
 def connected(client: "redis.Redis") -> int:
@@ -59,3 +60,55 @@ def test_a_connection_that_cannot_be_made_is_given_back(few: int) -> None:
         for _ in range(2 * few):
             with pytest.raises(redis.ConnectionError, match="refused"):
                 nobody.ping()
+
+
+def test_tasks_share_few_connections_and_wait_in_vain_for_a_while_only(
+    redis_url: str, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with connect_async(f"{redis_url}?client_name=shared", 2) as shared:
+            assert await asyncio.gather(*(shared.blpop(["nothing"], 0.01) for _ in range(20))) == [None] * 20
+            assert connected(client) == 2
+            monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", 0.05)
+            pool = shared.connection_pool
+            taken = [await pool.get_connection() for _ in range(2)]
+            with pytest.raises(redis.ConnectionError, match="became free"):
+                await shared.ping()
+            await pool.release(taken[0])
+            assert await shared.ping()
+            await pool.release(taken[1])
+
+    asyncio.run(run())
+
+
+def test_a_task_called_off_leaves_no_answer_to_the_next_one(redis_url: str, client: "redis.Redis") -> None:
+    async def run() -> None:
+        async with connect_async(redis_url, 1) as shared:
+            for _ in range(3):
+                waiting = asyncio.create_task(shared.blpop(["nothing"], 30))
+                while not client.info("clients")["blocked_clients"]:
+                    await asyncio.sleep(0)
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+                assert await shared.get("something") is None
+                while client.info("clients")["blocked_clients"]:
+                    await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+
+def test_a_connection_of_asyncio_that_the_server_has_closed_is_made_anew(
+    redis_url: str, client: "redis.Redis"
+) -> None:
+    async def run() -> None:
+        async with connect_async(f"{redis_url}?client_name=shared", 1) as shared:
+            assert await shared.ping()
+            (closed,) = (each["id"] for each in client.client_list() if each["name"] == "shared")
+            client.client_kill_filter(_id=closed)
+            (idle,) = shared.connection_pool._available_connections
+            while not await idle.can_read():
+                await asyncio.sleep(0)
+            assert await shared.ping()
+
+    asyncio.run(run())
