@@ -36,7 +36,9 @@ class Fault:
     rule: str
 
     def __str__(self) -> str:
-        got = "" if self.value is None else f" (got {json.dumps(self.value, ensure_ascii=False)})"
+        # Its control characters are escaped already, once.
+        value = json.dumps(self.value, ensure_ascii=False).replace("\\\\", "\\")
+        got = "" if self.value is None else f" (got {value})"
         return f"{self.path or 'brief'}: {self.rule}{got}"
 
 

@@ -8,7 +8,7 @@ import pytest
 from brief_bodies import brief, faults_of, paths_of, with_options
 
 from worker.briefs.brief import parse
-from worker.briefs.faults import MAX_BYTES, MAX_FAULTS, MAX_PATH, BriefError, Fault
+from worker.briefs.faults import MAX_BYTES, MAX_FAULTS, MAX_PATH, BriefError, Fault, fault
 
 WOMAN: dict[str, Any] = {"appearance": {"gender": "female", "age": 28}, "num_variations": 3}
 PROMPTED: dict[str, Any] = {"prompt": "A man of 40 with grey eyes.", "num_variations": 2}
@@ -178,7 +178,7 @@ class TestFaults:
         with pytest.raises(BriefError) as caught:
             parse(brief(WOMAN | {"num_variations": 9}, batch="a\nb"))
         assert str(caught.value).splitlines() == [
-            r'batch: 1 to 128 printable characters on one line (got "a\\nb")',
+            r'batch: 1 to 128 printable characters on one line (got "a\nb")',
             "instructions[0].num_variations: a whole number of drafts from 1 to 8; 1 if omitted (got 9)",
         ]
 
@@ -228,3 +228,8 @@ def test_what_gives_access_in_a_refused_url_is_not_told(url: str, told: str) -> 
     with pytest.raises(BriefError) as listed:
         parse({"reference_image": [url]})
     assert "geheim" not in str(listed.value)
+
+
+def test_control_characters_of_a_quoted_value_are_escaped_once() -> None:
+    told = str(fault(("name",), 'two\r\nlines, a \\ and a "', "on one line"))
+    assert told == r"""name: on one line (got "two\r\nlines, a \ and a \"")"""
