@@ -123,7 +123,7 @@ class Scene:
 
     def seconds_of(self, sent_at: dict[int, float]) -> list[float]:
         """Wait until briefs are finished; return how long each took."""
-        took, until = [], time.monotonic() + 120
+        took, until = [], time.monotonic() + DEADLINE
         for number, began in sent_at.items():
             while (ended := self.client.zscore(keys.FINISHED(), f"b{number}")) is None:
                 if time.monotonic() > until:
