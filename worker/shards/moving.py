@@ -79,9 +79,22 @@ def settle(shards: Shards, known_by: int) -> None:
         names: Any = client.smembers(keys.ACCOUNTS())
         for account in sorted(names):
             said = shards.of(account)
+            _forget_way(shards, shard, account)
             has_begun = not client.exists(keys.LEFT(account), keys.LEAVING(account))
             if said != shard and has_begun and shards.client(said).get(keys.LEFT(account)) == str(shard):
                 shards.placement.put(account, shard, known_by)
+
+
+def _forget_way(shards: Shards, shard: int, account: str) -> None:
+    """Forget how an account has come to a shard, where its move ended and was broken off at that last call.
+
+    While it comes, another shard has its parts: they are asked for after the note, which they are older than.
+    """
+    way = keys.LEAVING(account)
+    if shards.client(shard).exists(way) and not any(
+        shards.client(each).hexists(way, "parts") for each in shards.all
+    ):
+        shards.client(shard).delete(way)
 
 
 class Moving:

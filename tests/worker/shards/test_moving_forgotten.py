@@ -24,6 +24,30 @@ def test_where_it_lives_is_said_again_once_that_was_forgotten(shards: Shards, gr
     assert standing(shards.reading) == before
 
 
+def test_a_move_that_was_broken_off_at_its_last_call_leaves_nothing(shards: Shards, grown: Settings) -> None:
+    before, way = standing(shards.reading), keys.LEAVING(NAME)
+    (move,) = planned(shards)
+    noted: list[Any] = []
+
+    def dies(client: "redis.Redis", *words: Any, **options: Any) -> Any:
+        if words[0] == "DEL" and str(words[1]).endswith(way):
+            noted.append(shards.client(1).hgetall(way))
+            raise redis.ConnectionError("the server was replaced")
+        return send(client, *words, **options)
+
+    send = redis.Redis.execute_command
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis.Redis, "execute_command", dies)
+        with pytest.raises(redis.ConnectionError):
+            Moving(shards, grown).move(move, 0)
+    assert noted[0], "how far it has come"
+    shards.client(0).hdel(keys.SHARDS(), f"at:{NAME}")
+    settle(shards, 0)
+    assert not shards.client(1).exists(way)
+    assert home_of(shards.reading, NAME) is shards.client(1)
+    assert standing(shards.reading) == before
+
+
 def test_a_server_that_forgot_parts_is_given_none_behind_them(shards: Shards, grown: Settings) -> None:
     before = standing(shards.reading)
     (move,) = planned(shards)
