@@ -38,7 +38,8 @@ class Behind:
         """Make the replica the primary without a loss, as an operator does; the old one stays its replica."""
         host, port = place(self.replica)
         ready(self.replica)
-        self.primary.execute_command("FAILOVER", "TO", host, port, "TIMEOUT", 5_000)
+        # It says that it has caught up before its primary has heard of it.
+        until(lambda: self.primary.execute_command("FAILOVER", "TO", host, port, "TIMEOUT", 5_000))
         until(lambda: _info(self.replica)["role"] == "master" and _info(self.primary)["role"] == "slave")
         self.lead_to(self.replica)
         self.primary, self.replica = self.replica, self.primary

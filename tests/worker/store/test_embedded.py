@@ -83,6 +83,7 @@ def test_a_server_that_was_killed_comes_back_with_its_data_and_url(tmp_path: Pat
         assert client.get("a") == "1"
         if port:
             with connect((tmp_path / keeper.PORT_URL_FILE).read_text().strip()) as owner:
+                until_another_answers(owner, killed)  # the port is opened after the socket
                 assert owner.get("a") == "1"
 
 
