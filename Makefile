@@ -25,12 +25,12 @@ test: $(STAMP)
 test-stories: $(STAMP)
 	$(PYTEST) -m story
 
-# The stories, and what actors and worker do by themselves, where every process finds the clocks of a machine that has
-# just booted: monotonic ones start at 1. Five minutes.
+# The stories, and the tests of what reads clocks most, where every process finds those of a machine that has just
+# booted: monotonic ones start at 1. Five minutes.
 BOOTED := MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/tests/chaos/clock
 test-booted: $(STAMP)
 	$(BOOTED) $(PYTEST) -m story
-	$(BOOTED) $(PYTEST) -m "not story" tests/actors tests/worker
+	$(BOOTED) $(PYTEST) -m "not story" tests/actors $(addprefix tests/worker/,files network shards store unresolved)
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: one to two minutes.
 test-wheel: $(STAMP)
