@@ -46,7 +46,8 @@ def test_no_promise_is_broken_whatever_is(seed: int, faults: set[str]) -> None:
     assert {kind: figures[kind] for kind in Kind} == dict.fromkeys(Kind, 0)
     ends = sum(figures[state] for state in ("done", "failed", "held", "cancelled"))
     assert ends == figures["briefs"] == 90
-    assert {"pick", "cancel"} <= figures["steered"].keys()
+    # A choice is waited for; what else a person finds to do in so short a time is chance.
+    assert "pick" in figures["steered"]
     assert figures["done"] > 45
     assert (figures["channel"], figures["replicated"]) == ("both", seed % 2 == 0)
     assert faults | {"kill_web", "kill_deliver", "endpoint_fails"} <= figures["faults"].keys()
