@@ -5,6 +5,8 @@ STAMP := $(VENV)/.installed
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 # More processes than a small machine has processors: much of what the tests do is to wait for others.
 PYTEST := $(VENV)/bin/pytest -n 8
+# Stories wait little: with more of them at once, what they start has no processor for seconds.
+STORIES := $(VENV)/bin/pytest -n 4 -m story
 # What is compiled once need not be by each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -23,13 +25,13 @@ test: $(STAMP)
 # What takes ten seconds and more each, as whole installations that are killed, cut off and deployed, and what takes a
 # browser. Three to five minutes.
 test-stories: $(STAMP)
-	$(PYTEST) -m story
+	$(STORIES)
 
 # The stories, and the tests of what reads clocks most, where every process finds those of a machine that has just
 # booted: monotonic ones start at 1. Five minutes.
 BOOTED := MONOTONIC_FROM=1 PYTHONPATH=$(CURDIR)/tests/chaos/clock
 test-booted: $(STAMP)
-	$(BOOTED) $(PYTEST) -m story
+	$(BOOTED) $(STORIES)
 	$(BOOTED) $(PYTEST) -m "not story" tests/actors $(addprefix tests/worker/,files network shards store unresolved)
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: one to two minutes.
