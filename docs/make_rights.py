@@ -22,8 +22,7 @@ _MORE = (
 def page() -> str:
     """Return the page with the user as it must be."""
     allowed = sorted({*map(_name, probes("")), *_MORE})
-    # Dramatiq's script names its namespace itself as its key where a message is put back.
-    patterns = [f"~{keys.OURS}:*", f"~{keys.DRAMATIQ}", f"~{keys.DRAMATIQ}:*"]
+    patterns = [f"~{each}:*" for each in (keys.OURS, keys.DRAMATIQ)]
     rules = " ".join(
         ["ACL SETUSER worker on >PASSWORD", *patterns, "-@all", *(f"+{each}" for each in allowed)]
     )

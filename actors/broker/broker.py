@@ -174,6 +174,10 @@ class Broker(RedisBroker):
         digest = hashlib.sha1(text, usedforsecurity=False).hexdigest() if text else ""
         self._functions.run(commands.ack(self.broker_id, queue_name, redis_id, digest, following))
 
+    def requeue(self, queue_name: str, *redis_ids: str) -> None:
+        """Give back messages of this worker's to their queue; raises redis.RedisError."""
+        self._functions.run(commands.requeue(self.broker_id, queue_name, redis_ids))
+
     def enqueue_briefs(self, briefs: Sequence[str], replicas: int = 0, sender: str | None = None) -> None:
         """Put briefs (JSON) on the inlet queue in their order, all or none, and wait for so many replicas.
 

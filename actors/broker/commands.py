@@ -4,7 +4,7 @@
 What a command does, and why it must be one call, stands at the head of its file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from config import keys
@@ -84,6 +84,12 @@ def dead_letter(worker: str, queue: str, message_id: str, fetched: bytes, error:
     """Make a message that a worker has in hand a dead letter."""
     given = {"worker": worker, "queue": queue, "error": error}
     return Command("dead_letter", keys.QUEUE(queue), flag, given, (encoded(message_id), fetched))
+
+
+def requeue(worker: str, queue: str, ids: Collection[str]) -> Command[int]:
+    """Give back messages that a worker has in hand to their queue; answers how many are in it again."""
+    given = {"worker": worker, "queue": queue}
+    return Command("requeue", keys.QUEUE(queue), number, given, tuple(map(encoded, ids)))
 
 
 def tend(worker: str) -> Command[Tended]:

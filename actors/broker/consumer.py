@@ -150,7 +150,7 @@ class BlockingConsumer(_RedisConsumer):
         self._missing = missing - lost
         if lost:
             log.warning("messages.reclaimed", queue=self.queue_name, messages=len(lost))
-            self.broker.do_requeue(self.queue_name, *lost)
+            self.broker.requeue(self.queue_name, *lost)
         self._reclaimed = time.monotonic()
 
     def ack(self, message: MessageProxy) -> None:
@@ -192,7 +192,7 @@ class BlockingConsumer(_RedisConsumer):
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages to their queue."""
         for message in messages:
-            self._end(self.broker.do_requeue, message)
+            self._end(self.broker.requeue, message)
 
     def _end(self, command: Callable[[str, str], Any], message: MessageProxy) -> None:
         """Run a command until it succeeds, or once if the process ends: then others put the message back."""
@@ -218,6 +218,6 @@ class BlockingConsumer(_RedisConsumer):
             return
         try:
             if left := self.broker.held(self.queue_name):
-                self.broker.do_requeue(self.queue_name, *left)
+                self.broker.requeue(self.queue_name, *left)
         except redis.RedisError as error:
             log.warning("messages.left", queue=self.queue_name, error=str(error))

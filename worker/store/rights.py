@@ -4,7 +4,6 @@ All probes stand in one transaction on scratch keys: where one is refused, the s
 else all are run, and the last one deletes the keys. Nobody ever sees them, and none is left behind.
 """
 
-import hashlib
 import re
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ from worker.store.outages import code_of
 
 Command = tuple[str | int, ...]
 
-_SCRIPT = "return redis.call('EXISTS', KEYS[1])"
 #: A library of one function, of the same name.
 _LIBRARY = """#!lua name=%s
 redis.register_function('%s', function(keys) return redis.call('EXISTS', keys[1]) end)
@@ -31,7 +29,7 @@ _COMMAND = re.compile(r"'([^']+)' command|unknown command '([^']+)'")
 
 
 def probes(namespace: str) -> list[Command]:
-    """Return the transaction that tries each command that we use, functions and Dramatiq's included."""
+    """Return the transaction that tries each command that we use, functions included."""
     ours, queue = (namespace + each(uuid.uuid4().hex) for each in (keys.SCRATCH, keys.SCRATCH_QUEUE))
     family = family_of(namespace)
     return [
@@ -80,16 +78,12 @@ def _queued(key: str) -> Iterator[Command]:
 
 
 def _called(key: str, family: str) -> Iterator[Command]:
-    sha = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
     library = f"{family}check_{uuid.uuid4().hex}"
     yield from [
         ("TYPE", key),
         ("SCAN", 0, "COUNT", 1),
         ("TIME",),
         ("PING",),
-        # Dramatiq's own part still is scripts.
-        ("SCRIPT", "LOAD", _SCRIPT),
-        ("EVALSHA", sha, 1, key),
         ("FUNCTION", "LOAD", _LIBRARY % (library, library)),
         ("FCALL", library, 1, key),
         ("FUNCTION", "DELETE", library),

@@ -172,6 +172,14 @@ def test_a_hanging_fetch_stops_the_other_queue_but_no_sign_of_life(
     assert next(consumer) is not None
 
 
+def test_what_is_in_nobodys_hands_is_given_back_once(ours: Broker, client: "redis.Redis") -> None:
+    ours.enqueue_briefs(["{}"])
+    (taken,) = ours.fetch(keys.INLET, 1)
+    for _ in range(2):
+        ours.requeue(keys.INLET, taken.id)
+    assert client.lrange(keys.QUEUE(keys.INLET), 0, -1) == [taken.id]
+
+
 def test_messages_come_in_the_order_in_which_they_were_sent(ours: Broker) -> None:
     consumer = ours.consume(keys.STEPS)
     for number in range(5):

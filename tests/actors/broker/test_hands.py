@@ -79,7 +79,7 @@ def test_a_move_that_is_not_made_leaves_its_message(flow: Flow, hand: Hand) -> N
 def test_a_worker_taken_for_dead_moves_and_ends_no_others_message(flow: Flow, hand: Hand) -> None:
     flow.accept(brief_id="b")
     handed, record = hand(takes=True)
-    flow.broker.do_requeue(keys.STEPS, handed.message.id)
+    flow.broker.requeue(keys.STEPS, handed.message.id)
     assert flow.ledger.apply(record, fail()) is Answer.APPLIED
     assert (handed.is_over, handed.following) == (False, None)
     assert flow.client.lrange(keys.QUEUE(keys.STEPS), 0, -1) == [handed.message.id]
@@ -118,7 +118,7 @@ def test_a_step_of_what_is_no_record_leaves_the_move_whole(flow: Flow, hand: Han
     assert flow.brief("b").state == "failed"
     assert handed.following is not None
     assert handed.following.subject == ""
-    flow.broker.do_requeue(keys.STEPS, handed.following.id)
+    flow.broker.requeue(keys.STEPS, handed.following.id)
     (taken,) = flow.broker.fetch(keys.STEPS, 1)
     assert (taken.subject, taken.fields) == ("", {})
     flow.client.delete(keys.RECORD("brief:c"))

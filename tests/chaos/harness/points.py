@@ -189,11 +189,6 @@ def _describe(args: tuple[Any, ...]) -> str:
             return _function(words[1], json.loads(words[5]))
         case "FUNCTION LOAD":
             return f"load {words[1].split()[1]}"
-        case "EVALSHA":
-            arguments = words[3 + int(words[2]) :]
-            return " ".join(["dramatiq", *arguments[:1], *arguments[2:3]])
-        case "SCRIPT LOAD":
-            return "load dramatiq"
         case _:
             return _plain(" ".join(words[:2]))
 

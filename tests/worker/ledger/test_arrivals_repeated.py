@@ -95,7 +95,7 @@ def killed(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         # What `tend` does with what a dead worker held.
         consumer._in_hand.discard(str(redis_id))
         flow.broker.suspects.clear()
-        flow.broker.do_requeue(keys.INLET, str(redis_id))
+        flow.broker.requeue(keys.INLET, str(redis_id))
 
     return bring_and_kill
 

@@ -17,8 +17,6 @@ COMMANDS = {"worker": worker_command(), "listener": listener_command(), "web": w
 LACKING = {
     "-xadd": "+xadd",
     "-xread": "+xread",
-    "-script": "+script|load",
-    "-evalsha": "+evalsha",
     "-function": "+function|load +function|delete",
     "-fcall": "+fcall",
     "-blmove": "+blmove",

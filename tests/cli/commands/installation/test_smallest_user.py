@@ -11,6 +11,8 @@ from commandline import Command
 from processes import ProcessFactory, listener_command, script, web_command, worker_command
 from support import ROOT, eventually
 
+from actors.broker.broker import Broker
+from config import keys
 from config.shards import shard_of
 from tests.servers.server import Server, server
 from tests.web.page.conftest import Person
@@ -75,6 +77,16 @@ def test_everything_runs_as_the_smallest_user(
     assert {words: typed(words) for words in TYPED} == dict.fromkeys(TYPED, 0)
     assert typed("archive --once") == 0
     assert own.client.execute_command("ACL", "LOG") == []
+
+
+def test_a_message_is_given_back_as_the_smallest_user(own: Server) -> None:
+    broker = Broker(f"redis://worker:pw@{own.address}/0")
+    broker.enqueue_briefs(["{}"])
+    (taken,) = broker.fetch(keys.INLET, 1)
+    broker.requeue(keys.INLET, taken.id)
+    assert [each.id for each in broker.fetch(keys.INLET, 1)] == [taken.id]
+    assert own.client.execute_command("ACL", "LOG") == []
+    broker.client.close()
 
 
 @pytest.mark.story
