@@ -10,14 +10,10 @@ how long they took before.
 
 import argparse
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from os import environ
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -25,16 +21,14 @@ import redis
 
 from actors.broker.broker import Broker
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import cpu_seconds, process_running
-from benchmarks.worker import EACH, accounts_file, name_of, send_brief, wait_for_workers
-from cli.demo.ports import free_port
+from benchmarks.harness import cpu_seconds
+from benchmarks.many.working import at_work, name_of
+from benchmarks.worker import EACH, send_brief
 from config import keys
 from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
 from worker.ledger.records import account_subject
-from worker.store import embedded
-from worker.store.connection import connect
 from worker.store.functions import Functions
 from worker.unresolved import past
 
@@ -179,23 +173,9 @@ def measure(made: Scene) -> dict[str, Figure]:
 @contextmanager
 def scene(accounts: int) -> Iterator[Scene]:
     """Run a worker of so many accounts for the length of the block."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(embedded.running(folder / "valkey"))
-        port = free_port()
-        environment = {
-            **environ,
-            "REDIS_URL": url,
-            "PIKTID_API_URL": f"http://127.0.0.1:{port}",
-            "ACCOUNTS_FILE": str(accounts_file(folder, accounts)),
-        }
-        api = [sys.executable, "-m", "benchmarks.raw_api", str(port), str(LATENCY), str(JOB)]
-        stack.enter_context(process_running(api, folder / "api.log", environment))
-        work = [str(Path(sys.executable).parent / "identity-worker"), "work"]
-        worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
-        client = stack.enter_context(connect(url))
-        wait_for_workers(client, 1)
-        yield Scene(client, Functions(client, ledger_library(Settings())), url, accounts, worker.pid)
+    with at_work(accounts, LATENCY, JOB) as worker:
+        functions = Functions(worker.client, ledger_library(Settings()))
+        yield Scene(worker.client, functions, worker.url, accounts, worker.pid)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import redis
 
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import cpu_seconds, process_running
-from benchmarks.worker import accounts_file, memory
+from benchmarks.many.working import accounts_file
+from benchmarks.worker import memory
 from config import keys
 from worker.store import embedded
 from worker.store.connection import connect

@@ -12,13 +12,9 @@ processor and memory of all processes of the worker, and the processor of Redis.
 import argparse
 import json
 import math
-import os
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +22,15 @@ import redis
 
 from actors.broker.broker import Broker, brief_message
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import cpu_seconds, process_running
-from cli.demo.ports import free_port
+from benchmarks.harness import cpu_seconds
+from benchmarks.many.working import at_work, name_of
 from config import keys
-from worker.store import embedded
-from worker.store.connection import connect
 
 #: Briefs a second of one saturated account, and the accounts of the goal.
 EACH = 5 / 60
 SATURATED = 1_000
-#: Seconds of a job at the API, in which a worker that keeps up has ended all steps of a brief but its calls,
-#: and from the start of a worker to its first message.
-JOB, MARGIN, START = 1.0, 4.0, 60.0
+#: Seconds of a job at the API, and in which a worker that keeps up has ended all of a brief but its calls.
+JOB, MARGIN = 1.0, 4.0
 #: Threads that send briefs.
 SENDERS = 8
 #: Calls of the API that a brief takes, one after the other.
@@ -61,49 +54,8 @@ def main(given: argparse.Namespace) -> dict[str, Any]:
 
 def measure(accounts: int, latency: float, processes: int, threads: int, seconds: float) -> dict[str, Figure]:
     """Return what a worker makes of so many saturated accounts."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(embedded.running(folder / "valkey"))
-        port = free_port()
-        environment = {
-            **os.environ,
-            "REDIS_URL": url,
-            "PIKTID_API_URL": f"http://127.0.0.1:{port}",
-            "ACCOUNTS_FILE": str(accounts_file(folder, accounts)),
-        }
-        api = [sys.executable, "-m", "benchmarks.raw_api", str(port), str(latency), str(JOB)]
-        stack.enter_context(process_running(api, folder / "api.log", environment))
-        work = [str(Path(sys.executable).parent / "identity-worker"), "work"]
-        work += ["--processes", str(processes), "--threads", str(threads)]
-        worker = stack.enter_context(process_running(work, folder / "worker.log", environment))
-        client = connect(url)
-        wait_for_workers(client, processes)
-        return _watched(client, url, accounts, latency, seconds, worker.pid)
-
-
-def accounts_file(folder: Path, count: int) -> Path:
-    """Write a file of accounts with the API's own limits, but for slots, which a long run would use up."""
-    path = folder / "accounts.toml"
-    tables = []
-    for name in map(name_of, range(count)):
-        (folder / name).write_text(name)
-        tables.append(f'[accounts.{name}]\ntoken_file = "{folder / name}"\nslots = "none"\n')
-    path.write_text("".join(tables))
-    return path
-
-
-def name_of(number: int) -> str:
-    """Return what an account is called."""
-    return f"a{number}"
-
-
-def wait_for_workers(client: "redis.Redis", count: int) -> None:
-    """Wait until so many have given a sign of life; raises TimeoutError."""
-    until = time.monotonic() + START
-    while client.zcard(keys.WORKERS()) < count:
-        if time.monotonic() > until:
-            raise TimeoutError("the worker did not start")
-        time.sleep(0.05)
+    with at_work(accounts, latency, JOB, processes=processes, threads=threads) as worker:
+        return _watched(worker.client, worker.url, accounts, latency, seconds, worker.pid)
 
 
 def _watched(
