@@ -17,6 +17,7 @@ from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
 from actors.process.orders_watch import OrdersWatch
+from actors.process.owning import Owning
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
 from config import durations, logs, processes
@@ -98,15 +99,18 @@ async def listen(settings: Settings, url: str) -> None:
     """Run a listener until SIGTERM or SIGINT; at SIGHUP, and as they change, the accounts are read again."""
     live, loop = live_accounts(settings), asyncio.get_running_loop()
     live.serve(shards_of(url, settings).serves)
-    with connect(url) as client:
-        claim(Functions(client, ledger_library(settings)), live.accounts)
+    client = connect(url)
+    functions = Functions(client, ledger_library(settings))
+    claim(functions, live.accounts)
+    owning = Owning(functions, live.accounts)
     listener = Listener(settings, live.accounts, url)
 
     def change(change: Change) -> None:
+        owning.change(change)
         with suppress(RuntimeError):  # the loop has closed: all of it is over
             loop.call_soon_threadsafe(listener.change, change)
 
-    watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, url)
+    watch, schema_watch = AccountsWatch(live, change, owning.settle), SchemaWatch(settings, url)
     orders_watch = OrdersWatch(settings, url)
     counts = Bringing(connect(url))
     allow_many()
@@ -134,6 +138,7 @@ async def listen(settings: Settings, url: str) -> None:
         orders_watch.end()
         counts.end()
         collecting.cancel()
+        client.close()
 
 
 async def _collect_rarely() -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import redis
 from pydantic import SecretStr
 
+from actors.process.owning import Owning
 from actors.process.reloading import AccountsWatch
 from actors.process.shares import AccountShares
 from config import logs
@@ -15,7 +16,6 @@ from config.limits import Limits
 from config.logs import Trouble
 from worker.ledger.ledger import Ledger
 from worker.lifecycle.acceptance import HasLimits
-from worker.operations.owners import TakenError, claim
 from worker.piktid.client import PiktID
 from worker.views import account_reading
 
@@ -42,8 +42,7 @@ class AccountsHere:
         self._unrecorded: set[str] = set()
         """What is new of them is not in Redis yet."""
         self._renewed: set[str] = set()
-        self._before: dict[str, Account] = {}
-        """Accounts with the tokens that they had, while no new one is on record."""
+        self._owning = Owning(ledger.functions, live.accounts)
         self._trouble = Trouble(log, "accounts.not_recorded")
         self.watch = AccountsWatch(live, self._take, self._settle)
         ledger.configure(live.accounts.values())
@@ -63,8 +62,7 @@ class AccountsHere:
         return None if account is None else account.token
 
     def _take(self, change: Change) -> None:
-        had = {name: self.accounts[name] for name in change.renewed | change.removed}
-        self._before = had | self._before
+        self._owning.change(change)
         for name in change.added | change.renewed:
             self.apis[name] = self._open(change.accounts[name])
         self.accounts = change.accounts
@@ -84,13 +82,12 @@ class AccountsHere:
             return
         try:
             new = {name: self.accounts[name] for name in sorted(self._unrecorded)}
-            self._claim(new)
+            self._owning.record()
             self._ledger.configure(new.values(), renewed=self._renewed)
         except redis.RedisError as error:
             self._trouble.met(error=str(error))  # with the next look
         else:
             self._unrecorded, self._renewed = set(), set()
-            self._before = {name: had for name, had in self._before.items() if name not in self.accounts}
 
     @property
     def everywhere(self) -> Collection[str]:
@@ -101,12 +98,6 @@ class AccountsHere:
     def is_recorded(self) -> bool:
         """Whether all that has changed is in Redis."""
         return not self._unrecorded
-
-    def _claim(self, new: Mapping[str, Account]) -> None:
-        try:
-            claim(self._ledger.functions, new, self._before)
-        except TakenError as error:
-            log.warning("accounts.taken", error=str(error))
 
     def _share(self) -> None:
         self._shares.threads = self._threads if len(self.accounts) > 1 else None

@@ -147,3 +147,25 @@ def test_processes_follow_the_accounts_file_without_a_signal(
     for process in (worker, listener):
         assert eventually(client, lambda process=process: "removed=['a']" in process.written())
         assert api.token not in process.written()
+
+
+def test_a_worker_starts_with_a_token_that_a_listener_alone_has_seen_change(
+    client: "redis.Redis",
+    redis_url: str,
+    api: Api,
+    tmp_path: Path,
+    worker_process: ProcessFactory,
+    listener_process: ProcessFactory,
+) -> None:
+    folder = tmp_path / "accounts"
+    folder.mkdir()
+    (folder / "a").write_text(f"{api.token}-a")
+    listener_process(ACCOUNTS_FILE=str(folder))
+    eventually(client, lambda: client.exists(keys.LEASE("a")))
+    before = client.hget(keys.RECORD("account:a"), "owner")
+    (tmp_path / "new").write_text(f"{api.token}-b")
+    (tmp_path / "new").replace(folder / "a")
+    eventually(client, lambda: client.hget(keys.RECORD("account:a"), "owner") != before)
+    worker_process(ACCOUNTS_FILE=str(folder))
+    enqueue(redis_url, brief_id="b", account="a")
+    eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "done")
