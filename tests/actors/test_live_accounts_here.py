@@ -149,7 +149,7 @@ def test_processes_follow_the_accounts_file_without_a_signal(
         assert api.token not in process.written()
 
 
-def test_a_worker_starts_with_a_token_that_a_listener_alone_has_seen_change(
+def test_a_token_that_only_a_listener_saw_change_lets_workers_start(
     client: "redis.Redis",
     redis_url: str,
     api: Api,
