@@ -38,6 +38,7 @@ COMMANDS = {
     "status_error": ("status", "--error", "timeout"),
     "wait": ("wait", "--batch", BATCH),
     "wait_meta": ("wait", "--meta", "sku=SKU"),
+    "retry_dry_run": ("retry", "--batch", BATCH, "--dry-run"),
     "update_dry_run": ("update", "--meta", "sku=SKU", "--priority", "5", "--dry-run"),
 }
 #: Codes with which they may end: no brief waits any more for a priority.

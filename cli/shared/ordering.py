@@ -65,14 +65,15 @@ def announced(
             "--limit and --after only cut into pages: say which briefs are meant, as --state open",
             USED_WRONGLY,
         )
-    if dead_letters is None and next(select(client, wanted), None) is None:
-        fail(f"no brief on record is meant by {printable(written(wanted))}")
     what = What(order.what)
     if order.dry_run:
         looked_at = select(client, to_look_at(what, wanted))
         sums = stakes(each.brief for each in looked_at if FITS[what](each.brief))
+        if not sums.briefs:
+            _check_any(client, wanted, dead_letters)
         _print_dry(wanted, sums, order, cost(sums), dead_letters)
         raise typer.Exit
+    _check_any(client, wanted, dead_letters)
     orders = Orders(client, settings)
     given = orders.give(what, wanted, order.by, order.why, change=change)
     try:
@@ -107,6 +108,12 @@ def carried(meant: Meant) -> Iterator[Iterator[str]]:
         past = orders.get(order.order_id).past
         told = f"{past} of {counted(order.number, 'brief')} {'is' if past == 1 else 'are'} done"
         fail(f"interrupted: {told}; the same command does the rest")
+
+
+def _check_any(client: "redis.Redis", wanted: Filter, dead_letters: int | None) -> None:
+    """End the command where it is for no dead letters and no brief is meant, whatever its state."""
+    if dead_letters is None and next(select(client, wanted), None) is None:
+        fail(f"no brief on record is meant by {printable(written(wanted))}")
 
 
 def _collected(orders: Orders, given: Ordered) -> Ordered:

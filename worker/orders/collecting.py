@@ -131,11 +131,13 @@ _STATES = {
 
 
 def to_look_at(what: What, wanted: Filter) -> Filter:
-    """Return a filter of those alone that may be in a state for it: of many finished ones none is read.
+    """Return a filter of those alone that may be in a state for it: of many finished ones none is read whole.
 
     A limit counts those too that are in none for it, so all are looked at.
     """
     if what not in _STATES or wanted.limit is not None:
         return wanted
     states = wanted.states & Filter(state=_STATES[what]).states
-    return replace(wanted, state=tuple(sorted(states))) if states else within(wanted, ("",))
+    if not states:
+        return within(wanted, ("",))
+    return replace(wanted, state=tuple(sorted(states)), stopped=what is What.RETRY)

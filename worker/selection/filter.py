@@ -63,6 +63,8 @@ class Filter:
     """At most so many."""
     after: str | None = None
     """The cursor of a brief (`Selected.cursor`): only those that come after it."""
+    stopped: bool = False
+    """Of those that are done only some are looked at: of which a promotion has failed. No text says it."""
 
     @property
     def chooses(self) -> bool:
@@ -161,8 +163,9 @@ def filter_of(given: Iterable[tuple[str, str]]) -> Filter:
             raise FilterError(field, text, f"is given twice, and was {once[field]!r} before")
         else:
             once[field] = text
+    lists: dict[str, Any] = {field: tuple(dict.fromkeys(values)) for field, values in many.items()}
     return Filter(
-        **{field: tuple(dict.fromkeys(values)) for field, values in many.items()},
+        **lists,
         meta=tuple(dict.fromkeys(meta)),
         older=_moment("older", once),
         newer=_moment("newer", once),

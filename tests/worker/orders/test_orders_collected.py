@@ -1,16 +1,20 @@
 """The set of an order: what is in it, whoever collects it, late, killed or two at once."""
 
+from typing import Any
+
 import pytest
-from given_orders import carried_out, failed, orders_of
+from given_orders import carried_out, failed, given, orders_of
+from own_account import PROMOTE
 from stepping import Flow
 
 from config import keys
 from worker.orders import collecting
 from worker.orders.calls import order_add
 from worker.orders.carrying import Carrier
-from worker.orders.collecting import Collecting
+from worker.orders.collecting import Collecting, to_look_at
 from worker.orders.order import State, What, under_way
 from worker.selection.language import parse
+from worker.selection.selecting import select
 
 #: More than two pages of two.
 FIVE = [f"b{number}" for number in range(5)]
@@ -72,3 +76,20 @@ def test_collecting_goes_on_where_whoever_was_killed_had_come_to(
         pass
     ready = orders.get(order.order_id)
     assert (ready.number, ready.sums.briefs, ready.met) == (5, 5, 5)
+
+
+def test_of_those_done_only_what_may_be_retried_is_read_whole(heard: Flow) -> None:
+    heard.api.refuse(PROMOTE, 400, {"error": "no face"})
+    for brief_id in ("in-part", "whole", "whole-too"):
+        heard.accept(brief_id=brief_id, choose="all")
+        assert heard.finish(brief_id).state == "done"
+    heard.client.config_resetstat()
+    found = list(select(heard.client, to_look_at(What.RETRY, parse("account:default"))))
+    assert [each.brief.brief_id for each in found] == ["in-part"]
+    stats: Any = heard.client.info("commandstats")
+    assert stats["cmdstat_hgetall"]["calls"] == 4, "the counts, the brief and its two promotions"
+    meant = {
+        line: given(orders_of(heard), What.RETRY, line).sums.briefs
+        for line in ("account:default", "error:face", "error:timeout", "account:default limit:3")
+    }
+    assert meant == {"account:default": 1, "error:face": 1, "error:timeout": 0, "account:default limit:3": 1}
