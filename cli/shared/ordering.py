@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from worker.operations.updating import Change
 from worker.orders.carrying import Carrier
 from worker.orders.collecting import FITS, to_look_at
 from worker.orders.order import Order as Ordered
-from worker.orders.order import OrderError, What
+from worker.orders.order import OrderError, State, What
 from worker.orders.orders import Orders
 from worker.selection.filter import Filter
 from worker.selection.language import written
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     import redis
 
     from config.settings import Settings
+
+
+#: Seconds between two looks whether another process has fixed a set.
+_LOOK_AGAIN = 0.1
 
 
 class Meant(NamedTuple):
@@ -75,7 +80,17 @@ def announced(
         raise typer.Exit
     _check_any(client, wanted, dead_letters)
     orders = Orders(client, settings)
-    given = orders.give(what, wanted, order.by, order.why, change=change)
+    try:
+        given = orders.give(what, wanted, order.by, order.why, change=change)
+        return _begun(orders, given, order, cost, dead_letters)
+    except OrderError as error:
+        fail(printable(f"{error}; nothing was changed"))
+
+
+def _begun(
+    orders: Orders, given: Ordered, order: Order, cost: Callable[[Stakes], str], dead_letters: int | None
+) -> Meant:
+    """Fix the set of an order, tell what is at stake, and begin it. Raises OrderError."""
     try:
         given = _collected(orders, given)
         if not given.number and not dead_letters:
@@ -117,10 +132,20 @@ def _check_any(client: "redis.Redis", wanted: Filter, dead_letters: int | None) 
 
 
 def _collected(orders: Orders, given: Ordered) -> Ordered:
+    """Return an order whose set is fixed: here, or by a process that has begun to collect it first.
+
+    Raises OrderError of one that somebody has stopped.
+    """
     carrier = Carrier(orders, secrets.token_hex(8))
-    while carrier.step(given.order_id):
-        pass
-    return orders.get(given.order_id)
+    while True:
+        while carrier.step(given.order_id):
+            pass
+        found = orders.get(given.order_id)
+        if found.state is State.STOPPED:
+            raise OrderError(f"order {given.order_id} was stopped by {found.ended_by}")
+        if found.state is not State.COLLECTING:
+            return found
+        time.sleep(_LOOK_AGAIN)  # should the other one die, its right to it ends
 
 
 def _ask(sums: Stakes, order: Order, told: str) -> None:
