@@ -29,6 +29,7 @@ from worker.ledger.transition import CLAIMED
 from worker.lifecycle import (
     acceptance,
     choosing,
+    first_record,
     journal_entries,
     judging,
     preparing,
@@ -52,48 +53,55 @@ def accept_brief(brief: Any) -> str | None:
     """
     rt = runtime()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
-    # Of an installation without shards nothing is read twice.
-    elsewhere = rt.shards.elsewhere(acceptance.account_of(brief)) if rt.shards.served is not None else None
-    if elsewhere is not None:
-        hand_on(message, rt.shards.client(elsewhere))
-        log.info("brief.handed_on", message=message.message_id, shard=elsewhere)
+    if _is_another_shards(rt, message, brief):
         return None
     inlet = came_by(message)
     if inlet is not None and inlet not in rt.inlets:
         refuse(message, unknown_inlet(inlet))
         return None
-    # Who sends by a further inlet may say what he likes of himself: it counts as that inlet's.
-    sender = None if inlet is not None else tokens.name_in(message.options.get(SENDER))
+    brought = _brought(message, brief, inlet)
     accepted = acceptance.accept(
         rt.ledger,
         KnownAccounts(rt.here, rt.ledger.client),
         rt.settings,
-        brief,
-        message.message_id,
-        message.options["redis_message_id"],
-        getattr(message, "handed", None),
-        rt.ids.held_by_another,
-        message.options.get(TRACE),
-        None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger),
-        message.message_timestamp,
-        {"inlet": inlet} if inlet is not None else {"sender": sender} if sender is not None else None,
+        brought,
+        elsewhere=rt.ids.held_by_another,
+        gate=None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger),
     )
-    arrived = accepted.arrived
-    log.info(
-        "brief.taken",
-        brief=accepted.brief_id,
-        answer=arrived.outcome,
-        was=arrived.state,
-        differs=list(arrived.differs),
-        faults=len(accepted.faults),
-        inlet=inlet,
-    )
+    arrived, sender = accepted.arrived, brought.sender
+    told = {"answer": arrived.outcome, "was": arrived.state, "differs": list(arrived.differs)}
+    log.info("brief.taken", brief=accepted.brief_id, **told, faults=len(accepted.faults), inlet=inlet)
     if arrived.outcome is Outcome.CONFLICT:
         if sender is not None and "sender" in arrived.differs:
             sent.disown(rt.first_ledger.client, sender, accepted.brief_id)
         # No exception is raised: a conflict is no error of the worker.
         refuse(message, accepted.conflict())
     return accepted.brief_id if message.options.get("pipe_target") else None
+
+
+def _is_another_shards(rt: Runtime, message: MessageProxy, brief: Any) -> bool:
+    """Return whether a message is for another shard, to which it is handed on then."""
+    # Of an installation without shards nothing is read twice.
+    elsewhere = rt.shards.elsewhere(first_record.account_of(brief)) if rt.shards.served is not None else None
+    if elsewhere is None:
+        return False
+    hand_on(message, rt.shards.client(elsewhere))
+    log.info("brief.handed_on", message=message.message_id, shard=elsewhere)
+    return True
+
+
+def _brought(message: MessageProxy, brief: Any, inlet: str | None) -> acceptance.Message:
+    return acceptance.Message(
+        brief,
+        message.message_id,
+        redis_id=message.options["redis_message_id"],
+        handed=getattr(message, "handed", None),
+        trace=message.options.get(TRACE),
+        sent_at=message.message_timestamp,
+        inlet=inlet,
+        # Who sends by a further inlet may say what he likes of himself: it counts as that inlet's.
+        sender=None if inlet is not None else tokens.name_in(message.options.get(SENDER)),
+    )
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)

@@ -89,7 +89,13 @@ def _decide(servers: Cluster, shards: int, names: list[str], briefs: int) -> lis
             for number in range(briefs):
                 name = names[number % len(names)]
                 raw = {**BODY, "brief_id": f"b{number}", "account": name}
-                acceptance.accept(ledgers[name], accounts, values, raw, "m", elsewhere=ids.held_by_another)
+                acceptance.accept(
+                    ledgers[name],
+                    accounts,
+                    values,
+                    acceptance.Message(raw, "m"),
+                    elsewhere=ids.held_by_another,
+                )
                 its[name].append(f"b{number}")
             for name, all_of_it in its.items():
                 operator = Operator(ledgers[name].client, values, "bench", None)

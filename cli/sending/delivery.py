@@ -11,7 +11,7 @@ from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.shards import namespace_of
 from worker.ledger.arrivals import Arrival, Arrived, Outcome
-from worker.lifecycle import acceptance
+from worker.lifecycle import first_record
 from worker.operations import updating
 from worker.shards.ledgers import Ledgers
 from worker.shards.shards import Shards, shards_of
@@ -96,4 +96,4 @@ def _arrival(each: Outgoing) -> Arrival:
     brief = each.brief
     if brief is None or each.brief_id is None:
         raise ValueError(f"{each.source} is no valid brief")
-    return acceptance.arrival(brief, each.brief_id, "")
+    return first_record.arrival(brief, each.brief_id, "")

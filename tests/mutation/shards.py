@@ -15,7 +15,7 @@ MUTANTS = (
         ("what follows a brief is sent here as well", "    message.is_handed_on = True\n", ""),
     ),
     *of("actors/path.py", HANDING,
-        ("a brief stays where its account does not live", "    if elsewhere is not None:", "    if False:"),
+        ("a brief stays where its account does not live", "    if elsewhere is None:\n        return False\n", "    if True:\n        return False\n"),
     ),
     *of("worker/ledger/lua/shards/claim_id.lua", IDS,
         ("an id is the last account's that comes", "not account or account == A.instead_of then", "true then"),

@@ -77,7 +77,7 @@ def test_a_brief_is_accepted_or_refused_with_reasons_fit_to_be_shown(raw: Any) -
 def test_whatever_comes_is_one_record_waiting_or_failed(ledger: Ledger, raw: Any) -> None:
     text: Any = raw.decode("latin-1") if isinstance(raw, bytes) else raw
     ledger.client.flushall()
-    taken = acceptance.accept(ledger, ACCOUNTS, SETTINGS, text, "m")
+    taken = acceptance.accept(ledger, ACCOUNTS, SETTINGS, acceptance.Message(text, "m"))
     assert taken.arrived.outcome is Outcome.ACCEPTED
     found = ledger.read(f"brief:{taken.brief_id}")
     assert found is not None

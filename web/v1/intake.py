@@ -28,7 +28,7 @@ from worker.callers.tokens import Caller
 from worker.forecast.batch_plan import Wanted, plans
 from worker.ledger.arrivals import Arrived, Outcome
 from worker.ledger.ledger import Ledger
-from worker.lifecycle import acceptance
+from worker.lifecycle import acceptance, first_record
 from worker.shards.ledgers import Ledgers
 from worker.shards.merged import clients_of
 
@@ -150,7 +150,7 @@ class Intake:
                     item.problem = invalid([fault(("brief_id",), item.brief_id, rule)])
 
     def _compare(self, items: Sequence[Item]) -> None:
-        arrivals = [acceptance.arrival(item.brief, item.brief_id or "", "") for item in items if item.brief]
+        arrivals = [first_record.arrival(item.brief, item.brief_id or "", "") for item in items if item.brief]
         ids = [item.brief_id or "" for item in items]
         ours, taken = sent.has_sent(self._client, self._caller, ids), self._gate.taken(ids)
         compared = self._ledgers.compare(arrivals)

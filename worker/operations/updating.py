@@ -99,7 +99,7 @@ def _write(
     # Not at the top, as above.
     from worker.briefs.equality import digest
     from worker.ledger.events import BriefUpdated
-    from worker.lifecycle.acceptance import envelope
+    from worker.lifecycle.first_record import envelope
 
     now = {**stands, **changed}
     fields = {"envelope": envelope(record.brief_id, now["batch"], record.account, now["metadata"])}

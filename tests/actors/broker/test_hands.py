@@ -18,7 +18,7 @@ from worker.ledger import commands
 from worker.ledger.handed import Handed, ending
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Transition
-from worker.lifecycle import acceptance
+from worker.lifecycle.acceptance import Message, accept
 
 Hand = Callable[..., tuple[Handed, Record]]
 
@@ -168,7 +168,7 @@ def test_one_call_records_a_brief_ends_its_message_and_takes_its_step(flow: Flow
     (taken,) = flow.broker.fetch(keys.INLET, 1)
     handed = Handed(flow.broker.broker_id, keys.INLET, taken, unique=False, may_take=lambda: True)
     accounts = load_accounts(flow.settings)
-    acceptance.accept(flow.ledger, accounts, flow.settings, brief(brief_id="b"), "m", taken.id, handed)
+    accept(flow.ledger, accounts, flow.settings, Message(brief(brief_id="b"), "m", taken.id, handed))
     assert handed.is_over
     assert handed.following is not None
     assert (handed.following.subject, handed.following.fields["state"]) == ("brief:b", "waiting")
@@ -182,7 +182,7 @@ def test_a_conflicting_briefs_message_is_left_to_become_a_dead_letter(flow: Flow
     (taken,) = flow.broker.fetch(keys.INLET, 1)
     handed = Handed(flow.broker.broker_id, keys.INLET, taken, unique=False, may_take=lambda: True)
     accounts, raw = load_accounts(flow.settings), brief(brief_id="b", name="Another")
-    acceptance.accept(flow.ledger, accounts, flow.settings, raw, "m", taken.id, handed)
+    accept(flow.ledger, accounts, flow.settings, Message(raw, "m", taken.id, handed))
     assert not handed.is_over
     assert in_hand(flow.client, keys.INLET) == [taken.id]
     flow.broker.dead_letter(keys.INLET, taken.id, "another brief has its id")

@@ -189,7 +189,12 @@ def test_without_a_terminal_each_state_is_a_line_and_promotions_end_first() -> N
 
 def put_bad_brief(client: "redis.Redis", brief_id: str) -> None:
     """Put a brief on record that is finished at once."""
-    acceptance.accept(Ledger(client, Settings()), {}, Settings(), json.dumps({"brief_id": brief_id}), "m")
+    acceptance.accept(
+        Ledger(client, Settings()),
+        {},
+        Settings(),
+        acceptance.Message(json.dumps({"brief_id": brief_id}), "m"),
+    )
 
 
 def test_watch_once_prints_one_snapshot(command: Command, redis_url: str) -> None:

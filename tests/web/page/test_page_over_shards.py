@@ -39,7 +39,9 @@ def ledgers(settings: Settings, redis_url: str) -> Iterator[list[Ledger]]:
             found.append(Ledger(shards.client(shard), its))
             found[-1].set_limits(name, {"jobs": "1"}, "a test")
             raw = brief(brief_id=f"b{shard}", account=name, batch="spring")
-            acceptance.accept(found[-1], live.accounts, its, raw, "m", elsewhere=lambda *_: None)
+            acceptance.accept(
+                found[-1], live.accounts, its, acceptance.Message(raw, "m"), elsewhere=lambda *_: None
+            )
         yield found
 
 

@@ -55,7 +55,7 @@ def arrive(shards: Shards, settings: Settings, *raws: dict[str, object]) -> None
     for raw in raws:
         its = settings.model_copy(update={"shard": shards.of(str(raw["account"]))})
         ledger, ids = Ledger(shards.client(its.shard or 0), its), Ids(shards, its)
-        acceptance.accept(ledger, accounts, its, raw, "m", elsewhere=ids.held_by_another)
+        acceptance.accept(ledger, accounts, its, acceptance.Message(raw, "m"), elsewhere=ids.held_by_another)
 
 
 def test_briefs_are_sent_to_the_shard_of_their_account(callers: Callers, shards: Shards) -> None:

@@ -15,11 +15,9 @@ from worker.lifecycle import acceptance
 
 def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
     """Put a brief on record, granted at once; return what its step would read."""
-    raw = json.dumps(brief(brief_id=brief_id))
-    assert (
-        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
-        is Outcome.ACCEPTED
-    )
+    message = acceptance.Message(json.dumps(brief(brief_id=brief_id)), "m")
+    taken = acceptance.accept(ledger, load_accounts(settings), settings, message)
+    assert taken.arrived.outcome is Outcome.ACCEPTED
     return stored(ledger, f"brief:{brief_id}")
 
 

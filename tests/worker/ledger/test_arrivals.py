@@ -198,7 +198,9 @@ def test_a_record_without_digests_is_compared_by_what_it_has(
     flow.client.hset(record, "asked", equality.request_digest(parsed))
     flow.client.hdel(record, "parts", "source", "content", "priority")
     raw = json.dumps(brief(**{**first, **other}))
-    arrived = acceptance.accept(flow.ledger, load_accounts(flow.settings), flow.settings, raw, "m").arrived
+    arrived = acceptance.accept(
+        flow.ledger, load_accounts(flow.settings), flow.settings, acceptance.Message(raw, "m")
+    ).arrived
     assert (arrived.outcome, arrived.differs) == (outcome, differs)
 
 

@@ -25,7 +25,9 @@ from worker.views import snapshots
 
 def taken(ledger: Ledger, settings: Settings, raw: Any) -> Outcome:
     text = raw if isinstance(raw, str) else json.dumps(raw)
-    return acceptance.accept(ledger, load_accounts(settings), settings, text, "m").arrived.outcome
+    return acceptance.accept(
+        ledger, load_accounts(settings), settings, acceptance.Message(text, "m")
+    ).arrived.outcome
 
 
 def test_a_worker_holding_the_old_brief_moves_nothing_of_the_new(flow: Flow) -> None:
@@ -136,5 +138,5 @@ def test_a_running_briefs_message_is_the_same_even_where_called_bad(
 ) -> None:
     raw = json.dumps(brief(brief_id="b", account="default"))
     assert taken(flow.ledger, flow.settings, raw) is Outcome.ACCEPTED
-    elsewhere = acceptance.accept(flow.ledger, {}, flow.settings, raw, "m")
+    elsewhere = acceptance.accept(flow.ledger, {}, flow.settings, acceptance.Message(raw, "m"))
     assert (elsewhere.arrived.outcome, len(elsewhere.faults)) == (Outcome.SAME, 1)

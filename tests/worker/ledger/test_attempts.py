@@ -82,7 +82,9 @@ def test_the_late_success_of_an_overtaken_attempt_only_goes_on_record(
 def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger, settings: Settings) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
-        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        acceptance.accept(
+            ledger, load_accounts(settings), settings, acceptance.Message(raw, "m")
+        ).arrived.outcome
         is Outcome.ACCEPTED
     )
     began = stored(ledger)
@@ -103,7 +105,9 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
 ) -> None:
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
-        acceptance.accept(ledger, load_accounts(settings), settings, raw, "m").arrived.outcome
+        acceptance.accept(
+            ledger, load_accounts(settings), settings, acceptance.Message(raw, "m")
+        ).arrived.outcome
         is Outcome.ACCEPTED
     )
     began = stored(ledger)

@@ -123,7 +123,9 @@ def test_an_updated_brief_is_the_same_as_its_update(flow: Flow) -> None:
     def outcome(**fields: Any) -> Outcome:
         raw = json.dumps(brief(brief_id="b", **fields))
         accounts = load_accounts(flow.settings)
-        return acceptance.accept(flow.ledger, accounts, flow.settings, raw, "m").arrived.outcome
+        return acceptance.accept(
+            flow.ledger, accounts, flow.settings, acceptance.Message(raw, "m")
+        ).arrived.outcome
 
     assert outcome(metadata={"a": 2}, batch="x", priority=5) is Outcome.SAME
     assert outcome(metadata={"a": 1}) is Outcome.CONFLICT

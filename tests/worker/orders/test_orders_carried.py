@@ -106,7 +106,7 @@ def test_an_order_is_for_the_briefs_of_all_shards(shards: Shards, sharded: Setti
     ledgers = {name: Ledger(shards.client(shards.of(name)), sharded) for name in (ONE, OTHER)}
     for number, (account, ledger) in enumerate([*ledgers.items()] * 2):
         raw = brief(brief_id=f"b{number}", account=account, batch="autumn")
-        acceptance.accept(ledger, ACCOUNTS, sharded, raw, "m")
+        acceptance.accept(ledger, ACCOUNTS, sharded, acceptance.Message(raw, "m"))
     orders = Orders(shards.reading, sharded)
     order = given(orders, What.CANCEL, "batch:autumn")
     assert (order.number, order.sums.briefs) == (4, 4)
@@ -124,7 +124,9 @@ def test_an_order_is_for_the_briefs_of_all_shards(shards: Shards, sharded: Setti
 
 def test_other_shards_forget_an_order_whose_stopper_was_killed(shards: Shards, sharded: Settings) -> None:
     raw = brief(brief_id="b", account=OTHER)
-    acceptance.accept(Ledger(shards.client(shards.of(OTHER)), sharded), ACCOUNTS, sharded, raw, "m")
+    acceptance.accept(
+        Ledger(shards.client(shards.of(OTHER)), sharded), ACCOUNTS, sharded, acceptance.Message(raw, "m")
+    )
     orders = Orders(shards.reading, sharded)
     order = orders.begin(given(orders, What.CANCEL, "state:open"))
     _, first = orders.shards[0]
@@ -141,7 +143,12 @@ def test_a_batch_is_paused_once_in_each_shard_whatever_is_said_meanwhile(
 ) -> None:
     for account in (ONE, OTHER):
         raw = brief(brief_id=account, account=account, batch="autumn")
-        acceptance.accept(Ledger(shards.client(shards.of(account)), sharded), ACCOUNTS, sharded, raw, "m")
+        acceptance.accept(
+            Ledger(shards.client(shards.of(account)), sharded),
+            ACCOUNTS,
+            sharded,
+            acceptance.Message(raw, "m"),
+        )
     orders = Orders(shards.reading, sharded)
     order = orders.begin(given(orders, What.PAUSE, "batch:autumn"))
     held_up = Doing(orders, order, 0)

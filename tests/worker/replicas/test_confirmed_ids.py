@@ -55,7 +55,7 @@ def test_one_gives_way_once_a_replica_knows_that(
     started = replica()
     assert ask(ONE) is None
     ledger, bad = Ledger(shards.client(0), sharded), brief(brief_id="b", account=ONE, priority=1_000)
-    acceptance.accept(ledger, ACCOUNTS, sharded, bad, "m")
+    acceptance.accept(ledger, ACCOUNTS, sharded, acceptance.Message(bad, "m"))
     with frozen(started), monkeypatch.context() as impatient:
         impatient.setattr(durations, "REPLICAS_WAIT_MS", 50)
         for _ in range(2):  # the second time it is off the record

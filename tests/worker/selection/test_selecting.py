@@ -209,7 +209,7 @@ def test_batches_that_have_a_state_are_read_in_all_shards(
     for number, account in enumerate((ONE, OTHER, ONE, OTHER)):
         ledger = Ledger(shards.client(shards.of(account)), sharded)
         raw = brief(brief_id=f"b{number}", account=account, batch=f"of-{number // 2}")
-        acceptance.accept(ledger, ACCOUNTS, sharded, raw, "m")
+        acceptance.accept(ledger, ACCOUNTS, sharded, acceptance.Message(raw, "m"))
         state = "failed" if number < 2 else "cancelled"
         ledger.apply(ledger.read(f"brief:b{number}"), Transition(state, fields={"error": "x"}))
     assert found(shards.reading, "state:failed") == ["b0", "b1"]

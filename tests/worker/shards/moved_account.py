@@ -29,14 +29,14 @@ def fill(ledger: Ledger, settings: Settings, names: Sequence[str] = (NAME, STAYS
         for number in range(7):
             raw = brief(brief_id=f"{account}-{number}", account=account)
             raw |= {"batch": "b"} if number % 2 else {}
-            acceptance.accept(ledger, accounts, settings, raw, "m")
+            acceptance.accept(ledger, accounts, settings, acceptance.Message(raw, "m"))
         operator = Operator(ledger.client, settings, "test", None)
         cancelled = ledger.read(brief_subject(f"{account}-6"))
         assert cancelled is not None
         operator.cancel(cancelled)
     ledger.set_budget("only", names[0], 500, "test")
     raw = brief(brief_id="budgeted", account=names[0], batch="only")
-    acceptance.accept(ledger, accounts, settings, raw, "m")
+    acceptance.accept(ledger, accounts, settings, acceptance.Message(raw, "m"))
 
 
 def standing(client: "redis.Redis", names: Sequence[str] = (NAME, STAYS)) -> dict[str, Any]:

@@ -27,8 +27,8 @@ def arrive(
     ledger, ids = Ledger(shards.client(shards.of(account)), its), Ids(shards, its)
     raw = brief(**{"brief_id": "b", "account": account, **fields})
     bound = gate and Gate(ledger, gate, Ledger(shards.client(0), settings))
-    how = {"gate": bound, "origin": gate and {"inlet": gate.name}}
-    return acceptance.accept(ledger, ACCOUNTS, its, raw, "m", elsewhere=ids.held_by_another, **how)
+    message = acceptance.Message(raw, "m", inlet=gate and gate.name)
+    return acceptance.accept(ledger, ACCOUNTS, its, message, elsewhere=ids.held_by_another, gate=bound)
 
 
 def test_the_id_of_a_brief_is_anothers_in_no_shard(shards: Shards, sharded: Settings) -> None:

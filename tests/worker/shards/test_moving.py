@@ -53,7 +53,9 @@ def test_who_has_not_heard_of_it_can_begin_nothing(shards: Shards, grown: Settin
     claim = transitions.submitting(granted, granted.json("body"), 0.0, 1_000)
     assert ledger.apply(granted, claim) == "conflict"
     with pytest.raises(redis.ResponseError, match="GONE account") as refused:
-        acceptance.accept(ledger, ACCOUNTS, grown, brief(brief_id="late", account=NAME), "m")
+        acceptance.accept(
+            ledger, ACCOUNTS, grown, acceptance.Message(brief(brief_id="late", account=NAME), "m")
+        )
     assert is_outage(refused.value)  # so its message is given back, and handed on
     ledger.configure([ACCOUNTS[NAME]])
     assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}

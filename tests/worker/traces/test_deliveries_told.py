@@ -45,7 +45,7 @@ def test_a_delivery_is_of_its_events_trace_and_none_of_metadata(
     before = Settings()  # of a process that was started before traces were wanted
     accounts = {DEFAULT: Account(name=DEFAULT, token=SecretStr("sandbox-a"))}
     raw = brief(brief_id="untraced", metadata={"traceparent": own})
-    acceptance.accept(Ledger(flow.client, before), accounts, before, raw, "m")
+    acceptance.accept(Ledger(flow.client, before), accounts, before, acceptance.Message(raw, "m"))
     deliver(flow, "untraced")
     exporter = open_exporter()
     tell(flow.client, exporter, flow.settings)

@@ -152,7 +152,9 @@ def test_without_the_setting_nothing_is_put_on_record(
     monkeypatch.setenv("IDENTITY_WORKER_TRACES", "0")
     plain = Settings()
     account = Account(name="default", token=SecretStr("sandbox-a"))
-    accepted = acceptance.accept(Ledger(client, plain), {"default": account}, plain, brief(), "m1")
+    accepted = acceptance.accept(
+        Ledger(client, plain), {"default": account}, plain, acceptance.Message(brief(), "m1")
+    )
     assert flow.brief(accepted.brief_id).state == "waiting"
     assert client.xlen(keys.SPANS()) == 0
 

@@ -86,7 +86,7 @@ def test_a_brief_is_accepted_and_queued_in_the_slot_of_its_namespace(
         ledger = Ledger(client, Settings())
         ledger.configure(accounts.values())
         given = {"brief_id": "b", "instructions": [{"prompt": "A face."}]}
-        acceptance.accept(ledger, accounts, Settings(), json.dumps(given), "m")
+        acceptance.accept(ledger, accounts, Settings(), acceptance.Message(json.dumps(given), "m"))
         assert snapshots.brief(client, "b") is not None
         broker = Broker(url(nodes))
         assert broker.fetch(keys.STEPS, 9)

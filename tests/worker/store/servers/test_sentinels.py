@@ -133,7 +133,7 @@ def test_a_brief_goes_on_where_it_was_on_the_next_primary(keep: Sentinels) -> No
         ledger.configure(accounts.values())
         broker.enqueue_briefs(["{}"], replicas=2)
         given = {"brief_id": "b", "instructions": [{"prompt": "A face."}]}
-        acceptance.accept(ledger, accounts, Settings(), json.dumps(given), "m")
+        acceptance.accept(ledger, accounts, Settings(), acceptance.Message(json.dumps(given), "m"))
         assert client.wait(2, 5_000) == 2
         keep.failover()
         outlasting(client.ping)
