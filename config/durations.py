@@ -191,7 +191,7 @@ CLOCK_ERROR_MS = 2_000
 LIBRARY_TOUCHED_SECONDS = 60.0
 LIBRARY_UNUSED_MS = 3_600_000
 #: Between two looks at the ledger's schema, also after an outage.
-SCHEMA_LOOK_SECONDS = 10.0
+SCHEMA_LOOK_SECONDS = 15.0
 #: To wait for a connection over HTTP, or a free one; for a read or write; for all, unless somebody says.
 HTTP_CONNECT_SECONDS = 5.0
 HTTP_READ_SECONDS = 30.0
@@ -222,7 +222,7 @@ STALL_SECONDS = 1_800.0
 #: That an order may wait to be begun; in which its carrier must give a sign of life; between two looks.
 ORDER_UNDECIDED_MS = 86_400_000
 ORDER_LEASE_MS = 30_000
-ORDER_LOOK_SECONDS = 2.0
+ORDER_LOOK_SECONDS = 10.0
 #: Between two lines of `wait` without a terminal; two looks at all, as events are trimmed; of its mean rate.
 WAIT_LINE_SECONDS = 10.0
 WAIT_LOOK_SECONDS = 60.0

@@ -120,7 +120,7 @@ MUTANTS = (
     *of("worker/ledger/lua/lib/migrations.lua", ("tests/worker/operations/test_migrating.py",),
         ("a piece leaves one out", "first = rank and rank + 1 or", "first = rank and rank + 2 or"),
         ("a step beside which nobody older may work begins beside them", "if are_older_at_work(step.oldest) then", "if false then"),
-        ("a new ledger is migrated as an old one", "if is_new() and", "if false and"),
+        ("a new ledger is migrated as an old one", "if not number and is_empty() and", "if false and"),
         ("an old ledger is taken for a new one", "return redis.call('EXISTS', KEY.SCHEMA, unpack(LISTS)) == 0", "return redis.call('EXISTS', KEY.SCHEMA) == 0"),
         ("a new ledger shuts nobody out", "    if step.oldest > 1 then", "    if false then"),
         ("what older processes leave behind stays", " or what_is_left() ~= seen", ""),

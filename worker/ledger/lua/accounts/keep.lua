@@ -2,7 +2,7 @@
 --
 -- listener, accounts = those whose leases it has, renew = true: also put off the ends of the leases,
 -- heard = {[account] = ms since its stream gave a sign of life} of those that are to be put on record,
--- look = true: also look for events that are to be deleted
+-- look = true: also look for streams that are to be opened again for their replay, and for events to delete
 -- Returns {listeners that are alive, accounts that another one has, accounts that others ask for, accounts whose
 -- streams are to be opened again for their replay, accounts with events to delete}.
 --
@@ -40,7 +40,7 @@ for _, account in ipairs(kept) do
 end
 
 -- A replay is asked for only where it must prove something: that a create has made no job.
-for _, account in ipairs(is_any('UNRESOLVED') and kept or {}) do
+for _, account in ipairs(A.look and is_any('UNRESOLVED') and kept or {}) do
     if unclaimed.has_unresolved(account) then
         local replayed_at = redis.call('HGET', base.key('STREAM', account), 'replayed_at')
         if call.now - (tonumber(replayed_at) or 0) >= SETTING.replay_again_ms then

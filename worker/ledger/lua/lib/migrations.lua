@@ -143,8 +143,8 @@ local function are_older_at_work(oldest)
     return false
 end
 
--- Whether no brief was ever on record, of any release.
-local function is_new()
+-- Whether a ledger of no schema on record never had a brief either, of any release.
+local function is_empty()
     return redis.call('EXISTS', KEY.SCHEMA, unpack(LISTS)) == 0
 end
 
@@ -169,11 +169,11 @@ end
 -- Do the next piece. Returns the schema that the ledger is of, the oldest whose processes may work on it, and what is
 -- next: 'more', 'wait' for older processes to end, or 'none'.
 function migrations.advance()
-    if is_new() and not are_older_at_work(strictest().oldest) then
-        return begin(strictest())
-    end
     local number, oldest, cursor, ended_at, mended, seen =
         unpack(redis.call('HMGET', KEY.SCHEMA, 'number', 'oldest', 'cursor', 'ended_at', 'mended', 'left'))
+    if not number and is_empty() and not are_older_at_work(strictest().oldest) then
+        return begin(strictest())
+    end
     number, oldest = tonumber(number) or 1, tonumber(oldest) or 1
     local step = step_after(number)
     if not step then
