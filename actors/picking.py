@@ -9,10 +9,11 @@ from dramatiq.middleware import CurrentMessage
 from actors import fetch_limits
 from actors.boot import broker
 from actors.broker.handing_on import hand_on
-from actors.broker.inlets import came_by
+from actors.broker.inlets import came_by, unknown_inlet
 from actors.broker.outcomes import refuse
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
+from worker.callers.gate import Gate, OverCreditsError
 from worker.choosing.judging import judge
 from worker.export.fetching import Links, PictureGoneError, PictureUnavailableError, open_pictures
 from worker.ledger.records import Record, brief_subject
@@ -20,6 +21,7 @@ from worker.ledger.transition import Answer, Note
 from worker.lifecycle import judging, preparing
 from worker.lifecycle.choosing import PickError
 from worker.operations import picking
+from worker.operations.picking import Counting
 
 log = logs.get("picking")
 
@@ -44,7 +46,13 @@ def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  #
         refuse(message, foreign)
         return
     try:
-        promoting = picking.pick(rt.ledger, brief_id, drafts, leave_rest=leave_rest)
+        promoting = picking.pick(
+            rt.ledger, brief_id, drafts, leave_rest=leave_rest, counting=_counting(rt, message)
+        )
+    except OverCreditsError as error:
+        refuse(message, error.told)
+        log.warning("drafts.not_picked", brief=brief_id, error=error.told)
+        return
     except PickError as error:
         if picking.is_on_record(rt.ledger, brief_id, drafts):
             log.info("drafts.picked_before", brief=brief_id, drafts=drafts)
@@ -66,10 +74,18 @@ def _foreign(rt: Runtime, message: MessageProxy, brief_id: str) -> str | None:
     inlet = came_by(message)
     if inlet is None:
         return None
+    if inlet not in rt.inlets:
+        return unknown_inlet(inlet)
     brief = rt.ledger.read(brief_subject(brief_id))
     if brief is not None and brief.get("inlet") == inlet:
         return None
     return f"no brief {brief_id} came by the inlet {inlet}"
+
+
+def _counting(rt: Runtime, message: MessageProxy) -> Counting | None:
+    """Return what counts the identities that a choice makes more, for who sends by a further inlet."""
+    inlet = came_by(message)
+    return None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger).count_choice
 
 
 def _fault(brief_id: Any, drafts: Any, leave_rest: Any) -> str | None:

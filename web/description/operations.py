@@ -116,7 +116,14 @@ OPERATIONS = (
         {200: (shapes.Batch,)},
         refusals=(404,),
     ),
-    _steers("pick", "pickDrafts", "Choose among a brief's drafts", shapes.Picked, shapes.Pick),
+    _steers(
+        "pick",
+        "pickDrafts",
+        "Choose among a brief's drafts, the first time or again",
+        shapes.Picked,
+        shapes.Pick,
+        refusals=(404, 409, 422, 429),
+    ),
     _steers("retry", "retryBrief", "Bring back a brief that stopped", shapes.Done, shapes.Why),
     _steers("cancel", "cancelBrief", "End a brief", shapes.Done, shapes.Why),
     _steers(

@@ -192,6 +192,10 @@ class Pick:
     """Ids of drafts."""
     leave_rest: bool = False
     """Whether instructions without a draft here yield no identity."""
+    again: bool = False
+    """After a choice: one draft more becomes an identity, for 50 credits and a slot; the others stay."""
+    instead_of: int | None = None
+    """The draft in whose place this one is promoted; its promotion has not begun. That costs nothing."""
     why: Reason | None = None
 
 

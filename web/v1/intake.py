@@ -18,7 +18,7 @@ from config.accounts.account import Account
 from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.times import redis_ms
-from web.v1.problems import ProblemError, conflict, invalid
+from web.v1.problems import ProblemError, conflict, invalid, over_credits
 from worker.briefs import equality
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
@@ -194,9 +194,7 @@ class Intake:
         return True
 
     def _too_much(self, told: str) -> ProblemError:
-        seconds = sent.seconds_to_midnight(redis_ms(self._client.time()))
-        headers = {"Retry-After": str(seconds)}
-        return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "credits-of-the-day", told, headers=headers)
+        return over_credits(told, sent.seconds_to_midnight(redis_ms(self._client.time())))
 
 
 def _anothers(item: Item) -> ProblemError:

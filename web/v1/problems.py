@@ -73,6 +73,12 @@ def invalid(faults: Sequence[Fault]) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", told, faults=faults)
 
 
+def over_credits(detail: str, seconds: int) -> ProblemError:
+    """Return the problem of what the caller has no credits for until so many seconds have passed."""
+    headers = {"Retry-After": str(seconds)}
+    return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "credits-of-the-day", detail, headers=headers)
+
+
 def conflict(detail: str) -> ProblemError:
     """Return the problem of what is refused as things stand."""
     return ProblemError(HTTPStatus.CONFLICT, "conflict", detail)

@@ -29,7 +29,7 @@ from web.v1.intake import Intake, Item
 from web.v1.problems import ProblemError, bad_request, not_found
 from web.v1.steering import Steering
 from worker.callers.tokens import Caller
-from worker.shards.merged import holder_of
+from worker.shards.merged import clients_of, holder_of
 from worker.shards.shards import Shards
 from worker.store.connection import connect_async
 from worker.store.remedies import remedy
@@ -197,7 +197,9 @@ class V1:
     def _steer(self, caller: Caller, request: Request, body: bytes) -> Response:
         brief_id = request.path_params["brief_id"]
         finding.one(self._client, caller, brief_id)
-        steering = Steering(holder_of(self._client, brief_id), self._settings, caller)
+        steering = Steering(
+            holder_of(self._client, brief_id), self._settings, caller, first=clients_of(self._client)[0]
+        )
         act = getattr(steering, request.url.path.rpartition("/")[2])
         return JSONResponse(act(brief_id, bodies.object_in(body)))
 

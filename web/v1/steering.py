@@ -1,14 +1,16 @@
 """What somebody does to one brief, by HTTP or on the page; by the operations that the commands use."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import redis
 
 from config.settings import Settings
 from web.description.operation import LONGEST_WHY
-from web.v1.problems import bad_request, conflict, invalid, not_found
+from web.v1.problems import ProblemError, bad_request, conflict, invalid, not_found, over_credits
 from worker.briefs.faults import BriefError, fault
+from worker.callers import sent
+from worker.callers.gate import Gate, OverCreditsError
 from worker.callers.tokens import Caller
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
@@ -27,44 +29,82 @@ Body = Mapping[str, Any]
 class Steering:
     """What one caller does to briefs; each method raises ProblemError and redis.RedisError.
 
-    `by` is who it is, for the record.
+    `client` is of the brief's shard, `first` of the one that counts what callers may spend; `by` is who it
+    is, for the record.
     """
 
-    def __init__(self, client: "redis.Redis", settings: Settings, caller: Caller, by: str = "") -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        settings: Settings,
+        caller: Caller,
+        by: str = "",
+        *,
+        first: "redis.Redis | None" = None,
+    ) -> None:
         self._client, self._settings, self._caller = client, settings, caller
         self._by = by or f"{caller.name} by HTTP"
         self._ledger = Ledger(client, settings)
+        counts = self._ledger if first is None else Ledger(first, settings)
+        self._count = Gate(self._ledger, caller, counts).count_choice
 
     def pick(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Choose among a brief's drafts."""
         drafts, leave_rest = body.get("drafts"), body.get("leave_rest", False)
+        again, instead_of = body.get("again", False), body.get("instead_of")
         if not picking.are_ids(drafts):
             rule = f"must be a list of at most {picking.MOST_PICKS} ids of drafts"
             raise invalid([fault(("drafts",), None, rule)])
-        if type(leave_rest) is not bool:
-            raise invalid([fault(("leave_rest",), leave_rest, "must be true or false")])
+        for name, said in (("leave_rest", leave_rest), ("again", again)):
+            if type(said) is not bool:
+                raise invalid([fault((name,), said, "must be true or false")])
+        if again or instead_of is not None:
+            return self._choose_again(brief_id, body, drafts, instead_of)
         self._record("pick", brief_id, body, drafts=drafts)
         try:
-            promoting = picking.pick(self._ledger, brief_id, drafts, leave_rest=leave_rest)
+            promoting = picking.pick(
+                self._ledger, brief_id, drafts, leave_rest=leave_rest, counting=self._count
+            )
         except picking.UnknownBriefError as error:
             raise not_found(f"brief {brief_id}") from error
+        except OverCreditsError as error:
+            raise self._over(error) from error
         except PickError as error:
             if picking.is_on_record(self._ledger, brief_id, drafts):
                 return {"brief_id": brief_id, "promoting": drafts}
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "promoting": promoting}
 
-    def choose_again(self, brief_id: str, body: Body) -> dict[str, Any]:
+    def _choose_again(
+        self, brief_id: str, body: Body, drafts: list[int], instead_of: object
+    ) -> dict[str, Any]:
         """Have a draft promoted that was not chosen, beside those that were or in place of one."""
-        draft, instead = body["draft"], body["instead"]
-        self._record("choose again", brief_id, body, draft=draft, instead=instead)
+        if len(drafts) != 1 or body.get("leave_rest", False):
+            rule = "must be one draft where a choice is made again, without leave_rest"
+            raise invalid([fault(("drafts",), None, rule)])
+        if instead_of is not None and not picking.are_ids([instead_of]):
+            raise invalid([fault(("instead_of",), instead_of, "must be the id of a draft")])
+        other = cast("int | None", instead_of)
+        self._record("choose again", brief_id, body, drafts=drafts, instead_of=other)
         try:
-            picking.choose_again(self._ledger, brief_id, draft, instead=instead, by=self._by, why=_why(body))
+            instead = None if other is None else picking.number_of(self._ledger, brief_id, other)
+            picking.choose_again(
+                self._ledger,
+                brief_id,
+                drafts[0],
+                instead=instead,
+                by=self._by,
+                why=_why(body),
+                counting=self._count,
+            )
         except picking.UnknownBriefError as error:
             raise not_found(f"brief {brief_id}") from error
+        except OverCreditsError as error:
+            raise self._over(error) from error
         except PickError as error:
-            raise conflict(str(error)) from error
-        return {"brief_id": brief_id, "promoting": [draft]}
+            if not picking.is_chosen_again(self._ledger, brief_id, drafts[0], other):
+                raise conflict(str(error)) from error
+        return {"brief_id": brief_id, "promoting": drafts}
 
     def retry(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Bring back a brief that stopped."""
@@ -156,6 +196,9 @@ class Steering:
         except OperationRefusedError as error:
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "said": said}
+
+    def _over(self, error: OverCreditsError) -> ProblemError:
+        return over_credits(error.told, sent.seconds_to_midnight(self._ledger.now()))
 
     def _record(self, what: str, brief_id: str, body: Body, **more: Any) -> None:
         actions.record(self._client, what, self._by, _why(body), brief=brief_id, **more)

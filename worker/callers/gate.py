@@ -90,6 +90,19 @@ class Gate:
         if counted is Counted.OVER:
             raise OverCreditsError(self.caller, cost)
 
+    def count_choice(self, choice: str, identities: int) -> None:
+        """Count so many identities that a choice makes more than its brief was counted with.
+
+        `choice` tells it from all others: sent again, it is not counted again that day. Raises
+        OverCreditsError, redis.RedisError.
+        """
+        if self.caller.credits_a_day is None:
+            return
+        cost = PROMOTION_CREDITS * identities
+        day = sent.day_of(self._first.now())
+        if not self._first.functions.run(sent.count_choice(self.caller, choice, cost, day)):
+            raise OverCreditsError(self.caller, cost)
+
     def admit(self, brief: Brief, arriving: Arrival) -> None:
         """Count in a brief that would be put on record, and none that is there; raises as `count_in`.
 

@@ -1,6 +1,6 @@
 """A choice among a brief's drafts, by a person or by another system: checked, and put on record once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from config import keys
@@ -12,21 +12,36 @@ from worker.lifecycle import choosing, record_fields
 from worker.lifecycle.choosing import Chosen, PickError
 from worker.piktid.answers import Draft
 from worker.store.functions import Command
+from worker.views import snapshots
 
 #: The states of a brief whose drafts were chosen, and of which another may be chosen.
 CHOSEN = ("promoting", "done")
 
 #: Most drafts that one choice may name: five instructions have no more.
 MOST_PICKS = 100
+#: What the journal says of a choice that is made again.
+_AGAIN = "choose again"
 #: The largest id that a draft may have: no more digits of anybody's are kept in the log of actions.
 _LARGEST_ID = 2**63 - 1
+
+
+#: Told which choice it is that makes how many identities more than its brief was counted with, before it is
+#: put on record; whatever it raises refuses the choice.
+Counting = Callable[[str, int], None]
 
 
 class UnknownBriefError(PickError):
     """Raised when no brief of this id is on record."""
 
 
-def pick(ledger: Ledger, brief_id: str, picks: Sequence[int], *, leave_rest: bool) -> list[int]:
+def pick(
+    ledger: Ledger,
+    brief_id: str,
+    picks: Sequence[int],
+    *,
+    leave_rest: bool,
+    counting: Counting | None = None,
+) -> list[int]:
     """Put a choice on record; return the drafts that are promoted, those of other rules as well.
 
     With `leave_rest` instructions without a pick yield no identity. Raises PickError, which says what can be
@@ -41,6 +56,9 @@ def pick(ledger: Ledger, brief_id: str, picks: Sequence[int], *, leave_rest: boo
             f"`identity-worker why {brief_id}` says what becomes of it."
         )
     chosen = _choose(brief, picks, leave_rest=leave_rest)
+    more = len(set(picks)) - len(choosing.may_be_picked(record_fields.rules_of(brief)))
+    if counting is not None and more > 0:
+        counting(f"{brief_id} pick", more)
     planned = ledger.plan(brief_id, [each.fields() for each in chosen], when=brief.same_stay)
     if planned is not Answer.APPLIED:
         raise PickError(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")
@@ -73,7 +91,14 @@ def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:
 
 
 def choose_again(
-    ledger: Ledger, brief_id: str, draft: int, *, instead: int | None, by: str, why: str | None
+    ledger: Ledger,
+    brief_id: str,
+    draft: int,
+    *,
+    instead: int | None,
+    by: str,
+    why: str | None,
+    counting: Counting | None = None,
 ) -> None:
     """Have a draft promoted that was not chosen: beside those that were, or `instead` of one of them.
 
@@ -99,8 +124,10 @@ def choose_again(
     other = None if instead is None else promotion_subject(brief_id, instead)
     if other is not None and not _is_of(promotions, other, instruction):
         raise PickError(f"identity {(instead or 0) + 1} of brief {brief_id} is not of the same instruction")
+    if counting is not None and other is None:
+        counting(f"{brief_id} {draft}", 1)
     said = {"draft": draft} | ({} if other is None else {"instead_of": other})
-    journal = {"call": "operator", "subject": brief.subject, "what": "choose again", "by": by, **said}
+    journal = {"call": "operator", "subject": brief.subject, "what": _AGAIN, "by": by, **said}
     answer = ledger.functions.run(
         _chosen_again(
             brief_id,
@@ -116,30 +143,41 @@ def choose_again(
         raise PickError(f"brief {brief_id} has moved meanwhile{begun}; see `status {brief_id}`")
 
 
+def is_chosen_again(ledger: Ledger, brief_id: str, draft: int, instead_of: int | None) -> bool:
+    """Return whether this very draft was chosen again before: `instead_of` another one, or beside those.
+
+    Raises redis.RedisError.
+    """
+    subject = _promotion_of(ledger, brief_id, draft)
+    if subject is None or (instead_of is not None and _promotion_of(ledger, brief_id, instead_of)):
+        return False
+    words = [each for each in snapshots.journal(ledger.client, brief_id) if each.get("what") == _AGAIN]
+    wanted = None if instead_of is None else subject
+    return any(each["draft"] == draft and each.get("instead_of") == wanted for each in words)
+
+
 def number_of(ledger: Ledger, brief_id: str, draft: int) -> int:
     """Return the number of the promotion that a draft is chosen for. Raises PickError where there is none."""
-    brief = ledger.read(brief_subject(brief_id))
-    for each in [] if brief is None else _promotions(ledger, brief):
-        if record_fields.current_draft(each)["image_result_id"] == draft:
-            return parse_subject(each.subject).number or 0
+    subject = _promotion_of(ledger, brief_id, draft)
+    if subject is not None:
+        return parse_subject(subject).number or 0
     raise PickError(f"draft {draft} was not chosen of brief {brief_id}; see `status {brief_id}`")
 
 
-def offers(ledger: Ledger, brief_id: str) -> dict[int, list[tuple[int, int]]]:
-    """Return the drafts that `choose_again` may be given, each with the promotions that it may replace.
+def offers(ledger: Ledger, brief_id: str) -> dict[int, list[int]]:
+    """Return the drafts that `choose_again` may be given, each with those that it may take the place of.
 
-    Of these the number and the draft; whether one has begun is known when it is tried. Raises
-    redis.RedisError.
+    Whether the promotion of one has begun is known when it is tried. Raises redis.RedisError.
     """
     brief = ledger.read(brief_subject(brief_id))
     if brief is None or brief.state not in CHOSEN or brief.get("kind") is not None or brief.get("wish"):
         return {}
     promotions, rules = _promotions(ledger, brief), record_fields.rules_of(brief)
-    found: dict[int, list[tuple[int, int]]] = {}
+    found: dict[int, list[int]] = {}
     for draft in open_to_choice(promotions, record_fields.drafts_of(brief)):
         instruction = choosing.instruction_of(rules, draft)
         found[draft.image_result_id or 0] = [
-            (parse_subject(each.subject).number or 0, record_fields.current_draft(each)["image_result_id"])
+            record_fields.current_draft(each)["image_result_id"]
             for each in promotions
             if each.state == "planned"
             and each.get("identity_code") is None
@@ -174,6 +212,15 @@ def _promotions(ledger: Ledger, brief: Record) -> list[Record]:
     count = int(brief.get("promotions") or 0)
     found = [ledger.read(promotion_subject(brief.brief_id, number)) for number in range(count)]
     return [promotion for promotion in found if promotion is not None]
+
+
+def _promotion_of(ledger: Ledger, brief_id: str, draft: int) -> str | None:
+    """Return the promotion that a draft is chosen for now, None where there is none."""
+    brief = ledger.read(brief_subject(brief_id))
+    for each in [] if brief is None else _promotions(ledger, brief):
+        if record_fields.current_draft(each)["image_result_id"] == draft:
+            return each.subject
+    return None
 
 
 def _is_of(promotions: Sequence[Record], subject: str, instruction: int) -> bool:

@@ -45,7 +45,8 @@ def command(
     is_again = again or instead_of is not None
     if is_again and (len(drafts) != 1 or leave_rest):
         fail("a choice is made again for one draft at a time, without --leave-rest", USED_WRONGLY)
-    order = Order("choose again" if is_again else "pick", person(by), why, more={"drafts": drafts})
+    more = {"drafts": drafts} | ({"instead_of": instead_of} if is_again else {})
+    order = Order("choose again" if is_again else "pick", person(by), why, more=more)
     values = load_settings()
     with open_redis(values, writes=True, brief=brief_id) as client:
         named(client, order, brief_id)

@@ -127,6 +127,19 @@ def test_it_picks_drafts_of_its_own_briefs_alone(moving: Flow) -> None:
     assert reasons(moving) == ["no brief a came by the inlet partner"]
 
 
+def test_it_picks_no_more_drafts_than_it_has_credits_for(send: Send, moving: Flow, heard: Flow) -> None:
+    """A brief is counted with one identity for each instruction."""
+    send(brief_id="a", choose="manual", instructions=[{"prompt": "x", "num_variations": 3}])
+    heard.until("a", "choosing")
+    drafts = [draft["image_result_id"] for draft in heard.brief("a").json("drafts")]
+    for picked, state in ((drafts, "choosing"), (drafts[:2], "promoting")):
+        come_by(moving, inlet_message({}).copy(actor_name="pick_drafts", args=("a", picked)))
+        moving.steps.run(keys.INLET)
+        assert moving.brief("a").state == state
+    assert ["partner may spend 120 credits a day" in each for each in reasons(moving)] == [True]
+    assert spent(moving) == 100
+
+
 def test_a_worker_that_does_not_know_it_runs_nothing_of_it(
     send: Send, moving: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

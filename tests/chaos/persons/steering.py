@@ -1,4 +1,4 @@
-"""Persons who steer briefs by HTTP while everything is broken: they choose drafts, retry, and end briefs.
+"""Persons who steer briefs by HTTP while everything is broken: they choose, also again, retry, end briefs.
 
 What they ask for is counted, and compared with what was done in the end: whatever is killed in between, no
 word of theirs is obeyed twice.
@@ -17,8 +17,8 @@ from tests.chaos.invariants.invariants import Breach, Kind
 from worker.views import snapshots
 from worker.views.models import BriefView
 
-#: Chances that a brief waits for somebody to choose, and that somebody ends it.
-MANUAL, CANCELLED = 0.12, 0.06
+#: Chances that a brief waits for somebody to choose, that somebody ends it, and that one more is chosen.
+MANUAL, CANCELLED, AGAIN = 0.12, 0.06, 0.5
 #: Seconds between two looks at what there is to do.
 PAUSE = 0.4
 #: Sends a request once: its method, path and body; the status and what was answered.
@@ -41,13 +41,17 @@ class Persons:
         self.asked: Counter[tuple[str, str]] = Counter()
         """How often each was asked for of each brief, answered or not."""
         self.picked: dict[str, set[int]] = {}
+        self.again: dict[str, int] = {}
+        """The draft that was chosen again of each brief."""
+        self.answered: set[str] = set()
+        """The briefs of which that was answered with yes."""
         self._ask, self._seed = ask, seed
         self._over = threading.Event()
 
     def run(self) -> None:
         """Look for what there is to do, again and again."""
         while not self._over.wait(PAUSE):
-            for turn in (self._choose, self._retry, self._cancel):
+            for turn in (self._choose, self._choose_again, self._retry, self._cancel):
                 with suppress(httpx.HTTPError):
                     turn()
 
@@ -63,6 +67,23 @@ class Persons:
                     firsts.setdefault(draft["image_index"], draft["image_result_id"])
             self.picked.setdefault(brief["brief_id"], set()).update(firsts.values())
             self._say("pick", brief, {"drafts": [*firsts.values()]})
+
+    def _choose_again(self) -> None:
+        for brief in self._found("state:promoting,done"):
+            name, is_manual = brief["brief_id"], set(brief["choose"]) == {"manual"}
+            if not is_manual or draws(self._seed, "again", name).random() >= AGAIN:
+                continue
+            made = {each["image_result_id"] for each in brief["promotions"]}
+            ready = [each["image_result_id"] for each in brief["drafts"] if each["status"] == "completed"]
+            free = [each for each in ready if each not in made]
+            if name not in self.again and free:
+                self.again[name] = free[0]
+                self.picked.setdefault(name, set()).add(free[0])
+            # A replica that has taken over may not know what was answered: so it is said again.
+            if name in self.again and self.again[name] not in made:
+                body = {"drafts": [self.again[name]], "again": True}
+                if self._say("pick", brief, body, "choose again") == httpx.codes.OK:
+                    self.answered.add(name)
 
     def _retry(self) -> None:
         for brief in self._found("state:failed"):
@@ -80,21 +101,24 @@ class Persons:
         found: list[dict[str, Any]] = told["briefs"] if status == httpx.codes.OK else []
         return found
 
-    def _say(self, what: str, brief: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-        self.asked[brief["brief_id"], what] += 1
-        self._ask("POST", f"/v1/briefs/{brief['brief_id']}/{what}", body)
+    def _say(self, what: str, brief: Mapping[str, Any], body: Mapping[str, Any], word: str = "") -> int:
+        self.asked[brief["brief_id"], word or what] += 1
+        return self._ask("POST", f"/v1/briefs/{brief['brief_id']}/{what}", body)[0]
 
     def breaches(self, client: Any, briefs: Iterable[BriefView]) -> Iterator[Breach]:
         """Yield what was done more often than it was asked for, and what nobody has chosen."""
         for brief in briefs:
             journal = snapshots.journal(client, brief.brief_id)
             said = Counter(each["what"] for each in journal if each["call"] == "operator")
-            for word in ("retry", "cancel"):
+            for word in ("retry", "cancel", "choose again"):
                 if said[word] > (times := self.asked[brief.brief_id, word]):
                     told = f"{word} was done {said[word]} times, and asked for {times} times"
                     yield Breach(Kind.HOOKS, brief.brief_id, told)
             if set(brief.choose) == {"manual"}:
                 yield from _chosen(brief, self.picked.get(brief.brief_id, set()))
+                more = {self.again[brief.brief_id]} if brief.brief_id in self.answered else set()
+                if more - {each.image_result_id for each in brief.promotions}:
+                    yield Breach(Kind.HOOKS, brief.brief_id, f"{more} was chosen again, and is not promoted")
 
     @property
     def figures(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from mutation.mutant import of
 
 TESTS = ("tests/worker/operations/test_choosing_again.py",)
+HTTP_TESTS = ("tests/web/v1/test_choosing_by_http.py",)
 
 MUTANTS = (
     *of("worker/ledger/lua/briefs/choose_again.lua", TESTS,
@@ -16,5 +17,14 @@ MUTANTS = (
     ),
     *of("worker/operations/picking.py", TESTS,
         ("a draft is chosen twice", "draft.usable and draft.image_result_id not in used", "draft.usable"),
+    ),
+    *of("worker/operations/picking.py", HTTP_TESTS,
+        ("a choice made again costs its caller nothing", "if counting is not None and other is None:", "if False:"),
+        ("more drafts than instructions cost nothing", "if counting is not None and more > 0:", "if False:"),
+        ("what is said twice is said of another", "each.get(\"instead_of\") == wanted", "True"),
+    ),
+    *of("worker/ledger/lua/tokens/count_choice.lua", HTTP_TESTS,
+        ("a caller chooses for more than its credits", "+ more > A.most + 0.000001", "< 0"),
+        ("a choice that is sent twice is counted twice", "tonumber(redis.call('HGET', each, A.choice) or 0)", "0"),
     ),
 )  # fmt: skip

@@ -45,12 +45,14 @@ def test_a_choice_is_made_again_with_its_price_told(person: People, waiting: Flo
     assert "One more" not in viewer.get("/briefs/a").text
     again = {"brief": "a", "what": "choose_again"}
     assert viewer.send("/brief/act", **again, draft=third).status_code == 403
-    assert anna.send("/brief/act", **again, draft=second, instead="0").status_code == 303
+    assert anna.send("/brief/act", **again, draft=second, instead=first).status_code == 303
+    # Whoever presses twice is obeyed once.
     assert anna.send("/brief/act", **again, draft=third).status_code == 303
-    assert anna.send("/brief/act", **again, draft=third).status_code == 409
+    assert anna.send("/brief/act", **again, draft=third).status_code == 303
+    assert anna.send("/brief/act", **again, draft=second).status_code == 409
     chosen = [waiting.promotion("a", n).json("candidates")[0]["image_result_id"] for n in range(2)]
     assert [str(each) for each in chosen] == [second, third]
-    assert [each["what"] for each in actions.actions(waiting.client, 2)] == ["choose again"] * 2
+    assert [each["what"] for each in actions.actions(waiting.client, 4)] == ["choose again"] * 4
 
 
 def test_what_was_waited_for_stands_in_the_timeline(person: People, waiting: Flow, token: Tokens) -> None:

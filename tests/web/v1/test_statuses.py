@@ -108,6 +108,7 @@ def test_while_redis_is_away_each_says_when_to_try_again(
 
 def test_each_status_of_a_brief_s_way_is_met(callers: Callers, heard: Flow) -> None:
     studio, shop = callers("studio", Role.OPERATOR), callers("shop", credits_a_day=1.0)
+    thrifty = callers("thrifty", Role.OPERATOR, credits_a_day=1.0)
     met = {
         ("sendBriefs", ask(shop, of("sendBriefs"), json=BRIEF).status_code),
         ("sendBriefs", ask(studio, of("sendBriefs"), json=BRIEF | {"brief_id": "b"}).status_code),
@@ -115,12 +116,13 @@ def test_each_status_of_a_brief_s_way_is_met(callers: Callers, heard: Flow) -> N
         ("planBriefs", ask(studio, of("planBriefs"), json=BRIEF).status_code),
     }
     heard.steps.run(keys.INLET)
-    heard.accept(**BRIEF, brief_id="a", batch="spring", choose="manual")
+    two = {"instructions": [{"prompt": "a sailor", "num_variations": 2}]}
+    heard.accept(**two, brief_id="a", batch="spring", choose="manual")
     heard.until("a", "choosing")
     heard.api.refuse(CREATE, 422, {"error": "no"}, count=1)
     heard.accept(**BRIEF, brief_id="failed", priority=1)
     heard.until("failed", "failed")
-    (draft,) = [each["image_result_id"] for each in studio.get("/briefs/a").json()["drafts"]]
+    draft, other = [each["image_result_id"] for each in studio.get("/briefs/a").json()["drafts"]]
     for name, brief_id, body in (
         *(("sendBriefs", "", BRIEF | {"brief_id": "a"}), ("pickDrafts", "a", {"drafts": ["x"]})),
         *(("pickDrafts", "a", {"drafts": [draft]}), ("pickDrafts", "a", {"drafts": [1]})),
@@ -134,6 +136,8 @@ def test_each_status_of_a_brief_s_way_is_met(callers: Callers, heard: Flow) -> N
         more = {} if body is None else {"json": body}
         met.add((name, ask(studio, of(name), brief_id, **more).status_code))
     met.add(("sendBriefs", ask(studio, of("sendBriefs"), json=BRIEF | {"brief_id": "b"}).status_code))
+    again = {"drafts": [other], "again": True}
+    met.add(("pickDrafts", ask(thrifty, of("pickDrafts"), "a", json=again).status_code))
     heard.finish("a")
     met.add(("cancelBrief", ask(studio, of("cancelBrief"), "a", json={}).status_code))
     assert met == {(each.name, status) for each in ASKED for status in each.statuses - EVERYWHERE} - OF_HOOKS

@@ -48,7 +48,7 @@ def faults(flow: Flow) -> list[str]:
 
 def test_another_draft_takes_the_place_of_one_that_waits(chosen: Flow, again: Again) -> None:
     first, second, third = drafts(chosen)
-    assert picking.offers(chosen.ledger, "a") == {second: [(0, first)], third: [(0, first)]}
+    assert picking.offers(chosen.ledger, "a") == {second: [first], third: [first]}
     again(second, instead=0)
     chosen.end_pauses()
     assert chosen.finish("a").state == "done"

@@ -65,7 +65,7 @@ def _values(visit: Visit, brief: BriefView) -> dict[str, Any]:
     }
 
 
-def _again(visit: Visit, brief: BriefView) -> dict[int, list[tuple[int, int]]]:
+def _again(visit: Visit, brief: BriefView) -> dict[int, list[int]]:
     """Return the drafts that may be chosen though a choice was made; none to whoever may only look."""
     if not visit.may(Role.OPERATOR) or brief.state not in picking.CHOSEN or not brief.drafts:
         return {}
@@ -114,7 +114,7 @@ def body_of(visit: Visit, what: str) -> dict[str, Any]:
         return body | {"drafts": drafts, "leave_rest": form.text("leave_rest") == "yes"}
     if what == "choose_again":
         instead = form.whole("instead", 0, _LAST_ID) if form.text("instead") else None
-        return body | {"draft": form.whole("draft", 0, _LAST_ID), "instead": instead}
+        return body | {"drafts": [form.whole("draft", 0, _LAST_ID)], "again": True, "instead_of": instead}
     if what == "update":
         return body | {"priority": form.whole("priority", -HIGHEST, HIGHEST)}
     return body | ({"job": form.text("job")} if what == "adopt" else {})

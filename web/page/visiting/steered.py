@@ -12,7 +12,7 @@ from web.v1.steering import Steering
 from worker.network.pool import open_pool
 from worker.piktid.client import PiktID
 from worker.piktid.errors import ApiError
-from worker.shards.merged import holder_of
+from worker.shards.merged import clients_of, holder_of
 from worker.views import snapshots
 from worker.views.models import BriefView
 
@@ -31,11 +31,14 @@ def seen(visit: Visit, brief_id: str) -> BriefView:
 
 def steer(visit: Visit, brief: BriefView, what: str, body: Body) -> dict[str, Any]:
     """Do something to a brief; return what came of it. Raises PageError."""
-    steering = Steering(holder_of(visit.client, brief.brief_id), visit.settings, visit.caller, visit.by)
+    holder, first = holder_of(visit.client, brief.brief_id), clients_of(visit.client)[0]
+    steering = Steering(holder, visit.settings, visit.caller, visit.by, first=first)
     try:
         if what == "adopt":
             return _adopted(visit, steering, brief, body)
-        act: Callable[[str, Body], dict[str, Any]] = getattr(steering, what)
+        act: Callable[[str, Body], dict[str, Any]] = getattr(
+            steering, "pick" if what == "choose_again" else what
+        )
         return act(brief.brief_id, body)
     except ProblemError as problem:
         raise PageError(problem.status, str(problem)) from problem
