@@ -34,7 +34,7 @@ VIEWS = {
     "briefs_batch": f"/briefs?filter=batch:{BATCH}",
     "briefs_sku": "/briefs?filter=meta.sku:SKU",
     "briefs_old": "/briefs?filter=age>1000d",
-    "totals_sku": "/briefs/totals?filter=meta.sku:SKU",
+    "totals_sku": "/page/briefs/totals?filter=meta.sku:SKU",
 }
 
 
@@ -80,7 +80,7 @@ def _updates(client: httpx.Client, setup: Setup) -> float:
             found = ""
             while f"update-{number}" not in found:
                 next(words)
-                found = client.get("/briefs/part", params={"filter": "state:waiting age<10s"}).text
+                found = client.get("/page/briefs", params={"filter": "state:waiting age<10s"}).text
             took.append(time.perf_counter() - began)
     return 1000 * statistics.median(took)
 

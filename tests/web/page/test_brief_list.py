@@ -44,12 +44,19 @@ def test_the_filter_is_that_of_the_command_line(
     shown = person().http.get("/briefs", params={"filter": line})
     assert ids(shown.text) == meant
     assert shown.text.count(f'value="{line.replace(">", "&gt;").replace("<", "&lt;")}"') == 1
-    totals = person().http.get("/briefs/totals", params={"filter": line})
+    totals = person().http.get("/page/briefs/totals", params={"filter": line})
     assert f"<strong>{len(meant)} brief" in totals.text
 
 
+@pytest.mark.parametrize("brief_id", ["part", "totals", "words", "briefs", "page"])
+def test_a_brief_may_have_any_word_for_its_id(person: People, flow: Flow, brief_id: str) -> None:
+    flow.accept(brief_id=brief_id, name="Ada")
+    shown = person().get(f"/briefs/{brief_id}").text
+    assert f"<h1>{brief_id} <span" in shown
+
+
 def test_a_filter_that_cannot_be_read_is_answered_in_words(person: People, flow: Flow) -> None:
-    for path in ("/briefs", "/briefs/part", "/briefs/totals"):
+    for path in ("/briefs", "/page/briefs", "/page/briefs/totals"):
         answer = person().http.get(path, params={"filter": "state:holding"})
         assert answer.status_code == 400
         assert "must be one of" in answer.text
@@ -105,8 +112,8 @@ def test_a_token_of_some_accounts_sees_no_briefs_of_others(
     for path in (
         "/briefs",
         "/briefs?filter=account:default",
-        "/briefs/totals",
-        "/briefs/words?filter=batch",
+        "/page/briefs/totals",
+        "/page/briefs/words?filter=batch",
         "/",
     ):
         shown = of_another.get(path).text
@@ -130,7 +137,7 @@ def test_a_token_of_some_accounts_sees_no_briefs_of_others(
 )
 def test_the_last_word_of_a_filter_is_completed(person: People, flow: Flow, line: str, word: str) -> None:
     flow.accept(brief_id="a", batch="spring")
-    found = person().http.get("/briefs/words", params={"filter": line}).text
+    found = person().http.get("/page/briefs/words", params={"filter": line}).text
     assert f'<option value="{word}">' in found
 
 
@@ -151,7 +158,7 @@ def test_a_waiting_brief_says_what_it_lacks_and_when_it_starts(person: People, h
 
 def test_a_part_that_is_the_same_is_not_sent_again(person: People, flow: Flow) -> None:
     flow.accept(brief_id="a", batch="spring")
-    reader, path = person(), "/briefs/words?filter=batch"
+    reader, path = person(), "/page/briefs/words?filter=batch"
     first = reader.get(path)
     again = {"X-Seen": first.headers["x-digest"]}
     assert reader.get(path, **again).status_code == 204

@@ -82,7 +82,7 @@ def _values(visit: Visit) -> dict[str, Any]:
         "is_cut": found.after is not None and len(found.found) < (page.limit or 0),
         "query": _query(whole, wanted.after, back=back),
         "filter": written(whole),
-        "totals": "" if whole.is_counted else f"/briefs/totals?{_query(whole, None)}",
+        "totals": "" if whole.is_counted else f"/page/briefs/totals?{_query(whole, None)}",
     }
 
 
@@ -125,7 +125,8 @@ def _words(visit: Visit, line: str) -> list[str]:
 
 VIEWS = (
     View("/briefs", _show, nav="Briefs"),
-    View("/briefs/part", _part),
-    View("/briefs/totals", _totals),
-    View("/briefs/words", _complete),
+    # Not under /briefs/: each word there may be the id of a brief.
+    View("/page/briefs", _part),
+    View("/page/briefs/totals", _totals),
+    View("/page/briefs/words", _complete),
 )

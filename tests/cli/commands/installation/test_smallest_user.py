@@ -125,7 +125,7 @@ def test_accounts_move_to_another_shard_as_the_smallest_user(
 READ = (
     *("/v1/briefs", "/v1/briefs/ada", "/v1/batches", "/v1/batches/b", "/v1/accounts", "/v1/actions"),
     *("/v1/events", "/v1/hooks", "/v1/hooks/shop", "/v1/hooks/shop/deliveries", "/metrics", "/readyz"),
-    *("/", "/briefs?filter=state:open", "/briefs/totals", "/briefs/ada", "/gallery"),
+    *("/", "/briefs?filter=state:open", "/page/briefs/totals", "/briefs/ada", "/gallery"),
     *("/accounts", "/log", "/access"),
 )
 
