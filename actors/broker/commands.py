@@ -108,9 +108,10 @@ def leave(worker: str) -> Command[bool]:
     return Command("leave", keys.WORKERS(), flag, {"worker": worker})
 
 
-def read(queue: str, message_id: str) -> Command[Stored | None]:
-    """Read a dead letter, None where there is none of this id."""
-    return Command("read", keys.DEAD_LETTERS(queue), _stored, {"queue": queue}, (encoded(message_id),))
+def read(queue: str, message_id: str, most: int | None = None) -> Command[Stored | None]:
+    """Read a dead letter, None where there is none of this id; of its text so many bytes at most."""
+    given = {"queue": queue, "most": most}
+    return Command("read", keys.DEAD_LETTERS(queue), _stored, given, (encoded(message_id),))
 
 
 def revive(queue: str, message_id: str) -> Command[bool]:

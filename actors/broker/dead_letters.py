@@ -9,6 +9,7 @@ import redis
 from actors.broker import commands
 from actors.broker.library import broker_library
 from config import keys
+from config.text import printable
 from worker.store.connection import decoded
 from worker.store.functions import Functions
 
@@ -38,9 +39,9 @@ class DeadLetter(NamedTuple):
         return (str(actor), subject) if self.queue == keys.STEPS and isinstance(subject, str) else None
 
 
-def read(client: "redis.Redis", queue: str, message_id: str) -> DeadLetter | None:
-    """Return a dead letter, None when there is none of this id."""
-    found = _functions(client).run(commands.read(queue, message_id))
+def read(client: "redis.Redis", queue: str, message_id: str, most: int | None = None) -> DeadLetter | None:
+    """Return a dead letter, None when there is none of this id; of its text so many bytes at most."""
+    found = _functions(client).run(commands.read(queue, message_id, most))
     if found is None:
         return None
     told = json.loads(decoded(found.reason)) if found.reason else {}
@@ -54,6 +55,22 @@ def find(client: "redis.Redis", message_id: str) -> DeadLetter | None:
     """Return a dead letter of either queue."""
     found = (read(client, queue, message_id) for queue in (keys.INLET, keys.STEPS))
     return next((dead_letter for dead_letter in found if dead_letter is not None), None)
+
+
+def shown_as(client: "redis.Redis", name: str) -> DeadLetter | None:
+    """Return a dead letter by its id, or by how that is shown: it may be any bytes, which nobody can type."""
+    alike = (found for found in ids(client) if printable(found[1]) == name)
+    return find(client, name) or next(each(client, alike), None)
+
+
+def oldest(client: "redis.Redis", most: int, most_bytes: int) -> list[DeadLetter]:
+    """Return some dead letters of each queue, the oldest, with the beginnings of their texts."""
+    found = [
+        read(client, queue, decoded(message_id), most_bytes)
+        for queue in (keys.INLET, keys.STEPS)
+        for message_id in _ask(client, "ZRANGE", keys.DEAD_LETTERS(queue), 0, most - 1)
+    ]
+    return [dead_letter for dead_letter in found if dead_letter is not None]
 
 
 def ids(client: "redis.Redis") -> list[tuple[str, str]]:

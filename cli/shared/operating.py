@@ -67,9 +67,7 @@ def dead_letter_of(client: "redis.Redis", message_id: str) -> "tuple[redis.Redis
     if snapshots.brief(client, message_id) is not None:
         return None
     for its in clients_of(client):
-        # An id may be any bytes, and nobody can type them all.
-        shown = (each for each in dead_letters.ids(its) if printable(each[1]) == message_id)
-        found = dead_letters.find(its, message_id) or next(dead_letters.each(its, shown), None)
+        found = dead_letters.shown_as(its, message_id)
         if found is not None:
             return its, found
     return None

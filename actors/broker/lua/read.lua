@@ -1,7 +1,7 @@
 -- read: read a dead letter.
 --
--- queue; ... = its id
--- Returns its beginning (`most_bytes` of it), its bytes in all, since when it is one (ms), and its reason or ''; of none
+-- queue, most = bytes of it that are wanted (or none: what is read of any message); ... = its id
+-- Returns its beginning, its bytes in all, since when it is one (ms), and its reason or ''; of none
 -- nothing.
 --
 -- One call, so that no more than its beginning leaves the server.
@@ -12,4 +12,4 @@ local text = redis.call('HGET', name .. '.msgs', id)
 if not text then
     return {}
 end
-return {string.sub(text, 1, SETTING.most_bytes), #text, redis.call('ZSCORE', name, id) or '0', redis.call('HGET', KEY.DEAD_LETTER_REASONS, id) or ''}
+return {string.sub(text, 1, A.most or SETTING.most_bytes), #text, redis.call('ZSCORE', name, id) or '0', redis.call('HGET', KEY.DEAD_LETTER_REASONS, id) or ''}

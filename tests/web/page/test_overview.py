@@ -1,5 +1,6 @@
 """The overview: what needs a person and its button, each account, the last hours."""
 
+import html
 import json
 import time
 from collections.abc import Callable
@@ -9,13 +10,15 @@ import redis
 from own_account import CREATE
 from page.conftest import Person
 from stepping import Flow
-from support import DEADLINE
+from support import DEADLINE, brief
 
+from actors.broker import dead_letters
 from config import keys
+from web.page.views import overview
 from worker.callers.tokens import Role
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
-from worker.operations import halts
+from worker.operations import actions, halts
 
 People = Callable[..., Person]
 Tokens = Callable[..., str]
@@ -108,3 +111,73 @@ def test_the_last_hours_are_counted_by_the_ledger(person: People, heard: Flow) -
     shown = person().get("/").text
     assert "1 finished in the last hour" in shown
     assert "1 open now" in shown
+
+
+@pytest.fixture
+def dead(flow: Flow) -> list[str]:
+    """Briefs whose id another one has: each is a dead letter, whose id is returned."""
+    flow.accept(brief_id="a")
+    for text in ("<b>one</b>", "two", "three"):
+        flow.broker.enqueue_briefs([json.dumps(brief(brief_id="a", metadata={"of": text}))])
+        flow.steps.run(keys.INLET)
+    return left(flow)
+
+
+def left(flow: Flow) -> list[str]:
+    return [each for _, each in dead_letters.ids(flow.client)]
+
+
+def test_each_dead_letter_has_a_line_with_its_reason_and_buttons(
+    person: People, flow: Flow, dead: list[str], token: Tokens
+) -> None:
+    text = person(token()).get("/").text
+    shown = " ".join(html.unescape(text).split())
+    assert "<b>one</b>" not in text
+    for each in dead:
+        assert f"The message {each} of the queue briefs could not be run:" in shown
+    assert (text.count("Run it again"), text.count('hx-confirm="Throw')) == (len(dead), len(dead))
+    looks = person(token(Role.VIEWER, name="cleo")).get("/").text
+    assert ("could not be run" in looks, "Run it again" in looks) == (True, False)
+
+
+def test_a_dead_letter_is_thrown_away_once_and_logged(
+    person: People, flow: Flow, dead: list[str], token: Tokens
+) -> None:
+    anna = person(token())
+    assert anna.send("/overview/act", what="drop", letter=dead[0], why="spam").status_code == 303
+    assert left(flow) == dead[1:]
+    assert anna.send("/overview/act", what="drop", letter=dead[0]).status_code == 404
+    (action,) = actions.actions(flow.client)
+    said = {"what": "cancel", "by": "anna by the page", "why": "spam", "dead_letter": dead[0]}
+    assert said.items() <= action.items()
+
+
+def test_a_dead_letter_is_run_again_and_logged(
+    person: People, flow: Flow, dead: list[str], token: Tokens
+) -> None:
+    anna = person(token())
+    assert anna.send("/overview/act", what="revive", letter=dead[0]).status_code == 303
+    assert (left(flow), flow.client.llen(keys.QUEUE(keys.INLET))) == (dead[1:], 1)
+    assert anna.send("/overview/act", what="revive", letter=dead[0]).status_code == 404
+    assert [each["what"] for each in actions.actions(flow.client)] == ["retry"]
+
+
+def test_of_many_dead_letters_some_are_shown_and_the_others_counted(
+    person: People, flow: Flow, dead: list[str], token: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_LETTERS", 1)
+    shown = person(token()).get("/").text
+    assert shown.count("Run it again") == 1
+    assert "2 more messages of the queues could not be run." in shown
+
+
+@pytest.mark.parametrize("what", ["revive", "drop"])
+def test_only_whoever_operates_all_accounts_answers_a_dead_letter(
+    person: People, flow: Flow, dead: list[str], token: Tokens, what: str
+) -> None:
+    viewer = person(token(Role.VIEWER))
+    assert viewer.send("/overview/act", what=what, letter=dead[0]).status_code == 403
+    other = person(token(name="bea", accounts=("default",)))
+    assert "could not be run" not in other.get("/").text
+    assert other.send("/overview/act", what=what, letter=dead[0]).status_code == 404
+    assert left(flow) == dead

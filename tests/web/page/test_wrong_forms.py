@@ -21,7 +21,7 @@ WRONG = [
     ("/account/act", {"what": "limits", "jobs": "many", "why": "x"}, "jobs 'many': must be a whole number"),
     ("/account/act", {"what": "limits", "budget": "some", "why": "x"}, "budget 'some': must be a number of"),
     ("/account/act", {"what": "x" * 99}, f"what '{'x' * 60}…': must be one of limits, undo, "),
-    ("/overview/act", {"what": "pause"}, "what 'pause': must be one of unpause, resume"),
+    ("/overview/act", {"what": "pause"}, "what 'pause': must be one of unpause, resume, revive"),
     ("/order/give", {"what": "all", "filter": "state:open"}, "what 'all': must be one of retry, "),
     ("/order/give", {"what": "update", "filter": "state:open"}, "priority '': must be a whole number"),
     ("/access/token", {"what": "make", "name": "x", "role": "boss"}, "role 'boss': must be one of caller, "),

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from config.text import counted
+from actors.broker.dead_letters import DeadLetter
+from config.text import counted, printable
 from config.times import format_duration
 from web.page.figures.cards import WHATS
+from worker.briefs.faults import shown
 from worker.hooks.standing import Standing
 from worker.ledger.kinds import JUDGING
 from worker.metrics.measures import AccountMeasures
@@ -22,6 +24,20 @@ _MOST_CAUSES = 5
 
 
 @dataclass(frozen=True)
+class Act:
+    """A button."""
+
+    what: str
+    """What its form sends to `/overview/act`."""
+    button: str
+    account: str = ""
+    letter: str = ""
+    """The id of a dead letter, as it is shown."""
+    asks: str = ""
+    """What is asked before it is done; blank: nothing."""
+
+
+@dataclass(frozen=True)
 class Line:
     """One thing that waits for a person."""
 
@@ -31,10 +47,9 @@ class Line:
     link: str = ""
     """Where it is done."""
     button: str = ""
-    """What it says; of a link, to whoever may only look, another word."""
-    act: str = ""
-    """What a form sends to `/overview/act`; blank: the button is a link."""
-    account: str = ""
+    """What the link says; to whoever may only look, another word."""
+    acts: tuple[Act, ...] = ()
+    """What can be done about it right here."""
     role: str = "viewer"
     """Who may follow the link."""
 
@@ -46,6 +61,7 @@ def lines(
     pauses: Mapping[str, Mapping[str, PauseView]],
     halts: Mapping[str, Halt],
     endpoints: Sequence[Standing] = (),
+    letters: Sequence[DeadLetter] = (),
     *,
     whole: bool = True,
 ) -> Iterator[Line]:
@@ -54,14 +70,24 @@ def lines(
         for reason in reasons:
             yield Line(f"{reason.told[:1].upper()}{reason.told[1:]}.", reason.remedy)
     yield from _briefs(accounts)
-    dead = sum(reading.dead_letters.values())
-    if whole and dead:
-        told = f"{counted(dead, 'message')} of the queue could not be run."
-        yield Line(told, "`identity-worker status --held` lists them, with the command that answers")
+    if whole:
+        yield from _dead_letters(letters, sum(reading.dead_letters.values()), reading.at)
     for endpoint in endpoints:
         yield from _endpoint(endpoint)
     for account in accounts:
         yield from _account(account, pauses.get(account.name, {}), halts.get(account.name))
+
+
+def _dead_letters(letters: Sequence[DeadLetter], number: int, now: int) -> Iterator[Line]:
+    for each in letters:
+        name = printable(each.id)
+        told = f"The message {name} of the queue {each.queue} could not be run: {printable(each.error)}"
+        text = f"since {format_duration(now - each.at)}; it is: {shown(each.text)}"
+        throws = Act("drop", "Throw it away", letter=name, asks=f"Throw the message {name} away for good?")
+        yield Line(told, text, acts=(Act("revive", "Run it again", letter=name), throws))
+    if number > len(letters) > 0:
+        told = f"{counted(number - len(letters), 'more message')} of the queues could not be run."
+        yield Line(told, "`identity-worker status --held` lists all, with the command that answers")
 
 
 def _endpoint(standing: Standing) -> Iterator[Line]:
@@ -97,17 +123,12 @@ def _briefs(accounts: Sequence[AccountMeasures]) -> Iterator[Line]:
 def _account(account: AccountMeasures, pauses: Mapping[str, PauseView], halt: Halt | None) -> Iterator[Line]:
     name = account.name
     if halt is not None and not halt.goes_on:
-        yield Line(f"Account {name} is {halt.words}.", button="Let it go on", act="unpause", account=name)
+        yield Line(f"Account {name} is {halt.words}.", acts=(Act("unpause", "Let it go on", name),))
     for what, pause in pauses.items():
         if pause.refusals and not pause.passes:
             told = f"Account {name}: the API refuses {WHATS[what]}: {pause.reason}"
-            yield Line(
-                told,
-                "mend the cause, then have it tried again",
-                button="Try again now",
-                act="resume",
-                account=name,
-            )
+            again = Act("resume", "Try again now", name)
+            yield Line(told, "mend the cause, then have it tried again", acts=(again,))
     if account.leased is None:
         told = f"Nobody follows the events of account {name}."
         yield Line(told, "start a listener: `identity-worker listen`")

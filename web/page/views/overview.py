@@ -5,6 +5,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from actors.broker import dead_letters
+from actors.broker.dead_letters import DeadLetter
 from web.page.figures import attention
 from web.page.figures.cards import Card, card
 from web.page.figures.plots import HEIGHT, WIDTH, plots
@@ -20,7 +22,7 @@ from worker.ledger.ledger import Ledger
 from worker.metrics.hours import hours
 from worker.metrics.measures import AccountMeasures
 from worker.operations import actions, halts
-from worker.shards.merged import home_of
+from worker.shards.merged import clients_of, home_of
 from worker.views import account_reading
 from worker.views.account import PauseView
 
@@ -28,6 +30,8 @@ from worker.views.account import PauseView
 MOST_CARDS = 60
 #: Accounts of which is found out what they will run out of.
 _MOST_FORECAST = 20
+#: Dead letters that are shown, and bytes of each: an overview is no list of thousands.
+MOST_LETTERS, _LETTER_BYTES = 5, 500
 _STEP_MS, _STEPS = 5 * 60_000, 72
 #: Of how many seconds ago the figures may be: less than lie between two words of what has changed.
 _FRESH = 0.4
@@ -55,9 +59,10 @@ def _values(visit: Visit) -> dict[str, Any]:
     shown = accounts[:MOST_CARDS]
     reasons = visit.readings.reasons(reading)
     endpoints = standings(visit.client)[1] if whole else []
+    letters = _letters(visit) if whole and any(reading.dead_letters.values()) else []
     return {
         "attention": list(
-            attention.lines(reading, reasons, accounts, pauses, of_people, endpoints, whole=whole)
+            attention.lines(reading, reasons, accounts, pauses, of_people, endpoints, letters, whole=whole)
         ),
         "cards": _cards(visit, shown, pauses, of_people, reading.at),
         "left_out": len(accounts) - len(shown),
@@ -92,9 +97,41 @@ def _runs_out(visit: Visit, account: AccountMeasures) -> list[RunsOut]:
     )
 
 
+def _letters(visit: Visit) -> list[DeadLetter]:
+    """Return the oldest dead letters of all shards."""
+    found = [
+        each
+        for its in clients_of(visit.client)
+        for each in dead_letters.oldest(its, MOST_LETTERS, _LETTER_BYTES)
+    ]
+    return sorted(found, key=lambda each: (each.at, each.id))[:MOST_LETTERS]
+
+
 def _act(visit: Visit) -> Response:
-    """Let an account go on, or lift its pauses."""
-    name, what = visit.form.text("account"), visit.form.one_of("what", ("unpause", "resume"))
+    """Let an account go on, or lift its pauses; run a dead letter again, or throw it away."""
+    what = visit.form.one_of("what", ("unpause", "resume", "revive", "drop"))
+    if what in ("revive", "drop"):
+        _answer_letter(visit, visit.form.text("letter"), what)
+    else:
+        _answer_account(visit, visit.form.text("account"), what)
+    return visit.part("overview_part.html", **_values(visit)) if visit.is_part else visit.go_to("/")
+
+
+def _answer_letter(visit: Visit, name: str, what: str) -> None:
+    """Raises PageError where there is none of this name, which somebody else may have answered."""
+    for client in () if visit.caller.accounts else clients_of(visit.client):
+        found = dead_letters.shown_as(client, name)
+        if found is None:
+            continue
+        # The words of the command line, which does the same.
+        word, act = ("retry", dead_letters.revive) if what == "revive" else ("cancel", dead_letters.drop)
+        actions.record(client, word, visit.by, visit.form.text("why"), dead_letter=name)
+        if act(client, found):
+            return
+    raise not_found("message of this name that could not be run")
+
+
+def _answer_account(visit: Visit, name: str, what: str) -> None:
     if not visit.caller.may_use(name) or name not in account_reading.names(visit.client):
         raise not_found("account of this name that you may use")
     client = home_of(visit.client, name)
@@ -104,7 +141,6 @@ def _act(visit: Visit) -> Response:
     else:
         actions.record(client, "resume", visit.by, visit.form.text("why"), account=name)
         ledger.resume(name, visit.by)
-    return visit.part("overview_part.html", **_values(visit)) if visit.is_part else visit.go_to("/")
 
 
 VIEWS = (
