@@ -15,6 +15,7 @@ from worker.lifecycle import first_record
 from worker.operations import updating
 from worker.shards.ledgers import Ledgers
 from worker.shards.shards import Shards, shards_of
+from worker.store.replicas import caught_up
 
 #: Briefs that are looked up, or sent, in one call.
 AT_ONCE = 100
@@ -40,6 +41,7 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
     """Enqueue the valid ones. Each one's status says what became of it, also after a redis.RedisError.
 
     One counts as sent once as many replicas have it as are to know of a paid call: a failover would lose it.
+    And so does one that is on record already: whoever sent it before may not have waited for them.
     """
     # Not at the top: dramatiq is not needed to check briefs.
     from actors.broker.broker import Broker
@@ -54,6 +56,9 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
                 takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
                 each.status = Status.REPLACED if takes_place else Status.SENT
                 briefs.save(each)
+    if Status.SAME in briefs.counts():
+        for shard in shards.all:
+            caught_up(shards.client(shard), settings.replicas)
 
 
 def _by_shard(shards: Shards, some: Sequence[Outgoing]) -> dict[int, list[Outgoing]]:

@@ -14,7 +14,8 @@ SIGNED = ("tests/worker/hooks/test_signing.py",)
 
 MUTANTS = (
     *of("cli/sending/delivery.py", ("tests/worker/replicas/test_confirmed_briefs.py",),
-        ("a brief counts as sent that a failover would lose", "settings.replicas", "0"),
+        ("a brief counts as sent that a failover would lose", "its], settings.replicas", "its], 0"),
+        ("a brief on record counts as sent that a failover would lose", "(shard), settings.replicas", "(shard), 0"),
     ),
     *of("cli/sending/files.py", ("tests/cli/sending/test_brief_folders.py", "-k", "named_twice"),
         ("the briefs of a file that is named twice are bought twice", "if (stands.st_dev, stands.st_ino) in self._seen:", "if False:"),

@@ -30,7 +30,8 @@ from worker.ledger.arrivals import Arrived, Outcome
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance, first_record
 from worker.shards.ledgers import Ledgers
-from worker.shards.merged import clients_of
+from worker.shards.merged import clients_of, home_of
+from worker.store.replicas import caught_up
 
 #: Briefs that are looked up, and enqueued, in one call.
 AT_ONCE = 100
@@ -178,6 +179,13 @@ class Intake:
                 texts[self._broker_of(item.brief.account or DEFAULT)].append(item.text)
         for broker, its in texts.items():
             broker.enqueue_briefs(its, self._settings.replicas, sender)
+        self._confirm([item for item in items if item.outcome is Outcome.SAME])
+
+    def _confirm(self, there: Sequence[Item]) -> None:
+        """See that replicas have what is on record: who sent it may not have waited, as a killed web."""
+        names = {item.brief.account or DEFAULT for item in there if item.brief is not None}
+        for client in {home_of(self._client, name) for name in names}:
+            caught_up(client, self._settings.replicas)
 
     def _count_in(self, item: Item, others: Sequence[str]) -> bool:
         """Put a brief on record as the caller's; what is over its credits of the day is a problem."""

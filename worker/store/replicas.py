@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import redis
 
-from config import durations
+from config import durations, keys
 from config.text import counted
 from config.times import monotonic
 from worker.store.findings import Finding, Level
@@ -77,6 +77,17 @@ def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: in
     if number and answers[-1] < number:
         raise TooFewReplicasError(answers[-1], number)
     return list(answers[1 + len(commands)])
+
+
+def caught_up(client: "redis.Redis", number: int) -> None:
+    """Return once `number` replicas have all that the server has by now, whoever has written it.
+
+    What is read of a server may be news to its replicas, and gone after a failover. WAIT tells of what its
+    own connection has written: here a field that goes again at once. Raises as `write` does.
+    """
+    if number:
+        field = (keys.MESSAGES(keys.INLET), "")
+        write(client, [("HSET", *field, ""), ("HDEL", *field)], number)
 
 
 def probes(number: int) -> list[Probe]:

