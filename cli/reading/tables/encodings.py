@@ -14,6 +14,16 @@ _COMMON = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "mac_roman"),
     *("cp932", "gb18030", "big5", "cp949"),
 )
+#: What a text is encoded in behind its mark. The names that tell of a mark would put one before each row.
+_OF_MARK = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+#: The same of texts without one, which spreadsheets write as Windows does.
+_PLAIN = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 _SELDOM = "\u00b9\u00b2\u00b3\u00b6\u00a7\u00b7\u00bc\u00bd\u00be\u00bf\u00a1"
 
 
@@ -35,10 +45,10 @@ def encoding_of(stream: BinaryIO, named: str | None) -> Encoding:
     beginning = stream.read(8)
     no_text(beginning)
     mark, marked = next(((mark, name) for mark, name in MARKS if beginning.startswith(mark)), (b"", None))
-    if named is not None:
-        return Encoding(named, mark if marked and _same(marked, named) else b"")
+    if named is not None and not (marked and _same(marked, named)):
+        return Encoding(_PLAIN.get(codecs.lookup(named).name, named))
     if marked is not None:
-        return Encoding({b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(mark, marked), mark)
+        return Encoding(_OF_MARK[mark], mark)
     if b"\x00" in beginning[:4]:
         return Encoding("utf-16-be" if beginning[:1] == b"\x00" else "utf-16-le", guessed=True)
     sample = _not_utf8(stream)

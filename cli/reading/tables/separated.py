@@ -76,8 +76,10 @@ class Separated:
             # Not `yield from`: it would close the file with a generator that is given up.
             for line in text:  # noqa: UP028
                 yield line
-        except UnicodeDecodeError as error:
-            told = f"is not written in {self.encoding.name} (byte 0x{error.object[error.start]:02x}): "
+        except UnicodeError as error:
+            # Not all of Python's codecs say at which byte.
+            at = f" (byte 0x{error.object[error.start]:02x})" if isinstance(error, UnicodeDecodeError) else ""
+            told = f"is not written in {self.encoding.name}{at}: "
             raise TextError(told + "name its encoding by --encoding, or save it as UTF-8") from error
         finally:
             # A generator that is given up may end after its file.

@@ -13,6 +13,7 @@ from cli.reading.tables.errors import UsageError
 from cli.reading.tables.mapping import read_map
 from cli.reading.tables.naming import Naming
 from cli.sending.files import How, Reading
+from cli.sending.outgoing import Status
 from cli.sending.photos import PhotoCheck
 from cli.sending.preparing import Rules, prepare
 from cli.sending.rejects import rejects_to
@@ -52,6 +53,8 @@ def test_an_encoding_that_is_named_is_believed() -> None:
     assert items("name,age\nAyşe,3\n".encode("cp1254"), encoding="cp1254")[0].value["name"] == "Ayşe"
     (bad,) = items("name\nAyşe\n".encode("cp1254"), encoding="utf-8")
     assert "is not written in utf-8" in bad.faults[0].rule
+    (bad,) = items("name\nAyşe\n".encode("cp1254"), encoding="idna")
+    assert "is not written in idna" in bad.faults[0].rule
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -190,6 +193,31 @@ def test_rejects_stand_as_they_stood_below_the_same_header(
         assert "1 brief to mend" in file.write(prepared(gzip.compress(content) if packed else content))
     written = gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
     assert written == mark + ("name;prompt;num_variations\r\n" + bad).encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("named", "encoding", "mark"),
+    [
+        ("utf-8-sig", "utf-8", codecs.BOM_UTF8),
+        ("utf-8-sig", "utf-8", b""),
+        ("utf-16", "utf-16-be", codecs.BOM_UTF16_BE),
+        ("utf-16", "utf-16-le", b""),
+        ("utf-32", "utf-32-be", codecs.BOM_UTF32_BE),
+        (None, "utf-32-le", codecs.BOM_UTF32_LE),
+    ],
+)
+def test_of_an_encoding_with_a_mark_the_mark_stands_once(
+    named: str | None, encoding: str, mark: bytes, tmp_path: Path
+) -> None:
+    bad = "".join(f"Zoë {number};x;zehn\r\n" for number in range(3))
+    content = mark + ("name;prompt;num_variations\r\n" + "Änne;x;2\r\n" + bad).encode(encoding)
+    spool = prepared(content, encoding=named)
+    assert [each.source for each in spool.of(Status.VALID)] == ["stdin row 2"]
+    with rejects_to(tmp_path / "r.csv") as file:
+        assert file is not None
+        assert "3 briefs to mend" in file.write(spool)
+    written = mark + ("name;prompt;num_variations\r\n" + bad).encode(encoding)
+    assert (tmp_path / "r.csv").read_bytes() == written
 
 
 def test_rejects_of_tables_with_other_columns_go_into_a_file_each(tmp_path: Path) -> None:
