@@ -104,12 +104,22 @@ def _words(row: Row) -> str:
     said += [f"{_text(key)}: {_text(value)}" for key, value in (row["metadata"] or {}).items()]
     if row["error"]:
         said.append(f'<span class="error">{_text(row["error"])}</span>')
-    if row["picture"] == "draft" and row["state"] == "choosing":
-        # An id may begin as an option does.
-        brief_id = ("-- " if row["brief_id"].startswith("-") else "") + shlex.quote(row["brief_id"])
-        command = f"identity-worker pick {brief_id} {row['image_result_id']}"
-        said.append(f"<code>{escape(command)}</code>")
+    if row["picture"] == "draft" and row.get("instruction") in row.get("to_pick", ()):
+        said += _pick(row)
     return f"<figcaption>{'<br>'.join(said)}</figcaption>"
+
+
+def _pick(row: Row) -> Iterator[str]:
+    """Yield how to pick a draft: one command is for all instructions of which a person has to."""
+    # An id may begin as an option does.
+    brief_id = ("-- " if row["brief_id"].startswith("-") else "") + shlex.quote(row["brief_id"])
+    others = ", ".join(f"[{number}]" for number in row["to_pick"] if number != row["instruction"])
+    if others:
+        yield f"instructions[{row['instruction']}]"
+    command = f"identity-worker pick {brief_id} {row['image_result_id']}" + (" DRAFT..." if others else "")
+    yield f"<code>{escape(command)}</code>"
+    if others:
+        yield f"in place of DRAFT... one of each of instructions {others}; or none, and --leave-rest"
 
 
 def _text(value: Any) -> str:

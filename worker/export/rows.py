@@ -46,9 +46,11 @@ def rows_of(brief: BriefView, items: list[Item], result: Result, batch: str) -> 
     pictures = {item.number: item for item in items if item.promotion is not None}
     for number, promotion in enumerate(brief.promotions, 1):
         found[f"i{number}"] = _row(brief, promotion) | _picture(pictures.get(number), result, batch)
-    for item in items:
-        if item.promotion is None:
-            found[f"d{item.image_result_id}"] = _row(brief, None) | _picture(item, result, batch)
+    drafts = [item for item in items if item.promotion is None]
+    choices = _choices(brief, drafts)
+    for item in drafts:
+        row = _row(brief, None) | choices[item.image_result_id]
+        found[f"d{item.image_result_id}"] = row | _picture(item, result, batch)
     found = found or {"": _row(brief, None) | _picture(None, result, batch)}
     next(iter(found.values()))["credits"] = brief.credits
     return {key: row | {"item": key} for key, row in found.items()}
@@ -72,6 +74,16 @@ def _row(brief: BriefView, promotion: PromotionView | None) -> Row:
         "ready_at": None if promotion is None else time_of(promotion.made_at),
         "finished_at": time_of(brief.moved_at) if brief.finished else None,
     }
+
+
+def _choices(brief: BriefView, drafts: list[Item]) -> dict[int, Row]:
+    """Return of which instruction each draft is, and in which a person has to pick; by the draft's id."""
+    last = len(brief.choose) - 1
+    index = {draft.get("image_result_id"): int(draft.get("image_index") or 0) for draft in brief.drafts}
+    of = {item.image_result_id: min(index[item.image_result_id], last) for item in drafts}
+    asked = brief.to_pick if brief.waits_for_pick else ()
+    to_pick = [number for number in asked if number in of.values()]
+    return {picture: {"instruction": number, "to_pick": to_pick} for picture, number in of.items()}
 
 
 def _picture(item: Item | None, result: Result, batch: str) -> Row:

@@ -21,6 +21,8 @@ ROW: dict[str, Any] = {
     "error": None,
     "picture": "draft",
     "image_result_id": 501,
+    "instruction": 0,
+    "to_pick": [0],
     "file": "b/p.png",
 }
 
@@ -51,7 +53,7 @@ def test_it_asks_nobody_for_anything(target: Folder) -> None:
 
 
 def test_a_draft_that_waits_for_a_person_has_its_command(target: Folder) -> None:
-    found = page(target, {}, {"state": "done"})
+    found = page(target, {}, {"state": "done", "to_pick": []}, {"instruction": 1})
     assert found.count("<code>identity-worker pick b 501</code>") == 1
     assert "<code>identity-worker pick -- -b 501</code>" in page(target, {"brief_id": "-b"})
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,24 @@ def test_a_batch_becomes_a_folder_of_pictures_named_by_sku(
     assert [row["file"] for row in found] == ["_=1+1_1/_=1+1_1.jpg", "007_1/007_1.jpg"]
     assert all((tmp_path / "out" / "b" / row["file"]).stat().st_size == int(row["size"]) for row in found)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b"]
+
+
+def test_what_its_sheet_says_of_picks_does_as_it_says(command: Command, heard: Flow, tmp_path: Path) -> None:
+    faces = [{"prompt": prompt, "num_variations": 2} for prompt in ("a cook", "a nurse", "a sailor")]
+    one = heard.accept(instructions=faces[:2], choose=["first", "manual"])
+    two = heard.accept(instructions=faces, choose=["manual", "first", "manual"])
+    for brief_id in (one, two):
+        heard.until(brief_id, "choosing")
+    order = ("export", "--drafts", "--to", str(tmp_path / "out"), "--html", str(tmp_path / "s.html"))
+    assert command(*order, **variables(heard)).returncode == 0
+    page = (tmp_path / "s.html").read_text(encoding="utf-8")
+    commands = [found.split()[1:] for found in re.findall("<code>(.*?)</code>", page)]
+    assert [len([each for each in commands if each[1] == brief_id]) for brief_id in (one, two)] == [2, 4]
+    assert page.count("instructions [2]; or none") == page.count("instructions [0]; or none") == 2
+    assert command(*next(each for each in commands if each[1] == one)).returncode == 0
+    of_two = [each for each in commands if each[1] == two]
+    assert of_two[0][3] == "DRAFT..."
+    assert command(*of_two[0][:3], of_two[-1][2]).returncode == 0
 
 
 def test_what_is_asked_wrongly_is_named_before_anything_is_done(alone: Command, tmp_path: Path) -> None:
