@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from config.errors import IdentityWorkerError
 from config.text import nearest
 from worker.places.names import safe_name
+from worker.selection.metadata import value_at
 
 DEFAULT = "{brief_id}"
 #: What may stand in braces, beside a path of the metadata.
@@ -74,7 +75,5 @@ def _value(place: str, brief: Named, number: str) -> str:
         return number
     if place in _PLACES:
         return str(getattr(brief, place) or "")
-    found: Any = brief.metadata
-    for key in place.removeprefix("metadata.").split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
+    found = value_at(brief.metadata, place.removeprefix("metadata."))
     return "" if found is None or isinstance(found, Mapping | list) else str(found)

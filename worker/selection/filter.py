@@ -15,6 +15,7 @@ from config.text import nearest, printable
 from worker.briefs.choices import BriefKind
 from worker.ledger.kinds import KINDS, Kind
 from worker.ledger.states import BRIEF
+from worker.selection.metadata import value_at
 from worker.selection.moments import MOMENT_RULE, Moment, moment
 from worker.views.counts import Where
 from worker.views.models import BriefView
@@ -137,7 +138,8 @@ class Filter:
         """Return whether a brief's metadata has what is wanted of it."""
         names = dict.fromkeys(name for name, _ in self.meta)
         return all(
-            any(_is(_value(metadata, name), text) for key, text in self.meta if key == name) for name in names
+            any(_is(value_at(metadata, name), text) for key, text in self.meta if key == name)
+            for name in names
         )
 
 
@@ -230,16 +232,6 @@ def _cursor(text: str | None) -> str | None:
         if not (score.isascii() and score.isdecimal() and colon and brief_id) or len(score) > 15:
             raise FilterError("after", text, "must be a cursor as it was printed with a page")
     return text
-
-
-def _value(metadata: Any, name: str) -> Any:
-    """Return the value of a key, or of one inside an object by `a.b`; None where there is none."""
-    if isinstance(metadata, dict):
-        if name in metadata:
-            return metadata[name]
-        first, dot, rest = name.partition(".")
-        return _value(metadata.get(first), rest) if dot else None
-    return None
 
 
 def _is(value: Any, text: str) -> bool:

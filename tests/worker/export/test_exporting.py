@@ -72,6 +72,13 @@ def test_names_and_numbers_are_the_same_in_parts_and_in_any_order(heard: Flow, t
     assert contents(parts) == contents(backwards) == contents(target)
 
 
+def test_a_field_with_a_dot_in_its_name_names_pictures(heard: Flow, tmp_path: Path) -> None:
+    finished(heard, metadata={"Order.No": 7, "a": {"b": "c"}})
+    target = Folder(tmp_path / "out")
+    export(heard, target, names="{metadata.Order.No}-{metadata.a.b}")
+    assert [row["file"] for row in rows(target)] == ["7-c/7-c.jpg"]
+
+
 def test_briefs_that_come_while_it_follows_are_numbered_by_arrival(heard: Flow, tmp_path: Path) -> None:
     pattern, same = "{metadata.sku}", {"metadata": {"sku": "x"}}
     first = finished(heard, **same)
