@@ -23,7 +23,8 @@ from actors.process.schema_watch import SchemaWatch
 from actors.runtime import Runtime, runtime
 from config import logs, processes
 from config.accounts.account import AccountsError
-from config.accounts.reading import accounts_at_start, live_accounts
+from config.accounts.live import LiveAccounts
+from config.accounts.reading import accounts_at_start
 from config.errors import SettingsError
 from config.settings import settings
 from config.shards import SERVED
@@ -125,8 +126,10 @@ def _open(broker: Broker, threads: int) -> None:
 def _can_begin_anew(rt: Runtime) -> bool:
     """Return whether a worker could begin anew; where not, it takes what is right of its accounts."""
     try:
-        live_accounts(rt.settings)
-    except AccountsError:
+        faults = LiveAccounts(rt.settings).faults
+    except AccountsError as error:
+        faults = [error]
+    if faults:  # of an account whose file is wrong this process may have what was right before
         rt.here.watch.tell()  # it also logs what is wrong
         return False
     # The process that begins anew can't say that it had the tokens before, so this one does.

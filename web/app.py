@@ -10,7 +10,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection
 
 import redis
 from starlette.applications import Starlette
@@ -24,8 +24,7 @@ from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
 from actors.process.signing import Signing
 from config import logs
-from config.accounts.account import Account
-from config.accounts.live import Change, LiveAccounts
+from config.accounts.live import LiveAccounts
 from config.logs import Trouble
 from config.settings import Settings
 from config.shards import namespace_of
@@ -58,7 +57,8 @@ _UNKNOWN = "no such account"
 class WebhookInlet:
     """Receives the notifications of all accounts."""
 
-    def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
+    def __init__(self, settings: Settings, accounts: Callable[[], Collection[str]], redis_url: str) -> None:
+        """`accounts` returns those of now, by name."""
         self._accounts = accounts
         self._secrets = SecretStore(settings.secrets)
         self._shards = shards_of(redis_url, settings)
@@ -67,10 +67,6 @@ class WebhookInlet:
         self._functions = [AsyncFunctions(each, ledger_library(settings)) for each in self._clients]
         self._refusals: dict[tuple[str, str], Trouble] = {}
 
-    def change(self, change: Change) -> None:
-        """Receive the notifications of these accounts from now on."""
-        self._accounts = change.accounts
-
     async def receive(self, request: Request) -> Response:
         """Check a notification and do what it says; what can't be trusted or read changes nothing.
 
@@ -78,7 +74,7 @@ class WebhookInlet:
         not: names of accounts are nobody's business.
         """
         account = request.path_params["account"]
-        known = account in self._accounts
+        known = account in self._accounts()
         name = account if known else printable(account[:64])  # anybody may have written it
         try:
             body = await bounded.read(request, MAX_BODY)
@@ -102,7 +98,7 @@ class WebhookInlet:
 
     def _refused(self, account: str, status: int, why: str) -> Response:
         """Refuse a request; the log tells of the first, and of how many more there were."""
-        whose = account if account in self._accounts else ""
+        whose = account if account in self._accounts() else ""
         refusal = self._refusals.setdefault((whose, why), Trouble(log, "webhook.refused"))
         refusal.met(account=account, status=status, why=why)
         return Response(status_code=status)
@@ -134,18 +130,14 @@ class WebhookInlet:
 
 def build_app(settings: Settings, live: LiveAccounts, redis_url: str) -> Starlette:
     """Return the application, which reads accounts again as they change, and in the main thread at SIGHUP."""
-    inlet = WebhookInlet(settings, live.accounts, redis_url)
+    inlet = WebhookInlet(settings, lambda: live.named, redis_url)
     shards = shards_of(redis_url, settings)
     readings = Readings(shards.reading, settings)
     monitoring = Monitoring(settings, readings)
-    v1 = V1(settings, live.accounts, redis_url)
+    v1 = V1(settings, lambda: live.named, redis_url)
     page = Page(settings, shards.reading, readings)
 
-    def change(told: Change) -> None:
-        inlet.change(told)
-        v1.change(told.accounts)
-
-    watch, schema_watch = AccountsWatch(live, change), SchemaWatch(settings, redis_url)
+    watch, schema_watch = AccountsWatch(live), SchemaWatch(settings, redis_url)
     orders_watch = OrdersWatch(settings, redis_url)
     signing = Signing(redis_url, "web")
 

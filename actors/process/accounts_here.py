@@ -1,6 +1,6 @@
 """The accounts that a worker process can work for, as their files change, and the API client of each."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import redis
@@ -37,7 +37,7 @@ class AccountsHere:
         self.accounts: Mapping[str, Account] = live.accounts
         self.apis = {name: self._open(account) for name, account in live.accounts.items()}
         """The clients, also of accounts that were removed while somebody works for them."""
-        self._live = live
+        self.live = live
         self._removed: set[str] = set()
         self._unrecorded: set[str] = set()
         """What is new of them is not in Redis yet."""
@@ -90,11 +90,6 @@ class AccountsHere:
             self._unrecorded, self._renewed = set(), set()
 
     @property
-    def everywhere(self) -> Collection[str]:
-        """Return the names of the accounts of all shards."""
-        return self._live.everywhere.keys()
-
-    @property
     def is_recorded(self) -> bool:
         """Whether all that has changed is in Redis."""
         return not self._unrecorded
@@ -104,7 +99,10 @@ class AccountsHere:
 
 
 class KnownAccounts(Mapping[str, HasLimits]):
-    """The accounts that a brief may name: those of this process, and those of others that are ahead of it."""
+    """The accounts that a brief may name: those of this process, and those of others that are ahead of it.
+
+    Those too whose own file is wrong: their briefs wait.
+    """
 
     def __init__(self, here: AccountsHere, client: "redis.Redis") -> None:
         self._here = here
@@ -116,15 +114,15 @@ class KnownAccounts(Mapping[str, HasLimits]):
         if name in self._here.accounts:
             return self._here.accounts[name]
         elsewhere = account_reading.summary(self._client, name)
-        if not elsewhere.followed:
-            raise KeyError(name)
-        return _Elsewhere(Limits(slots=elsewhere.slots_cap))
+        if elsewhere.followed:
+            return _Elsewhere(Limits(slots=elsewhere.slots_cap))
+        return self._here.live.unusable[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._here.everywhere)
+        return iter(self._here.live.named)
 
     def __len__(self) -> int:
-        return len(self._here.everywhere)
+        return len(self._here.live.named)
 
 
 class _Elsewhere(NamedTuple):

@@ -27,7 +27,7 @@ class AccountsWatch:
     def __init__(
         self,
         live: LiveAccounts,
-        change: Callable[[Change], None],
+        change: Callable[[Change], None] = lambda _: None,
         each_time: Callable[[], None] = lambda: None,
     ) -> None:
         """`change` is told of what has changed, `each_time` is called after every look."""
@@ -45,7 +45,8 @@ class AccountsWatch:
         """What was told already."""
 
     def start(self) -> None:
-        """Look from now on, for as long as the process lives or until `end`."""
+        """Tell what is wrong, and look from now on, for as long as the process lives or until `end`."""
+        self._tell_faults(again=True)
         threading.Thread(target=self._run, name="accounts", daemon=True).start()
 
     def tell(self, *_: object) -> None:
@@ -104,8 +105,9 @@ class AccountsWatch:
 
     def _tell_faults(self, *, again: bool) -> None:
         faults = {str(each) for each in self._live.faults}
+        left_out = {str(each.fault) for each in self._live.unusable.values()}
         for fault in sorted(faults if again else faults - self._faults):
-            log.warning("accounts.kept", error=fault)
+            log.warning("accounts.left_out" if fault in left_out else "accounts.kept", error=fault)
         self._faults = faults
 
 

@@ -18,14 +18,14 @@ from cli.sending.rejects import Rejects, rejects_to
 from cli.sending.shorthand import settings
 from cli.sending.spool import Spool
 from cli.shared import progress
-from cli.shared.opening import check_server, load_settings, redis_url, standard_input
+from cli.shared.opening import check_server, load_settings, read_accounts, redis_url, standard_input
 from cli.shared.options import person
 from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, say
-from config.accounts.account import Account, AccountsError
-from config.accounts.reading import load_accounts
+from config.accounts.account import AccountsError
 from config.settings import Settings
 from config.text import printable
 from worker.ledger.ledger import Ledger
+from worker.lifecycle.acceptance import HasLimits
 from worker.shards.merged import home_of
 from worker.shards.shards import shards_of
 
@@ -155,14 +155,16 @@ def _set_budget(
     Ledger(home_of(client, account), values).set_budget(batch, account, max_credits, person(None))
 
 
-def _accounts(values: Settings) -> dict[str, Account] | None:
+def _accounts(values: Settings) -> Mapping[str, HasLimits] | None:
     """Return the accounts if this machine has them: who only enqueues needs no token.
 
-    Ends the command when the file that is said to hold them can't be used.
+    What is wrong with single ones is told: their briefs are sent, and wait. Ends the command when the file
+    that is said to hold all of them can't be used.
     """
     try:
-        return load_accounts(values)
+        live = read_accounts(values)
     except AccountsError as error:
         if values.accounts_file is not None:
             fail(str(error), USED_WRONGLY)
         return None
+    return live.named

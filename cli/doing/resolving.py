@@ -35,13 +35,13 @@ def resolve(order: Order, brief_id: str, adopt: str | None, *, resend: bool) -> 
 def _adopt(operator: Operator, values: Settings, brief: Record, job_id: str) -> str:
     # Not at the top: the other answers need no HTTP client and no accounts.
     from config.accounts.account import AccountsError
-    from config.accounts.reading import load_accounts
+    from config.accounts.reading import load_account
     from worker.network.pool import open_pool
     from worker.piktid.client import PiktID
     from worker.piktid.errors import ApiError
 
     try:
-        account = load_accounts(values).get(brief.account)
+        account = load_account(values, brief.account)
     except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     if account is None:

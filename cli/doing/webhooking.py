@@ -12,7 +12,7 @@ import typer
 from cli.shared.opening import load_settings
 from cli.shared.output import USED_WRONGLY, fail, print_json, say
 from config.accounts.account import Account, AccountsError
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.settings import Settings
 from config.text import printable
 from config.times import format_time
@@ -32,7 +32,10 @@ def webhook(action: str, url: str, account: str, *, yes: bool, any_path: bool, a
     """Set, test or show the webhook of an account, and tell of it."""
     values = load_settings()
     try:
-        known = load_accounts(values)
+        live = live_accounts(values)
+        known = live.accounts
+        if account in live.unusable:
+            fail(str(live.unusable[account].fault), USED_WRONGLY)
         if account not in known:
             fail(f"no account {account!r}; there are: {', '.join(sorted(known))}", USED_WRONGLY)
         if action == "set" and not any_path:

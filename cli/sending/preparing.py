@@ -10,7 +10,6 @@ from cli.sending.outgoing import Outgoing, Status, Takes
 from cli.sending.photos import PhotoCheck
 from cli.sending.shorthand import Setting, whole
 from cli.sending.spool import Spool
-from config.accounts.account import Account
 from config.settings import Settings
 from worker.briefs import equality
 from worker.briefs.brief import Brief, parse
@@ -25,7 +24,7 @@ class Rules:
     """What the briefs of a run are checked by, and what of them a person has said otherwise."""
 
     settings: Settings
-    accounts: Mapping[str, Account] | None = None
+    accounts: Mapping[str, acceptance.HasLimits] | None = None
     """Without them it is left to the worker to check that a brief's account exists, and its rules too."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Fields of all envelopes."""

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from cli.shared.output import USED_WRONGLY, fail
+from cli.shared.output import USED_WRONGLY, complain, fail
 from config import namespace
 from config.redis_url import RedisUrlError, read_within
 from config.redis_url import given as redis_url_given
 from config.shards import count_given
+from config.text import printable
 
 if TYPE_CHECKING:
     import redis
 
+    from config.accounts.live import LiveAccounts
     from config.settings import Settings
 
 
@@ -38,6 +40,20 @@ def load_settings(*, reads: bool = False) -> "Settings":
 
         logs.configure(values)
     return values
+
+
+def read_accounts(values: "Settings") -> "LiveAccounts":
+    """Return the accounts of this machine, and tell what is wrong with those that are left out.
+
+    Raises AccountsError where there is none, or none can be used.
+    """
+    # Not at the top: most commands need no accounts.
+    from config.accounts.reading import live_accounts
+
+    live = live_accounts(values)
+    for fault in live.faults:
+        complain(printable(str(fault)))
+    return live
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The accounts of a running process, read again as their files change: what is wrong changes nothing.
 
-An account whose own files are wrong stays as it is, and keeps no other from its change. Only what has changed
-is read.
+An account whose own files are wrong stays as it is, or is left out until they are right, and keeps no other
+from its change. Only what has changed is read.
 """
 
 from collections import defaultdict
@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from config.accounts import places
-from config.accounts.account import Account, AccountsError
+from config.accounts.account import Account, AccountsError, Unusable
+from config.accounts.names import ACCOUNT_NAME
 from config.accounts.places import Entry, Read
 from config.accounts.watched import Watched, signature
 from config.settings import Settings
@@ -58,6 +59,10 @@ class LiveAccounts:
         """Those of all shards."""
         self.accounts: Mapping[str, Account] = {}
         """Those of the shards that this process serves."""
+        self.unusable: Mapping[str, Unusable] = {}
+        """What the place names beside those of all shards, and why each is left out."""
+        self.named: Mapping[str, Account | Unusable] = {}
+        """Those that a brief may name: what is left out was not removed, and may come at any time."""
         self._list()
         if self._place_fault is not None:
             raise self._place_fault
@@ -115,8 +120,17 @@ class LiveAccounts:
             self._forget_files(name, self._read.pop(name).files)
             self._good.pop(name, None)
         self.everywhere = self._without_equal_tokens()
+        self._note_unusable()
         before, self.accounts = self.accounts, self._served(self.everywhere)
         return _compared(before, self.accounts)
+
+    def _note_unusable(self) -> None:
+        faults = {name: each.fault for name, each in self._read.items() if each.fault} | self._equal
+        self.unusable = {
+            name: Unusable(fault) for name, fault in faults.items() if name not in self.everywhere
+        }
+        left_out = {name: each for name, each in self.unusable.items() if ACCOUNT_NAME.fullmatch(name)}
+        self.named = {**left_out, **self.everywhere}
 
     def serve(self, lives_here: Callable[[str], bool]) -> None:
         """Leave out from now on what does not live here; it is asked again with each look."""

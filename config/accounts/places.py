@@ -37,6 +37,8 @@ class Entry:
     """The entry of a folder that is its token, or holds it."""
     token: SecretStr | None = None
     """Its token where that stands in the environment alone."""
+    fault: AccountsError | None = None
+    """Why it can be no account, whatever stands in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,17 @@ def _check_table(where: str, name: str, table: object) -> None:
 def _of_folder(path: Path) -> dict[str, Entry]:
     secrets: dict[str, str] = {}
     settings: dict[str, str] = {}
+    strange: dict[str, Entry] = {}
     for entry in names_in(str(path)):
         name, where = entry.removesuffix(_TOML), os.path.join(path, entry)  # noqa: PTH118  # as above
         if not ACCOUNT_NAME.fullmatch(name):
-            raise AccountsError(f"{where}: a name is {ACCOUNT_NAME_RULE}")
+            fault = AccountsError(f"{where}: a name is {ACCOUNT_NAME_RULE}")
+            strange[entry] = Entry(entry, where, fault=fault)
+            continue
         (secrets if name == entry else settings)[name] = where
-    if not secrets and not settings:
+    if not (secrets or settings or strange):
         raise AccountsError(f"{path}: holds no account: the token of each stands in a file of its name")
-    return {
+    return strange | {
         name: Entry(
             name,
             settings.get(name) or secrets[name],
@@ -125,6 +130,8 @@ def _of_folder(path: Path) -> dict[str, Entry]:
 def read(entry: Entry) -> Read:
     """Read the files of an entry."""
     files: dict[str, Signature] = {}
+    if entry.fault is not None:
+        return Read(files, fault=entry.fault)
     try:
         account = _account(entry, files)
     except AccountsError as fault:

@@ -1,4 +1,8 @@
-"""Reads the PiktID accounts that this installation may use, once or to be read again as they change."""
+"""Reads the PiktID accounts that this installation may use, once or to be read again as they change.
+
+An account whose own file is wrong is left out, so that one bad secret of many stops no process. It is known
+all the same (`LiveAccounts.named`), or its briefs would be taken for those of an account that was removed.
+"""
 
 from functools import lru_cache
 
@@ -8,12 +12,12 @@ from config.settings import Settings
 
 
 def live_accounts(settings: Settings) -> LiveAccounts:
-    """Read the accounts, to be read again as they change.
+    """Read the accounts, to be read again as they change; what is wrong with single ones is in `faults`.
 
-    Raises AccountsError when there is none or anything is wrong with one.
+    Raises AccountsError when there is none, where the file of all is wrong, or none can be used.
     """
     found = LiveAccounts(settings)
-    if found.faults:
+    if not found.everywhere:
         raise found.faults[0]
     return found
 
@@ -27,9 +31,9 @@ def accounts_at_start(settings: Settings) -> LiveAccounts:
     return live_accounts(settings)
 
 
-def load_accounts(settings: Settings) -> dict[str, Account]:
-    """Return the accounts by name: those of `ACCOUNTS_FILE`, else `default` with `PIKTID_API_TOKEN`.
-
-    Raises AccountsError when neither is set or the file breaks a rule.
-    """
-    return dict(live_accounts(settings).accounts)
+def load_account(settings: Settings, name: str) -> Account | None:
+    """Return an account, None where there is none of that name; raises AccountsError, of its own file too."""
+    found = live_accounts(settings)
+    if name in found.unusable:
+        raise found.unusable[name].fault
+    return found.accounts.get(name)

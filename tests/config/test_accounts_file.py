@@ -12,7 +12,7 @@ from support import eventually
 
 from config import keys
 from config.accounts.account import AccountsError
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.limits import Limits
 from config.settings import Settings
 from worker.views import account_reading, snapshots
@@ -32,7 +32,7 @@ def test_tokens_come_from_the_environment_or_a_file_and_are_never_shown(
     text = (
         f'[accounts.studio]\ntoken_env = "STUDIO_TOKEN"\n[accounts.other]\ntoken_file = "{tmp_path}/token"\n'
     )
-    accounts = load_accounts(accounts_file(tmp_path, text))
+    accounts = live_accounts(accounts_file(tmp_path, text)).accounts
     tokens = {name: account.token.get_secret_value() for name, account in accounts.items()}
     assert tokens == {"studio": "from the environment", "other": "from a file"}
     assert "from" not in repr(accounts)
@@ -47,7 +47,7 @@ def test_one_token_of_two_accounts_is_refused(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(
         AccountsError, match=r"accounts\.studio and accounts\.other have the same token"
     ) as refused:
-        load_accounts(accounts_file(tmp_path, text))
+        live_accounts(accounts_file(tmp_path, text))
     assert "hush" not in str(refused.value)
 
 
@@ -59,7 +59,7 @@ def test_an_account_may_have_a_budget_of_its_own(
 ) -> None:
     monkeypatch.setenv("T", "t")
     line = "" if text is None else f"budget = {text}\n"
-    accounts = load_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\n{line}'))
+    accounts = live_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\n{line}')).accounts
     assert accounts["shop"].limits.fields().get("budget") == budget
 
 
@@ -69,7 +69,7 @@ def test_a_budget_that_is_no_number_above_0_is_refused(
 ) -> None:
     monkeypatch.setenv("T", "t")
     with pytest.raises(AccountsError, match=r"accounts\.shop\.budget: "):
-        load_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\nbudget = {text}\n'))
+        live_accounts(accounts_file(tmp_path, f'[accounts.shop]\ntoken_env = "T"\nbudget = {text}\n'))
 
 
 def test_each_account_has_its_own_limits_and_none_or_0_lift_them(
@@ -82,7 +82,9 @@ def test_each_account_has_its_own_limits_and_none_or_0_lift_them(
         '[accounts.own]\ntoken_env = "T1"\njobs = 3\npromote_per_minute = 9\nweights = {rush = 2.5}\n'
         '[accounts.large]\ntoken_env = "T2"\njobs = "none"\nslots = 0\nexpress = 7\n'
     )
-    limits = {name: each.limits for name, each in load_accounts(accounts_file(tmp_path, text)).items()}
+    limits = {
+        name: each.limits for name, each in live_accounts(accounts_file(tmp_path, text)).accounts.items()
+    }
     assert limits["plain"] == Limits(jobs=5, slots=50, create_per_minute=5, promote_per_minute=5)
     assert limits["own"] == Limits(jobs=3, promote_per_minute=9, weights={"rush": 2.5})
     assert limits["own"].fields()["weight:rush"] == "2.5"
@@ -130,21 +132,21 @@ def test_a_mistake_in_the_file_is_named_with_its_place(
 ) -> None:
     monkeypatch.setenv("T", "t")
     with pytest.raises(AccountsError, match=re.escape(says)):
-        load_accounts(accounts_file(tmp_path, text))
+        live_accounts(accounts_file(tmp_path, text))
 
 
 def test_files_that_an_editor_on_windows_wrote_are_read(tmp_path: Path) -> None:
     (tmp_path / "token").write_bytes(b"\xef\xbb\xbfhush\r\n")
     text = f'\ufeff[accounts.studio]\r\ntoken_file = "{tmp_path}/token"\r\n'
     (tmp_path / "accounts.toml").write_bytes(text.encode())
-    accounts = load_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml"))  # type: ignore[call-arg]
+    accounts = live_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml")).accounts  # type: ignore[call-arg]
     assert accounts["studio"].token.get_secret_value() == "hush"
 
 
 def test_a_byte_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "accounts.toml").write_bytes(b"# ours\n[accounts.a]\n# \xe4\n")
     with pytest.raises(AccountsError, match="is no TOML: a byte of line 3 is not UTF-8"):
-        load_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml"))  # type: ignore[call-arg]
+        live_accounts(Settings(ACCOUNTS_FILE=tmp_path / "accounts.toml"))  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("field", ["token_env", "token_file", "token"])
@@ -153,7 +155,7 @@ def test_a_token_that_stands_where_its_place_should_is_not_quoted(
     tmp_path: Path, field: str, token: str
 ) -> None:
     with pytest.raises(AccountsError, match=rf"accounts\.a\.{field}: ") as refused:
-        load_accounts(accounts_file(tmp_path, f'[accounts.a]\n{field} = "{token}"\n'))
+        live_accounts(accounts_file(tmp_path, f'[accounts.a]\n{field} = "{token}"\n'))
     assert "hush" not in f"{refused.value!r} {refused.value.__cause__!r}"
 
 
@@ -165,13 +167,13 @@ def test_a_token_that_no_header_can_carry_is_refused_and_not_quoted(
     files = (accounts_file(tmp_path, '[accounts.a]\ntoken_env = "T"\n'), Settings(PIKTID_API_TOKEN=token))  # type: ignore[call-arg, arg-type]
     for settings in files:
         with pytest.raises(AccountsError, match="not printable ASCII") as refused:
-            load_accounts(settings)
+            live_accounts(settings)
         assert "sh" not in str(refused.value)
 
 
 def test_a_line_break_behind_a_token_is_none_of_it() -> None:
     settings = Settings(PIKTID_API_TOKEN="hush\n")  # type: ignore[call-arg, arg-type]
-    assert load_accounts(settings)["default"].token.get_secret_value() == "hush"
+    assert live_accounts(settings).accounts["default"].token.get_secret_value() == "hush"
 
 
 def test_an_account_that_is_refused_everything_slows_no_other(

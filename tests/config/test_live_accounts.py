@@ -9,7 +9,7 @@ import pytest
 from config.accounts import places
 from config.accounts.account import AccountsError
 from config.accounts.live import LiveAccounts
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.settings import Settings
 
 
@@ -182,7 +182,7 @@ def test_a_folder_has_an_entry_for_each_account(mounted: Folder) -> None:
     mounted.write("elsewhere", "token-4")
     mounted.write("accounts/named.toml", f'token_file = "{mounted.path}/elsewhere"\n')
     mounted.write("accounts/.hidden", "token-5")
-    accounts = load_accounts(mounted.settings)
+    accounts = live_accounts(mounted.settings).accounts
     assert tokens(accounts) == {
         "plain": "token-1",
         "vault": "token-2",
@@ -209,7 +209,7 @@ def test_a_mistake_in_a_folder_is_named_with_its_file(
 ) -> None:
     mounted.write(f"accounts/{name}", text)
     with pytest.raises(AccountsError) as refused:
-        load_accounts(mounted.settings)
+        live_accounts(mounted.settings)
     assert says in str(refused.value)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import redis
 
 from actors.broker.broker import Broker
-from config.accounts.account import Account
 from config.accounts.names import DEFAULT
 from config.settings import Settings
 from config.times import redis_ms
@@ -83,7 +82,7 @@ class Intake:
         client: "redis.Redis",
         broker_of: Callable[[str], Broker],
         settings: Settings,
-        accounts: Mapping[str, Account],
+        accounts: Mapping[str, acceptance.HasLimits],
         caller: Caller,
     ) -> None:
         self._client, self._broker_of, self._settings = client, broker_of, settings

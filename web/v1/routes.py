@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from actors.broker.broker import Broker
 from config import logs
-from config.accounts.account import Account
 from config.logs import Trouble
 from config.settings import Settings
 from config.shards import namespace_of
@@ -29,6 +28,7 @@ from web.v1.intake import Intake, Item
 from web.v1.problems import ProblemError, bad_request, not_found
 from web.v1.steering import Steering
 from worker.callers.tokens import Caller
+from worker.lifecycle.acceptance import HasLimits
 from worker.shards.merged import clients_of, holder_of
 from worker.shards.shards import Shards
 from worker.store.connection import connect_async
@@ -48,7 +48,10 @@ Answering = Callable[[Request], Awaitable[Response]]
 class V1:
     """Answers programs; what takes long is done in threads."""
 
-    def __init__(self, settings: Settings, accounts: Mapping[str, Account], redis_url: str) -> None:
+    def __init__(
+        self, settings: Settings, accounts: Callable[[], Mapping[str, HasLimits]], redis_url: str
+    ) -> None:
+        """`accounts` returns those of now, of which briefs are taken."""
         self._settings, self._accounts = settings, accounts
         # All shards, whichever this process serves otherwise: a brief may be in any.
         self._shards = Shards(redis_url, settings.namespace, settings.shards)
@@ -57,10 +60,6 @@ class V1:
         self._waiting = [connect_async(redis_url, namespace=each) for each in names]
         self._brokers = [Broker(redis_url, namespace=each) for each in names]
         self._unread = Trouble(log, "v1.redis_refused")
-
-    def change(self, accounts: Mapping[str, Account]) -> None:
-        """Take briefs of these accounts from now on."""
-        self._accounts = accounts
 
     @property
     def routes(self) -> list[Route]:
@@ -139,7 +138,7 @@ class V1:
         return done
 
     def _intake(self, caller: Caller) -> Intake:
-        return Intake(self._client, self._broker_of, self._settings, self._accounts, caller)
+        return Intake(self._client, self._broker_of, self._settings, self._accounts(), caller)
 
     def _broker_of(self, account: str) -> Broker:
         return self._brokers[self._shards.of(account)]
@@ -187,7 +186,7 @@ class V1:
         return JSONResponse({"batches": told, "after": page.after})
 
     def _list_accounts(self, caller: Caller, request: Request, _: bytes) -> Response:
-        page = paging.page(request, [name for name in sorted(self._accounts) if caller.may_use(name)])
+        page = paging.page(request, [name for name in sorted(self._accounts()) if caller.may_use(name)])
         told = [_account(account_reading.summary(self._client, name)) for name in page.names]
         return JSONResponse({"accounts": told, "after": page.after})
 

@@ -11,7 +11,7 @@ import typer
 
 from cli.shared import progress
 from cli.shared.filtering import LOOKING, filtered
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import load_settings, open_redis, read_accounts
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
 from cli.shared.waiting import ENDED, HELD, given_up, patience
 from config.text import counted
@@ -201,11 +201,10 @@ def _marker(values: "Settings") -> "Marker":
 def _apis(values: "Settings") -> "Callable[[Pool], Mapping[str, PiktID]]":
     def made(pool: "Pool") -> Mapping[str, "PiktID"]:
         from config.accounts.account import AccountsError
-        from config.accounts.reading import load_accounts
         from worker.piktid.client import PiktID
 
         try:
-            accounts = load_accounts(values)
+            accounts = read_accounts(values).accounts
         except AccountsError as error:
             if values.accounts_file is not None:
                 fail(str(error), USED_WRONGLY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from cli.shared.filtering import filtered
-from cli.shared.opening import load_settings, open_redis
+from cli.shared.opening import load_settings, open_redis, read_accounts
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, fail, print_json, say
 from config.settings import Settings
 from config.text import counted, credits_text, printable
@@ -185,12 +185,11 @@ def _api(values: Settings, *, ask: bool) -> Iterator[_Api]:
         yield _Api(None)
         return
     from config.accounts.account import AccountsError
-    from config.accounts.reading import load_accounts
     from worker.network.pool import open_pool
     from worker.piktid.client import PiktID
 
     try:
-        accounts = load_accounts(values)
+        accounts = read_accounts(values).accounts
     except AccountsError as error:
         fail(str(error), USED_WRONGLY)
     with open_pool(timeout_read=values.request_timeout) as pool:

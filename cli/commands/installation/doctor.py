@@ -15,6 +15,11 @@ from config.text import printable
 from worker.operations import doctor
 from worker.operations.doctor import Check, Health
 
+#: What to do about a file that is one account's alone.
+_LEFT_OUT = (
+    "mend it: until then all that runs keeps what it had of the account, and what starts leaves it out"
+)
+
 
 def command(
     strict: Annotated[
@@ -59,23 +64,21 @@ def _checks() -> Iterator[Check]:
         yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")
     # Not at the top: what is said of the settings should not wait for their import.
     from config.accounts.account import AccountsError
-    from config.accounts.reading import load_accounts
+    from config.accounts.live import LiveAccounts
 
+    live: LiveAccounts | None = None
     try:
-        accounts = load_accounts(values)
+        live = LiveAccounts(values)
     except AccountsError as error:
-        yield Check(
-            "accounts",
-            Health.FAIL,
-            str(error),
-            "mend what it names: until then all that runs keeps what it has, and nothing starts",
-        )
-        accounts = {}
+        keeps = "mend what it names: until then all that runs keeps what it has, and nothing starts"
+        yield Check("accounts", Health.FAIL, str(error), keeps)
+    for fault in live.faults if live else ():
+        yield Check("accounts", Health.FAIL, str(fault), _LEFT_OUT)
     yield doctor.choosers()
-    yield from _redis(values, accounts)
+    yield from _redis(values, live)
 
 
-def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+def _redis(values: Settings, live: Any) -> Iterator[Check]:
     # Not at the top: wrong settings should not wait for their import.
     import redis
 
@@ -106,11 +109,14 @@ def _redis(values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
                 if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
                     return  # on such a server the rest would only fail the same way
                 checks = (doctor.work(client), inspection.queues(client), health.checks(client, values))
-                more = (standing.checks(client, values), inlets.checks(client, values, accounts))
+                more = (
+                    standing.checks(client, values),
+                    inlets.checks(client, values, live.named if live else ()),
+                )
                 for each in chain(*checks, *more):
                     yield each._replace(name=each.name + its)
             yield from moving.checks(Readings(shards.reading, values).now(), values)
-            yield from _accounts(shards.reading, values, accounts)
+            yield from _accounts(shards.reading, values, live)
     except embedded.EmbeddedServerError as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
     except redis.RedisError as error:
@@ -129,7 +135,7 @@ def _used(values: Settings, at: str) -> Check:
     return Check("redis", Health.WARN, told, embedded.ONE_MACHINE)
 
 
-def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterator[Check]:
+def _accounts(client: Any, values: Settings, live: Any) -> Iterator[Check]:
     from worker.network.pool import open_pool
     from worker.operations import doctor_accounts, doctor_ways
     from worker.piktid.client import PiktID
@@ -141,7 +147,7 @@ def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterat
     except NetworkSettingsError:
         return  # the way to the API has told it
     with opened as pool:
-        for each in accounts.values():
+        for each in live.accounts.values() if live else ():
             try:
                 api = PiktID(pool, values.api_url, each.token)
             except ValueError as error:
@@ -152,4 +158,4 @@ def _accounts(client: Any, values: Settings, accounts: dict[str, Any]) -> Iterat
             if not streamed and found[0].health is Health.OK:  # its token is taken
                 streamed = True
                 yield doctor_ways.stream(values.api_url, each.token, each.name)
-    yield from doctor_accounts.not_configured(client, set(accounts))
+    yield from doctor_accounts.not_configured(client, set(live.named) if live else set())

@@ -12,7 +12,7 @@ from stepping import Flow, inlet_message
 from support import brief
 
 from config import durations, keys
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.times import monotonic
 from worker.ledger import commands
 from worker.ledger.handed import Handed, ending
@@ -167,7 +167,7 @@ def test_one_call_records_a_brief_ends_its_message_and_takes_its_step(flow: Flow
     flow.broker.enqueue(inlet_message(brief(brief_id="b")))
     (taken,) = flow.broker.fetch(keys.INLET, 1)
     handed = Handed(flow.broker.broker_id, keys.INLET, taken, unique=False, may_take=lambda: True)
-    accounts = load_accounts(flow.settings)
+    accounts = live_accounts(flow.settings).accounts
     accept(flow.ledger, accounts, flow.settings, Message(brief(brief_id="b"), "m", taken.id, handed))
     assert handed.is_over
     assert handed.following is not None
@@ -181,7 +181,7 @@ def test_a_conflicting_briefs_message_is_left_to_become_a_dead_letter(flow: Flow
     flow.broker.enqueue(inlet_message(brief(brief_id="b", name="Another")))
     (taken,) = flow.broker.fetch(keys.INLET, 1)
     handed = Handed(flow.broker.broker_id, keys.INLET, taken, unique=False, may_take=lambda: True)
-    accounts, raw = load_accounts(flow.settings), brief(brief_id="b", name="Another")
+    accounts, raw = live_accounts(flow.settings).accounts, brief(brief_id="b", name="Another")
     accept(flow.ledger, accounts, flow.settings, Message(raw, "m", taken.id, handed))
     assert not handed.is_over
     assert in_hand(flow.client, keys.INLET) == [taken.id]

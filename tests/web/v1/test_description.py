@@ -69,7 +69,7 @@ def test_what_a_document_refers_to_is_in_it_and_a_schema(of: Any) -> None:
 
 
 def test_each_route_is_described(settings: Settings, redis_url: str) -> None:
-    routes: list[Route] = V1(settings, {}, redis_url).routes
+    routes: list[Route] = V1(settings, dict, redis_url).routes
     served = {
         (route.path.replace(":path}", "}"), method)  # how Starlette says that a value may hold slashes
         for route in routes

@@ -4,7 +4,7 @@ import json
 
 from support import brief, stored
 
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.settings import Settings
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
@@ -16,7 +16,7 @@ from worker.lifecycle import acceptance
 def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
     """Put a brief on record, granted at once; return what its step would read."""
     message = acceptance.Message(json.dumps(brief(brief_id=brief_id)), "m")
-    taken = acceptance.accept(ledger, load_accounts(settings), settings, message)
+    taken = acceptance.accept(ledger, live_accounts(settings).accounts, settings, message)
     assert taken.arrived.outcome is Outcome.ACCEPTED
     return stored(ledger, f"brief:{brief_id}")
 

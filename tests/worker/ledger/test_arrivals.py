@@ -12,7 +12,7 @@ from support import brief, event_types, events
 
 from actors.broker import dead_letters
 from config import keys
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from worker.briefs import equality
 from worker.ledger.arrivals import Outcome
 from worker.ledger.transition import Answer, Transition
@@ -193,13 +193,15 @@ def test_a_record_without_digests_is_compared_by_what_it_has(
 ) -> None:
     first = {"brief_id": "b", "batch": "spring", "priority": 3, "metadata": {"sku": 1}}
     flow.accept(**first)
-    parsed = acceptance.check(json.dumps(brief(**first)), load_accounts(flow.settings), flow.settings)
+    parsed = acceptance.check(
+        json.dumps(brief(**first)), live_accounts(flow.settings).accounts, flow.settings
+    )
     record = keys.RECORD("brief:b")
     flow.client.hset(record, "asked", equality.request_digest(parsed))
     flow.client.hdel(record, "parts", "source", "content", "priority")
     raw = json.dumps(brief(**{**first, **other}))
     arrived = acceptance.accept(
-        flow.ledger, load_accounts(flow.settings), flow.settings, acceptance.Message(raw, "m")
+        flow.ledger, live_accounts(flow.settings).accounts, flow.settings, acceptance.Message(raw, "m")
     ).arrived
     assert (arrived.outcome, arrived.differs) == (outcome, differs)
 

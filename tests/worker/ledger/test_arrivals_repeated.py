@@ -11,7 +11,7 @@ from stepping import Flow, inlet_message
 from support import brief, event_types
 
 from config import keys
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.settings import Settings
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
@@ -26,7 +26,7 @@ from worker.views import snapshots
 def taken(ledger: Ledger, settings: Settings, raw: Any) -> Outcome:
     text = raw if isinstance(raw, str) else json.dumps(raw)
     return acceptance.accept(
-        ledger, load_accounts(settings), settings, acceptance.Message(text, "m")
+        ledger, live_accounts(settings).accounts, settings, acceptance.Message(text, "m")
     ).arrived.outcome
 
 

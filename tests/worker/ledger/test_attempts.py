@@ -9,7 +9,7 @@ from create_attempts import accepted, bought, bought_once, overtaken
 from support import stored
 
 from config import durations, keys
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from config.settings import Settings
 from tests.chaos.harness.cutting import cutting
 from worker.ledger import commands
@@ -83,7 +83,7 @@ def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
         acceptance.accept(
-            ledger, load_accounts(settings), settings, acceptance.Message(raw, "m")
+            ledger, live_accounts(settings).accounts, settings, acceptance.Message(raw, "m")
         ).arrived.outcome
         is Outcome.ACCEPTED
     )
@@ -106,7 +106,7 @@ def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
     raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
     assert (
         acceptance.accept(
-            ledger, load_accounts(settings), settings, acceptance.Message(raw, "m")
+            ledger, live_accounts(settings).accounts, settings, acceptance.Message(raw, "m")
         ).arrived.outcome
         is Outcome.ACCEPTED
     )

@@ -9,7 +9,7 @@ from support import brief, event_types, events
 
 from config import keys
 from config.accounts.names import DEFAULT
-from config.accounts.reading import load_accounts
+from config.accounts.reading import live_accounts
 from worker.briefs.faults import BriefError
 from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
@@ -122,7 +122,7 @@ def test_an_updated_brief_is_the_same_as_its_update(flow: Flow) -> None:
 
     def outcome(**fields: Any) -> Outcome:
         raw = json.dumps(brief(brief_id="b", **fields))
-        accounts = load_accounts(flow.settings)
+        accounts = live_accounts(flow.settings).accounts
         return acceptance.accept(
             flow.ledger, accounts, flow.settings, acceptance.Message(raw, "m")
         ).arrived.outcome

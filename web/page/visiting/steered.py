@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from config.accounts.account import AccountsError
-from config.accounts.reading import load_accounts
+from config.accounts.reading import load_account
 from web.page.visiting.errors import PageError, not_found, wrong
 from web.page.visiting.visit import Visit
 from web.v1.problems import ProblemError
@@ -46,7 +46,7 @@ def steer(visit: Visit, brief: BriefView, what: str, body: Body) -> dict[str, An
 
 def _adopted(visit: Visit, steering: Steering, brief: BriefView, body: Body) -> dict[str, Any]:
     try:
-        account = load_accounts(visit.settings).get(brief.account)
+        account = load_account(visit.settings, brief.account)
     except AccountsError as error:
         raise wrong(str(error)) from error
     if account is None:

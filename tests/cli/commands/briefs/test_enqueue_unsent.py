@@ -45,6 +45,21 @@ def test_an_account_is_checked_where_the_accounts_are_known(alone: Command) -> N
     assert "hush" not in known.stdout + known.stderr
 
 
+def test_one_bad_file_in_a_folder_keeps_nothing_from_being_sent(
+    command: Command, client: "redis.Redis", tmp_path: Path
+) -> None:
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "good").write_text("hush")
+    (tmp_path / "accounts" / "bad").write_text("")
+    briefs = [brief(account="good"), brief(account="bad", choose="all")]
+    lines = "\n".join(map(json.dumps, briefs))
+    answer = command("enqueue", "-", stdin=lines, ACCOUNTS_FILE="accounts")
+    assert (answer.returncode, len(queued(client))) == (0, 2)
+    assert answer.stderr.count("accounts/bad: is empty") == 1
+    strange = command("enqueue", "-", stdin=json.dumps(brief(account="other")), ACCOUNTS_FILE="accounts")
+    assert "must be an account of this installation: bad, good" in strange.stdout
+
+
 @pytest.mark.parametrize(
     ("text", "says"), [(None, "No such file"), ("[accounts.a]", "accounts.a: needs token_env or token_file")]
 )

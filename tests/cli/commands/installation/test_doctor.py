@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +124,17 @@ def test_wrong_settings_and_missing_accounts_are_named(command: Command, environ
     none = checks(command("doctor", "--json", **{**environment, "PIKTID_API_TOKEN": ""}))
     assert none["accounts"]["health"] == "fail"
     assert none["server"]["health"] == "ok"
+
+
+def test_one_account_whose_file_is_wrong_fails_and_others_are_checked(
+    examined: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "good").write_text(environment["PIKTID_API_TOKEN"])
+    (tmp_path / "bad").write_text("")
+    found = examined(ACCOUNTS_FILE=str(tmp_path))
+    assert (found["accounts"]["health"], found["account good"]["health"]) == ("fail", "ok")
+    assert "bad: is empty" in found["accounts"]["said"]
+    assert "what starts leaves it out" in found["accounts"]["remedy"]
 
 
 def test_what_a_server_may_evict_or_lose_is_told(examined: Any, own_valkey: ValkeyServer) -> None:
