@@ -1,5 +1,6 @@
 """What people do on the page in a real browser, by keyboard alone; and that all its views can be read."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from page.conftest import PHONE, SCREEN
 from page.looking import axe_findings, spoken_faults, wider_than_window
 from playwright.sync_api import Page, expect
 from stepping import Flow
-from support import eventually
+from support import brief, eventually
 
 from config import keys
 from config.accounts.names import DEFAULT
@@ -163,6 +164,23 @@ def test_limits_are_changed_and_undone_by_keyboard(browsing: Browsing, flow: Flo
     page.get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_text("undoes that of")).to_be_visible()
     assert account_reading.report(flow.client, DEFAULT).limits["jobs"] != 2
+
+
+def test_what_can_not_be_undone_is_asked_for_first(browsing: Browsing, flow: Flow, token: Tokens) -> None:
+    flow.accept(brief_id="ada")
+    flow.broker.enqueue_briefs([json.dumps(brief(brief_id="ada", priority=3))])
+    flow.steps.run(keys.INLET)
+    token(Role.CALLER, name="shop")
+    page = browsing(token(Role.ADMIN))
+    answers = iter([False, True] * 2)
+    page.on("dialog", lambda asked: asked.accept() if next(answers) else asked.dismiss())
+    for view, name in (("/", "Throw it away"), ("/access", "Revoke the token of shop")):
+        page.goto(view)
+        button = page.get_by_role("button", name=name)
+        button.press("Enter")
+        button.press("Enter")
+        expect(button).to_have_count(0)
+    assert next(answers, None) is None, "each was asked for"
 
 
 @pytest.mark.parametrize(("width", "theme"), [(PHONE, "dark"), (SCREEN, "light")])

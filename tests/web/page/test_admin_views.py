@@ -7,6 +7,7 @@ import redis
 from page.conftest import Person
 from stepping import Flow
 
+from worker.callers import tokens
 from worker.callers.tokens import Role
 from worker.hooks.endpoints import endpoints
 from worker.operations import actions
@@ -48,6 +49,19 @@ def test_an_endpoint_is_paused_let_go_on_and_removed(
     assert anna.send("/access/hook", what="remove", name="shop").status_code == 404
     done = [each["what"] for each in actions.actions(client, 4)]
     assert done == ["hooks remove", "hooks unpause", "hooks pause", "hooks add"]
+
+
+def test_a_program_is_given_a_token_with_its_bounds(
+    person: People, flow: Flow, token: Tokens, client: "redis.Redis"
+) -> None:
+    anna, bounds = person(token(Role.ADMIN)), {"priority": "5", "credits_a_day": "120.5"}
+    anna.send("/access/token", what="make", name="shop", role="caller", accounts="default", **bounds)
+    shop = tokens.named(client, "shop")
+    assert shop is not None
+    assert (shop.accounts, shop.priority, shop.credits_a_day) == (("default",), 5, 120.5)
+    assert "priority up to 5, 120.5 credits a day" in anna.get("/access").text
+    anna.send("/access/token", what="make", name="other", role="caller", priority="", credits_a_day="")
+    assert tokens.named(client, "other").credits_a_day is None
 
 
 def test_an_admin_of_some_accounts_has_no_tokens_nor_endpoints(

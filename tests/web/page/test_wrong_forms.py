@@ -25,6 +25,9 @@ WRONG = [
     ("/order/give", {"what": "all", "filter": "state:open"}, "what 'all': must be one of retry, "),
     ("/order/give", {"what": "update", "filter": "state:open"}, "priority '': must be a whole number"),
     ("/access/token", {"what": "make", "name": "x", "role": "boss"}, "role 'boss': must be one of caller, "),
+    ("/access/token", {"what": "make", "role": "caller", "credits_a_day": "1e3"}, "must be a number, as 500"),
+    ("/access/token", {"what": "make", "role": "caller", "credits_a_day": "0"}, "credits a day 0: a number"),
+    ("/access/token", {"what": "make", "role": "caller", "priority": "101"}, "must be a whole number from"),
     ("/access/token", {"what": "make", "name": "no name", "role": "viewer"}, "name 'no name': "),
     ("/access/hook", {"what": "add", "url": "ftp://x"}, "url: the URL must be https"),
     ("/access/hook", {"what": "add", "url": "https://x", "types": "briefs"}, "types 'briefs': no type of"),
@@ -41,7 +44,9 @@ def test_a_wrong_value_is_told_with_its_field_and_the_rule(
     told: str,
 ) -> None:
     flow.accept(brief_id="a")
-    answered = person(token(Role.ADMIN)).send(path, brief="a", account=DEFAULT, **fields)
+    answered = person(token(Role.ADMIN)).send(
+        path, **{"brief": "a", "account": DEFAULT, "name": "x"} | fields
+    )
     assert answered.status_code == 400
     assert told in html.unescape(answered.text)
     assert "invalid literal" not in answered.text

@@ -22,6 +22,12 @@
   });
   showTheme();
 
+  // What can't be undone is asked for first.
+  document.addEventListener("submit", function (event) {
+    var asks = event.submitter && event.submitter.dataset.asks;
+    if (asks && !window.confirm(asks)) event.preventDefault();
+  });
+
   // One stream a page that is looked at. A hidden one has none: a browser has six connections for all of them.
   var address = document.body.dataset.updates;
   var live = document.getElementById("live");

@@ -10,7 +10,7 @@ from web.page.visiting.errors import PageError, not_found, wrong
 from web.page.visiting.view import View
 from web.page.visiting.visit import Visit
 from worker.callers import tokens
-from worker.callers.tokens import Caller, Role, TokenError
+from worker.callers.tokens import HIGHEST, Caller, Role, TokenError
 from worker.hooks import describing
 from worker.hooks.describing import HookFieldError, Said
 from worker.hooks.endpoints import endpoints
@@ -32,7 +32,14 @@ def _values(visit: Visit, made: str | None = None, whose: str = "") -> dict[str,
     _check_all(visit)
     callers = [(each, format_time(each.made_at)) for each in tokens.listed(clients_of(visit.client)[0])]
     _, found = standings(visit.client)
-    return {"callers": callers, "hooks": found, "roles": list(Role), "made": made, "whose": whose}
+    return {
+        "callers": callers,
+        "hooks": found,
+        "roles": list(Role),
+        "highest": HIGHEST,
+        "made": made,
+        "whose": whose,
+    }
 
 
 def _check_all(visit: Visit) -> None:
@@ -52,7 +59,9 @@ def _token(visit: Visit) -> Response:
             raise not_found("token of this name")
         return visit.go_to("/access")
     try:
-        caller = Caller(name, Role(form.one_of("role", Role)), form.words("accounts"), by=visit.by)
+        role, accounts = Role(form.one_of("role", Role)), form.words("accounts")
+        priority = form.whole("priority", -HIGHEST, HIGHEST) if form.text("priority") else HIGHEST
+        caller = Caller(name, role, accounts, priority, form.number("credits_a_day"), by=visit.by)
         made = tokens.make(first, caller)
     except TokenError as error:
         raise wrong(f"{error}.") from None

@@ -15,6 +15,8 @@ from web.v1 import bounded
 MAX_FORM, MAX_FIELDS = 64 * 1024, 1_000
 #: A whole number as a form has it: digits, with no signs of other scripts and no underscores as `int` takes.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+#: A number as a form has it.
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 #: Characters of a wrong value that are told.
 _TOLD = 60
 
@@ -40,6 +42,15 @@ class Form:
     def whole(self, name: str, least: int, most: int) -> int:
         """Return a field that is a whole number. Raises PageError."""
         return whole(name, self.text(name), least, most)
+
+    def number(self, name: str) -> float | None:
+        """Return a field that is a number, None where it is blank. Raises PageError."""
+        text = self.text(name)
+        if not text:
+            return None
+        if not _NUMBER.fullmatch(text):
+            raise _broken(name, text, "must be a number, as 500 or 12.5")
+        return float(text)
 
     def one_of(self, name: str, known: Iterable[str]) -> str:
         """Return a field that is one of some words. Raises PageError."""
