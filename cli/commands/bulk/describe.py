@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from cli.shared import progress
-from cli.shared.output import Json
+from cli.shared.output import USED_WRONGLY, Json, fail
 from config.accounts.names import DEFAULT
+from config.text import printable
+from worker.selection.moments import duration
 
 
 def command(
@@ -25,7 +27,8 @@ def command(
         bool, typer.Option("--keep-exif", help="Upload photos with the place and time that they tell of.")
     ] = False,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Wait no longer; go on by the same command.")
+        str | None,
+        typer.Option(metavar="AGE", help="Wait no longer, as 90s or 10m; go on by the same command."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -35,6 +38,7 @@ def command(
     killed. The workers make it, within the account's limits, pauses and budgets. A brief that is in the
     folder already is left as it is.
     """
+    seconds = None if timeout is None else _seconds(timeout)
     progress.reading(places)
     # Not at the top: the help should not wait for its import.
     from cli.doing import describing
@@ -42,4 +46,13 @@ def command(
     given = {"account": account, "batch": batch, "keep_exif": keep_exif or None}
     overrides = {name: value for name, value in given.items() if value is not None}
     budget = None if max_credits is None else describing.Budget(batch or "", account, max_credits)
-    describing.describe(places, to, overrides, budget, recursive=recursive, timeout=timeout, as_json=as_json)
+    describing.describe(places, to, overrides, budget, recursive=recursive, timeout=seconds, as_json=as_json)
+
+
+def _seconds(timeout: str) -> float:
+    """Return the seconds of a length of time, or of a plain number; end the command for any other text."""
+    found = duration(f"{timeout}s" if timeout.isdecimal() else timeout)
+    if found is None:
+        told = f"--timeout {printable(timeout)!r}: must be a length of time, as 45s, 10m or 1h30m"
+        fail(told, USED_WRONGLY)
+    return found / 1000

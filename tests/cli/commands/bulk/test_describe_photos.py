@@ -67,8 +67,8 @@ def test_each_photo_is_paid_for_once_however_often_it_is_asked_for(
     describe: Describe, flow: Flow, api: Api, tmp_path: Path, command: Command
 ) -> None:
     # Ended while it waits, as by a kill, and begun again.
-    for _ in range(2):
-        code, told = describe()
+    for timeout in ("0", "0m"):
+        code, told = describe("--timeout", timeout)
         assert (code, {each["result"] for each in told}) == (1, {"waits"})
     work(flow, 2)
     code, told = describe()
@@ -138,6 +138,7 @@ def test_a_photo_elsewhere_or_no_price_is_wrong_use(
     (tmp_path / "out.jpg").write_bytes(photo("out"))
     assert describe(str(tmp_path / "out.jpg"), code_alone=True)[0] == 2
     assert describe("--batch", "b", "--max-credits", "10", code_alone=True)[0] == 2
+    assert describe("--timeout", "soon", code_alone=True)[0] == 2
     assert describe(str(folder / "itself.jpg"), code_alone=True)[0] == 2
     ended = command("describe", str(folder), "--to", str(tmp_path / "briefs"))
     assert (ended.returncode, "IDENTITY_WORKER_REFERENCE_DIR" in ended.stderr) == (2, True)
