@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import redis
 
+from actors.process.beside import beside
 from actors.process.ending import Ending
 from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
@@ -228,18 +229,10 @@ def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Coun
         ending.hear()
         archiver = Archiver(client, settings, target, pool, ending)
         archiver.change(all_new(live.accounts))
-        watch, schema_watch = AccountsWatch(live, archiver.change), SchemaWatch(settings, url)
-        signing = Signing(url, "archive")
+        watch = AccountsWatch(live, archiver.change)
         signal.signal(signal.SIGHUP, watch.tell)
-        watch.start()
-        schema_watch.start()
-        signing.start()
-        try:
+        with beside(watch, SchemaWatch(settings, url), Signing(url, "archive")):
             (archiver.once if once else archiver.run)()
-        finally:
-            watch.end()
-            schema_watch.end()
-            signing.end()
         return archiver.counts
 
 

@@ -58,6 +58,17 @@ def hear(number: signal.Signals, act: Callable[[], None]) -> None:
     signal.signal(number, told)
 
 
+def cancel_at_signals(task: "asyncio.Task[None]") -> None:
+    """Cancel a task of this loop at SIGTERM or SIGINT, once; must be called in the main thread."""
+
+    def cancel() -> None:
+        if not task.cancelling():  # the second time would break into the tidying up
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        hear(number, cancel)
+
+
 def ignore() -> None:
     """Ignore all further signals to end or to reload, as this process ends."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

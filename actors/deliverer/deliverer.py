@@ -6,7 +6,6 @@ by whoever has claimed it. What a dead one had claimed is another's after a minu
 
 import asyncio
 import json
-import signal
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,12 @@ import redis
 
 from actors.deliverer.sender import Sender
 from actors.listener.tasks import end, stopping
+from actors.process.beside import beside
 from actors.process.schema_watch import SchemaWatch
 from actors.process.signing import Signing
 from config import durations, keys, logs
 from config.logs import Trouble
-from config.processes import hear
+from config.processes import cancel_at_signals
 from config.settings import Settings
 from config.shards import namespace_of
 from config.times import backoff
@@ -176,31 +176,15 @@ async def deliver(settings: Settings, url: str) -> None:
     """
     allow_many()
     deliverer = Deliverer(settings, url)
-    watch = SchemaWatch(settings, url)
+    telling = [Telling(settings, url)] if settings.traces else []
+    signing = Signing(url, "deliver")
     running = asyncio.create_task(deliverer.run())
-
-    def stop() -> None:
-        if not running.cancelling():  # the second time would break into the tidying up
-            running.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        hear(number, stop)
-    telling = Telling(settings, url) if settings.traces else None
-    counts, signing = Bringing(connect(url)), Signing(url, "deliver")
-    watch.start()
-    counts.start()
-    signing.start()
     watching = asyncio.create_task(signing.watch())
-    if telling is not None:
-        telling.start()
+    cancel_at_signals(running)
     try:
-        await running
+        with beside(SchemaWatch(settings, url), Bringing(connect(url)), signing, *telling):
+            await running
     except asyncio.CancelledError:
         return
     finally:
         watching.cancel()
-        watch.end()
-        signing.end()
-        counts.end()
-        if telling is not None:
-            telling.end()

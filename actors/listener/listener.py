@@ -16,6 +16,7 @@ from actors.listener.following import Following, Openings, Surroundings
 from actors.listener.leasing import Leasing
 from actors.listener.tasks import end, stopping
 from actors.listener.timers import Timers
+from actors.process.beside import beside
 from actors.process.orders_watch import OrdersWatch
 from actors.process.owning import Owning
 from actors.process.reloading import AccountsWatch
@@ -24,7 +25,7 @@ from config import durations, logs, processes
 from config.accounts.account import Account
 from config.accounts.live import Change
 from config.accounts.reading import live_accounts
-from config.processes import hear
+from config.processes import cancel_at_signals
 from config.settings import Settings
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
@@ -110,33 +111,18 @@ async def listen(settings: Settings, url: str) -> None:
         with suppress(RuntimeError):  # the loop has closed: all of it is over
             loop.call_soon_threadsafe(listener.change, change)
 
-    watch, schema_watch = AccountsWatch(live, change, owning.settle), SchemaWatch(settings, url)
-    orders_watch = OrdersWatch(settings, url)
-    counts = Bringing(connect(url))
+    watch = AccountsWatch(live, change, owning.settle)
     allow_many()
     running = asyncio.create_task(listener.run())
     collecting = asyncio.create_task(_collect_rarely())
-
-    def stop() -> None:
-        if not running.cancelling():  # the second time would break into the tidying up
-            running.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        hear(number, stop)
+    cancel_at_signals(running)
     signal.signal(signal.SIGHUP, watch.tell)
-    watch.start()
-    schema_watch.start()
-    orders_watch.start()
-    counts.start()
     try:
-        await running
+        with beside(watch, SchemaWatch(settings, url), OrdersWatch(settings, url), Bringing(connect(url))):
+            await running
     except asyncio.CancelledError:
         log.info("listener.stopped")
     finally:
-        watch.end()
-        schema_watch.end()
-        orders_watch.end()
-        counts.end()
         collecting.cancel()
         client.close()
 

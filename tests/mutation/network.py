@@ -83,7 +83,7 @@ MUTANTS = (
         ("what is packed is unpacked whole", "unpacker.decompress(raw, max_bytes + 1)", "unpacker.decompress(raw)"),
         ("what is packed is lost", "if packed not in ([\"gzip\"], [\"x-gzip\"], [\"deflate\"]):", "if True:"),
     ),
-    *of("web/app.py", WEB_TESTS,
+    *of("web/webhooks.py", WEB_TESTS,
         ("who asks learns which accounts there are", "return self._refused(name, 401, _UNSIGNED if", "return self._refused(name, 401 if known else 404, _UNSIGNED if"),
     ),
     *of("worker/piktid/webhook_signatures.py", WEB_TESTS,

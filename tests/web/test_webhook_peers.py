@@ -20,7 +20,7 @@ from web_inlet import SECRET, Web, serving
 from config import durations
 from config.accounts.names import DEFAULT
 from config.settings import Settings
-from web.app import MAX_BODY
+from web.webhooks import MAX_BODY
 from worker.piktid.webhook_signatures import SecretStore, sign
 
 pytestmark = pytest.mark.channel

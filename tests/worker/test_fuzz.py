@@ -154,7 +154,7 @@ EVENTS = st.fixed_dictionaries(
 @HALF
 @given(st.binary(max_size=100) | (EVENTS | JSON).map(lambda value: json.dumps(value).encode()))
 def test_a_webhooks_body_is_a_notification_fit_for_redis_or_nothing(body: bytes) -> None:
-    from web.app import _decoded
+    from web.webhooks import _decoded
 
     found = _decoded(body)
     if found is not None:
