@@ -49,11 +49,14 @@ class OrdersWatch:
             carrier = Carrier(orders, self._name)
             while not self._ended.is_set():
                 self._told.clear()
+                more = False
                 try:
                     more = self._look(orders, carrier)
                 except redis.RedisError as error:
                     self._trouble.met(error=str(error))
-                    more = False
+                except Exception:
+                    # Without this thread this process would carry out no order any more.
+                    log.exception("orders.not_looked_at")
                 if not more:
                     self._told.wait(durations.ORDER_LOOK_SECONDS)
 

@@ -60,6 +60,10 @@ class SchemaWatch:
                 except redis.RedisError as error:
                     self._trouble.met(error=str(error))
                     pause = durations.SCHEMA_LOOK_SECONDS
+                except Exception:
+                    # Without this thread this process would never find out that a newer one shuts it out.
+                    log.exception("schema.not_looked_at")
+                    pause = durations.SCHEMA_LOOK_SECONDS
                 self._ended.wait(pause)
 
     def _look(self, functions: Functions) -> float:

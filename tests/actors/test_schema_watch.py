@@ -2,14 +2,16 @@
 
 import threading
 
+import pytest
 import redis
 from processes import ProcessFactory
 from support import DEADLINE, eventually
 
 from actors.process.schema_watch import SchemaWatch
-from config import keys
+from config import durations, keys
 from config.recorded import schema
 from config.settings import Settings
+from worker.store.functions import Functions
 
 SHUT_OUT = {"oldest": schema.present() + 1, "number": schema.present() + 1, "release": "9.0.0"}
 
@@ -30,6 +32,24 @@ def test_a_process_migrates_and_is_ended_once_it_is_shut_out(
     client.hset(keys.SCHEMA(), mapping=SHUT_OUT)
     SchemaWatch(settings, redis_url, told.set).start()
     assert told.wait(DEADLINE)
+
+
+def test_what_nobody_expected_ends_no_watch_of_the_schema(
+    client: "redis.Redis", settings: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durations, "SCHEMA_LOOK_SECONDS", 0.05)
+    unexpected, look = [ValueError("a word that it does not know")], SchemaWatch._look
+
+    def looked(watch: SchemaWatch, functions: Functions) -> float:
+        if unexpected:
+            raise unexpected.pop()
+        return look(watch, functions)
+
+    monkeypatch.setattr(SchemaWatch, "_look", looked)
+    watch = SchemaWatch(settings, redis_url)
+    watch.start()
+    eventually(client, lambda: is_migrated(client))
+    watch.end()
 
 
 def test_a_worker_that_is_shut_out_says_what_to_run(

@@ -38,6 +38,9 @@ class What(StrEnum):
         return self in (What.PAUSE, What.UNPAUSE)
 
 
+_OF_BATCHES = [what for what in What if what.is_of_batches]
+
+
 class State(StrEnum):
     """How far an order is."""
 
@@ -119,11 +122,13 @@ def read(client: "redis.Redis", order_id: str) -> Order | None:
     first = found[0][0]
     if "what" not in first:
         return None
-    if first["what"] not in list(What) or first["state"] not in list(State):
-        told = f"order {order_id} is {first['state']}, to {first['what']}: it needs a newer release than this"
-        raise OrderError(told)
     # A batch is in the set of each shard: one of them counts.
-    return _order(order_id, first, found[:1] if What(first["what"]).is_of_batches else found)
+    parts = found[:1] if first["what"] in _OF_BATCHES else found
+    try:
+        return _order(order_id, first, parts)
+    except (LookupError, TypeError, ValueError):  # another word, field or form
+        told = f"order {order_id} is {first.get('state')}, to {first['what']}"
+        raise OrderError(f"{told}: it needs a newer release than this") from None
 
 
 def under_way(client: "redis.Redis") -> list[Order]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from given_orders import carried_out, failed, given, orders_of, words
@@ -164,15 +165,24 @@ def test_a_batch_is_paused_once_in_each_shard_whatever_is_said_meanwhile(
     assert not any(_halted(shards))
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "what"),
+    [
+        ("what", "praise", "praise"),
+        ("state", "pondering", "retry"),
+        ("change", '{"praise": 7}', "retry"),
+        ("sums", '{"praises": 7}', "retry"),
+    ],
+)
 def test_an_order_of_a_newer_release_is_left_to_it(
-    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch, field: str, text: str, what: str
 ) -> None:
     monkeypatch.setattr(durations, "ORDER_LOOK_SECONDS", 0.05)
     failed(flow, "a", "b")
     orders = orders_of(flow)
     newer = orders.begin(given(orders, What.RETRY, "state:failed limit:1"))
-    flow.client.hset(keys.ORDER(newer.order_id), "what", "praise")
-    with pytest.raises(OrderError, match=f"order {newer.order_id} is running, to praise"):
+    flow.client.hset(keys.ORDER(newer.order_id), field, text)
+    with pytest.raises(OrderError, match=rf"order {newer.order_id} is \w+, to {what}: it needs a newer"):
         orders.get(newer.order_id)
     watch = OrdersWatch(flow.settings, redis_url)
     watch.start()
@@ -181,7 +191,30 @@ def test_an_order_of_a_newer_release_is_left_to_it(
         eventually(flow.client, lambda: orders.get(ours.order_id).state is State.DONE)
     finally:
         watch.end()
-    assert flow.client.hget(keys.ORDER(newer.order_id), "state") == "running"
+    state = text if field == "state" else "running"
+    assert flow.client.hget(keys.ORDER(newer.order_id), "state") == state
+
+
+def test_what_nobody_expected_ends_no_thread_that_carries_orders_out(
+    flow: Flow, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durations, "ORDER_LOOK_SECONDS", 0.05)
+    failed(flow, "a")
+    orders, unexpected, look = orders_of(flow), [ValueError("?")], OrdersWatch._look
+
+    def looked(watch: OrdersWatch, *given: Any) -> bool:
+        if unexpected:
+            raise unexpected.pop()
+        return look(watch, *given)
+
+    monkeypatch.setattr(OrdersWatch, "_look", looked)
+    order = orders.begin(given(orders, What.RETRY, "state:failed"))
+    watch = OrdersWatch(flow.settings, redis_url)
+    watch.start()
+    try:
+        eventually(flow.client, lambda: orders.get(order.order_id).state is State.DONE)
+    finally:
+        watch.end()
 
 
 def _halted(shards: Shards) -> list[bool]:
