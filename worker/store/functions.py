@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import redis
@@ -18,6 +19,7 @@ from config.times import redis_ms
 from worker.store.libraries import Library
 from worker.store.namespaces import namespace_of
 from worker.store.outages import lacks_function
+from worker.store.servers.steps import drive, drive_async
 
 T = TypeVar("T", covariant=True)
 #: One command of Redis, as it is sent.
@@ -72,25 +74,15 @@ class Functions:
 
         Raises redis.RedisError.
         """
-        return self._driven(_called(self._library, command, now), send)
+
+        def answer(words: Words) -> Any:
+            return (send if send and words[0] == "FCALL" else _send)(self._client, words)
+
+        return drive(_called(self._library, command, now), answer, redis.ResponseError)
 
     def load(self) -> None:
         """Load the library, unless the server has it."""
-        self._driven(_loaded(self._library))
-
-    def _driven(self, steps: Steps[T], send: Send | None = None) -> T:
-        try:
-            words = next(steps)
-            while True:
-                try:
-                    answer = (send if send and words[0] == "FCALL" else _send)(self._client, words)
-                except redis.ResponseError as error:
-                    words = steps.throw(error)
-                else:
-                    words = steps.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        drive(_loaded(self._library), partial(_send, self._client), redis.ResponseError)
 
 
 class AsyncFunctions:
@@ -103,18 +95,10 @@ class AsyncFunctions:
     async def run(self, command: Command[T], now: int | None = None) -> T:
         """Call a function; `now` in ms only in simulations. Raises redis.RedisError."""
         steps = _called(self._library, command, now)
-        try:
-            words = next(steps)
-            while True:
-                try:
-                    answer = await self._client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
-                except redis.ResponseError as error:
-                    words = steps.throw(error)
-                else:
-                    words = steps.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return await drive_async(steps, self._answer, redis.ResponseError)
+
+    async def _answer(self, words: Words) -> Any:
+        return await self._client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
 
 
 def _send(client: "redis.Redis", words: Words) -> Any:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import redis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -11,6 +10,7 @@ from redis.retry import Retry
 from config.servers.address import Place
 from worker.store.servers.finder import Finder, Question
 from worker.store.servers.located import AsyncPlain, AsyncTls, Plain, Tls
+from worker.store.servers.steps import drive, drive_async
 
 
 class Asking:
@@ -25,37 +25,13 @@ class Asking:
 
     def find(self) -> Place:
         """Return where the server is; raises redis.RedisError."""
-        steps = self.finder.steps()
-        try:
-            question = next(steps)
-            while True:
-                try:
-                    answer = self._answer(question)
-                except redis.RedisError as error:
-                    question = steps.throw(error)
-                else:
-                    question = steps.send(answer)
-        except StopIteration as end:
-            place: Place = end.value
-            self.found = place
-            return place
+        self.found = drive(self.finder.steps(), self._answer)
+        return self.found
 
     async def find_async(self) -> Place:
         """Do the same from asyncio."""
-        steps = self.finder.steps()
-        try:
-            question = next(steps)
-            while True:
-                try:
-                    answer = await self._answer_async(question)
-                except redis.RedisError as error:
-                    question = steps.throw(error)
-                else:
-                    question = steps.send(answer)
-        except StopIteration as end:
-            place: Place = end.value
-            self.found = place
-            return place
+        self.found = await drive_async(self.finder.steps(), self._answer_async)
+        return self.found
 
     def _answer(self, question: Question) -> Any:
         connection: Any = self._kind(**question.at._asdict(), retry=Retry(NoBackoff(), 0), **self._options)
