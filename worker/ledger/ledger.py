@@ -17,7 +17,7 @@ from worker.ledger.accounts import AccountLedger
 from worker.ledger.arrivals import Arrival, Arrived
 from worker.ledger.handed import Handed, ending
 from worker.ledger.kinds import KINDS, Kind
-from worker.ledger.records import Record, parse_subject
+from worker.ledger.records import Record, parse_subject, promotion_subject
 from worker.ledger.transition import CLAIMED, Answer, Change, Note, Transition
 from worker.store import replicas
 from worker.store.connection import encoded
@@ -63,6 +63,18 @@ class Ledger(AccountLedger):
             pipe.time()
             *_, fields, time = pipe.execute()
         return Record(subject, fields, redis_ms(time)) if "state" in fields else None
+
+    def promotions(self, brief: Record) -> list[Record]:
+        """Read the promotions of a brief that are on record, in their order."""
+        count = int(brief.get("promotions") or 0)
+        subjects = [promotion_subject(brief.brief_id, number) for number in range(count)]
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.time()
+            for subject in subjects:
+                pipe.hgetall(keys.RECORD(subject))
+            time, *found = pipe.execute()
+        pairs = zip(subjects, found, strict=True)
+        return [Record(subject, fields, redis_ms(time)) for subject, fields in pairs if "state" in fields]
 
     def apply(self, record: Record, transition: Transition) -> Answer:
         """Apply a transition with all that belongs to it, or do nothing.

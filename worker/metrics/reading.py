@@ -62,34 +62,20 @@ def read(client: "redis.Redis", settings: Settings, inlets: Sequence[str] = ()) 
     """Return the figures of now, those of further inlets' queues as well; raises redis.RedisError."""
     queues = (*QUEUES, *inlets)
     with client.pipeline(transaction=False) as pipe:  # in a transaction all answers would be decoded
-        pipe.time()
-        pipe.smembers(keys.ACCOUNTS())
-        pipe.zrange(keys.WORKERS(), 0, -1, withscores=True)
-        pipe.zrange(keys.LISTENERS(), 0, -1, withscores=True)
-        pipe.zcard(keys.DELAYED())
-        pipe.zcard(keys.UNFINISHED())
-        pipe.zrange(keys.HELD_BRIEFS(), 0, 0, withscores=True)
-        pipe.zrange(keys.TIMERS(), 0, 0, withscores=True)
-        pipe.xlen(keys.EVENTS())
-        pipe.xrevrange(keys.EVENTS(), count=1)
-        pipe.hgetall(keys.TALLY())
-        for queue in queues:
-            pipe.llen(keys.QUEUE(queue))
-            _raw(pipe, "LINDEX", keys.QUEUE(queue), 0)
-            pipe.zcard(keys.DEAD_LETTERS(queue))
+        _ask(pipe, queues)
         answers = pipe.execute()
     time, accounts, workers, listeners, delayed, unfinished, held, timers, events, newest, tally, *rest = (
         answers
     )
+    lengths, firsts, dead = (dict(zip(queues, rest[number::3], strict=True)) for number in range(3))
     now = redis_ms(time)
-    each = dict(zip(queues, zip(rest[::3], rest[1::3], rest[2::3], strict=True), strict=True))
     return Reading(
         at=now,
         workers=sum(now - seen <= durations.WORKER_DEAD_MS for _, seen in workers),
         listeners=sum(now - seen <= durations.LEASE_MS for _, seen in listeners),
-        queued={queue: length for queue, (length, _, _) in each.items()},
-        queued_ms=_ages(client, {queue: first for queue, (_, first, _) in each.items()}, now),
-        dead_letters={queue: dead for queue, (_, _, dead) in each.items()},
+        queued=lengths,
+        queued_ms=_ages(client, firsts, now),
+        dead_letters=dead,
         delayed=delayed,
         unfinished=unfinished,
         held_ms=now - int(held[0][1]) if held else None,
@@ -101,6 +87,25 @@ def read(client: "redis.Redis", settings: Settings, inlets: Sequence[str] = ()) 
         accounts=_accounts(client, settings, sorted(accounts)),
         hooks=read_hooks(client, now),
     )
+
+
+def _ask(pipe: Any, queues: Sequence[str]) -> None:
+    """Ask for the figures of all, then of each queue for its length, its first message, its dead letters."""
+    pipe.time()
+    pipe.smembers(keys.ACCOUNTS())
+    pipe.zrange(keys.WORKERS(), 0, -1, withscores=True)
+    pipe.zrange(keys.LISTENERS(), 0, -1, withscores=True)
+    pipe.zcard(keys.DELAYED())
+    pipe.zcard(keys.UNFINISHED())
+    pipe.zrange(keys.HELD_BRIEFS(), 0, 0, withscores=True)
+    pipe.zrange(keys.TIMERS(), 0, 0, withscores=True)
+    pipe.xlen(keys.EVENTS())
+    pipe.xrevrange(keys.EVENTS(), count=1)
+    pipe.hgetall(keys.TALLY())
+    for queue in queues:
+        pipe.llen(keys.QUEUE(queue))
+        _raw(pipe, "LINDEX", keys.QUEUE(queue), 0)
+        pipe.zcard(keys.DEAD_LETTERS(queue))
 
 
 def _raw(pipe: Any, *words: str | int | bytes) -> None:

@@ -12,7 +12,7 @@ from config.settings import Settings
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import Record, promotion_subject
+from worker.ledger.records import Record
 from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, record_fields, transitions
 from worker.lifecycle.charges import Journal
@@ -96,8 +96,7 @@ class Operator:
 
     def retry(self, brief: Record, journal: Journal) -> str:
         """Bring a brief back to where it stopped, never paying again; return the state that it goes to."""
-        promotions = self._promotions(brief)
-        moves = way_back(brief, promotions, journal)
+        moves = way_back(brief, self.ledger.promotions(brief), journal)
         chosen = None
         if moves[0].transition.to == "choosing":
             chosen = choosing.choose(record_fields.rules_of(brief), record_fields.drafts_of(brief))
@@ -112,11 +111,6 @@ class Operator:
         )
         self._checked(brief, answer)
         return moves[0].transition.to
-
-    def _promotions(self, brief: Record) -> list[Record]:
-        count = int(brief.get("promotions") or 0)
-        found = [self.ledger.read(promotion_subject(brief.brief_id, number)) for number in range(count)]
-        return [promotion for promotion in found if promotion is not None]
 
     def _stop(self, brief: Record, to: Literal["cancelled", "failed"], why: str) -> Answer:
         answer = self.ledger.functions.run(

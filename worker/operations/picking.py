@@ -77,7 +77,7 @@ def are_ids(drafts: object) -> TypeGuard[list[int]]:
 def is_on_record(ledger: Ledger, brief_id: str, picks: Sequence[int]) -> bool:
     """Return whether these very drafts were chosen before; raises redis.RedisError."""
     brief = ledger.read(brief_subject(brief_id))
-    found = [] if brief is None else _promotions(ledger, brief)
+    found = [] if brief is None else ledger.promotions(brief)
     if brief is None or brief.state == "choosing" or not found or not picks:
         return False
     rules, ranked = record_fields.rules_of(brief), record_fields.ranked_of(brief)
@@ -108,7 +108,7 @@ def choose_again(
     brief = ledger.read(brief_subject(brief_id))
     if brief is None:
         raise UnknownBriefError(f"no brief {brief_id} is on record")
-    promotions = _promotions(ledger, brief)
+    promotions = ledger.promotions(brief)
     rules = record_fields.rules_of(brief)
     if brief.state not in CHOSEN or brief.get("kind") is not None:
         raise PickError(
@@ -172,7 +172,7 @@ def offers(ledger: Ledger, brief_id: str) -> dict[int, list[int]]:
     brief = ledger.read(brief_subject(brief_id))
     if brief is None or brief.state not in CHOSEN or brief.get("kind") is not None or brief.get("wish"):
         return {}
-    promotions, rules = _promotions(ledger, brief), record_fields.rules_of(brief)
+    promotions, rules = ledger.promotions(brief), record_fields.rules_of(brief)
     found: dict[int, list[int]] = {}
     for draft in open_to_choice(promotions, record_fields.drafts_of(brief)):
         instruction = choosing.instruction_of(rules, draft)
@@ -208,16 +208,10 @@ def _chosen_again(brief: str, **given: Any) -> Command[Answer]:
     )
 
 
-def _promotions(ledger: Ledger, brief: Record) -> list[Record]:
-    count = int(brief.get("promotions") or 0)
-    found = [ledger.read(promotion_subject(brief.brief_id, number)) for number in range(count)]
-    return [promotion for promotion in found if promotion is not None]
-
-
 def _promotion_of(ledger: Ledger, brief_id: str, draft: int) -> str | None:
     """Return the promotion that a draft is chosen for now, None where there is none."""
     brief = ledger.read(brief_subject(brief_id))
-    for each in [] if brief is None else _promotions(ledger, brief):
+    for each in [] if brief is None else ledger.promotions(brief):
         if record_fields.current_draft(each)["image_result_id"] == draft:
             return each.subject
     return None

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -74,8 +74,27 @@ def summaries(client: "redis.Redis", briefs: Iterable[BriefView]) -> list[Accoun
     return [summary(client, name) for name in names]
 
 
-def report(client: "redis.Redis", name: str) -> AccountReport:
-    """Return what is on record of an account; of one that is not, the default limits and nothing else."""
+class _Answers(NamedTuple):
+    """What Redis has of an account."""
+
+    now: int
+    waiting: Mapping[str, int]
+    listed: Mapping[Endpoint, Sequence[str]]
+    """Those that wait first."""
+    windows: Mapping[str, _Requests]
+    fields: Fields
+    permits: Sequence[tuple[str, float]]
+    identities: int
+    slots: Sequence[str]
+    changes: Sequence[str]
+    reservations: Sequence[str]
+    lease: str | None
+    listeners: Sequence[tuple[str, float]]
+    parked: Mapping[str, str]
+    asleep: int
+
+
+def _answers(client: "redis.Redis", name: str) -> _Answers:
     with client.pipeline(transaction=True) as pipe:
         pipe.time()
         pipe.hgetall(keys.RECORD(account_subject(name)))
@@ -90,51 +109,63 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         pipe.zcard(keys.WAITING(name, "prepare"))
         for endpoint in ENDPOINTS:
             pipe.zcard(keys.WAITING(name, endpoint))
+        for endpoint in ENDPOINTS:
             pipe.zrange(keys.WAITING(name, endpoint), 0, MOST_WAITING - 1)
         for window in WINDOWS:
             pipe.zrange(keys.WINDOW(name, window.name), 0, -1, withscores=True)
-        time, fields, permits, identities, slots, changes, *rest = pipe.execute()
-    reservations, lease, listeners, parked, asleep, *rest = rest
-    now = redis_ms(time)
+        time, *found = pipe.execute()
+    rest = iter(found)
+    single = [next(rest) for _ in range(10)]
+    waiting = {str(endpoint): next(rest) for endpoint in ENDPOINTS}
+    listed = {endpoint: next(rest) for endpoint in ENDPOINTS}
+    windows = {window.name: next(rest) for window in WINDOWS}
+    return _Answers(redis_ms(time), waiting, listed, windows, *single)
+
+
+def report(client: "redis.Redis", name: str) -> AccountReport:
+    """Return what is on record of an account; of one that is not, the default limits and nothing else."""
+    found = _answers(client, name)
+    fields, now = found.fields, found.now
     limits = {limit: int(fields.get(limit, default)) for limit, default in DEFAULTS.items()}
-    per_endpoint = {endpoint: rest[2 * n : 2 * n + 2] for n, endpoint in enumerate(ENDPOINTS)}
-    counted = dict(zip((window.name for window in WINDOWS), rest[2 * len(ENDPOINTS) :], strict=True))
-    listed = {endpoint: waiting for endpoint, (_, waiting) in per_endpoint.items()}
-    holders, batches = _records(client, name, permits, listed)
-    reserved = sum(map(int, slots))
+    holders, batches = _records(client, name, found.permits, found.listed)
+    reserved = sum(map(int, found.slots))
     seen = slots_seen(fields)
     cap = slots_cap(limits["slots"], seen)
     return AccountReport(
         name=name,
         read_at=now,
         limits=limits,
-        weights={
-            field.removeprefix("weight:"): float(weight)
-            for field, weight in sorted(fields.items())
-            if field.startswith("weight:")
-        },
-        changes=tuple(map(json.loads, changes)),
+        weights=_weights(fields),
+        changes=tuple(map(json.loads, found.changes)),
         jobs=holders,
         working=_number(fields, "working"),
         working_until=_number(fields, "working_until"),
-        windows={window.name: _window(window, counted, limits[window.limit], now) for window in WINDOWS},
-        slots_used=identities,
+        windows={each.name: _window(each, found.windows, limits[each.limit], now) for each in WINDOWS},
+        slots_used=found.identities,
         slots_reserved=reserved,
         slots_seen=seen,
         slots_cap=cap,
-        slots_free=None if cap is None else cap - identities - reserved,
-        budget=_budget(fields, reservations),
+        slots_free=None if cap is None else cap - found.identities - reserved,
+        budget=_budget(fields, found.reservations),
         pauses=pauses(fields, now),
-        batches=_by_batch(batches, {batch: int(count) for batch, count in parked.items()}),
-        waiting_counted=all(count <= MOST_WAITING for count, _ in per_endpoint.values()),
-        waiting={endpoint: count for endpoint, (count, _) in per_endpoint.items()} | {"prepare": asleep},
-        listener=holder(lease, dict(listeners), now),
+        batches=_by_batch(batches, {batch: int(count) for batch, count in found.parked.items()}),
+        waiting_counted=all(count <= MOST_WAITING for count in found.waiting.values()),
+        waiting={**found.waiting, "prepare": found.asleep},
+        listener=holder(found.lease, dict(found.listeners), now),
         stream=read_stream(client, name),
         drafts_ms=_number(fields, "drafts_ms"),
         preprocessing_ms=_number(fields, "preprocessing_ms"),
         draft_price=_draft_price(fields),
-        token_ends=int(fields["token_ends"]) if "token_ends" in fields else None,
+        token_ends=_number(fields, "token_ends"),
     )
+
+
+def _weights(fields: Fields) -> dict[str, float]:
+    return {
+        field.removeprefix("weight:"): float(weight)
+        for field, weight in sorted(fields.items())
+        if field.startswith("weight:")
+    }
 
 
 def _budget(fields: Fields, reservations: Sequence[str]) -> AccountBudget | None:
