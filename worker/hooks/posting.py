@@ -17,9 +17,9 @@ from config import durations
 from config.errors import NetworkSettingsError
 from worker.network.addresses import is_address, resolve
 from worker.network.asyncio_network import AsyncioBackend
-from worker.network.destinations import NEXT_ADDRESS
+from worker.network.backends import Backend, ProxiedBackend
+from worker.network.destinations import CONNECTION_ERRORS, NEXT_ADDRESS
 from worker.network.errors import FileRefusedError, FileUnavailableError
-from worker.network.proxied_network import ProxiedBackend
 from worker.network.proxies import Proxies, Proxy
 from worker.network.tls import tls, told
 
@@ -29,15 +29,6 @@ _ANSWER = 16 * 1024
 _ADDRESSES, _IDLE, _LOOK_UPS = 4, 4, 32
 #: For which they are kept, as `open_pool` says.
 _IDLE_SECONDS = 1.0
-#: What httpcore raises of a connection and its peer.
-_ERRORS = (
-    httpcore.ConnectionNotAvailable,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
-
 
 #: Scheme, host and port.
 _Place = tuple[bytes, bytes, int | None]
@@ -92,7 +83,7 @@ class Poster:
                 return await self._sent(_request(url, body, headers))
         except TimeoutError:
             return Posted(None, f"no answer within {durations.HOOK_SECONDS:g} s")
-        except (*_ERRORS, NetworkSettingsError) as error:
+        except (*CONNECTION_ERRORS, httpcore.ConnectionNotAvailable, NetworkSettingsError) as error:
             return Posted(None, told(error) or type(error).__name__)
 
     async def _sent(self, request: httpcore.Request) -> Posted:
@@ -134,43 +125,38 @@ class Poster:
         if len(idle) > _IDLE:
             await idle.popleft().aclose()
 
-    def _backend(self, origin: httpcore.Origin) -> httpcore.AsyncNetworkBackend:
+    def _backend(self, origin: httpcore.Origin) -> Backend:
         proxy = self._proxies.of(origin.scheme.decode(), origin.host.decode(), origin.port)
         return GuardedBackend(self._plain, proxy, self._names, private=self._private)
 
 
-class GuardedBackend(httpcore.AsyncNetworkBackend):
+class GuardedBackend(Backend):
     """Connects to public addresses alone, or with `private` to any; a proxy is told the address."""
 
     def __init__(
         self,
-        plain: httpcore.AsyncNetworkBackend,
+        plain: Backend,
         proxy: Proxy | None,
         names: ThreadPoolExecutor,
         *,
         private: bool,
     ) -> None:
-        self._reach = plain if proxy is None else ProxiedBackend(proxy, plain)
+        self._way = plain if proxy is None else ProxiedBackend(proxy, plain)
         self._by_name = private and proxy is not None
         self._names = names
         self._private = private
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+    async def reach(
+        self, host: str, port: int, seconds: float | None, options: Iterable[Any]
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address that answers."""
         last: Exception = httpcore.ConnectError(f"{host} has no address")
-        addresses = [host] if self._by_name else await self._addresses(host, port)
-        for number, address in enumerate(addresses[:_ADDRESSES], 1):
+        addresses = ([host] if self._by_name else await self._addresses(host, port))[:_ADDRESSES]
+        for number, address in enumerate(addresses, 1):
             # A silent one must not use up the time of the next; of the last one there is no next.
-            seconds = timeout if number == len(addresses[:_ADDRESSES]) else NEXT_ADDRESS * 4
+            most = seconds if number == len(addresses) else NEXT_ADDRESS * 4
             try:
-                return await self._reach.connect_tcp(address, port, seconds, local_address, socket_options)
+                return await self._way.reach(address, port, most, options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
         raise last

@@ -14,6 +14,7 @@ from anyio.abc import ByteStream
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from worker.network.addresses import is_address
+from worker.network.backends import Backend
 from worker.network.destinations import NEXT_ADDRESS
 
 #: Bytes that are taken from the system at once, and that may wait here to be read.
@@ -22,29 +23,24 @@ _PIECE = _MOST_UNREAD = 64 * 1024
 _FAILURES = (OSError, UnicodeError, anyio.BrokenResourceError, anyio.EndOfStream)
 
 
-class AsyncioBackend(httpcore.AsyncNetworkBackend):
+class AsyncioBackend(Backend):
     """Connects within the loop that runs, one for each of these."""
 
     def __init__(self) -> None:
         # One for all connections: asyncio's own way takes 256 KB whenever something has come.
         self._piece = memoryview(bytearray(_PIECE))
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002  # httpcore names it, and nobody here gives it
-        socket_options: Iterable[Any] | None = None,
+    async def reach(
+        self, host: str, port: int, seconds: float | None, options: Iterable[Any]
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the address of a host that answers first."""
         # No race where there is one address: cancelled just then, asyncio's leaves its winner open.
         delay = None if is_address(host) else NEXT_ADDRESS
-        async with _within(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
+        async with _within(seconds, httpcore.ConnectTimeout, httpcore.ConnectError):
             _, stream = await asyncio.get_running_loop().create_connection(
                 lambda: PlainStream(self._piece), host, port, happy_eyeballs_delay=delay
             )
-        stream.set_options(socket_options or ())
+        stream.set_options(options)
         return stream
 
 

@@ -7,15 +7,8 @@ from typing import NamedTuple, Protocol
 import httpcore
 import httpx
 
+from worker.network.destinations import CONNECTION_ERRORS
 from worker.network.tls import told
-
-#: What httpcore raises of a connection and its peer; httpx has errors of the same names.
-_ERRORS = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
 
 
 class Used(NamedTuple):
@@ -58,5 +51,5 @@ def errors_of_httpx() -> Iterator[None]:
     """Raise httpcore's errors as httpx's."""
     try:
         yield
-    except _ERRORS as error:
+    except CONNECTION_ERRORS as error:  # httpx has errors of the same names
         raise getattr(httpx, type(error).__name__)(told(error)) from error

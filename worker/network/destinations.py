@@ -10,6 +10,13 @@ import httpcore
 from worker.network.addresses import look_up, resolve
 from worker.network.errors import FileRefusedError, FileUnavailableError
 
+#: What httpcore raises of a connection and its peer, which has no class in common.
+CONNECTION_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
 #: Seconds after which the next address of a host is tried beside one that does not answer (RFC 8305, 5).
 NEXT_ADDRESS = 0.25
 

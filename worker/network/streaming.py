@@ -14,8 +14,9 @@ import httpx
 from config import durations
 from config.errors import NetworkSettingsError
 from worker.network.asyncio_network import AsyncioBackend
+from worker.network.backends import KEPT_ALIVE, ProxiedBackend
+from worker.network.destinations import CONNECTION_ERRORS
 from worker.network.http1.async_connection import AsyncConnection
-from worker.network.proxied_network import KEPT_ALIVE, ProxiedBackend
 from worker.network.proxies import Proxies
 from worker.network.tls import http2_allowed, tls, told
 
@@ -25,14 +26,6 @@ _IDLE, _IDLE_SECONDS = 8, 1.0
 #: Ours; httpcore's where HTTP/2 is allowed.
 _Connection = AsyncConnection | httpcore.AsyncHTTPConnection
 _HEADERS = {"User-Agent": "identity-worker", "Accept-Encoding": "identity"}
-#: What httpcore raises, which has no class in common.
-_ERRORS = (
-    httpcore.ConnectionNotAvailable,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
 
 
 class Streams(httpx.AsyncHTTPTransport):
@@ -93,7 +86,7 @@ class Connections:
                     most -= len(piece)
                     if most <= 0:
                         break  # the rest ends the connection with it
-        except _ERRORS as error:
+        except (*CONNECTION_ERRORS, httpcore.ConnectionNotAvailable) as error:
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
         return answer.status
 

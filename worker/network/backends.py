@@ -1,6 +1,7 @@
-"""The asyncio connections of event streams through a proxy, and what keeps the quiet ones alive."""
+"""What connects by asyncio, straight or through a proxy, and what keeps quiet connections alive."""
 
 import socket
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,29 +25,43 @@ KEPT_ALIVE = [
 ]
 
 
-class ProxiedBackend(httpcore.AsyncNetworkBackend):
-    """Connects by `plain` to a proxy, and through that to a host."""
-
-    def __init__(self, proxy: Proxy, plain: httpcore.AsyncNetworkBackend) -> None:
-        self._proxy = proxy
-        self._plain = plain
+class Backend(httpcore.AsyncNetworkBackend):
+    """What connects, as httpcore asks for it; nobody here asks for an address of this machine."""
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
+        local_address: str | None = None,  # noqa: ARG002  # httpcore's
         socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to a host."""
+        return await self.reach(host, port, timeout, socket_options or ())
+
+    @abstractmethod
+    async def reach(
+        self, host: str, port: int, seconds: float | None, options: Iterable[Any]
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to a host within so many seconds, with these options of the socket."""
+
+
+class ProxiedBackend(Backend):
+    """Connects by `plain` to a proxy, and through that to a host."""
+
+    def __init__(self, proxy: Proxy, plain: Backend) -> None:
+        self._proxy = proxy
+        self._plain = plain
+
+    async def reach(
+        self, host: str, port: int, seconds: float | None, options: Iterable[Any]
     ) -> httpcore.AsyncNetworkStream:
         """Connect, either part within so many seconds."""
         proxy = self._proxy
         with reaching(proxy):
-            plain = await self._plain.connect_tcp(
-                proxy.host, proxy.port, timeout, local_address, socket_options
-            )
+            plain = await self._plain.reach(proxy.host, proxy.port, seconds, options)
         try:
-            return await tunnel_async(plain, proxy, host, port, timeout)
+            return await tunnel_async(plain, proxy, host, port, seconds)
         except BaseException:
             await plain.aclose()
             raise
