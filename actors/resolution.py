@@ -1,6 +1,7 @@
 """Resolves a create whose outcome is not on record: adopt its job, send it again, or ask a person.
 
-Its permit and its slots stay taken until then. Each run asks the API about one job at most.
+Its permit and its slots stay taken until then. A run asks the API about one job; before a create is sent
+again, the last one asks for the list of jobs as well, and about those on it that no event has told of.
 """
 
 from collections.abc import Sequence

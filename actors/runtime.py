@@ -133,13 +133,18 @@ def runtime() -> Runtime:
     live.serve(shards.serves)
     ledger, shares = Ledger(connect(url), values), AccountShares()
     pool = open_pool(timeout_read=values.request_timeout, timeout_write=values.request_timeout)
-    here = AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url))
-    limiter = FetchLimiter(share_of(values.threads))
-    choosers = FetchLimiter(min(share_of(values.threads), os.cpu_count() or 1))
-    counts, ids = Bringing(ledger.client), Ids(shards, values)
-    unfinished = Unfinished(ledger.client)
-    more = inlets.at_start(values.inlets)
-    telling = Telling(values, url) if values.traces else None
+    share = share_of(values.threads)
     return Runtime(
-        *(values, here, ledger, limiter, choosers, shares, counts, shards, ids, unfinished, more, telling)
+        settings=values,
+        here=AccountsHere(live, ledger, shares, partial(PiktID, pool, values.api_url)),
+        ledger=ledger,
+        fetches=FetchLimiter(share),
+        choosers=FetchLimiter(min(share, os.cpu_count() or 1)),
+        shares=shares,
+        counts=Bringing(ledger.client),
+        shards=shards,
+        ids=Ids(shards, values),
+        unfinished=Unfinished(ledger.client),
+        inlets=inlets.at_start(values.inlets),
+        telling=Telling(values, url) if values.traces else None,
     )

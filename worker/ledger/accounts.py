@@ -93,7 +93,7 @@ class AccountLedger:
         """
         given = {
             "account": account.name,
-            "token": _print_of(account),
+            "token": _fingerprint_of(account),
             "ends": None if ends is None else round(ends * 1000),
         }
         key = keys.RECORD(account_subject(account.name))
@@ -105,12 +105,12 @@ class AccountLedger:
             keys.RECORD(account_subject(account.name)), "token_seen", "token_seen_at"
         )
         token, at = read
-        is_of_it = token == _print_of(account)
+        is_of_it = token == _fingerprint_of(account)
         return is_of_it and redis_ms(self.client.time()) - int(at) < durations.TOLD_AGAIN_MS
 
 
 def _grouped(accounts: "Iterable[Account]", renewed: Collection[str]) -> list[Configured]:
-    """Return the limits of accounts, with the names of those that have the same, and their tokens' prints."""
+    """Return the limits of accounts with the names of those that have the same, and their fingerprints."""
     groups: dict[str, Configured] = {}
     for account in accounts:
         limits = account.limits.fields()
@@ -119,13 +119,13 @@ def _grouped(accounts: "Iterable[Account]", renewed: Collection[str]) -> list[Co
             text, {"accounts": [], "limits": limits, "file": text, "tokens": {}, "renewed": {}}
         )
         group["accounts"].append(account.name)
-        group["tokens"][account.name] = _print_of(account)
+        group["tokens"][account.name] = _fingerprint_of(account)
         if account.name in renewed:
             group["renewed"][account.name] = True
     return list(groups.values())
 
 
-def _print_of(account: "Account") -> str:
+def _fingerprint_of(account: "Account") -> str:
     # Not at the top: only processes that have accounts need it, and most commands have none.
     from config.accounts.tokens import fingerprint
 

@@ -64,6 +64,10 @@ MODULES = (
     "endpoints",
     "migrations",
 )
+#: Failures in a row after which an endpoint of webhooks rests; deliveries that its log keeps.
+HOOK_FAILURES, HOOK_LOG = 3, 1_000
+#: Refusals that are kept of an order.
+ORDER_TOLD = 100
 #: Stages that wait to be told as spans at the most: while nobody takes them, the oldest are dropped.
 MOST_SPANS = 100_000
 FOLDER = Path(__file__).parent / "lua"
@@ -152,13 +156,13 @@ def _setting(settings: Settings) -> dict[str, str | int | bool]:
         "keep_ms": round(settings.keep_days * 86_400_000),
         "content_ms": max(durations.CONTENT_KEPT_MS, round(settings.keep_days * 86_400_000)),
         "hook_patience_ms": durations.HOOK_PATIENCE_MS,
-        "hook_failures": 3,
+        "hook_failures": HOOK_FAILURES,
         "hook_rest_ms": round(durations.HOOK_FIRST_SECONDS * 1000),
         "hook_rest_most_ms": durations.HOOK_REST_MOST_MS,
         "hook_sign_ms": durations.LEASE_MS,
-        "hook_log": 1_000,
+        "hook_log": HOOK_LOG,
         "order_ms": durations.ORDER_UNDECIDED_MS,
-        "order_told": 100,
+        "order_told": ORDER_TOLD,
         "keep_events": settings.keep_events,
         "keep_event_bytes": settings.keep_event_bytes,
         "schema_again_ms": round(durations.LIBRARY_TOUCHED_SECONDS * 1000),
