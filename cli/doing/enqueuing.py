@@ -1,9 +1,8 @@
 """What `identity-worker enqueue` does."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -32,8 +31,29 @@ from worker.shards.shards import shards_of
 if TYPE_CHECKING:
     import redis
 
-#: What is done with the briefs: on a client of Redis, with its URL.
-Act = Callable[["redis.Redis", str, Settings, Spool], None]
+
+class Wanted(NamedTuple):
+    """What the options of the command want done with the briefs."""
+
+    dry_run: bool
+    max_credits: float | None
+    """What their batch may cost in all; None: its budget stays."""
+    keep_going: bool
+    """Whether the good ones are sent though others are bad."""
+    rejects: Path | None
+    """Where what is refused is written to, to be mended."""
+    again: bool
+    """Whether what was bought before is bought once more."""
+    update: bool
+    """Whether none is sent, and those on record are given their metadata, batch and priority."""
+    as_json: bool
+
+
+class _Budget(NamedTuple):
+    """What a batch may cost in all."""
+
+    batch: str
+    credits: float
 
 
 def enqueue(
@@ -41,21 +61,14 @@ def enqueue(
     how: Callable[[Settings], How],
     overrides: Mapping[str, object],
     set_to: Sequence[str],
-    *,
-    dry_run: bool,
-    max_credits: float | None,
-    keep_going: bool,
-    rejects: Path | None,
-    again: bool,
-    update: bool,
-    as_json: bool,
+    wanted: Wanted,
 ) -> None:
     """Read the briefs of the places; send them, or tell what would be sent. The options are the command's."""
     values = load_settings()
     photos = PhotoCheck(values)
-    with rejects_to(rejects) as file:
+    with rejects_to(wanted.rejects) as file:
         try:
-            rules = Rules(values, _accounts(values), overrides, settings(set_to), as_written=update)
+            rules = Rules(values, _accounts(values), overrides, settings(set_to), as_written=wanted.update)
             reading = Reading(places, standard_input(), how(values))
             briefs = prepare(progress.told(reading.items(), "briefs read"), rules, photos)
         except UsageError as error:
@@ -64,26 +77,12 @@ def enqueue(
             fail("\n".join(reading.missed), USED_WRONGLY)
         for told in (*reading.told, *reading.skipped):
             complain(printable(told))
-        budgeted = None if max_credits is None else _the_batch(briefs, max_credits)
+        budget = _budget(briefs, wanted.max_credits)
         try:
-            if dry_run:
-                # Not at the top: what plans is not needed to send.
-                from cli.render.dry_run import dry_run as print_dry_run
-
-                print_dry_run(
-                    values,
-                    briefs,
-                    photos.found(),
-                    batch=budgeted,
-                    max_credits=max_credits,
-                    again=again,
-                    as_json=as_json,
-                )
+            if wanted.dry_run:
+                _show_plan(values, briefs, photos, budget, wanted)
             else:
-                budget = None if budgeted is None or max_credits is None else (budgeted, max_credits)
-                send = partial(_send, budget=budget, again=again, as_json=as_json)
-                act: Act = _update if update else send
-                _enqueue(values, briefs, act, keep_going=keep_going, as_json=as_json)
+                _enqueue(values, briefs, budget, wanted)
         finally:
             # Also when Redis failed in between: the rejected briefs are written down.
             if file is not None:
@@ -92,20 +91,40 @@ def enqueue(
         raise typer.Exit(DID_NOT)
 
 
-def _enqueue(values: Settings, briefs: Spool, act: Act, *, keep_going: bool, as_json: bool) -> None:
+def _show_plan(
+    values: Settings, briefs: Spool, photos: PhotoCheck, budget: _Budget | None, wanted: Wanted
+) -> None:
+    # Not at the top: what plans is not needed to send.
+    from cli.render.dry_run import dry_run
+
+    dry_run(
+        values,
+        briefs,
+        photos.found(),
+        batch=None if budget is None else budget.batch,
+        max_credits=wanted.max_credits,
+        again=wanted.again,
+        as_json=wanted.as_json,
+    )
+
+
+def _enqueue(values: Settings, briefs: Spool, budget: _Budget | None, wanted: Wanted) -> None:
     bad = Status.BAD in briefs.counts()
     try:
-        if keep_going or not bad:
+        if wanted.keep_going or not bad:
             with redis_url(values) as url, shards_of(url, values) as shards:
                 check_server(url, process=False)
-                act(shards.reading, url, values, briefs)
+                if wanted.update:
+                    delivery.update(shards.reading, values, briefs, person(None))
+                else:
+                    _send(shards.reading, url, values, briefs, budget, wanted)
     finally:
         # Also when Redis failed in between: some briefs may have been sent.
-        if as_json:
+        if wanted.as_json:
             print_all_json(briefs)
         else:
             show_all(briefs, whole=False)
-            if bad and not keep_going:
+            if bad and not wanted.keep_going:
                 good = Status.VALID in briefs.counts()
                 typer.echo("Nothing was enqueued" + ("; --keep-going sends the good ones." if good else "."))
 
@@ -115,21 +134,15 @@ def _send(
     url: str,
     values: Settings,
     briefs: Spool,
-    *,
-    budget: tuple[str, float] | None,
-    again: bool,
-    as_json: bool,
+    budget: _Budget | None,
+    wanted: Wanted,
 ) -> None:
     if budget is not None:
-        _set_budget(client, values, briefs, *budget)
-        if not as_json:
-            say(printable(f"batch {budget[0]} may cost {budget[1]:g} credits in all now"))
-    delivery.look_up(client, values, briefs, again=again)
+        _set_budget(client, values, briefs, budget)
+        if not wanted.as_json:
+            say(printable(f"batch {budget.batch} may cost {budget.credits:g} credits in all now"))
+    delivery.look_up(client, values, briefs, again=wanted.again)
     delivery.send(url, values, briefs)
-
-
-def _update(client: "redis.Redis", _: str, values: Settings, briefs: Spool) -> None:
-    delivery.update(client, values, briefs, person(None))
 
 
 def _write(file: Rejects, briefs: Spool) -> None:
@@ -139,20 +152,23 @@ def _write(file: Rejects, briefs: Spool) -> None:
         fail(f"the rejects can't be written: {error.strerror}; what was refused is told above")
 
 
-def _the_batch(briefs: Spool, max_credits: float) -> str | None:
+def _budget(briefs: Spool, max_credits: float | None) -> _Budget | None:
+    if max_credits is None:
+        return None
+    # Not at the top: whoever sets no budget does without.
     from cli.sending import planning
 
-    return planning.the_batch(briefs, max_credits)
+    batch = planning.the_batch(briefs, max_credits)
+    return None if batch is None else _Budget(batch, max_credits)
 
 
-def _set_budget(
-    client: "redis.Redis", values: Settings, briefs: Spool, batch: str, max_credits: float
-) -> None:
+def _set_budget(client: "redis.Redis", values: Settings, briefs: Spool, budget: _Budget) -> None:
     """Before the first brief is sent: none may be granted that the budget would not let."""
     from cli.sending import planning
 
     account = planning.budgeted(client, briefs)
-    Ledger(home_of(client, account), values).set_budget(batch, account, max_credits, person(None))
+    ledger = Ledger(home_of(client, account), values)
+    ledger.set_budget(budget.batch, account, budget.credits, person(None))
 
 
 def _accounts(values: Settings) -> Mapping[str, HasLimits] | None:

@@ -62,11 +62,7 @@ def command(
     )
     given = {"account": account, "batch": batch, "priority": priority, "keep_exif": keep_exif or None}
     overrides = {name: value for name, value in given.items() if value is not None}
-    enqueuing.enqueue(
-        places,
-        how,
-        overrides,
-        set_to or (),
+    wanted = enqueuing.Wanted(
         dry_run=dry_run,
         max_credits=max_credits,
         keep_going=keep_going,
@@ -75,3 +71,4 @@ def command(
         update=update,
         as_json=as_json,
     )
+    enqueuing.enqueue(places, how, overrides, set_to or (), wanted)

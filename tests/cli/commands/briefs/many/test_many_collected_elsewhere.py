@@ -10,7 +10,6 @@ from support import DEADLINE
 
 from cli.shared.acting import Order
 from cli.shared.ordering import Meant, announced, paid_so_far
-from worker.ledger.transition import Transition
 from worker.orders.carrying import Carrier
 from worker.orders.order import Order as Ordered
 from worker.orders.orders import Orders
@@ -18,15 +17,6 @@ from worker.selection.language import parse
 
 BRIEFS = ["a", "b", "c"]
 ORDER = Order("retry", "ada", None, yes=True)
-
-
-@pytest.fixture
-def three(flow: Flow) -> Flow:
-    """Return the flow with three briefs that have failed."""
-    for brief_id in BRIEFS:
-        flow.accept(brief_id=brief_id)
-        flow.ledger.apply(flow.brief(brief_id), Transition("failed", fields={"error": "503"}))
-    return flow
 
 
 def meant(flow: Flow) -> Meant:

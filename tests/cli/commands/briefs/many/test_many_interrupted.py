@@ -9,22 +9,12 @@ from cli.doing.orders import orders as tell_orders
 from cli.shared.acting import Order
 from cli.shared.ordering import Meant, announced, carried, paid_so_far
 from config import keys
-from worker.ledger.transition import Transition
 from worker.orders.carrying import Carrier
 from worker.orders.order import State, What
 from worker.orders.orders import Orders
 from worker.selection.language import parse
 
 ORDER = Order("retry", "ada", None, yes=True)
-
-
-@pytest.fixture
-def three(flow: Flow) -> Flow:
-    """Return the flow with three briefs that have failed."""
-    for brief_id in ("a", "b", "c"):
-        flow.accept(brief_id=brief_id)
-        flow.ledger.apply(flow.brief(brief_id), Transition("failed", fields={"error": "503"}))
-    return flow
 
 
 def meant(flow: Flow) -> Meant:
