@@ -3,7 +3,6 @@
 import gzip
 import socket
 import threading
-import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -14,6 +13,7 @@ import pytest
 from calls import BODY, TOKEN, failure
 from pydantic import SecretStr
 from scripted_server import HANGING, RESET, Cut, Dripping, Server, answer
+from support import DEADLINE
 
 from config import durations
 from worker.network.pool import Pool, open_pool
@@ -94,30 +94,34 @@ def test_a_server_that_does_not_go_on_leaves_the_outcome_unknown(
     [
         pytest.param(b"HTTP/1.1 202 Acc", id="the status line"),
         pytest.param(b"HTTP/1.1 202 Accepted\r\nX-A: b", id="a header"),
-        pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Length: 999\r\n\r\n ", id="the body"),
+        pytest.param(b"HTTP/1.1 202 Accepted\r\nContent-Length: 999999\r\n\r\n ", id="the body"),
     ],
 )
 def test_an_answer_that_drips_is_given_up_after_the_longest_call(
     server: Server, api: PiktID, monkeypatch: pytest.MonkeyPatch, drips: bytes
 ) -> None:
     monkeypatch.setattr(transport, "longest_call", lambda _timeout: 0.5)
-    server.answers = [Dripping(drips)]
-    began = time.monotonic()
+    server.answers = [Dripping(drips)]  # for hours
     assert type(failure(lambda: api.create(BODY))) is OutcomeUnknownError
-    assert time.monotonic() - began < 2.0
 
 
 def test_a_name_not_resolved_in_time_is_an_unsent_request(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: over.wait(10) and [])
+    over, ended = threading.Event(), threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[Any]:
+        over.wait(DEADLINE)
+        ended.set()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with open_pool(timeout_connect=0.2) as impatient:
         api = PiktID(impatient, "https://slow.example", SecretStr(TOKEN))
-        began = time.monotonic()
         assert type(failure(lambda: api.create(BODY))) is NotSentError
-        assert time.monotonic() - began < 2.0
+    assert not ended.is_set()
     over.set()
+    assert ended.wait(DEADLINE)
 
 
 def test_of_a_hosts_silent_addresses_none_takes_the_time_of_the_next(
