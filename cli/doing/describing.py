@@ -52,14 +52,35 @@ def describe(
 ) -> None:
     """Make a brief of each photo of the places; the options are the command's."""
     values = load_settings()
-    if budget is not None and not (budget.batch and values.extraction_credits):
+    _check(values, budget)
+    descriptions = _described(values, places, to, recursive=recursive)
+    waiting = [each for each in descriptions if each.found is Found.WAITS]
+    if waiting:
+        with redis_url(values) as url, shards_of(url, values) as shards:
+            check_server(url, process=False)
+            client = shards.reading
+            _send(client, url, values, waiting, overrides, budget)
+            _wait(client, waiting, timeout)
+    _tell(descriptions, as_json=as_json)
+    if any(each.found in (Found.NOT, Found.WAITS) for each in descriptions):
+        raise typer.Exit(DID_NOT)
+
+
+def _check(values: Settings, budget: Budget | None) -> None:
+    """End the command of a budget that can't hold."""
+    if budget is None:
+        return
+    if not (budget.batch and values.extraction_credits):
         fail(
             "--max-credits is of a --batch, and needs to know what a description costs, which the API tells "
             "nobody: set IDENTITY_WORKER_EXTRACTION_CREDITS, for the workers too",
             USED_WRONGLY,
         )
-    if budget is not None:
-        planning.check_credits(budget.credits)
+    planning.check_credits(budget.credits)
+
+
+def _described(values: Settings, places: Sequence[str], to: Path, *, recursive: bool) -> list[Description]:
+    """Return the description of each photo of the places; tell what is passed over, and what is wrong."""
     reading = _places(values, recursive=recursive)
     try:
         descriptions = described(reading.photos(places), to)
@@ -72,16 +93,7 @@ def describe(
     for each in descriptions:
         if each.why is not None:
             complain(printable(f"{each.photo.path}: {each.why}"))
-    waiting = [each for each in descriptions if each.found is Found.WAITS]
-    if waiting:
-        with redis_url(values) as url, shards_of(url, values) as shards:
-            check_server(url, process=False)
-            client = shards.reading
-            _send(client, url, values, waiting, overrides, budget)
-            _wait(client, waiting, timeout)
-    _tell(descriptions, as_json=as_json)
-    if any(each.found in (Found.NOT, Found.WAITS) for each in descriptions):
-        raise typer.Exit(DID_NOT)
+    return descriptions
 
 
 def _places(values: Settings, *, recursive: bool) -> PhotoPlaces:

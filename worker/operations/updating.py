@@ -97,17 +97,12 @@ def _write(
     `said` is who does it, and why.
     """
     # Not at the top, as above.
-    from worker.briefs.equality import digest
     from worker.ledger.events import BriefUpdated
     from worker.lifecycle.first_record import envelope
 
     now = {**stands, **changed}
     fields = {"envelope": envelope(record.brief_id, now["batch"], record.account, now["metadata"])}
-    parts = record.json("parts")
-    if parts is not None and record.get("faults") is None:
-        given = {name: digest(value) for name, value in changed.items() if value is not None}
-        kept = {path: each for path, each in parts.items() if path not in changed}
-        fields["parts"] = json.dumps(dict(sorted((kept | given).items())))
+    fields |= _parts(record, changed)
     told = {name: value for name, value in changed.items() if name != "metadata"}
     return ledger.update(
         record.brief_id,
@@ -126,3 +121,16 @@ def _write(
         },
         order=order,
     )
+
+
+def _parts(record: Record, changed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the field with the digests of a brief's parts as they are now; none where it has none."""
+    # Not at the top, as above.
+    from worker.briefs.equality import digest
+
+    parts = record.json("parts")
+    if parts is None or record.get("faults") is not None:
+        return {}
+    kept = {path: each for path, each in parts.items() if path not in changed}
+    given = {name: digest(value) for name, value in changed.items() if value is not None}
+    return {"parts": json.dumps(dict(sorted((kept | given).items())))}
