@@ -29,6 +29,9 @@ log = logs.get("following")
 
 #: Characters that are kept of why a stream ended.
 WHY = 200
+#: Seconds of silence at the least, however fast a sandbox's time goes, after which a stream is told of as
+#: held back, and is given up.
+_LEAST_STALL, _LEAST_SILENCE = 1.0, 2.0
 
 
 class Openings:
@@ -100,7 +103,7 @@ class Following:
     @property
     def is_stalled(self) -> bool:
         """Whether it is open and lacks the sign of life that is due, which nobody was told of yet."""
-        due = max(1.0, durations.STALLED_SECONDS / self._around.settings.speed)
+        due = max(_LEAST_STALL, durations.STALLED_SECONDS / self._around.settings.speed)
         return self._open and monotonic() > self._heard_at + due
 
     async def tell_stalled(self, why: str | None = None) -> None:
@@ -144,7 +147,7 @@ class Following:
     async def _read(self) -> None:
         """Read one connection, to its end."""
         around, token = self._around, self._account.token
-        silence = max(2.0, durations.SILENCE_SECONDS / around.settings.speed)
+        silence = max(_LEAST_SILENCE, durations.SILENCE_SECONDS / around.settings.speed)
         url, opening = around.settings.api_url, around.openings.one
         try:
             async with aclosing(follow(around.streams, url, token, silence, self._heard, opening)) as frames:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from cli.render.held import AS_WISHED
+from cli.render.held import STOP_REQUESTED
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.operating import Outcome, dead_letter_of, one_of, operator_of, report, tell
@@ -54,5 +54,5 @@ def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:
 def _said(operator: "Operator", brief: Record, *, repeated: bool) -> str:
     now = operator.ledger.read(brief.subject)
     state = brief.state if now is None else now.state
-    said = state if final(Kind.BRIEF, state) else f"{AS_WISHED} (it is {state})"
+    said = state if final(Kind.BRIEF, state) else f"{STOP_REQUESTED} (it is {state})"
     return f"{said}, as was said before" if repeated else said

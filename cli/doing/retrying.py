@@ -31,8 +31,8 @@ def retry(order: Order, wanted: Filter, brief_id: str | None, *, all_held: bool)
         if brief_id is not None:
             meant = Meant(iter(named(client, order, brief_id, is_dead_letter=bool(dead))))
         else:
-            which, letters = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
-            meant = announced(client, values, which, order, still_to_pay, dead_letters=letters)
+            which, of_dead = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
+            meant = announced(client, values, which, order, still_to_pay, dead_letters=of_dead)
         operator = at_each(client, lambda its: operator_of(its, values, order, meant.order_id))
         revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
         with carried(meant) as ids:

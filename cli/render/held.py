@@ -12,7 +12,7 @@ from worker.briefs.to_type import answers, argument
 from worker.views.models import BriefView
 
 #: What is said of a brief that an operator has ended while a call or a job of it is under way.
-AS_WISHED = "nothing more is bought for it, and it ends when what is under way is over"
+STOP_REQUESTED = "nothing more is bought for it, and it ends when what is under way is over"
 
 
 def print_held(brief: BriefView, now: int) -> None:
@@ -37,7 +37,7 @@ def print_dead_letter(dead_letter: DeadLetter, now: int) -> None:
 
 def stop_request_text(brief: BriefView) -> str | None:
     """Return how an operator has ended a brief of which something is still under way, None if nobody has."""
-    return None if brief.stop_requested is None else f"{brief.stop_reason}; {AS_WISHED}"
+    return None if brief.stop_requested is None else f"{brief.stop_reason}; {STOP_REQUESTED}"
 
 
 def answer(brief: BriefView) -> str:
