@@ -47,7 +47,9 @@ class Proxies:
         This machine is asked of no proxy, which would take its names for its own.
         """
         host = host.lower().rstrip(".")
-        if self._named.get(scheme) is None or _is_this_machine(host) or self._is_direct(host, port):
+        if self._named.get(scheme) is None or _is_this_machine(host):
+            return None
+        if self._is_direct(host, port or _PORTS[scheme]):
             return None
         return self._of(scheme)
 
@@ -55,7 +57,7 @@ class Proxies:
         named = self._named[scheme]
         return None if named is None else parse(*named)
 
-    def _is_direct(self, host: str, port: int | None) -> bool:
+    def _is_direct(self, host: str, port: int) -> bool:
         return any(each and _matches(each, host, port) for each in self._direct)
 
 
@@ -111,7 +113,7 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _matches(rule: str, host: str, port: int | None) -> bool:
+def _matches(rule: str, host: str, port: int) -> bool:
     """Whether an entry of NO_PROXY is of a host: `*`, a name with what is below it, an address, a network.
 
     A port may stand behind it, and then only that one is meant.
@@ -119,7 +121,7 @@ def _matches(rule: str, host: str, port: int | None) -> bool:
     if rule == "*":
         return True
     name, of_port = _split(rule)
-    if of_port is not None and of_port != str(port or 443):
+    if of_port is not None and of_port != str(port):
         return False
     try:
         address = ipaddress.ip_address(host)

@@ -56,6 +56,12 @@ def test_what_no_proxy_names_and_this_machine_are_reached_without(
     assert through({"HTTPS_PROXY": PROXY, "NO_PROXY": rule}, host, port) is None
 
 
+@pytest.mark.parametrize(("rule", "is_direct"), [("shop.example:80", True), ("shop.example:443", False)])
+def test_a_url_without_a_port_has_the_one_of_its_scheme(rule: str, is_direct: bool) -> None:
+    found = Proxies({"HTTP_PROXY": PROXY, "NO_PROXY": rule}).of("http", "shop.example", None)
+    assert (found is None) == is_direct
+
+
 @pytest.mark.parametrize(
     "rule", ["pi.example", "other.example", "api.example:8443", "192.0.2.0/24", ".", ","]
 )
