@@ -33,8 +33,14 @@ def environment() -> Environment:
         "printable": printable,
         "spoken": spoken,
     }
-    made.globals["static"] = static_url
+    made.globals |= {"hidden": hidden, "static": static_url}
     return made
+
+
+def hidden(**fields: object) -> Markup:
+    """Return the fields of a form that nobody sees, each with its value."""
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return Markup("").join(field.format(name, value) for name, value in fields.items())
 
 
 def spoken(text: str) -> Markup:
