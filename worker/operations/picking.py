@@ -109,7 +109,34 @@ def choose_again(
     if brief is None:
         raise UnknownBriefError(f"no brief {brief_id} is on record")
     promotions = ledger.promotions(brief)
-    rules = record_fields.rules_of(brief)
+    chosen, other = _another(brief, promotions, draft, instead)
+    if counting is not None and other is None:
+        counting(f"{brief_id} {draft}", 1)
+    said = {"draft": draft} | ({} if other is None else {"instead_of": other})
+    journal = {"call": "operator", "subject": brief.subject, "what": _AGAIN, "by": by, **said}
+    answer = ledger.functions.run(
+        _chosen_again(
+            brief_id,
+            when=brief.same_stay | {"promotions": brief.get("promotions") or ""},
+            candidates={each.subject: each.fields["candidates"] for each in promotions},
+            fields=chosen.fields(),
+            instead=other,
+            journal=journal | ({"why": why} if why else {}),
+        )
+    )
+    if answer is not Answer.APPLIED:
+        begun = "" if other is None else ", or the draft of before is being promoted by now"
+        raise PickError(f"brief {brief_id} has moved meanwhile{begun}; see `status {brief_id}`")
+
+
+def _another(
+    brief: Record, promotions: Sequence[Record], draft: int, instead: int | None
+) -> tuple[Chosen, str | None]:
+    """Return the promotion of a draft that was not chosen, and the one that it replaces, if any.
+
+    Raises PickError where that can't be.
+    """
+    brief_id = brief.brief_id
     if brief.state not in CHOSEN or brief.get("kind") is not None:
         raise PickError(
             f"brief {brief_id} is {brief.state}: only of one whose drafts were chosen another is chosen\n"
@@ -120,27 +147,11 @@ def choose_again(
     if found is None:
         offer = ", ".join(str(each.image_result_id) for each in free) or "none"
         raise PickError(f"no draft to choose: {draft}; of those that nothing was made of there are: {offer}")
-    instruction = choosing.instruction_of(rules, found)
+    instruction = choosing.instruction_of(record_fields.rules_of(brief), found)
     other = None if instead is None else promotion_subject(brief_id, instead)
     if other is not None and not _is_of(promotions, other, instruction):
         raise PickError(f"identity {(instead or 0) + 1} of brief {brief_id} is not of the same instruction")
-    if counting is not None and other is None:
-        counting(f"{brief_id} {draft}", 1)
-    said = {"draft": draft} | ({} if other is None else {"instead_of": other})
-    journal = {"call": "operator", "subject": brief.subject, "what": _AGAIN, "by": by, **said}
-    answer = ledger.functions.run(
-        _chosen_again(
-            brief_id,
-            when=brief.same_stay | {"promotions": brief.get("promotions") or ""},
-            candidates={each.subject: each.fields["candidates"] for each in promotions},
-            fields=Chosen(instruction, (found,)).fields(),
-            instead=other,
-            journal=journal | ({"why": why} if why else {}),
-        )
-    )
-    if answer is not Answer.APPLIED:
-        begun = "" if other is None else ", or the draft of before is being promoted by now"
-        raise PickError(f"brief {brief_id} has moved meanwhile{begun}; see `status {brief_id}`")
+    return Chosen(instruction, (found,)), other
 
 
 def is_chosen_again(ledger: Ledger, brief_id: str, draft: int, instead_of: int | None) -> bool:

@@ -35,29 +35,11 @@ def command(
 
     from config import logs
     from config import processes as starting
-    from config.accounts.account import AccountsError
-    from config.accounts.reading import accounts_at_start
-    from worker.callers import inlets
-    from worker.network.pool import check_environment
-    from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
-    from worker.traces.exporting import TracesError, open_exporter
 
     speak_as_process()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
     installed.check()
-    try:
-        values = settings()
-        accounts_at_start(values)
-        inlets.at_start(values.inlets)
-        if values.traces:
-            open_exporter().end()
-        check_environment()
-        if values.redis_url is None:
-            check_package(OWN_SERVER)
-    except (AccountsError, inlets.InletsError, SettingsError, TracesError) as error:
-        fail(str(error), USED_WRONGLY)
-    except NotInstalledError as error:
-        fail(str(error))
+    values = _values()
     # First: Dramatiq, whose main process this becomes, sets up logs where there are none.
     logs.configure(values)
     if values.redis_url is not None:
@@ -77,6 +59,31 @@ def command(
     code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, *ready, "--path"]))
     starting.ignore()
     raise typer.Exit(code)
+
+
+def _values() -> Settings:
+    """Return the settings; end the command where by these, or what they name, no process could start."""
+    from config.accounts.account import AccountsError
+    from config.accounts.reading import accounts_at_start
+    from worker.callers import inlets
+    from worker.network.pool import check_environment
+    from worker.store.embedded import OWN_SERVER, NotInstalledError, check_package
+    from worker.traces.exporting import TracesError, open_exporter
+
+    try:
+        values = settings()
+        accounts_at_start(values)
+        inlets.at_start(values.inlets)
+        if values.traces:
+            open_exporter().end()
+        check_environment()
+        if values.redis_url is None:
+            check_package(OWN_SERVER)
+    except (AccountsError, inlets.InletsError, SettingsError, TracesError) as error:
+        fail(str(error), USED_WRONGLY)
+    except NotInstalledError as error:
+        fail(str(error))
+    return values
 
 
 def _refuse_unusable_redis(values: Settings) -> None:
