@@ -81,8 +81,9 @@ def lines(
 def _dead_letters(letters: Sequence[DeadLetter], number: int, now: int) -> Iterator[Line]:
     for each in letters:
         name = printable(each.id)
-        told = f"The message {name} of the queue {each.queue} could not be run: {printable(each.error)}"
-        text = f"since {format_duration(now - each.at)}; it is: {shown(each.text)}"
+        told = f"The message {name} of the queue {each.queue} could not be run: {printable(each.error)}."
+        # Backquotes would have it shown as a command of ours.
+        text = f"Since {format_duration(now - each.at)}. It is: {shown(each.text)}".replace("`", "'")
         throws = Act("drop", "Throw it away", letter=name, asks=f"Throw the message {name} away for good?")
         yield Line(told, text, acts=(Act("revive", "Run it again", letter=name), throws))
     if number > len(letters) > 0:
