@@ -40,7 +40,7 @@ def faults(client: "redis.Redis", briefs: Iterable[BriefView]) -> Iterator[Fault
         events = told.get(brief.brief_id, [])
         for what in _numbering(client, brief, events):
             yield brief.brief_id, what
-        for what in _story(brief, events, _retries(client, brief)):
+        for what in _story(brief, events, _words(client, brief)):
             yield brief.brief_id, what
 
 
@@ -65,20 +65,20 @@ def _numbering(client: "redis.Redis", brief: BriefView, events: list[dict[str, A
         yield f"has the events {ids}, and on record {wanted}"
 
 
-def _retries(client: "redis.Redis", brief: BriefView) -> int:
-    """Return how often a person had a brief tried again: it may come to the same end once more."""
+def _words(client: "redis.Redis", brief: BriefView) -> Counter[str]:
+    """Return how often people said what of a brief: tried or chosen again, it may end so once more."""
     journal = snapshots.journal(client, brief.brief_id)
-    return sum(entry["call"] == "operator" and entry["what"] == "retry" for entry in journal)
+    return Counter(entry["what"] for entry in journal if entry["call"] == "operator")
 
 
-def _story(brief: BriefView, events: list[dict[str, Any]], retries: int = 0) -> Iterator[str]:
+def _story(brief: BriefView, events: list[dict[str, Any]], words: Counter[str]) -> Iterator[str]:
     last = LAST.get(brief.state)
     # Metadata may be changed at any time, also of what has ended.
     moves = [event["type"] for event in events if event["type"] != "identity.brief.updated"]
     if last and moves[-1:] != [last]:
         yield f"is {brief.state} and was told last: {moves[-1] if moves else 'nothing'}"
     over = sum(event["type"] == "identity.brief.done" for event in events)
-    if over > 1 + retries:
+    if over > 1 + words["retry"] + words["choose again"]:
         yield f"was told {over} times to be done"
     told = Counter(
         (event["type"], event["data"]["promotion"], event["data"].get("identity_code"))
@@ -86,7 +86,7 @@ def _story(brief: BriefView, events: list[dict[str, Any]], retries: int = 0) -> 
         if event["type"] in ONCE
     )
     for (type_, promotion, code), times in told.items():
-        if times > 1 + (retries if type_ == "identity.promotion.failed" else 0):
+        if times > 1 + (words["retry"] if type_ == "identity.promotion.failed" else 0):
             yield f"was told {times} times: {type_} of {promotion} ({code})"
     for promotion in brief.promotions:
         completed = told[("identity.preprocessing.completed", promotion.subject, promotion.identity_code)]
