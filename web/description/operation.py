@@ -63,7 +63,7 @@ class Operation:
         found = {*self.refusals, 401, 503}
         found |= set() if self.need is Need.READ else {403}
         found |= {400} if self.parameters or self.sends else set()
-        return tuple(sorted(found | ({408, 413} if self.sends else set())))
+        return tuple(sorted(found | ({408, 413, 415} if self.sends else set())))
 
     @property
     def statuses(self) -> frozenset[int]:
@@ -80,6 +80,7 @@ MEANINGS: Mapping[int, str] = {
     HTTPStatus.REQUEST_TIMEOUT: "The body did not come whole.",
     HTTPStatus.CONFLICT: "As things stand it can't be done; of a brief: another one has its id.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 16 MiB, or holds over 10,000 briefs.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is compressed; send it as it is.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Rules are broken; `faults` has path, value and rule of each.",
     HTTPStatus.TOO_MANY_REQUESTS: "The caller's credits of the day are used up.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Redis does not answer; send the same again.",

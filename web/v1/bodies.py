@@ -17,7 +17,12 @@ _LINES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines"
 
 
 async def read(request: Request) -> bytes:
-    """Return a request's body. Raises ProblemError 413, 408."""
+    """Return a request's body. Raises ProblemError 413, 415, 408."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        detail = f"Content-Encoding '{encoding[:40]}': bodies are taken as they are, without one"
+        headers = {"Accept-Encoding": "identity"}
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", detail, headers=headers)
     try:
         return await bounded.read(request, MAX_BODY)
     except bounded.TooLargeError:
@@ -60,5 +65,9 @@ def object_in(body: bytes) -> dict[str, Any]:
 def _json(text: bytes, what: str) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise bad_request(f"{what} is no JSON: {error}") from None
+    except ValueError:  # of a number alone, as Python bounds its digits
+        raise bad_request(f"{what} holds a number of too many digits") from None
+    except RecursionError:
+        raise bad_request(f"{what} is nested too deep") from None

@@ -95,9 +95,20 @@ def test_of_many_each_is_answered_for_itself(callers: Callers, flow: Flow, as_li
     assert only_bad.status_code == 422
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_changes_nothing(callers: Callers, flow: Flow, content: bytes) -> None:
-    assert callers("shop").post("/briefs", content=content).status_code == 400
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"{", "is no JSON: Expecting"),
+        (b"[]", "holds no brief"),
+        (b"\xff", "is no JSON: "),
+        (b"[" * 100_000, "is nested too deep"),
+        (b'{"priority": ' + b"9" * 5_000 + b"}", "holds a number of too many digits"),
+    ],
+)
+def test_what_is_no_json_changes_nothing(callers: Callers, flow: Flow, content: bytes, told: str) -> None:
+    refused = callers("shop").post("/briefs", content=content)
+    assert (refused.status_code, told in refused.json()["detail"]) == (400, True)
+    assert "sys." not in refused.text
     assert queued(flow) == 0
 
 

@@ -1,5 +1,6 @@
 """Each status that the description promises of an operation is met, and no other."""
 
+import gzip
 import http.client
 import json
 from contextlib import closing
@@ -28,7 +29,7 @@ GUARDED = [each for each in ASKED if each.need is not Need.READ]
 SENT = [each for each in ASKED if each.sends]
 
 #: Met by all operations alike.
-EVERYWHERE = {400, 401, 403, 404, 408, 413, 503}
+EVERYWHERE = {400, 401, 403, 404, 408, 413, 415, 503}
 #: Met in tests/web/v1/test_hooks_by_http.py.
 OF_HOOKS = {(each.name, status) for each in HOOKS for status in each.statuses}
 
@@ -63,6 +64,14 @@ def test_a_body_that_is_too_large_is_refused(callers: Callers, monkeypatch: pyte
     monkeypatch.setattr(bodies, "MAX_BRIEFS", 2)
     assert ask(shop, of("sendBriefs"), json=[BRIEF] * 3).status_code == 413
     assert ask(shop, of("planBriefs"), json=[BRIEF] * 2).status_code == 200
+
+
+def test_a_body_that_is_compressed_is_refused(callers: Callers) -> None:
+    shop, packed = callers("shop", Role.ADMIN), gzip.compress(json.dumps(BRIEF).encode())
+    refused = [ask(shop, each, content=packed, headers={"Content-Encoding": "gzip"}) for each in SENT]
+    assert {each.status_code for each in refused} == {415}
+    plain = {"Content-Encoding": "identity"}
+    assert ask(shop, of("planBriefs"), json=BRIEF, headers=plain).status_code == 200
 
 
 def test_a_body_that_does_not_come_whole_is_refused(
