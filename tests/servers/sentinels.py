@@ -57,9 +57,15 @@ class Sentinels:
     def failover(self) -> None:
         """Switch by hand; return once the new primary leads and all Sentinels say so."""
         old = self.primary
-        # The one before may be under way still.
-        until(self.begin)
+        until(lambda: self._has_switched(old))
         self.left(old)
+
+    def _has_switched(self, old: Server) -> bool:
+        """Begin, also anew where it was broken off: on a busy machine no replica had answered in time."""
+        told = _told(self.sentinels[0])
+        if int(told["port"]) == old.port and told["flags"] == "master":
+            self.begin()
+        return int(told["port"]) != old.port
 
     def left(self, old: Server) -> None:
         """Return once all Sentinels name another primary than `old`, and it leads: after a kill or freeze.
