@@ -14,8 +14,10 @@ from posixpath import dirname
 import redis
 
 from worker.export import contact_sheet, fetching
+from worker.export.arrivals import named
 from worker.export.batches import Batches
 from worker.export.fetching import Links
+from worker.export.patterns import lacks_all
 from worker.export.pictures import Item, Stored, Wanted, archived, items_of
 from worker.export.rows import rows_of
 from worker.export.storing import Look, Result, Store
@@ -48,6 +50,8 @@ class Counts:
     """Marked copies that lie there."""
     unmarked: int = 0
     """Pictures of which no marked copy could be made."""
+    unnamed: int = 0
+    """Briefs with pictures that have nothing of what the pattern names, and are called by their ids."""
     bytes: int = 0
     """Of the pictures that lie there."""
 
@@ -175,6 +179,7 @@ class Export:
             "unavailable": len(result.unavailable),
             "marked": len(result.copies),
             "unmarked": len(result.unmarked),
+            "unnamed": int(bool(result.stored) and lacks_all(self._order.pattern, named(brief))),
             "bytes": size,
         }
         for name, more in self._workbook.tally(brief.brief_id, now).items():

@@ -36,7 +36,7 @@ def check(pattern: str) -> str:
     if not pattern.strip() or "{" in _PLACE.sub("", pattern) or "}" in _PLACE.sub("", pattern):
         raise PatternError(f"{pattern!r}: must be a text with places in braces, as {DEFAULT}")
     for place in _PLACE.findall(pattern):
-        if place not in _PLACES and not place.startswith("metadata."):
+        if place not in _PLACES and not (place.startswith("metadata.") and place != "metadata."):
             near = nearest(place, _PLACES)
             known = (
                 f"the nearest is {{{near}}}" if near else f"known are {', '.join(_PLACES)}, metadata.FIELD"
@@ -62,10 +62,15 @@ def name(pattern: str, brief: Named, number: int, rank: int) -> str:
     return filled + more + ("" if rank == 1 else f"~b{rank}")
 
 
+def lacks_all(pattern: str, brief: Named) -> bool:
+    """Return whether a brief has nothing of what a pattern names, so that it is called by its id."""
+    return not any(_value(place, brief, "") for place in _PLACE.findall(pattern))
+
+
 def _filled(pattern: str, brief: Named, number: str) -> str:
     """Return a pattern with its places filled; a brief that lacks all of them is called by its id."""
     values = {place: _value(place, brief, number) for place in _PLACE.findall(pattern)}
-    if not any(text for place, text in values.items() if place != "n"):
+    if lacks_all(pattern, brief):
         return safe_name(brief.brief_id + (f"_{number}" if "n" in values else ""))
     return safe_name(_PLACE.sub(lambda found: values[found[1]], pattern))
 

@@ -178,6 +178,10 @@ def _tell(counts: "Counts", target: "Target") -> None:
     )
     if counts.marked:
         say(f"{counted(counts.marked, 'marked copy', 'marked copies')} beside them")
+    if counts.unnamed:
+        complain(
+            f"{counted(counts.unnamed, 'brief')} called by id: nothing is on record of what --names names"
+        )
     if counts.unmarked:
         complain(f"{counted(counts.unmarked, 'picture')} could not be marked: the index says why")
     if counts.gone:

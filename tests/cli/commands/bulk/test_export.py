@@ -41,6 +41,18 @@ def test_a_batch_becomes_a_folder_of_pictures_named_by_sku(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b"]
 
 
+def test_a_misspelled_field_of_a_name_is_told(command: Command, heard: Flow, tmp_path: Path) -> None:
+    brief_id = heard.accept(metadata={"sku": "7"})
+    assert heard.finish(brief_id).state == "done"
+    heard.finish(heard.accept(metadata={"SKU": "8"}))
+    order = ("export", "--state", "done", "--to", str(tmp_path / "out"), "--names", "{metadata.SKU}")
+    answer = command(*order, **variables(heard))
+    assert answer.returncode == 0
+    assert "1 brief called by id: nothing is on record of what --names names" in answer.stderr
+    assert {each.name for each in (tmp_path / "out" / "no-batch").glob("*/")} >= {brief_id, "8"}
+    assert "called by id" not in command(*order[:-1], "{brief_id}", **variables(heard)).stderr
+
+
 def test_what_its_sheet_says_of_picks_does_as_it_says(command: Command, heard: Flow, tmp_path: Path) -> None:
     faces = [{"prompt": prompt, "num_variations": 2} for prompt in ("a cook", "a nurse", "a sailor")]
     one = heard.accept(instructions=faces[:2], choose=["first", "manual"])
@@ -61,7 +73,14 @@ def test_what_its_sheet_says_of_picks_does_as_it_says(command: Command, heard: F
 
 def test_what_is_asked_wrongly_is_named_before_anything_is_done(alone: Command, tmp_path: Path) -> None:
     soon = ("--stall", "soon", "--follow")
-    for wrong in (("--names", "{sku}"), ("--names", "all"), ("--to", "ftp://x"), ("--timeout", "1s"), soon):
+    for wrong in (
+        ("--names", "{sku}"),
+        ("--names", "{metadata.}"),
+        ("--names", "all"),
+        ("--to", "ftp://x"),
+        ("--timeout", "1s"),
+        soon,
+    ):
         answer = alone("export", "--to", str(tmp_path / "out"), *wrong)
         assert answer.returncode == 2, answer.stdout
         assert f"{wrong[0]} " in answer.stderr
@@ -92,6 +111,7 @@ def test_followed_it_exports_what_finishes_until_all_has(
         "unavailable": 0,
         "marked": 0,
         "unmarked": 0,
+        "unnamed": 0,
         "bytes": 0,
     }
 
