@@ -2,12 +2,13 @@
 
 import httpx
 import pytest
+import redis
 from stepping import Flow
 from v1.conftest import Callers
 
 from config import keys
 from worker.callers.tokens import Role
-from worker.operations import actions
+from worker.operations import actions, picking
 
 BRIEF = {"brief_id": "a", "choose": "manual", "instructions": [{"prompt": "x", "num_variations": 3}]}
 
@@ -105,6 +106,29 @@ def test_nobody_chooses_again_for_more_than_his_credits(callers: Callers, heard:
     assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (429, True)
     assert promoting(heard) == [second, third]
     assert pick(callers("anna", Role.OPERATOR), first, again=True).status_code == 200, "who has no limit"
+
+
+def test_what_was_counted_and_not_done_is_counted_once(
+    callers: Callers, heard: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a process that is killed between the two, or a Redis that goes away."""
+    shop = callers("shop", credits_a_day=100.0)
+    shop.post("/briefs", json=BRIEF)
+    heard.steps.run(keys.INLET)
+    heard.until("a", "choosing")
+    heard.pause_promotes()
+    first, second, _ = drafts(heard)
+    pick(shop, first)
+
+    def gone(*_: object, **__: object) -> None:
+        raise redis.ConnectionError("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(picking, "_chosen_again", gone)
+        assert pick(shop, second, again=True).status_code == 503
+    assert (spent(heard, "shop"), promoting(heard)) == (100.0, [first])
+    assert pick(shop, second, again=True).status_code == 200
+    assert (spent(heard, "shop"), promoting(heard)) == (100.0, [first, second])
 
 
 def test_nobody_picks_more_drafts_than_he_has_credits_for(callers: Callers, heard: Flow) -> None:
