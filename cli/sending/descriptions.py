@@ -1,7 +1,6 @@
 """Descriptions of photos on their way: the brief that asks for each, and the file that it is written to."""
 
 import json
-import os
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +11,8 @@ from typing import Any
 
 from cli.reading.photo_places import Photo, digest_of
 from cli.sending.files import Item
-from cli.sending.rejects import beside
 from worker.briefs.choices import BriefKind
+from worker.places.aside import written_aside
 
 #: Fields of `metadata` by which a file tells whose photo's description it is.
 PHOTO, DIGEST = "photo", "photo_sha256"
@@ -64,14 +63,8 @@ class Description:
     def write(self, body: dict[str, Any]) -> None:
         """Write the file, whole or not at all. Raises OSError."""
         whole = body | {"metadata": {PHOTO: self.photo.source, DIGEST: self.digest}}
-        with beside(self.target) as aside:
-            with aside.open("w", encoding="utf-8") as file:
-                json.dump(whole, file, indent=2, ensure_ascii=False)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            aside.chmod(0o666 & ~_umask())
-            aside.replace(self.target)
+        with written_aside(self.target) as file:
+            file.write(f"{json.dumps(whole, indent=2, ensure_ascii=False)}\n".encode())
         self.found = Found.WRITTEN
 
 
@@ -126,9 +119,3 @@ def _targets(photos: Sequence[Photo], folder: Path) -> list[Path]:
 def _name(path: Path) -> str:
     """Return a file's name in the form of Unicode that does not depend on where its photo came from."""
     return unicodedata.normalize("NFC", path.as_posix())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

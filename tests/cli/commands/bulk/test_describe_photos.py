@@ -117,6 +117,17 @@ def test_a_photo_that_cannot_be_read_is_refused_alone(folder: Path, tmp_path: Pa
     assert ada.found is Found.WAITS
 
 
+def test_a_description_is_a_file_as_any_other_and_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "briefs").mkdir()
+    plain = tmp_path / "plain"
+    plain.touch()
+    (each,) = described([Photo(folder / "ada.jpg", Path("ada.jpg"), "ada.jpg")], tmp_path / "briefs")
+    each.write({"instructions": [{"prompt": "é"}]})
+    assert (each.found, [path.name for path in each.target.parent.iterdir()]) == (Found.WRITTEN, ["ada.json"])
+    assert json.loads(each.target.read_bytes())["instructions"] == [{"prompt": "é"}]
+    assert each.target.stat().st_mode == plain.stat().st_mode
+
+
 def test_another_file_of_that_name_is_left_and_nothing_is_paid(
     describe: Describe, command: Command, flow: Flow, folder: Path, tmp_path: Path
 ) -> None:
