@@ -15,7 +15,7 @@ from config.times import format_time
 from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.operations import halts
 from worker.operations.doctor import Check, Health
-from worker.piktid.errors import ApiError, NotSentError, RedirectedError, UnauthorizedError
+from worker.piktid.errors import ApiError, NoApiError, NotSentError, RedirectedError, UnauthorizedError
 from worker.views import account_reading
 from worker.views.account import AccountBudget, AccountReport
 
@@ -68,7 +68,7 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
         return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
     except NotSentError as error:
         return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")
-    except RedirectedError as error:
+    except (RedirectedError, NoApiError) as error:
         # So is each other call, and nothing goes on.
         return Check(name, Health.FAIL, f"the API is elsewhere: {error}", "see PIKTID_API_URL")
     except ApiError as error:

@@ -18,6 +18,7 @@ from worker.piktid.errors import (
     InvalidRequestError,
     JobsFullError,
     NameTakenError,
+    NoApiError,
     NotFoundError,
     OutcomeUnknownError,
     OutOfCreditsError,
@@ -36,6 +37,7 @@ from worker.piktid.json_values import identifier, number
 if TYPE_CHECKING:
     from worker.piktid.transport import Reply
 
+_RIGHT_PATH = "set PIKTID_API_URL right, with the path where the API is below one"
 #: Characters of an address that are told.
 _ADDRESS = 200
 
@@ -52,6 +54,8 @@ def error_of(call: str, reply: "Reply", *, secret: str = "", url: str = "") -> A
         kind = UnexpectedStatusError if reply.status == _DONE else RedirectedError
         leads = redirection(url, call.partition(" ")[2], reply.headers.get("location", ""))
         return kind(reply.status, leads.replace(secret, "[secret]") if secret else leads)
+    if url and reply.status == 404 and reply.headers.get("content-type", "").startswith("text/html"):
+        return NoApiError(404, f"a web page, and not the API, answers {call}: {_RIGHT_PATH}")
     refusal = Refusal.read(reply, secret)
     if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not refusal.legible):
         return OutcomeUnknownError(f"{call}: answered {reply.status}: {refusal.message}")

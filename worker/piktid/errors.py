@@ -10,6 +10,7 @@ ApiError
     ├── OutOfCreditsError     402: with the API's numbers
     ├── ForbiddenError        403: the size is above the account's tier
     ├── NotFoundError         404: unknown, not ours, hidden, or (a job just made) not known yet
+    │   └── NoApiError        404 by a web page: something else answers at that address, and nothing was done
     ├── AlreadyPromotedError  409 with the identity's code
     ├── NameTakenError        409 without
     ├── RetryLaterError       may be asked again, perhaps at a time that the API names
@@ -128,6 +129,12 @@ class NotFoundError(StatusError):
     """Raised on 404, which is normal for a job made seconds ago (piktid-v2.md 6.8)."""
 
     outcome = "NotFound"
+
+
+class NoApiError(NotFoundError):
+    """Raised on 404 by a page of HTML, as a web server has it for a path that leads nowhere."""
+
+    outcome = "NoApi"
 
 
 class AlreadyPromotedError(StatusError):

@@ -39,6 +39,7 @@ NAME_TAKEN = api.NameTakenError(409, "taken")
 THROTTLED = api.ThrottledError(429, "slow down")
 OFF = api.UnavailableError(503, "switched off")
 REDIRECTED = api.RedirectedError(307, "elsewhere")
+NO_API = api.NoApiError(404, "a web page")
 UNDOCUMENTED = api.UnexpectedStatusError(418, "a teapot")
 NO_PICTURE = api.PictureRefusedError("no picture")
 
@@ -81,6 +82,8 @@ ROWS: list[tuple[api.ApiError, dict[str, tuple[str, str | None]]]] = [
         },
     ),
     (REDIRECTED, {"create": ("waiting", "pause"), "promote": ("planned", "pause")}),
+    (NO_API, {"create": ("waiting", "pause"), "promote": ("planned", "pause")}),
+    (NO_API, {"upload": ("preparing", "pause"), "extract": ("preparing", "pause")}),
     (REDIRECTED, {"upload": ("preparing", "pause"), "extract": ("preparing", "pause")}),
     (
         NO_CREDITS,

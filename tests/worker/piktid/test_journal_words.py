@@ -21,6 +21,7 @@ WORDS = {
     errors.OutOfCreditsError: "OutOfCredits",
     errors.ForbiddenError: "Forbidden",
     errors.NotFoundError: "NotFound",
+    errors.NoApiError: "NoApi",
     errors.AlreadyPromotedError: "AlreadyPromoted",
     UnconfirmedError: "NotSent",
     errors.NameTakenError: "NameTaken",

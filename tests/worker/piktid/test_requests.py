@@ -14,6 +14,8 @@ from worker.piktid.client import PiktID
 from worker.piktid.errors import (
     ApiError,
     InvalidRequestError,
+    NoApiError,
+    NotFoundError,
     NotSentError,
     OutcomeUnknownError,
     RedirectedError,
@@ -77,6 +79,13 @@ def test_a_redirect_is_not_followed_and_its_remedy_told(
     assert "hidden" not in str(error)
     assert TOKEN not in str(error)
     assert len(server.seen) == 1
+
+
+def test_a_web_page_in_place_of_the_api_is_told_from_its_404(server: Server, api: PiktID) -> None:
+    page, said = {"Content-Type": "text/html"}, {"error": "Job not found."}
+    server.answers = [answer(404, None, page), answer(404, said), answer(404, None, {})]
+    kinds = [type(failure(lambda: api.create(BODY))) for _ in range(3)]
+    assert kinds == [NoApiError, NotFoundError, NotFoundError]
 
 
 def test_a_redirect_that_may_mean_done_is_none_that_was_refused(server: Server, api: PiktID) -> None:
