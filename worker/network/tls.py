@@ -55,6 +55,11 @@ def told(error: BaseException, whom: str = "") -> str:
     return f"its certificate is refused: {_refusal(reason, whom or f'{trusted()}: name your CA in {FILE}')}"
 
 
+def is_untrusted(error: BaseException) -> bool:
+    """Return whether a connection failed as a certificate was refused here."""
+    return any(isinstance(each, ssl.SSLCertVerificationError) for each in _reasons(error))
+
+
 @cache  # for what is named now
 def _context(*_: str | None) -> ssl.SSLContext:
     try:

@@ -86,10 +86,10 @@ def _connect(proxy: Proxy, host: str, port: int, seconds: float | None) -> httpc
 
 def _refusal(proxy: Proxy, place: str, status: int) -> str:
     """Return in words, with what to do, why a proxy does not connect to a place."""
-    if status == 407:
+    if status == 407 or (status == 401 and proxy.authorization is not None):  # so answers tinyproxy
         wrong = "asks for a user and a password" if proxy.authorization is None else "refuses the password"
         shape = f"{proxy.scheme}://USER:PASSWORD@{str(proxy).partition('://')[2]}"
-        return f"the proxy {proxy} {wrong} (407): set {proxy.variable} to {shape}"
+        return f"the proxy {proxy} {wrong} ({status}): set {proxy.variable} to {shape}"
     if status >= 500:
         return f"the proxy {proxy} does not reach {place} ({status})"
     return f"the proxy {proxy} refuses {place} ({status}): have it allowed there, or write it into NO_PROXY"

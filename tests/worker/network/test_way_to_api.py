@@ -89,9 +89,13 @@ def test_a_port_that_speaks_no_tls_ends_it() -> None:
     with serving(*[answer(400)] * 9) as server:
         said = ends(f"https://127.0.0.1:{server.server_address[1]}", "name", "connection")
     assert "does the port speak TLS" in said
+    assert "set PIKTID_API_URL right" in said
 
 
-@pytest.mark.parametrize(("status", "said"), [(403, "refuses api.example:443"), (407, "the password")])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(403, "refuses api.example:443"), (407, "refuses the password"), (401, "refuses the password")],
+)
 def test_a_proxy_that_refuses_ends_it(proxy: ForwardProxy, status: int, said: str) -> None:
     proxy.answer = answer(status)
     told = ends(f"https://{HOST}", "name", "connection")
