@@ -92,10 +92,10 @@ LEASE_KEPT_AGAIN_SECONDS = 90.0
 LEASE_SWEEP_SECONDS = 5.0
 #: The longest pause before that of an account whose following ended with an error.
 LEFT_MOST_SECONDS = 30.0
-
-#: Between two events of a trouble of an account (stream, token); before a token's end, when it is warned of.
+#: Between two events of an account's trouble; before a token's end, to warn of it; in which another may come.
 TOLD_AGAIN_MS = 86_400_000
 TOKEN_WARNED_MS = 14 * 86_400_000
+OWNER_EXPECTED_MS = 86_400_000
 #: Between two looks for what nobody has announced: events matched late, or left by another listener.
 CLEAN_AGAIN_SECONDS = 4.0
 #: Between two looks of a listener through all its objects, for garbage.

@@ -116,6 +116,7 @@ ACCOUNT = (
     *(Field(name, row.unit, "limits", f"its limit: {row.meaning}") for name, row in ROWS.items()),
     Field("weight:%s", COUNT, "limits", "batch: its share, 1 where it is not there"),
     Field("owner", TEXT, "start", "digest of whom its token is of (worker/operations/owners.py)"),
+    Field("owner_open_until", TIME, "`--token-changed`", "until when who has another token may take it over"),
     Field("configured", JSON, "limits", "what the accounts file said last of its limits"),
     *(
         field

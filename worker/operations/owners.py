@@ -11,11 +11,12 @@ from itertools import islice
 import redis
 from pydantic import SecretStr
 
-from config import keys
+from config import durations, keys
 from config.accounts.account import Account
 from config.accounts.expiry import claims_of
 from config.accounts.tokens import digest_of
 from config.errors import IdentityWorkerError
+from config.times import redis_ms
 from worker.ledger.accounts import CONFIGURED_AT_ONCE
 from worker.ledger.records import account_subject
 from worker.operations import actions
@@ -52,10 +53,14 @@ def claim(
         raise TakenError(sorted(taken))
 
 
-def forget(client: "redis.Redis", account: str, by: str) -> bool:
-    """Let the next process that starts say whose an account is; return whether somebody had said so."""
+def expect_another(client: "redis.Redis", account: str, by: str) -> None:
+    """Let the first process with another token that starts within a day say whose an account is.
+
+    Those that start with the old one meanwhile change nothing of that. Raises redis.RedisError.
+    """
     actions.record(client, "token-changed", by, None, account=account)
-    return bool(client.hdel(keys.RECORD(account_subject(account)), "owner"))
+    until = redis_ms(client.time()) + durations.OWNER_EXPECTED_MS
+    client.hset(keys.RECORD(account_subject(account)), "owner_open_until", until)
 
 
 def _own(owners: Mapping[str, str], before: Mapping[str, str]) -> Command[list[str]]:

@@ -38,7 +38,7 @@ def command(
     if token_changed is not None:
         if watch or as_json:
             fail("--token-changed shows nothing, so it goes with no other option", USED_WRONGLY)
-        _forget_owner(token_changed)
+        _expect_another(token_changed)
         return
     try:
         with open_to_read() as client:
@@ -55,14 +55,14 @@ def command(
         raise typer.Exit from None
 
 
-def _forget_owner(account: str) -> None:
+def _expect_another(account: str) -> None:
     from worker.operations import owners
 
     with open_redis(load_settings(), writes=True, account=account) as client:
         if account not in account_reading.names(client):
             fail(f"no account {printable(account)} is on record")
-        owners.forget(client, account, person(None))
-    say(f"account {account}: the next process that starts may have another token")
+        owners.expect_another(client, account, person(None))
+    say(f"account {account}: the first process with another token that starts within a day may do so")
 
 
 def _reports(client: "redis.Redis") -> list[AccountReport]:

@@ -64,13 +64,28 @@ def test_who_had_the_token_before_may_have_another_one_now(used: Flow) -> None:
 
 
 def test_a_person_may_say_that_the_token_has_changed(used: Flow) -> None:
-    assert owners.forget(used.client, DEFAULT, "somebody")
+    owners.expect_another(used.client, DEFAULT, "somebody")
     owners.claim(used.functions, account("second"))
     refused(used.functions, account("first"))
 
 
+def test_a_start_with_the_old_token_does_not_take_the_account_back(used: Flow) -> None:
+    owners.expect_another(used.client, DEFAULT, "somebody")
+    for _ in range(2):
+        owners.claim(used.functions, account("first"))  # and it dies before it reads the new one
+    owners.claim(used.functions, account("second"))
+    refused(used.functions, account("first"))
+    refused(used.functions, account("third"))
+
+
+def test_another_token_is_expected_for_a_day(used: Flow) -> None:
+    owners.expect_another(used.client, DEFAULT, "somebody")
+    used.client.hincrby(keys.RECORD(f"account:{DEFAULT}"), "owner_open_until", -86_400_001)
+    refused(used.functions, account("second"))
+
+
 def test_a_renewed_jwt_is_of_the_same_account(used: Flow) -> None:
-    owners.forget(used.client, DEFAULT, "somebody")
+    owners.expect_another(used.client, DEFAULT, "somebody")
     owners.claim(used.functions, account(jwt(sub=4711, exp=1)))
     owners.claim(used.functions, account(jwt(sub=4711, exp=2)))
     for other in (jwt(sub=4712, exp=2), jwt(sub=4711, iss="elsewhere"), jwt(exp=1), "a.b.c", "x" * 200):

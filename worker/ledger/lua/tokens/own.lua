@@ -3,6 +3,9 @@
 -- owners = {account = digest of its token's owner}, before = {account = the same of the token that this process had}
 -- Returns the accounts that others use; if there is one, nothing is changed.
 --
+-- After a person has said that the token changes, who has another one is not asked for some time. Who starts with the old
+-- one meanwhile, as a process that is restarted, does not end that: only the new one does.
+--
 -- Atomic: of two installations that start in one moment the second is told.
 local BRIEF = base.kind_of(base.brief_subject(''))
 
@@ -20,16 +23,31 @@ local function is_used(account)
     return false
 end
 
+local function is_anothers(account, owner)
+    local there, open = records.many(accounts.record(account), 'owner', 'owner_open_until')
+    if not there or there == owner or there == A.before[account] or call.now < (tonumber(open) or 0) then
+        return false
+    end
+    return is_used(account)
+end
+
+local function put(account, owner)
+    local record = accounts.record(account)
+    if records.get(record, 'owner') ~= owner then
+        records.set(record, 'owner', owner)
+        records.forget(record, 'owner_open_until')
+    end
+end
+
 local taken = {}
 for account, owner in pairs(A.owners) do
-    local there = records.get(accounts.record(account), 'owner')
-    if there and there ~= owner and there ~= A.before[account] and is_used(account) then
+    if is_anothers(account, owner) then
         taken[#taken + 1] = account
     end
 end
 if #taken == 0 then
     for account, owner in pairs(A.owners) do
-        records.set(accounts.record(account), 'owner', owner)
+        put(account, owner)
     end
 end
 return taken
