@@ -17,7 +17,8 @@ def checks(reading: Reading, settings: Settings) -> Iterator[Check]:
     still_ms = round(settings.still_minutes * 60_000)
     found = [each for each in reasons(reading, still_ms) if each.what not in _TOLD]
     for each in found:
-        yield Check("moves", Health.FAIL, f"{each.told}, and nothing has moved since", each.remedy)
+        since = "" if each.what == "clock" else ", and nothing has moved since"
+        yield Check("moves", Health.FAIL, f"{each.told}{since}", each.remedy)
     if not found:
         told = f"nothing that could start has waited for {format_duration(still_ms)}"
         yield Check("moves", Health.OK, told)

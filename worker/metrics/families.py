@@ -152,7 +152,7 @@ STANDS_STILL = Family(
     "stands_still",
     "gauge",
     ("reason",),
-    "1 for each reason of that: `worker`, `listener`, `queue`, `waiting`, `timers`.",
+    "1 for each reason of that: `worker`, `listener`, `clock`, `queue`, `waiting`, `timers`.",
 )
 READ_SECONDS = Family("read_seconds", "gauge", (), "How long it took to read all this.")
 

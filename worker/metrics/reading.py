@@ -51,6 +51,8 @@ class Reading:
     events: int
     last_event_ms: int | None
     """How long ago the newest event was told of; None: there was none."""
+    clock_back_ms: int
+    """By how much the server's clock is behind its newest event: it was set back, or another leads now."""
     groups: Mapping[str, Group]
     tally: Mapping[str, str]
     """What processes have counted (`worker/tally/tally.py`)."""
@@ -69,6 +71,8 @@ def read(client: "redis.Redis", settings: Settings, inlets: Sequence[str] = ()) 
     )
     lengths, firsts, dead = (dict(zip(queues, rest[number::3], strict=True)) for number in range(3))
     now = redis_ms(time)
+    # An id is never less than that of the event before it, whatever the clock says.
+    newest_ms = int(newest[0][0].split("-")[0]) if newest else None
     return Reading(
         at=now,
         workers=sum(now - seen <= durations.WORKER_DEAD_MS for _, seen in workers),
@@ -81,7 +85,8 @@ def read(client: "redis.Redis", settings: Settings, inlets: Sequence[str] = ()) 
         held_ms=now - int(held[0][1]) if held else None,
         timer_late_ms=max(0, now - int(timers[0][1])) if timers else 0,
         events=events,
-        last_event_ms=max(0, now - int(newest[0][0].split("-")[0])) if newest else None,
+        last_event_ms=None if newest_ms is None else max(0, now - newest_ms),
+        clock_back_ms=max(0, (newest_ms or 0) - now),
         groups=_groups(client) if events else {},
         tally=tally,
         accounts=_accounts(client, settings, sorted(accounts)),

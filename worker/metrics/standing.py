@@ -15,7 +15,7 @@ class Reason(NamedTuple):
     """Why an installation stands still, and what to do."""
 
     what: str
-    """`redis`, `worker`, `listener`, `queue`, `waiting` or `timers`."""
+    """`redis`, `worker`, `listener`, `clock`, `queue`, `waiting` or `timers`."""
     told: str
     remedy: str
 
@@ -25,7 +25,7 @@ def reasons(reading: Reading, still_ms: int) -> list[Reason]:
 
     `still_ms`: for how long nothing may move while something could.
     """
-    return [*_processes(reading), *_standing_still(reading, still_ms)]
+    return [*_processes(reading), *_clock(reading, still_ms), *_standing_still(reading, still_ms)]
 
 
 def _processes(reading: Reading) -> Iterator[Reason]:
@@ -33,6 +33,14 @@ def _processes(reading: Reading) -> Iterator[Reason]:
         yield Reason("worker", "no worker runs", "start one: identity-worker work")
     if not reading.listeners:
         yield Reason("listener", "no listener runs", "start one: identity-worker listen")
+
+
+def _clock(reading: Reading, still_ms: int) -> Iterator[Reason]:
+    """Tell of a clock that was set back: full windows, pauses and timers wait for the times on record."""
+    if reading.clock_back_ms > still_ms:
+        behind = format_duration(reading.clock_back_ms)
+        told = f"the clock of Redis' server was set back: it is {behind} behind the newest event"
+        yield Reason("clock", told, "set it right; what waits for a time waits so much longer otherwise")
 
 
 def _standing_still(reading: Reading, still_ms: int) -> Iterator[Reason]:

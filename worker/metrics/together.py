@@ -27,6 +27,7 @@ def together(readings: Sequence[Reading]) -> Reading:
         last_event_ms=min(
             (each.last_event_ms for each in readings if each.last_event_ms is not None), default=None
         ),
+        clock_back_ms=max(each.clock_back_ms for each in readings),
         groups=_groups(each.groups for each in readings),
         tally=_tally(each.tally for each in readings),
         accounts=[account for each in readings for account in each.accounts],

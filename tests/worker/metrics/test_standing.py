@@ -60,6 +60,19 @@ def test_a_queue_and_timers_that_nobody_minds_make_it_stand_still(manned: Readin
     assert "3 messages queued" in reasons(stuck, MINUTES)[0].told
 
 
+def test_a_clock_that_was_set_back_makes_it_stand_still(
+    manned: Reading, client: "redis.Redis", settings: Settings
+) -> None:
+    def standing(ahead_ms: int) -> list[str]:
+        client.delete(keys.EVENTS())
+        client.xadd(keys.EVENTS(), {"event": "{}"}, id=f"{manned.at + ahead_ms}-1")
+        client.xadd(keys.EVENTS(), {"event": "{}"})  # after it by number, though not by the clock
+        return whats(read(client, settings))
+
+    assert standing(ahead_ms=2 * MINUTES) == ["clock"]
+    assert standing(ahead_ms=MINUTES // 2) == []
+
+
 def test_while_briefs_move_it_is_merely_slow(manned: Reading) -> None:
     stuck = replace(manned, timer_late_ms=MINUTES + 1)
     assert whats(replace(stuck, last_event_ms=MINUTES)) == []
