@@ -67,6 +67,8 @@ MUTANTS = (
     *of("worker/ledger/lua/tokens/own.lua", ("tests/worker/operations/test_owners.py",),
         ("a second token may start", "taken[#taken + 1] = account", "taken[#taken] = nil"),
         ("a listener's account is nobody's", "listeners.read()[lease] ~= false", "false"),
+        ("a start with the old token ends the wait", "'owner') ~= owner", "'owner') ~= ''"),
+        ("another token is expected for ever", "call.now < (tonumber(open) or 0)", "open"),
     ),
     *of("worker/ledger/lua/briefs/stop.lua", CANCEL_TESTS,
         ("a wish that is said twice is two", " or requested == A.to then", " then"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: The share of an account's budget below which it is told that it comes to its end.
 NEAR = 0.1
+_ON_THE_WAY = "see what is said above of the way to it, step by step"
 
 
 def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream: bool) -> Iterator[Check]:
@@ -67,7 +68,7 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
         remedy = "set PIKTID_API_TOKEN and restart; one that stands in a file is read again by itself"
         return Check(name, Health.FAIL, f"the API refuses its token: {error}", remedy)
     except NotSentError as error:
-        return Check(name, Health.FAIL, f"the API can't be reached: {error}", "see PIKTID_API_URL")
+        return Check(name, Health.FAIL, f"the API can't be reached: {error}", _ON_THE_WAY)
     except (RedirectedError, NoApiError) as error:
         # So is each other call, and nothing goes on.
         return Check(name, Health.FAIL, f"the API is elsewhere: {error}", "see PIKTID_API_URL")
