@@ -185,7 +185,7 @@ def _rotate(world: World, account: str, seconds: float, client: "redis.Redis") -
         token = made.raise_for_status().json()["token"]
     except (httpx.HTTPError, ValueError):
         return  # the API's faults strike here, too
-    owners.forget(client, account, "chaos")
+    owners.expect_another(client, account, "chaos")
     file = Path(world.environment["ACCOUNTS_FILE"]).with_name(f"{account}.token")
     written = file.with_suffix(".new")
     written.write_text(token)
