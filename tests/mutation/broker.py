@@ -57,7 +57,7 @@ MUTANTS = (
         ("a step that raised is acknowledged", "    message.fail()\n", ""),
     ),
     *of("actors/broker/outcomes.py", ("tests/chaos/losses/test_lost_messages.py", "-k", "while_accepting"),
-        ("a step that met a Redis error is given up", "            message.give_back = True\n        elif exception", "            message.fail()\n        elif exception"),
+        ("a step that met a Redis error is given up", "            message.give_back = True\n            _tell", "            message.fail()\n            _tell"),
     ),
     *of("actors/broker/outcomes.py", (*CONSUMER_TESTS, "-k", "given_back"),
         ("what Redis can't do circles", "if exception is not None and is_outage(exception):", "if exception is not None and 'redis' in type(exception).__module__:"),

@@ -8,9 +8,11 @@ from pydantic import SecretStr
 from stepping import Flow, listening
 from support import events, eventually
 
+from config.accounts.account import Account
 from sandbox.pictures.draw import draw
 from tests.networks.between import nginx
 from worker.network.pool import open_pool
+from worker.operations import doctor_accounts
 from worker.piktid.client import PiktID
 from worker.unresolved.streams import read_stream
 
@@ -37,8 +39,14 @@ def lines(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def below(request: pytest.FixtureRequest) -> str:
+    """The path that the API's URL has."""
+    return str(getattr(request, "param", PREFIX))
+
+
+@pytest.fixture
 def environment(
-    environment: dict[str, str], between: Path, port: int, upstream: str, lines: str
+    environment: dict[str, str], between: Path, port: int, upstream: str, lines: str, below: str
 ) -> Iterator[dict[str, str]]:
     references = between / "references"
     references.mkdir()
@@ -49,7 +57,7 @@ def environment(
     }}"""
     with nginx(between, port, server):
         yield environment | {
-            "PIKTID_API_URL": f"http://127.0.0.1:{port}{PREFIX}",
+            "PIKTID_API_URL": f"http://127.0.0.1:{port}{below}",
             "IDENTITY_WORKER_REFERENCE_DIR": str(references),
         }
 
@@ -84,6 +92,20 @@ def test_every_call_goes_below_a_path_of_the_url(flow: Flow, redis_url: str, bet
         )
         assert missing
     assert all(each.split()[1].startswith(f"{PREFIX}/") for each in asked())
+
+
+@pytest.mark.parametrize("below", [""], indirect=True)
+def test_where_the_path_is_forgotten_briefs_wait_with_what_to_set(flow: Flow) -> None:
+    brief = flow.accept(brief_id="b")
+    flow.steps.until(lambda: "pause" in flow.pauses())
+    assert "set PIKTID_API_URL right, with the path" in flow.pauses()["pause"]
+    assert flow.brief(brief).state == "waiting"
+    with open_pool() as pool:
+        token = SecretStr(flow.api.token)
+        client = PiktID(pool, flow.settings.api_url, token)
+        account = Account(name="default", token=token)
+        first = next(doctor_accounts.account(flow.client, account, client, by_stream=True))
+    assert (first.health, first.remedy) == ("fail", "see PIKTID_API_URL")
 
 
 @pytest.mark.parametrize("lines", [""], indirect=True)

@@ -81,7 +81,7 @@ def test_a_redirect_is_not_followed_and_its_remedy_told(
     assert len(server.seen) == 1
 
 
-def test_a_web_page_in_place_of_the_api_is_told_from_its_404(server: Server, api: PiktID) -> None:
+def test_a_web_page_is_told_from_a_404_of_the_api(server: Server, api: PiktID) -> None:
     page, said = {"Content-Type": "text/html"}, {"error": "Job not found."}
     server.answers = [answer(404, None, page), answer(404, said), answer(404, None, {})]
     kinds = [type(failure(lambda: api.create(BODY))) for _ in range(3)]

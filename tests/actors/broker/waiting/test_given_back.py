@@ -28,7 +28,7 @@ LATER = "message.given_back"
         (ValueError("a fault of ours"), []),
     ],
 )
-def test_an_outage_is_told_in_a_line_and_a_fault_with_its_traceback(
+def test_an_outage_is_told_in_a_line_a_fault_with_traceback(
     ours: Broker, caplog: pytest.LogCaptureFixture, error: Exception, events: list[tuple[str, str]]
 ) -> None:
     def fail(_subject: str) -> None:
