@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from cli.shared import progress
 from cli.shared.output import DID_NOT, USED_WRONGLY
 from cli.shared.single import Single
 from config.errors import NetworkSettingsError
@@ -169,6 +170,7 @@ def main() -> None:
         try:
             app(prog_name="identity-worker")
         finally:
+            progress.wipe()  # Ctrl-C may come at any time
             sys.stdout.flush()
     except OSError as error:
         _end_without_traceback(error)

@@ -43,13 +43,18 @@ def command(
     waited = patience(stall, timeout, still_ms=round(durations.STALL_SECONDS * 1000))
     with open_to_read() as client:
         shown = _Shown(as_json=as_json)
-        for progress, queued in _looks(client, wanted, waited):
-            if not progress.total and not queued:
-                fail(f"no brief on record is meant by {printable(written(wanted)) or 'that'}", USED_WRONGLY)
-            code = _code(progress, queued, waited)
-            shown.show(progress, queued, is_last=code is not None)
-            if code is not None:
-                _end(code, progress, queued, round(monotonic() - waited.began, 1), as_json=as_json)
+        try:
+            for progress, queued in _looks(client, wanted, waited):
+                if not progress.total and not queued:
+                    fail(
+                        f"no brief on record is meant by {printable(written(wanted)) or 'that'}", USED_WRONGLY
+                    )
+                code = _code(progress, queued, waited)
+                shown.show(progress, queued, is_last=code is not None)
+                if code is not None:
+                    _end(code, progress, queued, round(monotonic() - waited.began, 1), as_json=as_json)
+        finally:
+            shown.leave()
 
 
 def _looks(client: "redis.Redis", wanted: Filter, waited: Patience) -> Iterator[tuple[Progress, int]]:
@@ -92,6 +97,8 @@ class _Shown:
     def __init__(self, *, as_json: bool) -> None:
         self._silent, self._on_terminal = as_json, sys.stdout.isatty()
         self._pace, self._printed, self._line = Pace(), 0.0, ""
+        self._stands = False
+        """Whether the cursor is behind a line that may be replaced yet."""
 
     def show(self, progress: Progress, queued: int, *, is_last: bool) -> None:
         """Show how far they are."""
@@ -107,8 +114,15 @@ class _Shown:
             # Back to the first column, and what the line before has left there is wiped away.
             fitting = cut(line, shutil.get_terminal_size().columns - 1)
             typer.echo(f"\r{fitting}\x1b[K", nl=is_last)
+            self._stands = not is_last
         else:
             typer.echo(f"{time.strftime('%H:%M:%S')}  {line}")
+
+    def leave(self) -> None:
+        """Go below the line that stands there, whatever is written next: by Ctrl-C that is a prompt."""
+        if self._stands:
+            self._stands = False
+            typer.echo()
 
 
 def _end(code: int, progress: Progress, queued: int, seconds: float, *, as_json: bool) -> NoReturn:
