@@ -1,8 +1,10 @@
-"""Guards of the listeners' leases: who has an account, since when another may, who gives it."""
+"""Guards of leases: who has an account, since when another may; who collects and carries out an order."""
 
 from mutation.mutant import of
 
 LEASE_TESTS = ("tests/worker/ledger/test_leases.py",)
+MANY = "tests/cli/commands/briefs/many"
+CARRIED = ("tests/worker/orders/test_orders_carried.py", "-k", "newer_release or nobody_expected")
 
 MUTANTS = (
     *of("worker/ledger/lua/accounts/release.lua", LEASE_TESTS,
@@ -22,5 +24,18 @@ MUTANTS = (
         ("one that ends is alive for a while", "whole(call.now - SETTING.lease_ms - 1), listener)", "whole(call.now), listener)"),
         ("a dead listener is forgotten while a lease names it", "call.now - named_ms", "call.now"),
         ("who has died asks for ever", "call.now - at <= SETTING.lease_ms and is_alive[listener] and", "is_alive[listener] and"),
+    ),
+    *of("cli/shared/ordering.py", (f"{MANY}/test_many_interrupted.py",),
+        ("an order that is interrupted goes on elsewhere", "        orders.stop(given, order.by, \"it was interrupted\")\n        fail(", "        fail("),
+    ),
+    *of("cli/shared/ordering.py", (f"{MANY}/test_many_collected_elsewhere.py",),
+        ("a set that another process collects is taken for whole", "        if found.state is not State.COLLECTING:\n", "        if True:\n"),
+        ("an order that somebody has stopped does nothing without a word", "        if found.state is State.STOPPED:\n", "        if False:\n"),
+    ),
+    *of("worker/orders/order.py", CARRIED,
+        ("a field of a newer release keeps all orders waiting", "except (LookupError, TypeError, ValueError):", "except (LookupError, ValueError):"),
+    ),
+    *of("actors/process/orders_watch.py", CARRIED,
+        ("an error that nobody expected ends the thread", "                except Exception:\n                    # Without this thread", "                except ZeroDivisionError:\n                    # Without this thread"),
     ),
 )  # fmt: skip

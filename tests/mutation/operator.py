@@ -243,7 +243,4 @@ MUTANTS = (
         ("counts that are not whole hide briefs from an order", "    if not found.are_whole:\n        return None\n", ""),
         ("a brief that changes its batch meanwhile is in no order", "    if _batches(client, wanted) != batches:\n        return None\n", ""),
     ),
-    *of("cli/shared/ordering.py", ("tests/cli/commands/briefs/many/test_many_interrupted.py",),
-        ("an order that is interrupted goes on elsewhere", "        orders.stop(given, order.by, \"it was interrupted\")\n        fail(", "        fail("),
-    ),
 )  # fmt: skip
